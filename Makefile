@@ -1,0 +1,62 @@
+# Every command of the project. Each makes what it needs first; only Python 3.11 to 3.13, git and make must be there.
+#
+#   make test PYTHON=/path/to/python3.12     with that Python
+#   make demo VENV=/path/to/a/directory      with the virtual environment somewhere else than .venv
+
+PYTHON ?=
+VENV ?= .venv
+export PYTHON VENV
+
+BIN := $(VENV)/bin
+RUNTIME := @sh tools/environment.sh requirements.txt
+DEVELOPMENT := @sh tools/environment.sh requirements-dev.txt
+PYTEST := $(BIN)/python -m pytest -n 2
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
+	--custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-pure test-all bench lint format lock clean
+
+help:  ## list these commands
+	@echo "make COMMAND, where COMMAND is one of:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+demo:  ## load a real notice and its sample history, verify it, and serve it; CHECK=1 stops after the checks
+	$(RUNTIME)
+	$(BIN)/ledger demo $(if $(CHECK),--check)
+
+test:  ## run the tests, without the long ones (at most 8 minutes)
+	$(DEVELOPMENT)
+	$(PYTEST) -m "not long"
+
+test-pure:  ## run only the tests that need no database (seconds)
+	$(DEVELOPMENT)
+	$(PYTEST) -m "not database and not long"
+
+test-all:  ## run every test: also kills, soak, browsers and both database servers
+	$(DEVELOPMENT)
+	$(PYTEST)
+
+bench:  ## measure, and write bench.json; ONLY=name for one group of figures
+	$(DEVELOPMENT)
+	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
+
+lint:  ## check style, types and the direction of imports
+	$(DEVELOPMENT)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format:  ## write the code in the project's style
+	$(DEVELOPMENT)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock:  ## choose the newest versions that pyproject.toml allows, and write both locks
+	$(DEVELOPMENT)
+	$(COMPILE) --upgrade --group build --output-file requirements.txt
+	$(COMPILE) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+clean:  ## remove the virtual environment and the tools' caches; the data in .ledger stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

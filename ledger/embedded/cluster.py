@@ -1,0 +1,144 @@
+"""Makes the cluster, says who may connect to it, and with which settings it runs. Standard library only.
+
+Who may connect: the server listens on a Unix socket only, in a directory of mode 700, the socket itself of
+mode 700. That alone keeps other users of the machine out. Beyond it, the server asks the kernel who is
+calling (peer authentication) and maps root and its own user to any database role, so a directory that
+somebody opens does not open the database. No password exists, so none can leak. Peer authentication looks
+the caller up in the passwd file, and mapping to *any* role needs PostgreSQL 16: a user id without an entry,
+and an older server, have the permissions alone.
+"""
+
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ledger.embedded.account import Account, holds_cluster, name_of
+from ledger.embedded.binaries import Binaries
+from ledger.embedded.errors import EmbeddedPostgresError
+from ledger.embedded.places import open_own
+
+SUPERUSER = "postgres"
+PORT = 5432
+PEER_MAP_MAJOR = 16
+BUILTIN_LOCALE_MAJOR = 17
+
+# What the server writes to its log must not hold anybody's narrative: statements and failing rows stay out.
+SETTINGS = {
+    "shared_buffers": "128MB",
+    "max_connections": "100",
+    "wal_compression": "on",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    "log_checkpoints": "off",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+}
+
+
+def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -> None:
+    """Makes the cluster `home/data` whole or not at all: an interrupted attempt leaves only `data.new-*`."""
+    data = home / "data"
+    for abandoned in home.glob("data.new-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    if holds_cluster(data):
+        _check_version(data, binaries)
+        return
+    new = Path(tempfile.mkdtemp(dir=home, prefix="data.new-"))
+    account.give(new)
+    command = [*_with_a_name(account), binaries.directory / "initdb", "-D", new, "-U", SUPERUSER]
+    command += ["--encoding=UTF8", "--data-checksums", "--auth-local=peer", "--auth-host=reject"]
+    if binaries.major >= BUILTIN_LOCALE_MAJOR:
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    else:
+        command += ["--locale=C.UTF-8"]
+    answer = account.run(command if durable else [*command, "--no-sync"])
+    if answer.returncode != 0:
+        shutil.rmtree(new, ignore_errors=True)
+        raise EmbeddedPostgresError(f"initdb could not make a database in {data}: {answer.stderr.strip()}")
+    new.rename(data)
+    _sync_directory(home)
+
+
+def _with_a_name(account: Account) -> list[str | Path]:
+    """A prefix for initdb, which insists on a passwd entry: without one, a user namespace that gives one."""
+    if name_of(account.uid) is not None:
+        return []
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        raise EmbeddedPostgresError(
+            f"{account.label} has no passwd entry, which initdb needs, and unshare(1) is not installed: "
+            "add an entry, run as another user, or set LEDGER_DATABASE_URL."
+        )
+    named = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
+    return [unshare, "--user", f"--map-user={named}"]
+
+
+def _check_version(data: Path, binaries: Binaries) -> None:
+    try:
+        major = int((data / "PG_VERSION").read_text())
+    except (FileNotFoundError, ValueError):
+        raise EmbeddedPostgresError(
+            f"{data} is not empty but holds no PostgreSQL database: move it away, or set LEDGER_DATA."
+        ) from None
+    if major != binaries.major:
+        raise EmbeddedPostgresError(
+            f"{data} was written by PostgreSQL {major}, but the programs in {binaries.directory} are of "
+            f"{binaries.major}: carry it over with pg_upgrade, or install the version that wrote it."
+        )
+
+
+def write_access_rules(home: Path, account: Account, binaries: Binaries) -> None:
+    """Writes who may connect, beside the data and not in it: the server cannot change these rules."""
+    name = name_of(account.uid)
+    if name is None or binaries.major < PEER_MAP_MAJOR:
+        _write(home / "hba.conf", "local all all trust\n", account)
+        _write(home / "ident.conf", "", account)
+        return
+    known = dict.fromkeys(filter(None, (name_of(0), name)))
+    _write(home / "hba.conf", "local all all peer map=ledger\n", account)
+    _write(home / "ident.conf", "".join(f'ledger "{user}" all\n' for user in known), account)
+
+
+def _write(path: Path, text: str, account: Account) -> None:
+    descriptor = open_own(path, os.O_WRONLY | os.O_TRUNC)
+    with os.fdopen(descriptor, "w") as file:
+        if account.foreign:
+            os.fchown(descriptor, -1, account.gid)
+        os.fchmod(descriptor, 0o640)
+        file.write(text)
+
+
+def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[str, str]) -> list[str]:
+    """The server's command line; what keeps the server private comes last, so no option overrides it."""
+    private = {
+        "listen_addresses": "",
+        "port": str(PORT),
+        "unix_socket_directories": '"{}"'.format(str(run).replace('"', '""')),
+        "unix_socket_permissions": "0700",
+        "hba_file": str(home / "hba.conf"),
+        "ident_file": str(home / "ident.conf"),
+        "cluster_name": cluster_tag(home),
+    }
+    command = [str(binaries.directory / "postgres"), "-D", str(home / "data")]
+    for key, value in (SETTINGS | dict(options) | private).items():
+        command += ["-c", f"{key}={value}"]
+    return command
+
+
+def cluster_tag(home: Path) -> str:
+    """Marks this cluster's processes in their command lines: it follows a move, and a copy gets another."""
+    found = (home / "data").stat()
+    return f"ledger-{found.st_dev:x}-{found.st_ino:x}"
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,108 @@
+"""What is running of a cluster's server, read from /proc and from the server's own postmaster.pid.
+
+A process belongs to the server when the kernel names it `postgres`, and its command line holds the
+cluster's tag. That needs no right to inspect other users' processes, which root lacks in most containers.
+Standard library only.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.embedded.account import Account
+from ledger.embedded.cluster import cluster_tag
+
+POLL_SECONDS = 0.05
+ORPHAN_SECONDS = 5.0
+FAST_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """The server's first process, and its own word on its state (such as starting, ready, stopping)."""
+
+    pid: int
+    status: str
+
+
+def find_postmaster(home: Path) -> Postmaster | None:
+    """The running server of this cluster, or None."""
+    written = _read_pid_file(home)
+    if written is None or not _belongs(written.pid, cluster_tag(home)):
+        return None
+    return written
+
+
+def _read_pid_file(home: Path) -> Postmaster | None:
+    """What postmaster.pid says: the process id in line 1, the status in line 8 once it has got that far."""
+    try:
+        lines = (home / "data" / "postmaster.pid").read_text().splitlines()
+        return Postmaster(int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting")
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _belongs(pid: int, tag: str) -> bool:
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return name == "postgres" and tag.encode() in command
+
+
+def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) -> None:
+    """Waits until nothing is left of a server that lost its supervisor or its postmaster, helping it along.
+
+    A postmaster is asked to stop (fast, then at once). Backends without a postmaster end by themselves; those
+    that do not are killed, as they keep a new server from starting, and crash recovery is due anyway.
+    """
+    tag, begun, asked = cluster_tag(home), time.monotonic(), set[signal.Signals]()
+    while left := [pid for pid in _process_ids() if _belongs(pid, tag) and _runs_as(pid, account.uid)]:
+        say("waiting for the previous server to stop")
+        waited = time.monotonic() - begun
+        postmaster = find_postmaster(home)
+        if postmaster is not None:
+            how = signal.SIGINT if waited < FAST_SECONDS else signal.SIGQUIT
+            if how not in asked:
+                asked.add(how)
+                _send(postmaster.pid, how)
+        elif waited > ORPHAN_SECONDS:
+            for pid in left:
+                _send(pid, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+    _forget_reused_pid(home)
+
+
+def _forget_reused_pid(home: Path) -> None:
+    """Removes a postmaster.pid whose number another program has by now (usual after a container's restart).
+
+    PostgreSQL would take any process of the same user under that number for a running server.
+    """
+    written = _read_pid_file(home)
+    if written is None:
+        return
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        if Path(f"/proc/{written.pid}/comm").read_text().strip() != "postgres":
+            (home / "data" / "postmaster.pid").unlink()
+
+
+def _process_ids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _runs_as(pid: int, uid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    return any(line.split()[2] == str(uid) for line in status.splitlines() if line.startswith("Uid:"))
+
+
+def _send(pid: int, how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)

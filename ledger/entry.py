@@ -1,0 +1,123 @@
+"""The entry and its bytes: one CloudEvent (1.0, JSON), encoded once, hashed as stored, served as hashed.
+
+The layout is written down, with a worked example, in docs/envelope.md. It can never change: what a later
+version reads differently, it translates on reading.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ledger.errors import Damaged
+from ledger.facts.fact import ClauseNumber, Fact, FactType, Id, Instant, Position, text_matching
+from ledger.facts.registry import KINDS
+
+MAXIMUM_BYTES = 65_535
+"""The largest entry: the length of an entry in a C2SP bundle is 16 bits."""
+
+NoticeId = Annotated[
+    str, text_matching(r"[a-z0-9][a-z0-9-]{0,62}", "A notice: lower-case letters, digits and hyphens, at most 63.")
+]
+
+
+class Envelope(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The stored CloudEvent; the order of its fields is the order of the bytes."""
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Id
+    type: FactType
+    subject: Id | None = None
+    time: Instant | None = None
+    clauses: str | None = None
+    confirm: str | None = None
+    ledger: NoticeId
+    position: Position
+    recordedat: Instant
+    actor: Id
+    actorrole: str
+    nonce: Annotated[str, Meta(min_length=24, max_length=24)]
+    datacontenttype: Literal["application/json"]
+    data: msgspec.Raw
+
+
+class Entry(Struct, frozen=True):
+    """One immutable record of one fact, at a position of one notice's ledger."""
+
+    notice: str
+    position: int
+    id: str
+    source: str
+    type: str
+    subject: str | None
+    time: datetime | None
+    """When it happened, as the client said it; None: when it was recorded."""
+    clauses: tuple[ClauseNumber, ...]
+    confirmed: tuple[str, ...]
+    """The kinds of warning about personal data that the recorder confirmed."""
+    recorded_at: datetime
+    actor: str
+    actor_role: str
+    fact: Fact
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return self.time or self.recorded_at
+
+
+_envelope_decoder = msgspec.json.Decoder(Envelope)
+_data_decoders = {name: msgspec.json.Decoder(kind.struct) for name, kind in KINDS.items()}
+encoder = msgspec.json.Encoder()
+"""The one encoding of entries: compact JSON in UTF-8, fields in the order of their declaration."""
+
+
+def decode_envelope(body: bytes) -> Envelope:
+    """The envelope of an entry's stored bytes; raises Damaged when they are none."""
+    try:
+        return _envelope_decoder.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Damaged(f"the stored bytes are not an entry: {error}") from None
+
+
+def decode_data(envelope: Envelope) -> Fact:
+    """The fact of an envelope; raises Damaged when its type or its data is unknown."""
+    decoder = _data_decoders.get(envelope.type)
+    if decoder is None:
+        raise Damaged(f"entry {envelope.position} has the unknown type {envelope.type}")
+    try:
+        return decoder.decode(envelope.data)
+    except msgspec.MsgspecError as error:
+        raise Damaged(f"entry {envelope.position} does not hold a {envelope.type}: {error}") from None
+
+
+def decode(body: bytes) -> Entry:
+    """The entry of its stored bytes."""
+    envelope = decode_envelope(body)
+    return from_envelope(envelope, decode_data(envelope))
+
+
+def from_envelope(envelope: Envelope, fact: Fact) -> Entry:
+    """The entry of an envelope and its decoded fact."""
+    return Entry(
+        envelope.ledger,
+        envelope.position,
+        envelope.id,
+        envelope.source,
+        envelope.type,
+        envelope.subject,
+        envelope.time,
+        tuple(envelope.clauses.split()) if envelope.clauses else (),
+        tuple(envelope.confirm.split()) if envelope.confirm else (),
+        envelope.recordedat,
+        envelope.actor,
+        envelope.actorrole,
+        fact,
+    )
+
+
+def utc(instant: datetime) -> datetime:
+    """The same instant in UTC: the one form in which entries hold it."""
+    return instant.astimezone(UTC)

@@ -1,0 +1,96 @@
+"""What a fact is made of. Imports msgspec only, like everything in `ledger.facts`.
+
+A fact is one frozen Struct. Every string in it is an Id, a Code, an Enum or a Narrative: text that a person
+wrote is always a Narrative, which the entry holds as a salted digest only.
+"""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+END = r"(?![\s\S])"  # `$` would let a trailing newline through in Python; this reads alike in JSON Schema
+
+
+def text_matching(pattern: str, description: str, **extra: str) -> Meta:
+    """The metadata of a string field that matches `pattern` from end to end; `extra` is for programs."""
+    return Meta(pattern=f"^{pattern}{END}", description=description, extra=extra or None)
+
+
+ID_PATTERN = r"[A-Za-z0-9:._/-]{1,128}"
+Id = Annotated[str, text_matching(ID_PATTERN, "An identifier: letters, digits and : . _ / -, at most 128.")]
+Code = Annotated[
+    str, text_matching(r"[A-Za-z0-9][A-Za-z0-9 .:_/+%-]{0,63}", "A word of a list that the plan or the field keeps.")
+]
+ClauseNumber = Annotated[
+    str, text_matching(r"[A-Za-z0-9][A-Za-z0-9.()-]{0,15}", "A clause of the notice, such as 5b.")
+]
+Digest = Annotated[
+    str, text_matching(r"[A-Za-z0-9+/]{43}=", "A SHA-256 digest in base64, 44 characters.")
+]
+MediaType = Annotated[
+    str,
+    text_matching(r"[a-z]+/[A-Za-z0-9.+-]{1,100}", "A media type, such as application/pdf."),
+]
+FactType = Annotated[
+    str,
+    text_matching(r"improvement-ledger\.[a-z]+\.[A-Za-z]+\.v[0-9]+", "A fact's type name, with its version."),
+]
+OnsCode = Annotated[
+    str,
+    text_matching(r"[EWSN][0-9]{8}", "The Office for National Statistics' code of an area, such as E08000008."),
+]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1, description="A whole number, zero or more.")]
+Position = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The position of an entry in this ledger.")]
+Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset (RFC 3339).")]
+Day = Annotated[date, Meta(description="A calendar day (ISO 8601).")]
+
+
+def reference(kind: str, description: str) -> Meta:
+    """The metadata of an Id that names an entity of `kind`; the timeline by subject is built on these."""
+    return text_matching(ID_PATTERN, description, ref=kind)
+
+
+class Narrative(Struct, frozen=True, forbid_unknown_fields=True):
+    """Free text, kept beside the entry and bound to it: SHA-256 over its 32-byte salt, then its UTF-8 bytes.
+
+    Clients send the text itself (at most 1 MB); the entry holds this digest, so that the text and the salt
+    can be erased under a recorded decision while every proof still holds.
+    """
+
+    sha256: Digest
+
+
+class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+    """Something that happened, named in the past tense; the payload of an entry."""
+
+    act: ClassVar[str]
+    """The name of the mutation that records it, such as `addObjective`."""
+    version: ClassVar[int] = 1
+    """The last part of its type name; a change that old readers would misread is a new version."""
+    clause: ClassVar[str] = ""
+    """The clause of the notice (in the project's own numbering of `docs/facts.md`) that it answers."""
+
+
+class Words(Enum):
+    """A closed list of words of the field; the value is what stands in the entry."""
+
+    @property
+    def meaning(self) -> str:
+        """The word as it is read aloud."""
+        return str(self.value).replace("_", " ").lower()
+
+
+class When(Struct, frozen=True):
+    """The two times of an entry: when the fact happened, and when the ledger recorded it."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class Who(Struct, frozen=True):
+    """Who records: the actor, the role in which they act, and the credential's bounds where it has any."""
+
+    actor: str
+    role: str

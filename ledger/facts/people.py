@@ -1,0 +1,203 @@
+"""People and systems: the roles they hold in this notice, and the tokens by which systems come in."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, Struct, field
+
+from ledger.errors import Refusal
+from ledger.facts.fact import Fact, FactType, Id, Instant, Narrative, When, Who, reference
+from ledger.roles import Role, matrix
+
+if TYPE_CHECKING:
+    from ledger.entry import Entry
+    from ledger.facts.state import State
+
+ActorId = Annotated[str, reference("actor", "Somebody, or a system, that acts; never a name.")]
+TokenId = Annotated[str, reference("token", "An API token's public id; the token itself is never recorded.")]
+
+
+class RoleGranted(Fact, frozen=True, kw_only=True):
+    """An actor was given a role in this notice, from an instant and, unless open, until another."""
+
+    act: ClassVar[str] = "grantRole"
+    clause: ClassVar[str] = "records"
+
+    actor: ActorId
+    role: Role
+    from_: Annotated[Instant | None, Meta(description="When it begins; absent: when it is recorded.")] = None
+    until: Annotated[Instant | None, Meta(description="When it ends of itself.")] = None
+
+
+class RoleRevoked(Fact, frozen=True, kw_only=True):
+    """A role was taken away, at once."""
+
+    act: ClassVar[str] = "revokeRole"
+    clause: ClassVar[str] = "records"
+
+    actor: ActorId
+    role: Role
+    reason: Narrative
+
+
+class TokenIssued(Fact, frozen=True, kw_only=True):
+    """An API token was issued to an actor for one of their roles."""
+
+    act: ClassVar[str] = "issueToken"
+    clause: ClassVar[str] = "records"
+
+    token: TokenId
+    actor: ActorId
+    role: Role
+    source: Annotated[Id | None, Meta(description="The one source it may record from.")] = None
+    facts: Annotated[list[FactType], Meta(description="The fact types it may record; empty: its role's.")] = field(
+        default_factory=list
+    )
+    until: Annotated[Instant | None, Meta(description="When it expires.")] = None
+
+
+class TokenRevoked(Fact, frozen=True, kw_only=True):
+    """An API token was revoked, at once."""
+
+    act: ClassVar[str] = "revokeToken"
+    clause: ClassVar[str] = "records"
+
+    token: TokenId
+    reason: Narrative
+
+
+FACTS = (RoleGranted, RoleRevoked, TokenIssued, TokenRevoked)
+
+
+class Tenure(Struct):
+    """A time for which an actor holds a role."""
+
+    role: Role
+    from_: datetime
+    until: datetime | None
+
+    def live(self, at: datetime) -> bool:
+        """Whether it holds at that instant: from the first one on, the last one excluded."""
+        return self.from_ <= at and (self.until is None or at < self.until)
+
+
+class Token(Struct):
+    """What an API token allows."""
+
+    actor: str
+    role: Role
+    source: str | None
+    facts: list[str]
+    until: datetime | None
+    revoked: int | None = None
+
+    def live(self, at: datetime) -> bool:
+        """Whether it opens anything at that instant."""
+        return self.revoked is None and (self.until is None or at < self.until)
+
+
+class PeopleState(Struct):
+    """Roles and tokens of this notice; `sources` says whose each source is (its first user's)."""
+
+    roles: dict[str, list[Tenure]] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def held(self, actor: str, at: datetime) -> list[Role]:
+        """The roles that the actor holds at that instant."""
+        return [tenure.role for tenure in self.roles.get(actor, ()) if tenure.live(at)]
+
+
+class Credential(Struct, frozen=True):
+    """Who a request comes from, as the interface found it; what it may do is judged under the head's lock."""
+
+    actor: str
+    token: str | None = None
+    """The API token's id, when one was presented."""
+    role: Role | None = None
+    """OPERATOR or SERVICE, for the ledger's own programs; everybody else's roles are recorded facts."""
+
+
+def authorise(
+    state: "State", credential: Credential, fact: str, fact_type: str, source: str, at: datetime
+) -> Who | Refusal:
+    """The role in which the credential may record that fact from that source at that instant, or why not."""
+    people = state.people
+    roles = [credential.role] if credential.role else people.held(credential.actor, at)
+    if credential.token is not None:
+        token = people.tokens.get(credential.token)
+        if token is None or not token.live(at):
+            return Refusal("FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another")
+        if token.source is not None and token.source != source:
+            return Refusal("FORBIDDEN", f"this token records from the source {token.source} only", "source")
+        if token.facts and fact_type not in token.facts:
+            return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}", "type")
+        roles = [role for role in roles if role is token.role]
+    if people.sources.get(source, credential.actor) != credential.actor:
+        return Refusal("FORBIDDEN", f"the source {source} is another actor's; use one of your own", "source")
+    for role in roles:
+        if matrix().may_record(role, fact):
+            return Who(credential.actor, role.value)
+    held = ", ".join(role.meaning for role in roles) or "none"
+    return Refusal("FORBIDDEN", f"{credential.actor} may not record {fact} (roles now: {held})", "type")
+
+
+def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
+    """Why the fact may not be recorded."""
+    people = state.people
+    match fact:
+        case RoleGranted():
+            starts = fact.from_ or when.recorded_at
+            if fact.until is not None and fact.until <= starts:
+                yield Refusal("OUT_OF_RANGE", "the role ends before it begins", "data.until")
+            if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
+                yield Refusal("NOT_GRANTABLE", f"nobody is given the role {fact.role.value}", "data.role")
+            if any(t.role is fact.role and t.live(starts) for t in people.roles.get(fact.actor, ())):
+                yield Refusal(
+                    "ALREADY_EXISTS",
+                    f"{fact.actor} is {fact.role.meaning} already; revoke that before granting it anew",
+                    "data.actor",
+                )
+        case RoleRevoked():
+            if fact.role not in people.held(fact.actor, when.recorded_at):
+                yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now", "data.actor")
+        case TokenIssued():
+            if fact.token in people.tokens:
+                yield Refusal("ALREADY_EXISTS", f"token {fact.token} was issued already", "data.token")
+            if fact.role not in people.held(fact.actor, when.recorded_at):
+                yield Refusal(
+                    "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
+                )
+            if fact.source is not None and people.sources.get(fact.source, fact.actor) != fact.actor:
+                yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
+            if fact.until is not None and fact.until <= when.recorded_at:
+                yield Refusal("OUT_OF_RANGE", "the token would have expired already", "data.until")
+        case TokenRevoked():
+            token = people.tokens.get(fact.token)
+            if token is None:
+                yield Refusal("NOT_FOUND", f"no token {fact.token} was issued", "data.token")
+            elif token.revoked is not None:
+                yield Refusal(
+                    "ALREADY_REVOKED", f"token {fact.token} was revoked in entry {token.revoked}", "data.token"
+                )
+
+
+def evolve(state: "State", entry: "Entry") -> None:
+    """Folds the entry into the state."""
+    fact, people = entry.fact, state.people
+    match fact:
+        case RoleGranted():
+            people.roles.setdefault(fact.actor, []).append(
+                Tenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
+            )
+        case RoleRevoked():
+            for tenure in people.roles[fact.actor]:
+                if tenure.role is fact.role and tenure.live(entry.recorded_at):
+                    tenure.until = entry.recorded_at
+        case TokenIssued():
+            if fact.source is not None:
+                people.sources.setdefault(fact.source, fact.actor)
+            people.tokens[fact.token] = Token(fact.actor, fact.role, fact.source, list(fact.facts), fact.until)
+        case TokenRevoked():
+            people.tokens[fact.token].revoked = entry.position

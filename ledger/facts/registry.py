@@ -1,0 +1,120 @@
+"""All facts by their stable type names, and what is worked out once from each declaration."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from ledger.facts.fact import Fact, Narrative
+from ledger.facts.state import AREAS
+
+
+class Kind(Struct, frozen=True):
+    """A fact's declaration as programs need it."""
+
+    name: str
+    """The fact's name in the field, such as ObjectiveAdded."""
+    type: str
+    """The CloudEvents type, such as improvement-ledger.plan.ObjectiveAdded.v1."""
+    area: str
+    struct: type[Fact]
+    narratives: tuple[tuple[str, ...], ...]
+    """Where its free text stands: paths of JSON keys, `[]` for each item of a list."""
+    references: tuple[tuple[str, tuple[str, ...]], ...]
+    """What it refers to: (kind of entity, path)."""
+
+    @property
+    def meaning(self) -> str:
+        """The first sentence of its docstring."""
+        return (self.struct.__doc__ or "").strip().split("\n\n")[0]
+
+
+def _paths(hint: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...], str | None]]:
+    """Each leaf type below `hint` with its path and the kind of entity that it refers to."""
+    kind: str | None = None
+    while get_origin(hint) is Annotated:
+        for meta in hint.__metadata__:
+            if isinstance(meta, msgspec.Meta) and meta.extra:
+                kind = kind or meta.extra.get("ref")
+        hint = hint.__origin__
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        for option in get_args(hint):
+            yield from _paths(option, path)
+    elif origin is list:
+        yield from _paths(get_args(hint)[0], (*path, "[]"))
+    elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
+        names = zip(hint.__struct_fields__, hint.__struct_encode_fields__, strict=True)
+        hints = get_type_hints(hint, include_extras=True)
+        for name, encoded in names:
+            yield from _paths(hints[name], (*path, encoded))
+    else:
+        yield hint, path, kind
+
+
+def _kind(struct: type[Fact]) -> Kind:
+    area = struct.__module__.rpartition(".")[2]
+    leaves = list(_paths(struct, ()))
+    return Kind(
+        name=struct.__name__,
+        type=f"improvement-ledger.{area}.{struct.__name__}.v{struct.version}",
+        area=area,
+        struct=struct,
+        narratives=tuple(dict.fromkeys(path for hint, path, _ in leaves if hint is Narrative)),
+        references=tuple(dict.fromkeys((ref, path) for _, path, ref in leaves if ref)),
+    )
+
+
+KINDS: Mapping[str, Kind] = {kind.type: kind for area in AREAS for kind in map(_kind, area.FACTS)}
+"""Every fact by its type name."""
+KIND_OF: Mapping[type[Fact], Kind] = {kind.struct: kind for kind in KINDS.values()}
+"""Every fact by its struct."""
+
+
+@cache
+def named(name: str) -> Kind | None:
+    """The fact of that name (`ObjectiveAdded`) or type name; None when there is none."""
+    return KINDS.get(name) or next((k for k in KINDS.values() if k.name == name), None)
+
+
+def values_at(data: Any, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value of decoded JSON at a path of keys (`[]`: each item), with where it stands."""
+    if not path:
+        yield where, data
+        return
+    step, rest = path[0], path[1:]
+    if step == "[]":
+        if isinstance(data, list):
+            for index, item in enumerate(data):
+                yield from values_at(item, rest, f"{where}[{index}]")
+    elif isinstance(data, dict) and step in data:
+        yield from values_at(data[step], rest, f"{where}.{step}" if where else step)
+
+
+_STEP = re.compile(r"[^.\[\]]+")
+
+
+def _steps(where: str) -> list[int | str]:
+    return [int(step) if step.isdigit() else step for step in _STEP.findall(where)]
+
+
+def value_at(data: Any, where: str) -> Any:
+    """The value of decoded JSON at a place that `values_at` named; None when there is none."""
+    for step in _steps(where):
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return None
+    return data
+
+
+def put_at(data: Any, where: str, value: Any) -> None:
+    """Replaces the value of decoded JSON at a place that `values_at` named."""
+    *steps, last = _steps(where)
+    for step in steps:
+        data = data[step]
+    data[last] = value

@@ -1,0 +1,554 @@
+"""The one way in: concurrent appends are gathered and stored together, each answered for itself.
+
+The usual path computes a batch on the state in memory and stores it in one guarded statement. Whenever that
+cannot be known to be right (another process wrote, a key was there already, an answer was lost, the database
+refused), the state is forgotten and the batch is done again carefully: heads locked, state caught up, keys
+looked up first. So every odd case has one treatment.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
+
+import msgspec
+import psycopg
+
+from ledger import folding, store
+from ledger.batch import Clock, Placement, Unit, now
+from ledger.database import connect
+from ledger.entry import Entry, decode_envelope
+from ledger.errors import Busy, Refused, Unavailable
+from ledger.facts.people import Credential
+from ledger.facts.records import UNCORRECTABLE, EntryCorrected, NarrativeErased
+from ledger.facts.registry import KIND_OF
+from ledger.folding import Folded
+from ledger.intake import Submitted
+from ledger.receipts import Receipt, receipt, same_content
+from ledger.store import Connection, Row
+
+BATCH_ENTRIES = 1_000
+BATCH_BYTES = 1_500_000
+"""What is stored together at most; a single larger unit goes alone."""
+QUEUE_ENTRIES = 20_000
+QUEUE_BYTES = 64_000_000
+"""What may wait at most; more is refused as Busy."""
+NOTICES_IN_MEMORY = 256
+RECONNECT_SECONDS = 30.0
+Answer = Receipt | Refused
+Salts = dict[int, dict[str, bytes | None]]
+OnCommit = Callable[[str, Sequence[Entry], Sequence[Row]], None]
+
+
+class Writer:
+    """Appends for one process; several processes may append to one database.
+
+    `on_commit` is called after each commit with the notice, its new entries and their rows.
+    """
+
+    def __init__(self, url: str, clock: Clock = now, on_commit: OnCommit | None = None) -> None:
+        self._url = url
+        self._clock = clock
+        self._on_commit = on_commit or (lambda _notice, _entries, _rows: None)
+        self._queue: deque[tuple[Unit, int, asyncio.Future[None]]] = deque()
+        self._entries = self._bytes = 0
+        self._wake = asyncio.Event()
+        self._folded: dict[str, Folded] = {}
+        self._careful = False
+        self._closing = False
+        self._connection: Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> "Writer":
+        """Connects and starts; raises Unavailable when the database cannot be reached."""
+        self._connection = await connect(self._url, "ledger_writer")
+        self._task = asyncio.create_task(self._run(), name="ledger-writer")
+        return self
+
+    async def close(self) -> None:
+        """Stores what waits, answers it, and stops."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def __aenter__(self) -> "Writer":
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def append(
+        self, notice: str, item: Submitted, credential: Credential, expected: int | None = None
+    ) -> Receipt:
+        """Records one fact; raises Refused, Busy or Unavailable. Safe to repeat with the same (source, id)."""
+        (answer,) = await self.append_all(notice, [item], credential, expected=expected)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    async def append_all(
+        self,
+        notice: str,
+        items: Sequence[Submitted],
+        credential: Credential,
+        *,
+        expected: int | None = None,
+        strict: bool = False,
+    ) -> list[Answer]:
+        """Records facts in order, an answer for each; with `strict` all of them or none, in one transaction."""
+        if strict:
+            return await self._submit(Unit(notice, credential, list(items), expected, strict=True))
+        answers: list[Answer] = []
+        for part in _parts(items):
+            answers += await self._submit(Unit(notice, credential, part, expected))
+            expected = None
+        return answers
+
+    async def state(self, notice: str) -> Folded:
+        """The notice's folded state as this process last saw it committed; for judging, never to be changed."""
+        folded = self._folded.get(notice)
+        if folded is None:
+            async with await connect(self._url, "ledger_writer") as connection:
+                return await folding.load(connection, notice, await store.read_head(connection, notice))
+        return folded
+
+    async def _submit(self, unit: Unit) -> list[Answer]:
+        size = sum(len(item.data) + 400 + sum(len(text.body) for text in item.texts) for item in unit.items)
+        if self._closing:
+            raise Unavailable("the ledger is shutting down; send it again in a moment")
+        if self._queue and (
+            self._entries + len(unit.items) > QUEUE_ENTRIES or self._bytes + size > QUEUE_BYTES
+        ):
+            raise Busy("too many facts are waiting to be recorded; nothing of this was kept: send it again")
+        done = asyncio.get_running_loop().create_future()
+        self._queue.append((unit, size, done))
+        self._entries += len(unit.items)
+        self._bytes += size
+        self._wake.set()
+        await done
+        return [answer for answer in unit.answers if answer is not None]
+
+    # --- the loop
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                taken = self._take()
+                units = [unit for unit, _ in taken]
+                failure: Exception | None = None
+                try:
+                    await self._record(units)
+                except Exception as error:  # whatever happens, every caller is answered
+                    self._folded.clear()
+                    failure = error
+                for unit, done in taken:
+                    if done.done():
+                        continue
+                    if failure is not None and None in unit.answers:
+                        done.set_exception(failure)
+                    else:
+                        done.set_result(None)
+            if self._closing:
+                return
+
+    def _take(self) -> list[tuple[Unit, asyncio.Future[None]]]:
+        taken: list[tuple[Unit, asyncio.Future[None]]] = []
+        entries = size = 0
+        while self._queue:
+            unit, weight, done = self._queue[0]
+            if taken and (entries + len(unit.items) > BATCH_ENTRIES or size + weight > BATCH_BYTES):
+                break
+            self._queue.popleft()
+            entries, size = entries + len(unit.items), size + weight
+            taken.append((unit, done))
+        self._entries -= entries
+        self._bytes -= size
+        return taken
+
+    async def _record(self, units: list[Unit]) -> None:
+        for unit in units:
+            unit.answers = [None] * len(unit.items)
+        if not self._careful and await self._quickly(units):
+            return
+        await self._carefully(units)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._url, "ledger_writer")
+        return self._connection
+
+    # --- the usual path
+
+    async def _quickly(self, units: list[Unit]) -> bool:
+        """Stores the units on the state in memory; False when they have to be done carefully."""
+        if any(unit.strict or _alone(unit) for unit in units):
+            return False
+        notices = _by_notice(units)
+        try:
+            connection = await self._connected()
+            attempts = []
+            for notice, theirs in notices:
+                attempt = _Attempt(notice, await self._load(connection, notice), self._clock)
+                for unit in theirs:
+                    attempt.take_quickly(unit)
+                attempts.append(attempt)
+            if not await self._store(connection, attempts):
+                self._forget(notices)
+                return False
+            for attempt in attempts:
+                await attempt.settle(connection)
+        except psycopg.Error:
+            self._forget(notices)
+            return False
+        self._answered(attempts)
+        await self._snapshots(connection, attempts)
+        return True
+
+    async def _load(self, connection: Connection, notice: str) -> Folded:
+        folded = self._folded.get(notice)
+        if folded is None:
+            folded = await folding.load(connection, notice, await store.read_head(connection, notice))
+            self._keep(notice, folded)
+        return folded
+
+    def _keep(self, notice: str, folded: Folded) -> None:
+        while len(self._folded) >= NOTICES_IN_MEMORY:
+            del self._folded[next(iter(self._folded))]
+        self._folded[notice] = folded
+
+    def _forget(self, notices: Sequence[tuple[str, list[Unit]]]) -> None:
+        for notice, units in notices:
+            self._folded.pop(notice, None)
+            for unit in units:
+                unit.answers = [None] * len(unit.items)
+
+    async def _store(self, connection: Connection, attempts: list["_Attempt"]) -> bool:
+        """Stores the rows of all attempts; False when one of the notices had moved on."""
+        writing = [attempt for attempt in attempts if attempt.placement.share.entries]
+        if not writing:
+            return True
+        if len(writing) == 1:
+            return await writing[0].store(connection)
+        async with connection.transaction():
+            for attempt in writing:
+                if not await attempt.store(connection):
+                    raise psycopg.Rollback
+            return True
+        return False
+
+    def _answered(self, attempts: list["_Attempt"]) -> None:
+        for attempt in attempts:
+            attempt.answer()
+            if attempt.placement.share.rows:
+                self._on_commit(attempt.notice, attempt.placement.share.entries, attempt.placement.share.rows)
+
+    async def _snapshots(self, connection: Connection, attempts: list["_Attempt"]) -> None:
+        with suppress(psycopg.Error):
+            for attempt in attempts:
+                await folding.keep_snapshot(connection, attempt.notice, attempt.placement.folded)
+
+    # --- the careful path
+
+    async def _carefully(self, units: list[Unit]) -> None:
+        """Stores the units under the heads' locks, each notice in a transaction; on an error by bisection."""
+        self._careful = False
+        for notice, theirs in _by_notice(units):
+            for alone, group in groupby(theirs, key=lambda unit: unit.strict or _alone(unit)):
+                for part in [[unit] for unit in group] if alone else [list(group)]:
+                    await self._bisect(notice, part)
+
+    async def _bisect(self, notice: str, units: list[Unit]) -> None:
+        try:
+            await self._until_answered(notice, units)
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            self._forget([(notice, units)])
+            if len(units) > 1:
+                middle = len(units) // 2
+                await self._bisect(notice, units[:middle])
+                await self._bisect(notice, units[middle:])
+            elif len(units[0].items) > 1 and not units[0].strict:
+                unit = units[0]
+                for index, item in enumerate(unit.items):
+                    single = Unit(notice, unit.credential, [item], unit.expected if index == 0 else None)
+                    single.answers = [None]
+                    await self._bisect(notice, [single])
+                    unit.answers[index] = single.answers[0]
+            else:
+                refused = Refused.because("DATABASE_REFUSED", f"the database refused it: {error.sqlstate}")
+                units[0].answers = [refused] * len(units[0].items)
+
+    async def _until_answered(self, notice: str, units: list[Unit]) -> None:
+        """Tries again while the connection is lost: what was committed is found by its keys."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RECONNECT_SECONDS
+        pause = 0.05
+        while True:
+            try:
+                return await self._locked(notice, units)
+            except (psycopg.OperationalError, Unavailable) as error:
+                self._forget([(notice, units)])
+                if self._connection is not None and not isinstance(error, psycopg.errors.DeadlockDetected):
+                    with suppress(psycopg.Error):
+                        await self._connection.close()
+                if loop.time() + pause > deadline:
+                    raise Unavailable("the database cannot be reached; nothing is known to be lost: try again") from error
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _locked(self, notice: str, units: list[Unit]) -> None:
+        connection = await self._connected()
+        folded = self._folded.pop(notice, None)
+        async with connection.transaction():
+            head = await store.read_head(connection, notice, lock=True)
+            if folded is None or head is None or folded.state.position > head.size:
+                folded = await folding.load(connection, notice, head)
+            elif folded.state.position < head.size:
+                await folding.catch_up(connection, notice, folded, head)
+            known, salts = await _lookup(connection, notice, [item for unit in units for item in unit.items])
+            self._careful = bool(known)
+            attempt = _Attempt(notice, folded, self._clock)
+            for unit in units:
+                if _alone(unit):
+                    await attempt.take_alone(connection, unit, known, salts)
+                else:
+                    attempt.take(unit, known, salts)
+            if attempt.placement.share.entries and not await attempt.store(connection):
+                raise psycopg.errors.SerializationFailure("the notice was begun meanwhile")
+        self._keep(notice, folded)
+        self._answered([attempt])
+        await self._snapshots(connection, [attempt])
+
+
+class _Attempt:
+    """One notice's units on their way into the ledger."""
+
+    def __init__(self, notice: str, folded: Folded, clock: Clock) -> None:
+        self.notice = notice
+        self.placement = Placement(notice, folded, clock)
+        self._pending: list[tuple[Unit, int, int, bool]] = []
+        self._doubtful: list[tuple[Unit, int, Submitted, Refused]] = []
+
+    def take_quickly(self, unit: Unit) -> None:
+        """Places every item that may be placed; the others wait for `settle`."""
+        for index, item in enumerate(unit.items):
+            if self._again(unit, index, item):
+                continue
+            judged = self.placement.judge(item, unit.credential)
+            if not _forbidden(judged) and index == 0 and unit.expected not in (None, self.placement.state.position):
+                judged = self._unexpected(unit.expected)
+            if not isinstance(judged, Refused):
+                self._place(unit, index, item, judged)
+            elif _forbidden(judged):
+                unit.answers[index] = judged
+            else:
+                self._doubtful.append((unit, index, item, judged))
+
+    async def settle(self, connection: Connection) -> None:
+        """Answers what the rules refused: with the first receipt where the key is in the ledger already."""
+        if not self._doubtful:
+            return
+        known, salts = await _lookup(connection, self.notice, [item for _, _, item, _ in self._doubtful])
+        for unit, index, item, refused in self._doubtful:
+            row = known.get((item.source, item.id))
+            unit.answers[index] = refused if row is None else _repeated(row, salts, item)
+
+    def take(
+        self,
+        unit: Unit,
+        known: dict[tuple[str, str], Row],
+        salts: Salts,
+    ) -> None:
+        """Places or answers every item, knowing which keys the ledger holds."""
+        if unit.strict:
+            trial = msgspec.convert(msgspec.to_builtins(self.placement.state), type(self.placement.state))
+            dry = _Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), self.placement.clock)
+            loose = Unit(unit.notice, unit.credential, unit.items, unit.expected)
+            loose.answers = [None] * len(unit.items)
+            dry.take(loose, known, salts)
+            if any(isinstance(answer, Refused) for answer in loose.answers):
+                spared = Refused.because("NOT_RECORDED", "another event of this strict batch was refused, so none is in")
+                unit.answers = [a if isinstance(a, Refused) else spared for a in loose.answers]
+                return
+        for index, item in enumerate(unit.items):
+            self._take_one(unit, index, item, known.get((item.source, item.id)), salts)
+
+    def _take_one(
+        self, unit: Unit, index: int, item: Submitted, row: Row | None, salts: Salts
+    ) -> None:
+        role = self.placement.judge(item, unit.credential)
+        if _forbidden(role):
+            unit.answers[index] = role
+        elif row is not None:
+            unit.answers[index] = _repeated(row, salts, item)
+        elif self._again(unit, index, item):
+            return
+        elif index == 0 and unit.expected not in (None, self.placement.state.position):
+            unit.answers[index] = self._unexpected(unit.expected)
+        elif isinstance(role, Refused):
+            unit.answers[index] = role
+        else:
+            self._place(unit, index, item, role)
+
+    async def take_alone(
+        self,
+        connection: Connection,
+        unit: Unit,
+        known: dict[tuple[str, str], Row],
+        salts: Salts,
+    ) -> None:
+        """Takes a correction: the history is folded anew with it, and must still be admissible."""
+        item = unit.items[0]
+        if not isinstance(item.fact, EntryCorrected) or len(unit.items) > 1:
+            alone = Refused.because("NOT_ALONE", "a correction is submitted alone; send it by itself")
+            unit.answers = [alone] * len(unit.items)
+            return
+        state = self.placement.state
+        if (item.source, item.id) not in known and 1 <= item.fact.position <= state.position:
+            history = await folding.history(connection, self.notice, state.position)
+            fault = correction_fault(history, item.fact)
+            if fault is not None and not isinstance(self.placement.judge(item, unit.credential), Refused):
+                unit.answers[0] = fault
+                return
+            self._take_one(unit, 0, item, None, salts)
+            if unit.answers[0] is None:
+                history.append(self.placement.share.entries[0])
+                corrected = folding.fold(history, folding.corrections_of(history))
+                self.placement.folded.state = self.placement.state = corrected
+            return
+        self._take_one(unit, 0, item, known.get((item.source, item.id)), salts)
+
+    def _again(self, unit: Unit, index: int, item: Submitted) -> bool:
+        """Answers an item whose key was placed in this very batch."""
+        placed = self.placement.share.placed.get((item.source, item.id))
+        if placed is None:
+            return False
+        envelope, first, row = placed
+        if same_content(envelope, {text.path: text.salt for text in first.texts}, item):
+            self._pending.append((unit, index, row, True))
+        else:
+            unit.answers[index] = _key_reused(envelope.position)
+        return True
+
+    def _unexpected(self, expected: int | None) -> Refused:
+        return Refused.because(
+            "EXPECTED_POSITION",
+            f"the ledger is at position {self.placement.state.position}, not {expected}; "
+            "read what was recorded since, and decide again",
+        )
+
+    def _place(self, unit: Unit, index: int, item: Submitted, role: str) -> None:
+        row = len(self.placement.share.entries)
+        try:
+            self.placement.place(item, unit.credential, role)
+        except Refused as refused:
+            unit.answers[index] = refused
+        else:
+            self._pending.append((unit, index, row, False))
+
+    async def store(self, connection: Connection) -> bool:
+        """Stores what was placed; False when the notice had moved on."""
+        share = self.placement.share
+        head = self.placement.finish()
+        erasing = [e.position for e in share.entries if isinstance(e.fact, NarrativeErased)]
+        if not erasing:
+            cursor = await store.write(connection, self.notice, share.size, head, share.rows, share.texts)
+            return bool(cursor.rowcount)
+        async with connection.transaction():
+            cursor = await store.write(connection, self.notice, share.size, head, share.rows, share.texts)
+            if not cursor.rowcount:
+                return False
+            for position in erasing:
+                await store.erase_narratives(connection, self.notice, position)
+        return True
+
+    def answer(self) -> None:
+        """Gives out the receipts, now that the rows are stored."""
+        for unit, index, row, duplicate in self._pending:
+            unit.answers[index] = receipt(self.placement.share.rows[row], duplicate=duplicate)
+
+
+def correction_fault(history: list[Entry], correction: EntryCorrected) -> Refused | None:
+    """Why a correction of that history may not be made: by its replacement, or by what depends on the entry."""
+    corrected = history[correction.position - 1]
+    kind = KIND_OF[type(corrected.fact)]
+    if kind.name in UNCORRECTABLE:
+        return Refused.because(
+            "NOT_CORRECTABLE", f"a {kind.name} is not mended by a correction; record what holds now", "data.position"
+        )
+    if correction.replacement is not None and correction.replacement.type != corrected.type:
+        return Refused.because(
+            "WRONG_TYPE", f"entry {correction.position} is a {corrected.type}", "data.replacement.type"
+        )
+    corrections = folding.corrections_of(history)
+    try:
+        corrections[correction.position] = folding.replacement(correction, corrected.fact)
+    except msgspec.ValidationError as error:
+        return Refused.because("INVALID_FIELD", f"the replacement is no {kind.name}: {error}", "data.replacement")
+    refused = folding.first_refused(history, corrections)
+    if refused is None:
+        return None
+    entry, refusal = refused
+    return Refused.because(
+        "DEPENDED_ON",
+        f"entry {entry.position} ({KIND_OF[type(entry.fact)].name}) could no longer stand: {refusal.message}",
+        "data.replacement" if entry.position == correction.position else "data.position",
+    )
+
+
+async def _lookup(
+    connection: Connection, notice: str, items: Sequence[Submitted]
+) -> tuple[dict[tuple[str, str], Row], Salts]:
+    known = await store.find_keys(connection, notice, [(item.source, item.id) for item in items])
+    return known, await store.read_salts(connection, notice, [row.position for row in known.values()])
+
+
+def _repeated(row: Row, salts: Salts, item: Submitted) -> Answer:
+    if same_content(decode_envelope(row.body), salts.get(row.position, {}), item):
+        return receipt(row, duplicate=True)
+    return _key_reused(row.position)
+
+
+def _forbidden(judged: str | Refused) -> bool:
+    return isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN"
+
+
+def _key_reused(position: int) -> Refused:
+    return Refused.because(
+        "KEY_REUSED",
+        f"entry {position} holds this source and id with other content; use a new id for a new fact",
+        "id",
+    )
+
+
+def _alone(unit: Unit) -> bool:
+    return any(isinstance(item.fact, EntryCorrected) for item in unit.items)
+
+
+def _by_notice(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        found.setdefault(unit.notice, []).append(unit)
+    return sorted(found.items())
+
+
+def _parts(items: Sequence[Submitted]) -> list[list[Submitted]]:
+    """Items in order, in parts that may be stored together; a correction is a part of its own."""
+    parts: list[list[Submitted]] = []
+    size = 0
+    for item in items:
+        weight = len(item.data) + sum(len(text.body) for text in item.texts)
+        alone = isinstance(item.fact, EntryCorrected)
+        if not parts or alone or len(parts[-1]) >= BATCH_ENTRIES or size + weight > BATCH_BYTES or (
+            isinstance(parts[-1][-1].fact, EntryCorrected)
+        ):
+            parts.append([])
+            size = 0
+        parts[-1].append(item)
+        size += weight
+    return parts

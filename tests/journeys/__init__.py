@@ -1,0 +1,1 @@
+"""One journey per kind of user, through the running program."""

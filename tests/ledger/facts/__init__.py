@@ -1,0 +1,1 @@
+"""Tests of the facts and their rules: pure, no database."""
