@@ -43,7 +43,9 @@ def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[Sequence[byte
     psycopg.adapters.register_dumper(Wire, WireDumper)
 
     def pack(items: Sequence[bytes]) -> Packed:
-        header = struct.pack("!iiiii", 1, 0, item_oid, len(items), 1) if items else struct.pack("!iii", 0, 0, item_oid)
+        header = (
+            struct.pack("!iiiii", 1, 0, item_oid, len(items), 1) if items else struct.pack("!iii", 0, 0, item_oid)
+        )
         return Wire(header + b"".join(items))
 
     return pack

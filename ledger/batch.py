@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct, field
 
-from ledger.entry import MAXIMUM_BYTES, Envelope, Entry, encoder, from_envelope
+from ledger.entry import MAXIMUM_BYTES, Entry, Envelope, encoder, from_envelope
 from ledger.errors import Refusal, Refused
 from ledger.facts.fact import When
 from ledger.facts.people import Credential, authorise
@@ -83,7 +83,8 @@ class Placement:
         if item.time is not None and item.time > self._at + AHEAD:
             return Refused.because(
                 "TIME_AHEAD",
-                f"the time lies ahead of the ledger's clock, {self._at:%Y-%m-%dT%H:%M:%SZ}; record it once it has happened",
+                f"the time lies ahead of the ledger's clock, {self._at:%Y-%m-%dT%H:%M:%SZ}; "
+                "record it once it has happened",
                 "time",
             )
         refusals = tuple(admit(self.state, item.fact, who, When(item.time or self._at, self._at)))

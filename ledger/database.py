@@ -5,10 +5,9 @@ transaction of its own under an advisory lock, its SHA-256 kept: a file that was
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from importlib.resources import files
-from typing import Any, Literal, LiteralString, cast
+from typing import Any, Literal
 
 import psycopg
 from msgspec import Struct
@@ -74,13 +73,6 @@ def _options(url: str, role: DatabaseRole | None) -> str:
     return f"{given or ''} {mine} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
 
 
-@asynccontextmanager
-async def transaction(connection: AsyncConnection[Any]) -> AsyncIterator[AsyncConnection[Any]]:
-    """BEGIN … COMMIT around the block, ROLLBACK when it raises."""
-    async with connection.transaction():
-        yield connection
-
-
 async def migrate(
     url: str, done: Callable[[str], None] = lambda _name: None, folders: Sequence[str] = SCHEMA_FOLDERS
 ) -> list[str]:
@@ -108,7 +100,7 @@ async def migrate(
             if before is not None:
                 raise LedgerError(f"{migration.name} was changed after it ran; restore it and add a new file")
             async with connection.transaction():
-                await connection.execute(cast(LiteralString, migration.sql))
+                await connection.execute(migration.sql.encode())
                 await connection.execute("RESET ROLE")
                 await connection.execute(
                     "INSERT INTO public.ledger_migrations (name, checksum) VALUES (%s, %s)",

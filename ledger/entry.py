@@ -18,7 +18,8 @@ MAXIMUM_BYTES = 65_535
 """The largest entry: the length of an entry in a C2SP bundle is 16 bits."""
 
 NoticeId = Annotated[
-    str, text_matching(r"[a-z0-9][a-z0-9-]{0,62}", "A notice: lower-case letters, digits and hyphens, at most 63.")
+    str,
+    text_matching(r"[a-z0-9][a-z0-9-]{0,62}", "A notice: lower-case letters, digits and hyphens, at most 63."),
 ]
 
 
@@ -69,7 +70,9 @@ class Entry(Struct, frozen=True):
 
 
 _envelope_decoder = msgspec.json.Decoder(Envelope)
-_data_decoders = {name: msgspec.json.Decoder(kind.struct) for name, kind in KINDS.items()}
+_data_decoders: dict[str, msgspec.json.Decoder[Fact]] = {
+    name: msgspec.json.Decoder(kind.struct) for name, kind in KINDS.items()
+}
 encoder = msgspec.json.Encoder()
 """The one encoding of entries: compact JSON in UTF-8, fields in the order of their declaration."""
 

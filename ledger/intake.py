@@ -20,7 +20,7 @@ from ledger.errors import Refusal, Refused
 from ledger.facts.fact import END as _END
 from ledger.facts.fact import Fact, Id, Instant, text_matching
 from ledger.facts.records import EntryCorrected, Replacement
-from ledger.facts.registry import KINDS, Kind, put_at, values_at
+from ledger.facts.registry import KINDS, Json, Kind, put_at, values_at
 
 MAXIMUM_TEXT = 1_048_576
 """The longest narrative, in bytes of UTF-8."""
@@ -29,7 +29,8 @@ _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
 Clauses = Annotated[str, text_matching(_WORDS, "Clauses of the notice, separated by single spaces.")]
 Confirmations = Annotated[
-    str, text_matching(r"[A-Z_]{1,32}( [A-Z_]{1,32}){0,7}", "Kinds of warning confirmed, separated by spaces.")
+    str,
+    text_matching(r"[A-Z_]{1,32}( [A-Z_]{1,32}){0,7}", "Kinds of warning confirmed, separated by spaces."),
 ]
 
 
@@ -82,15 +83,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [key for key, _ in pairs]
         twice = next(key for key in names if names.count(key) > 1)[:80]
-        raise Refused.because("DUPLICATE_KEY", f"a key stands twice in one object; send it once", twice)
+        raise Refused.because("DUPLICATE_KEY", "a key stands twice in one object; send it once", twice)
     return found
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> Json:
     raise Refused.because("INVALID_JSON", f"{name} is not JSON; send a number or leave the field out")
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes) -> Json:
     """Strict JSON: UTF-8, no duplicated keys, no NaN; raises Refused."""
     try:
         text = body.decode("utf-8")
@@ -99,16 +100,14 @@ def read_json(body: bytes) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise Refused.because(
-            "INVALID_JSON", f"line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
+        raise Refused.because("INVALID_JSON", f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise Refused.because("INVALID_JSON", "the JSON is nested too deeply") from None
     except ValueError as error:
         raise Refused.because("INVALID_JSON", str(error)) from None
 
 
-def accept(event: Any) -> Submitted:
+def accept(event: Json) -> Submitted:
     """The submission of one decoded event; raises Refused with every reason that can be told apart."""
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
@@ -160,7 +159,7 @@ def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple
                 put_at(data, where, {"sha256": digest(text.salt, value)})
     if refusals:
         raise Refused(refusals)
-    fact = convert(data, kind.struct, prefix)
+    fact: Fact = convert(data, kind.struct, prefix)
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement")
         texts += more
@@ -180,13 +179,13 @@ def _accept_replacement(
     return replaced, [Text(f"replacement.data.{text.path}", text.salt, text.body) for text in texts]
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _text_refusal(value: Any, path: str) -> Refusal | None:
+def _text_refusal(value: Json, path: str) -> Refusal | None:
     if not isinstance(value, str):
         return Refusal("INVALID_FIELD", "this is free text; send a string", path)
     if not value.strip():
@@ -199,12 +198,14 @@ def _text_refusal(value: Any, path: str) -> Refusal | None:
         return Refusal("INVALID_FIELD", "the text holds half of a surrogate pair; send whole characters", path)
     if size > MAXIMUM_TEXT:
         return Refusal(
-            "TOO_LARGE", f"the text has {size:,} bytes, of at most {MAXIMUM_TEXT:,}; submit it as evidence", path
+            "TOO_LARGE",
+            f"the text has {size:,} bytes, of at most {MAXIMUM_TEXT:,}; submit it as evidence",
+            path,
         )
     return None
 
 
-def convert(value: Any, to: type[_S], prefix: str) -> _S:
+def convert(value: Json, to: type[_S], prefix: str) -> _S:
     """`value` as the struct `to`, strictly; raises Refused, naming every field that is missing or wrong."""
     try:
         return msgspec.convert(value, to)
@@ -212,8 +213,8 @@ def convert(value: Any, to: type[_S], prefix: str) -> _S:
         raise Refused(_field_refusals(value, to, prefix) or (_refusal(str(error), prefix),)) from None
 
 
-def _field_refusals(value: Any, to: type[Struct], prefix: str) -> list[Refusal]:
-    """msgspec stops at the first error; people want them all, so each field is tried alone."""
+def _field_refusals(value: Json, to: type[Struct], prefix: str) -> list[Refusal]:
+    """Every wrong field: msgspec stops at the first error, so each field is tried alone."""
     if not isinstance(value, dict):
         return []
     found = []
@@ -221,7 +222,9 @@ def _field_refusals(value: Any, to: type[Struct], prefix: str) -> list[Refusal]:
     for name in value:
         if name not in hints:
             known = ", ".join(sorted(hints))
-            found.append(Refusal("UNKNOWN_FIELD", f"no such field; the fields are {known}", _join(prefix, str(name)[:80])))
+            found.append(
+                Refusal("UNKNOWN_FIELD", f"no such field; the fields are {known}", _join(prefix, str(name)[:80]))
+            )
     for name, (hint, required) in hints.items():
         if name not in value:
             if required:
@@ -237,9 +240,7 @@ def _field_refusals(value: Any, to: type[Struct], prefix: str) -> list[Refusal]:
 @cache
 def _hints(struct: type[Struct]) -> dict[str, tuple[Any, bool]]:
     hints = get_type_hints(struct, include_extras=True)
-    return {
-        info.encode_name: (hints[info.name], info.required) for info in msgspec.structs.fields(struct)
-    }
+    return {info.encode_name: (hints[info.name], info.required) for info in msgspec.structs.fields(struct)}
 
 
 def _join(prefix: str, name: str) -> str:
@@ -254,11 +255,7 @@ def _refusal(message: str, prefix: str) -> Refusal:
     match = _AT.fullmatch(message)
     words, where = (match[1], match[2] or "") if match else (message, "")
     path = prefix + where if where.startswith("[") else _join(prefix, where) if where else prefix
-    for start, code in _CODES:
-        if words.startswith(start):
-            break
-    else:
-        code = "INVALID_FIELD"
+    code = next((code for start, code in _CODES if words.startswith(start)), "INVALID_FIELD")
     if code in ("MISSING_FIELD", "UNKNOWN_FIELD"):
         path = _join(path, words.rpartition(" `")[2].rstrip("`"))
         return Refusal(code, "this field is required" if code == "MISSING_FIELD" else "no such field", path)

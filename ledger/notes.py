@@ -140,9 +140,7 @@ class Signature(NamedTuple):
     """64 bytes (RFC 8032)."""
 
 
-def open_note(
-    note: str | bytes, verifier_keys: Iterable[str | VerifierKey]
-) -> tuple[str, tuple[Signature, ...]]:
+def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> tuple[str, tuple[Signature, ...]]:
     """The text of a note, and one signature for each known key that signed it.
 
     Signatures by other keys are ignored. Raises CheckpointError if the note is malformed, if no known key

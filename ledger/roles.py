@@ -3,7 +3,6 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from msgspec import Struct
 
@@ -46,7 +45,7 @@ class Matrix(Struct, frozen=True):
         return role in self.records[fact]
 
 
-def _row(value: Any, where: str) -> frozenset[Role]:
+def _row(value: list[str], where: str) -> frozenset[Role]:
     try:
         return frozenset(Role(name) for name in value)
     except ValueError as error:
@@ -57,6 +56,4 @@ def _row(value: Any, where: str) -> frozenset[Role]:
 def matrix() -> Matrix:
     """The matrix of `ledger/roles.toml`."""
     table = tomllib.loads(files("ledger").joinpath("roles.toml").read_text("utf-8"))
-    return Matrix(
-        **{part: {name: _row(roles, name) for name, roles in table[part].items()} for part in table}
-    )
+    return Matrix(**{part: {name: _row(roles, name) for name, roles in table[part].items()} for part in table})

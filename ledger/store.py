@@ -67,9 +67,11 @@ async def write(
     head: Head,
     rows: Sequence[Row],
     texts: Sequence[tuple[int, Text]],
-) -> Any:
-    """Stores the rows after the first `size` entries and moves the head; the cursor's rowcount is 1, or 0 when
-    somebody else wrote meanwhile: then nothing was stored."""
+) -> bool:
+    """Stores the rows after the first `size` entries and moves the head.
+
+    False when somebody else wrote meanwhile: then nothing was stored.
+    """
     parameters: list[Any] = [head.size, head.root_hash, head.frontier, head.recorded_at, notice]
     if size:
         parameters.append(size)
@@ -90,19 +92,17 @@ async def write(
             arrays.byteas(text.salt for _, text in texts),
             arrays.texts(text.body for _, text in texts),
         )
-    return await connection.execute(
-        _FORMS[size == 0, bool(texts)], parameters, prepare=True, binary=True
-    )
+    cursor = await connection.execute(_FORMS[size == 0, bool(texts)], parameters, prepare=True, binary=True)
+    return bool(cursor.rowcount)
+
+
+_HEAD = "SELECT size, root_hash, frontier, recorded_at FROM ledger.heads WHERE notice = %s"
+_HEAD_LOCKED = f"{_HEAD} FOR UPDATE"
 
 
 async def read_head(connection: Connection, notice: str, *, lock: bool = False) -> Head | None:
     """The head of a notice, locked until the transaction ends if asked; None when there is no such notice."""
-    cursor = await connection.execute(
-        "SELECT size, root_hash, frontier, recorded_at FROM ledger.heads WHERE notice = %s"
-        + (" FOR UPDATE" if lock else ""),
-        (notice,),
-        binary=True,
-    )
+    cursor = await connection.execute(_HEAD_LOCKED if lock else _HEAD, (notice,), binary=True)
     row = await cursor.fetchone()
     return Head(*row) if row else None
 
@@ -167,7 +167,9 @@ async def erase_narratives(connection: Connection, notice: str, erasing: int) ->
 async def read_snapshot(connection: Connection, notice: str, version: str) -> tuple[int, bytes] | None:
     """The folded state that this version of the rules kept, with its position."""
     cursor = await connection.execute(
-        "SELECT position, state FROM ledger.snapshots WHERE notice = %s AND version = %s", (notice, version), binary=True
+        "SELECT position, state FROM ledger.snapshots WHERE notice = %s AND version = %s",
+        (notice, version),
+        binary=True,
     )
     row = await cursor.fetchone()
     return (row[0], row[1]) if row else None

@@ -3,7 +3,8 @@
 The usual path computes a batch on the state in memory and stores it in one guarded statement. Whenever that
 cannot be known to be right (another process wrote, a key was there already, an answer was lost, the database
 refused), the state is forgotten and the batch is done again carefully: heads locked, state caught up, keys
-looked up first. So every odd case has one treatment.
+looked up first. So every odd case has one treatment. It
+stays careful for as long as it finds duplicates, or entries of other processes.
 """
 
 import asyncio
@@ -11,21 +12,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import groupby
+from typing import Self
 
-import msgspec
 import psycopg
 
 from ledger import folding, store
-from ledger.batch import Clock, Placement, Unit, now
+from ledger.attempt import Attempt, goes_alone, lookup
+from ledger.batch import Clock, Unit, now
 from ledger.database import connect
-from ledger.entry import Entry, decode_envelope
+from ledger.entry import Entry
 from ledger.errors import Busy, Refused, Unavailable
 from ledger.facts.people import Credential
-from ledger.facts.records import UNCORRECTABLE, EntryCorrected, NarrativeErased
-from ledger.facts.registry import KIND_OF
+from ledger.facts.records import EntryCorrected
+from ledger.facts.state import State
 from ledger.folding import Folded
 from ledger.intake import Submitted
-from ledger.receipts import Receipt, receipt, same_content
+from ledger.receipts import Receipt
+from ledger.states import States
 from ledger.store import Connection, Row
 
 BATCH_ENTRIES = 1_000
@@ -37,7 +40,6 @@ QUEUE_BYTES = 64_000_000
 NOTICES_IN_MEMORY = 256
 RECONNECT_SECONDS = 30.0
 Answer = Receipt | Refused
-Salts = dict[int, dict[str, bytes | None]]
 OnCommit = Callable[[str, Sequence[Entry], Sequence[Row]], None]
 
 
@@ -59,8 +61,9 @@ class Writer:
         self._closing = False
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._states = States(url)
 
-    async def open(self) -> "Writer":
+    async def open(self) -> Self:
         """Connects and starts; raises Unavailable when the database cannot be reached."""
         self._connection = await connect(self._url, "ledger_writer")
         self._task = asyncio.create_task(self._run(), name="ledger-writer")
@@ -74,8 +77,9 @@ class Writer:
             await self._task
         if self._connection is not None:
             await self._connection.close()
+        await self._states.close()
 
-    async def __aenter__(self) -> "Writer":
+    async def __aenter__(self) -> Self:
         return await self.open()
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,21 +112,15 @@ class Writer:
             expected = None
         return answers
 
-    async def state(self, notice: str) -> Folded:
-        """The notice's folded state as this process last saw it committed; for judging, never to be changed."""
-        folded = self._folded.get(notice)
-        if folded is None:
-            async with await connect(self._url, "ledger_writer") as connection:
-                return await folding.load(connection, notice, await store.read_head(connection, notice))
-        return folded
+    async def state(self, notice: str) -> State:
+        """The notice's folded state as it is committed now, by whichever process; for judging, never to be changed."""
+        return await self._states.current(notice)
 
     async def _submit(self, unit: Unit) -> list[Answer]:
         size = sum(len(item.data) + 400 + sum(len(text.body) for text in item.texts) for item in unit.items)
         if self._closing:
             raise Unavailable("the ledger is shutting down; send it again in a moment")
-        if self._queue and (
-            self._entries + len(unit.items) > QUEUE_ENTRIES or self._bytes + size > QUEUE_BYTES
-        ):
+        if self._queue and (self._entries + len(unit.items) > QUEUE_ENTRIES or self._bytes + size > QUEUE_BYTES):
             raise Busy("too many facts are waiting to be recorded; nothing of this was kept: send it again")
         done = asyncio.get_running_loop().create_future()
         self._queue.append((unit, size, done))
@@ -144,7 +142,7 @@ class Writer:
                 failure: Exception | None = None
                 try:
                     await self._record(units)
-                except Exception as error:  # whatever happens, every caller is answered
+                except Exception as error:  # noqa: BLE001 (whatever happens, every caller is answered)
                     self._folded.clear()
                     failure = error
                 for unit, done in taken:
@@ -187,14 +185,14 @@ class Writer:
 
     async def _quickly(self, units: list[Unit]) -> bool:
         """Stores the units on the state in memory; False when they have to be done carefully."""
-        if any(unit.strict or _alone(unit) for unit in units):
+        if any(unit.strict or goes_alone(unit) for unit in units):
             return False
         notices = _by_notice(units)
         try:
             connection = await self._connected()
             attempts = []
             for notice, theirs in notices:
-                attempt = _Attempt(notice, await self._load(connection, notice), self._clock)
+                attempt = Attempt(notice, await self._load(connection, notice), self._clock)
                 for unit in theirs:
                     attempt.take_quickly(unit)
                 attempts.append(attempt)
@@ -228,7 +226,7 @@ class Writer:
             for unit in units:
                 unit.answers = [None] * len(unit.items)
 
-    async def _store(self, connection: Connection, attempts: list["_Attempt"]) -> bool:
+    async def _store(self, connection: Connection, attempts: list["Attempt"]) -> bool:
         """Stores the rows of all attempts; False when one of the notices had moved on."""
         writing = [attempt for attempt in attempts if attempt.placement.share.entries]
         if not writing:
@@ -236,19 +234,18 @@ class Writer:
         if len(writing) == 1:
             return await writing[0].store(connection)
         async with connection.transaction():
-            for attempt in writing:
-                if not await attempt.store(connection):
-                    raise psycopg.Rollback
-            return True
-        return False
+            stored = [await attempt.store(connection) for attempt in writing]
+            if not all(stored):
+                raise psycopg.Rollback
+        return all(stored)
 
-    def _answered(self, attempts: list["_Attempt"]) -> None:
+    def _answered(self, attempts: list["Attempt"]) -> None:
         for attempt in attempts:
             attempt.answer()
             if attempt.placement.share.rows:
                 self._on_commit(attempt.notice, attempt.placement.share.entries, attempt.placement.share.rows)
 
-    async def _snapshots(self, connection: Connection, attempts: list["_Attempt"]) -> None:
+    async def _snapshots(self, connection: Connection, attempts: list["Attempt"]) -> None:
         with suppress(psycopg.Error):
             for attempt in attempts:
                 await folding.keep_snapshot(connection, attempt.notice, attempt.placement.folded)
@@ -259,7 +256,7 @@ class Writer:
         """Stores the units under the heads' locks, each notice in a transaction; on an error by bisection."""
         self._careful = False
         for notice, theirs in _by_notice(units):
-            for alone, group in groupby(theirs, key=lambda unit: unit.strict or _alone(unit)):
+            for alone, group in groupby(theirs, key=lambda unit: unit.strict or goes_alone(unit)):
                 for part in [[unit] for unit in group] if alone else [list(group)]:
                     await self._bisect(notice, part)
 
@@ -297,7 +294,9 @@ class Writer:
                     with suppress(psycopg.Error):
                         await self._connection.close()
                 if loop.time() + pause > deadline:
-                    raise Unavailable("the database cannot be reached; nothing is known to be lost: try again") from error
+                    raise Unavailable(
+                        "the database cannot be reached; nothing is known to be lost: try again"
+                    ) from error
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
@@ -306,15 +305,16 @@ class Writer:
         folded = self._folded.pop(notice, None)
         async with connection.transaction():
             head = await store.read_head(connection, notice, lock=True)
+            contended = folded is None or head is None or folded.state.position != head.size
             if folded is None or head is None or folded.state.position > head.size:
                 folded = await folding.load(connection, notice, head)
             elif folded.state.position < head.size:
                 await folding.catch_up(connection, notice, folded, head)
-            known, salts = await _lookup(connection, notice, [item for unit in units for item in unit.items])
-            self._careful = bool(known)
-            attempt = _Attempt(notice, folded, self._clock)
+            known, salts = await lookup(connection, notice, [item for unit in units for item in unit.items])
+            self._careful = contended or bool(known)
+            attempt = Attempt(notice, folded, self._clock)
             for unit in units:
-                if _alone(unit):
+                if goes_alone(unit):
                     await attempt.take_alone(connection, unit, known, salts)
                 else:
                     attempt.take(unit, known, salts)
@@ -323,211 +323,6 @@ class Writer:
         self._keep(notice, folded)
         self._answered([attempt])
         await self._snapshots(connection, [attempt])
-
-
-class _Attempt:
-    """One notice's units on their way into the ledger."""
-
-    def __init__(self, notice: str, folded: Folded, clock: Clock) -> None:
-        self.notice = notice
-        self.placement = Placement(notice, folded, clock)
-        self._pending: list[tuple[Unit, int, int, bool]] = []
-        self._doubtful: list[tuple[Unit, int, Submitted, Refused]] = []
-
-    def take_quickly(self, unit: Unit) -> None:
-        """Places every item that may be placed; the others wait for `settle`."""
-        for index, item in enumerate(unit.items):
-            if self._again(unit, index, item):
-                continue
-            judged = self.placement.judge(item, unit.credential)
-            if not _forbidden(judged) and index == 0 and unit.expected not in (None, self.placement.state.position):
-                judged = self._unexpected(unit.expected)
-            if not isinstance(judged, Refused):
-                self._place(unit, index, item, judged)
-            elif _forbidden(judged):
-                unit.answers[index] = judged
-            else:
-                self._doubtful.append((unit, index, item, judged))
-
-    async def settle(self, connection: Connection) -> None:
-        """Answers what the rules refused: with the first receipt where the key is in the ledger already."""
-        if not self._doubtful:
-            return
-        known, salts = await _lookup(connection, self.notice, [item for _, _, item, _ in self._doubtful])
-        for unit, index, item, refused in self._doubtful:
-            row = known.get((item.source, item.id))
-            unit.answers[index] = refused if row is None else _repeated(row, salts, item)
-
-    def take(
-        self,
-        unit: Unit,
-        known: dict[tuple[str, str], Row],
-        salts: Salts,
-    ) -> None:
-        """Places or answers every item, knowing which keys the ledger holds."""
-        if unit.strict:
-            trial = msgspec.convert(msgspec.to_builtins(self.placement.state), type(self.placement.state))
-            dry = _Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), self.placement.clock)
-            loose = Unit(unit.notice, unit.credential, unit.items, unit.expected)
-            loose.answers = [None] * len(unit.items)
-            dry.take(loose, known, salts)
-            if any(isinstance(answer, Refused) for answer in loose.answers):
-                spared = Refused.because("NOT_RECORDED", "another event of this strict batch was refused, so none is in")
-                unit.answers = [a if isinstance(a, Refused) else spared for a in loose.answers]
-                return
-        for index, item in enumerate(unit.items):
-            self._take_one(unit, index, item, known.get((item.source, item.id)), salts)
-
-    def _take_one(
-        self, unit: Unit, index: int, item: Submitted, row: Row | None, salts: Salts
-    ) -> None:
-        role = self.placement.judge(item, unit.credential)
-        if _forbidden(role):
-            unit.answers[index] = role
-        elif row is not None:
-            unit.answers[index] = _repeated(row, salts, item)
-        elif self._again(unit, index, item):
-            return
-        elif index == 0 and unit.expected not in (None, self.placement.state.position):
-            unit.answers[index] = self._unexpected(unit.expected)
-        elif isinstance(role, Refused):
-            unit.answers[index] = role
-        else:
-            self._place(unit, index, item, role)
-
-    async def take_alone(
-        self,
-        connection: Connection,
-        unit: Unit,
-        known: dict[tuple[str, str], Row],
-        salts: Salts,
-    ) -> None:
-        """Takes a correction: the history is folded anew with it, and must still be admissible."""
-        item = unit.items[0]
-        if not isinstance(item.fact, EntryCorrected) or len(unit.items) > 1:
-            alone = Refused.because("NOT_ALONE", "a correction is submitted alone; send it by itself")
-            unit.answers = [alone] * len(unit.items)
-            return
-        state = self.placement.state
-        if (item.source, item.id) not in known and 1 <= item.fact.position <= state.position:
-            history = await folding.history(connection, self.notice, state.position)
-            fault = correction_fault(history, item.fact)
-            if fault is not None and not isinstance(self.placement.judge(item, unit.credential), Refused):
-                unit.answers[0] = fault
-                return
-            self._take_one(unit, 0, item, None, salts)
-            if unit.answers[0] is None:
-                history.append(self.placement.share.entries[0])
-                corrected = folding.fold(history, folding.corrections_of(history))
-                self.placement.folded.state = self.placement.state = corrected
-            return
-        self._take_one(unit, 0, item, known.get((item.source, item.id)), salts)
-
-    def _again(self, unit: Unit, index: int, item: Submitted) -> bool:
-        """Answers an item whose key was placed in this very batch."""
-        placed = self.placement.share.placed.get((item.source, item.id))
-        if placed is None:
-            return False
-        envelope, first, row = placed
-        if same_content(envelope, {text.path: text.salt for text in first.texts}, item):
-            self._pending.append((unit, index, row, True))
-        else:
-            unit.answers[index] = _key_reused(envelope.position)
-        return True
-
-    def _unexpected(self, expected: int | None) -> Refused:
-        return Refused.because(
-            "EXPECTED_POSITION",
-            f"the ledger is at position {self.placement.state.position}, not {expected}; "
-            "read what was recorded since, and decide again",
-        )
-
-    def _place(self, unit: Unit, index: int, item: Submitted, role: str) -> None:
-        row = len(self.placement.share.entries)
-        try:
-            self.placement.place(item, unit.credential, role)
-        except Refused as refused:
-            unit.answers[index] = refused
-        else:
-            self._pending.append((unit, index, row, False))
-
-    async def store(self, connection: Connection) -> bool:
-        """Stores what was placed; False when the notice had moved on."""
-        share = self.placement.share
-        head = self.placement.finish()
-        erasing = [e.position for e in share.entries if isinstance(e.fact, NarrativeErased)]
-        if not erasing:
-            cursor = await store.write(connection, self.notice, share.size, head, share.rows, share.texts)
-            return bool(cursor.rowcount)
-        async with connection.transaction():
-            cursor = await store.write(connection, self.notice, share.size, head, share.rows, share.texts)
-            if not cursor.rowcount:
-                return False
-            for position in erasing:
-                await store.erase_narratives(connection, self.notice, position)
-        return True
-
-    def answer(self) -> None:
-        """Gives out the receipts, now that the rows are stored."""
-        for unit, index, row, duplicate in self._pending:
-            unit.answers[index] = receipt(self.placement.share.rows[row], duplicate=duplicate)
-
-
-def correction_fault(history: list[Entry], correction: EntryCorrected) -> Refused | None:
-    """Why a correction of that history may not be made: by its replacement, or by what depends on the entry."""
-    corrected = history[correction.position - 1]
-    kind = KIND_OF[type(corrected.fact)]
-    if kind.name in UNCORRECTABLE:
-        return Refused.because(
-            "NOT_CORRECTABLE", f"a {kind.name} is not mended by a correction; record what holds now", "data.position"
-        )
-    if correction.replacement is not None and correction.replacement.type != corrected.type:
-        return Refused.because(
-            "WRONG_TYPE", f"entry {correction.position} is a {corrected.type}", "data.replacement.type"
-        )
-    corrections = folding.corrections_of(history)
-    try:
-        corrections[correction.position] = folding.replacement(correction, corrected.fact)
-    except msgspec.ValidationError as error:
-        return Refused.because("INVALID_FIELD", f"the replacement is no {kind.name}: {error}", "data.replacement")
-    refused = folding.first_refused(history, corrections)
-    if refused is None:
-        return None
-    entry, refusal = refused
-    return Refused.because(
-        "DEPENDED_ON",
-        f"entry {entry.position} ({KIND_OF[type(entry.fact)].name}) could no longer stand: {refusal.message}",
-        "data.replacement" if entry.position == correction.position else "data.position",
-    )
-
-
-async def _lookup(
-    connection: Connection, notice: str, items: Sequence[Submitted]
-) -> tuple[dict[tuple[str, str], Row], Salts]:
-    known = await store.find_keys(connection, notice, [(item.source, item.id) for item in items])
-    return known, await store.read_salts(connection, notice, [row.position for row in known.values()])
-
-
-def _repeated(row: Row, salts: Salts, item: Submitted) -> Answer:
-    if same_content(decode_envelope(row.body), salts.get(row.position, {}), item):
-        return receipt(row, duplicate=True)
-    return _key_reused(row.position)
-
-
-def _forbidden(judged: str | Refused) -> bool:
-    return isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN"
-
-
-def _key_reused(position: int) -> Refused:
-    return Refused.because(
-        "KEY_REUSED",
-        f"entry {position} holds this source and id with other content; use a new id for a new fact",
-        "id",
-    )
-
-
-def _alone(unit: Unit) -> bool:
-    return any(isinstance(item.fact, EntryCorrected) for item in unit.items)
 
 
 def _by_notice(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
@@ -544,8 +339,12 @@ def _parts(items: Sequence[Submitted]) -> list[list[Submitted]]:
     for item in items:
         weight = len(item.data) + sum(len(text.body) for text in item.texts)
         alone = isinstance(item.fact, EntryCorrected)
-        if not parts or alone or len(parts[-1]) >= BATCH_ENTRIES or size + weight > BATCH_BYTES or (
-            isinstance(parts[-1][-1].fact, EntryCorrected)
+        if (
+            not parts
+            or alone
+            or len(parts[-1]) >= BATCH_ENTRIES
+            or size + weight > BATCH_BYTES
+            or (isinstance(parts[-1][-1].fact, EntryCorrected))
         ):
             parts.append([])
             size = 0

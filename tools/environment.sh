@@ -20,25 +20,25 @@ say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }
-version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo '(it does not start)'; }
+version_of() { "$1" -c 'import sys; print("Python %d.%d" % sys.version_info[:2])' 2>/dev/null || echo 'nothing that starts'; }
 has_module() { "$1" -c "import $2" >/dev/null 2>&1; }
 
 choose_python() {
     if [ -n "${PYTHON:-}" ]; then
-        suits "$PYTHON" || fail "PYTHON names $PYTHON, which is Python $(version_of "$PYTHON"): name a Python 3.11, 3.12 or 3.13."
+        suits "$PYTHON" || fail "PYTHON names $PYTHON, which is $(version_of "$PYTHON"): name a Python 3.11, 3.12 or 3.13."
         return
     fi
     for PYTHON in "$venv/bin/python" python3 python3.13 python3.12 python3.11 python; do
         if suits "$PYTHON"; then return; fi
     done
-    fail "no Python 3.11, 3.12 or 3.13 was found (python3 is Python $(version_of python3)): install one," \
+    fail "no Python 3.11, 3.12 or 3.13 was found (python3 is $(version_of python3)): install one," \
         "or name it, as in: make test PYTHON=/path/to/python3.12"
 }
 
 # What an up-to-date environment was made from. The lock's own text stands for its hash; the project's settings
 # are in it because the command `ledger` is declared there, and the place because scripts name their interpreter.
 description() {
-    say "Python $(version_of "$venv/bin/python") for $here"
+    say "$(version_of "$venv/bin/python") for $here"
     cat "$1" pyproject.toml
 }
 
@@ -78,7 +78,7 @@ choose_python
 if suits "$venv/bin/python" && [ "$(version_of "$venv/bin/python")" = "$(version_of "$PYTHON")" ]; then
     if is_ready "$lock" || is_ready requirements-dev.txt; then exit 0; fi
 else
-    say "Making a virtual environment in $venv with Python $(version_of "$PYTHON")."
+    say "Making a virtual environment in $venv with $(version_of "$PYTHON")."
     make_venv
 fi
 install

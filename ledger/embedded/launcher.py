@@ -154,9 +154,7 @@ class EmbeddedPostgres:
             server = processes.find_postmaster(home)
             if server is not None and server.status == "ready" and self._connects(home, server):
                 return self._url(home, DATABASE)
-            reporter.wait(
-                f"PostgreSQL is {server.status}" if server else "PostgreSQL is being started", self.log
-            )
+            reporter.wait(f"PostgreSQL is {server.status}" if server else "PostgreSQL is being started", self.log)
             time.sleep(POLL_SECONDS)
 
     def _judge(self, attempts: int) -> None:
@@ -219,9 +217,7 @@ class EmbeddedPostgres:
         try:
             with psycopg.connect(self._url(home, "postgres"), autocommit=True) as connection:
                 connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (DATABASE,))
-                found = connection.execute(
-                    "SELECT FROM pg_database WHERE datname = %s", (DATABASE,)
-                ).fetchone()
+                found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
                 if found is None:
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError as error:

@@ -53,9 +53,7 @@ def settle(anchor: Path, account: Account, system_directory: Path) -> Path:
     home = Path(tempfile.mkdtemp(dir=system_directory, prefix="cluster-"))
     _let_pass(home, account)
     if not account.can_enter(home):
-        raise EmbeddedPostgresError(
-            f"{account.label} can enter neither {anchor} nor {home}: move LEDGER_DATA."
-        )
+        raise EmbeddedPostgresError(f"{account.label} can enter neither {anchor} nor {home}: move LEDGER_DATA.")
     _replace(home / "anchor", f"{anchor}\n")
     _replace(anchor / "elsewhere", f"{home}\n")
     return home
@@ -153,6 +151,4 @@ def _is_private(directory: Path, account: Account) -> bool:
         found = directory.lstat()
     except OSError:
         return False
-    return (
-        stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and stat.S_IMODE(found.st_mode) == 0o700
-    )
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and stat.S_IMODE(found.st_mode) == 0o700

@@ -47,12 +47,12 @@ def _read_pid_file(home: Path) -> Postmaster | None:
 
 
 def _belongs(pid: int, tag: str) -> bool:
-    try:
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return name == "postgres" and tag.encode() in command
+    return _is_postgres(pid) and tag.encode() in _command_line(pid)
+
+
+def _is_ending(pid: int) -> bool:
+    """Whether this is a PostgreSQL process on its way out: its command line is gone, its memory perhaps not yet."""
+    return _is_postgres(pid) and not _command_line(pid) and not _has_ended(pid)
 
 
 def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) -> None:
@@ -62,7 +62,11 @@ def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) ->
     that do not are killed, as they keep a new server from starting, and crash recovery is due anyway.
     """
     tag, begun, asked = cluster_tag(home), time.monotonic(), set[signal.Signals]()
-    while left := [pid for pid in _process_ids() if _belongs(pid, tag) and _runs_as(pid, account.uid)]:
+    while True:
+        pids = [pid for pid in _process_ids() if _runs_as(pid, account.uid)]
+        left = [pid for pid in pids if _belongs(pid, tag)]
+        if not left and not any(_is_ending(pid) for pid in pids):
+            break
         say("waiting for the previous server to stop")
         waited = time.monotonic() - begun
         postmaster = find_postmaster(home)
@@ -75,20 +79,40 @@ def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) ->
             for pid in left:
                 _send(pid, signal.SIGKILL)
         time.sleep(POLL_SECONDS)
-    _forget_reused_pid(home)
+    _forget_dead_postmaster(home)
 
 
-def _forget_reused_pid(home: Path) -> None:
-    """Removes a postmaster.pid whose number another program has by now (usual after a container's restart).
+def _forget_dead_postmaster(home: Path) -> None:
+    """Removes a postmaster.pid whose process has ended, or is another program by now.
 
-    PostgreSQL would take any process of the same user under that number for a running server.
+    PostgreSQL itself would take for a running server: a process that has ended but that nobody collects (an
+    orphan in a container whose first process does not), and any of its user's under a number used again (usual
+    after a container's restart).
     """
     written = _read_pid_file(home)
-    if written is None:
-        return
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        if Path(f"/proc/{written.pid}/comm").read_text().strip() != "postgres":
-            (home / "data" / "postmaster.pid").unlink()
+    if written is not None and (not _is_postgres(written.pid) or _has_ended(written.pid)):
+        (home / "data" / "postmaster.pid").unlink()
+
+
+def _is_postgres(pid: int) -> bool:
+    return _read(pid, "comm") == b"postgres\n"
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for its parent to collect it."""
+    stat = _read(pid, "stat")
+    return not stat or stat.rpartition(b")")[2].split()[0] in (b"Z", b"X")
+
+
+def _command_line(pid: int) -> bytes:
+    return _read(pid, "cmdline")
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
 
 
 def _process_ids() -> list[int]:
@@ -96,11 +120,8 @@ def _process_ids() -> list[int]:
 
 
 def _runs_as(pid: int, uid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-    return any(line.split()[2] == str(uid) for line in status.splitlines() if line.startswith("Uid:"))
+    lines = _read(pid, "status").splitlines()
+    return any(line.split()[2] == str(uid).encode() for line in lines if line.startswith(b"Uid:"))
 
 
 def _send(pid: int, how: signal.Signals) -> None:

@@ -133,14 +133,18 @@ def _admit_request(state: "State", fact: AccessRequested) -> Iterator[Refusal]:
             "data.request",
         )
     if (fact.review is None) == (fact.diagnostic is None):
-        yield Refusal("ONE_OF", "name the review or the diagnostic that the access is for, one of them", "data.review")
+        yield Refusal(
+            "ONE_OF", "name the review or the diagnostic that the access is for, one of them", "data.review"
+        )
     yield from _window(state, fact.from_, fact.until)
 
 
 def _admit_grant(state: "State", fact: AccessGranted, access: Access, who: Who) -> Iterator[Refusal]:
     if access.granted is not None:
         yield Refusal(
-            "ALREADY_GRANTED", f"{fact.request} was granted already, in entry {access.granted}", "data.request"
+            "ALREADY_GRANTED",
+            f"{fact.request} was granted already, in entry {access.granted}",
+            "data.request",
         )
     if who.actor in (access.requested_by, access.grantee):
         yield Refusal(
@@ -162,9 +166,7 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, requests = entry.fact, state.access.requests
     match fact:
         case AccessRequested():
-            requests[fact.request] = Access(
-                entry.actor, fact.grantee, fact.from_, fact.until, entry.position
-            )
+            requests[fact.request] = Access(entry.actor, fact.grantee, fact.from_, fact.until, entry.position)
         case AccessGranted():
             access = requests[fact.request]
             access.from_, access.until, access.granted = fact.from_, fact.until, entry.position

@@ -21,14 +21,13 @@ def text_matching(pattern: str, description: str, **extra: str) -> Meta:
 ID_PATTERN = r"[A-Za-z0-9:._/-]{1,128}"
 Id = Annotated[str, text_matching(ID_PATTERN, "An identifier: letters, digits and : . _ / -, at most 128.")]
 Code = Annotated[
-    str, text_matching(r"[A-Za-z0-9][A-Za-z0-9 .:_/+%-]{0,63}", "A word of a list that the plan or the field keeps.")
+    str,
+    text_matching(r"[A-Za-z0-9][A-Za-z0-9 .:_/+%-]{0,63}", "A word of a list that the plan or the field keeps."),
 ]
 ClauseNumber = Annotated[
     str, text_matching(r"[A-Za-z0-9][A-Za-z0-9.()-]{0,15}", "A clause of the notice, such as 5b.")
 ]
-Digest = Annotated[
-    str, text_matching(r"[A-Za-z0-9+/]{43}=", "A SHA-256 digest in base64, 44 characters.")
-]
+Digest = Annotated[str, text_matching(r"[A-Za-z0-9+/]{43}=", "A SHA-256 digest in base64, 44 characters.")]
 MediaType = Annotated[
     str,
     text_matching(r"[a-z]+/[A-Za-z0-9.+-]{1,100}", "A media type, such as application/pdf."),

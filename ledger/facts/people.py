@@ -128,7 +128,9 @@ def authorise(
     if credential.token is not None:
         token = people.tokens.get(credential.token)
         if token is None or not token.live(at):
-            return Refusal("FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another")
+            return Refusal(
+                "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another"
+            )
         if token.source is not None and token.source != source:
             return Refusal("FORBIDDEN", f"this token records from the source {token.source} only", "source")
         if token.facts and fact_type not in token.facts:
@@ -145,42 +147,48 @@ def authorise(
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Why the fact may not be recorded."""
-    people = state.people
     match fact:
         case RoleGranted():
-            starts = fact.from_ or when.recorded_at
-            if fact.until is not None and fact.until <= starts:
-                yield Refusal("OUT_OF_RANGE", "the role ends before it begins", "data.until")
-            if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
-                yield Refusal("NOT_GRANTABLE", f"nobody is given the role {fact.role.value}", "data.role")
-            if any(t.role is fact.role and t.live(starts) for t in people.roles.get(fact.actor, ())):
-                yield Refusal(
-                    "ALREADY_EXISTS",
-                    f"{fact.actor} is {fact.role.meaning} already; revoke that before granting it anew",
-                    "data.actor",
-                )
-        case RoleRevoked():
-            if fact.role not in people.held(fact.actor, when.recorded_at):
-                yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now", "data.actor")
+            yield from _admit_role(state.people, fact, when)
+        case RoleRevoked() if fact.role not in state.people.held(fact.actor, when.recorded_at):
+            yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now", "data.actor")
         case TokenIssued():
-            if fact.token in people.tokens:
-                yield Refusal("ALREADY_EXISTS", f"token {fact.token} was issued already", "data.token")
-            if fact.role not in people.held(fact.actor, when.recorded_at):
-                yield Refusal(
-                    "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
-                )
-            if fact.source is not None and people.sources.get(fact.source, fact.actor) != fact.actor:
-                yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
-            if fact.until is not None and fact.until <= when.recorded_at:
-                yield Refusal("OUT_OF_RANGE", "the token would have expired already", "data.until")
+            yield from _admit_token(state.people, fact, when)
         case TokenRevoked():
-            token = people.tokens.get(fact.token)
+            token = state.people.tokens.get(fact.token)
             if token is None:
                 yield Refusal("NOT_FOUND", f"no token {fact.token} was issued", "data.token")
             elif token.revoked is not None:
                 yield Refusal(
                     "ALREADY_REVOKED", f"token {fact.token} was revoked in entry {token.revoked}", "data.token"
                 )
+
+
+def _admit_role(people: PeopleState, fact: RoleGranted, when: When) -> Iterator[Refusal]:
+    starts = fact.from_ or when.recorded_at
+    if fact.until is not None and fact.until <= starts:
+        yield Refusal("OUT_OF_RANGE", "the role ends before it begins", "data.until")
+    if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
+        yield Refusal("NOT_GRANTABLE", f"nobody is given the role {fact.role.value}", "data.role")
+    if any(tenure.role is fact.role and tenure.live(starts) for tenure in people.roles.get(fact.actor, ())):
+        yield Refusal(
+            "ALREADY_EXISTS",
+            f"{fact.actor} is {fact.role.meaning} already; revoke that before granting it anew",
+            "data.actor",
+        )
+
+
+def _admit_token(people: PeopleState, fact: TokenIssued, when: When) -> Iterator[Refusal]:
+    if fact.token in people.tokens:
+        yield Refusal("ALREADY_EXISTS", f"token {fact.token} was issued already", "data.token")
+    if fact.role not in people.held(fact.actor, when.recorded_at):
+        yield Refusal(
+            "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
+        )
+    if fact.source is not None and people.sources.get(fact.source, fact.actor) != fact.actor:
+        yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
+    if fact.until is not None and fact.until <= when.recorded_at:
+        yield Refusal("OUT_OF_RANGE", "the token would have expired already", "data.until")
 
 
 def evolve(state: "State", entry: "Entry") -> None:

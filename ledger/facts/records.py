@@ -105,7 +105,9 @@ def _admit_erasure(records: RecordsState, fact: NarrativeErased, who: Who) -> It
     request = records.requests.get(fact.request)
     if request is None or request.target != fact.position:
         yield Refusal(
-            "NOT_FOUND", f"entry {fact.request} does not ask for entry {fact.position} to be erased", "data.request"
+            "NOT_FOUND",
+            f"entry {fact.request} does not ask for entry {fact.position} to be erased",
+            "data.request",
         )
     elif fact.position in records.erased:
         yield Refusal(

@@ -12,6 +12,10 @@ from msgspec import Struct
 from ledger.facts.fact import Fact, Narrative
 from ledger.facts.state import AREAS
 
+FactStruct = type[Fact]
+Json = Any
+"""Decoded JSON, or a piece of it."""
+
 
 class Kind(Struct, frozen=True):
     """A fact's declaration as programs need it."""
@@ -21,7 +25,7 @@ class Kind(Struct, frozen=True):
     type: str
     """The CloudEvents type, such as improvement-ledger.plan.ObjectiveAdded.v1."""
     area: str
-    struct: type[Fact]
+    struct: FactStruct
     narratives: tuple[tuple[str, ...], ...]
     """Where its free text stands: paths of JSON keys, `[]` for each item of a list."""
     references: tuple[tuple[str, tuple[str, ...]], ...]
@@ -33,15 +37,16 @@ class Kind(Struct, frozen=True):
         return (self.struct.__doc__ or "").strip().split("\n\n")[0]
 
 
-def _paths(hint: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...], str | None]]:
+def _paths(hint: Json, path: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...], str | None]]:
     """Each leaf type below `hint` with its path and the kind of entity that it refers to."""
     kind: str | None = None
-    while get_origin(hint) is Annotated:
+    origin: object = get_origin(hint)
+    while origin is Annotated:
         for meta in hint.__metadata__:
             if isinstance(meta, msgspec.Meta) and meta.extra:
                 kind = kind or meta.extra.get("ref")
         hint = hint.__origin__
-    origin = get_origin(hint)
+        origin = get_origin(hint)
     if origin in (Union, UnionType):
         for option in get_args(hint):
             yield from _paths(option, path)
@@ -56,7 +61,7 @@ def _paths(hint: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, .
         yield hint, path, kind
 
 
-def _kind(struct: type[Fact]) -> Kind:
+def _kind(struct: FactStruct) -> Kind:
     area = struct.__module__.rpartition(".")[2]
     leaves = list(_paths(struct, ()))
     return Kind(
@@ -71,7 +76,7 @@ def _kind(struct: type[Fact]) -> Kind:
 
 KINDS: Mapping[str, Kind] = {kind.type: kind for area in AREAS for kind in map(_kind, area.FACTS)}
 """Every fact by its type name."""
-KIND_OF: Mapping[type[Fact], Kind] = {kind.struct: kind for kind in KINDS.values()}
+KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values()}
 """Every fact by its struct."""
 
 
@@ -81,7 +86,7 @@ def named(name: str) -> Kind | None:
     return KINDS.get(name) or next((k for k in KINDS.values() if k.name == name), None)
 
 
-def values_at(data: Any, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:
+def values_at(data: Json, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:
     """Each value of decoded JSON at a path of keys (`[]`: each item), with where it stands."""
     if not path:
         yield where, data
@@ -102,7 +107,7 @@ def _steps(where: str) -> list[int | str]:
     return [int(step) if step.isdigit() else step for step in _STEP.findall(where)]
 
 
-def value_at(data: Any, where: str) -> Any:
+def value_at(data: Json, where: str) -> Json:
     """The value of decoded JSON at a place that `values_at` named; None when there is none."""
     for step in _steps(where):
         try:
@@ -112,7 +117,7 @@ def value_at(data: Any, where: str) -> Any:
     return data
 
 
-def put_at(data: Any, where: str, value: Any) -> None:
+def put_at(data: Json, where: str, value: Json) -> None:
     """Replaces the value of decoded JSON at a place that `values_at` named."""
     *steps, last = _steps(where)
     for step in steps:

@@ -1,8 +1,9 @@
-"""What the tests of the embedded database share: places to put it, user processes, and an eye on processes."""
+"""What the tests of the embedded database share: places for it, user processes, an eye on processes."""
 
 import importlib.util
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -65,6 +66,14 @@ def make_place() -> Iterator[Path]:
         shutil.rmtree(place)
 
 
+def group_of(uid: int) -> int:
+    """The user's own group; for a user id without a passwd entry, the group of the same number."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return uid
+
+
 class User:
     """A process that uses the embedded database, as ourselves or as another user of the machine."""
 
@@ -81,8 +90,8 @@ class User:
         self._process = subprocess.Popen(
             [*python, path[-1] / USER_SCRIPT.relative_to(CHECKOUT), json.dumps(given)],
             user=uid,
-            group=uid,
-            extra_groups=None if uid is None else [uid],
+            group=None if uid is None else group_of(uid),
+            extra_groups=None if uid is None else [group_of(uid)],
             env={
                 "PATH": os.defpath,
                 "PYTHONPATH": os.pathsep.join(map(str, path)),

@@ -1,5 +1,6 @@
-"""A process that uses the embedded database: a script, told one command a line, answering one JSON line each."""
+"""A process that uses the embedded database: told one command a line, it answers one JSON line each."""
 
+import ctypes
 import json
 import os
 import sys
@@ -9,6 +10,8 @@ from typing import Any
 import psycopg
 
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
+
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def obey(server: EmbeddedPostgres, command: str, argument: str) -> Any:
@@ -25,6 +28,8 @@ def obey(server: EmbeddedPostgres, command: str, argument: str) -> Any:
                 return connection.execute("SELECT session_user").fetchone()
         case "imported":
             return argument in sys.modules
+        case "adopt":
+            return ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         case "readable":
             return os.access(argument, os.R_OK)
     raise ValueError(command)

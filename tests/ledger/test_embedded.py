@@ -127,6 +127,17 @@ def test_a_killed_server_comes_back_with_what_was_committed(root: Path) -> None:
             connection.execute("DROP TABLE kept")
 
 
+def test_a_killed_server_that_nobody_collects_does_not_block_the_next(root: Path) -> None:
+    with User(root) as user:
+        assert user.ask("adopt") == 0
+        before = user.ask("start")
+        os.kill(before["pid"], signal.SIGSTOP)
+        kill(before["supervisor"])
+        kill(before["pid"])
+        assert user.ask("start")["pid"] != before["pid"]
+        assert Path(f"/proc/{before['pid']}").exists()
+
+
 def test_a_backend_that_outlives_its_server_does_not_block_the_next(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,9 +49,7 @@ def test_a_reader_of_leaves_serves_every_earlier_size() -> None:
     hash_of = reader_of(iter(LEAVES[:45]))
     for size in range(1, 46):
         assert root_at(size, hash_of) == tree(0, size)
-        verify_inclusion(
-            size // 2, size, LEAVES[size // 2], inclusion_proof(size // 2, size, hash_of), tree(0, size)
-        )
+        verify_inclusion(size // 2, size, LEAVES[size // 2], inclusion_proof(size // 2, size, hash_of), tree(0, size))
         verify_consistency(size, 45, consistency_proof(size, 45, hash_of), tree(0, size), tree(0, 45))
 
 
@@ -72,9 +70,7 @@ def test_no_inclusion_proof_is_made_outside_the_tree(index: int, size: int) -> N
         inclusion_proof(index, size, reader_of(LEAVES))
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [(0, 0), (0, 1), (2, 1), (-1, 1), (True, 2), (1, "2"), (1, 2**64)]
-)
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (0, 1), (2, 1), (-1, 1), (True, 2), (1, "2"), (1, 2**64)])
 def test_no_consistency_proof_is_made_between_sizes_that_have_none(first: int, second: int) -> None:
     with pytest.raises(ProofError):
         nodes_for_consistency(first, second)

@@ -1,0 +1,59 @@
+"""The folded state of each notice as it is committed, for those who only judge by it: who may read what, now.
+
+Apart from the writer's own, which runs ahead of the commit. One look at the head tells whether to fold more.
+"""
+
+import asyncio
+from collections import OrderedDict
+
+import psycopg
+
+from ledger import folding, store
+from ledger.database import connect
+from ledger.errors import Unavailable
+from ledger.facts.state import State
+from ledger.folding import Folded
+from ledger.store import Connection
+
+NOTICES_IN_MEMORY = 256
+
+
+class States:
+    """Folded states, caught up whenever they are asked for."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Connection | None = None
+        self._lock = asyncio.Lock()
+        self._folded: OrderedDict[str, Folded] = OrderedDict()
+
+    async def current(self, notice: str) -> State:
+        """The state at the notice's head; an empty one when there is no such notice. Raises Unavailable."""
+        async with self._lock:
+            try:
+                return await self._current(notice)
+            except psycopg.OperationalError as error:
+                self._folded.pop(notice, None)
+                await self.close()
+                raise Unavailable("the database cannot be reached; try again in a moment") from error
+
+    async def _current(self, notice: str) -> State:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._url, "ledger_writer")
+        head = await store.read_head(self._connection, notice)
+        if head is None:
+            return State()
+        folded = self._folded.pop(notice, None)
+        if folded is None or folded.state.position > head.size:
+            folded = await folding.load(self._connection, notice, head)
+        elif folded.state.position < head.size:
+            await folding.catch_up(self._connection, notice, folded, head)
+        self._folded[notice] = folded
+        while len(self._folded) > NOTICES_IN_MEMORY:
+            self._folded.popitem(last=False)
+        return folded.state
+
+    async def close(self) -> None:
+        """Closes the connection; the next question opens another."""
+        if self._connection is not None:
+            await self._connection.close()
