@@ -115,7 +115,8 @@ class Placement:
         if len(body) > MAXIMUM_BYTES:
             raise Refused.because(
                 "TOO_LARGE",
-                f"the entry would have {len(body):,} bytes, of at most {MAXIMUM_BYTES:,}; split it, or submit evidence",
+                f"the entry would have {len(body):,} bytes, of at most {MAXIMUM_BYTES:,}; "
+                "split it, or submit evidence",
                 "data",
             )
         entry = from_envelope(envelope, item.fact)

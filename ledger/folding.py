@@ -125,7 +125,8 @@ async def catch_up(connection: Connection, notice: str, folded: Folded, head: He
             evolve(folded.state, entry)
     if folded.state.position != head.size:
         raise Damaged(
-            f"{notice} has {head.size} entries by its head, but they end at {folded.state.position}; run ledger verify"
+            f"{notice} has {head.size} entries by its head, but they end at {folded.state.position}; "
+            "run ledger verify"
         )
     folded.frontier = Frontier.from_bytes(head.size, head.frontier)
 

@@ -71,10 +71,8 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     _check_proof(proof, length)
     node = leaf
     for level, sibling in enumerate(proof):
-        if level < inner and not index >> level & 1:
-            node = node_hash(node, sibling)
-        else:
-            node = node_hash(sibling, node)
+        on_left = level < inner and not index >> level & 1
+        node = node_hash(node, sibling) if on_left else node_hash(sibling, node)
     if node != root:
         raise ProofError("the inclusion proof leads to another root: one of its parts is wrong")
 

@@ -113,7 +113,7 @@ class Writer:
         return answers
 
     async def state(self, notice: str) -> State:
-        """The notice's folded state as it is committed now, by whichever process; for judging, never to be changed."""
+        """The notice's state as it is committed now, by whichever process; for judging, never to be changed."""
         return await self._states.current(notice)
 
     async def _submit(self, unit: Unit) -> list[Answer]:

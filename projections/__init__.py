@@ -1,4 +1,4 @@
-"""Derive: one module per view with its table, its fold and its queries, and the runner that keeps views up to date.
+"""Derive: a module per view with its table, its fold and its queries, and the runner that keeps views up to date.
 
 It may import `ledger`, and neither `schema` nor `api`.
 """

@@ -137,9 +137,7 @@ def test_the_lock_satisfies_the_declared_dependencies(name: str, requirements: l
     locked = lock(name)
     for requirement in map(Requirement, requirements):
         version, _ = locked[canonicalize_name(requirement.name)]
-        assert requirement.specifier.contains(version), (
-            f"{name} has {requirement.name} {version}: run make lock"
-        )
+        assert requirement.specifier.contains(version), f"{name} has {requirement.name} {version}: run make lock"
     assert [package for package, (_, hashes) in locked.items() if hashes == 0] == []
 
 
@@ -149,9 +147,7 @@ def test_the_development_lock_contains_the_runtime_lock() -> None:
 
 def test_no_dependency_brings_a_module_named_like_a_package_of_the_project() -> None:
     providers = importlib.metadata.packages_distributions()
-    taken = {
-        name: set(providers.get(name, ())) - {PROJECT["project"]["name"]} for name in (*PACKAGES, "tests")
-    }
+    taken = {name: set(providers.get(name, ())) - {PROJECT["project"]["name"]} for name in (*PACKAGES, "tests")}
     assert not any(taken.values()), taken
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ledger.embedded.account import Account
 from ledger.embedded.cluster import cluster_tag
+from ledger.embedded.places import SOCKET_NAME, socket_directory
 
 POLL_SECONDS = 0.05
 ORPHAN_SECONDS = 5.0
@@ -51,7 +52,7 @@ def _belongs(pid: int, tag: str) -> bool:
 
 
 def _is_ending(pid: int) -> bool:
-    """Whether this is a PostgreSQL process on its way out: its command line is gone, its memory perhaps not yet."""
+    """Whether this is a PostgreSQL process whose command line is gone, but whose memory may not be yet."""
     return _is_postgres(pid) and not _command_line(pid) and not _has_ended(pid)
 
 
@@ -83,15 +84,16 @@ def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) ->
 
 
 def _forget_dead_postmaster(home: Path) -> None:
-    """Removes a postmaster.pid whose process has ended, or is another program by now.
+    """Removes the lock files of a postmaster that has ended, or whose number another program has by now.
 
     PostgreSQL itself would take for a running server: a process that has ended but that nobody collects (an
     orphan in a container whose first process does not), and any of its user's under a number used again (usual
     after a container's restart).
     """
     written = _read_pid_file(home)
-    if written is not None and (not _is_postgres(written.pid) or _has_ended(written.pid)):
-        (home / "data" / "postmaster.pid").unlink()
+    if written is None or not _is_postgres(written.pid) or _has_ended(written.pid):
+        (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+        (socket_directory(home) / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
 
 def _is_postgres(pid: int) -> bool:

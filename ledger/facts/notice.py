@@ -144,7 +144,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             if fact.number in notice.clauses:
                 yield Refusal(
                     "ALREADY_EXISTS",
-                    f"clause {fact.number} is registered already, in entry {notice.clauses[fact.number].position}; "
+                    f"clause {fact.number} is registered already, in entry "
+                    f"{notice.clauses[fact.number].position}; "
                     "a clause's text never changes, so correct that entry instead",
                     "data.number",
                 )

@@ -55,9 +55,7 @@ def test_a_new_database_is_durable_private_and_utf8(place: Path) -> None:
             "server_encoding": "UTF8", "unix_socket_permissions": "0700",
         }  # fmt: skip
         assert {name: value(url, f"SHOW {name}") for name in settings} == settings
-        collation = (
-            "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()"
-        )
+        collation = "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()"
         assert value(url, collation) == "bC.UTF-8"
         assert value(url, "SELECT current_database()") == "ledger"
         listening = [line for line in server.log.read_text().splitlines() if "listening on" in line]
@@ -155,7 +153,7 @@ def test_who_arrives_while_the_server_stops_waits_and_gets_a_new_one(root: Path)
         pid = first.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-    # The supervisor, alone with the locks, has asked the server to stop, which will happen when it runs again.
+    # The supervisor, alone with the locks, has asked the server to stop, which it will when it runs again.
     wait_for(lambda: signal.SIGINT in pending_signals(pid))
     said: list[str] = []
     with closing(EmbeddedPostgres(root, FAST)) as second, ThreadPoolExecutor() as pool:
@@ -179,9 +177,7 @@ def test_a_recovering_server_is_waited_for_and_reported(root: Path, monkeypatch:
     said: list[str] = []
     with EmbeddedPostgres(root, FAST) as server:
         with psycopg.connect(server.start(), autocommit=True) as connection:
-            connection.execute(
-                "CREATE TABLE much AS SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n"
-            )
+            connection.execute("CREATE TABLE much AS SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n")
             kill(server.pid)
         url = server.ensure_running(said.append)
         assert value(url, "SELECT count(*) FROM much") == 200_000
@@ -208,9 +204,9 @@ def test_a_number_in_use_by_another_program_does_not_keep_the_server_from_starti
         group=owner.st_gid if as_root else None,
         extra_groups=[owner.st_gid] if as_root else None,
     ) as other:
-        stale = data / "postmaster.pid"
-        stale.write_text(f"{other.pid}\n{data}\n1\n5432\n{root}\n\n0 0\nready\n")
-        os.chown(stale, owner.st_uid, owner.st_gid)
+        for stale in (data / "postmaster.pid", root / "postgres" / "run" / ".s.PGSQL.5432.lock"):
+            stale.write_text(f"{other.pid}\n{data}\n1\n5432\n{root}\n\n0 0\nready\n")
+            os.chown(stale, owner.st_uid, owner.st_gid)
         with EmbeddedPostgres(root, FAST) as server:
             assert server.pid != other.pid
         other.kill()
@@ -251,9 +247,7 @@ def test_data_of_another_major_version_is_refused(root: Path) -> None:
     version = root / "postgres" / "data" / "PG_VERSION"
     was = version.read_text()
     version.write_text("15\n")
-    with pytest.raises(
-        EmbeddedPostgresError, match=rf"written by PostgreSQL 15, but .* are of {was.strip()}"
-    ):
+    with pytest.raises(EmbeddedPostgresError, match=rf"written by PostgreSQL 15, but .* are of {was.strip()}"):
         EmbeddedPostgres(root).start()
     version.write_text(was)
 

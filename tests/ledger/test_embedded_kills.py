@@ -82,9 +82,7 @@ def test_users_that_come_and_go_meet_exactly_one_server_or_none(place: Path) -> 
     wait_for(lambda: not processes_of(place))
 
 
-def test_a_recovery_longer_than_any_patience_is_waited_for(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recovery_longer_than_any_patience_is_waited_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "REPORT_SECONDS", 1.0)
     options = {**FAST, "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
     with EmbeddedPostgres(place, options) as server, ThreadPoolExecutor() as pool:

@@ -143,9 +143,7 @@ def test_other_users_are_kept_out_by_the_directory_and_again_by_the_server(
 ) -> None:
     with EmbeddedPostgres(place, FAST) as server:
         url, run = server.start(), place / "postgres" / "run"
-        stranger = next(
-            entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid not in (0, run.stat().st_uid)
-        )
+        stranger = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid not in (0, run.stat().st_uid))
         with as_user(place, run.stat().st_uid, stage) as itself:
             assert itself.ask("connect " + url) == ["postgres"]
         with as_user(place, stranger, stage) as other:
@@ -156,9 +154,7 @@ def test_other_users_are_kept_out_by_the_directory_and_again_by_the_server(
 
 
 @root_only
-def test_root_and_a_user_share_the_users_server_whoever_starts_it(
-    place: Path, stage: tuple[Path, Path]
-) -> None:
+def test_root_and_a_user_share_the_users_server_whoever_starts_it(place: Path, stage: tuple[Path, Path]) -> None:
     root = own_directory(place, NOBODY) / ".ledger"
     for root_is_first in (False, True):
         with closing(EmbeddedPostgres(root, FAST)) as server, as_user(root, NOBODY, stage) as user:
@@ -206,9 +202,7 @@ def test_root_in_a_container_clears_up_after_a_killed_server(place: Path) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.skipif(
-    not DEBIAN_PROGRAMS.is_dir(), reason=f"Debian's server is not installed: no {DEBIAN_PROGRAMS}"
-)
+@pytest.mark.skipif(not DEBIAN_PROGRAMS.is_dir(), reason=f"Debian's server is not installed: no {DEBIAN_PROGRAMS}")
 def test_other_programs_can_be_named(place: Path) -> None:
     with (
         EmbeddedPostgres(place, FAST, bin_dir=DEBIAN_PROGRAMS) as server,

@@ -1,0 +1,38 @@
+"""Runs groups of measurements and merges their figures into bench.json: `python -m tests.benchmarks --only append`."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from ledger.embedded import EmbeddedPostgres
+from tests.benchmarks import append
+
+GROUPS: dict[str, ModuleType] = {"append": append}
+RESULTS = Path(__file__).resolve().parents[2] / "bench.json"
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measures the groups asked for on a server of their own, durable as in earnest."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--only", choices=sorted(GROUPS), help="one group")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5, at least 3)")
+    chosen = parser.parse_args()
+    figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in [chosen.only] if chosen.only else GROUPS:
+        say(f"measuring {name} …")
+        with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
+            figures.update(asyncio.run(GROUPS[name].measure(server.start(), max(3, chosen.rounds), say)))
+    RESULTS.write_text(json.dumps(dict(sorted(figures.items())), indent=2) + "\n")
+    say(f"written to {RESULTS.name}")
+
+
+main()

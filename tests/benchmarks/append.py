@@ -1,0 +1,200 @@
+"""Appending, with all rules, authorisation, narratives and hashing on, beside what PostgreSQL does without them.
+
+The peers: raw psycopg async single-row INSERTs into a table like the entries' own; the stock recorder of
+`eventsourcing` in threads; raw `INSERT … FROM unnest` of batches. All durable, on one server, interleaved.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import count
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+
+from ledger import database
+from ledger.facts.people import Credential
+from ledger.intake import Submitted, accept
+from ledger.roles import Role
+from ledger.writer import Writer
+
+NOTICE = "bench-2022"
+OPERATOR = Credential("operator", role=Role.OPERATOR)
+OFFICER = Credential("officer")
+BODY = bytes(range(256)) * 2 + bytes(120)
+"""As long as the stored bytes of the entry that is measured."""
+INSERT = "INSERT INTO raw_entries VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+UNNEST = (
+    "INSERT INTO raw_entries SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], "
+    "%s::timestamptz[], %s::bytea[], %s::bytea[], %s::bytea[])"
+)
+_numbers = count(1)
+Measured = tuple[float, float]
+"""Entries a second, and the 99th percentile of a call in milliseconds."""
+
+
+def event(name: str, data: dict[str, Any], source: str) -> dict[str, Any]:
+    """A CloudEvent as a client sends it."""
+    return {
+        "specversion": "1.0",
+        "id": f"{name}-{next(_numbers)}",
+        "source": source,
+        "type": f"improvement-ledger.{name}.v1",
+        "time": "2022-07-05T09:00:00Z",
+        "data": data,
+    }
+
+
+def progress() -> dict[str, Any]:
+    """About 400 bytes of progress against an objective."""
+    return event(
+        "plan.ProgressRecorded",
+        {
+            "objective": "O1",
+            "narrative": "Strategy meetings were held within one working day in nine of ten cases. " * 2,
+            "activityRating": "AMBER",
+            "impactRating": "RED",
+        },
+        "council/plan",
+    )
+
+
+def setting() -> Iterator[Submitted]:
+    """What has to be recorded before progress can be."""
+    digest = "A" * 43 + "="
+    notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
+    texts = {"title": "A notice", "trigger": "A visit"}
+    yield accept(event("notice.NoticeIssued", notice | texts | {"packDigest": digest}, "operator"))
+    yield accept(event("notice.AreaRegistered", {"area": "1a", "title": "Leaders"}, "operator"))
+    yield accept(event("people.RoleGranted", {"actor": "officer", "role": "COUNCIL_OFFICER"}, "operator"))
+    objective = {"objective": "O1", "title": "Timely", "areas": ["1a"], "owner": "officer", "due": "2023-06-30"}
+    yield accept(event("plan.ObjectiveAdded", objective, "operator"))
+
+
+async def _clients(clients: int, calls: int, call: Callable[[int], Awaitable[object]]) -> Measured:
+    """`calls` calls by concurrent clients, each sending its next one when the last was answered."""
+    waits: list[float] = []
+
+    async def client(number: int) -> None:
+        for _ in range(calls // clients):
+            began = time.perf_counter()
+            await call(number)
+            waits.append(time.perf_counter() - began)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(number) for number in range(clients)))
+    return len(waits) / (time.perf_counter() - began), sorted(waits)[len(waits) * 99 // 100] * 1000
+
+
+def _raw_row(position: int) -> tuple[Any, ...]:
+    kind = "improvement-ledger.plan.ProgressRecorded.v1"
+    moment = datetime.now(UTC)
+    return (NOTICE, position, "council/plan", f"id-{position}", kind, moment, BODY[:32], BODY[:32], BODY)
+
+
+async def _raw(url: str, clients: int, calls: int) -> Measured:
+    connections = [await psycopg.AsyncConnection.connect(url, autocommit=True) for _ in range(clients)]
+    try:
+        return await _clients(
+            clients,
+            calls,
+            lambda number: connections[number].execute(
+                INSERT, _raw_row(next(_numbers)), prepare=True, binary=True
+            ),
+        )
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+async def _unnest(url: str, batches: int, size: int) -> float:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        began = time.perf_counter()
+        for _ in range(batches):
+            columns = [
+                list(column) for column in zip(*(_raw_row(next(_numbers)) for _ in range(size)), strict=True)
+            ]
+            await connection.execute(UNNEST, columns, prepare=True, binary=True)
+        return batches * size / (time.perf_counter() - began)
+
+
+async def _ledger_batches(writer: Writer, batches: int, size: int) -> float:
+    began = time.perf_counter()
+    for _ in range(batches):
+        await writer.append_all(NOTICE, [accept(progress()) for _ in range(size)], OFFICER)
+    return batches * size / (time.perf_counter() - began)
+
+
+def _eventsourcing(recorder: PostgresApplicationRecorder, threads: int, calls: int) -> float:
+    def client(_: int) -> None:
+        for _ in range(calls // threads):
+            recorder.insert_events([StoredEvent(uuid4(), 1, "tests:Progress", BODY)])
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(client, range(threads)))
+    return calls / (time.perf_counter() - began)
+
+
+async def measure(url: str, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
+    """The figures named `append.*`."""
+    await database.migrate(url)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("CREATE TABLE raw_entries (LIKE ledger.entries INCLUDING ALL)")
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    stock = PostgresDatastore(
+        dbname=str(parts["dbname"]),
+        host=str(parts["host"]),
+        port=str(parts.get("port", 5432)),
+        user=str(parts["user"]),
+        password=str(parts.get("password", "")),
+        pool_size=32,
+        max_overflow=0,
+    )
+    recorder = PostgresApplicationRecorder(stock, events_table_name="stock_events")
+    await asyncio.to_thread(recorder.create_table)
+    seen: dict[str, list[float]] = {}
+
+    def note(name: str, value: float) -> None:
+        seen.setdefault(name, []).append(value)
+
+    async with Writer(url) as writer:
+        await writer.append_all(NOTICE, list(setting()), OPERATOR)
+
+        async def append(_: int) -> None:
+            await writer.append(NOTICE, accept(progress()), OFFICER)
+
+        for number in range(rounds):
+            for clients, calls in ((1, 1_500), (8, 4_000), (32, 8_000)):
+                for name, (rate, p99) in (
+                    ("raw", await _raw(url, clients, calls)),
+                    ("ledger", await _clients(clients, calls, append)),
+                ):
+                    note(f"c{clients}.{name}_per_s", rate)
+                    note(f"c{clients}.{name}_p99_ms", p99)
+            note("c32.eventsourcing_per_s", await asyncio.to_thread(_eventsourcing, recorder, 32, 640))
+            for size, batches in ((100, 30), (1_000, 8)):
+                note(f"batch{size}.unnest_per_s", await _unnest(url, batches, size))
+                note(f"batch{size}.ledger_per_s", await _ledger_batches(writer, batches, size))
+            say(
+                f"round {number + 1} of {rounds}: "
+                + ", ".join(f"{k} {v[-1]:,.0f}" for k, v in seen.items() if "per_s" in k)
+            )
+    await asyncio.to_thread(stock.close)
+    middle = {name: median(values) for name, values in seen.items()}
+    ratios = {
+        "c1.vs_raw": middle["c1.ledger_per_s"] / middle["c1.raw_per_s"],
+        "c8.vs_raw": middle["c8.ledger_per_s"] / middle["c8.raw_per_s"],
+        "c32.vs_raw": middle["c32.ledger_per_s"] / middle["c32.raw_per_s"],
+        "c32.vs_eventsourcing": middle["c32.ledger_per_s"] / middle["c32.eventsourcing_per_s"],
+        "c32.p99_vs_raw": middle["c32.ledger_p99_ms"] / middle["c32.raw_p99_ms"],
+        "batch100.vs_unnest": middle["batch100.ledger_per_s"] / middle["batch100.unnest_per_s"],
+        "batch1000.vs_unnest": middle["batch1000.ledger_per_s"] / middle["batch1000.unnest_per_s"],
+    }
+    return {f"append.{name}": round(value, 3) for name, value in (ratios | middle).items()}

@@ -1,0 +1,98 @@
+"""A small invented history, and the ways in which tests submit to it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from ledger.errors import Refused
+from ledger.facts.people import Credential
+from ledger.facts.registry import named
+from ledger.intake import Submitted, accept
+from ledger.receipts import Receipt
+from ledger.roles import Role
+from ledger.writer import Writer
+
+NOTICE = "tameside-2022"
+DIGEST = "A" * 43 + "="
+OPERATOR = Credential("operator", role=Role.OPERATOR)
+ALICE = Credential("alice")
+"""The council officer of the setting."""
+BOB = Credential("bob")
+"""The adviser of the setting."""
+ROSA = Credential("rosa")
+"""The records officer of the setting."""
+DAN = Credential("dan")
+"""The data-protection officer of the setting."""
+_numbers = count(1)
+
+
+def submit(
+    name: str, data: dict[str, Any], source: str = "alice", key: str | None = None, **more: Any
+) -> Submitted:
+    """The fact of that name as its source submits it."""
+    kind = named(name)
+    assert kind is not None, name
+    event = {"specversion": "1.0", "id": key or f"k{next(_numbers)}", "source": source, "type": kind.type}
+    return accept({**event, "data": data, **more})
+
+
+def progress(
+    key: str | None = None, text: str = "Nine of ten meetings were held in time.", **more: Any
+) -> Submitted:
+    """Progress against the setting's objective."""
+    data = {"objective": "O1", "narrative": text, "activityRating": "AMBER", "impactRating": "RED"}
+    return submit("ProgressRecorded", data, key=key, **more)
+
+
+def setting() -> list[Submitted]:
+    """Seven entries: a notice, an area, four people with their roles, an objective."""
+    notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
+    roles = (("alice", Role.COUNCIL_OFFICER), ("bob", Role.ADVISER))
+    roles += (("rosa", Role.RECORDS_OFFICER), ("dan", Role.DATA_PROTECTION_OFFICER))
+    return [
+        submit(
+            "NoticeIssued", notice | {"title": "A notice", "trigger": "A visit", "packDigest": DIGEST}, "operator"
+        ),
+        submit("AreaRegistered", {"area": "1a", "title": "Leaders' understanding"}, "operator"),
+        *(submit("RoleGranted", {"actor": actor, "role": role.value}, "operator") for actor, role in roles),
+        submit("ObjectiveAdded", OBJECTIVE, "operator"),
+    ]
+
+
+OBJECTIVE = {"objective": "O1", "title": "Timely meetings", "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+SETTING_SIZE = 7
+
+
+async def begin(writer: Writer, notice: str = NOTICE) -> None:
+    """Records the setting."""
+    answers = await writer.append_all(notice, setting(), OPERATOR)
+    assert [answer.position for answer in received(answers)] == list(range(1, SETTING_SIZE + 1))
+
+
+def received(answers: Sequence[Receipt | Refused]) -> list[Receipt]:
+    """The answers, all of which must be receipts."""
+    for answer in answers:
+        assert isinstance(answer, Receipt), answer
+    return [answer for answer in answers if isinstance(answer, Receipt)]
+
+
+def codes(answer: Receipt | Refused) -> list[str]:
+    """The codes of a refusal."""
+    assert isinstance(answer, Refused), answer
+    return [refusal.code for refusal in answer.refusals]
+
+
+class Clock:
+    """A clock that tests move by hand."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2022, 7, 5, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The time by this clock."""
+        return self.at
+
+    def advance(self, **time: float) -> None:
+        """Moves it by a timedelta's parameters."""
+        self.at += timedelta(**time)
