@@ -1,0 +1,101 @@
+"""The house rules of facts: every declaration says what programs, partners and readers need."""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from msgspec import Meta, Struct
+
+from ledger.facts.fact import Fact, Narrative
+from ledger.facts.registry import KINDS, Kind
+from ledger.roles import Role, matrix
+
+GOLDEN = Path(__file__).parent / "golden"
+EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+
+
+def leaves(hint: Any, where: str) -> Iterator[tuple[str, Any, list[Meta]]]:
+    """Each leaf type of a field, with its constraints."""
+    metas: list[Meta] = []
+    while get_origin(hint) is Annotated:
+        metas += [meta for meta in hint.__metadata__ if isinstance(meta, Meta)]
+        hint = hint.__origin__
+    origin: object = get_origin(hint)
+    if origin in (Union, UnionType, list, dict):
+        for option in get_args(hint):
+            yield from leaves(option, where)
+    elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
+        for name, inner in get_type_hints(hint, include_extras=True).items():
+            if name in hint.__struct_fields__:
+                yield from leaves(inner, f"{where}.{name}")
+    else:
+        yield where, hint, metas
+
+
+def test_the_type_names_stand_for_ever() -> None:
+    kept = (GOLDEN / "types.txt").read_text("utf-8").split()
+    missing = [name for name in kept if name not in KINDS]
+    assert not missing, "a type name that was published is gone: entries of it could not be read"
+    assert sorted(KINDS) == sorted(kept), "add the new fact's type name to golden/types.txt"
+
+
+@EVERY
+def test_every_string_is_an_id_a_code_an_enum_or_a_narrative(kind: Kind) -> None:
+    for where, hint, metas in leaves(kind.struct, kind.name):
+        if where == "EntryCorrected.replacement.data":
+            continue  # another fact's data, which is held to that fact's own declaration
+        assert hint is not str or any(meta.pattern for meta in metas), f"{where} is a bare str"
+        assert hint is not Any, where
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", str(member.value)) for member in hint), where
+
+
+@EVERY
+def test_every_fact_has_its_words(kind: Kind) -> None:
+    assert kind.struct.__doc__
+    assert kind.meaning.endswith(".")
+    assert re.fullmatch(r"[a-z]+[A-Za-z]+", kind.struct.act)
+    assert kind.struct.clause
+    assert kind.type == f"improvement-ledger.{kind.area}.{kind.name}.v{kind.struct.version}"
+
+
+def test_acts_and_names_are_each_one_facts() -> None:
+    assert len({kind.struct.act for kind in KINDS.values()}) == len(KINDS)
+    assert len({kind.name for kind in KINDS.values()}) == len(KINDS)
+
+
+@EVERY
+def test_facts_are_frozen_strict_and_terse(kind: Kind) -> None:
+    config = kind.struct.__struct_config__
+    assert issubclass(kind.struct, Fact)
+    assert config.frozen
+    assert config.forbid_unknown_fields
+    assert config.omit_defaults
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9]*", name) for name in kind.struct.__struct_encode_fields__)
+
+
+def test_the_matrix_has_a_row_for_every_fact_and_no_other() -> None:
+    assert set(matrix().records) == {kind.name for kind in KINDS.values()}
+    assert all(Role.PUBLIC not in roles for roles in matrix().records.values())
+    assert all(roles for roles in matrix().records.values()), "a fact that nobody may record"
+
+
+@EVERY
+def test_the_bytes_of_an_example_stand_for_ever(kind: Kind) -> None:
+    """A field that is renamed, moved or given another default would change them."""
+    examples = {}
+    for line in (GOLDEN / "facts.ndjson").read_text("utf-8").splitlines():
+        name, _, data = line.partition(" ")
+        examples[name] = data.encode()
+    assert kind.type in examples, "add an example of the new fact to golden/facts.ndjson"
+    fact = msgspec.json.decode(examples[kind.type], type=kind.struct)
+    assert msgspec.json.encode(fact) == examples[kind.type]
+    absent = [
+        name for name in kind.struct.__struct_encode_fields__ if f'"{name}":'.encode() not in examples[kind.type]
+    ]
+    assert not absent, "the example should have every field"
