@@ -33,9 +33,14 @@ test-pure:  ## run only the tests that need no database (seconds)
 	$(DEVELOPMENT)
 	$(PYTEST) -m "not database and not long"
 
-test-all:  ## run every test: also kills, soak, browsers and both database servers
+test-all:  ## run every test: also the long ones, and those of the database again on the system's own PostgreSQL
 	$(DEVELOPMENT)
 	$(PYTEST)
+	@for bin in /usr/lib/postgresql/*/bin; do \
+		test -x "$$bin/postgres" || continue; \
+		echo "The tests of the database once more, on the server in $$bin"; \
+		LEDGER_TEST_SERVER="$$bin" $(PYTEST) -m "database and not long" || exit 1; \
+	done
 
 bench:  ## measure, and write bench.json; ONLY=name for one group of figures
 	$(DEVELOPMENT)
@@ -59,4 +64,5 @@ lock:  ## choose the newest versions that pyproject.toml allows, and write both 
 	$(COMPILE) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:  ## remove the virtual environment and the tools' caches; the data in .ledger stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	[ ! -f $(VENV)/pyvenv.cfg ] || rm -rf $(VENV)
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

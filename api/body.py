@@ -69,7 +69,9 @@ class _Gunzip:
 
 
 def _broken() -> Refused:
-    return Refused.because("INVALID_ENCODING", "the body is not whole gzip, though Content-Encoding says so; send it again")
+    return Refused.because(
+        "INVALID_ENCODING", "the body is not whole gzip, though Content-Encoding says so; send it again"
+    )
 
 
 async def whole(request: Request, limit: int, what: str) -> bytes:

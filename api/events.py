@@ -36,6 +36,8 @@ def form_of(request: Request) -> Form:
     """The form of a request's body; raises Refused when it is none of them."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     name = media_type.strip().lower()
+    if not name and "ce-specversion" in request.headers:
+        return Form.BINARY  # without a type, data is JSON by the CloudEvents specification
     form = next((form for form in Form if form.value == name), None)
     if form is None:
         raise Refused.because(
@@ -83,7 +85,8 @@ def batch(whole: bytes) -> list[msgspec.Raw]:
         raise Refused.because("INVALID_JSON", "the JSON is nested too deeply") from None
     if len(found) > body.MAXIMUM_EVENTS:
         raise Refused.because(
-            "TOO_LARGE", f"the batch has {len(found):,} events, of at most {body.MAXIMUM_EVENTS:,}; split it, or send NDJSON"
+            "TOO_LARGE",
+            f"the batch has {len(found):,} events, of at most {body.MAXIMUM_EVENTS:,}; split it, or send NDJSON",
         )
     return found
 
@@ -99,7 +102,9 @@ def binary(headers: list[tuple[bytes, bytes]], content_type: str, whole: bytes) 
             attribute = name[3:].decode("latin-1")
             if attribute in ("data", "datacontenttype"):
                 raise Refused.because(
-                    "UNKNOWN_FIELD", "the body is the data, and Content-Type its type; leave this header out", f"ce-{attribute}"
+                    "UNKNOWN_FIELD",
+                    "the body is the data, and Content-Type its type; leave this header out",
+                    f"ce-{attribute}",
                 )
             if attribute in event:
                 raise Refused.because("DUPLICATE_KEY", "the header stands twice; send it once", f"ce-{attribute}")

@@ -4,7 +4,6 @@ Finding out is all that happens here; what somebody may do is judged by their re
 Imports starlette and `ledger`.
 """
 
-import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +19,7 @@ from ledger.errors import Refused, Unavailable
 from ledger.facts.people import Credential
 from ledger.facts.state import State
 from ledger.roles import Role, matrix
+from ledger.tokens import hash_of
 
 StateOf = Callable[[str], Awaitable[State]]
 """The committed state of a notice; an empty one for a notice that is not there."""
@@ -57,7 +57,8 @@ class Viewer(Struct, frozen=True):
         roles = await self.roles(notice)
         if not roles:
             raise Refused.because(
-                "UNKNOWN_NOTICE", "there is no such notice, or you have no part in it; check its name and your token"
+                "UNKNOWN_NOTICE",
+                "there is no such notice, or you have no part in it; check its name and your token",
             )
         return roles
 
@@ -98,7 +99,7 @@ class Identity:
             raise _unauthenticated("this needs a token; send it as Authorization: Bearer …")
         found = None
         if scheme.lower() == "bearer" and _TOKEN.fullmatch(secret.strip()):
-            found = await self._find(hashlib.sha256(secret.strip().encode()).digest())
+            found = await self._find(hash_of(secret.strip()))
         if found is not None:
             notice, name = found
             token = (await self._state_of(notice)).people.tokens.get(name)
@@ -107,8 +108,10 @@ class Identity:
         raise _unauthenticated("the token is unknown, expired or revoked; ask for another")
 
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
-        """The notice and the id of the token of that hash. Found by the hash alone, so that timing tells nothing;
-        a row never changes, so it is asked for once."""
+        """The notice and the id of the token of that hash.
+
+        Found by the hash alone, so that timing tells nothing; a row never changes, so it is asked for once.
+        """
         if secret_hash in self._known:
             self._known.move_to_end(secret_hash)
             return self._known[secret_hash]

@@ -51,19 +51,18 @@ async def post_entries(request: Request) -> Response:
     await viewer.part_in(notice)
     writer: Writer = request.app.state.ledger.writer
     sender = Sender(writer, notice, viewer.credential, _expected(request), _strict(request))
-    match events.form_of(request):
-        case Form.BATCH:
-            return await _batch(request, sender)
-        case Form.NDJSON if sender.strict:
-            return await _strict_lines(request, sender)
-        case Form.NDJSON:
-            return _Lines(request, sender)
-        case Form.STRUCTURED:
-            item = events.structured(await body.whole(request, body.MAXIMUM_EVENT, "the event"))
-        case Form.BINARY:
-            data = await body.whole(request, body.MAXIMUM_EVENT, "the event")
-            item = events.binary(request.headers.raw, request.headers["content-type"], data)
-    return await _single(sender, item)
+    form = events.form_of(request)
+    if form is Form.BATCH:
+        return await _batch(request, sender)
+    if form is Form.NDJSON:
+        return await _strict_lines(request, sender) if sender.strict else _Lines(request, sender)
+    whole = await body.whole(request, body.MAXIMUM_EVENT, "the event")
+    if form is Form.BINARY:
+        return await _single(
+            sender,
+            events.binary(request.headers.raw, request.headers.get("content-type", Form.BINARY.value), whole),
+        )
+    return await _single(sender, events.structured(whole))
 
 
 def _expected(request: Request) -> int | None:
@@ -72,7 +71,9 @@ def _expected(request: Request) -> int | None:
         return None
     if len(given) > 1 or not _POSITION.fullmatch(given[0]) or int(given[0]) >= 2**31:
         raise Refused.because(
-            "INVALID_HEADER", "this is no position; send one whole number from 0 to 2147483647", "ledger-expected-position"
+            "INVALID_HEADER",
+            "this is no position; send one whole number from 0 to 2147483647",
+            "ledger-expected-position",
         )
     return int(given[0])
 
@@ -159,7 +160,7 @@ def _none_of(answers: Sequence[Item | Receipt]) -> Problem:
         for refusal in refusals
     ]
     conflicts = [error for error in errors if status_of(error.code) == 409]
-    detail = f"{len(refused)} of {len(answers)} events were refused, so none of them is recorded; mend and send all again"
+    detail = f"{len(refused)} of {len(answers)} events were refused, so none is recorded; mend and send all again"
     ordered = conflicts + [error for error in errors if error not in conflicts]
     return problem(ordered, 409 if conflicts else 422, detail)
 
@@ -198,7 +199,6 @@ class _Lines(Response):
         self.status_code = 200
         self.background: BackgroundTask | None = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
         self._request, self._sender = request, sender
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:

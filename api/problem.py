@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problems: one table from codes to statuses, for every route. Imports starlette and msgspec."""
+"""Refusals as RFC 9457 problems: one table from codes to statuses, for all routes. Imports starlette."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -15,6 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 _MALFORMED = {"INVALID_JSON", "NOT_UTF8", "DUPLICATE_KEY", "INVALID_EVENT", "INVALID_ENCODING", "INVALID_HEADER"}
 _CONFLICTS = {"KEY_REUSED", "EXPECTED_POSITION", "NOT_RECORDED"}
 _STATUSES = {
+    "INVALID_PARAMETER": 400,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "UNKNOWN_NOTICE": 404,
@@ -54,7 +55,7 @@ def status_of(code: str) -> int:
 
 def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str | None = None) -> Problem:
     """The problem of these refusals, the first of which decides unless `status` is given."""
-    errors = tuple(refusals)
+    errors = tuple(Refusal(r.code, r.message, _printable(r.path)) for r in refusals)
     first = errors[0]
     number = status or status_of(first.code)
     return Problem(
@@ -65,6 +66,11 @@ def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str 
         first.code,
         errors,
     )
+
+
+def _printable(path: str) -> str:
+    """A path, which may repeat a key as somebody sent it, in characters that UTF-8 has."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 def problem_of(error: Refused | Busy | Unavailable) -> Problem:

@@ -82,7 +82,9 @@ def _lines(env_file: Path) -> Mapping[str, str]:
         raise WrongSetting(f"{env_file} cannot be read: {error}") from None
     for name in lines:
         if name.startswith("LEDGER_") and name not in _READERS:
-            raise WrongSetting(f"{env_file} sets {name}, which is no setting; the settings are {', '.join(_READERS)}")
+            raise WrongSetting(
+                f"{env_file} sets {name}, which is no setting; the settings are {', '.join(_READERS)}"
+            )
     return lines
 
 
@@ -104,7 +106,9 @@ def _database_url(value: str) -> str:
     except psycopg.ProgrammingError:
         scheme = ""
     if scheme not in ("postgresql", "postgres"):
-        raise ValueError("write postgresql://user@host/database (the value is not shown, as it may hold a password)")
+        raise ValueError(
+            "write postgresql://user@host/database (the value is not shown, as it may hold a password)"
+        )
     return value
 
 

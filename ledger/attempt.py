@@ -26,6 +26,8 @@ class Attempt:
     def __init__(self, notice: str, folded: Folded, clock: Clock) -> None:
         self.notice = notice
         self.placement = Placement(notice, folded, clock)
+        self.refused = False
+        """Whether anything was refused by the state in memory, which may not be the last."""
         self._pending: list[tuple[Unit, int, int, bool]] = []
         self._doubtful: list[tuple[Unit, int, Submitted, Refused]] = []
 
@@ -45,7 +47,9 @@ class Attempt:
                 self._place(unit, index, item, judged)
             elif _forbidden(judged):
                 unit.answers[index] = judged
+                self.refused = True
             else:
+                self.refused = True
                 self._doubtful.append((unit, index, item, judged))
 
     async def settle(self, connection: Connection) -> None:

@@ -11,7 +11,7 @@ signed checkpoints, which others hold, are for that.
 import json
 from base64 import b64encode
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from operator import index
@@ -153,14 +153,15 @@ class Examination:
     def _hash(self, row: EntryRow) -> None:
         """Grows the tree by the entry, and compares what the entry says of leaf and root."""
         leaf = leaf_hash(row.body)
-        before = self._tree.copy()
-        self._tree.append(leaf)
         if leaf != row.leaf_hash:
             self.found(row.position, Damage.EDITED, f"they hash to {_short(leaf)}, not {_short(row.leaf_hash)}")
-            if self._tree.root() != row.root_hash:
-                # The tree goes on over the hash once recorded, so that later damage is told from this one.
-                before.append(row.leaf_hash)
-                self._tree = before
+            # If it was not the column that was edited, the tree goes on over the hash once recorded, so that
+            # later damage is told from this one.
+            trial = self._tree.copy()
+            trial.append(leaf)
+            if trial.root() != row.root_hash:
+                leaf = row.leaf_hash
+        self._tree.append(leaf)
         root = self._tree.root()
         if self._root_agrees and root != row.root_hash:
             self.found(row.position, Damage.ROOT, f"it is {_short(root)}, not {_short(row.root_hash)}")
@@ -202,13 +203,11 @@ class Examination:
 class _Tree:
     """The complete subtrees of a growing tree, with their heights (RFC 6962 section 2.1)."""
 
-    def __init__(self) -> None:
-        self._peaks: list[tuple[int, bytes]] = []
+    def __init__(self, peaks: Iterable[tuple[int, bytes]] = ()) -> None:
+        self._peaks = list(peaks)
 
     def copy(self) -> Self:
-        twin = type(self)()
-        twin._peaks = self._peaks.copy()
-        return twin
+        return type(self)(self._peaks)
 
     def append(self, leaf: bytes) -> None:
         height, node = 0, leaf
@@ -236,7 +235,8 @@ def _narratives(data: object, where: str) -> Iterator[tuple[str, str]]:
             yield where, data["sha256"]
             return
         for name, value in data.items():
-            yield from _narratives(value, f"{where}.{name}" if where else name)
+            if isinstance(value, dict | list):
+                yield from _narratives(value, f"{where}.{name}" if where else name)
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from _narratives(value, f"{where}[{index}]")

@@ -77,6 +77,7 @@ def _step(state: State, entry: Entry, corrections: Corrections) -> None:
     if entry.position in corrections:
         fact = corrections[entry.position]
         if fact is None:
+            state.people.sources.setdefault(entry.source, entry.actor)
             state.position, state.recorded_at = entry.position, entry.recorded_at
             return
         entry = msgspec.structs.replace(entry, fact=fact)

@@ -6,24 +6,26 @@ No database and no rules of the domain: those are judged by the writer, under th
 import hashlib
 import json
 import os
-import re
 from base64 import b64encode
+from collections import Counter
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from itertools import chain, islice
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ledger.entry import encoder, utc
 from ledger.errors import Refusal, Refused
-from ledger.facts.fact import END as _END
 from ledger.facts.fact import Fact, Id, Instant, text_matching
 from ledger.facts.records import EntryCorrected, Replacement
 from ledger.facts.registry import KINDS, Json, Kind, put_at, values_at
+from ledger.faults import called, faults, join, shown
 
 MAXIMUM_TEXT = 1_048_576
 """The longest narrative, in bytes of UTF-8."""
+MAXIMUM_REASONS = 50
+"""The most reasons given for one refusal: the answer to a large event that is all wrong stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -81,9 +83,8 @@ def digest(salt: bytes, body: str) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)[:80]
-        raise Refused.because("DUPLICATE_KEY", "a key stands twice in one object; send it once", twice)
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise Refused.because("DUPLICATE_KEY", "a key stands twice in one object; send it once", shown(twice))
     return found
 
 
@@ -97,18 +98,36 @@ def read_json(body: bytes) -> Json:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused.because("NOT_UTF8", f"byte {error.start} is not UTF-8; send JSON in UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise Refused.because("INVALID_JSON", "the JSON begins with a byte order mark; send it without")
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise Refused.because("INVALID_JSON", f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Refused.because("INVALID_JSON", f"this is not JSON at {where}: {error.msg.lower()}") from None
     except RecursionError:
-        raise Refused.because("INVALID_JSON", "the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise Refused.because("INVALID_JSON", str(error)) from None
+        raise _too_deep() from None
+    except ValueError:  # the only other one: Python reads no whole number of more than 4,300 digits
+        raise Refused.because("INVALID_JSON", "a number has too many digits; send a shorter one") from None
+
+
+def _too_deep() -> Refused:
+    return Refused.because("INVALID_JSON", "the JSON is nested too deeply")
 
 
 def accept(event: Json) -> Submitted:
     """The submission of one decoded event; raises Refused with every reason that can be told apart."""
+    try:
+        return _accept(event)
+    except RecursionError:
+        raise _too_deep() from None
+    except UnicodeEncodeError:
+        raise Refused.because(
+            "INVALID_JSON", "a key or a text holds half of a surrogate pair; send whole characters"
+        ) from None
+
+
+def _accept(event: Json) -> Submitted:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
     taken = [name for name in SERVER_ATTRIBUTES if name in event]
@@ -119,25 +138,31 @@ def accept(event: Json) -> Submitted:
     envelope = convert(event, Event, "")
     content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise Refused.because(
-            "INVALID_FIELD", f"the data must be application/json, not {content_type}", "datacontenttype"
-        )
-    kind = KINDS.get(envelope.type)
-    if kind is None:
-        raise Refused.because("UNKNOWN_TYPE", f"no fact has the type {envelope.type[:160]!r}; see /facts", "type")
+        raise Refused.because("INVALID_FIELD", "the data must be application/json", "datacontenttype")
+    kind = _kind(envelope.type, "type")
+    time = envelope.time
+    if time is not None and not _holds(time):
+        raise Refused((_out_of_time("time"),))
     fact, texts = accept_fact(kind, envelope.data)
     return Submitted(
         envelope.id,
         envelope.source,
         envelope.type,
         envelope.subject,
-        utc(envelope.time) if envelope.time else None,
+        utc(time) if time else None,
         envelope.clauses,
         envelope.confirm,
         fact,
         encoder.encode(fact),
         texts,
     )
+
+
+def _kind(name: str, path: str) -> Kind:
+    kind = KINDS.get(name)
+    if kind is None:
+        raise Refused.because("UNKNOWN_TYPE", f"no fact has the type {name[:160]!r}; see /facts", path)
+    return kind
 
 
 def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple[Fact, tuple[Text, ...]]:
@@ -153,26 +178,41 @@ def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple
                 wrong = _text_refusal(value, f"{prefix}.{where}")
                 if wrong is not None:
                     refusals.append(wrong)
+                    put_at(data, where, {"sha256": digest(b"", "")})  # so that the other fields are judged too
                     continue
                 text = Text(where, os.urandom(32), value)
                 texts.append(text)
                 put_at(data, where, {"sha256": digest(text.salt, value)})
     if refusals:
-        raise Refused(refusals)
+        raise Refused(islice(chain(refusals, faults(data, kind.struct, prefix)), MAXIMUM_REASONS))
     fact: Fact = convert(data, kind.struct, prefix)
+    names = zip(kind.struct.__struct_fields__, kind.struct.__struct_encode_fields__, strict=True)
+    late = [_out_of_time(join(prefix, encoded)) for name, encoded in names if not _holds(getattr(fact, name))]
+    if late:
+        raise Refused(late)
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement")
         texts += more
     return fact, tuple(texts)
 
 
+def _holds(value: object) -> bool:
+    """Whether it is anything but an instant that has no year of four digits in UTC."""
+    try:
+        return not isinstance(value, datetime) or bool(utc(value))
+    except OverflowError:
+        return False
+
+
+def _out_of_time(path: str) -> Refusal:
+    return Refusal("OUT_OF_RANGE", "in UTC the instant lies outside the years 1 to 9999", path)
+
+
 def _accept_replacement(
     correction: EntryCorrected, given: Replacement, prefix: str
 ) -> tuple[EntryCorrected, list[Text]]:
     """A correction whose replacement is normalised like any fact."""
-    kind = KINDS.get(given.type)
-    if kind is None:
-        raise Refused.because("UNKNOWN_TYPE", f"no fact has the type {given.type}; see /facts", f"{prefix}.type")
+    kind = _kind(given.type, f"{prefix}.type")
     fact, texts = accept_fact(kind, given.data, f"{prefix}.data")
     data = msgspec.json.decode(encoder.encode(fact))
     replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))
@@ -187,7 +227,7 @@ def _copy(value: Json) -> Json:
 
 def _text_refusal(value: Json, path: str) -> Refusal | None:
     if not isinstance(value, str):
-        return Refusal("INVALID_FIELD", "this is free text; send a string", path)
+        return Refusal("INVALID_FIELD", f"expected text, got {called(value)}", path)
     if not value.strip():
         return Refusal("BLANK", "the text is empty; write it, or leave the field out", path)
     if "\0" in value:
@@ -210,66 +250,5 @@ def convert(value: Json, to: type[_S], prefix: str) -> _S:
     try:
         return msgspec.convert(value, to)
     except msgspec.ValidationError as error:
-        raise Refused(_field_refusals(value, to, prefix) or (_refusal(str(error), prefix),)) from None
-
-
-def _field_refusals(value: Json, to: type[Struct], prefix: str) -> list[Refusal]:
-    """Every wrong field: msgspec stops at the first error, so each field is tried alone."""
-    if not isinstance(value, dict):
-        return []
-    found = []
-    hints = _hints(to)
-    for name in value:
-        if name not in hints:
-            known = ", ".join(sorted(hints))
-            found.append(
-                Refusal("UNKNOWN_FIELD", f"no such field; the fields are {known}", _join(prefix, str(name)[:80]))
-            )
-    for name, (hint, required) in hints.items():
-        if name not in value:
-            if required:
-                found.append(Refusal("MISSING_FIELD", "this field is required", _join(prefix, name)))
-            continue
-        try:
-            msgspec.convert(value[name], hint)
-        except msgspec.ValidationError as error:
-            found.append(_refusal(str(error), _join(prefix, name)))
-    return found
-
-
-@cache
-def _hints(struct: type[Struct]) -> dict[str, tuple[Any, bool]]:
-    hints = get_type_hints(struct, include_extras=True)
-    return {info.encode_name: (hints[info.name], info.required) for info in msgspec.structs.fields(struct)}
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-_AT = re.compile(r"(?s)(.*?)(?: - at `(?:key in )?\$\.?(.*)`)?")
-
-
-def _refusal(message: str, prefix: str) -> Refusal:
-    """A msgspec error in the ledger's own words."""
-    match = _AT.fullmatch(message)
-    words, where = (match[1], match[2] or "") if match else (message, "")
-    path = prefix + where if where.startswith("[") else _join(prefix, where) if where else prefix
-    code = next((code for start, code in _CODES if words.startswith(start)), "INVALID_FIELD")
-    if code in ("MISSING_FIELD", "UNKNOWN_FIELD"):
-        path = _join(path, words.rpartition(" `")[2].rstrip("`"))
-        return Refusal(code, "this field is required" if code == "MISSING_FIELD" else "no such field", path)
-    words = words.replace("`", "").replace(_END, "")
-    return Refusal(code, words[:1].lower() + words[1:], path)
-
-
-_CODES = (
-    ("Object missing required field", "MISSING_FIELD"),
-    ("Object contains unknown field", "UNKNOWN_FIELD"),
-    ("Expected `int` <=", "OUT_OF_RANGE"),
-    ("Expected `int` >=", "OUT_OF_RANGE"),
-    ("Expected `array` of length", "OUT_OF_RANGE"),
-    ("Expected `str` matching", "INVALID_FIELD"),
-    ("Expected `datetime` with a timezone", "NO_TIME_ZONE"),
-    ("Expected", "WRONG_TYPE"),
-)
+        found = tuple(islice(faults(value, to, prefix), MAXIMUM_REASONS))
+        raise Refused(found or (Refusal("INVALID_FIELD", str(error), prefix),)) from None

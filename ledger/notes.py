@@ -108,7 +108,7 @@ class Signer:
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise CheckpointError(f"the signing key {path} is open to other users: run chmod 600 on it")
         try:
-            return cls.from_text(content.decode("ascii", "replace").removesuffix("\n"))
+            return cls.from_text(content.decode("ascii", "replace").strip())
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from None
 
@@ -172,7 +172,7 @@ def encode_base64(data: bytes) -> str:
 
 def decode_base64(text: str) -> bytes:
     """What standard base64 stands for. Raises ValueError unless it is what `encode_base64` writes."""
-    data = b64decode(text, validate=True)
+    data = b64decode(text)
     if encode_base64(data) != text:
         raise ValueError("not canonical base64")
     return data

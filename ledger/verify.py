@@ -20,7 +20,7 @@ from ledger.findings import NoticeReport, Report
 
 PAGE = 500
 """Entries fetched together: at most 65,535 bytes each."""
-TEXTS_PAGE = 32
+TEXTS_PAGE = 64
 """Narratives fetched together: at most 1 MB each."""
 Progress = Callable[[str, int, int], None]
 """Told of the notice, how many of its entries were checked, and how many its head says there are."""

@@ -196,7 +196,7 @@ class Writer:
                 for unit in theirs:
                     attempt.take_quickly(unit)
                 attempts.append(attempt)
-            if not await self._store(connection, attempts):
+            if await self._outdated(connection, attempts) or not await self._store(connection, attempts):
                 self._forget(notices)
                 return False
             for attempt in attempts:
@@ -207,6 +207,15 @@ class Writer:
         self._answered(attempts)
         await self._snapshots(connection, attempts)
         return True
+
+    async def _outdated(self, connection: Connection, attempts: list[Attempt]) -> bool:
+        """Whether something was refused on a state that is not the last, with nothing placed that would tell."""
+        for attempt in attempts:
+            if attempt.refused and not attempt.placement.share.entries:
+                head = await store.read_head(connection, attempt.notice)
+                if (head.size if head else 0) != attempt.placement.state.position:
+                    return True
+        return False
 
     async def _load(self, connection: Connection, notice: str) -> Folded:
         folded = self._folded.get(notice)
@@ -243,7 +252,8 @@ class Writer:
         for attempt in attempts:
             attempt.answer()
             if attempt.placement.share.rows:
-                self._on_commit(attempt.notice, attempt.placement.share.entries, attempt.placement.share.rows)
+                with suppress(Exception):  # a follower's fault is not the caller's, whose entry is stored
+                    self._on_commit(attempt.notice, attempt.placement.share.entries, attempt.placement.share.rows)
 
     async def _snapshots(self, connection: Connection, attempts: list["Attempt"]) -> None:
         with suppress(psycopg.Error):

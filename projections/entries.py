@@ -14,8 +14,8 @@ from projections.position import Reading, Text
 from projections.rows import Rows, Table
 from projections.view import View
 
-PAGE = 1_000
-"""Entries that a page holds at most."""
+PAGE = 1_001
+"""Entries that a query returns at most: a page of 1,000, and one more that says whether more follow."""
 
 
 class Correction(Struct, frozen=True):
@@ -49,6 +49,10 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     subject: str | None = None
     clause: str | None = None
     actor: str | None = None
+    occurred_from: datetime | None = None
+    """The first instant at which it may have happened."""
+    occurred_to: datetime | None = None
+    """The instant before which it happened."""
 
 
 class EntryRow(Struct, frozen=True):
@@ -75,32 +79,37 @@ _ANY = EntryFilter()
 async def page(
     reading: Reading,
     *,
-    filter: EntryFilter = _ANY,  # noqa: A002
+    filter: EntryFilter = _ANY,  # noqa: A002 - GraphQL's name for it
     first: int = PAGE,
     after: int = 0,
     narratives: bool = True,
 ) -> list[EntryRow]:
     """The entries after position `after` that match, in order, with their free texts if asked for.
 
-    By subject, clause and actor the entries are searched one by one, from `after` on.
+    By subject, clause, actor and time the entries are searched one by one, from `after` on.
     """
     rows = await reading.fetch(
         "SELECT e.position, e.id, e.source, e.type, e.recorded_at, e.leaf_hash, e.body, c.corrected_by "
         "FROM ledger.entries e CROSS JOIN LATERAL (SELECT CASE WHEN %s THEN convert_from(e.body, 'UTF8')::jsonb "
         "END) j(event) LEFT JOIN views.corrections c ON c.notice = e.notice AND c.position = e.position "
         "WHERE e.notice = %s AND e.position > %s AND e.position <= %s "
-        "AND (%s::integer[] IS NULL OR e.position = ANY (%s)) AND (%s::text[] IS NULL OR e.type = ANY (%s)) "
+        "AND (%s::integer[] IS NULL OR e.position = ANY (%s::integer[])) "
+        "AND (%s::text[] IS NULL OR e.type = ANY (%s::text[])) "
         "AND (%s::text IS NULL OR e.source = %s) AND (%s::text IS NULL OR event ->> 'subject' = %s) "
         "AND (%s::text IS NULL OR %s = ANY (string_to_array(event ->> 'clauses', ' '))) "
-        "AND (%s::text IS NULL OR event ->> 'actor' = %s) ORDER BY e.position LIMIT %s",
+        "AND (%s::text IS NULL OR event ->> 'actor' = %s) "
+        "AND (%s::timestamptz IS NULL OR coalesce((event ->> 'time')::timestamptz, e.recorded_at) >= %s) "
+        "AND (%s::timestamptz IS NULL OR coalesce((event ->> 'time')::timestamptz, e.recorded_at) < %s) "
+        "ORDER BY e.position LIMIT %s",
         (*_parameters(reading, filter, after), min(first, PAGE)),
     )
     told = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
-    return [EntryRow(*row, told.get(row[0], {})) for row in rows]
+    return [EntryRow(*[*row, told.get(row[0], {})]) for row in rows]
 
 
 def _parameters(reading: Reading, asked: EntryFilter, after: int) -> list[object]:
-    parses = any(value is not None for value in (asked.subject, asked.clause, asked.actor))
+    read_from = (asked.subject, asked.clause, asked.actor, asked.occurred_from, asked.occurred_to)
+    parses = any(value is not None for value in read_from)
     parameters: list[object] = [parses, reading.notice, after, reading.position]
     for value in (
         list(asked.positions) or None,
@@ -109,6 +118,8 @@ def _parameters(reading: Reading, asked: EntryFilter, after: int) -> list[object
         asked.subject,
         asked.clause,
         asked.actor,
+        asked.occurred_from,
+        asked.occurred_to,
     ):
         parameters += (value, value)
     return parameters

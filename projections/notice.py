@@ -158,7 +158,7 @@ async def read(reading: Reading) -> NoticeRow:
     if not rows:
         raise UnknownNotice(f"there is no notice {reading.notice}")
     (row,) = rows
-    return NoticeRow(*row[:9], Text(row[9], row[10]), Text(row[11], row[12]), row[13])
+    return NoticeRow(*[*row[:9], Text(row[9], row[10]), Text(row[11], row[12]), row[13]])
 
 
 async def clauses(reading: Reading) -> list[ClauseRow]:
@@ -170,7 +170,7 @@ async def clauses(reading: Reading) -> list[ClauseRow]:
         "WHERE v.notice = %s ORDER BY v.position",
         (reading.notice,),
     )
-    return [ClauseRow(*row[:6], Text(row[6], row[7])) for row in rows]
+    return [ClauseRow(*[*row[:6], Text(row[6], row[7])]) for row in rows]
 
 
 async def areas(reading: Reading) -> list[AreaRow]:

@@ -16,8 +16,8 @@ from projections.position import Reading, Text
 from projections.rows import Rows, Table
 from projections.view import View
 
-PAGE = 1_000
-"""Rows that a query returns at most, for each list."""
+PAGE = 1_001
+"""Rows that a query returns at most for each list: a page of 1,000, and one that says whether more follow."""
 
 
 class Objective(Struct, frozen=True, kw_only=True):
@@ -169,7 +169,7 @@ async def objectives(
         "ORDER BY o.position LIMIT %s",
         (reading.notice, after, area, area, owner, owner, _list(ids), _list(ids), min(first, PAGE)),
     )
-    return [ObjectiveRow(*row[:3], Text(row[3], row[4]), *row[5:]) for row in rows]
+    return [ObjectiveRow(*[*row[:3], Text(row[3], row[4]), *row[5:]]) for row in rows]
 
 
 async def progress(
@@ -187,7 +187,7 @@ async def progress(
     )
     found: dict[str, list[ProgressRow]] = {objective: [] for objective in objectives}
     for row in rows:
-        found[row[0]].append(ProgressRow(*row[:7], Text(row[7], row[8])))
+        found[row[0]].append(ProgressRow(*[*row[:7], Text(row[7], row[8])]))
     return found
 
 

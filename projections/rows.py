@@ -46,9 +46,9 @@ _TYPES: Mapping[Any, tuple[str, str, Callable[[Any], Any] | None]] = {
 }
 
 
-def _column(name: str, hint: Any) -> Column:
+def _column(name: str, hint: object) -> Column:
     while get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
+        (hint, *_) = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (option for option in get_args(hint) if option is not NoneType)
     kind, wire, dump = _TYPES[get_origin(hint) or hint]
@@ -159,8 +159,8 @@ class Rows:
 
     def become(self, other: "Rows") -> None:
         """Puts and drops whatever differs from another fold's rows; all open rows must be in memory."""
-        for name, current in self._open.items():
-            wanted = other._open[name]
+        for name, wanted in other.versions().items():
+            current = self._open[name]
             for key in current.keys() - wanted.keys():
                 self._set(name, key, None)
             for key, version in wanted.items():
@@ -189,9 +189,9 @@ class Rows:
                 taken[name] = changes
         return taken
 
-    def current(self, table: Table[R]) -> dict[Key, R]:
-        """The rows that hold now, by key, as far as they are in memory."""
-        return {key: version.row for key, version in self._open[table.name].items()}
+    def versions(self) -> Mapping[str, Mapping[Key, Version]]:
+        """The versions that hold now, by table and key, as far as they are in memory."""
+        return self._open
 
     def _set(self, name: str, key: Key, version: Version | None) -> None:
         current = self._open[name]

@@ -1,4 +1,9 @@
-"""What may be asked: the GraphQL types, queries, mutations and subscriptions, and their limits.
+"""What may be asked: strawberry types, queries, mutations, limits, and the committed `schema.graphql`.
 
-It may import `projections` and `ledger`, not `api`; it leaves the database to them and imports no psycopg.
+It may import `projections` and `ledger`, and neither `api` nor a database driver: whoever serves it passes in the
+reader, the way to append and the viewer (`schema.context.Context`).
 """
+
+from schema.assembly import build
+
+__all__ = ["build"]

@@ -3,6 +3,7 @@
 `LEDGER_TEST_SERVER` says which server: `embedded` (the default), or the folder of another server's binaries.
 """
 
+import asyncio
 import os
 from collections.abc import Iterator
 from itertools import count
@@ -10,28 +11,29 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from ledger.database import migrate
 from ledger.embedded import EmbeddedPostgres
+from tests.ledger.embedded_tools import make_place
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 """Tests kill processes, never the machine: what the kernel was given is safe."""
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server() -> Iterator[EmbeddedPostgres]:
     """The test process's own PostgreSQL server."""
     chosen = os.environ.get("LEDGER_TEST_SERVER", "embedded")
     bin_dir = None if chosen == "embedded" else Path(chosen)
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), FAST, bin_dir=bin_dir) as running:
+    with make_place() as place, EmbeddedPostgres(place, FAST, bin_dir=bin_dir) as running:
         yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")
 def template(server: EmbeddedPostgres) -> str:
     """A migrated database that every test's own is copied from; its URL."""
-    import asyncio
-
     url = server.start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE ledger_template")
@@ -48,6 +50,15 @@ def database(template: str) -> Iterator[str]:
     """The URL of an empty, migrated database of the test's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log")  # type: ignore[arg-type]
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY wal_log").format(sql.Identifier(name))
+        )
         yield psycopg.conninfo.make_conninfo(template, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a PostgreSQL server, so that `make test-pure` can leave it out."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)

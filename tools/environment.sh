@@ -44,14 +44,26 @@ description() {
 
 is_ready() { [ -f "$venv/$1.$marker" ] && description "$1" | cmp -s - "$venv/$1.$marker"; }
 
+own() { [ -w "$venv" ] || fail "$venv belongs to another user: remove it, or set VENV to a directory of your own."; }
+
+clear_venv() {
+    if [ -f "$venv/pyvenv.cfg" ]; then
+        own
+        rm -rf "$venv"
+    elif [ -n "$(ls -A "$venv" 2>/dev/null)" ]; then
+        fail "$venv holds something else than a virtual environment: remove it, or set VENV to another directory."
+    fi
+}
+
 make_venv() {
     # Debian leaves out ensurepip unless python3-venv is installed; then the pip beside that Python does as well.
     if has_module "$PYTHON" ensurepip; then with_pip=
     elif has_module "$PYTHON" pip; then with_pip=--without-pip
     else fail "$PYTHON has neither ensurepip nor pip, so nothing can be installed: on Debian or Ubuntu, run apt install python3-venv."
     fi
+    clear_venv
     # shellcheck disable=SC2086 # empty means no argument
-    { rm -rf "$venv" && "$PYTHON" -m venv $with_pip "$venv"; } ||
+    "$PYTHON" -m venv $with_pip "$venv" ||
         fail "the virtual environment $venv could not be made: see the message above; does this directory belong to another user?"
 }
 
@@ -64,8 +76,8 @@ in_venv_pip() {
 }
 
 install() {
+    own
     say "Installing the $(grep -c '^[a-z]' "$lock") packages of $lock into $venv at their locked versions and hashes: a minute or two the first time."
-    [ -w "$venv" ] || fail "$venv belongs to another user: remove it, or set VENV to a directory of your own."
     in_venv_pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: --requirement "$lock" ||
         fail "the packages of $lock could not be installed: see the message above; check the network or pip's own settings, then run this again."
     in_venv_pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . ||

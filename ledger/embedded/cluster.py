@@ -50,32 +50,33 @@ def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -
         return
     new = Path(tempfile.mkdtemp(dir=home, prefix="data.new-"))
     account.give(new)
+    answer = account.run(_initdb(new, account, binaries) + ([] if durable else ["--no-sync"]))
+    if answer.returncode != 0:
+        shutil.rmtree(new, ignore_errors=True)
+        nameless = f" ({account.label} has no passwd entry, which initdb needs: add one)"
+        raise EmbeddedPostgresError(
+            f"initdb could not make a database in {data}: {answer.stderr.strip()}"
+            f"{nameless if name_of(account.uid) is None else ''}; mend that, or set LEDGER_DATA."
+        )
+    new.rename(data)
+    _sync_directory(home)
+
+
+def _initdb(new: Path, account: Account, binaries: Binaries) -> list[str | Path]:
+    """The command that makes a cluster: UTF-8, ordered by code point whatever the machine's locales, checksums."""
     command = [*_with_a_name(account), binaries.directory / "initdb", "-D", new, "-U", SUPERUSER]
     command += ["--encoding=UTF8", "--data-checksums", "--auth-local=peer", "--auth-host=reject"]
     if binaries.major >= BUILTIN_LOCALE_MAJOR:
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    else:
-        command += ["--locale=C.UTF-8"]
-    answer = account.run(command if durable else [*command, "--no-sync"])
-    if answer.returncode != 0:
-        shutil.rmtree(new, ignore_errors=True)
-        raise EmbeddedPostgresError(f"initdb could not make a database in {data}: {answer.stderr.strip()}")
-    new.rename(data)
-    _sync_directory(home)
+        return [*command, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    return [*command, "--locale=C.UTF-8"]
 
 
 def _with_a_name(account: Account) -> list[str | Path]:
     """A prefix for initdb, which insists on a passwd entry: without one, a user namespace that gives one."""
     if name_of(account.uid) is not None:
         return []
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        raise EmbeddedPostgresError(
-            f"{account.label} has no passwd entry, which initdb needs, and unshare(1) is not installed: "
-            "add an entry, run as another user, or set LEDGER_DATABASE_URL."
-        )
-    named = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
-    return [unshare, "--user", f"--map-user={named}"]
+    named = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), account.uid)
+    return ["unshare", "--user", f"--map-user={named}"]
 
 
 def _check_version(data: Path, binaries: Binaries) -> None:
@@ -118,7 +119,7 @@ def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[s
     private = {
         "listen_addresses": "",
         "port": str(PORT),
-        "unix_socket_directories": '"{}"'.format(str(run).replace('"', '""')),
+        "unix_socket_directories": str(run),
         "unix_socket_permissions": "0700",
         "hba_file": str(home / "hba.conf"),
         "ident_file": str(home / "ident.conf"),

@@ -101,7 +101,7 @@ class EmbeddedPostgres:
     def wait_until_stopped(self, seconds: float) -> bool:
         """Whether server and supervisor are gone within this time: to ask before removing the directory."""
         deadline = time.monotonic() + seconds
-        while self._supervised():
+        while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_SECONDS)
@@ -221,7 +221,10 @@ class EmbeddedPostgres:
                 if found is None:
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError as error:
-            if "the database system is" in str(error) or processes.find_postmaster(home) != server:
+            passing = any(
+                words in str(error) for words in ("the database system is", "server closed the connection")
+            )
+            if passing or processes.find_postmaster(home) != server:
                 return False
             raise EmbeddedPostgresError(
                 f"PostgreSQL runs in {home / 'data'} (process {server.pid}) but does not let us in: "

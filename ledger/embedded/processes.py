@@ -19,7 +19,7 @@ from ledger.embedded.places import SOCKET_NAME, socket_directory
 
 POLL_SECONDS = 0.05
 ORPHAN_SECONDS = 5.0
-FAST_SECONDS = 120.0
+FAST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ def find_postmaster(home: Path) -> Postmaster | None:
     if written is None or not _belongs(written.pid, cluster_tag(home)):
         return None
     return written
+
+
+def is_running(home: Path) -> bool:
+    """Whether any process of this cluster's server runs, with or without a postmaster."""
+    if not (home / "data").is_dir():
+        return False
+    tag = cluster_tag(home)
+    return any(_belongs(pid, tag) for pid in _process_ids())
 
 
 def _read_pid_file(home: Path) -> Postmaster | None:

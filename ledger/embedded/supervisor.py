@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TypedDict
 
 PR_SET_PDEATHSIG = 1
-FAST_SECONDS = 120.0
+FAST_SECONDS = 30.0
 
 
 class Job(TypedDict):

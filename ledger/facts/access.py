@@ -95,7 +95,7 @@ def _window(state: "State", from_: datetime, until: datetime) -> Iterator[Refusa
     longest = state.notice.parameter("maximum_days", MAXIMUM_DAYS)
     if until <= from_:
         yield Refusal("OUT_OF_RANGE", "the access ends before it begins", "data.until")
-    elif until - from_ > timedelta(days=longest):
+    elif until - from_ > timedelta(days=min(longest, timedelta.max.days)):
         yield Refusal(
             "OUT_OF_RANGE",
             f"the access lasts longer than {longest} days, the longest this notice allows; ask again later",

@@ -1,5 +1,6 @@
 """The notice itself: its issue, its clauses and the obligations they carry, its areas for priority action."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -8,8 +9,10 @@ from msgspec import Meta, Struct, field
 
 from ledger.errors import Refusal
 from ledger.facts.fact import (
+    CODE_PATTERN,
     ClauseNumber,
     Code,
+    CodeBesideList,
     Count,
     Day,
     Digest,
@@ -57,7 +60,7 @@ class Modality(Words):
     MAY = "MAY"
 
 
-Parameter = bool | Count | Code | list[Code]
+Parameter = bool | Count | CodeBesideList | list[Code]
 
 
 class NoticeIssued(Fact, frozen=True, kw_only=True):
@@ -149,6 +152,13 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                     "a clause's text never changes, so correct that entry instead",
                     "data.number",
                 )
+            for name, value in fact.parameters.items():
+                if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
+                    yield Refusal(
+                        "INVALID_FIELD",
+                        "expected a word of letters, digits, spaces and . : _ / + % -, at most 64",
+                        f"data.parameters.{name}",
+                    )
         case AreaRegistered():
             if fact.area in notice.areas:
                 yield Refusal(

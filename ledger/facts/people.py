@@ -81,6 +81,10 @@ class Tenure(Struct):
         """Whether it holds at that instant: from the first one on, the last one excluded."""
         return self.from_ <= at and (self.until is None or at < self.until)
 
+    def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
+        """Whether it holds at any instant of a time; `ends` as `until`."""
+        return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
+
 
 class Token(Struct):
     """What an API token allows."""
@@ -127,7 +131,7 @@ def authorise(
     roles = [credential.role] if credential.role else people.held(credential.actor, at)
     if credential.token is not None:
         token = people.tokens.get(credential.token)
-        if token is None or not token.live(at):
+        if token is None or token.actor != credential.actor or not token.live(at):
             return Refusal(
                 "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another"
             )
@@ -150,8 +154,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     match fact:
         case RoleGranted():
             yield from _admit_role(state.people, fact, when)
-        case RoleRevoked() if fact.role not in state.people.held(fact.actor, when.recorded_at):
-            yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now", "data.actor")
+        case RoleRevoked():
+            tenures = state.people.roles.get(fact.actor, ())
+            if not any(t.role is fact.role and t.overlaps(when.recorded_at, None) for t in tenures):
+                yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning}, now or later", "data.actor")
         case TokenIssued():
             yield from _admit_token(state.people, fact, when)
         case TokenRevoked():
@@ -170,10 +176,12 @@ def _admit_role(people: PeopleState, fact: RoleGranted, when: When) -> Iterator[
         yield Refusal("OUT_OF_RANGE", "the role ends before it begins", "data.until")
     if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
         yield Refusal("NOT_GRANTABLE", f"nobody is given the role {fact.role.value}", "data.role")
-    if any(tenure.role is fact.role and tenure.live(starts) for tenure in people.roles.get(fact.actor, ())):
+    tenures = people.roles.get(fact.actor, ())
+    if any(tenure.role is fact.role and tenure.overlaps(starts, fact.until) for tenure in tenures):
         yield Refusal(
             "ALREADY_EXISTS",
-            f"{fact.actor} is {fact.role.meaning} already; revoke that before granting it anew",
+            f"{fact.actor} is {fact.role.meaning} already in some of that time; "
+            "revoke that role first, or grant it for another time",
             "data.actor",
         )
 
@@ -200,9 +208,12 @@ def evolve(state: "State", entry: "Entry") -> None:
                 Tenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
             )
         case RoleRevoked():
-            for tenure in people.roles[fact.actor]:
-                if tenure.role is fact.role and tenure.live(entry.recorded_at):
-                    tenure.until = entry.recorded_at
+            at = entry.recorded_at
+            kept = [t for t in people.roles[fact.actor] if t.role is not fact.role or t.from_ < at]
+            for tenure in kept:
+                if tenure.role is fact.role and tenure.live(at):
+                    tenure.until = at
+            people.roles[fact.actor] = kept
         case TokenIssued():
             if fact.source is not None:
                 people.sources.setdefault(fact.source, fact.actor)

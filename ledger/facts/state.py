@@ -49,6 +49,6 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
 
 def evolve(state: State, entry: "Entry") -> None:
     """Folds one entry in; entries come in order of position, each once."""
+    state.people.sources.setdefault(entry.source, entry.actor)  # before a token can give it to somebody else
     _AREA[type(entry.fact)].evolve(state, entry)
-    state.people.sources.setdefault(entry.source, entry.actor)
     state.position, state.recorded_at = entry.position, entry.recorded_at

@@ -40,6 +40,11 @@ CREATE TABLE ledger.heads (
     recorded_at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE ledger.heads IS 'One row a notice: the size of its tree, and what appending to it needs.';
+CREATE TRIGGER heads_stay BEFORE DELETE OR TRUNCATE ON ledger.heads
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER heads_only_grow BEFORE UPDATE ON ledger.heads FOR EACH ROW
+    WHEN (NEW.size <= OLD.size OR NEW.recorded_at <= OLD.recorded_at OR NEW.notice <> OLD.notice)
+    EXECUTE FUNCTION ledger.refuse_change();
 
 CREATE TABLE ledger.narratives (
     notice    text    NOT NULL,
@@ -54,10 +59,16 @@ CREATE TABLE ledger.narratives (
 COMMENT ON TABLE ledger.narratives IS 'Free text beside its entry, bound to it by SHA-256(salt || body).';
 CREATE TRIGGER narratives_stay BEFORE DELETE OR TRUNCATE ON ledger.narratives
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+CREATE FUNCTION ledger.target_of_erasure(of_notice text, erasing integer) RETURNS integer LANGUAGE sql STABLE
+RETURN (SELECT (convert_from(body, 'UTF8')::jsonb #>> '{data,position}')::integer FROM ledger.entries
+    WHERE notice = of_notice AND position = erasing AND type LIKE 'improvement-ledger.records.NarrativeErased.v%');
+COMMENT ON FUNCTION ledger.target_of_erasure IS
+    'The entry whose narratives the entry at `erasing` says were erased; null when it says no such thing.';
 CREATE FUNCTION ledger.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL
-       OR (NEW.notice, NEW.position, NEW.path) IS DISTINCT FROM (OLD.notice, OLD.position, OLD.path) THEN
+       OR (NEW.notice, NEW.position, NEW.path) IS DISTINCT FROM (OLD.notice, OLD.position, OLD.path)
+       OR ledger.target_of_erasure(NEW.notice, NEW.erased_by) IS DISTINCT FROM NEW.position THEN
         RAISE EXCEPTION 'a narrative cannot be rewritten, only erased under a recorded decision'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -69,17 +80,15 @@ CREATE TRIGGER narratives_are_erased_only BEFORE UPDATE ON ledger.narratives
 CREATE FUNCTION ledger.erase_narratives(of_notice text, erasing integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-    fact jsonb;
+    target integer := ledger.target_of_erasure(of_notice, erasing);
     erased integer;
 BEGIN
-    SELECT convert_from(body, 'UTF8')::jsonb INTO fact FROM ledger.entries
-        WHERE notice = of_notice AND position = erasing AND type LIKE 'improvement-ledger.records.NarrativeErased.v%';
-    IF fact IS NULL THEN
+    IF target IS NULL THEN
         RAISE EXCEPTION 'entry % of % does not erase narratives; record NarrativeErased first', erasing, of_notice
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = erasing
-        WHERE notice = of_notice AND position = (fact #>> '{data,position}')::integer AND erased_by IS NULL;
+        WHERE notice = of_notice AND position = target AND erased_by IS NULL;
     GET DIAGNOSTICS erased = ROW_COUNT;
     RETURN erased;
 END $$;
@@ -109,9 +118,8 @@ GRANT SELECT ON ledger.entries, ledger.heads TO ledger_projector;
 GRANT SELECT ON ledger.entries, ledger.heads, ledger.narratives TO ledger_reader;
 
 -- The second wall: a reading transaction sees the notices that it named by SET LOCAL ledger.notices, and no other.
-CREATE FUNCTION ledger.visible(of_notice text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT of_notice = ANY (string_to_array(current_setting('ledger.notices', true), ','))
-$$;
+CREATE FUNCTION ledger.visible(of_notice text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN of_notice = ANY (string_to_array(current_setting('ledger.notices', true), ','));
 ALTER TABLE ledger.entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger.heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger.narratives ENABLE ROW LEVEL SECURITY;

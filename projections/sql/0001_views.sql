@@ -32,7 +32,7 @@ $$;
 -- The one way to make a view's table, live or shadow. That the position stands in the policy is for speed too:
 -- a condition of the query itself would not reach the range's index, since its operator is not leakproof.
 CREATE FUNCTION views.make_table(name text, key text[], columns text[], types text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     listed text;
     keyed  text;
@@ -41,13 +41,20 @@ BEGIN
         INTO listed FROM unnest(columns, types) AS u(c, t);
     SELECT string_agg(quote_ident(k), ', ') INTO keyed FROM unnest(key) AS u(k);
     EXECUTE format('CREATE TABLE views.%I (notice text NOT NULL, held int8range NOT NULL, %s)', name, listed);
-    EXECUTE format('CREATE INDEX ON views.%I USING gist (notice, held)', name);
     EXECUTE format('CREATE UNIQUE INDEX ON views.%I (notice, %s, lower(held))', name, keyed);
     EXECUTE format('ALTER TABLE views.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY reader ON views.%I FOR SELECT TO ledger_reader '
         'USING (ledger.visible(notice) AND held @> views.position())', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE (held) ON views.%I TO ledger_projector', name);
     EXECUTE format('GRANT SELECT ON views.%I TO ledger_reader', name);
+END $$;
+
+-- Apart, because it is built several times faster over the rows of a shadow than row by row.
+CREATE FUNCTION views.index_held(name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('CREATE INDEX ON views.%I USING gist (notice, held)', name);
+    EXECUTE format('ANALYZE views.%I', name);
 END $$;
 
 -- The shadow of a table stands beside it under the name with `_shadow`, until it is dropped or takes its place.
@@ -65,8 +72,7 @@ BEGIN
     END IF;
     EXECUTE format('DROP TABLE IF EXISTS views.%I', name);
     EXECUTE format('ALTER TABLE views.%I RENAME TO %I', name || '_shadow', name);
-    EXECUTE format('ANALYZE views.%I', name);
 END $$;
 
-REVOKE ALL ON FUNCTION views.make_table, views.drop_shadow, views.swap_table FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION views.make_table, views.drop_shadow, views.swap_table TO ledger_projector;
+REVOKE ALL ON FUNCTION views.make_table, views.index_held, views.drop_shadow, views.swap_table FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION views.make_table, views.index_held, views.drop_shadow, views.swap_table TO ledger_projector;

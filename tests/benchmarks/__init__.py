@@ -1,4 +1,4 @@
-"""The measurements behind `make bench`: ratios, both sides interleaved in one run on one server, medians of rounds.
+"""The measurements behind `make bench`: ratios, both sides interleaved on one server, medians of rounds.
 
 A group is a module with `async def measure(url, rounds, say) -> dict[str, float]`; the names are bench.json's.
 """

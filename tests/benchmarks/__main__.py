@@ -1,4 +1,4 @@
-"""Runs groups of measurements and merges their figures into bench.json: `python -m tests.benchmarks --only append`."""
+"""Runs groups of measurements and merges their figures into bench.json: `make bench ONLY=append`."""
 
 import argparse
 import asyncio

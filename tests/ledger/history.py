@@ -48,14 +48,21 @@ def progress(
 def setting() -> list[Submitted]:
     """Seven entries: a notice, an area, four people with their roles, an objective."""
     notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
-    roles = (("alice", Role.COUNCIL_OFFICER), ("bob", Role.ADVISER))
-    roles += (("rosa", Role.RECORDS_OFFICER), ("dan", Role.DATA_PROTECTION_OFFICER))
+    roles = {
+        "alice": Role.COUNCIL_OFFICER,
+        "bob": Role.ADVISER,
+        "rosa": Role.RECORDS_OFFICER,
+        "dan": Role.DATA_PROTECTION_OFFICER,
+    }
     return [
         submit(
             "NoticeIssued", notice | {"title": "A notice", "trigger": "A visit", "packDigest": DIGEST}, "operator"
         ),
         submit("AreaRegistered", {"area": "1a", "title": "Leaders' understanding"}, "operator"),
-        *(submit("RoleGranted", {"actor": actor, "role": role.value}, "operator") for actor, role in roles),
+        *(
+            submit("RoleGranted", {"actor": actor, "role": role.value}, "operator")
+            for actor, role in roles.items()
+        ),
         submit("ObjectiveAdded", OBJECTIVE, "operator"),
     ]
 

@@ -1,5 +1,6 @@
 """The embedded database under long ill-treatment: kills and arrivals at any moment, slow recovery."""
 
+import contextlib
 import os
 import random
 import signal
@@ -41,23 +42,30 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
+def connected(server: EmbeddedPostgres) -> psycopg.Connection[tuple[int]]:
+    """Connects as a user of the database does, who may be told of a server that is being killed right now."""
+    while True:
+        with contextlib.suppress(psycopg.OperationalError):
+            return psycopg.connect(server.ensure_running(), autocommit=True)
+
+
 def test_what_was_committed_survives_kills_of_server_and_supervisor(place: Path) -> None:
     dice = random.Random(20220705)
-    with EmbeddedPostgres(place) as server:
-        with psycopg.connect(server.start(), autocommit=True) as connection:
+    with EmbeddedPostgres(place) as server, ThreadPoolExecutor() as pool:
+        server.start()
+        with connected(server) as connection:
             connection.execute("CREATE TABLE committed (round integer PRIMARY KEY)")
         for number in range(ROUNDS):
-            with psycopg.connect(server.ensure_running(), autocommit=True) as connection:
+            with connected(server) as connection:
                 connection.execute("INSERT INTO committed VALUES (%s)", (number,))
                 kill(dice.choice([server.pid, server.supervisor_pid]))
             if dice.random() < 0.3:
-                with ThreadPoolExecutor() as pool:
-                    coming_up = pool.submit(server.ensure_running)
-                    wait_for(lambda: server.pid is not None)
-                    if (pid := server.pid) is not None:
-                        os.kill(pid, signal.SIGKILL)
-                    coming_up.result(60)
-        with psycopg.connect(server.ensure_running()) as connection:
+                coming_up = pool.submit(server.ensure_running)
+                wait_for(lambda: server.pid is not None)
+                with contextlib.suppress(ProcessLookupError, AssertionError):
+                    kill(server.pid)
+                coming_up.result(60)
+        with connected(server) as connection:
             rows = connection.execute("SELECT round FROM committed ORDER BY round").fetchall()
         assert [row[0] for row in rows] == list(range(ROUNDS))
     assert server.wait_until_stopped(30)

@@ -102,6 +102,7 @@ def test_where_the_servers_user_cannot_enter_the_cluster_lives_elsewhere(place: 
 
 
 @root_only
+@pytest.mark.long
 def test_programs_out_of_reach_are_copied_once(place: Path, closed: Path) -> None:
     packages, system = closed / "packages", place / "system"
     packages.mkdir()
@@ -123,7 +124,7 @@ def test_programs_out_of_reach_are_copied_once(place: Path, closed: Path) -> Non
 
 
 @root_only
-@pytest.mark.parametrize("uid", [NOBODY, WITHOUT_PASSWD_ENTRY])
+@pytest.mark.parametrize("uid", [NOBODY, pytest.param(WITHOUT_PASSWD_ENTRY, marks=pytest.mark.long)])
 def test_an_ordinary_user_runs_it_as_themselves(place: Path, stage: tuple[Path, Path], uid: int) -> None:
     home = own_directory(place, uid)
     before = modes(home)
@@ -154,11 +155,13 @@ def test_other_users_are_kept_out_by_the_directory_and_again_by_the_server(
 
 
 @root_only
+@pytest.mark.long
 def test_root_and_a_user_share_the_users_server_whoever_starts_it(place: Path, stage: tuple[Path, Path]) -> None:
     root = own_directory(place, NOBODY) / ".ledger"
-    for root_is_first in (False, True):
+    for root_is_first in (False, True, False):
         with closing(EmbeddedPostgres(root, FAST)) as server, as_user(root, NOBODY, stage) as user:
             if root_is_first:
+                server.log.unlink()
                 server.start()
             started = user.ask("start")
             with psycopg.connect(server.start()) as connection:

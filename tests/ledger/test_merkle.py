@@ -106,7 +106,9 @@ def test_roots_of_the_published_tree() -> None:
 
 
 @pytest.mark.parametrize(("index", "size", "hexes"), CT_INCLUSION)
-def test_published_inclusion_proofs_hold_and_their_corruptions_do_not(index: int, size: int, hexes: list[str]) -> None:
+def test_published_inclusion_proofs_hold_and_their_corruptions_do_not(
+    index: int, size: int, hexes: list[str]
+) -> None:
     proof = [bytes.fromhex(value) for value in hexes]
     leaf, root = leaf_hash(CT_LEAVES[index]), CT_ROOTS[size - 1]
     verify_inclusion(index, size, leaf, proof, root)

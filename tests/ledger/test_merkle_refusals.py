@@ -158,6 +158,8 @@ def test_what_is_no_hash_is_refused(bad: bytes) -> None:
     with pytest.raises(ProofError):
         verify_inclusion(0, 1, bad, [], bad)
     with pytest.raises(ProofError):
+        verify_inclusion(0, 1, HASH, [], bad)
+    with pytest.raises(ProofError):
         verify_consistency(1, 2, [bad], HASH, TWO)
     with pytest.raises(ProofError):
         verify_consistency(1, 2, [sibling], bad, TWO)
@@ -165,6 +167,8 @@ def test_what_is_no_hash_is_refused(bad: bytes) -> None:
         verify_consistency(1, 2, [sibling], HASH, bad)
     with pytest.raises(ProofError):
         verify_consistency(1, 1, [], bad, bad)
+    with pytest.raises(ProofError):
+        verify_consistency(1, 1, [], HASH, bad)
     with pytest.raises(ProofError):
         root_hash([HASH, bad])
     with pytest.raises(ProofError):

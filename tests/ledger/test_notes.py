@@ -1,6 +1,7 @@
 """Signed notes and their keys: Go's own vectors, everything that may be wrong with one, and the key's file."""
 
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,7 @@ from ledger.notes import open_note
 PETER_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 ENOCH = "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop"
-TEXT = (
-    "If you think cryptography is the answer to your problem,\n"
-    "then you don't know what your problem is.\n"
-)  # fmt: skip
+TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 PETER_LINE = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
@@ -135,6 +133,34 @@ def test_a_malformed_note_is_refused(note: str) -> None:
     assert "no known key" not in str(refused.value)
 
 
+def forged(text: str) -> str:
+    """A note that `sign_note` refuses to make, with a good signature all the same."""
+    key = VerifierKey.parse(KEY)
+    signature = key.key_id + SIGNER._private_key.sign(text.encode())
+    return f"{text}\n— {key.name} {b64encode(signature).decode()}\n"
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x20) if chr(code) != "\n"])
+def test_a_control_character_is_refused_even_where_the_signature_is_good(character: str) -> None:
+    assert open_note(forged("good\n"), [KEY])[0] == "good\n"
+    with pytest.raises(CheckpointError, match="control character"):
+        open_note(forged(f"bad{character}\n"), [KEY])
+    with pytest.raises(CheckpointError, match="control character"):
+        SIGNER.sign_note(f"bad{character}\n")
+
+
+def test_signature_lines_alone_are_no_note() -> None:
+    note = SIGNER.sign_note("\n")
+    assert open_note(note, [KEY])[0] == "\n"
+    with pytest.raises(CheckpointError, match="blank line"):
+        open_note(note.removeprefix("\n\n"), [KEY])
+
+
+def test_text_without_a_last_newline_is_not_signed() -> None:
+    with pytest.raises(CheckpointError, match="end in a newline"):
+        SIGNER.sign_note("no newline")
+
+
 def test_text_may_hold_empty_lines_and_any_other_character() -> None:
     text = "— not a signature\n\n\x7f\u0085 è subito sera\n\n— nor this\n"
     assert open_note(SIGNER.sign_note(text), [KEY])[0] == text
@@ -186,6 +212,12 @@ def test_a_malformed_verifier_key_is_refused(text: str) -> None:
         open_note(TEXT + "\n" + PETER_LINE, [PETER, text])
 
 
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_no_verifier_key_is_made_of_other_than_32_bytes(length: int) -> None:
+    with pytest.raises(CheckpointError):
+        VerifierKey("ledger.example", b"k" * length)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u2028b", "a\x00b", "a\x1cb", "\ud800"])
 def test_no_key_is_made_under_a_name_that_no_note_can_carry(name: str) -> None:
     with pytest.raises(CheckpointError):
@@ -218,7 +250,9 @@ def key_file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_a_key_file_of_its_owner_is_read(key_file: Path, mode: int) -> None:
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\n"])
+def test_a_key_file_of_its_owner_is_read(key_file: Path, mode: int, end: str) -> None:
+    key_file.write_text(SIGNER.to_text() + end)
     key_file.chmod(mode)
     assert Signer.read(key_file).verifier_key() == KEY
     assert Signer.read(str(key_file)).verifier_key() == KEY
@@ -240,7 +274,11 @@ def test_a_link_is_judged_by_the_file_it_leads_to(key_file: Path, tmp_path: Path
         Signer.read(link)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", KEY.encode(), b"x" * 10_000, PETER_SECRET.encode()[:-1]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"\xff\xfe", KEY.encode(), b"x" * 10_000, PETER_SECRET.encode()[:-1]],
+    ids=["empty", "blank", "binary", "public", "long", "cut"],
+)
 def test_a_file_without_a_key_is_refused_by_name_and_not_repeated(key_file: Path, content: bytes) -> None:
     key_file.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"signing\.key") as refused:
@@ -251,8 +289,13 @@ def test_a_file_without_a_key_is_refused_by_name_and_not_repeated(key_file: Path
 def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe, 0o600)
+    full_pipe = tmp_path / "full"
+    os.mkfifo(full_pipe, 0o600)
+    writer = os.open(full_pipe, os.O_RDWR)
+    os.write(writer, SIGNER.to_text().encode())
     directory = tmp_path / "directory"
     directory.mkdir(0o700)
-    for path in (tmp_path / "missing", directory, pipe):
+    for path in (tmp_path / "missing", directory, pipe, full_pipe):
         with pytest.raises(CheckpointError, match=path.name):
             Signer.read(path)
+    os.close(writer)

@@ -49,7 +49,9 @@ def test_a_reader_of_leaves_serves_every_earlier_size() -> None:
     hash_of = reader_of(iter(LEAVES[:45]))
     for size in range(1, 46):
         assert root_at(size, hash_of) == tree(0, size)
-        verify_inclusion(size // 2, size, LEAVES[size // 2], inclusion_proof(size // 2, size, hash_of), tree(0, size))
+        verify_inclusion(
+            size // 2, size, LEAVES[size // 2], inclusion_proof(size // 2, size, hash_of), tree(0, size)
+        )
         verify_consistency(size, 45, consistency_proof(size, 45, hash_of), tree(0, size), tree(0, 45))
 
 

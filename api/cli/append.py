@@ -1,0 +1,200 @@
+"""`ledger append`: facts from a file of CloudEvents, one a line; a receipt a line comes back.
+
+Resumable: whatever was recorded before comes back with its first receipt, so after any break the same command
+is given again.
+"""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct, to_builtins
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.cli.frame import OPERATOR, Parser, database, run, say, show
+from ledger import tokens
+from ledger.errors import LedgerError, Refusal, Refused
+from ledger.facts.people import Credential
+from ledger.intake import Submitted, accept, read_json
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+
+LINE_BYTES = 4_194_304
+"""The longest line: more than the texts of any fact that fits into an entry."""
+CHUNK = 500
+"""Lines that are recorded together."""
+Tick = Callable[[int, int], None]
+"""Told how many lines, and how many bytes, are done since it was last told."""
+
+
+class Line(Struct, frozen=True):
+    """A line of the file, read."""
+
+    number: int
+    size: int
+    item: Submitted | Refused
+
+
+class Tally(Struct):
+    """What has become of the lines so far."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("file", metavar="FILE", help="CloudEvents, one a line (NDJSON); - reads stdin")
+    parser.add_argument("--notice", required=True, metavar="N", help="the notice that they are recorded in")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("LEDGER_TOKEN"),
+        metavar="T",
+        help="act by this API token (or LEDGER_TOKEN, which other users cannot see); else as the operator",
+    )
+    parser.takes_json()
+    parser.set_defaults(run=_append)
+
+
+def _append(arguments: Namespace) -> int:
+    tally = Tally()
+    try:
+        run(_record(arguments, tally))
+    except (KeyboardInterrupt, LedgerError):
+        if tally.recorded + tally.duplicates:
+            say(f"{_summary(tally)}; give the same command again to go on: what is in stays in.")
+        raise
+    if tally.refused or sys.stderr.isatty():
+        say(f"{_summary(tally)}.")
+    return 1 if tally.refused else 0
+
+
+def _summary(tally: Tally) -> str:
+    return f"{tally.recorded:,} recorded, {tally.duplicates:,} there already, {tally.refused:,} refused"
+
+
+async def _record(arguments: Namespace, tally: Tally) -> None:
+    with _opened(arguments.file) as stream, _progress(stream) as tick:
+        async with _writer(arguments) as (writer, credential):
+            for chunk in _chunks(lines(stream)):
+                answers = await _answers(writer, arguments.notice, credential, chunk)
+                for line, answer in zip(chunk, answers, strict=True):
+                    _tell(line.number, answer, tally, as_json=arguments.json)
+                sys.stdout.flush()
+                tick(len(chunk), sum(line.size for line in chunk))
+
+
+@asynccontextmanager
+async def _writer(arguments: Namespace) -> AsyncIterator[tuple[Writer, Credential]]:
+    async with database() as url, Writer(url) as writer:
+        credential = OPERATOR
+        if arguments.token:
+            credential = await tokens.credential_of(url, writer, arguments.notice, arguments.token)
+        yield writer, credential
+
+
+async def _answers(
+    writer: Writer, notice: str, credential: Credential, chunk: Sequence[Line]
+) -> list[Receipt | Refused]:
+    items = [line.item for line in chunk if isinstance(line.item, Submitted)]
+    appended = iter(await writer.append_all(notice, items, credential) if items else ())
+    return [line.item if isinstance(line.item, Refused) else next(appended) for line in chunk]
+
+
+def _tell(number: int, answer: Receipt | Refused, tally: Tally, *, as_json: bool) -> None:
+    if isinstance(answer, Receipt):
+        show(answer)
+        if answer.duplicate:
+            tally.duplicates += 1
+        else:
+            tally.recorded += 1
+        return
+    tally.refused += 1
+    if as_json:
+        show({"line": number, "refusals": to_builtins(answer.refusals)})
+        return
+    for refusal in answer.refusals:
+        say(f"line {number}: {_in_a_line(refusal)}")
+
+
+def _in_a_line(refusal: Refusal) -> str:
+    where = f"{refusal.path}: " if refusal.path else ""
+    return f"{where}{' '.join(refusal.message.split())} ({refusal.code})"
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """Every line that is not blank, read as an event; one that is too long is refused unread."""
+    number = 0
+    while raw := stream.readline(LINE_BYTES + 1):
+        number += 1
+        size = len(raw)
+        if size > LINE_BYTES:
+            while not raw.endswith(b"\n") and (raw := stream.readline(LINE_BYTES)):
+                size += len(raw)
+            long = f"the line has {size:,} bytes, of at most {LINE_BYTES:,}; submit long texts as evidence"
+            yield Line(number, size, Refused.because("TOO_LARGE", long))
+        elif raw.strip():
+            yield Line(number, size, _read(raw))
+
+
+def _read(raw: bytes) -> Submitted | Refused:
+    try:
+        return accept(read_json(raw))
+    except Refused as refused:
+        return refused
+
+
+def _chunks(found: Iterator[Line]) -> Iterator[list[Line]]:
+    chunk: list[Line] = []
+    for line in found:
+        chunk.append(line)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(Path(name).open("rb"))
+        except OSError as error:
+            raise LedgerError(f"{name} cannot be read: {error.strerror}; name a file, or - for stdin") from None
+        yield stream
+
+
+@contextmanager
+def _progress(stream: BinaryIO) -> Iterator[Tick]:
+    """A bar on stderr, in a terminal only."""
+    output = Console(stderr=True)
+    if not output.is_terminal:
+        yield lambda _lines, _bytes: None
+        return
+    size = os.fstat(stream.fileno()).st_size or None
+    columns = (
+        TextColumn("recording"),
+        BarColumn(),
+        TextColumn("{task.fields[done]:,} lines"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=output) as bar:
+        task = bar.add_task("recording", total=size, done=0)
+        done = 0
+
+        def tick(some: int, weight: int) -> None:
+            nonlocal done
+            done += some
+            bar.update(task, advance=weight, done=done)
+
+        yield tick

@@ -1,0 +1,99 @@
+"""`ledger notice`: a pack is checked by its lines, and a notice recorded from one."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from api.cli.frame import OPERATOR, Parser, database, run, say, show
+from ledger.errors import LedgerError, Refused
+from ledger.intake import accept
+from ledger.packs import SHIPPED, Pack, check, events, read, shipped
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    actions = parser.add_subparsers(required=True, metavar="add or check", parser_class=Parser)
+    for name, meaning, action in (
+        ("add", "record the notice of a pack: its issue, its areas, its clauses", _add),
+        ("check", "say what is wrong with a pack, by line", _check),
+    ):
+        command = actions.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+        command.add_argument("pack", metavar="PACK", help=f"a TOML file, or one of: {', '.join(SHIPPED)}")
+        command.takes_json()
+        command.set_defaults(run=action)
+
+
+def _content(pack: str) -> bytes:
+    if pack in SHIPPED:
+        return shipped(pack)
+    try:
+        return Path(pack).read_bytes()
+    except OSError as error:
+        known = ", ".join(SHIPPED)
+        raise LedgerError(
+            f"{pack} cannot be read: {error.strerror}; name a TOML file, or a pack that is here: {known}"
+        ) from None
+
+
+def _check(arguments: Namespace) -> int:
+    content = _content(arguments.pack)
+    faults = check(content)
+    if arguments.json:
+        show({"pack": arguments.pack, "sound": not faults, "faults": faults})
+    elif faults:
+        for fault in faults:
+            print(f"{arguments.pack}:{fault.line}: {fault.message}")
+        count = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
+        say(f"ledger: {arguments.pack} has {count}; mend what is said of each line, and check again")
+    else:
+        pack = read(content)
+        print(f"{pack.notice.id} is sound: {len(pack.areas)} areas, {len(pack.clauses)} clauses.")
+    return 1 if faults else 0
+
+
+def _add(arguments: Namespace) -> int:
+    content = _content(arguments.pack)
+    faults = check(content)
+    if faults:
+        first = f"{arguments.pack}:{faults[0].line}: {faults[0].message}"
+        raise LedgerError(f"{first} (faults: {len(faults)}; see them all with ledger notice check)")
+    pack = read(content)
+    receipts = run(_record(pack))
+    if arguments.json:
+        for receipt in receipts:
+            show(receipt)
+        return 0
+    new = [receipt for receipt in receipts if not receipt.duplicate]
+    if new:
+        print(f"{pack.notice.id} is recorded: entries {new[0].position} to {new[-1].position}.")
+    else:
+        print(f"{pack.notice.id} was recorded already, on {receipts[0].recorded_at:%d %B %Y}; nothing was added.")
+    return 0
+
+
+async def _record(pack: Pack) -> list[Receipt]:
+    async with database() as url, Writer(url) as writer:
+        return await record(writer, pack)
+
+
+class OtherPack(LedgerError):
+    """The ledger holds the notice from another version of its pack."""
+
+
+async def record(writer: Writer, pack: Pack) -> list[Receipt]:
+    """Records the notice of a pack as the operator, all of it or nothing; repeating it changes nothing.
+
+    Raises OtherPack and Refused.
+    """
+    notice = pack.notice.id
+    answers = await writer.append_all(notice, [accept(event) for event in events(pack)], OPERATOR, strict=True)
+    refusals = [r for answer in answers if isinstance(answer, Refused) for r in answer.refusals]
+    if any(refusal.code == "KEY_REUSED" for refusal in refusals):
+        raise OtherPack(
+            f"{notice} was recorded from another version of its pack, and a notice's text never changes; "
+            "correct its entries, or give the pack another id"
+        )
+    if refusals:
+        raise Refused(refusals)
+    return [answer for answer in answers if isinstance(answer, Receipt)]

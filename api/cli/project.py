@@ -1,0 +1,35 @@
+"""`ledger project`: keeps the views up to date, as a process of its own; several stand by for each other."""
+
+import asyncio
+import signal
+from argparse import Namespace
+
+from api import logs
+from api.cli.frame import Parser, database, run, say
+from api.settings import Settings
+from projections.runner import Runner
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    parser.takes_json()
+    parser.set_defaults(run=_project)
+
+
+def _project(_arguments: Namespace) -> int:
+    settings = Settings.from_environment()
+    logs.configure(settings.log)
+    run(_follow(settings))
+    return 0
+
+
+async def _follow(settings: Settings) -> None:
+    async with database(settings) as url:
+        runner = await Runner(url).open()
+        following = asyncio.create_task(runner.run())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, following.cancel)
+        say("Following the entries; Ctrl-C ends it.")
+        await asyncio.wait([following])
+        if not following.cancelled():
+            following.result()

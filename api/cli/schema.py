@@ -1,0 +1,31 @@
+"""`ledger schema`: what may be asked (the GraphQL SDL), and what may be recorded (JSON Schemas)."""
+
+import json
+from argparse import Namespace
+
+from api import contracts
+from api.cli.frame import Parser
+from schema import build
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    actions = parser.add_subparsers(required=True, metavar="graphql or facts", parser_class=Parser)
+    for name, meaning, action in (
+        ("graphql", "the GraphQL schema, in its definition language", _graphql),
+        ("facts", "the JSON Schema of every fact, by its type name", _facts),
+    ):
+        command = actions.add_parser(name, help=meaning, description=f"Print {meaning}.")
+        command.takes_json()
+        command.set_defaults(run=action)
+
+
+def _graphql(arguments: Namespace) -> int:
+    sdl = build().as_str()
+    print(json.dumps({"sdl": sdl}) if arguments.json else sdl)
+    return 0
+
+
+def _facts(_arguments: Namespace) -> int:
+    print(json.dumps(contracts.all_schemas(), indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,31 @@
+"""`ledger serve`: the HTTP interface, as the settings say."""
+
+import dataclasses
+from argparse import ArgumentTypeError, Namespace
+
+from api import serve
+from api.cli.frame import Parser
+from api.settings import Settings
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("--port", type=port, metavar="N", help="the port; without it, that of LEDGER_BIND")
+    parser.takes_json()
+    parser.set_defaults(run=_serve)
+
+
+def port(text: str) -> int:
+    """A TCP port, 0 for any free one; raises argparse's error."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ArgumentTypeError(f"{text!r} is no port; write a number from 0 to 65535")
+    return int(text)
+
+
+def _serve(arguments: Namespace) -> int:
+    settings = Settings.from_environment()
+    if arguments.port is not None:
+        bind = dataclasses.replace(settings.bind, port=arguments.port)
+        settings = dataclasses.replace(settings, bind=bind)
+    serve.serve(settings)
+    return 0

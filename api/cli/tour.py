@@ -1,0 +1,203 @@
+"""The steps of the demo: each says what it does, does it, and notes what held.
+
+The notice and the tokens are the operator's; everything else goes through the public interface.
+"""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from msgspec import Struct, field
+from rich.console import Console
+
+from api.cli import sample
+from api.cli.frame import console
+from api.cli.notice import OtherPack, record
+from api.cli.replay import show_minute, tellings
+from api.cli.sample import NOTICE, Clock, Keys, Outcome
+from api.cli.verify import verdict
+from api.settings import Settings
+from ledger.errors import LedgerError
+from ledger.packs import read, shipped
+from ledger.verify import verify
+from ledger.writer import Writer
+from projections.history import opened
+from projections.replay import Told
+
+CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-10-31", "2023-02-28"
+"""The line of the history that corrects a due date, and that date before and after."""
+ERASED = "progress-3"
+"""The line whose text is erased later."""
+_PLAN = """query Plan($notice: ID!, $asOf: AsOfInput, $atLeast: Int) {
+  notice(id: $notice, asOf: $asOf, atLeast: $atLeast) {
+    plan { objectives { nodes { objective due activityRating impactRating } } }
+  }
+}"""
+
+
+class Findings(Struct):
+    """What is said on the way, and what held."""
+
+    quiet: bool
+    out: Console = field(default_factory=console)
+    begun: float = field(default_factory=time.monotonic)
+    checks: dict[str, bool] = field(default_factory=dict)
+    steps: int = 0
+
+    def step(self, title: str, what: str) -> None:
+        """Begins a step."""
+        self.steps += 1
+        if not self.quiet:
+            self.out.print(f"\n{self.steps}. {title}", style="bold", markup=False)
+        self.say(what)
+
+    def say(self, line: str) -> None:
+        """A line within a step."""
+        if not self.quiet:
+            self.out.print(f"   {line}", markup=False)
+
+    def check(self, name: str, *, held: bool) -> None:
+        """Notes whether something held."""
+        self.checks[name] = held
+
+    @property
+    def failed(self) -> list[str]:
+        """What did not hold."""
+        return [name for name, held in self.checks.items() if not held]
+
+
+class Tour:
+    """The demo's steps on a ledger that is being served."""
+
+    def __init__(self, url: str, writer: Writer, clock: Clock, settings: Settings, findings: Findings) -> None:
+        self._url = url
+        self._writer = writer
+        self._clock = clock
+        self._folder = settings.data
+        self._command = "ledger" if settings.database_url else f"LEDGER_DATA={settings.data} ledger"
+        self._findings = findings
+
+    async def go(self, address: str) -> dict[str, str]:
+        """All steps; the tokens of the demo's people. Raises LedgerError where it cannot go on."""
+        await self._notice()
+        keys = await self._people()
+        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+            outcomes = await self._history(client, keys)
+            await self._replay(outcomes)
+            await self._verify()
+            await self._questions(client, keys["adviser"], outcomes)
+        return keys
+
+    async def _notice(self) -> None:
+        found = self._findings
+        found.step("The notice", "Recording Tameside's notice of 5 July 2022 from its pack, clause by clause.")
+        self._clock.at = sample.BEGUN
+        pack = read(shipped(NOTICE))
+        try:
+            receipts = await record(self._writer, pack)
+        except OtherPack:
+            raise self._other_demo() from None
+        if abs(receipts[0].recorded_at - sample.BEGUN) > timedelta(minutes=1):
+            raise LedgerError(
+                f"this database holds a {NOTICE} that is not the demo's, and the demo would add invented entries; "
+                "set LEDGER_DATABASE_URL to another database, or unset it"
+            )
+        whole = 1 + len(pack.areas) + len(pack.clauses)
+        found.check("the notice is recorded whole", held=len(receipts) == whole)
+        there = "was here already" if receipts[0].duplicate else "is recorded"
+        found.say(f"It {there}: {len(pack.areas)} areas and {len(pack.clauses)} clauses, {len(receipts)} entries.")
+
+    def _other_demo(self) -> LedgerError:
+        return LedgerError(
+            "the demo that is here was made by another version of its history; "
+            f"remove {self._folder} or name another database, and try again"
+        )
+
+    async def _people(self) -> dict[str, str]:
+        self._findings.step("The people", "Giving each of them a role, and a token of their own.")
+        self._clock.at = sample.BEGUN + timedelta(minutes=5)
+        keys = await Keys(self._folder).fetch(self._url, self._writer)
+        self._clock.at = None
+        roles = len(set(sample.PEOPLE.values()))
+        self._findings.say(f"{len(keys)} people and systems in {roles} roles have theirs.")
+        return keys
+
+    async def _history(self, client: httpx.AsyncClient, keys: dict[str, str]) -> dict[str, Outcome]:
+        found = self._findings
+        found.step(
+            "The history",
+            "Sending what they did from July to December 2022, each at its own time. All of it is invented.",
+        )
+        outcomes = await sample.play(client, keys, self._clock)
+        if any("KEY_REUSED" in outcome.codes for outcome in outcomes):
+            raise self._other_demo()
+        found.check("the history went in as it says", held=all(outcome.as_told for outcome in outcomes))
+        recorded = [outcome for outcome in outcomes if outcome.position is not None]
+        there = sum(outcome.duplicate for outcome in recorded)
+        found.say(f"{len(recorded)} facts are in" + (f", {there} of them since an earlier run." if there else "."))
+        for outcome in outcomes:
+            why = ", ".join(outcome.codes)
+            if not outcome.as_told:
+                found.say(f"{outcome.id}: {why or 'it was recorded, and should have been refused'}")
+            elif why:
+                found.say(f"One was refused, rightly: an officer tried to grant access to themselves ({why}).")
+        return {outcome.id: outcome for outcome in outcomes}
+
+    async def _replay(self, outcomes: dict[str, Outcome]) -> None:
+        found = self._findings
+        found.step("The replay", "Telling it in plain words: here are the decisions, with what they rested on.")
+        found.say("")
+        told: list[Told] = []
+        async with opened(self._url, NOTICE) as history:
+            async for minute, story in tellings(history, history.size):
+                told.append(minute)
+                if minute.decision and not found.quiet:
+                    show_minute(found.out, minute, story.zone)
+            positions = [*range(1, history.size + 1)]
+        found.check("every entry can be told", held=[minute.position for minute in told] == positions)
+        erased = [minute.texts for minute in told if minute.position == outcomes[ERASED].position]
+        gone = [text for texts in erased for text in texts.values() if text.startswith("«erased by entry")]
+        found.check("an erased text is gone from the replay", held=len(gone) == 1)
+        found.say(f"All {len(told)} entries are told by: {self._command} replay {NOTICE}")
+
+    async def _verify(self) -> None:
+        self._findings.step("The proof", "Recomputing every hash from the stored bytes.")
+        report = await verify(self._url, NOTICE)
+        self._findings.check("the record is sound", held=report.sound)
+        for line in verdict(report):
+            self._findings.say(line)
+
+    async def _questions(self, client: httpx.AsyncClient, token: str, outcomes: dict[str, Outcome]) -> None:
+        """Asks for the plan at both positions; waits, as any client may, for the views to see the last entry."""
+        found = self._findings
+        before = (outcomes[CORRECTED].position or 2) - 1
+        last = max(outcome.position or 1 for outcome in outcomes.values())
+        found.step("The questions", "Asking GraphQL as the adviser: the plan now, and as it was recorded earlier.")
+        for title, variables, due in (
+            ("now", {"atLeast": last}, DUE_NOW),
+            (f"as of position {before}, before the correction", {"asOf": {"position": before}}, DUE_BEFORE),
+        ):
+            objectives = await self._plan(client, token, {"notice": NOTICE, **variables})
+            found.say(f"{title[0].upper()}{title[1:]}:")
+            for one in objectives:
+                ratings = f"activity {one['activityRating']}, impact {one['impactRating']}"
+                found.say(f"  {one['objective']}  due {one['due']}  {ratings}")
+            dues = {one["objective"]: one["due"] for one in objectives}
+            found.check(f"GraphQL answers {title}", held=dues.get("O2") == due)
+
+    async def _plan(
+        self, client: httpx.AsyncClient, token: str, variables: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        answer = await client.post(
+            "/graphql",
+            json={"query": _PLAN, "variables": variables},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        body = answer.json()
+        notice = (body.get("data") or {}).get("notice")
+        if notice is None:
+            self._findings.say(f"It was not answered: {body.get('errors', body)}")
+            return []
+        found: list[dict[str, Any]] = notice["plan"]["objectives"]["nodes"]
+        return found

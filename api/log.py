@@ -1,0 +1,70 @@
+"""`GET /ledgers/{notice}/entries`: the stored bytes, entry by entry, for whoever may see them.
+
+Who has a part in the notice but does not see its entries gets each one's position and leaf hash instead, since
+positions are dense and hashes give nothing away. Imports starlette, `projections` and its neighbours.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.identity import may_read, viewer_of
+from ledger.errors import Refused
+from projections import entries
+from projections.entries import EntryRow
+from projections.position import AsOf
+from projections.reading import Reader
+
+DEFAULT_LIMIT = 1_000
+MAXIMUM_LIMIT = 10_000
+_PAGE = 250
+_NUMBER = re.compile(r"[0-9]{1,10}")
+
+
+async def get_entries(request: Request) -> Response:
+    """The route's endpoint; raises Refused."""
+    viewer = await viewer_of(request)
+    notice = request.path_params["notice"]
+    roles = await viewer.part_in(notice)
+    if not may_read(roles, "notice"):
+        raise Refused.because("FORBIDDEN", f"{viewer.actor} records in this notice and does not read it")
+    after = _number(request, "after", 0, 2**31 - 1)
+    limit = _number(request, "limit", DEFAULT_LIMIT, MAXIMUM_LIMIT)
+    reader: Reader = request.app.state.ledger.reader
+    async with reader.at(notice) as reading:
+        to = reading.position
+    lines = _lines(reader, notice, after, min(to, after + limit), full=may_read(roles, "entries"))
+    headers = {"Ledger-Position": str(to), "Cache-Control": "private, no-cache"}
+    return StreamingResponse(lines, 200, headers, "application/x-ndjson")
+
+
+def _number(request: Request, name: str, default: int, maximum: int) -> int:
+    given = request.query_params.getlist(name)
+    if not given:
+        return default
+    if len(given) > 1 or not _NUMBER.fullmatch(given[0]) or int(given[0]) > maximum:
+        raise Refused.because("INVALID_PARAMETER", f"send one whole number from 0 to {maximum}", name)
+    return int(given[0])
+
+
+async def _lines(reader: Reader, notice: str, after: int, to: int, *, full: bool) -> AsyncIterator[bytes]:
+    """The lines of the entries after `after` up to `to`.
+
+    No transaction waits for a slow reader: each page has its own, all at one position.
+    """
+    while after < to:
+        async with reader.at(notice, as_of=AsOf(to)) as reading:
+            page = await entries.page(reading, first=min(_PAGE, to - after), after=after, narratives=False)
+        if not page:
+            return
+        yield b"".join(row.body + b"\n" if full else _withheld(row) for row in page)
+        after = page[-1].position
+
+
+def _withheld(row: EntryRow) -> bytes:
+    shown = {"position": row.position, "leafHash": b64encode(row.leaf_hash).decode(), "withheld": True}
+    return msgspec.json.encode(shown) + b"\n"

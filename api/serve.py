@@ -1,0 +1,76 @@
+"""Serves the application: its socket, its processes and its logs. Imports uvicorn."""
+
+import asyncio
+import logging
+import socket
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from api import logs
+from api.app import create_app
+from api.services import Database
+from api.settings import Bind, Settings
+from ledger.errors import LedgerError
+
+GRACE_SECONDS = 30
+"""How long requests under way may take once the server is told to stop."""
+KEEP_ALIVE_SECONDS = 75
+_BACKLOG = 2_048
+logger = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is told to stop (SIGINT or SIGTERM); raises LedgerError when it cannot start."""
+    logs.configure(settings.log)
+    with listen(settings.bind) as listening:
+        database = Database(settings)
+        try:
+            asyncio.run(database.open(logger.info))
+            logger.info("listening on %s", address(listening))
+            if settings.workers > 1:
+                Multiprocess(config(settings), [listening]).run()
+            else:
+                uvicorn.Server(config(settings)).run([listening])
+        finally:
+            database.close()
+
+
+def listen(bind: Bind) -> socket.socket:
+    """The socket that is served; raises LedgerError when the address cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+        return socket.create_server((bind.host, bind.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise LedgerError(
+            f"LEDGER_BIND: {bind.host}:{bind.port} cannot be had: {error.strerror}; choose another"
+        ) from error
+
+
+def address(listening: socket.socket) -> str:
+    """Where the socket is found, as a URL."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _application(settings: Settings) -> Starlette:
+    logs.configure(settings.log)
+    return create_app(settings)
+
+
+def config(settings: Settings) -> uvicorn.Config:
+    """How uvicorn is to serve the application."""
+    return uvicorn.Config(
+        partial(_application, settings),
+        factory=True,
+        http="h11",
+        lifespan="on",
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )

@@ -1,0 +1,72 @@
+"""The kinds of rule that a clause may name, and the parameters of each. Pure data; nothing is judged here.
+
+A pack that names another rule, or gives a parameter that its rule does not know, is at fault: a clause that
+nothing can judge would look as if it were kept.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+FORMS: Mapping[str, Callable[[object], bool]] = {
+    "a whole number": _is_number,
+    "true or false": lambda value: isinstance(value, bool),
+    "a word": lambda value: isinstance(value, str),
+    "a list of words": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "a day, such as 2023-06-30": _is_day,
+}
+"""What a parameter may be → whether a value is one."""
+_NUMBER, _FLAG, _WORD, _WORDS, _DAY = FORMS
+EVERYWHERE: Mapping[str, str] = {"open_words": _WORDS}
+"""Parameters of every rule. `open_words`: what the notice leaves open, until an interpretation is adopted."""
+RULES: Mapping[str, Mapping[str, str]] = {
+    "context": {},
+    "plan-cites-self-assessment": {"area": _WORD},
+    "measures-improve": {"area": _WORD},
+    "partner-actions-owned": {"law": _WORD},
+    "adviser-in-post": {"released_by": _WORD},
+    "plan-coverage": {"covers": _WORDS},
+    "plan-kept-current": {"stale_after_days": _NUMBER},
+    "board-and-chair": {"independent_chair": _FLAG, "timetable_agreed_with": _WORD},
+    "board-report-complete": {"parts": _WORDS},
+    "slow-objectives-highlighted": {"by": _WORD},
+    "views-considered": {"groups": _WORDS},
+    "review-interval": {"at_most_months": _NUMBER},
+    "review-topics": {"topics": _WORDS, "open_list": _FLAG},
+    "diagnostic-agreed": {"consent_of": _WORD},
+    "access-provided": {"maximum_days": _NUMBER},
+    "access-of-kinds": {"kinds": _WORDS},
+    "assessment-before-review": {},
+    "assessment-content": {"part": _WORD},
+    "delivered-by": {"target_date": _DAY},
+    "adviser-reports": {"covers": _WORDS},
+    "escalation": {"power": _WORD},
+}
+"""Rule → its parameters and what each may be; a pack gives those that its notice settles."""
+
+
+def wrong_rule(rule: str, parameters: Mapping[str, object]) -> list[tuple[str | None, str]]:
+    """What is wrong with a clause's rule, as (the parameter or None for the rule itself, a sentence)."""
+    known = RULES.get(rule)
+    if known is None:
+        return [(None, f"no rule is called {rule}; the rules are {', '.join(RULES)}")]
+    forms = {**known, **EVERYWHERE}
+    found: list[tuple[str | None, str]] = []
+    for name, value in parameters.items():
+        form = forms.get(name)
+        if form is None:
+            found.append((name, f"the rule {rule} has no parameter {name}; it has {', '.join(forms)}"))
+        elif not FORMS[form](value):
+            found.append((name, f"{name} has to be {form}"))
+    return found

@@ -1,0 +1,140 @@
+"""How rows are stored: a view's tables made, the open rows loaded, the changes of many entries written at once.
+
+Rows are added by binary COPY and closed by one UPDATE a table. Runs as the projector, who passes by the policies.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger import arrays
+from projections.rows import Changes, Column, Key, Rows, Table, Version
+
+Connection = AsyncConnection[Any]
+SHADOW = "_shadow"
+"""The end of the name of a table that is built beside the live one."""
+# range_send in PostgreSQL's src/backend/utils/adt/rangetypes.c: flags (1 LB_INC 0x02, UB_INF 0x10), then bounds.
+_open_range = struct.Struct("!Biq").pack
+_closed_range = struct.Struct("!Biqiq").pack
+_LATEST = 2**62
+"""A position that only a row which still holds contains."""
+
+
+def held(since: int, until: int | None) -> bytes:
+    """The int8range [since, until) for the wire; None: without an end."""
+    return _open_range(0x12, 8, since) if until is None else _closed_range(0x02, 8, since, 8, until)
+
+
+async def make(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Makes a view's table, unless it is there; a shadow is always made anew, its range still to be indexed."""
+    name = table.name + (SHADOW if shadow else "")
+    if shadow:
+        await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
+    else:
+        cursor = await connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"views.{name}",))
+        if await cursor.fetchone() == (True,):
+            return
+    columns = table.columns
+    await connection.execute(
+        "SELECT views.make_table(%s, %s::text[], %s::text[], %s::text[])",
+        (name, list(table.key), [c.name for c in columns], [c.type for c in columns]),
+    )
+    if not shadow:
+        await index(connection, name)
+
+
+async def index(connection: Connection, name: str) -> None:
+    """Indexes the positions over which the rows of that table held."""
+    await connection.execute("SELECT views.index_held(%s)", (name,))
+
+
+class Store:
+    """Reads and writes the rows of some tables, live or shadow."""
+
+    def __init__(self, tables: Sequence[Table[Any]], *, shadow: bool = False) -> None:
+        self._tables = tables
+        self._columns = {table.name: table.columns for table in tables}
+        self._names = {table.name: table.name + (SHADOW if shadow else "") for table in tables}
+
+    async def load(self, connection: Connection, notice: str, rows: Rows, *, whole: bool = False) -> None:
+        """Takes the rows that hold now into memory; `whole`: also those that the fold never recalls."""
+        for table in self._tables:
+            if table.recalled or whole:
+                rows.restore(table, await self._open_rows(connection, notice, table))
+
+    async def _open_rows(self, connection: Connection, notice: str, table: Table[Any]) -> list[Version]:
+        names = table.row.__struct_fields__
+        cursor = await connection.execute(
+            SQL("SELECT lower(held), {} FROM {} WHERE notice = %s AND held @> %s::bigint").format(
+                _names(column.name for column in self._columns[table.name]), self._identifier(table.name)
+            ),
+            (notice, _LATEST),
+            binary=True,
+        )
+        return [
+            Version(since, table.row(**dict(zip(names, values, strict=True))))
+            for since, *values in await cursor.fetchall()
+        ]
+
+    async def write(self, connection: Connection, notice: str, taken: Mapping[str, Changes]) -> None:
+        """Stores what was taken from a notice's rows; stored rows are closed before new ones open."""
+        for table in self._tables:
+            changes = taken.get(table.name)
+            if changes is None:
+                continue
+            if changes.closed:
+                await self._close(connection, notice, table, changes.closed)
+            if changes.added:
+                await self._add(connection, notice, table, changes)
+
+    async def _close(
+        self, connection: Connection, notice: str, table: Table[Any], closed: Sequence[tuple[Key, int, int]]
+    ) -> None:
+        kinds = {column.name: column.type for column in self._columns[table.name]}
+        key = [(name, SQL("text[]") if kinds[name] == "text" else SQL("bigint[]")) for name in table.key]
+        query = SQL(
+            "UPDATE {table} t SET held = int8range(c.since, c.until) "
+            "FROM unnest(%s::bigint[], %s::bigint[], {types}) c(since, until, {names}) "
+            "WHERE t.notice = %s AND lower(t.held) = c.since AND {same}"
+        ).format(
+            table=self._identifier(table.name),
+            types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
+            names=_names(name for name in table.key),
+            same=SQL(" AND ").join(SQL("t.{0} = c.{0}").format(Identifier(name)) for name, _ in key),
+        )
+        keys = [_packed([at[0][index] for at in closed]) for index in range(len(key))]
+        since, until = [at[1] for at in closed], [at[2] for at in closed]
+        await connection.execute(query, (since, until, *keys, notice))
+
+    async def _add(self, connection: Connection, notice: str, table: Table[Any], changes: Changes) -> None:
+        columns = self._columns[table.name]
+        query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
+            self._identifier(table.name), _names(column.name for column in columns)
+        )
+        dumps = [(column.name, column.dump) for column in columns]
+        async with connection.cursor() as cursor, cursor.copy(query) as copy:
+            copy.set_types(["text", "bytea", *_wires(columns)])
+            for (_, since), (row, until) in changes.added.items():
+                values = [notice, held(since, until)]
+                for name, dump in dumps:
+                    value = getattr(row, name)
+                    values.append(value if dump is None or value is None else dump(value))
+                await copy.write_row(values)
+
+    def _identifier(self, name: str) -> Identifier:
+        return Identifier("views", self._names[name])
+
+
+def _names(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(Identifier(name) for name in names)
+
+
+def _wires(columns: Iterable[Column]) -> list[str]:
+    return [column.wire for column in columns]
+
+
+def _packed(items: list[Any]) -> object:
+    return arrays.texts(items) if isinstance(items[0], str) else items

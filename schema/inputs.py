@@ -1,0 +1,104 @@
+"""A GraphQL input for each fact's struct, and its values as the intake takes them.
+
+Generated from the declarations in `ledger.facts`, so that a new field of a fact is in the interface at once.
+Imports strawberry, msgspec and `ledger`.
+"""
+
+from datetime import date, datetime
+from enum import Enum
+from functools import cache, reduce
+from operator import or_
+from types import GenericAlias, NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+import strawberry
+from msgspec import NODEFAULT, Meta, Struct
+
+from ledger.facts.fact import ID_PATTERN, Narrative, Words
+from schema.scalars import Count, Json
+from schema.words import enum_of, first_sentence
+
+_FREE_TEXT = "Free text of at most 1 MB; kept beside the entry, so that it can be erased."
+INT_LARGEST = 2**31 - 1
+_names: dict[type, tuple[tuple[str, str], ...]] = {}
+"""Input type → its fields: (attribute, name in JSON)."""
+
+
+@cache
+def input_of(struct: type[Struct]) -> type:
+    """The input type of a struct, `ObjectiveAddedInput` for ObjectiveAdded."""
+    hints = get_type_hints(struct, include_extras=True)
+    members: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
+    for field in msgspec.structs.fields(struct):
+        annotation, description = _annotation(hints[field.name])
+        options: dict[str, Any] = {"description": description, "name": field.encode_name}
+        if field.default is None:
+            options["default"] = strawberry.UNSET
+        elif annotation is Json and not field.required:  # GraphQL has no way to write an object as its default
+            annotation, options["default"] = Json | None, strawberry.UNSET
+        elif field.default is not NODEFAULT:
+            options["default"] = field.default
+        elif field.default_factory is not NODEFAULT:
+            options["default_factory"] = field.default_factory
+        annotations[field.name] = annotation
+        members[field.name] = strawberry.field(**options)
+    name = f"{struct.__name__}Input"
+    made: type = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
+    made = strawberry.input(made, description=first_sentence(struct))
+    _names[made] = tuple((field.name, field.encode_name) for field in msgspec.structs.fields(struct))
+    return made
+
+
+def _annotation(hint: object) -> tuple[Any, str]:
+    """The GraphQL type of a field, and what it means."""
+    described = None
+    largest: float | None = None
+    identifier = False
+    while get_origin(hint) is Annotated:
+        for meta in get_args(hint)[1:]:
+            if isinstance(meta, Meta):
+                described = meta.description or described
+                largest = meta.le or largest
+                identifier = identifier or (meta.pattern or "").startswith(f"^{ID_PATTERN}")
+        hint = get_args(hint)[0]
+    found, meaning = _generic(hint) if get_origin(hint) else _plain(hint)
+    if identifier:
+        found = strawberry.ID
+    elif found is int and (largest is None or largest > INT_LARGEST):
+        found = Count
+    return found, described or meaning
+
+
+def _generic(hint: object) -> tuple[Any, str]:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is dict:
+        return Json, "A JSON object."
+    if origin is list:
+        inner, meaning = _annotation(arguments[0])
+        return GenericAlias(list, (inner,)), meaning
+    inner, meaning = _annotation(reduce(or_, (a for a in arguments if a is not NoneType)))
+    return inner | None, meaning
+
+
+def _plain(hint: object) -> tuple[Any, str]:
+    if hint is Narrative:
+        return str, _FREE_TEXT
+    if isinstance(hint, type) and issubclass(hint, Words):
+        return enum_of(hint), first_sentence(hint)
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return input_of(hint), first_sentence(hint)
+    if hint in (str, int, bool, date, datetime):
+        return hint, ""
+    raise TypeError(f"a fact holds {hint!r}, for which GraphQL has no input; declare one in schema.inputs")
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - it may hold anything
+    """An input as the plain values that the intake takes; what was left out stays out."""
+    if type(value) in _names:
+        pairs = ((name, getattr(value, attribute)) for attribute, name in _names[type(value)])
+        return {name: plain(item) for name, item in pairs if item not in (strawberry.UNSET, None)}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.value if isinstance(value, Enum) else value

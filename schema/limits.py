@@ -1,0 +1,136 @@
+"""How large a document may be: tokens, depth, aliases and fields; and how many rows an answer may hold.
+
+The rule is one object, so that the validation cache hits. Fragments are measured once each: a document that
+spreads them in one another grows exponentially in fields, not in the time that measuring takes.
+Imports strawberry and graphql-core.
+"""
+
+from collections.abc import Iterator
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+    specified_rules,
+)
+from msgspec import Struct
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+
+from schema.errors import LIMIT_EXCEEDED, problem
+
+TOKENS = 4_000
+DEPTH = 12
+ALIASES = 50
+FIELDS = 2_000
+ROWS = 10_000
+"""Rows of all lists of an answer together; each list has at most `schema.pages.LARGEST` of them."""
+CACHED_DOCUMENTS = 256
+
+
+class _Size(Struct, frozen=True):
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+
+
+class DocumentSize(ValidationRule):
+    """Refuses a document that is too deep, has too many aliases, or asks for too many fields."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self._fragments = {
+            definition.name.value: definition
+            for definition in context.document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, _Size] = {}
+        for definition in context.document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                self._check(definition)
+
+    def _check(self, operation: OperationDefinitionNode) -> None:
+        size = self._measure(operation.selection_set)
+        for what, found, limit in (
+            ("levels of fields", size.depth, DEPTH),
+            ("aliases", size.aliases, ALIASES),
+            ("fields", size.fields, FIELDS),
+        ):
+            if found > limit:
+                shown = str(found) if found < 10**9 else "far too many"
+                message = f"the operation has {shown} {what}, of at most {limit}; split it"
+                self.report_error(GraphQLError(message, operation, extensions={"code": LIMIT_EXCEEDED}))
+
+    def _measure(self, selections: SelectionSetNode | None) -> _Size:
+        depth = aliases = fields = 0
+        for size in self._parts(selections):
+            depth = max(depth, size.depth)
+            aliases += size.aliases
+            fields += size.fields
+        return _Size(depth, aliases, fields)
+
+    def _parts(self, selections: SelectionSetNode | None) -> Iterator[_Size]:
+        for selection in selections.selections if selections else ():
+            if isinstance(selection, FragmentSpreadNode):
+                yield self._fragment(selection.name.value)
+                continue
+            if not isinstance(selection, FieldNode | InlineFragmentNode):
+                continue
+            below = self._measure(selection.selection_set)
+            if isinstance(selection, InlineFragmentNode):
+                yield below
+                continue
+            # The depth of introspection is bounded by a rule of graphql-core's own.
+            depth = 1 if selection.name.value.startswith("__") else below.depth + 1
+            yield _Size(depth, below.aliases + bool(selection.alias), below.fields + 1)
+
+    def _fragment(self, name: str) -> _Size:
+        if name not in self._measured:
+            self._measured[name] = _Size()  # what a cycle finds; another rule refuses cycles
+            if name in self._fragments:
+                self._measured[name] = self._measure(self._fragments[name].selection_set)
+        return self._measured[name]
+
+
+RULES = (*specified_rules, DocumentSize)
+
+
+class Limits(SchemaExtension):
+    """Sets the limits on tokens and on the document's size."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Before the document is parsed."""
+        self.execution_context.parse_options["max_tokens"] = TOKENS
+        self.execution_context.validation_rules = RULES
+        yield
+
+
+def parser_cache() -> SchemaExtension:
+    """Parsed documents, kept across requests."""
+    return ParserCache(maxsize=CACHED_DOCUMENTS)
+
+
+def validation_cache() -> SchemaExtension:
+    """What was found wrong with a document, kept across requests."""
+    return ValidationCache(maxsize=CACHED_DOCUMENTS)
+
+
+class Budget:
+    """The rows that one answer may still hold."""
+
+    def __init__(self) -> None:
+        self._spent = 0
+
+    def spend(self, rows: int) -> None:
+        """Counts rows of a list; raises GraphQLError (LIMIT_EXCEEDED) once there are more than ROWS."""
+        self._spent += rows
+        if self._spent > ROWS:
+            raise problem(
+                LIMIT_EXCEEDED,
+                f"the answer's lists would hold more than {ROWS} rows together; ask for fewer with `first`",
+            )

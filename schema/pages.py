@@ -1,0 +1,110 @@
+"""Relay connections on keysets: opaque cursors, pages of at most LARGEST rows. Imports strawberry.
+
+A cursor names its list and the key of its row, with a check, so that a forged one, a broken one or one of
+another list is refused and never read as some other place.
+"""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+import strawberry
+
+from schema.errors import BAD_USER_INPUT, problem
+
+LARGEST = 1_000
+USUAL = 50
+N = TypeVar("N")
+R = TypeVar("R")
+First = Annotated[int, strawberry.argument(description=f"How many to answer at most, from 1 to {LARGEST}.")]
+After = Annotated[
+    str | None, strawberry.argument(description="Go on after this cursor, the `endCursor` of the page before.")
+]
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the page was asked for after a cursor.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the page's first item.")
+    end_cursor: str | None = strawberry.field(description="The cursor to pass as `after` for the next page.")
+
+
+@strawberry.type(description="An item of a list, with its cursor.")
+class Edge(Generic[N]):
+    """Relay's Edge."""
+
+    node: N = strawberry.field(description="The item.")
+    cursor: str = strawberry.field(description="Its place in the list, opaque.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[N]):
+    """Relay's Connection."""
+
+    edges: list[Edge[N]] = strawberry.field(description="The items with their cursors, in the list's order.")
+    nodes: list[N] = strawberry.field(description="The items without their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
+
+
+def checked(first: int) -> int:
+    """`first`, within its limits; raises GraphQLError (BAD_USER_INPUT)."""
+    if not 1 <= first <= LARGEST:
+        raise problem(BAD_USER_INPUT, f"first is {first}; ask for 1 to {LARGEST}, and go on with `after`")
+    return first
+
+
+def _check(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def cursor(of: str, key: int | str) -> str:
+    """The cursor of the row `key` in the list `of`."""
+    text = f"{of}#{key}"
+    return urlsafe_b64encode(f"{_check(text)}#{text}".encode()).decode().rstrip("=")
+
+
+def key_after(of: str, after: str | None) -> str | None:
+    """The key that a cursor of the list `of` names; raises GraphQLError (BAD_USER_INPUT) for any other text."""
+    if after is None:
+        return None
+    try:
+        text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+    except ValueError:
+        text = ""
+    key = text.rpartition("#")[2]
+    if cursor(of, key) != after:
+        raise problem(BAD_USER_INPUT, "after is not a cursor of this list; pass on the endCursor of a page of it")
+    return key
+
+
+def position_after(of: str, after: str | None) -> int:
+    """The position that a cursor names; 0 without one."""
+    return int(key_after(of, after) or 0)
+
+
+def connection(
+    of: str,
+    rows: Sequence[R],
+    first: int,
+    after: str | None,
+    key: Callable[[R], int | str],
+    node: Callable[[R], N],
+) -> Connection[N]:
+    """The page of the first `first` of `rows`, which hold one more if more follow."""
+    shown = rows[:first]
+    nodes = [node(row) for row in shown]
+    cursors = [cursor(of, key(row)) for row in shown]
+    return Connection(
+        edges=[Edge(node=item, cursor=place) for item, place in zip(nodes, cursors, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=len(rows) > first,
+            has_previous_page=after is not None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )

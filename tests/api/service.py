@@ -1,0 +1,187 @@
+"""Running the service for tests: a notice with people in it, a server in a thread, clients and events."""
+
+import asyncio
+import hashlib
+import json
+import secrets
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Self
+
+import httpx
+import psycopg
+import uvicorn
+
+from api import serve
+from api.settings import Bind, Settings
+from ledger.database import connect
+from ledger.errors import Refused
+from ledger.facts.people import Credential
+from ledger.intake import accept
+from ledger.roles import Role
+from ledger.writer import Writer
+
+NOTICE = "tameside"
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+NDJSON = "application/x-ndjson"
+ROLES = {
+    "officer": "COUNCIL_OFFICER",
+    "chair": "CHAIR",
+    "member": "BOARD_MEMBER",
+    "adviser": "ADVISER",
+    "system": "INTEGRATION",
+}
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients on loopback: what makes a client slow is loading the world's certificates."""
+DIGEST = "A" * 43 + "="
+_ids = count(1)
+
+
+@dataclass
+class Notice:
+    """A notice and the tokens of the actors in it."""
+
+    name: str
+    tokens: dict[str, str]
+
+
+def event(name: str, data: Any, source: str = "officer", **attributes: Any) -> dict[str, Any]:
+    """A CloudEvent of the fact `area.Name`, with an id of its own."""
+    fixed = {"specversion": "1.0", "id": f"e-{next(_ids)}", "source": source}
+    return {**fixed, "type": f"improvement-ledger.{name}.v1", "data": data, **attributes}
+
+
+def progress(
+    narrative: str = "Ten visits were made.", source: str = "officer", **attributes: Any
+) -> dict[str, Any]:
+    """A ProgressRecorded that the ledger takes."""
+    data = {"objective": "O1", "narrative": narrative, "activityRating": "GREEN", "impactRating": "AMBER"}
+    return event("plan.ProgressRecorded", data, source, **attributes)
+
+
+async def issue(url: str, notice: str, actor: str, role: str, **bounds: Any) -> str:
+    """Gives an actor a token for a role in a notice, and returns the token."""
+    token = "ledger_" + secrets.token_urlsafe(32)
+    name = f"t-{next(_ids)}"
+    async with await connect(url, "ledger_writer") as connection:
+        await connection.execute(
+            "INSERT INTO ledger.tokens (secret_hash, notice, token) VALUES (%s, %s, %s)",
+            (hashlib.sha256(token.encode()).digest(), notice, name),
+        )
+    data = {"token": name, "actor": actor, "role": role, **bounds}
+    await record(url, notice, [event("people.TokenIssued", data, "operator")])
+    return token
+
+
+async def record(url: str, notice: str, found: list[dict[str, Any]]) -> None:
+    """Records events as the operator does."""
+    async with Writer(url) as writer:
+        items = [accept(one) for one in found]
+        answers = await writer.append_all(notice, items, Credential("operator", role=Role.OPERATOR))
+    assert not [answer for answer in answers if isinstance(answer, Refused)], answers
+
+
+async def begin(url: str, name: str = NOTICE) -> Notice:
+    """Issues a notice with one area, one objective and somebody in each role; its tokens by actor."""
+    issued = {
+        "kind": "IMPROVEMENT_NOTICE",
+        "council": "E08000008",
+        "issuer": "DfE",
+        "issuedOn": "2022-07-05",
+        "title": "An improvement notice",
+        "trigger": "A visit",
+        "packDigest": DIGEST,
+    }
+    objective = {
+        "objective": "O1",
+        "title": "See children sooner",
+        "areas": ["1a"],
+        "owner": "officer",
+        "due": "2023-06-30",
+    }
+    await record(
+        url,
+        name,
+        [
+            event("notice.NoticeIssued", issued, "operator"),
+            event("notice.AreaRegistered", {"area": "1a", "title": "Leaders"}, "operator"),
+            *(event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in ROLES.items()),
+            event("plan.ObjectiveAdded", objective, "operator"),
+        ],
+    )
+    system = {"source": "system", "facts": ["improvement-ledger.plan.ProgressRecorded.v1"]}
+    tokens = {a: await issue(url, name, a, r, **(system if a == "system" else {})) for a, r in ROLES.items()}
+    return Notice(name, tokens)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals of the test's process alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Service:
+    """The service on a database, in a thread of its own, on a free port."""
+
+    def __init__(self, url: str, notice: Notice) -> None:
+        self.database = url
+        self.notice = notice
+        settings = Settings(database_url=url, log="warning")
+        self._listening = serve.listen(Bind("127.0.0.1", 0))
+        for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # as between two towns: loopback's hold megabytes
+            self._listening.setsockopt(socket.SOL_SOCKET, buffer, 65_536)
+        self._server = _Server(serve.config(settings))
+        self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
+        self.url = serve.address(self._listening)
+        self.entries = f"/ledgers/{notice.name}/entries"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def headers(self, actor: str | None) -> dict[str, str]:
+        """The headers by which an actor is recognised; nobody: none."""
+        return {"Authorization": f"Bearer {self.notice.tokens[actor]}"} if actor else {}
+
+    def client(self, actor: str | None = None, connections: int = 1) -> httpx.Client:
+        """A client of an actor, with at most that many connections."""
+        limits = httpx.Limits(max_connections=connections)
+        return httpx.Client(
+            base_url=self.url, headers=self.headers(actor), limits=limits, timeout=30, verify=NO_TLS
+        )
+
+    def position(self) -> int:
+        """The position of the notice, as the database has it."""
+        with psycopg.connect(self.database) as connection:
+            row = connection.execute(
+                "SELECT size FROM ledger.heads WHERE notice = %s", (self.notice.name,)
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def post(self, client: httpx.Client, found: dict[str, Any], **headers: str) -> httpx.Response:
+        """Posts one event in the structured form."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(self.entries, content=json.dumps(found), headers={"Content-Type": STRUCTURED, **given})
+
+
+def local_port(response: httpx.Response) -> int:
+    """The client's port of the connection that an answer came by."""
+    return int(response.extensions["network_stream"].get_extra_info("client_addr")[1])
+
+
+def run(coroutine: Any) -> Any:
+    """Runs a coroutine from a test that is none."""
+    return asyncio.run(coroutine)

@@ -1,0 +1,176 @@
+"""What the command line records: notices, facts from files, tokens; on a real database."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ledger.packs import shipped
+from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
+
+
+@pytest.fixture
+def ledger(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> Ledger:
+    """The command line on a database of the test's own, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
+    monkeypatch.delenv("LEDGER_TOKEN", raising=False)
+    return caller(capsys)
+
+
+def objective(name: str, **more: Any) -> str:
+    """A line that adds an objective."""
+    data = {"objective": name, "title": "See children", "areas": ["1b"], "owner": "ann", "due": "2023-03-31"}
+    kind = "improvement-ledger.plan.ObjectiveAdded.v1"
+    return json.dumps({"specversion": "1.0", "id": name, "source": "plan", "type": kind, "data": {**data, **more}})
+
+
+def written(*lines: str) -> Path:
+    """A file of those lines."""
+    path = Path("events.ndjson")
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def test_a_pack_is_checked_by_its_lines(ledger: Ledger) -> None:
+    assert ledger("notice", "check", NOTICE).out == "tameside-2022 is sound: 2 areas, 27 clauses.\n"
+    Path("mine.toml").write_bytes(shipped(NOTICE).replace(b'number = "13"', b"number = 13"))
+    line = Path("mine.toml").read_text("utf-8").split("number = 13\n")[0].count("\n") + 1
+    ran = ledger("notice", "check", "mine.toml")
+    assert ran.status == 1
+    assert ran.out.startswith(f"mine.toml:{line}: clause 13, number: ")
+    assert "mine.toml has 1 fault;" in ran.err
+    [told] = ledger("notice", "check", "mine.toml", "--json").json
+    assert (told["sound"], told["faults"][0]["line"]) == (False, line)
+    refused = ledger("notice", "add", "mine.toml")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith(f"ledger: mine.toml:{line}: clause 13")
+    assert "nothing.toml cannot be read" in ledger("notice", "check", "nothing.toml").err
+
+
+def test_a_notice_is_recorded_once_and_never_from_another_pack(ledger: Ledger) -> None:
+    assert ledger("notice", "add", NOTICE).out == "tameside-2022 is recorded: entries 1 to 30.\n"
+    again = ledger("notice", "add", NOTICE)
+    assert again.status == 0
+    assert "was recorded already" in again.out
+    receipts = ledger("notice", "add", NOTICE, "--json").json
+    assert [receipt["position"] for receipt in receipts] == [*range(1, 31)]
+    assert all(receipt["duplicate"] for receipt in receipts)
+    last = shipped(NOTICE).rpartition(b"[[clause]]")[2].replace(b'number = "13"', b'number = "14"')
+    Path("mine.toml").write_bytes(shipped(NOTICE) + b"\n[[clause]]" + last)
+    other = ledger("notice", "add", "mine.toml")
+    assert other.status == 1
+    assert "was recorded from another version of its pack" in other.err
+    assert ledger("verify").out.startswith("tameside-2022 is sound: 30 entries")
+
+
+def test_lines_are_recorded_and_what_is_wrong_is_told_by_line(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    path = written(
+        objective("O1"), "", "{", objective("O2", due="soon"), objective("O3", areas=["1x"]), objective("O4")
+    )
+    ran = ledger("append", path, "--notice", NOTICE)
+    assert ran.status == 1
+    assert [(receipt["id"], receipt["position"]) for receipt in ran.json] == [("O1", 31), ("O4", 32)]
+    told = ran.err.splitlines()
+    assert [line.split(":")[0] for line in told[:3]] == ["line 3", "line 4", "line 5"]
+    assert told[1].startswith("line 4: data.due: ")
+    assert told[2].endswith("(NOT_FOUND)")
+    assert told[3] == "2 recorded, 0 there already, 3 refused."
+
+
+def test_after_a_break_the_same_file_goes_on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger("notice", "add", NOTICE)
+    first = ledger("append", written(objective("O1")), "--notice", NOTICE)
+    content = "".join(f"{objective(f'O{n}')}\n" for n in range(1, 1201)).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    ran = ledger("append", "-", "--notice", NOTICE)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.json[0] == {**first.json[0], "duplicate": True}
+    assert [receipt["position"] for receipt in ran.json] == [*range(31, 1231)]
+
+
+def test_a_line_that_never_ends_is_refused_and_its_neighbours_go_in(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    path = written(objective("O1"), objective("O2", title="x" * 9_000_000), objective("O3"))
+    ran = ledger("append", path, "--notice", NOTICE, "--json")
+    assert ran.status == 1
+    assert [line.get("id") for line in ran.json] == ["O1", None, "O3"]
+    assert (ran.json[1]["line"], ran.json[1]["refusals"][0]["code"]) == (2, "TOO_LARGE")
+
+
+def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger("notice", "add", NOTICE)
+    issued = ledger("token", "issue", "--role", "council-officer", "--notice", NOTICE, "--actor", "ann")
+    assert issued.status == 0
+    secret = issued.out.strip()
+    assert "in entry 32, and gave them the role of council officer." in issued.err
+    path = written(objective("O1"))
+    assert ledger("append", path, "--notice", NOTICE, "--token", secret).status == 0
+    [minute] = ledger("replay", NOTICE, "--actor", "ann", "--json").json
+    assert (minute["position"], minute["role"]) == (33, "council officer")
+    [again] = ledger(
+        "token", "issue", "--role", "COUNCIL_OFFICER", "--notice", NOTICE, "--actor", "ann", "--json"
+    ).json
+    assert not again["roleGranted"]
+    assert again["position"] == 34
+    revoked = ledger("token", "revoke", again["token"], "--notice", NOTICE, "--reason", "It was mislaid")
+    assert revoked.out == f"Token {again['token']} opens nothing any more, since entry 35.\n"
+    monkeypatch.setenv("LEDGER_TOKEN", again["secret"])
+    refused = ledger("append", written(objective("O9")), "--notice", NOTICE)
+    assert refused.status == 1
+    assert "(FORBIDDEN)" in refused.err
+
+
+def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    bounds = ["--role", "integration", "--notice", NOTICE, "--source", "plan", "--fact", "ObjectiveAdded"]
+    [issued] = ledger("token", "issue", *bounds, "--until", "2999-01-01", "--json").json
+    assert issued["actor"] == "integration"
+    path = written(objective("O1"), objective("O2").replace('"source": "plan"', '"source": "elsewhere"'))
+    ran = ledger("append", path, "--notice", NOTICE, "--token", issued["secret"])
+    assert [receipt["id"] for receipt in ran.json] == ["O1"]
+    assert "line 2: source: this token records from the source plan only (FORBIDDEN)" in ran.err
+    assert "would have expired already" in ledger("token", "issue", *bounds, "--until", "2020-01-01").err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["token", "issue", "--role", "adviser", "--notice", "nowhere"], "this ledger has no notice yet"),
+        (
+            ["token", "issue", "--role", "adviser", "--notice", NOTICE, "--fact", "Dance"],
+            "no fact is called Dance",
+        ),
+        (["token", "issue", "--role", "public", "--notice", NOTICE], "nobody is given the role PUBLIC"),
+        (["token", "revoke", "x", "--notice", NOTICE, "--reason", "why"], "no token x was issued"),
+        (["append", "nothing.ndjson", "--notice", NOTICE], "nothing.ndjson cannot be read"),
+        (["append", "-", "--notice", NOTICE, "--token", "ledger_x"], "the token opens nothing in tameside-2022"),
+    ],
+)
+def test_what_is_refused_is_told_in_one_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    ledger("notice", "add", NOTICE)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    ran = ledger(*words)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert told in ran.err
+
+
+def test_the_secret_of_a_token_is_nowhere_in_the_database(ledger: Ledger, database: str) -> None:
+    ledger("notice", "add", NOTICE)
+    secret = ledger("token", "issue", "--role", "adviser", "--notice", NOTICE).out.strip()
+    with psycopg.connect(database) as connection:
+        for table in ("entries", "narratives", "tokens", "heads"):
+            query = sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier("ledger", table))
+            rows = connection.execute(query).fetchall()
+            assert rows
+            assert not any(secret in text or secret.encode().hex() in text for (text,) in rows)

@@ -1,0 +1,196 @@
+"""The server as a process: several on one database, told to stop, and unable to start."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from api.serve import listen
+from api.settings import Bind
+from tests.api.service import NO_TLS, NOTICE, STRUCTURED, Notice, Service, begin, progress
+
+pytestmark = pytest.mark.database
+SERVE = "from api.serve import serve; from api.settings import Settings; serve(Settings.from_environment())"
+ENTRIES = f"/ledgers/{NOTICE}/entries"
+
+
+class Process:
+    """A server process, and where it listens."""
+
+    def __init__(self, database: str, **settings: str) -> None:
+        given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0", **settings}
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", SERVE], env={**os.environ, **given}, stderr=subprocess.PIPE, text=True
+        )
+        self.lines: list[dict[str, Any]] = []
+        self.url = self.read_until("listening on ").removeprefix("listening on ")
+
+    def read_until(self, *beginnings: str) -> str:
+        """Reads the log as far as a message that begins so, which it returns."""
+        assert self.popen.stderr is not None
+        for line in self.popen.stderr:
+            self.lines.append(json.loads(line))
+            message = str(self.lines[-1]["message"])
+            if message.startswith(beginnings):
+                return message
+        raise AssertionError(self.lines)
+
+    def stop(self) -> list[dict[str, Any]]:
+        """Tells it to stop, waits, and returns its log."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.rest()
+
+    def rest(self) -> list[dict[str, Any]]:
+        """Waits for its end, and returns its log."""
+        _, err = self.popen.communicate(timeout=30)
+        return self.lines + [json.loads(line) for line in err.splitlines()]
+
+
+def uri(conninfo: str) -> str:
+    """A connection string as a URL."""
+    parts = psycopg.conninfo.conninfo_to_dict(conninfo)
+    host = str(parts["host"]).replace("/", "%2F")
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts.get('port', 5432)}"
+
+
+@contextmanager
+def serving(database: str, **settings: str) -> Iterator[Process]:
+    process = Process(database, **settings)
+    try:
+        yield process
+    finally:
+        process.popen.kill()
+        process.popen.communicate()
+
+
+def headers(notice: Notice) -> dict[str, str]:
+    return {"Authorization": f"Bearer {notice.tokens['officer']}", "Content-Type": STRUCTURED}
+
+
+async def test_processes_that_append_at_once_keep_positions_dense(database: str) -> None:
+    notice = await begin(database)
+    first = await position(database)
+
+    async def append(client: httpx.AsyncClient, url: str) -> list[int]:
+        answers = [await client.post(url + ENTRIES, content=json.dumps(progress())) for _ in range(25)]
+        assert {answer.status_code for answer in answers} == {201}
+        return [answer.json()["position"] for answer in answers]
+
+    with Service(database, notice) as one, serving(database, LEDGER_WORKERS="2") as two:
+        async with httpx.AsyncClient(headers=headers(notice), timeout=60, verify=NO_TLS) as client:
+            found = await asyncio.gather(*(append(client, url) for url in (one.url, two.url) for _ in range(4)))
+        two.stop()
+    positions = [position for some in found for position in some]
+    assert sorted(positions) == list(range(first + 1, first + 201))
+    assert await position(database) == first + 200
+
+
+async def position(database: str) -> int:
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        row = await (await connection.execute("SELECT max(position), count(*) FROM ledger.entries")).fetchone()
+    assert row is not None
+    assert row[0] == row[1]
+    return int(row[0])
+
+
+async def test_whoever_waits_for_a_receipt_when_the_server_is_stopped_gets_it(database: str) -> None:
+    notice = await begin(database)
+    before = await position(database)
+    with serving(database) as process:
+        async with (
+            httpx.AsyncClient(headers=headers(notice), timeout=60, verify=NO_TLS) as client,
+            await psycopg.AsyncConnection.connect(database) as other,
+            await psycopg.AsyncConnection.connect(database, autocommit=True) as watching,
+        ):
+            assert (await client.get(process.url + "/healthz")).status_code == 200
+            await other.execute("SELECT FROM ledger.heads WHERE notice = %s FOR UPDATE", (NOTICE,))
+            waiting = asyncio.create_task(client.post(process.url + ENTRIES, content=json.dumps(progress())))
+            while not await blocked(watching):
+                pass
+            process.popen.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.read_until, "Waiting for connections to close", "Cancel")
+            await other.rollback()
+            answer = await waiting
+        process.rest()
+    assert (answer.status_code, answer.json()["position"]) == (201, before + 1)
+    assert await position(database) == before + 1
+
+
+async def blocked(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether somebody waits for a lock of another."""
+    cursor = await connection.execute(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event <> 'advisory' "
+        "AND datname = current_database()"
+    )
+    return cursor.rowcount > 0
+
+
+async def test_the_log_is_json_without_tokens_texts_or_addresses(database: str) -> None:
+    notice = await begin(database)
+    with serving(database) as process:
+        async with httpx.AsyncClient(headers=headers(notice), base_url=process.url, verify=NO_TLS) as client:
+            await client.post(ENTRIES, content=json.dumps(progress("A telling sentence.")))
+            await client.get(f"/{notice.tokens['officer']}?who=Somebody")
+            await client.post("/ledgers/Somebody/entries", content=b"A telling sentence.")
+        log = process.stop()
+    requests = [line for line in log if line["message"] == "request"]
+    assert [(line["route"], line["status"], line.get("notice")) for line in requests] == [
+        ("/ledgers/{notice}/entries", 201, NOTICE),
+        (None, 404, None),
+        ("/ledgers/{notice}/entries", 404, None),
+    ]
+    telling = (notice.tokens["officer"], "telling", "Somebody")
+    assert [line for line in log if any(word in json.dumps(line) for word in telling)] == []
+
+
+def refused_start(**settings: str) -> str:
+    """What a server says that cannot start."""
+    script = (
+        "from api.serve import serve; from api.settings import Settings\n"
+        "from ledger.errors import LedgerError\n"
+        "try: serve(Settings.from_environment())\n"
+        "except LedgerError as error: print(error); raise SystemExit(1)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    return ended.stdout
+
+
+def test_a_database_without_the_schema_is_not_served(template: str) -> None:
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE unmigrated")
+    said = refused_start(
+        LEDGER_DATABASE_URL=uri(template.replace("/ledger?", "/unmigrated?")), LEDGER_BIND="127.0.0.1:0"
+    )
+    assert "run ledger migrate" in said
+    assert said.count("\n") == 1
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_one_line() -> None:
+    said = refused_start(LEDGER_DATABASE_URL="postgresql://u:secret@127.0.0.1:1/x", LEDGER_BIND="127.0.0.1:0")
+    assert "cannot be reached" in said
+    assert "secret" not in said
+    assert said.count("\n") == 1
+
+
+def test_an_address_that_is_taken_is_named() -> None:
+    with listen(Bind("127.0.0.1", 0)) as taken:
+        said = refused_start(LEDGER_BIND=f"127.0.0.1:{taken.getsockname()[1]}")
+    assert said.startswith("LEDGER_BIND")
+    assert said.count("\n") == 1

@@ -1,0 +1,87 @@
+"""A process that appends until it is killed, and writes down each receipt before it goes on.
+
+Run as `python -m tests.journeys.kill_writer URL NAME FILE`. Started again with the same file, it goes on where
+its receipts end, so that what it had sent when it was killed is sent again under the same keys.
+"""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from msgspec import Struct
+
+from ledger.errors import Busy, Unavailable
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+from tests.ledger.history import ALICE, progress, received
+
+NOTICES = ("first-2022", "second-2023")
+
+
+class Lane(Struct, frozen=True):
+    """One client's way of appending."""
+
+    notice: str
+    together: int = 1
+    strict: bool = False
+
+
+LANES = (
+    *(Lane(NOTICES[0]) for _ in range(4)),
+    *(Lane(NOTICES[1]) for _ in range(2)),
+    Lane(NOTICES[0], 20),
+    Lane(NOTICES[1], 5, strict=True),
+)
+
+
+def keys(name: str, lane: int, turn: int) -> list[str]:
+    """The ids of what a lane sends together at its `turn`, counted from 0."""
+    return [f"{name}.{lane}.{turn}.{index}" for index in range(LANES[lane].together)]
+
+
+def turns_done(file: Path) -> Counter[int]:
+    """How many turns of each lane have their receipts."""
+    lines = Counter(int(line.split()[1].split(".")[1]) for line in file.read_text().splitlines())
+    return Counter({lane: count // LANES[lane].together for lane, count in lines.items()})
+
+
+async def run_lane(writer: Writer, name: str, lane: int, turn: int, receipts: int) -> None:
+    """Appends turn after turn; each turn's receipts reach the file in one write."""
+    kind = LANES[lane]
+    while True:
+        answers = await insist(writer, kind, keys(name, lane, turn))
+        lines = [f"{kind.notice} {a.id} {a.position} {a.leaf_hash} {a.root_hash}\n" for a in answers]
+        os.write(receipts, "".join(lines).encode())
+        turn += 1
+
+
+async def insist(writer: Writer, kind: Lane, ids: list[str]) -> list[Receipt]:
+    """Sends it until it is answered; a refusal ends the process, as none is due."""
+    while True:
+        items = [progress(key, f"Text of {key}.") for key in ids]
+        try:
+            return received(await writer.append_all(kind.notice, items, ALICE, strict=kind.strict))
+        except (Busy, Unavailable):
+            await asyncio.sleep(0.05)
+
+
+async def main(url: str, name: str, file: Path) -> None:
+    """Runs every lane at once."""
+    done = turns_done(file)
+    receipts = os.open(file, os.O_WRONLY | os.O_APPEND)
+    writer = Writer(url)
+    while True:
+        try:
+            await writer.open()
+            break
+        except Unavailable:
+            await asyncio.sleep(0.05)
+    async with asyncio.TaskGroup() as lanes:
+        for lane in range(len(LANES)):
+            lanes.create_task(run_lane(writer, name, lane, done[lane], receipts))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

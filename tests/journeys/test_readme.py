@@ -1,0 +1,49 @@
+"""The journeys of the README, run as they are written, one after the other, on the demo's ledger."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.cli_tools import url_of
+
+ROOT = Path(__file__).parent.parent.parent
+SHIM = f"""#!/bin/sh
+exec {sys.executable} -c 'import sys; from api.cli import main; sys.exit(main())' "$@"
+"""
+
+
+def blocks() -> list[str]:
+    """The shell blocks of the README's journeys."""
+    _, _, journeys = (ROOT / "README.md").read_text("utf-8").partition("## Three short journeys\n")
+    return re.findall(r"^```sh\n(.*?)^```", journeys, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.long
+def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path) -> None:
+    """The blocks are one shell script; only where the ledger lives and which `ledger` runs are the test's."""
+    shim = tmp_path / ".venv" / "bin" / "ledger"
+    shim.parent.mkdir(parents=True)
+    shim.write_text(SHIM, "utf-8")
+    shim.chmod(0o755)
+    (tmp_path / "ledger").symlink_to(ROOT / "ledger")
+    environ = {**os.environ, "LEDGER_DATABASE_URL": url_of(database), "PYTHONPATH": str(ROOT)}
+    subprocess.run([shim, "demo", "--check"], cwd=tmp_path, env=environ, check=True, capture_output=True)
+    setting, auditor, council, holder = blocks()
+    script = f"set -eu\n{setting}{auditor}{council}{holder}"
+    ran = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    for told in (
+        "The board took decision D1",
+        "objective O2: due 31 October 2022 → 28 February 2023",
+        "tameside-2022 is sound: 75 entries",
+        '"id":"week-1","source":"plan-system","position":78,',
+        "another-2022 is sound: 2 areas, 27 clauses.",
+        "another-2022 is recorded: entries 1 to 30.",
+    ):
+        assert told in ran.stdout

@@ -1,0 +1,58 @@
+"""A small sound record, and the ways in which tests damage it behind the ledger's back."""
+
+from ledger.database import connect
+from ledger.findings import Damage, Report
+from ledger.merkle import leaf_hash, root_hash
+from ledger.writer import Writer
+from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, progress, received, submit
+
+TOLD = SETTING_SIZE + 1
+"""An entry with a narrative that is kept; the four after it are of its kind."""
+ERASED = TOLD + 4
+REQUEST = ERASED + 1
+ERASING = ERASED + 2
+SIZE = ERASING + 3
+
+
+async def record(database: str) -> None:
+    """Puts a history into a database: five narratives of progress, the last erased, three more."""
+    async with Writer(database) as writer:
+        await begin(writer)
+        received(await writer.append_all(NOTICE, [progress() for _ in range(5)], ALICE))
+        asked = {"position": ERASED, "reason": "A name", "authority": "UK GDPR 17"}
+        request = submit("ErasureRequested", asked, "rosa")
+        assert (await writer.append(NOTICE, request, ROSA)).position == REQUEST
+        erased = submit("NarrativeErased", {"position": ERASED, "request": REQUEST}, "dan")
+        assert (await writer.append(NOTICE, erased, DAN)).position == ERASING
+        received(await writer.append_all(NOTICE, [progress() for _ in range(3)], ALICE))
+
+
+async def damage(url: str, *statements: str, **more: object) -> None:
+    """Runs statements as the superuser with the triggers off, `{told}` and the like put in."""
+    places = {"told": TOLD, "second": TOLD + 1, "third": TOLD + 2, "size": SIZE}
+    places |= {"erased": ERASED, "erasing": ERASING}
+    async with await connect(url) as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            await connection.execute(statement.format(**places, **more).encode())
+
+
+def kinds(report: Report) -> list[tuple[int, Damage]]:
+    """What was found, by position."""
+    [only] = report.notices
+    assert only.notice == NOTICE
+    assert only.damages == len(only.findings)
+    return [(finding.position, finding.damage) for finding in only.findings]
+
+
+async def rehash(url: str) -> None:
+    """Makes every hash agree with what is stored, as somebody would who knows how."""
+    async with await connect(url) as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        cursor = await connection.execute("SELECT body FROM ledger.entries ORDER BY position")
+        leaves = [leaf_hash(body) for (body,) in await cursor.fetchall()]
+        for position in range(1, len(leaves) + 1):
+            await connection.execute(
+                "UPDATE ledger.entries SET leaf_hash = %s, root_hash = %s WHERE position = %s",
+                (leaves[position - 1], root_hash(leaves[:position]), position),
+            )

@@ -1,0 +1,81 @@
+"""A ledger without a database, for the rules: facts are judged, placed and folded as the writer does it."""
+
+from datetime import timedelta
+from typing import Any
+
+from ledger import folding
+from ledger.attempt import correction_fault
+from ledger.batch import Placement
+from ledger.entry import Entry
+from ledger.errors import Refused
+from ledger.facts.people import Credential
+from ledger.facts.records import EntryCorrected
+from ledger.facts.state import State
+from ledger.folding import Folded
+from ledger.intake import Submitted
+from ledger.merkle import Frontier
+from tests.ledger.history import NOTICE, OPERATOR, Clock, setting, submit
+
+Found = list[tuple[str, str]]
+"""The code and the path of each refusal."""
+START = Clock().at
+DAY = timedelta(days=1)
+
+
+def at(days: float) -> str:
+    """The instant so many days after the desk's first one, as JSON has it."""
+    return (START + days * DAY).isoformat()
+
+
+class Desk:
+    """One notice's state and history; its clock stands still unless it is moved."""
+
+    def __init__(self, *, begun: bool = True) -> None:
+        self.clock = Clock()
+        self.state = State()
+        self.history: list[Entry] = []
+        for item in setting() if begun else ():
+            assert isinstance(self.record(item, OPERATOR), Entry)
+
+    def record(self, item: Submitted, credential: Credential) -> Entry | Refused:
+        """The entry, or why the fact was refused; a refused one must leave the state alone."""
+        placement = Placement(NOTICE, Folded(self.state, Frontier()), self.clock)
+        role = placement.judge(item, credential)
+        if isinstance(role, Refused):
+            return role
+        if isinstance(item.fact, EntryCorrected):
+            fault = correction_fault(self.history, item.fact)
+            if fault is not None:
+                return fault
+        try:
+            placement.place(item, credential, role)
+        except Refused as refused:
+            return refused
+        (entry,) = placement.share.entries
+        self.history.append(entry)
+        if isinstance(item.fact, EntryCorrected):
+            self.state = folding.fold(self.history, folding.corrections_of(self.history))
+        return entry
+
+    def tell(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> int:
+        """Records a fact that is in order; its position."""
+        entry = self._say(name, data, by, more)
+        assert isinstance(entry, Entry), str(entry)
+        return entry.position
+
+    def refused(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Found:
+        """Why a fact is refused: every code and path."""
+        return [(refusal.code, refusal.path) for refusal in self.refusal(name, data, by, **more).refusals]
+
+    def refusal(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Refused:
+        """The refusal of a fact, which must say something to people."""
+        size = len(self.history)
+        refused = self._say(name, data, by, more)
+        assert isinstance(refused, Refused), "it was recorded"
+        assert all(refusal.message for refusal in refused.refusals)
+        assert self.state.position == len(self.history) == size
+        return refused
+
+    def _say(self, name: str, data: dict[str, Any], by: Credential | str, more: dict[str, Any]) -> Entry | Refused:
+        credential = Credential(by) if isinstance(by, str) else by
+        return self.record(submit(name, data, **{"source": credential.actor, **more}), credential)

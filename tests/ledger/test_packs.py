@@ -1,0 +1,195 @@
+"""Notice packs: the shipped one is whole, and whatever is wrong with a pack is told by its line."""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from ledger.facts.registry import KINDS, values_at
+from ledger.intake import accept
+from ledger.packs import Fault, PackFaulty, check, events, history, read, shipped
+from ledger.packs.lines import line_of, lines_of
+
+TAMESIDE = shipped("tameside-2022")
+TEXT = TAMESIDE.decode()
+LINES = [json.loads(line) for line in history("tameside-2022").splitlines()]
+LETTERS = {"1": "ab", "5": "abcde", "9": "abcd", "10": "abc"}
+CLAUSES = [f"{n}{letter}" for n in range(1, 14) for letter in ["", *LETTERS.get(str(n), "")]]
+
+
+def test_the_tameside_pack_is_sound_and_holds_every_clause_in_order() -> None:
+    assert check(TAMESIDE) == []
+    pack = read(TAMESIDE)
+    assert [clause.number for clause in pack.clauses] == CLAUSES
+    assert [area.id for area in pack.areas] == ["1a", "1b"]
+    assert (pack.notice.council, str(pack.notice.issued_on)) == ("E08000008", "2022-07-05")
+    assert pack.digest == b64encode(hashlib.sha256(TAMESIDE).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("number", "obligor", "modality"),
+    [
+        ("3", "COUNCIL", "WILL"),
+        ("4", "COUNCIL", "SHOULD"),
+        ("5a", "COUNCIL", "MUST"),
+        ("6", "DEPARTMENT", "WILL"),
+        ("7", "DEPARTMENT", "MAY"),
+        ("8", "ADVISER", "MAY"),
+        ("9d", "COUNCIL", "MUST"),
+        ("10", "COUNCIL", "SHOULD"),
+        ("10b", "COUNCIL", "MAY"),
+        ("11", "COUNCIL", "SHOULD"),
+        ("12", "ADVISER", "WILL"),
+        ("13", "MINISTERS", "MAY"),
+    ],
+)
+def test_each_clause_binds_whom_the_notice_binds_and_as_strongly(number: str, obligor: str, modality: str) -> None:
+    [clause] = [clause for clause in read(TAMESIDE).clauses if clause.number == number]
+    assert (clause.obligor.value, clause.modality.value) == (obligor, modality)
+
+
+def test_the_parameters_that_the_notice_settles_are_in_the_pack() -> None:
+    parameters = {clause.number: clause.parameters for clause in read(TAMESIDE).clauses}
+    assert parameters["6"]["at_most_months"] == 6
+    assert parameters["11"]["target_date"] == "2023-06-30"
+    assert parameters["5b"]["independent_chair"] is True
+
+
+def test_only_clause_9_limits_the_days_of_access() -> None:
+    limits = {clause.number for clause in read(TAMESIDE).clauses if "maximum_days" in clause.parameters}
+    assert limits == {"9"}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        pytest.param('kind = "IMPROVEMENT_NOTICE"', 'kind = "LETTER"', "kind: expected one of", id="a word"),
+        pytest.param('council = "E08000008"', 'council = "Tameside"', "council: ", id="a code"),
+        pytest.param("issued_on = 2022-07-05", 'issued_on = "July"', "issued_on: ", id="a day"),
+        pytest.param('zone = "Europe/London"', 'zone = "Europe/Hyde"', "no time zone", id="a zone"),
+        pytest.param('id = "1b"', 'id = "1a"', "registered already", id="an area twice"),
+        pytest.param('number = "9d"', 'number = "9c"', "registered already", id="a clause twice"),
+        pytest.param('rule = "escalation"', 'rule = "escalate"', "no rule is called escalate", id="a rule"),
+        pytest.param("open_list = true", "open_list = 1", "open_list has to be true or false", id="a flag"),
+        pytest.param("open_list = true", "openlist = true", "has no parameter openlist", id="a parameter"),
+        pytest.param('title = "Improvement', 'heading = "Improvement', "heading: there is no", id="a field"),
+        pytest.param('text = "Surveys of staff."', 'text = " "', "the text is empty", id="a blank text"),
+        pytest.param('sha256 = "8dc6', 'sha256 = "8DC6', "sha256: ", id="a digest"),
+        pytest.param("open_list = true", "open_list = true true", "this is not TOML", id="no TOML"),
+    ],
+)
+def test_a_fault_is_told_with_its_line(was: str, now: str, told: str) -> None:
+    before, found, _ = TEXT.partition(was)
+    assert found
+    faults = check(TEXT.replace(was, now, 1).encode())
+    assert any(told in fault.message for fault in faults), faults
+    assert {fault.line for fault in faults if told in fault.message} == {before.count("\n") + 1}
+
+
+def test_all_faults_are_told_in_order_of_their_lines() -> None:
+    wrong = TEXT.replace('kind = "IMPROVEMENT_NOTICE"', "kind = 1").replace('number = "13"', "number = 13")
+    wrong = wrong.replace('obligor = "ADVISER"', 'obligor = "KING"')
+    faults = check(wrong.encode())
+    assert len(faults) == 4
+    assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
+    with pytest.raises(PackFaulty) as caught:
+        read(wrong.encode())
+    assert caught.value.faults == faults
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the table [notice] is missing"),
+        (b"\n\n\xff", "not UTF-8"),
+        (b"notice = 1\narea = 2\nclause = [3]\n", "at least one [[area]]"),
+        (b"[appendix]\nx = 1\n", "a pack has no appendix"),
+    ],
+)
+def test_whatever_is_no_pack_is_told_kindly(content: bytes, told: str) -> None:
+    assert any(told in fault.message for fault in check(content))
+
+
+def test_what_is_not_utf8_is_told_with_its_line() -> None:
+    assert check(b"\n\n\xff") == [Fault(3, "this is not UTF-8; save the file in UTF-8")]
+
+
+def test_lines_are_found_past_texts_that_look_like_toml() -> None:
+    text = '[a]\nx = """\n[[b]]\ny = 1\n"""\n[[b]]\ny = [\n  1,\n]\n[[b]]\n"y" = 2\n[b.c]\nz = 3\n'
+    assert lines_of(text) == {
+        ("a",): 1,
+        ("a", "x"): 2,
+        ("b", 0): 6,
+        ("b", 0, "y"): 7,
+        ("b", 1): 10,
+        ("b", 1, "y"): 11,
+        ("b", 1, "c"): 12,
+        ("b", 1, "c", "z"): 13,
+    }
+    assert line_of(lines_of(text), ("b", 1, "c", "nothing", 0)) == 12
+
+
+def test_a_pack_always_becomes_the_same_events() -> None:
+    pack = read(TAMESIDE)
+    assert events(pack) == events(read(TAMESIDE))
+    assert [event["id"] for event in events(pack)][:4] == [
+        "pack:notice",
+        "pack:area:1a",
+        "pack:area:1b",
+        "pack:clause:1",
+    ]
+    assert {event["time"] for event in events(pack)} == {"2022-07-05T00:00:00+01:00"}
+    for event in events(pack):
+        accept(event)
+
+
+def event_of(line: dict[str, Any]) -> dict[str, Any]:
+    """The line as it is posted, with a position wherever it names an earlier line."""
+    event = {name: value for name, value in line.items() if not name.startswith("demo")}
+    return {**event, "data": {**event["data"], **dict.fromkeys(line.get("demorefers", {}), 1)}}
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: str(line["id"]))
+def test_every_line_of_the_history_is_an_event_and_says_that_it_is_invented(line: dict[str, Any]) -> None:
+    submitted = accept(event_of(line))
+    assert submitted.source.startswith("invented/")
+    assert all("invented" in text.body for text in submitted.texts)
+    assert {name for name in line if name.startswith("demo")} <= {
+        "demoactor",
+        "demorecordedat",
+        "demorefers",
+        "demorefused",
+    }
+
+
+def test_the_history_goes_forward_and_refers_back() -> None:
+    recorded = [datetime.fromisoformat(line["demorecordedat"]) for line in LINES]
+    assert recorded == sorted(set(recorded))
+    assert all(
+        datetime.fromisoformat(line["time"]) <= at
+        for line, at in zip(LINES, recorded, strict=True)
+        if "time" in line
+    )
+    seen: set[str] = set()
+    for line in LINES:
+        assert set(line.get("demorefers", {}).values()) <= seen
+        seen.add(line["id"])
+    assert len(seen) == len(LINES)
+
+
+def test_notice_and_history_together_hold_every_fact() -> None:
+    told = {event["type"] for event in [*events(read(TAMESIDE)), *LINES]}
+    by_tokens = {kind.type for kind in KINDS.values() if kind.name in ("TokenIssued", "TokenRevoked")}
+    assert told | by_tokens == set(KINDS)
+
+
+def test_the_history_names_nobody() -> None:
+    kinds = {kind.type: kind for kind in KINDS.values()}
+    for line in LINES:
+        paths = [path for ref, path in kinds[line["type"]].references if ref == "actor"]
+        actors = [line["demoactor"], *(value for path in paths for _, value in values_at(line["data"], path))]
+        assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(-\d)?", actor) for actor in actors)

@@ -1,0 +1,197 @@
+"""The history told entry by entry: its grounds, its changes, its corrections, and who is asked for."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from ledger.entry import Entry
+from ledger.facts.registry import named
+from projections.position import Text
+from projections.replay import Change, Rests, Selection, Story, Told, difference
+
+TEXT = {"sha256": "A" * 43 + "="}
+OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}
+PROGRESS = {"objective": "O1", "narrative": TEXT, "activityRating": "RED", "impactRating": "RED"}
+EVIDENCE = {
+    "evidence": "E1",
+    "digest": "A" * 43 + "=",
+    "mediaType": "text/csv",
+    "size": 1204,
+    "title": TEXT,
+    "classification": "OFFICIAL",
+    "supports": ["O1"],
+}
+DECISION = {"decision": "D1", "meeting": "B1", "title": TEXT, "outcome": TEXT, "rationale": TEXT}
+
+
+def entry(
+    position: int, name: str, data: dict[str, Any], clauses: tuple[str, ...] = (), actor: str = "ann"
+) -> Entry:
+    """An entry of the fact of that name."""
+    kind = named(name)
+    assert kind is not None, name
+    fact = msgspec.convert(data, kind.struct)
+    at = datetime(2022, 8, 1, 9, tzinfo=UTC) + timedelta(days=position)
+    role = "COUNCIL_OFFICER"
+    return Entry("n", position, f"e{position}", "s", kind.type, None, None, clauses, (), at, actor, role, fact)
+
+
+def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[Told]:
+    """The entries, told."""
+    story = Story(corrected=corrected or {})
+    return [story.tell(one, {"title": Text("A title", None)}) for one in entries]
+
+
+def changed(minute: Told) -> set[tuple[str, str, str | None, str | None]]:
+    """What the entry changed."""
+    return {(change.of, change.aspect, change.before, change.after) for change in minute.changes}
+
+
+def test_what_an_entry_changed_is_told_with_what_was_before() -> None:
+    first, second, again = told(
+        [
+            entry(1, "ObjectiveAdded", OBJECTIVE),
+            entry(2, "ProgressRecorded", PROGRESS),
+            entry(3, "ProgressRecorded", PROGRESS | {"activityRating": "GREEN"}),
+        ]
+    )
+    assert ("objective O1", "due", None, "31 October 2022") in changed(first)
+    assert ("objective O1", "activity", None, "RED") in changed(second)
+    assert changed(again) == {("objective O1", "activity", "RED", "GREEN")}
+
+
+def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
+    texts = {"title": Text("Adopt it", None), "outcome": Text("Adopted", None), "rationale": Text(None, 9)}
+    minute = Story().tell(entry(1, "BoardDecisionRecorded", DECISION), texts)
+    assert "«Adopt it»" in minute.sentence
+    assert minute.texts == {"outcome": "«Adopted»", "rationale": "«erased by entry 9»"}
+
+
+def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> None:
+    minutes = told(
+        [
+            entry(1, "EvidenceSubmitted", EVIDENCE),
+            entry(2, "BoardDecisionRecorded", DECISION | {"evidence": ["E1"], "relatesTo": ["O1"]}),
+            entry(3, "EvidenceSubmitted", EVIDENCE | {"evidence": "E2"}),
+            entry(
+                4, "BoardDecisionRecorded", DECISION | {"decision": "D2", "evidence": ["E2"], "relatesTo": ["O1"]}
+            ),
+        ]
+    )
+    assert (minutes[1].evidence, minutes[1].held) == ((Rests("E1", 1),), ())
+    assert (minutes[3].evidence, minutes[3].held) == ((Rests("E2", 3),), (Rests("E1", 1),))
+
+
+def corrected(replacement: dict[str, Any] | None) -> tuple[Story, Told]:
+    """An objective, progress on it, and a correction of the objective."""
+    story = Story(corrected={1: 3})
+    story.tell(entry(1, "ObjectiveAdded", OBJECTIVE), {})
+    story.tell(entry(2, "ProgressRecorded", PROGRESS), {})
+    data: dict[str, Any] = {"position": 1, "reason": TEXT}
+    if replacement is not None:
+        data["replacement"] = {"type": "improvement-ledger.plan.ObjectiveAdded.v1", "data": replacement}
+    texts = {"reason": Text("A slip", None), "replacement.data.title": Text("Better", None)}
+    return story, story.tell(entry(3, "EntryCorrected", data), texts)
+
+
+def test_a_correction_shows_all_that_it_moved() -> None:
+    story, minute = corrected(OBJECTIVE | {"due": "2023-02-28", "owner": "bob"})
+    assert changed(minute) == {
+        ("entry 1", "reads", None, "as corrected"),
+        ("objective O1", "due", "31 October 2022", "28 February 2023"),
+        ("objective O1", "owner", "ann", "bob"),
+    }
+    assert minute.reads_now is not None
+    assert "«Better»" in minute.reads_now
+    assert minute.texts == {"reason": "«A slip»"}
+    assert story.now()["objective O1", "activity"] == "RED"
+
+
+def test_a_correction_without_a_replacement_takes_away() -> None:
+    story, minute = corrected(None)
+    assert ("objective O1", "due", "31 October 2022", None) in changed(minute)
+    assert ("objective O1", "due") not in story.now()
+    assert minute.reads_now == "Nothing: it reads as if it had not been recorded."
+
+
+def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
+    story = Story()
+    for position, rating in ((1, "RED"), (2, "GREEN")):
+        story.tell(entry(position, "ProgressRecorded", PROGRESS | {"activityRating": rating}), {})
+    kind = named("ProgressRecorded")
+    assert kind is not None
+    replacement = {"type": kind.type, "data": PROGRESS | {"activityRating": "AMBER"}}
+    minute = story.tell(
+        entry(3, "EntryCorrected", {"position": 1, "reason": TEXT, "replacement": replacement}), {}
+    )
+    assert changed(minute) == {("entry 1", "reads", None, "as corrected")}
+    assert story.now()["objective O1", "activity"] == "GREEN"
+
+
+def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
+    minutes = told(
+        [
+            entry(1, "EvidenceSubmitted", EVIDENCE),
+            entry(2, "ProgressRecorded", PROGRESS),
+            entry(3, "EntryCorrected", {"position": 1, "reason": TEXT}),
+            entry(4, "ProgressRecorded", PROGRESS),
+        ]
+    )
+    assert [minute.held for minute in minutes] == [(), (Rests("E1", 1),), (Rests("E1", 1),), ()]
+
+
+def test_an_entry_that_was_corrected_later_says_so() -> None:
+    assert told([entry(1, "ObjectiveAdded", OBJECTIVE)], {1: 3})[0].corrected_by == 3
+
+
+def test_a_correction_and_an_erasure_are_about_what_their_entry_is_about() -> None:
+    minutes = told(
+        [
+            entry(1, "ObjectiveAdded", OBJECTIVE),
+            entry(2, "ErasureRequested", {"position": 1, "reason": TEXT, "authority": TEXT}),
+            entry(3, "NarrativeErased", {"position": 1, "request": 2}),
+        ]
+    )
+    assert all(Selection(subject="O1").takes(minute) for minute in minutes)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "positions"),
+    [
+        (Selection(), [1, 2, 3, 4]),
+        (Selection(subject="O1"), [1, 2, 3]),
+        (Selection(subject="E1"), [2]),
+        (Selection(clause="9"), [4]),
+        (Selection(clause="9d"), [4]),
+        (Selection(clause="5a"), [3]),
+        (Selection(clause="5"), [3]),
+        (Selection(clause="4"), [1]),
+        (Selection(actor="bob"), [2]),
+        (Selection(decisions=True), [4]),
+        (Selection(decisions=True, actor="bob"), []),
+    ],
+)
+def test_only_what_is_asked_for_is_taken(chosen: Selection, positions: list[int]) -> None:
+    window = {"request": "A1", "from": "2022-09-01T00:00:00Z", "until": "2022-09-02T00:00:00Z"}
+    minutes = told(
+        [
+            entry(1, "ObjectiveAdded", OBJECTIVE),
+            entry(2, "EvidenceSubmitted", EVIDENCE, actor="bob"),
+            entry(3, "ProgressRecorded", PROGRESS),
+            entry(4, "AccessGranted", window, ("9d",)),
+        ]
+    )
+    assert [minute.position for minute in minutes if chosen.takes(minute)] == positions
+
+
+def test_a_difference_names_what_came_went_and_moved() -> None:
+    before = {("a", "x"): "1", ("b", "x"): "1", ("c", "x"): "1"}
+    after = {("b", "x"): "2", ("c", "x"): "1", ("d", "x"): "1"}
+    assert difference(before, after) == [
+        Change("a", "x", "1", None),
+        Change("b", "x", "1", "2"),
+        Change("d", "x", None, "1"),
+    ]

@@ -1,0 +1,202 @@
+"""The runner: how it hears of entries, what stops it, who takes over, and a view of another version."""
+
+import psycopg
+import pytest
+from msgspec import Struct
+
+from ledger.entry import Entry
+from ledger.facts.plan import ProgressRecorded
+from ledger.writer import Writer
+from projections import notice
+from projections.registry import ALL
+from projections.rows import Rows, Table
+from projections.runner import ViewStatus
+from projections.view import View
+from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
+from tests.projections.folding import owning, reached, running, stored, until
+
+
+class Mark(Struct, frozen=True):
+    position: int
+    mark: str
+
+
+MARKS = Table("marks", Mark, ("position",))
+PROGRESS = frozenset({ProgressRecorded})
+
+
+def mark(rows: Rows, entry: Entry) -> None:
+    rows.put(MARKS, Mark(entry.position, "seen"))
+
+
+def fail_at_nine(rows: Rows, entry: Entry) -> None:
+    mark(rows, entry)
+    if entry.position == SETTING_SIZE + 2:
+        raise ZeroDivisionError("nine is not for me")
+
+
+def nul_at_nine(rows: Rows, entry: Entry) -> None:
+    rows.put(MARKS, Mark(entry.position, "\0" if entry.position == SETTING_SIZE + 2 else "seen"))
+
+
+def of(statuses: list[ViewStatus], view: str) -> ViewStatus:
+    (found,) = (status for status in statuses if status.view == view)
+    return found
+
+
+async def test_it_hears_a_writer_of_its_own_process(database: str) -> None:
+    async with running(database) as runner, Writer(database, on_commit=runner.wake) as writer:
+        await owning(runner)
+        await begin(writer)
+        await reached(runner, SETTING_SIZE)
+
+
+async def test_it_hears_a_writer_beside_a_runner_that_stands_by(database: str) -> None:
+    async with running(database) as owner:
+        await owning(owner)
+        async with running(database) as standby, Writer(database, on_commit=standby.wake) as writer:
+            await begin(writer)
+            await reached(owner, SETTING_SIZE)
+            assert not standby.owns
+
+
+async def test_it_looks_by_itself_when_nobody_tells_it(database: str) -> None:
+    async with running(database, poll=0.05) as runner:
+        await owning(runner)
+        async with Writer(database) as writer:
+            await begin(writer)
+        await reached(runner, SETTING_SIZE)
+
+
+async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database: str) -> None:
+    async with running(database, poll=0.05) as first:
+        await owning(first)
+        async with running(database) as second, Writer(database, on_commit=second.wake) as writer:
+            await until(lambda: waits_for_the_lock(database))
+            assert first.owns
+            with psycopg.connect(database, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+            await owning(second)
+            await begin(writer)
+            await reached(second, SETTING_SIZE)
+            await until(lambda: waits_for_the_lock(database))
+            assert not first.owns
+
+
+async def waits_for_the_lock(database: str) -> bool:
+    with psycopg.connect(database) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return found.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("fold", "reason"),
+    [
+        (fail_at_nine, "ZeroDivisionError: nine is not for me"),
+        (nul_at_nine, 'its rows cannot be stored: invalid byte sequence for encoding "UTF8": 0x00'),
+    ],
+    ids=["the fold raises", "the row cannot be stored"],
+)
+async def test_what_fails_stops_its_own_view_at_that_entry(database: str, fold: object, reason: str) -> None:
+    assert callable(fold)
+    broken = View("broken", 1, (MARKS,), PROGRESS, fold)
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(9)], ALICE)
+    async with running(database, (*ALL, broken)) as runner:
+        await reached(runner, SETTING_SIZE + 9, [view.name for view in ALL])
+
+        async def broken_stopped() -> bool:
+            return bool(of(await runner.status(), "broken").stopped)
+
+        await until(broken_stopped)
+        status = of(await runner.status(), "broken")
+        assert status.positions == {NOTICE: SETTING_SIZE + 1}
+        (stopped,) = status.stopped
+        assert (stopped.notice, stopped.entry, stopped.reason) == (NOTICE, SETTING_SIZE + 2, reason)
+        assert [row[2] for row in stored(database, NOTICE, [broken])["marks"]] == [SETTING_SIZE + 1]
+        assert all(not other.stopped for other in await runner.status() if other.view != "broken")
+    mended = View("broken", 1, (MARKS,), PROGRESS, mark)
+    async with running(database, (*ALL, mended)) as runner:
+        await reached(runner, SETTING_SIZE + 9)
+        assert of(await runner.status(), "broken").stopped == []
+        assert len(stored(database, NOTICE, [mended])["marks"]) == 9
+
+
+async def test_a_missing_entry_stops_the_views_of_its_notice_only(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        await begin(writer, "other")
+    with psycopg.connect(database) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM ledger.entries WHERE notice = %s AND position = 4", (NOTICE,))
+    async with running(database) as runner:
+
+        async def other_done() -> bool:
+            return all(status.positions.get("other") == SETTING_SIZE for status in await runner.status())
+
+        await until(other_done)
+        await reached(runner, 3)
+        for status in await runner.status():
+            (stopped,) = status.stopped
+            assert (stopped.notice, stopped.entry) == (NOTICE, 4)
+            assert stopped.reason == f"entry 4 of {NOTICE} is missing; run ledger verify"
+
+
+class WiderMark(Struct, frozen=True):
+    position: int
+    mark: str
+    actor: str
+
+
+WIDER = Table("marks", WiderMark, ("position",))
+
+
+def mark_wider(rows: Rows, entry: Entry) -> None:
+    rows.put(WIDER, WiderMark(entry.position, "seen", entry.actor))
+
+
+async def test_a_view_of_a_later_version_is_built_anew_and_followed(database: str) -> None:
+    first = View("marks", 1, (MARKS,), PROGRESS, mark)
+    second = View("marks", 2, (WIDER,), PROGRESS, mark_wider)
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append(NOTICE, progress(), ALICE)
+        async with running(database, [first]) as runner:
+            await reached(runner, SETTING_SIZE + 1)
+        async with running(database, [second]) as runner:
+            await owning(runner)
+            await writer.append(NOTICE, progress(), ALICE)
+            runner.wake()
+            await reached(runner, SETTING_SIZE + 2)
+        assert [row[2:] for row in stored(database, NOTICE, [second])["marks"]] == [
+            (SETTING_SIZE + 1, "seen", "alice"),
+            (SETTING_SIZE + 2, "seen", "alice"),
+        ]
+        async with running(database, [first, notice.VIEW]) as runner:
+            await writer.append(NOTICE, progress(), ALICE)
+            await reached(runner, SETTING_SIZE + 3, ["notice"])
+            older = of(await runner.status(), "marks")
+            assert older.positions == {NOTICE: SETTING_SIZE + 2}, "an older ledger followed a newer one's view"
+
+
+async def test_a_later_version_that_cannot_be_built_leaves_the_rows_as_they_were(database: str) -> None:
+    first = View("marks", 1, (MARKS,), PROGRESS, mark)
+    second = View("marks", 2, (MARKS,), PROGRESS, fail_at_nine)
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(3)], ALICE)
+    async with running(database, [first]) as runner:
+        await reached(runner, SETTING_SIZE + 3)
+    before = stored(database, NOTICE, [first])
+    async with running(database, [second, notice.VIEW]) as runner:
+        await reached(runner, SETTING_SIZE + 3, ["notice"])
+        (stopped,) = of(await runner.status(), "marks").stopped
+        assert stopped.entry == SETTING_SIZE + 2
+    assert stored(database, NOTICE, [first]) == before

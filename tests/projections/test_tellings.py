@@ -1,0 +1,101 @@
+"""Every fact has its sentence, which names what the fact has and leaves nothing out that it must have."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from ledger.facts.fact import Fact
+from ledger.facts.notice import AreaRegistered
+from ledger.facts.people import RoleGranted
+from ledger.facts.registry import KIND_OF
+from ledger.roles import Role
+from projections.position import Text
+from projections.tellings import TELLINGS, day, fields_of, instant, listed, phrase, zone_of
+
+LONDON = ZoneInfo("Europe/London")
+UNTOLD = {"digest", "pack_digest"}
+"""Required fields that mean nothing read aloud."""
+
+
+def test_every_fact_has_its_sentence() -> None:
+    assert set(TELLINGS) == set(KIND_OF)
+
+
+def templates(fact: type[Fact]) -> list[str]:
+    """Every template of the fact's telling."""
+    return [TELLINGS[fact].sentence, *(part for settled in TELLINGS[fact].settles for part in settled)]
+
+
+def has(struct: type[Struct], path: str) -> bool:
+    """Whether the struct has the attribute at a dotted path."""
+    name, _, rest = path.partition(".")
+    if name not in struct.__struct_fields__:
+        return False
+    hint = get_type_hints(struct)[name]
+    inner = [part for part in getattr(hint, "__args__", (hint,)) if isinstance(part, type)]
+    return not rest or any(issubclass(part, Struct) and has(part, rest) for part in inner)
+
+
+@pytest.mark.parametrize("fact", TELLINGS, ids=lambda fact: fact.__name__)
+def test_a_sentence_names_fields_that_the_fact_has(fact: type[Fact]) -> None:
+    named = [name for template in templates(fact) for name in fields_of(template)]
+    assert [name for name in named if not has(fact, name)] == []
+
+
+@pytest.mark.parametrize("fact", TELLINGS, ids=lambda fact: fact.__name__)
+def test_a_sentence_tells_every_required_field_and_puts_optional_ones_in_brackets(fact: type[Fact]) -> None:
+    sentence = TELLINGS[fact].sentence
+    outside = {name.partition(".")[0] for name in fields_of(re.sub(r"\[[^]]*]", "", sentence))}
+    texts = {path[0] for path in KIND_OF[fact].narratives}
+    required = {field.name for field in msgspec.structs.fields(fact) if field.required}
+    assert required - texts - UNTOLD <= outside
+    assert outside <= required
+
+
+def test_an_optional_part_is_left_out_when_its_field_is_empty() -> None:
+    sentence = TELLINGS[RoleGranted].sentence
+    until = datetime(2023, 1, 31, tzinfo=UTC)
+    open_ended = RoleGranted(actor="ann", role=Role.BOARD_MEMBER)
+    assert phrase(sentence, open_ended, {}, LONDON) == "ann was given the role of board member"
+    limited = RoleGranted(actor="ann", role=Role.BOARD_MEMBER, until=until)
+    assert phrase(sentence, limited, {}, LONDON).endswith("board member, until 31 January 2023")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (Text(" Leaders {area} [x] ", None), "«Leaders {area} [x]»"),
+        (Text(None, 12), "«erased by entry 12»"),
+        (None, "«not there»"),
+    ],
+)
+def test_free_text_is_quoted_as_it_can_be_read_now(text: Text | None, told: str) -> None:
+    fact = msgspec.convert({"area": "1a", "title": {"sha256": "A" * 43 + "="}}, AreaRegistered)
+    texts = {"title": text} if text else {}
+    assert phrase(TELLINGS[AreaRegistered].sentence, fact, texts, LONDON).endswith(f": {told}")
+
+
+def test_days_and_times_are_read_aloud_in_the_zone_of_the_notice() -> None:
+    assert day(date(2022, 7, 5)) == "5 July 2022"
+    assert instant(datetime(2022, 7, 5, 8, 4, tzinfo=UTC), LONDON) == "5 July 2022, 09:04"
+    assert instant(datetime(2022, 7, 4, 23, tzinfo=UTC), LONDON) == "5 July 2022"
+    assert instant(datetime(2022, 12, 5, tzinfo=UTC), LONDON) == "5 December 2022"
+
+
+@pytest.mark.parametrize("name", ["Europe/Hyde", "../etc/passwd", "Europe"])
+def test_a_zone_that_is_none_is_read_as_utc(name: str) -> None:
+    assert zone_of(name).key == "UTC"
+
+
+def test_lists_are_read_aloud() -> None:
+    assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]

@@ -1,0 +1,309 @@
+"""The views over random histories with corrections: as of every position, in any pages, rebuilt, applied again."""
+
+import asyncio
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger import folding
+from ledger.database import connect
+from ledger.entry import Entry
+from ledger.errors import Refused
+from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
+from ledger.facts.records import EntryCorrected
+from ledger.writer import Writer
+from projections import entries, notice, plan
+from projections.following import Follower, apply, fold_anew, read_page
+from projections.reading import AsOf, Reader
+from projections.rebuild import rebuild
+from projections.registry import ALL
+from tests.ledger.history import OPERATOR, Clock, setting, submit
+from tests.projections.folding import fold_all, stored
+
+Action = tuple[str, int, int]
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["objective", "progress", "progress", "area", "clause", "correct", "withdraw"]),
+        st.integers(0, 3),
+        st.integers(0, 30),
+    ),
+    min_size=3,
+    max_size=14,
+)
+_notices = count(1)
+
+
+class Told:
+    """What was recorded, and the words of each narrative by (position, path)."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.words: dict[tuple[int, str], str] = {}
+
+
+async def tell(url: str, of: str, actions: list[Action]) -> Told:
+    """Records the setting and then each action that the rules admit, a day after the other."""
+    told, clock = Told(), Clock()
+
+    def keep(_notice: object, recorded: Any, _rows: object) -> None:
+        told.entries.extend(recorded)
+
+    async with Writer(url, clock, keep) as writer:
+        await writer.append_all(of, setting(), OPERATOR)
+        for number, action in enumerate(actions):
+            clock.advance(days=1)
+            name, data, more = as_fact(action, number, told.entries, clock)
+            try:
+                receipt = await writer.append(of, submit(name, data, "operator", **more), OPERATOR)
+            except Refused:
+                continue
+            shown = data.get("replacement") or {"data": data}
+            prefix = "replacement.data." if "replacement" in data else ""
+            for path in ("title", "narrative", "text"):
+                if path in shown["data"]:
+                    told.words[receipt.position, prefix + path] = shown["data"][path]
+    told.words[7, "title"] = "Timely meetings"
+    return told
+
+
+def as_fact(
+    action: Action, number: int, told: list[Entry], clock: Clock
+) -> tuple[str, dict[str, Any], dict[str, str]]:
+    what, which, value = action
+    if what == "objective":
+        due = (date(2023, 1, 1) + timedelta(value)).isoformat()
+        owner = "bob" if value % 2 else "alice"
+        areas = ["1a"] if value % 3 else ["1a", "area-0"]
+        data = {"objective": f"O{which}", "title": f"objective of action {number}"}
+        return "ObjectiveAdded", data | {"areas": areas, "owner": owner, "due": due}, {}
+    if what == "progress":
+        data = {"objective": f"O{which % 2 + 1}", "narrative": f"progress of action {number}"}
+        ratings = {"activityRating": f"R{value}", "impactRating": f"I{value}"}
+        happened = clock.at - timedelta(days=value % 4)
+        return "ProgressRecorded", data | ratings, {"time": happened.isoformat()}
+    if what == "area":
+        return "AreaRegistered", {"area": f"area-{which}", "title": f"area of action {number}"}, {}
+    if what == "clause":
+        data = {"number": f"{which}", "obligor": "COUNCIL", "modality": "MUST", "rule": "due"}
+        return "ClauseRegistered", data | {"parameters": {"days": value}, "text": f"clause of action {number}"}, {}
+    target = told[value % len(told)]
+    correction: dict[str, Any] = {"position": target.position, "reason": "a mistake"}
+    made = {"ObjectiveAdded": "objective", "ProgressRecorded": "progress", "AreaRegistered": "area"}
+    kind = made.get(type(target.fact).__name__)
+    if what == "correct" and kind is not None:
+        _, data, _ = as_fact((kind, which, value + 1), number, told, clock)
+        for key in ("objective", "area"):
+            if key in data:
+                data[key] = getattr(target.fact, key)
+        correction["replacement"] = {"type": target.type, "data": data}
+    return "EntryCorrected", correction, {}
+
+
+def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list[tuple[int, str, str]]]]:
+    """The plan after the first `to` entries, said once more in the plainest way."""
+    history = told.entries[:to]
+    corrections = {e.fact.position: e for e in history if isinstance(e.fact, EntryCorrected)}
+    objectives: dict[str, dict[str, Any]] = {}
+    progress: dict[str, list[tuple[int, str, str]]] = {}
+    latest: dict[str, tuple[Any, int]] = {}
+    for entry in history:
+        fact, words, path = entry.fact, entry.position, ""
+        correction = corrections.get(entry.position)
+        if correction is not None:
+            assert isinstance(correction.fact, EntryCorrected)
+            replaced = folding.replacement(correction.fact, fact)
+            if replaced is None:
+                continue
+            fact, words, path = replaced, correction.position, "replacement.data."
+        if isinstance(fact, ObjectiveAdded):
+            objectives[fact.objective] = {
+                "id": fact.objective,
+                "owner": fact.owner,
+                "due": fact.due,
+                "areas": fact.areas,
+                "title": told.words[words, path + "title"],
+                "ratings": None,
+                "count": 0,
+            }
+        if isinstance(fact, ProgressRecorded):
+            narrative = told.words[words, path + "narrative"]
+            progress.setdefault(fact.objective, []).append((entry.position, fact.impact_rating, narrative))
+            objective = objectives[fact.objective]
+            objective["count"] += 1
+            if (entry.occurred_at, entry.position) >= latest.get(fact.objective, (entry.occurred_at, 0)):
+                latest[fact.objective] = (entry.occurred_at, entry.position)
+                objective["ratings"] = (fact.activity_rating, fact.impact_rating, entry.position)
+    return list(objectives.values()), progress
+
+
+async def check_as_of(url: str, of: str, told: Told) -> None:
+    async with Reader(url) as reader:
+        for position in range(1, len(told.entries) + 1):
+            async with reader.at(of, as_of=AsOf(position)) as reading:
+                read = await plan.objectives(reading)
+                progress = await plan.progress(reading, [row.objective for row in read])
+            seen = [
+                {"id": row.objective, "owner": row.owner, "due": row.due, "areas": row.areas,
+                 "title": row.title.body, "count": row.progress_count,
+                 "ratings": (row.activity_rating, row.impact_rating, row.progress_position)
+                 if row.progress_count else None}
+                for row in read
+            ]  # fmt: skip
+            shown = {
+                objective: [(row.position, row.impact_rating, row.narrative.body) for row in rows]
+                for objective, rows in progress.items()
+                if rows
+            }
+            assert (seen, shown) == literally(told, position), position
+
+
+def check_rows(url: str, of: str, told: Told) -> None:
+    """As of each position the stored rows are those of a fold of the entries up to it."""
+    rows = stored(url, of)
+    for view in ALL:
+        for position in range(1, len(told.entries) + 1):
+            anew = fold_anew(view, told.entries[:position]).versions()
+            for table in view.tables:
+                held = [
+                    tuple(values)
+                    for since, until, *values in rows[table.name]
+                    if since <= position and (until is None or position < until)
+                ]
+                expected = [
+                    tuple(getattr(version.row, name) for name in table.row.__struct_fields__)
+                    for version in anew[table.name].values()
+                ]
+                assert sorted(held, key=repr) == sorted(expected, key=repr), (table.name, position)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ACTIONS, st.integers(1, 9), st.booleans())
+def test_as_of_any_position_a_view_is_a_fold_of_the_entries_up_to_it(
+    database: str, actions: list[Action], page: int, restart: bool
+) -> None:
+    async def example() -> None:
+        of = f"notice-{next(_notices)}"
+        told = await tell(database, of, actions)
+        await fold_all(database, of, page=page, restart=restart)
+        check_rows(database, of, told)
+        await check_as_of(database, of, told)
+        live = stored(database, of)
+        for view in ALL:
+            await rebuild(database, view)
+        assert stored(database, of) == live, "rebuilt in other pages, the rows are others"
+
+    asyncio.run(example())
+
+
+CORRECTED: list[Action] = [
+    ("objective", 2, 4),
+    ("progress", 0, 3),
+    ("progress", 1, 5),
+    ("correct", 3, 6),
+    ("progress", 0, 8),
+    ("withdraw", 0, 8),
+    ("progress", 0, 12),
+    ("progress", 0, 7),  # happened before the one recorded before it
+]
+
+
+async def test_the_pinned_history_holds_a_replacement_and_a_withdrawal(database: str) -> None:
+    told = await tell(database, "n", CORRECTED)
+    corrections = [entry.fact for entry in told.entries if isinstance(entry.fact, EntryCorrected)]
+    assert [(fact.position, fact.replacement is None) for fact in corrections] == [(7, False), (9, True)]
+    await fold_all(database, "n", page=3)
+    check_rows(database, "n", told)
+    await check_as_of(database, "n", told)
+
+
+async def test_a_page_applied_twice_changes_nothing(database: str) -> None:
+    told = await tell(database, "n", CORRECTED)
+    await fold_all(database, "n")
+    before = stored(database, "n")
+    async with await connect(database, "ledger_projector") as connection:
+        page = await read_page(connection, "n", 0, ALL, 1_000)
+        assert page.last == len(told.entries)
+        followers = [Follower(view, "n") for view in ALL]
+        await apply(connection, followers, page)
+        await apply(connection, followers, page)
+    assert stored(database, "n") == before
+
+
+async def test_two_who_follow_at_once_do_not_disturb_each_other(database: str) -> None:
+    told = await tell(database, "n", CORRECTED)
+    await fold_all(database, "n", page=3)
+    expected = stored(database, "n")
+    for view in ALL:
+        await rebuild(database, view)
+    with psycopg.connect(database) as connection:
+        for table in (table for view in ALL for table in view.tables):
+            connection.execute(f"TRUNCATE views.{table.name}".encode())
+        connection.execute("DELETE FROM views.progress")
+    async with (
+        await connect(database, "ledger_projector") as one,
+        await connect(database, "ledger_projector") as two,
+    ):
+        first, second = [Follower(view, "n") for view in ALL], [Follower(view, "n") for view in ALL]
+        for after in range(len(told.entries)):
+            page = await read_page(one, "n", after, ALL, 1)
+            await asyncio.gather(apply(one, first, page), apply(two, second, page))
+    assert stored(database, "n") == expected
+
+
+async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> None:
+    await tell(database, "n", [("clause", 1, 92), ("area", 2, 0)])
+    await fold_all(database, "n")
+    async with Reader(database) as reader, reader.at("n") as reading:
+        found = await notice.read(reading)
+        (clause,) = await notice.clauses(reading)
+        areas = await notice.areas(reading)
+    assert (found.notice, found.kind, found.council) == ("n", "IMPROVEMENT_NOTICE", "E08000008")
+    assert (found.title.body, found.trigger.body) == ("A notice", "A visit")
+    assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"days": 92})
+    assert clause.text.body == "clause of action 0"
+    assert [(area.area, area.title.body) for area in areas] == [
+        ("1a", "Leaders' understanding"),
+        ("area-2", "area of action 1"),
+    ]
+
+
+async def test_objectives_are_filtered_and_paged(database: str) -> None:
+    await tell(database, "n", [("area", 0, 0), ("objective", 2, 3), ("objective", 3, 4), ("objective", 0, 5)])
+    await fold_all(database, "n")
+    async with Reader(database) as reader, reader.at("n") as reading:
+
+        async def ids(**asked: Any) -> list[str]:
+            return [row.objective for row in await plan.objectives(reading, **asked)]
+
+        assert await ids() == ["O1", "O2", "O3", "O0"]
+        assert await ids(area="area-0") == ["O2"]
+        assert await ids(owner="alice") == ["O1", "O3"]
+        assert await ids(ids=["O3", "O9", "O1"]) == ["O1", "O3"]
+        (second,) = await plan.objectives(reading, first=1, after=7)
+        assert second.objective == "O2"
+        assert await ids(after=second.position) == ["O3", "O0"]
+
+
+async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -> None:
+    told = await tell(database, "n", CORRECTED)
+    await fold_all(database, "n")
+    async with Reader(database) as reader:
+        async with reader.at("n") as reading:
+            rows = await entries.page(reading)
+            chosen = entries.EntryFilter(types=(told.entries[6].type,), actor="operator", source="operator")
+            found = [row.position for row in await entries.page(reading, filter=chosen, first=1, after=6)]
+            positions = entries.EntryFilter(positions=(3, 1))
+            asked = [row.position for row in await entries.page(reading, filter=positions)]
+            none = await entries.page(reading, filter=entries.EntryFilter(subject="nobody", clause="9"))
+        async with reader.at("n", as_of=AsOf(10)) as reading:
+            earlier = await entries.page(reading, after=6)
+    assert [row.position for row in rows] == list(range(1, len(told.entries) + 1))
+    assert {row.position: row.corrected_by for row in rows if row.corrected_by} == {7: 11, 9: 13}
+    assert rows[6].narratives["title"].body == "Timely meetings"
+    assert rows[10].narratives["reason"].body == "a mistake"
+    assert (found, asked, none) == ([7], [1, 3], [])
+    assert [(row.position, row.corrected_by) for row in earlier] == [(7, None), (8, None), (9, None), (10, None)]

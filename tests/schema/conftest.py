@@ -1,0 +1,152 @@
+"""A ledger at work: a writer, the views' runner and a reader on a real database, asked through the schema.
+
+The history of `HISTORY` is recorded first; its positions are those of the list, from 1.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from strawberry.types.execution import ExecutionResult
+
+import schema
+from ledger import intake
+from ledger.facts.people import Credential
+from ledger.receipts import Receipt
+from ledger.roles import Role
+from ledger.writer import Writer
+from projections.reading import Reader
+from projections.runner import Runner
+from schema.context import Context
+
+NOTICE = "tameside-2022"
+OPERATOR = Credential("operator", role=Role.OPERATOR)
+HISTORY: list[tuple[str, dict[str, Any]]] = [
+    (
+        "notice.NoticeIssued",
+        {
+            "kind": "IMPROVEMENT_NOTICE",
+            "council": "E08000008",
+            "issuer": "DfE",
+            "issuedOn": "2022-07-05",
+            "title": "Improvement notice",
+            "trigger": "An inspection",
+            "packDigest": "A" * 43 + "=",
+        },
+    ),
+    ("notice.AreaRegistered", {"area": "1a", "title": "Leaders' understanding"}),
+    (
+        "notice.ClauseRegistered",
+        {
+            "number": "4",
+            "obligor": "COUNCIL",
+            "modality": "MUST",
+            "rule": "coverage",
+            "parameters": {"maximum_days": 92},
+            "text": "Keep a plan",
+        },
+    ),
+    ("people.RoleGranted", {"actor": "alice", "role": "COUNCIL_OFFICER"}),
+    ("people.RoleGranted", {"actor": "bea", "role": "BOARD_MEMBER"}),
+    ("people.RoleGranted", {"actor": "olga", "role": "RECORDS_OFFICER"}),
+    ("people.RoleGranted", {"actor": "dora", "role": "DATA_PROTECTION_OFFICER"}),
+    ("people.RoleGranted", {"actor": "feed", "role": "INTEGRATION"}),
+    (
+        "plan.ObjectiveAdded",
+        {"objective": "O1", "title": "See leaders", "areas": ["1a"], "owner": "alice", "due": "2023-06-30"},
+    ),
+    (
+        "plan.ObjectiveAdded",
+        {"objective": "O2", "title": "Write it down", "areas": ["1a"], "owner": "feed", "due": "2023-05-31"},
+    ),
+    (
+        "plan.ProgressRecorded",
+        {"objective": "O1", "narrative": "Begun", "activityRating": "AMBER", "impactRating": "RED"},
+    ),
+]
+HEAD = len(HISTORY)
+
+
+def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> intake.Submitted:
+    given = {
+        "specversion": "1.0",
+        "id": str(number),
+        "source": "operator",
+        "type": f"improvement-ledger.{fact}.v1",
+        "data": data,
+    }
+    return intake.accept(given | attributes)
+
+
+class Someone:
+    """A viewer by their recorded roles, as an interface finds them."""
+
+    def __init__(self, writer: Writer, credential: Credential, notices: Sequence[str]) -> None:
+        self.credential = credential
+        self._writer = writer
+        self._notices = notices
+
+    async def roles(self, notice: str) -> Sequence[Role]:
+        if self.credential.role is not None:
+            return [self.credential.role]
+        state = await self._writer.state(notice)
+        return state.people.held(self.credential.actor, datetime.now(UTC))
+
+    async def allowed(self) -> Sequence[str]:
+        return [notice for notice in self._notices if await self.roles(notice)]
+
+
+class World:
+    """A ledger at work."""
+
+    def __init__(self, writer: Writer, reader: Reader, runner: Runner) -> None:
+        self.writer = writer
+        self.reader = reader
+        self.runner = runner
+        self.schema = schema.build()
+        self.notices = [NOTICE]
+
+    def context(self, actor: str, wait: float = 10.0) -> Context:
+        credential = OPERATOR if actor == "operator" else Credential(actor)
+        viewer = Someone(self.writer, credential, self.notices)
+        return Context(self.reader, self.writer.append, viewer, wait=wait)
+
+    async def ask(self, document: str, actor: str = "alice", **variables: Any) -> ExecutionResult:
+        return await self.schema.execute(document, variables, self.context(actor))
+
+    async def data(self, document: str, actor: str = "alice", **variables: Any) -> dict[str, Any]:
+        result = await self.ask(document, actor, **variables)
+        assert result.errors is None, result.errors
+        assert result.data is not None
+        return result.data
+
+    async def error(self, document: str, actor: str = "alice", **variables: Any) -> tuple[str, str]:
+        """The code and the message of the one error."""
+        result = await self.ask(document, actor, **variables)
+        assert result.errors is not None, result.data
+        (error,) = result.errors
+        assert error.extensions is not None
+        return error.extensions["code"], error.message
+
+    async def record(self, fact: str, data: dict[str, Any], number: str, notice: str = NOTICE) -> Receipt:
+        return await self.writer.append(notice, event(number, fact, data), OPERATOR)
+
+    async def caught_up(self, position: int, notice: str = NOTICE) -> None:
+        async with self.reader.at(notice, at_least=position):
+            pass
+
+
+@pytest.fixture
+async def world(database: str) -> AsyncIterator[World]:
+    runner = await Runner(database).open()
+    following = asyncio.create_task(runner.run())
+    async with Writer(database, on_commit=runner.wake) as writer, Reader(database) as reader:
+        items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
+        await writer.append_all(NOTICE, items, OPERATOR, strict=True)
+        made = World(writer, reader, runner)
+        await made.caught_up(HEAD)
+        yield made
+    await runner.close()
+    await asyncio.wait([following])

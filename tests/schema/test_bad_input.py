@@ -1,0 +1,219 @@
+"""Bad documents, variables and cursors: each is refused with a code and a sentence, and nothing else happens."""
+
+import logging
+from typing import Any
+
+import pytest
+
+import schema
+from ledger.errors import Busy
+from ledger.facts.people import Credential
+from ledger.intake import Submitted
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+from projections.reading import Reader
+from schema.context import Context
+from schema.limits import ALIASES, DEPTH, FIELDS, TOKENS
+from schema.pages import cursor
+from tests.schema.conftest import HEAD, NOTICE, World
+from tests.schema.test_recording import ADD, objective
+
+BOMB = (
+    "{ ...f0 } "
+    + " ".join(
+        f"fragment f{n} on Query {{ me {{ actor }} ...f{n + 1} x{n}: me {{ actor }} ...f{n + 1} }}"
+        for n in range(24)
+    )
+    + " fragment f24 on Query { me { actor } }"
+)
+DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " }"
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "said"),
+    [
+        ("{ me { actor }", "GRAPHQL_PARSE_FAILED", "Expected Name"),
+        ("{ me { actor } } \0", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
+        ("\ud800", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
+        ("{" * 3000, "GRAPHQL_PARSE_FAILED", ""),
+        ("{ me(a: " + "[" * 2000 + "]" * 1900 + ") { actor } }", "GRAPHQL_PARSE_FAILED", "nested too deeply"),
+        ("{ " + "me { actor } " * TOKENS + "}", "GRAPHQL_PARSE_FAILED", str(TOKENS)),
+        ("{ me { name } }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'name'"),
+        ("{ me }", "GRAPHQL_VALIDATION_FAILED", "must have a selection"),
+        ("{ notice { id } }", "GRAPHQL_VALIDATION_FAILED", "is required"),
+        ("{ notice(id: {}) { id } }", "GRAPHQL_VALIDATION_FAILED", "ID cannot represent"),
+        ("{ ...missing }", "GRAPHQL_VALIDATION_FAILED", "Unknown fragment"),
+        ("{ ...a } fragment a on Query { ...a }", "GRAPHQL_VALIDATION_FAILED", "itself"),
+        ('{ notices(first: "3") { nodes { id } } }', "GRAPHQL_VALIDATION_FAILED", "Int cannot represent"),
+        ("{ notices(first: 3000000000) { nodes { id } } }", "GRAPHQL_VALIDATION_FAILED", "32-bit"),
+        (
+            '{ notice(id: 1, asOf: {position: 1, knownAt: "2022-07-05T00:00:00Z"}) { id } }',
+            "GRAPHQL_VALIDATION_FAILED",
+            "exactly one",
+        ),
+        ("{ notice(id: 1, asOf: {}) { id } }", "GRAPHQL_VALIDATION_FAILED", "exactly one"),
+        ('{ notice(id: 1, on: "2022-07-05T00:00:00") { id } }', "GRAPHQL_VALIDATION_FAILED", "with its offset"),
+        ('{ notice(id: 1, on: "yesterday") { id } }', "GRAPHQL_VALIDATION_FAILED", "RFC 3339"),
+        ("subscription { entries { id } }", "GRAPHQL_VALIDATION_FAILED", "subscription"),
+        (DEEPER, "LIMIT_EXCEEDED", f"of at most {DEPTH}"),
+        (BOMB, "LIMIT_EXCEEDED", f"of at most {FIELDS}"),
+        (
+            "{ " + " ".join(f"a{n}: me {{ actor }}" for n in range(ALIASES + 1)) + " }",
+            "LIMIT_EXCEEDED",
+            f"of at most {ALIASES}",
+        ),
+        ("{ notices(first: -1) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
+        ("{ notices(first: 0) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
+        ("{ notices(first: 1001) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
+        ('{ notices(after: "") { nodes { id } } }', "BAD_USER_INPUT", "not a cursor"),
+        ('{ notices(after: "ünïcode") { nodes { id } } }', "BAD_USER_INPUT", "not a cursor"),
+        ("{ notice(id: 1, atLeast: 0) { id } }", "BAD_USER_INPUT", "numbered from 1"),
+    ],
+)
+async def test_a_bad_document(document: str, code: str, said: str, stranger: Any) -> None:
+    result = await schema.build().execute(document, None, stranger)
+    assert result.errors
+    found = [(error.extensions or {}).get("code") for error in result.errors]
+    assert code in found, result.errors
+    assert "INTERNAL_SERVER_ERROR" not in found
+    assert any(said in error.message for error in result.errors), result.errors
+    assert all(len(error.message) < 500 for error in result.errors)
+
+
+class Stranger:
+    """Somebody without a part in anything."""
+
+    credential = Credential("mallory")
+
+    async def roles(self, _notice: str) -> list[Any]:
+        return []
+
+    async def allowed(self) -> list[str]:
+        return []
+
+
+@pytest.fixture
+def stranger() -> Any:
+    return Context(Reader("host=nowhere"), Writer("host=nowhere").append, Stranger())
+
+
+async def test_a_fragment_in_many_places_is_no_obstacle(stranger: Any) -> None:
+    document = (
+        "{ ...a ... { me { actor ...b } ...a } } fragment a on Query { me { ...b } } fragment b on Me { actor }"
+    )
+    result = await schema.build().execute(document, None, stranger)
+    assert (result.errors, result.data) == (None, {"me": {"actor": "mallory"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"id": None}, "Expected value of non-null type"),
+        ({"position": 5}, "not to include unknown"),
+        ({"actor": "bob"}, "not to include unknown"),
+        ({"time": 5}, "RFC 3339"),
+        ({"time": "2022-07-05T00:00:00"}, "with its offset"),
+        ({"expectedPosition": "5"}, "sent as a number"),
+        ({"expectedPosition": 2**53}, "whole number"),
+        ({"expectedPosition": True}, "whole number"),
+        ({"expectedPosition": -1}, "whole number"),
+        ({"clauses": [5]}, "String cannot represent"),
+        ({"data": {"objective": "O3"}}, "to include required"),
+        ({"data": {**objective()["data"], "due": "2023-02-30"}}, "ISO 8601"),
+        ({"data": {**objective()["data"], "due": 20230630}}, "ISO 8601"),
+        ({"data": {**objective()["data"], "owners": "x"}}, "not to include unknown"),
+        ({"data": {**objective()["data"], "title": {"sha256": "x"}}}, "String cannot represent"),
+    ],
+)
+async def test_bad_variables(change: dict[str, Any], said: str, stranger: Any) -> None:
+    result = await schema.build().execute(ADD, {"input": objective() | change}, stranger)
+    assert result.data is None
+    assert result.errors
+    assert {(error.extensions or {}).get("code") for error in result.errors} == {"BAD_USER_INPUT"}
+    assert any(said in error.message for error in result.errors), result.errors
+
+
+async def test_a_text_of_ten_megabytes_is_refused_and_not_repeated(world: World) -> None:
+    answer = (await world.data(ADD, input=objective(title="x" * 10_000_000)))["addObjective"]
+    (refusal,) = answer["refusals"]
+    assert (refusal["code"], refusal["path"]) == ("TOO_LARGE", "data.title")
+    assert len(refusal["message"]) < 200
+
+
+async def test_cursors_that_no_page_gave(world: World) -> None:
+    document = (
+        "query($id: ID!, $after: String) { notice(id: $id) { entries(after: $after) { nodes { position } } } }"
+    )
+    real = cursor(f"entries/{NOTICE}", 3)
+    assert len((await world.data(document, id=NOTICE, after=real))["notice"]["entries"]["nodes"]) == HEAD - 3
+    forged = [
+        "3",
+        "",
+        "!!!",
+        real[:-1],
+        real + "=",
+        real[:20] + ("A" if real[20] != "A" else "B") + real[21:],
+        cursor("entries/another-2024", 3),
+        cursor(f"objectives/{NOTICE}", 3),
+        cursor("notices", NOTICE),
+        "x" * 100_000,
+    ]
+    for after in forged:
+        code, message = await world.error(document, id=NOTICE, after=after)
+        assert (code, "endCursor" in message, len(message) < 200) == ("BAD_USER_INPUT", True, True), after[:50]
+
+
+async def test_bad_arguments_below_a_notice(world: World) -> None:
+    document = "query($id: ID!) { notice(id: $id) { %s } }"
+    for asked, said in (
+        ("entries(first: 1001) { nodes { id } }", "1 to 1000"),
+        ('entries(filter: {type: "Nonsense"}) { nodes { id } }', "ObjectiveAdded"),
+        ("plan { objectives(first: -1) { nodes { id } } }", "1 to 1000"),
+        (
+            'plan { objectives(filter: {ids: ["O1"]}) { nodes { progress(first: 0) { nodes { actor } } } } }',
+            "1 to 1000",
+        ),
+    ):
+        code, message = await world.error(document % asked, id=NOTICE)
+        assert (code, said in message) == ("BAD_USER_INPUT", True), message
+
+
+async def test_what_nobody_expected_is_masked_and_logged(
+    stranger: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_self: object) -> list[str]:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(Stranger, "allowed", broken)
+    with caplog.at_level(logging.ERROR):
+        result = await schema.build().execute("{ me { actor } }", None, stranger)
+    assert result.errors
+    (error,) = result.errors
+    assert error.extensions is not None
+    assert error.extensions["code"] == "INTERNAL_SERVER_ERROR"
+    assert "secret" not in str(error.formatted)
+    assert error.path == ["me"]
+    assert error.extensions["id"] in caplog.text
+    assert "a secret" in caplog.text
+
+
+async def test_a_receipt_is_not_lost_when_the_ledger_is_busy_with_the_next_fact(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = world.writer.append
+
+    async def overloaded(
+        notice: str, item: Submitted, credential: Credential, expected: int | None = None
+    ) -> Receipt:
+        if item.id == "a2":
+            raise Busy("too many facts are waiting; send it again")
+        return await append(notice, item, credential, expected)
+
+    monkeypatch.setattr(world.writer, "append", overloaded)
+    document = """mutation($one: AddObjectiveInput!, $two: AddObjectiveInput!) {
+        one: addObjective(input: $one) { receipt { position } }
+        two: addObjective(input: $two) { receipt { position } } }"""
+    result = await world.ask(document, one=objective("a1"), two=objective("a2"))
+    assert result.data == {"one": {"receipt": {"position": HEAD + 1}}, "two": None}
+    assert result.errors
+    assert [(error.path, error.extensions) for error in result.errors] == [(["two"], {"code": "BUSY"})]

@@ -1,0 +1,80 @@
+"""The committed schema is the live one; everything in it is described; each fact has its mutation and input."""
+
+import difflib
+from pathlib import Path
+
+import msgspec
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    get_introspection_query,
+    get_named_type,
+    is_required_input_field,
+)
+
+import schema
+from ledger.facts.registry import KINDS, Kind
+
+COMMITTED = Path(schema.__file__).parent / "schema.graphql"
+
+
+@pytest.fixture
+def live() -> GraphQLSchema:
+    return build_schema(schema.build().as_str())
+
+
+def test_the_committed_schema_is_the_live_one() -> None:
+    committed, live = COMMITTED.read_text(encoding="utf-8"), schema.build().as_str() + "\n"
+    changes = difflib.unified_diff(committed.splitlines(), live.splitlines(), "committed", "live", lineterm="")
+    assert "\n".join(changes) == "", "run: ledger schema graphql > schema/schema.graphql"
+
+
+def test_everything_is_described(live: GraphQLSchema) -> None:
+    bare = []
+    for name, declared in live.type_map.items():
+        if name.startswith("__"):
+            continue
+        if not declared.description:
+            bare.append(name)
+        if isinstance(declared, GraphQLEnumType):
+            bare += [f"{name}.{value}" for value, v in declared.values.items() if not v.description]
+        elif isinstance(declared, GraphQLInputObjectType):
+            bare += [f"{name}.{field}" for field, f in declared.fields.items() if not f.description]
+        elif isinstance(declared, GraphQLObjectType | GraphQLInterfaceType):
+            for field, f in declared.fields.items():
+                if not f.description:
+                    bare.append(f"{name}.{field}")
+                bare += [f"{name}.{field}({arg})" for arg, a in f.args.items() if not a.description]
+    assert bare == []
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_each_fact_has_a_mutation_with_all_its_fields(kind: Kind, live: GraphQLSchema) -> None:
+    assert live.mutation_type is not None
+    mutation = live.mutation_type.fields[kind.struct.act]
+    assert str(mutation.type) == "RecordPayload"
+    taken = get_named_type(mutation.args["input"].type)
+    assert isinstance(taken, GraphQLInputObjectType)
+    data = get_named_type(taken.fields["data"].type)
+    assert isinstance(data, GraphQLInputObjectType)
+    assert data.name == f"{kind.name}Input"
+    declared = msgspec.structs.fields(kind.struct)
+    assert list(data.fields) == [field.encode_name for field in declared]
+    required = {name for name, field in data.fields.items() if is_required_input_field(field)}
+    assert required == {field.encode_name for field in declared if field.required}
+
+
+def test_there_is_no_mutation_beside_the_facts(live: GraphQLSchema) -> None:
+    assert live.mutation_type is not None
+    assert set(live.mutation_type.fields) == {kind.struct.act for kind in KINDS.values()}
+
+
+async def test_introspection_fits_within_the_limits() -> None:
+    result = await schema.build().execute(get_introspection_query(descriptions=True))
+    assert result.errors is None
+    assert result.data is not None
