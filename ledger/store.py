@@ -6,8 +6,10 @@ guard is that the head still has the size the batch was computed on. docs/decisi
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from psycopg import AsyncConnection
 
@@ -39,25 +41,42 @@ class Row(Struct, frozen=True):
     body: bytes
 
 
-_ENTRIES = """, written AS (
-    INSERT INTO ledger.entries (notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)
-    SELECT head.notice, e.* FROM head, unnest(%s::integer[], %s::text[], %s::text[], %s::text[],
-        %s::timestamptz[], %s::bytea[], %s::bytea[], %s::bytea[]) e)"""
 _FIRST = """WITH head AS (
     INSERT INTO ledger.heads (size, root_hash, frontier, recorded_at, notice) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (notice) DO NOTHING RETURNING notice)"""
 _NEXT = """WITH head AS (
     UPDATE ledger.heads SET size = %s, root_hash = %s, frontier = %s, recorded_at = %s
     WHERE notice = %s AND size = %s RETURNING notice)"""
+_ENTRIES = """, written AS (
+    INSERT INTO ledger.entries (notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)
+    SELECT head.notice, e.* FROM head, {rows} e)"""
 _NARRATIVES = """, told AS (
     INSERT INTO ledger.narratives (notice, position, path, salt, body)
-    SELECT head.notice, n.* FROM head, unnest(%s::integer[], %s::text[], %s::bytea[], %s::text[]) n)"""
+    SELECT head.notice, n.* FROM head, {rows} n)"""
 _END = " SELECT FROM head"
-_FORMS = {
-    (first, told): (_FIRST if first else _NEXT) + _ENTRIES + (_NARRATIVES if told else "") + _END
-    for first in (True, False)
-    for told in (True, False)
-}
+_ENTRY_TYPES = ("integer", "text", "text", "text", "timestamptz", "bytea", "bytea", "bytea")
+_TEXT_TYPES = ("integer", "text", "bytea", "text")
+FEW = 4
+"""As many narratives of a single entry go as plain values: stored so it takes 0.36 ms, and 0.50 by unnest."""
+
+
+def _values(types: Sequence[str], rows: int) -> str:
+    row = ", ".join(f"%s::{name}" for name in types)
+    return f"(VALUES {', '.join([f'({row})'] * rows)})"
+
+
+def _arrays(types: Sequence[str]) -> str:
+    return f"unnest({', '.join(f'%s::{name}[]' for name in types)})"
+
+
+@cache
+def _statement(first: bool, single: bool, texts: int) -> str:
+    """The write of a first batch or of a later one; `texts`: how many narratives go as values, -1 for arrays."""
+    parts = [_FIRST if first else _NEXT]
+    parts.append(_ENTRIES.format(rows=_values(_ENTRY_TYPES, 1) if single else _arrays(_ENTRY_TYPES)))
+    if texts:
+        parts.append(_NARRATIVES.format(rows=_values(_TEXT_TYPES, texts) if texts > 0 else _arrays(_TEXT_TYPES)))
+    return "".join(parts) + _END
 
 
 async def write(
@@ -75,24 +94,33 @@ async def write(
     parameters: list[Any] = [head.size, head.root_hash, head.frontier, head.recorded_at, notice]
     if size:
         parameters.append(size)
-    parameters += (
-        arrays.integers(row.position for row in rows),
-        arrays.texts(row.source for row in rows),
-        arrays.texts(row.id for row in rows),
-        arrays.texts(row.type for row in rows),
-        arrays.instants(row.recorded_at for row in rows),
-        arrays.byteas(row.leaf_hash for row in rows),
-        arrays.byteas(row.root_hash for row in rows),
-        arrays.byteas(row.body for row in rows),
-    )
-    if texts:
+    single = len(rows) == 1
+    few = single and len(texts) <= FEW
+    if single:
+        parameters += msgspec.structs.astuple(rows[0])
+    else:
+        parameters += (
+            arrays.integers(row.position for row in rows),
+            arrays.texts(row.source for row in rows),
+            arrays.texts(row.id for row in rows),
+            arrays.texts(row.type for row in rows),
+            arrays.instants(row.recorded_at for row in rows),
+            arrays.byteas(row.leaf_hash for row in rows),
+            arrays.byteas(row.root_hash for row in rows),
+            arrays.byteas(row.body for row in rows),
+        )
+    if few:
+        for position, text in texts:
+            parameters += (position, text.path, text.salt, text.body)
+    elif texts:
         parameters += (
             arrays.integers(position for position, _ in texts),
             arrays.texts(text.path for _, text in texts),
             arrays.byteas(text.salt for _, text in texts),
             arrays.texts(text.body for _, text in texts),
         )
-    cursor = await connection.execute(_FORMS[size == 0, bool(texts)], parameters, prepare=True, binary=True)
+    statement = _statement(size == 0, single, len(texts) if few else -bool(texts))
+    cursor = await connection.execute(statement, parameters, prepare=True, binary=True)
     return bool(cursor.rowcount)
 
 

@@ -34,6 +34,15 @@ UNNEST = (
     "INSERT INTO raw_entries SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], "
     "%s::timestamptz[], %s::bytea[], %s::bytea[], %s::bytea[])"
 )
+SLICES = 5
+"""Into how many turns a round of single appends is cut: the disk's pace changes within seconds."""
+RATIOS = (
+    *((f"c{clients}", "vs_raw", "ledger_per_s", "raw_per_s") for clients in (1, 8, 32)),
+    ("c32", "vs_eventsourcing", "ledger_per_s", "eventsourcing_per_s"),
+    ("c32", "p99_vs_raw", "ledger_p99_ms", "raw_p99_ms"),
+    *((f"batch{size}", "vs_unnest", "ledger_per_s", "unnest_per_s") for size in (100, 1_000)),
+)
+"""Group, ratio, our side, the peer's: each the median of its rounds' ratios."""
 _numbers = count(1)
 Measured = tuple[float, float]
 """Entries a second, and the 99th percentile of a call in milliseconds."""
@@ -171,13 +180,14 @@ async def measure(url: str, rounds: int, say: Callable[[str], None]) -> dict[str
             await writer.append(NOTICE, accept(progress()), OFFICER)
 
         for number in range(rounds):
-            for clients, calls in ((1, 1_500), (8, 4_000), (32, 8_000)):
-                for name, (rate, p99) in (
-                    ("raw", await _raw(url, clients, calls)),
-                    ("ledger", await _clients(clients, calls, append)),
-                ):
-                    note(f"c{clients}.{name}_per_s", rate)
-                    note(f"c{clients}.{name}_p99_ms", p99)
+            for clients, calls in ((1, 300), (8, 800), (32, 1_600)):
+                sides: dict[str, list[Measured]] = {"raw": [], "ledger": []}
+                for _ in range(SLICES):
+                    sides["raw"].append(await _raw(url, clients, calls))
+                    sides["ledger"].append(await _clients(clients, calls, append))
+                for name, slices in sides.items():
+                    note(f"c{clients}.{name}_per_s", median(rate for rate, _ in slices))
+                    note(f"c{clients}.{name}_p99_ms", median(p99 for _, p99 in slices))
             note("c32.eventsourcing_per_s", await asyncio.to_thread(_eventsourcing, recorder, 32, 640))
             for size, batches in ((100, 30), (1_000, 8)):
                 note(f"batch{size}.unnest_per_s", await _unnest(url, batches, size))
@@ -189,12 +199,9 @@ async def measure(url: str, rounds: int, say: Callable[[str], None]) -> dict[str
     await asyncio.to_thread(stock.close)
     middle = {name: median(values) for name, values in seen.items()}
     ratios = {
-        "c1.vs_raw": middle["c1.ledger_per_s"] / middle["c1.raw_per_s"],
-        "c8.vs_raw": middle["c8.ledger_per_s"] / middle["c8.raw_per_s"],
-        "c32.vs_raw": middle["c32.ledger_per_s"] / middle["c32.raw_per_s"],
-        "c32.vs_eventsourcing": middle["c32.ledger_per_s"] / middle["c32.eventsourcing_per_s"],
-        "c32.p99_vs_raw": middle["c32.ledger_p99_ms"] / middle["c32.raw_p99_ms"],
-        "batch100.vs_unnest": middle["batch100.ledger_per_s"] / middle["batch100.unnest_per_s"],
-        "batch1000.vs_unnest": middle["batch1000.ledger_per_s"] / middle["batch1000.unnest_per_s"],
+        f"{group}.{ratio}": median(
+            ours / theirs for ours, theirs in zip(seen[f"{group}.{ledger}"], seen[f"{group}.{peer}"], strict=True)
+        )
+        for group, ratio, ledger, peer in RATIOS
     }
     return {f"append.{name}": round(value, 3) for name, value in (ratios | middle).items()}
