@@ -1,0 +1,79 @@
+"""XmR charts against figures worked out elsewhere, and each signal at its edge."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projections.spc import Signal, xmr
+
+SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
+
+
+def marked(values: list[float], signal: Signal) -> list[int]:
+    """The indices of the points with that signal."""
+    return [index for index, found in xmr(values).signals if found is signal]
+
+
+def test_known_limits_with_and_without_screening() -> None:
+    plain, screened = xmr(SPIKE), xmr(SPIKE, screen=True)
+    assert [round(value or 0, 4) for value in (plain.mean, plain.lower, plain.upper)] == [1.9444, -3.0626, 6.9515]
+    assert [round(value or 0, 4) for value in (screened.lower, screened.upper)] == [-0.7156, 4.6044]
+    assert plain.mean == screened.mean
+    assert marked(SPIKE, Signal.OUTSIDE) == [4]
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [(6, []), (7, list(range(7, 14))), (8, list(range(8, 16)))],
+)
+def test_seven_on_one_side_of_the_mean_are_a_shift(above: int, expected: list[int]) -> None:
+    values = [0.0, 1] * (above // 2) + [0.0] * (above % 2) + [5.0, 6] * (above // 2) + [5.0] * (above % 2)
+    assert [index for index in marked(values, Signal.SHIFT) if index >= above] == expected
+
+
+def test_a_point_on_the_mean_ends_a_run() -> None:
+    assert marked([1.0, 1, 1, 0, 1, 1, 1, -1, -1, -1, 0, -1, -1, -1], Signal.SHIFT) == []
+
+
+@pytest.mark.parametrize(("rises", "expected"), [(6, []), (7, list(range(3, 10)))])
+def test_seven_rising_points_are_a_trend(rises: int, expected: list[int]) -> None:
+    values = [9.0, 4, 6, *[float(n) for n in range(rises)], -1, 3]
+    assert marked(values, Signal.TREND) == expected
+    assert marked([-value for value in values], Signal.TREND) == expected
+
+
+def test_equal_values_neither_rise_nor_fall() -> None:
+    assert marked([1.0, 2, 3, 4, 4, 5, 6, 7], Signal.TREND) == []
+
+
+def test_two_of_three_near_a_limit_on_one_side() -> None:
+    calm = [0.0, 1, 0, 1, 0, 1, 0, 1, 0, 1]
+    chart = xmr([*calm, 3.2, 0.5, 3.2, *calm])
+    assert chart.upper is not None
+    assert chart.mean + 2 / 3 * (chart.upper - chart.mean) < 3.2 < chart.upper
+    assert [index for index, found in chart.signals if found is Signal.NEAR_LIMIT] == [10, 12]
+    assert marked([*calm, 3.2, 0.5, 0.5, 3.2, *calm], Signal.NEAR_LIMIT) == []
+    assert marked([*calm, 3.2, 0.5, -3.2, *calm], Signal.NEAR_LIMIT) == []
+
+
+def test_fewer_than_twelve_points_are_provisional() -> None:
+    assert xmr([1.0] * 11).provisional
+    assert not xmr([1.0] * 12).provisional
+
+
+def test_one_point_has_no_limits() -> None:
+    chart = xmr([3])
+    assert (chart.mean, chart.lower, chart.upper, chart.signals) == (3, None, None, ())
+
+
+@pytest.mark.parametrize("values", [[], [1.0, float("nan")], [float("inf")]])
+def test_what_is_no_series_of_numbers_is_refused(values: list[float]) -> None:
+    with pytest.raises(ValueError, match="chart needs"):
+        xmr(values)
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=60), st.integers(-50, 50))
+def test_a_chart_moves_with_its_values(values: list[int], by: int) -> None:
+    chart, moved = xmr(values), xmr([value + by for value in values])
+    assert moved.mean == pytest.approx(chart.mean + by)
+    assert moved.mean_moving_range == chart.mean_moving_range
