@@ -20,7 +20,8 @@ from ledger.facts.notice import NoticeIssued
 from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
 from projections.position import Text
-from projections.tellings import TELLINGS, fields_of, phrase, quoted, zone_of
+from projections.tellings import fields_of, phrase, quoted, zone_of
+from projections.told import TELLINGS
 
 Texts = Mapping[str, Text]
 Aspect = tuple[str, str]

@@ -1,7 +1,7 @@
-"""How each fact is told in plain words, and what it settles: one `Telling` a fact. Pure.
+"""A telling put into words: the fields of a fact, days, instants and lists as they are read aloud. Pure.
 
 A sentence names fields of the fact in braces; a part in square brackets is left out when one of its fields is
-empty. A fact without its telling fails the tests.
+empty.
 """
 
 import re
@@ -11,109 +11,9 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
-
-from ledger.facts.access import AccessGranted, AccessRequested, AccessRevoked
-from ledger.facts.board import BoardDecisionRecorded
-from ledger.facts.evidence import EvidenceSubmitted
 from ledger.facts.fact import Fact, Narrative
-from ledger.facts.notice import AreaRegistered, ClauseRegistered, NoticeIssued
-from ledger.facts.people import RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
-from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
-from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from projections.position import Text
 
-
-class Telling(Struct, frozen=True):
-    """A fact in words."""
-
-    sentence: str
-    settles: tuple[tuple[str, str, str], ...] = ()
-    """What holds from then on: (of what, which aspect of it, what it is)."""
-    decision: bool = False
-    """Whether somebody decided something for others by it."""
-
-
-TELLINGS: Mapping[type[Fact], Telling] = {
-    NoticeIssued: Telling(
-        "{issuer} issued this {kind} to the council {council} on {issued_on}: {title}[, following {predecessor}]",
-        (("the notice", "state", "in force"),),
-    ),
-    ClauseRegistered: Telling(
-        "Clause {number} was registered: what the {obligor} {modality} do, judged by the rule {rule}",
-        (("clause {number}", "owed by", "{obligor} ({modality})"), ("clause {number}", "rule", "{rule}")),
-    ),
-    AreaRegistered: Telling(
-        "Area {area} was registered for priority action: {title}",
-        (("area {area}", "state", "for priority action"),),
-    ),
-    ObjectiveAdded: Telling(
-        "Objective {objective} joined the plan: {title}. It serves {areas}, {owner} answers for it, "
-        "and it is due on {due}[; its impact is seen by {measures}]",
-        (
-            ("objective {objective}", "owner", "{owner}"),
-            ("objective {objective}", "due", "{due}"),
-            ("objective {objective}", "areas", "{areas}"),
-        ),
-    ),
-    ProgressRecorded: Telling(
-        "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
-        (
-            ("objective {objective}", "activity", "{activity_rating}"),
-            ("objective {objective}", "impact", "{impact_rating}"),
-        ),
-    ),
-    EvidenceSubmitted: Telling(
-        "Evidence {evidence} was put into the register: {title} ({classification}, {media_type}, {size} bytes)"
-        "[, for {period.first} to {period.last}][; it speaks for {supports}]",
-        (("evidence {evidence}", "in the register", "as {classification}"),),
-    ),
-    BoardDecisionRecorded: Telling(
-        "The board took decision {decision} at meeting {meeting}: {title}"
-        "[, with {votes.for_} for, {votes.against} against and {votes.abstained} abstaining]"
-        "[; it concerns {relates_to}]",
-        (("decision {decision}", "state", "taken"),),
-        decision=True,
-    ),
-    AccessRequested: Telling(
-        "Access {request} was asked for: {kind}, for {grantee}[, to do review {review}]"
-        "[, to do diagnostic {diagnostic}], from {from_} until {until}",
-        (("access {request}", "state", "asked for"),),
-    ),
-    AccessGranted: Telling(
-        "Access {request} was granted, from {from_} until {until}",
-        (("access {request}", "state", "granted until {until}"),),
-        decision=True,
-    ),
-    AccessRevoked: Telling(
-        "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
-    ),
-    RoleGranted: Telling(
-        "{actor} was given the role of {role}[, from {from_}][, until {until}]",
-        (("{actor}", "role of {role}", "held[ until {until}]"),),
-    ),
-    RoleRevoked: Telling("{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True),
-    TokenIssued: Telling(
-        "Token {token} was issued to {actor} as {role}[, for the source {source} only][, for {facts} only]"
-        "[, until {until}]",
-        (("token {token}", "state", "open for {actor}"),),
-    ),
-    TokenRevoked: Telling(
-        "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
-    ),
-    EntryCorrected: Telling(
-        "Entry {position} was corrected", (("entry {position}", "reads", "as corrected"),), decision=True
-    ),
-    ErasureRequested: Telling(
-        "It was asked that the text of entry {position} be erased",
-        (("the text of entry {position}", "state", "to be erased"),),
-    ),
-    NarrativeErased: Telling(
-        "The text of entry {position} was erased for good, as entry {request} had asked; its proof stays",
-        (("the text of entry {position}", "state", "erased"),),
-        decision=True,
-    ),
-}
 _PART = re.compile(r"\[([^]]*)]")
 _FIELD = re.compile(r"\{([^}]*)}")
 

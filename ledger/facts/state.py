@@ -8,20 +8,60 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from ledger.errors import Refusal
-from ledger.facts import access, board, evidence, notice, people, plan, records
+from ledger.facts import (
+    access,
+    adviser,
+    board,
+    engagement,
+    escalation,
+    evidence,
+    measures,
+    notice,
+    partners,
+    people,
+    plan,
+    recommendations,
+    records,
+    reports,
+    reviews,
+)
 from ledger.facts.access import AccessState
+from ledger.facts.adviser import AdviserState
 from ledger.facts.board import BoardState
+from ledger.facts.engagement import EngagementState
+from ledger.facts.escalation import EscalationState
 from ledger.facts.evidence import EvidenceState
 from ledger.facts.fact import Fact, When, Who
+from ledger.facts.measures import MeasuresState
 from ledger.facts.notice import NoticeIssued, NoticeState
+from ledger.facts.partners import PartnersState
 from ledger.facts.people import PeopleState
 from ledger.facts.plan import PlanState
+from ledger.facts.recommendations import RecommendationsState
 from ledger.facts.records import RecordsState
+from ledger.facts.reports import ReportsState
+from ledger.facts.reviews import ReviewsState
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
 
-AREAS: tuple[ModuleType, ...] = (notice, plan, board, evidence, access, people, records)
+AREAS: tuple[ModuleType, ...] = (
+    notice,
+    adviser,
+    plan,
+    recommendations,
+    partners,
+    measures,
+    board,
+    reports,
+    engagement,
+    reviews,
+    access,
+    evidence,
+    escalation,
+    people,
+    records,
+)
 _AREA = {fact: area for area in AREAS for fact in area.FACTS}
 
 
@@ -31,10 +71,18 @@ class State(Struct):
     position: int = 0
     recorded_at: datetime | None = None
     notice: NoticeState = field(default_factory=NoticeState)
+    adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
+    recommendations: RecommendationsState = field(default_factory=RecommendationsState)
+    partners: PartnersState = field(default_factory=PartnersState)
+    measures: MeasuresState = field(default_factory=MeasuresState)
     board: BoardState = field(default_factory=BoardState)
-    evidence: EvidenceState = field(default_factory=EvidenceState)
+    reports: ReportsState = field(default_factory=ReportsState)
+    engagement: EngagementState = field(default_factory=EngagementState)
+    reviews: ReviewsState = field(default_factory=ReviewsState)
     access: AccessState = field(default_factory=AccessState)
+    evidence: EvidenceState = field(default_factory=EvidenceState)
+    escalation: EscalationState = field(default_factory=EscalationState)
     people: PeopleState = field(default_factory=PeopleState)
     records: RecordsState = field(default_factory=RecordsState)
 

@@ -15,7 +15,8 @@ from ledger.facts.people import RoleGranted
 from ledger.facts.registry import KIND_OF
 from ledger.roles import Role
 from projections.position import Text
-from projections.tellings import TELLINGS, day, fields_of, instant, listed, phrase, zone_of
+from projections.tellings import day, fields_of, instant, listed, phrase, zone_of
+from projections.told import TELLINGS
 
 LONDON = ZoneInfo("Europe/London")
 UNTOLD = {"digest", "pack_digest"}

@@ -1,0 +1,23 @@
+"""How the facts of `ledger.facts.people` are told. Pure."""
+
+from collections.abc import Mapping
+
+from ledger.facts.fact import Fact
+from ledger.facts.people import RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
+from projections.told.telling import Telling
+
+TELLINGS: Mapping[type[Fact], Telling] = {
+    RoleGranted: Telling(
+        "{actor} was given the role of {role}[, from {from_}][, until {until}]",
+        (("{actor}", "role of {role}", "held[ until {until}]"),),
+    ),
+    RoleRevoked: Telling("{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True),
+    TokenIssued: Telling(
+        "Token {token} was issued to {actor} as {role}[, for the source {source} only][, for {facts} only]"
+        "[, until {until}]",
+        (("token {token}", "state", "open for {actor}"),),
+    ),
+    TokenRevoked: Telling(
+        "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
+    ),
+}

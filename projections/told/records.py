@@ -1,0 +1,22 @@
+"""How the facts of `ledger.facts.records` are told. Pure."""
+
+from collections.abc import Mapping
+
+from ledger.facts.fact import Fact
+from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
+from projections.told.telling import Telling
+
+TELLINGS: Mapping[type[Fact], Telling] = {
+    EntryCorrected: Telling(
+        "Entry {position} was corrected", (("entry {position}", "reads", "as corrected"),), decision=True
+    ),
+    ErasureRequested: Telling(
+        "It was asked that the text of entry {position} be erased",
+        (("the text of entry {position}", "state", "to be erased"),),
+    ),
+    NarrativeErased: Telling(
+        "The text of entry {position} was erased for good, as entry {request} had asked; its proof stays",
+        (("the text of entry {position}", "state", "erased"),),
+        decision=True,
+    ),
+}

@@ -1,0 +1,8 @@
+"""How the facts of `ledger.facts.reviews` are told. Pure."""
+
+from collections.abc import Mapping
+
+from ledger.facts.fact import Fact
+from projections.told.telling import Telling
+
+TELLINGS: Mapping[type[Fact], Telling] = {}
