@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from ledger.errors import Refusal
 from ledger.facts.fact import Code, Id, Narrative
-from ledger.facts.registry import Json
+from ledger.facts.paths import Json
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 Hint = Any

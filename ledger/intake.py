@@ -18,8 +18,9 @@ from msgspec import Meta, Struct
 from ledger.entry import encoder, utc
 from ledger.errors import Refusal, Refused
 from ledger.facts.fact import Fact, Id, Instant, text_matching
+from ledger.facts.paths import Json
 from ledger.facts.records import EntryCorrected, Replacement
-from ledger.facts.registry import KINDS, Json, Kind, put_at, values_at
+from ledger.facts.registry import KINDS, Kind, put_at, values_at
 from ledger.faults import called, faults, join, shown
 
 MAXIMUM_TEXT = 1_048_576

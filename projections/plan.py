@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ledger.entry import Entry
-from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
+from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveRevised, ProgressRecorded
 from projections.position import Reading, Text
 from projections.rows import Rows, Table
 from projections.view import View
@@ -32,7 +32,11 @@ class Objective(Struct, frozen=True, kw_only=True):
     areas: list[str]
     owner: str
     due: date
+    first_due: date
+    """The date first set; a later one never hides it."""
     measures: list[str]
+    outcome: str | None = None
+    """How it ended; None: it has not."""
     activity_rating: str | None = None
     impact_rating: str | None = None
     progress_position: int | None = None
@@ -75,17 +79,37 @@ def fold(rows: Rows, entry: Entry) -> None:
                 areas=list(fact.areas),
                 owner=fact.owner,
                 due=fact.due,
+                first_due=fact.due,
                 measures=list(fact.measures),
             )
             rows.put(OBJECTIVES, added)
+        case ObjectiveRevised():
+            rows.put(OBJECTIVES, _revised(rows, _known(rows, fact.objective), fact))
+        case ObjectiveClosed():
+            ended = msgspec.structs.replace(_known(rows, fact.objective), outcome=fact.outcome.value)
+            rows.put(OBJECTIVES, ended)
         case ProgressRecorded():
             _progress(rows, entry, fact)
 
 
-def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
-    objective = rows.get(OBJECTIVES, fact.objective)
+def _known(rows: Rows, name: str) -> Objective:
+    objective = rows.get(OBJECTIVES, name)
     if objective is None:
-        raise LookupError(f"the plan has no objective {fact.objective}")
+        raise LookupError(f"the plan has no objective {name}")
+    return objective
+
+
+def _revised(rows: Rows, objective: Objective, fact: ObjectiveRevised) -> Objective:
+    changed: dict[str, object] = {
+        name: value for name in ("areas", "owner", "due", "measures") if (value := getattr(fact, name)) is not None
+    }
+    if fact.title is not None:
+        changed["title_position"], changed["title_path"] = rows.text("title")
+    return msgspec.structs.replace(objective, **changed)
+
+
+def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
+    objective = _known(rows, fact.objective)
     occurred_at = entry.occurred_at
     count = objective.progress_count + 1
     if objective.progress_at is None or occurred_at >= objective.progress_at:
@@ -115,7 +139,13 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
     rows.put(PROGRESS, recorded)
 
 
-VIEW = View("plan", 1, (OBJECTIVES, PROGRESS), frozenset({ObjectiveAdded, ProgressRecorded}), fold)
+VIEW = View(
+    "plan",
+    2,
+    (OBJECTIVES, PROGRESS),
+    frozenset({ObjectiveAdded, ObjectiveRevised, ObjectiveClosed, ProgressRecorded}),
+    fold,
+)
 
 
 class ObjectiveRow(Struct, frozen=True):
@@ -128,7 +158,9 @@ class ObjectiveRow(Struct, frozen=True):
     areas: list[str]
     owner: str
     due: date
+    first_due: date
     measures: list[str]
+    outcome: str | None
     activity_rating: str | None
     impact_rating: str | None
     progress_position: int | None
@@ -160,8 +192,9 @@ async def objectives(
 ) -> list[ObjectiveRow]:
     """The plan's objectives in the order in which they were added, those after the cursor `after`."""
     rows = await reading.fetch(
-        "SELECT o.objective, o.position, o.added_at, n.body, n.erased_by, o.areas, o.owner, o.due, o.measures, "
-        "o.activity_rating, o.impact_rating, o.progress_position, o.progress_at, o.progress_count "
+        "SELECT o.objective, o.position, o.added_at, n.body, n.erased_by, o.areas, o.owner, o.due, "
+        "o.first_due, o.measures, "
+        "o.outcome, o.activity_rating, o.impact_rating, o.progress_position, o.progress_at, o.progress_count "
         "FROM views.objectives o LEFT JOIN ledger.narratives n "
         "ON n.notice = o.notice AND n.position = o.title_position AND n.path = o.title_path "
         "WHERE o.notice = %s AND o.position > %s AND (%s::text IS NULL OR %s = ANY (o.areas)) "

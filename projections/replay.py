@@ -14,13 +14,14 @@ import msgspec
 from msgspec import Struct, field
 
 from ledger.entry import Entry
+from ledger.facts.access import AccessRequested
 from ledger.facts.evidence import EvidenceSubmitted
 from ledger.facts.fact import Fact
 from ledger.facts.notice import NoticeIssued
 from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
 from projections.position import Text
-from projections.tellings import fields_of, phrase, quoted, zone_of
+from projections.tellings import fields_of, phrase, place, quoted, zone_of
 from projections.told import TELLINGS
 
 Texts = Mapping[str, Text]
@@ -51,6 +52,7 @@ class Told(Struct, frozen=True, rename="camel"):
 
     position: int
     type: str
+    source: str
     sentence: str
     actor: str
     role: str
@@ -103,6 +105,8 @@ class Story(Struct):
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     corrected: Mapping[int, int] = field(default_factory=dict)
+    requests: dict[str | int, AccessRequested] = field(default_factory=dict)
+    """Requests for access by their ids."""
     """Corrected position → the correcting one, of the whole stretch that is told."""
     settled: dict[Aspect, list[tuple[int, str]]] = field(default_factory=dict)
     by_position: dict[int, set[Aspect]] = field(default_factory=dict)
@@ -125,14 +129,15 @@ class Story(Struct):
         return Told(
             entry.position,
             entry.type,
-            f"{phrase(TELLINGS[type(fact)].sentence, fact, texts, self.zone)}.",
+            entry.source,
+            f"{phrase(TELLINGS[type(fact)].sentence, fact, texts, self.zone)}{self._asked_for(fact)}.",
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
             entry.time,
             entry.recorded_at,
             _clauses(entry),
             subjects,
-            {path: quoted(text) for path, text in texts.items() if path not in _in_sentences(fact)},
+            {path: quoted(text) for path, text in texts.items() if _top(path) not in _in_sentences(fact)},
             named,
             held,
             changes,
@@ -140,6 +145,14 @@ class Story(Struct):
             self.corrected.get(entry.position),
             TELLINGS[type(fact)].decision,
         )
+
+    def _asked_for(self, fact: Fact) -> str:
+        """For what becomes of a request for access: what was asked for, and for whom."""
+        if isinstance(fact, AccessRequested):
+            self.requests[fact.request] = fact
+            return ""
+        asked = self.requests.get(getattr(fact, "request", ""))
+        return f" ({asked.kind.meaning}, for {asked.grantee})" if asked else ""
 
     def _subjects(self, entry: Entry, kind: Kind) -> tuple[str, ...]:
         data: Any = msgspec.to_builtins(entry.fact)
@@ -213,10 +226,10 @@ class Story(Struct):
 
 def _in_sentences(fact: Fact) -> set[str]:
     """The paths of the texts that the fact's own sentence holds, and that of its replacement."""
-    found = set(fields_of(TELLINGS[type(fact)].sentence))
+    found = set(map(place, fields_of(TELLINGS[type(fact)].sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         sentence = TELLINGS[KINDS[fact.replacement.type].struct].sentence
-        found |= {f"replacement.data.{name}" for name in fields_of(sentence)}
+        found |= {f"replacement.data.{place(name)}" for name in fields_of(sentence)}
     return found
 
 
@@ -235,3 +248,8 @@ def difference(before: Mapping[Aspect, str], after: Mapping[Aspect, str]) -> lis
         for aspect in aspects
         if before.get(aspect) != after.get(aspect)
     ]
+
+
+def _top(path: str) -> str:
+    """A path without the items of a list: `themes` for `themes[0]`."""
+    return path.removesuffix("]").rstrip("0123456789").removesuffix("[") if path.endswith("]") else path

@@ -1,7 +1,7 @@
 """A telling put into words: the fields of a fact, days, instants and lists as they are read aloud. Pure.
 
-A sentence names fields of the fact in braces; a part in square brackets is left out when one of its fields is
-empty.
+A sentence names fields of the fact in braces; {quorate?quorate|not quorate} puts one of two wordings; a part in
+square brackets is left out when one of its fields is empty.
 """
 
 import re
@@ -15,29 +15,41 @@ from ledger.facts.fact import Fact, Narrative
 from projections.position import Text
 
 _PART = re.compile(r"\[([^]]*)]")
+_UNDERSCORE = re.compile(r"_([a-z0-9])")
 _FIELD = re.compile(r"\{([^}]*)}")
 
 
 def fields_of(template: str) -> list[str]:
     """The fields of a fact that a template names, as dotted attributes."""
-    return _FIELD.findall(template)
+    return [name.partition("?")[0] for name in _FIELD.findall(template)]
 
 
 def phrase(template: str, fact: Fact, texts: Mapping[str, Text], zone: ZoneInfo) -> str:
     """The template with the fact's values in it; days and times are the zone's."""
 
-    def value(name: str) -> str:
+    def value(named: str) -> str:
+        name, asks, words = named.partition("?")
         found: Any = fact
         for step in name.split("."):
-            found = getattr(found, step, None)
+            each = isinstance(found, list)
+            found = [getattr(item, step) for item in found] if each else getattr(found, step, None)
+        if asks:
+            return words.split("|")[0 if found else 1]
         if isinstance(found, Narrative):
-            return quoted(texts.get(name))
+            return quoted(texts.get(place(name)))
+        if isinstance(found, list) and any(isinstance(item, Narrative) for item in found):
+            return listed(quoted(texts.get(f"{place(name)}[{index}]")) for index, _ in enumerate(found))
         return _in_words(found, zone)
 
     def part(match: re.Match[str]) -> str:
         return match[1] if all(value(name) for name in fields_of(match[1])) else ""
 
     return _FIELD.sub(lambda match: value(match[1]), _PART.sub(part, template))
+
+
+def place(name: str) -> str:
+    """Where an attribute stands in an event's data, such as termsOfReference for terms_of_reference."""
+    return _UNDERSCORE.sub(lambda match: match[1].upper(), name.removesuffix("_"))
 
 
 def quoted(text: Text | None) -> str:

@@ -89,7 +89,7 @@ def _plain(hint: object) -> tuple[Any, str]:
         return enum_of(hint), first_sentence(hint)
     if isinstance(hint, type) and issubclass(hint, Struct):
         return input_of(hint), first_sentence(hint)
-    if hint in (str, int, bool, date, datetime):
+    if hint in (str, int, float, bool, date, datetime):
         return hint, ""
     raise TypeError(f"a fact holds {hint!r}, for which GraphQL has no input; declare one in schema.inputs")
 

@@ -14,6 +14,7 @@ from schema.context import Standpoint
 from schema.entries import Entry, entries_at
 from schema.node import Node, resolved
 from schema.pages import USUAL, After, Connection, First, checked, connection, position_after
+from schema.words import ObjectiveOutcome
 
 Place = tuple[str, int, int]
 """An objective, and the first and after of a page of its progress."""
@@ -74,6 +75,8 @@ class Objective(Node):
     areas: list[strawberry.ID] = strawberry.field(description="The areas for priority action that it serves.")
     owner: str = strawberry.field(description="The actor who answers for it.")
     due: date = strawberry.field(description="The day by which it is due.")
+    first_due: date = strawberry.field(description="The day by which it was due at first.")
+    outcome: ObjectiveOutcome | None = strawberry.field(description="How it ended; null while it is open.")
     measures: list[strawberry.ID] = strawberry.field(description="The measures by which its impact is seen.")
     activity_rating: str | None = strawberry.field(
         description="How the work goes, by its latest progress, in the plan's own scale."
@@ -165,6 +168,8 @@ def _objective(row: ObjectiveRow, at: Standpoint, loaders: Loaders) -> Objective
         areas=_ids(row.areas),
         owner=row.owner,
         due=row.due,
+        first_due=row.first_due,
+        outcome=ObjectiveOutcome(row.outcome) if row.outcome else None,
         measures=_ids(row.measures),
         activity_rating=row.activity_rating,
         impact_rating=row.impact_rating,

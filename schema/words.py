@@ -12,9 +12,10 @@ import strawberry
 
 from ledger.facts.fact import Words
 from ledger.facts.notice import Modality, NoticeKind, Obligor
+from ledger.facts.plan import ObjectiveOutcome
 from ledger.roles import Role
 
-__all__ = ["Modality", "NoticeKind", "Obligor", "Role", "enum_of", "first_sentence"]
+__all__ = ["Modality", "NoticeKind", "ObjectiveOutcome", "Obligor", "Role", "enum_of", "first_sentence"]
 
 
 def first_sentence(documented: type) -> str:
@@ -31,5 +32,5 @@ def enum_of(words: type[Words]) -> type[Words]:
     return words
 
 
-for _words in (Modality, NoticeKind, Obligor, Role):
+for _words in (Modality, NoticeKind, ObjectiveOutcome, Obligor, Role):
     enum_of(_words)

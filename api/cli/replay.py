@@ -17,6 +17,8 @@ from projections.replay import Change, Rests, Selection, Story, Told, difference
 from projections.tellings import instant as instant_in_words
 from projections.tellings import listed
 
+INVENTED = "invented/"
+"""How the sources of a made-up history begin."""
 INDENT = " " * 6
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 Moment = int | datetime
@@ -149,7 +151,8 @@ def show_minute(out: Console, told: Told, zone: ZoneInfo) -> None:
 
 def _particulars(told: Told, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     who = told.actor if told.actor.replace("-", " ") == told.role else f"{told.actor}, {told.role}"
-    yield "recorded", f"{instant_in_words(told.recorded_at, zone)}, by {who}"
+    invented = " (invented)" if told.source.startswith(INVENTED) else ""
+    yield "recorded", f"{instant_in_words(told.recorded_at, zone)}, by {who}{invented}"
     yield "happened", instant_in_words(told.occurred_at, zone) if told.occurred_at else "when it was recorded"
     if told.clauses:
         yield "clause" if len(told.clauses) == 1 else "clauses", listed(told.clauses)

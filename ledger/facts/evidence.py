@@ -1,12 +1,27 @@
 """Evidence: documents kept beside the ledger, whose salted digests the entries hold."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
 from ledger.errors import Refusal
-from ledger.facts.fact import Count, Day, Digest, Fact, Id, MediaType, Narrative, When, Who, Words, reference
+from ledger.facts.fact import (
+    Count,
+    Digest,
+    Fact,
+    Id,
+    MediaType,
+    Narrative,
+    Period,
+    Position,
+    When,
+    Who,
+    Words,
+    reference,
+)
+from ledger.facts.order import in_order, once_an_hour
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
@@ -24,18 +39,13 @@ class Classification(Words):
     RESTRICTED = "RESTRICTED"
 
 
-class Period(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The days that something covers, both included."""
-
-    first: Day
-    last: Day
-
-
 class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     """A document was put into the evidence register."""
 
     act: ClassVar[str] = "submitEvidence"
     clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    begins: ClassVar[bool] = True
 
     evidence: EvidenceId
     digest: Annotated[Digest, Meta(description="SHA-256 over the file's salt, then the file, in base64.")]
@@ -49,39 +59,124 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     )
 
 
-FACTS = (EvidenceSubmitted,)
+class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
+    """A newer document took the place of another; the old one stays in the register."""
+
+    act: ClassVar[str] = "supersedeEvidence"
+    clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    ends: ClassVar[str] = "superseded"
+
+    evidence: EvidenceId
+    by: Annotated[EvidenceId, Meta(description="The evidence that takes its place.")]
+    reason: Narrative
+
+
+class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
+    """Whoever submitted a document no longer stands by it; what rested on it shows so."""
+
+    act: ClassVar[str] = "withdrawEvidence"
+    clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    ends: ClassVar[str] = "withdrawn"
+    once: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
+
+    evidence: EvidenceId
+    reason: Narrative
+
+
+class Judgement(Words):
+    """Whether a document shows what it is said to show."""
+
+    SUFFICIENT = "SUFFICIENT"
+    PARTIAL = "PARTIAL"
+    INSUFFICIENT = "INSUFFICIENT"
+
+
+class EvidenceAssessed(Fact, frozen=True, kw_only=True):
+    """Somebody judged whether a document shows what it is said to show."""
+
+    act: ClassVar[str] = "assessEvidence"
+    clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    outlives: ClassVar[bool] = True
+
+    evidence: EvidenceId
+    judgement: Judgement
+    reason: Narrative
+
+
+class EvidenceErased(Fact, frozen=True, kw_only=True):
+    """The file and its salt were destroyed under a recorded request; the entry and its proof stay."""
+
+    act: ClassVar[str] = "eraseEvidence"
+    clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    ends: ClassVar[str] = "erased"
+    once: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
+
+    evidence: EvidenceId
+    request: Annotated[Position, Meta(description="The entry that asked for it (ErasureRequested).")]
+
+
+class EvidenceOpened(Fact, frozen=True, kw_only=True):
+    """Somebody read a restricted document; recorded by the service on the reader's behalf."""
+
+    act: ClassVar[str] = "openEvidence"
+    clause: ClassVar[str] = "evidence"
+    about: ClassVar[str] = "evidence"
+    outlives: ClassVar[bool] = True
+
+    evidence: EvidenceId
+    reader: Annotated[str, reference("actor", "Who read it.")]
+
+
+FACTS = (
+    EvidenceSubmitted,
+    EvidenceSuperseded,
+    EvidenceWithdrawn,
+    EvidenceAssessed,
+    EvidenceErased,
+    EvidenceOpened,
+)
 
 
 class EvidenceState(Struct):
-    """What the rules need to know of the register: id → the entry that submitted it."""
+    """What the rules need to know of the register: the entry that submitted each document, and openings."""
 
     submitted: dict[str, int] = field(default_factory=dict)
-
-
-def missing(state: "State", ids: list[str], path: str) -> Iterator[Refusal]:
-    """A refusal for each id that the register does not hold."""
-    for index, evidence in enumerate(ids):
-        if evidence not in state.evidence.submitted:
-            yield Refusal(
-                "NOT_FOUND",
-                f"the evidence register has no {evidence}; submit the evidence first, or correct the id",
-                f"{path}[{index}]",
-            )
+    opened: dict[str, datetime] = field(default_factory=dict)
+    """Reader and document → when that was recorded last; once an hour is enough."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Why the fact may not be recorded."""
     match fact:
         case EvidenceSubmitted():
-            if fact.evidence in state.evidence.submitted:
-                yield Refusal(
-                    "ALREADY_EXISTS",
-                    f"evidence {fact.evidence} is in the register already, since entry "
-                    f"{state.evidence.submitted[fact.evidence]}; choose another id",
-                    "data.evidence",
-                )
-            if fact.period is not None and fact.period.last < fact.period.first:
-                yield Refusal("OUT_OF_RANGE", "the period ends before it begins", "data.period.last")
+            if fact.period is not None:
+                yield from in_order(fact.period.first, fact.period.last, "data.period.last")
+        case EvidenceSuperseded():
+            if fact.by == fact.evidence:
+                yield Refusal("SAME_THING", "a document does not supersede itself; name the newer one", "data.by")
+        case EvidenceErased():
+            yield from _admit_erasure(state, fact, who)
+        case EvidenceOpened():
+            yield from once_an_hour(state.evidence.opened, _opening(fact), when.recorded_at, "data.evidence")
+
+
+def _admit_erasure(state: "State", fact: EvidenceErased, who: Who) -> Iterator[Refusal]:
+    request = state.records.requests.get(fact.request)
+    if request is None or request.target != state.evidence.submitted[fact.evidence]:
+        message = f"entry {fact.request} does not ask for evidence {fact.evidence} to be erased"
+        yield Refusal("NOT_FOUND", message, "data.request")
+    elif request.requested_by == who.actor:
+        yield Refusal("SAME_PERSON", f"{who.actor} asked for this erasure; somebody else has to approve it")
+
+
+def _opening(fact: EvidenceOpened) -> str:
+    return f"{fact.reader} {fact.evidence}"
 
 
 def evolve(state: "State", entry: "Entry") -> None:
@@ -90,3 +185,5 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case EvidenceSubmitted():
             state.evidence.submitted[fact.evidence] = entry.position
+        case EvidenceOpened():
+            state.evidence.opened[_opening(fact)] = entry.recorded_at

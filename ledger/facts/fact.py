@@ -58,9 +58,24 @@ Instant = Annotated[datetime, Meta(tz=True, description="An instant with its off
 Day = Annotated[date, Meta(description="A calendar day (ISO 8601).")]
 
 
-def reference(kind: str, description: str) -> Meta:
-    """The metadata of an Id that names an entity of `kind`; the timeline by subject is built on these."""
-    return text_matching(ID_PATTERN, description, ref=kind)
+Figure = Annotated[
+    float, Meta(ge=-1e12, le=1e12, description="A number, whole or not, in the unit that stands beside it.")
+]
+
+
+def reference(kind: str, description: str, *, known: bool = True) -> Meta:
+    """The metadata of an Id that names a thing of `kind`; the timeline by subject is built on these.
+
+    Unless `known` is False, a fact that begins the thing must have been recorded before.
+    """
+    return text_matching(ID_PATTERN, description, **({"ref": kind} if known else {"ref": kind, "later": "yes"}))
+
+
+class Period(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The days that something covers, both included."""
+
+    first: Day
+    last: Day
 
 
 class Narrative(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +97,18 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     """The last part of its type name; a change that old readers would misread is a new version."""
     clause: ClassVar[str] = ""
     """The clause of the notice (in the project's own numbering of `docs/facts.md`) that it answers."""
+    about: ClassVar[str] = ""
+    """The field that names what it is about; that thing must be there, and not have ended."""
+    begins: ClassVar[bool] = False
+    """Whether what it is about begins with it, under an id that nothing of the kind has had."""
+    ends: ClassVar[str] = ""
+    """How what it is about ends with it, such as `closed`."""
+    once: ClassVar[bool] = False
+    """Whether it is recorded once at most of the same thing."""
+    needs: ClassVar[str] = ""
+    """The fact about the same thing that comes before it."""
+    outlives: ClassVar[bool] = False
+    """Whether it may be said of what has ended, or after the notice was closed."""
 
 
 class Words(Enum):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
@@ -25,11 +25,13 @@ from ledger.facts.fact import (
     Words,
     reference,
 )
+from ledger.facts.order import in_order
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
     from ledger.facts.state import State
 
+InterpretationId = Annotated[str, reference("interpretation", "A decision on what a word of the notice means.")]
 AreaId = Annotated[str, reference("area", "An area for priority action of this notice, such as 1a.")]
 
 
@@ -58,6 +60,16 @@ class Modality(Words):
     WILL = "WILL"
     SHOULD = "SHOULD"
     MAY = "MAY"
+
+
+class Outcome(Words):
+    """How a notice ended."""
+
+    FULFILLED = "FULFILLED"
+    STEPPED_DOWN = "STEPPED_DOWN"
+    ESCALATED = "ESCALATED"
+    REPLACED = "REPLACED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 Parameter = bool | Count | CodeBesideList | list[Code]
@@ -94,6 +106,9 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
         dict[Code, Parameter], Meta(description="The rule's parameters, such as maximum_days: 92.")
     ] = field(default_factory=dict)
     text: Annotated[Narrative, Meta(description="What the clause asks, in the project's own words.")]
+    under: Annotated[
+        ClauseNumber | None, Meta(description="The clause by whose power it was added later, as an instruction.")
+    ] = None
 
 
 class AreaRegistered(Fact, frozen=True, kw_only=True):
@@ -101,12 +116,98 @@ class AreaRegistered(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "registerArea"
     clause: ClassVar[str] = "1"
+    about: ClassVar[str] = "area"
+    begins: ClassVar[bool] = True
 
     area: AreaId
     title: Narrative
 
 
-FACTS = (NoticeIssued, ClauseRegistered, AreaRegistered)
+class AreaClosed(Fact, frozen=True, kw_only=True):
+    """An area no longer needs priority action; the notice goes on with the others."""
+
+    act: ClassVar[str] = "closeArea"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "area"
+    ends: ClassVar[str] = "closed"
+
+    area: AreaId
+    closed_on: Day
+    reason: Narrative
+
+
+class AreaCarriedOver(Fact, frozen=True, kw_only=True):
+    """An area goes on under the notice that replaces this one."""
+
+    act: ClassVar[str] = "carryOverArea"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "area"
+    ends: ClassVar[str] = "carried over"
+    outlives: ClassVar[bool] = True
+
+    area: AreaId
+    successor: Annotated[Id, Meta(description="The notice under which it goes on.")]
+    successor_area: Annotated[Id | None, Meta(description="Its id there; absent: the same.")] = None
+
+
+class InterpretationAdopted(Fact, frozen=True, kw_only=True):
+    """Somebody decided what a word means that the notice leaves open; it holds from then on."""
+
+    act: ClassVar[str] = "adoptInterpretation"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "interpretation"
+    begins: ClassVar[bool] = True
+
+    interpretation: InterpretationId
+    number: Annotated[ClauseNumber, Meta(description="The clause whose word it is.")]
+    word: Annotated[Code, Meta(description="The word, such as regular.")]
+    meaning: Narrative
+    adopted_by: Annotated[Code, Meta(description="Which body adopted it, such as improvement board.")]
+    parameters: Annotated[
+        dict[Code, Parameter], Meta(description="The parameters of the clause's rule that follow from it.")
+    ] = field(default_factory=dict)
+
+
+class Revision(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """What a clause's rule is given from now on; its text stays."""
+
+    number: ClauseNumber
+    parameters: dict[Code, Parameter]
+
+
+class NoticeRevised(Fact, frozen=True, kw_only=True):
+    """The issuer revised what the notice asks, such as a later date to deliver by."""
+
+    act: ClassVar[str] = "reviseNotice"
+    clause: ClassVar[str] = "head"
+
+    revised_on: Day
+    reason: Narrative
+    clauses: Annotated[list[Revision], Meta(min_length=1, description="The clauses that ask something else now.")]
+
+
+class NoticeClosed(Fact, frozen=True, kw_only=True):
+    """The notice came to its end: fulfilled, stepped down, or replaced by a stronger or a milder one."""
+
+    act: ClassVar[str] = "closeNotice"
+    clause: ClassVar[str] = "13"
+
+    closed_on: Day
+    outcome: Outcome
+    reason: Narrative
+    successor: Annotated[Id | None, Meta(description="The notice that follows.")] = None
+
+
+FACTS = (
+    NoticeIssued,
+    ClauseRegistered,
+    AreaRegistered,
+    AreaClosed,
+    AreaCarriedOver,
+    InterpretationAdopted,
+    NoticeRevised,
+    NoticeClosed,
+)
 
 
 class Clause(Struct):
@@ -125,7 +226,9 @@ class NoticeState(Struct):
     issued_on: date | None = None
     zone: str = "Europe/London"
     clauses: dict[str, Clause] = field(default_factory=dict)
-    areas: dict[str, int] = field(default_factory=dict)
+    closed: int | None = None
+    """The entry that closed it."""
+    closed_at: datetime | None = None
 
     def parameter(self, name: str, default: int) -> int:
         """The first whole-number parameter of that name among the clauses, else `default`."""
@@ -140,32 +243,46 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     """Why the fact may not be recorded."""
     notice = state.notice
     match fact:
-        case NoticeIssued():
-            if notice.issued_on is not None:
-                yield Refusal("ALREADY_EXISTS", "this ledger already holds its notice; use another ledger")
+        case NoticeIssued() if notice.issued_on is not None:
+            yield Refusal("ALREADY_EXISTS", "this ledger already holds its notice; use another ledger")
         case ClauseRegistered():
-            if fact.number in notice.clauses:
-                yield Refusal(
-                    "ALREADY_EXISTS",
-                    f"clause {fact.number} is registered already, in entry "
-                    f"{notice.clauses[fact.number].position}; "
-                    "a clause's text never changes, so correct that entry instead",
-                    "data.number",
-                )
-            for name, value in fact.parameters.items():
-                if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
-                    yield Refusal(
-                        "INVALID_FIELD",
-                        "expected a word of letters, digits, spaces and . : _ / + % -, at most 64",
-                        f"data.parameters.{name}",
-                    )
-        case AreaRegistered():
-            if fact.area in notice.areas:
-                yield Refusal(
-                    "ALREADY_EXISTS",
-                    f"area {fact.area} is registered already, in entry {notice.areas[fact.area]}",
-                    "data.area",
-                )
+            yield from _admit_clause(notice, fact)
+        case InterpretationAdopted():
+            yield from _no_clause(notice, fact.number, "data.number")
+            yield from _no_words(fact.parameters, "data.parameters")
+        case NoticeRevised():
+            for index, revision in enumerate(fact.clauses):
+                yield from _no_clause(notice, revision.number, f"data.clauses[{index}].number")
+                yield from _no_words(revision.parameters, f"data.clauses[{index}].parameters")
+        case NoticeClosed():
+            yield from in_order(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
+            if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
+                message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
+                yield Refusal("MISSING_FIELD", message, "data.successor")
+
+
+def _admit_clause(notice: NoticeState, fact: ClauseRegistered) -> Iterator[Refusal]:
+    known = notice.clauses.get(fact.number)
+    if known is not None:
+        message = f"clause {fact.number} is registered already, in entry {known.position}"
+        mend = "a clause's text never changes, so correct that entry instead"
+        yield Refusal("ALREADY_EXISTS", f"{message}; {mend}", "data.number")
+    if fact.under is not None:
+        yield from _no_clause(notice, fact.under, "data.under")
+    yield from _no_words(fact.parameters, "data.parameters")
+
+
+def _no_clause(notice: NoticeState, number: str, path: str) -> Iterator[Refusal]:
+    if number not in notice.clauses:
+        there = ", ".join(notice.clauses) or "none yet"
+        yield Refusal("NOT_FOUND", f"the notice has no clause {number}; its clauses are {there}", path)
+
+
+def _no_words(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
+    for name, value in parameters.items():
+        if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
+            message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
+            yield Refusal("INVALID_FIELD", message, f"{path}.{name}")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
@@ -178,5 +295,10 @@ def evolve(state: "State", entry: "Entry") -> None:
             notice.clauses[fact.number] = Clause(
                 fact.obligor, fact.modality, fact.rule, dict(fact.parameters), entry.position
             )
-        case AreaRegistered():
-            notice.areas[fact.area] = entry.position
+        case InterpretationAdopted():
+            notice.clauses[fact.number].parameters.update(fact.parameters)
+        case NoticeRevised():
+            for revision in fact.clauses:
+                notice.clauses[revision.number].parameters.update(revision.parameters)
+        case NoticeClosed():
+            notice.closed, notice.closed_at = entry.position, entry.occurred_at

@@ -7,15 +7,37 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.errors import Refusal
-from ledger.facts.fact import Fact, FactType, Id, Instant, Narrative, When, Who, reference
+from ledger.facts.fact import Code, Fact, FactType, Id, Instant, Narrative, When, Who, Words, reference
 from ledger.roles import Role, matrix
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
     from ledger.facts.state import State
 
-ActorId = Annotated[str, reference("actor", "Somebody, or a system, that acts; never a name.")]
+ActorId = Annotated[str, reference("actor", "Somebody, or a system, that acts; never a name.", known=False)]
+IntegrationId = Annotated[str, reference("integration", "The registration of a partner's system.")]
 TokenId = Annotated[str, reference("token", "An API token's public id; the token itself is never recorded.")]
+
+
+class ActorKind(Words):
+    """What an actor is."""
+
+    PERSON = "PERSON"
+    SYSTEM = "SYSTEM"
+    ORGANISATION = "ORGANISATION"
+
+
+class ActorRegistered(Fact, frozen=True, kw_only=True):
+    """An actor is known to this notice by an id; names and addresses stand in the directory, outside the log."""
+
+    act: ClassVar[str] = "registerActor"
+    clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "actor"
+    begins: ClassVar[bool] = True
+
+    actor: ActorId
+    kind: ActorKind
+    post: Annotated[Code | None, Meta(description="The post that they hold, such as head of service.")] = None
 
 
 class RoleGranted(Fact, frozen=True, kw_only=True):
@@ -23,6 +45,7 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "grantRole"
     clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
 
     actor: ActorId
     role: Role
@@ -35,6 +58,7 @@ class RoleRevoked(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "revokeRole"
     clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
 
     actor: ActorId
     role: Role
@@ -46,6 +70,9 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "issueToken"
     clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "token"
+    begins: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
 
     token: TokenId
     actor: ActorId
@@ -62,12 +89,50 @@ class TokenRevoked(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "revokeToken"
     clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "token"
+    outlives: ClassVar[bool] = True
 
     token: TokenId
     reason: Narrative
 
 
-FACTS = (RoleGranted, RoleRevoked, TokenIssued, TokenRevoked)
+class IntegrationRegistered(Fact, frozen=True, kw_only=True):
+    """A partner's system may record: the fact types named, from its own source, and nothing else."""
+
+    act: ClassVar[str] = "registerIntegration"
+    clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "integration"
+    begins: ClassVar[bool] = True
+
+    integration: IntegrationId
+    actor: Annotated[ActorId, Meta(description="The system, as which it records.")]
+    source: Annotated[Id, Meta(description="The source of all its events.")]
+    facts: Annotated[list[FactType], Meta(min_length=1, description="The fact types that it may record.")]
+
+
+class IntegrationRevoked(Fact, frozen=True, kw_only=True):
+    """A partner's system may record no more, at once."""
+
+    act: ClassVar[str] = "revokeIntegration"
+    clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "integration"
+    ends: ClassVar[str] = "revoked"
+    once: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
+
+    integration: IntegrationId
+    reason: Narrative
+
+
+FACTS = (
+    ActorRegistered,
+    RoleGranted,
+    RoleRevoked,
+    TokenIssued,
+    TokenRevoked,
+    IntegrationRegistered,
+    IntegrationRevoked,
+)
 
 
 class Tenure(Struct):
@@ -101,12 +166,30 @@ class Token(Struct):
         return self.revoked is None and (self.until is None or at < self.until)
 
 
+class Integration(Struct):
+    """What a registration allows."""
+
+    actor: str
+    source: str
+    facts: list[str]
+
+
 class PeopleState(Struct):
-    """Roles and tokens of this notice; `sources` says whose each source is (its first user's)."""
+    """Roles, tokens and live registrations; `sources` says whose each source is (its first user's)."""
 
     roles: dict[str, list[Tenure]] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    integrations: dict[str, Integration] = field(default_factory=dict)
+    systems: set[str] = field(default_factory=set)
+    """Actors that were registered as an integration, ever: they record within a live registration only."""
+
+    def registered(self, actor: str, source: str, fact_type: str) -> bool:
+        """Whether a system may record that type from that source; one never registered has its token's bounds."""
+        if actor not in self.systems:
+            return True
+        theirs = [found for found in self.integrations.values() if found.actor == actor]
+        return any(source == found.source and fact_type in found.facts for found in theirs)
 
     def held(self, actor: str, at: datetime) -> list[Role]:
         """The roles that the actor holds at that instant."""
@@ -142,6 +225,8 @@ def authorise(
         roles = [role for role in roles if role is token.role]
     if people.sources.get(source, credential.actor) != credential.actor:
         return Refusal("FORBIDDEN", f"the source {source} is another actor's; use one of your own", "source")
+    if Role.INTEGRATION in roles and not people.registered(credential.actor, source, fact_type):
+        roles = [role for role in roles if role is not Role.INTEGRATION]
     for role in roles:
         if matrix().may_record(role, fact):
             return Who(credential.actor, role.value)
@@ -160,11 +245,12 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning}, now or later", "data.actor")
         case TokenIssued():
             yield from _admit_token(state.people, fact, when)
+        case IntegrationRegistered():
+            if state.people.sources.get(fact.source, fact.actor) != fact.actor:
+                yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
         case TokenRevoked():
-            token = state.people.tokens.get(fact.token)
-            if token is None:
-                yield Refusal("NOT_FOUND", f"no token {fact.token} was issued", "data.token")
-            elif token.revoked is not None:
+            token = state.people.tokens[fact.token]
+            if token.revoked is not None:
                 yield Refusal(
                     "ALREADY_REVOKED", f"token {fact.token} was revoked in entry {token.revoked}", "data.token"
                 )
@@ -187,8 +273,6 @@ def _admit_role(people: PeopleState, fact: RoleGranted, when: When) -> Iterator[
 
 
 def _admit_token(people: PeopleState, fact: TokenIssued, when: When) -> Iterator[Refusal]:
-    if fact.token in people.tokens:
-        yield Refusal("ALREADY_EXISTS", f"token {fact.token} was issued already", "data.token")
     if fact.role not in people.held(fact.actor, when.recorded_at):
         yield Refusal(
             "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
@@ -220,3 +304,9 @@ def evolve(state: "State", entry: "Entry") -> None:
             people.tokens[fact.token] = Token(fact.actor, fact.role, fact.source, list(fact.facts), fact.until)
         case TokenRevoked():
             people.tokens[fact.token].revoked = entry.position
+        case IntegrationRegistered():
+            people.sources.setdefault(fact.source, fact.actor)
+            people.systems.add(fact.actor)
+            people.integrations[fact.integration] = Integration(fact.actor, fact.source, list(fact.facts))
+        case IntegrationRevoked():
+            del people.integrations[fact.integration]

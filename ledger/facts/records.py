@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.errors import Refusal
-from ledger.facts.fact import Fact, FactType, Narrative, Position, When, Who
+from ledger.facts.fact import Digest, Fact, FactType, Id, Narrative, Position, When, Who, Words, reference
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
@@ -25,6 +25,7 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "correctEntry"
     clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
 
     position: Annotated[Position, Meta(description="The entry corrected.")]
     reason: Narrative
@@ -38,6 +39,7 @@ class ErasureRequested(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "requestErasure"
     clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
 
     position: Annotated[Position, Meta(description="The entry whose free text is to go.")]
     reason: Narrative
@@ -49,12 +51,70 @@ class NarrativeErased(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "eraseNarrative"
     clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
 
     position: Annotated[Position, Meta(description="The entry whose free text was erased.")]
     request: Annotated[Position, Meta(description="The entry that asked for it.")]
 
 
-FACTS = (EntryCorrected, ErasureRequested, NarrativeErased)
+class SigningKeyRotated(Fact, frozen=True, kw_only=True):
+    """Checkpoints are signed with another key from now on."""
+
+    act: ClassVar[str] = "rotateSigningKey"
+    clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "key"
+    begins: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
+
+    key: Annotated[str, reference("key", "The key's name in signed notes.")]
+    public_key: Annotated[Digest, Meta(description="The Ed25519 public key: 32 bytes in base64.")]
+
+
+class Published(Fact, frozen=True, kw_only=True):
+    """Something of this ledger was made public."""
+
+    act: ClassVar[str] = "publish"
+    clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
+
+    subject: Annotated[Id, Meta(description="What: the id of a report, a plan version, evidence or the notice.")]
+    where: Annotated[Narrative, Meta(description="Where it can be found.")]
+    position: Annotated[Position | None, Meta(description="The position that it shows, if it shows one.")] = None
+
+
+class Severity(Words):
+    """How grave an auditor's finding is."""
+
+    NOTE = "NOTE"
+    MINOR = "MINOR"
+    MAJOR = "MAJOR"
+
+
+class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
+    """An auditor wrote down what the record shows, or fails to show."""
+
+    act: ClassVar[str] = "recordAuditFinding"
+    clause: ClassVar[str] = "records"
+    about: ClassVar[str] = "finding"
+    begins: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
+
+    finding: Annotated[str, reference("audit-finding", "An auditor's finding.")]
+    severity: Severity
+    text: Narrative
+    positions: Annotated[list[Position], Meta(description="The entries that it rests on.")] = field(
+        default_factory=list
+    )
+
+
+FACTS = (
+    EntryCorrected,
+    ErasureRequested,
+    NarrativeErased,
+    SigningKeyRotated,
+    Published,
+    AuditFindingRecorded,
+)
 UNCORRECTABLE = frozenset({"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased"})
 """What is mended otherwise, or not at all: the first entry, and the record's own upkeep."""
 
@@ -80,11 +140,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     match fact:
         case EntryCorrected() | ErasureRequested():
             if fact.position > state.position:
-                yield Refusal(
-                    "NOT_FOUND",
-                    f"there is no entry {fact.position} yet; the last one is {state.position}",
-                    "data.position",
-                )
+                yield _no_entry(state, fact.position, "data.position")
             elif isinstance(fact, ErasureRequested) and fact.position in records.erased:
                 yield Refusal(
                     "ALREADY_ERASED",
@@ -99,6 +155,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 )
         case NarrativeErased():
             yield from _admit_erasure(records, fact, who)
+        case Published() if fact.position is not None and fact.position > state.position:
+            yield _no_entry(state, fact.position, "data.position")
+        case AuditFindingRecorded():
+            for index, position in enumerate(fact.positions):
+                if position > state.position:
+                    yield _no_entry(state, position, f"data.positions[{index}]")
+
+
+def _no_entry(state: "State", position: int, path: str) -> Refusal:
+    message = f"there is no entry {position} yet; the last one is {state.position}"
+    return Refusal("NOT_FOUND", message, path)
 
 
 def _admit_erasure(records: RecordsState, fact: NarrativeErased, who: Who) -> Iterator[Refusal]:

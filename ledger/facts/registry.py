@@ -3,18 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from ledger.facts.fact import Fact, Narrative
+from ledger.facts.paths import Json, leaves
 from ledger.facts.state import AREAS
 
 FactStruct = type[Fact]
-Json = Any
-"""Decoded JSON, or a piece of it."""
 
 
 class Kind(Struct, frozen=True):
@@ -37,40 +34,16 @@ class Kind(Struct, frozen=True):
         return (self.struct.__doc__ or "").strip().split("\n\n")[0]
 
 
-def _paths(hint: Json, path: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...], str | None]]:
-    """Each leaf type below `hint` with its path and the kind of entity that it refers to."""
-    kind: str | None = None
-    origin: object = get_origin(hint)
-    while origin is Annotated:
-        for meta in hint.__metadata__:
-            if isinstance(meta, msgspec.Meta) and meta.extra:
-                kind = kind or meta.extra.get("ref")
-        hint = hint.__origin__
-        origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        for option in get_args(hint):
-            yield from _paths(option, path)
-    elif origin is list:
-        yield from _paths(get_args(hint)[0], (*path, "[]"))
-    elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
-        names = zip(hint.__struct_fields__, hint.__struct_encode_fields__, strict=True)
-        hints = get_type_hints(hint, include_extras=True)
-        for name, encoded in names:
-            yield from _paths(hints[name], (*path, encoded))
-    else:
-        yield hint, path, kind
-
-
 def _kind(struct: FactStruct) -> Kind:
     area = struct.__module__.rpartition(".")[2]
-    leaves = list(_paths(struct, ()))
+    found = list(leaves(struct))
     return Kind(
         name=struct.__name__,
         type=f"improvement-ledger.{area}.{struct.__name__}.v{struct.version}",
         area=area,
         struct=struct,
-        narratives=tuple(dict.fromkeys(path for hint, path, _ in leaves if hint is Narrative)),
-        references=tuple(dict.fromkeys((ref, path) for _, path, ref in leaves if ref)),
+        narratives=tuple(dict.fromkeys(leaf.keys for leaf in found if leaf.hint is Narrative)),
+        references=tuple(dict.fromkeys((leaf.kind, leaf.keys) for leaf in found if leaf.kind)),
     )
 
 

@@ -10,12 +10,14 @@ from msgspec import Struct, field
 from ledger.errors import Refusal
 from ledger.facts import (
     access,
+    actions,
     adviser,
     board,
     engagement,
     escalation,
     evidence,
     measures,
+    meetings,
     notice,
     partners,
     people,
@@ -26,13 +28,16 @@ from ledger.facts import (
     reviews,
 )
 from ledger.facts.access import AccessState
+from ledger.facts.actions import ActionsState
 from ledger.facts.adviser import AdviserState
 from ledger.facts.board import BoardState
 from ledger.facts.engagement import EngagementState
 from ledger.facts.escalation import EscalationState
 from ledger.facts.evidence import EvidenceState
 from ledger.facts.fact import Fact, When, Who
+from ledger.facts.lives import Lives, judge, live, parts
 from ledger.facts.measures import MeasuresState
+from ledger.facts.meetings import MeetingsState
 from ledger.facts.notice import NoticeIssued, NoticeState
 from ledger.facts.partners import PartnersState
 from ledger.facts.people import PeopleState
@@ -49,10 +54,12 @@ AREAS: tuple[ModuleType, ...] = (
     notice,
     adviser,
     plan,
+    actions,
     recommendations,
     partners,
     measures,
     board,
+    meetings,
     reports,
     engagement,
     reviews,
@@ -63,6 +70,7 @@ AREAS: tuple[ModuleType, ...] = (
     records,
 )
 _AREA = {fact: area for area in AREAS for fact in area.FACTS}
+_PARTS = parts(_AREA)
 
 
 class State(Struct):
@@ -70,13 +78,16 @@ class State(Struct):
 
     position: int = 0
     recorded_at: datetime | None = None
+    lives: Lives = field(default_factory=dict)
     notice: NoticeState = field(default_factory=NoticeState)
     adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
+    actions: ActionsState = field(default_factory=ActionsState)
     recommendations: RecommendationsState = field(default_factory=RecommendationsState)
     partners: PartnersState = field(default_factory=PartnersState)
     measures: MeasuresState = field(default_factory=MeasuresState)
     board: BoardState = field(default_factory=BoardState)
+    meetings: MeetingsState = field(default_factory=MeetingsState)
     reports: ReportsState = field(default_factory=ReportsState)
     engagement: EngagementState = field(default_factory=EngagementState)
     reviews: ReviewsState = field(default_factory=ReviewsState)
@@ -92,11 +103,24 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     if state.notice.issued_on is None and not isinstance(fact, NoticeIssued):
         yield Refusal("NO_NOTICE", "this ledger has no notice yet; its first entry must be NoticeIssued")
         return
-    yield from _AREA[type(fact)].admit(state, fact, who, when)
+    closed = state.notice.closed_at
+    if closed is not None and when.occurred_at >= closed and not fact.outlives:
+        yield Refusal(
+            "NOTICE_CLOSED",
+            f"the notice was closed in entry {state.notice.closed}; what happened before may still be recorded "
+            "with its own time",
+            "time",
+        )
+        return
+    refusals = list(judge(state.lives, _PARTS[type(fact)], fact))
+    yield from refusals
+    if not refusals:
+        yield from _AREA[type(fact)].admit(state, fact, who, when)
 
 
 def evolve(state: State, entry: "Entry") -> None:
     """Folds one entry in; entries come in order of position, each once."""
     state.people.sources.setdefault(entry.source, entry.actor)  # before a token can give it to somebody else
+    live(state.lives, _PARTS[type(entry.fact)], entry)
     _AREA[type(entry.fact)].evolve(state, entry)
     state.position, state.recorded_at = entry.position, entry.recorded_at

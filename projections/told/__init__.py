@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from ledger.facts.fact import Fact
 from projections.told import (
     access,
+    actions,
     adviser,
     board,
     engagement,
     escalation,
     evidence,
     measures,
+    meetings,
     notice,
     partners,
     people,
@@ -24,12 +26,14 @@ from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
     **access.TELLINGS,
+    **actions.TELLINGS,
     **adviser.TELLINGS,
     **board.TELLINGS,
     **engagement.TELLINGS,
     **escalation.TELLINGS,
     **evidence.TELLINGS,
     **measures.TELLINGS,
+    **meetings.TELLINGS,
     **notice.TELLINGS,
     **partners.TELLINGS,
     **people.TELLINGS,

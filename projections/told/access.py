@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from ledger.facts.access import AccessGranted, AccessRequested, AccessRevoked
+from ledger.facts.access import (
+    AccessExtended,
+    AccessGranted,
+    AccessProvided,
+    AccessRefused,
+    AccessRequested,
+    AccessRevoked,
+    AccessUsed,
+    AccessUseRefused,
+)
 from ledger.facts.fact import Fact
 from projections.told.telling import Telling
 
@@ -19,5 +28,27 @@ TELLINGS: Mapping[type[Fact], Telling] = {
     ),
     AccessRevoked: Telling(
         "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
+    ),
+    AccessRefused: Telling(
+        "Access {request} was refused: {reason}",
+        (("access {request}", "state", "refused"),),
+        decision=True,
+    ),
+    AccessProvided: Telling(
+        "Access {request} was opened on {on} ({kind}): {what}",
+        (("access {request}", "provided", "on {on}"),),
+    ),
+    AccessExtended: Telling(
+        "Access {request} was extended until {until}: {reason}",
+        (("access {request}", "state", "granted until {until}"),),
+        decision=True,
+    ),
+    AccessUsed: Telling(
+        "Access {request} was used: {document} was {action}",
+        (("access {request}", "used", "{document}"),),
+    ),
+    AccessUseRefused: Telling(
+        "A use of access {request} was refused, for {document}: {why}",
+        (("access {request}", "use refused", "{document}, {why}"),),
     ),
 }

@@ -2,7 +2,24 @@
 
 from collections.abc import Mapping
 
+from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.facts.fact import Fact
 from projections.told.telling import Telling
 
-TELLINGS: Mapping[type[Fact], Telling] = {}
+TELLINGS: Mapping[type[Fact], Telling] = {
+    AdviserAppointed: Telling(
+        "{adviser} was appointed as adviser ({appointment}) from {first}[ to {last}]: {terms}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    ),
+    AdviserReplaced: Telling(
+        "{adviser} took over as adviser ({appointment}) from {first}: {reason}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    ),
+    AdviserReleased: Telling(
+        "The adviser ({appointment}) was released, with {last} as the last day: {reason}",
+        (("appointment {appointment}", "held by", "nobody"),),
+        decision=True,
+    ),
+}

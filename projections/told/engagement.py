@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
+from ledger.facts.engagement import ViewsConsidered, ViewsGathered
 from ledger.facts.fact import Fact
 from projections.told.telling import Telling
 
-TELLINGS: Mapping[type[Fact], Telling] = {}
+TELLINGS: Mapping[type[Fact], Telling] = {
+    ViewsGathered: Telling(
+        "Views of {group} were gathered ({views}) by {method}, from {count} people: {themes}",
+        (("views {views}", "state", "gathered"),),
+    ),
+    ViewsConsidered: Telling(
+        "Views {views} were considered against the standard {standard}[. What changed: {change_made}] "
+        "Why: {reason}",
+        (("views {views}", "state", "considered[, and something changed: {change_made}]"),),
+        decision=True,
+    ),
+}

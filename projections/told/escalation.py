@@ -2,7 +2,24 @@
 
 from collections.abc import Mapping
 
+from ledger.facts.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.facts.fact import Fact
 from projections.told.telling import Telling
 
-TELLINGS: Mapping[type[Fact], Telling] = {}
+TELLINGS: Mapping[type[Fact], Telling] = {
+    ConcernRaised: Telling(
+        "The Department raised concern {concern}[ about {areas}]: {text}",
+        (("concern {concern}", "state", "raised"),),
+    ),
+    InterventionDecided: Telling(
+        "Ministers decided intervention {intervention} under {power}[, after {concerns}][, with effect "
+        "from {takes_effect_on}]: {decision}",
+        (("intervention {intervention}", "state", "decided"),),
+        decision=True,
+    ),
+    InterventionEnded: Telling(
+        "Ministers ended intervention {intervention}[, which becomes {becomes}]: {reason}",
+        (("intervention {intervention}", "state", "ended"),),
+        decision=True,
+    ),
+}

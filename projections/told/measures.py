@@ -3,6 +3,33 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
+from ledger.facts.measures import (
+    MeasureBaselineReset,
+    MeasureDefined,
+    MeasureReadingReported,
+    MeasureReadingRestated,
+)
 from projections.told.telling import Telling
 
-TELLINGS: Mapping[type[Fact], Telling] = {}
+TELLINGS: Mapping[type[Fact], Telling] = {
+    MeasureDefined: Telling(
+        "Measure {measure} was defined: {title} ({unit}, {direction})[, with the target {target}][ and "
+        "the baseline {baseline}][, per {per}][, as a part of {part_of}]",
+        (("measure {measure}", "target", "{target}"),),
+    ),
+    MeasureReadingReported: Telling(
+        "Measure {measure} was read for {period.first} to {period.last}: {numerator}[ of "
+        "{denominator}], from {system} as drawn on {extracted_at}",
+        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+    ),
+    MeasureReadingRestated: Telling(
+        "Measure {measure} was restated for {period.first} to {period.last}: {numerator}[ of "
+        "{denominator}], from {system} as drawn on {extracted_at}. Why: {reason}",
+        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+    ),
+    MeasureBaselineReset: Telling(
+        "The limits of measure {measure} are computed anew from {first}[, from the baseline {baseline}]: {reason}",
+        (("measure {measure}", "limits since", "{first}"),),
+        decision=True,
+    ),
+}

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
-from ledger.facts.notice import AreaRegistered, ClauseRegistered, NoticeIssued
+from ledger.facts.notice import (
+    AreaCarriedOver,
+    AreaClosed,
+    AreaRegistered,
+    ClauseRegistered,
+    InterpretationAdopted,
+    NoticeClosed,
+    NoticeIssued,
+    NoticeRevised,
+)
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
@@ -18,5 +27,30 @@ TELLINGS: Mapping[type[Fact], Telling] = {
     AreaRegistered: Telling(
         "Area {area} was registered for priority action: {title}",
         (("area {area}", "state", "for priority action"),),
+    ),
+    AreaClosed: Telling(
+        "Area {area} was closed on {closed_on}: {reason}",
+        (("area {area}", "state", "closed"),),
+        decision=True,
+    ),
+    AreaCarriedOver: Telling(
+        "Area {area} goes on under the notice {successor}[, as its area {successor_area}]",
+        (("area {area}", "state", "carried over to {successor}"),),
+        decision=True,
+    ),
+    InterpretationAdopted: Telling(
+        "The {adopted_by} decided ({interpretation}) what «{word}» means in clause {number}: {meaning}",
+        (("clause {number}", "meaning of {word}", "{meaning}"),),
+        decision=True,
+    ),
+    NoticeRevised: Telling(
+        "The notice was revised on {revised_on}, in clauses {clauses.number}: {reason}",
+        (("the notice", "revised", "on {revised_on}"),),
+        decision=True,
+    ),
+    NoticeClosed: Telling(
+        "The notice was closed on {closed_on} as {outcome}: {reason}[; {successor} follows it]",
+        (("the notice", "state", "closed, {outcome}"),),
+        decision=True,
     ),
 }

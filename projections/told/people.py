@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
-from ledger.facts.people import RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
+from ledger.facts.people import (
+    ActorRegistered,
+    IntegrationRegistered,
+    IntegrationRevoked,
+    RoleGranted,
+    RoleRevoked,
+    TokenIssued,
+    TokenRevoked,
+)
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
@@ -19,5 +27,19 @@ TELLINGS: Mapping[type[Fact], Telling] = {
     ),
     TokenRevoked: Telling(
         "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
+    ),
+    ActorRegistered: Telling(
+        "{actor} is known to this notice ({kind})[, as {post}]",
+        (("{actor}", "known as", "{kind}"),),
+    ),
+    IntegrationRegistered: Telling(
+        "Integration {integration} was registered: {actor} may record {facts} from {source}",
+        (("integration {integration}", "state", "live"),),
+        decision=True,
+    ),
+    IntegrationRevoked: Telling(
+        "Integration {integration} was revoked at once: {reason}",
+        (("integration {integration}", "state", "revoked"),),
+        decision=True,
     ),
 }

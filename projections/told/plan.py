@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
-from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
+from ledger.facts.plan import (
+    LeadersBriefed,
+    ObjectiveAdded,
+    ObjectiveClosed,
+    ObjectiveRevised,
+    PlanVersionApproved,
+    ProgressRecorded,
+    RatingScaleAdopted,
+    SelfAssessmentPublished,
+    SlowProgressHighlighted,
+)
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
@@ -22,5 +32,42 @@ TELLINGS: Mapping[type[Fact], Telling] = {
             ("objective {objective}", "activity", "{activity_rating}"),
             ("objective {objective}", "impact", "{impact_rating}"),
         ),
+    ),
+    LeadersBriefed: Telling(
+        "{leaders} were briefed ({briefing}): {topic}",
+        (("briefing {briefing}", "state", "given"),),
+    ),
+    SelfAssessmentPublished: Telling(
+        "The council published its self-assessment {assessment}, version {edition}[, on {areas}]. "
+        "Strengths: {strengths}. To do better: {weaknesses}",
+        (("the self-assessment", "current", "{assessment}"),),
+    ),
+    PlanVersionApproved: Telling(
+        "The {body} approved version {plan_version} of the plan[, which answers the self-assessment {assessment}]",
+        (("the plan", "approved version", "{plan_version}"),),
+        decision=True,
+    ),
+    RatingScaleAdopted: Telling(
+        "The plan rates {dimension} on its own scale from now on",
+        (("the plan", "scale of {dimension}", "adopted"),),
+        decision=True,
+    ),
+    ObjectiveRevised: Telling(
+        "Objective {objective} was revised: {reason}[ It reads now: {title}][ It serves {areas}][ "
+        "{owner} answers for it][ It is due on {due}][ Its impact is seen by {measures}]",
+        (
+            ("objective {objective}", "owner", "{owner}"),
+            ("objective {objective}", "due", "{due}"),
+            ("objective {objective}", "areas", "{areas}"),
+        ),
+    ),
+    ObjectiveClosed: Telling(
+        "Objective {objective} was closed as {outcome}: {reason}",
+        (("objective {objective}", "state", "closed, {outcome}"),),
+        decision=True,
+    ),
+    SlowProgressHighlighted: Telling(
+        "Slow progress on objective {objective} was highlighted. Why: {cause} What would help: {remedy}",
+        (("objective {objective}", "slow progress", "highlighted"),),
     ),
 }

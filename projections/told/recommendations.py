@@ -3,6 +3,41 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
+from ledger.facts.recommendations import (
+    CoverageMapped,
+    FindingRegistered,
+    RecommendationAccepted,
+    RecommendationMade,
+    RecommendationRejected,
+)
 from projections.told.telling import Telling
 
-TELLINGS: Mapping[type[Fact], Telling] = {}
+TELLINGS: Mapping[type[Fact], Telling] = {
+    FindingRegistered: Telling(
+        "Finding {finding} ({origin}) was registered[, of review {review}][, in {areas}]: {text}",
+        (("finding {finding}", "state", "to be answered"),),
+    ),
+    RecommendationMade: Telling(
+        "{by} made recommendation {recommendation}[, after {findings}][, due on {due}]: {text}",
+        (("recommendation {recommendation}", "state", "made"),),
+    ),
+    RecommendationAccepted: Telling(
+        "The council accepted recommendation {recommendation}: {response}",
+        (("recommendation {recommendation}", "state", "accepted"),),
+        decision=True,
+    ),
+    RecommendationRejected: Telling(
+        "The council rejected recommendation {recommendation}: {reason}",
+        (("recommendation {recommendation}", "state", "rejected"),),
+        decision=True,
+    ),
+    CoverageMapped: Telling(
+        "Objective {objective} answers[ the areas {areas}][ the findings {findings}][ the "
+        "recommendations {recommendations}]",
+        (
+            ("objective {objective}", "areas answered", "{areas}"),
+            ("objective {objective}", "findings answered", "{findings}"),
+            ("objective {objective}", "recommendations answered", "{recommendations}"),
+        ),
+    ),
+}

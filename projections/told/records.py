@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 
 from ledger.facts.fact import Fact
-from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.facts.records import (
+    AuditFindingRecorded,
+    EntryCorrected,
+    ErasureRequested,
+    NarrativeErased,
+    Published,
+    SigningKeyRotated,
+)
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
@@ -18,5 +25,17 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         "The text of entry {position} was erased for good, as entry {request} had asked; its proof stays",
         (("the text of entry {position}", "state", "erased"),),
         decision=True,
+    ),
+    SigningKeyRotated: Telling(
+        "Checkpoints are signed with the key {key} ({public_key}) from now on",
+        (("checkpoints", "signed with", "{key}"),),
+    ),
+    Published: Telling(
+        "{subject} was published[, as the ledger stood at entry {position}]: {where}",
+        (("{subject}", "published", "yes"),),
+    ),
+    AuditFindingRecorded: Telling(
+        "Audit finding {finding} ({severity}) was recorded[, on entries {positions}]: {text}",
+        (("audit finding {finding}", "state", "recorded as {severity}"),),
     ),
 }

@@ -150,7 +150,7 @@ def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> No
             "no fact is called Dance",
         ),
         (["token", "issue", "--role", "public", "--notice", NOTICE], "nobody is given the role PUBLIC"),
-        (["token", "revoke", "x", "--notice", NOTICE, "--reason", "why"], "no token x was issued"),
+        (["token", "revoke", "x", "--notice", NOTICE, "--reason", "why"], "there is no token x"),
         (["append", "nothing.ndjson", "--notice", NOTICE], "nothing.ndjson cannot be read"),
         (["append", "-", "--notice", NOTICE, "--token", "ledger_x"], "the token opens nothing in tameside-2022"),
     ],

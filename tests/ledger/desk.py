@@ -22,6 +22,9 @@ START = Clock().at
 DAY = timedelta(days=1)
 
 
+REVIEW = {"review": "R1", "kind": "six-month review", "by": "DfE", "from": "2022-07-10", "topics": ["CULTURE"]}
+
+
 def at(days: float) -> str:
     """The instant so many days after the desk's first one, as JSON has it."""
     return (START + days * DAY).isoformat()
@@ -36,6 +39,12 @@ class Desk:
         self.history: list[Entry] = []
         for item in setting() if begun else ():
             assert isinstance(self.record(item, OPERATOR), Entry)
+
+    def reviewing(self) -> "Desk":
+        """The same desk, with review R1 scheduled and diagnostic D1 required."""
+        self.tell("ReviewScheduled", REVIEW, OPERATOR)
+        self.tell("DiagnosticRequired", {"diagnostic": "D1", "scope": "Practice with families"}, "bob")
+        return self
 
     def record(self, item: Submitted, credential: Credential) -> Entry | Refused:
         """The entry, or why the fact was refused; a refused one must leave the state alone."""

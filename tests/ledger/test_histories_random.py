@@ -137,7 +137,7 @@ def aimed(desk: Desk, name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def played(steps: list[Step]) -> Desk:
     """The desk after those steps, whichever of them it took."""
-    desk = Desk()
+    desk = Desk().reviewing()
     for actor, role in BOTH:
         desk.tell("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
     for (name, data), whoever, source, token, days in steps:

@@ -62,7 +62,9 @@ def leaf(hint: Any, metas: tuple[Meta, ...]) -> st.SearchStrategy[Any]:
         [(low, high)] = [(meta.ge, meta.le) for meta in metas if meta.ge is not None and meta.le is not None]
         return st.integers(int(low), int(high))
     instants = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
-    return {bool: st.booleans(), datetime: instants, date: st.dates().map(str)}[hint]
+    return {float: st.floats(-1e12, 1e12), bool: st.booleans(), datetime: instants, date: st.dates().map(str)}[
+        hint
+    ]
 
 
 def data_of(struct: type[Struct]) -> st.SearchStrategy[dict[str, Any]]:

@@ -5,7 +5,6 @@ import json
 import re
 from base64 import b64encode
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -71,7 +70,7 @@ def test_only_clause_9_limits_the_days_of_access() -> None:
         pytest.param('council = "E08000008"', 'council = "Tameside"', "council: ", id="a code"),
         pytest.param("issued_on = 2022-07-05", 'issued_on = "July"', "issued_on: ", id="a day"),
         pytest.param('zone = "Europe/London"', 'zone = "Europe/Hyde"', "no time zone", id="a zone"),
-        pytest.param('id = "1b"', 'id = "1a"', "registered already", id="an area twice"),
+        pytest.param('id = "1b"', 'id = "1a"', "is there already", id="an area twice"),
         pytest.param('number = "9d"', 'number = "9c"', "registered already", id="a clause twice"),
         pytest.param('rule = "escalation"', 'rule = "escalate"', "no rule is called escalate", id="a rule"),
         pytest.param("open_list = true", "open_list = 1", "open_list has to be true or false", id="a flag"),
@@ -147,44 +146,27 @@ def test_a_pack_always_becomes_the_same_events() -> None:
         accept(event)
 
 
-def event_of(line: dict[str, Any]) -> dict[str, Any]:
-    """The line as it is posted, with a position wherever it names an earlier line."""
-    event = {name: value for name, value in line.items() if not name.startswith("demo")}
-    return {**event, "data": {**event["data"], **dict.fromkeys(line.get("demorefers", {}), 1)}}
-
-
-@pytest.mark.parametrize("line", LINES, ids=lambda line: str(line["id"]))
-def test_every_line_of_the_history_is_an_event_and_says_that_it_is_invented(line: dict[str, Any]) -> None:
-    submitted = accept(event_of(line))
-    assert submitted.source.startswith("invented/")
-    assert all("invented" in text.body for text in submitted.texts)
-    assert {name for name in line if name.startswith("demo")} <= {
-        "demoactor",
-        "demorecordedat",
-        "demorefers",
-        "demorefused",
-    }
+def test_every_line_of_the_history_is_an_event_and_says_that_it_is_invented() -> None:
+    for line in LINES:
+        assert line["source"] == f"invented/{line['demoactor']}"
+        assert {name for name in line if name.startswith("demo")} <= {
+            "demoactor",
+            "demorecordedat",
+            "demorefers",
+            "demorefused",
+        }
 
 
 def test_the_history_goes_forward_and_refers_back() -> None:
     recorded = [datetime.fromisoformat(line["demorecordedat"]) for line in LINES]
     assert recorded == sorted(set(recorded))
-    assert all(
-        datetime.fromisoformat(line["time"]) <= at
-        for line, at in zip(LINES, recorded, strict=True)
-        if "time" in line
-    )
     seen: set[str] = set()
-    for line in LINES:
-        assert set(line.get("demorefers", {}).values()) <= seen
+    for line, at in zip(LINES, recorded, strict=True):
+        assert "time" not in line or datetime.fromisoformat(line["time"]) <= at
+        for named in line.get("demorefers", {}).values():
+            assert ({named} if isinstance(named, str) else set(named)) <= seen
         seen.add(line["id"])
     assert len(seen) == len(LINES)
-
-
-def test_notice_and_history_together_hold_every_fact() -> None:
-    told = {event["type"] for event in [*events(read(TAMESIDE)), *LINES]}
-    by_tokens = {kind.type for kind in KINDS.values() if kind.name in ("TokenIssued", "TokenRevoked")}
-    assert told | by_tokens == set(KINDS)
 
 
 def test_the_history_names_nobody() -> None:

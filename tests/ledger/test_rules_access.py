@@ -24,7 +24,7 @@ PARAMETER = {"number": "9", "obligor": "COUNCIL", "modality": "MUST", "rule": "a
 
 
 def asked(**changed: Any) -> Desk:
-    desk = Desk()
+    desk = Desk().reviewing()
     desk.tell("AccessRequested", ASKED | changed, "bob")
     return desk
 
@@ -39,8 +39,8 @@ def test_access_is_asked_for_granted_and_revoked() -> None:
     desk = granted()
     desk.tell("AccessRevoked", REVOKED)
     access = desk.state.access.requests["A1"]
-    assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 8)
-    assert (access.granted, access.revoked) == (9, 10)
+    assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 10)
+    assert (access.granted, access.revoked) == (11, 12)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_access_is_asked_for_granted_and_revoked() -> None:
     ],
 )
 def test_what_access_is_not_asked_for(change: dict[str, Any], found: Found) -> None:
-    assert Desk().refused("AccessRequested", ASKED | change, "bob") == found
+    assert Desk().reviewing().refused("AccessRequested", ASKED | change, "bob") == found
 
 
 def test_a_diagnostic_will_do_instead_of_a_review() -> None:
@@ -76,7 +76,7 @@ def test_a_request_is_made_once() -> None:
     ],
 )
 def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], longest: int) -> None:
-    desk = Desk()
+    desk = Desk().reviewing()
     desk.tell("ClauseRegistered", PARAMETER | {"parameters": parameters}, OPERATOR)
     over = ASKED | {"until": at(10 + longest + 0.001)}
     assert f"{longest} days" in str(desk.refusal("AccessRequested", over, "bob"))
@@ -84,7 +84,7 @@ def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], 
 
 
 def test_a_longest_access_beyond_all_calendars_is_no_bound() -> None:
-    desk = Desk()
+    desk = Desk().reviewing()
     desk.tell("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 2**53 - 1}}, OPERATOR)
     desk.tell("AccessRequested", ASKED | {"from": "0002-01-01T00:00:00Z", "until": "9998-01-01T00:00:00Z"}, "bob")
 

@@ -63,7 +63,7 @@ def test_the_refusal_names_the_entry_that_could_not_stand() -> None:
     desk.tell("ProgressRecorded", PROGRESS)
     desk.tell("ProgressRecorded", PROGRESS)
     refused = desk.refusal("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
-    assert "entry 8 (ProgressRecorded) could no longer stand: the plan has no objective O1" in str(refused)
+    assert "entry 8 (ProgressRecorded) could no longer stand: there is no objective O1" in str(refused)
     desk.tell("EntryCorrected", correction(9), "rosa")
     desk.tell("EntryCorrected", correction(8), "rosa")
     desk.tell("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
@@ -78,14 +78,14 @@ def test_an_entry_is_corrected_once_and_a_correction_never() -> None:
 
 
 def test_a_grant_cannot_be_given_a_time_that_was_not_asked_for() -> None:
-    desk = Desk()
+    desk = Desk().reviewing()
     times = {"request": "A1", "from": at(1), "until": at(3)}
     more = {"grantee": "rita", "review": "R1", "kind": "DATA", "scope": "s", "purpose": "p"}
     desk.tell("AccessRequested", times | more, "bob")
     desk.tell("AccessGranted", times)
-    shorter = correction(8, "access.AccessRequested", **times | more | {"until": at(2)})
-    assert "entry 9 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
-    desk.tell("EntryCorrected", correction(9, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
+    shorter = correction(10, "access.AccessRequested", **times | more | {"until": at(2)})
+    assert "entry 11 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
+    desk.tell("EntryCorrected", correction(11, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
     desk.tell("EntryCorrected", shorter, "rosa")
     assert desk.state.access.requests["A1"].until.isoformat() == at(2)
 

@@ -1,9 +1,11 @@
 """Recording through the schema: receipts, duplicates, refusals with their paths, and who may."""
 
 import asyncio
+import json
 from typing import Any
 
 from ledger.facts.registry import KINDS
+from ledger.packs import events, history, read, shipped
 from tests.schema.conftest import HEAD, NOTICE, World
 
 ADD = """mutation Add($input: AddObjectiveInput!) { addObjective(input: $input) {
@@ -225,7 +227,29 @@ def _untold(value: Any, told: dict[str, str], path: str = "") -> Any:
     return value
 
 
-def test_the_values_above_leave_out_only_what_an_operator_may_not_record() -> None:
-    acts = {kind.struct.act for kind in KINDS.values()}
-    recorded = {act[:1].lower() + act[1:] for act in VALUES}
-    assert acts - recorded == {"requestAccess", "grantAccess", "revokeAccess", "requestErasure", "eraseNarrative"}
+SHAPES = {"INVALID_FIELD", "UNKNOWN_FIELD", "BLANK", "UNKNOWN_TYPE"}
+"""Refusals of an input's shape, which GraphQL and the intake must agree on."""
+
+
+async def test_every_fact_passes_as_the_input_of_its_mutation(world: World) -> None:
+    """An example of each fact of the invented history: it may be refused here by a rule, but not for its shape."""
+    examples = {event["type"]: event for event in map(json.loads, history(NOTICE).splitlines())}
+    for event in events(read(shipped(NOTICE))):
+        examples.setdefault(event["type"], event)
+    assert set(examples) == set(KINDS)
+    for kind in KINDS.values():
+        example = examples[kind.type]
+        act = kind.struct.act
+        references = {
+            name: 1 if isinstance(earlier, str) else [1] for name, earlier in example.get("demorefers", {}).items()
+        }
+        given = {
+            "notice": NOTICE,
+            "id": f"shape-{act}",
+            "source": "operator",
+            "data": example["data"] | references,
+        }
+        document = f"""mutation($i: {act[:1].upper()}{act[1:]}Input!)
+            {{ {act}(input: $i) {{ receipt {{ position }} refusals {{ code path message }} }} }}"""
+        answer = (await world.data(document, "operator", i=given))[act]
+        assert not SHAPES & {refusal["code"] for refusal in answer["refusals"]}, (act, answer)

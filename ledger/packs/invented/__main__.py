@@ -1,0 +1,7 @@
+"""Prints the invented history."""
+
+import sys
+
+from ledger.packs.invented import history
+
+sys.stdout.write(history())
