@@ -130,7 +130,7 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
 
     evidence: EvidenceId
-    reader: Annotated[str, reference("actor", "Who read it.")]
+    reader: Annotated[str, reference("actor", "Who read it.", known=False)]
 
 
 FACTS = (
