@@ -6,7 +6,7 @@ store fails has to forget the state.
 
 import os
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -87,8 +87,18 @@ class Placement:
                 "record it once it has happened",
                 "time",
             )
-        refusals = tuple(admit(self.state, item.fact, who, When(item.time or self._at, self._at)))
+        refusals = [*admit(self.state, item.fact, who, When(item.time or self._at, self._at))]
+        if item.clauses:
+            refusals += self._unknown_clauses(item.clauses.split())
         return Refused(refusals) if refusals else who.role
+
+    def _unknown_clauses(self, named: list[str]) -> Iterator[Refusal]:
+        """A refusal for each clause that the notice lacks, once its clauses are registered."""
+        clauses = self.state.notice.clauses
+        for name in named:
+            if clauses and name not in clauses:
+                there = ", ".join(clauses)
+                yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {there}", "clauses")
 
     def place(self, item: Submitted, credential: Credential, role: str) -> None:
         """Gives the item the next position and folds it in; raises Refused when the entry would be too large."""

@@ -8,6 +8,7 @@ import json
 import os
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from ledger import scan
 from ledger.entry import encoder, utc
 from ledger.errors import Refusal, Refused
 from ledger.facts.fact import Fact, Id, Instant, text_matching
@@ -144,7 +146,7 @@ def _accept(event: Json) -> Submitted:
     time = envelope.time
     if time is not None and not _holds(time):
         raise Refused((_out_of_time("time"),))
-    fact, texts = accept_fact(kind, envelope.data)
+    fact, texts = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
     return Submitted(
         envelope.id,
         envelope.source,
@@ -166,8 +168,13 @@ def _kind(name: str, path: str) -> Kind:
     return kind
 
 
-def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple[Fact, tuple[Text, ...]]:
-    """The fact of its decoded data, with its texts set apart; the data itself is left as it was."""
+def accept_fact(
+    kind: Kind, data: dict[str, Any], prefix: str = "data", confirmed: Sequence[str] = ()
+) -> tuple[Fact, tuple[Text, ...]]:
+    """The fact of its decoded data, with its texts scanned and set apart; the data itself is left as it was.
+
+    `confirmed`: the kinds of personal data that may be in its texts.
+    """
     texts: list[Text] = []
     refusals: list[Refusal] = []
     if kind.narratives:
@@ -181,6 +188,7 @@ def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple
                     refusals.append(wrong)
                     put_at(data, where, {"sha256": digest(b"", "")})  # so that the other fields are judged too
                     continue
+                refusals += scan.refusals(value, f"{prefix}.{where}", confirmed)
                 text = Text(where, os.urandom(32), value)
                 texts.append(text)
                 put_at(data, where, {"sha256": digest(text.salt, value)})
@@ -192,7 +200,7 @@ def accept_fact(kind: Kind, data: dict[str, Any], prefix: str = "data") -> tuple
     if late:
         raise Refused(late)
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
-        fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement")
+        fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement", confirmed)
         texts += more
     return fact, tuple(texts)
 
@@ -210,11 +218,11 @@ def _out_of_time(path: str) -> Refusal:
 
 
 def _accept_replacement(
-    correction: EntryCorrected, given: Replacement, prefix: str
+    correction: EntryCorrected, given: Replacement, prefix: str, confirmed: Sequence[str]
 ) -> tuple[EntryCorrected, list[Text]]:
     """A correction whose replacement is normalised like any fact."""
     kind = _kind(given.type, f"{prefix}.type")
-    fact, texts = accept_fact(kind, given.data, f"{prefix}.data")
+    fact, texts = accept_fact(kind, given.data, f"{prefix}.data", confirmed)
     data = msgspec.json.decode(encoder.encode(fact))
     replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))
     return replaced, [Text(f"replacement.data.{text.path}", text.salt, text.body) for text in texts]

@@ -16,7 +16,7 @@ from msgspec import Struct, to_builtins
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.cli.frame import OPERATOR, Parser, database, run, say, show
+from api.cli.frame import OPERATOR, Misused, Parser, database, run, say, show
 from ledger import tokens
 from ledger.errors import LedgerError, Refusal, Refused
 from ledger.facts.people import Credential
@@ -63,6 +63,8 @@ def configure(parser: Parser) -> None:
 
 
 def _append(arguments: Namespace) -> int:
+    if arguments.token == "":
+        raise Misused("LEDGER_TOKEN is set and empty; issue a token, or unset it to act as the operator")
     tally = Tally()
     try:
         run(_record(arguments, tally))

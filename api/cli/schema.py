@@ -4,6 +4,7 @@ import json
 from argparse import Namespace
 
 from api import contracts
+from api.cli import reference
 from api.cli.frame import Parser
 from schema import build
 
@@ -17,6 +18,10 @@ def configure(parser: Parser) -> None:
     ):
         command = actions.add_parser(name, help=meaning, description=f"Print {meaning}.")
         command.takes_json()
+        if name == "facts":
+            command.add_argument(
+                "--markdown", action="store_true", help="as a reference for people (docs/facts.md)"
+            )
         command.set_defaults(run=action)
 
 
@@ -26,6 +31,9 @@ def _graphql(arguments: Namespace) -> int:
     return 0
 
 
-def _facts(_arguments: Namespace) -> int:
+def _facts(arguments: Namespace) -> int:
+    if arguments.markdown:
+        print(reference.markdown(), end="")
+        return 0
     print(json.dumps(contracts.all_schemas(), indent=2, ensure_ascii=False))
     return 0

@@ -224,10 +224,15 @@ def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
     """What is well formed but cannot be: unknown rules and zones, and what the rules of the notice refuse."""
     if pack.notice.predecessor == pack.notice.id:
         yield ("notice", "predecessor"), "[notice]: a notice does not follow itself"
+    areas = [area.id for area in pack.areas]
     for index, clause in enumerate(pack.clauses):
         for parameter, sentence in wrong_rule(clause.rule, clause.parameters):
             where = ("parameters", parameter) if parameter else ("rule",)
             yield ("clause", index, *where), f"clause {clause.number}: {sentence}"
+        area = clause.parameters.get("area")
+        if isinstance(area, str) and area not in areas:
+            sentence = f"there is no area {area}; the areas are {', '.join(areas)}"
+            yield ("clause", index, "parameters", "area"), f"clause {clause.number}: {sentence}"
     try:
         ZoneInfo(pack.notice.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import COMMANDS
+from api.cli import COMMANDS, main
+from ledger.facts.registry import KINDS
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -117,3 +118,11 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     ran = subprocess.run(words, stdout=output, stderr=subprocess.PIPE, check=False)
     os.close(output)
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def test_the_reference_of_all_facts_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "facts", "--markdown"]) == 0
+    told = capsys.readouterr().out
+    assert (ROOT / "docs/facts.md").read_text("utf-8") == told, "run make facts"
+    assert all(f"### {kind.name}\n" in told and kind.type in told for kind in KINDS.values())
+    assert told.count("```json") == len(KINDS) - 2  # a notice and its areas are in the pack, not in the history

@@ -293,3 +293,13 @@ def test_a_registered_system_records_what_its_registration_names_and_no_longer()
     assert desk.refused(EVIDENCE[1], EVIDENCE[2], "feed") == [("FORBIDDEN", "type")]
     desk.tell("IntegrationRevoked", {"integration": "I1", "reason": "x"}, "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, "feed") == [("FORBIDDEN", "type")]
+
+
+def test_the_clauses_that_an_entry_answers_are_the_notices() -> None:
+    desk = prepared(())
+    desk.tell("ProgressRecorded", PROGRESS, clauses="77z")
+    desk.tell(INDEPENDENT[1], INDEPENDENT[2], OPERATOR)
+    refused = desk.refusal("ProgressRecorded", PROGRESS, clauses="5b 77z")
+    assert [(r.code, r.path) for r in refused.refusals] == [("NOT_FOUND", "clauses")]
+    assert "no clause 77z; its clauses are 5b" in str(refused)
+    desk.tell("ProgressRecorded", PROGRESS, clauses="5b")

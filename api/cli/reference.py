@@ -1,0 +1,132 @@
+"""The reference of all facts in Markdown, written from their declarations: `ledger schema facts --markdown`."""
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, Meta, Struct
+
+from ledger.facts.fact import Fact, Narrative
+from ledger.facts.registry import KINDS, Kind
+from ledger.facts.state import AREAS
+from ledger.packs import history
+from ledger.roles import matrix
+
+PREFACE = """# The facts
+
+What may be recorded, area by area: written from the code by `make facts`, and checked by the tests. Each fact is a
+CloudEvent's `data`; *text* is free text, kept beside the entry and scanned for personal data. A field in brackets
+may be left out. Clauses are those of the notice as `ledger/packs/tameside-2022.toml` numbers them; `head` is the
+notice itself, `evidence` and `records` belong to no clause. The examples are invented.
+"""
+_SIMPLE: dict[object, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    NoneType: "nothing",
+}
+_NAMES = {"datetime": "instant", "date": "day", "dict": "object"}
+_NOTICE = "tameside-2022"
+
+
+def markdown() -> str:
+    """The whole reference."""
+    examples = _examples()
+    parts = [PREFACE]
+    for area in AREAS:
+        name = area.__name__.rpartition(".")[2]
+        parts.append(f"## {name}\n\n{(area.__doc__ or '').strip().splitlines()[0]}\n")
+        parts += [_fact(kind, examples.get(kind.type)) for kind in KINDS.values() if kind.area == name]
+    return "\n".join(parts)
+
+
+def _examples() -> dict[str, Any]:
+    """Fact type → the data of its first line in the invented history."""
+    found: dict[str, Any] = {}
+    for line in map(json.loads, history(_NOTICE).splitlines()):
+        if "demorefused" not in line:
+            referred = {name: 1 if isinstance(to, str) else [1] for name, to in line.get("demorefers", {}).items()}
+            found.setdefault(line["type"], line["data"] | referred)
+    return found
+
+
+def _fact(kind: Kind, example: object) -> str:
+    struct = kind.struct
+    recorders = ", ".join(sorted(role.meaning for role in matrix().records[kind.name]))
+    lines = [f"### {kind.name}\n", f"{' '.join(kind.meaning.split())}\n"]
+    lines.append(f"`{kind.type}` · mutation `{struct.act}` · clause {struct.clause} · recorded by {recorders}\n")
+    life = "; ".join(_life(struct))
+    if life:
+        lines.append(f"{life[:1].upper()}{life[1:]}.\n")
+    lines += ["| field | what it is | meaning |", "|---|---|---|", *_rows(struct, "")]
+    if example is not None:
+        lines.append(f"\n```json\n{json.dumps(example, ensure_ascii=False)}\n```")
+    return "\n".join(lines) + "\n"
+
+
+def _life(struct: type[Fact]) -> Iterator[str]:
+    if struct.begins:
+        yield f"it begins what `{struct.about}` names"
+    elif struct.about:
+        yield f"what `{struct.about}` names must be there" + ("" if struct.outlives else ", and not have ended")
+    if struct.needs:
+        yield f"it comes after {struct.needs}"
+    if struct.once:
+        yield "it is recorded once"
+    if struct.ends:
+        yield f"with it, that is {struct.ends}"
+    if struct.outlives:
+        yield "it may be recorded after the notice was closed"
+
+
+def _rows(struct: type[Struct], prefix: str) -> Iterator[str]:
+    hints = get_type_hints(struct, include_extras=True)
+    for field in msgspec.structs.fields(struct):
+        what, meaning, inner = _described(hints[field.name])
+        name = f"{prefix}{field.encode_name}"
+        shown = f"`{name}`" if field.default is NODEFAULT and field.default_factory is NODEFAULT else f"[`{name}`]"
+        yield f"| {shown} | {what} | {meaning} |"
+        if inner is not None:
+            yield from _rows(inner, f"{name}[]." if what.startswith("list") else f"{name}.")
+
+
+def _described(hint: object) -> tuple[str, str, type[Struct] | None]:
+    """What a field is, what it means, and the struct within it."""
+    meaning, bounds, reference = "", [], ""
+    while get_origin(hint) is Annotated:
+        for meta in get_args(hint)[1:]:
+            if isinstance(meta, Meta):
+                meaning = meta.description or meaning
+                reference = (meta.extra or {}).get("ref", reference)
+                bounds += [f"at least {meta.ge:,.0f}"] if meta.ge else []
+                bounds += [f"at least {meta.min_length}"] if meta.min_length else []
+        hint = get_args(hint)[0]
+    origin, arguments = get_origin(hint), get_args(hint)
+    inner: type[Struct] | None = None
+    if origin is list:
+        what, told, inner = _described(arguments[0])
+        what, meaning = f"list of {what}", meaning or told
+    elif origin in (Union, UnionType):
+        options = [_described(option) for option in arguments if option is not NoneType]
+        what = " or ".join(dict.fromkeys(option[0] for option in options))
+        meaning, inner = meaning or options[0][1], next((option[2] for option in options if option[2]), None)
+    elif hint is Narrative:
+        what = "*text*"
+    elif isinstance(hint, type) and issubclass(hint, Enum):
+        what, meaning = " or ".join(f"`{word.value}`" for word in hint), meaning or _first(hint)
+    elif isinstance(hint, type) and issubclass(hint, Struct):
+        what, inner, meaning = "object", hint, meaning or _first(hint)
+    else:
+        base = origin or hint
+        named = base.__name__ if isinstance(base, type) else str(base)
+        what = f"id of {reference}" if reference else _NAMES.get(named) or _SIMPLE.get(base, named)
+        what = "word or id" if what == "text" else what
+    return ", ".join([what, *bounds]), meaning.replace("|", "or"), inner
+
+
+def _first(documented: type) -> str:
+    return " ".join((documented.__doc__ or "").strip().split("\n\n")[0].split())

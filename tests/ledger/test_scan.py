@@ -1,0 +1,112 @@
+"""The scan of free text: what it finds, what it lets pass, what is confirmed; a match is never repeated."""
+
+import time
+
+import pytest
+
+from ledger.errors import Refused
+from ledger.intake import accept
+from ledger.scan import CONFIRMABLE, PersonalData, kinds_in
+from tests.ledger.history import progress, submit
+
+NHS, UPN, EMAIL, BORN, POSTCODE, TELEPHONE = PersonalData
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The child's number is 943 476 5919.", [NHS]),
+        ("943-476-5919", [NHS]),
+        ("NHS number: 9434765919", [NHS]),
+        ("nhs no 943 476 5910", [NHS]),
+        ("\uff19\uff14\uff13 476 5919 in wide digits", [NHS]),
+        ("943\u00a0476\u00a05919 with spaces that do not break", [NHS]),
+        ("9434\u200b765919, NHS 94\u200b34765919", [NHS]),
+        ("pupil B801200005001", [UPN]),
+        ("UPN A801200005001", [UPN]),
+        ("write to jane.doe@example.org", [EMAIL]),
+        ("<o'neil+x@council.gov.uk>", [EMAIL]),
+        ("born on 5 July 2010", [BORN]),
+        ("DOB: 05/07/2010", [BORN]),
+        ("date of birth 2010-07-05", [BORN]),
+        ("d.o.b. 5th of July, 2010", [BORN]),
+        ("lives at OL6 6DL", [POSTCODE]),
+        ("sw1a 1aa", [POSTCODE]),
+        ("call 0161 342 8355", [TELEPHONE]),
+        ("+44 7700 900123", [TELEPHONE]),
+        ("(0161) 342-8355", [TELEPHONE]),
+        ("call 07700 900123, DOB 1/2/09, OL6 6DL", [BORN, POSTCODE, TELEPHONE]),
+    ],
+)
+def test_what_looks_like_personal_data_is_found(text: str, found: list[PersonalData]) -> None:
+    assert kinds_in(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No digits at all.",
+        "9434765919 is a bare number",
+        "943 476 5910 has a wrong check digit",
+        "B801200005002 has a wrong check letter",
+        "68 of 101 on 5 July 2022, 07/08/2022 and 2022-07-05",
+        "the board met @ noon, 14:30",
+        "clauses 9a to 9d, E08000008, version 1.2.3",
+        "on 5 July 2022 the notice came; the service was born of need",
+        "0.55, 10,000 children, £1,250,000 and 0-25 years",
+        "reference 2022/0123456789",
+        "teams A1 and B2, 1A to 3C",
+    ],
+)
+def test_what_is_none_passes(text: str) -> None:
+    assert kinds_in(text) == []
+
+
+@pytest.mark.parametrize("text", ["943 476 5919", "jane.doe@example.org", "UPN A801200005001"])
+def test_what_is_refused_is_not_repeated_and_cannot_be_confirmed(text: str) -> None:
+    confirm = " ".join(kind.value for kind in PersonalData)
+    for more in ({}, {"confirm": confirm}):
+        with pytest.raises(Refused) as caught:
+            progress(text=f"It says {text}.", **more)
+        [refusal] = caught.value.refusals
+        assert (refusal.code, refusal.path) == ("PERSONAL_DATA", "data.narrative")
+        assert text not in str(caught.value)
+
+
+def test_what_is_warned_of_is_confirmed_by_kind_and_the_entry_keeps_it() -> None:
+    text = "The office moved to OL6 6DL; call 0161 342 8355."
+    with pytest.raises(Refused) as caught:
+        progress(text=text, confirm="POSTCODE")
+    assert [(r.code, r.path) for r in caught.value.refusals] == [("CONFIRM_PERSONAL_DATA", "data.narrative")]
+    assert "confirm TELEPHONE_NUMBER" in str(caught.value)
+    assert progress(text=text, confirm="POSTCODE TELEPHONE_NUMBER").confirm == "POSTCODE TELEPHONE_NUMBER"
+    assert all(f"{kind.value}" in {k.value for k in PersonalData} for kind in CONFIRMABLE)
+
+
+def test_every_text_of_a_fact_is_scanned_those_of_a_correction_too() -> None:
+    themes = {"views": "V1", "group": "FRONTLINE_STAFF", "method": "forum", "count": 3}
+    with pytest.raises(Refused) as caught:
+        submit("ViewsGathered", themes | {"themes": ["Well.", "Ask jane.doe@example.org"]})
+    assert [refusal.path for refusal in caught.value.refusals] == ["data.themes[1]"]
+    told = {"objective": "O1", "narrative": "Call 0161 342 8355", "activityRating": "A", "impactRating": "B"}
+    corrected = {"type": "improvement-ledger.plan.ProgressRecorded.v1", "data": told}
+    event = {
+        "specversion": "1.0",
+        "id": "c1",
+        "source": "s",
+        "type": "improvement-ledger.records.EntryCorrected.v1",
+        "data": {"position": 3, "reason": "x", "replacement": corrected},
+    }
+    with pytest.raises(Refused) as caught:
+        accept(event)
+    assert [refusal.path for refusal in caught.value.refusals] == ["data.replacement.data.narrative"]
+    accept(event | {"confirm": "TELEPHONE_NUMBER"})
+
+
+@pytest.mark.parametrize("piece", ["a", "0", "a@", "0 ", "943 476 ", "born 1/", "AA1 ", "1.1@a.", "NHS "])
+def test_a_long_text_is_scanned_in_time_that_grows_with_it(piece: str) -> None:
+    """A pattern that tries again from every place would take minutes on a megabyte."""
+    began = time.process_time()
+    kinds_in(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - began < 10
