@@ -23,6 +23,7 @@ COMMANDS = {
     "append": "record facts from a file of CloudEvents, one a line",
     "replay": "tell the history of a notice in plain words",
     "verify": "recompute every hash, and name the first entry that differs",
+    "people": "say who an actor is, beside the log, and erase it",
     "token": "issue and revoke API tokens",
     "schema": "print the GraphQL schema, or the JSON Schemas of all facts",
 }

@@ -38,7 +38,12 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
     ran = ledger(name, "--help")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"usage: ledger {name}")
-    actions = {"notice": ["add", "check"], "token": ["issue", "revoke"], "schema": ["graphql", "facts"]}
+    actions = {
+        "notice": ["add", "check"],
+        "people": ["show", "set", "erase"],
+        "token": ["issue", "revoke"],
+        "schema": ["graphql", "facts"],
+    }
     helps = [ledger(name, action, "--help").out for action in actions.get(name, [])] or [ran.out]
     assert all("--json" in text for text in helps)
 

@@ -174,3 +174,27 @@ def test_the_secret_of_a_token_is_nowhere_in_the_database(ledger: Ledger, databa
             rows = connection.execute(query).fetchall()
             assert rows
             assert not any(secret in text or secret.encode().hex() in text for (text,) in rows)
+
+
+def test_who_an_actor_is_stands_beside_the_log_and_can_be_erased(ledger: Ledger, database: str) -> None:
+    ledger("notice", "add", NOTICE)
+    assert "names nobody" in ledger("people", "show", NOTICE).out
+    set_ = ("people", "set", NOTICE, "chair", "--name", "Ada Invented")
+    assert ledger(*set_).out.startswith("chair is Ada Invented.")
+    ledger(*set_, "--contact", "The town hall")
+    assert ledger("people", "show", NOTICE).out == "chair: Ada Invented, The town hall\n"
+    with psycopg.connect(database) as connection:
+        connection.execute("SET ROLE ledger_reader")
+        assert connection.execute("SELECT * FROM ledger.people").fetchall() == []
+        connection.execute(f"SET LOCAL ledger.notices = '{NOTICE}'")
+        assert len(connection.execute("SELECT * FROM ledger.people").fetchall()) == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM ledger.people")
+    [before] = ledger("verify", "--json").json
+    assert ledger("people", "erase", NOTICE, "chair").out == "Nothing says any more who chair is.\n"
+    assert ledger("people", "erase", NOTICE, "chair").err.count("\n") == 1
+    assert "names nobody" in ledger("people", "show", NOTICE).out
+    [after] = ledger("verify", "--json").json
+    assert after["notices"][0]["root_hash"] == before["notices"][0]["root_hash"]
+    assert "no notice 'nowhere' is recorded" in ledger("people", "set", "nowhere", "chair", "--name", "Ada").err
+    assert "name: " in ledger("people", "set", NOTICE, "chair", "--name", " ").err
