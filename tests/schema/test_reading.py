@@ -184,7 +184,7 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         "plan.ProgressRecorded",
         progress("Better", "GREEN"),
         subject="O1",
-        clauses="4 5a",
+        clauses="4",
         time="2022-08-01T09:00:00Z",
     )
     await world.writer.append(NOTICE, told, OPERATOR)
