@@ -107,14 +107,14 @@ def _systems(story: Story) -> None:
         "IntegrationRegistered",
         "records-officer",
         "2022-07-18 09:40",
-        {"integration": "I2", "actor": "plan-system", "source": "invented/plan-system", "facts": types[:1]},
+        {"integration": "I2", "actor": "trial-system", "source": "invented/trial-system", "facts": types[:1]},
     )
     story.tell(
         "integration-2-revoked",
         "IntegrationRevoked",
         "records-officer",
         "2022-11-21 16:00",
-        {"integration": "I2", "reason": "The plan system was never connected."},
+        {"integration": "I2", "reason": "The trial system was never connected."},
     )
     story.tell(
         "token-old",
