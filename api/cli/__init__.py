@@ -11,7 +11,7 @@ from importlib import import_module
 
 from msgspec import to_builtins
 
-from api.cli.frame import Misused, Parser, show_error
+from api.cli.frame import Misused, Parser, sentence, show_error
 from ledger.errors import LedgerError, Refused
 
 COMMANDS = {
@@ -60,7 +60,7 @@ def _run(words: list[str]) -> int:
     name = words[0]
     if name not in COMMANDS:
         raise Misused(f"there is no command {name!r}; the commands are {', '.join(COMMANDS)}")
-    parser = Parser(prog=f"ledger {name}", description=f"{COMMANDS[name].capitalize()}.")
+    parser = Parser(prog=f"ledger {name}", description=sentence(COMMANDS[name]))
     import_module(f"api.cli.{name}").configure(parser)
     arguments = parser.parse_args(words[1:])
     status = int(arguments.run(arguments))

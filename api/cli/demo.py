@@ -42,7 +42,8 @@ def _demo(arguments: Namespace) -> int:
     if arguments.port is not None or arguments.check:
         number = arguments.port or 0
     host = "127.0.0.1" if arguments.check else settings.bind.host
-    settings = dataclasses.replace(settings, data=settings.data / "demo", bind=Bind(host, number))
+    mine = settings.data if (settings.data / "tokens.json").exists() else settings.data / "demo"
+    settings = dataclasses.replace(settings, data=mine, bind=Bind(host, number))
     return run(_shown(settings, Findings(arguments.json), serving=not arguments.check))
 
 

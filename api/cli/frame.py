@@ -91,6 +91,11 @@ def _quietly(line: str) -> None:
         say(line)
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence: a capital first, a full stop last."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def role(text: str) -> Role:
     """A role in any case, with - or _; raises argparse's error with the roles that there are."""
     try:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from api.cli.frame import OPERATOR, Parser, database, run, say, show
+from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
 from ledger.errors import LedgerError, Refused
 from ledger.intake import accept
 from ledger.packs import SHIPPED, Pack, check, events, read, shipped
@@ -18,7 +18,7 @@ def configure(parser: Parser) -> None:
         ("add", "record the notice of a pack: its issue, its areas, its clauses", _add),
         ("check", "say what is wrong with a pack, by line", _check),
     ):
-        command = actions.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+        command = actions.add_parser(name, help=meaning, description=sentence(meaning))
         command.add_argument("pack", metavar="PACK", help=f"a TOML file, or one of: {', '.join(SHIPPED)}")
         command.takes_json()
         command.set_defaults(run=action)

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.frame import OPERATOR, Parser, database, instant, role, run, say, show
+from api.cli.frame import OPERATOR, Misused, Parser, database, instant, role, run, say, sentence, show
 from ledger import tokens
 from ledger.errors import LedgerError
 from ledger.facts.registry import named
@@ -14,7 +14,7 @@ def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="issue or revoke", parser_class=Parser)
     meaning = "issue a token, and give its holder the role if they lack it"
-    issue = actions.add_parser("issue", help=meaning, description=f"{meaning.capitalize()}.")
+    issue = actions.add_parser("issue", help=meaning, description=sentence(meaning))
     issue.add_argument("--role", required=True, type=role, help="the role it is for, such as adviser")
     issue.add_argument("--notice", required=True, metavar="N", help="the notice it opens")
     issue.add_argument("--actor", metavar="ID", help="who holds it; without this, the role's name")
@@ -25,7 +25,7 @@ def configure(parser: Parser) -> None:
     issue.add_argument("--until", type=instant, metavar="TIME", help="when it expires")
     issue.set_defaults(run=_issue)
     meaning = "revoke a token, at once"
-    revoke = actions.add_parser("revoke", help=meaning, description=f"{meaning.capitalize()}.")
+    revoke = actions.add_parser("revoke", help=meaning, description=sentence(meaning))
     revoke.add_argument("token", metavar="ID", help="the token's public id, as it was shown when issued")
     revoke.add_argument("--notice", required=True, metavar="N", help="the notice it opens")
     revoke.add_argument("--reason", required=True, metavar="TEXT", help="why, in a sentence; it is recorded")
@@ -67,6 +67,8 @@ async def _issued(notice: str, bounds: tokens.Bounds) -> tokens.Issued:
 
 
 def _revoke(arguments: Namespace) -> int:
+    if arguments.token.startswith(tokens.PREFIX):
+        raise Misused("name the token by its public id, as it was shown when issued; never by the token itself")
     receipt = run(_revoked(arguments.notice, arguments.token, arguments.reason))
     if arguments.json:
         show(receipt)

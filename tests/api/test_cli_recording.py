@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledger import tokens
 from ledger.packs import shipped
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
@@ -198,3 +199,19 @@ def test_who_an_actor_is_stands_beside_the_log_and_can_be_erased(ledger: Ledger,
     assert after["notices"][0]["root_hash"] == before["notices"][0]["root_hash"]
     assert "no notice 'nowhere' is recorded" in ledger("people", "set", "nowhere", "chair", "--name", "Ada").err
     assert "name: " in ledger("people", "set", NOTICE, "chair", "--name", " ").err
+
+
+def test_a_token_is_revoked_by_its_id_and_never_repeated(ledger: Ledger) -> None:
+    secret = f"{tokens.PREFIX}{'x' * 43}"
+    ran = ledger("token", "revoke", secret, "--notice", NOTICE, "--reason", "It leaked.")
+    assert (ran.status, ran.out) == (2, "")
+    assert "name the token by its public id" in ran.err
+    assert secret not in ran.err
+
+
+def test_an_empty_token_is_not_the_operator(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger("notice", "add", NOTICE)
+    monkeypatch.setenv("LEDGER_TOKEN", "")
+    ran = ledger("append", "-", "--notice", NOTICE)
+    assert (ran.status, ran.out) == (2, "")
+    assert "LEDGER_TOKEN is set and empty" in ran.err
