@@ -21,7 +21,7 @@ from ledger.facts.notice import NoticeIssued
 from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
 from projections.position import Text
-from projections.tellings import fields_of, phrase, place, quoted, zone_of
+from projections.tellings import ended, fields_of, phrase, place, quoted, zone_of
 from projections.told import TELLINGS
 
 Texts = Mapping[str, Text]
@@ -130,7 +130,7 @@ class Story(Struct):
             entry.position,
             entry.type,
             entry.source,
-            f"{phrase(TELLINGS[type(fact)].sentence, fact, texts, self.zone)}{self._asked_for(fact)}.",
+            ended(f"{phrase(TELLINGS[type(fact)].sentence, fact, texts, self.zone)}{self._asked_for(fact)}"),
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
             entry.time,
@@ -221,7 +221,7 @@ class Story(Struct):
         prefix = "replacement.data."
         mine = {path.removeprefix(prefix): text for path, text in texts.items() if path.startswith(prefix)}
         self._settle(at, fact, mine, before)
-        return f"{phrase(TELLINGS[type(fact)].sentence, fact, mine, self.zone)}."
+        return ended(phrase(TELLINGS[type(fact)].sentence, fact, mine, self.zone))
 
 
 def _in_sentences(fact: Fact) -> set[str]:

@@ -15,6 +15,9 @@ from ledger.facts.fact import Fact, Narrative
 from projections.position import Text
 
 _PART = re.compile(r"\[([^]]*)]")
+_STOPPED = re.compile(r"([.!?])»\.")
+_STOP_WITHIN = re.compile(r"\.»(?=[,;)])")
+_FACT_TYPE = re.compile(r"improvement-ledger\.[a-z]+\.([A-Za-z]+)\.v[0-9]+")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 _FIELD = re.compile(r"\{([^}]*)}")
 
@@ -47,6 +50,11 @@ def phrase(template: str, fact: Fact, texts: Mapping[str, Text], zone: ZoneInfo)
     return _FIELD.sub(lambda match: value(match[1]), _PART.sub(part, template))
 
 
+def ended(sentence: str) -> str:
+    """The sentence with its full stop, and without those that a quotation brought and does not need."""
+    return _STOPPED.sub(r"\1»", _STOP_WITHIN.sub("»", f"{sentence}."))
+
+
 def place(name: str) -> str:
     """Where an attribute stands in an event's data, such as termsOfReference for terms_of_reference."""
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name.removesuffix("_"))
@@ -74,7 +82,7 @@ def _in_words(value: object, zone: ZoneInfo) -> str:
         case int():
             words = f"{value:,}"
         case _:
-            words = str(value)
+            words = _FACT_TYPE.sub(r"\1", str(value))
     return words
 
 
