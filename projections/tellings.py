@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ledger.councils import councils
 from ledger.facts.fact import Fact, Narrative
 from projections.position import Text
 
@@ -81,6 +82,8 @@ def _in_words(value: object, zone: ZoneInfo) -> str:
             words = listed(_in_words(item, zone) for item in value)
         case int():
             words = f"{value:,}"
+        case str() if value in councils():
+            words = f"{councils()[value].name} ({value})"
         case _:
             words = _FACT_TYPE.sub(r"\1", str(value))
     return words

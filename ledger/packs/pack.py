@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct, field
 
+from ledger.councils import councils
 from ledger.entry import Entry, NoticeId
 from ledger.errors import LedgerError, Refused
 from ledger.facts.fact import ClauseNumber, Code, Day, Fact, Id, OnsCode, When, Who, text_matching
@@ -224,6 +225,7 @@ def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
     """What is well formed but cannot be: unknown rules and zones, and what the rules of the notice refuse."""
     if pack.notice.predecessor == pack.notice.id:
         yield ("notice", "predecessor"), "[notice]: a notice does not follow itself"
+    yield from _no_council(pack.notice)
     areas = [area.id for area in pack.areas]
     for index, clause in enumerate(pack.clauses):
         for parameter, sentence in wrong_rule(clause.rule, clause.parameters):
@@ -239,6 +241,16 @@ def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
         yield ("notice", "zone"), f"[notice]: {pack.notice.zone} is no time zone; write one such as Europe/London"
     else:
         yield from _refused(pack)
+
+
+def _no_council(notice: Notice) -> Iterator[tuple[Path, str]]:
+    council = councils().get(notice.council)
+    if council is None:
+        message = f"no English council with children's services has the code {notice.council}"
+        yield ("notice", "council"), f"[notice]: {message}; look it up at the Office for National Statistics"
+    elif council.until is not None and notice.issued_on > council.until:
+        message = f"{notice.council} ({council.name}) was in use until {council.until}"
+        yield ("notice", "council"), f"[notice]: {message}; name the council that followed"
 
 
 def _refused(pack: Pack) -> Iterator[tuple[Path, str]]:

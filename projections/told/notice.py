@@ -17,7 +17,8 @@ from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
     NoticeIssued: Telling(
-        "{issuer} issued this {kind} to the council {council} on {issued_on}: {title}[, following {predecessor}]",
+        "{issuer} issued this {kind} to the council of {council} "
+        "on {issued_on}: {title}[, following {predecessor}]",
         (("the notice", "state", "in force"),),
     ),
     ClauseRegistered: Telling(

@@ -2,8 +2,9 @@
 
 from datetime import date, timedelta
 
+from ledger.days import working_from
 from ledger.packs.invented.decisions import DECISIONS
-from ledger.packs.invented.story import Data, Story, working_day
+from ledger.packs.invented.story import Data, Story
 
 MEMBERS = (
     ("director", "director of childrens services"),
@@ -159,7 +160,7 @@ def _meeting(story: Story, number: int, day: str) -> None:
     quorate = day != "2023-04-26"
     if not quorate:
         missing = members[2:]
-    papers = f"{working_day(met - timedelta(days=6))}"
+    papers = f"{working_from(met - timedelta(days=6))}"
     figures = story.evidence(
         f"Figures for the board's meeting on {met.day} {met:%B %Y}",
         f"{papers} 12:30",

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from ledger.packs.invented.story import Data, Story, end_of, months, working_day
+from ledger.days import working_from
+from ledger.packs.invented.story import Data, Story, end_of, months
 
 MONTHS = months("2022-07", "2024-01")
 DEFINED = (
@@ -123,7 +124,7 @@ def tell(story: Story) -> None:
 
 def _read(story: Story, name: str, month: date, number: int, value: dict[str, int]) -> None:
     data: Data
-    day = working_day(end_of(month) + timedelta(days=6))
+    day = working_from(end_of(month) + timedelta(days=6))
     if day == date(2023, 5, 8):
         day += timedelta(days=1)
     data = {

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from ledger.packs.invented.story import Data, Story, working_day
+from ledger.days import working_from
+from ledger.packs.invented.story import Data, Story
 
 OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
     ("O1", "Children in need are seen in time", ["1b"], "council-officer", "2023-02-28", ["M1", "M5"]),
@@ -280,7 +281,7 @@ def _answers(story: Story) -> None:
     for number, (name, by, day, text, of, what, answer) in enumerate(made, 1):
         data = {"recommendation": name, "by": by, "text": text, "findings": of}
         story.tell(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")
-        at = f"{working_day(date.fromisoformat(day) + timedelta(days=16))} 12:00"
+        at = f"{working_from(date.fromisoformat(day) + timedelta(days=16))} 12:00"
         fact, field = (
             ("RecommendationAccepted", "response") if what == "accept" else ("RecommendationRejected", "reason")
         )

@@ -2,8 +2,9 @@
 
 from datetime import date, timedelta
 
+from ledger.days import working_from
 from ledger.packs.invented.plan import OBJECTIVES
-from ledger.packs.invented.story import Story, months, working_day
+from ledger.packs.invented.story import Story, months
 
 SAID = {
     "O1": (
@@ -76,7 +77,7 @@ def tell(story: Story) -> None:
             slow = name in ("O5", "O7")
             activity = ("RED", "AMBER", "GREEN")[min(2, stage + (0 if slow else index % 2))]
             impact = ("RED", "RED" if slow else "AMBER", "AMBER" if slow or name == "O10" else "GREEN")[stage]
-            day = working_day(month + timedelta(days=8 + number % 3))
+            day = working_from(month + timedelta(days=8 + number % 3))
             text = SAID[name][stage]
             more = (
                 "",

@@ -34,11 +34,6 @@ def end_of(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def working_day(day: date) -> date:
-    """That day, or the Monday after a weekend."""
-    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() > 4 else day
-
-
 class Story:
     """The lines so far."""
 

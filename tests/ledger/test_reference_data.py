@@ -1,0 +1,62 @@
+"""Councils by their codes, and England's working days."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from ledger.councils import councils
+from ledger.days import is_working, working_days_after, working_days_between, working_from
+from ledger.facts.fact import OnsCode
+from ledger.packs import check, shipped
+
+
+def test_the_councils_are_those_of_england() -> None:
+    found = councils()
+    live = {council.name for council in found.values() if council.until is None}
+    assert len(live) == 153
+    assert (found["E08000008"].name, found["E10000006"].until) == ("Tameside", date(2023, 3, 31))
+    for code in found:
+        msgspec.convert(code, OnsCode)
+        assert code[:3] in ("E06", "E08", "E09", "E10")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("E08000099", "no English council with children's services has the code E08000099"),
+        ("W06000015", "no English council with children's services has the code W06000015"),
+        ("E10000009", "E10000009 (Dorset) was in use until 2019-03-31"),
+    ],
+)
+def test_a_pack_names_a_council_of_its_time(code: str, told: str) -> None:
+    faults = check(shipped("tameside-2022").replace(b"E08000008", code.encode()))
+    assert [told in fault.message for fault in faults] == [True]
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2022, 7, 5), True),
+        (date(2022, 7, 9), False),
+        (date(2022, 9, 19), False),  # the late Queen's funeral
+        (date(2023, 5, 8), False),  # the King's coronation
+        (date(2022, 12, 27), False),  # Christmas Day fell on a Sunday
+        (date(2024, 3, 29), False),  # Good Friday
+        (date(2022, 3, 17), True),  # Saint Patrick's Day, of Northern Ireland alone
+    ],
+)
+def test_bank_holidays_are_englands(day: date, working: bool) -> None:
+    assert is_working(day) is working
+
+
+def test_working_days_are_counted_from_the_day_after() -> None:
+    friday = date(2022, 12, 23)
+    assert working_days_after(friday, 0) == friday
+    assert working_days_after(friday, 1) == date(2022, 12, 28)
+    assert working_days_between(friday, date(2022, 12, 28)) == 1
+    assert working_days_between(friday, friday) == working_days_between(friday, date(2022, 12, 1)) == 0
+    assert working_from(date(2022, 12, 24)) == date(2022, 12, 28)
+    assert working_days_after(date(2024, 2, 28), 2) == date(2024, 3, 1)
+    with pytest.raises(ValueError, match="forward"):
+        working_days_after(friday, -1)
