@@ -18,6 +18,8 @@ from ledger.errors import LedgerError
 GRACE_SECONDS = 30
 """How long requests under way may take once the server is told to stop."""
 KEEP_ALIVE_SECONDS = 75
+START_SECONDS = 60
+"""How long a worker may take to import everything: uvicorn kills one that does not answer it for so long."""
 _BACKLOG = 2_048
 logger = logging.getLogger(__name__)
 
@@ -76,4 +78,5 @@ def config(settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
