@@ -8,11 +8,14 @@ from ledger import folding, store
 from ledger.batch import Clock, Placement, Unit
 from ledger.entry import Entry, decode_envelope
 from ledger.errors import Refused
-from ledger.facts.records import UNCORRECTABLE, EntryCorrected, NarrativeErased
+from ledger.facts.access import AccessRequested
+from ledger.facts.fact import Fact, Who
+from ledger.facts.records import UNCORRECTABLE, EntryCorrected, NarrativeErased, may_correct
 from ledger.facts.registry import KIND_OF
 from ledger.folding import Folded
 from ledger.intake import Submitted
 from ledger.receipts import Receipt, receipt, same_content
+from ledger.roles import Role
 from ledger.store import Connection, Row
 
 Answer = Receipt | Refused
@@ -69,8 +72,9 @@ class Attempt:
     ) -> None:
         """Places or answers every item, knowing which keys the ledger holds."""
         if unit.strict:
+            at = self.placement.at  # the trial's instants are those at which the items are then placed
             trial = msgspec.convert(msgspec.to_builtins(self.placement.state), type(self.placement.state))
-            dry = Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), self.placement.clock)
+            dry = Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), lambda: at)
             loose = Unit(unit.notice, unit.credential, unit.items, unit.expected)
             loose.answers = [None] * len(unit.items)
             dry.take(loose, known, salts)
@@ -112,10 +116,11 @@ class Attempt:
             unit.answers = [alone] * len(unit.items)
             return
         state = self.placement.state
-        if (item.source, item.id) not in known and 1 <= item.fact.position <= state.position:
+        role = self.placement.judge(item, unit.credential)
+        if (item.source, item.id) not in known and not isinstance(role, Refused):
             history = await folding.history(connection, self.notice, state.position)
-            fault = correction_fault(history, item.fact)
-            if fault is not None and not isinstance(self.placement.judge(item, unit.credential), Refused):
+            fault = correction_fault(history, item.fact, Who(unit.credential.actor, role))
+            if fault is not None:
                 unit.answers[0] = fault
                 return
             self._take_one(unit, 0, item, None, salts)
@@ -174,8 +179,19 @@ class Attempt:
             unit.answers[index] = receipt(self.placement.share.rows[row], duplicate=duplicate)
 
 
-def correction_fault(history: list[Entry], correction: EntryCorrected) -> Refused | None:
-    """Why a correction of that history may not be made: by its replacement, or by what depends on the entry."""
+def _other_grantee(was: Fact, becomes: Fact | None) -> bool:
+    """Whether a grant on the request would go to somebody for whom nobody decided it."""
+    requests = isinstance(was, AccessRequested) and isinstance(becomes, AccessRequested)
+    return requests and getattr(was, "grantee", None) != getattr(becomes, "grantee", None)
+
+
+def _may_not_correct(name: str) -> Refused:
+    message = f"who may not record a {name} may not correct one either; ask a records officer"
+    return Refused.because("FORBIDDEN", message, "data.position")
+
+
+def correction_fault(history: list[Entry], correction: EntryCorrected, who: Who) -> Refused | None:
+    """Why a correction may not be made: by its replacement, by what depends on the entry, or by them."""
     corrected = history[correction.position - 1]
     kind = KIND_OF[type(corrected.fact)]
     if kind.name in UNCORRECTABLE:
@@ -190,12 +206,16 @@ def correction_fault(history: list[Entry], correction: EntryCorrected) -> Refuse
         )
     corrections = folding.corrections_of(history)
     try:
-        corrections[correction.position] = folding.replacement(correction, corrected.fact)
+        corrections[correction.position] = fact = folding.replacement(correction, corrected.fact)
     except msgspec.ValidationError as error:
         return Refused.because("INVALID_FIELD", f"the replacement is no {kind.name}: {error}", "data.replacement")
-    refused = folding.first_refused(history, corrections)
+    if _other_grantee(corrected.fact, fact):
+        return Refused.because(
+            "NOT_CORRECTABLE", "who is to have the access stays; ask anew", "data.replacement.data.grantee"
+        )
+    refused = folding.first_refused(history, corrections, correction.position, who)
     if refused is None:
-        return None
+        return None if may_correct(Role(who.role), kind.name) else _may_not_correct(kind.name)
     entry, refusal = refused
     return Refused.because(
         "DEPENDED_ON",

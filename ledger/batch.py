@@ -70,24 +70,25 @@ class Placement:
         self.share = Share(folded.state.position)
         last = folded.state.recorded_at
         at = clock()
-        self._at = at if last is None or at > last else last + _STEP
+        self.at = at if last is None or at > last else last + _STEP
+        """The instant at which the next item is recorded."""
         self._bodies: list[bytes] = []
         self._envelopes: list[Envelope] = []
 
     def judge(self, item: Submitted, credential: Credential) -> str | Refused:
         """The role in which the item may be recorded now, or why it may not."""
         kind = KINDS[item.type]
-        who = authorise(self.state, credential, kind.name, item.type, item.source, self._at)
+        who = authorise(self.state, credential, kind.name, item.type, item.source, self.at)
         if isinstance(who, Refusal):
             return Refused((who,))
-        if item.time is not None and item.time > self._at + AHEAD:
+        if item.time is not None and item.time > self.at + AHEAD:
             return Refused.because(
                 "TIME_AHEAD",
-                f"the time lies ahead of the ledger's clock, {self._at:%Y-%m-%dT%H:%M:%SZ}; "
+                f"the time lies ahead of the ledger's clock, {self.at:%Y-%m-%dT%H:%M:%SZ}; "
                 "record it once it has happened",
                 "time",
             )
-        refusals = [*admit(self.state, item.fact, who, When(item.time or self._at, self._at))]
+        refusals = [*admit(self.state, item.fact, who, When(item.time or self.at, self.at))]
         if item.clauses:
             refusals += self._unknown_clauses(item.clauses.split())
         return Refused(refusals) if refusals else who.role
@@ -114,7 +115,7 @@ class Placement:
             confirm=item.confirm,
             ledger=self.notice,
             position=position,
-            recordedat=self._at,
+            recordedat=self.at,
             actor=credential.actor,
             actorrole=role,
             nonce=b64encode(os.urandom(16)).decode(),
@@ -137,7 +138,7 @@ class Placement:
         share.texts += ((position, text) for text in item.texts)
         self._bodies.append(body)
         self._envelopes.append(envelope)
-        self._at += _STEP
+        self.at += _STEP
 
     def finish(self) -> Head:
         """Hashes what was placed; the new head. `share.rows` are then ready to store."""

@@ -19,6 +19,8 @@ from ledger.errors import LedgerError, Unavailable
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader"]
 SCHEMA_FOLDERS = ("ledger", "projections")
 """The packages whose `sql` folders hold migrations, in the order in which they run."""
+FROZEN_SECONDS = 15
+"""A writer that is frozen in a transaction (a suspended machine) loses it, as others wait for its lock."""
 _LOCK = 0x1ED6E2
 
 
@@ -70,6 +72,8 @@ def pool(url: str, role: DatabaseRole, size: int) -> AsyncConnectionPool[AsyncCo
 def _options(url: str, role: DatabaseRole | None) -> str:
     given = psycopg.conninfo.conninfo_to_dict(url).get("options")
     mine = f"-c role={role}" if role else ""
+    if role == "ledger_writer":
+        mine += f" -c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
     return f"{given or ''} {mine} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
 
 

@@ -231,7 +231,7 @@ class _Tree:
 def _narratives(data: object, where: str) -> Iterator[tuple[str, str]]:
     """Where narratives stand in an entry's data, with their digests: objects that hold `sha256` alone."""
     if isinstance(data, dict):
-        if data.keys() == {"sha256"}:
+        if data.keys() == {"sha256"} and _is_digest(data["sha256"]):
             yield where, data["sha256"]
             return
         for name, value in data.items():
@@ -240,6 +240,11 @@ def _narratives(data: object, where: str) -> Iterator[tuple[str, str]]:
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from _narratives(value, f"{where}[{index}]")
+
+
+def _is_digest(value: object) -> bool:
+    """Whether it can be one: a notice's parameter may be called sha256, but no word of a list ends in `=`."""
+    return isinstance(value, str) and len(value) == 44 and value.endswith("=")
 
 
 _ORDER = {damage: order for order, damage in enumerate(Damage)}

@@ -20,6 +20,7 @@ class Damage(Enum):
     BEYOND_HEAD = "an entry stands beyond the head"
     HEAD = "the head contradicts the entries"
     FRONTIER = "the head's frontier contradicts the entries"
+    SNAPSHOT = "the kept state does not follow from the entries"
     TEXT_MISSING = "a narrative is missing"
     TEXT_EDITED = "a narrative or its salt is not the one recorded"
     TEXT_ORPHANED = "a narrative belongs to no entry"

@@ -84,15 +84,24 @@ def _step(state: State, entry: Entry, corrections: Corrections) -> None:
     evolve(state, entry)
 
 
-def first_refused(history: Iterable[Entry], corrections: Corrections) -> tuple[Entry, Refusal] | None:
-    """The first entry of a history that would not be admissible with those corrections, and why."""
+def first_refused(
+    history: Iterable[Entry], corrections: Corrections, corrected: int = 0, by: Who | None = None
+) -> tuple[Entry, Refusal] | None:
+    """The first entry of a history that would not be admissible with those corrections, and why.
+
+    What now stands at `corrected` has to be admissible from its recorder and from `by`, who puts it there.
+    """
     state = State()
     for entry in history:
         fact = corrections.get(entry.position, entry.fact)
         if fact is not None:
             when = When(entry.occurred_at, entry.recorded_at)
-            for refusal in admit(state, fact, Who(entry.actor, entry.actor_role), when):
-                return entry, refusal
+            recorders = [Who(entry.actor, entry.actor_role)]
+            if by is not None and entry.position == corrected:
+                recorders.append(by)
+            for who in recorders:
+                for refusal in admit(state, fact, who, when):
+                    return entry, refusal
         _step(state, entry, corrections)
     return None
 
@@ -130,6 +139,14 @@ async def catch_up(connection: Connection, notice: str, folded: Folded, head: He
             "run ledger verify"
         )
     folded.frontier = Frontier.from_bytes(head.size, head.frontier)
+
+
+def is_state(kept: bytes, state: State) -> bool:
+    """Whether a snapshot's bytes are that state."""
+    try:
+        return _decoder.decode(kept) == state
+    except msgspec.MsgspecError:
+        return False
 
 
 async def keep_snapshot(connection: Connection, notice: str, folded: Folded) -> None:

@@ -27,6 +27,8 @@ from ledger.faults import called, faults, join, shown
 
 MAXIMUM_TEXT = 1_048_576
 """The longest narrative, in bytes of UTF-8."""
+MAXIMUM_TEXTS = 1_500
+"""The most narratives in one place of a fact: no entry has room for the digests of more."""
 MAXIMUM_REASONS = 50
 """The most reasons given for one refusal: the answer to a large event that is all wrong stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
@@ -180,7 +182,13 @@ def accept_fact(
     if kind.narratives:
         data = _copy(data)
         for path in kind.narratives:
-            for where, value in list(values_at(data, path)):
+            found = list(islice(values_at(data, path), MAXIMUM_TEXTS + 1))
+            if len(found) > MAXIMUM_TEXTS:
+                name = f"{prefix}.{path[0]}"
+                raise Refused.because(
+                    "TOO_LARGE", f"these are more than {MAXIMUM_TEXTS:,} texts; send fewer", name
+                )
+            for where, value in found:
                 if value is None:
                     continue
                 wrong = _text_refusal(value, f"{prefix}.{where}")
@@ -222,6 +230,8 @@ def _accept_replacement(
 ) -> tuple[EntryCorrected, list[Text]]:
     """A correction whose replacement is normalised like any fact."""
     kind = _kind(given.type, f"{prefix}.type")
+    if kind.struct is EntryCorrected:  # nor is it read: one within another would cost its square
+        raise Refused.because("NOT_CORRECTABLE", "a correction is not itself corrected", f"{prefix}.type")
     fact, texts = accept_fact(kind, given.data, f"{prefix}.data", confirmed)
     data = msgspec.json.decode(encoder.encode(fact))
     replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))

@@ -39,6 +39,7 @@ class States:
 
     async def _current(self, notice: str) -> State:
         if self._connection is None or self._connection.closed:
+            self._folded.clear()  # another server may have taken over, without the last commits
             self._connection = await connect(self._url, "ledger_writer")
         head = await store.read_head(self._connection, notice)
         if head is None:

@@ -1,8 +1,8 @@
 """Verifies the stored record: brings every byte of it from the database before `ledger.examine`.
 
 Runs in one read-only transaction on one snapshot, so that concurrent appends change nothing of what it sees;
-needs SELECT on entries, heads and narratives of every notice, which the writer's role has. Imports nothing that
-writes or reads entries elsewhere: the bytes are parsed anew.
+needs SELECT on entries, heads and narratives of every notice, which the writer's role has. The bytes are
+parsed anew, by nothing that writes or reads entries elsewhere; only a snapshot is compared with the fold itself.
 """
 
 import time
@@ -13,10 +13,11 @@ from typing import Any
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.sql import SQL, Composed
 
+from ledger import folding, store
 from ledger.database import connect
 from ledger.errors import LedgerError
 from ledger.examine import EntryRow, Examination, HeadRow, TextRow
-from ledger.findings import NoticeReport, Report
+from ledger.findings import Damage, NoticeReport, Report
 
 PAGE = 500
 """Entries fetched together: at most 65,535 bytes each."""
@@ -76,6 +77,7 @@ async def _snapshot(url: str) -> AsyncIterator[AsyncConnection[Any]]:
         await connection.set_read_only(True)
         async with connection.transaction():
             await connection.execute("SET LOCAL row_security = off")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # output may be paused
             yield connection
 
 
@@ -102,6 +104,8 @@ async def _examine(connection: AsyncConnection[Any], notice: str, progress: Prog
         examination.text(TextRow(*text))
         text = await anext(texts, None)
     examination.head(head)
+    if not examination.report.damages:
+        await _examine_snapshot(connection, notice, examination)
     for repeated in await (await connection.execute(_REPEATED_KEYS, (notice,))).fetchall():
         examination.repeated_key(*repeated)
     targets = list(examination.erasures)
@@ -110,6 +114,17 @@ async def _examine(connection: AsyncConnection[Any], notice: str, progress: Prog
     examination.report.seconds = time.monotonic() - begun
     progress(notice, examination.report.entries, size)
     return examination.report
+
+
+async def _examine_snapshot(connection: AsyncConnection[Any], notice: str, examination: Examination) -> None:
+    """The state that rights are judged by, from a start on, against the same folded anew."""
+    kept = await store.read_snapshot(connection, notice, folding.VERSION)
+    if kept is None:
+        return
+    position, state = kept
+    whole = await folding.history(connection, notice, position)
+    if len(whole) != position or not folding.is_state(state, folding.fold(whole, folding.corrections_of(whole))):
+        examination.found(position, Damage.SNAPSHOT, "rights would be judged by it; delete it, it is made again")
 
 
 async def _stream(

@@ -21,7 +21,7 @@ from ledger.attempt import Attempt, goes_alone, lookup
 from ledger.batch import Clock, Unit, now
 from ledger.database import connect
 from ledger.entry import Entry
-from ledger.errors import Busy, Refused, Unavailable
+from ledger.errors import Busy, Damaged, Refused, Unavailable
 from ledger.facts.people import Credential
 from ledger.facts.records import EntryCorrected
 from ledger.facts.state import State
@@ -178,6 +178,7 @@ class Writer:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
+            self._folded.clear()  # another server may have taken over, without the last commits
             self._connection = await connect(self._url, "ledger_writer")
         return self._connection
 
@@ -201,7 +202,7 @@ class Writer:
                 return False
             for attempt in attempts:
                 await attempt.settle(connection)
-        except psycopg.Error:
+        except (psycopg.Error, Damaged):
             self._forget(notices)
             return False
         self._answered(attempts)
@@ -265,10 +266,16 @@ class Writer:
     async def _carefully(self, units: list[Unit]) -> None:
         """Stores the units under the heads' locks, each notice in a transaction; on an error by bisection."""
         self._careful = False
+        damaged: Damaged | None = None
         for notice, theirs in _by_notice(units):
-            for alone, group in groupby(theirs, key=lambda unit: unit.strict or goes_alone(unit)):
-                for part in [[unit] for unit in group] if alone else [list(group)]:
-                    await self._bisect(notice, part)
+            try:
+                for alone, group in groupby(theirs, key=lambda unit: unit.strict or goes_alone(unit)):
+                    for part in [[unit] for unit in group] if alone else [list(group)]:
+                        await self._bisect(notice, part)
+            except Damaged as error:  # the other notices are sound
+                damaged = error
+        if damaged is not None:
+            raise damaged
 
     async def _bisect(self, notice: str, units: list[Unit]) -> None:
         try:
@@ -298,7 +305,7 @@ class Writer:
         while True:
             try:
                 return await self._locked(notice, units)
-            except (psycopg.OperationalError, Unavailable) as error:
+            except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Unavailable) as error:
                 self._forget([(notice, units)])
                 if self._connection is not None and not isinstance(error, psycopg.errors.DeadlockDetected):
                     with suppress(psycopg.Error):

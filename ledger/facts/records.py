@@ -7,6 +7,7 @@ from msgspec import Meta, Struct, field
 
 from ledger.errors import Refusal
 from ledger.facts.fact import Digest, Fact, FactType, Id, Narrative, Position, When, Who, Words, reference
+from ledger.roles import Role, matrix
 
 if TYPE_CHECKING:
     from ledger.entry import Entry
@@ -115,8 +116,16 @@ FACTS = (
     Published,
     AuditFindingRecorded,
 )
-UNCORRECTABLE = frozenset({"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased"})
-"""What is mended otherwise, or not at all: the first entry, and the record's own upkeep."""
+UNCORRECTABLE = frozenset(
+    {"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased", "AccessRevoked"}
+)
+"""What is mended otherwise, or not at all: the first entry, the record's own upkeep, and the end of an access."""
+_CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
+
+
+def may_correct(role: Role, fact: str) -> bool:
+    """Whether the role may correct a fact of that name: whoever may record one, and who keeps the records."""
+    return role in _CORRECTS_ALL or matrix().may_record(role, fact)
 
 
 class ErasureRequest(Struct):

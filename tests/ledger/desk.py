@@ -8,6 +8,7 @@ from ledger.attempt import correction_fault
 from ledger.batch import Placement
 from ledger.entry import Entry
 from ledger.errors import Refused
+from ledger.facts.fact import Who
 from ledger.facts.people import Credential
 from ledger.facts.records import EntryCorrected
 from ledger.facts.state import State
@@ -53,7 +54,7 @@ class Desk:
         if isinstance(role, Refused):
             return role
         if isinstance(item.fact, EntryCorrected):
-            fault = correction_fault(self.history, item.fact)
+            fault = correction_fault(self.history, item.fact, Who(credential.actor, role))
             if fault is not None:
                 return fault
         try:

@@ -1,0 +1,87 @@
+"""A correction gives nobody a right that recording anew would not have given them."""
+
+from ledger.errors import Refused
+from ledger.facts.people import Credential
+from ledger.roles import Role
+from tests.ledger.desk import Desk, at
+
+OPERATOR = Credential("operator", role=Role.OPERATOR)
+
+
+def correction(position: int, name: str | None = None, **data: object) -> dict[str, object]:
+    found: dict[str, object] = {"position": position, "reason": "A mistake."}
+    if name:
+        found["replacement"] = {"type": f"improvement-ledger.{name}.v1", "data": data}
+    return found
+
+
+def corrects(desk: Desk, actor: str, data: dict[str, object]) -> object:
+    desk.clock.advance(seconds=1)
+    answer = desk._say("EntryCorrected", data, actor, {})
+    desk.clock.advance(seconds=1)
+    return answer
+
+
+def with_access(desk: Desk) -> dict[str, object]:
+    """Bob asks for access for himself, which only others may decide."""
+    desk.tell("RoleGranted", {"actor": "bob", "role": "COUNCIL_OFFICER"}, OPERATOR)
+    asked = {"request": "A1", "grantee": "bob", "review": "R1", "kind": "CASE_FILES"}
+    asked |= {"scope": "s", "purpose": "p", "from": at(0), "until": at(100)}
+    desk.tell("AccessRequested", asked, "bob")
+    return asked
+
+
+def test_nobody_corrects_himself_into_another_role() -> None:
+    desk = Desk()
+    wanted = correction(4, "people.RoleGranted", actor="alice", role="RECORDS_OFFICER")
+    assert isinstance(corrects(desk, "alice", wanted), Refused)
+    assert Role.RECORDS_OFFICER not in desk.state.people.held("alice", desk.clock())
+
+
+def test_a_revoked_role_stays_revoked_whatever_its_holder_corrects() -> None:
+    desk = Desk()
+    for role in ("CHAIR", "COUNCIL_OFFICER"):
+        desk.tell("RoleGranted", {"actor": "carl", "role": role}, OPERATOR)
+    taken = {"actor": "carl", "role": "COUNCIL_OFFICER", "reason": "x"}
+    revoked = desk.tell("RoleRevoked", taken, OPERATOR)
+    assert isinstance(corrects(desk, "carl", correction(revoked)), Refused)
+    assert Role.COUNCIL_OFFICER not in desk.state.people.held("carl", desk.clock())
+
+
+def test_a_revoked_token_stays_revoked_whatever_its_holder_corrects() -> None:
+    desk = Desk()
+    desk.tell("RoleGranted", {"actor": "carl", "role": "CHAIR"}, OPERATOR)
+    desk.tell("TokenIssued", {"token": "t1", "actor": "carl", "role": "CHAIR"}, OPERATOR)
+    revoked = desk.tell("TokenRevoked", {"token": "t1", "reason": "stolen"}, OPERATOR)
+    assert isinstance(corrects(desk, "carl", correction(revoked)), Refused)
+    assert desk.state.people.tokens["t1"].revoked
+
+
+def test_a_grantee_does_not_widen_the_grant_by_a_correction() -> None:
+    desk = Desk().reviewing()
+    with_access(desk)
+    granted = desk.tell("AccessGranted", {"request": "A1", "from": at(0), "until": at(1)}, "alice")
+    before = desk.state.access.requests["A1"].until
+    wider = correction(granted, "access.AccessGranted", request="A1", **{"from": at(0), "until": at(100)})
+    assert isinstance(corrects(desk, "bob", wider), Refused)
+    assert desk.state.access.requests["A1"].until == before
+
+
+def test_a_grant_does_not_pass_to_another_grantee_by_a_correction() -> None:
+    desk = Desk().reviewing()
+    asked = with_access(desk)
+    requested = desk.state.position
+    desk.tell("AccessGranted", {"request": "A1", "from": at(0), "until": at(100)}, "alice")
+    other = correction(requested, "access.AccessRequested", **{**asked, "grantee": "alice"})
+    answer = corrects(desk, "bob", other)
+    assert isinstance(answer, Refused)
+    assert answer.refusals[0].code == "NOT_CORRECTABLE"
+
+
+def test_a_revoked_access_is_not_revived_by_a_correction() -> None:
+    desk = Desk().reviewing()
+    with_access(desk)
+    desk.tell("AccessGranted", {"request": "A1", "from": at(0), "until": at(100)}, "alice")
+    revoked = desk.tell("AccessRevoked", {"request": "A1", "reason": "x"}, "alice")
+    assert isinstance(corrects(desk, "alice", correction(revoked)), Refused)
+    assert desk.state.access.requests["A1"].revoked

@@ -1,0 +1,161 @@
+"""What befalls a writer from outside: damage beside it, a failover, a frozen neighbour, time that passes."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from ledger import database as databases
+from ledger import folding
+from ledger.database import connect
+from ledger.errors import Damaged
+from ledger.findings import Damage
+from ledger.merkle import Frontier
+from ledger.receipts import Receipt
+from ledger.verify import verify
+from ledger.writer import Writer
+from tests.ledger.history import ALICE, NOTICE, OPERATOR, ROSA, begin, progress, submit
+
+
+class Ticking:
+    """Each look at the clock is five milliseconds later."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=5)
+        return self.at
+
+
+async def test_a_strict_batch_is_all_or_none_while_time_passes(database: str) -> None:
+    clock = Ticking()
+    async with Writer(database, clock) as writer:
+        await begin(writer)
+        for shift in range(40):
+            ahead = (clock.at + timedelta(seconds=60, milliseconds=shift)).isoformat()
+            both = [progress(), progress(time=ahead)]
+            answers = await writer.append_all(NOTICE, both, ALICE, strict=True)
+            assert len({type(answer) for answer in answers}) == 1, (shift, answers)
+
+
+async def test_a_damaged_notice_leaves_its_neighbours_alone(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer, "a-2022")
+        await begin(writer, "b-2022")
+    async with await connect(database) as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute("DELETE FROM ledger.entries WHERE notice = 'a-2022' AND position = 7")
+    async with Writer(database) as writer:
+        damaged, sound = await asyncio.gather(
+            writer.append("a-2022", progress(), ALICE),
+            writer.append("b-2022", progress(), ALICE),
+            return_exceptions=True,
+        )
+    assert isinstance(damaged, Damaged)
+    assert isinstance(sound, Receipt)
+
+
+async def lose_last(database: str, notice: str, last: int) -> None:
+    """What a failover to a stand-by without the last commit does: it is gone, and so is every connection."""
+    async with await connect(database) as connection:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            gone = (notice, last)
+            await connection.execute("DELETE FROM ledger.entries WHERE notice = %s AND position = %s", gone)
+            await connection.execute("DELETE FROM ledger.narratives WHERE notice = %s AND position = %s", gone)
+            found = await connection.execute(
+                "SELECT leaf_hash, root_hash, recorded_at FROM ledger.entries WHERE notice = %s ORDER BY position",
+                (notice,),
+            )
+            rows = await found.fetchall()
+            frontier = Frontier()
+            frontier.extend_with_roots([bytes(row[0]) for row in rows])
+            await connection.execute(
+                "UPDATE ledger.heads SET size = %s, root_hash = %s, frontier = %s, recorded_at = %s "
+                "WHERE notice = %s",
+                (len(rows), rows[-1][1], frontier.to_bytes(), rows[-1][2], notice),
+            )
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+async def test_a_writer_does_not_go_on_from_memory_after_a_failover(database: str) -> None:
+    async with Writer(database) as one, Writer(database) as other:
+        await begin(one, "n-2022")
+        await begin(one, "m-2022")
+        lost = await one.append("n-2022", progress(), ALICE)
+        assert isinstance(lost, Receipt)
+        await lose_last(database, "n-2022", lost.position)
+        await other.append("n-2022", progress(), ALICE)
+        await one.append("m-2022", progress(), ALICE)  # finds that the connection is lost
+        await one.append("n-2022", progress(), ALICE)
+        assert (await one.state("n-2022")).position == lost.position + 1
+    report = await verify(database)
+    assert report.sound, report.first
+
+
+async def test_a_frozen_neighbour_does_not_hold_the_others_for_ever(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "FROZEN_SECONDS", 1)
+    frozen = await connect(database, "ledger_writer")
+    async with Writer(database) as writer:
+        await begin(writer)
+        await frozen.execute("BEGIN")
+        await frozen.execute("SELECT FROM ledger.heads WHERE notice = %s FOR UPDATE", (NOTICE,))
+        answer = await asyncio.wait_for(writer.append(NOTICE, progress(), ALICE), 20)
+    await frozen.close()
+    assert isinstance(answer, Receipt)
+
+
+async def test_a_server_that_became_read_only_is_left_for_another(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        assert writer._connection is not None
+        await writer._connection.execute("SET default_transaction_read_only = on")  # as a demoted primary answers
+        assert isinstance(await writer.append(NOTICE, progress(), ALICE), Receipt)
+
+
+async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        clause = {"number": "5b", "obligor": "COUNCIL", "modality": "MUST", "rule": "r", "text": "t"}
+        clause = {**clause, "parameters": {"sha256": 5}}
+        await writer.append(NOTICE, submit("ClauseRegistered", clause, "operator"), OPERATOR)
+    report = await verify(database)
+    assert report.sound, report.first
+
+
+@pytest.mark.parametrize(("corrected", "forged"), list(product((False, True), repeat=2)))
+async def test_a_kept_state_that_does_not_follow_is_found(
+    database: str, monkeypatch: pytest.MonkeyPatch, corrected: bool, forged: bool
+) -> None:
+    monkeypatch.setattr(folding, "SNAPSHOT_EVERY", 3)
+    async with Writer(database) as writer:
+        await begin(writer)
+        for _ in range(4):
+            last = await writer.append(NOTICE, progress(), ALICE)
+        if corrected:
+            assert isinstance(last, Receipt)
+            mistake = {"position": last.position, "reason": "r"}
+            await writer.append(NOTICE, submit("EntryCorrected", mistake, "rosa"), ROSA)
+        for _ in range(4):
+            await writer.append(NOTICE, progress(), ALICE)
+    if forged:
+        async with await connect(database, "ledger_writer") as connection:
+            row = await (await connection.execute("SELECT state FROM ledger.snapshots")).fetchone()
+            assert row is not None
+            state = json.loads(row[0])
+            held = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
+            state["people"]["roles"]["mallory"] = [held]
+            await connection.execute("UPDATE ledger.snapshots SET state = %s", (json.dumps(state).encode(),))
+    report = await verify(database)
+    assert report.sound is not forged
+    if forged:
+        assert report.first is not None
+        assert report.first.damage is Damage.SNAPSHOT
