@@ -25,7 +25,7 @@ def corrects(desk: Desk, actor: str, data: dict[str, object]) -> object:
 def with_access(desk: Desk) -> dict[str, object]:
     """Bob asks for access for himself, which only others may decide."""
     desk.tell("RoleGranted", {"actor": "bob", "role": "COUNCIL_OFFICER"}, OPERATOR)
-    asked = {"request": "A1", "grantee": "bob", "review": "R1", "kind": "CASE_FILES"}
+    asked: dict[str, object] = {"request": "A1", "grantee": "bob", "review": "R1", "kind": "CASE_FILES"}
     asked |= {"scope": "s", "purpose": "p", "from": at(0), "until": at(100)}
     desk.tell("AccessRequested", asked, "bob")
     return asked

@@ -124,8 +124,8 @@ async def test_a_server_that_became_read_only_is_left_for_another(database: str)
 async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
     async with Writer(database) as writer:
         await begin(writer)
-        clause = {"number": "5b", "obligor": "COUNCIL", "modality": "MUST", "rule": "r", "text": "t"}
-        clause = {**clause, "parameters": {"sha256": 5}}
+        clause: dict[str, object] = {"number": "5b", "obligor": "COUNCIL", "modality": "MUST", "rule": "r", "text": "t"}
+        clause["parameters"] = {"sha256": 5}
         await writer.append(NOTICE, submit("ClauseRegistered", clause, "operator"), OPERATOR)
     report = await verify(database)
     assert report.sound, report.first
@@ -138,8 +138,9 @@ async def test_a_kept_state_that_does_not_follow_is_found(
     monkeypatch.setattr(folding, "SNAPSHOT_EVERY", 3)
     async with Writer(database) as writer:
         await begin(writer)
-        for _ in range(4):
-            last = await writer.append(NOTICE, progress(), ALICE)
+        for _ in range(3):
+            await writer.append(NOTICE, progress(), ALICE)
+        last = await writer.append(NOTICE, progress(), ALICE)
         if corrected:
             assert isinstance(last, Receipt)
             mistake = {"position": last.position, "reason": "r"}
