@@ -124,7 +124,13 @@ async def test_a_server_that_became_read_only_is_left_for_another(database: str)
 async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
     async with Writer(database) as writer:
         await begin(writer)
-        clause: dict[str, object] = {"number": "5b", "obligor": "COUNCIL", "modality": "MUST", "rule": "r", "text": "t"}
+        clause: dict[str, object] = {
+            "number": "5b",
+            "obligor": "COUNCIL",
+            "modality": "MUST",
+            "rule": "r",
+            "text": "t",
+        }
         clause["parameters"] = {"sha256": 5}
         await writer.append(NOTICE, submit("ClauseRegistered", clause, "operator"), OPERATOR)
     report = await verify(database)
