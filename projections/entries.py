@@ -10,12 +10,10 @@ from msgspec import Struct
 
 from ledger.entry import Entry
 from ledger.facts.records import EntryCorrected
-from projections.position import Reading, Text
+from projections.position import PAGE, Reading
 from projections.rows import Rows, Table
+from projections.texts import Text
 from projections.view import View
-
-PAGE = 1_001
-"""Entries that a query returns at most: a page of 1,000, and one more that says whether more follow."""
 
 
 class Correction(Struct, frozen=True):
@@ -133,5 +131,5 @@ async def _narratives(reading: Reading, positions: Sequence[int]) -> dict[int, d
     )
     found: dict[int, dict[str, Text]] = {}
     for position, path, body, erased_by in rows:
-        found.setdefault(position, {})[path] = Text(body, erased_by)
+        found.setdefault(position, {})[path] = Text(body, erased_by, position, path)
     return found

@@ -13,7 +13,7 @@ from ledger.entry import Entry, decode
 from ledger.facts.records import EntryCorrected
 from ledger.store import read_bodies
 from projections.errors import NotRecordedYet, UnknownNotice
-from projections.position import Text
+from projections.texts import Text
 
 PAGE = 500
 _CORRECTIONS = """SELECT body FROM ledger.entries
@@ -54,7 +54,7 @@ class History:
             cursor = await self._connection.execute(_TEXTS, (self.notice, after, min(after + PAGE, to)))
             texts: dict[int, dict[str, Text]] = {}
             for position, path, body, erased_by in await cursor.fetchall():
-                texts.setdefault(position, {})[path] = Text(body, erased_by)
+                texts.setdefault(position, {})[path] = Text(body, erased_by, position, path)
             async for position, body in read_bodies(self._connection, self.notice, after, min(after + PAGE, to)):
                 yield decode(body), texts.get(position, {})
 

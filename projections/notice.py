@@ -1,4 +1,4 @@
-"""The notice itself as it stands: the instrument, its clauses and its areas for priority action."""
+"""The notice itself as it stands: the instrument, its lineage, clauses, areas, interpretations and revisions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,111 +6,34 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.entry import Entry
-from ledger.facts.notice import AreaRegistered, ClauseRegistered, NoticeIssued
+from ledger.facts.notice import (
+    AreaCarriedOver,
+    AreaClosed,
+    AreaRegistered,
+    ClauseRegistered,
+    InterpretationAdopted,
+    NoticeClosed,
+    NoticeIssued,
+    NoticeRevised,
+    Parameter,
+)
 from projections.errors import UnknownNotice
-from projections.position import Reading, Text
+from projections.position import Reading
 from projections.rows import Rows, Table
+from projections.texts import Text
 from projections.view import View
 
 
-class Notice(Struct, frozen=True, kw_only=True):
-    """The legal instrument as it stands in the view."""
+class Notice(Struct, frozen=True):
+    """The legal instrument."""
 
-    position: int
-    kind: str
-    council: str
-    issuer: str
-    issued_on: date
-    zone: str
-    predecessor: str | None
-    pack_digest: str
-    title_position: int
-    title_path: str
-    trigger_position: int
-    trigger_path: str
-
-
-class Clause(Struct, frozen=True, kw_only=True):
-    """A clause and its obligation, as it stands in the view."""
-
-    number: str
-    position: int
-    obligor: str
-    modality: str
-    rule: str
-    parameters: dict[str, Any]
-    text_position: int
-    text_path: str
-
-
-class Area(Struct, frozen=True, kw_only=True):
-    """An area for priority action, as it stands in the view."""
-
-    area: str
-    position: int
-    title_position: int
-    title_path: str
-
-
-# Position 1 always holds it: it is the first entry, and cannot be corrected.
-NOTICES = Table("notices", Notice, ("position",))
-CLAUSES = Table("clauses", Clause, ("number",))
-AREAS = Table("areas", Area, ("area",))
-
-
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the notice."""
-    fact = entry.fact
-    match fact:
-        case NoticeIssued():
-            title, trigger = rows.text("title"), rows.text("trigger")
-            issued = Notice(
-                position=entry.position,
-                kind=fact.kind.value,
-                council=fact.council,
-                issuer=fact.issuer,
-                issued_on=fact.issued_on,
-                zone=fact.zone,
-                predecessor=fact.predecessor,
-                pack_digest=fact.pack_digest,
-                title_position=title[0],
-                title_path=title[1],
-                trigger_position=trigger[0],
-                trigger_path=trigger[1],
-            )
-            rows.put(NOTICES, issued)
-        case ClauseRegistered():
-            position, path = rows.text("text")
-            clause = Clause(
-                number=fact.number,
-                position=entry.position,
-                obligor=fact.obligor.value,
-                modality=fact.modality.value,
-                rule=fact.rule,
-                parameters=dict(fact.parameters),
-                text_position=position,
-                text_path=path,
-            )
-            rows.put(CLAUSES, clause)
-        case AreaRegistered():
-            position, path = rows.text("title")
-            area = Area(area=fact.area, position=entry.position, title_position=position, title_path=path)
-            rows.put(AREAS, area)
-
-
-VIEW = View(
-    "notice", 1, (NOTICES, CLAUSES, AREAS), frozenset({NoticeIssued, ClauseRegistered, AreaRegistered}), fold
-)
-
-
-class NoticeRow(Struct, frozen=True):
-    """The notice as it is read."""
-
-    notice: str
     position: int
     """The entry that issued it."""
+    issued_at: datetime
+    """When its issue was recorded."""
     kind: str
     council: str
+    """Its ONS code."""
     issuer: str
     issued_on: date
     zone: str
@@ -118,12 +41,18 @@ class NoticeRow(Struct, frozen=True):
     pack_digest: str
     title: Text
     trigger: Text
-    issued_at: datetime
-    """When its issue was recorded."""
+    target_date: date | None = None
+    """By when the plan's actions are to be delivered, as revised; None: no clause says so."""
+    closed_on: date | None = None
+    closed_position: int | None = None
+    outcome: str | None = None
+    """How it ended; None: it is live."""
+    closing_reason: Text | None = None
+    successor: str | None = None
 
 
-class ClauseRow(Struct, frozen=True):
-    """A clause as it is read."""
+class Clause(Struct, frozen=True):
+    """A clause and its obligation, with the parameters that hold now."""
 
     number: str
     position: int
@@ -132,53 +61,195 @@ class ClauseRow(Struct, frozen=True):
     rule: str
     parameters: dict[str, Any]
     text: Text
+    under: str | None = None
+    """The clause by whose power it was added later."""
 
 
-class AreaRow(Struct, frozen=True):
-    """An area as it is read."""
+class Area(Struct, frozen=True):
+    """An area for priority action."""
 
     area: str
     position: int
     title: Text
+    ended: str | None = None
+    """CLOSED or CARRIED_OVER; None: it is open."""
+    ended_on: date | None = None
+    ended_position: int | None = None
+    reason: Text | None = None
+    """Why it was closed."""
+    successor: str | None = None
+    """The notice under which it goes on."""
+    successor_area: str | None = None
+    """Its id there."""
 
 
-async def read(reading: Reading) -> NoticeRow:
-    """The notice at the reading's position."""
-    rows = await reading.fetch(
-        "SELECT v.notice, v.position, v.kind, v.council, v.issuer, v.issued_on, v.zone, v.predecessor, "
-        "v.pack_digest, n.body, n.erased_by, t.body, t.erased_by, e.recorded_at FROM views.notices v "
-        "JOIN ledger.entries e ON e.notice = v.notice AND e.position = v.position "
-        "LEFT JOIN ledger.narratives n "
-        "ON n.notice = v.notice AND n.position = v.title_position AND n.path = v.title_path "
-        "LEFT JOIN ledger.narratives t "
-        "ON t.notice = v.notice AND t.position = v.trigger_position AND t.path = v.trigger_path "
-        "WHERE v.notice = %s",
-        (reading.notice,),
+class Interpretation(Struct, frozen=True):
+    """What a word means that the notice leaves open."""
+
+    interpretation: str
+    position: int
+    adopted_at: datetime
+    number: str
+    """The clause."""
+    word: str
+    meaning: Text
+    adopted_by: str
+    parameters: dict[str, Any]
+    """The parameters of the clause's rule that follow from it."""
+
+
+class Revision(Struct, frozen=True):
+    """The issuer's revision of what a clause asks."""
+
+    position: int
+    number: str
+    revised_on: date
+    reason: Text
+    parameters: dict[str, Any]
+
+
+# Position 1 always holds it: it is the first entry, and cannot be corrected.
+NOTICES = Table("notices", Notice, ("position",))
+CLAUSES = Table("clauses", Clause, ("number",))
+AREAS = Table("areas", Area, ("area",))
+INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), recalled=False)
+REVISIONS = Table("revisions", Revision, ("position", "number"), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the notice."""
+    fact = entry.fact
+    match fact:
+        case NoticeIssued():
+            issued = Notice(
+                position=entry.position,
+                issued_at=entry.recorded_at,
+                kind=fact.kind.value,
+                council=fact.council,
+                issuer=fact.issuer,
+                issued_on=fact.issued_on,
+                zone=fact.zone,
+                predecessor=fact.predecessor,
+                pack_digest=fact.pack_digest,
+                title=rows.text("title"),
+                trigger=rows.text("trigger"),
+            )
+            rows.put(NOTICES, issued)
+        case ClauseRegistered():
+            clause = Clause(
+                number=fact.number,
+                position=entry.position,
+                obligor=fact.obligor.value,
+                modality=fact.modality.value,
+                rule=fact.rule,
+                parameters=dict(fact.parameters),
+                text=rows.text("text"),
+                under=fact.under,
+            )
+            rows.put(CLAUSES, clause)
+            _target(rows, clause)
+        case AreaRegistered():
+            rows.put(AREAS, Area(fact.area, entry.position, rows.text("title")))
+        case AreaClosed() | AreaCarriedOver():
+            _end_area(rows, entry, fact)
+        case InterpretationAdopted():
+            _interpret(rows, entry, fact)
+        case NoticeRevised():
+            for revision in fact.clauses:
+                given = dict(revision.parameters)
+                reason = rows.text("reason")
+                rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
+                _give(rows, revision.number, given)
+        case NoticeClosed():
+            ended = {"closed_on": fact.closed_on, "closed_position": entry.position, "outcome": fact.outcome.value}
+            ended |= {"closing_reason": rows.text("reason"), "successor": fact.successor}
+            rows.change(NOTICES, 1, **ended)
+
+
+def _end_area(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
+    if isinstance(fact, AreaClosed):
+        ended: dict[str, object] = {"ended": "CLOSED", "ended_on": fact.closed_on, "reason": rows.text("reason")}
+    else:
+        known = rows.get(NOTICES, 1)
+        closed_on = known.closed_on if known is not None else None
+        ended = {"ended": "CARRIED_OVER", "ended_on": closed_on, "successor": fact.successor}
+        ended["successor_area"] = fact.successor_area or fact.area
+    rows.change(AREAS, fact.area, ended_position=entry.position, **ended)
+
+
+def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
+    given = dict(fact.parameters)
+    adopted = Interpretation(
+        interpretation=fact.interpretation,
+        position=entry.position,
+        adopted_at=entry.occurred_at,
+        number=fact.number,
+        word=fact.word,
+        meaning=rows.text("meaning"),
+        adopted_by=fact.adopted_by,
+        parameters=given,
     )
+    rows.put(INTERPRETATIONS, adopted)
+    _give(rows, fact.number, given)
+
+
+def _give(rows: Rows, number: str, given: dict[str, Parameter]) -> None:
+    """Gives a clause's rule these parameters beside those that it has."""
+    known = rows.get(CLAUSES, number)
+    if known is not None and given:
+        _target(rows, rows.change(CLAUSES, number, parameters={**known.parameters, **given}))
+
+
+def _target(rows: Rows, clause: Clause) -> None:
+    """The date to deliver by is that of the whole notice, not one that a clause sets for an area."""
+    target = clause.parameters.get("target_date")
+    if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
+        rows.change(NOTICES, 1, target_date=date.fromisoformat(target))
+
+
+VIEW = View(
+    "notice",
+    2,
+    (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS),
+    frozenset(
+        {
+            NoticeIssued,
+            ClauseRegistered,
+            AreaRegistered,
+            AreaClosed,
+            AreaCarriedOver,
+            InterpretationAdopted,
+            NoticeRevised,
+            NoticeClosed,
+        }
+    ),
+    fold,
+)
+
+
+async def read(reading: Reading) -> Notice:
+    """The notice at the reading's position; raises UnknownNotice."""
+    rows = await reading.rows(NOTICES)
     if not rows:
         raise UnknownNotice(f"there is no notice {reading.notice}")
-    (row,) = rows
-    return NoticeRow(*[*row[:9], Text(row[9], row[10]), Text(row[11], row[12]), row[13]])
+    return rows[0]
 
 
-async def clauses(reading: Reading) -> list[ClauseRow]:
+async def clauses(reading: Reading) -> list[Clause]:
     """The clauses in the order in which they were registered."""
-    rows = await reading.fetch(
-        "SELECT v.number, v.position, v.obligor, v.modality, v.rule, v.parameters, n.body, n.erased_by "
-        "FROM views.clauses v LEFT JOIN ledger.narratives n "
-        "ON n.notice = v.notice AND n.position = v.text_position AND n.path = v.text_path "
-        "WHERE v.notice = %s ORDER BY v.position",
-        (reading.notice,),
-    )
-    return [ClauseRow(*[*row[:6], Text(row[6], row[7])]) for row in rows]
+    return await reading.rows(CLAUSES)
 
 
-async def areas(reading: Reading) -> list[AreaRow]:
+async def areas(reading: Reading) -> list[Area]:
     """The areas for priority action in the order in which they were registered."""
-    rows = await reading.fetch(
-        "SELECT v.area, v.position, n.body, n.erased_by FROM views.areas v LEFT JOIN ledger.narratives n "
-        "ON n.notice = v.notice AND n.position = v.title_position AND n.path = v.title_path "
-        "WHERE v.notice = %s ORDER BY v.position",
-        (reading.notice,),
-    )
-    return [AreaRow(row[0], row[1], Text(row[2], row[3])) for row in rows]
+    return await reading.rows(AREAS)
+
+
+async def interpretations(reading: Reading) -> list[Interpretation]:
+    """What was decided on open words, in order of adoption."""
+    return await reading.rows(INTERPRETATIONS)
+
+
+async def revisions(reading: Reading) -> list[Revision]:
+    """The issuer's revisions, clause by clause in order."""
+    return await reading.rows(REVISIONS, order="t.position, t.number")

@@ -1,34 +1,46 @@
-"""The improvement plan as it stands: its objectives with their latest ratings, and the progress recorded.
+"""The improvement plan as it stands: its objectives, actions, milestones, the progress recorded, its versions.
 
 The ratings of an objective are those of the progress that happened last; recorded late, an older one changes
-nothing but the count.
+nothing but the count. The date first set for an objective or an action is kept beside the one that holds.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import msgspec
 from msgspec import Struct
 
 from ledger.entry import Entry
-from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveRevised, ProgressRecorded
-from projections.position import Reading, Text
+from ledger.facts.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionRebaselined,
+    ActionRevised,
+    MilestoneReached,
+    MilestoneSet,
+)
+from ledger.facts.plan import (
+    LeadersBriefed,
+    ObjectiveAdded,
+    ObjectiveClosed,
+    ObjectiveRevised,
+    PlanVersionApproved,
+    ProgressRecorded,
+    RatingScaleAdopted,
+    SelfAssessmentPublished,
+)
+from projections.position import PAGE, Reading
 from projections.rows import Rows, Table
+from projections.texts import Text
 from projections.view import View
 
-PAGE = 1_001
-"""Rows that a query returns at most for each list: a page of 1,000, and one that says whether more follow."""
 
-
-class Objective(Struct, frozen=True, kw_only=True):
-    """An objective as it stands in the view."""
+class Objective(Struct, frozen=True):
+    """An objective; `position`, the entry that added it, is its cursor."""
 
     objective: str
     position: int
-    """The entry that added it."""
     added_at: datetime
-    title_position: int
-    title_path: str
+    title: Text
     areas: list[str]
     owner: str
     due: date
@@ -37,6 +49,8 @@ class Objective(Struct, frozen=True, kw_only=True):
     measures: list[str]
     outcome: str | None = None
     """How it ended; None: it has not."""
+    closed_at: datetime | None = None
+    closed_position: int | None = None
     activity_rating: str | None = None
     impact_rating: str | None = None
     progress_position: int | None = None
@@ -47,129 +61,7 @@ class Objective(Struct, frozen=True, kw_only=True):
 
 
 class Progress(Struct, frozen=True):
-    """Progress recorded against an objective, as it stands in the view."""
-
-    objective: str
-    position: int
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str
-    activity_rating: str
-    impact_rating: str
-    text_position: int
-    text_path: str
-
-
-OBJECTIVES = Table("objectives", Objective, ("objective",))
-PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
-
-
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the plan."""
-    fact = entry.fact
-    match fact:
-        case ObjectiveAdded():
-            position, path = rows.text("title")
-            added = Objective(
-                objective=fact.objective,
-                position=entry.position,
-                added_at=entry.occurred_at,
-                title_position=position,
-                title_path=path,
-                areas=list(fact.areas),
-                owner=fact.owner,
-                due=fact.due,
-                first_due=fact.due,
-                measures=list(fact.measures),
-            )
-            rows.put(OBJECTIVES, added)
-        case ObjectiveRevised():
-            rows.put(OBJECTIVES, _revised(rows, _known(rows, fact.objective), fact))
-        case ObjectiveClosed():
-            ended = msgspec.structs.replace(_known(rows, fact.objective), outcome=fact.outcome.value)
-            rows.put(OBJECTIVES, ended)
-        case ProgressRecorded():
-            _progress(rows, entry, fact)
-
-
-def _known(rows: Rows, name: str) -> Objective:
-    objective = rows.get(OBJECTIVES, name)
-    if objective is None:
-        raise LookupError(f"the plan has no objective {name}")
-    return objective
-
-
-def _revised(rows: Rows, objective: Objective, fact: ObjectiveRevised) -> Objective:
-    changed: dict[str, object] = {
-        name: value for name in ("areas", "owner", "due", "measures") if (value := getattr(fact, name)) is not None
-    }
-    if fact.title is not None:
-        changed["title_position"], changed["title_path"] = rows.text("title")
-    return msgspec.structs.replace(objective, **changed)
-
-
-def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
-    objective = _known(rows, fact.objective)
-    occurred_at = entry.occurred_at
-    count = objective.progress_count + 1
-    if objective.progress_at is None or occurred_at >= objective.progress_at:
-        objective = msgspec.structs.replace(
-            objective,
-            activity_rating=fact.activity_rating,
-            impact_rating=fact.impact_rating,
-            progress_position=entry.position,
-            progress_at=occurred_at,
-            progress_count=count,
-        )
-    else:
-        objective = msgspec.structs.replace(objective, progress_count=count)
-    rows.put(OBJECTIVES, objective)
-    position, path = rows.text("narrative")
-    recorded = Progress(
-        fact.objective,
-        entry.position,
-        occurred_at,
-        entry.recorded_at,
-        entry.actor,
-        fact.activity_rating,
-        fact.impact_rating,
-        position,
-        path,
-    )
-    rows.put(PROGRESS, recorded)
-
-
-VIEW = View(
-    "plan",
-    2,
-    (OBJECTIVES, PROGRESS),
-    frozenset({ObjectiveAdded, ObjectiveRevised, ObjectiveClosed, ProgressRecorded}),
-    fold,
-)
-
-
-class ObjectiveRow(Struct, frozen=True):
-    """An objective as it is read; `position` is its cursor."""
-
-    objective: str
-    position: int
-    added_at: datetime
-    title: Text
-    areas: list[str]
-    owner: str
-    due: date
-    first_due: date
-    measures: list[str]
-    outcome: str | None
-    activity_rating: str | None
-    impact_rating: str | None
-    progress_position: int | None
-    progress_at: datetime | None
-    progress_count: int
-
-
-class ProgressRow(Struct, frozen=True):
-    """Progress as it is read; `position` is its cursor."""
+    """Progress recorded against an objective; `position` is its cursor."""
 
     objective: str
     position: int
@@ -179,6 +71,291 @@ class ProgressRow(Struct, frozen=True):
     activity_rating: str
     impact_rating: str
     narrative: Text
+    action: str | None = None
+
+
+class Action(Struct, frozen=True):
+    """An action under an objective."""
+
+    action: str
+    objective: str
+    position: int
+    added_at: datetime
+    title: Text
+    owner: str
+    due: date
+    first_due: date
+    """The date first set; its slippage is counted from it."""
+    partner: str | None = None
+    rebaselined: int = 0
+    """How many times another date was approved."""
+    completed_on: date | None = None
+    completed_position: int | None = None
+    result: Text | None = None
+    evidence: list[str] = []
+
+
+class Rebaseline(Struct, frozen=True):
+    """Another date for an action, and who approved it."""
+
+    action: str
+    position: int
+    rebaselined_at: datetime
+    due_before: date
+    due_after: date
+    reason: Text
+    approver: str
+
+
+class Milestone(Struct, frozen=True):
+    """A milestone on the way to an objective."""
+
+    milestone: str
+    objective: str
+    position: int
+    title: Text
+    due: date
+    reached_on: date | None = None
+    reached_position: int | None = None
+    evidence: list[str] = []
+
+
+class SelfAssessment(Struct, frozen=True):
+    """A version of the council's self-assessment; the latest one is current."""
+
+    assessment: str
+    position: int
+    published_at: datetime
+    edition: str
+    strengths: list[Text]
+    weaknesses: list[Text]
+    areas: list[str]
+    evidence: list[str]
+
+
+class PlanVersion(Struct, frozen=True):
+    """A version of the plan that a body approved."""
+
+    plan_version: str
+    position: int
+    approved_at: datetime
+    body: str
+    assessment: str | None
+    """The self-assessment that it answers."""
+    evidence: list[str]
+
+
+class Briefing(Struct, frozen=True):
+    """A briefing of the council's leaders."""
+
+    briefing: str
+    position: int
+    briefed_at: datetime
+    leaders: list[str]
+    topic: Text
+    evidence: list[str]
+
+
+class Rating(Struct, frozen=True):
+    """A rating of the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0) on."""
+
+    dimension: str
+    code: str
+    position: int
+    label: str
+    meaning: Text
+    order: int
+
+
+OBJECTIVES = Table("objectives", Objective, ("objective",))
+PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
+ACTIONS = Table("actions", Action, ("action",))
+REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
+MILESTONES = Table("milestones", Milestone, ("milestone",))
+SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
+PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
+BRIEFINGS = Table("briefings", Briefing, ("briefing",), recalled=False)
+RATINGS = Table("ratings", Rating, ("dimension", "code"))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the plan."""
+    fact, at, position = entry.fact, entry.occurred_at, entry.position
+    match fact:
+        case ProgressRecorded():
+            _progress(rows, entry, fact)
+        case ObjectiveAdded():
+            added = Objective(
+                objective=fact.objective,
+                position=position,
+                added_at=at,
+                title=rows.text("title"),
+                areas=list(fact.areas),
+                owner=fact.owner,
+                due=fact.due,
+                first_due=fact.due,
+                measures=list(fact.measures),
+            )
+            rows.put(OBJECTIVES, added)
+        case ObjectiveRevised():
+            names = ("areas", "owner", "due", "measures")
+            changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
+            if fact.title is not None:
+                changed["title"] = rows.text("title")
+            rows.change(OBJECTIVES, fact.objective, **changed)
+        case ObjectiveClosed():
+            outcome = fact.outcome.value
+            rows.change(OBJECTIVES, fact.objective, outcome=outcome, closed_at=at, closed_position=position)
+        case SelfAssessmentPublished():
+            published = SelfAssessment(
+                assessment=fact.assessment,
+                position=position,
+                published_at=at,
+                edition=fact.edition,
+                strengths=rows.texts("strengths", fact.strengths),
+                weaknesses=rows.texts("weaknesses", fact.weaknesses),
+                areas=list(fact.areas),
+                evidence=list(fact.evidence),
+            )
+            rows.put(SELF_ASSESSMENTS, published)
+        case PlanVersionApproved():
+            approved = PlanVersion(
+                fact.plan_version, position, at, fact.body, fact.assessment, list(fact.evidence)
+            )
+            rows.put(PLAN_VERSIONS, approved)
+        case LeadersBriefed():
+            topic, leaders = rows.text("topic"), list(fact.leaders)
+            rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
+        case RatingScaleAdopted():
+            _adopt(rows, position, fact)
+        case _:
+            _act(rows, entry)
+
+
+def _act(rows: Rows, entry: Entry) -> None:
+    """Folds what happens to actions and milestones."""
+    fact, at, position = entry.fact, entry.occurred_at, entry.position
+    match fact:
+        case ActionAdded():
+            added = Action(
+                action=fact.action,
+                objective=fact.objective,
+                position=position,
+                added_at=at,
+                title=rows.text("title"),
+                owner=fact.owner,
+                due=fact.due,
+                first_due=fact.due,
+                partner=fact.partner,
+            )
+            rows.put(ACTIONS, added)
+        case ActionRevised():
+            changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
+            if fact.title is not None:
+                changed["title"] = rows.text("title")
+            rows.change(ACTIONS, fact.action, **changed)
+        case ActionRebaselined():
+            known = rows.change(ACTIONS, fact.action, due=fact.to)
+            rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
+            reason = rows.text("reason")
+            moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
+            rows.put(REBASELINES, moved)
+        case ActionCompleted():
+            rows.change(
+                ACTIONS,
+                fact.action,
+                completed_on=fact.completed_on,
+                completed_position=position,
+                result=rows.text("result"),
+                evidence=list(fact.evidence),
+            )
+        case MilestoneSet():
+            title = rows.text("title")
+            rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
+        case MilestoneReached():
+            evidence = list(fact.evidence)
+            rows.change(
+                MILESTONES,
+                fact.milestone,
+                reached_on=fact.reached_on,
+                reached_position=position,
+                evidence=evidence,
+            )
+
+
+def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
+    """A scale replaces the one that there was for the same dimension."""
+    dimension = fact.dimension.value
+    kept = {level.code for level in fact.levels}
+    for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in kept]:
+        rows.drop(RATINGS, dimension, code)
+    for index, level in enumerate(fact.levels):
+        meaning = rows.text(f"levels[{index}].meaning")
+        rows.put(RATINGS, Rating(dimension, level.code, position, level.label, meaning, level.order))
+
+
+def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
+    objective = rows.get(OBJECTIVES, fact.objective)
+    if objective is None:
+        raise LookupError(f"the plan has no objective {fact.objective}")
+    occurred_at = entry.occurred_at
+    changed: dict[str, object] = {"progress_count": objective.progress_count + 1}
+    if objective.progress_at is None or occurred_at >= objective.progress_at:
+        changed |= {
+            "activity_rating": fact.activity_rating,
+            "impact_rating": fact.impact_rating,
+            "progress_position": entry.position,
+            "progress_at": occurred_at,
+        }
+    rows.change(OBJECTIVES, fact.objective, **changed)
+    recorded = Progress(
+        fact.objective,
+        entry.position,
+        occurred_at,
+        entry.recorded_at,
+        entry.actor,
+        fact.activity_rating,
+        fact.impact_rating,
+        rows.text("narrative"),
+        fact.action,
+    )
+    rows.put(PROGRESS, recorded)
+
+
+VIEW = View(
+    "plan",
+    3,
+    (
+        OBJECTIVES,
+        PROGRESS,
+        ACTIONS,
+        REBASELINES,
+        MILESTONES,
+        SELF_ASSESSMENTS,
+        PLAN_VERSIONS,
+        BRIEFINGS,
+        RATINGS,
+    ),
+    frozenset(
+        {
+            LeadersBriefed,
+            ObjectiveAdded,
+            ObjectiveClosed,
+            ObjectiveRevised,
+            PlanVersionApproved,
+            ProgressRecorded,
+            RatingScaleAdopted,
+            SelfAssessmentPublished,
+            ActionAdded,
+            ActionCompleted,
+            ActionRebaselined,
+            ActionRevised,
+            MilestoneReached,
+            MilestoneSet,
+        }
+    ),
+    fold,
+)
 
 
 async def objectives(
@@ -189,39 +366,70 @@ async def objectives(
     ids: Sequence[str] | None = None,
     first: int = PAGE,
     after: int = 0,
-) -> list[ObjectiveRow]:
+) -> list[Objective]:
     """The plan's objectives in the order in which they were added, those after the cursor `after`."""
-    rows = await reading.fetch(
-        "SELECT o.objective, o.position, o.added_at, n.body, n.erased_by, o.areas, o.owner, o.due, "
-        "o.first_due, o.measures, "
-        "o.outcome, o.activity_rating, o.impact_rating, o.progress_position, o.progress_at, o.progress_count "
-        "FROM views.objectives o LEFT JOIN ledger.narratives n "
-        "ON n.notice = o.notice AND n.position = o.title_position AND n.path = o.title_path "
-        "WHERE o.notice = %s AND o.position > %s AND (%s::text IS NULL OR %s = ANY (o.areas)) "
-        "AND (%s::text IS NULL OR o.owner = %s) AND (%s::text[] IS NULL OR o.objective = ANY (%s::text[])) "
-        "ORDER BY o.position LIMIT %s",
-        (reading.notice, after, area, area, owner, owner, _list(ids), _list(ids), min(first, PAGE)),
+    return await reading.rows(
+        OBJECTIVES,
+        "t.position > %s AND (%s::text IS NULL OR %s = ANY (t.areas)) AND (%s::text IS NULL OR t.owner = %s) "
+        "AND (%s::text[] IS NULL OR t.objective = ANY (%s::text[]))",
+        (after, area, area, owner, owner, _list(ids), _list(ids)),
+        first=min(first, PAGE),
     )
-    return [ObjectiveRow(*[*row[:3], Text(row[3], row[4]), *row[5:]]) for row in rows]
 
 
 async def progress(
     reading: Reading, objectives: Sequence[str], *, first: int = PAGE, after: int = 0
-) -> dict[str, list[ProgressRow]]:
+) -> dict[str, list[Progress]]:
     """The progress of each of these objectives in the order of recording, after the cursor `after`."""
-    rows = await reading.fetch(
-        "SELECT p.objective, p.position, p.occurred_at, p.recorded_at, p.actor, p.activity_rating, "
-        "p.impact_rating, n.body, n.erased_by FROM unnest(%s::text[]) asked(objective) CROSS JOIN LATERAL ("
-        "SELECT * FROM views.objective_progress p WHERE p.notice = %s AND p.objective = asked.objective "
-        "AND p.position > %s ORDER BY p.position LIMIT %s) p LEFT JOIN ledger.narratives n "
-        "ON n.notice = p.notice AND n.position = p.text_position AND n.path = p.text_path "
-        "ORDER BY p.objective, p.position",
+    rows = await reading.rows(
+        PROGRESS,
+        "(t.objective, t.position) IN (SELECT o.objective, p.position FROM unnest(%s::text[]) o(objective) "
+        "CROSS JOIN LATERAL (SELECT p.position FROM views.objective_progress p WHERE p.notice = %s "
+        "AND p.objective = o.objective AND p.position > %s ORDER BY p.position LIMIT %s) p)",
         (_list(objectives), reading.notice, after, min(first, PAGE)),
     )
-    found: dict[str, list[ProgressRow]] = {objective: [] for objective in objectives}
+    found: dict[str, list[Progress]] = {objective: [] for objective in objectives}
     for row in rows:
-        found[row[0]].append(ProgressRow(*[*row[:7], Text(row[7], row[8])]))
+        found[row.objective].append(row)
     return found
+
+
+async def actions(reading: Reading, objectives: Sequence[str] | None = None) -> list[Action]:
+    """The actions under these objectives, or all, in the order in which they were added."""
+    wanted = _list(objectives)
+    return await reading.rows(ACTIONS, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
+
+
+async def rebaselines(reading: Reading, actions: Sequence[str] | None = None) -> list[Rebaseline]:
+    """How the dates of these actions, or of all, were moved, in order: how often they slipped."""
+    wanted = _list(actions)
+    return await reading.rows(REBASELINES, "%s::text[] IS NULL OR t.action = ANY (%s::text[])", (wanted, wanted))
+
+
+async def milestones(reading: Reading, objectives: Sequence[str] | None = None) -> list[Milestone]:
+    """The milestones of these objectives, or all, in the order in which they were set."""
+    wanted = _list(objectives)
+    return await reading.rows(MILESTONES, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
+
+
+async def self_assessments(reading: Reading) -> list[SelfAssessment]:
+    """The versions of the self-assessment by the time of their publishing; the last is current."""
+    return await reading.rows(SELF_ASSESSMENTS, order="t.published_at, t.position")
+
+
+async def versions(reading: Reading) -> list[PlanVersion]:
+    """The approved versions of the plan by the time of approval; the last is current."""
+    return await reading.rows(PLAN_VERSIONS, order="t.approved_at, t.position")
+
+
+async def briefings(reading: Reading) -> list[Briefing]:
+    """The briefings of leaders, by time."""
+    return await reading.rows(BRIEFINGS, order="t.briefed_at, t.position")
+
+
+async def ratings(reading: Reading) -> list[Rating]:
+    """The plan's rating scales, each from its worst rating on."""
+    return await reading.rows(RATINGS, order='t.dimension, t."order"')
 
 
 def _list(items: Sequence[str] | None) -> list[str] | None:

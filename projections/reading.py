@@ -21,11 +21,11 @@ from ledger.entry import NoticeId
 from ledger.errors import Unavailable
 from projections.bell import Bell, within
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
-from projections.position import AsOf, Reading, Text
+from projections.position import AsOf, Reading
 from projections.registry import ALL
 from projections.tables import Connection
 
-__all__ = ["AsOf", "NoticeHead", "Reader", "Reading", "Text"]
+__all__ = ["AsOf", "NoticeHead", "Reader", "Reading"]
 WAIT_SECONDS = 5.0
 CONNECTIONS = 8
 _LOOK_AGAIN_SECONDS = 0.25

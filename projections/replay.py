@@ -20,8 +20,8 @@ from ledger.facts.fact import Fact
 from ledger.facts.notice import NoticeIssued
 from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
-from projections.position import Text
 from projections.tellings import ended, fields_of, phrase, place, quoted, zone_of
+from projections.texts import Text
 from projections.told import TELLINGS
 
 Texts = Mapping[str, Text]

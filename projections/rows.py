@@ -4,72 +4,36 @@ A row of a view holds over a range of positions. A fold gets, puts and drops row
 folded; `commit` then closes the versions that changed at the entry's position and opens the new ones. No I/O.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from types import NoneType, UnionType
-from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
-from ledger import arrays
 from ledger.entry import Entry
+from projections.columns import Column, columns_of
+from projections.texts import Text
 
-Key = tuple[str | int, ...]
-TextAt = tuple[int, str]
-"""Where a free text stands beside the entries: (position, path)."""
+Part = str | int | date | datetime
+Key = tuple[Part, ...]
 R = TypeVar("R", bound=Struct)
 
 
-class Column(Struct, frozen=True):
-    """A column of a view's table."""
-
-    name: str
-    type: str
-    """Its PostgreSQL type."""
-    wire: str
-    """The type by which binary COPY is told to send what `dump` returns."""
-    dump: Callable[[Any], Any] | None = None
-    """What COPY sends in place of the value; None: the value itself."""
-
-
-_encode = msgspec.json.encode
-_TYPES: Mapping[Any, tuple[str, str, Callable[[Any], Any] | None]] = {
-    str: ("text", "text", None),
-    int: ("bigint", "int8", None),
-    bool: ("boolean", "bool", None),
-    date: ("date", "date", None),
-    datetime: ("timestamptz", "timestamptz", None),
-    # The bytes of these two are packed here; COPY sends a bytea as it is, whatever the column's type.
-    list: ("text[]", "bytea", lambda items: arrays.texts(items).wire),
-    dict: ("jsonb", "bytea", lambda value: b"\x01" + _encode(value)),
-}
-
-
-def _column(name: str, hint: object) -> Column:
-    while get_origin(hint) is Annotated:
-        (hint, *_) = get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        (hint,) = (option for option in get_args(hint) if option is not NoneType)
-    kind, wire, dump = _TYPES[get_origin(hint) or hint]
-    return Column(name, kind, wire, dump)
-
-
 class Table(Struct, Generic[R], frozen=True):
-    """A table of a view: its rows are Structs of str, int, bool, date, datetime, list[str] or dict fields."""
+    """A table of a view; `projections.columns` says what fields its rows may have."""
 
     name: str
     row: type[R]
     key: tuple[str, ...]
-    """The fields (str or int) that tell a row from the others of its notice."""
+    """The fields (str, int, date or datetime) that tell a row from the others of its notice."""
     recalled: bool = True
     """False: the fold only ever adds rows, so that none are kept in memory once they are stored."""
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> tuple[Column, ...]:
         """The columns in the order of the row's fields."""
-        hints = get_type_hints(self.row, include_extras=True)
-        return [_column(name, hints[name]) for name in self.row.__struct_fields__]
+        return columns_of(self.row)
 
     def key_of(self, row: R) -> Key:
         """The row's key."""
@@ -106,24 +70,47 @@ class Rows:
 
     # --- for folds
 
-    def get(self, table: Table[R], *key: str | int) -> R | None:
+    def get(self, table: Table[R], *key: Part) -> R | None:
         """The row of that key as it stands; None when there is none."""
         if not table.recalled:
             raise TypeError(f"the rows of {table.name} are not kept in memory; declare it recalled")
         version = self._open[table.name].get(key)
         return None if version is None else version.row
 
+    def all(self, table: Table[R]) -> list[R]:
+        """The rows as they stand, in no order that a fold may rely on."""
+        if not table.recalled:
+            raise TypeError(f"the rows of {table.name} are not kept in memory; declare it recalled")
+        return [version.row for version in self._open[table.name].values()]
+
     def put(self, table: Table[R], row: R) -> None:
         """Makes this the row of its key from here on."""
         self._set(table.name, table.key_of(row), Version(self._position, row))
 
-    def drop(self, table: Table[R], *key: str | int) -> None:
+    def drop(self, table: Table[R], *key: Part) -> None:
         """Ends the row of that key here."""
         self._set(table.name, key, None)
 
-    def text(self, path: str) -> TextAt:
-        """Where the narrative at `path` of the fact being folded stands, also when it is a correction's."""
-        return self._text_position, self._text_prefix + path
+    def change(self, table: Table[R], *key: Part, **changes: object) -> R:
+        """Makes the row of that key another in these fields; raises LookupError when there is none."""
+        row = self.get(table, *key)
+        if row is None:
+            raise LookupError(f"{table.name} has no row {', '.join(map(str, key))}")
+        row = msgspec.structs.replace(row, **changes)
+        self.put(table, row)
+        return row
+
+    def text(self, path: str) -> Text:
+        """The narrative at `path` of the fact being folded, also when it is a correction's."""
+        return Text(position=self._text_position, path=self._text_prefix + path)
+
+    def text_if(self, present: object, path: str) -> Text | None:
+        """The narrative at `path`, which the fact may leave out."""
+        return None if present is None else self.text(path)
+
+    def texts(self, path: str, items: Sequence[object]) -> list[Text]:
+        """The narratives of the list at `path`."""
+        return [self.text(f"{path}[{index}]") for index, _ in enumerate(items)]
 
     # --- for whoever folds
 

@@ -11,7 +11,8 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger import arrays
-from projections.rows import Changes, Column, Key, Rows, Table, Version
+from projections.columns import Column, row_of, values_of
+from projections.rows import Changes, Key, Rows, Table, Version
 
 Connection = AsyncConnection[Any]
 SHADOW = "_shadow"
@@ -66,7 +67,6 @@ class Store:
                 rows.restore(table, await self._open_rows(connection, notice, table))
 
     async def _open_rows(self, connection: Connection, notice: str, table: Table[Any]) -> list[Version]:
-        names = table.row.__struct_fields__
         cursor = await connection.execute(
             SQL("SELECT lower(held), {} FROM {} WHERE notice = %s AND held @> %s::bigint").format(
                 _names(column.name for column in self._columns[table.name]), self._identifier(table.name)
@@ -74,10 +74,7 @@ class Store:
             (notice, _LATEST),
             binary=True,
         )
-        return [
-            Version(since, table.row(**dict(zip(names, values, strict=True))))
-            for since, *values in await cursor.fetchall()
-        ]
+        return [Version(since, row_of(table.row, values)) for since, *values in await cursor.fetchall()]
 
     async def write(self, connection: Connection, notice: str, taken: Mapping[str, Changes]) -> None:
         """Stores what was taken from a notice's rows; stored rows are closed before new ones open."""
@@ -94,7 +91,7 @@ class Store:
         self, connection: Connection, notice: str, table: Table[Any], closed: Sequence[tuple[Key, int, int]]
     ) -> None:
         kinds = {column.name: column.type for column in self._columns[table.name]}
-        key = [(name, SQL("text[]") if kinds[name] == "text" else SQL("bigint[]")) for name in table.key]
+        key = [(name, SQL(kinds[name] + "[]")) for name in table.key]
         query = SQL(
             "UPDATE {table} t SET held = int8range(c.since, c.until) "
             "FROM unnest(%s::bigint[], %s::bigint[], {types}) c(since, until, {names}) "
@@ -114,14 +111,14 @@ class Store:
         query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
             self._identifier(table.name), _names(column.name for column in columns)
         )
-        dumps = [(column.name, column.dump) for column in columns]
+        dumps = [(index, column.dump) for index, column in enumerate(columns, 2) if column.dump is not None]
         async with connection.cursor() as cursor, cursor.copy(query) as copy:
             copy.set_types(["text", "bytea", *_wires(columns)])
             for (_, since), (row, until) in changes.added.items():
-                values = [notice, held(since, until)]
-                for name, dump in dumps:
-                    value = getattr(row, name)
-                    values.append(value if dump is None or value is None else dump(value))
+                values = [notice, held(since, until), *values_of(row)]
+                for index, dump in dumps:
+                    if values[index] is not None:
+                        values[index] = dump(values[index])
                 await copy.write_row(values)
 
     def _identifier(self, name: str) -> Identifier:

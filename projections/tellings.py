@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ledger.councils import councils
 from ledger.facts.fact import Fact, Narrative
-from projections.position import Text
+from projections.texts import Text
 
 _PART = re.compile(r"\[([^]]*)]")
 _STOPPED = re.compile(r"([.!?])»\.")

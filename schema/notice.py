@@ -10,7 +10,6 @@ from typing import Annotated
 import strawberry
 
 from projections import notice as view
-from projections.notice import AreaRow, ClauseRow, NoticeRow
 from projections.reading import AsOf as Moment
 from schema.context import Context, Standpoint
 from schema.entries import Entry, EntryFilter, base64, entry_page
@@ -170,10 +169,10 @@ async def notice_at(
     return _notice(await at.ask(view.read), at)
 
 
-def _notice(row: NoticeRow, at: Standpoint) -> Notice:
+def _notice(row: view.Notice, at: Standpoint) -> Notice:
     return Notice(
         at=at,
-        id=strawberry.ID(row.notice),
+        id=strawberry.ID(at.notice),
         council=row.council,
         kind=NoticeKind(row.kind),
         status=NoticeStatus.LIVE,
@@ -188,7 +187,7 @@ def _notice(row: NoticeRow, at: Standpoint) -> Notice:
     )
 
 
-def _clause(row: ClauseRow) -> Clause:
+def _clause(row: view.Clause) -> Clause:
     return Clause(
         number=row.number,
         obligor=Obligor(row.obligor),
@@ -201,7 +200,7 @@ def _clause(row: ClauseRow) -> Clause:
     )
 
 
-def _area(row: AreaRow) -> Area:
+def _area(row: view.Area) -> Area:
     return Area(
         area=strawberry.ID(row.area),
         title=row.title.body,

@@ -9,7 +9,6 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from projections import plan
-from projections.plan import ObjectiveRow, ProgressRow
 from schema.context import Standpoint
 from schema.entries import Entry, entries_at
 from schema.node import Node, resolved
@@ -26,14 +25,14 @@ class Loaders:
     def __init__(self, at: Standpoint) -> None:
         self._at = at
         self.entries: DataLoader[int, Entry] = DataLoader(self._entries)
-        self.progress: DataLoader[Place, list[ProgressRow]] = DataLoader(self._progress)
+        self.progress: DataLoader[Place, list[plan.Progress]] = DataLoader(self._progress)
 
     async def _entries(self, positions: list[int]) -> list[Entry]:
         return await entries_at(self._at, positions)
 
-    async def _progress(self, places: list[Place]) -> list[list[ProgressRow]]:
+    async def _progress(self, places: list[Place]) -> list[list[plan.Progress]]:
         """The rows of each place; those of one size and start are read together."""
-        found: dict[Place, list[ProgressRow]] = {}
+        found: dict[Place, list[plan.Progress]] = {}
         for first, after in dict.fromkeys((first, after) for _, first, after in places):
             ids = [objective for objective, *page in places if page == [first, after]]
             rows = await self._at.ask(partial(plan.progress, objectives=ids, first=first, after=after))
@@ -157,7 +156,7 @@ def _ids(items: Sequence[str]) -> list[strawberry.ID]:
     return [strawberry.ID(item) for item in items]
 
 
-def _objective(row: ObjectiveRow, at: Standpoint, loaders: Loaders) -> Objective:
+def _objective(row: plan.Objective, at: Standpoint, loaders: Loaders) -> Objective:
     return Objective(
         id=strawberry.ID(at.notice + SEPARATOR + row.objective),
         at=at,
@@ -177,7 +176,7 @@ def _objective(row: ObjectiveRow, at: Standpoint, loaders: Loaders) -> Objective
     )
 
 
-def _progress(row: ProgressRow, loaders: Loaders) -> Progress:
+def _progress(row: plan.Progress, loaders: Loaders) -> Progress:
     return Progress(
         loaders=loaders,
         position=row.position,

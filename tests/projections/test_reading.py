@@ -16,17 +16,19 @@ from projections import entries, notice, plan
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.position import Reading
 from projections.reading import AsOf, Reader
+from projections.rebuild import rebuild
 from projections.registry import ALL
 from projections.runner import Runner
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, Clock, begin, progress, submit
 from tests.projections.folding import fold_all, until
 
 TABLES = [table.name for view in ALL for table in view.tables]
+FILLED = ["notices", "clauses", "areas", "objectives", "objective_progress", "corrections"]
 LAST = SETTING_SIZE + 4
 
 
 async def two_notices(url: str) -> None:
-    """Two notices of `LAST` entries each, with rows in every table."""
+    """Two notices of `LAST` entries each, with rows in the tables of `FILLED`."""
     clause = {"number": "4", "obligor": "COUNCIL", "modality": "MUST", "rule": "due", "text": "Keep a plan"}
     async with Writer(url) as writer:
         for of in (NOTICE, "other"):
@@ -54,7 +56,7 @@ async def seen(url: str, table: str, **settings: str) -> set[str]:
 
 async def test_the_reader_sees_the_notices_that_it_named_at_the_position_that_it_named(database: str) -> None:
     await two_notices(database)
-    for table in TABLES:
+    for table in FILLED:
         assert await seen(database, table, notices=NOTICE, position=str(LAST)) == {NOTICE}, table
         assert await seen(database, table, notices=f"{NOTICE},other", position=str(LAST)) == {NOTICE, "other"}
         assert await seen(database, table, notices=NOTICE) == set(), table
@@ -62,6 +64,23 @@ async def test_the_reader_sees_the_notices_that_it_named_at_the_position_that_it
         assert await seen(database, table, position=str(LAST)) == set(), table
     assert await seen(database, "progress", notices=NOTICE) == {NOTICE}
     assert await seen(database, "progress") == set()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+async def test_every_table_has_the_same_policy_and_grants(database: str, rebuilt: bool) -> None:
+    await two_notices(database)
+    for view in ALL if rebuilt else ():
+        await rebuild(database, view)
+    asked = """SELECT c.relname, c.relrowsecurity, p.polcmd, pg_get_expr(p.polqual, p.polrelid), c.relacl::text,
+        (SELECT string_agg(attacl::text, ' ') FROM pg_attribute WHERE attrelid = c.oid)
+        FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid
+        WHERE c.relnamespace = 'views'::regnamespace AND c.relkind = 'r' AND c.relname <> 'progress'"""
+    with psycopg.connect(database) as connection:
+        found = {name: tuple(rest) for name, *rest in connection.execute(asked).fetchall()}
+    assert found.keys() == set(TABLES)
+    (rule,) = set(found.values())
+    assert rule[:2] == (True, "r")
+    assert rule[2] == '(ledger.visible(notice) AND (held @> views."position"()))'
 
 
 @pytest.mark.parametrize(
@@ -257,8 +276,11 @@ class Explained(Reading):
 
     plan = ""
 
-    async def fetch(self, query: LiteralString, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        rows = await super().fetch(f"EXPLAIN {query}", parameters)
+    async def fetch(
+        self, query: LiteralString | sql.Composed, parameters: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
+        asked = sql.SQL(query) if isinstance(query, str) else query
+        rows = await super().fetch(sql.SQL("EXPLAIN ") + asked, parameters)
         self.plan = "\n".join(row[0] for row in rows)
         return []
 

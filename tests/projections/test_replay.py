@@ -9,8 +9,8 @@ import pytest
 
 from ledger.entry import Entry
 from ledger.facts.registry import named
-from projections.position import Text
 from projections.replay import Change, Rests, Selection, Story, Told, difference
+from projections.texts import Text
 
 TEXT = {"sha256": "A" * 43 + "="}
 OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}

@@ -14,8 +14,8 @@ from ledger.facts.notice import AreaRegistered
 from ledger.facts.people import RoleGranted
 from ledger.facts.registry import KIND_OF
 from ledger.roles import Role
-from projections.position import Text
 from projections.tellings import day, fields_of, instant, listed, phrase, zone_of
+from projections.texts import Text
 from projections.told import TELLINGS
 
 LONDON = ZoneInfo("Europe/London")
