@@ -8,8 +8,9 @@ import json
 import os
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import cache
 from itertools import chain, islice
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,15 +21,17 @@ from ledger import scan
 from ledger.entry import encoder, utc
 from ledger.errors import Refusal, Refused
 from ledger.facts.fact import Fact, Id, Instant, text_matching
-from ledger.facts.paths import Json
+from ledger.facts.paths import Json, Leaf, found_at, leaves
 from ledger.facts.records import EntryCorrected, Replacement
 from ledger.facts.registry import KINDS, Kind, put_at, values_at
-from ledger.faults import called, faults, join, shown
+from ledger.faults import called, faults, shown
 
 MAXIMUM_TEXT = 1_048_576
 """The longest narrative, in bytes of UTF-8."""
 MAXIMUM_TEXTS = 1_500
 """The most narratives in one place of a fact: no entry has room for the digests of more."""
+YEARS = (1900, 2199)
+"""The first and the last year that a day or an instant may lie in: what people plan in, and look back to."""
 MAXIMUM_REASONS = 50
 """The most reasons given for one refusal: the answer to a large event that is all wrong stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
@@ -146,7 +149,7 @@ def _accept(event: Json) -> Submitted:
         raise Refused.because("INVALID_FIELD", "the data must be application/json", "datacontenttype")
     kind = _kind(envelope.type, "type")
     time = envelope.time
-    if time is not None and not _holds(time):
+    if time is not None and not _is_near(str(time)):
         raise Refused((_out_of_time("time"),))
     fact, texts = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
     return Submitted(
@@ -203,26 +206,35 @@ def accept_fact(
     if refusals:
         raise Refused(islice(chain(refusals, faults(data, kind.struct, prefix)), MAXIMUM_REASONS))
     fact: Fact = convert(data, kind.struct, prefix)
-    names = zip(kind.struct.__struct_fields__, kind.struct.__struct_encode_fields__, strict=True)
-    late = [_out_of_time(join(prefix, encoded)) for name, encoded in names if not _holds(getattr(fact, name))]
+    late = [_out_of_time(where) for where in _days(kind.struct, fact, prefix)]
     if late:
-        raise Refused(late)
+        raise Refused(islice(late, MAXIMUM_REASONS))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement", confirmed)
         texts += more
     return fact, tuple(texts)
 
 
-def _holds(value: object) -> bool:
-    """Whether it is anything but an instant that has no year of four digits in UTC."""
-    try:
-        return not isinstance(value, datetime) or bool(utc(value))
-    except OverflowError:
-        return False
+@cache
+def _timed(struct: type[Fact]) -> tuple[Leaf, ...]:
+    """The leaves of a fact that hold days or instants."""
+    return tuple(leaf for leaf in leaves(struct) if leaf.hint in (date, datetime))
+
+
+def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
+    """Where a fact names a day or an instant in no year that people plan in or look back to."""
+    for leaf in _timed(struct):
+        for value, where in found_at(fact, leaf, where=prefix):
+            if not _is_near(value):
+                yield where
+
+
+def _is_near(day: str) -> bool:
+    return YEARS[0] <= int(day[:4]) <= YEARS[1]
 
 
 def _out_of_time(path: str) -> Refusal:
-    return Refusal("OUT_OF_RANGE", "in UTC the instant lies outside the years 1 to 9999", path)
+    return Refusal("OUT_OF_RANGE", f"the year has to lie between {YEARS[0]} and {YEARS[1]}", path)
 
 
 def _accept_replacement(

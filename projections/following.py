@@ -19,6 +19,8 @@ from projections.rows import Rows
 from projections.tables import Connection, Store
 from projections.view import View
 
+_PAGE = 2_000
+
 
 class Page(Struct):
     """Entries of a notice in order, without a gap."""
@@ -80,6 +82,9 @@ class Follower:
         self.position, self.built_at, self.failure = position, built_at, None
         if position:
             await self._store.load(connection, self.notice, self._rows)
+            if self.view.remembers:
+                known = await _entries(connection, self.notice, self.view, position)
+                self._rows.recall(fold_anew(self.view, known))
 
     def forget(self) -> None:
         """Makes the next page start from what is stored."""
@@ -102,6 +107,7 @@ class Follower:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a fold raises stops its own view only
                 self._rows.revert()
+                self.forget()
                 self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
             else:
                 self.position += 1
@@ -126,6 +132,22 @@ class Follower:
     async def write(self, connection: Connection, *, settled: bool = False) -> None:
         """Stores what changed; `settled` keeps back what may still be closed, so that it is written once."""
         await self._store.write(connection, self.notice, self._rows.take(settled=settled))
+
+
+async def _entries(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
+    """The entries up to a position that the view folds, and the corrections among them."""
+    found: list[Entry] = []
+    after = 0
+    while after < to:
+        page = await read_page(connection, notice, after, (view,), min(_PAGE, to - after))
+        for entry in page.entries:
+            if isinstance(entry, LedgerError):
+                raise entry
+            if entry is not None:
+                found.append(entry)
+        after = page.last
+    known = {entry.position for entry in found}
+    return [e for e in found if not isinstance(e.fact, EntryCorrected) or e.fact.position in known]
 
 
 def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:

@@ -18,6 +18,7 @@ from projections.texts import Text
 Part = str | int | date | datetime
 Key = tuple[Part, ...]
 R = TypeVar("R", bound=Struct)
+M = TypeVar("M")
 
 
 class Table(Struct, Generic[R], frozen=True):
@@ -67,8 +68,16 @@ class Rows:
         self._position = 0
         self._text_prefix = ""
         self._text_position = 0
+        self._memory: Any = None
 
     # --- for folds
+
+    def remembered(self, memory: type[M]) -> M:
+        """What the fold remembers beside its rows, begun empty."""
+        if self._memory is None:
+            self._memory = memory()
+        found: M = self._memory
+        return found
 
     def get(self, table: Table[R], *key: Part) -> R | None:
         """The row of that key as it stands; None when there is none."""
@@ -144,8 +153,13 @@ class Rows:
             self._restore(name, key, before)
         self._before.clear()
 
+    def recall(self, other: "Rows") -> None:
+        """Remembers what another fold of the same entries remembers."""
+        self._memory = other._memory  # noqa: SLF001 - one of its own kind
+
     def become(self, other: "Rows") -> None:
         """Puts and drops whatever differs from another fold's rows; all open rows must be in memory."""
+        self.recall(other)
         for name, wanted in other.versions().items():
             current = self._open[name]
             for key in current.keys() - wanted.keys():

@@ -133,7 +133,7 @@ def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkey
 def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> None:
     ledger("notice", "add", NOTICE)
     bounds = ["--role", "integration", "--notice", NOTICE, "--source", "plan", "--fact", "ObjectiveAdded"]
-    [issued] = ledger("token", "issue", *bounds, "--until", "2999-01-01", "--json").json
+    [issued] = ledger("token", "issue", *bounds, "--until", "2099-01-01", "--json").json
     assert issued["actor"] == "integration"
     path = written(objective("O1"), objective("O2").replace('"source": "plan"', '"source": "elsewhere"'))
     ran = ledger("append", path, "--notice", NOTICE, "--token", issued["secret"])

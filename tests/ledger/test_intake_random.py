@@ -61,10 +61,14 @@ def leaf(hint: Any, metas: tuple[Meta, ...]) -> st.SearchStrategy[Any]:
     if hint is int:
         [(low, high)] = [(meta.ge, meta.le) for meta in metas if meta.ge is not None and meta.le is not None]
         return st.integers(int(low), int(high))
-    instants = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
-    return {float: st.floats(-1e12, 1e12), bool: st.booleans(), datetime: instants, date: st.dates().map(str)}[
-        hint
-    ]
+    days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+    instants = st.builds(datetime.combine, days, st.times(), st.just(UTC)).map(datetime.isoformat)
+    return {
+        float: st.floats(-1e12, 1e12),
+        bool: st.booleans(),
+        datetime: instants,
+        date: days.map(str),
+    }[hint]
 
 
 def data_of(struct: type[Struct]) -> st.SearchStrategy[dict[str, Any]]:

@@ -86,7 +86,7 @@ def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], 
 def test_a_longest_access_beyond_all_calendars_is_no_bound() -> None:
     desk = Desk().reviewing()
     desk.tell("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 2**53 - 1}}, OPERATOR)
-    desk.tell("AccessRequested", ASKED | {"from": "0002-01-01T00:00:00Z", "until": "9998-01-01T00:00:00Z"}, "bob")
+    desk.tell("AccessRequested", ASKED | {"from": "1900-01-01T00:00:00Z", "until": "2199-01-01T00:00:00Z"}, "bob")
 
 
 def test_access_is_granted_for_a_shorter_time() -> None:

@@ -1,0 +1,61 @@
+"""The kinds of rule, by the names that clauses give them; `ledger.packs.rules` says which parameters each has."""
+
+from collections.abc import Mapping
+
+from projections.compliance.rules.board import AdviserReports, BoardAndChair, BoardReportComplete, PublishedRule
+from projections.compliance.rules.measures import MeasuresImprove, TargetMet
+from projections.compliance.rules.people import (
+    AdviserInPost,
+    Context,
+    Escalation,
+    PartnerActionsOwned,
+    Unjudged,
+    ViewsConsideredRule,
+)
+from projections.compliance.rules.plan import (
+    DeliveredBy,
+    PlanApproved,
+    PlanCitesSelfAssessment,
+    PlanCoverage,
+    PlanKeptCurrent,
+    SlowObjectivesHighlighted,
+)
+from projections.compliance.rules.reviews import (
+    AccessOfKinds,
+    AccessProvidedRule,
+    AssessmentBeforeReview,
+    AssessmentContent,
+    DiagnosticAgreed,
+    ReviewInterval,
+    ReviewTopics,
+)
+from projections.compliance.verdict import Rule
+
+__all__ = ["KINDS", "Unjudged"]
+KINDS: Mapping[str, type[Rule]] = {
+    "context": Context,
+    "plan-cites-self-assessment": PlanCitesSelfAssessment,
+    "measures-improve": MeasuresImprove,
+    "partner-actions-owned": PartnerActionsOwned,
+    "adviser-in-post": AdviserInPost,
+    "plan-coverage": PlanCoverage,
+    "plan-kept-current": PlanKeptCurrent,
+    "board-and-chair": BoardAndChair,
+    "board-report-complete": BoardReportComplete,
+    "slow-objectives-highlighted": SlowObjectivesHighlighted,
+    "views-considered": ViewsConsideredRule,
+    "review-interval": ReviewInterval,
+    "review-topics": ReviewTopics,
+    "diagnostic-agreed": DiagnosticAgreed,
+    "access-provided": AccessProvidedRule,
+    "access-of-kinds": AccessOfKinds,
+    "assessment-before-review": AssessmentBeforeReview,
+    "assessment-content": AssessmentContent,
+    "delivered-by": DeliveredBy,
+    "adviser-reports": AdviserReports,
+    "escalation": Escalation,
+    "target-met": TargetMet,
+    "plan-approved": PlanApproved,
+    "published": PublishedRule,
+}
+"""Every rule of `ledger.packs.rules.RULES` → how it is judged; a clause that names another is not judged."""

@@ -1,0 +1,162 @@
+"""Compliance as it is kept and read: for each clause the status, over the time during which it holds.
+
+A row holds over a range of positions, like every view's, and over a time: between two entries a status changes at
+finitely many instants, and the fold writes them all. So reading is a lookup, now and as of any past moment, on any
+instant past or to come. Rules are judged here and nowhere else.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+
+from ledger.entry import Entry
+from ledger.facts.fact import Fact
+from ledger.facts.notice import ClauseRegistered, NoticeIssued
+from projections.compliance.course import COMMON, Course, Span, concerned
+from projections.compliance.rules import KINDS, Unjudged
+from projections.compliance.verdict import Asked, Happening
+from projections.position import Reading
+from projections.rows import Rows, Table
+from projections.view import View
+
+
+class Obligation(Struct, frozen=True):
+    """A clause's status over a time."""
+
+    number: str
+    begins: datetime
+    """The first instant of that time."""
+    ends: datetime | None
+    """The instant before which it ends; None: nothing recorded ends it."""
+    obligor: str
+    modality: str
+    rule: str
+    status: str
+    since: datetime
+    """When the status became what it is; the reason may have changed since."""
+    since_position: int | None
+    """The entry that brought the status about; None: a deadline passed."""
+    reason: str
+    """A sentence of ids, days and counts, without narratives."""
+    entries: list[int]
+    """The entries that it rests on."""
+    position: int
+    """The entry that registered the clause."""
+
+
+OBLIGATIONS = Table("obligations", Obligation, ("number", "begins"))
+_HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
+FACTS = _HEAD.union(COMMON, *(rule.facts for rule in KINDS.values()))
+"""Every fact that bears on a clause."""
+
+
+class Clause(Struct):
+    """What a course's rows say of their clause."""
+
+    fact: ClauseRegistered
+    position: int
+    course: Course
+
+
+class Memory(Struct):
+    """What the fold remembers of a notice beside its rows."""
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    happenings: dict[type[Fact], list[Happening]] = field(default_factory=dict)
+    clauses: dict[type[Fact], list[Clause]] = field(default_factory=dict)
+    """Fact → the clauses that are told of it."""
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the courses of the clauses that it concerns."""
+    memory = rows.remembered(Memory)
+    fact = entry.fact
+    match fact:
+        case NoticeIssued():
+            memory.zone = ZoneInfo(fact.zone)
+            return
+        case ClauseRegistered():
+            _begin(rows, memory, entry, fact)
+            return
+    happening = Happening(entry.occurred_at, entry.position, fact)
+    memory.happenings.setdefault(type(fact), []).append(happening)
+    for clause in memory.clauses.get(type(fact), ()):
+        if concerned(clause.fact.number, fact):
+            ended, kept = clause.course.tell(happening)
+            for span in ended:
+                rows.drop(OBLIGATIONS, clause.fact.number, span.begins)
+            _put(rows, clause, max(kept - 1, 0))
+
+
+def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> None:
+    """Begins the course of a clause, which is told of everything that is known already."""
+    asked = Asked(
+        number=fact.number,
+        modality=fact.modality,
+        parameters=dict(fact.parameters),
+        position=entry.position,
+        since=entry.occurred_at,
+        zone=memory.zone,
+    )
+    rule = KINDS.get(fact.rule, Unjudged)()
+    told = type(rule).facts | COMMON
+    known = [
+        each for kind in told for each in memory.happenings.get(kind, ()) if concerned(fact.number, each.fact)
+    ]
+    clause = Clause(fact, entry.position, Course(asked, rule, known))
+    for kind in told:
+        memory.clauses.setdefault(kind, []).append(clause)
+    _put(rows, clause, 0)
+
+
+def _put(rows: Rows, clause: Clause, first: int) -> None:
+    """Makes the clause's spans from that one on rows."""
+    spans = clause.course.spans[first:]
+    ends = [span.begins for span in spans[1:]]
+    for span, end in zip(spans, [*ends, None], strict=True):
+        rows.put(OBLIGATIONS, _row(clause, span, end))
+
+
+def _row(clause: Clause, span: Span, ends: datetime | None) -> Obligation:
+    fact, found = clause.fact, span.verdict
+    return Obligation(
+        fact.number,
+        span.begins,
+        ends,
+        fact.obligor.value,
+        fact.modality.value,
+        fact.rule,
+        found.status.value,
+        span.since,
+        span.since_position,
+        found.reason,
+        list(found.entries),
+        clause.position,
+    )
+
+
+VIEW = View("compliance", 1, (OBLIGATIONS,), FACTS, fold, remembers=True)
+
+
+async def obligations(
+    reading: Reading, *, obligor: str | None = None, modality: str | None = None, status: str | None = None
+) -> list[Obligation]:
+    """Each obligation's status on the reading's instant, in the order in which the clauses were registered."""
+    return await reading.rows(
+        OBLIGATIONS,
+        "t.begins <= %s AND (t.ends IS NULL OR t.ends > %s) AND (%s::text IS NULL OR t.obligor = %s) "
+        "AND (%s::text IS NULL OR t.modality = %s) AND (%s::text IS NULL OR t.status = %s)",
+        (reading.on, reading.on, obligor, obligor, modality, modality, status, status),
+    )
+
+
+async def course(reading: Reading, number: str) -> list[Obligation]:
+    """A clause's statuses over all time, those to come if nothing more is recorded included."""
+    return await reading.rows(OBLIGATIONS, "t.number = %s", (number,), order="t.begins")
+
+
+async def falling_due(reading: Reading, until: datetime) -> list[Obligation]:
+    """What changes after the reading's instant and by `until`, if nothing more is recorded, in order of time."""
+    where, between = "t.begins > %s AND t.begins <= %s", (reading.on, until)
+    return await reading.rows(OBLIGATIONS, where, between, order="t.begins, t.position")

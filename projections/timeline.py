@@ -1,0 +1,74 @@
+"""Who and what each entry is about: the way from a subject to its entries, whatever they record of it.
+
+Every reference that a fact declares counts, and the subject that its recorder gave. Texts stay with the entries.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+
+from msgspec import Struct
+
+from ledger.entry import Entry
+from ledger.facts.fact import Fact
+from ledger.facts.paths import Leaf, found_at, leaves
+from ledger.facts.registry import KIND_OF
+from projections.position import PAGE, Reading
+from projections.rows import Rows, Table
+from projections.view import View
+
+
+class Moment(Struct, frozen=True):
+    """An entry of a subject's timeline."""
+
+    kind: str
+    """The kind of thing that it is about, such as objective; `subject` where only its recorder says so."""
+    subject: str
+    position: int
+    occurred_at: datetime
+    fact: str
+    """The fact's name, such as ObjectiveAdded."""
+    actor: str
+
+
+MOMENTS = Table("moments", Moment, ("kind", "subject", "position"), recalled=False)
+
+
+@cache
+def _references(fact: type[Fact]) -> tuple[Leaf, ...]:
+    return tuple(leaf for leaf in leaves(fact) if leaf.kind is not None)
+
+
+def subjects(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What an entry is about, as (kind, id), each once."""
+    seen = set()
+    for leaf in _references(type(entry.fact)):
+        for name, _ in found_at(entry.fact, leaf):
+            if (leaf.kind, name) not in seen:
+                seen.add((leaf.kind, name))
+                yield leaf.kind or "", name
+    if entry.subject is not None and not any(name == entry.subject for _, name in seen):
+        yield "subject", entry.subject
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Puts one entry on the timelines of its subjects."""
+    at, name, actor = entry.occurred_at, KIND_OF[type(entry.fact)].name, entry.actor
+    for kind, subject in subjects(entry):
+        rows.put(MOMENTS, Moment(kind, subject, entry.position, at, name, actor))
+
+
+VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)
+
+
+async def timeline(
+    reading: Reading, subject: str, *, kind: str | None = None, first: int = PAGE, after: int = 0
+) -> list[Moment]:
+    """The entries about a subject, after position `after`, in order of recording."""
+    return await reading.rows(
+        MOMENTS,
+        "t.subject = %s AND (%s::text IS NULL OR t.kind = %s) AND t.position > %s",
+        (subject, kind, kind, after),
+        order="t.position, t.kind",
+        first=min(first, PAGE),
+    )

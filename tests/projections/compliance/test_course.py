@@ -1,0 +1,95 @@
+"""A course hears of things in any order, and ends where one that heard of them in order of time does."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ledger.facts.fact import Fact
+from ledger.facts.notice import Modality, NoticeClosed, Outcome
+from projections.compliance import course as courses
+from projections.compliance.course import Course, Span
+from projections.compliance.rules import KINDS
+from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdict
+from projections.compliance.view import VIEW, Memory
+from projections.following import fold_anew
+from tests.ledger.test_history import played
+from tests.projections.compliance.telling import LONDON, WORDS, instant
+from tests.projections.compliance.test_rules import action, closed, completed, met, objective, progress
+
+SINCE = instant("2022-07-05T00:00")
+KINDS_TOLD = ("plan-kept-current", "slow-objectives-highlighted", "delivered-by", "plan-coverage")
+PARAMETERS = {"stale_after_days": 20, "target_date": "2022-10-01", "covers": ["AREAS"]}
+FACTS_TOLD: list[Fact] = [
+    objective("O1", "2022-08-20"),
+    objective("O2", "2022-09-20"),
+    progress("O1"),
+    progress("O2"),
+    action("A1", "2022-08-30"),
+    completed("A1"),
+    met(),
+    closed("O1", "DROPPED"),
+    NoticeClosed(closed_on=instant("2022-09-01").date(), outcome=Outcome.FULFILLED, reason=WORDS),
+]
+TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
+
+
+def begun(rule: str, told: list[Happening]) -> Course:
+    parameters = dict(PARAMETERS)
+    return Course(Asked("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(KINDS_TOLD), TOLD, st.integers(1, 4))
+@example("plan-kept-current", [(3, FACTS_TOLD[0]), (3, FACTS_TOLD[2]), (-2, FACTS_TOLD[1]), (3, FACTS_TOLD[3])], 1)
+def test_told_one_by_one_it_is_the_same_as_told_at_once(
+    rule: str, told: list[tuple[int, Fact]], every: int
+) -> None:
+    happenings = [
+        Happening(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+    ]
+    marked = courses.MARK_EVERY
+    courses.MARK_EVERY = every
+    try:
+        grown = begun(rule, [])
+        for count, happening in enumerate(happenings, 1):
+            before = list(grown.spans)
+            ended, kept = grown.tell(happening)
+            assert before == [*before[:kept], *ended]
+            assert grown.spans == begun(rule, happenings[:count]).spans
+    finally:
+        courses.MARK_EVERY = marked
+
+
+def test_spans_follow_one_another_and_each_says_something_else() -> None:
+    memory = fold_anew(VIEW, played()[0].history).remembered(Memory)
+    clauses = {clause.fact.number: clause for told in memory.clauses.values() for clause in told}
+    assert len(clauses) == 28
+    for clause in clauses.values():
+        spans = clause.course.spans
+        for earlier, later in pairwise(spans):
+            assert earlier.begins < later.begins
+            assert earlier.verdict != later.verdict
+            assert (later.since == later.begins) == (earlier.verdict.status is not later.verdict.status)
+
+
+class Endless(Rule):
+    """A rule at fault: it always names another moment."""
+
+    def judge(self, asked: Asked, at: datetime) -> Verdict:
+        return Verdict(Status.MET, f"{at}.")
+
+    def moments(self, asked: Asked, at: datetime) -> list[datetime]:
+        return [at + timedelta(hours=1)]
+
+
+def test_a_rule_that_names_no_end_of_moments_is_found_out() -> None:
+    with pytest.raises(RuntimeError, match="clause c"):
+        Course(Asked("c", Modality.MUST, {}, 1, SINCE, LONDON), Endless())
+
+
+def test_before_it_was_registered_a_clause_asks_nothing() -> None:
+    assert begun("context", []).on(SINCE - timedelta(microseconds=1)) is None
+    assert isinstance(begun("context", []).on(SINCE), Span)

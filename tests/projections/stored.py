@@ -1,0 +1,34 @@
+"""The invented history in a database, as the demo records it: by the same people, at the same times."""
+
+from datetime import datetime
+
+from api.cli.sample import BEGUN, PEOPLE, SERVICE
+from ledger.errors import Refused
+from ledger.facts.people import Credential
+from ledger.intake import accept
+from ledger.packs import events, read, shipped
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+from tests.ledger.history import OPERATOR, Clock, submit
+from tests.ledger.test_history import LINES, NOTICE, event_of
+
+
+async def store(url: str) -> None:
+    """Records all of it through the writer, refusals included."""
+    clock = Clock()
+    clock.at = BEGUN
+    positions: dict[str, int] = {}
+    async with Writer(url, clock) as writer:
+        await writer.append_all(NOTICE, [accept(event) for event in events(read(shipped(NOTICE)))], OPERATOR)
+        roles = [{"actor": actor, "role": role.value} for actor, role in PEOPLE.items()]
+        await writer.append_all(NOTICE, [submit("RoleGranted", role, "operator") for role in roles], OPERATOR)
+        for line in LINES:
+            clock.at = datetime.fromisoformat(line["demorecordedat"])
+            who = SERVICE if line["demoactor"] == SERVICE.actor else Credential(line["demoactor"])
+            try:
+                answer = await writer.append(NOTICE, accept(event_of(line, positions)), who)
+            except Refused:
+                assert "demorefused" in line, line["id"]
+                continue
+            assert isinstance(answer, Receipt)
+            positions[line["id"]] = answer.position

@@ -1,0 +1,73 @@
+"""Which areas, findings and recommendations have an objective: by hand, and of the invented history."""
+
+from typing import Any
+
+from projections import coverage
+from projections.following import fold_anew
+from projections.reading import AsOf, Reader
+from tests.ledger.desk import Desk
+from tests.ledger.history import NOTICE, OPERATOR
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+
+
+def matrix(desk: Desk) -> dict[str, tuple[list[str], bool]]:
+    rows = fold_anew(coverage.VIEW, desk.history).versions()[coverage.COVERAGE.name].values()
+    return {version.row.subject: (version.row.objectives, version.row.is_covered) for version in rows}
+
+
+def objective(name: str, *areas: str) -> dict[str, Any]:
+    return {"objective": name, "title": "t", "areas": list(areas), "owner": "bob", "due": "2023-01-01"}
+
+
+def test_the_matrix_follows_objectives_mappings_and_decisions() -> None:
+    desk = Desk()  # it has area 1a and objective O1, which serves it
+    desk.tell("AreaRegistered", {"area": "1b", "title": "t"}, OPERATOR)
+    desk.tell("FindingRegistered", {"finding": "F1", "origin": "o", "text": "t"})
+    desk.tell("RecommendationMade", {"recommendation": "R1", "by": "bob", "text": "t"}, "bob")
+    assert matrix(desk) == {"1a": (["O1"], True), "1b": ([], False), "F1": ([], False), "R1": ([], False)}
+    desk.tell("ObjectiveAdded", objective("O2", "1b"))
+    desk.tell("CoverageMapped", {"objective": "O2", "findings": ["F1"], "areas": ["1a"]})
+    assert matrix(desk) == {
+        "1a": (["O1", "O2"], True),
+        "1b": (["O2"], True),
+        "F1": (["O2"], True),
+        "R1": ([], False),
+    }
+    desk.tell("CoverageMapped", {"objective": "O2", "recommendations": ["R1"]})
+    assert matrix(desk) == {"1a": (["O1"], True), "1b": (["O2"], True), "F1": ([], False), "R1": (["O2"], True)}
+    desk.tell("ObjectiveRevised", {"objective": "O2", "areas": ["1a"], "reason": "r"})
+    assert (matrix(desk)["1a"], matrix(desk)["1b"]) == ((["O1", "O2"], True), ([], False))
+    desk.tell("ObjectiveClosed", {"objective": "O2", "outcome": "DROPPED", "reason": "r"})
+    assert (matrix(desk)["1a"], matrix(desk)["R1"]) == ((["O1"], True), ([], False))
+    desk.tell("RecommendationRejected", {"recommendation": "R1", "reason": "no"})
+    assert matrix(desk)["R1"] == ([], True)
+
+
+async def test_it_is_read_of_the_invented_history(database: str) -> None:
+    await store(database)
+    await fold_all(database, NOTICE, [coverage.VIEW])
+    async with Reader(database) as reader:
+        async with reader.at(NOTICE, views=["coverage"]) as reading:
+            whole = await coverage.matrix(reading)
+            uncovered = await coverage.matrix(reading, uncovered=True)
+            findings = await coverage.findings(reading)
+            made = await coverage.recommendations(reading)
+        async with reader.at(NOTICE, as_of=AsOf(278), views=["coverage"]) as reading:
+            before = await coverage.matrix(reading, uncovered=True)
+            undecided = await coverage.recommendations(reading, undecided=True)
+    assert [(row.kind, row.subject) for row in whole[:2]] == [("AREA", "1a"), ("AREA", "1b")]
+    assert [row.is_asked for row in whole[:2]] == [False, False]
+    assert [row.subject for row in uncovered] == ["RC3", "RC4"]
+    assert [row.subject for row in before] == ["RC2"]
+    assert [row.recommendation for row in undecided] == ["RC2"]
+    assert [(row.recommendation, row.decided, row.decided_position) for row in made] == [
+        ("RC1", "ACCEPTED", 221),
+        ("RC2", "REJECTED", 280),
+        ("RC3", "ACCEPTED", 443),
+        ("RC4", "ACCEPTED", 562),
+    ]
+    assert all(row.response is not None and row.response.body for row in made)
+    assert [row.finding for row in findings] == ["F1", "F2", "F3", "F4"]
+    assert whole[0].text is not None
+    assert whole[0].text.body
