@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -233,6 +234,16 @@ async def read(reading: Reading) -> Notice:
     if not rows:
         raise UnknownNotice(f"there is no notice {reading.notice}")
     return rows[0]
+
+
+async def zone(reading: Reading) -> ZoneInfo:
+    """The time zone in which the notice's days are counted."""
+    return ZoneInfo((await read(reading)).zone)
+
+
+async def today(reading: Reading) -> date:
+    """The day of the reading's instant, in the notice's zone."""
+    return reading.on.astimezone(await zone(reading)).date()
 
 
 async def clauses(reading: Reading) -> list[Clause]:

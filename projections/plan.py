@@ -1,7 +1,7 @@
-"""The improvement plan as it stands: its objectives, actions, milestones, the progress recorded, its versions.
+"""The improvement plan as it stands: its objectives, the progress recorded against them, its versions.
 
 The ratings of an objective are those of the progress that happened last; recorded late, an older one changes
-nothing but the count. The date first set for an objective or an action is kept beside the one that holds.
+nothing but the count. The date first set for an objective is kept beside the one that holds.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,6 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from ledger.entry import Entry
-from ledger.facts.actions import (
-    ActionAdded,
-    ActionCompleted,
-    ActionRebaselined,
-    ActionRevised,
-    MilestoneReached,
-    MilestoneSet,
-)
 from ledger.facts.plan import (
     LeadersBriefed,
     ObjectiveAdded,
@@ -74,52 +66,6 @@ class Progress(Struct, frozen=True):
     action: str | None = None
 
 
-class Action(Struct, frozen=True):
-    """An action under an objective."""
-
-    action: str
-    objective: str
-    position: int
-    added_at: datetime
-    title: Text
-    owner: str
-    due: date
-    first_due: date
-    """The date first set; its slippage is counted from it."""
-    partner: str | None = None
-    rebaselined: int = 0
-    """How many times another date was approved."""
-    completed_on: date | None = None
-    completed_position: int | None = None
-    result: Text | None = None
-    evidence: list[str] = []
-
-
-class Rebaseline(Struct, frozen=True):
-    """Another date for an action, and who approved it."""
-
-    action: str
-    position: int
-    rebaselined_at: datetime
-    due_before: date
-    due_after: date
-    reason: Text
-    approver: str
-
-
-class Milestone(Struct, frozen=True):
-    """A milestone on the way to an objective."""
-
-    milestone: str
-    objective: str
-    position: int
-    title: Text
-    due: date
-    reached_on: date | None = None
-    reached_position: int | None = None
-    evidence: list[str] = []
-
-
 class SelfAssessment(Struct, frozen=True):
     """A version of the council's self-assessment; the latest one is current."""
 
@@ -169,9 +115,6 @@ class Rating(Struct, frozen=True):
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
 PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
-ACTIONS = Table("actions", Action, ("action",))
-REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
-MILESTONES = Table("milestones", Milestone, ("milestone",))
 SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
 PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
 BRIEFINGS = Table("briefings", Briefing, ("briefing",), recalled=False)
@@ -228,59 +171,6 @@ def fold(rows: Rows, entry: Entry) -> None:
             rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
         case RatingScaleAdopted():
             _adopt(rows, position, fact)
-        case _:
-            _act(rows, entry)
-
-
-def _act(rows: Rows, entry: Entry) -> None:
-    """Folds what happens to actions and milestones."""
-    fact, at, position = entry.fact, entry.occurred_at, entry.position
-    match fact:
-        case ActionAdded():
-            added = Action(
-                action=fact.action,
-                objective=fact.objective,
-                position=position,
-                added_at=at,
-                title=rows.text("title"),
-                owner=fact.owner,
-                due=fact.due,
-                first_due=fact.due,
-                partner=fact.partner,
-            )
-            rows.put(ACTIONS, added)
-        case ActionRevised():
-            changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
-            if fact.title is not None:
-                changed["title"] = rows.text("title")
-            rows.change(ACTIONS, fact.action, **changed)
-        case ActionRebaselined():
-            known = rows.change(ACTIONS, fact.action, due=fact.to)
-            rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
-            reason = rows.text("reason")
-            moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
-            rows.put(REBASELINES, moved)
-        case ActionCompleted():
-            rows.change(
-                ACTIONS,
-                fact.action,
-                completed_on=fact.completed_on,
-                completed_position=position,
-                result=rows.text("result"),
-                evidence=list(fact.evidence),
-            )
-        case MilestoneSet():
-            title = rows.text("title")
-            rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
-        case MilestoneReached():
-            evidence = list(fact.evidence)
-            rows.change(
-                MILESTONES,
-                fact.milestone,
-                reached_on=fact.reached_on,
-                reached_position=position,
-                evidence=evidence,
-            )
 
 
 def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
@@ -328,9 +218,6 @@ VIEW = View(
     (
         OBJECTIVES,
         PROGRESS,
-        ACTIONS,
-        REBASELINES,
-        MILESTONES,
         SELF_ASSESSMENTS,
         PLAN_VERSIONS,
         BRIEFINGS,
@@ -346,12 +233,6 @@ VIEW = View(
             ProgressRecorded,
             RatingScaleAdopted,
             SelfAssessmentPublished,
-            ActionAdded,
-            ActionCompleted,
-            ActionRebaselined,
-            ActionRevised,
-            MilestoneReached,
-            MilestoneSet,
         }
     ),
     fold,
@@ -392,24 +273,6 @@ async def progress(
     for row in rows:
         found[row.objective].append(row)
     return found
-
-
-async def actions(reading: Reading, objectives: Sequence[str] | None = None) -> list[Action]:
-    """The actions under these objectives, or all, in the order in which they were added."""
-    wanted = _list(objectives)
-    return await reading.rows(ACTIONS, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
-
-
-async def rebaselines(reading: Reading, actions: Sequence[str] | None = None) -> list[Rebaseline]:
-    """How the dates of these actions, or of all, were moved, in order: how often they slipped."""
-    wanted = _list(actions)
-    return await reading.rows(REBASELINES, "%s::text[] IS NULL OR t.action = ANY (%s::text[])", (wanted, wanted))
-
-
-async def milestones(reading: Reading, objectives: Sequence[str] | None = None) -> list[Milestone]:
-    """The milestones of these objectives, or all, in the order in which they were set."""
-    wanted = _list(objectives)
-    return await reading.rows(MILESTONES, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
 
 
 async def self_assessments(reading: Reading) -> list[SelfAssessment]:

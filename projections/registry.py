@@ -1,13 +1,45 @@
 """Every view that is kept. A new view is a module of its own and a line here."""
 
-from projections import coverage, entries, notice, plan, timeline
+from projections import (
+    access,
+    actions,
+    adviser,
+    board,
+    coverage,
+    engagement,
+    entries,
+    escalation,
+    evidence,
+    measures,
+    notice,
+    partners,
+    people,
+    plan,
+    records,
+    reports,
+    reviews,
+    timeline,
+)
 from projections.compliance import view as compliance
 from projections.view import View
 
 ALL: tuple[View, ...] = (
     notice.VIEW,
     plan.VIEW,
+    actions.VIEW,
     coverage.VIEW,
+    board.VIEW,
+    reports.VIEW,
+    partners.VIEW,
+    evidence.VIEW,
+    measures.VIEW,
+    reviews.VIEW,
+    access.VIEW,
+    engagement.VIEW,
+    adviser.VIEW,
+    escalation.VIEW,
+    people.VIEW,
+    records.VIEW,
     compliance.VIEW,
     timeline.VIEW,
     entries.VIEW,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from projections.compliance.rules.access import AccessOfKinds, AccessProvidedRule
 from projections.compliance.rules.board import AdviserReports, BoardAndChair, BoardReportComplete, PublishedRule
+from projections.compliance.rules.delivery import DeliveredBy, SlowObjectivesHighlighted
 from projections.compliance.rules.measures import MeasuresImprove, TargetMet
 from projections.compliance.rules.people import (
     AdviserInPost,
@@ -13,16 +15,12 @@ from projections.compliance.rules.people import (
     ViewsConsideredRule,
 )
 from projections.compliance.rules.plan import (
-    DeliveredBy,
     PlanApproved,
     PlanCitesSelfAssessment,
     PlanCoverage,
     PlanKeptCurrent,
-    SlowObjectivesHighlighted,
 )
 from projections.compliance.rules.reviews import (
-    AccessOfKinds,
-    AccessProvidedRule,
     AssessmentBeforeReview,
     AssessmentContent,
     DiagnosticAgreed,

@@ -24,6 +24,7 @@ from projections.compliance.verdict import (
     said,
     verdict,
 )
+from projections.reports import PARTS, parts_of
 
 
 class _Tenure(Struct):
@@ -135,15 +136,6 @@ class BoardAndChair(Rule):
             *(asked.after(day - WARNING_DAYS * DAY) for day in coming),
             *(asked.after(day) for day in coming),
         ]
-
-
-PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
-
-
-def parts_of(report: BoardReportSubmitted) -> list[str]:
-    """Which of the four parts a report to the board has."""
-    has = (report.data, report.analysis, report.recommendations, report.impact_evidence)
-    return [part for part, there in zip(PARTS, has, strict=True) if there]
 
 
 class BoardReportComplete(Rule):

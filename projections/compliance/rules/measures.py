@@ -13,11 +13,11 @@ from ledger.facts.measures import (
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
-    Unit,
 )
 from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
 from projections.compliance.rules.plan import WARNING_DAYS
 from projections.compliance.verdict import DAY, Asked, Happening, Rule, Status, Verdict, said, verdict
+from projections.measures import value_of
 from projections.spc import RUN, Signal, xmr
 
 
@@ -65,16 +65,6 @@ class _Measures(Rule):
                 if value is not None:
                     measure.readings[fact.period.first] = (value, happening.position)
                 measure.standing = None
-
-
-def value_of(unit: str, numerator: int, denominator: int | None, per: int | None) -> float | None:
-    """A reading's value in its unit; None: nothing was counted, so that there is none."""
-    if unit == Unit.COUNT.value:
-        return float(numerator)
-    if not denominator:
-        return None
-    factor = {Unit.PERCENT.value: 100, Unit.RATE.value: per or 1}.get(unit, 1)
-    return factor * numerator / denominator
 
 
 def standing_of(measure: _Measure) -> str:

@@ -16,8 +16,8 @@ from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdi
 from projections.compliance.view import VIEW, Memory
 from projections.following import fold_anew
 from tests.ledger.test_history import played
+from tests.projections.compliance.facts import action, closed, completed, met, objective, progress
 from tests.projections.compliance.telling import LONDON, WORDS, instant
-from tests.projections.compliance.test_rules import action, closed, completed, met, objective, progress
 
 SINCE = instant("2022-07-05T00:00")
 KINDS_TOLD = ("plan-kept-current", "slow-objectives-highlighted", "delivered-by", "plan-coverage")

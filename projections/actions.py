@@ -1,0 +1,153 @@
+"""Actions and milestones under the plan's objectives; the date first set stays beside the one that holds."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.entry import Entry
+from ledger.facts.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionRebaselined,
+    ActionRevised,
+    MilestoneReached,
+    MilestoneSet,
+)
+from projections.position import Reading
+from projections.rows import Rows, Table
+from projections.texts import Text
+from projections.view import View
+
+
+class Action(Struct, frozen=True):
+    """An action under an objective."""
+
+    action: str
+    objective: str
+    position: int
+    added_at: datetime
+    title: Text
+    owner: str
+    due: date
+    first_due: date
+    """The date first set; its slippage is counted from it."""
+    partner: str | None = None
+    rebaselined: int = 0
+    """How many times another date was approved."""
+    completed_on: date | None = None
+    completed_position: int | None = None
+    result: Text | None = None
+    evidence: list[str] = []
+
+
+class Rebaseline(Struct, frozen=True):
+    """Another date for an action, and who approved it."""
+
+    action: str
+    position: int
+    rebaselined_at: datetime
+    due_before: date
+    due_after: date
+    reason: Text
+    approver: str
+
+
+class Milestone(Struct, frozen=True):
+    """A milestone on the way to an objective."""
+
+    milestone: str
+    objective: str
+    position: int
+    title: Text
+    due: date
+    reached_on: date | None = None
+    reached_position: int | None = None
+    evidence: list[str] = []
+
+
+ACTIONS = Table("actions", Action, ("action",))
+REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
+MILESTONES = Table("milestones", Milestone, ("milestone",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the actions and milestones."""
+    fact, at, position = entry.fact, entry.occurred_at, entry.position
+    match fact:
+        case ActionAdded():
+            added = Action(
+                action=fact.action,
+                objective=fact.objective,
+                position=position,
+                added_at=at,
+                title=rows.text("title"),
+                owner=fact.owner,
+                due=fact.due,
+                first_due=fact.due,
+                partner=fact.partner,
+            )
+            rows.put(ACTIONS, added)
+        case ActionRevised():
+            changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
+            if fact.title is not None:
+                changed["title"] = rows.text("title")
+            rows.change(ACTIONS, fact.action, **changed)
+        case ActionRebaselined():
+            known = rows.change(ACTIONS, fact.action, due=fact.to)
+            rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
+            reason = rows.text("reason")
+            moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
+            rows.put(REBASELINES, moved)
+        case ActionCompleted():
+            rows.change(
+                ACTIONS,
+                fact.action,
+                completed_on=fact.completed_on,
+                completed_position=position,
+                result=rows.text("result"),
+                evidence=list(fact.evidence),
+            )
+        case MilestoneSet():
+            title = rows.text("title")
+            rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
+        case MilestoneReached():
+            evidence = list(fact.evidence)
+            rows.change(
+                MILESTONES,
+                fact.milestone,
+                reached_on=fact.reached_on,
+                reached_position=position,
+                evidence=evidence,
+            )
+
+
+VIEW = View(
+    "actions",
+    1,
+    (ACTIONS, REBASELINES, MILESTONES),
+    frozenset({ActionAdded, ActionCompleted, ActionRebaselined, ActionRevised, MilestoneReached, MilestoneSet}),
+    fold,
+)
+
+
+async def actions(reading: Reading, objectives: Sequence[str] | None = None) -> list[Action]:
+    """The actions under these objectives, or all, in the order in which they were added."""
+    wanted = _list(objectives)
+    return await reading.rows(ACTIONS, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
+
+
+async def rebaselines(reading: Reading, actions: Sequence[str] | None = None) -> list[Rebaseline]:
+    """How the dates of these actions, or of all, were moved, in order: how often they slipped."""
+    wanted = _list(actions)
+    return await reading.rows(REBASELINES, "%s::text[] IS NULL OR t.action = ANY (%s::text[])", (wanted, wanted))
+
+
+async def milestones(reading: Reading, objectives: Sequence[str] | None = None) -> list[Milestone]:
+    """The milestones of these objectives, or all, in the order in which they were set."""
+    wanted = _list(objectives)
+    return await reading.rows(MILESTONES, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
+
+
+def _list(items: Sequence[str] | None) -> list[str] | None:
+    return None if items is None else list(dict.fromkeys(items))

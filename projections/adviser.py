@@ -1,0 +1,185 @@
+"""The adviser: who advised when, the gaps between, and what they reported, pinned to a position."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.entry import Entry
+from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.facts.reports import AdviserReportIssued
+from projections import notice
+from projections.gaps import DAY, Gap, gaps
+from projections.position import Reading
+from projections.rows import Rows, Table
+from projections.texts import Text
+from projections.view import View
+
+
+class Tenure(Struct, frozen=True):
+    """A time in the post of adviser; both days included."""
+
+    appointment: str
+    position: int
+    """The entry that put them in post."""
+    adviser: str
+    first: date
+    last: date | None
+    """None: until they are released or replaced."""
+    terms: Text | None
+    """What the appointment asks; a replacement takes over those of the one before."""
+    ended: str | None = None
+    """RELEASED or REPLACED; None: neither."""
+    ended_position: int | None = None
+    reason: Text | None = None
+
+
+class AdviserReport(Struct, frozen=True):
+    """A report of the adviser to ministers."""
+
+    report: str
+    position: int
+    issued_at: datetime
+    adviser: str
+    first: date
+    last: date
+    other: Text | None
+    query: Text | None
+    pinned: int
+    """The position at which its figures were read, and can be read again."""
+
+
+class AreaReport(Struct, frozen=True):
+    """What a report says of an area."""
+
+    report: str
+    area: str
+    position: int
+    judgement: str
+    """PROGRESS or CONCERN."""
+    text: Text
+
+
+class RequirementReport(Struct, frozen=True):
+    """What a report says of a requirement of the notice."""
+
+    report: str
+    number: str
+    """The clause."""
+    position: int
+    text: Text
+
+
+TENURES = Table("tenures", Tenure, ("position",))
+ADVISER_REPORTS = Table("adviser_reports", AdviserReport, ("report",), recalled=False)
+AREA_REPORTS = Table("area_reports", AreaReport, ("report", "area"), recalled=False)
+REQUIREMENT_REPORTS = Table("requirement_reports", RequirementReport, ("report", "number"), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the adviser's tenures and reports."""
+    fact, position = entry.fact, entry.position
+    match fact:
+        case AdviserAppointed():
+            terms = rows.text("terms")
+            rows.put(TENURES, Tenure(fact.appointment, position, fact.adviser, fact.first, fact.last, terms))
+        case AdviserReplaced():
+            before = _holding(rows, fact.appointment)
+            if before is not None:
+                ended = {"ended": "REPLACED", "ended_position": position, "reason": rows.text("reason")}
+                rows.change(TENURES, before.position, last=max(before.first, fact.first - DAY), **ended)
+                replaced = Tenure(fact.appointment, position, fact.adviser, fact.first, before.last, before.terms)
+                rows.put(TENURES, replaced)
+        case AdviserReleased():
+            held = _holding(rows, fact.appointment)
+            if held is not None:
+                ended = {"ended": "RELEASED", "ended_position": position, "reason": rows.text("reason")}
+                rows.change(TENURES, held.position, last=fact.last, **ended)
+        case AdviserReportIssued():
+            _report(rows, entry, fact)
+
+
+def _holding(rows: Rows, appointment: str) -> Tenure | None:
+    """Who holds an appointment, not released and not replaced."""
+    found = (tenure for tenure in rows.all(TENURES) if tenure.appointment == appointment and tenure.ended is None)
+    return next(found, None)
+
+
+def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
+    issued = AdviserReport(
+        report=fact.report,
+        position=entry.position,
+        issued_at=entry.occurred_at,
+        adviser=entry.actor,
+        first=fact.period.first,
+        last=fact.period.last,
+        other=rows.text_if(fact.other, "other"),
+        query=rows.text_if(fact.query, "query"),
+        pinned=fact.position,
+    )
+    rows.put(ADVISER_REPORTS, issued)
+    for index, area in enumerate(fact.per_area):
+        text, judgement = rows.text(f"perArea[{index}].text"), area.judgement.value
+        rows.put(AREA_REPORTS, AreaReport(fact.report, area.area, entry.position, judgement, text))
+    for index, requirement in enumerate(fact.requirements):
+        text = rows.text(f"requirements[{index}].text")
+        rows.put(REQUIREMENT_REPORTS, RequirementReport(fact.report, requirement.number, entry.position, text))
+
+
+VIEW = View(
+    "adviser",
+    1,
+    (TENURES, ADVISER_REPORTS, AREA_REPORTS, REQUIREMENT_REPORTS),
+    frozenset({AdviserAppointed, AdviserReplaced, AdviserReleased, AdviserReportIssued}),
+    fold,
+)
+
+
+async def tenures(reading: Reading) -> list[Tenure]:
+    """Everybody's time in post, in order of their first days."""
+    return await reading.rows(TENURES, order="t.first, t.position")
+
+
+async def advisers(reading: Reading) -> list[Tenure]:
+    """Who advises on the day of the reading's instant."""
+    today = await notice.today(reading)
+    return await reading.rows(
+        TENURES, "t.first <= %s AND (t.last IS NULL OR t.last >= %s)", (today, today), order="t.first, t.position"
+    )
+
+
+async def vacancies(reading: Reading) -> list[Gap]:
+    """The days on which nobody advised, from the first adviser's first day to the reading's instant."""
+    held = [(tenure.first, tenure.last) for tenure in await tenures(reading)]
+    return gaps(held, held[0][0], await notice.today(reading)) if held else []
+
+
+async def reports(reading: Reading) -> list[AdviserReport]:
+    """The adviser's reports in the order in which they were issued."""
+    return await reading.rows(ADVISER_REPORTS, order="t.issued_at, t.position")
+
+
+async def area_reports(
+    reading: Reading, *, report: str | None = None, area: str | None = None
+) -> list[AreaReport]:
+    """What reports say of areas: in one report, or of one area over time."""
+    return await reading.rows(
+        AREA_REPORTS,
+        "(%s::text IS NULL OR t.report = %s) AND (%s::text IS NULL OR t.area = %s)",
+        (report, report, area, area),
+        order="t.position, t.area",
+    )
+
+
+async def requirement_reports(reading: Reading, report: str | None = None) -> list[RequirementReport]:
+    """What reports say of the notice's requirements."""
+    where = "%s::text IS NULL OR t.report = %s"
+    return await reading.rows(REQUIREMENT_REPORTS, where, (report, report), order="t.position, t.number")
+
+
+async def unreported(reading: Reading) -> list[Gap]:
+    """The days between the first report's period and the last one's that no report covers."""
+    covered = [(report.first, report.last) for report in await reports(reading)]
+    if not covered:
+        return []
+    last = max(ends for _, ends in covered)
+    return gaps(covered, min(begins for begins, _ in covered), last)

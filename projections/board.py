@@ -1,0 +1,312 @@
+"""The improvement board: who chairs it and when nobody did, members, timetable, meetings, packs and decisions."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from ledger.entry import Entry
+from ledger.facts.board import (
+    BoardDecisionRecorded,
+    BoardEstablished,
+    ChairAppointed,
+    ChairEnded,
+    DecisionRescinded,
+    InterestDeclared,
+    MemberJoined,
+    MemberLeft,
+    TimetableAgreed,
+)
+from ledger.facts.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from projections import notice
+from projections.gaps import Gap, gaps
+from projections.position import PAGE, Reading
+from projections.rows import Rows, Table
+from projections.texts import Text
+from projections.view import View
+
+
+class Board(Struct, frozen=True):
+    """The board and its terms of reference."""
+
+    position: int
+    established_at: datetime
+    terms_of_reference: Text
+    quorum: int | None
+
+
+class Chair(Struct, frozen=True):
+    """A time in the chair; both days included."""
+
+    chair: str
+    position: int
+    first: date
+    last: date | None
+    """None: until the chair ends."""
+    independence_basis: Text | None
+    interests: list[Text]
+    ended_position: int | None = None
+    reason: Text | None = None
+    """Why it ended."""
+
+
+class Interest(Struct, frozen=True):
+    """An interest that somebody on the board declared."""
+
+    actor: str
+    position: int
+    declared_at: datetime
+    interest: Text
+
+
+class Member(Struct, frozen=True):
+    """A membership; both days included."""
+
+    member: str
+    position: int
+    post: str
+    first: date
+    last: date | None = None
+    left_position: int | None = None
+
+
+class Timetable(Struct, frozen=True):
+    """The days on which the board meets and reports; the latest one is current."""
+
+    position: int
+    agreed_at: datetime
+    dates: list[str]
+    """ISO 8601, in order."""
+    department_consent: bool
+
+
+class Meeting(Struct, frozen=True):
+    """A meeting that was held."""
+
+    meeting: str
+    position: int
+    held_at: datetime
+    attendance: list[str]
+    apologies: list[str]
+    quorate: bool
+    minutes_approved_at: datetime | None = None
+    minutes_position: int | None = None
+    minutes_evidence: list[str] = []
+
+
+class Pack(Struct, frozen=True):
+    """Papers that were sent out for a meeting."""
+
+    meeting: str
+    position: int
+    circulated_at: datetime
+    recipients: list[str]
+    evidence: list[str]
+
+
+class Decision(Struct, frozen=True):
+    """A decision of the board, and what became of it."""
+
+    decision: str
+    position: int
+    decided_at: datetime
+    meeting: str
+    title: Text
+    outcome: Text
+    rationale: Text
+    options: list[Text]
+    votes: dict[str, Any] | None
+    """How many were for, against and abstained; None: it was not said."""
+    evidence: list[str]
+    relates_to: list[str]
+    rescinded_position: int | None = None
+    rescinded_at: datetime | None = None
+    rescinded_reason: Text | None = None
+    replaced_by: str | None = None
+
+
+BOARDS = Table("boards", Board, ("position",), recalled=False)
+CHAIRS = Table("chairs", Chair, ("position",))
+INTERESTS = Table("interests", Interest, ("position",), recalled=False)
+MEMBERS = Table("members", Member, ("position",))
+TIMETABLES = Table("timetables", Timetable, ("position",), recalled=False)
+MEETINGS = Table("meetings", Meeting, ("meeting",))
+PACKS = Table("packs", Pack, ("position",), recalled=False)
+DECISIONS = Table("decisions", Decision, ("decision",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the board."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case BoardEstablished():
+            rows.put(BOARDS, Board(position, at, rows.text("termsOfReference"), fact.quorum))
+        case InterestDeclared():
+            rows.put(INTERESTS, Interest(fact.actor, position, at, rows.text("interest")))
+        case TimetableAgreed():
+            dates = [day.isoformat() for day in fact.dates]
+            rows.put(TIMETABLES, Timetable(position, at, dates, fact.department_consent))
+        case ChairAppointed() | ChairEnded() | MemberJoined() | MemberLeft():
+            _sit(rows, position, fact)
+        case _:
+            _meet(rows, entry)
+
+
+def _sit(rows: Rows, position: int, fact: ChairAppointed | ChairEnded | MemberJoined | MemberLeft) -> None:
+    """Folds who takes a seat, and who leaves one."""
+    match fact:
+        case ChairAppointed():
+            basis = rows.text_if(fact.independence_basis, "independenceBasis")
+            interests = rows.texts("interests", fact.interests)
+            rows.put(CHAIRS, Chair(fact.chair, position, fact.first, fact.last, basis, interests))
+        case ChairEnded():
+            for tenure in rows.all(CHAIRS):
+                if tenure.chair == fact.chair and tenure.last is None:
+                    ended = {"last": fact.last, "ended_position": position, "reason": rows.text("reason")}
+                    rows.change(CHAIRS, tenure.position, **ended)
+        case MemberJoined():
+            rows.put(MEMBERS, Member(fact.member, position, fact.post, fact.first))
+        case MemberLeft():
+            for member in rows.all(MEMBERS):
+                if member.member == fact.member and member.last is None:
+                    rows.change(MEMBERS, member.position, last=fact.last, left_position=position)
+
+
+def _meet(rows: Rows, entry: Entry) -> None:
+    """Folds meetings, their papers and their decisions."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case MeetingHeld():
+            held = Meeting(fact.meeting, position, at, list(fact.attendance), list(fact.apologies), fact.quorate)
+            rows.put(MEETINGS, held)
+        case MinutesApproved():
+            approved = {"minutes_approved_at": at, "minutes_position": position}
+            rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
+        case BoardPackCirculated():
+            rows.put(PACKS, Pack(fact.meeting, position, at, list(fact.recipients), list(fact.evidence)))
+        case BoardDecisionRecorded():
+            decided = Decision(
+                decision=fact.decision,
+                position=position,
+                decided_at=at,
+                meeting=fact.meeting,
+                title=rows.text("title"),
+                outcome=rows.text("outcome"),
+                rationale=rows.text("rationale"),
+                options=rows.texts("options", fact.options),
+                votes=None if fact.votes is None else to_builtins(fact.votes),
+                evidence=list(fact.evidence),
+                relates_to=list(fact.relates_to),
+            )
+            rows.put(DECISIONS, decided)
+        case DecisionRescinded():
+            rows.change(
+                DECISIONS,
+                fact.decision,
+                rescinded_position=position,
+                rescinded_at=at,
+                rescinded_reason=rows.text("reason"),
+                replaced_by=fact.replaced_by,
+            )
+
+
+VIEW = View(
+    "board",
+    1,
+    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS),
+    frozenset(
+        {
+            BoardEstablished,
+            ChairAppointed,
+            ChairEnded,
+            InterestDeclared,
+            MemberJoined,
+            MemberLeft,
+            TimetableAgreed,
+            MeetingHeld,
+            MinutesApproved,
+            BoardPackCirculated,
+            BoardDecisionRecorded,
+            DecisionRescinded,
+        }
+    ),
+    fold,
+)
+
+
+async def established(reading: Reading) -> Board | None:
+    """The board; None while there is none."""
+    return next(iter(await reading.rows(BOARDS)), None)
+
+
+async def chairs(reading: Reading) -> list[Chair]:
+    """Everybody's time in the chair, in order of their first days."""
+    return await reading.rows(CHAIRS, order="t.first, t.position")
+
+
+async def chair(reading: Reading) -> Chair | None:
+    """Who chairs the board on the day of the reading's instant; None: nobody."""
+    today = await notice.today(reading)
+    found = await reading.rows(CHAIRS, "t.first <= %s AND (t.last IS NULL OR t.last >= %s)", (today, today))
+    return found[-1] if found else None
+
+
+async def vacancies(reading: Reading) -> list[Gap]:
+    """The days on which nobody chaired the board, from its establishment to the reading's instant."""
+    board = await established(reading)
+    if board is None:
+        return []
+    zone = await notice.zone(reading)
+    held = [(tenure.first, tenure.last) for tenure in await chairs(reading)]
+    return gaps(held, board.established_at.astimezone(zone).date(), await notice.today(reading))
+
+
+async def members(reading: Reading, *, now: bool = False) -> list[Member]:
+    """The memberships in order of joining; `now`: those on the day of the reading's instant."""
+    today = await notice.today(reading)
+    return await reading.rows(
+        MEMBERS, "NOT %s OR (t.first <= %s AND (t.last IS NULL OR t.last >= %s))", (now, today, today)
+    )
+
+
+async def interests(reading: Reading) -> list[Interest]:
+    """The interests declared while on the board, in order; a chair's own stand with their appointment."""
+    return await reading.rows(INTERESTS)
+
+
+async def timetables(reading: Reading) -> list[Timetable]:
+    """The timetables by the time of their agreement; the last is current."""
+    return await reading.rows(TIMETABLES, order="t.agreed_at, t.position")
+
+
+async def meetings(reading: Reading) -> list[Meeting]:
+    """The meetings in the order in which they were held."""
+    return await reading.rows(MEETINGS, order="t.held_at, t.position")
+
+
+async def packs(reading: Reading, meeting: str | None = None) -> list[Pack]:
+    """The packs circulated for a meeting, or all, in order."""
+    return await reading.rows(PACKS, "%s::text IS NULL OR t.meeting = %s", (meeting, meeting))
+
+
+async def decisions(
+    reading: Reading,
+    *,
+    relates_to: str | None = None,
+    meeting: str | None = None,
+    ids: Sequence[str] | None = None,
+    standing: bool = False,
+    first: int = PAGE,
+    after: int = 0,
+) -> list[Decision]:
+    """The decisions after the cursor `after`, in order of recording; `standing`: those not rescinded."""
+    wanted = None if ids is None else list(ids)
+    return await reading.rows(
+        DECISIONS,
+        "t.position > %s AND (%s::text IS NULL OR %s = ANY (t.relates_to)) "
+        "AND (%s::text IS NULL OR t.meeting = %s) AND (%s::text[] IS NULL OR t.decision = ANY (%s::text[])) "
+        "AND (NOT %s OR t.rescinded_position IS NULL)",
+        (after, relates_to, relates_to, meeting, meeting, wanted, wanted, standing),
+        first=min(first, PAGE),
+    )

@@ -1,0 +1,90 @@
+"""The views of staff and of children and young people: gathered, considered, and what changed because of them."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ledger.entry import Entry
+from ledger.facts.engagement import ViewsConsidered, ViewsGathered
+from projections.position import Reading
+from projections.rows import Rows, Table
+from projections.texts import Text
+from projections.view import View
+
+
+class Gathering(Struct, frozen=True):
+    """Views that were gathered, told as themes."""
+
+    views: str
+    position: int
+    gathered_at: datetime
+    group: str
+    """FRONTLINE_STAFF or CHILDREN_AND_YOUNG_PEOPLE."""
+    method: str
+    count: int
+    """How many people took part."""
+    themes: list[Text]
+    considered: int = 0
+    """How many times they were considered."""
+    changes: int = 0
+    """How many of those changed something."""
+
+    @property
+    def loop(self) -> str:
+        """CLOSED: they were considered; GATHERED_ONLY: not yet."""
+        return "CLOSED" if self.considered else "GATHERED_ONLY"
+
+
+class Consideration(Struct, frozen=True):
+    """Views considered against a practice standard, and what was changed."""
+
+    views: str
+    position: int
+    considered_at: datetime
+    group: str
+    standard: str
+    change_made: Text | None
+    """None: nothing was changed, for the reason given."""
+    reason: Text
+
+
+GATHERINGS = Table("gatherings", Gathering, ("views",))
+CONSIDERATIONS = Table("considerations", Consideration, ("position",), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the views of people."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ViewsGathered():
+            themes = rows.texts("themes", fact.themes)
+            group = fact.group.value
+            rows.put(GATHERINGS, Gathering(fact.views, position, at, group, fact.method, fact.count, themes))
+        case ViewsConsidered():
+            known = rows.change(GATHERINGS, fact.views)
+            changed = known.changes + (fact.change_made is not None)
+            rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
+            change, reason = rows.text_if(fact.change_made, "changeMade"), rows.text("reason")
+            told = Consideration(fact.views, position, at, known.group, fact.standard, change, reason)
+            rows.put(CONSIDERATIONS, told)
+
+
+VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathered, ViewsConsidered}), fold)
+
+
+async def gatherings(reading: Reading, group: str | None = None) -> list[Gathering]:
+    """The gatherings of a group's views, or of all, in order of time."""
+    where = 'CAST(%s AS text) IS NULL OR t."group" = %s'
+    return await reading.rows(GATHERINGS, where, (group, group), order="t.gathered_at, t.position")
+
+
+async def considerations(
+    reading: Reading, *, views: str | None = None, group: str | None = None, changed: bool = False
+) -> list[Consideration]:
+    """What was made of views, in order; `changed`: what changed because of them."""
+    return await reading.rows(
+        CONSIDERATIONS,
+        '(%s::text IS NULL OR t.views = %s) AND (%s::text IS NULL OR t."group" = %s) '
+        "AND (NOT %s OR t.change_made_position IS NOT NULL)",
+        (views, views, group, group, changed),
+    )

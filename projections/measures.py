@@ -1,0 +1,296 @@
+"""Measures and their readings: values, XmR charts, signals, assurance, and which small counts are hidden for ever.
+
+A chart runs over a measure's readings since its baseline was last reset; earlier ones keep the signals they had. A
+reading that counts fewer than five of anything is hidden from roles without full sight: decided when it is
+reported, and never undone.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct, structs
+
+from ledger.entry import Entry
+from ledger.facts.measures import (
+    Direction,
+    MeasureBaselineReset,
+    MeasureDefined,
+    MeasureReadingReported,
+    MeasureReadingRestated,
+    Unit,
+)
+from projections.position import PAGE
+from projections.position import Reading as At
+from projections.rows import Rows, Table
+from projections.spc import Chart, xmr
+from projections.texts import Text
+from projections.view import View
+
+THRESHOLD = 5
+"""Counts below it are hidden."""
+Said = MeasureReadingReported | MeasureReadingRestated
+
+
+class Measure(Struct, frozen=True):
+    """A measure, and what its chart says now."""
+
+    measure: str
+    position: int
+    title: Text
+    unit: str
+    direction: str
+    target: float | None
+    """In the unit, like every value here."""
+    baseline: float | None
+    per: int | None
+    part_of: str | None
+    reset_on: date | None = None
+    """The first day that counts, since the baseline was reset."""
+    readings: int = 0
+    mean: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    provisional: bool | None = None
+    """Whether the chart has fewer than 12 points."""
+    assurance: str | None = None
+    """ASSURED, INCONSISTENT or FAILING; None: it has no target, no direction or no limits."""
+    is_hidden: bool = False
+    """Whether a reading is hidden, so that its chart is not shown to everybody."""
+
+
+class Reading(Struct, frozen=True):
+    """A measure's reading for a period, as it was stated last."""
+
+    measure: str
+    first: date
+    last: date
+    position: int
+    """The entry that reported it first."""
+    reported_at: datetime
+    numerator: int | None
+    """None: hidden from this reader."""
+    denominator: int | None
+    value: float | None
+    """In the measure's unit; None: there was nothing to divide by, or it is hidden."""
+    system: str
+    extracted_at: datetime
+    signals: list[str]
+    is_hidden: bool
+    restated: int = 0
+    """How many times it was stated anew."""
+    restated_position: int | None = None
+    reason: Text | None = None
+    """Why it was stated anew, the last time."""
+
+
+class Reset(Struct, frozen=True):
+    """From when on a measure's limits are computed anew, and why."""
+
+    measure: str
+    position: int
+    first: date
+    baseline: float | None
+    reason: Text
+
+
+MEASURES = Table("measures", Measure, ("measure",))
+READINGS = Table("readings", Reading, ("measure", "first", "last"))
+RESETS = Table("baseline_resets", Reset, ("position",), recalled=False)
+
+
+class Memory(Struct):
+    """Which readings each measure has, and which measures are parts of which, for the fold to find them by."""
+
+    periods: dict[str, list[tuple[date, date]]] = {}
+    parts: dict[str, list[str]] = {}
+
+
+def value_of(unit: str, numerator: int, denominator: int | None, per: int | None) -> float | None:
+    """A reading's value in its unit; None: nothing was counted, so that there is none."""
+    if unit == Unit.COUNT.value:
+        return float(numerator)
+    if not denominator:
+        return None
+    factor = {Unit.PERCENT.value: 100, Unit.RATE.value: per or 1}.get(unit, 1)
+    return factor * numerator / denominator
+
+
+def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
+    """Whether the limits keep to the good side of the target, to the bad side, or leave it to chance."""
+    if target is None or lower is None or upper is None or direction == Direction.NEITHER.value:
+        return None
+    good = 1 if direction == Direction.HIGHER_IS_BETTER.value else -1
+    worst, best = sorted((good * lower, good * upper))
+    if worst >= good * target:
+        return "ASSURED"
+    return "FAILING" if best < good * target else "INCONSISTENT"
+
+
+def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
+    """Whether a count is so small that it may tell of somebody: also of those whom a percentage leaves out."""
+    counts = [numerator] if denominator is None else [numerator, denominator]
+    if unit == Unit.PERCENT.value and denominator is not None:
+        counts.append(denominator - numerator)
+    return any(count < THRESHOLD for count in counts)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the measures."""
+    fact, position = entry.fact, entry.position
+    memory = rows.remembered(Memory)
+    match fact:
+        case MeasureDefined():
+            if fact.part_of is not None:
+                memory.parts.setdefault(fact.part_of, []).append(fact.measure)
+            defined = Measure(
+                fact.measure,
+                position,
+                rows.text("title"),
+                fact.unit.value,
+                fact.direction.value,
+                fact.target,
+                fact.baseline,
+                fact.per,
+                fact.part_of,
+            )
+            rows.put(MEASURES, defined)
+        case MeasureBaselineReset():
+            reset = Reset(fact.measure, position, fact.first, fact.baseline, rows.text("reason"))
+            rows.put(RESETS, reset)
+            known = rows.change(MEASURES, fact.measure, reset_on=fact.first)
+            if fact.baseline is not None:
+                rows.change(MEASURES, fact.measure, baseline=fact.baseline)
+            _chart(rows, memory, known.measure)
+        case MeasureReadingReported() | MeasureReadingRestated():
+            _read(rows, entry, fact, memory)
+
+
+def _read(rows: Rows, entry: Entry, fact: Said, memory: Memory) -> None:
+    measure = rows.change(MEASURES, fact.measure)
+    first, last = fact.period.first, fact.period.last
+    known = rows.get(READINGS, fact.measure, first, last)
+    small = is_small(measure.unit, fact.numerator, fact.denominator)
+    stated = Reading(
+        measure=fact.measure,
+        first=first,
+        last=last,
+        position=entry.position if known is None else known.position,
+        reported_at=entry.occurred_at if known is None else known.reported_at,
+        numerator=fact.numerator,
+        denominator=fact.denominator,
+        value=value_of(measure.unit, fact.numerator, fact.denominator, measure.per),
+        system=fact.system,
+        extracted_at=fact.extracted_at,
+        signals=[],
+        is_hidden=small if known is None else known.is_hidden or small,
+    )
+    if isinstance(fact, MeasureReadingRestated):
+        restated = 0 if known is None else known.restated
+        more = {"restated": restated + 1, "restated_position": entry.position, "reason": rows.text("reason")}
+        stated = structs.replace(stated, **more)
+    rows.put(READINGS, stated)
+    if known is None:
+        memory.periods.setdefault(fact.measure, []).append((first, last))
+        memory.periods[fact.measure].sort()
+        rows.change(MEASURES, fact.measure, readings=measure.readings + 1)
+    if stated.is_hidden:
+        rows.change(MEASURES, fact.measure, is_hidden=True)
+    _hide_another(rows, memory, measure, first, last)
+    _chart(rows, memory, fact.measure)
+
+
+def _hide_another(rows: Rows, memory: Memory, measure: Measure, first: date, last: date) -> None:
+    """Where one part of a total is hidden, the smallest other is too: it could be told from the rest."""
+    total = measure.part_of or measure.measure
+    read = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
+    parts = [reading for reading in read if reading is not None]
+    whole = rows.get(READINGS, total, first, last)
+    if whole is None or whole.is_hidden or sum(part.is_hidden for part in parts) != 1:
+        return
+    shown = [part for part in parts if not part.is_hidden]
+    if shown:
+        least = min(shown, key=lambda part: (part.numerator or 0, part.measure))
+        rows.change(READINGS, least.measure, first, last, is_hidden=True)
+        rows.change(MEASURES, least.measure, is_hidden=True)
+
+
+def _chart(rows: Rows, memory: Memory, name: str) -> None:
+    """Draws a measure's chart anew, and marks the signals on its readings."""
+    measure = rows.change(MEASURES, name)
+    counted = [
+        reading
+        for first, last in memory.periods.get(name, ())
+        if measure.reset_on is None or first >= measure.reset_on
+        if (reading := rows.get(READINGS, name, first, last)) is not None and reading.value is not None
+    ]
+    if not counted:
+        rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None)
+        return
+    chart = xmr([reading.value for reading in counted if reading.value is not None])
+    for reading, point in zip(counted, chart.points, strict=True):
+        signals = [signal.value for signal in point.signals]
+        if signals != reading.signals:
+            rows.put(READINGS, structs.replace(reading, signals=signals))
+    rows.change(MEASURES, name, **_summary(measure, chart))
+
+
+def _summary(measure: Measure, chart: Chart) -> dict[str, object]:
+    assurance = assurance_of(measure.target, measure.direction, chart.lower, chart.upper)
+    return {
+        "mean": chart.mean,
+        "lower": chart.lower,
+        "upper": chart.upper,
+        "provisional": chart.provisional,
+        "assurance": assurance,
+    }
+
+
+VIEW = View(
+    "measures",
+    1,
+    (MEASURES, READINGS, RESETS),
+    frozenset({MeasureDefined, MeasureBaselineReset, MeasureReadingReported, MeasureReadingRestated}),
+    fold,
+    remembers=True,
+)
+
+
+async def measures(reading: At, *, ids: list[str] | None = None, redacted: bool = False) -> list[Measure]:
+    """The measures with their charts; `redacted`: without the chart of one that has a hidden reading."""
+    found = await reading.rows(MEASURES, "%s::text[] IS NULL OR t.measure = ANY (%s::text[])", (ids, ids))
+    return [_without_chart(measure) if redacted and measure.is_hidden else measure for measure in found]
+
+
+def _without_chart(measure: Measure) -> Measure:
+    return structs.replace(measure, mean=None, lower=None, upper=None, provisional=None, assurance=None)
+
+
+async def readings(
+    reading: At, measures: list[str], *, redacted: bool = False, first: int = PAGE
+) -> dict[str, list[Reading]]:
+    """The readings of each of these measures, in order of their periods, at most `first` of each.
+
+    `redacted`: hidden ones without their figures, and no percentages or signals of a series that has one.
+    """
+    rows = await reading.rows(
+        READINGS, "t.measure = ANY (%s::text[])", (measures,), order='t.measure, t."first", t."last"'
+    )
+    found: dict[str, list[Reading]] = {measure: [] for measure in measures}
+    for row in rows:
+        found[row.measure].append(row)
+    return {name: _shown(series, redacted)[-first:] for name, series in found.items()}
+
+
+def _shown(series: list[Reading], redacted: bool) -> list[Reading]:
+    if not redacted or not any(reading.is_hidden for reading in series):
+        return series
+    return [
+        structs.replace(reading, numerator=None, denominator=None, value=None, signals=[])
+        if reading.is_hidden
+        else structs.replace(reading, value=None, signals=[])
+        for reading in series
+    ]
+
+
+async def resets(reading: At, measure: str | None = None) -> list[Reset]:
+    """When baselines were reset, and why, in order."""
+    return await reading.rows(RESETS, "%s::text IS NULL OR t.measure = %s", (measure, measure))

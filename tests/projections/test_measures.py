@@ -1,0 +1,115 @@
+"""Small counts are hidden for ever, and so is what would give them away; what limits assure of a target."""
+
+from typing import Any
+
+import pytest
+
+from projections import measures
+from projections.following import fold_anew
+from tests.ledger.desk import Desk
+
+
+def defined(name: str, **more: Any) -> dict[str, Any]:
+    return {"measure": name, "title": "t", "unit": "COUNT", "direction": "HIGHER_IS_BETTER"} | more
+
+
+def read(name: str, month: int, numerator: int, denominator: int | None = None) -> dict[str, Any]:
+    period = {"first": f"2022-{month:02}-01", "last": f"2022-{month:02}-28"}
+    told = {"measure": name, "period": period, "numerator": numerator, "system": "s"}
+    told |= {"extractedAt": "2022-06-30T00:00:00Z"}
+    return told | ({} if denominator is None else {"denominator": denominator})
+
+
+def hidden(desk: Desk) -> list[str]:
+    rows = fold_anew(measures.VIEW, desk.history).versions()["readings"].values()
+    found = [version.row for version in rows]
+    return sorted(f"{row.measure} {row.first.month}" for row in found if row.is_hidden)
+
+
+@pytest.mark.parametrize(
+    ("unit", "numerator", "denominator", "small"),
+    [
+        ("COUNT", 4, None, True),
+        ("COUNT", 5, None, False),
+        ("COUNT", 0, None, True),
+        ("PERCENT", 5, 10, False),
+        ("PERCENT", 6, 10, True),
+        ("PERCENT", 4, 100, True),
+        ("PERCENT", 96, 100, True),
+        ("RATE", 8, 10, False),
+        ("RATE", 8, 4, True),
+        ("AVERAGE", 4, 900, True),
+    ],
+)
+def test_what_is_a_small_count(unit: str, numerator: int, denominator: int | None, small: bool) -> None:
+    assert measures.is_small(unit, numerator, denominator) is small
+
+
+def test_a_hidden_reading_stays_hidden_when_it_is_stated_anew() -> None:
+    desk = Desk()
+    desk.tell("MeasureDefined", defined("M"))
+    desk.tell("MeasureReadingReported", read("M", 1, 3))
+    desk.tell("MeasureReadingReported", read("M", 2, 30))
+    desk.tell("MeasureReadingRestated", read("M", 1, 33) | {"reason": "late returns"})
+    assert hidden(desk) == ["M 1"]
+    desk.tell("MeasureReadingRestated", read("M", 2, 2) | {"reason": "counted twice"})
+    assert hidden(desk) == ["M 1", "M 2"]
+
+
+@pytest.mark.parametrize("order", [("T", "A", "B", "C"), ("C", "B", "A", "T"), ("B", "T", "C", "A")])
+def test_where_one_part_of_a_total_is_hidden_the_smallest_other_is_too(order: tuple[str, ...]) -> None:
+    desk = Desk()
+    desk.tell("MeasureDefined", defined("T"))
+    for part in "ABC":
+        desk.tell("MeasureDefined", defined(part, partOf="T"))
+    values = {"T": 60, "A": 3, "B": 27, "C": 30}
+    for name in order:
+        desk.tell("MeasureReadingReported", read(name, 1, values[name]))
+    assert hidden(desk) == ["A 1", "B 1"]
+
+
+def test_where_two_parts_are_hidden_no_other_has_to_be() -> None:
+    desk = Desk()
+    desk.tell("MeasureDefined", defined("T"))
+    for part in "ABC":
+        desk.tell("MeasureDefined", defined(part, partOf="T"))
+    for name, value in {"A": 3, "B": 2, "C": 30, "T": 35}.items():
+        desk.tell("MeasureReadingReported", read(name, 1, value))
+    assert hidden(desk) == ["A 1", "B 1"]
+
+
+@pytest.mark.parametrize(
+    ("direction", "lower", "upper", "assurance"),
+    [
+        ("HIGHER_IS_BETTER", 80.0, 90.0, "ASSURED"),
+        ("HIGHER_IS_BETTER", 79.9, 90.0, "INCONSISTENT"),
+        ("HIGHER_IS_BETTER", 70.0, 80.0, "INCONSISTENT"),
+        ("HIGHER_IS_BETTER", 70.0, 79.9, "FAILING"),
+        ("LOWER_IS_BETTER", 70.0, 80.0, "ASSURED"),
+        ("LOWER_IS_BETTER", 80.0, 90.0, "INCONSISTENT"),
+        ("LOWER_IS_BETTER", 80.1, 90.0, "FAILING"),
+        ("NEITHER", 70.0, 80.0, None),
+        ("HIGHER_IS_BETTER", None, None, None),
+    ],
+)
+def test_what_limits_assure_of_a_target_of_80(
+    direction: str, lower: float | None, upper: float | None, assurance: str | None
+) -> None:
+    assert measures.assurance_of(80.0, direction, lower, upper) == assurance
+
+
+def test_earlier_readings_keep_their_signals_when_the_baseline_is_reset() -> None:
+    desk = Desk()
+    desk.tell("MeasureDefined", defined("M"))
+    for month, value in enumerate((50, 51, 50, 51, 90), 1):
+        desk.tell("MeasureReadingReported", read("M", month, value))
+    rows = {
+        v.row.first.month: v.row for v in fold_anew(measures.VIEW, desk.history).versions()["readings"].values()
+    }
+    before = {month: row.signals for month, row in rows.items()}
+    desk.tell("MeasureBaselineReset", {"measure": "M", "first": "2022-05-01", "reason": "another system"})
+    versions = fold_anew(measures.VIEW, desk.history).versions()
+    after = {v.row.first.month: v.row.signals for v in versions["readings"].values()}
+    (measure,) = (v.row for v in versions["measures"].values())
+    assert {month: after[month] for month in (1, 2, 3, 4)} == {month: before[month] for month in (1, 2, 3, 4)}
+    assert (measure.mean, measure.lower, measure.readings) == (90.0, None, 5)
