@@ -83,12 +83,16 @@ class Follower:
         if position:
             await self._store.load(connection, self.notice, self._rows)
             if self.view.remembers:
-                known = await _entries(connection, self.notice, self.view, position)
+                known = await entries_of(connection, self.notice, self.view, position)
                 self._rows.recall(fold_anew(self.view, known))
 
     def forget(self) -> None:
         """Makes the next page start from what is stored."""
         self.built_at = None
+
+    def let_go(self) -> None:
+        """Forgets the rows in memory; to go on, load them."""
+        self._rows = Rows(self.view.tables)
 
     async def fold(self, connection: Connection, page: Page) -> None:
         """Folds the entries that it has not folded yet, in memory; stops before the one that fails."""
@@ -134,7 +138,7 @@ class Follower:
         await self._store.write(connection, self.notice, self._rows.take(settled=settled))
 
 
-async def _entries(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
+async def entries_of(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
     """The entries up to a position that the view folds, and the corrections among them."""
     found: list[Entry] = []
     after = 0
@@ -146,13 +150,17 @@ async def _entries(connection: Connection, notice: str, view: View, to: int) -> 
             if entry is not None:
                 found.append(entry)
         after = page.last
-    known = {entry.position for entry in found}
-    return [e for e in found if not isinstance(e.fact, EntryCorrected) or e.fact.position in known]
+    return found
 
 
 def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
-    """The rows that hold after a history, with the corrections it contains in place from the start."""
-    corrections = corrections_of(whole)
+    """The rows that hold after a history, with its corrections in place from the start.
+
+    The history may leave out what the view does not fold.
+    """
+    known = {entry.position for entry in whole}
+    there = [e for e in whole if not isinstance(e.fact, EntryCorrected) or e.fact.position in known]
+    corrections = corrections_of(there)
     corrected_by = {
         entry.fact.position: entry.position for entry in whole if isinstance(entry.fact, EntryCorrected)
     }

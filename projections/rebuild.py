@@ -1,82 +1,243 @@
-"""Building a view again from the entries, in shadow tables beside the live ones, then swapping in one transaction.
+"""Building views again from the entries, in shadow tables beside the live ones, then swapping in one transaction.
 
-Readers and the runner go on meanwhile; a runner notices the swap by the progress row that it locks.
+Readers and the runner go on meanwhile; a runner notices the swap by the progress row that it locks. What is
+interrupted leaves the live rows as they are, and its shadows are dropped.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+import psycopg
+from msgspec import Struct, field
+from psycopg.sql import SQL, Composed, Identifier
+
 from ledger.database import connect
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Unavailable
 from projections import tables
+from projections.errors import UnknownNotice
 from projections.following import Follower, read_page
-from projections.tables import Connection
+from projections.rows import Table
+from projections.tables import SHADOW, Connection
 from projections.view import View
 
 PAGE = 2_000
+Told = Callable[[str, int, int], None]
+"""Hears of the notice, how far it is folded, and its size."""
 
 
-class RebuildFailed(LedgerError):
-    """A view could not be rebuilt; what was built before is still in use."""
+class Divergence(Struct, frozen=True):
+    """Rows in which the live table differed from the rebuilt one, as far as it had been folded."""
 
-    def __init__(self, view: View, notice: str, entry: int, reason: str) -> None:
-        self.entry = entry
-        super().__init__(f"{view.name} of {notice} cannot be folded past entry {entry}: {reason}")
+    notice: str
+    table: str
+    missing: int
+    """Versions of rows that only the rebuilt table has."""
+    surplus: int
+    """Versions of rows that only the live table had."""
+    position: int
+    """The first position at which they differ."""
+
+
+class Rebuilt(Struct):
+    """How a view was rebuilt."""
+
+    view: str
+    rows: int = 0
+    """Versions of rows, when it was swapped in."""
+    divergences: list[Divergence] = field(default_factory=list)
+    failure: str | None = None
+    """Why it was not: the live rows stay in use."""
+    failed_at: int | None = None
+    """The entry at which its fold stopped."""
+
+
+class Rebuild(Struct):
+    """What a rebuild did."""
+
+    views: list[Rebuilt]
+    entries: int = 0
+    seconds: float = 0.0
 
 
 async def rebuild(
-    url: str, view: View, told: Callable[[str, int], None] = lambda _notice, _position: None
-) -> None:
-    """Folds every notice anew and takes the rows into use; `told` hears of each page.
+    url: str, views: Sequence[View], *, notice: str | None = None, told: Told | None = None, compare: bool = False
+) -> Rebuild:
+    """Folds every notice anew, or the one named, and takes the rows into use; with `compare`, says what differs.
 
-    Raises RebuildFailed when the fold raises: the live rows then stay as they are.
+    A view whose fold raises keeps its live rows, and says so; the others are swapped. Raises UnknownNotice, and
+    Unavailable when the database cannot be reached.
     """
+    begun = time.monotonic()
     async with await connect(url, "ledger_projector") as connection:
-        await connection.execute("SELECT pg_advisory_lock(hashtextextended('views.' || %s, 0))", (view.name,))
-        for table in view.tables:
+        for name in sorted(view.name for view in views):
+            await connection.execute("SELECT pg_advisory_lock(hashtextextended('views.' || %s, 0))", (name,))
+        work = _Work(connection, views, notice, told or (lambda _notice, _position, _size: None), compare)
+        try:
+            await work.run()
+        finally:
+            await _drop_shadows(url, [view for view in views if view.name not in work.swapped])
+        work.result.seconds = time.monotonic() - begun
+        return work.result
+
+
+async def _drop_shadows(url: str, views: Sequence[View]) -> None:
+    """Tidies up after what was interrupted, by another connection: the first may be in the midst of a command."""
+    with suppress(psycopg.Error, Unavailable, LedgerError):
+        async with await connect(url, "ledger_projector") as connection:
+            await connection.execute("SET lock_timeout = '2s'")
+            for table in (table for view in views for table in view.tables):
+                await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
+
+
+class _Work:
+    """One rebuild under way."""
+
+    def __init__(
+        self, connection: Connection, views: Sequence[View], notice: str | None, told: Told, compare: bool
+    ) -> None:
+        self._connection = connection
+        self._views = list(views)
+        self._notice = notice
+        self._told = told
+        self._compare = compare
+        self._followers: dict[str, dict[str, Follower]] = {}
+        """Notice → view → its shadow's follower."""
+        self.result = Rebuild([Rebuilt(view.name) for view in views])
+        self.swapped: set[str] = set()
+
+    async def run(self) -> None:
+        """Builds, compares and swaps."""
+        connection = self._connection
+        for table in self._tables():
             await tables.make(connection, table, shadow=True)
-        followers: dict[str, Follower] = {}
-        await _fold_all(connection, view, followers, told)
-        for table in view.tables:
-            await tables.index(connection, table.name + tables.SHADOW)
+        await self._fold_all()
+        if self._notice is None:
+            for table in self._tables():
+                await tables.index(connection, table.name + SHADOW)
         async with connection.transaction():
             # Whoever follows or begins a notice waits here, so that the shadow can reach the very end.
             await connection.execute("LOCK TABLE views.progress IN EXCLUSIVE MODE")
-            await _fold_all(connection, view, followers, told)
-            for follower in followers.values():
-                await follower.write(connection)
-            for table in view.tables:
-                await connection.execute("SELECT views.swap_table(%s)", (table.name,))
-            await _note(connection, view, followers)
+            await self._fold_all()
+            for view in self._views:
+                await self._swap(view)
+            await self._note()
+        self.swapped = {view.name for view in self._views}
 
+    def _tables(self) -> list[Table[Any]]:
+        return [table for view in self._views for table in view.tables]
 
-async def _fold_all(
-    connection: Connection, view: View, followers: dict[str, Follower], told: Callable[[str, int], None]
-) -> None:
-    cursor = await connection.execute("SELECT notice, size FROM ledger.heads ORDER BY notice")
-    for notice, size in await cursor.fetchall():
-        follower = followers.setdefault(notice, Follower(view, notice, shadow=True))
-        while follower.position < size:
-            page = await read_page(connection, notice, follower.position, (view,), PAGE)
+    async def _fold_all(self) -> None:
+        cursor = await self._connection.execute(
+            "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
+            (self._notice, self._notice),
+        )
+        found = await cursor.fetchall()
+        if self._notice is not None and not found:
+            raise UnknownNotice(f"no notice {self._notice[:80]!r} is recorded; check its name")
+        for notice, size in found:
+            await self._fold(notice, size)
+
+    async def _fold(self, notice: str, size: int) -> None:
+        """Folds a notice to its end, and lets go of its rows again."""
+        known = self._followers.setdefault(notice, {})
+        reached = min((known[v.name].position if v.name in known else 0 for v in self._views), default=size)
+        if reached >= size:
+            return
+        for view in self._views:
+            before = known.get(view.name)
+            known[view.name] = Follower(view, notice, shadow=True)
+            if before is not None:
+                await known[view.name].load(self._connection, before.position, None)
+        while reached < size and self._views:
+            page = await read_page(self._connection, notice, reached, self._views, PAGE)
             if not page.entries:
                 break
-            async with connection.transaction():
-                await follower.fold(connection, page)
-                await follower.write(connection, settled=True)
-            if follower.failure is not None:
-                raise RebuildFailed(view, notice, *follower.failure)
-            told(notice, follower.position)
+            is_last = page.last >= size
+            async with self._connection.transaction():
+                for view in self._views:
+                    follower = known[view.name]
+                    await follower.fold(self._connection, page)
+                    await follower.write(self._connection, settled=not is_last)
+            self.result.entries += len(page.entries)
+            self._give_up_on([view for view in self._views if known[view.name].failure is not None], known)
+            reached = page.last
+            self._told(notice, reached, size)
+        for follower in known.values():
+            follower.let_go()
+
+    def _give_up_on(self, failed: list[View], known: dict[str, Follower]) -> None:
+        """What cannot be folded any further keeps its live rows."""
+        for view in failed:
+            (result,) = (each for each in self.result.views if each.view == view.name)
+            result.failed_at, reason = known[view.name].failure or (0, "")
+            name = f"{view.name} of {known[view.name].notice}"
+            result.failure = f"{name} cannot be folded past entry {result.failed_at}: {reason}"
+            self._views.remove(view)
+
+    async def _swap(self, view: View) -> None:
+        (result,) = (each for each in self.result.views if each.view == view.name)
+        for table in view.tables:
+            if self._notice is not None:
+                await self._keep_others(table)
+            if self._compare:
+                result.divergences += await _differences(self._connection, view, table)
+            cursor = await self._connection.execute(
+                SQL("SELECT count(*) FROM {}").format(Identifier("views", table.name + SHADOW))
+            )
+            result.rows += (await cursor.fetchone() or (0,))[0]
+            await self._connection.execute("SELECT views.swap_table(%s)", (table.name,))
+
+    async def _keep_others(self, table: Table[Any]) -> None:
+        """Takes the other notices' rows over as they are."""
+        query = SQL("INSERT INTO {} ({names}) SELECT {names} FROM {} WHERE notice <> %s")
+        names = SQL(", ").join(map(Identifier, ["notice", "held", *(column.name for column in table.columns)]))
+        shadow, live = Identifier("views", table.name + SHADOW), Identifier("views", table.name)
+        await self._connection.execute(query.format(shadow, live, names=names), (self._notice,))
+        await tables.index(self._connection, table.name + SHADOW)
+
+    async def _note(self) -> None:
+        versions = {view.name: view.version for view in self._views}
+        reached: list[tuple[Any, ...]] = [
+            (notice, name, versions[name], follower.position)
+            for notice, followers in self._followers.items()
+            for name, follower in followers.items()
+            if name in versions
+        ]
+        async with self._connection.cursor() as cursor:
+            await cursor.executemany(
+                "INSERT INTO views.progress (notice, view, version, position) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (notice, view) DO UPDATE SET version = excluded.version, "
+                "position = excluded.position, built_at = clock_timestamp(), failed_at = NULL, failure = NULL",
+                reached,
+            )
+        await self._connection.execute("SELECT pg_notify('ledger_views', '')")
 
 
-async def _note(connection: Connection, view: View, followers: dict[str, Follower]) -> None:
-    reached: list[tuple[Any, ...]] = [
-        (notice, view.name, view.version, follower.position) for notice, follower in followers.items()
+_ROWS = SQL(
+    "SELECT r.notice, CASE WHEN upper(r.held) > p.position THEN int8range(lower(r.held), NULL) "
+    "ELSE r.held END AS held, {columns} FROM {table} r JOIN views.progress p "
+    "ON p.notice = r.notice AND p.view = {view} AND p.version = {version} WHERE lower(r.held) <= p.position"
+)
+_DIFFERENCES = SQL(
+    "SELECT notice, count(*) FILTER (WHERE rebuilt), count(*) FILTER (WHERE NOT rebuilt), min(lower(held)) FROM ("
+    "SELECT notice, held, true AS rebuilt FROM (({shadow}) EXCEPT ALL ({live})) a UNION ALL "
+    "SELECT notice, held, false FROM (({live}) EXCEPT ALL ({shadow})) b) d GROUP BY notice ORDER BY notice"
+)
+
+
+async def _differences(connection: Connection, view: View, table: Table[Any]) -> list[Divergence]:
+    """How the live rows differ from the shadow's, up to the position that they had reached."""
+
+    def rows(name: str) -> Composed:
+        columns = SQL(", ").join(SQL("r.") + Identifier(column.name) for column in table.columns)
+        return _ROWS.format(columns=columns, table=Identifier("views", name), view=view.name, version=view.version)
+
+    cursor = await connection.execute(
+        _DIFFERENCES.format(shadow=rows(table.name + SHADOW), live=rows(table.name)), binary=True
+    )
+    return [
+        Divergence(notice, table.name, missing, surplus, position)
+        for notice, missing, surplus, position in await cursor.fetchall()
     ]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            "INSERT INTO views.progress (notice, view, version, position) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (notice, view) DO UPDATE SET version = excluded.version, "
-            "position = excluded.position, built_at = clock_timestamp(), failed_at = NULL, failure = NULL",
-            reached,
-        )
-    await connection.execute("SELECT pg_notify('ledger_views', '')")

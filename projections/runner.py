@@ -18,7 +18,7 @@ from ledger.errors import LedgerError, Unavailable
 from projections import tables
 from projections.bell import Bell, within
 from projections.following import Follower, Page, apply, read_page
-from projections.rebuild import RebuildFailed, rebuild
+from projections.rebuild import rebuild
 from projections.registry import ALL
 from projections.tables import Connection
 from projections.view import View
@@ -179,21 +179,22 @@ class Runner:
         )
         kept = {view: (least, most) for view, least, most in await cursor.fetchall()}
         self._followed = []
+        stale: list[View] = []
         for view in self._views:
             least, most = kept.get(view.name, (view.version, view.version))
             if most > view.version:
                 _log.warning("the view %s was built by a newer ledger; upgrade this one to follow it", view.name)
                 continue
             if least < view.version:
-                try:
-                    await rebuild(self._url, view)
-                except RebuildFailed as failed:
-                    _log.warning("%s", failed)
-                    await connection.execute(
-                        "UPDATE views.progress SET failed_at = %s, failure = %s WHERE view = %s",
-                        (failed.entry, str(failed), view.name),
-                    )
+                stale.append(view)
             self._followed.append(view)
+        for rebuilt in (await rebuild(self._url, stale)).views if stale else ():
+            if rebuilt.failure is not None:
+                _log.warning("%s", rebuilt.failure)
+                await connection.execute(
+                    "UPDATE views.progress SET failed_at = %s, failure = %s WHERE view = %s",
+                    (rebuilt.failed_at, rebuilt.failure, rebuilt.view),
+                )
 
     async def _behind(self, connection: Connection) -> dict[str, dict[str, int]]:
         """The notices that have entries to fold: view → its position."""

@@ -22,6 +22,7 @@ COMMANDS = {
     "notice": "check a notice pack, or record a notice from one",
     "append": "record facts from a file of CloudEvents, one a line",
     "replay": "tell the history of a notice in plain words",
+    "rebuild": "fold views anew beside the live ones, say what differs, and take them into use",
     "verify": "recompute every hash, and name the first entry that differs",
     "people": "say who an actor is, beside the log, and erase it",
     "token": "issue and revoke API tokens",

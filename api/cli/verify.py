@@ -9,25 +9,47 @@ from rich.progress import Progress
 from api.cli.frame import Parser, database, run, say, show
 from ledger.findings import NoticeReport, Report
 from ledger.verify import verify
+from projections.digest import Digest, digests
 
 
 def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("notice", nargs="?", metavar="NOTICE", help="the notice; without it, all of them")
+    parser.add_argument("--views", action="store_true", help="also that every view is what its entries give")
     parser.takes_json()
     parser.set_defaults(run=_verify)
 
 
 def _verify(arguments: Namespace) -> int:
     report = run(_report(arguments.notice))
+    views = run(_digests(arguments.notice)) if arguments.views and report.sound else []
+    differing = [digest for digest in views if not digest.sound]
     if arguments.json:
-        show({"sound": report.sound, "first": report.first, "notices": report.notices, "seconds": report.seconds})
+        found = {"sound": report.sound and not differing, "first": report.first, "notices": report.notices}
+        show(found | {"seconds": report.seconds} | ({"views": views} if arguments.views else {}))
     else:
-        for line in verdict(report):
+        for line in [*verdict(report), *map(_of_view, views)]:
             print(line)
         if report.first is not None:
             say(f"ledger: the record is damaged, first at {report.first}; restore the database from a backup")
-    return 0 if report.sound else 1
+        for digest in differing:
+            name = f"{digest.view} of {digest.notice}"
+            say(f"ledger: the view {name} is not what its entries give; ledger rebuild {digest.view} mends it")
+    return 0 if report.sound and not differing else 1
+
+
+async def _digests(notice: str | None) -> list[Digest]:
+    async with database() as url:
+        return await digests(url, notice)
+
+
+def _of_view(digest: Digest) -> str:
+    """A view's state, told so that it can be compared with another's."""
+    verdict = (
+        "is what its entries give" if digest.sound else f"DIFFERS from its entries, which give {digest.folded}"
+    )
+    at = f"{digest.notice} {digest.view} v{digest.version} at {digest.position}"
+    return f"  {at}: {digest.stored} {verdict}"
 
 
 async def _report(notice: str | None) -> Report:

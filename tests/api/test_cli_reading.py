@@ -251,6 +251,30 @@ def test_verify_names_an_entry_that_was_edited(demo: Ledger, copied: str) -> Non
     assert (report["sound"], report["first"]["position"]) == (False, position("slip"))
 
 
+def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) -> None:
+    assert " is what its entries give\n" in demo("verify", "--views").out
+    with psycopg.connect(copied) as connection:
+        connection.execute("UPDATE views.objectives SET owner = 'mallory' WHERE objective = 'O3'")
+    ran = demo("verify", NOTICE, "--views")
+    assert ran.status == 1
+    assert ran.err == (
+        f"ledger: the view plan of {NOTICE} is not what its entries give; ledger rebuild plan mends it\n"
+    )
+    [report] = demo("verify", "--views", "--json").json
+    assert [view["view"] for view in report["views"] if view["stored"] != view["folded"]] == ["plan"]
+    rebuilt = demo("rebuild", "plan", "notice", "--notice", NOTICE)
+    assert (rebuilt.status, rebuilt.err) == (0, "")
+    assert rebuilt.out.startswith(f"2 views rebuilt from {TOLD} entries in ")
+    assert f"  plan of {NOTICE}, the table objectives: " in rebuilt.out
+    assert demo("rebuild", "plan").out.endswith("Nothing differed from what was in use.\n")
+    assert demo("verify", "--views").status == 0
+    [done] = demo("rebuild", "--json").json
+    assert [view["failure"] for view in done["views"]] == [None] * len(done["views"])
+    wrong = demo("rebuild", "plans")
+    assert (wrong.status, wrong.err.startswith("ledger: there is no view 'plans'; the views are ")) == (2, True)
+    assert demo("rebuild", "--notice", "nowhere").status == 1
+
+
 def test_migrate_says_whether_there_was_anything_to_do(ledger: Ledger, database: str) -> None:
     assert ledger("migrate").out == "The database was up to date already.\n"
     with psycopg.connect(database, autocommit=True) as connection:

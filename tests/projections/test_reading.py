@@ -69,8 +69,8 @@ async def test_the_reader_sees_the_notices_that_it_named_at_the_position_that_it
 @pytest.mark.parametrize("rebuilt", [False, True])
 async def test_every_table_has_the_same_policy_and_grants(database: str, rebuilt: bool) -> None:
     await two_notices(database)
-    for view in ALL if rebuilt else ():
-        await rebuild(database, view)
+    if rebuilt:
+        await rebuild(database, ALL)
     asked = """SELECT c.relname, c.relrowsecurity, p.polcmd, pg_get_expr(p.polqual, p.polrelid), c.relacl::text,
         (SELECT string_agg(attacl::text, ' ') FROM pg_attribute WHERE attrelid = c.oid)
         FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid

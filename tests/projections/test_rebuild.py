@@ -6,13 +6,17 @@ from typing import Any
 import psycopg
 import pytest
 
+from ledger.database import connect
+from ledger.entry import Entry
 from ledger.writer import Writer
-from projections import plan
+from projections import digest, notice, plan
 from projections import rebuild as rebuilding
-from projections.following import Follower
+from projections.errors import UnknownNotice
 from projections.reading import Reader
-from projections.rebuild import rebuild
-from projections.tables import Connection
+from projections.rebuild import Divergence, rebuild
+from projections.registry import ALL
+from projections.rows import Rows
+from projections.view import View
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import fold_all, owning, reached, running, stored, until
 
@@ -26,7 +30,7 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
         async with Reader(database) as reader:
             for _ in range(3):
                 receipts = asyncio.gather(*[writer.append(NOTICE, progress(), ALICE) for _ in range(20)])
-                await rebuild(database, plan.VIEW, lambda _notice, position: heard.append(position))
+                await rebuild(database, [plan.VIEW], told=lambda _notice, position, _size: heard.append(position))
                 last = max(receipt.position for receipt in await receipts)
                 async with reader.at(NOTICE, at_least=last) as reading:
                     (objective,) = await plan.objectives(reading)
@@ -54,7 +58,7 @@ async def test_a_runner_goes_on_from_what_was_rebuilt_not_from_its_memory(databa
                 receipt = await writer.append(NOTICE, progress(), ALICE)
                 runner.wake()
                 assert await owner_of(reader, receipt.position) == owner
-                await rebuild(database, plan.VIEW)
+                await rebuild(database, [plan.VIEW])
 
 
 async def test_a_notice_begun_while_the_rows_are_swapped_is_not_lost(
@@ -69,19 +73,151 @@ async def test_a_notice_begun_while_the_rows_are_swapped_is_not_lost(
             )
             return waiting.rowcount > 0 or following[0].done()
 
-    class Interrupted(Follower):
-        async def write(self, connection: Connection, **how: Any) -> None:
-            if not how and not following:
-                async with Writer(database) as writer:
-                    await begin(writer, "late")
-                following.append(asyncio.create_task(fold_all(database, "late", [plan.VIEW])))
-                await until(waits_or_has_done)
-            await super().write(connection, **how)
+    swap = rebuilding._Work._swap
+
+    async def interrupted(work: Any, view: View) -> None:
+        if not following:
+            async with Writer(database) as writer:
+                await begin(writer, "late")
+            following.append(asyncio.create_task(fold_all(database, "late", [plan.VIEW])))
+            await until(waits_or_has_done)
+        await swap(work, view)
 
     async with Writer(database) as writer:
         await begin(writer)
     await fold_all(database, NOTICE)
-    monkeypatch.setattr(rebuilding, "Follower", Interrupted)
-    await rebuild(database, plan.VIEW)
+    monkeypatch.setattr(rebuilding._Work, "_swap", interrupted)
+    await rebuild(database, [plan.VIEW])
     await following[0]
     assert [row[2] for row in stored(database, "late", [plan.VIEW])["objectives"]] == ["O1"]
+
+
+# --- what it says
+
+
+async def two_folded(database: str) -> None:
+    async with Writer(database) as writer:
+        for of in (NOTICE, "other"):
+            await begin(writer, of)
+            for _ in range(3):
+                await writer.append(of, progress(), ALICE)
+            await fold_all(database, of)
+
+
+async def test_it_says_what_differed_and_from_where(database: str) -> None:
+    await two_folded(database)
+    assert [view.divergences for view in (await rebuild(database, ALL, compare=True)).views] == [[]] * len(ALL)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "UPDATE views.objectives SET owner = 'mallory' WHERE notice = 'other' AND lower(held) >= 9"
+        )
+        connection.execute("DELETE FROM views.areas WHERE notice = %s", (NOTICE,))
+    done = await rebuild(database, ALL, compare=True)
+    found = {view.view: view.divergences for view in done.views if view.divergences}
+    assert found == {
+        "notice": [Divergence(NOTICE, "areas", 1, 0, 2)],
+        "plan": [Divergence("other", "objectives", 2, 2, 9)],
+    }
+    assert done.entries == 2 * (SETTING_SIZE + 3)
+    assert [view.divergences for view in (await rebuild(database, ALL, compare=True)).views] == [[]] * len(ALL)
+
+
+async def test_a_view_that_is_behind_differs_in_nothing_up_to_there(database: str) -> None:
+    await two_folded(database)
+    async with Writer(database) as writer:
+        await writer.append(NOTICE, progress(), ALICE)
+    done = await rebuild(database, [plan.VIEW], compare=True)
+    assert done.views[0].divergences == []
+    assert [row[-1] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]] == [0, 1, 2, 3, 4]
+
+
+async def test_one_notice_is_rebuilt_and_the_others_stay_as_they_are(database: str) -> None:
+    await two_folded(database)
+    before = stored(database, "other")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE views.objectives SET owner = 'mallory'")
+    await rebuild(database, [plan.VIEW], notice=NOTICE)
+    owners = {row[owner_column()] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]}
+    others = {row[owner_column()] for row in stored(database, "other", [plan.VIEW])["objectives"]}
+    assert (owners, others) == ({"alice"}, {"mallory"})
+    assert len(stored(database, "other")["objectives"]) == len(before["objectives"])
+    with pytest.raises(UnknownNotice):
+        await rebuild(database, [plan.VIEW], notice="nowhere")
+
+
+def owner_column() -> int:
+    names = [column.name for column in plan.OBJECTIVES.columns]
+    return 2 + names.index("owner")
+
+
+async def test_a_fold_that_raises_keeps_its_rows_and_the_others_are_swapped(database: str) -> None:
+    await two_folded(database)
+
+    def raises(rows: Rows, entry: Entry) -> None:
+        if entry.position == 9:
+            raise ZeroDivisionError("no")
+        plan.fold(rows, entry)
+
+    broken = View("plan", plan.VIEW.version, plan.VIEW.tables, plan.VIEW.facts, raises)
+    before = stored(database, NOTICE)
+    done = await rebuild(database, [broken, notice.VIEW])
+    assert [(view.view, view.failed_at) for view in done.views] == [("plan", 9), ("notice", None)]
+    assert done.views[0].failure == f"plan of {'other'} cannot be folded past entry 9: ZeroDivisionError: no"
+    assert stored(database, NOTICE) == before
+    assert shadows(database) == []
+
+
+def shadows(database: str) -> list[str]:
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'views'::regnamespace AND relname ~ '_shadow$'"
+        ).fetchall()
+    return [name for (name,) in rows]
+
+
+async def test_interrupted_it_leaves_the_old_in_place(database: str) -> None:
+    await two_folded(database)
+    before = stored(database, NOTICE)
+
+    def interrupt(_notice: str, _position: int, _size: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await rebuild(database, ALL, told=interrupt)
+    assert (stored(database, NOTICE), shadows(database)) == (before, [])
+
+
+# --- the digest of a view's state
+
+
+async def test_a_state_has_one_digest_live_rebuilt_and_offline(database: str) -> None:
+    await two_folded(database)
+    live = await digest.digests(database)
+    await rebuild(database, ALL)
+    assert [each.stored for each in await digest.digests(database)] == [each.stored for each in live]
+    assert all(each.sound for each in live)
+    assert {(each.notice, each.position) for each in live} == {
+        (NOTICE, SETTING_SIZE + 3),
+        ("other", SETTING_SIZE + 3),
+    }
+    assert len(live) == 2 * len(ALL)
+    assert len({each.stored for each in live if each.view == "plan"}) == 2, "another state has another digest"
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE views.objectives SET owner = 'mallory' WHERE notice = 'other'")
+    assert [(each.notice, each.view) for each in await digest.digests(database) if not each.sound] == [
+        ("other", "plan")
+    ]
+
+
+async def test_an_earlier_state_has_the_digest_that_it_had(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        seen: dict[int, str] = {}
+        for _ in range(3):
+            receipt = await writer.append(NOTICE, progress(), ALICE)
+            await fold_all(database, NOTICE)
+            (seen[receipt.position],) = [d.stored for d in await digest.digests(database, views=[plan.VIEW])]
+    async with await connect(database, "ledger_projector") as connection:
+        assert len(set(seen.values())) == 3
+        for position, earlier in seen.items():
+            assert await digest.stored(connection, plan.VIEW, NOTICE, position) == earlier

@@ -190,8 +190,7 @@ def test_as_of_any_position_a_view_is_a_fold_of_the_entries_up_to_it(
         check_rows(database, of, told)
         await check_as_of(database, of, told)
         live = stored(database, of)
-        for view in ALL:
-            await rebuild(database, view)
+        await rebuild(database, ALL)
         assert stored(database, of) == live, "rebuilt in other pages, the rows are others"
 
     asyncio.run(example())
@@ -235,8 +234,7 @@ async def test_two_who_follow_at_once_do_not_disturb_each_other(database: str) -
     told = await tell(database, "n", CORRECTED)
     await fold_all(database, "n", page=3)
     expected = stored(database, "n")
-    for view in ALL:
-        await rebuild(database, view)
+    await rebuild(database, ALL)
     with psycopg.connect(database) as connection:
         for table in (table for view in ALL for table in view.tables):
             connection.execute(f"TRUNCATE views.{table.name}".encode())

@@ -1,9 +1,8 @@
 """What the views say of the invented history, as read off its entries: an adviser's questions, one by one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,6 @@ from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 
-Asking = Callable[..., Awaitable[Any]]
 ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
 
 

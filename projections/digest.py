@@ -1,0 +1,102 @@
+"""The digest of a view's state at a position: equal for live rows, rebuilt rows, and a fold of the entries.
+
+SHA-256 over the rows that hold, table by table, each as a line of JSON: the table, then the values of its columns
+in their order, instants in UTC and the keys of objects sorted; lines in the order of their bytes.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.sql import SQL, Identifier
+
+from ledger.database import connect
+from ledger.entry import Entry
+from projections.columns import row_of, values_of
+from projections.following import entries_of, fold_anew
+from projections.registry import ALL
+from projections.rows import Table
+from projections.view import View
+
+
+class Digest(Struct, frozen=True, rename="camel"):
+    """A view's state, as it is stored and as the entries give it."""
+
+    notice: str
+    view: str
+    version: int
+    position: int
+    """How far the view is folded."""
+    stored: str
+    folded: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether the stored rows are those that the entries give."""
+        return self.stored == self.folded
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def of(rows: Iterable[tuple[Table[Any], Sequence[Any]]]) -> str:
+    """The digest, in base64, of rows given as (table, values of its columns)."""
+    lines = sorted(_encode([table.name, *map(_plain, values)]) for table, values in rows)
+    return b64encode(hashlib.sha256(b"\n".join(lines)).digest()).decode()
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def folded(view: View, history: Sequence[Entry]) -> str:
+    """The digest of the state that a history gives; corrections are among the entries."""
+    versions = fold_anew(view, history).versions()
+    return of(
+        (table, values_of(version.row)) for table in view.tables for version in versions[table.name].values()
+    )
+
+
+async def stored(connection: AsyncConnection[Any], view: View, notice: str, position: int) -> str:
+    """The digest of the stored rows as of a position; the role may pass by the reader's policies."""
+    found: list[tuple[Table[Any], Sequence[Any]]] = []
+    for table in view.tables:
+        columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
+        query = SQL("SELECT {} FROM {} WHERE notice = %s AND held @> %s::bigint")
+        cursor = await connection.execute(
+            query.format(columns, Identifier("views", table.name)), (notice, position), binary=True
+        )
+        found += [(table, values_of(row_of(table.row, values))) for values in await cursor.fetchall()]
+    return of(found)
+
+
+async def digests(url: str, notice: str | None = None, views: Sequence[View] = ALL) -> list[Digest]:
+    """Of each notice and view: its state as stored and as its entries give it, on one snapshot."""
+    async with await connect(url, "ledger_projector") as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        async with connection.transaction():
+            cursor = await connection.execute(
+                "SELECT notice, view, version, position FROM views.progress "
+                "WHERE view = ANY (%s) AND (%s::text IS NULL OR notice = %s) ORDER BY notice, view",
+                ([view.name for view in views], notice, notice),
+            )
+            known = {view.name: view for view in views}
+            return [
+                await _digest(connection, of_notice, known[name], version, position)
+                for of_notice, name, version, position in await cursor.fetchall()
+                if version == known[name].version
+            ]
+
+
+async def _digest(
+    connection: AsyncConnection[Any], notice: str, view: View, version: int, position: int
+) -> Digest:
+    history = await entries_of(connection, notice, view, position)
+    found = await stored(connection, view, notice, position)
+    return Digest(notice, view.name, version, position, found, folded(view, history))
