@@ -148,16 +148,16 @@ def _use(rows: Rows, entry: Entry) -> None:
     match fact:
         case AccessProvided():
             rows.put(PROVISIONS, Provision(fact.request, position, fact.kind.value, rows.text("what"), fact.on))
-            known = rows.change(ACCESS, fact.request)
+            known = rows.known(ACCESS, fact.request)
             rows.change(ACCESS, fact.request, provided=known.provided + 1)
         case AccessUsed():
-            known = rows.change(ACCESS, fact.request)
+            known = rows.known(ACCESS, fact.request)
             action = fact.action.value
             rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, action, None))
             latest = max(at, known.used_at) if known.used_at is not None else at
             rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
         case AccessUseRefused():
-            known = rows.change(ACCESS, fact.request)
+            known = rows.known(ACCESS, fact.request)
             why = fact.why.value
             rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, None, why))
             rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)

@@ -61,7 +61,7 @@ def fold(rows: Rows, entry: Entry) -> None:
             group = fact.group.value
             rows.put(GATHERINGS, Gathering(fact.views, position, at, group, fact.method, fact.count, themes))
         case ViewsConsidered():
-            known = rows.change(GATHERINGS, fact.views)
+            known = rows.known(GATHERINGS, fact.views)
             changed = known.changes + (fact.change_made is not None)
             rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
             change, reason = rows.text_if(fact.change_made, "changeMade"), rows.text("reason")

@@ -150,7 +150,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the register, and into what rests on it."""
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     for basis in bases(entry):
-        rows.put(BASES, basis)
+        rows.add(BASES, basis)
     match fact:
         case EvidenceSubmitted():
             period = fact.period
@@ -179,14 +179,14 @@ def fold(rows: Rows, entry: Entry) -> None:
         case EvidenceAssessed():
             _assess(rows, entry, fact)
         case EvidenceOpened():
-            known = rows.change(EVIDENCE, fact.evidence)
+            known = rows.known(EVIDENCE, fact.evidence)
             latest = max(at, known.opened_at) if known.opened_at is not None else at
             rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
 
 
 def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -> None:
     """An erased document stays erased, whatever is said of it later."""
-    known = rows.change(EVIDENCE, evidence)
+    known = rows.known(EVIDENCE, evidence)
     if known.status != "ERASED":
         at = entry.occurred_at
         rows.change(EVIDENCE, evidence, status=status, ended_position=entry.position, ended_at=at, **more)
@@ -195,7 +195,7 @@ def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -
 def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
     at, position, judgement = entry.occurred_at, entry.position, fact.judgement.value
     rows.put(ASSESSMENTS, Assessment(fact.evidence, position, at, entry.actor, judgement, rows.text("reason")))
-    known = rows.change(EVIDENCE, fact.evidence)
+    known = rows.known(EVIDENCE, fact.evidence)
     if known.assessed_at is None or at >= known.assessed_at:
         rows.change(EVIDENCE, fact.evidence, judgement=judgement, assessed_at=at, assessed_position=position)
 

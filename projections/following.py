@@ -98,31 +98,30 @@ class Follower:
         """Folds the entries that it has not folded yet, in memory; stops before the one that fails."""
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, and the page begins after {page.after}")
+        facts = self.view.facts
         for entry in page.entries[self.position - page.after :]:
-            if self.failure is not None:
-                return
             if isinstance(entry, LedgerError):
                 self.failure = (self.position + 1, str(entry))
+            elif entry is not None and (type(entry.fact) in facts or isinstance(entry.fact, EntryCorrected)):
+                await self._take(connection, entry)
+            if self.failure is not None:
                 return
-            try:
-                if entry is not None:
-                    await self._step(connection, entry)
-            except psycopg.Error:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a fold raises stops its own view only
-                self._rows.revert()
-                self.forget()
-                self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
-            else:
-                self.position += 1
+            self.position += 1
 
-    async def _step(self, connection: Connection, entry: Entry) -> None:
-        if isinstance(entry.fact, EntryCorrected):
-            await self._correct(connection, entry)
-        elif type(entry.fact) in self.view.facts:
-            self._rows.begin(entry)
-            self.view.fold(self._rows, entry)
-            self._rows.commit(entry.position)
+    async def _take(self, connection: Connection, entry: Entry) -> None:
+        try:
+            if isinstance(entry.fact, EntryCorrected):
+                await self._correct(connection, entry)
+            else:
+                self._rows.begin(entry)
+                self.view.fold(self._rows, entry)
+                self._rows.commit(entry.position)
+        except psycopg.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops its own view only
+            self._rows.revert()
+            self.forget()
+            self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
 
     async def _correct(self, connection: Connection, correction: Entry) -> None:
         """Folds the notice anew with its corrections in place, and changes what then differs."""
@@ -170,6 +169,7 @@ def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
         if fact is not None and type(fact) in view.facts:
             rows.begin(entry, corrected_by.get(entry.position))
             view.fold(rows, entry if fact is entry.fact else msgspec.structs.replace(entry, fact=fact))
+            rows.commit(entry.position)
     return rows
 
 

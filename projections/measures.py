@@ -5,6 +5,7 @@ reading that counts fewer than five of anything is hidden from roles without ful
 reported, and never undone.
 """
 
+from bisect import bisect_left
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -21,7 +22,7 @@ from ledger.facts.measures import (
 from projections.position import PAGE
 from projections.position import Reading as At
 from projections.rows import Rows, Table
-from projections.spc import Chart, xmr
+from projections.spc import FIRM, SIGNALS, limits, marks
 from projections.texts import Text
 from projections.view import View
 
@@ -97,10 +98,19 @@ READINGS = Table("readings", Reading, ("measure", "first", "last"))
 RESETS = Table("baseline_resets", Reset, ("position",), recalled=False)
 
 
-class Memory(Struct):
-    """Which readings each measure has, and which measures are parts of which, for the fold to find them by."""
+class Series(Struct):
+    """A measure's readings by period, for its chart: kept in memory, as a reading may change signals of all."""
 
-    periods: dict[str, list[tuple[date, date]]] = {}
+    periods: list[tuple[date, date]] = []
+    values: list[float | None] = []
+    masks: list[int] = []
+    """The signals of each, as `projections.spc` marks them."""
+
+
+class Memory(Struct):
+    """What the fold finds readings by: each measure's series, and which measures are parts of which."""
+
+    series: dict[str, Series] = {}
     parts: dict[str, list[str]] = {}
 
 
@@ -165,7 +175,7 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 
 def _read(rows: Rows, entry: Entry, fact: Said, memory: Memory) -> None:
-    measure = rows.change(MEASURES, fact.measure)
+    measure = rows.known(MEASURES, fact.measure)
     first, last = fact.period.first, fact.period.last
     known = rows.get(READINGS, fact.measure, first, last)
     small = is_small(measure.unit, fact.numerator, fact.denominator)
@@ -188,14 +198,11 @@ def _read(rows: Rows, entry: Entry, fact: Said, memory: Memory) -> None:
         more = {"restated": restated + 1, "restated_position": entry.position, "reason": rows.text("reason")}
         stated = structs.replace(stated, **more)
     rows.put(READINGS, stated)
-    if known is None:
-        memory.periods.setdefault(fact.measure, []).append((first, last))
-        memory.periods[fact.measure].sort()
-        rows.change(MEASURES, fact.measure, readings=measure.readings + 1)
-    if stated.is_hidden:
-        rows.change(MEASURES, fact.measure, is_hidden=True)
-    _hide_another(rows, memory, measure, first, last)
-    _chart(rows, memory, fact.measure)
+    _place(memory, stated)
+    hidden, count = measure.is_hidden or stated.is_hidden, measure.readings + (known is None)
+    _chart(rows, memory, fact.measure, readings=count, is_hidden=hidden)
+    if measure.part_of is not None or measure.measure in memory.parts:
+        _hide_another(rows, memory, measure, first, last)
 
 
 def _hide_another(rows: Rows, memory: Memory, measure: Measure, first: date, last: date) -> None:
@@ -213,35 +220,44 @@ def _hide_another(rows: Rows, memory: Memory, measure: Measure, first: date, las
         rows.change(MEASURES, least.measure, is_hidden=True)
 
 
-def _chart(rows: Rows, memory: Memory, name: str) -> None:
-    """Draws a measure's chart anew, and marks the signals on its readings."""
-    measure = rows.change(MEASURES, name)
-    counted = [
-        reading
-        for first, last in memory.periods.get(name, ())
-        if measure.reset_on is None or first >= measure.reset_on
-        if (reading := rows.get(READINGS, name, first, last)) is not None and reading.value is not None
-    ]
-    if not counted:
-        rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None)
+def _place(memory: Memory, reading: Reading) -> None:
+    """Puts a reading into its series, or the value in place of the one stated before."""
+    series = memory.series.setdefault(reading.measure, Series())
+    period = (reading.first, reading.last)
+    index = bisect_left(series.periods, period)
+    if index < len(series.periods) and series.periods[index] == period:
+        series.values[index], series.masks[index] = reading.value, 0
+    else:
+        series.periods.insert(index, period)
+        series.values.insert(index, reading.value)
+        series.masks.insert(index, 0)
+
+
+def _chart(rows: Rows, memory: Memory, name: str, **more: object) -> None:
+    """Draws a measure's chart anew, and marks the signals on its readings; `more` changes of its row."""
+    measure = rows.known(MEASURES, name)
+    series = memory.series.get(name) or Series()
+    start = 0 if measure.reset_on is None else bisect_left(series.periods, (measure.reset_on, date.min))
+    counted = [index for index in range(start, len(series.values)) if series.values[index] is not None]
+    values = [value for value in series.values[start:] if value is not None]
+    if not values:
+        rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **more)
         return
-    chart = xmr([reading.value for reading in counted if reading.value is not None])
-    for reading, point in zip(counted, chart.points, strict=True):
-        signals = [signal.value for signal in point.signals]
-        if signals != reading.signals:
-            rows.put(READINGS, structs.replace(reading, signals=signals))
-    rows.change(MEASURES, name, **_summary(measure, chart))
-
-
-def _summary(measure: Measure, chart: Chart) -> dict[str, object]:
-    assurance = assurance_of(measure.target, measure.direction, chart.lower, chart.upper)
-    return {
-        "mean": chart.mean,
-        "lower": chart.lower,
-        "upper": chart.upper,
-        "provisional": chart.provisional,
-        "assurance": assurance,
-    }
+    lines = limits(values)
+    for index, mask in zip(counted, marks(values, lines), strict=True):
+        if mask != series.masks[index]:
+            series.masks[index] = mask
+            rows.change(READINGS, name, *series.periods[index], signals=[each.value for each in SIGNALS[mask]])
+    rows.change(
+        MEASURES,
+        name,
+        mean=lines.mean,
+        lower=lines.lower,
+        upper=lines.upper,
+        provisional=len(values) < FIRM,
+        assurance=assurance_of(measure.target, measure.direction, lines.lower, lines.upper),
+        **more,
+    )
 
 
 VIEW = View(

@@ -209,7 +209,7 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
         rows.text("narrative"),
         fact.action,
     )
-    rows.put(PROGRESS, recorded)
+    rows.add(PROGRESS, recorded)
 
 
 VIEW = View(

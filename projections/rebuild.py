@@ -22,7 +22,8 @@ from projections.rows import Table
 from projections.tables import SHADOW, Connection
 from projections.view import View
 
-PAGE = 2_000
+PAGE = 10_000
+"""Entries folded in one transaction: the more, the fewer and larger the COPYs."""
 Told = Callable[[str, int, int], None]
 """Hears of the notice, how far it is folded, and its size."""
 

@@ -4,8 +4,10 @@ A row of a view holds over a range of positions. A fold gets, puts and drops row
 folded; `commit` then closes the versions that changed at the entry's position and opens the new ones. No I/O.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -38,7 +40,14 @@ class Table(Struct, Generic[R], frozen=True):
 
     def key_of(self, row: R) -> Key:
         """The row's key."""
-        return tuple(getattr(row, name) for name in self.key)
+        return _keyer(self.key)(row)
+
+
+@cache
+def _keyer(key: tuple[str, ...]) -> Callable[[Struct], Key]:
+    """What takes the fields named from a row."""
+    take: Callable[[Struct], Any] = attrgetter(*key)
+    return take if len(key) > 1 else lambda row: (take(row),)
 
 
 class Version(Struct, frozen=True):
@@ -64,6 +73,7 @@ class Rows:
         self._tables = {table.name: table for table in tables}
         self._open: dict[str, dict[Key, Version]] = {name: {} for name in self._tables}
         self._before: dict[tuple[str, Key], Version | None] = {}
+        self._added: list[tuple[str, Key, Any]] = []
         self._changes = {name: Changes() for name in self._tables}
         self._position = 0
         self._text_prefix = ""
@@ -96,17 +106,25 @@ class Rows:
         """Makes this the row of its key from here on."""
         self._set(table.name, table.key_of(row), Version(self._position, row))
 
+    def add(self, table: Table[R], row: R) -> None:
+        """Makes this the row of its key, which is a new one, in a table that is not recalled."""
+        self._added.append((table.name, table.key_of(row), row))
+
     def drop(self, table: Table[R], *key: Part) -> None:
         """Ends the row of that key here."""
         self._set(table.name, key, None)
 
     def change(self, table: Table[R], *key: Part, **changes: object) -> R:
         """Makes the row of that key another in these fields; raises LookupError when there is none."""
+        row = msgspec.structs.replace(self.known(table, *key), **changes)
+        self.put(table, row)
+        return row
+
+    def known(self, table: Table[R], *key: Part) -> R:
+        """The row of that key as it stands; raises LookupError when there is none."""
         row = self.get(table, *key)
         if row is None:
             raise LookupError(f"{table.name} has no row {', '.join(map(str, key))}")
-        row = msgspec.structs.replace(row, **changes)
-        self.put(table, row)
         return row
 
     def text(self, path: str) -> Text:
@@ -146,12 +164,17 @@ class Rows:
                     current[key] = Version(position, after.row)
                 changes.added[key, position] = (after.row, None)
         self._before.clear()
+        for name, key, row in self._added:
+            self._open[name][key] = Version(position, row)
+            self._changes[name].added[key, position] = (row, None)
+        self._added.clear()
 
     def revert(self) -> None:
         """Forgets what was put and dropped since the last commit."""
         for (name, key), before in self._before.items():
             self._restore(name, key, before)
         self._before.clear()
+        self._added.clear()
 
     def recall(self, other: "Rows") -> None:
         """Remembers what another fold of the same entries remembers."""

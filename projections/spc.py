@@ -5,9 +5,10 @@ A signal says that something changed; a point between the limits without one is 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import gt, lt, sub
 from statistics import fmean
 
 from msgspec import Struct
@@ -61,6 +62,102 @@ class Chart(Struct, frozen=True):
         return tuple((index, signal) for index, point in enumerate(self.points) for signal in point.signals)
 
 
+class Limits(Struct, frozen=True):
+    """The lines of a chart."""
+
+    mean: float
+    reach: float | None
+    """How far the limits are from the mean; None while there is a single point."""
+    mean_moving_range: float | None
+
+    @property
+    def lower(self) -> float | None:
+        """The lower limit."""
+        return None if self.reach is None else self.mean - self.reach
+
+    @property
+    def upper(self) -> float | None:
+        """The upper limit."""
+        return None if self.reach is None else self.mean + self.reach
+
+
+def limits(values: Sequence[float], screen: bool = False) -> Limits:
+    """The mean and the limits of values in order of time, of which there is at least one.
+
+    With `screen`, moving ranges above 3.267 times their mean are left out of the mean that gives the limits.
+    """
+    ranges = list(map(abs, map(sub, values[1:], values)))
+    if screen and ranges:
+        highest = SCREEN_FACTOR * fmean(ranges)
+        ranges = [moved for moved in ranges if moved <= highest]
+    spread = fmean(ranges) if ranges else None
+    return Limits(fmean(values), None if spread is None else LIMIT_FACTOR * spread, spread)
+
+
+_BITS = {signal: 1 << index for index, signal in enumerate(Signal)}
+SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for mask in range(1 << len(_BITS)))
+"""The signals of each mask that `marks` gives."""
+_OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
+
+
+def marks(values: Sequence[float], found: Limits) -> list[int]:
+    """The signals of each value as a mask; `SIGNALS` says what it stands for."""
+    mean, reach = found.mean, found.reach
+    masks = [0] * len(values)
+    _mark(masks, _SHIFT, [(value > mean) - (value < mean) for value in values], RUN - 1, 0)
+    _mark(masks, _TREND, [(b > a) - (b < a) for a, b in pairwise(values)], RUN - 2, 1)
+    if reach is None:
+        return masks
+    upper, lower, high, low = mean + reach, mean - reach, mean + NEAR * reach, mean - NEAR * reach
+    near = [1 if value > high else -1 if value < low else 0 for value in values]
+    if any(near):
+        for index, value in enumerate(values):
+            if value > upper or value < lower:
+                masks[index] |= _OUTSIDE
+        for start in range(len(near) - 1):
+            window = near[start : start + 3]
+            for side in (1, -1):
+                if window.count(side) >= 2:
+                    for offset, seen in enumerate(window):
+                        if seen == side:
+                            masks[start + offset] |= _NEAR
+    return masks
+
+
+def last_mark(values: Sequence[float], found: Limits) -> int:
+    """The mask of the last value alone: that of `marks`, without judging the others."""
+    return _last_of(values, found) if len(values) > RUN else marks(values, found)[-1]
+
+
+def _last_of(values: Sequence[float], found: Limits) -> int:
+    mean, reach, last = found.mean, found.reach, values[-1]
+    end = values[-RUN:]
+    mask = _SHIFT if min(end) > mean or max(end) < mean else 0
+    if all(map(lt, end, end[1:])) or all(map(gt, end, end[1:])):
+        mask |= _TREND
+    if reach is None:
+        return mask
+    if last > mean + reach or last < mean - reach:
+        mask |= _OUTSIDE
+    side = (last > mean + NEAR * reach) - (last < mean - NEAR * reach)
+    before = [(value > mean + NEAR * reach) - (value < mean - NEAR * reach) for value in values[-3:-1]]
+    return mask | _NEAR if side and side in before else mask
+
+
+def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: int) -> None:
+    """Marks each stretch of equal signs whose last index is `least` or more past its first; a zero ends one.
+
+    `more`: how many values a stretch has beyond its signs.
+    """
+    first = 0
+    for sign, group in groupby(signs):
+        end = first + len(list(group))
+        if sign and end - 1 - first >= least:
+            for marked in range(first, end + more):
+                masks[marked] |= bit
+        first = end
+
+
 def xmr(values: Sequence[float], screen: bool = False) -> Chart:
     """The chart of values in order of time.
 
@@ -72,55 +169,13 @@ def xmr(values: Sequence[float], screen: bool = False) -> Chart:
     for index, value in enumerate(values):
         if not math.isfinite(value):
             raise ValueError(f"value {index} is {value}, and a chart needs finite numbers")
-    mean = fmean(values)
-    ranges = [abs(later - earlier) for earlier, later in pairwise(values)]
-    if screen and ranges:
-        highest = SCREEN_FACTOR * fmean(ranges)
-        ranges = [moved for moved in ranges if moved <= highest]
-    spread = fmean(ranges) if ranges else None
-    reach = LIMIT_FACTOR * spread if spread is not None else None
-    found: list[set[Signal]] = [set() for _ in values]
-    sides = [(value > mean) - (value < mean) for value in values]
-    steps = [(later > earlier) - (later < earlier) for earlier, later in pairwise(values)]
-    _mark(found, Signal.SHIFT, ((first, last) for first, last in _runs(sides) if last - first + 1 >= RUN))
-    _mark(found, Signal.TREND, ((first, last + 1) for first, last in _runs(steps) if last - first + 2 >= RUN))
-    if reach is not None:
-        _mark(found, Signal.OUTSIDE, ((i, i) for i, value in enumerate(values) if abs(value - mean) > reach))
-        near = [side if abs(value - mean) > NEAR * reach else 0 for value, side in zip(values, sides, strict=True)]
-        _mark(found, Signal.NEAR_LIMIT, _two_of_three(near))
+    found = limits(values, screen)
+    masks = marks(values, found)
     return Chart(
-        mean=mean,
-        lower=None if reach is None else mean - reach,
-        upper=None if reach is None else mean + reach,
-        mean_moving_range=spread,
-        points=tuple(
-            Point(value, tuple(signal for signal in Signal if signal in signals))
-            for value, signals in zip(values, found, strict=True)
-        ),
+        mean=found.mean,
+        lower=found.lower,
+        upper=found.upper,
+        mean_moving_range=found.mean_moving_range,
+        points=tuple(Point(value, SIGNALS[mask]) for value, mask in zip(values, masks, strict=True)),
         provisional=len(values) < FIRM,
     )
-
-
-def _mark(found: list[set[Signal]], signal: Signal, stretches: Iterator[tuple[int, int]]) -> None:
-    for first, last in stretches:
-        for index in range(first, last + 1):
-            found[index].add(signal)
-
-
-def _runs(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first and last index of each stretch of equal signs; a zero ends one and begins none."""
-    first = 0
-    for index in range(1, len(signs) + 1):
-        if index == len(signs) or signs[index] != signs[first]:
-            if signs[first]:
-                yield first, index - 1
-            first = index
-
-
-def _two_of_three(near: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The points near a limit of each three in a row that hold two on one side."""
-    for start in range(len(near) - 1):
-        window = near[start : start + 3]
-        for side in (1, -1):
-            if window.count(side) >= 2:
-                yield from ((start + i, start + i) for i, found in enumerate(window) if found == side)

@@ -7,26 +7,34 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import astuple
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger import arrays
-from projections.columns import Column, row_of, values_of
+from projections.columns import pack_text, packers_of, row_of
 from projections.rows import Changes, Key, Rows, Table, Version
 
 Connection = AsyncConnection[Any]
 SHADOW = "_shadow"
 """The end of the name of a table that is built beside the live one."""
-# range_send in PostgreSQL's src/backend/utils/adt/rangetypes.c: flags (1 LB_INC 0x02, UB_INF 0x10), then bounds.
-_open_range = struct.Struct("!Biq").pack
-_closed_range = struct.Struct("!Biqiq").pack
+# Binary COPY as PostgreSQL documents it; range_send in src/backend/utils/adt/rangetypes.c: flags (1 LB_INC 0x02,
+# UB_INF 0x10), then the bounds.
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_count = struct.Struct("!h").pack
+_open_range = struct.Struct("!iBiq").pack
+_closed_range = struct.Struct("!iBiqiq").pack
 _LATEST = 2**62
 """A position that only a row which still holds contains."""
 
 
 def held(since: int, until: int | None) -> bytes:
-    """The int8range [since, until) for the wire; None: without an end."""
-    return _open_range(0x12, 8, since) if until is None else _closed_range(0x02, 8, since, 8, until)
+    """The int8range [since, until) as a field of binary COPY; `until` None: without an end."""
+    if until is None:
+        return _open_range(13, 0x12, 8, since)
+    return _closed_range(25, 0x02, 8, since, 8, until)
 
 
 async def make(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
@@ -111,15 +119,16 @@ class Store:
         query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
             self._identifier(table.name), _names(column.name for column in columns)
         )
-        dumps = [(index, column.dump) for index, column in enumerate(columns, 2) if column.dump is not None]
+        row_type: type[Struct] = table.row
+        packers = packers_of(row_type)
+        begin = _count(2 + len(columns)) + pack_text(notice)
+        packed = [_HEADER]
+        for (_, since), (row, until) in changes.added.items():
+            packed += (begin, held(since, until))
+            packed += [pack(value) for pack, value in zip(packers, astuple(row), strict=True)]
+        packed.append(_TRAILER)
         async with connection.cursor() as cursor, cursor.copy(query) as copy:
-            copy.set_types(["text", "bytea", *_wires(columns)])
-            for (_, since), (row, until) in changes.added.items():
-                values = [notice, held(since, until), *values_of(row)]
-                for index, dump in dumps:
-                    if values[index] is not None:
-                        values[index] = dump(values[index])
-                await copy.write_row(values)
+            await copy.write(b"".join(packed))
 
     def _identifier(self, name: str) -> Identifier:
         return Identifier("views", self._names[name])
@@ -127,10 +136,6 @@ class Store:
 
 def _names(names: Iterable[str]) -> Composed:
     return SQL(", ").join(Identifier(name) for name in names)
-
-
-def _wires(columns: Iterable[Column]) -> list[str]:
-    return [column.wire for column in columns]
 
 
 def _packed(items: list[Any]) -> object:

@@ -3,15 +3,16 @@
 Every reference that a fact declares counts, and the subject that its recorder gave. Texts stay with the entries.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 
 from msgspec import Struct
 
 from ledger.entry import Entry
 from ledger.facts.fact import Fact
-from ledger.facts.paths import Leaf, found_at, leaves
+from ledger.facts.paths import EACH, Leaf, found_at, leaves
 from ledger.facts.registry import KIND_OF
 from projections.position import PAGE, Reading
 from projections.rows import Rows, Table
@@ -35,27 +36,34 @@ MOMENTS = Table("moments", Moment, ("kind", "subject", "position"), recalled=Fal
 
 
 @cache
-def _references(fact: type[Fact]) -> tuple[Leaf, ...]:
-    return tuple(leaf for leaf in leaves(fact) if leaf.kind is not None)
+def _references(fact: type[Fact]) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, Leaf], ...]:
+    """Each kind of thing that a fact names, and how it is taken from it; None: from further within."""
+    found = []
+    for leaf in leaves(fact):
+        if leaf.kind is not None:
+            is_near = len(leaf.attributes) == 1 or leaf.attributes[1:] == (EACH,)
+            found.append((leaf.kind, attrgetter(leaf.attributes[0]) if is_near else None, leaf))
+    return tuple(found)
 
 
-def subjects(entry: Entry) -> Iterator[tuple[str, str]]:
+def subjects(entry: Entry) -> Iterable[tuple[str, str]]:
     """What an entry is about, as (kind, id), each once."""
-    seen = set()
-    for leaf in _references(type(entry.fact)):
-        for name, _ in found_at(entry.fact, leaf):
-            if (leaf.kind, name) not in seen:
-                seen.add((leaf.kind, name))
-                yield leaf.kind or "", name
-    if entry.subject is not None and not any(name == entry.subject for _, name in seen):
-        yield "subject", entry.subject
+    fact = entry.fact
+    found: dict[tuple[str, str], None] = {}
+    for kind, take, leaf in _references(type(fact)):
+        named = take(fact) if take is not None else [name for name, _ in found_at(fact, leaf)]
+        for name in named if isinstance(named, list) else [] if named is None else [named]:
+            found[kind, name] = None
+    if entry.subject is not None and not any(name == entry.subject for _, name in found):
+        found["subject", entry.subject] = None
+    return found
 
 
 def fold(rows: Rows, entry: Entry) -> None:
     """Puts one entry on the timelines of its subjects."""
     at, name, actor = entry.occurred_at, KIND_OF[type(entry.fact)].name, entry.actor
     for kind, subject in subjects(entry):
-        rows.put(MOMENTS, Moment(kind, subject, entry.position, at, name, actor))
+        rows.add(MOMENTS, Moment(kind, subject, entry.position, at, name, actor))
 
 
 VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)

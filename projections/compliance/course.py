@@ -5,9 +5,9 @@ the nearest mark that was set in passing.
 """
 
 import bisect
-import copy
+import pickle
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
@@ -28,11 +28,14 @@ COMMON: frozenset[type[Fact]] = frozenset(
 )
 """What bears on every clause."""
 MARK_EVERY = 64
-"""Happenings between two marks."""
+"""Happenings between two marks, at least."""
+MARK_SHARE = 8
+"""With a longer course there are more: an eighth of those before the last mark."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of what happened then; None: time passed."""
 _ENDLESS = 10_000
+_INSTANT = timedelta(microseconds=1)
 
 
 class Span(Struct, frozen=True):
@@ -47,11 +50,10 @@ class Span(Struct, frozen=True):
 
 
 class _Mark(Struct):
-    """What was remembered after the first `count` happenings."""
+    """What was remembered after the first `count` happenings, put by."""
 
     count: int
-    asked: Asked
-    rule: Rule
+    kept: bytes
 
 
 def _key(happening: Happening) -> tuple[datetime, int]:
@@ -67,21 +69,21 @@ class Course:
         self._happenings = sorted(happenings, key=_key)
         self._since = asked.since
         self._closed = False
-        self._marks = [_Mark(0, asked, rule)]
         self._asked, self._rule = asked, rule
+        self._marks = [_Mark(0, self._kept())]
         self._run(0)
 
     def tell(self, happening: Happening) -> tuple[list[Span], int]:
         """Takes another happening in; returns the spans that are no more, and how many stay as they were."""
         known = self._happenings
         index = bisect.bisect_right(known, _key(happening), key=_key)
-        is_next = index == len(known) and happening.at > max(known[-1].at if known else self._since, self._since)
+        is_next = index == len(known) and happening.at > self._since
         known.insert(index, happening)
         if not is_next:
             return self._run(index)
-        if self._closed:
+        if self._closed or not self._take(index):
             return [], len(self.spans)
-        return self._judged(happening.at, self._happened(index))
+        return self._judged(happening.at, self._now(index), is_more=True)
 
     def on(self, at: datetime) -> Span | None:
         """The span that holds at an instant; None: the clause did not ask anything yet."""
@@ -98,21 +100,23 @@ class Course:
         while self._marks[-1].count > changed:
             self._marks.pop()
         mark = self._marks[-1]
-        self._asked, self._rule = copy.deepcopy((mark.asked, mark.rule))
+        self._asked, self._rule = pickle.loads(mark.kept)  # noqa: S301 - put by in this process
         self._closed = False
         for index in range(mark.count, changed):
             self._take(index)
         if self._closed:
             return [], len(self.spans)
         if changed:
-            return self._judged(known[changed].at, self._from(changed))
+            return self._judged(known[changed].at, self._from(changed, known[changed].at - _INSTANT))
         return self._judged(self._since, self._begun())
 
-    def _judged(self, first: datetime, steps: Iterator[Step]) -> tuple[list[Span], int]:
+    def _judged(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
         """Puts the spans that the steps give in the place of those that begin at `first` or later."""
         kept = bisect.bisect_left(self.spans, first, key=lambda span: span.begins)
         before = self.spans[kept:]
-        del self.spans[kept:]
+        # What was said at that very instant stays, if what happened then is only added to.
+        goes_on = is_more and before and before[0].begins == first
+        del self.spans[kept + 1 if goes_on else kept :]
         for at, position in steps:
             self._judge(at, position)
         same = 0
@@ -129,22 +133,31 @@ class Course:
             self._take(index)
         yield self._since, self._asked.position
         if not self._closed:
-            yield from self._deadlines(self._since, first)
-            yield from self._from(first)
+            at = self._since
+            for step in self._deadlines(at, first):
+                at = step[0]
+                yield step
+            yield from self._from(first, at)
 
-    def _from(self, first: int) -> Iterator[Step]:
-        for index in range(first, len(self._happenings)):
-            yield from self._happened(index)
-            if self._closed:
-                return
-
-    def _happened(self, index: int) -> Iterator[Step]:
-        """A happening, and the deadlines after it; none come once the notice was closed."""
+    def _now(self, index: int) -> Iterator[Step]:
+        """The instant of the last happening, which was taken in, and the deadlines after it."""
         happening = self._happenings[index]
-        self._take(index)
         yield happening.at, happening.position
         if not self._closed:
             yield from self._deadlines(happening.at, index + 1)
+
+    def _from(self, first: int, at: datetime) -> Iterator[Step]:
+        """The happenings from that index on and the deadlines after each, `at` being the last instant judged."""
+        for index in range(first, len(self._happenings)):
+            happening = self._happenings[index]
+            if self._take(index):
+                at = happening.at
+                yield at, happening.position
+                if self._closed:
+                    return
+            for step in self._deadlines(at, index + 1):
+                at = step[0]
+                yield step
 
     def _deadlines(self, at: datetime, following: int) -> Iterator[Step]:
         """The instants after `at`, and before the next happening, at which time alone may change the verdict."""
@@ -172,19 +185,28 @@ class Course:
             since = (last.since, last.since_position)
         self.spans.append(Span(at, found, *since))
 
-    def _take(self, index: int) -> None:
-        """Remembers a happening, up to the one that closed the notice."""
+    def _kept(self) -> bytes:
+        return pickle.dumps((self._asked, self._rule), pickle.HIGHEST_PROTOCOL)
+
+    def _take(self, index: int) -> bool:
+        """Remembers a happening, up to the one that closed the notice; whether it may change what is said."""
         if self._closed:
-            return
-        if index % MARK_EVERY == 0 and index > self._marks[-1].count:
-            self._marks.append(_Mark(index, *copy.deepcopy((self._asked, self._rule))))
+            return False
+        last = self._marks[-1].count
+        if index >= last + max(MARK_EVERY, last // MARK_SHARE):
+            self._marks.append(_Mark(index, self._kept()))
             if len(self._marks) > _MARKS_KEPT:
                 del self._marks[1 : _MARKS_KEPT // 2]
         happening = self._happenings[index]
-        _learn(self._asked, happening)
-        if type(happening.fact) in type(self._rule).facts:
-            self._rule.take(happening)
-        self._closed = isinstance(happening.fact, NoticeClosed)
+        kind = type(happening.fact)
+        matters: bool | None = False
+        if kind in COMMON:
+            matters = True
+            _learn(self._asked, happening)
+            self._closed = kind is NoticeClosed
+        if kind in type(self._rule).facts:
+            matters = self._rule.take(happening) is not False or matters
+        return bool(matters)
 
 
 def concerned(number: str, fact: Fact) -> bool:

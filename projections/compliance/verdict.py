@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -14,7 +14,10 @@ from ledger.intake import YEARS
 
 DAY = timedelta(days=1)
 LONGEST = 36_600
-T = TypeVar("T")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 class Status(Words):
@@ -125,8 +128,8 @@ class Rule(Struct):
     facts: ClassVar[frozenset[type[Fact]]] = frozenset()
     """The facts that it is told of."""
 
-    def take(self, happening: Happening) -> None:
-        """Remembers what happened; happenings come in order of time."""
+    def take(self, happening: Happening) -> bool | None:
+        """Remembers what happened, in order of time; False: that changes nothing that it says, now or later."""
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """What it says at an instant, given what had happened by then. Changes nothing."""
@@ -139,7 +142,7 @@ class Rule(Struct):
 
 def said(day: date) -> str:
     """A day as it is read aloud, such as 30 June 2023."""
-    return f"{day.day} {day:%B %Y}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def listed(names: Iterable[str]) -> str:

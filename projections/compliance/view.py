@@ -84,6 +84,8 @@ def fold(rows: Rows, entry: Entry) -> None:
     for clause in memory.clauses.get(type(fact), ()):
         if concerned(clause.fact.number, fact):
             ended, kept = clause.course.tell(happening)
+            if not ended and kept == len(clause.course.spans):
+                continue
             for span in ended:
                 rows.drop(OBLIGATIONS, clause.fact.number, span.begins)
             _put(rows, clause, max(kept - 1, 0))

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append
+from tests.benchmarks import append, views
 
-GROUPS: dict[str, ModuleType] = {"append": append}
+GROUPS: dict[str, ModuleType] = {"append": append, "views": views}
 RESULTS = Path(__file__).resolve().parents[2] / "bench.json"
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.spc import Signal, xmr
+from projections.spc import Signal, last_mark, limits, marks, xmr
 
 SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
 
@@ -77,3 +77,9 @@ def test_a_chart_moves_with_its_values(values: list[int], by: int) -> None:
     chart, moved = xmr(values), xmr([value + by for value in values])
     assert moved.mean == pytest.approx(chart.mean + by)
     assert moved.mean_moving_range == chart.mean_moving_range
+
+
+@given(st.lists(st.integers(0, 12).map(float), min_size=1, max_size=30))
+def test_the_last_mark_is_the_last_of_all(values: list[float]) -> None:
+    lines = limits(values)
+    assert last_mark(values, lines) == marks(values, lines)[-1]

@@ -55,7 +55,7 @@ class AccessProvidedRule(Rule):
     current: tuple[str, int] | None = None
     """The review that began last or the diagnostic whose provider was agreed last, and the entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Happening) -> bool | None:
         """Keeps the requests for what is under way, and what became of each."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -67,18 +67,29 @@ class AccessProvidedRule(Rule):
                 of = f"review {fact.review}" if fact.review is not None else f"diagnostic {fact.diagnostic}"
                 kind = fact.kind.value
                 self.requests[fact.request] = _Access(of, kind, fact.from_, fact.until, position)
-            case AccessGranted() if fact.request in self.requests:
-                access = self.requests[fact.request]
+            case _:
+                return self._decide(fact, position)
+        return None
+
+    def _decide(self, fact: Fact, position: int) -> bool | None:
+        """What becomes of a request; what opens it a second time changes nothing."""
+        access = self.requests.get(getattr(fact, "request", ""))
+        match fact:
+            case _ if access is None:
+                return False
+            case AccessGranted():
                 access.from_, access.until, access.granted = fact.from_, fact.until, position
-            case AccessRefused() if fact.request in self.requests:
-                self.requests[fact.request].refused = position
-            case AccessExtended() if fact.request in self.requests:
-                self.requests[fact.request].until = fact.until
-            case AccessRevoked() if fact.request in self.requests:
-                self.requests[fact.request].revoked = position
-            case AccessProvided() | AccessUsed() if fact.request in self.requests:
-                access = self.requests[fact.request]
-                access.provided = access.provided or position
+            case AccessRefused():
+                access.refused = position
+            case AccessExtended():
+                access.until = fact.until
+            case AccessRevoked():
+                access.revoked = position
+            case AccessProvided() | AccessUsed():
+                if access.provided is not None:
+                    return False
+                access.provided = position
+        return None
 
     def _turn(self, of: str, position: int) -> None:
         """Another review or diagnostic is under way; requests for the one before are judged no longer."""

@@ -146,13 +146,16 @@ class BoardReportComplete(Rule):
     """The latest report, its parts, its entry."""
     met: bool = False
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Happening) -> bool | None:
         """Remembers the latest report."""
         fact = happening.fact
         if isinstance(fact, BoardReportSubmitted):
             self.report = (fact.report, parts_of(fact), happening.position)
+        elif self.met:
+            return False
         else:
             self.met = True
+        return None
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """NOT_DUE until the board first meets; then by the parts of the latest report."""

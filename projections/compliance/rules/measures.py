@@ -1,5 +1,6 @@
 """Rules of measures: whether those of an area really improve, by their XmR charts, and whether a target is met."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import ClassVar
@@ -18,7 +19,7 @@ from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome,
 from projections.compliance.rules.plan import WARNING_DAYS
 from projections.compliance.verdict import DAY, Asked, Happening, Rule, Status, Verdict, said, verdict
 from projections.measures import value_of
-from projections.spc import RUN, Signal, xmr
+from projections.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
 
 
 class _Measure(Struct):
@@ -30,14 +31,33 @@ class _Measure(Struct):
     position: int
     first: date | None = None
     """The first day that counts, since the baseline was reset."""
-    readings: dict[date, tuple[float, int]] = field(default_factory=dict)
-    """First day of the period → value, and the entry that stated it last."""
+    days: list[date] = field(default_factory=list)
+    """The first days of the periods read, in order."""
+    values: list[float] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    """The entry that stated each value last."""
     standing: str | None = None
-    """IMPROVED, WORSENED or UNSETTLED; None: to be worked out."""
+    """IMPROVED, WORSENED or UNSETTLED; None: nothing counts."""
 
-    def counted(self) -> list[tuple[float, int]]:
-        """The readings that count, by period."""
-        return [self.readings[day] for day in sorted(self.readings) if self.first is None or day >= self.first]
+    def put(self, day: date, value: float, position: int) -> None:
+        """Takes a reading in, or what was stated in its place."""
+        index = bisect_left(self.days, day)
+        if index < len(self.days) and self.days[index] == day:
+            self.values[index], self.entries[index] = value, position
+        else:
+            self.days.insert(index, day)
+            self.values.insert(index, value)
+            self.entries.insert(index, position)
+
+    def counted(self) -> list[float]:
+        """The values that count, by period."""
+        return self.values if self.first is None else self.values[bisect_left(self.days, self.first) :]
+
+    @property
+    def latest(self) -> int | None:
+        """The entry of the latest reading that counts."""
+        counts = self.days and (self.first is None or self.days[-1] >= self.first)
+        return self.entries[-1] if counts else None
 
 
 _READINGS: frozenset[type[Fact]] = frozenset({MeasureReadingReported, MeasureReadingRestated})
@@ -47,7 +67,7 @@ class _Measures(Rule):
     facts: ClassVar[frozenset[type[Fact]]] = _READINGS.union({MeasureDefined, MeasureBaselineReset})
     measures: dict[str, _Measure] = field(default_factory=dict)
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Happening) -> bool | None:
         """Keeps each measure's readings."""
         fact = happening.fact
         match fact:
@@ -58,42 +78,51 @@ class _Measures(Rule):
                 )
             case MeasureBaselineReset() if fact.measure in self.measures:
                 self.measures[fact.measure].first = fact.first
-                self.measures[fact.measure].standing = None
+                self.measures[fact.measure].standing = standing_of(self.measures[fact.measure])
             case MeasureReadingReported() | MeasureReadingRestated() if fact.measure in self.measures:
                 measure = self.measures[fact.measure]
                 value = value_of(measure.unit, fact.numerator, fact.denominator, measure.per)
-                if value is not None:
-                    measure.readings[fact.period.first] = (value, happening.position)
-                measure.standing = None
+                if value is None:
+                    return False
+                measure.put(fact.period.first, value, happening.position)
+                before, measure.standing = measure.standing, standing_of(measure)
+                return self._changes(fact.measure, before == measure.standing)
+            case _:
+                return False
+        return None
+
+    def _changes(self, measure: str, is_same: bool) -> bool | None:
+        """Whether a reading may change what is said, if the measure's standing is the same as before."""
+        return None
 
 
-def standing_of(measure: _Measure) -> str:
-    """IMPROVED, WORSENED or UNSETTLED, by the measure's chart.
+def standing_of(measure: _Measure) -> str | None:
+    """IMPROVED, WORSENED or UNSETTLED, by the measure's chart; None: nothing counts.
 
     Improved: its limits lie on the good side of the target, or a signal that lasts to the latest reading lies on
     the good side of the mean or rises towards it. Worsened: the same on the bad side, the first before the latter.
     """
-    values = [value for value, _ in measure.counted()]
-    chart = xmr(values)
+    values = measure.counted()
+    if not values:
+        return None
+    lines = limits(values)
+    signals = SIGNALS[last_mark(values, lines)]
     good = 1 if measure.higher else -1
-    side = good * ((values[-1] > chart.mean) - (values[-1] < chart.mean))
-    signals = chart.points[-1].signals
+    side = good * ((values[-1] > lines.mean) - (values[-1] < lines.mean))
     if Signal.TREND in signals:
         side = good * ((values[-1] > values[-RUN]) - (values[-1] < values[-RUN]))
     if signals and side:
         return "IMPROVED" if side > 0 else "WORSENED"
-    if (
-        measure.target is not None
-        and chart.lower is not None
-        and chart.upper is not None
-        and not chart.provisional
-    ):
-        worst, best = sorted((good * chart.lower, good * chart.upper))
+    if measure.target is not None and lines.lower is not None and lines.upper is not None and len(values) >= FIRM:
+        worst, best = sorted((good * lines.lower, good * lines.upper))
         if worst >= good * measure.target:
             return "IMPROVED"
         if best < good * measure.target:
             return "WORSENED"
     return "UNSETTLED"
+
+
+_OBJECTIVES = (ObjectiveAdded, ObjectiveRevised, ObjectiveClosed)
 
 
 class MeasuresImprove(_Measures):
@@ -104,10 +133,18 @@ class MeasuresImprove(_Measures):
     )
     objectives: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     """Objective that is open or achieved → its areas and its measures."""
+    named: dict[str, list[str]] = field(default_factory=dict)
+    """Area → the measures of its objectives, as far as they were looked up."""
+    decides: str | None = None
+    """The measure that decided what was said last; None: they all did, or the standings have changed since."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Happening) -> bool | None:
         """Keeps which measures stand for which areas, and their readings."""
         fact = happening.fact
+        if not isinstance(fact, _OBJECTIVES):
+            return super().take(happening)
+        self.named.clear()
+        self.decides = None
         match fact:
             case ObjectiveAdded():
                 self.objectives[fact.objective] = (list(fact.areas), list(fact.measures))
@@ -120,40 +157,44 @@ class MeasuresImprove(_Measures):
                 )
             case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
                 self.objectives.pop(fact.objective, None)
-            case _:
-                super().take(happening)
+
+        return None
+
+    def _changes(self, measure: str, is_same: bool) -> bool | None:
+        if not is_same:
+            self.decides = None
+        return None if self.decides in (None, measure) else False
+
+    def _named(self, area: str) -> list[str]:
+        if area not in self.named:
+            served = (measures for areas, measures in self.objectives.values() if not area or area in areas)
+            self.named[area] = sorted({measure for measures in served for measure in measures})
+        return self.named[area]
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """NOT_MET names a measure that worsened; NO_EVIDENCE one without readings; AT_RISK one unsettled."""
         area = asked.word("area")
-        named = {
-            measure
-            for areas, measures in self.objectives.values()
-            if area is None or area in areas
-            for measure in measures
-        }
+        named, self.decides = self._named(area or ""), None
         if not named:
             return verdict(Status.NO_EVIDENCE, f"No objective of area {area} names a measure.")
-        known = {name: self.measures.get(name) for name in sorted(named)}
+        known = {name: self.measures.get(name) for name in named}
         if all(measure is not None and measure.higher is None for measure in known.values()):
             return verdict(Status.NO_EVIDENCE, f"No measure of area {area} says which way is better.")
-        found: dict[str, list[str]] = {}
+        found: dict[str, str] = {}
         for name, measure in known.items():
-            if measure is None or not measure.counted():
-                found.setdefault("WITHOUT", []).append(name)
+            if measure is None or measure.standing is None:
+                found.setdefault("WITHOUT", name)
             elif measure.higher is not None:
-                measure.standing = measure.standing or standing_of(measure)
-                found.setdefault(measure.standing, []).append(name)
+                found.setdefault(measure.standing, name)
         for standing, status, sentence in _STANDINGS:
             if standing in found:
-                name = found[standing][0]
+                name = self.decides = found[standing]
                 chosen = known[name]
-                entries = (
-                    [] if chosen is None else [entry for _, entry in chosen.counted()[-1:]] or [chosen.position]
-                )
+                entries = [] if chosen is None else [chosen.latest or chosen.position]
                 return verdict(status, f"Measure {name} {sentence}", *entries)
-        latest = [measure.counted()[-1][1] for measure in known.values() if measure is not None]
-        return verdict(Status.MET, f"Every measure of area {area} improves, or keeps to its target.", *latest)
+        latest = [measure.latest for measure in known.values() if measure is not None]
+        reason = f"Every measure of area {area} improves, or keeps to its target."
+        return verdict(Status.MET, reason, *(entry for entry in latest if entry is not None))
 
 
 _STANDINGS = (
@@ -171,12 +212,11 @@ class TargetMet(_Measures):
         name, by = asked.word("measure") or "", asked.date("by")
         asks, measure = asked.parameters.get("target"), self.measures.get(name)
         target = asks if isinstance(asks, int) else 0
-        counted = measure.counted() if measure is not None else []
         is_over = by is not None and asked.day(at) > by
-        if measure is None or not counted:
+        if measure is None or measure.latest is None:
             status = Status.NO_EVIDENCE if is_over or by is None else Status.NOT_DUE
             return verdict(status, f"Measure {name} has no reading.")
-        value, position = counted[-1]
+        value, position = measure.values[-1], measure.latest
         reaches = value <= target if measure.higher is False else value >= target
         when = f" by {said(by)}" if by is not None else ""
         if reaches:

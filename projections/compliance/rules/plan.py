@@ -172,9 +172,11 @@ class PlanKeptCurrent(Rule):
     """Open objective → its latest progress, or its adding while there is none."""
     recorded: bool = False
     """Whether any progress was."""
+    oldest: str | None = None
+    """The objective that waits longest; None: it is to be found out."""
 
-    def take(self, happening: Happening) -> None:
-        """Remembers the latest progress of each open objective."""
+    def take(self, happening: Happening) -> bool | None:
+        """Remembers the latest progress of each open objective; that of one that waits less changes nothing."""
         fact = happening.fact
         match fact:
             case ObjectiveAdded():
@@ -182,16 +184,24 @@ class PlanKeptCurrent(Rule):
             case ObjectiveClosed():
                 self.last.pop(fact.objective, None)
             case ProgressRecorded() if fact.objective in self.last:
-                self.recorded = True
                 self.last[fact.objective] = (happening.at, happening.position)
+                if self.recorded and self.oldest not in (None, fact.objective):
+                    return False
+                self.recorded = True
+            case _:
+                return False
+        self.oldest = None
+        return None
 
     def _limits(self, asked: Asked) -> tuple[str, int, date, date] | None:
         """The objective that waits longest, its entry, the last day on which it is fresh, and on which current."""
         if not self.last:
             return None
-        name, (at, position) = min(self.last.items(), key=lambda item: (item[1], item[0]))
+        if self.oldest is None:
+            self.oldest = min(self.last.items(), key=lambda item: (item[1], item[0]))[0]
+        at, position = self.last[self.oldest]
         current = asked.day(at) + asked.number_of("stale_after_days", 31) * DAY
-        return name, position, current - WARNING_DAYS * DAY, current
+        return self.oldest, position, current - WARNING_DAYS * DAY, current
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """By the objective that has waited longest: fresh, nearly stale (a week before the limit) or stale."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ledger.facts.access import AccessAction, AccessUsed
 from ledger.facts.fact import Fact
 from ledger.facts.notice import Modality, NoticeClosed, Outcome
 from projections.compliance import course as courses
@@ -16,11 +17,27 @@ from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdi
 from projections.compliance.view import VIEW, Memory
 from projections.following import fold_anew
 from tests.ledger.test_history import played
-from tests.projections.compliance.facts import action, closed, completed, met, objective, progress
+from tests.projections.compliance.facts import (
+    action,
+    asked_for,
+    closed,
+    completed,
+    granted,
+    met,
+    objective,
+    progress,
+    started,
+)
 from tests.projections.compliance.telling import LONDON, WORDS, instant
 
 SINCE = instant("2022-07-05T00:00")
-KINDS_TOLD = ("plan-kept-current", "slow-objectives-highlighted", "delivered-by", "plan-coverage")
+KINDS_TOLD = (
+    "access-provided",
+    "plan-kept-current",
+    "slow-objectives-highlighted",
+    "delivered-by",
+    "plan-coverage",
+)
 PARAMETERS = {"stale_after_days": 20, "target_date": "2022-10-01", "covers": ["AREAS"]}
 FACTS_TOLD: list[Fact] = [
     objective("O1", "2022-08-20"),
@@ -31,6 +48,10 @@ FACTS_TOLD: list[Fact] = [
     completed("A1"),
     met(),
     closed("O1", "DROPPED"),
+    asked_for("X", "2022-07-20T00:00", "2022-08-20T00:00"),
+    granted("X", "2022-07-20T00:00", "2022-08-18T00:00"),
+    AccessUsed(request="X", document="files", action=AccessAction.VIEWED),
+    started("R1"),
     NoticeClosed(closed_on=instant("2022-09-01").date(), outcome=Outcome.FULFILLED, reason=WORDS),
 ]
 TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
@@ -41,7 +62,7 @@ def begun(rule: str, told: list[Happening]) -> Course:
     return Course(Asked("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(KINDS_TOLD), TOLD, st.integers(1, 4))
 @example("plan-kept-current", [(3, FACTS_TOLD[0]), (3, FACTS_TOLD[2]), (-2, FACTS_TOLD[1]), (3, FACTS_TOLD[3])], 1)
 def test_told_one_by_one_it_is_the_same_as_told_at_once(

@@ -1,0 +1,256 @@
+"""A synthetic notice: entries of a realistic mix, years of them, put into the database as if recorded.
+
+The mix is that of the invented history of the shipped notice: of a hundred entries about 27 are readings of
+measures, 22 progress, 8 evidence, 16 the board's, 10 actions, 9 access, and the rest everything else. Objectives,
+actions and measures are as many as a large notice has; with a longer history there are more of them.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+
+from ledger.entry import Envelope, encoder
+from ledger.facts.registry import KINDS, named
+from ledger.merkle import leaf_hash
+from ledger.packs import events, read, shipped
+
+TEXT = {"sha256": "A" * 43 + "="}
+START = datetime(2022, 7, 6, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+Told = tuple[str, dict[str, Any]]
+
+
+class Notice:
+    """Tells the facts of one notice in order, so that each is admissible where it stands."""
+
+    def __init__(self, size: int, seed: int = 7) -> None:
+        self._random = Random(seed)
+        self._size = size
+        self._number = 0
+        self._day = date(2022, 7, 6)
+        self._objectives = max(12, size // 500)
+        self._measures = max(8, size // 300)
+        self._actions: list[tuple[str, date]] = []
+        self._evidence: list[str] = []
+        self._period: dict[str, date] = {}
+        self._meetings = 0
+        self._reviews = 0
+        self._under_way: str | None = None
+        self._grants: list[str] = []
+        self._gathered: list[str] = []
+        self._promised: list[str] = []
+
+    def facts(self) -> Iterator[Told]:
+        """As many facts as asked for, the notice's own left out."""
+        yield "PartnerRegistered", {"partner": "P1", "organisation": TEXT, "section11": True, "lead": "partner"}
+        yield "BoardEstablished", {"termsOfReference": TEXT, "quorum": 3}
+        yield "ChairAppointed", {"chair": "chair", "independenceBasis": TEXT, "first": "2022-07-11"}
+        yield (
+            "AdviserAppointed",
+            {"appointment": "AP1", "adviser": "adviser", "first": "2022-07-11", "terms": TEXT},
+        )
+        for number in range(self._measures):
+            yield "MeasureDefined", self._measure(number)
+        for number in range(self._objectives):
+            yield "ObjectiveAdded", self._objective(number)
+        told = 4 + self._measures + self._objectives
+        while told < self._size:
+            for fact in self._some():
+                yield fact
+                told += 1
+                if told == self._size:
+                    return
+
+    def _measure(self, number: int) -> dict[str, Any]:
+        known = {"measure": f"M{number}", "title": TEXT, "unit": "PERCENT", "direction": "HIGHER_IS_BETTER"}
+        return known | {"target": 85.0, "baseline": 60.0}
+
+    def _objective(self, number: int) -> dict[str, Any]:
+        due = (date(2023, 1, 31) + timedelta(days=7 * (number % 60))).isoformat()
+        known = {"objective": f"O{number}", "title": TEXT, "areas": [("1a", "1b")[number % 2]], "owner": "officer"}
+        return known | {"due": due, "measures": [f"M{number % self._measures}"]}
+
+    def _id(self, prefix: str) -> str:
+        self._number += 1
+        return f"{prefix}{self._number}"
+
+    def _one_objective(self) -> str:
+        return f"O{self._random.randrange(self._objectives)}"
+
+    def _some(self) -> Iterator[Told]:
+        """What happens next: one to four facts that belong together."""
+        chance = self._random.random()
+        self._day += timedelta(days=1) if self._random.random() < 60 / self._size * 10 else timedelta()
+        if chance < 0.33:
+            yield "MeasureReadingReported", self._reading()
+        elif chance < 0.60:
+            rating = self._random.choice(("RED", "AMBER", "GREEN"))
+            told = {"objective": self._one_objective(), "narrative": TEXT, "activityRating": rating}
+            yield "ProgressRecorded", told | {"impactRating": "AMBER"}
+        elif chance < 0.69:
+            yield self._submitted()
+        elif chance < 0.80:
+            yield from self._act()
+        elif chance < 0.86:
+            yield from self._meet()
+        elif chance < 0.92:
+            yield from self._review()
+        else:
+            yield from self._other()
+
+    def _reading(self) -> dict[str, Any]:
+        measure = f"M{self._random.randrange(self._measures)}"
+        first = self._period.get(measure, date(2015, 1, 1)) + timedelta(days=7)
+        self._period[measure] = first
+        period = {"first": first.isoformat(), "last": (first + timedelta(days=6)).isoformat()}
+        told = {
+            "measure": measure,
+            "period": period,
+            "numerator": self._random.randint(60, 90),
+            "denominator": 100,
+        }
+        return told | {"system": "case records", "extractedAt": "2022-07-06T02:00:00Z"}
+
+    def _submitted(self) -> Told:
+        evidence = self._id("E")
+        self._evidence.append(evidence)
+        told = {"evidence": evidence, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 4096}
+        supports = [self._one_objective()]
+        return "EvidenceSubmitted", told | {"title": TEXT, "classification": "OFFICIAL", "supports": supports}
+
+    def _some_evidence(self) -> list[str]:
+        return self._evidence[-2:]
+
+    def _act(self) -> Iterator[Told]:
+        if self._actions and self._random.random() < 0.45:
+            action, due = self._actions.pop(self._random.randrange(len(self._actions)))
+            if self._random.random() < 0.2:
+                later = due + timedelta(days=30)
+                told = {"action": action, "from": due.isoformat(), "to": later.isoformat(), "reason": TEXT}
+                yield "ActionRebaselined", told | {"approver": "chair"}
+                self._actions.append((action, later))
+            else:
+                told = {"action": action, "completedOn": "2022-07-06", "result": TEXT}
+                yield "ActionCompleted", told | {"evidence": self._some_evidence()}
+        else:
+            action, due = self._id("A"), self._day + timedelta(days=60)
+            self._actions = [*self._actions[-60:], (action, due)]
+            told = {"action": action, "objective": self._one_objective(), "title": TEXT, "owner": "officer"}
+            yield "ActionAdded", told | {"due": due.isoformat()}
+
+    def _meet(self) -> Iterator[Told]:
+        self._meetings += 1
+        meeting, people = f"B{self._meetings}", ["chair", "director", "police", "health"]
+        if self._evidence:
+            pack = {"meeting": meeting, "recipients": people, "evidence": self._some_evidence()}
+            yield "BoardPackCirculated", pack
+        yield "MeetingHeld", {"meeting": meeting, "attendance": people, "quorate": True}
+        told = {"decision": self._id("D"), "meeting": meeting, "title": TEXT, "outcome": TEXT, "rationale": TEXT}
+        concerned = {
+            "relatesTo": [self._one_objective()],
+            "evidence": self._some_evidence(),
+            "options": [TEXT, TEXT],
+        }
+        yield "BoardDecisionRecorded", told | concerned
+        if self._meetings > 1:
+            yield "MinutesApproved", {"meeting": f"B{self._meetings - 1}", "approvedAt": meeting}
+
+    def _review(self) -> Iterator[Told]:
+        if self._grants and self._random.random() < 0.8:
+            grant = self._random.choice(self._grants[-8:])
+            yield "AccessUsed", {"request": grant, "document": self._id("file"), "action": "VIEWED"}
+            return
+        self._reviews += 1
+        review, request = f"R{self._reviews}", self._id("X")
+        window = {"from": "2022-07-06T08:00:00Z", "until": "2022-12-06T08:00:00Z"}
+        planned = {"review": review, "kind": "six-month review", "by": "DfE", "from": "2022-10-03"}
+        yield "ReviewScheduled", planned | {"topics": ["CULTURE"]}
+        asked = {"request": request, "grantee": "reviewer", "review": review, "kind": "CASE_FILES", "scope": TEXT}
+        yield "AccessRequested", asked | {"purpose": TEXT} | window
+        yield "AccessGranted", {"request": request} | window
+        yield "ReviewStarted", {"review": review}
+        self._grants.append(request)
+
+    def _other(self) -> Iterator[Told]:
+        chance = self._random.random()
+        if chance < 0.3:
+            views = self._id("V")
+            self._gathered.append(views)
+            told = {"views": views, "group": "FRONTLINE_STAFF", "method": "survey", "count": 30}
+            yield "ViewsGathered", told | {"themes": [TEXT, TEXT]}
+        elif chance < 0.5 and self._gathered:
+            views = self._gathered.pop()
+            yield "ViewsConsidered", {"views": views, "standard": "s1", "changeMade": TEXT, "reason": TEXT}
+        elif chance < 0.7:
+            promised = self._id("C")
+            self._promised.append(promised)
+            due = (self._day + timedelta(days=40)).isoformat()
+            told = {"contribution": promised, "partner": "P1", "what": TEXT, "owner": "partner", "due": due}
+            yield "ContributionCommitted", told
+        elif chance < 0.9 and self._promised:
+            yield "ContributionReceived", {"contribution": self._promised.pop(), "receivedOn": "2022-07-06"}
+        else:
+            yield "SlowProgressHighlighted", {"objective": self._one_objective(), "cause": TEXT, "remedy": TEXT}
+
+
+def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[tuple[int, str, str, datetime, bytes]]:
+    """The entries of a notice: position, id, type, when it was recorded, and the stored bytes."""
+    pack = read(shipped("tameside-2022"))
+    head = [(event["type"].split(".")[2], event["data"]) for event in events(pack)]
+    head = [(name, _digested(name, data)) for name, data in head]
+    step = timedelta(days=365 * years) / size
+    nonce = b64encode(bytes(16)).decode()
+    facts = [*head, *Notice(size - len(head)).facts()]
+    for position, (name, data) in enumerate(facts, 1):
+        kind = named(name)
+        assert kind is not None
+        at = START + position * step
+        envelope = Envelope(
+            specversion="1.0",
+            id=f"k{position}",
+            source="bench",
+            type=kind.type,
+            time=at - timedelta(hours=position % 5),
+            ledger=notice,
+            position=position,
+            recordedat=at,
+            actor="officer",
+            actorrole="COUNCIL_OFFICER",
+            nonce=nonce,
+            datacontenttype="application/json",
+            data=msgspec.Raw(msgspec.json.encode(data)),
+        )
+        yield position, f"k{position}", kind.type, at, encoder.encode(envelope)
+
+
+def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Data whose texts are digests."""
+    kind = named(name)
+    assert kind is not None
+    texts = {path[0] for path in kind.narratives}
+    return {key: TEXT if key in texts else value for key, value in data.items()}
+
+
+async def put(connection: AsyncConnection[Any], notice: str, size: int) -> None:
+    """Stores a notice's entries, as the owner of the database; their roots are not those of a tree."""
+    root = bytes(32)
+    columns = "(notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)"
+    async with connection.cursor() as cursor:
+        async with cursor.copy(f"COPY ledger.entries {columns} FROM STDIN (FORMAT binary)") as copy:
+            kinds = ["text", "int4", "text", "text", "text", "timestamptz", "bytea", "bytea", "bytea"]
+            copy.set_types(kinds)
+            for position, name, kind, at, body in bodies(notice, size):
+                await copy.write_row((notice, position, "bench", name, kind, at, leaf_hash(body), root, body))
+        await cursor.execute(
+            "INSERT INTO ledger.heads SELECT notice, position, root_hash, '', recorded_at FROM ledger.entries "
+            "WHERE notice = %s AND position = %s",
+            (notice, size),
+        )
+
+
+KNOWN = frozenset(kind.name for kind in KINDS.values())

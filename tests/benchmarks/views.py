@@ -1,0 +1,289 @@
+"""Folding views and reading them: rebuilt beside a raw cursor and the stock runner, live, as of the past, grown.
+
+Rebuild: all views over 300,000 synthetic entries of 20 notices, beside (1) reading the same rows by a binary
+cursor and (2) the `ProjectionRunner` of `eventsourcing` over a smaller log of as large events, with one view that
+stores how far it got. Reads: an adviser's questions, now and as of the middle, of notices of 10 thousand, 100
+thousand and a million entries.
+"""
+
+import asyncio
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresTrackingRecorder
+from eventsourcing.projection import Projection, ProjectionRunner
+from psycopg import sql
+
+from ledger import database
+from ledger.intake import Submitted, accept
+from ledger.packs import events, read, shipped
+from ledger.writer import Writer
+from projections import access, actions, board, measures, plan
+from projections.compliance import view as compliance
+from projections.position import Reading
+from projections.reading import AsOf, Reader
+from projections.rebuild import rebuild
+from projections.registry import ALL
+from projections.runner import Runner
+from tests.benchmarks.append import OPERATOR
+from tests.benchmarks.append import event as cloud_event
+from tests.benchmarks.synthetic import put
+
+NOTICES = 20
+ENTRIES = 300_000
+SIZES = (10_000, 100_000, 1_000_000)
+STOCK = 6_000
+"""Events that the stock runner follows: enough for its rate."""
+LIVE_PER_S = 500
+LIVE_SECONDS = 10
+Say = Callable[[str], None]
+Question = Callable[[Reading], Awaitable[Any]]
+QUESTIONS: dict[str, Question] = {
+    "compliance": compliance.obligations,
+    "objectives": lambda reading: plan.objectives(reading, area="1a", first=50),
+    "actions": lambda reading: actions.actions(reading, ["O3", "O5", "O7"]),
+    "readings": lambda reading: measures.readings(reading, ["M1", "M3"]),
+    "decisions": lambda reading: board.decisions(reading, relates_to="O5", first=20),
+    "access": lambda reading: access.access(reading, live=True),
+}
+"""What an adviser asks, and one more."""
+
+
+async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
+    """The figures of this group."""
+    await database.migrate(url)
+    figures = await _rebuilt(url, say)
+    figures |= await _lag(url, say)
+    figures |= await _asked(url, rounds, say)
+    return {f"views.{name}": round(value, 3) for name, value in figures.items()}
+
+
+# --- rebuilding
+
+
+async def _rebuilt(url: str, say: Say) -> dict[str, float]:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        for number in range(NOTICES):
+            await put(connection, f"bench-{number}", ENTRIES // NOTICES)
+    await Runner(url).open()
+    say(f"{ENTRIES:,} entries of {NOTICES} notices are there")
+    last = await asyncio.to_thread(_stock_log, url)
+    ours, cursor, stock = [], [], []
+    peak = 0.0
+    for number in range(3):
+        cursor.append(await _by_cursor(url))
+        rate, peak = await asyncio.to_thread(_in_a_process_of_its_own, url)
+        ours.append(rate)
+        stock.append(await asyncio.to_thread(_stock, url, last, number))
+        say(f"round {number + 1}: rebuilt {ours[-1]:,.0f}/s, cursor {cursor[-1]:,.0f}/s, stock {stock[-1]:,.0f}/s")
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        found = 0
+        for table in (table for view in ALL for table in view.tables):
+            rows = await connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("views", table.name))
+            )
+            found += (await rows.fetchone() or (0,))[0]
+    return {
+        "rebuild.vs_cursor": median(a / b for a, b in zip(ours, cursor, strict=True)),
+        "rebuild.vs_eventsourcing": median(a / b for a, b in zip(ours, stock, strict=True)),
+        "rebuild.ledger_per_s": median(ours),
+        "rebuild.cursor_per_s": median(cursor),
+        "rebuild.eventsourcing_per_s": median(stock),
+        "rebuild.views": len(ALL),
+        "rebuild.rows_an_entry": found / ENTRIES,
+        "rebuild_peak_mb": peak,
+    }
+
+
+async def _by_cursor(url: str) -> float:
+    """Entries a second, read whole in pages and not decoded."""
+    begun, count = time.perf_counter(), 0
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        for number in range(NOTICES):
+            after = 0
+            while True:
+                cursor = await connection.execute(
+                    "SELECT position, type, body FROM ledger.entries WHERE notice = %s AND position > %s "
+                    "ORDER BY position LIMIT 2000",
+                    (f"bench-{number}", after),
+                    prepare=True,
+                    binary=True,
+                )
+                rows = await cursor.fetchall()
+                if not rows:
+                    break
+                after, count = rows[-1][0], count + len(rows)
+    return count / (time.perf_counter() - begun)
+
+
+def _in_a_process_of_its_own(url: str) -> tuple[float, float]:
+    """Entries a second of a rebuild of all views, and the most memory that it held, in megabytes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.views", url], check=True, capture_output=True, text=True
+    )
+    rate, peak = done.stdout.split()
+    return float(rate), float(peak)
+
+
+async def _once(url: str) -> None:
+    done = await rebuild(url, ALL)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{done.entries / done.seconds} {peak}\n")
+
+
+class _Plan(Aggregate):
+    """What the stock log holds: events about as large as entries."""
+
+    @event("Began")
+    def __init__(self) -> None:
+        self.count = 0
+
+    @event("Progressed")
+    def progress(self, text: str) -> None:  # noqa: ARG002 - it is the event's size
+        """One event."""
+        self.count += 1
+
+
+class _Counted(PostgresTrackingRecorder):
+    """As trivial a view as there is: only how far it got is stored."""
+
+    def follow(self, tracking: Tracking) -> None:
+        """Stores the position reached."""
+        with self.datastore.transaction(commit=True) as cursor:
+            self._insert_tracking(cursor, tracking)
+
+
+class _Count(Projection[_Counted]):
+    name = "counted"
+
+    def process_event(self, _event: object, tracking: Tracking) -> None:
+        """Counts."""
+        self.view.follow(tracking)
+
+
+def _environment(url: str) -> dict[str, str]:
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    named = {name: str(parts.get(key, usual)) for name, key, usual in (
+        ("DBNAME", "dbname", ""), ("HOST", "host", ""), ("PORT", "port", "5432"), ("USER", "user", ""),
+        ("PASSWORD", "password", ""),
+    )}  # fmt: skip
+    return {"PERSISTENCE_MODULE": "eventsourcing.postgres"} | {
+        f"POSTGRES_{name}": value for name, value in named.items()
+    }
+
+
+def _stock_log(url: str) -> int:
+    """Fills the stock log; the id of its last notification."""
+    with Application[UUID](_environment(url)) as application:
+        for _ in range(STOCK // 100):
+            known = _Plan()
+            for _ in range(99):
+                known.progress("x" * 300)
+            application.save(known)
+        return application.recorder.max_notification_id() or 0
+
+
+def _stock(url: str, last: int, number: int) -> float:
+    """Events a second of the stock runner, from the log's beginning."""
+    view = type(f"Counted{number}", (_Counted,), {})
+    projection = type(f"Count{number}", (_Count,), {"name": f"counted{number}"})
+    begun = time.perf_counter()
+    with ProjectionRunner(
+        application_class=Application[UUID], projection_class=projection, view_class=view, env=_environment(url)
+    ) as runner:
+        runner.wait(last, timeout=300)
+        return last / (time.perf_counter() - begun)
+
+
+# --- live
+
+
+async def _lag(url: str, say: Say) -> dict[str, float]:
+    """From the answer to a write until a reader sees it, at a steady pace."""
+    notice = "bench-live"
+    progress = {"objective": "O1", "narrative": "Two more teams.", "activityRating": "A", "impactRating": "B"}
+    objective = {"objective": "O1", "title": "In time", "areas": ["1a"], "owner": "officer", "due": "2023-01-01"}
+    lags: list[float] = []
+    runner = await Runner(url).open()
+    following = asyncio.create_task(runner.run())
+    async with Writer(url, on_commit=runner.wake) as writer, Reader(url) as reader:
+        await writer.append_all(
+            notice, [accept(each) for each in events(read(shipped("tameside-2022")))], OPERATOR
+        )
+        await writer.append(notice, accept(cloud_event("plan.ObjectiveAdded", objective, "operator")), OPERATOR)
+
+        def told() -> Submitted:
+            happened = {"time": datetime.now(UTC).isoformat()}
+            return accept(cloud_event("plan.ProgressRecorded", progress, "operator") | happened)
+
+        async def one() -> None:
+            receipt: Any = await writer.append(notice, told(), OPERATOR)
+            begun = time.perf_counter()
+            async with reader.at(notice, at_least=receipt.position, wait=30):
+                lags.append(time.perf_counter() - begun)
+
+        begun = time.perf_counter()
+        waiting: list[asyncio.Task[Any]] = []
+        for number in range(LIVE_PER_S * LIVE_SECONDS):
+            delay = begun + number / LIVE_PER_S - time.perf_counter()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            waiting.append(
+                asyncio.create_task(one() if number % 25 == 0 else writer.append(notice, told(), OPERATOR))
+            )
+        await asyncio.gather(*waiting)
+    following.cancel()
+    lags.sort()
+    at = lags[int(len(lags) * 0.99)]
+    say(f"visible after {1e3 * median(lags):.1f} ms, 99 of 100 after {1e3 * at:.1f} ms")
+    return {"lag_p99_ms": 1e3 * at, "lag_median_ms": 1e3 * median(lags)}
+
+
+# --- asking
+
+
+async def _asked(url: str, rounds: int, say: Say) -> dict[str, float]:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        for size in SIZES:
+            await put(connection, f"size-{size}", size)
+            say(f"a notice of {size:,} entries is there")
+    for size in SIZES:
+        await rebuild(url, ALL, notice=f"size-{size}")
+        say(f"its views are folded: {size:,}")
+    taken: dict[tuple[int, str, str], list[float]] = {}
+    async with Reader(url) as reader:
+        for _ in range(rounds * 6):
+            for size in SIZES:
+                for when, position in (("now", size), ("as_of", size // 2)):
+                    for name, question in QUESTIONS.items():
+                        on = datetime(2024, 1, 1, tzinfo=UTC)
+                        async with reader.at(f"size-{size}", as_of=AsOf(position), on=on) as reading:
+                            begun = time.perf_counter()
+                            await question(reading)
+                            taken.setdefault((size, when, name), []).append(time.perf_counter() - begun)
+    found = {key: 1e3 * median(times[len(times) // 3 :]) for key, times in taken.items()}
+    largest, least = SIZES[-1], SIZES[0]
+    middle = {name: found[SIZES[1], "as_of", name] / found[SIZES[1], "now", name] for name in QUESTIONS}
+    growth = {name: found[largest, "now", name] / found[least, "now", name] for name in QUESTIONS}
+    for name in QUESTIONS:
+        times = " ".join(
+            f"{size:,}: {found[size, 'now', name]:.2f}/{found[size, 'as_of', name]:.2f}" for size in SIZES
+        )
+        say(f"{name}: ms now/as of the middle {times}")
+    figures = {f"ask.{name}.{when}_{size}_ms": ms for (size, when, name), ms in found.items()}
+    return figures | {"as_of_vs_now": max(middle.values()), "growth_1m_vs_10k": max(growth.values())}
+
+
+if __name__ == "__main__":
+    asyncio.run(_once(sys.argv[1]))
