@@ -67,8 +67,8 @@ async def rebuild(
 ) -> Rebuild:
     """Folds every notice anew, or the one named, and takes the rows into use; with `compare`, says what differs.
 
-    A view whose fold raises keeps its live rows, and says so; the others are swapped. Raises UnknownNotice, and
-    Unavailable when the database cannot be reached.
+    A view whose fold raises keeps its live rows, and says so; the others are swapped. Raises UnknownNotice,
+    LedgerError when one notice alone cannot be rebuilt, and Unavailable when the database cannot be reached.
     """
     begun = time.monotonic()
     async with await connect(url, "ledger_projector") as connection:
@@ -111,7 +111,11 @@ class _Work:
     async def run(self) -> None:
         """Builds, compares and swaps."""
         connection = self._connection
+        if self._notice is not None:
+            await self._check_versions()
         for table in self._tables():
+            if self._notice is not None:
+                await tables.make(connection, table)
             await tables.make(connection, table, shadow=True)
         await self._fold_all()
         if self._notice is None:
@@ -125,6 +129,15 @@ class _Work:
                 await self._swap(view)
             await self._note()
         self.swapped = {view.name for view in self._views}
+
+    async def _check_versions(self) -> None:
+        """The rows of the other notices are taken over: they have to be of the same version."""
+        for view in self._views:
+            cursor = await self._connection.execute(
+                "SELECT FROM views.progress WHERE view = %s AND version <> %s LIMIT 1", (view.name, view.version)
+            )
+            if await cursor.fetchone() is not None:
+                raise LedgerError(f"{view.name} was built by another version; rebuild it for all notices")
 
     def _tables(self) -> list[Table[Any]]:
         return [table for view in self._views for table in view.tables]

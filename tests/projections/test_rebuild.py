@@ -8,6 +8,7 @@ import pytest
 
 from ledger.database import connect
 from ledger.entry import Entry
+from ledger.errors import LedgerError
 from ledger.writer import Writer
 from projections import digest, notice, plan
 from projections import rebuild as rebuilding
@@ -143,6 +144,11 @@ async def test_one_notice_is_rebuilt_and_the_others_stay_as_they_are(database: s
     assert len(stored(database, "other")["objectives"]) == len(before["objectives"])
     with pytest.raises(UnknownNotice):
         await rebuild(database, [plan.VIEW], notice="nowhere")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE views.progress SET version = 0 WHERE notice = 'other'")
+    with pytest.raises(LedgerError, match="plan was built by another version"):
+        await rebuild(database, [plan.VIEW], notice=NOTICE)
+    assert shadows(database) == []
 
 
 def owner_column() -> int:
