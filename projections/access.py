@@ -101,9 +101,9 @@ class Line(Struct, frozen=True):
     used: list[str]
 
 
-ACCESS = Table("access", Access, ("request",))
+ACCESS = Table("access", Access, ("request",), lookups=(("until_at",), ("review",)), by_position=False)
 PROVISIONS = Table("provisions", Provision, ("position",), recalled=False)
-USES = Table("uses", Use, ("position",), recalled=False)
+USES = Table("uses", Use, ("position",), recalled=False, lookups=(("request",),))
 
 
 def fold(rows: Rows, entry: Entry) -> None:

@@ -66,9 +66,9 @@ class Milestone(Struct, frozen=True):
     evidence: list[str] = []
 
 
-ACTIONS = Table("actions", Action, ("action",))
+ACTIONS = Table("actions", Action, ("action",), lookups=(("objective",), ("position",)), by_position=False)
 REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
-MILESTONES = Table("milestones", Milestone, ("milestone",))
+MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
 def fold(rows: Rows, entry: Entry) -> None:

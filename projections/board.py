@@ -126,14 +126,23 @@ class Decision(Struct, frozen=True):
     replaced_by: str | None = None
 
 
+class Concerned(Struct, frozen=True):
+    """That a decision relates to something."""
+
+    subject: str
+    decision: str
+    position: int
+
+
 BOARDS = Table("boards", Board, ("position",), recalled=False)
 CHAIRS = Table("chairs", Chair, ("position",))
 INTERESTS = Table("interests", Interest, ("position",), recalled=False)
 MEMBERS = Table("members", Member, ("position",))
 TIMETABLES = Table("timetables", Timetable, ("position",), recalled=False)
-MEETINGS = Table("meetings", Meeting, ("meeting",))
+MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
 PACKS = Table("packs", Pack, ("position",), recalled=False)
-DECISIONS = Table("decisions", Decision, ("decision",))
+DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
+CONCERNED = Table("decision_subjects", Concerned, ("subject", "decision"), recalled=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -200,6 +209,8 @@ def _meet(rows: Rows, entry: Entry) -> None:
                 relates_to=list(fact.relates_to),
             )
             rows.put(DECISIONS, decided)
+            for subject in dict.fromkeys(fact.relates_to):
+                rows.add(CONCERNED, Concerned(subject, fact.decision, position))
         case DecisionRescinded():
             rows.change(
                 DECISIONS,
@@ -214,7 +225,7 @@ def _meet(rows: Rows, entry: Entry) -> None:
 VIEW = View(
     "board",
     1,
-    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS),
+    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED),
     frozenset(
         {
             BoardEstablished,
@@ -304,9 +315,10 @@ async def decisions(
     wanted = None if ids is None else list(ids)
     return await reading.rows(
         DECISIONS,
-        "t.position > %s AND (%s::text IS NULL OR %s = ANY (t.relates_to)) "
+        "t.position > %s AND (%s::text IS NULL OR t.decision IN (SELECT s.decision FROM views.decision_subjects s "
+        "WHERE s.notice = %s AND s.subject = %s)) "
         "AND (%s::text IS NULL OR t.meeting = %s) AND (%s::text[] IS NULL OR t.decision = ANY (%s::text[])) "
         "AND (NOT %s OR t.rescinded_position IS NULL)",
-        (after, relates_to, relates_to, meeting, meeting, wanted, wanted, standing),
+        (after, relates_to, reading.notice, relates_to, meeting, meeting, wanted, wanted, standing),
         first=min(first, PAGE),
     )

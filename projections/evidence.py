@@ -85,9 +85,11 @@ class Basis(Struct, frozen=True):
     fact: str
 
 
-EVIDENCE = Table("evidence", Evidence, ("evidence",))
+EVIDENCE = Table("evidence", Evidence, ("evidence",), lookups=(("position",),), by_position=False)
 ASSESSMENTS = Table("assessments", Assessment, ("position",), recalled=False)
-BASES = Table("bases", Basis, ("kind", "subject", "evidence", "position"), recalled=False)
+BASES = Table(
+    "bases", Basis, ("subject", "kind", "evidence", "position"), recalled=False, lookups=(("evidence",),)
+)
 REGISTER: frozenset[type[Fact]] = frozenset(
     {
         EvidenceSubmitted,

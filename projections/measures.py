@@ -94,7 +94,7 @@ class Reset(Struct, frozen=True):
 
 
 MEASURES = Table("measures", Measure, ("measure",))
-READINGS = Table("readings", Reading, ("measure", "first", "last"))
+READINGS = Table("readings", Reading, ("measure", "first", "last"), by_position=False)
 RESETS = Table("baseline_resets", Reset, ("position",), recalled=False)
 
 

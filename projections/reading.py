@@ -146,7 +146,9 @@ class Reader:
             raise Unavailable(f"the database cannot be reached: {error}") from error
         try:
             await connection.execute(
-                SQL("BEGIN READ ONLY; SET LOCAL ledger.notices = {}").format(Literal(",".join(notices)))
+                SQL("BEGIN READ ONLY; SET LOCAL random_page_cost = 1.1; SET LOCAL ledger.notices = {}").format(
+                    Literal(",".join(notices))
+                )
             )
             yield connection
         finally:

@@ -120,7 +120,7 @@ class _Work:
         await self._fold_all()
         if self._notice is None:
             for table in self._tables():
-                await tables.index(connection, table.name + SHADOW)
+                await tables.index(connection, table, shadow=True)
         async with connection.transaction():
             # Whoever follows or begins a notice waits here, so that the shadow can reach the very end.
             await connection.execute("LOCK TABLE views.progress IN EXCLUSIVE MODE")
@@ -209,7 +209,7 @@ class _Work:
         names = SQL(", ").join(map(Identifier, ["notice", "held", *(column.name for column in table.columns)]))
         shadow, live = Identifier("views", table.name + SHADOW), Identifier("views", table.name)
         await self._connection.execute(query.format(shadow, live, names=names), (self._notice,))
-        await tables.index(self._connection, table.name + SHADOW)
+        await tables.index(self._connection, table, shadow=True)
 
     async def _note(self) -> None:
         versions = {view.name: view.version for view in self._views}

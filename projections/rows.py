@@ -32,6 +32,13 @@ class Table(Struct, Generic[R], frozen=True):
     """The fields (str, int, date or datetime) that tell a row from the others of its notice."""
     recalled: bool = True
     """False: the fold only ever adds rows, so that none are kept in memory once they are stored."""
+    lookups: tuple[tuple[str, ...], ...] = ()
+    """Further columns by which its rows are found, beside the key."""
+    by_position: bool = True
+    """Whether its rows, of many versions each, are found by the positions at which they held.
+
+    Else by key or lookup, as are those of a table to which the fold only ever adds rows.
+    """
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -52,12 +52,18 @@ async def make(connection: Connection, table: Table[Any], *, shadow: bool = Fals
         (name, list(table.key), [c.name for c in columns], [c.type for c in columns]),
     )
     if not shadow:
-        await index(connection, name)
+        await index(connection, table)
 
 
-async def index(connection: Connection, name: str) -> None:
-    """Indexes the positions over which the rows of that table held."""
-    await connection.execute("SELECT views.index_held(%s)", (name,))
+async def index(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Indexes by what the rows of a table are found beside their key, and gathers statistics."""
+    name = table.name + (SHADOW if shadow else "")
+    for lookup in table.lookups:
+        await connection.execute("SELECT views.index_lookup(%s, %s::text[])", (name, list(lookup)))
+    if table.recalled and table.by_position:
+        await connection.execute("SELECT views.index_held(%s)", (name,))
+    else:
+        await connection.execute("SELECT views.analyze_table(%s)", (name,))
 
 
 class Store:

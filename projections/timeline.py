@@ -32,7 +32,7 @@ class Moment(Struct, frozen=True):
     actor: str
 
 
-MOMENTS = Table("moments", Moment, ("kind", "subject", "position"), recalled=False)
+MOMENTS = Table("moments", Moment, ("subject", "kind", "position"), recalled=False)
 
 
 @cache

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
+from psycopg.sql import SQL, Identifier
 
 from ledger.entry import Entry
 from ledger.facts.fact import Fact
@@ -22,6 +23,17 @@ from projections.view import View
 
 
 class Obligation(Struct, frozen=True):
+    """What a clause asks, of whom, and by which kind of rule it is judged."""
+
+    number: str
+    position: int
+    """The entry that registered the clause."""
+    obligor: str
+    modality: str
+    rule: str
+
+
+class Standing(Struct, frozen=True):
     """A clause's status over a time."""
 
     number: str
@@ -29,9 +41,6 @@ class Obligation(Struct, frozen=True):
     """The first instant of that time."""
     ends: datetime | None
     """The instant before which it ends; None: nothing recorded ends it."""
-    obligor: str
-    modality: str
-    rule: str
     status: str
     since: datetime
     """When the status became what it is; the reason may have changed since."""
@@ -41,21 +50,26 @@ class Obligation(Struct, frozen=True):
     """A sentence of ids, days and counts, without narratives."""
     entries: list[int]
     """The entries that it rests on."""
-    position: int
-    """The entry that registered the clause."""
 
 
-OBLIGATIONS = Table("obligations", Obligation, ("number", "begins"))
+class Compliance(Struct, frozen=True):
+    """An obligation and its status at an instant."""
+
+    obligation: Obligation
+    standing: Standing
+
+
+OBLIGATIONS = Table("obligations", Obligation, ("number",), recalled=False)
+STANDINGS = Table("standings", Standing, ("number", "begins"), lookups=(("begins",),), by_position=False)
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
 FACTS = _HEAD.union(COMMON, *(rule.facts for rule in KINDS.values()))
 """Every fact that bears on a clause."""
 
 
 class Clause(Struct):
-    """What a course's rows say of their clause."""
+    """A clause and its course."""
 
-    fact: ClauseRegistered
-    position: int
+    number: str
     course: Course
 
 
@@ -82,12 +96,12 @@ def fold(rows: Rows, entry: Entry) -> None:
     happening = Happening(entry.occurred_at, entry.position, fact)
     memory.happenings.setdefault(type(fact), []).append(happening)
     for clause in memory.clauses.get(type(fact), ()):
-        if concerned(clause.fact.number, fact):
+        if concerned(clause.number, fact):
             ended, kept = clause.course.tell(happening)
             if not ended and kept == len(clause.course.spans):
                 continue
             for span in ended:
-                rows.drop(OBLIGATIONS, clause.fact.number, span.begins)
+                rows.drop(STANDINGS, clause.number, span.begins)
             _put(rows, clause, max(kept - 1, 0))
 
 
@@ -106,7 +120,9 @@ def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> 
     known = [
         each for kind in told for each in memory.happenings.get(kind, ()) if concerned(fact.number, each.fact)
     ]
-    clause = Clause(fact, entry.position, Course(asked, rule, known))
+    obliges = (fact.obligor.value, fact.modality.value, fact.rule)
+    rows.add(OBLIGATIONS, Obligation(fact.number, entry.position, *obliges))
+    clause = Clause(fact.number, Course(asked, rule, known))
     for kind in told:
         memory.clauses.setdefault(kind, []).append(clause)
     _put(rows, clause, 0)
@@ -117,48 +133,52 @@ def _put(rows: Rows, clause: Clause, first: int) -> None:
     spans = clause.course.spans[first:]
     ends = [span.begins for span in spans[1:]]
     for span, end in zip(spans, [*ends, None], strict=True):
-        rows.put(OBLIGATIONS, _row(clause, span, end))
+        rows.put(STANDINGS, _standing(clause.number, span, end))
 
 
-def _row(clause: Clause, span: Span, ends: datetime | None) -> Obligation:
-    fact, found = clause.fact, span.verdict
-    return Obligation(
-        fact.number,
-        span.begins,
-        ends,
-        fact.obligor.value,
-        fact.modality.value,
-        fact.rule,
-        found.status.value,
-        span.since,
-        span.since_position,
-        found.reason,
-        list(found.entries),
-        clause.position,
-    )
+def _standing(number: str, span: Span, ends: datetime | None) -> Standing:
+    found = span.verdict
+    status, entries = found.status.value, list(found.entries)
+    return Standing(number, span.begins, ends, status, span.since, span.since_position, found.reason, entries)
 
 
-VIEW = View("compliance", 1, (OBLIGATIONS,), FACTS, fold, remembers=True)
+VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS), FACTS, fold, remembers=True)
 
 
-async def obligations(
+async def compliance(
     reading: Reading, *, obligor: str | None = None, modality: str | None = None, status: str | None = None
-) -> list[Obligation]:
-    """Each obligation's status on the reading's instant, in the order in which the clauses were registered."""
-    return await reading.rows(
+) -> list[Compliance]:
+    """Each obligation's status at the reading's instant, in the order in which the clauses were registered.
+
+    A clause that asked nothing yet at that instant is left out.
+    """
+    asked = await reading.rows(
         OBLIGATIONS,
-        "t.begins <= %s AND (t.ends IS NULL OR t.ends > %s) AND (%s::text IS NULL OR t.obligor = %s) "
-        "AND (%s::text IS NULL OR t.modality = %s) AND (%s::text IS NULL OR t.status = %s)",
-        (reading.on, reading.on, obligor, obligor, modality, modality, status, status),
+        "(%s::text IS NULL OR t.obligor = %s) AND (%s::text IS NULL OR t.modality = %s)",
+        (obligor, obligor, modality, modality),
     )
+    rows = await reading.fetch(
+        _STANDING, ([obligation.number for obligation in asked], reading.notice, reading.on, status, status)
+    )
+    standings = {row[0]: Standing(*row) for row in rows}
+    return [Compliance(each, standings[each.number]) for each in asked if each.number in standings]
 
 
-async def course(reading: Reading, number: str) -> list[Obligation]:
+# Of each clause one row, found backwards from the instant along the index of its number and time.
+_STANDING = SQL(
+    "SELECT {} FROM unnest(%s::text[]) c(number) CROSS JOIN LATERAL (SELECT * FROM views.standings s "
+    "WHERE s.notice = %s AND s.number = c.number AND s.begins <= %s "
+    "ORDER BY s.number DESC, s.begins DESC LIMIT 1) s "
+    "WHERE %s::text IS NULL OR s.status = %s"
+).format(SQL(", ").join(SQL("s.") + Identifier(column.name) for column in STANDINGS.columns))
+
+
+async def course(reading: Reading, number: str) -> list[Standing]:
     """A clause's statuses over all time, those to come if nothing more is recorded included."""
-    return await reading.rows(OBLIGATIONS, "t.number = %s", (number,), order="t.begins")
+    return await reading.rows(STANDINGS, "t.number = %s", (number,), order="t.begins")
 
 
-async def falling_due(reading: Reading, until: datetime) -> list[Obligation]:
+async def falling_due(reading: Reading, until: datetime) -> list[Standing]:
     """What changes after the reading's instant and by `until`, if nothing more is recorded, in order of time."""
     where, between = "t.begins > %s AND t.begins <= %s", (reading.on, until)
-    return await reading.rows(OBLIGATIONS, where, between, order="t.begins, t.position")
+    return await reading.rows(STANDINGS, where, between, order="t.begins, t.number")

@@ -33,7 +33,7 @@ class Notice:
         self._size = size
         self._number = 0
         self._day = date(2022, 7, 6)
-        self._objectives = max(12, size // 500)
+        self._objectives = min(60, max(12, size // 500))
         self._measures = max(8, size // 300)
         self._actions: list[tuple[str, date]] = []
         self._evidence: list[str] = []

@@ -50,7 +50,7 @@ LIVE_SECONDS = 10
 Say = Callable[[str], None]
 Question = Callable[[Reading], Awaitable[Any]]
 QUESTIONS: dict[str, Question] = {
-    "compliance": compliance.obligations,
+    "compliance": compliance.compliance,
     "objectives": lambda reading: plan.objectives(reading, area="1a", first=50),
     "actions": lambda reading: actions.actions(reading, ["O3", "O5", "O7"]),
     "readings": lambda reading: measures.readings(reading, ["M1", "M3"]),

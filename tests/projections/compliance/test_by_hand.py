@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.compliance.view import OBLIGATIONS, VIEW, Obligation
+from projections.compliance.view import STANDINGS, VIEW, Standing
 from projections.following import fold_anew
 from tests.ledger.test_history import played
 
@@ -147,8 +147,8 @@ KNOWN_ON_31_DECEMBER_2022 = 315
 """The last entry recorded by then."""
 
 
-def table(to: int, on: datetime) -> dict[str, Obligation]:
-    rows = fold_anew(VIEW, played()[0].history[:to]).versions()[OBLIGATIONS.name].values()
+def table(to: int, on: datetime) -> dict[str, Standing]:
+    rows = fold_anew(VIEW, played()[0].history[:to]).versions()[STANDINGS.name].values()
     held = [version.row for version in rows]
     return {row.number: row for row in held if row.begins <= on and (row.ends is None or on < row.ends)}
 

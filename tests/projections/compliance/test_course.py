@@ -86,7 +86,7 @@ def test_told_one_by_one_it_is_the_same_as_told_at_once(
 
 def test_spans_follow_one_another_and_each_says_something_else() -> None:
     memory = fold_anew(VIEW, played()[0].history).remembered(Memory)
-    clauses = {clause.fact.number: clause for told in memory.clauses.values() for clause in told}
+    clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
     assert len(clauses) == 28
     for clause in clauses.values():
         spans = clause.course.spans

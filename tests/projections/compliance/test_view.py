@@ -47,9 +47,10 @@ async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> 
             (112, datetime(2024, 6, 30, tzinfo=UTC)),
         ]:
             async with reader.at(NOTICE, as_of=AsOf(to), on=on, views=["compliance"]) as reading:
-                found = await view.obligations(reading)
-            assert {row.number: row for row in found} == table(to, on)
-            assert [row.position for row in found] == sorted(row.position for row in found)
+                found = await view.compliance(reading)
+            assert {row.standing.number: row.standing for row in found} == table(to, on)
+            positions = [row.obligation.position for row in found]
+            assert positions == sorted(positions)
 
 
 async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database: str) -> None:
@@ -57,15 +58,15 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
     known = AsOf(known_at=datetime(2022, 12, 31, tzinfo=UTC))
     on = datetime(2022, 12, 31, tzinfo=UTC)
     async with Reader(database) as reader, reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading:
-        department = await view.obligations(reading, obligor="DEPARTMENT")
-        breached = await view.obligations(reading, status="NOT_MET")
-        may = await view.obligations(reading, modality="MAY", obligor="COUNCIL")
+        department = await view.compliance(reading, obligor="DEPARTMENT")
+        breached = await view.compliance(reading, status="NOT_MET")
+        may = await view.compliance(reading, modality="MAY", obligor="COUNCIL")
         over_time = await view.course(reading, "11")
         due = await view.falling_due(reading, datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
     assert reading.position == KNOWN_ON_31_DECEMBER_2022
-    assert [row.number for row in department] == ["6", "7"]
-    assert [row.number for row in breached] == ["5b", "5c"]
-    assert [row.number for row in may] == ["10a", "10b", "10c"]
+    assert [row.obligation.number for row in department] == ["6", "7"]
+    assert [row.obligation.number for row in breached] == ["5b", "5c"]
+    assert [row.obligation.number for row in may] == ["10a", "10b", "10c"]
     assert [row.status for row in over_time] == [
         "NO_EVIDENCE", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_MET",
     ]  # fmt: skip
@@ -77,7 +78,7 @@ def test_a_clause_whose_rule_nobody_knows_is_left_to_people() -> None:
     desk = Desk()
     clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "invented", "text": "Do well"}
     desk.tell("ClauseRegistered", clause, OPERATOR)
-    (row,) = (version.row for version in fold_anew(view.VIEW, desk.history).versions()["obligations"].values())
+    (row,) = (version.row for version in fold_anew(view.VIEW, desk.history).versions()["standings"].values())
     assert "invented" not in KINDS
     assert (row.number, row.status) == ("99", "NO_EVIDENCE")
     assert ClauseRegistered in view.FACTS
