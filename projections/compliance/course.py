@@ -85,6 +85,11 @@ class Course:
             return [], len(self.spans)
         return self._judged(happening.at, self._now(index), is_more=True)
 
+    def reached(self) -> int:
+        """How many spans begin no later than what happened last; the others are foreseen."""
+        last = max(self._since, self._happenings[-1].at) if self._happenings else self._since
+        return bisect.bisect_right(self.spans, last, key=lambda span: span.begins)
+
     def on(self, at: datetime) -> Span | None:
         """The span that holds at an instant; None: the clause did not ask anything yet."""
         index = bisect.bisect_right(self.spans, at, key=lambda span: span.begins)
@@ -133,11 +138,7 @@ class Course:
             self._take(index)
         yield self._since, self._asked.position
         if not self._closed:
-            at = self._since
-            for step in self._deadlines(at, first):
-                at = step[0]
-                yield step
-            yield from self._from(first, at)
+            yield from self._from(first, self._since)
 
     def _now(self, index: int) -> Iterator[Step]:
         """The instant of the last happening, which was taken in, and the deadlines after it."""
@@ -147,25 +148,27 @@ class Course:
             yield from self._deadlines(happening.at, index + 1)
 
     def _from(self, first: int, at: datetime) -> Iterator[Step]:
-        """The happenings from that index on and the deadlines after each, `at` being the last instant judged."""
-        for index in range(first, len(self._happenings)):
-            happening = self._happenings[index]
-            if self._take(index):
-                at = happening.at
-                yield at, happening.position
-                if self._closed:
-                    return
-            for step in self._deadlines(at, index + 1):
+        """The happenings from that index on, and the deadlines before and after each, those past `at`."""
+        for index in range(first, len(self._happenings) + 1):
+            for step in self._deadlines(at, index):
                 at = step[0]
                 yield step
+            if index < len(self._happenings) and self._take(index):
+                at = self._happenings[index].at
+                yield at, self._happenings[index].position
+            if self._closed:
+                return
 
     def _deadlines(self, at: datetime, following: int) -> Iterator[Step]:
-        """The instants after `at`, and before the next happening, at which time alone may change the verdict."""
+        """The instants after `at`, up to that of the next happening, at which time alone may change the verdict.
+
+        Where both fall on one instant, time passes first.
+        """
         end = self._happenings[following].at if following < len(self._happenings) else None
         for _ in range(_ENDLESS):
             moments = self._rule.moments(self._asked, at)
             coming = min((moment for moment in moments if moment > at), default=None)
-            if coming is None or (end is not None and coming >= end):
+            if coming is None or (end is not None and coming > end):
                 return
             yield coming, None
             at = coming

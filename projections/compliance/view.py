@@ -6,6 +6,7 @@ instant past or to come. Rules are judged here and nowhere else.
 """
 
 from datetime import datetime
+from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -34,13 +35,10 @@ class Obligation(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """A clause's status over a time."""
+    """A clause's status from an instant on, until the clause's next one."""
 
     number: str
     begins: datetime
-    """The first instant of that time."""
-    ends: datetime | None
-    """The instant before which it ends; None: nothing recorded ends it."""
     status: str
     since: datetime
     """When the status became what it is; the reason may have changed since."""
@@ -61,6 +59,9 @@ class Compliance(Struct, frozen=True):
 
 OBLIGATIONS = Table("obligations", Obligation, ("number",), recalled=False)
 STANDINGS = Table("standings", Standing, ("number", "begins"), lookups=(("begins",),), by_position=False)
+"""The statuses up to what happened last of what a clause is told: they hardly change any more."""
+PROSPECTS = Table("prospects", Standing, ("number", "begins"))
+"""Those to come if nothing more is recorded: few at a time, and each entry may bring others."""
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
 FACTS = _HEAD.union(COMMON, *(rule.facts for rule in KINDS.values()))
 """Every fact that bears on a clause."""
@@ -71,6 +72,8 @@ class Clause(Struct):
 
     number: str
     course: Course
+    settled: int = 0
+    """How many of its spans are standings; the others are prospects."""
 
 
 class Memory(Struct):
@@ -98,11 +101,10 @@ def fold(rows: Rows, entry: Entry) -> None:
     for clause in memory.clauses.get(type(fact), ()):
         if concerned(clause.number, fact):
             ended, kept = clause.course.tell(happening)
-            if not ended and kept == len(clause.course.spans):
-                continue
             for span in ended:
                 rows.drop(STANDINGS, clause.number, span.begins)
-            _put(rows, clause, max(kept - 1, 0))
+                rows.drop(PROSPECTS, clause.number, span.begins)
+            _put(rows, clause, kept)
 
 
 def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> None:
@@ -128,21 +130,27 @@ def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> 
     _put(rows, clause, 0)
 
 
-def _put(rows: Rows, clause: Clause, first: int) -> None:
-    """Makes the clause's spans from that one on rows."""
-    spans = clause.course.spans[first:]
-    ends = [span.begins for span in spans[1:]]
-    for span, end in zip(spans, [*ends, None], strict=True):
-        rows.put(STANDINGS, _standing(clause.number, span, end))
+def _put(rows: Rows, clause: Clause, kept: int) -> None:
+    """Makes rows of the clause's spans after those kept, and of those that what happened has reached."""
+    spans, before = clause.course.spans, clause.settled
+    clause.settled = clause.course.reached()
+    first = kept if clause.settled == before else min(kept, before, clause.settled)
+    for index in range(first, len(spans)):
+        row = _standing(clause.number, spans[index])
+        if index >= clause.settled:
+            rows.put(PROSPECTS, row)
+        else:
+            rows.drop(PROSPECTS, clause.number, row.begins)
+            rows.put(STANDINGS, row)
 
 
-def _standing(number: str, span: Span, ends: datetime | None) -> Standing:
+def _standing(number: str, span: Span) -> Standing:
     found = span.verdict
     status, entries = found.status.value, list(found.entries)
-    return Standing(number, span.begins, ends, status, span.since, span.since_position, found.reason, entries)
+    return Standing(number, span.begins, status, span.since, span.since_position, found.reason, entries)
 
 
-VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS), FACTS, fold, remembers=True)
+VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), FACTS, fold, remembers=True)
 
 
 async def compliance(
@@ -157,28 +165,35 @@ async def compliance(
         "(%s::text IS NULL OR t.obligor = %s) AND (%s::text IS NULL OR t.modality = %s)",
         (obligor, obligor, modality, modality),
     )
-    rows = await reading.fetch(
-        _STANDING, ([obligation.number for obligation in asked], reading.notice, reading.on, status, status)
-    )
+    numbers = [obligation.number for obligation in asked]
+    rows = await reading.fetch(_STANDING, (numbers, reading.notice, reading.on))
     standings = {row[0]: Standing(*row) for row in rows}
-    return [Compliance(each, standings[each.number]) for each in asked if each.number in standings]
+    to_come = await reading.rows(PROSPECTS, "t.begins <= %s", (reading.on,), order="t.begins")
+    standings |= {prospect.number: prospect for prospect in to_come}
+    found = [Compliance(each, standings[each.number]) for each in asked if each.number in standings]
+    return [each for each in found if status in (None, each.standing.status)]
 
 
 # Of each clause one row, found backwards from the instant along the index of its number and time.
 _STANDING = SQL(
     "SELECT {} FROM unnest(%s::text[]) c(number) CROSS JOIN LATERAL (SELECT * FROM views.standings s "
     "WHERE s.notice = %s AND s.number = c.number AND s.begins <= %s "
-    "ORDER BY s.number DESC, s.begins DESC LIMIT 1) s "
-    "WHERE %s::text IS NULL OR s.status = %s"
+    "ORDER BY s.number DESC, s.begins DESC LIMIT 1) s"
 ).format(SQL(", ").join(SQL("s.") + Identifier(column.name) for column in STANDINGS.columns))
 
 
 async def course(reading: Reading, number: str) -> list[Standing]:
     """A clause's statuses over all time, those to come if nothing more is recorded included."""
-    return await reading.rows(STANDINGS, "t.number = %s", (number,), order="t.begins")
+    return await _both(reading, "t.number = %s", number)
 
 
 async def falling_due(reading: Reading, until: datetime) -> list[Standing]:
     """What changes after the reading's instant and by `until`, if nothing more is recorded, in order of time."""
-    where, between = "t.begins > %s AND t.begins <= %s", (reading.on, until)
-    return await reading.rows(STANDINGS, where, between, order="t.begins, t.number")
+    return await _both(reading, "t.begins > %s AND t.begins <= %s", reading.on, until)
+
+
+async def _both(reading: Reading, where: LiteralString, *parameters: object) -> list[Standing]:
+    """Standings and prospects in order of time."""
+    found = await reading.rows(STANDINGS, where, parameters, order="t.begins, t.number")
+    found += await reading.rows(PROSPECTS, where, parameters, order="t.begins, t.number")
+    return sorted(found, key=lambda standing: (standing.begins, standing.number))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.compliance.view import STANDINGS, VIEW, Standing
+from projections.compliance.view import PROSPECTS, STANDINGS, VIEW, Standing
 from projections.following import fold_anew
 from tests.ledger.test_history import played
 
@@ -148,9 +148,9 @@ KNOWN_ON_31_DECEMBER_2022 = 315
 
 
 def table(to: int, on: datetime) -> dict[str, Standing]:
-    rows = fold_anew(VIEW, played()[0].history[:to]).versions()[STANDINGS.name].values()
-    held = [version.row for version in rows]
-    return {row.number: row for row in held if row.begins <= on and (row.ends is None or on < row.ends)}
+    versions = fold_anew(VIEW, played()[0].history[:to]).versions()
+    rows = [version.row for table in (STANDINGS, PROSPECTS) for version in versions[table.name].values()]
+    return {row.number: row for row in sorted(rows, key=lambda row: row.begins) if row.begins <= on}
 
 
 @pytest.mark.parametrize(
