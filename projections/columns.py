@@ -163,7 +163,7 @@ def _packer(field: Field) -> Packer:
         return field.columns[0].pack
     split, (first, second) = field.split, (column.pack for column in field.columns)
 
-    def pack(value: Any) -> bytes:  # noqa: ANN401 - whatever the field holds
+    def pack(value: object) -> bytes:
         left, right = split(value)
         return first(left) + second(right)
 

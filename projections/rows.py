@@ -85,15 +85,16 @@ class Rows:
         self._position = 0
         self._text_prefix = ""
         self._text_position = 0
-        self._memory: Any = None
+        self.memory: Any = None
+        """What the fold remembers beside its rows; None: nothing yet."""
 
     # --- for folds
 
     def remembered(self, memory: type[M]) -> M:
         """What the fold remembers beside its rows, begun empty."""
-        if self._memory is None:
-            self._memory = memory()
-        found: M = self._memory
+        if self.memory is None:
+            self.memory = memory()
+        found: M = self.memory
         return found
 
     def get(self, table: Table[R], *key: Part) -> R | None:
@@ -185,7 +186,7 @@ class Rows:
 
     def recall(self, other: "Rows") -> None:
         """Remembers what another fold of the same entries remembers."""
-        self._memory = other._memory  # noqa: SLF001 - one of its own kind
+        self.memory = other.memory
 
     def become(self, other: "Rows") -> None:
         """Puts and drops whatever differs from another fold's rows; all open rows must be in memory."""

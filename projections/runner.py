@@ -243,7 +243,7 @@ async def _narrow(connection: Connection, follower: Follower, page: Page) -> Non
             return await apply(connection, [follower], Page(page.after, page.entries[:size]))
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the entry is named, whatever refused its row
             if size <= 1:
                 refused = LedgerError(f"its rows cannot be stored: {_first_line(error)}")
                 return await apply(connection, [follower], Page(page.after, [refused]))

@@ -105,7 +105,7 @@ class Course:
         while self._marks[-1].count > changed:
             self._marks.pop()
         mark = self._marks[-1]
-        self._asked, self._rule = pickle.loads(mark.kept)  # noqa: S301 - put by in this process
+        self._asked, self._rule = pickle.loads(mark.kept)  # noqa: S301 - its own bytes, never stored or sent
         self._closed = False
         for index in range(mark.count, changed):
             self._take(index)

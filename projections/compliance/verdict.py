@@ -123,7 +123,10 @@ class Asked(Struct):
 
 
 class Rule(Struct):
-    """A kind of rule, with what it remembers of a clause's happenings in order of time."""
+    """A kind of rule, with what it remembers of a clause's happenings in order of time.
+
+    As it stands here it judges nothing: it is the rule of a clause that names a kind the ledger does not know.
+    """
 
     facts: ClassVar[frozenset[type[Fact]]] = frozenset()
     """The facts that it is told of."""
@@ -133,7 +136,7 @@ class Rule(Struct):
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """What it says at an instant, given what had happened by then. Changes nothing."""
-        raise NotImplementedError
+        return verdict(Status.NO_EVIDENCE, "No rule of the ledger judges this clause; people have to.")
 
     def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
         """Instants at which time alone may change what it says; the next one after `at` is among them."""

@@ -16,8 +16,8 @@ from ledger.entry import Entry
 from ledger.facts.fact import Fact
 from ledger.facts.notice import ClauseRegistered, NoticeIssued
 from projections.compliance.course import COMMON, Course, Span, concerned
-from projections.compliance.rules import KINDS, Unjudged
-from projections.compliance.verdict import Asked, Happening
+from projections.compliance.rules import KINDS
+from projections.compliance.verdict import Asked, Happening, Rule
 from projections.position import Reading
 from projections.rows import Rows, Table
 from projections.view import View
@@ -117,7 +117,7 @@ def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> 
         since=entry.occurred_at,
         zone=memory.zone,
     )
-    rule = KINDS.get(fact.rule, Unjudged)()
+    rule = KINDS.get(fact.rule, Rule)()
     told = type(rule).facts | COMMON
     known = [
         each for kind in told for each in memory.happenings.get(kind, ()) if concerned(fact.number, each.fact)

@@ -11,7 +11,6 @@ from projections.compliance.rules.people import (
     Context,
     Escalation,
     PartnerActionsOwned,
-    Unjudged,
     ViewsConsideredRule,
 )
 from projections.compliance.rules.plan import (
@@ -29,7 +28,6 @@ from projections.compliance.rules.reviews import (
 )
 from projections.compliance.verdict import Rule
 
-__all__ = ["KINDS", "Unjudged"]
 KINDS: Mapping[str, type[Rule]] = {
     "context": Context,
     "plan-cites-self-assessment": PlanCitesSelfAssessment,

@@ -224,11 +224,3 @@ class Context(Rule):
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """Always NOT_DUE."""
         return verdict(Status.NOT_DUE, "The clause introduces others and asks nothing itself.")
-
-
-class Unjudged(Rule):
-    """A clause whose rule no kind of rule here judges."""
-
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
-        """Always NO_EVIDENCE."""
-        return verdict(Status.NO_EVIDENCE, "No rule of the ledger judges this clause; people have to.")

@@ -7,6 +7,7 @@ import pytest
 from ledger.facts.reviews import DiagnosticRequired
 from ledger.packs.rules import RULES
 from projections.compliance.rules import KINDS
+from projections.compliance.verdict import Rule
 from tests.projections.compliance.cases import CASES, DUE, MET, NONE, NOT, RISK
 from tests.projections.compliance.facts import (
     action,
@@ -25,6 +26,7 @@ from tests.projections.compliance.telling import WORDS, Told, course, statuses
 
 def test_every_rule_that_a_pack_may_name_is_judged() -> None:
     assert set(KINDS) == set(RULES)
+    assert [name for name, kind in KINDS.items() if kind.judge is Rule.judge] == []
 
 
 @pytest.mark.parametrize("name", CASES)
