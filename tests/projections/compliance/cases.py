@@ -116,6 +116,12 @@ CASES: dict[str, Case] = {
         [("2024-01-21", NONE), ("2024-02-02", MET), ("2024-02-25", MET), ("2024-02-26", RISK),
          ("2024-03-03T23:59", RISK), ("2024-03-04T00:00", NOT)],
     ),
+    "what happens on the last day finds it still current": (
+        "plan-kept-current",
+        {"stale_after_days": 31},
+        [("2024-01-20", objective()), ("2024-02-01", progress()), ("2024-03-03T10:00", objective("O2"))],
+        [("2024-03-03T12:00", RISK), ("2024-03-04T00:00", NOT)],
+    ),
     "an objective without progress goes stale from its adding": (
         "plan-kept-current", {"stale_after_days": 31}, [("2022-07-14", objective())],
         [("2022-07-13", NONE), ("2022-08-14", NONE), ("2022-08-15", NOT)],
