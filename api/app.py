@@ -2,14 +2,30 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route, WebSocketRoute
 
-from api import contracts, graphql, health, intake, log, problem
+from api import (
+    contracts,
+    evidence,
+    graphiql,
+    graphql,
+    health,
+    intake,
+    log,
+    metrics,
+    openapi,
+    problem,
+    proofs,
+    reports,
+)
 from api.logs import RequestLog
+from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings
 from ledger.batch import Clock, now
@@ -25,29 +41,44 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     ledger = Ledger(settings, clock)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         async with ledger:
-            yield
+            yield {"closing": ledger.feeds.closing}
 
+    asked = graphql.endpoint(introspection=settings.introspection)
     app = Starlette(
         routes=[
             Route("/ledgers/{notice}/entries", intake.post_entries, methods=["POST"]),
             Route("/ledgers/{notice}/entries", log.get_entries, methods=["GET"]),
-            Route("/graphql", graphql.endpoint(), methods=["GET", "POST"]),
+            Route("/ledgers/{notice}/checkpoint", proofs.get_checkpoint, methods=["GET"]),
+            Route("/ledgers/{notice}/tile/{tile:path}", proofs.get_tile, methods=["GET"]),
+            Route("/ledgers/{notice}/proof/{position}", proofs.get_proof, methods=["GET"]),
+            Route("/ledgers/{notice}/consistency", proofs.get_consistency, methods=["GET"]),
+            Route("/ledgers/{notice}/evidence", evidence.put_evidence, methods=["PUT"]),
+            Route("/ledgers/{notice}/evidence/{evidence:path}", evidence.get_evidence, methods=["GET"]),
+            Route("/ledgers/{notice}/reports/preview.{format}", reports.get_preview, methods=["GET"]),
+            Route("/ledgers/{notice}/reports/{report:path}.{format}", reports.get_report, methods=["GET"]),
+            Route("/graphql", asked, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", asked),
+            Route("/graphql/{file}", graphiql.get_file, methods=["GET"]),
             Route("/facts", contracts.get_facts, methods=["GET"]),
             Route("/facts/{type}", contracts.get_fact, methods=["GET"]),
             Route("/healthz", health.healthz, methods=["GET"]),
             Route("/readyz", health.readyz, methods=["GET"]),
+            Route("/metrics", metrics.get_metrics, methods=["GET"]),
+            Route("/openapi.json", openapi.get_openapi, methods=["GET"]),
         ],
         middleware=[Middleware(RequestLog)],
         exception_handlers={
             Refused: problem.on_ledger_error,
             Busy: problem.on_ledger_error,
             Unavailable: problem.on_ledger_error,
+            ClientDisconnect: problem.on_disconnect,
             HTTPException: problem.on_http_exception,
             Exception: problem.on_failure,
         },
         lifespan=lifespan,
     )
     app.state.ledger = ledger
+    app.router.default = application(ledger)  # a Mount would take what has a route here and another method
     return app

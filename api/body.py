@@ -4,6 +4,7 @@ No body is ever held whole before its size is known to be within the limit; what
 Imports starlette.
 """
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
@@ -18,29 +19,66 @@ MAXIMUM_BATCH = 16_000_000
 """The largest batch, in bytes after decompression."""
 MAXIMUM_EVENTS = 1_000
 """The most events in one batch; NDJSON has no such limit."""
+IDLE_SECONDS = 30.0
+"""How long a body may pause; and what it may take in all, beside the time that its bytes need at LEAST_RATE."""
+LEAST_RATE = 10_000
+"""Bytes a second, as they are sent."""
 _PIECE = 65_536
 
 
-class TooLong(Struct, frozen=True):
-    """Stands for a line that was longer than the limit; it was skipped."""
+class Patience:
+    """How long a body is still waited for: it must neither pause long nor trickle."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self.renew()
+
+    def renew(self) -> None:
+        """Begins anew: something whole has arrived."""
+        self._began = self._clock()
+        self._received = 0
+
+    async def next(self, arriving: AsyncIterator[bytes]) -> bytes | None:
+        """The next piece, None at the end; raises Refused when it does not come in time."""
+        due = self._began + IDLE_SECONDS + self._received / LEAST_RATE
+        try:
+            async with asyncio.timeout(max(0.0, min(IDLE_SECONDS, due - self._clock()))):
+                piece = await anext(arriving, None)
+        except TimeoutError:
+            raise Refused.because(
+                "TOO_SLOW", "the body does not arrive in time; send it again, faster or in smaller parts"
+            ) from None
+        self._received += len(piece or b"")
+        return piece
 
 
-async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives, decompressed; raises Refused when its encoding is unknown or broken."""
+class Line(Struct, frozen=True):
+    """A line of NDJSON."""
+
+    number: int
+    """Counted from 1, blank lines included."""
+    text: bytes | None
+    """None: it was longer than the limit, and skipped."""
+
+
+async def pieces(request: Request, patience: Patience | None = None) -> AsyncIterator[bytes]:
+    """The body as it arrives, decompressed; raises Refused: too slow, or in an unknown or broken encoding."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "identity":
-        async for piece in request.stream():
-            yield piece
-        return
-    if encoding not in ("gzip", "x-gzip"):
+    if encoding not in ("identity", "gzip", "x-gzip"):
         raise Refused.because(
             "UNSUPPORTED_MEDIA_TYPE", "the body's encoding is not known here; send it plain or as gzip"
         )
-    gzip = _Gunzip()
-    async for piece in request.stream():
+    gzip = None if encoding == "identity" else _Gunzip()
+    patience = patience or Patience()
+    arriving = request.stream()
+    while (piece := await patience.next(arriving)) is not None:
+        if gzip is None:
+            yield piece
+            continue
         for part in gzip.feed(piece):
             yield part
-    gzip.finish()
+    if gzip is not None:
+        gzip.finish()
 
 
 class _Gunzip:
@@ -92,35 +130,41 @@ def too_long(limit: int, what: str) -> Refused:
     return Refused.because("TOO_LARGE", f"{what} has more than {limit:,} bytes; send long documents as evidence")
 
 
-async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[bytes | TooLong]]:
+async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[Line]]:
     """The body's lines as they arrive, those of each piece together; blank ones are left out.
 
-    A line of more than `limit` bytes is skipped and stands as TooLong; never more than it and a piece are held.
+    Of a line of more than `limit` bytes no more than that and a piece are ever held. Lines may come as slowly as
+    they like, each by itself may not.
     """
+    patience = Patience()
     held = bytearray()
     skipping = False
-    async for piece in pieces(request):
+    number = 1
+    async for piece in pieces(request, patience):
         *ended, rest = piece.split(b"\n")
-        found: list[bytes | TooLong] = []
+        found: list[Line] = []
         for end in ended:
             held += end
-            _add(found, held, skipping or len(held) > limit)
+            _add(found, number, held, skipping or len(held) > limit)
             held.clear()
             skipping = False
+            number += 1
         held += rest
         if len(held) > limit:
             held.clear()
             skipping = True
+        if ended:
+            patience.renew()
         if found:
             yield found
-    last: list[bytes | TooLong] = []
-    _add(last, held, skipping)
+    last: list[Line] = []
+    _add(last, number, held, skipping)
     if last:
         yield last
 
 
-def _add(found: list[bytes | TooLong], line: bytearray, over: bool) -> None:
+def _add(found: list[Line], number: int, line: bytearray, over: bool) -> None:
     if over:
-        found.append(TooLong())
+        found.append(Line(number, None))
     elif line.strip():
-        found.append(bytes(line))
+        found.append(Line(number, bytes(line)))

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.openapi import Operation, describes
 from ledger.errors import Refused
 from ledger.facts.registry import KINDS, Kind, named
 from ledger.intake import MAXIMUM_TEXT
@@ -39,6 +40,14 @@ def all_schemas() -> dict[str, dict[str, Any]]:
     return {name: schema_of(kind) for name, kind in KINDS.items()}
 
 
+@describes(
+    Operation(
+        summary="Every fact that may be recorded.",
+        answers={200: "Each with where its schema is."},
+        produces={"application/json": {"type": "array", "items": {"type": "object"}}},
+        public=True,
+    )
+)
 async def get_facts(_: Request) -> Response:
     """`GET /facts`: every fact, with where its schema is."""
     rows = [
@@ -48,6 +57,14 @@ async def get_facts(_: Request) -> Response:
     return Response(msgspec.json.encode(rows), media_type="application/json")
 
 
+@describes(
+    Operation(
+        summary="The JSON Schema of a fact, by its type or name.",
+        answers={200: "JSON Schema 2020-12."},
+        produces={"application/schema+json": {"type": "object"}},
+        public=True,
+    )
+)
 async def get_fact(request: Request) -> Response:
     """`GET /facts/{type}`: the JSON Schema of a fact, by its type or name; raises Refused if there is none."""
     kind = named(request.path_params["type"])

@@ -4,6 +4,7 @@ Structured, batch and binary forms, and NDJSON of structured events. Decoding on
 Imports starlette and `ledger`.
 """
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.requests import Request
 
 from api import body
 from ledger.errors import Refused
+from ledger.facts.fact import ID_PATTERN
 from ledger.intake import Submitted, accept, read_json
 
 
@@ -26,8 +28,23 @@ class Form(Enum):
     BINARY = "application/json"
 
 
-Item = Submitted | Refused
+class RefusedEvent(Refused):
+    """A refusal, with the event's id and source where they can be read."""
+
+    def __init__(self, refused: Refused, event: object = None) -> None:
+        super().__init__(refused.refusals)
+        self.id = _named(event, "id")
+        self.source = _named(event, "source")
+
+
+def _named(event: object, attribute: str) -> str | None:
+    value = event.get(attribute) if isinstance(event, dict) else None
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+Item = Submitted | RefusedEvent
 """An event that may be submitted, or why it may not."""
+_ID = re.compile(ID_PATTERN)
 _ACCEPTED = "send " + ", ".join(form.value for form in Form if form is not Form.BINARY)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -57,10 +74,12 @@ def form_of(request: Request) -> Form:
 
 def attempt(read: Callable[[], Any]) -> Item:
     """What `read` decodes, accepted for submission, or the refusal."""
+    event: object = None
     try:
-        return accept(read())
+        event = read()
+        return accept(event)
     except Refused as refused:
-        return refused
+        return RefusedEvent(refused, event)
 
 
 def structured(raw: bytes | memoryview) -> Item:
@@ -68,11 +87,11 @@ def structured(raw: bytes | memoryview) -> Item:
     return attempt(lambda: read_json(bytes(raw)))
 
 
-def line(raw: bytes | body.TooLong) -> Item:
+def line(given: body.Line) -> Item:
     """The event of a line of NDJSON."""
-    if isinstance(raw, body.TooLong):
-        return body.too_long(body.MAXIMUM_EVENT, "the line")
-    return structured(raw)
+    if given.text is None:
+        return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the line"))
+    return structured(given.text)
 
 
 def batch(whole: bytes) -> list[msgspec.Raw]:
@@ -93,32 +112,39 @@ def batch(whole: bytes) -> list[msgspec.Raw]:
 
 def binary(headers: list[tuple[bytes, bytes]], content_type: str, whole: bytes) -> Item:
     """The event whose attributes are in `ce-` headers and whose data is the body."""
-
-    def read() -> dict[str, Any]:
-        event: dict[str, Any] = {"datacontenttype": content_type}
-        for name, value in headers:
-            if not name.startswith(b"ce-"):
-                continue
-            attribute = name[3:].decode("latin-1")
-            if attribute in ("data", "datacontenttype"):
-                raise Refused.because(
-                    "UNKNOWN_FIELD",
-                    "the body is the data, and Content-Type its type; leave this header out",
-                    f"ce-{attribute}",
-                )
-            if attribute in event:
-                raise Refused.because("DUPLICATE_KEY", "the header stands twice; send it once", f"ce-{attribute}")
-            event[attribute] = _header(attribute, value)
-        return {**event, "data": read_json(whole)}
-
-    return attempt(read)
+    return attempt(
+        lambda: {"datacontenttype": content_type, **attributes(headers), "data": read_json(whole)},
+    )
 
 
-def _header(attribute: str, value: bytes) -> str:
+def attributes(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The attributes of the event that are in `ce-` headers; raises Refused."""
+    found = prefixed(headers, "ce-")
+    for name in ("data", "datacontenttype"):
+        if name in found:
+            message = "the body is the data, and Content-Type its type; leave this header out"
+            raise Refused.because("UNKNOWN_FIELD", message, f"ce-{name}")
+    return found
+
+
+def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> dict[str, str]:
+    """The values of the headers whose names begin so, by the rest of the name; raises Refused."""
+    found: dict[str, str] = {}
+    for raw, value in headers:
+        name = raw.decode("latin-1")
+        if not name.startswith(prefix):
+            continue
+        if name.removeprefix(prefix) in found:
+            raise Refused.because("DUPLICATE_KEY", "the header stands twice; send it once", name)
+        found[name.removeprefix(prefix)] = _header(name, value)
+    return found
+
+
+def _header(name: str, value: bytes) -> str:
     """A header's value as the binding's 3.1.3.2 has it: unquoted, then percent-decoded as UTF-8."""
     if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"'):
         value = value[1:-1].replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")
     try:
         return unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused.because("NOT_UTF8", "the header does not decode to UTF-8", f"ce-{attribute}") from None
+        raise Refused.because("NOT_UTF8", "the header does not decode to UTF-8", name) from None

@@ -8,18 +8,27 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.openapi import Operation, describes
 from api.problem import problem, respond
 from api.services import Ledger
 from ledger.errors import LedgerError, Refusal
 
 
+@describes(Operation(summary="Whether the process answers.", answers={200: "It does."}, public=True))
 async def healthz(_: Request) -> Response:
     """The process answers."""
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
+@describes(
+    Operation(
+        summary="Whether the database answers too, how the views stand, and how many logs are not signed.",
+        answers={200: "It does."},
+        public=True,
+    )
+)
 async def readyz(request: Request) -> Response:
-    """The database answers too; each view with how it stands, which alone does not make the service unready."""
+    """The database answers too; how views and checkpoints stand does not alone make the service unready."""
     ledger: Ledger = request.app.state.ledger
     try:
         views = await ledger.runner.status()
@@ -28,6 +37,7 @@ async def readyz(request: Request) -> Response:
     body = {
         "status": "ready",
         "follows": ledger.runner.owns,
+        "checkpoints": {"refused": len(ledger.log.refused)},
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
         ],

@@ -16,21 +16,26 @@ from starlette.types import Receive, Scope, Send
 
 from api import body, events
 from api.events import Form, Item
-from api.identity import viewer_of
+from api.identity import part_in, viewer_of
+from api.openapi import Operation, Parameter, describes, reference
 from api.problem import Problem, problem, problem_of, respond, status_of
 from api.spool import Spool
 from ledger.errors import Busy, Refusal, Refused, Unavailable
 from ledger.facts.people import Credential
-from ledger.intake import Submitted
+from ledger.intake import Event, Submitted
 from ledger.receipts import Receipt
 from ledger.writer import Writer
 
 NDJSON_CHUNK = 500
 """The most lines of NDJSON that are appended together."""
+BUSY_SECONDS = 30.0
+"""How long lines of NDJSON wait for room in the queue, before they are refused as BUSY."""
+_BUSY_PAUSE = 0.1
 _PAUSE_EVERY = 50
 _POSITION = re.compile(r"[0-9]{1,10}")
 _encode = msgspec.json.Encoder().encode
 Answer = Receipt | Problem
+Answered = Receipt | Refused
 
 
 class Sender(Struct, frozen=True):
@@ -44,13 +49,40 @@ class Sender(Struct, frozen=True):
     strict: bool
 
 
+@describes(
+    Operation(
+        summary="Records events: CloudEvents 1.0, binary, structured, batch or NDJSON.",
+        answers={200: "Recorded before, or an answer for each of several events.", 201: "Recorded."},
+        produces={
+            "application/json": {
+                "anyOf": [
+                    reference(Receipt),
+                    {"type": "array", "items": {"anyOf": [reference(Receipt), reference(Problem)]}},
+                ]
+            },
+            Form.NDJSON.value: {"type": "string"},
+        },
+        takes={
+            Form.STRUCTURED.value: reference(Event),
+            Form.BATCH.value: {"type": "array", "items": reference(Event), "maxItems": body.MAXIMUM_EVENTS},
+            Form.NDJSON.value: {"type": "string"},
+            Form.BINARY.value: {"type": "object"},
+        },
+        parameters=(
+            Parameter("Ledger-Expected-Position", "header", "Record only if the ledger ends at this position."),
+            Parameter(
+                "Prefer", "header", "handling=strict: all events or none.", {"type": "string", "maxLength": 100}
+            ),
+        ),
+    )
+)
 async def post_entries(request: Request) -> Response:
     """The route's endpoint; raises Refused, Busy and Unavailable."""
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
-    await viewer.part_in(notice)
+    await part_in(viewer, notice)
     writer: Writer = request.app.state.ledger.writer
-    sender = Sender(writer, notice, viewer.credential, _expected(request), _strict(request))
+    sender = Sender(writer, notice, viewer.credential, expected_position(request), _strict(request))
     form = events.form_of(request)
     if form is Form.BATCH:
         return await _batch(request, sender)
@@ -65,7 +97,8 @@ async def post_entries(request: Request) -> Response:
     return await _single(sender, events.structured(whole))
 
 
-def _expected(request: Request) -> int | None:
+def expected_position(request: Request) -> int | None:
+    """The position after which the client wants its event recorded, if it names one; raises Refused."""
     given = request.headers.getlist("ledger-expected-position")
     if not given:
         return None
@@ -128,8 +161,13 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
     answers: list[Answer] = []
     for item in items:
         answer = item if isinstance(item, Refused) else next(appended)
-        answers.append(problem(answer.refusals) if isinstance(answer, Refused) else answer)
+        answers.append(_about(item, problem(answer.refusals)) if isinstance(answer, Refused) else answer)
     return answers
+
+
+def _about(item: Item, found: Problem) -> Problem:
+    """The problem, saying which event it is about."""
+    return msgspec.structs.replace(found, id=item.id, source=item.source)
 
 
 # --- strict: all or none
@@ -137,7 +175,7 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
 
 async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
     """The receipts of all items; or, when one is refused, the problem that says so, and nothing is recorded."""
-    answers: Sequence[Item | Receipt] = items
+    answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, Submitted)]
     if submitted and len(submitted) == len(items):
         answers = await sender.writer.append_all(
@@ -147,7 +185,7 @@ async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] |
     return receipts if len(receipts) == len(items) else respond(_none_of(answers), _APPLIED)
 
 
-def _none_of(answers: Sequence[Item | Receipt]) -> Problem:
+def _none_of(answers: Sequence[Item | Answered]) -> Problem:
     """409 when one of the refusals is a conflict, otherwise 422; each error's path begins with its event."""
     refused = {
         index: answer.refusals
@@ -171,7 +209,7 @@ async def _strict_lines(request: Request, sender: Sender) -> Response:
     size = 0
     async for some in body.lines(request):
         for line in some:
-            size += 0 if isinstance(line, body.TooLong) else len(line)
+            size += len(line.text or b"")
             if size > body.MAXIMUM_BATCH or len(found) == body.MAXIMUM_EVENTS:
                 raise Refused.because(
                     "TOO_LARGE",
@@ -223,17 +261,32 @@ class _Lines(Response):
                     chunk = some[start : start + NDJSON_CHUNK]
                     await spool.write(await self._answers(chunk, expected))
                     expected = None
-        except Refused as broken:  # the body's encoding: what came before it is recorded and answered
+        except Refused as broken:  # the body itself: what came before it is recorded and answered
             await spool.write(_encode(problem(broken.refusals)) + b"\n")
         except ClientDisconnect:
             pass
         finally:
             spool.end()
 
-    async def _answers(self, chunk: Sequence[bytes | body.TooLong], expected: int | None) -> bytes:
+    async def _answers(self, chunk: Sequence[body.Line], expected: int | None) -> bytes:
         items = [events.line(line) for line in chunk]
         try:
-            answers = await _append(self._sender, items, expected)
+            answers = await self._patiently(items, expected)
         except (Busy, Unavailable) as error:
-            answers = [problem_of(item if isinstance(item, Refused) else error) for item in items]
-        return b"".join(_encode(answer) + b"\n" for answer in answers)
+            answers = [_about(item, problem_of(item if isinstance(item, Refused) else error)) for item in items]
+        numbered = (
+            msgspec.structs.replace(answer, line=line.number) if isinstance(answer, Problem) else answer
+            for line, answer in zip(chunk, answers, strict=True)
+        )
+        return b"".join(_encode(answer) + b"\n" for answer in numbered)
+
+    async def _patiently(self, items: Sequence[Item], expected: int | None) -> list[Answer]:
+        """Appends once there is room: the lines behind these wait in the client meanwhile; raises as `_append`."""
+        deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
+        while True:
+            try:
+                return await _append(self._sender, items, expected)
+            except Busy:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_BUSY_PAUSE)

@@ -16,6 +16,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.metrics import REQUEST_SECONDS
 from ledger.errors import LedgerError
 
 _NOTICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -92,9 +93,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, watched)
         finally:
-            _requests.info(
-                "request", extra={"fields": _fields(Request(scope), status, time.perf_counter() - started)}
-            )
+            seconds = time.perf_counter() - started
+            fields = _fields(Request(scope), status, seconds)
+            REQUEST_SECONDS.labels(fields["route"] or "none", status).observe(seconds)
+            _requests.info("request", extra={"fields": fields})
 
 
 def _fields(request: Request, status: int, seconds: float) -> dict[str, Any]:

@@ -9,27 +9,43 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.metrics import REFUSALS
 from ledger.errors import Busy, Refusal, Refused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 _MALFORMED = {"INVALID_JSON", "NOT_UTF8", "DUPLICATE_KEY", "INVALID_EVENT", "INVALID_ENCODING", "INVALID_HEADER"}
-_CONFLICTS = {"KEY_REUSED", "EXPECTED_POSITION", "NOT_RECORDED"}
+_CONFLICTS = {"AHEAD_OF_LEDGER", "KEY_REUSED", "EXPECTED_POSITION", "NOT_RECORDED"}
 _STATUSES = {
     "INVALID_PARAMETER": 400,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "UNKNOWN_NOTICE": 404,
     "UNKNOWN_FACT": 404,
+    "UNKNOWN_EVIDENCE": 404,
+    "UNKNOWN_POSITION": 404,
+    "UNKNOWN_TILE": 404,
+    "UNKNOWN_REPORT": 404,
+    "UNKNOWN_DRAFT": 404,
+    "NOT_RECORDED_YET": 404,
+    "FILE_NOT_HELD": 404,
+    "TOO_SLOW": 408,
+    "ERASED": 410,
     "TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
+    "MEDIA_TYPE_MISMATCH": 415,
+    "RANGE_NOT_SATISFIABLE": 416,
     "BUSY": 429,
+    "INTERNAL_SERVER_ERROR": 500,
+    "NOT_CAUGHT_UP": 503,
+    "NO_CHECKPOINT": 503,
+    "NO_PROOF": 503,
     "UNAVAILABLE": 503,
 }
 _FAILED = "the ledger failed; send it again, as nothing is recorded twice, and report it if it stays so"
 _RETRY_SECONDS = {429: "1", 503: "5"}
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, omit_defaults=True):
     """Why a request, or one event of several, was not done."""
 
     type: str
@@ -42,6 +58,12 @@ class Problem(Struct, frozen=True):
     code: str
     """The stable word of the first error."""
     errors: tuple[Refusal, ...]
+    line: int | None = None
+    """The line of NDJSON that was refused, counted from 1."""
+    id: str | None = None
+    """The refused event's id, where it could be read."""
+    source: str | None = None
+    """The refused event's source, likewise."""
 
 
 def status_of(code: str) -> int:
@@ -57,6 +79,7 @@ def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str 
     """The problem of these refusals, the first of which decides unless `status` is given."""
     errors = tuple(Refusal(r.code, r.message, _printable(r.path)) for r in refusals)
     first = errors[0]
+    REFUSALS.labels(first.code).inc()
     number = status or status_of(first.code)
     return Problem(
         f"urn:improvement-ledger:problem:{first.code.lower().replace('_', '-')}",
@@ -85,6 +108,8 @@ def respond(found: Problem, headers: Mapping[str, str] | None = None) -> Respons
     extra = dict(headers or {})
     if found.status in _RETRY_SECONDS:
         extra["Retry-After"] = _RETRY_SECONDS[found.status]
+    if found.status == 408:
+        extra["Connection"] = "close"
     if found.code == "UNAUTHENTICATED":
         extra.setdefault("WWW-Authenticate", 'Bearer realm="improvement-ledger"')
     return Response(msgspec.json.encode(found), found.status, extra, MEDIA_TYPE)
@@ -104,6 +129,11 @@ async def on_http_exception(_: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     refusal = Refusal(status.name, status.description or status.phrase)
     return respond(problem([refusal], status), error.headers)
+
+
+async def on_disconnect(_: Request, _error: Exception) -> Response:
+    """Starlette's handler for a client that went away before it had sent its body; nobody reads the answer."""
+    return respond(problem([Refusal("DISCONNECTED", "the body did not arrive")], 400))
 
 
 async def on_failure(_: Request, _error: Exception) -> Response:

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import os
 import socket
+import tempfile
 from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from api import logs
+from api import logs, metrics
 from api.app import create_app
+from api.protocol import Protocol
 from api.services import Database
 from api.settings import Bind, Settings
 from ledger.errors import LedgerError
@@ -31,9 +34,12 @@ def serve(settings: Settings) -> None:
         database = Database(settings)
         try:
             asyncio.run(database.open(logger.info))
+            logger.info("checkpoints are signed by %s", settings.signer().verifier_key())
             logger.info("listening on %s", address(listening))
             if settings.workers > 1:
-                Multiprocess(config(settings), [listening]).run()
+                with tempfile.TemporaryDirectory(prefix="ledger-metrics-") as directory:
+                    os.environ[metrics.DIRECTORY] = directory  # read by the workers as they start
+                    Multiprocess(config(settings), [listening]).run()
             else:
                 uvicorn.Server(config(settings)).run([listening])
         finally:
@@ -70,7 +76,7 @@ def config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         partial(_application, settings),
         factory=True,
-        http="h11",
+        http=Protocol,
         lifespan="on",
         workers=settings.workers,
         log_config=None,

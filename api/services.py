@@ -5,20 +5,32 @@ The one place where ledger and projections are put together; `api.app` adds what
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
+from api.feed import Feeds
 from api.identity import Identity
+from api.metrics import MeasuredWriter, Rebuilding
+from api.oidc import Issuer
+from api.pages.keys import session_key
 from api.settings import Settings
 from ledger.batch import Clock, now
 from ledger.database import migrate, pending
+from ledger.drafts import Drafts
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from ledger.entry import Entry
 from ledger.errors import LedgerError
+from ledger.evidence import Evidence
+from ledger.files import Files
+from ledger.log import Log
+from ledger.store import Row
 from ledger.writer import Writer
 from projections.reading import Reader
 from projections.runner import Runner
 
+TIDY_SECONDS = 3_600.0
+"""How often what is left half done beside the entries is looked for, after the start."""
 WATCH_SECONDS = 1.0
 """How often the embedded server is looked at, so that it is started again if it was killed."""
 logger = logging.getLogger(__name__)
@@ -77,10 +89,17 @@ class Ledger:
     reader: Reader
     runner: Runner
     identity: Identity
+    feeds: Feeds
+    evidence: Evidence
+    session_key: bytes
+    log: Log
+    drafts: Drafts
+    url: str
+    """The database's, for what reads the ledger itself in a connection of its own."""
 
     def __init__(self, settings: Settings, clock: Clock = now) -> None:
         self.settings = settings
-        self._clock = clock
+        self.clock = clock
         self._stack = AsyncExitStack()
 
     async def open(self) -> Self:
@@ -89,19 +108,31 @@ class Ledger:
             database = Database(self.settings)
             stack.callback(database.close)
             url = await database.open()
+            self.url = url
+            self.session_key = session_key(self.settings)
             _run(stack, database.keep_running())
-            self.runner = Runner(url)
+            self.feeds = Feeds()
+            self.drafts = Drafts(url)
+            self.runner = Runner(url, told=Rebuilding())
             await self.runner.open()
             self.reader = Reader(url)
             stack.push_async_callback(self.reader.close)
             await self.reader.open()
-            self.writer = Writer(url, self._clock, on_commit=self.runner.wake)
+            self.evidence = Evidence(url, Files(self.settings.store, self.settings.evidence_limit))
+            stack.push_async_callback(self.evidence.close)
+            await self.evidence.open()
+            self.log = Log(url, self.settings.origin, self.settings.signer())
+            stack.push_async_callback(self.log.close)
+            await self.log.open()
+            self.writer = MeasuredWriter(url, self.clock, on_commit=self._committed)
             stack.push_async_callback(self.writer.close)
             await self.writer.open()
-            self.identity = Identity(url, self.writer.state)
+            self.identity = Identity(url, self.writer.state, _issuer(self.settings))
             stack.push_async_callback(self.identity.close)
             await self.identity.open()
-            _run(stack, self._follow())
+            _run(stack, self._again(self.runner.run, "following the entries"))
+            _run(stack, self._again(self.log.run, "signing checkpoints"))
+            _run(stack, self._tidy())
             self._stack = stack.pop_all()
         return self
 
@@ -115,14 +146,34 @@ class Ledger:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _follow(self) -> None:
-        """The runner waits for a lost database by itself; what nobody foresaw is logged, and it starts again."""
+    def _committed(self, notice: str, entries: Sequence[Entry], rows: Sequence[Row]) -> None:
+        self.runner.wake(notice, entries, rows)
+        self.evidence.committed(notice, entries)
+        self.log.wake()
+
+    async def _tidy(self) -> None:
+        """What cannot be done now is done another time; the log says what it was."""
         while True:
             try:
-                await self.runner.run()
+                await self.evidence.tidy()
             except Exception:
-                logger.exception("following the entries failed; it starts again")
+                logger.exception("tidying the documents failed; it is tried again in an hour")
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def _again(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        """Work that waits for a lost database by itself; what nobody foresaw is logged, and it starts again."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("%s failed; it starts again", name)
             await asyncio.sleep(WATCH_SECONDS)
+
+
+def _issuer(settings: Settings) -> Issuer | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    return Issuer(settings.oidc_issuer, settings.oidc_audience)
 
 
 def _run(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:

@@ -7,20 +7,21 @@ import msgspec
 from ledger import folding, store
 from ledger.batch import Clock, Placement, Unit
 from ledger.entry import Entry, decode_envelope
-from ledger.errors import Refused
-from ledger.facts.access import AccessRequested
+from ledger.errors import Refusal, Refused
+from ledger.facts.access import AccessKind, AccessRequested
+from ledger.facts.evidence import EvidenceErased, EvidenceSubmitted
 from ledger.facts.fact import Fact, Who
 from ledger.facts.records import UNCORRECTABLE, EntryCorrected, NarrativeErased, may_correct
 from ledger.facts.registry import KIND_OF
 from ledger.folding import Folded
 from ledger.intake import Submitted
-from ledger.receipts import Receipt, receipt, same_content
+from ledger.receipts import Kept, Receipt, receipt, same_content
 from ledger.roles import Role
 from ledger.store import Connection, Row
 
 Answer = Receipt | Refused
-Salts = dict[int, dict[str, bytes | None]]
-"""Position → path → the narrative's salt; None where it was erased."""
+Beside = dict[int, Kept]
+"""Position → what is kept beside the entry there."""
 
 
 class Attempt:
@@ -59,16 +60,16 @@ class Attempt:
         """Answers what the rules refused: with the first receipt where the key is in the ledger already."""
         if not self._doubtful:
             return
-        known, salts = await lookup(connection, self.notice, [item for _, _, item, _ in self._doubtful])
+        known, beside = await lookup(connection, self.notice, [item for _, _, item, _ in self._doubtful])
         for unit, index, item, refused in self._doubtful:
             row = known.get((item.source, item.id))
-            unit.answers[index] = refused if row is None else _repeated(row, salts, item)
+            unit.answers[index] = refused if row is None else _repeated(row, beside, item)
 
     def take(
         self,
         unit: Unit,
         known: dict[tuple[str, str], Row],
-        salts: Salts,
+        beside: Beside,
     ) -> None:
         """Places or answers every item, knowing which keys the ledger holds."""
         if unit.strict:
@@ -77,7 +78,7 @@ class Attempt:
             dry = Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), lambda: at)
             loose = Unit(unit.notice, unit.credential, unit.items, unit.expected)
             loose.answers = [None] * len(unit.items)
-            dry.take(loose, known, salts)
+            dry.take(loose, known, beside)
             if any(isinstance(answer, Refused) for answer in loose.answers):
                 spared = Refused.because(
                     "NOT_RECORDED", "another event of this strict batch was refused, so none is in"
@@ -85,14 +86,14 @@ class Attempt:
                 unit.answers = [a if isinstance(a, Refused) else spared for a in loose.answers]
                 return
         for index, item in enumerate(unit.items):
-            self._take_one(unit, index, item, known.get((item.source, item.id)), salts)
+            self._take_one(unit, index, item, known.get((item.source, item.id)), beside)
 
-    def _take_one(self, unit: Unit, index: int, item: Submitted, row: Row | None, salts: Salts) -> None:
+    def _take_one(self, unit: Unit, index: int, item: Submitted, row: Row | None, beside: Beside) -> None:
         role = self.placement.judge(item, unit.credential)
         if isinstance(role, Refused) and _forbidden(role):
             unit.answers[index] = role
         elif row is not None:
-            unit.answers[index] = _repeated(row, salts, item)
+            unit.answers[index] = _repeated(row, beside, item)
         elif self._again(unit, index, item):
             return
         elif index == 0 and unit.expected not in (None, self.placement.state.position):
@@ -107,7 +108,7 @@ class Attempt:
         connection: Connection,
         unit: Unit,
         known: dict[tuple[str, str], Row],
-        salts: Salts,
+        beside: Beside,
     ) -> None:
         """Takes a correction: the history is folded anew with it, and must still be admissible."""
         item = unit.items[0]
@@ -123,13 +124,13 @@ class Attempt:
             if fault is not None:
                 unit.answers[0] = fault
                 return
-            self._take_one(unit, 0, item, None, salts)
+            self._take_one(unit, 0, item, None, beside)
             if unit.answers[0] is None:
                 history.append(self.placement.share.entries[0])
                 corrected = folding.fold(history, folding.corrections_of(history))
                 self.placement.folded.state = self.placement.state = corrected
             return
-        self._take_one(unit, 0, item, known.get((item.source, item.id)), salts)
+        self._take_one(unit, 0, item, known.get((item.source, item.id)), beside)
 
     def _again(self, unit: Unit, index: int, item: Submitted) -> bool:
         """Answers an item whose key was placed in this very batch."""
@@ -137,7 +138,9 @@ class Attempt:
         if placed is None:
             return False
         envelope, first, row = placed
-        if same_content(envelope, {text.path: text.salt for text in first.texts}, item):
+        content = first.file.content if first.file is not None else None
+        kept = Kept({text.path: text.salt for text in first.texts}, first.file is not None, content)
+        if same_content(envelope, kept, item):
             self._pending.append((unit, index, row, True))
         else:
             unit.answers[index] = _key_reused(envelope.position)
@@ -164,13 +167,18 @@ class Attempt:
         share = self.placement.share
         head = self.placement.finish()
         erasing = [e.position for e in share.entries if isinstance(e.fact, NarrativeErased)]
-        if not erasing:
+        destroying = [e.position for e in share.entries if isinstance(e.fact, EvidenceErased)]
+        if not (erasing or destroying or share.files):
             return await store.write(connection, self.notice, share.size, head, share.rows, share.texts)
         async with connection.transaction():
             if not await store.write(connection, self.notice, share.size, head, share.rows, share.texts):
                 return False
             for position in erasing:
                 await store.erase_narratives(connection, self.notice, position)
+            for position, file in share.files:
+                await store.keep_file(connection, self.notice, position, file)
+            for position in destroying:
+                await store.erase_file(connection, self.notice, position)
         return True
 
     def answer(self) -> None:
@@ -179,13 +187,35 @@ class Attempt:
             unit.answers[index] = receipt(self.placement.share.rows[row], duplicate=duplicate)
 
 
-def _other_grantee(was: Fact, becomes: Fact | None) -> bool:
-    """Whether a grant on the request would go to somebody for whom nobody decided it."""
-    requests = isinstance(was, AccessRequested) and isinstance(becomes, AccessRequested)
-    return requests and getattr(was, "grantee", None) != getattr(becomes, "grantee", None)
+def _exchanged(was: Fact, becomes: Fact | None) -> Refusal | None:
+    """Why a correction may not put another thing in the place of what was decided on, or uploaded."""
+    match was, becomes:
+        case AccessRequested(), AccessRequested() if was.grantee != becomes.grantee:
+            path, message = "grantee", "who is to have the access stays; ask anew"
+        case AccessRequested(), AccessRequested() if _reach(was) != _reach(becomes):
+            path, message = "kind", "what the access is to stays; ask anew"
+        case EvidenceSubmitted(), EvidenceSubmitted() if _document(was) != _document(becomes):
+            path, message = "digest", "the document itself stays; submit another, and supersede this one"
+        case _:
+            return None
+    return Refusal("NOT_CORRECTABLE", message, f"data.replacement.data.{path}")
 
 
-def _may_not_correct(name: str) -> Refused:
+def _reach(fact: AccessRequested) -> tuple[AccessKind, list[str]]:
+    return fact.kind, fact.documents
+
+
+def _document(fact: EvidenceSubmitted) -> tuple[str, str, int, str]:
+    return fact.evidence, fact.digest, fact.size, fact.media_type
+
+
+def _barred(name: str, *, removed: bool, role: Role) -> Refused | None:
+    """Why a fact of that name may not be corrected, or removed, by that role."""
+    if removed and name == EvidenceSubmitted.__name__:
+        message = "a document is not corrected away; record that it was withdrawn, or erased"
+        return Refused.because("NOT_CORRECTABLE", message, "data.position")
+    if may_correct(role, name):
+        return None
     message = f"who may not record a {name} may not correct one either; ask a records officer"
     return Refused.because("FORBIDDEN", message, "data.position")
 
@@ -209,13 +239,12 @@ def correction_fault(history: list[Entry], correction: EntryCorrected, who: Who)
         corrections[correction.position] = fact = folding.replacement(correction, corrected.fact)
     except msgspec.ValidationError as error:
         return Refused.because("INVALID_FIELD", f"the replacement is no {kind.name}: {error}", "data.replacement")
-    if _other_grantee(corrected.fact, fact):
-        return Refused.because(
-            "NOT_CORRECTABLE", "who is to have the access stays; ask anew", "data.replacement.data.grantee"
-        )
+    exchanged = _exchanged(corrected.fact, fact)
+    if exchanged is not None:
+        return Refused((exchanged,))
     refused = folding.first_refused(history, corrections, correction.position, who)
     if refused is None:
-        return None if may_correct(Role(who.role), kind.name) else _may_not_correct(kind.name)
+        return _barred(kind.name, removed=fact is None, role=Role(who.role))
     entry, refusal = refused
     return Refused.because(
         "DEPENDED_ON",
@@ -226,14 +255,19 @@ def correction_fault(history: list[Entry], correction: EntryCorrected, who: Who)
 
 async def lookup(
     connection: Connection, notice: str, items: Sequence[Submitted]
-) -> tuple[dict[tuple[str, str], Row], Salts]:
-    """The entries that hold the items' keys already, and their narratives' salts."""
+) -> tuple[dict[tuple[str, str], Row], Beside]:
+    """The entries that hold the items' keys already, and what is kept beside them."""
     known = await store.find_keys(connection, notice, [(item.source, item.id) for item in items])
-    return known, await store.read_salts(connection, notice, [row.position for row in known.values()])
+    positions = [row.position for row in known.values()]
+    salts = await store.read_salts(connection, notice, positions)
+    contents: dict[int, str | None] = {}
+    if any(item.file is not None for item in items):
+        contents = await store.read_contents(connection, notice, positions)
+    return known, {at: Kept(salts.get(at, {}), at in contents, contents.get(at)) for at in positions}
 
 
-def _repeated(row: Row, salts: Salts, item: Submitted) -> Answer:
-    if same_content(decode_envelope(row.body), salts.get(row.position, {}), item):
+def _repeated(row: Row, beside: Beside, item: Submitted) -> Answer:
+    if same_content(decode_envelope(row.body), beside[row.position], item):
         return receipt(row, duplicate=True)
     return _key_reused(row.position)
 

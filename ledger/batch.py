@@ -19,7 +19,7 @@ from ledger.facts.people import Credential, authorise
 from ledger.facts.registry import KINDS
 from ledger.facts.state import State, admit, evolve
 from ledger.folding import Folded
-from ledger.intake import Submitted, Text
+from ledger.intake import File, Submitted, Text
 from ledger.merkle import leaf_hash
 from ledger.receipts import Receipt
 from ledger.store import Head, Row
@@ -54,6 +54,7 @@ class Share(Struct):
     """How many entries the notice had."""
     rows: list[Row] = field(default_factory=list)
     texts: list[tuple[int, Text]] = field(default_factory=list)
+    files: list[tuple[int, File]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     placed: dict[tuple[str, str], tuple[Envelope, Submitted, int]] = field(default_factory=dict)
     """(source, id) → what was placed under that key in this very batch, and the index of its row."""
@@ -136,6 +137,8 @@ class Placement:
         share.placed[item.source, item.id] = (envelope, item, len(self._bodies))
         share.entries.append(entry)
         share.texts += ((position, text) for text in item.texts)
+        if item.file is not None:
+            share.files.append((position, item.file))
         self._bodies.append(body)
         self._envelopes.append(envelope)
         self.at += _STEP

@@ -5,7 +5,7 @@ https://c2sp.org/tlog-checkpoint. The keys come from here too: `Signer` and `Ver
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ledger.merkle import HASH_SIZE, MAX_SIZE
@@ -16,10 +16,21 @@ from ledger.notes import (
     VerifierKey,
     decode_base64,
     encode_base64,
+    note_text,
     open_note,
 )
 
-__all__ = ["Checkpoint", "CheckpointError", "Signature", "Signer", "VerifierKey", "parse", "sign"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "Signature",
+    "Signer",
+    "VerifierKey",
+    "parse",
+    "proof_text",
+    "sign",
+    "unsigned",
+]
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
 
@@ -48,6 +59,18 @@ def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Chec
     signature by a known key is wrong. The caller compares `origin` with the log that it means.
     """
     body, signatures = open_note(text, verifier_keys)
+    return _read(body, signatures)
+
+
+def unsigned(text: str | bytes) -> Checkpoint:
+    """Read a checkpoint whatever keys have signed it: what it claims, to be compared with a tree at hand.
+
+    Raises CheckpointError if the note or the checkpoint is malformed.
+    """
+    return _read(note_text(text), ())
+
+
+def _read(body: str, signatures: tuple[Signature, ...]) -> Checkpoint:
     lines = body.removesuffix("\n").split("\n")
     if len(lines) < 3 or "" in lines:
         raise CheckpointError("the checkpoint is not three lines or more, none empty: fetch it again")
@@ -63,8 +86,8 @@ def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Chec
     return Checkpoint(origin, int(size), root_hash, tuple(extension), signatures)
 
 
-def sign(origin: str, size: int, root_hash: bytes, signer: Signer) -> str:
-    """The signed checkpoint of a tree. Raises CheckpointError if `parse` would refuse it.
+def sign(origin: str, size: int, root_hash: bytes, signer: Signer, *others: Signer) -> str:
+    """The checkpoint of a tree, signed by all of these. Raises CheckpointError if `parse` would refuse it.
 
     A log must never sign two checkpoints between which no consistency proof leads.
     """
@@ -74,4 +97,13 @@ def sign(origin: str, size: int, root_hash: bytes, signer: Signer) -> str:
         raise CheckpointError("the size to sign is not a number from 0 to 2^64 - 1: give the tree's size")
     if type(root_hash) is not bytes or len(root_hash) != HASH_SIZE:
         raise CheckpointError(f"the root hash to sign is not {HASH_SIZE} bytes: give the tree's root")
-    return signer.sign_note(f"{origin}\n{size}\n{encode_base64(root_hash)}\n")
+    return signer.sign_note(f"{origin}\n{size}\n{encode_base64(root_hash)}\n", *others)
+
+
+def proof_text(index: int, proof: Sequence[bytes], note: str) -> str:
+    """A proof that stands by itself, as https://c2sp.org/tlog-proof has it.
+
+    `proof` leads from the leaf at `index`, from 0, to the root in the checkpoint `note`. The leaf is not in it.
+    """
+    hashes = "".join(f"{encode_base64(value)}\n" for value in proof)
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n{note}"

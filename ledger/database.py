@@ -56,15 +56,17 @@ async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection
         raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
 
 
-def pool(url: str, role: DatabaseRole, size: int) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of such connections, still to be opened."""
+def pool(
+    url: str, role: DatabaseRole, size: int, *, checked: bool = True
+) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool of such connections, still to be opened; unless `checked`, its user sees whether they are alive."""
     return AsyncConnectionPool(
         url,
         kwargs={"autocommit": True, "options": _options(url, role)},
         min_size=1,
         max_size=size,
         open=False,
-        check=AsyncConnectionPool.check_connection,
+        check=AsyncConnectionPool.check_connection if checked else None,
         name=role,
     )
 

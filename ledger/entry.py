@@ -4,6 +4,7 @@ The layout is written down, with a worked example, in docs/envelope.md. It can n
 version reads differently, it translates on reading.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from msgspec import Meta, Struct
 
 from ledger.errors import Damaged
 from ledger.facts.fact import ClauseNumber, Fact, FactType, Id, Instant, Position, text_matching
-from ledger.facts.registry import KINDS
+from ledger.facts.registry import KINDS, READINGS, Reading
 
 MAXIMUM_BYTES = 65_535
 """The largest entry: the length of an entry in a C2SP bundle is 16 bits."""
@@ -23,7 +24,7 @@ NoticeId = Annotated[
 ]
 
 
-class Envelope(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class Envelope(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The stored CloudEvent; the order of its fields is the order of the bytes."""
 
     specversion: Literal["1.0"]
@@ -44,7 +45,7 @@ class Envelope(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     data: msgspec.Raw
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One immutable record of one fact, at a position of one notice's ledger."""
 
     notice: str
@@ -70,8 +71,8 @@ class Entry(Struct, frozen=True):
 
 
 _envelope_decoder = msgspec.json.Decoder(Envelope)
-_data_decoders: dict[str, msgspec.json.Decoder[Fact]] = {
-    name: msgspec.json.Decoder(kind.struct) for name, kind in KINDS.items()
+_data_decoders: dict[type[Fact], msgspec.json.Decoder[Fact]] = {
+    kind.struct: msgspec.json.Decoder(kind.struct) for kind in KINDS.values()
 }
 encoder = msgspec.json.Encoder()
 """The one encoding of entries: compact JSON in UTF-8, fields in the order of their declaration."""
@@ -81,18 +82,23 @@ def decode_envelope(body: bytes) -> Envelope:
     """The envelope of an entry's stored bytes; raises Damaged when they are none."""
     try:
         return _envelope_decoder.decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(f"the stored bytes are not an entry: {error}") from None
 
 
-def decode_data(envelope: Envelope) -> Fact:
-    """The fact of an envelope; raises Damaged when its type or its data is unknown."""
-    decoder = _data_decoders.get(envelope.type)
-    if decoder is None:
+def decode_data(envelope: Envelope, readings: Mapping[str, Reading] = READINGS) -> Fact:
+    """The fact of an envelope, as its version now has it; raises Damaged when its type or its data is unknown."""
+    reading = readings.get(envelope.type)
+    if reading is None:
         raise Damaged(f"entry {envelope.position} has the unknown type {envelope.type}")
     try:
-        return decoder.decode(envelope.data)
-    except msgspec.MsgspecError as error:
+        if not reading.steps:
+            return _data_decoders[reading.kind.struct].decode(envelope.data)
+        data = msgspec.json.decode(envelope.data)
+        for step in reading.steps:
+            data = step(data)
+        return msgspec.convert(data, reading.kind.struct)
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError) as error:
         raise Damaged(f"entry {envelope.position} does not hold a {envelope.type}: {error}") from None
 
 

@@ -1,11 +1,12 @@
 """The examination of one notice's record: every hash, number and link recomputed from the stored bytes.
 
 No I/O: rows go in, in the order of their positions, and findings come out; `ledger.verify` brings them from
-the database. Of the code that writes it shares the two hash functions of `ledger.merkle` and nothing else, so
-that a mistake there is found here. Memory grows with erasures and findings (capped), not with entries.
+the database, `ledger.bundle.check` from a bundle. Of the code that writes it shares the two hash functions of
+`ledger.merkle` and nothing else, so that a mistake there is found here. Memory grows with erasures and findings
+(capped), not with entries.
 
-What it cannot see is a record that was rewritten whole, head and all, in agreement with itself: receipts and
-signed checkpoints, which others hold, are for that.
+What it cannot see by itself is a record that was rewritten whole, head and all, in agreement with itself: for that
+it is given what others hold, the roots of signed checkpoints and the leaves of an earlier bundle.
 """
 
 import json
@@ -13,45 +14,34 @@ from base64 import b64encode
 from bisect import insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from hashlib import sha256
-from operator import index
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
+from ledger.above import Above, CheckpointRow, TileRow
+from ledger.beside import Beside, FileRow, Promise, TextRow
 from ledger.findings import Damage, Finding, NoticeReport
 from ledger.merkle import leaf_hash, node_hash
 
 FINDINGS = 1_000
 """Findings kept for one notice, the first by position; all are counted."""
-_ERASING = "improvement-ledger.records.NarrativeErased.v"
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _MICROSECOND = timedelta(microseconds=1)
+_DECODER = json.JSONDecoder()
 
 
-class EntryRow(NamedTuple):
-    """An entry as its columns have it; `recorded_at` in microseconds since 1970, None if it is no instant."""
+class Columns(NamedTuple):
+    """What stands in the database beside an entry's bytes, and repeats them."""
 
-    position: int
     source: str
     id: str
     type: str
     recorded_at: int | None
+    """Microseconds since 1970; None if it is no instant."""
     leaf_hash: bytes
     root_hash: bytes
-    body: bytes
-
-
-class TextRow(NamedTuple):
-    """A narrative as its columns have it."""
-
-    position: int
-    path: str
-    salt: bytes | None
-    body: str | None
-    erased_by: int | None
 
 
 class HeadRow(NamedTuple):
-    """A notice's head as its columns have it; `recorded_at` as in EntryRow."""
+    """A notice's head as its columns have it; `recorded_at` as in Columns."""
 
     size: int
     root_hash: bytes
@@ -59,61 +49,113 @@ class HeadRow(NamedTuple):
     recorded_at: int | None
 
 
-class Examination:
-    """Takes one notice's entries in order, the narratives of each after it, and at last the head."""
+class Signed(NamedTuple):
+    """The root of the tree at a size, as somebody signed it or held it before."""
 
-    def __init__(self, notice: str) -> None:
+    size: int
+    root_hash: bytes
+    whose: str
+    """What is compared, to be named in a finding: `the checkpoint of 12 entries`."""
+    damage: Damage = Damage.CHECKPOINT
+
+
+class Held(NamedTuple):
+    """What somebody holds of one notice's ledger, to be compared with it."""
+
+    notice: str
+    signed: tuple[Signed, ...] = ()
+    """Roots, by their sizes."""
+    leaves: Iterator[bytes] | None = None
+    """The leaf hashes of entries 1, 2, 3 …; can be read once."""
+
+
+class Examination:
+    """Takes one notice's entries in order, what lies beside each after it, and at last the head.
+
+    `signed`: roots to compare with those of the tree, in the order of their sizes. `leaves`: the leaf hashes of
+    entries 1, 2, 3 … as somebody holds them.
+    """
+
+    def __init__(self, notice: str, signed: Iterable[Signed] = (), leaves: Iterator[bytes] | None = None) -> None:
         self.notice = notice
         self.report = NoticeReport(notice)
-        self.erasures: dict[int, int] = {}
-        """Entry whose narratives were to be erased → the entry that says so."""
+        self.beside = Beside(self.report, self.found)
+        self.above = Above(notice, self.found)
         self._position = 0
         self._recorded_at: int | None = None
         self._tree = _Tree()
         self._root_agrees = True
-        self._expected: dict[str, str] | None = {}
-        self._claims: list[tuple[int, str, int]] = []
+        self._signed = iter(signed)
+        self._next_signed = next(self._signed, None)
+        self._leaves = leaves
 
-    def entry(self, row: EntryRow) -> None:
-        """Checks the next entry."""
-        self._texts_done()
-        self._place(row.position)
-        self.report.entries += 1
-        self._hash(row)
-        self._read(row)
+    def entry(self, position: int, body: bytes, columns: Columns | None = None) -> None:
+        """Checks the next entry, and its columns if it comes with any."""
+        self._begin(position)
+        self._hash(position, body, columns)
+        self._read(position, body, columns)
+
+    def withheld(self, position: int, leaf: bytes) -> None:
+        """Takes the leaf hash of an entry that is not shown: the tree is grown by it."""
+        self._begin(position)
+        self._grow(position, leaf, None)
+        self.beside.unread(position)
 
     def text(self, row: TextRow) -> None:
         """Checks a narrative: of the entry given last, or of none if its position says otherwise."""
-        self.report.narratives += 1
-        if row.position != self._position:
-            self.found(row.position, Damage.TEXT_ORPHANED, f"{row.path} is kept, but there is no such entry")
-        elif self._expected is not None:
-            digest = self._expected.pop(row.path, None)
-            if digest is None:
-                self.found(row.position, Damage.TEXT_ORPHANED, f"the entry has no narrative at {row.path}")
-            elif row.erased_by is not None:
-                self._claims.append((row.position, row.path, row.erased_by))
-            elif row.salt is None or row.body is None or _digest(row.salt, row.body) != digest:
-                self.found(row.position, Damage.TEXT_EDITED, f"{row.path} does not match the digest in the entry")
-        self.report.erased += row.erased_by is not None
+        self.beside.text(row)
+
+    def file(self, row: FileRow) -> Promise | None:
+        """Checks a document's row; what its file must be, if it is to be read."""
+        return self.beside.file(row)
+
+    def tile(self, row: TileRow) -> None:
+        """Checks a complete tile, after the last entry that it is over."""
+        root = self._tree.completed.get(8 * (row.level + 1)) if self._root_agrees else None
+        self.above.tile(row, self._position, root)
+
+    def checkpoint(self, row: CheckpointRow) -> None:
+        """Checks a signed checkpoint, after the last entry that it signs."""
+        self.above.checkpoint(row, self._position, self._tree.root() if self._root_agrees else None)
 
     def untouched(self, position: int, path: str) -> None:
-        """Told of each narrative that is there though its position is among the `erasures`."""
-        by = self.erasures[position]
+        """Told of each narrative that is there though its entry is among `beside.texts_erased`."""
+        by = self.beside.texts_erased[position]
         self.found(position, Damage.TEXT_KEPT, f"{path} should have been destroyed by the decision in entry {by}")
+
+    def file_untouched(self, position: int) -> None:
+        """Told of each document whose salt is there though its entry is among `beside.files_erased`."""
+        by = self.beside.files_erased[position]
+        self.found(
+            position, Damage.FILE_KEPT, f"its salt should have been destroyed by the decision in entry {by}"
+        )
 
     def repeated_key(self, position: int, first: int, source: str, key: str) -> None:
         """Told of each entry whose source and id an earlier one has."""
         self.found(position, Damage.KEY, f"source {source} and id {key} are those of entry {first} too")
 
-    def head(self, head: HeadRow | None) -> None:
-        """Checks the head, when all entries have been given."""
-        self._texts_done()
+    def end(self, within: int | None = None) -> None:
+        """All entries have been given: checks what was decided and signed of them.
+
+        `within`: the record is a part that ends there, and others may go on; see `Beside.done`.
+        """
+        self.beside.texts_done()
+        self.beside.done(within)
         last = self._position
         self.report.root_hash = b64encode(self._tree.root()).decode() if last else ""
-        for position, path, by in self._claims:
-            if self.erasures.get(position) != by:
-                self.found(position, Damage.TEXT_ERASED, f"{path} names entry {by}, which does not erase it")
+        if within is not None:
+            return
+        while (signed := self._next_signed) is not None:
+            if signed.size > last:
+                self.found(last + 1, signed.damage, f"{signed.whose} is of {signed.size}, but they end at {last}")
+            self._next_signed = next(self._signed, None)
+        if self._leaves is not None and next(self._leaves, None) is not None:
+            self.found(last + 1, Damage.REWRITTEN, f"what is held goes on, but the entries end at {last}")
+
+    def head(self, head: HeadRow | None) -> None:
+        """Checks the head, when all entries have been given."""
+        self.end()
+        last = self._position
         if head is None:
             self.found(last, Damage.HEAD, "the notice has no head")
         elif head.size > last:
@@ -127,7 +169,7 @@ class Examination:
         if self._root_agrees:
             root = self._tree.root()
             if head.root_hash != root:
-                detail = f"its root is {_short(head.root_hash)}, not {_short(root)}"
+                detail = f"its root is {short(head.root_hash)}, not {short(root)}"
                 self.found(head.size, Damage.HEAD, detail)
             if head.frontier != self._tree.frontier():
                 self.found(head.size, Damage.FRONTIER, "appending to it would give wrong roots")
@@ -140,127 +182,146 @@ class Examination:
         insort(self.report.findings, Finding(self.notice, position, damage, detail), key=_rank)
         del self.report.findings[FINDINGS:]
 
-    def _place(self, position: int) -> None:
+    def _begin(self, position: int) -> None:
+        if self.beside.owed:
+            self.beside.texts_done()
+        if position != self._position + 1:
+            self._misplaced(position)
+        self._position = position
+        self.report.entries += 1
+
+    def _misplaced(self, position: int) -> None:
         if position > self._position + 1:
             first, last = self._position + 1, position - 1
             missing = f"no entry {first}" if first == last else f"none of the entries {first} to {last}"
             self.found(first, Damage.MISSING, f"there is {missing}")
             self._root_agrees = False  # without the missing leaves no later root can agree: said once
-        elif position <= self._position:
+        else:
             self.found(position, Damage.REPEATED, "another entry stands at this position")
-        self._position = position
 
-    def _hash(self, row: EntryRow) -> None:
-        """Grows the tree by the entry, and compares what the entry says of leaf and root."""
-        leaf = leaf_hash(row.body)
-        if leaf != row.leaf_hash:
-            self.found(row.position, Damage.EDITED, f"they hash to {_short(leaf)}, not {_short(row.leaf_hash)}")
+    def _hash(self, position: int, body: bytes, columns: Columns | None) -> None:
+        """Hashes the entry and compares what its column says."""
+        leaf = leaf_hash(body)
+        if columns is None:
+            self._grow(position, leaf, None)
+            return
+        if leaf != columns.leaf_hash:
+            self.found(position, Damage.EDITED, f"they hash to {short(leaf)}, not {short(columns.leaf_hash)}")
             # If it was not the column that was edited, the tree goes on over the hash once recorded, so that
             # later damage is told from this one.
             trial = self._tree.copy()
             trial.append(leaf)
-            if trial.root() != row.root_hash:
-                leaf = row.leaf_hash
+            if trial.root() != columns.root_hash:
+                leaf = columns.leaf_hash
+        self._grow(position, leaf, columns.root_hash)
+
+    def _grow(self, position: int, leaf: bytes, root_hash: bytes | None) -> None:
+        """Grows the tree by a leaf, and compares it and the new root with what is said and held of them."""
         self._tree.append(leaf)
-        root = self._tree.root()
-        if self._root_agrees and root != row.root_hash:
-            self.found(row.position, Damage.ROOT, f"it is {_short(root)}, not {_short(row.root_hash)}")
-        self._root_agrees = root == row.root_hash
+        if root_hash is not None:
+            root = self._tree.root()
+            if self._root_agrees and root != root_hash:
+                self.found(position, Damage.ROOT, f"it is {short(root)}, not {short(root_hash)}")
+            self._root_agrees = root == root_hash
+        if self._leaves is not None:
+            self._compare_held(position, leaf, self._leaves)
+        while (signed := self._next_signed) is not None and signed.size <= position:
+            if signed.size == position and self._root_agrees and signed.root_hash != self._tree.root():
+                detail = f"{signed.whose} says {short(signed.root_hash)}, not {short(self._tree.root())}"
+                self.found(position, signed.damage, detail)
+            self._next_signed = next(self._signed, None)
 
-    def _read(self, row: EntryRow) -> None:
-        """Checks what the bytes say of themselves, and notes what they promise of narratives."""
-        self._expected = None
+    def _compare_held(self, position: int, leaf: bytes, leaves: Iterator[bytes]) -> None:
+        """The first leaf that differs from the one held is named; after it nothing can be said of the others."""
+        held = next(leaves, None)
+        if held is not None and held != leaf:
+            self.found(position, Damage.REWRITTEN, f"it is hashed as {short(leaf)}, what is held as {short(held)}")
+            self._leaves = None
+
+    def _read(self, position: int, body: bytes, columns: Columns | None) -> None:
+        """Checks what the bytes say of themselves, and notes what they promise of narratives and documents."""
         try:
-            envelope = json.loads(row.body.decode("utf-8"))
+            envelope = _decoded(body)
             recorded_at = _instant(envelope["recordedat"])
-            says = tuple(envelope[name] for name in ("ledger", "position", "source", "id", "type"))
-            data = envelope["data"]
-            erased = index(data["position"]) if says[4].startswith(_ERASING) else None
+            where = envelope["ledger"], envelope["position"]
+            says = envelope["source"], envelope["id"], envelope["type"]
+            self.beside.entry(position, says[2], envelope["data"])
+            self.above.entry(says[2], envelope["data"])
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            self.found(row.position, Damage.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
+            self.beside.unread(position)
+            self.found(position, Damage.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
             return
-        if says[:2] != (self.notice, row.position):
-            self.found(row.position, Damage.MOVED, f"its bytes were recorded as {says[0]}, entry {says[1]}")
-        for name, told, held in zip(("source", "id", "type"), says[2:], row[1:4], strict=True):
-            if told != held:
-                self.found(row.position, Damage.COLUMN, f"{name} is {held}, the bytes say {told}")
-        if recorded_at != row.recorded_at:
-            told = envelope["recordedat"]
-            self.found(row.position, Damage.COLUMN, f"recorded_at is not the {told} of the bytes")
+        if where != (self.notice, position):
+            self.found(position, Damage.MOVED, f"its bytes were recorded as {where[0]}, entry {where[1]}")
+        if columns is not None and (*says, recorded_at) != columns[:4]:
+            for name, said, column in zip(("source", "id", "type"), says, columns[:3], strict=True):
+                if said != column:
+                    self.found(position, Damage.COLUMN, f"{name} is {column}, the bytes say {said}")
+            if recorded_at != columns.recorded_at:
+                says_when = envelope["recordedat"]
+                self.found(position, Damage.COLUMN, f"recorded_at is not the {says_when} of the bytes")
         if self._recorded_at is not None and recorded_at <= self._recorded_at:
-            self.found(row.position, Damage.ORDER, f"it was recorded at {envelope['recordedat']}")
+            self.found(position, Damage.ORDER, f"it was recorded at {envelope['recordedat']}")
         self._recorded_at = recorded_at
-        self._expected = dict(_narratives(data, ""))
-        if erased is not None:
-            self.erasures[erased] = row.position
-
-    def _texts_done(self) -> None:
-        for path in self._expected or ():
-            self.found(self._position, Damage.TEXT_MISSING, f"nothing is kept for {path}")
-        self._expected = {}
 
 
 class _Tree:
-    """The complete subtrees of a growing tree, with their heights (RFC 6962 section 2.1)."""
+    """The complete subtrees of a growing tree (RFC 6962 section 2.1): one for each bit of its size."""
 
-    def __init__(self, peaks: Iterable[tuple[int, bytes]] = ()) -> None:
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+        self._size = size
         self._peaks = list(peaks)
+        self.completed: dict[int, bytes] = {}
+        """Height → the complete subtree that ends with the last leaf; of every eighth height."""
 
     def copy(self) -> Self:
-        return type(self)(self._peaks)
+        return type(self)(self._size, self._peaks)
 
     def append(self, leaf: bytes) -> None:
-        height, node = 0, leaf
-        while self._peaks and self._peaks[-1][0] == height:
-            node = node_hash(self._peaks.pop()[1], node)
+        size, node, height = self._size, leaf, 0
+        self._size += 1
+        while size & 1:
+            node = node_hash(self._peaks.pop(), node)
+            size >>= 1
             height += 1
-        self._peaks.append((height, node))
+            if not height & 7:
+                self.completed[height] = node
+        self._peaks.append(node)
 
     def root(self) -> bytes:
         if not self._peaks:
             return b""
-        node = self._peaks[-1][1]
-        for _, left in reversed(self._peaks[:-1]):
+        node = self._peaks[-1]
+        for left in self._peaks[-2::-1]:
             node = node_hash(left, node)
         return node
 
     def frontier(self) -> bytes:
-        return b"".join(node for _, node in self._peaks)
-
-
-def _narratives(data: object, where: str) -> Iterator[tuple[str, str]]:
-    """Where narratives stand in an entry's data, with their digests: objects that hold `sha256` alone."""
-    if isinstance(data, dict):
-        if data.keys() == {"sha256"} and _is_digest(data["sha256"]):
-            yield where, data["sha256"]
-            return
-        for name, value in data.items():
-            if isinstance(value, dict | list):
-                yield from _narratives(value, f"{where}.{name}" if where else name)
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _narratives(value, f"{where}[{index}]")
-
-
-def _is_digest(value: object) -> bool:
-    """Whether it can be one: a notice's parameter may be called sha256, but no word of a list ends in `=`."""
-    return isinstance(value, str) and len(value) == 44 and value.endswith("=")
+        return b"".join(self._peaks)
 
 
 _ORDER = {damage: order for order, damage in enumerate(Damage)}
 
 
-def _rank(finding: Finding) -> tuple[int, int]:
-    return finding.position, _ORDER[finding.damage]
+def _rank(finding: Finding) -> tuple[bool, int, int]:
+    """What concerns no entry comes last."""
+    return not finding.position, finding.position, _ORDER[finding.damage]
+
+
+def _decoded(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON the bytes hold
+    """The JSON of the bytes; raises ValueError."""
+    text = body.decode("utf-8")
+    if text.startswith("{"):  # without looking for space around it, which takes a third of the time
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return json.loads(text)
 
 
 def _instant(text: str) -> int:
     return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
-def _digest(salt: bytes, body: str) -> str:
-    return b64encode(sha256(salt + body.encode()).digest()).decode()
-
-
-def _short(digest: bytes) -> str:
+def short(digest: bytes) -> str:
+    """The beginning of a hash, enough to tell two apart."""
     return f"{b64encode(digest).decode()[:12]}…"

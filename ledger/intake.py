@@ -67,6 +67,20 @@ class Text(Struct, frozen=True):
     body: str
 
 
+class File(Struct, frozen=True):
+    """A document that lies in the store already, on its way to the table beside the entries."""
+
+    content: str
+    """SHA-256 of the file, in hexadecimal."""
+    upload: str
+    """The name under which it was uploaded."""
+    salt: bytes
+    digest: str
+    """SHA-256 over the salt and the file, in base64: what the entry holds."""
+    size: int
+    media_type: str
+
+
 class Submitted(Struct, frozen=True):
     """A fact ready for the writer: everything that the client determines."""
 
@@ -81,6 +95,8 @@ class Submitted(Struct, frozen=True):
     data: bytes
     """The fact as the entry will hold it."""
     texts: tuple[Text, ...]
+    file: File | None = None
+    """The document of an EvidenceSubmitted that was uploaded with it."""
 
 
 def digest(salt: bytes, body: str) -> str:
@@ -149,8 +165,8 @@ def _accept(event: Json) -> Submitted:
         raise Refused.because("INVALID_FIELD", "the data must be application/json", "datacontenttype")
     kind = _kind(envelope.type, "type")
     time = envelope.time
-    if time is not None and not _is_near(str(time)):
-        raise Refused((_out_of_time("time"),))
+    if time is not None and not is_near(str(time)):
+        raise Refused((out_of_time("time"),))
     fact, texts = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
     return Submitted(
         envelope.id,
@@ -206,7 +222,7 @@ def accept_fact(
     if refusals:
         raise Refused(islice(chain(refusals, faults(data, kind.struct, prefix)), MAXIMUM_REASONS))
     fact: Fact = convert(data, kind.struct, prefix)
-    late = [_out_of_time(where) for where in _days(kind.struct, fact, prefix)]
+    late = [out_of_time(where) for where in _days(kind.struct, fact, prefix)]
     if late:
         raise Refused(islice(late, MAXIMUM_REASONS))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
@@ -225,15 +241,17 @@ def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
     """Where a fact names a day or an instant in no year that people plan in or look back to."""
     for leaf in _timed(struct):
         for value, where in found_at(fact, leaf, where=prefix):
-            if not _is_near(value):
+            if not is_near(value):
                 yield where
 
 
-def _is_near(day: str) -> bool:
+def is_near(day: str) -> bool:
+    """Whether a day or an instant lies in a year that people plan in, or look back to."""
     return YEARS[0] <= int(day[:4]) <= YEARS[1]
 
 
-def _out_of_time(path: str) -> Refusal:
+def out_of_time(path: str) -> Refusal:
+    """The refusal of a day or an instant that does not."""
     return Refusal("OUT_OF_RANGE", f"the year has to lie between {YEARS[0]} and {YEARS[1]}", path)
 
 

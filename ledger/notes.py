@@ -121,15 +121,28 @@ class Signer:
         """The text of the public key, to be published."""
         return str(self._public)
 
+    @property
+    def public(self) -> VerifierKey:
+        """The public key."""
+        return self._public
+
+    def renamed(self, name: str) -> "Signer":
+        """The same key under another name. Raises CheckpointError for a name that no key may have."""
+        return Signer(name, self._private_key)
+
     def __repr__(self) -> str:
         return f"Signer({self.verifier_key()})"
 
-    def sign_note(self, text: str) -> str:
-        """The note over this text. Raises CheckpointError unless a note can hold it."""
+    def sign_note(self, text: str, *others: "Signer") -> str:
+        """The note over this text, signed by the others too. Raises CheckpointError unless a note can hold it."""
         if not text.endswith("\n") or _CONTROL.search(text):
             raise CheckpointError("the text to sign holds a control character or does not end in a newline")
+        return f"{text}\n{''.join(signer.signature_line(text) for signer in (self, *others))}"
+
+    def signature_line(self, text: str) -> str:
+        """The line by which this key signs a note over the text."""
         signature = self._public.key_id + self._private_key.sign(_to_bytes(text))
-        return f"{text}\n{_MARK}{self._public.name} {encode_base64(signature)}\n"
+        return f"{_MARK}{self._public.name} {encode_base64(signature)}\n"
 
 
 class Signature(NamedTuple):
@@ -163,6 +176,14 @@ def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> 
     if not signatures:
         raise CheckpointError("no known key has signed the note: give the verifier key of its signer")
     return text, tuple(signatures.values())
+
+
+def note_text(note: str | bytes) -> str:
+    """The text of a note, whoever signed it. Raises CheckpointError if the note is malformed."""
+    text, lines = _split_note(note)
+    for line in lines:
+        _read_signature(line)
+    return text
 
 
 def encode_base64(data: bytes) -> str:

@@ -44,8 +44,18 @@ def receipt(row: Row, *, duplicate: bool = False) -> Receipt:
     )
 
 
-def same_content(stored: Envelope, salts: Mapping[str, bytes | None], submitted: Submitted) -> bool:
-    """Whether a submission says what the stored entry of the same key says; erased narratives are not compared."""
+class Kept(Struct, frozen=True):
+    """What is kept beside a stored entry, as far as a repetition is compared with it."""
+
+    salts: Mapping[str, bytes | None] = {}
+    """Path → the narrative's salt; None where it was erased."""
+    has_file: bool = False
+    content: str | None = None
+    """SHA-256 of its document; None once that was erased."""
+
+
+def same_content(stored: Envelope, kept: Kept, submitted: Submitted) -> bool:
+    """Whether a submission says what the stored entry of the same key says; what was erased is not compared."""
     if (stored.type, stored.subject, stored.time, stored.clauses, stored.confirm) != (
         submitted.type,
         submitted.subject,
@@ -57,10 +67,14 @@ def same_content(stored: Envelope, salts: Mapping[str, bytes | None], submitted:
     mine: Any = msgspec.json.decode(submitted.data)
     theirs: Any = msgspec.json.decode(stored.data)
     for text in submitted.texts:
-        salt = salts.get(text.path)
+        salt = kept.salts.get(text.path)
         held = value_at(theirs, text.path)
         if held is None or (salt is not None and held != {"sha256": digest(salt, text.body)}):
             return False
         put_at(mine, text.path, held)
-    kind = KINDS[stored.type]
+    if submitted.file is not None:  # its digest has a salt of its own
+        if not kept.has_file or kept.content not in (None, submitted.file.content):
+            return False
+        mine["digest"] = theirs["digest"]
+    kind = KINDS[submitted.type]
     return bool(msgspec.convert(mine, kind.struct) == decode_data(stored))

@@ -13,21 +13,37 @@ class Role(Words):
     """A part that somebody plays in one notice; granted and revoked by recorded facts only."""
 
     ADVISER = "ADVISER"
+    """The adviser whom the Department appoints (clause 3)."""
     DEPARTMENT_OFFICIAL = "DEPARTMENT_OFFICIAL"
+    """An official of the Department for Education."""
     CHAIR = "CHAIR"
+    """The chair of the improvement board."""
     BOARD_MEMBER = "BOARD_MEMBER"
+    """A member of the improvement board."""
     COUNCIL_OFFICER = "COUNCIL_OFFICER"
+    """An officer of the council."""
     PARTNER = "PARTNER"
+    """A person of a partner organisation."""
     INTEGRATION = "INTEGRATION"
+    """A system that records and reads nothing but its receipts."""
     AUDITOR = "AUDITOR"
+    """An auditor, who reads everything and records findings only."""
     REVIEWER = "REVIEWER"
+    """A reviewer, for a review (clause 6)."""
     DIAGNOSTIC_PROVIDER = "DIAGNOSTIC_PROVIDER"
+    """Whoever carries out a diagnostic (clause 8)."""
     INSPECTOR = "INSPECTOR"
+    """An inspector."""
     RECORDS_OFFICER = "RECORDS_OFFICER"
+    """Who grants roles and tokens, and asks for erasures."""
     DATA_PROTECTION_OFFICER = "DATA_PROTECTION_OFFICER"
+    """Who approves erasures."""
     SERVICE = "SERVICE"
+    """The ledger itself."""
     OPERATOR = "OPERATOR"
+    """Whoever runs the ledger, from its command line."""
     PUBLIC = "PUBLIC"
+    """Everybody else."""
 
 
 class Matrix(Struct, frozen=True):
@@ -39,6 +55,8 @@ class Matrix(Struct, frozen=True):
     """View name → the roles that may read it."""
     redacted: dict[str, frozenset[Role]]
     """View name → the roles that read it with small cells suppressed."""
+    opens: dict[str, frozenset[Role]]
+    """Classification → the roles that open documents so classified without a grant."""
 
     def may_record(self, role: Role, fact: str) -> bool:
         """Whether `role` may record the fact of that name; an unknown name is an error of the house."""

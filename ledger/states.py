@@ -1,6 +1,7 @@
 """The folded state of each notice as it is committed, for those who only judge by it: who may read what, now.
 
-Apart from the writer's own, which runs ahead of the commit. One look at the head tells whether to fold more.
+Apart from the writer's own, which runs ahead of the commit. One look at the head tells whether to fold more, and
+answers everybody who had asked before it began.
 """
 
 import asyncio
@@ -26,10 +27,20 @@ class States:
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._folded: OrderedDict[str, Folded] = OrderedDict()
+        self._next: dict[str, asyncio.Task[State]] = {}
+        """The looks that have not begun yet: whoever asks until then is answered by one."""
 
     async def current(self, notice: str) -> State:
         """The state at the notice's head; an empty one when there is no such notice. Raises Unavailable."""
+        look = self._next.get(notice)
+        if look is None:
+            look = self._next[notice] = asyncio.create_task(self._look(notice))
+            look.add_done_callback(lambda done: done.cancelled() or done.exception())  # none may wait any more
+        return await asyncio.shield(look)
+
+    async def _look(self, notice: str) -> State:
         async with self._lock:
+            del self._next[notice]
             try:
                 return await self._current(notice)
             except psycopg.OperationalError as error:

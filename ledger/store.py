@@ -14,7 +14,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 
 from ledger import arrays
-from ledger.intake import Text
+from ledger.intake import File, Text
 
 Connection = AsyncConnection[Any]
 
@@ -190,6 +190,31 @@ async def read_salts(
 async def erase_narratives(connection: Connection, notice: str, erasing: int) -> None:
     """Destroys the texts and salts that the entry at `erasing` says; the database checks that it says so."""
     await connection.execute("SELECT ledger.erase_narratives(%s, %s)", (notice, erasing))
+
+
+async def keep_file(connection: Connection, notice: str, position: int, file: File) -> None:
+    """Says where the document of the entry at `position` lies; in the transaction that stores the entry."""
+    await connection.execute(
+        "INSERT INTO ledger.files (notice, position, content, upload, salt, size, media_type) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (notice, position, file.content, file.upload, file.salt, file.size, file.media_type),
+    )
+
+
+async def read_contents(connection: Connection, notice: str, positions: Sequence[int]) -> dict[int, str | None]:
+    """The SHA-256 of these entries' documents, of those that came with one; None where it was erased."""
+    cursor = await connection.execute(
+        "SELECT position, CASE WHEN erased_by IS NULL THEN content END FROM ledger.files "
+        "WHERE notice = %s AND position = ANY(%s)",
+        (notice, list(positions)),
+        binary=True,
+    )
+    return dict(await cursor.fetchall())
+
+
+async def erase_file(connection: Connection, notice: str, erasing: int) -> None:
+    """Destroys the salt of the document that the entry at `erasing` says; the database checks that it says so."""
+    await connection.execute("SELECT ledger.erase_file(%s, %s)", (notice, erasing))
 
 
 async def read_snapshot(connection: Connection, notice: str, version: str) -> tuple[int, bytes] | None:

@@ -18,15 +18,16 @@ import psycopg
 
 from ledger import folding, store
 from ledger.attempt import Attempt, goes_alone, lookup
-from ledger.batch import Clock, Unit, now
+from ledger.batch import Clock, Placement, Unit, now
 from ledger.database import connect
 from ledger.entry import Entry
-from ledger.errors import Busy, Damaged, Refused, Unavailable
+from ledger.errors import Busy, Damaged, Refusal, Refused, Unavailable
 from ledger.facts.people import Credential
 from ledger.facts.records import EntryCorrected
 from ledger.facts.state import State
 from ledger.folding import Folded
 from ledger.intake import Submitted
+from ledger.merkle import Frontier
 from ledger.receipts import Receipt
 from ledger.states import States
 from ledger.store import Connection, Row
@@ -89,7 +90,7 @@ class Writer:
         self, notice: str, item: Submitted, credential: Credential, expected: int | None = None
     ) -> Receipt:
         """Records one fact; raises Refused, Busy or Unavailable. Safe to repeat with the same (source, id)."""
-        (answer,) = await self.append_all(notice, [item], credential, expected=expected)
+        (answer,) = await self.submit(Unit(notice, credential, [item], expected))
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -105,18 +106,30 @@ class Writer:
     ) -> list[Answer]:
         """Records facts in order, an answer for each; with `strict` all of them or none, in one transaction."""
         if strict:
-            return await self._submit(Unit(notice, credential, list(items), expected, strict=True))
+            return await self.submit(Unit(notice, credential, list(items), expected, strict=True))
         answers: list[Answer] = []
         for part in _parts(items):
-            answers += await self._submit(Unit(notice, credential, part, expected))
+            answers += await self.submit(Unit(notice, credential, part, expected))
             expected = None
         return answers
+
+    @property
+    def waiting(self) -> int:
+        """How many facts wait to be recorded."""
+        return self._entries
 
     async def state(self, notice: str) -> State:
         """The notice's state as it is committed now, by whichever process; for judging, never to be changed."""
         return await self._states.current(notice)
 
-    async def _submit(self, unit: Unit) -> list[Answer]:
+    async def judge(self, notice: str, item: Submitted, credential: Credential) -> Sequence[Refusal]:
+        """Every reason for which the fact would be refused as things stand; nothing is recorded."""
+        found = Placement(notice, Folded(await self.state(notice), Frontier()), self._clock)
+        judged = found.judge(item, credential)
+        return judged.refusals if isinstance(judged, Refused) else ()
+
+    async def submit(self, unit: Unit) -> list[Answer]:
+        """Records what one caller submits together, an answer for each; every way of appending ends here."""
         size = sum(len(item.data) + 400 + sum(len(text.body) for text in item.texts) for item in unit.items)
         if self._closing:
             raise Unavailable("the ledger is shutting down; send it again in a moment")
@@ -327,14 +340,14 @@ class Writer:
                 folded = await folding.load(connection, notice, head)
             elif folded.state.position < head.size:
                 await folding.catch_up(connection, notice, folded, head)
-            known, salts = await lookup(connection, notice, [item for unit in units for item in unit.items])
+            known, beside = await lookup(connection, notice, [item for unit in units for item in unit.items])
             self._careful = contended or bool(known)
             attempt = Attempt(notice, folded, self._clock)
             for unit in units:
                 if goes_alone(unit):
-                    await attempt.take_alone(connection, unit, known, salts)
+                    await attempt.take_alone(connection, unit, known, beside)
                 else:
-                    attempt.take(unit, known, salts)
+                    attempt.take(unit, known, beside)
             if attempt.placement.share.entries and not await attempt.store(connection):
                 raise psycopg.errors.SerializationFailure("the notice was begun meanwhile")
         self._keep(notice, folded)

@@ -1,6 +1,5 @@
 """Access for reviewers: who asked for what, who decided, what was opened and used, what is live at an instant."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -16,8 +15,7 @@ from ledger.facts.access import (
     AccessUsed,
     AccessUseRefused,
 )
-from projections import notice
-from projections.position import Reading
+from projections.relation import Relation, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -34,6 +32,8 @@ class Access(Struct, frozen=True):
     review: str | None
     diagnostic: str | None
     kind: str
+    documents: list[str]
+    """The documents that it opens; none: any of its kind."""
     scope: Text
     purpose: Text
     from_at: datetime
@@ -58,11 +58,6 @@ class Access(Struct, frozen=True):
     used_at: datetime | None = None
     """When it was used last."""
     refused_uses: int = 0
-
-    def is_live(self, at: datetime) -> bool:
-        """Whether it may be used at an instant; nothing recorded ends it but a revocation."""
-        granted = self.decided == "GRANTED" and self.from_at <= at < self.until_at
-        return granted and (self.revoked_at is None or at < self.revoked_at)
 
 
 class Provision(Struct, frozen=True):
@@ -120,6 +115,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 review=fact.review,
                 diagnostic=fact.diagnostic,
                 kind=fact.kind.value,
+                documents=list(fact.documents),
                 scope=rows.text("scope"),
                 purpose=rows.text("purpose"),
                 from_at=fact.from_,
@@ -165,7 +161,7 @@ def _use(rows: Rows, entry: Entry) -> None:
 
 VIEW = View(
     "access",
-    1,
+    2,
     (ACCESS, PROVISIONS, USES),
     frozenset(
         {
@@ -182,75 +178,53 @@ VIEW = View(
     fold,
 )
 
-
-async def access(
-    reading: Reading,
-    *,
-    live: bool = False,
-    unused: bool = False,
-    review: str | None = None,
-    diagnostic: str | None = None,
-    grantee: str | None = None,
-) -> list[Access]:
-    """Requests and grants in order of asking.
-
-    `live`: those that may be used at the reading's instant; `unused`: granted, and not used so far.
-    """
-    on = reading.on
-    return await reading.rows(
-        ACCESS,
-        "(NOT %s OR (t.decided = 'GRANTED' AND t.from_at <= %s AND t.until_at > %s "
-        "AND (t.revoked_at IS NULL OR t.revoked_at > %s))) AND (NOT %s OR (t.decided = 'GRANTED' AND t.uses = 0)) "
-        "AND (%s::text IS NULL OR t.review = %s) AND (%s::text IS NULL OR t.diagnostic = %s) "
-        "AND (%s::text IS NULL OR t.grantee = %s)",
-        (live, on, on, on, unused, review, review, diagnostic, diagnostic, grantee, grantee),
-    )
-
-
-async def provisions(reading: Reading, requests: Sequence[str] | None = None) -> list[Provision]:
-    """What was opened under these grants, or all, in order."""
-    wanted = None if requests is None else list(requests)
-    return await reading.rows(PROVISIONS, "%s::text[] IS NULL OR t.request = ANY (%s::text[])", (wanted, wanted))
-
-
-async def uses(
-    reading: Reading, *, requests: Sequence[str] | None = None, refused: bool | None = None
-) -> list[Use]:
-    """What was done under these grants, or all, in order; `refused`: only refused uses, or only the others."""
-    wanted = None if requests is None else list(requests)
-    return await reading.rows(
-        USES,
-        "(%s::text[] IS NULL OR t.request = ANY (%s::text[])) "
-        "AND (%s::boolean IS NULL OR (t.why IS NOT NULL) = %s::boolean)",
-        (wanted, wanted, refused, refused),
-    )
-
-
-async def checklist(reading: Reading) -> list[Line]:
-    """For each review and diagnostic for which access was asked: how far each kind of each clause's list came."""
-    clauses = [clause for clause in await notice.clauses(reading) if clause.rule == "access-of-kinds"]
-    asked: dict[str, list[Access]] = {}
-    for each in await access(reading):
-        asked.setdefault(each.review or each.diagnostic or "", []).append(each)
-    return [
-        _line(of, clause.number, clause.parameters.get("kinds"), found)
-        for of, found in asked.items()
-        for clause in clauses
-    ]
-
-
-def _line(of: str, clause: str, kinds: object, found: list[Access]) -> Line:
-    listed = [kind for kind in kinds if isinstance(kind, str)] if isinstance(kinds, list) else []
-
-    def those(chosen: list[Access]) -> list[str]:
-        return [kind for kind in listed if any(access.kind == kind for access in chosen)]
-
-    return Line(
-        of,
-        clause,
-        listed,
-        asked=those(found),
-        granted=those([access for access in found if access.decided == "GRANTED"]),
-        provided=those([access for access in found if access.provided]),
-        used=those([access for access in found if access.uses]),
-    )
+_LIVE = (
+    "coalesce(t.decided = 'GRANTED' AND t.from_at <= :on AND t.until_at > :on "
+    "AND (t.revoked_at IS NULL OR t.revoked_at > :on), FALSE)"
+)
+GRANT = listed(
+    "access",
+    ACCESS,
+    worked={
+        "live": Worked(bool, _LIVE),
+        "granted_at": Worked(datetime | None, "CASE WHEN t.decided = 'GRANTED' THEN t.decided_at END"),
+        "unused": Worked(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
+    },
+    conditions={
+        # The second part is what the index is read by, where the live ones are asked for.
+        "live": f"{_LIVE} = :value AND (NOT :value OR t.until_at > :on)",
+        "undecided": "(t.decided IS NULL) = :value",
+        "document": ":value = ANY (t.documents)",
+        "revoked": "(t.revoked_position IS NOT NULL) = :value",
+    },
+)
+_THOSE = {"requests": "t.request = ANY (:value)"}
+PROVISION = listed("access", PROVISIONS, conditions=_THOSE)
+USE = listed(
+    "access",
+    USES,
+    conditions=_THOSE
+    | {
+        "refused": "(t.why IS NOT NULL) = :value",
+        "used_from": "t.used_at >= :value",
+        "used_to": "t.used_at < :value",
+    },
+)
+CHECK = Relation(
+    "access",
+    Line,
+    """(SELECT c.notice, o."of", c.number AS clause, o.since, array_agg(k.kind ORDER BY k.nth) AS kinds,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.asked), '{}') AS asked,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.granted), '{}') AS granted,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.provided), '{}') AS provided,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.used), '{}') AS used
+        FROM views.clauses c
+        CROSS JOIN LATERAL jsonb_array_elements_text(c.parameters -> 'kinds') WITH ORDINALITY k(kind, nth)
+        CROSS JOIN (SELECT coalesce(review, diagnostic) AS "of", min(position) AS since FROM views.access
+            GROUP BY 1) o
+        CROSS JOIN LATERAL (SELECT count(*) > 0 AS asked, bool_or(x.decided = 'GRANTED') AS granted,
+            bool_or(x.provided > 0) AS provided, bool_or(x.uses > 0) AS used FROM views.access x
+            WHERE coalesce(x.review, x.diagnostic) = o."of" AND x.kind = k.kind) a
+        WHERE c.rule = 'access-of-kinds' GROUP BY c.notice, c.number, c.position, o."of", o.since)""",
+    order=("of", "clause"),
+)

@@ -1,6 +1,5 @@
 """Actions and milestones under the plan's objectives; the date first set stays beside the one that holds."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -14,7 +13,7 @@ from ledger.facts.actions import (
     MilestoneReached,
     MilestoneSet,
 )
-from projections.position import Reading
+from projections.relation import Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -66,7 +65,9 @@ class Milestone(Struct, frozen=True):
     evidence: list[str] = []
 
 
-ACTIONS = Table("actions", Action, ("action",), lookups=(("objective",), ("position",)), by_position=False)
+ACTIONS = Table(
+    "actions", Action, ("action",), lookups=(("objective", "position"), ("position",)), by_position=False
+)
 REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
@@ -124,30 +125,33 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 VIEW = View(
     "actions",
-    1,
+    2,
     (ACTIONS, REBASELINES, MILESTONES),
     frozenset({ActionAdded, ActionCompleted, ActionRebaselined, ActionRevised, MilestoneReached, MilestoneSet}),
     fold,
 )
 
-
-async def actions(reading: Reading, objectives: Sequence[str] | None = None) -> list[Action]:
-    """The actions under these objectives, or all, in the order in which they were added."""
-    wanted = _list(objectives)
-    return await reading.rows(ACTIONS, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
-
-
-async def rebaselines(reading: Reading, actions: Sequence[str] | None = None) -> list[Rebaseline]:
-    """How the dates of these actions, or of all, were moved, in order: how often they slipped."""
-    wanted = _list(actions)
-    return await reading.rows(REBASELINES, "%s::text[] IS NULL OR t.action = ANY (%s::text[])", (wanted, wanted))
-
-
-async def milestones(reading: Reading, objectives: Sequence[str] | None = None) -> list[Milestone]:
-    """The milestones of these objectives, or all, in the order in which they were set."""
-    wanted = _list(objectives)
-    return await reading.rows(MILESTONES, "%s::text[] IS NULL OR t.objective = ANY (%s::text[])", (wanted, wanted))
-
-
-def _list(items: Sequence[str] | None) -> list[str] | None:
-    return None if items is None else list(dict.fromkeys(items))
+ACTION = listed(
+    "actions",
+    ACTIONS,
+    worked={
+        "overdue": Worked(bool, "t.completed_on IS NULL AND t.due < :today"),
+        "late": Worked(bool, "coalesce(t.completed_on, :today) > t.due"),
+        "slippage_days": Worked(int, "t.due - t.first_due"),
+    },
+    conditions={
+        "objectives": "t.objective = ANY (:value)",
+        "open": "(t.completed_on IS NULL) = :value",
+        "due_before": "t.due < :value",
+        "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = t.notice AND o.objective = t.objective "
+        "AND :value = ANY (o.areas))",
+        "text": holding("title"),
+    },
+)
+REBASELINE = listed("actions", REBASELINES)
+MILESTONE = listed(
+    "actions",
+    MILESTONES,
+    worked={"overdue": Worked(bool, "t.reached_on IS NULL AND t.due < :today")},
+    conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
+)

@@ -1,15 +1,14 @@
 """The adviser: who advised when, the gaps between, and what they reported, pinned to a position."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
 from ledger.entry import Entry
 from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.facts.reports import AdviserReportIssued
-from projections import notice
-from projections.gaps import DAY, Gap, gaps
-from projections.position import Reading
+from projections.gaps import Gap, gaps
+from projections.relation import IN_POST, WITHIN, Relation, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -86,7 +85,9 @@ def fold(rows: Rows, entry: Entry) -> None:
             before = _holding(rows, fact.appointment)
             if before is not None:
                 ended = {"ended": "REPLACED", "ended_position": position, "reason": rows.text("reason")}
-                rows.change(TENURES, before.position, last=max(before.first, fact.first - DAY), **ended)
+                rows.change(
+                    TENURES, before.position, last=max(before.first, fact.first - timedelta(days=1)), **ended
+                )
                 replaced = Tenure(fact.appointment, position, fact.adviser, fact.first, before.last, before.terms)
                 rows.put(TENURES, replaced)
         case AdviserReleased():
@@ -133,53 +134,20 @@ VIEW = View(
     fold,
 )
 
-
-async def tenures(reading: Reading) -> list[Tenure]:
-    """Everybody's time in post, in order of their first days."""
-    return await reading.rows(TENURES, order="t.first, t.position")
-
-
-async def advisers(reading: Reading) -> list[Tenure]:
-    """Who advises on the day of the reading's instant."""
-    today = await notice.today(reading)
-    return await reading.rows(
-        TENURES, "t.first <= %s AND (t.last IS NULL OR t.last >= %s)", (today, today), order="t.first, t.position"
-    )
-
-
-async def vacancies(reading: Reading) -> list[Gap]:
-    """The days on which nobody advised, from the first adviser's first day to the reading's instant."""
-    held = [(tenure.first, tenure.last) for tenure in await tenures(reading)]
-    return gaps(held, held[0][0], await notice.today(reading)) if held else []
-
-
-async def reports(reading: Reading) -> list[AdviserReport]:
-    """The adviser's reports in the order in which they were issued."""
-    return await reading.rows(ADVISER_REPORTS, order="t.issued_at, t.position")
-
-
-async def area_reports(
-    reading: Reading, *, report: str | None = None, area: str | None = None
-) -> list[AreaReport]:
-    """What reports say of areas: in one report, or of one area over time."""
-    return await reading.rows(
-        AREA_REPORTS,
-        "(%s::text IS NULL OR t.report = %s) AND (%s::text IS NULL OR t.area = %s)",
-        (report, report, area, area),
-        order="t.position, t.area",
-    )
-
-
-async def requirement_reports(reading: Reading, report: str | None = None) -> list[RequirementReport]:
-    """What reports say of the notice's requirements."""
-    where = "%s::text IS NULL OR t.report = %s"
-    return await reading.rows(REQUIREMENT_REPORTS, where, (report, report), order="t.position, t.number")
-
-
-async def unreported(reading: Reading) -> list[Gap]:
-    """The days between the first report's period and the last one's that no report covers."""
-    covered = [(report.first, report.last) for report in await reports(reading)]
-    if not covered:
-        return []
-    last = max(ends for _, ends in covered)
-    return gaps(covered, min(begins for begins, _ in covered), last)
+TENURE = listed("adviser", TENURES, worked={"in_post": Worked(bool, IN_POST)}, order=("first", "position"))
+ADVISER_VACANCY = Relation(
+    "adviser", Gap, gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x)"), order=("first",)
+)
+ADVISER_REPORT = listed("adviser", ADVISER_REPORTS, conditions=WITHIN, order=("issued_at", "position"))
+UNREPORTED = Relation(
+    "adviser",
+    Gap,
+    gaps(
+        "views.adviser_reports",
+        "(SELECT min(x.first) FROM views.adviser_reports x)",
+        "(SELECT max(x.last) FROM views.adviser_reports x)",
+    ),
+    order=("first",),
+)
+AREA_REPORT = listed("adviser", AREA_REPORTS, order=("position", "area"))
+REQUIREMENT_REPORT = listed("adviser", REQUIREMENT_REPORTS, order=("position", "number"))

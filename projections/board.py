@@ -1,6 +1,5 @@
 """The improvement board: who chairs it and when nobody did, members, timetable, meetings, packs and decisions."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,9 +18,8 @@ from ledger.facts.board import (
     TimetableAgreed,
 )
 from ledger.facts.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
-from projections import notice
 from projections.gaps import Gap, gaps
-from projections.position import PAGE, Reading
+from projections.relation import IN_POST, ZONE, Relation, Worked, holding, latest, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -142,7 +140,7 @@ TIMETABLES = Table("timetables", Timetable, ("position",), recalled=False)
 MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
 PACKS = Table("packs", Pack, ("position",), recalled=False)
 DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
-CONCERNED = Table("decision_subjects", Concerned, ("subject", "decision"), recalled=False)
+CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), recalled=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -224,7 +222,7 @@ def _meet(rows: Rows, entry: Entry) -> None:
 
 VIEW = View(
     "board",
-    1,
+    2,
     (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED),
     frozenset(
         {
@@ -245,80 +243,39 @@ VIEW = View(
     fold,
 )
 
-
-async def established(reading: Reading) -> Board | None:
-    """The board; None while there is none."""
-    return next(iter(await reading.rows(BOARDS)), None)
-
-
-async def chairs(reading: Reading) -> list[Chair]:
-    """Everybody's time in the chair, in order of their first days."""
-    return await reading.rows(CHAIRS, order="t.first, t.position")
-
-
-async def chair(reading: Reading) -> Chair | None:
-    """Who chairs the board on the day of the reading's instant; None: nobody."""
-    today = await notice.today(reading)
-    found = await reading.rows(CHAIRS, "t.first <= %s AND (t.last IS NULL OR t.last >= %s)", (today, today))
-    return found[-1] if found else None
-
-
-async def vacancies(reading: Reading) -> list[Gap]:
-    """The days on which nobody chaired the board, from its establishment to the reading's instant."""
-    board = await established(reading)
-    if board is None:
-        return []
-    zone = await notice.zone(reading)
-    held = [(tenure.first, tenure.last) for tenure in await chairs(reading)]
-    return gaps(held, board.established_at.astimezone(zone).date(), await notice.today(reading))
-
-
-async def members(reading: Reading, *, now: bool = False) -> list[Member]:
-    """The memberships in order of joining; `now`: those on the day of the reading's instant."""
-    today = await notice.today(reading)
-    return await reading.rows(
-        MEMBERS, "NOT %s OR (t.first <= %s AND (t.last IS NULL OR t.last >= %s))", (now, today, today)
-    )
-
-
-async def interests(reading: Reading) -> list[Interest]:
-    """The interests declared while on the board, in order; a chair's own stand with their appointment."""
-    return await reading.rows(INTERESTS)
-
-
-async def timetables(reading: Reading) -> list[Timetable]:
-    """The timetables by the time of their agreement; the last is current."""
-    return await reading.rows(TIMETABLES, order="t.agreed_at, t.position")
-
-
-async def meetings(reading: Reading) -> list[Meeting]:
-    """The meetings in the order in which they were held."""
-    return await reading.rows(MEETINGS, order="t.held_at, t.position")
-
-
-async def packs(reading: Reading, meeting: str | None = None) -> list[Pack]:
-    """The packs circulated for a meeting, or all, in order."""
-    return await reading.rows(PACKS, "%s::text IS NULL OR t.meeting = %s", (meeting, meeting))
-
-
-async def decisions(
-    reading: Reading,
-    *,
-    relates_to: str | None = None,
-    meeting: str | None = None,
-    ids: Sequence[str] | None = None,
-    standing: bool = False,
-    first: int = PAGE,
-    after: int = 0,
-) -> list[Decision]:
-    """The decisions after the cursor `after`, in order of recording; `standing`: those not rescinded."""
-    wanted = None if ids is None else list(ids)
-    return await reading.rows(
-        DECISIONS,
-        "t.position > %s AND (%s::text IS NULL OR t.decision IN (SELECT s.decision FROM views.decision_subjects s "
-        "WHERE s.notice = %s AND s.subject = %s)) "
-        "AND (%s::text IS NULL OR t.meeting = %s) AND (%s::text[] IS NULL OR t.decision = ANY (%s::text[])) "
-        "AND (NOT %s OR t.rescinded_position IS NULL)",
-        (after, relates_to, reading.notice, relates_to, meeting, meeting, wanted, wanted, standing),
-        first=min(first, PAGE),
-    )
+BOARD = listed("board", BOARDS)
+CHAIR = listed("board", CHAIRS, worked={"in_post": Worked(bool, IN_POST)}, order=("first", "position"))
+VACANCY = Relation(
+    "board",
+    Gap,
+    gaps("views.chairs", f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b)"),
+    order=("first",),
+)
+INTEREST = listed("board", INTERESTS)
+MEMBER = listed("board", MEMBERS, worked={"in_post": Worked(bool, IN_POST)})
+TIMETABLE = listed(
+    "board",
+    TIMETABLES,
+    conditions={"latest": latest("timetables", "agreed_at")},
+    order=("agreed_at", "position"),
+)
+MEETING = listed(
+    "board",
+    MEETINGS,
+    conditions={"held_from": "t.held_at >= :value", "held_to": "t.held_at < :value"},
+    order=("held_at", "position"),
+)
+PACK = listed("board", PACKS)
+DECISION = listed(
+    "board",
+    DECISIONS,
+    conditions={
+        "ids": "t.decision = ANY (:value)",
+        "relates_to": "t.position = ANY (ARRAY(SELECT s.position FROM views.decision_subjects s "
+        "WHERE s.notice = :notice AND s.subject = :value))",
+        "standing": "(t.rescinded_position IS NULL) = :value",
+        "decided_from": "t.decided_at >= :value",
+        "decided_to": "t.decided_at < :value",
+        "text": holding("title"),
+    },
+)

@@ -85,7 +85,8 @@ _PLAIN: dict[Any, tuple[str, Packer]] = {
 }
 
 
-def _bare(hint: object) -> object:
+def bare(hint: object) -> object:
+    """A type without its annotations, and without None."""
     while get_origin(hint) is Annotated:
         (hint, *_) = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
@@ -132,7 +133,7 @@ def _field(name: str, hint: object) -> Field:
 def fields_of(row: type[Struct]) -> tuple[Field, ...]:
     """How the fields of a row are stored, in their order; raises KeyError for a field of no known type."""
     hints = get_type_hints(row, include_extras=True)
-    return tuple(_field(name, _bare(hints[name])) for name in row.__struct_fields__)
+    return tuple(_field(name, bare(hints[name])) for name in row.__struct_fields__)
 
 
 @cache

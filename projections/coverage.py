@@ -18,12 +18,12 @@ from ledger.facts.recommendations import (
     RecommendationMade,
     RecommendationRejected,
 )
-from projections.position import Reading
+from projections.relation import Relation, Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
 
-AREA, FINDING, RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
+_AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
 
 class Covered(Struct, frozen=True):
@@ -40,11 +40,6 @@ class Covered(Struct, frozen=True):
     """The live objectives that answer it, by id."""
     is_asked: bool = True
     """False: an area that ended, or a recommendation rejected with a reason."""
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether an objective answers it, or nothing has to."""
-        return not self.is_asked or bool(self.objectives)
 
 
 class Finding(Struct, frozen=True):
@@ -107,13 +102,13 @@ def fold(rows: Rows, entry: Entry) -> None:
             if known is not None:
                 _answer(rows, _changed(known, fact))
         case AreaRegistered():
-            _ask(rows, AREA, fact.area, position, rows.text("title"))
+            _ask(rows, _AREA, fact.area, position, rows.text("title"))
         case AreaClosed() | AreaCarriedOver():
-            rows.change(COVERAGE, AREA, fact.area, is_asked=False)
+            rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
         case FindingRegistered():
             text, areas, at = rows.text("text"), list(fact.areas), entry.occurred_at
             rows.put(FINDINGS, Finding(fact.finding, position, at, fact.origin, text, areas, fact.review))
-            _ask(rows, FINDING, fact.finding, position, text)
+            _ask(rows, _FINDING, fact.finding, position, text)
         case _:
             _recommend(rows, entry)
 
@@ -126,9 +121,9 @@ def _changed(known: Answers, fact: ObjectiveRevised | ObjectiveClosed | Coverage
         case ObjectiveClosed():
             return structs.replace(known, live=fact.outcome is ObjectiveOutcome.ACHIEVED)
         case CoverageMapped():
-            mapped = [f"{AREA} {area}" for area in fact.areas]
-            mapped += [f"{FINDING} {finding}" for finding in fact.findings]
-            return structs.replace(known, mapped=mapped + [f"{RECOMMENDATION} {r}" for r in fact.recommendations])
+            mapped = [f"{_AREA} {area}" for area in fact.areas]
+            mapped += [f"{_FINDING} {finding}" for finding in fact.findings]
+            return structs.replace(known, mapped=mapped + [f"{_RECOMMENDATION} {r}" for r in fact.recommendations])
 
 
 def _recommend(rows: Rows, entry: Entry) -> None:
@@ -138,7 +133,7 @@ def _recommend(rows: Rows, entry: Entry) -> None:
             text, findings = rows.text("text"), list(fact.findings)
             made = Recommendation(fact.recommendation, position, at, fact.by, text, findings, fact.due)
             rows.put(RECOMMENDATIONS, made)
-            _ask(rows, RECOMMENDATION, fact.recommendation, position, text)
+            _ask(rows, _RECOMMENDATION, fact.recommendation, position, text)
         case RecommendationAccepted() | RecommendationRejected():
             accepted = isinstance(fact, RecommendationAccepted)
             rows.change(
@@ -149,7 +144,7 @@ def _recommend(rows: Rows, entry: Entry) -> None:
                 decided_position=position,
                 response=rows.text("response" if accepted else "reason"),
             )
-            rows.change(COVERAGE, RECOMMENDATION, fact.recommendation, is_asked=accepted)
+            rows.change(COVERAGE, _RECOMMENDATION, fact.recommendation, is_asked=accepted)
 
 
 def _ask(rows: Rows, kind: str, subject: str, position: int, text: Text) -> None:
@@ -162,7 +157,7 @@ def _named(answers: Answers | None) -> set[tuple[str, str]]:
     if answers is None or not answers.live:
         return set()
     mapped = {(kind, subject) for kind, _, subject in (each.partition(" ") for each in answers.mapped)}
-    return mapped | {(AREA, area) for area in answers.areas}
+    return mapped | {(_AREA, area) for area in answers.areas}
 
 
 def _answer(rows: Rows, answers: Answers) -> None:
@@ -202,22 +197,22 @@ VIEW = View(
     fold,
 )
 
-
-async def matrix(reading: Reading, *, uncovered: bool = False) -> list[Covered]:
-    """What has to be answered, areas first, in order of registration; `uncovered`: only what nothing answers."""
-    return await reading.rows(
-        COVERAGE,
-        "t.position IS NOT NULL AND (NOT %s OR (t.is_asked AND t.objectives = '{}'))",
-        (uncovered,),
-        order="t.kind, t.position",
-    )
-
-
-async def findings(reading: Reading) -> list[Finding]:
-    """The findings in the order in which they were registered."""
-    return await reading.rows(FINDINGS)
-
-
-async def recommendations(reading: Reading, *, undecided: bool = False) -> list[Recommendation]:
-    """The recommendations in the order in which they were made; `undecided`: those the council has to answer."""
-    return await reading.rows(RECOMMENDATIONS, "NOT %s OR t.decided IS NULL", (undecided,))
+COVERED = Relation(
+    "coverage",
+    Covered,
+    "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
+    worked={"covered": Worked(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
+    conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},
+    order=("kind", "position", "subject"),
+)
+FINDING = listed("coverage", FINDINGS, conditions={"area": ":value = ANY (t.areas)", "text": holding("text")})
+RECOMMENDATION = listed(
+    "coverage",
+    RECOMMENDATIONS,
+    conditions={
+        "undecided": "(t.decided IS NULL) = :value",
+        "finding": ":value = ANY (t.findings)",
+        "due_before": "t.due < :value",
+        "text": holding("text"),
+    },
+)

@@ -1,7 +1,9 @@
-"""The digest of a view's state at a position: equal for live rows, rebuilt rows, and a fold of the entries.
+"""The digest of a view at a position: equal for live rows, rebuilt rows, and a fold of the entries.
 
-SHA-256 over the rows that hold, table by table, each as a line of JSON: the table, then the values of its columns
-in their order, instants in UTC and the keys of objects sorted; lines in the order of their bytes.
+It is over every version of every row up to that position, so that it says what held there and at each one before.
+SHA-256 over the versions, each as a line of JSON: the table, the position since which the row held, the one from
+which it did not (null if it still held), then the values of its columns in their order, instants in UTC and the
+keys of objects sorted; lines in the order of their bytes.
 """
 
 import hashlib
@@ -17,15 +19,16 @@ from psycopg.sql import SQL, Identifier
 
 from ledger.database import connect
 from ledger.entry import Entry
+from ledger.facts.records import EntryCorrected
 from projections.columns import row_of, values_of
 from projections.following import entries_of, fold_anew
 from projections.registry import ALL
-from projections.rows import Table
+from projections.rows import Rows, Table
 from projections.view import View
 
 
 class Digest(Struct, frozen=True, rename="camel"):
-    """A view's state, as it is stored and as the entries give it."""
+    """A view's rows, as it is stored and as the entries give it."""
 
     notice: str
     view: str
@@ -37,16 +40,20 @@ class Digest(Struct, frozen=True, rename="camel"):
 
     @property
     def sound(self) -> bool:
-        """Whether the stored rows are those that the entries give."""
+        """Whether the stored rows, past ones too, are those that the entries give."""
         return self.stored == self.folded
 
 
+Stretch = tuple[Table[Any], int, int | None, Sequence[Any]]
+"""A version of a row: its table, the positions since and until which it held, the values of its columns."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def of(rows: Iterable[tuple[Table[Any], Sequence[Any]]]) -> str:
-    """The digest, in base64, of rows given as (table, values of its columns)."""
-    lines = sorted(_encode([table.name, *map(_plain, values)]) for table, values in rows)
+def of(versions: Iterable[Stretch]) -> str:
+    """The digest, in base64, of versions of rows."""
+    lines = sorted(
+        _encode([table.name, since, until, *map(_plain, values)]) for table, since, until, values in versions
+    )
     return b64encode(hashlib.sha256(b"\n".join(lines)).digest()).decode()
 
 
@@ -55,23 +62,37 @@ def _plain(value: object) -> object:
 
 
 def folded(view: View, history: Sequence[Entry]) -> str:
-    """The digest of the state that a history gives; corrections are among the entries."""
-    versions = fold_anew(view, history).versions()
+    """The digest that a history gives, folded as it was recorded; corrections are among the entries."""
+    rows = Rows(view.tables)
+    for count, entry in enumerate(history, 1):
+        if isinstance(entry.fact, EntryCorrected):
+            rows.become(fold_anew(view, history[:count]))
+        else:
+            rows.begin(entry)
+            view.fold(rows, entry)
+        rows.commit(entry.position)
+    tables = {table.name: table for table in view.tables}
     return of(
-        (table, values_of(version.row)) for table in view.tables for version in versions[table.name].values()
+        (tables[name], since, until, values_of(row))
+        for name, changes in rows.take().items()
+        for (_, since), (row, until) in changes.added.items()
     )
 
 
 async def stored(connection: AsyncConnection[Any], view: View, notice: str, position: int) -> str:
     """The digest of the stored rows as of a position; the role may pass by the reader's policies."""
-    found: list[tuple[Table[Any], Sequence[Any]]] = []
+    found: list[Stretch] = []
     for table in view.tables:
         columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
-        query = SQL("SELECT {} FROM {} WHERE notice = %s AND held @> %s::bigint")
+        query = SQL("SELECT lower(held), upper(held), {} FROM {} WHERE notice = %s AND lower(held) <= %s")
         cursor = await connection.execute(
             query.format(columns, Identifier("views", table.name)), (notice, position), binary=True
         )
-        found += [(table, values_of(row_of(table.row, values))) for values in await cursor.fetchall()]
+        found += [
+            (table, since, until if until is not None and until <= position else None, values_of(row))
+            for since, until, *values in await cursor.fetchall()
+            for row in (row_of(table.row, values),)
+        ]
     return of(found)
 
 

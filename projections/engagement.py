@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ledger.entry import Entry
 from ledger.facts.engagement import ViewsConsidered, ViewsGathered
-from projections.position import Reading
+from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -28,11 +28,6 @@ class Gathering(Struct, frozen=True):
     """How many times they were considered."""
     changes: int = 0
     """How many of those changed something."""
-
-    @property
-    def loop(self) -> str:
-        """CLOSED: they were considered; GATHERED_ONLY: not yet."""
-        return "CLOSED" if self.considered else "GATHERED_ONLY"
 
 
 class Consideration(Struct, frozen=True):
@@ -71,20 +66,12 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathered, ViewsConsidered}), fold)
 
-
-async def gatherings(reading: Reading, group: str | None = None) -> list[Gathering]:
-    """The gatherings of a group's views, or of all, in order of time."""
-    where = 'CAST(%s AS text) IS NULL OR t."group" = %s'
-    return await reading.rows(GATHERINGS, where, (group, group), order="t.gathered_at, t.position")
-
-
-async def considerations(
-    reading: Reading, *, views: str | None = None, group: str | None = None, changed: bool = False
-) -> list[Consideration]:
-    """What was made of views, in order; `changed`: what changed because of them."""
-    return await reading.rows(
-        CONSIDERATIONS,
-        '(%s::text IS NULL OR t.views = %s) AND (%s::text IS NULL OR t."group" = %s) '
-        "AND (NOT %s OR t.change_made_position IS NOT NULL)",
-        (views, views, group, group, changed),
-    )
+GATHERING = listed(
+    "engagement",
+    GATHERINGS,
+    worked={"loop": Worked(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
+    order=("gathered_at", "position"),
+)
+CONSIDERATION = listed(
+    "engagement", CONSIDERATIONS, conditions={"changed": "(t.change_made_position IS NOT NULL) = :value"}
+)

@@ -5,12 +5,15 @@ The bytes come from the ledger; the view adds only which entry was corrected by 
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ledger.entry import Entry
 from ledger.facts.records import EntryCorrected
 from projections.position import PAGE, Reading
+from projections.relation import Relation, Worked, named
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -38,10 +41,10 @@ VIEW = View("entries", 1, (CORRECTIONS,), frozenset({EntryCorrected}), fold)
 
 
 class EntryFilter(Struct, frozen=True, kw_only=True):
-    """Which entries are asked for; what is None or empty asks nothing."""
+    """Which entries are asked for; what is None asks nothing."""
 
-    positions: tuple[int, ...] = ()
-    types: tuple[str, ...] = ()
+    positions: tuple[int, ...] | None = None
+    types: tuple[str, ...] | None = None
     """Type names, such as improvement-ledger.plan.ObjectiveAdded.v1."""
     source: str | None = None
     subject: str | None = None
@@ -51,6 +54,8 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     """The first instant at which it may have happened."""
     occurred_to: datetime | None = None
     """The instant before which it happened."""
+    text: str | None = None
+    """Words that its free text holds, in whatever case."""
 
 
 class EntryRow(Struct, frozen=True):
@@ -74,6 +79,69 @@ class EntryRow(Struct, frozen=True):
 _ANY = EntryFilter()
 
 
+class Stored(Struct, frozen=True):
+    """What stands beside an entry's bytes."""
+
+    position: int
+    id: str
+    source: str
+    type: str
+    recorded_at: datetime
+
+
+class NarrativePlace(Struct, frozen=True):
+    """Where a narrative stands."""
+
+    position: int
+    path: str
+
+
+_EVENT = (
+    "json_to_record(convert_from(t.body, 'UTF8')::json) "
+    "j(subject text, time timestamptz, clauses text, actor text, actorrole text, data json)"
+)
+_SAYS = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
+_OCCURRED = f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)"
+ENTRY = Relation(
+    "entries",
+    Stored,
+    "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
+    worked={
+        "leaf_hash": Worked(str, "encode(t.leaf_hash, 'base64')"),
+        "occurred_at": Worked(datetime, "coalesce(j.time, t.recorded_at)", _EVENT),
+        "actor": Worked(str, "j.actor", _EVENT),
+        "actor_role": Worked(str, "j.actorrole", _EVENT),
+        "clauses": Worked(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),
+        "subject": Worked(str | None, "j.subject", _EVENT),
+        "data": Worked(dict[str, Any], "j.data", _EVENT),
+        "corrected_by": Worked(
+            int | None,
+            "SELECT c.corrected_by FROM views.corrections c WHERE c.notice = t.notice AND c.position = t.position",
+        ),
+    },
+    conditions={
+        "positions": "t.position = ANY (:value::integer[])",
+        "types": "t.type = ANY (:value)",
+        "subject": f"{_SAYS.format('subject')} = :value",
+        "clause": f":value = ANY (string_to_array({_SAYS.format('clauses')}, ' '))",
+        "actor": f"{_SAYS.format('actor')} = :value",
+        "occurred_from": f"{_OCCURRED} >= :value",
+        "occurred_to": f"{_OCCURRED} < :value",
+        "since_position": "t.position > :value",
+        "text": "EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice AND n.position = t.position "
+        "AND strpos(lower(n.body), lower(:value)) > 0)",
+    },
+)
+"""Entries up to the position of the reading; by what only their bytes say they are searched one by one."""
+NARRATIVE = Relation(
+    "entries",
+    NarrativePlace,
+    "ledger.narratives",
+    worked={"text": Worked(str | None, "t.body"), "erased_by": Worked(int | None, "t.erased_by")},
+    order=("path",),
+)
+
+
 async def page(
     reading: Reading,
     *,
@@ -82,45 +150,29 @@ async def page(
     after: int = 0,
     narratives: bool = True,
 ) -> list[EntryRow]:
-    """The entries after position `after` that match, in order, with their free texts if asked for.
-
-    By subject, clause, actor and time the entries are searched one by one, from `after` on.
-    """
+    """The entries after position `after` that match, in order, with their free texts if asked for."""
+    asked = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in structs.asdict(filter).items()
+        if value is not None
+    }
+    given = {"notice": reading.notice, "position": reading.position, "after": after, "first": min(first, PAGE)}
     rows = await reading.fetch(
-        "SELECT e.position, e.id, e.source, e.type, e.recorded_at, e.leaf_hash, e.body, c.corrected_by "
-        "FROM ledger.entries e CROSS JOIN LATERAL (SELECT CASE WHEN %s THEN convert_from(e.body, 'UTF8')::jsonb "
-        "END) j(event) LEFT JOIN views.corrections c ON c.notice = e.notice AND c.position = e.position "
-        "WHERE e.notice = %s AND e.position > %s AND e.position <= %s "
-        "AND (%s::integer[] IS NULL OR e.position = ANY (%s::integer[])) "
-        "AND (%s::text[] IS NULL OR e.type = ANY (%s::text[])) "
-        "AND (%s::text IS NULL OR e.source = %s) AND (%s::text IS NULL OR event ->> 'subject' = %s) "
-        "AND (%s::text IS NULL OR %s = ANY (string_to_array(event ->> 'clauses', ' '))) "
-        "AND (%s::text IS NULL OR event ->> 'actor' = %s) "
-        "AND (%s::timestamptz IS NULL OR coalesce((event ->> 'time')::timestamptz, e.recorded_at) >= %s) "
-        "AND (%s::timestamptz IS NULL OR coalesce((event ->> 'time')::timestamptz, e.recorded_at) < %s) "
-        "ORDER BY e.position LIMIT %s",
-        (*_parameters(reading, filter, after), min(first, PAGE)),
+        _query(tuple(asked)), given | {f"is_{name}": value for name, value in asked.items()}
     )
     told = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
     return [EntryRow(*[*row, told.get(row[0], {})]) for row in rows]
 
 
-def _parameters(reading: Reading, asked: EntryFilter, after: int) -> list[object]:
-    read_from = (asked.subject, asked.clause, asked.actor, asked.occurred_from, asked.occurred_to)
-    parses = any(value is not None for value in read_from)
-    parameters: list[object] = [parses, reading.notice, after, reading.position]
-    for value in (
-        list(asked.positions) or None,
-        list(asked.types) or None,
-        asked.source,
-        asked.subject,
-        asked.clause,
-        asked.actor,
-        asked.occurred_from,
-        asked.occurred_to,
-    ):
-        parameters += (value, value)
-    return parameters
+@cache
+def _query(conditions: tuple[str, ...]) -> bytes:
+    where = [ENTRY.condition(name).replace(":value", f":is_{name}") for name in conditions]
+    return named(
+        "SELECT t.position, t.id, t.source, t.type, t.recorded_at, t.leaf_hash, t.body, "
+        f"{ENTRY.expression('corrected_by')} FROM {ENTRY.source} t "
+        f"WHERE {' AND '.join(['t.notice = :notice', 't.position > :after', *where])} "
+        "ORDER BY t.position LIMIT :first"
+    ).encode()
 
 
 async def _narratives(reading: Reading, positions: Sequence[int]) -> dict[int, dict[str, Text]]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from ledger.entry import Entry
 from ledger.facts.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.facts.notice import NoticeClosed
-from projections.position import Reading
+from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -108,17 +108,6 @@ VIEW = View(
     fold,
 )
 
-
-async def concerns(reading: Reading) -> list[Concern]:
-    """The concerns raised, in order."""
-    return await reading.rows(CONCERNS)
-
-
-async def interventions(reading: Reading) -> list[Intervention]:
-    """The interventions decided on, in order."""
-    return await reading.rows(INTERVENTIONS)
-
-
-async def steps(reading: Reading) -> list[Step]:
-    """What led where, entry by entry; the last one's state is the notice's, NONE where there is none."""
-    return await reading.rows(STEPS)
+CONCERN = listed("escalation", CONCERNS)
+INTERVENTION = listed("escalation", INTERVENTIONS)
+STEP = listed("escalation", STEPS)

@@ -3,11 +3,11 @@
 What rests on a document is read off every fact's declaration: a new fact that names evidence is covered as it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ledger.entry import Entry
 from ledger.facts.evidence import (
@@ -21,7 +21,8 @@ from ledger.facts.evidence import (
 from ledger.facts.fact import Fact
 from ledger.facts.paths import Leaf, found_at, leaves
 from ledger.facts.registry import KIND_OF
-from projections.position import PAGE, Reading
+from projections.position import Reading
+from projections.relation import WITHIN, holding, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -83,6 +84,10 @@ class Basis(Struct, frozen=True):
     position: int
     """The entry that says so."""
     fact: str
+    status_then: str = "CURRENT"
+    """How the document stood when that was recorded."""
+    judgement_then: str | None = None
+    superseded_by_then: str | None = None
 
 
 EVIDENCE = Table("evidence", Evidence, ("evidence",), lookups=(("position",),), by_position=False)
@@ -152,7 +157,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the register, and into what rests on it."""
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     for basis in bases(entry):
-        rows.add(BASES, basis)
+        rows.add(BASES, _as_it_stands(rows, basis))
     match fact:
         case EvidenceSubmitted():
             period = fact.period
@@ -186,6 +191,16 @@ def fold(rows: Rows, entry: Entry) -> None:
             rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
 
 
+def _as_it_stands(rows: Rows, basis: Basis) -> Basis:
+    """With what the register says of the document now, so that it can be told what was known then."""
+    held = rows.get(EVIDENCE, basis.evidence)
+    if held is None or (held.status, held.judgement) == ("CURRENT", None):
+        return basis
+    return structs.replace(
+        basis, status_then=held.status, judgement_then=held.judgement, superseded_by_then=held.superseded_by
+    )
+
+
 def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -> None:
     """An erased document stays erased, whatever is said of it later."""
     known = rows.known(EVIDENCE, evidence)
@@ -204,50 +219,47 @@ def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
 
 VIEW = View(
     "evidence",
-    1,
+    2,
     (EVIDENCE, ASSESSMENTS, BASES),
     REGISTER | frozenset(fact for fact in KIND_OF if _rests(fact) is not None),
     fold,
 )
 
+DOCUMENT = listed(
+    "evidence",
+    EVIDENCE,
+    conditions={
+        "ids": "t.evidence = ANY (:value)",
+        "supports": ":value = ANY (t.supports)",
+        "submitted_from": "t.submitted_at >= :value",
+        "submitted_to": "t.submitted_at < :value",
+        "text": holding("title"),
+        **WITHIN,
+    },
+)
+ASSESSMENT = listed("evidence", ASSESSMENTS)
+BASIS = listed("evidence", BASES, order=("position", "kind", "subject", "evidence"))
 
-async def register(
-    reading: Reading,
-    *,
-    status: str | None = None,
-    classification: str | None = None,
-    supports: str | None = None,
-    ids: Sequence[str] | None = None,
-    first: int = PAGE,
-    after: int = 0,
-) -> list[Evidence]:
-    """The documents after the cursor `after`, in order of submission."""
-    wanted = None if ids is None else list(ids)
-    return await reading.rows(
-        EVIDENCE,
-        "t.position > %s AND (%s::text IS NULL OR t.status = %s) "
-        "AND (%s::text IS NULL OR t.classification = %s) "
-        "AND (%s::text IS NULL OR %s = ANY (t.supports)) "
-        "AND (%s::text[] IS NULL OR t.evidence = ANY (%s::text[]))",
-        (after, status, status, classification, classification, supports, supports, wanted, wanted),
-        first=min(first, PAGE),
+
+class Held(Struct, frozen=True):
+    """Where the file of a document lies."""
+
+    content: str | None
+    """SHA-256 of the file, by which the store has it; None: it was destroyed."""
+    upload: str | None
+    """Its name in the store until it has its lasting one."""
+    salt: bytes | None
+    size: int
+    media_type: str
+    erased_by: int | None
+    """The entry that erased it."""
+
+
+async def held(reading: Reading, position: int) -> Held | None:
+    """The file of the document that the entry at `position` submitted; None when it came without one."""
+    rows = await reading.fetch(
+        "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
+        "WHERE notice = %s AND position = %s",
+        (reading.notice, position),
     )
-
-
-async def assessments(reading: Reading, evidence: str | None = None) -> list[Assessment]:
-    """The judgements on a document, or on all, in order."""
-    return await reading.rows(ASSESSMENTS, "%s::text IS NULL OR t.evidence = %s", (evidence, evidence))
-
-
-async def rests_on(reading: Reading, subject: str, *, kind: str | None = None) -> list[tuple[Basis, Evidence]]:
-    """What something rests on, each document as it stood at the reading's position."""
-    found = await reading.rows(
-        BASES, "t.subject = %s AND (%s::text IS NULL OR t.kind = %s)", (subject, kind, kind)
-    )
-    documents = {each.evidence: each for each in await register(reading, ids=[basis.evidence for basis in found])}
-    return [(basis, documents[basis.evidence]) for basis in found if basis.evidence in documents]
-
-
-async def resting_on(reading: Reading, evidence: str) -> list[Basis]:
-    """What rests on a document: what a withdrawal would shake."""
-    return await reading.rows(BASES, "t.evidence = %s", (evidence,), order="t.position, t.kind, t.subject")
+    return Held(*rows[0]) if rows else None

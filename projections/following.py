@@ -90,10 +90,6 @@ class Follower:
         """Makes the next page start from what is stored."""
         self.built_at = None
 
-    def let_go(self) -> None:
-        """Forgets the rows in memory; to go on, load them."""
-        self._rows = Rows(self.view.tables)
-
     async def fold(self, connection: Connection, page: Page) -> None:
         """Folds the entries that it has not folded yet, in memory; stops before the one that fails."""
         if page.after > self.position:
@@ -225,3 +221,8 @@ async def _lock(
         (notice, views),
     )
     return {view: (position, built_at) for view, position, built_at in await cursor.fetchall()}
+
+
+def first_line(error: Exception) -> str:
+    """What the database said, without the details, which may hold a row's values."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,11 +1,8 @@
-"""Days that nobody covers: in a post, or by a report. Pure."""
+"""Days that nobody covers: in a post, or by a report."""
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import Struct
-
-DAY = timedelta(days=1)
 
 
 class Gap(Struct, frozen=True):
@@ -15,16 +12,16 @@ class Gap(Struct, frozen=True):
     last: date | None
 
 
-def gaps(held: Iterable[tuple[date, date | None]], first: date, today: date) -> list[Gap]:
-    """The days from `first` to `today` that none of the times held covers (both days included; None: no end)."""
-    found: list[Gap] = []
-    free = first
-    for begins, ends in sorted(held, key=lambda time: time[0]):
-        if begins > today:
-            break
-        if begins > free:
-            found.append(Gap(free, begins - DAY))
-        if ends is None:
-            return found
-        free = max(free, ends + DAY)
-    return [*found, Gap(free, None)] if free <= today else found
+def gaps(held: str, first: str, last: str = ":today") -> str:
+    """The query of the gaps from day `first` to day `last`, each an expression.
+
+    `held`: a table whose rows say from which `first` to which `last` day something is covered, both included.
+    """
+    covered = "CASE WHEN h.last < h.first THEN 'empty' ELSE daterange(h.first, h.last, '[]') END"
+    return (
+        "(SELECT :notice::text AS notice, lower(g) AS first, "
+        "CASE WHEN upper(g) <= b.last THEN upper(g) - 1 END AS last "
+        f"FROM (SELECT {first} AS first, {last} AS last) b CROSS JOIN LATERAL unnest("
+        "datemultirange(daterange(b.first, greatest(b.first, b.last + 1))) "
+        f"- (SELECT coalesce(range_agg({covered}), '{{}}') FROM {held} h)) g WHERE b.first <= b.last)"
+    )

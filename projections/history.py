@@ -1,6 +1,6 @@
 """The entries of a notice with their free texts, straight from the ledger in one snapshot; no view is needed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from ledger.entry import Entry, decode
 from ledger.facts.records import EntryCorrected
 from ledger.store import read_bodies
 from projections.errors import NotRecordedYet, UnknownNotice
+from projections.replay import Story, Told
+from projections.tellings import NOBODY
 from projections.texts import Text
 
 PAGE = 500
@@ -57,6 +59,15 @@ class History:
                 texts.setdefault(position, {})[path] = Text(body, erased_by, position, path)
             async for position, body in read_bodies(self._connection, self.notice, after, min(after + PAGE, to)):
                 yield decode(body), texts.get(position, {})
+
+
+async def tellings(
+    history: History, to: int, names: Mapping[str, str] = NOBODY
+) -> AsyncIterator[tuple[Told, Story]]:
+    """The first `to` entries, told in order, each with the story so far; `names`: actor → name."""
+    story = Story(corrected=await history.corrections(to), names=names)
+    async for entry, texts in history.entries(to):
+        yield story.tell(entry, texts), story
 
 
 @asynccontextmanager

@@ -19,8 +19,7 @@ from ledger.facts.measures import (
     MeasureReadingRestated,
     Unit,
 )
-from projections.position import PAGE
-from projections.position import Reading as At
+from projections.relation import WITHIN, Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.spc import FIRM, SIGNALS, limits, marks
 from projections.texts import Text
@@ -269,44 +268,50 @@ VIEW = View(
     remembers=True,
 )
 
-
-async def measures(reading: At, *, ids: list[str] | None = None, redacted: bool = False) -> list[Measure]:
-    """The measures with their charts; `redacted`: without the chart of one that has a hidden reading."""
-    found = await reading.rows(MEASURES, "%s::text[] IS NULL OR t.measure = ANY (%s::text[])", (ids, ids))
-    return [_without_chart(measure) if redacted and measure.is_hidden else measure for measure in found]
-
-
-def _without_chart(measure: Measure) -> Measure:
-    return structs.replace(measure, mean=None, lower=None, upper=None, provisional=None, assurance=None)
-
-
-async def readings(
-    reading: At, measures: list[str], *, redacted: bool = False, first: int = PAGE
-) -> dict[str, list[Reading]]:
-    """The readings of each of these measures, in order of their periods, at most `first` of each.
-
-    `redacted`: hidden ones without their figures, and no percentages or signals of a series that has one.
-    """
-    rows = await reading.rows(
-        READINGS, "t.measure = ANY (%s::text[])", (measures,), order='t.measure, t."first", t."last"'
-    )
-    found: dict[str, list[Reading]] = {measure: [] for measure in measures}
-    for row in rows:
-        found[row.measure].append(row)
-    return {name: _shown(series, redacted)[-first:] for name, series in found.items()}
-
-
-def _shown(series: list[Reading], redacted: bool) -> list[Reading]:
-    if not redacted or not any(reading.is_hidden for reading in series):
-        return series
-    return [
-        structs.replace(reading, numerator=None, denominator=None, value=None, signals=[])
-        if reading.is_hidden
-        else structs.replace(reading, value=None, signals=[])
-        for reading in series
-    ]
-
-
-async def resets(reading: At, measure: str | None = None) -> list[Reset]:
-    """When baselines were reset, and why, in order."""
-    return await reading.rows(RESETS, "%s::text IS NULL OR t.measure = %s", (measure, measure))
+HIDDEN = (
+    "EXISTS (SELECT FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure AND m.is_hidden)"
+)
+MEASURE = listed(
+    "measures",
+    MEASURES,
+    worked={
+        name: Worked(hint, f'CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t."{name}" END')
+        for name, hint in (
+            ("mean", float | None),
+            ("lower", float | None),
+            ("upper", float | None),
+            ("provisional", bool | None),
+            ("assurance", str | None),
+        )
+    }
+    | {
+        "signals": Worked(
+            int | None,
+            "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE (SELECT count(*) FROM views.readings r "
+            "WHERE r.notice = t.notice AND r.measure = t.measure AND r.signals <> '{}') END",
+        )
+    },
+    conditions={
+        "ids": "t.measure = ANY (:value)",
+        "signalling": "(EXISTS (SELECT FROM views.readings r WHERE r.notice = t.notice "
+        "AND r.measure = t.measure AND r.signals <> '{}') AND NOT (:redacted AND t.is_hidden)) = :value",
+        "text": holding("title"),
+    },
+)
+READING = listed(
+    "measures",
+    READINGS,
+    worked={
+        "numerator": Worked(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.numerator END"),
+        "denominator": Worked(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.denominator END"),
+        "value": Worked(float | None, f"CASE WHEN :redacted AND {HIDDEN} THEN NULL ELSE t.value END"),
+        "signals": Worked(list[str], f"CASE WHEN :redacted AND {HIDDEN} THEN '{{}}' ELSE t.signals END"),
+    },
+    conditions=WITHIN
+    | {
+        "charted": "t.measure = :value AND t.value IS NOT NULL AND t.first >= coalesce((SELECT m.reset_on "
+        "FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure), t.first)"
+    },
+    order=("first", "last", "position"),
+)
+RESET = listed("measures", RESETS)

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -20,6 +19,7 @@ from ledger.facts.notice import (
 )
 from projections.errors import UnknownNotice
 from projections.position import Reading
+from projections.relation import Relation, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -107,6 +107,18 @@ class Revision(Struct, frozen=True):
     revised_on: date
     reason: Text
     parameters: dict[str, Any]
+
+
+class ViewState(Struct, frozen=True):
+    """How far a view of the notice is folded, whatever the position of the reading."""
+
+    view: str
+    version: int
+    reached: int
+    failed_at: int | None
+    """The entry at which its fold stopped."""
+    failure: str | None
+    """Why it did."""
 
 
 # Position 1 always holds it: it is the first entry, and cannot be corrected.
@@ -227,40 +239,26 @@ VIEW = View(
     fold,
 )
 
+VIEW_STATE = Relation(
+    "notice",
+    ViewState,
+    "(SELECT notice, view, version, position AS reached, failed_at, failure FROM views.progress)",
+    order=("view",),
+)
+NOTICE = listed(
+    "notice",
+    NOTICES,
+    worked={"status": Worked(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
+)
+CLAUSE = listed("notice", CLAUSES)
+AREA = listed("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
+INTERPRETATION = listed("notice", INTERPRETATIONS)
+REVISION = listed("notice", REVISIONS, order=("position", "number"))
+
 
 async def read(reading: Reading) -> Notice:
     """The notice at the reading's position; raises UnknownNotice."""
-    rows = await reading.rows(NOTICES)
+    rows = await reading.all(NOTICE)
     if not rows:
         raise UnknownNotice(f"there is no notice {reading.notice}")
     return rows[0]
-
-
-async def zone(reading: Reading) -> ZoneInfo:
-    """The time zone in which the notice's days are counted."""
-    return ZoneInfo((await read(reading)).zone)
-
-
-async def today(reading: Reading) -> date:
-    """The day of the reading's instant, in the notice's zone."""
-    return reading.on.astimezone(await zone(reading)).date()
-
-
-async def clauses(reading: Reading) -> list[Clause]:
-    """The clauses in the order in which they were registered."""
-    return await reading.rows(CLAUSES)
-
-
-async def areas(reading: Reading) -> list[Area]:
-    """The areas for priority action in the order in which they were registered."""
-    return await reading.rows(AREAS)
-
-
-async def interpretations(reading: Reading) -> list[Interpretation]:
-    """What was decided on open words, in order of adoption."""
-    return await reading.rows(INTERPRETATIONS)
-
-
-async def revisions(reading: Reading) -> list[Revision]:
-    """The issuer's revisions, clause by clause in order."""
-    return await reading.rows(REVISIONS, order="t.position, t.number")

@@ -14,8 +14,7 @@ from ledger.facts.partners import (
     PartnerUpdateCommissioned,
     PartnerUpdateReceived,
 )
-from projections import notice
-from projections.position import Reading
+from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -50,14 +49,6 @@ class Contribution(Struct, frozen=True):
     missed_position: int | None = None
     missed_reason: Text | None = None
 
-    def standing(self, today: date) -> str:
-        """DELIVERED, LATE (it came, after its date), MISSED, OVERDUE or AWAITED, on a day."""
-        if self.received_on is not None:
-            return "DELIVERED" if self.received_on <= self.due else "LATE"
-        if self.missed_position is not None:
-            return "MISSED"
-        return "OVERDUE" if self.due < today else "AWAITED"
-
 
 class ContributionConcern(Struct, frozen=True):
     """A concern about what a partner contributes."""
@@ -82,17 +73,6 @@ class PartnerUpdate(Struct, frozen=True):
     received_position: int | None = None
     summary: Text | None = None
     evidence: list[str] = []
-
-
-class Standing(Struct, frozen=True):
-    """How many of a partner's contributions came in time, came late, were missed, are overdue or awaited."""
-
-    partner: str
-    delivered: int = 0
-    late: int = 0
-    missed: int = 0
-    overdue: int = 0
-    awaited: int = 0
 
 
 PARTNERS = Table("partners", Partner, ("partner",), recalled=False)
@@ -161,45 +141,39 @@ VIEW = View(
     fold,
 )
 
-
-async def partners(reading: Reading) -> list[Partner]:
-    """The partners in the order in which they were registered."""
-    return await reading.rows(PARTNERS)
-
-
-async def contributions(
-    reading: Reading, *, partner: str | None = None, objective: str | None = None
-) -> list[Contribution]:
-    """What partners promised, in order of their dates."""
-    return await reading.rows(
-        CONTRIBUTIONS,
-        "(%s::text IS NULL OR t.partner = %s) AND (%s::text IS NULL OR t.objective = %s)",
-        (partner, partner, objective, objective),
-        order="t.due, t.position",
-    )
-
-
-async def standings(reading: Reading) -> list[Standing]:
-    """Which partner holds things up, on the day of the reading's instant; those that hold up most come first."""
-    today = await notice.today(reading)
-    counts: dict[str, dict[str, int]] = {partner.partner: {} for partner in await partners(reading)}
-    for contribution in await contributions(reading):
-        count, standing = counts.setdefault(contribution.partner, {}), contribution.standing(today).lower()
-        count[standing] = count.get(standing, 0) + 1
-    found = [Standing(partner, **count) for partner, count in counts.items()]
-    return sorted(found, key=lambda each: (-(each.missed + each.overdue), -each.late, each.partner))
-
-
-async def concerns(reading: Reading, partner: str | None = None) -> list[ContributionConcern]:
-    """The concerns about partners' contributions, in order."""
-    return await reading.rows(CONCERNS, "%s::text IS NULL OR t.partner = %s", (partner, partner))
-
-
-async def updates(reading: Reading, *, partner: str | None = None, awaited: bool = False) -> list[PartnerUpdate]:
-    """The updates that the board asked for, in order of their dates; `awaited`: those that have not come."""
-    return await reading.rows(
-        UPDATES,
-        "(%s::text IS NULL OR t.partner = %s) AND (NOT %s OR t.received_on IS NULL)",
-        (partner, partner, awaited),
-        order="t.due, t.position",
-    )
+_COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = t.notice AND c.partner = t.partner AND {})"
+_CAME = "c.received_on IS NOT NULL AND "
+_OPEN = "c.received_on IS NULL AND "
+PARTNER = listed(
+    "partners",
+    PARTNERS,
+    worked={
+        "delivered": Worked(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
+        "late": Worked(int, _COUNT.format(_CAME + "c.received_on > c.due")),
+        "missed": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
+        "overdue": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today")),
+        "awaited": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
+    },
+)
+CONTRIBUTION = listed(
+    "partners",
+    CONTRIBUTIONS,
+    worked={
+        "standing": Worked(
+            str,
+            "CASE WHEN t.received_on IS NOT NULL THEN CASE WHEN t.received_on <= t.due THEN 'DELIVERED' "
+            "ELSE 'LATE' END WHEN t.missed_position IS NOT NULL THEN 'MISSED' "
+            "WHEN t.due < :today THEN 'OVERDUE' ELSE 'AWAITED' END",
+        )
+    },
+    conditions={"due_before": "t.due < :value"},
+    order=("due", "position"),
+)
+CONTRIBUTION_CONCERN = listed("partners", CONCERNS)
+PARTNER_UPDATE = listed(
+    "partners",
+    UPDATES,
+    worked={"overdue": Worked(bool, "t.received_on IS NULL AND t.due < :today")},
+    conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
+    order=("due", "position"),
+)

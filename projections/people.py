@@ -17,8 +17,9 @@ from ledger.facts.people import (
     TokenIssued,
     TokenRevoked,
 )
-from projections.position import Reading
+from projections.relation import Worked, listed
 from projections.rows import Rows, Table
+from projections.tables import Connection
 from projections.texts import Text
 from projections.view import View
 
@@ -124,28 +125,28 @@ VIEW = View(
     fold,
 )
 
+_UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"
+ACTOR = listed("people", ACTORS)
+HOLDING = listed(
+    "people",
+    HOLDINGS,
+    worked={
+        "held": Worked(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+    },
+)
+TOKEN = listed(
+    "people",
+    TOKENS,
+    worked={
+        "live": Worked(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+    },
+)
+INTEGRATION = listed("people", INTEGRATIONS)
 
-async def actors(reading: Reading) -> list[Actor]:
-    """Everybody registered, in order."""
-    return await reading.rows(ACTORS)
 
-
-async def roles(reading: Reading, *, actor: str | None = None, now: bool = False) -> list[Holding]:
-    """The roles held, in order of granting; `now`: those held at the reading's instant."""
-    on = reading.on
-    return await reading.rows(
-        HOLDINGS,
-        "(%s::text IS NULL OR t.actor = %s) AND (NOT %s OR (t.from_at <= %s "
-        "AND (t.until_at IS NULL OR t.until_at > %s) AND (t.revoked_at IS NULL OR t.revoked_at > %s)))",
-        (actor, actor, now, on, on, on),
+async def notices_of(connection: Connection, actor: str) -> list[str]:
+    """The notices in which the actor was ever given a role, among all: for the projector, not for a reader."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)
     )
-
-
-async def tokens(reading: Reading, actor: str | None = None) -> list[Token]:
-    """The tokens issued, in order."""
-    return await reading.rows(TOKENS, "%s::text IS NULL OR t.actor = %s", (actor, actor))
-
-
-async def integrations(reading: Reading) -> list[Integration]:
-    """The systems registered, in order."""
-    return await reading.rows(INTEGRATIONS)
+    return [notice for (notice,) in await cursor.fetchall()]

@@ -4,7 +4,6 @@ The ratings of an objective are those of the progress that happened last; record
 nothing but the count. The date first set for an objective is kept beside the one that holds.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -19,8 +18,9 @@ from ledger.facts.plan import (
     ProgressRecorded,
     RatingScaleAdopted,
     SelfAssessmentPublished,
+    SlowProgressHighlighted,
 )
-from projections.position import PAGE, Reading
+from projections.relation import Worked, holding, latest, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -50,6 +50,8 @@ class Objective(Struct, frozen=True):
     progress_at: datetime | None = None
     """When that happened."""
     progress_count: int = 0
+    highlighted_position: int | None = None
+    """The entry that told the board last of its slow progress, since its date was set."""
 
 
 class Progress(Struct, frozen=True):
@@ -64,6 +66,17 @@ class Progress(Struct, frozen=True):
     impact_rating: str
     narrative: Text
     action: str | None = None
+
+
+class Highlight(Struct, frozen=True):
+    """Slow progress against an objective, pointed out to the board."""
+
+    objective: str
+    position: int
+    highlighted_at: datetime
+    actor: str
+    cause: Text
+    remedy: Text
 
 
 class SelfAssessment(Struct, frozen=True):
@@ -115,6 +128,7 @@ class Rating(Struct, frozen=True):
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
 PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
+HIGHLIGHTS = Table("highlights", Highlight, ("position",), recalled=False)
 SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
 PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
 BRIEFINGS = Table("briefings", Briefing, ("briefing",), recalled=False)
@@ -141,14 +155,12 @@ def fold(rows: Rows, entry: Entry) -> None:
             )
             rows.put(OBJECTIVES, added)
         case ObjectiveRevised():
-            names = ("areas", "owner", "due", "measures")
-            changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
-            if fact.title is not None:
-                changed["title"] = rows.text("title")
-            rows.change(OBJECTIVES, fact.objective, **changed)
+            _revise(rows, fact)
         case ObjectiveClosed():
             outcome = fact.outcome.value
             rows.change(OBJECTIVES, fact.objective, outcome=outcome, closed_at=at, closed_position=position)
+        case SlowProgressHighlighted():
+            _highlight(rows, entry, fact)
         case SelfAssessmentPublished():
             published = SelfAssessment(
                 assessment=fact.assessment,
@@ -171,6 +183,23 @@ def fold(rows: Rows, entry: Entry) -> None:
             rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
         case RatingScaleAdopted():
             _adopt(rows, position, fact)
+
+
+def _revise(rows: Rows, fact: ObjectiveRevised) -> None:
+    names = ("areas", "owner", "due", "measures")
+    changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
+    if fact.title is not None:
+        changed["title"] = rows.text("title")
+    if fact.due is not None:
+        changed["highlighted_position"] = None
+    rows.change(OBJECTIVES, fact.objective, **changed)
+
+
+def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
+    cause, remedy = rows.text("cause"), rows.text("remedy")
+    at, position = entry.occurred_at, entry.position
+    rows.put(HIGHLIGHTS, Highlight(fact.objective, position, at, entry.actor, cause, remedy))
+    rows.change(OBJECTIVES, fact.objective, highlighted_position=position)
 
 
 def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
@@ -214,10 +243,11 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
 
 VIEW = View(
     "plan",
-    3,
+    4,
     (
         OBJECTIVES,
         PROGRESS,
+        HIGHLIGHTS,
         SELF_ASSESSMENTS,
         PLAN_VERSIONS,
         BRIEFINGS,
@@ -233,67 +263,41 @@ VIEW = View(
             ProgressRecorded,
             RatingScaleAdopted,
             SelfAssessmentPublished,
+            SlowProgressHighlighted,
         }
     ),
     fold,
 )
 
-
-async def objectives(
-    reading: Reading,
-    *,
-    area: str | None = None,
-    owner: str | None = None,
-    ids: Sequence[str] | None = None,
-    first: int = PAGE,
-    after: int = 0,
-) -> list[Objective]:
-    """The plan's objectives in the order in which they were added, those after the cursor `after`."""
-    return await reading.rows(
-        OBJECTIVES,
-        "t.position > %s AND (%s::text IS NULL OR %s = ANY (t.areas)) AND (%s::text IS NULL OR t.owner = %s) "
-        "AND (%s::text[] IS NULL OR t.objective = ANY (%s::text[]))",
-        (after, area, area, owner, owner, _list(ids), _list(ids)),
-        first=min(first, PAGE),
-    )
-
-
-async def progress(
-    reading: Reading, objectives: Sequence[str], *, first: int = PAGE, after: int = 0
-) -> dict[str, list[Progress]]:
-    """The progress of each of these objectives in the order of recording, after the cursor `after`."""
-    rows = await reading.rows(
-        PROGRESS,
-        "(t.objective, t.position) IN (SELECT o.objective, p.position FROM unnest(%s::text[]) o(objective) "
-        "CROSS JOIN LATERAL (SELECT p.position FROM views.objective_progress p WHERE p.notice = %s "
-        "AND p.objective = o.objective AND p.position > %s ORDER BY p.position LIMIT %s) p)",
-        (_list(objectives), reading.notice, after, min(first, PAGE)),
-    )
-    found: dict[str, list[Progress]] = {objective: [] for objective in objectives}
-    for row in rows:
-        found[row.objective].append(row)
-    return found
-
-
-async def self_assessments(reading: Reading) -> list[SelfAssessment]:
-    """The versions of the self-assessment by the time of their publishing; the last is current."""
-    return await reading.rows(SELF_ASSESSMENTS, order="t.published_at, t.position")
-
-
-async def versions(reading: Reading) -> list[PlanVersion]:
-    """The approved versions of the plan by the time of approval; the last is current."""
-    return await reading.rows(PLAN_VERSIONS, order="t.approved_at, t.position")
-
-
-async def briefings(reading: Reading) -> list[Briefing]:
-    """The briefings of leaders, by time."""
-    return await reading.rows(BRIEFINGS, order="t.briefed_at, t.position")
-
-
-async def ratings(reading: Reading) -> list[Rating]:
-    """The plan's rating scales, each from its worst rating on."""
-    return await reading.rows(RATINGS, order='t.dimension, t."order"')
-
-
-def _list(items: Sequence[str] | None) -> list[str] | None:
-    return None if items is None else list(dict.fromkeys(items))
+OBJECTIVE = listed(
+    "plan",
+    OBJECTIVES,
+    worked={
+        "slow": Worked(bool, "t.outcome IS NULL AND t.due < :today"),
+        "slippage_days": Worked(int, "t.due - t.first_due"),
+        "highlighted": Worked(bool, "t.highlighted_position IS NOT NULL"),
+    },
+    conditions={
+        "ids": "t.objective = ANY (:value)",
+        "area": ":value = ANY (t.areas)",
+        "measure": ":value = ANY (t.measures)",
+        "open": "(t.outcome IS NULL) = :value",
+        "due_before": "t.due < :value",
+        "text": holding("title"),
+    },
+)
+PROGRESS_MADE = listed(
+    "plan",
+    PROGRESS,
+    conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
+)
+HIGHLIGHT = listed("plan", HIGHLIGHTS)
+SELF_ASSESSMENT = listed("plan", SELF_ASSESSMENTS, order=("published_at", "position"))
+PLAN_VERSION = listed(
+    "plan",
+    PLAN_VERSIONS,
+    conditions={"latest": latest("plan_versions", "approved_at")},
+    order=("approved_at", "position"),
+)
+BRIEFING = listed("plan", BRIEFINGS, order=("briefed_at", "position"))
+RATING = listed("plan", RATINGS, order=("dimension", "order", "code"))

@@ -4,21 +4,27 @@
 shows only the rows of its notice that held at its position, so that no query has to say either.
 """
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, LiteralString, TypeVar
 
+import psycopg
 from msgspec import Struct
-from psycopg import AsyncConnection
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.sql import Composed
+from psycopg.types.numeric import Int8
 
-from projections.columns import fields_of
-from projections.rows import Table
+from projections.answers import Statement
+from projections.errors import Inexact, Stopped, TooSlow, Unfit
+from projections.relation import PAGE, Found, Relation, Wanted, read, statement
 
-PAGE = 1_001
-"""Rows that a query returns at most for each list: a page of 1,000, and one that says whether more follow."""
+__all__ = ["PAGE", "AsOf", "Reading"]
+
 R = TypeVar("R", bound=Struct)
+_PLACE = b"SET LOCAL ledger.position = '%d'"
+_END = b"COMMIT"
+"""Nothing was written; after a ROLLBACK psycopg would forget its prepared statements."""
 
 
 class AsOf(Struct, frozen=True):
@@ -32,73 +38,106 @@ class Reading:
     """A notice at a position, in a transaction of the reader's role."""
 
     def __init__(
-        self, connection: AsyncConnection[Any], notice: str, entry: tuple[int, datetime, bytes], on: datetime
+        self,
+        connection: AsyncConnection[Any],
+        notice: str,
+        entry: tuple[int, datetime, bytes],
+        on: datetime,
+        stopped: Mapping[str, int],
     ) -> None:
         self._connection = connection
+        self._is_placed = False
         self.notice = notice
         self.position, self.recorded_at, self.root_hash = entry
         self.on = on
         """The instant at which rules are judged."""
+        self.stopped = stopped
+        """Views that stopped before this position → the one that each has reached; they cannot be read here."""
 
     async def fetch(
-        self, query: LiteralString | Composed, parameters: Sequence[object] = ()
+        self, query: LiteralString | Composed | bytes, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        cursor = await self._connection.execute(query, parameters, binary=True)
+        """All rows of a query; raises TooSlow and Unfit."""
+        try:
+            await self._place()
+            cursor = await self._connection.execute(query, parameters, binary=True)
+        except psycopg.errors.QueryCanceled:
+            raise _too_slow() from None
+        except (psycopg.DataError, UnicodeEncodeError) as error:
+            if isinstance(error, psycopg.DataError) and error.sqlstate is not None:
+                raise  # the database's own
+            raise Unfit("no text holds the character NUL or half of a surrogate pair; leave them out") from None
         return await cursor.fetchall()
 
-    async def rows(
-        self,
-        table: Table[R],
-        where: LiteralString = "TRUE",
-        parameters: Sequence[object] = (),
-        *,
-        order: LiteralString = "t.position",
-        first: int | None = None,
-    ) -> list[R]:
-        """The rows of a table that hold, with the words of their narratives.
+    async def answer(
+        self, asked: Sequence[tuple[Statement, Mapping[object, object], datetime | None]]
+    ) -> list[tuple[bytes, int]]:
+        """What the statements of answers answer: each the JSON text, and the number of its rows.
 
-        `where` and `order` name the columns of `t`, the table; `first`: how many at most.
+        With each go the values of its own parameters, and the instant at which rules are judged there: the
+        reading's, if None. They are sent in one go, and end the reading. Raises TooSlow, and Inexact where a text
+        would not say what is there.
         """
-        query = _selection(table) + SQL(" AND ({}) ORDER BY {} LIMIT %s").format(SQL(where), SQL(order))
-        return [_read(table, values) for values in await self.fetch(query, (self.notice, *parameters, first))]
+        cursors = [AsyncRawCursor(self._connection) for _ in asked]
+        try:
+            async with self._connection.pipeline():
+                await self._place()
+                for cursor, (statement, own, on) in zip(cursors, asked, strict=True):
+                    given = {
+                        **own,
+                        "notice": self.notice,
+                        "position": self.position,
+                        "on": on or self.on,
+                        "recorded_at": self.recorded_at,
+                        "root_hash": b64encode(self.root_hash).decode(),
+                    }
+                    parameters = [_sized(given[each]) for each in statement.parameters]
+                    await cursor.execute(statement.sql, parameters, prepare=True, binary=True)
+                await self._connection.execute(_END)
+            rows: list[Any] = [await cursor.fetchone() for cursor in cursors]
+        except psycopg.errors.QueryCanceled:
+            raise _too_slow() from None
+        except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError) as error:
+            raise Inexact(f"the statement of an answer failed: {error}") from error
+        if None in rows:
+            raise Inexact(f"the view of {self.notice} has no row of it")
+        return rows
+
+    async def _place(self) -> None:
+        """Shows the transaction the views at the position: `SET LOCAL`, as a statement of its own."""
+        if not self._is_placed:
+            await self._connection.execute(_PLACE % self.position)
+            self._is_placed = True
+
+    async def find(self, relation: Relation[R], wanted: Wanted, *, redacted: bool = False) -> list[list[Found[R]]]:
+        """The rows that are wanted of a relation: for each key those tied to it, or all in one list.
+
+        Raises Stopped and TooSlow.
+        """
+        if relation.view in self.stopped:
+            raise Stopped(self.notice, relation.view, self.stopped[relation.view])
+        query, parameters = statement(relation, wanted)
+        parameters |= {
+            "notice": self.notice,
+            "position": self.position,
+            "on": self.on,
+            "redacted": redacted,
+        }
+        found: list[list[Found[R]]] = [[] for _ in (wanted.keys if wanted.by is not None else (1,))]
+        for nth, *values in await self.fetch(query, parameters):
+            found[nth - 1].append(read(relation, values))
+        return found
+
+    async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
+        """The rows of a relation that meet the conditions, at most a page of them."""
+        (found,) = await self.find(relation, Wanted(conditions))
+        return [each.row for each in found]
 
 
-_JOINED = SQL(
-    " LEFT JOIN ledger.narratives {0} ON {0}.notice = t.notice AND {0}.position = t.{1} AND {0}.path = t.{2}"
-)
-_LISTED = SQL(
-    "ARRAY(SELECT n.{2} FROM unnest(t.{1}) WITH ORDINALITY p(path, nth) LEFT JOIN ledger.narratives n "
-    "ON n.notice = t.notice AND n.position = t.{0} AND n.path = p.path ORDER BY p.nth)"
-)
+def _sized(value: object) -> object:
+    """A parameter whose type does not depend on its value, so that statements are prepared once."""
+    return Int8(value) if type(value) is int else value
 
 
-@cache
-def _selection(table: Table[Any]) -> Composed:
-    """All columns of a table's rows, and after each narrative's its words and who erased them."""
-    selected: list[Composable] = []
-    joined = Composed([])
-    row: type[Struct] = table.row
-    for field in fields_of(row):
-        names = [Identifier(column.name) for column in field.columns]
-        selected += [SQL("t.") + name for name in names]
-        if field.join is None:
-            continue
-        if field.columns[1].type == "text":
-            alias = Identifier(f"text of {field.name}")
-            joined += _JOINED.format(alias, *names)
-            selected += [alias + SQL(".body"), alias + SQL(".erased_by")]
-        else:
-            selected += [_LISTED.format(*names, Identifier(name)) for name in ("body", "erased_by")]
-    listed, name = SQL(", ").join(selected), Identifier("views", table.name)
-    return SQL("SELECT {} FROM {} t").format(listed, name) + joined + SQL(" WHERE t.notice = %s")
-
-
-def _read(table: Table[R], values: Sequence[Any]) -> R:
-    taken: list[Any] = []
-    at = 0
-    for field in fields_of(table.row):
-        end = at + (1 if field.join is None else 4)
-        taken.append(values[at] if field.join is None else field.join(*values[at:end]))
-        at = end
-    return table.row(*taken)
+def _too_slow() -> TooSlow:
+    return TooSlow("the database takes too long to answer this; ask for less at a time")

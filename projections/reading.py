@@ -9,16 +9,17 @@ import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self, get_args
 
 import psycopg
 from msgspec import Meta, Struct
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL, Composable, Literal
 from psycopg_pool import PoolTimeout
 
 from ledger.database import pool
 from ledger.entry import NoticeId
-from ledger.errors import Unavailable
+from ledger.errors import LedgerError, Unavailable
 from projections.bell import Bell, within
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.position import AsOf, Reading
@@ -28,7 +29,11 @@ from projections.tables import Connection
 __all__ = ["AsOf", "NoticeHead", "Reader", "Reading"]
 WAIT_SECONDS = 5.0
 CONNECTIONS = 8
+STATEMENT_SECONDS = 15
+"""How long a statement of a reading may take."""
 _LOOK_AGAIN_SECONDS = 0.25
+_LOOK_SECONDS = 1.0
+"""How often it is looked without news."""
 _VERSIONS = {view.name: view.version for view in ALL}
 VIEWS = frozenset(_VERSIONS)
 (_META,) = (meta for meta in get_args(NoticeId) if isinstance(meta, Meta))
@@ -50,9 +55,24 @@ class _Found(Struct, frozen=True):
 
     size: int
     reached: int
-    """The least position of the views concerned."""
-    known: int
-    """The last position recorded by the instant asked for; 0 when there is none."""
+    """The least position of the views concerned, those left out that have stopped."""
+    stopped: dict[str, int]
+    """The views that have stopped → the position that each has reached."""
+    known: int | None
+    """The last position recorded by the instant asked for, if one was asked for; 0 when there is none."""
+    recorded_at: datetime
+    """When the entry at the position to be read was recorded."""
+    root_hash: bytes
+    """The root of the tree that ends with it."""
+
+
+class _Looked(Struct, frozen=True):
+    """A look at how far a notice's views are."""
+
+    rung: asyncio.Event
+    """The bell's next ring, after which it is old."""
+    at: float
+    reached: "asyncio.Future[int]"
 
 
 class Reader:
@@ -63,8 +83,9 @@ class Reader:
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._pool = pool(url, "ledger_reader", CONNECTIONS)
+        self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False)
         self._bell = Bell(url, "ledger_reader", "ledger_views")
+        self._looked: dict[str, _Looked] = {}
 
     async def open(self) -> Self:
         """Connects; raises Unavailable when the database cannot be reached."""
@@ -87,6 +108,45 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def news(self) -> asyncio.Event:
+        """What is set when the views move next: taken before looking, and not relied on alone."""
+        return self._bell.next()
+
+    async def beyond(self, notice: str, position: int, seconds: float) -> None:
+        """Waits until the views of a notice have moved beyond a position, but no longer than that.
+
+        However many wait for one notice, it is looked at once when something was committed, and once a second.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            rung = self._bell.next()
+            if await self._reached(notice, rung) > position:
+                return
+            await within(rung, min(left, _LOOK_SECONDS))
+
+    async def _reached(self, notice: str, rung: asyncio.Event) -> int:
+        """The position that all views of a notice have reached, as it was found since the bell rang last."""
+        now = asyncio.get_running_loop().time()
+        known = self._looked.get(notice)
+        if known is None or known.rung is not rung or now - known.at >= _LOOK_SECONDS:
+            known = _Looked(rung, now, asyncio.ensure_future(self._look(notice)))
+            self._looked[notice] = known
+            known.reached.add_done_callback(lambda _: self._forget(notice, rung))
+        return await asyncio.shield(known.reached)
+
+    def _forget(self, notice: str, rung: asyncio.Event) -> None:
+        """Only notices that somebody waits for are kept."""
+        for other in [name for name, looked in self._looked.items() if name != notice and looked.rung is not rung]:
+            if self._looked[other].reached.done():
+                del self._looked[other]
+
+    async def _look(self, notice: str) -> int:
+        try:
+            async with self._transaction(_finding(notice, _NOW, VIEWS)) as (_, rows):
+                return _found(notice, rows).reached
+        except LedgerError:
+            return 0  # whoever waits looks by itself, and is told
+
     @asynccontextmanager
     async def at(
         self,
@@ -97,27 +157,35 @@ class Reader:
         at_least: int | None = None,
         wait: float = WAIT_SECONDS,
         views: Collection[str] = VIEWS,
+        composed: bool = False,
     ) -> AsyncIterator[Reading]:
         """A reading at the latest position that all `views` have reached, or at the earlier one asked for.
 
-        Waits up to `wait` seconds until they have reached the position asked for and `at_least`. `on` is the
-        instant at which rules are judged: now, if None. Raises UnknownNotice, NotRecordedYet, NotCaughtUp and
+        A view that has stopped holds back none of the others; the reading says which cannot be read there.
+        Waits up to `wait` seconds until they have reached the position asked for and `at_least`; not for an entry
+        that is not recorded. `on` is the instant at which rules are judged: now, if None. `composed`: it is for
+        statements of answers, which are planned once, whatever their parameters. Raises UnknownNotice,
+        NotRecordedYet, NotCaughtUp and
         Unavailable.
         """
         if not _NOTICE_ID.match(notice):
             raise UnknownNotice(f"there is no notice {notice[:80]!r}")
         asked = as_of or _NOW
+        begin = _finding(notice, asked, frozenset(views), composed=composed)
         deadline = asyncio.get_running_loop().time() + wait
         while True:
             rung = self._bell.next()
-            async with self._transaction([notice]) as connection:
-                found = await _find(connection, notice, asked, views)
+            async with self._transaction(begin) as (connection, rows):
+                found = _found(notice, rows)
                 wanted = _wanted(notice, asked, found)
                 if found.reached >= max(wanted or 1, at_least or 1):
-                    yield await _begin(connection, notice, wanted or found.reached, on or datetime.now(UTC))
+                    position = wanted or found.reached
+                    entry = (position, found.recorded_at, found.root_hash)
+                    stopped = {view: reached for view, reached in found.stopped.items() if reached < position}
+                    yield Reading(connection, notice, entry, on or datetime.now(UTC), stopped)
                     return
             left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
+            if left <= 0 or (at_least or 0) > found.size:
                 raise NotCaughtUp(
                     f"the views of {notice} have reached position {found.reached} of {found.size}, and "
                     f"{max(wanted or 1, at_least or 1)} was asked for; ask again in a moment"
@@ -129,51 +197,77 @@ class Reader:
         named = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
         if not named:
             return []
-        async with self._transaction(named) as connection:
-            cursor = await connection.execute(
-                "SELECT notice, size, recorded_at, root_hash FROM ledger.heads "
-                "WHERE notice = ANY (%s) ORDER BY notice",
-                (named,),
-                binary=True,
-            )
-            return [NoticeHead(*row) for row in await cursor.fetchall()]
+        async with self._transaction(_begin(named, _HEADS.format(Literal(named)))) as (_, rows):
+            return [NoticeHead(*row) for row in rows]
 
     @asynccontextmanager
-    async def _transaction(self, notices: Sequence[str]) -> AsyncIterator[Connection]:
+    async def _transaction(self, begin: bytes) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
+        """A transaction, and what the query answers with which it begins."""
+        connection, rows = await self._begun(begin)
         try:
-            connection = await self._pool.getconn(self._timeout)
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise Unavailable(f"the database cannot be reached: {error}") from error
-        try:
-            await connection.execute(_BEGIN.format(Literal(",".join(notices))))
-            yield connection
+            yield connection, rows
         finally:
             if not connection.closed:
-                await connection.rollback()
+                await connection.commit()  # nothing was written; a rollback would forget what is prepared
             await self._pool.putconn(connection)
+
+    async def _begun(self, begin: bytes) -> tuple[Connection, list[tuple[Any, ...]]]:
+        """A connection on which a transaction has begun: another one, where the server has closed the first."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                connection = await self._pool.getconn(max(left, 0.001))
+            except (PoolTimeout, psycopg.OperationalError) as error:
+                raise Unavailable(f"the database cannot be reached: {error}") from error
+            try:
+                cursor = await connection.execute(begin)
+                while cursor.nextset():
+                    pass
+                return connection, await cursor.fetchall()
+            except BaseException as error:
+                is_lost = connection.closed
+                await self._pool.putconn(connection)
+                if not (is_lost and isinstance(error, psycopg.OperationalError)):
+                    raise
 
 
 # Behind the policies a planner may not look at the statistics of positions, and takes nearly every row for hidden.
 # So it is told what is known: the rows are in memory, and the index in the order asked for finds the first ones.
 _BEGIN = SQL(
     "BEGIN READ ONLY; SET LOCAL random_page_cost = 1.1; SET LOCAL enable_bitmapscan = off; "
+    f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
     "SET LOCAL ledger.notices = {}"
 )
 
 
-async def _find(connection: Connection, notice: str, asked: AsOf, views: Collection[str]) -> _Found:
-    """Head, views and instant; raises UnknownNotice. A view of another version has reached nothing."""
-    cursor = await connection.execute(
-        "SELECT h.size, coalesce((SELECT min(coalesce(p.position, 0)) FROM unnest(%s::text[], %s::integer[]) "
-        "v(view, version) LEFT JOIN views.progress p "
-        "ON p.notice = %s AND p.view = v.view AND p.version = v.version), h.size), "
-        "coalesce((SELECT e.position FROM ledger.entries e WHERE e.notice = %s AND e.recorded_at <= %s "
-        "ORDER BY e.recorded_at DESC LIMIT 1), 0) FROM ledger.heads h WHERE h.notice = %s",
-        (list(views), [_VERSIONS[view] for view in views], notice, notice, asked.known_at, notice),
-        binary=True,
-    )
-    row: Any = await cursor.fetchone()
-    if row is None:
+_HEADS = SQL(
+    "SELECT notice, size, recorded_at, root_hash FROM ledger.heads WHERE notice = ANY ({}::text[]) ORDER BY notice"
+)
+_FINDING = SQL("SELECT * FROM views.found({}, {}::text[], {}::integer[], {}, {})")
+
+
+_PLANNED_ONCE = SQL("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
+def _begin(notices: Sequence[str], *then: Composable) -> bytes:
+    """Begins a transaction that sees these notices, and asks a first query, all in one go."""
+    return SQL("; ").join((_BEGIN.format(Literal(",".join(notices))), *then)).as_bytes()
+
+
+@lru_cache(1_024)
+def _finding(notice: str, asked: AsOf, views: frozenset[str], *, composed: bool = False) -> bytes:
+    """Begins by asking for head, views and instant; a view of another version has reached nothing."""
+    names = sorted(views)
+    versions = [_VERSIONS[view] for view in names]
+    found = _FINDING.format(*map(Literal, (notice, names, versions, asked.position, asked.known_at)))
+    return _begin([notice], *([_PLANNED_ONCE] if composed else []), found)
+
+
+def _found(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Found:
+    """What was found; raises UnknownNotice."""
+    (row,) = rows
+    if row[0] is None:
         raise UnknownNotice(f"there is no notice {notice}")
     return _Found(*row)
 
@@ -191,14 +285,3 @@ def _wanted(notice: str, asked: AsOf, found: _Found) -> int | None:
             raise NotRecordedYet(f"nothing of {notice} had been recorded by {asked.known_at.isoformat()}")
         return found.known
     return None
-
-
-async def _begin(connection: Connection, notice: str, position: int, on: datetime) -> Reading:
-    await connection.execute(SQL("SET LOCAL ledger.position = {}").format(Literal(str(position))))
-    cursor = await connection.execute(
-        "SELECT position, recorded_at, root_hash FROM ledger.entries WHERE notice = %s AND position = %s",
-        (notice, position),
-        binary=True,
-    )
-    entry: Any = await cursor.fetchone()
-    return Reading(connection, notice, entry, on)

@@ -7,7 +7,7 @@ interrupted leaves the live rows as they are, and its shadows are dropped.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from msgspec import Struct, field
@@ -16,14 +16,13 @@ from psycopg.sql import SQL, Composed, Identifier
 from ledger.database import connect
 from ledger.errors import LedgerError, Unavailable
 from projections import tables
+from projections.apart import fold_apart, processes
 from projections.errors import UnknownNotice
-from projections.following import Follower, read_page
 from projections.rows import Table
+from projections.shadows import Folded, Stretch, fold
 from projections.tables import SHADOW, Connection
 from projections.view import View
 
-PAGE = 10_000
-"""Entries folded in one transaction: the more, the fewer and larger the COPYs."""
 Told = Callable[[str, int, int], None]
 """Hears of the notice, how far it is folded, and its size."""
 
@@ -72,15 +71,36 @@ async def rebuild(
     """
     begun = time.monotonic()
     async with await connect(url, "ledger_projector") as connection:
-        for name in sorted(view.name for view in views):
-            await connection.execute("SELECT pg_advisory_lock(hashtextextended('views.' || %s, 0))", (name,))
-        work = _Work(connection, views, notice, told or (lambda _notice, _position, _size: None), compare)
+        for view in sorted(views, key=lambda view: view.name):
+            await _lock(connection, view, "pg_advisory_lock")
+        work = _Work(url, connection, views, notice, told or (lambda _notice, _position, _size: None), compare)
         try:
             await work.run()
         finally:
             await _drop_shadows(url, [view for view in views if view.name not in work.swapped])
         work.result.seconds = time.monotonic() - begun
         return work.result
+
+
+async def sweep(connection: Connection, views: Sequence[View]) -> None:
+    """Drops the shadows that a rebuild left behind when it was killed; those that one is filling stay."""
+    cursor = await connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'views'::regnamespace AND relkind = 'r'"
+    )
+    there = {name for (name,) in await cursor.fetchall()}
+    for view in views:
+        left = [table.name for table in view.tables if table.name + SHADOW in there]
+        if left and await _lock(connection, view, "pg_try_advisory_lock"):
+            for name in left:
+                await connection.execute("SELECT views.drop_shadow(%s)", (name,))
+            await _lock(connection, view, "pg_advisory_unlock")
+
+
+async def _lock(connection: Connection, view: View, how: LiteralString) -> bool:
+    """Takes the lock of whoever rebuilds the view, tries to, or gives it back; whether that was done."""
+    query = SQL("SELECT {}(hashtextextended('views.' || %s, 0))").format(SQL(how))
+    row = await (await connection.execute(query, (view.name,))).fetchone()
+    return row is not None and row[0] is not False
 
 
 async def _drop_shadows(url: str, views: Sequence[View]) -> None:
@@ -96,15 +116,22 @@ class _Work:
     """One rebuild under way."""
 
     def __init__(
-        self, connection: Connection, views: Sequence[View], notice: str | None, told: Told, compare: bool
+        self,
+        url: str,
+        connection: Connection,
+        views: Sequence[View],
+        notice: str | None,
+        told: Told,
+        compare: bool,
     ) -> None:
+        self._url = url
         self._connection = connection
         self._views = list(views)
         self._notice = notice
         self._told = told
         self._compare = compare
-        self._followers: dict[str, dict[str, Follower]] = {}
-        """Notice → view → its shadow's follower."""
+        self._reached: dict[str, int] = {}
+        """Notice → how far it is folded."""
         self.result = Rebuild([Rebuilt(view.name) for view in views])
         self.swapped: set[str] = set()
 
@@ -143,6 +170,7 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
+        """Folds what is recorded and not folded yet: in this process, or in some of their own if there is much."""
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),
@@ -150,58 +178,45 @@ class _Work:
         found = await cursor.fetchall()
         if self._notice is not None and not found:
             raise UnknownNotice(f"no notice {self._notice[:80]!r} is recorded; check its name")
-        for notice, size in found:
-            await self._fold(notice, size)
+        stretches = [Stretch(notice, self._reached.get(notice, 0), size) for notice, size in found]
+        stretches = [stretch for stretch in stretches if stretch.after < stretch.to]
+        if processes(stretches) and not self._reached:
+            await fold_apart(self._url, self._views, stretches, self._take)
+        else:
+            await fold(self._connection, self._views, stretches, self._take)
 
-    async def _fold(self, notice: str, size: int) -> None:
-        """Folds a notice to its end, and lets go of its rows again."""
-        known = self._followers.setdefault(notice, {})
-        reached = min((known[v.name].position if v.name in known else 0 for v in self._views), default=size)
-        if reached >= size:
-            return
-        for view in self._views:
-            before = known.get(view.name)
-            known[view.name] = Follower(view, notice, shadow=True)
-            if before is not None:
-                await known[view.name].load(self._connection, before.position, None)
-        while reached < size and self._views:
-            page = await read_page(self._connection, notice, reached, self._views, PAGE)
-            if not page.entries:
-                break
-            is_last = page.last >= size
-            async with self._connection.transaction():
-                for view in self._views:
-                    follower = known[view.name]
-                    await follower.fold(self._connection, page)
-                    await follower.write(self._connection, settled=not is_last)
-            self.result.entries += len(page.entries)
-            self._give_up_on([view for view in self._views if known[view.name].failure is not None], known)
-            reached = page.last
-            self._told(notice, reached, size)
-        for follower in known.values():
-            follower.let_go()
-
-    def _give_up_on(self, failed: list[View], known: dict[str, Follower]) -> None:
-        """What cannot be folded any further keeps its live rows."""
-        for view in failed:
+    def _take(self, folded: Folded) -> None:
+        """Notes a page that was folded; a view that cannot be folded any further keeps its live rows."""
+        notice = folded.stretch.notice
+        self._reached[notice] = folded.position
+        self.result.entries += folded.entries
+        for view in [view for view in self._views if view.name in folded.failures]:
             (result,) = (each for each in self.result.views if each.view == view.name)
-            result.failed_at, reason = known[view.name].failure or (0, "")
-            name = f"{view.name} of {known[view.name].notice}"
-            result.failure = f"{name} cannot be folded past entry {result.failed_at}: {reason}"
+            result.failed_at, reason = folded.failures[view.name]
+            result.failure = f"{view.name} of {notice} cannot be folded past entry {result.failed_at}: {reason}"
             self._views.remove(view)
+        self._told(notice, folded.position, folded.stretch.to)
 
     async def _swap(self, view: View) -> None:
         (result,) = (each for each in self.result.views if each.view == view.name)
+        is_compared = self._compare and await self._is_built(view)
         for table in view.tables:
             if self._notice is not None:
                 await self._keep_others(table)
-            if self._compare:
+            if is_compared:
                 result.divergences += await _differences(self._connection, view, table)
             cursor = await self._connection.execute(
                 SQL("SELECT count(*) FROM {}").format(Identifier("views", table.name + SHADOW))
             )
             result.rows += (await cursor.fetchone() or (0,))[0]
             await self._connection.execute("SELECT views.swap_table(%s)", (table.name,))
+
+    async def _is_built(self, view: View) -> bool:
+        """Whether live rows of the same version are there: those of another may have other columns."""
+        cursor = await self._connection.execute(
+            "SELECT FROM views.progress WHERE view = %s AND version = %s LIMIT 1", (view.name, view.version)
+        )
+        return await cursor.fetchone() is not None
 
     async def _keep_others(self, table: Table[Any]) -> None:
         """Takes the other notices' rows over as they are."""
@@ -212,12 +227,10 @@ class _Work:
         await tables.index(self._connection, table, shadow=True)
 
     async def _note(self) -> None:
-        versions = {view.name: view.version for view in self._views}
-        reached: list[tuple[Any, ...]] = [
-            (notice, name, versions[name], follower.position)
-            for notice, followers in self._followers.items()
-            for name, follower in followers.items()
-            if name in versions
+        reached = [
+            (notice, view.name, view.version, position)
+            for notice, position in self._reached.items()
+            for view in self._views
         ]
         async with self._connection.cursor() as cursor:
             await cursor.executemany(

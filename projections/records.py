@@ -13,7 +13,7 @@ from ledger.facts.records import (
     Published,
     SigningKeyRotated,
 )
-from projections.position import Reading
+from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -104,22 +104,7 @@ VIEW = View(
     fold,
 )
 
-
-async def erasures(reading: Reading, *, awaited: bool = False) -> list[Erasure]:
-    """The erasures asked for, in order; `awaited`: those that nobody has approved yet."""
-    return await reading.rows(ERASURES, "NOT %s OR t.erased_position IS NULL", (awaited,))
-
-
-async def publications(reading: Reading) -> list[Publication]:
-    """What was published, in order."""
-    return await reading.rows(PUBLICATIONS)
-
-
-async def audit_findings(reading: Reading) -> list[AuditFinding]:
-    """The auditors' findings, in order."""
-    return await reading.rows(AUDIT_FINDINGS)
-
-
-async def signing_keys(reading: Reading) -> list[SigningKey]:
-    """The keys that sign or signed, in order; the last one signs."""
-    return await reading.rows(SIGNING_KEYS)
+ERASURE = listed("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
+PUBLICATION = listed("records", PUBLICATIONS)
+AUDIT_FINDING = listed("records", AUDIT_FINDINGS)
+SIGNING_KEY = listed("records", SIGNING_KEYS)

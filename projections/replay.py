@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct, field
 
 from ledger.entry import Entry
-from ledger.facts.access import AccessRequested
+from ledger.facts.access import AccessProvided, AccessRequested
 from ledger.facts.evidence import EvidenceSubmitted
 from ledger.facts.fact import Fact
 from ledger.facts.notice import NoticeIssued
 from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
-from projections.tellings import ended, fields_of, phrase, place, quoted, zone_of
+from projections.tellings import NOBODY, asked_by, called, ended, fields_of, phrase, place, quoted, zone_of
 from projections.texts import Text
 from projections.told import TELLINGS
 
@@ -103,6 +103,8 @@ def _within(clause: str, asked: str) -> bool:
 class Story(Struct):
     """What is known while a history is told; entries come in order, each once."""
 
+    names: Mapping[str, str] = NOBODY
+    """Actor → the name by which people know them, where whoever reads may know it."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     corrected: Mapping[int, int] = field(default_factory=dict)
     requests: dict[str | int, AccessRequested] = field(default_factory=dict)
@@ -130,7 +132,7 @@ class Story(Struct):
             entry.position,
             entry.type,
             entry.source,
-            ended(f"{phrase(TELLINGS[type(fact)].sentence, fact, texts, self.zone)}{self._asked_for(fact)}"),
+            ended(f"{self._phrase(TELLINGS[type(fact)].sentence, fact, texts)}{self._asked_for(fact)}"),
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
             entry.time,
@@ -146,13 +148,19 @@ class Story(Struct):
             TELLINGS[type(fact)].decision,
         )
 
+    def _phrase(self, template: str, fact: Fact, texts: Texts) -> str:
+        return phrase(template, fact, texts, self.zone, self.names)
+
     def _asked_for(self, fact: Fact) -> str:
         """For what becomes of a request for access: what was asked for, and for whom."""
         if isinstance(fact, AccessRequested):
             self.requests[fact.request] = fact
             return ""
         asked = self.requests.get(getattr(fact, "request", ""))
-        return f" ({asked.kind.meaning}, for {asked.grantee})" if asked else ""
+        if asked is None:
+            return ""
+        kind = "" if isinstance(fact, AccessProvided) else f"{asked.kind.meaning}, "
+        return f" ({kind}for {called(asked.grantee, self.names)})"
 
     def _subjects(self, entry: Entry, kind: Kind) -> tuple[str, ...]:
         data: Any = msgspec.to_builtins(entry.fact)
@@ -191,7 +199,7 @@ class Story(Struct):
         changes = tuple(
             Change(*aspect, was, self._value(aspect))
             for aspect, was in before.items()
-            if was != self._value(aspect)
+            if (was or "") != (self._value(aspect) or "")
         )
         return changes, reads_now
 
@@ -201,9 +209,11 @@ class Story(Struct):
 
     def _settle(self, position: int, fact: Fact, texts: Texts, before: dict[Aspect, str | None]) -> None:
         for template, name, value in TELLINGS[type(fact)].settles:
-            aspect = (phrase(template, fact, texts, self.zone), phrase(name, fact, texts, self.zone))
+            if _is_left(fact, value):
+                continue
+            aspect = (self._phrase(template, fact, texts), self._phrase(name, fact, texts))
             before.setdefault(aspect, self._value(aspect))
-            insort(self.settled.setdefault(aspect, []), (position, phrase(value, fact, texts, self.zone)))
+            insort(self.settled.setdefault(aspect, []), (position, self._phrase(value, fact, texts)))
             self.by_position.setdefault(position, set()).add(aspect)
         if isinstance(fact, EvidenceSubmitted):
             self.register[fact.evidence] = (position, frozenset(fact.supports))
@@ -221,7 +231,13 @@ class Story(Struct):
         prefix = "replacement.data."
         mine = {path.removeprefix(prefix): text for path, text in texts.items() if path.startswith(prefix)}
         self._settle(at, fact, mine, before)
-        return ended(phrase(TELLINGS[type(fact)].sentence, fact, mine, self.zone))
+        return ended(self._phrase(TELLINGS[type(fact)].sentence, fact, mine))
+
+
+def _is_left(fact: Fact, value: str) -> bool:
+    """Whether a fact leaves an aspect as it was: it says nothing of what would settle it."""
+    fields = asked_by(value)
+    return bool(fields) and all(getattr(fact, name.partition(".")[0], None) is None for name in fields)
 
 
 def _in_sentences(fact: Fact) -> set[str]:
@@ -246,7 +262,7 @@ def difference(before: Mapping[Aspect, str], after: Mapping[Aspect, str]) -> lis
     return [
         Change(*aspect, before.get(aspect), after.get(aspect))
         for aspect in aspects
-        if before.get(aspect) != after.get(aspect)
+        if (before.get(aspect) or "") != (after.get(aspect) or "")
     ]
 
 

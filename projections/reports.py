@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ledger.entry import Entry
 from ledger.facts.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
-from projections.position import Reading
+from projections.relation import WITHIN, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -53,11 +53,6 @@ class BoardReport(Struct, frozen=True):
     """The evidence that it sets out."""
     analysis: Text | None
     objectives: list[str]
-
-    @property
-    def completeness(self) -> str:
-        """COMPLETE, PARTIAL, or MISSING where it has none of the parts."""
-        return "MISSING" if not self.parts else "PARTIAL" if self.missing else "COMPLETE"
 
 
 class Claim(Struct, frozen=True):
@@ -148,42 +143,27 @@ VIEW = View(
     fold,
 )
 
-
-async def chair_reports(reading: Reading) -> list[ChairReport]:
-    """The chair's reports in the order in which they were delivered."""
-    return await reading.rows(CHAIR_REPORTS, order="t.delivered_at, t.position")
-
-
-async def objective_reports(
-    reading: Reading, *, report: str | None = None, objective: str | None = None
-) -> list[ObjectiveReport]:
-    """What the chair reported of objectives, in one report or of one objective over time."""
-    return await reading.rows(
-        OBJECTIVE_REPORTS,
-        "(%s::text IS NULL OR t.report = %s) AND (%s::text IS NULL OR t.objective = %s)",
-        (report, report, objective, objective),
-        order="t.position, t.objective",
-    )
-
-
-async def board_reports(reading: Reading, *, meeting: str | None = None) -> list[BoardReport]:
-    """The reports to the board, or those for a meeting, in order."""
-    return await reading.rows(BOARD_REPORTS, "%s::text IS NULL OR t.meeting = %s", (meeting, meeting))
-
-
-async def claims(reading: Reading, report: str | None = None) -> list[Claim]:
-    """The claims of impact with their evidence, in order."""
-    where = "%s::text IS NULL OR t.report = %s"
-    return await reading.rows(CLAIMS, where, (report, report), order="t.position, t.number")
-
-
-async def recommendations(
-    reading: Reading, *, report: str | None = None, undecided: bool = False
-) -> list[ReportRecommendation]:
-    """What reports asked the board for; `undecided`: what it put off or has not decided on."""
-    return await reading.rows(
-        REPORT_RECOMMENDATIONS,
-        "(%s::text IS NULL OR t.report = %s) AND (NOT %s OR coalesce(t.outcome, 'DEFERRED') = 'DEFERRED')",
-        (report, report, undecided),
-        order="t.position, t.recommendation",
-    )
+CHAIR_REPORT = listed("reports", CHAIR_REPORTS, conditions=WITHIN, order=("delivered_at", "position"))
+OBJECTIVE_REPORT = listed("reports", OBJECTIVE_REPORTS, order=("position", "objective"))
+BOARD_REPORT = listed(
+    "reports",
+    BOARD_REPORTS,
+    worked={
+        "completeness": Worked(
+            str,
+            "CASE WHEN t.parts = '{}' THEN 'MISSING' WHEN t.missing <> '{}' THEN 'PARTIAL' ELSE 'COMPLETE' END",
+        )
+    },
+    conditions={
+        "objective": ":value = ANY (t.objectives)",
+        "submitted_from": "t.submitted_at >= :value",
+        "submitted_to": "t.submitted_at < :value",
+    },
+)
+CLAIM = listed("reports", CLAIMS, order=("position", "number"))
+REPORT_RECOMMENDATION = listed(
+    "reports",
+    REPORT_RECOMMENDATIONS,
+    conditions={"undecided": "(coalesce(t.outcome, 'DEFERRED') = 'DEFERRED') = :value"},
+    order=("position", "recommendation"),
+)

@@ -13,10 +13,8 @@ from ledger.facts.reviews import (
     ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
-    Topic,
 )
-from projections import notice
-from projections.position import Reading
+from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text
 from projections.view import View
@@ -46,13 +44,6 @@ class Review(Struct, frozen=True):
     staff_survey: str | None = None
     supervision: str | None = None
 
-    @property
-    def assessment(self) -> str:
-        """The council's own assessment came BEFORE or AFTER the review began, is DUE, or is ABSENT."""
-        if self.assessed_at is not None:
-            return "AFTER" if self.started_at is not None and self.assessed_at > self.started_at else "BEFORE"
-        return "DUE" if self.started_at is None else "ABSENT"
-
 
 class ObjectiveAssessment(Struct, frozen=True):
     """How the council saw its progress against an objective before a review."""
@@ -80,12 +71,6 @@ class Diagnostic(Struct, frozen=True):
     reported_position: int | None = None
     findings: list[Text] = []
     evidence: list[str] = []
-
-    def standing(self, today: date) -> str:
-        """DONE, RUNNING or OVERDUE on a day."""
-        if self.reported_at is not None:
-            return "DONE"
-        return "OVERDUE" if self.due is not None and self.due < today else "RUNNING"
 
 
 REVIEWS = Table("reviews", Review, ("review",))
@@ -143,29 +128,33 @@ VIEW = View(
     fold,
 )
 
-
-async def reviews(reading: Reading) -> list[Review]:
-    """The reviews by the day set for them."""
-    return await reading.rows(REVIEWS, order="t.from_on, t.position")
-
-
-async def objective_assessments(reading: Reading, review: str) -> list[ObjectiveAssessment]:
-    """What the council said of its objectives before a review."""
-    return await reading.rows(OBJECTIVE_ASSESSMENTS, "t.review = %s", (review,), order="t.objective")
-
-
-async def diagnostics(reading: Reading) -> list[Diagnostic]:
-    """The diagnostics in the order in which they were required."""
-    return await reading.rows(DIAGNOSTICS)
-
-
-async def overdue(reading: Reading) -> list[Diagnostic]:
-    """The diagnostics that are past their date on the day of the reading's instant."""
-    today = await notice.today(reading)
-    return [diagnostic for diagnostic in await diagnostics(reading) if diagnostic.standing(today) == "OVERDUE"]
-
-
-async def topics(reading: Reading) -> dict[str, list[Review]]:
-    """Topic → the reviews that looked at it and have begun; a topic that none did stands with an empty list."""
-    begun = [review for review in await reviews(reading) if review.started_at is not None]
-    return {topic.value: [review for review in begun if topic.value in review.topics] for topic in Topic}
+REVIEW = listed(
+    "reviews",
+    REVIEWS,
+    worked={
+        "assessment": Worked(
+            str,
+            "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
+            "WHEN t.assessed_at > t.started_at THEN 'AFTER' ELSE 'BEFORE' END",
+        ),
+        "standing": Worked(
+            str,
+            "CASE WHEN t.completed_at IS NOT NULL THEN 'COMPLETED' WHEN t.started_at IS NOT NULL THEN 'STARTED' "
+            "WHEN t.from_on < :today THEN 'OVERDUE' ELSE 'SCHEDULED' END",
+        ),
+    },
+    conditions={"topic": ":value = ANY (t.topics)"},
+    order=("from_on", "position"),
+)
+OBJECTIVE_ASSESSMENT = listed("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
+DIAGNOSTIC = listed(
+    "reviews",
+    DIAGNOSTICS,
+    worked={
+        "standing": Worked(
+            str,
+            "CASE WHEN t.reported_at IS NOT NULL THEN 'DONE' WHEN t.due < :today THEN 'OVERDUE' "
+            "ELSE 'RUNNING' END",
+        )
+    },
+)

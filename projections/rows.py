@@ -57,7 +57,7 @@ def _keyer(key: tuple[str, ...]) -> Callable[[Struct], Key]:
     return take if len(key) > 1 else lambda row: (take(row),)
 
 
-class Version(Struct, frozen=True):
+class Version(Struct, frozen=True, gc=False):
     """A row, and the position since which it holds."""
 
     since: int

@@ -17,8 +17,8 @@ from ledger.database import connect
 from ledger.errors import LedgerError, Unavailable
 from projections import tables
 from projections.bell import Bell, within
-from projections.following import Follower, Page, apply, read_page
-from projections.rebuild import rebuild
+from projections.following import Follower, Page, apply, first_line, read_page
+from projections.rebuild import Told, rebuild, sweep
 from projections.registry import ALL
 from projections.tables import Connection
 from projections.view import View
@@ -51,6 +51,16 @@ class ViewStatus(Struct):
     stopped: list[Stopped] = field(default_factory=list)
 
 
+class Lag(Struct, frozen=True):
+    """How far a view is behind, over all notices."""
+
+    view: str
+    entries: int
+    """Entries that it has not folded."""
+    stopped: int
+    """Notices in which it cannot go on."""
+
+
 class Runner:
     """Follows all notices of one database. `wake` may be given to a Writer as its `on_commit`."""
 
@@ -61,11 +71,13 @@ class Runner:
         *,
         poll: float = POLL_SECONDS,
         page: int = PAGE,
+        told: Told | None = None,
     ) -> None:
         self._url = url
         self._views = tuple(projections)
         self._poll = poll
         self._page = page
+        self._told = told
         self._bell = Bell(url, "ledger_projector", "ledger_entries")
         self._followers: OrderedDict[str, list[Follower]] = OrderedDict()
         self._followed: list[View] = []
@@ -134,6 +146,17 @@ class Runner:
                     found[view].stopped.append(Stopped(notice, failed_at, failure))
         return list(found.values())
 
+    async def lag(self) -> list[Lag]:
+        """How far each view is behind the entries; none while there is no notice."""
+        async with await connect(self._url, "ledger_projector") as connection:
+            cursor = await connection.execute(
+                "SELECT v.view, sum(h.size - coalesce(p.position, 0))::bigint, count(p.failed_at) "
+                "FROM unnest(%s::text[]) v(view) CROSS JOIN ledger.heads h "
+                "LEFT JOIN views.progress p ON p.notice = h.notice AND p.view = v.view GROUP BY v.view",
+                ([view.name for view in self._views],),
+            )
+            return [Lag(*row) for row in await cursor.fetchall()]
+
     async def _pass_on(self) -> None:
         """While another process follows, tells it by NOTIFY: at most every few milliseconds, for its sake."""
         connection: Connection | None = None
@@ -171,6 +194,7 @@ class Runner:
 
     async def _prepare(self, connection: Connection) -> None:
         """Gives views that had stopped another try, and rebuilds those of an earlier version."""
+        await sweep(connection, self._views)
         await connection.execute(
             "UPDATE views.progress SET failed_at = NULL, failure = NULL WHERE failed_at IS NOT NULL"
         )
@@ -188,7 +212,7 @@ class Runner:
             if least < view.version:
                 stale.append(view)
             self._followed.append(view)
-        for rebuilt in (await rebuild(self._url, stale)).views if stale else ():
+        for rebuilt in (await rebuild(self._url, stale, told=self._told)).views if stale else ():
             if rebuilt.failure is not None:
                 _log.warning("%s", rebuilt.failure)
                 await connection.execute(
@@ -221,9 +245,14 @@ class Runner:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - also what Python says of a row that cannot be sent
-            _log.warning("a page of %s is folded view by view: %s", notice, _first_line(error))
+            _log.warning("a page of %s is folded view by view: %s", notice, first_line(error))
             for follower in followers:
                 await _narrow(connection, follower, page)
+        for follower in followers:
+            if follower.failure is not None:
+                _log.error(
+                    "the view %s of %s stopped at entry %d: %s", follower.view.name, notice, *follower.failure
+                )
 
     def _following(self, notice: str) -> list[Follower]:
         followers = self._followers.get(notice)
@@ -245,11 +274,6 @@ async def _narrow(connection: Connection, follower: Follower, page: Page) -> Non
             raise
         except Exception as error:  # noqa: BLE001 - the entry is named, whatever refused its row
             if size <= 1:
-                refused = LedgerError(f"its rows cannot be stored: {_first_line(error)}")
+                refused = LedgerError(f"its rows cannot be stored: {first_line(error)}")
                 return await apply(connection, [follower], Page(page.after, [refused]))
             size //= 2
-
-
-def _first_line(error: Exception) -> str:
-    """What the database said, without the details, which may hold a row's values."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

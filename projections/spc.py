@@ -6,12 +6,13 @@ A signal says that something changed; a point between the limits without one is 
 
 import math
 from collections.abc import Sequence
-from enum import Enum
 from itertools import groupby, pairwise
 from operator import gt, lt, sub
 from statistics import fmean
 
 from msgspec import Struct
+
+from ledger.facts.fact import Words
 
 LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267
@@ -24,7 +25,7 @@ NEAR = 2 / 3
 """How far from the mean to a limit a point lies that is near the limit."""
 
 
-class Signal(Enum):
+class Signal(Words):
     """Why a point is not noise."""
 
     OUTSIDE = "OUTSIDE"

@@ -38,7 +38,7 @@ def held(since: int, until: int | None) -> bytes:
 
 
 async def make(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
-    """Makes a view's table, unless it is there; a shadow is always made anew, its range still to be indexed."""
+    """Makes a view's table, unless it is there; a shadow is always made anew, still to be indexed."""
     name = table.name + (SHADOW if shadow else "")
     if shadow:
         await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
@@ -56,8 +56,9 @@ async def make(connection: Connection, table: Table[Any], *, shadow: bool = Fals
 
 
 async def index(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
-    """Indexes by what the rows of a table are found beside their key, and gathers statistics."""
+    """Indexes what the rows of a table are found by, and gathers statistics."""
     name = table.name + (SHADOW if shadow else "")
+    await connection.execute("SELECT views.index_key(%s, %s::text[])", (name, list(table.key)))
     for lookup in table.lookups:
         await connection.execute("SELECT views.index_lookup(%s, %s::text[])", (name, list(lookup)))
     if table.recalled and table.by_position:

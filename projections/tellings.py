@@ -8,16 +8,21 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ledger.councils import councils
 from ledger.facts.fact import Fact, Narrative
+from ledger.facts.registry import KIND_OF
 from projections.texts import Text
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
+"""The names of a directory that names nobody."""
 _PART = re.compile(r"\[([^]]*)]")
-_STOPPED = re.compile(r"([.!?])»\.")
-_STOP_WITHIN = re.compile(r"\.»(?=[,;)])")
+_STOPPED = re.compile(r"([.!?])”\.")
+_STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
 _FACT_TYPE = re.compile(r"improvement-ledger\.[a-z]+\.([A-Za-z]+)\.v[0-9]+")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 _FIELD = re.compile(r"\{([^}]*)}")
@@ -28,8 +33,22 @@ def fields_of(template: str) -> list[str]:
     return [name.partition("?")[0] for name in _FIELD.findall(template)]
 
 
-def phrase(template: str, fact: Fact, texts: Mapping[str, Text], zone: ZoneInfo) -> str:
-    """The template with the fact's values in it; days and times are the zone's."""
+def asked_by(template: str) -> list[str]:
+    """Those of them that stand in no part that may be left out."""
+    return fields_of(_PART.sub("", template))
+
+
+def phrase(
+    template: str,
+    fact: Fact,
+    texts: Mapping[str, Text],
+    zone: ZoneInfo,
+    names: Mapping[str, str] = NOBODY,
+) -> str:
+    """The template with the fact's values in it; days and times are the zone's.
+
+    `names`: actor → the name by which people know them, put beside their id.
+    """
 
     def value(named: str) -> str:
         name, asks, words = named.partition("?")
@@ -39,6 +58,8 @@ def phrase(template: str, fact: Fact, texts: Mapping[str, Text], zone: ZoneInfo)
             found = [getattr(item, step) for item in found] if each else getattr(found, step, None)
         if asks:
             return words.split("|")[0 if found else 1]
+        if names and place(name) not in _things(type(fact)):
+            found = [called(each, names) for each in found] if isinstance(found, list) else called(found, names)
         if isinstance(found, Narrative):
             return quoted(texts.get(place(name)))
         if isinstance(found, list) and any(isinstance(item, Narrative) for item in found):
@@ -51,9 +72,20 @@ def phrase(template: str, fact: Fact, texts: Mapping[str, Text], zone: ZoneInfo)
     return _FIELD.sub(lambda match: value(match[1]), _PART.sub(part, template))
 
 
+@cache
+def _things(kind: type[Fact]) -> frozenset[str]:
+    """The fields of a fact that name things of the notice, and so nobody."""
+    return frozenset(str(path[0]) for ref, path in KIND_OF[kind].references if ref != "actor")
+
+
+def called(actor: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what is no actor's id comes back as it is
+    """An actor by their name and their id; by their id alone where no name is known."""
+    return f"{names[actor]} ({actor})" if isinstance(actor, str) and actor in names else actor
+
+
 def ended(sentence: str) -> str:
     """The sentence with its full stop, and without those that a quotation brought and does not need."""
-    return _STOPPED.sub(r"\1»", _STOP_WITHIN.sub("»", f"{sentence}."))
+    return _STOPPED.sub(r"\1”", _STOP_WITHIN.sub("”", f"{sentence}."))
 
 
 def place(name: str) -> str:
@@ -64,8 +96,8 @@ def place(name: str) -> str:
 def quoted(text: Text | None) -> str:
     """A narrative as it can be read now."""
     if text is None:
-        return "«not there»"
-    return f"«{text.body.strip()}»" if text.body is not None else f"«erased by entry {text.erased_by}»"
+        return "“not there”"
+    return f"“{text.body.strip()}”" if text.body is not None else f"“erased by entry {text.erased_by}”"
 
 
 def _in_words(value: object, zone: ZoneInfo) -> str:
@@ -82,6 +114,8 @@ def _in_words(value: object, zone: ZoneInfo) -> str:
             words = listed(_in_words(item, zone) for item in value)
         case int():
             words = f"{value:,}"
+        case float():
+            words = f"{value:,.4f}".rstrip("0").rstrip(".")
         case str() if value in councils():
             words = f"{councils()[value].name} ({value})"
         case _:

@@ -14,7 +14,7 @@ from ledger.entry import Entry
 from ledger.facts.fact import Fact
 from ledger.facts.paths import EACH, Leaf, found_at, leaves
 from ledger.facts.registry import KIND_OF
-from projections.position import PAGE, Reading
+from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.view import View
 
@@ -68,15 +68,9 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)
 
-
-async def timeline(
-    reading: Reading, subject: str, *, kind: str | None = None, first: int = PAGE, after: int = 0
-) -> list[Moment]:
-    """The entries about a subject, after position `after`, in order of recording."""
-    return await reading.rows(
-        MOMENTS,
-        "t.subject = %s AND (%s::text IS NULL OR t.kind = %s) AND t.position > %s",
-        (subject, kind, kind, after),
-        order="t.position, t.kind",
-        first=min(first, PAGE),
-    )
+MOMENT = listed(
+    "timeline",
+    MOMENTS,
+    conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
+    order=("position", "kind", "subject"),
+)

@@ -4,6 +4,6 @@ It may import `projections` and `ledger`, and neither `api` nor a database drive
 reader, the way to append and the viewer (`schema.context.Context`).
 """
 
-from schema.assembly import build
+from schema.assembly import LedgerSchema, build
 
-__all__ = ["build"]
+__all__ = ["LedgerSchema", "build"]

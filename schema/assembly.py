@@ -1,23 +1,28 @@
 """The schema, put together. Imports strawberry and the modules beside it."""
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from functools import cache, cached_property
 from typing import Any
 
+import msgspec
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 
-from schema.context import Context
-from schema.entries import base64
+from schema import compliance, evidence, reviews  # noqa: F401 - they declare types
+from schema.compiled import Compiler, NotCompiled
+from schema.context import Context, provenance
 from schema.errors import settle
-from schema.limits import Limits, parser_cache, validation_cache
+from schema.limits import ClosedLimits, Limits, parser_cache, too_long, validation_cache
+from schema.making import finish
 from schema.mutation import mutations
-from schema.plan import Objective
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.shown import TYPES
+from schema.subscription import Subscription
 
 
 class Provenance(SchemaExtension):
@@ -26,24 +31,64 @@ class Provenance(SchemaExtension):
     def get_results(self) -> dict[str, Any]:
         """In order of notice and position."""
         context = self.execution_context.context
-        read = sorted(context.read) if isinstance(context, Context) else ()
-        return {
-            "ledger": [
-                {"notice": notice, "position": position, "rootHash": base64(root)}
-                for notice, position, root in read
-            ]
-        }
+        return provenance(context.read if isinstance(context, Context) else ())
 
 
 class LedgerSchema(strawberry.Schema):
     """A schema whose errors all have a code, and show nothing that nobody expected."""
 
+    @cached_property
+    def compiler(self) -> Compiler:
+        """What answers queries by one statement a notice."""
+        limits = next(each for each in self.extensions if isinstance(each, type) and issubclass(each, Limits))
+        return Compiler(self._schema, limits.rules)
+
+    async def answer(
+        self,
+        context: Context,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> bytes | None:
+        """The whole answer's JSON, as the database put it together; None: `execute` has to answer it."""
+        try:
+            json = await self.compiler.answer(context, document, variables, operation_name)
+        except NotCompiled as why:
+            context.way = why.reason
+            return None
+        context.way = "compiled"
+        return json
+
+    async def ask(
+        self,
+        context: Context,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> ExecutionResult:
+        """What a client would be answered: for whoever asks from within, such as the pages."""
+        json = await self.answer(context, document, variables, operation_name)
+        if json is not None:
+            answer = msgspec.json.decode(json)
+            return ExecutionResult(answer["data"], None, answer["extensions"])
+        return await self.execute(document, dict(variables or {}), context, operation_name=operation_name)
+
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:  # noqa: ANN401 - as they come
-        """Answers one operation."""
-        result = await super().execute(*args, **kwargs)
+        """Answers one operation, in a context of its own."""
+        refused = too_long(args[0] if args else kwargs.get("query"))
+        if refused is not None:
+            return PreExecutionError(None, [refused])
+        result = await super().execute(*args, **_apart(kwargs))
         if result.errors:
             result.errors = settle(result.errors, executed=not isinstance(result, PreExecutionError))
         return result
+
+    async def stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as they come
+        """Answers one operation, or follows a subscription, in a context of its own: results as they come."""
+        refused = too_long(args[0] if args else kwargs.get("query"))
+        if refused is not None:
+            return _only(PreExecutionError(None, [refused]))
+        return _settled(await super().stream(*args, **_apart(kwargs)))
 
     def process_errors(
         self, errors: Iterable[GraphQLError], execution_context: ExecutionContext | None = None
@@ -51,13 +96,36 @@ class LedgerSchema(strawberry.Schema):
         """Nothing: `execute` logs what is worth it."""
 
 
+def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """A WebSocket carries several operations: what one has read and may still read is not the others'."""
+    context = kwargs.get("context_value")
+    return kwargs | ({"context_value": context.anew()} if isinstance(context, Context) else {})
+
+
+async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # noqa: ANN401 - strawberry's own
+    async with aclosing(results):
+        async for result in results:
+            if result.errors:
+                result.errors = settle(result.errors, executed=not isinstance(result, PreExecutionError))
+            yield result
+
+
 @cache
-def build() -> strawberry.Schema:
-    """The schema; its context is a `schema.context.Context`."""
+def build(*, introspection: bool = True) -> LedgerSchema:
+    """The schema; its context is a `schema.context.Context`.
+
+    `introspection`: whether it tells of itself, by introspection and by suggestions in errors.
+    """
+    finish()
     return LedgerSchema(
         query=Query,
         mutation=mutations(),
-        types=[Objective],
-        config=StrawberryConfig(scalar_map=SCALARS),
-        extensions=[Limits, parser_cache, validation_cache, Provenance],
+        subscription=Subscription,
+        types=[each.cls for each in TYPES.values()],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
+        extensions=[Limits if introspection else ClosedLimits, parser_cache, validation_cache, Provenance],
     )

@@ -1,7 +1,7 @@
 """Entries as they were recorded, and their receipts. Imports strawberry, `ledger` and `projections`.
 
 Who may not see a notice's entries gets their positions and leaf hashes: positions have no gaps anyway, and the
-hashes let them check proofs. Such a reader can't filter: that would tell what the entries hold.
+hashes let them check proofs. Such a reader can filter by position only: all else would tell what the entries hold.
 """
 
 from base64 import b64encode
@@ -16,9 +16,11 @@ from ledger.facts.registry import KINDS, named
 from ledger.receipts import Receipt as LedgerReceipt
 from projections import entries
 from projections.entries import EntryRow
+from schema import proofs
 from schema.context import Standpoint, may
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
-from schema.pages import Connection, checked, connection, position_after
+from schema.node import resolved
+from schema.pages import Connection, checked, connection, place_after
 from schema.scalars import Json
 from schema.words import Role
 
@@ -44,6 +46,7 @@ class Narrative:
 class Entry:
     """An entry as the viewer may see it."""
 
+    at: strawberry.Private[Standpoint]
     position: int = strawberry.field(description="Its place in the notice's ledger: 1, 2, 3 … with no gap.")
     leaf_hash: str = strawberry.field(description="RFC 6962 leaf hash of its stored bytes, in base64.")
     withheld: bool = strawberry.field(description="Whether the reader may not see what it holds.")
@@ -74,6 +77,14 @@ class Entry:
         default=None, description="The position of the entry that corrected it, when one had been recorded."
     )
 
+    @resolved(
+        "The proof that its leaf hash is in the ledger at the position that was read: C2SP tlog-proof, with the "
+        "signed checkpoint."
+    )
+    async def proof(self) -> str | None:
+        """A text that stands by itself."""
+        return await proofs.proof(self.at, self.position)
+
 
 @strawberry.input(description="Which entries are asked for; all that is named must hold.")
 class EntryFilter:
@@ -86,11 +97,18 @@ class EntryFilter:
     subject: str | None = strawberry.field(default=None, description="What it is about.")
     source: str | None = strawberry.field(default=None, description="Where it came from.")
     clause: str | None = strawberry.field(default=None, description="A clause that it answers, such as 5b.")
+    since_position: int | None = strawberry.field(
+        default=None, description="It was recorded after the entry at this position."
+    )
+    positions: list[int] | None = strawberry.field(default=None, description="It is at one of these positions.")
     occurred_from: datetime | None = strawberry.field(
         default=None, name="from", description="It happened at this instant or later."
     )
     occurred_to: datetime | None = strawberry.field(
         default=None, name="to", description="It happened before this instant."
+    )
+    text: str | None = strawberry.field(
+        default=None, description="Its free text holds these words, in whatever case."
     )
 
 
@@ -113,13 +131,14 @@ def receipt(given: LedgerReceipt) -> Receipt:
     return Receipt(**msgspec.structs.asdict(given))
 
 
-def entry(row: EntryRow, *, seen: bool) -> Entry:
+def entry(at: Standpoint, row: EntryRow, *, seen: bool) -> Entry:
     """An entry as it is answered; `seen`: the viewer reads entries of the notice."""
     leaf = base64(row.leaf_hash)
     if not seen:
-        return Entry(position=row.position, leaf_hash=leaf, withheld=True)
+        return Entry(at=at, position=row.position, leaf_hash=leaf, withheld=True)
     envelope = decode_envelope(row.body)
     return Entry(
+        at=at,
         position=row.position,
         leaf_hash=leaf,
         withheld=False,
@@ -145,21 +164,27 @@ async def entry_page(
 ) -> Connection[Entry]:
     """A page of a notice's entries."""
     seen = may(at.roles, "entries")
-    if asked is not None and not seen:
-        raise problem(FORBIDDEN, f"your roles in {at.notice} do not read its entries, so they can't be searched")
     of = f"entries/{at.notice}"
-    wanted, limit, start = _filter(asked), checked(first), position_after(of, after)
+    wanted, limit, (start,) = asked_of(at, asked), checked(first), place_after(of, after, int) or (0,)
+    if asked is not None and asked.since_position is not None:
+        start = max(start, asked.since_position)
     rows = await at.ask(
         lambda reading: entries.page(reading, filter=wanted, first=limit + 1, after=start, narratives=seen)
     )
     at.context.budget.spend(len(rows[:limit]))
-    return connection(of, rows, limit, after, lambda row: row.position, lambda row: entry(row, seen=seen))
+    return connection(of, rows, limit, after, lambda row: [row.position], lambda row: entry(at, row, seen=seen))
 
 
-def _filter(asked: EntryFilter | None) -> entries.EntryFilter:
+def asked_of(at: Standpoint, asked: EntryFilter | None) -> entries.EntryFilter:
+    """The filter as readings have it; raises GraphQLError (FORBIDDEN) for a viewer who does not see entries."""
     if asked is None:
         return entries.EntryFilter()
-    types: tuple[str, ...] = ()
+    positions = None if asked.positions is None else tuple(asked.positions)
+    if asked == EntryFilter(positions=asked.positions):
+        return entries.EntryFilter(positions=positions)
+    if not may(at.roles, "entries"):
+        raise problem(FORBIDDEN, f"your roles in {at.notice} do not read its entries, so they can't be searched")
+    types: tuple[str, ...] | None = None
     if asked.type is not None:
         kind = named(asked.type)
         if kind is None:
@@ -167,6 +192,7 @@ def _filter(asked: EntryFilter | None) -> entries.EntryFilter:
             raise problem(BAD_USER_INPUT, f"no fact has the type {asked.type[:160]!r}; the facts are {known}")
         types = (kind.type,)
     return entries.EntryFilter(
+        positions=positions,
         types=types,
         source=asked.source,
         subject=asked.subject,
@@ -174,6 +200,7 @@ def _filter(asked: EntryFilter | None) -> entries.EntryFilter:
         actor=asked.actor,
         occurred_from=asked.occurred_from,
         occurred_to=asked.occurred_to,
+        text=asked.text,
     )
 
 
@@ -184,5 +211,5 @@ async def entries_at(at: Standpoint, positions: Sequence[int]) -> list[Entry]:
     rows = await at.ask(
         lambda reading: entries.page(reading, filter=wanted, first=len(positions), narratives=seen)
     )
-    found = {row.position: entry(row, seen=seen) for row in rows}
+    found = {row.position: entry(at, row, seen=seen) for row in rows}
     return [found[position] for position in positions]

@@ -16,6 +16,7 @@ from projections.errors import ReadingError
 
 log = logging.getLogger("ledger.schema")
 
+BAD_REQUEST = "BAD_REQUEST"
 BAD_USER_INPUT = "BAD_USER_INPUT"
 FORBIDDEN = "FORBIDDEN"
 NOT_FOUND = "NOT_FOUND"

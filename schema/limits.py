@@ -5,6 +5,7 @@ spreads them in one another grows exponentially in fields, not in the time that 
 Imports strawberry and graphql-core.
 """
 
+import time
 from collections.abc import Iterator
 
 from graphql import (
@@ -13,6 +14,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
@@ -24,12 +26,17 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 
 from schema.errors import LIMIT_EXCEEDED, problem
 
+CHARACTERS = 100_000
+"""Of a document, with its comments: some are kept, so that they are read and checked once."""
 TOKENS = 4_000
 DEPTH = 12
 ALIASES = 50
 FIELDS = 2_000
 ROWS = 10_000
 """Rows of all lists of an answer together; each list has at most `schema.pages.LARGEST` of them."""
+ROOT_FIELDS = 20
+SECONDS = 30
+"""How long an operation may go on reading."""
 CACHED_DOCUMENTS = 256
 
 
@@ -60,6 +67,7 @@ class DocumentSize(ValidationRule):
             ("levels of fields", size.depth, DEPTH),
             ("aliases", size.aliases, ALIASES),
             ("fields", size.fields, FIELDS),
+            ("fields at its root", len(operation.selection_set.selections), ROOT_FIELDS),
         ):
             if found > limit:
                 shown = str(found) if found < 10**9 else "far too many"
@@ -98,16 +106,34 @@ class DocumentSize(ValidationRule):
 
 
 RULES = (*specified_rules, DocumentSize)
+CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 
 class Limits(SchemaExtension):
     """Sets the limits on tokens and on the document's size."""
 
+    rules = RULES
+
     def on_operation(self) -> Iterator[None]:
         """Before the document is parsed."""
         self.execution_context.parse_options["max_tokens"] = TOKENS
-        self.execution_context.validation_rules = RULES
+        self.execution_context.validation_rules = self.rules
         yield
+
+
+class ClosedLimits(Limits):
+    """The same, and the schema does not tell of itself."""
+
+    rules = CLOSED_RULES
+
+
+def too_long(document: object) -> GraphQLError | None:
+    """The refusal of a document of more than CHARACTERS."""
+    if not isinstance(document, str) or len(document) <= CHARACTERS:
+        return None
+    return problem(
+        LIMIT_EXCEEDED, f"the document has {len(document)} characters, of at most {CHARACTERS}; split it"
+    )
 
 
 def parser_cache() -> SchemaExtension:
@@ -121,10 +147,23 @@ def validation_cache() -> SchemaExtension:
 
 
 class Budget:
-    """The rows that one answer may still hold."""
+    """The rows that one answer may still hold, and the time that it may still take."""
 
     def __init__(self) -> None:
         self._spent = 0
+        self._ends = time.monotonic() + SECONDS
+
+    def in_time(self) -> None:
+        """Raises GraphQLError (LIMIT_EXCEEDED) once the operation took longer than SECONDS."""
+        if time.monotonic() > self._ends:
+            raise problem(
+                LIMIT_EXCEEDED, f"the operation took more than {SECONDS} seconds; ask for less at a time"
+            )
+
+    @property
+    def spent(self) -> int:
+        """The rows counted so far."""
+        return self._spent
 
     def spend(self, rows: int) -> None:
         """Counts rows of a list; raises GraphQLError (LIMIT_EXCEEDED) once there are more than ROWS."""

@@ -16,6 +16,11 @@ def resolved(description: str) -> Callable[[F], F]:
     return cast(Callable[[F], F], strawberry.field(description=description))
 
 
+def followed(description: str) -> Callable[[F], F]:
+    """A subscription that the decorated generator answers, likewise."""
+    return cast(Callable[[F], F], strawberry.subscription(description=description))
+
+
 @strawberry.interface(description="Something that `node(id)` finds again.")
 class Node:
     """Relay's Node: a notice's id is its own; everything in it has the notice's id in front."""

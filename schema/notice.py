@@ -3,63 +3,114 @@
 Imports strawberry, `ledger` and `projections`.
 """
 
-from datetime import date, datetime
-from enum import Enum
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, cast
 
 import strawberry
 
-from projections import notice as view
+from ledger.facts.notice import Modality, NoticeKind, Obligor, Outcome
+from projections import notice
 from projections.reading import AsOf as Moment
+from projections.relation import Wanted
+from schema import proofs
+from schema.board import Board
 from schema.context import Context, Standpoint
 from schema.entries import Entry, EntryFilter, base64, entry_page
 from schema.errors import BAD_USER_INPUT, problem
+from schema.loading import enter, made, rows
 from schema.node import Node, resolved
 from schema.pages import USUAL, After, Connection, First
+from schema.partners import Adviser, Escalation, Partners
+from schema.people import People, Records
 from schema.plan import Plan
-from schema.scalars import Json
-from schema.words import Modality, NoticeKind, Obligor
+from schema.shown import ID, TYPES, Filter, Row, entry, many, shown, value, whole
+from schema.words import AreaEnd, NoticeStatus
 
 
-@strawberry.enum(description="Whether the notice binds.")
-class NoticeStatus(Enum):
-    """The status of a notice."""
+@shown(
+    notice.CLAUSE,
+    filters={
+        "obligor": Filter(Obligor, "Who owes what it asks."),
+        "modality": Filter(Modality, "How strongly it asks."),
+    },
+)
+class Clause(Row):
+    """A clause of the notice, and the obligation that it carries, with the parameters that hold now."""
 
-    LIVE = strawberry.enum_value("LIVE", description="It was issued, and nothing ended it.")
-
-
-@strawberry.type(description="A clause of the notice, and the obligation that it carries.")
-class Clause:
-    """A clause."""
-
-    number: str = strawberry.field(description="Its number, such as 5b.")
-    obligor: Obligor = strawberry.field(description="Who owes what it asks.")
-    modality: Modality = strawberry.field(description="How strongly it asks.")
-    rule: str = strawberry.field(description="The kind of rule by which compliance is judged.")
-    parameters: Json = strawberry.field(description="The rule's parameters.")
-    text: str | None = strawberry.field(
-        description="What it asks, in the project's own words; null once it was erased."
+    number = value("Its number, such as 5b.")
+    obligor = value("Who owes what it asks.", Obligor)
+    modality = value("How strongly it asks.", Modality)
+    rule = value("The kind of rule by which compliance is judged.")
+    parameters = value("The rule's parameters, as interpreted and revised.")
+    text = value("What it asks, in the project's own words; null once it was erased.")
+    under = value("The clause by whose power it was added later.")
+    position = value("The position of the entry that registered it.")
+    entry = entry("position", "The entry that registered it.")
+    compliance = whole("Compliance", "Its obligation's status.", by="number", key="number")
+    interpretations = whole(
+        "Interpretation", "What its open words were decided to mean.", by="number", key="number"
     )
-    text_erased_by: int | None = strawberry.field(description="The position of the entry that erased the text.")
-    position: int = strawberry.field(description="The position of the entry that registered it.")
+    revisions = whole("Revision", "How the issuer revised what it asks.", by="number", key="number")
 
 
-@strawberry.type(description="An area for priority action.")
-class Area:
-    """An area."""
+@shown(notice.AREA, node="area", filters={"open": Filter(bool, "Whether it is still open.")})
+class Area(Row, Node):
+    """An area for priority action."""
 
-    area: strawberry.ID = strawberry.field(description="Its id in the notice, such as 1a.")
-    title: str | None = strawberry.field(description="Its title; null once it was erased.")
-    title_erased_by: int | None = strawberry.field(description="The position of the entry that erased the title.")
-    position: int = strawberry.field(description="The position of the entry that registered it.")
+    area = value("Its id in the notice, such as 1a.", ID)
+    title = value("Its title; null once it was erased.")
+    ended = value("How it ended; null: it is open.", AreaEnd)
+    ended_on = value("On which day.")
+    ended_position = value("The position of the entry that ended it.")
+    reason = value("Why it was closed; null once it was erased.")
+    successor = value("The notice under which it goes on.", ID)
+    successor_area = value("Its id there.", ID)
+    position = value("The position of the entry that registered it.")
+    entry = entry("position", "The entry that registered it.")
+    objectives = many("Objective", "The objectives that serve it.", by="area", key="area")
+    findings = whole("Finding", "The findings that concern it.", by="area", key="area")
+    reports = whole("AreaReport", "What the adviser's reports say of it.", by="area", key="area")
+
+
+@shown(notice.INTERPRETATION)
+class Interpretation(Row):
+    """A recorded decision on a word that the notice leaves open."""
+
+    interpretation = value("Its id.", ID)
+    number = value("The clause.")
+    word = value("The word.")
+    meaning = value("What it means; null once it was erased.")
+    adopted_by = value("Who adopted it.")
+    adopted_at = value("When.")
+    parameters = value("The parameters of the clause's rule that follow from it.")
+    position = value("The position of the entry that recorded it.")
+    entry = entry("position", "The entry that recorded it.")
+
+
+@shown(notice.REVISION)
+class Revision(Row):
+    """The issuer's revision of what a clause asks."""
+
+    number = value("The clause.")
+    revised_on = value("On which day.")
+    reason = value("Why; null once it was erased.")
+    parameters = value("The parameters of the clause's rule that it sets.")
+    position = value("The position of the entry that recorded it.")
+    entry = entry("position", "The entry that recorded it.")
 
 
 @strawberry.type(description="The notice's ledger, a Merkle tree (RFC 6962), at the position that was read.")
 class Ledger:
     """The tree."""
 
+    at: strawberry.Private[Standpoint]
     size: int = strawberry.field(description="How many entries it has.")
     root_hash: str = strawberry.field(description="Its root, in base64.")
+
+    @resolved("Its signed checkpoint: C2SP tlog-checkpoint, which outside tools verify.")
+    async def checkpoint(self) -> str | None:
+        """A signed note."""
+        return (await proofs.checkpoint(self.at)).note
 
 
 @strawberry.type(description="The point at which the notice was read.")
@@ -94,44 +145,93 @@ def moment(asked: AsOfInput | None) -> Moment | None:
     return Moment(known_at=asked.known_at or None)
 
 
-@strawberry.type(description="An improvement notice or a statutory direction, as recorded up to one position.")
-class Notice(Node):
-    """A notice at a position."""
+@shown(notice.VIEW_STATE)
+class ViewState(Row):
+    """A view of the notice, and how far it is folded now."""
 
-    at: strawberry.Private[Standpoint]
-    council: str = strawberry.field(description="The council, by its ONS code.")
-    kind: NoticeKind = strawberry.field(description="The legal instrument.")
-    status: NoticeStatus = strawberry.field(description="Whether it binds.")
-    issuer: str = strawberry.field(description="Who issued it.")
-    issued_on: date = strawberry.field(description="The day of its issue.")
-    zone: str = strawberry.field(description="The IANA time zone in which its days are counted.")
-    predecessor: strawberry.ID | None = strawberry.field(description="The notice that it follows.")
-    title: str | None = strawberry.field(description="Its title; null once it was erased.")
-    title_erased_by: int | None = strawberry.field(description="The position of the entry that erased the title.")
-    trigger: str | None = strawberry.field(description="What led to it; null once it was erased.")
-    trigger_erased_by: int | None = strawberry.field(
-        description="The position of the entry that erased the trigger."
-    )
+    view = value("Its name, as roles have it.")
+    version = value("The version of its code; with another, it is rebuilt.")
+    reached = value("The position that it has reached, whatever is asked as of.")
+    failed_at = value("The entry at which its fold stopped; null: it goes on.")
+    failure = value("Why it stopped there; null: it goes on.")
 
-    @resolved("Its clauses, in the order in which they were registered.")
-    async def clauses(self) -> list[Clause]:
-        """All of them."""
-        rows = await self.at.ask(view.clauses)
-        self.at.context.budget.spend(len(rows))
-        return [_clause(row) for row in rows]
 
-    @resolved("Its areas for priority action, in the order in which they were registered.")
-    async def areas(self) -> list[Area]:
-        """All of them."""
-        rows = await self.at.ask(view.areas)
-        self.at.context.budget.spend(len(rows))
-        return [_area(row) for row in rows]
+@shown(notice.NOTICE)
+class Notice(Row, Node):
+    """An improvement notice or a statutory direction, as recorded up to one position."""
 
-    @resolved("The improvement plan; FORBIDDEN to roles that do not read it.")
+    council = value("The council, by its ONS code.")
+    kind = value("The legal instrument.", NoticeKind)
+    status = value("Whether it binds.", NoticeStatus)
+    issuer = value("Who issued it.")
+    issued_on = value("The day of its issue.")
+    issued_at = value("When its issue was recorded.")
+    target_date = value("By when the plan's actions are to be delivered, as revised; null: no clause says so.")
+    zone = value("The IANA time zone in which its days are counted.")
+    predecessor = value("The notice that it follows.", ID)
+    successor = value("The notice that follows it.", ID)
+    title = value("Its title; null once it was erased.")
+    trigger = value("What led to it; null once it was erased.")
+    outcome = value("How it ended; null: it is live.", Outcome)
+    closed_on = value("The day on which it was closed.")
+    closed_position = value("The position of the entry that closed it.")
+    closing_reason = value("Why it was closed; null once it was erased.")
+    pack_digest = value("SHA-256 of the notice pack from which it was recorded, in base64.")
+    clauses = whole("Clause", "Its clauses, in the order in which they were registered.")
+    areas = whole("Area", "Its areas for priority action, in the order in which they were registered.")
+    interpretations = whole("Interpretation", "What its open words were decided to mean, in order.")
+    revisions = whole("Revision", "The issuer's revisions, clause by clause.")
+    compliance = many("Compliance", "The status of each obligation that asks something by `on`, by clause.")
+    falling_due = many("Prospect", "What changes after `on` if nothing more is recorded, in order of time.")
+    evidence = many("Evidence", "The register of evidence, in order of submission.")
+    bases = many("Basis", "What rests on which evidence, in order of recording.")
+    measures = many("Measure", "Its measures with their charts.")
+    access = many("Access", "The requests for access and the grants, in order of asking.")
+    uses = many("Use", "The uses of grants and those refused, in order.")
+    checklist = many("Checklist", "How far the access of clauses 9a to 9d came, by review and clause.")
+    reviews = many("Review", "The reviews of the council's progress, by the day set for them.")
+    diagnostics = many("Diagnostic", "The diagnostics, in the order in which they were required.")
+    recommendations = many("Recommendation", "The recommendations made to the council, in order.")
+    adviser_reports = many("AdviserReport", "The adviser's reports to ministers, in order of issue.")
+    views = many("Gathering", "The views of staff, and of children and young people, in order of gathering.")
+    considerations = many("Consideration", "What was made of those views, in order.")
+    view_states = whole("ViewState", "How far each view of the ledger is folded now.")
+    timeline = many("Moment", "Its entries by what they are about, in order of recording.")
+
+    @resolved("The improvement plan. FORBIDDEN to roles that do not read it.")
     def plan(self) -> Plan | None:
-        """The plan, if the viewer may read it."""
-        self.at.require("plan")
-        return Plan(at=self.at)
+        """If the viewer may read it."""
+        return cast(Plan, enter(self.at, "Plan"))
+
+    @resolved("The improvement board. FORBIDDEN to roles that do not read it.")
+    def board(self) -> Board | None:
+        """If the viewer may read it."""
+        return cast(Board, enter(self.at, "Board"))
+
+    @resolved("The partners. FORBIDDEN to roles that do not read it.")
+    def partners(self) -> Partners | None:
+        """If the viewer may read it."""
+        return cast(Partners, enter(self.at, "Partners"))
+
+    @resolved("The adviser. FORBIDDEN to roles that do not read it.")
+    def adviser(self) -> Adviser | None:
+        """If the viewer may read it."""
+        return cast(Adviser, enter(self.at, "Adviser"))
+
+    @resolved("What led to intervention. FORBIDDEN to roles that do not read it.")
+    def escalation(self) -> Escalation | None:
+        """If the viewer may read it."""
+        return cast(Escalation, enter(self.at, "Escalation"))
+
+    @resolved("Who takes part. FORBIDDEN to roles that do not read it.")
+    def people(self) -> People | None:
+        """If the viewer may read it."""
+        return cast(People, enter(self.at, "People"))
+
+    @resolved("Record-keeping itself. FORBIDDEN to roles that do not read it.")
+    def records(self) -> Records | None:
+        """If the viewer may read it."""
+        return cast(Records, enter(self.at, "Records"))
 
     @resolved("Its entries, in order; withheld from roles that do not read them.")
     async def entries(
@@ -148,7 +248,7 @@ class Notice(Node):
     @resolved("Its ledger at the position that was read.")
     def ledger(self) -> Ledger:
         """The tree."""
-        return Ledger(size=self.at.position, root_hash=base64(self.at.root_hash))
+        return Ledger(at=self.at, size=self.at.position, root_hash=base64(self.at.root_hash))
 
     @resolved("The point at which it was read.")
     def as_of(self) -> AsOf:
@@ -166,44 +266,6 @@ async def notice_at(
 ) -> Notice:
     """The notice as the viewer may see it; raises what `Context.standpoint` raises."""
     at = await context.standpoint(notice, as_of=moment(as_of), on=on, at_least=at_least)
-    return _notice(await at.ask(view.read), at)
-
-
-def _notice(row: view.Notice, at: Standpoint) -> Notice:
-    return Notice(
-        at=at,
-        id=strawberry.ID(at.notice),
-        council=row.council,
-        kind=NoticeKind(row.kind),
-        status=NoticeStatus.LIVE,
-        issuer=row.issuer,
-        issued_on=row.issued_on,
-        zone=row.zone,
-        predecessor=strawberry.ID(row.predecessor) if row.predecessor else None,
-        title=row.title.body,
-        title_erased_by=row.title.erased_by,
-        trigger=row.trigger.body,
-        trigger_erased_by=row.trigger.erased_by,
-    )
-
-
-def _clause(row: view.Clause) -> Clause:
-    return Clause(
-        number=row.number,
-        obligor=Obligor(row.obligor),
-        modality=Modality(row.modality),
-        rule=row.rule,
-        parameters=Json(row.parameters),
-        text=row.text.body,
-        text_erased_by=row.text.erased_by,
-        position=row.position,
-    )
-
-
-def _area(row: view.Area) -> Area:
-    return Area(
-        area=strawberry.ID(row.area),
-        title=row.title.body,
-        title_erased_by=row.title.erased_by,
-        position=row.position,
-    )
+    ((found,),) = await rows(at, TYPES["Notice"], Wanted(first=1))
+    made_of: Notice = made("Notice", at, found)
+    return made_of

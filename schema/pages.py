@@ -7,14 +7,17 @@ another list is refused and never read as some other place.
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 import strawberry
 
 from schema.errors import BAD_USER_INPUT, problem
 
 LARGEST = 1_000
 USUAL = 50
+Place = list[Any]
+"""A row's place in the order of its list, value by value."""
 N = TypeVar("N")
 R = TypeVar("R")
 First = Annotated[int, strawberry.argument(description=f"How many to answer at most, from 1 to {LARGEST}.")]
@@ -61,29 +64,27 @@ def _check(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def cursor(of: str, key: int | str) -> str:
-    """The cursor of the row `key` in the list `of`."""
-    text = f"{of}#{key}"
+def cursor(of: str, place: Place) -> str:
+    """The cursor of the row at a place in the list `of`."""
+    text = f"{of}#{msgspec.json.encode(place).decode()}"
     return urlsafe_b64encode(f"{_check(text)}#{text}".encode()).decode().rstrip("=")
 
 
-def key_after(of: str, after: str | None) -> str | None:
-    """The key that a cursor of the list `of` names; raises GraphQLError (BAD_USER_INPUT) for any other text."""
+def place_after(of: str, after: str | None, *hints: Any) -> Place | None:  # noqa: ANN401 - types of any kind
+    """The place that a cursor of the list `of` names: a value of each of these types.
+
+    Raises GraphQLError (BAD_USER_INPUT) for any other text.
+    """
     if after is None:
         return None
     try:
         text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        place = list(msgspec.json.decode(text.partition(f"#{of}#")[2], type=tuple[hints]))  # type: ignore[valid-type]
     except ValueError:
-        text = ""
-    key = text.rpartition("#")[2]
-    if cursor(of, key) != after:
+        place = []
+    if cursor(of, place) != after:
         raise problem(BAD_USER_INPUT, "after is not a cursor of this list; pass on the endCursor of a page of it")
-    return key
-
-
-def position_after(of: str, after: str | None) -> int:
-    """The position that a cursor names; 0 without one."""
-    return int(key_after(of, after) or 0)
+    return place
 
 
 def connection(
@@ -91,15 +92,15 @@ def connection(
     rows: Sequence[R],
     first: int,
     after: str | None,
-    key: Callable[[R], int | str],
+    place: Callable[[R], Place],
     node: Callable[[R], N],
 ) -> Connection[N]:
     """The page of the first `first` of `rows`, which hold one more if more follow."""
     shown = rows[:first]
     nodes = [node(row) for row in shown]
-    cursors = [cursor(of, key(row)) for row in shown]
+    cursors = [cursor(of, place(row)) for row in shown]
     return Connection(
-        edges=[Edge(node=item, cursor=place) for item, place in zip(nodes, cursors, strict=True)],
+        edges=[Edge(node=item, cursor=at) for item, at in zip(nodes, cursors, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=len(rows) > first,

@@ -11,11 +11,11 @@ from strawberry.types import Info
 
 from schema.context import Context, may
 from schema.errors import BAD_USER_INPUT, no_notice, problem
+from schema.loading import node_of
 from schema.node import Node, resolved
 from schema.notice import AsOfInput, Notice, notice_at
-from schema.pages import USUAL, After, Connection, First, checked, connection, key_after
-from schema.plan import SEPARATOR, objective_node
-from schema.words import Role
+from schema.pages import USUAL, After, Connection, First, checked, connection, place_after
+from schema.words import NoticeKind, NoticeStatus, Role
 
 NoticeArgument = Annotated[
     strawberry.ID, strawberry.argument(description="The notice's id, such as tameside-2022.")
@@ -24,6 +24,22 @@ On = Annotated[
     datetime | None,
     strawberry.argument(description="The instant at which rules are judged, past or to come; now, if left out."),
 ]
+
+
+@strawberry.input(description="Which notices are asked for; all that is named must hold.")
+class NoticesFilter:
+    """A filter of notices."""
+
+    council: strawberry.ID | None = strawberry.field(default=None, description="The council's ONS code.")
+    kind: NoticeKind | None = strawberry.field(default=None, description="The legal instrument.")
+    status: NoticeStatus | None = strawberry.field(default=None, description="Whether it binds.")
+
+    def holds(self, notice: Notice) -> bool:
+        """Whether a notice is asked for."""
+        return all(
+            asked is None or asked == getattr(notice, name)
+            for name, asked in (("council", self.council), ("kind", self.kind), ("status", self.status))
+        )
 
 
 @strawberry.type(description="The roles that the viewer holds in a notice now.")
@@ -69,20 +85,33 @@ class Query:
 
     @resolved("The notices that the viewer may read, by id. Each is read at a position of its own.")
     async def notices(
-        self, info: Info[Context, None], on: On = None, first: First = USUAL, after: After = None
+        self,
+        info: Info[Context, None],
+        on: On = None,
+        filter: Annotated[  # noqa: A002 - as everywhere
+            NoticesFilter | None, strawberry.argument(description="Which of them; all, if left out.")
+        ] = None,
+        first: First = USUAL,
+        after: After = None,
     ) -> Connection[Notice]:
         """A page of them."""
         context = info.context
-        limit, start = checked(first), key_after("notices", after) or ""
+        limit, (start,) = checked(first), place_after("notices", after, str) or ("",)
         readable = [
             notice
             for notice in sorted(set(await context.viewer.allowed()))
             if notice > start and may(await context.viewer.roles(notice), "notice")
         ]
-        context.budget.spend(len(readable[:limit]))
-        found = {notice: await notice_at(context, notice, on=on) for notice in readable[:limit]}
+        found: dict[str, Notice] = {}
+        for notice in readable:
+            read = await notice_at(context, notice, on=on)
+            if filter is None or filter.holds(read):
+                found[notice] = read
+            if len(found) > limit:
+                break
+        context.budget.spend(len(found))
         return connection(
-            "notices", readable[: limit + 1], limit, after, lambda notice: notice, lambda notice: found[notice]
+            "notices", list(found), limit, after, lambda notice: [notice], lambda notice: found[notice]
         )
 
     @resolved("Whatever has this id, as it stands now.")
@@ -94,10 +123,10 @@ class Query:
         ],
     ) -> Node | None:
         """NOT_FOUND where there is none, or the viewer has no part."""
-        notice, separator, objective = id.partition(SEPARATOR)
-        if not separator:
+        notice, _, rest = id.partition("/")
+        if not rest:
             return await notice_at(info.context, notice)
-        found = await objective_node(await info.context.standpoint(notice), objective)
+        found: Node | None = await node_of(await info.context.standpoint(notice), *rest.partition("/")[::2])
         if found is None:
             raise no_notice(id)
         return found

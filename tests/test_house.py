@@ -21,6 +21,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ledger", "projections", "schema", "api")
 LONGEST_MODULE = 400
+IN_ONE_FILE = ROOT / "ledger" / "bundle" / "verify_bundle.py"
+"""An auditor takes it alone from a bundle, so it cannot be several modules."""
+LONGEST_IN_ONE_FILE = 500
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -93,7 +96,9 @@ def test_every_module_of_the_tests_says_what_it_is() -> None:
 
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     lengths = {path: len(path.read_bytes().splitlines()) for path in modules(*PACKAGES, "tests")}
+    one_file = lengths.pop(IN_ONE_FILE)
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_MODULE} == {}
+    assert one_file <= LONGEST_IN_ONE_FILE
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,13 @@ def test_no_committed_file_names(named: str) -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         found += [f"{path.relative_to(ROOT)} names {match[0]}" for match in re.finditer(named, text)]
     assert found == []
+
+
+def test_no_lock_of_nodes_packages_names_where_they_come_from() -> None:
+    locks = [path for path in committed_files() if path.name == "package-lock.json"]
+    assert locks
+    found = [str(path) for path in locks if re.search(r'://|"resolved"', path.read_text(encoding="utf-8"))]
+    assert not found, "the packages are had from wherever npm is told to look: take the addresses out"
 
 
 def test_make_help_lists_every_command() -> None:
@@ -147,7 +159,7 @@ def test_the_development_lock_contains_the_runtime_lock() -> None:
 
 def test_no_dependency_brings_a_module_named_like_a_package_of_the_project() -> None:
     providers = importlib.metadata.packages_distributions()
-    taken = {name: set(providers.get(name, ())) - {PROJECT["project"]["name"]} for name in (*PACKAGES, "tests")}
+    taken = {name: set(providers.get(name, ())) - {PROJECT["project"]["name"]} for name in PACKAGES}
     assert not any(taken.values()), taken
 
 

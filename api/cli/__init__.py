@@ -22,10 +22,13 @@ COMMANDS = {
     "notice": "check a notice pack, or record a notice from one",
     "append": "record facts from a file of CloudEvents, one a line",
     "replay": "tell the history of a notice in plain words",
+    "report": "write the adviser's report on a period, or one that was issued",
     "rebuild": "fold views anew beside the live ones, say what differs, and take them into use",
-    "verify": "recompute every hash, and name the first entry that differs",
+    "export": "write an auditor's bundle, which proves a ledger without it",
+    "verify": "recompute every hash, of the record or of a bundle, and name the first entry that differs",
     "people": "say who an actor is, beside the log, and erase it",
     "token": "issue and revoke API tokens",
+    "key": "make, show and record the key that signs checkpoints",
     "schema": "print the GraphQL schema, or the JSON Schemas of all facts",
 }
 """Command → what it does; each is the module of its name."""

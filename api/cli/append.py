@@ -7,16 +7,15 @@ is given again.
 import os
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct, to_builtins
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.cli.frame import OPERATOR, Misused, Parser, database, run, say, show
+from api.cli.progress import Told, progress
 from ledger import tokens
 from ledger.errors import LedgerError, Refusal, Refused
 from ledger.facts.people import Credential
@@ -28,8 +27,6 @@ LINE_BYTES = 4_194_304
 """The longest line: more than the texts of any fact that fits into an entry."""
 CHUNK = 500
 """Lines that are recorded together."""
-Tick = Callable[[int, int], None]
-"""Told how many lines, and how many bytes, are done since it was last told."""
 
 
 class Line(Struct, frozen=True):
@@ -82,14 +79,15 @@ def _summary(tally: Tally) -> str:
 
 
 async def _record(arguments: Namespace, tally: Tally) -> None:
-    with _opened(arguments.file) as stream, _progress(stream) as tick:
+    with _opened(arguments.file) as stream, progress("recording") as told:
+        far = _Far(told, arguments.file, _size(arguments.file))
         async with _writer(arguments) as (writer, credential):
             for chunk in _chunks(lines(stream)):
                 answers = await _answers(writer, arguments.notice, credential, chunk)
                 for line, answer in zip(chunk, answers, strict=True):
                     _tell(line.number, answer, tally, as_json=arguments.json)
                 sys.stdout.flush()
-                tick(len(chunk), sum(line.size for line in chunk))
+                far.tick(len(chunk), sum(line.size for line in chunk))
 
 
 @asynccontextmanager
@@ -176,27 +174,24 @@ def _opened(name: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-@contextmanager
-def _progress(stream: BinaryIO) -> Iterator[Tick]:
-    """A bar on stderr, in a terminal only."""
-    output = Console(stderr=True)
-    if not output.is_terminal:
-        yield lambda _lines, _bytes: None
-        return
-    size = os.fstat(stream.fileno()).st_size or None
-    columns = (
-        TextColumn("recording"),
-        BarColumn(),
-        TextColumn("{task.fields[done]:,} lines"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=output) as bar:
-        task = bar.add_task("recording", total=size, done=0)
-        done = 0
+def _size(name: str) -> int | None:
+    """The bytes of a file; None for a pipe."""
+    return (None if name == "-" else Path(name).stat().st_size) or None
 
-        def tick(some: int, weight: int) -> None:
-            nonlocal done
-            done += some
-            bar.update(task, advance=weight, done=done)
 
-        yield tick
+class _Far(Struct):
+    """How far a file is read; how many lines there are is worked out from their mean length so far."""
+
+    told: Told
+    name: str
+    size: int | None
+    """The bytes of the file; None: it is a pipe."""
+    done: int = 0
+    read: int = 0
+
+    def tick(self, lines: int, weight: int) -> None:
+        """Takes in that so many lines more, of so many bytes, are done."""
+        self.done += lines
+        self.read += weight
+        total = None if self.size is None else max(self.done, self.done * self.size // max(self.read, 1))
+        self.told(self.name, self.done, total)

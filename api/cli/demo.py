@@ -56,7 +56,7 @@ async def _shown(settings: Settings, findings: Findings, *, serving: bool) -> in
     clock = Clock()
     async with _served(settings, clock, findings) as (address, url, app):
         ledger: Ledger = app.state.ledger
-        tour = Tour(url, ledger.writer, clock, settings, findings)
+        tour = Tour(url, ledger, clock, findings)
         touring = asyncio.create_task(tour.go(address))
         await asyncio.wait([touring, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not touring.done():
@@ -93,7 +93,9 @@ async def _served(
             await migrate(named)
         async with database(settings) as url:
             app = create_app(settings, clock)
-            server = _Server(uvicorn.Config(app, http="h11", lifespan="on", log_config=None, access_log=False))
+            config = serve.config(settings)
+            config.app = lambda: app
+            server = _Server(config)
             task = asyncio.create_task(server.serve([listening]))
             try:
                 while not server.started:
@@ -128,7 +130,8 @@ def _links(findings: Findings, address: str, keys: dict[str, str]) -> None:
     entries = f"{address}/ledgers/{NOTICE}/entries"
     bearer = f"-H 'Authorization: Bearer {keys['auditor']}'"
     links = {
-        f"{address}/graphql": "what may be asked (POST)",
+        f"{address}/": "the pages: sign in with one of the tokens below",
+        f"{address}/graphql": "ask anything: in a browser the ten questions, by POST any other",
         entries: "the entries, one a line",
         f"{address}/facts": "what may be recorded",
         f"{address}/readyz": "how the service is",

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -21,6 +22,9 @@ from ledger.roles import Role
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Whoever runs the command line beside the database."""
+Moment = int | datetime
+"""A point of a history: a position, or a time."""
+_POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _T = TypeVar("_T")
 
 
@@ -114,3 +118,15 @@ def instant(text: str) -> datetime:
     if found.tzinfo is None and len(text) > len("2022-09-30"):
         raise argparse.ArgumentTypeError(f"{text!r} has no offset; write 2022-09-30T12:00:00Z")
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def moment(text: str) -> Moment:
+    """A position, or an instant as `instant` takes it."""
+    if _POSITION.fullmatch(text):
+        return int(text)
+    try:
+        return instant(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a position nor a time such as 2022-09-30T12:00:00Z"
+        ) from None

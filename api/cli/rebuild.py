@@ -1,12 +1,9 @@
 """`ledger rebuild`: folds views anew beside the live ones, says what differs, and takes the new ones into use."""
 
-import sys
 from argparse import Namespace
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from api.cli.frame import Misused, Parser, database, run, say, show
+from api.cli.progress import progress
 from projections.rebuild import Rebuild, Rebuilt, rebuild
 from projections.registry import ALL
 from projections.view import View
@@ -43,18 +40,9 @@ def _rebuild(arguments: Namespace) -> int:
 
 
 async def _done(views: list[View], notice: str | None) -> Rebuild:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    tasks = {}
-
-    def progress(name: str, position: int, size: int) -> None:
-        if name not in tasks:
-            tasks[name] = bar.add_task(f"rebuilding {name}", total=size)
-        bar.update(tasks[name], completed=position, total=size)
-
     async with database() as url:
-        with bar:
-            return await rebuild(url, views, notice=notice, told=progress, compare=True)
+        with progress("rebuilding") as told_of:
+            return await rebuild(url, views, notice=notice, told=told_of, compare=True)
 
 
 def told(done: Rebuild) -> list[str]:

@@ -3,32 +3,49 @@
 import re
 import textwrap
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text as Styled
 
-from api.cli.frame import Misused, Parser, console, database, instant, run, show
+from api.cli.frame import Misused, Moment, Parser, console, database, moment, run, show
+from api.spreadsheet import tabulated
+from ledger import directory
+from ledger.database import connect
 from projections.errors import NotRecordedYet
-from projections.history import History, opened
+from projections.history import History, opened, tellings
 from projections.replay import Change, Rests, Selection, Story, Told, difference
+from projections.tellings import NOBODY, called, listed
 from projections.tellings import instant as instant_in_words
-from projections.tellings import listed
 
 INVENTED = "invented/"
 """How the sources of a made-up history begin."""
 INDENT = " " * 6
-_POSITION = re.compile(r"[1-9][0-9]{0,9}")
-Moment = int | datetime
+_MINUTES = (
+    *(
+        "position",
+        "recorded_at",
+        "happened_at",
+        "actor",
+        "name",
+        "role",
+        "type",
+        "sentence",
+        "clauses",
+        "subjects",
+    ),
+    *("texts", "evidence", "on_file", "changes", "reads_now", "corrected_by"),
+)
+_CHANGES = ("of", "aspect", "before", "after")
 
 
 def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("notice", metavar="NOTICE", help="the notice whose history is told")
     parser.add_argument(
-        "--to", type=_moment, metavar="WHEN", help="only what was recorded up to a position or a time"
+        "--to", type=moment, metavar="WHEN", help="only what was recorded up to a position or a time"
     )
     parser.add_argument(
         "--subject", metavar="ID", help="only what is about this objective, evidence, access, actor …"
@@ -39,32 +56,24 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--diff", type=_span, metavar="A..B", help="what changed from one position or time to another"
     )
+    parser.add_argument("--csv", action="store_true", help="write CSV, for spreadsheets")
     parser.takes_json()
     parser.set_defaults(run=_replay)
-
-
-def _moment(text: str) -> Moment:
-    if _POSITION.fullmatch(text):
-        return int(text)
-    try:
-        return instant(text)
-    except ArgumentTypeError:
-        raise ArgumentTypeError(
-            f"{text!r} is neither a position nor a time such as 2022-09-30T12:00:00Z"
-        ) from None
 
 
 def _span(text: str) -> tuple[Moment, Moment]:
     first, dots, last = text.partition("..")
     if not dots:
         raise ArgumentTypeError(f"{text!r} is no span; write two positions or times as A..B")
-    return _moment(first), _moment(last)
+    return moment(first), moment(last)
 
 
 def _replay(arguments: Namespace) -> int:
     chosen = Selection(
         subject=arguments.subject, clause=arguments.clause, actor=arguments.actor, decisions=arguments.decisions
     )
+    if arguments.csv and arguments.json:
+        raise Misused("--csv and --json are two forms; choose one")
     if arguments.diff is None:
         run(_tell(arguments, chosen))
         return 0
@@ -76,48 +85,58 @@ def _replay(arguments: Namespace) -> int:
 
 async def _tell(arguments: Namespace, chosen: Selection) -> None:
     async with database() as url, opened(url, arguments.notice) as history:
-        to = await _position(history, arguments.to)
+        to = await position(history, arguments.to)
+        names = await _names(url, arguments.notice)
         out = console()
         told_any = False
-        async for told, story in tellings(history, to):
+        table = tabulated(_MINUTES) if arguments.csv else None
+        async for told, story in tellings(history, to, names):
             if not chosen.takes(told):
                 continue
             told_any = True
-            if arguments.json:
+            if table is not None:
+                table(_cells(told, story))
+            elif arguments.json:
                 show(told)
             else:
-                show_minute(out, told, story.zone)
-        if not told_any and not arguments.json:
+                show_minute(out, told, story.zone, names)
+        if not told_any and not arguments.json and table is None:
             out.print(f"Nothing of this kind is among the {to} entries of {arguments.notice}.", markup=False)
 
 
-async def tellings(history: History, to: int) -> AsyncIterator[tuple[Told, Story]]:
-    """The first `to` entries, told in order, each with the story so far."""
-    story = Story(corrected=await history.corrections(to))
-    async for entry, texts in history.entries(to):
-        yield story.tell(entry, texts), story
+async def _names(url: str, notice: str) -> dict[str, str]:
+    """Actor → name, as the directory beside the log has them: whoever runs the command may read it."""
+    async with await connect(url, "ledger_writer") as connection:
+        return {one.actor: one.name for one in await directory.people(connection, notice)}
 
 
-async def _position(history: History, moment: Moment | None) -> int:
-    if moment is None:
+async def position(history: History, when: Moment | None) -> int:
+    """The position that is meant; None: the last. Raises NotRecordedYet."""
+    if when is None:
         return history.size
-    if isinstance(moment, datetime):
-        return await history.position_at(moment)
-    if moment > history.size:
+    if isinstance(when, datetime):
+        return await history.position_at(when)
+    if when > history.size:
         raise NotRecordedYet(
-            f"{history.notice} has {history.size} entries, so {moment} is yet to come; ask for a lesser one"
+            f"{history.notice} has {history.size} entries, so {when} is yet to come; ask for a lesser one"
         )
-    return moment
+    return when
 
 
 async def _compare(arguments: Namespace) -> None:
     async with database() as url, opened(url, arguments.notice) as history:
-        first, last = [await _position(history, moment) for moment in arguments.diff]
+        first, last = [await position(history, when) for when in arguments.diff]
         if first > last:
             raise Misused(f"--diff goes forward in time; write {last}..{first}")
-        before = await _held(history, first)
-        story = await _held(history, last)
+        names = await _names(url, arguments.notice)
+        before = await _held(history, first, names)
+        story = await _held(history, last, names)
     changes = difference(before.now(), story.now())
+    if arguments.csv:
+        table = tabulated(_CHANGES)
+        for change in changes:
+            table((change.of, change.aspect, change.before, change.after))
+        return
     if arguments.json:
         show({"notice": history.notice, "from": first, "to": last, "changes": changes})
         return
@@ -129,28 +148,54 @@ async def _compare(arguments: Namespace) -> None:
         out.print("  nothing changed.", markup=False)
 
 
-async def _held(history: History, to: int) -> Story:
+async def _held(history: History, to: int, names: Mapping[str, str]) -> Story:
     story = Story()
-    async for _, so_far in tellings(history, to):
+    async for _, so_far in tellings(history, to, names):
         story = so_far
     return story
 
 
-def show_minute(out: Console, told: Told, zone: ZoneInfo) -> None:
+def _cells(told: Told, story: Story) -> tuple[object, ...]:
+    """An entry as a row of `_MINUTES`."""
+    changes = "; ".join(changes_in_words(told.changes))
+    texts = "; ".join(f"{_label(path)}: {text}" for path, text in told.texts.items())
+    return (
+        told.position,
+        told.recorded_at,
+        told.occurred_at or told.recorded_at,
+        told.actor,
+        story.names.get(told.actor),
+        told.role,
+        told.type,
+        told.sentence,
+        " ".join(told.clauses),
+        " ".join(told.subjects),
+        texts,
+        listed(map(_rests, told.evidence)),
+        listed(map(_rests, told.held)),
+        changes,
+        told.reads_now,
+        told.corrected_by,
+    )
+
+
+def show_minute(out: Console, told: Told, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
     """One entry, as a numbered minute."""
     number = f"{told.position:>4}. "
     heading = Styled(_folded(number + told.sentence, INDENT, out))
     heading.stylize("bold", 0, len(number))
     out.print(heading)
-    for label, line in _particulars(told, zone):
+    for label, line in _particulars(told, zone, names):
         text = Styled(_folded(f"{INDENT}{label:<9} {line}", INDENT + " " * 10, out))
         text.stylize("dim", 0, len(INDENT) + len(label))
         out.print(text)
     out.print()
 
 
-def _particulars(told: Told, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
-    who = told.actor if told.actor.replace("-", " ") == told.role else f"{told.actor}, {told.role}"
+def _particulars(told: Told, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    who = called(told.actor, names)
+    if told.actor.replace("-", " ") != told.role:
+        who += f", {told.role}"
     invented = " (invented)" if told.source.startswith(INVENTED) else ""
     yield "recorded", f"{instant_in_words(told.recorded_at, zone)}, by {who}{invented}"
     yield "happened", instant_in_words(told.occurred_at, zone) if told.occurred_at else "when it was recorded"

@@ -14,12 +14,15 @@ import httpx
 from msgspec import Struct
 
 from api.cli.frame import OPERATOR
+from api.cli.key import rotation
 from ledger import tokens
 from ledger.batch import now
+from ledger.checkpoint import VerifierKey
 from ledger.errors import LedgerError, Refused
 from ledger.facts.people import Credential
 from ledger.facts.registry import named
 from ledger.intake import accept
+from ledger.keys import TYPE
 from ledger.packs import history
 from ledger.roles import Role
 from ledger.writer import Writer
@@ -142,14 +145,21 @@ def lines() -> Iterator[dict[str, Any]]:
     return map(json.loads, history(NOTICE).splitlines())
 
 
-async def play(client: httpx.AsyncClient, writer: Writer, keys: dict[str, str], clock: Clock) -> list[Outcome]:
-    """Posts the history line by line, each as its actor and at its time; harmless when repeated."""
+async def play(
+    client: httpx.AsyncClient, writer: Writer, keys: dict[str, str], clock: Clock, signing: VerifierKey
+) -> list[Outcome]:
+    """Posts the history line by line, each as its actor and at its time; harmless when repeated.
+
+    The key that the history names is `signing`: nobody has the invented one, and nothing could be signed by it.
+    """
     outcomes: list[Outcome] = []
     positions: dict[str, int] = {}
     for line in lines():
         event = {name: value for name, value in line.items() if not name.startswith("demo")}
         for name, earlier in line.get("demorefers", {}).items():
             event["data"][name] = _positions(positions, earlier)
+        if event["type"].startswith(TYPE):
+            event |= {"subject": signing.name, **rotation(signing)}
         clock.at = datetime.fromisoformat(line["demorecordedat"])
         again = any(outcome.duplicate for outcome in outcomes[:1])
         if line["demoactor"] == SERVICE.actor:

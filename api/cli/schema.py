@@ -1,20 +1,23 @@
-"""`ledger schema`: what may be asked (the GraphQL SDL), and what may be recorded (JSON Schemas)."""
+"""`ledger schema`: what may be asked (the GraphQL SDL) and recorded (JSON Schemas), and where (OpenAPI)."""
 
 import json
 from argparse import Namespace
 
-from api import contracts
+from api import contracts, openapi
+from api.app import create_app
 from api.cli import reference
 from api.cli.frame import Parser
+from api.settings import Settings
 from schema import build
 
 
 def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="graphql or facts", parser_class=Parser)
+    actions = parser.add_subparsers(required=True, metavar="graphql, facts or openapi", parser_class=Parser)
     for name, meaning, action in (
         ("graphql", "the GraphQL schema, in its definition language", _graphql),
         ("facts", "the JSON Schema of every fact, by its type name", _facts),
+        ("openapi", "the REST part of the interface, as OpenAPI 3.1", _openapi),
     ):
         command = actions.add_parser(name, help=meaning, description=f"Print {meaning}.")
         command.takes_json()
@@ -28,6 +31,12 @@ def configure(parser: Parser) -> None:
 def _graphql(arguments: Namespace) -> int:
     sdl = build().as_str()
     print(json.dumps({"sdl": sdl}) if arguments.json else sdl)
+    return 0
+
+
+def _openapi(_: Namespace) -> int:
+    found = openapi.document(create_app(Settings()).routes)
+    print(json.dumps(found, indent=2, ensure_ascii=False))
     return 0
 
 

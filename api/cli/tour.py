@@ -3,26 +3,35 @@
 The notice and the tokens are the operator's; everything else goes through the public interface.
 """
 
+import asyncio
+import os
+import shutil
+import sys
 import time
+from base64 import b64encode
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import httpx
 from msgspec import Struct, field
 from rich.console import Console
 
 from api.cli import sample
+from api.cli.export import Wanted, export
 from api.cli.frame import console
 from api.cli.notice import OtherPack, record
-from api.cli.replay import show_minute, tellings
+from api.cli.replay import show_minute
 from api.cli.sample import NOTICE, Clock, Keys, Outcome
 from api.cli.verify import verdict
-from api.settings import Settings
+from api.services import Ledger
+from ledger.checkpoint import CheckpointError, parse
 from ledger.errors import LedgerError
+from ledger.files import Files
 from ledger.packs import read, shipped
 from ledger.verify import verify
-from ledger.writer import Writer
-from projections.history import opened
+from projections.history import opened, tellings
 from projections.replay import Told
 
 CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
@@ -70,15 +79,33 @@ class Findings(Struct):
         return [name for name, held in self.checks.items() if not held]
 
 
+def unpacked(bundle: Path) -> Path:
+    """The verifier of a bundle, in a file beside it."""
+    script = bundle.with_name("verify.py")
+    with ZipFile(bundle) as archive:
+        script.write_bytes(archive.read(script.name))
+    return script
+
+
+def _program() -> str:
+    """How the command line is called from here."""
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "ledger" and shutil.which("ledger") is None else "ledger"
+
+
 class Tour:
     """The demo's steps on a ledger that is being served."""
 
-    def __init__(self, url: str, writer: Writer, clock: Clock, settings: Settings, findings: Findings) -> None:
+    def __init__(self, url: str, ledger: Ledger, clock: Clock, findings: Findings) -> None:
+        settings = ledger.settings
         self._url = url
-        self._writer = writer
+        self._writer = ledger.writer
+        self._log = ledger.log
         self._clock = clock
         self._folder = settings.data
-        self._command = "ledger" if settings.database_url else f"LEDGER_DATA={settings.data} ledger"
+        self._files = Files(settings.store)
+        self._signer = ledger.log.key
+        self._command = _program() if settings.database_url else f"LEDGER_DATA={settings.data} {_program()}"
         self._findings = findings
 
     async def go(self, address: str) -> dict[str, str]:
@@ -88,8 +115,9 @@ class Tour:
         async with httpx.AsyncClient(base_url=address, timeout=30) as client:
             outcomes = await self._history(client, keys)
             await self._replay(outcomes)
-            await self._verify()
+            await self._verify(client, keys["adviser"])
             await self._questions(client, keys["adviser"], outcomes)
+            await self._bundle()
         return keys
 
     async def _notice(self) -> None:
@@ -132,7 +160,7 @@ class Tour:
             "The history",
             "Sending what they did from July 2022 to March 2024, each at its own time. All of it is invented.",
         )
-        outcomes = await sample.play(client, self._writer, keys, self._clock)
+        outcomes = await sample.play(client, self._writer, keys, self._clock, self._signer)
         if any("KEY_REUSED" in outcome.codes for outcome in outcomes):
             raise self._other_demo()
         found.check("the history went in as it says", held=all(outcome.as_told for outcome in outcomes))
@@ -165,17 +193,46 @@ class Tour:
             positions = [*range(1, history.size + 1)]
         found.check("every entry can be told", held=[minute.position for minute in told] == positions)
         erased = [minute.texts for minute in told if minute.position == outcomes[ERASED].position]
-        gone = [text for texts in erased for text in texts.values() if text.startswith("«erased by entry")]
+        gone = [text for texts in erased for text in texts.values() if text.startswith("“erased by entry")]
         found.check("an erased text is gone from the replay", held=len(gone) == 1)
-        found.say(f"All {decided} decisions of the board are told by: {self._command} replay {NOTICE} --decisions")
+        found.say(f"What was decided, by whomever, is told by: {self._command} replay {NOTICE} --decisions")
         found.say(f"All {len(told)} entries are told by: {self._command} replay {NOTICE}")
 
-    async def _verify(self) -> None:
-        self._findings.step("The proof", "Recomputing every hash from the stored bytes.")
-        report = await verify(self._url, NOTICE)
-        self._findings.check("the record is sound", held=report.sound)
+    async def _verify(self, client: httpx.AsyncClient, token: str) -> None:
+        found = self._findings
+        found.step(
+            "The proof", "Recomputing every hash from the stored bytes, and fetching what the server signed."
+        )
+        report = await verify(self._url, NOTICE, store_of=self._files)
+        found.check("the record is sound", held=report.sound)
         for line in verdict(report):
-            self._findings.say(line)
+            found.say(line)
+        answer = await client.get(f"/ledgers/{NOTICE}/checkpoint", headers={"Authorization": f"Bearer {token}"})
+        try:
+            signed = parse(answer.text, [self._signer])
+        except CheckpointError as error:
+            found.say(f"The checkpoint does not hold: {error}")
+            found.check("the signed checkpoint is of this record", held=False)
+            return
+        root = b64encode(signed.root_hash).decode()
+        found.check("the signed checkpoint is of this record", held=root == report.notices[0].root_hash)
+        found.say(f"{self._signer.name} has signed its {signed.size} entries under the root {root}.")
+
+    async def _bundle(self) -> None:
+        """Runs the bundle's own verifier as an auditor would, apart from this process and its modules."""
+        found, bundle = self._findings, self._folder / f"{NOTICE}.zip"
+        found.step("The bundle", "Writing what an auditor is given, and running the verifier that it carries.")
+        done = await export(
+            self._url, self._log, Wanted(NOTICE, (await self._log.checkpoint(NOTICE)).size, bundle)
+        )
+        script = await asyncio.to_thread(unpacked, bundle)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(sys.executable, "-I", script, bundle, stdout=pipe)
+        output, _ = await process.communicate()
+        found.check("the bundle proves itself", held=process.returncode == 0)
+        found.say(f"{done.file}: {done.bytes:,} bytes, SHA-256 {done.sha256}")
+        for line in output.decode().splitlines():
+            found.say(line)
 
     async def _questions(self, client: httpx.AsyncClient, token: str, outcomes: dict[str, Outcome]) -> None:
         """Asks for the plan at both positions; waits, as any client may, for the views to see the last entry."""
@@ -190,7 +247,8 @@ class Tour:
             objectives = await self._plan(client, token, {"notice": NOTICE, **variables})
             found.say(f"{title[0].upper()}{title[1:]}:")
             for one in objectives:
-                ratings = f"activity {one['activityRating']}, impact {one['impactRating']}"
+                activity, impact = (one[rating] or "not rated" for rating in ("activityRating", "impactRating"))
+                ratings = f"activity {activity}, impact {impact}"
                 found.say(f"  {one['objective']}  due {one['due']}  {ratings}")
             dues = {one["objective"]: one["due"] for one in objectives}
             found.check(f"GraphQL answers {title}", held=dues.get("O2") == due)

@@ -1,41 +1,139 @@
-"""`ledger verify`: recomputes the record, and names the first entry that differs."""
+"""`ledger verify`: recomputes the record, or a bundle of it, and names the first entry that differs."""
 
-import sys
+import time
 from argparse import Namespace
+from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
-
-from api.cli.frame import Parser, database, run, say, show
+from api.cli.frame import Misused, Parser, database, run, say, show
+from api.cli.progress import progress
+from api.settings import Settings
+from ledger import held
+from ledger.bundle import checking
+from ledger.bundle.checking import Checked
+from ledger.errors import LedgerError
+from ledger.examine import Held
+from ledger.files import Files
 from ledger.findings import NoticeReport, Report
 from ledger.verify import verify
+from projections import bundle
 from projections.digest import Digest, digests
+from projections.registry import ALL
 
 
 def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
-    parser.add_argument("notice", nargs="?", metavar="NOTICE", help="the notice; without it, all of them")
+    parser.add_argument(
+        "what", nargs="?", metavar="NOTICE", help="the notice, or a bundle (FILE.zip); without it, all notices"
+    )
     parser.add_argument("--views", action="store_true", help="also that every view is what its entries give")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="also that the history is the one of this checkpoint, or of this earlier bundle",
+    )
+    parser.add_argument("--key", metavar="KEY", help="of a bundle: the verifier key that must have signed it")
     parser.takes_json()
     parser.set_defaults(run=_verify)
 
 
 def _verify(arguments: Namespace) -> int:
-    report = run(_report(arguments.notice))
-    views = run(_digests(arguments.notice)) if arguments.views and report.sound else []
-    differing = [digest for digest in views if not digest.sound]
-    if arguments.json:
-        found = {"sound": report.sound and not differing, "first": report.first, "notices": report.notices}
-        show(found | {"seconds": report.seconds} | ({"views": views} if arguments.views else {}))
-    else:
-        for line in [*verdict(report), *map(_of_view, views)]:
-            print(line)
-        if report.first is not None:
-            say(f"ledger: the record is damaged, first at {report.first}; restore the database from a backup")
-        for digest in differing:
+    if arguments.against is not None and arguments.what is None:
+        raise Misused("--against holds one notice's history against a file; name the notice or the bundle")
+    of_bundle = arguments.what is not None and arguments.what.endswith(".zip")
+    if arguments.key is not None and not of_bundle:
+        raise Misused("--key says who must have signed a bundle; name a bundle, FILE.zip")
+    against = None if arguments.against is None else held.read(arguments.against)
+    return _bundle(arguments, against) if of_bundle else _record(arguments, against)
+
+
+def _record(arguments: Namespace, against: Held | None) -> int:
+    """Verifies what the database holds."""
+    if against is not None and against.notice != arguments.what:
+        raise LedgerError(f"{arguments.against} is of the notice {against.notice}; name that one")
+    report = run(_report(arguments.what, against))
+    views = run(_digests(arguments.what)) if arguments.views and report.sound else []
+    mend = "restore the database from a backup"
+    status = _tell(
+        arguments, report, views, _compared(arguments), f"the record is damaged, first at {report.first}; {mend}"
+    )
+    for digest in views:
+        if not digest.sound:
             name = f"{digest.view} of {digest.notice}"
             say(f"ledger: the view {name} is not what its entries give; ledger rebuild {digest.view} mends it")
-    return 0 if report.sound and not differing else 1
+    return status
+
+
+def _bundle(arguments: Namespace, against: Held | None) -> int:
+    """Verifies a bundle, with nothing but its file."""
+    path, begun = Path(arguments.what), time.monotonic()
+    with progress("verifying") as told:
+        checked = checking.check(path, told, arguments.key, against)
+    report = checked.as_report(time.monotonic() - begun)
+    views = bundle.digests(path) if arguments.views and report.sound else []
+    absent = sorted({view.name for view in ALL} - {digest.view for digest in views})
+    if views and absent:
+        say(
+            f"ledger: the bundle does not tell of {', '.join(absent)}: these views were not built when it was made"
+        )
+    mend = "ask for another, and keep this one"
+    status = _tell(
+        arguments,
+        report,
+        views,
+        _signed(checked, arguments),
+        f"the bundle is damaged, first at {report.first}; {mend}",
+        of=checked,
+    )
+    for digest in views:
+        if not digest.sound:
+            say(f"ledger: the view {digest.view} was not what its entries give when the bundle was made")
+    return status
+
+
+def _signed(checked: Checked, arguments: Namespace) -> list[str]:
+    """What a sound bundle is of, who signed it, and what it does not show."""
+    told = [f"  entries 1 to {checked.size} with none missing, signed by {checked.key}"]
+    told += [f"  {checked.withheld:,} of them withheld from {checked.role}"] if checked.withheld else []
+    told += [
+        f"  something of entry {position} was erased later, by entry {by}, which is not in the bundle"
+        for position, by in checked.later
+    ]
+    told += _compared(arguments)
+    if arguments.key is None:
+        told.append("  compare that key with the one that was published: --key KEY")
+    return told
+
+
+def _compared(arguments: Namespace) -> list[str]:
+    return [] if arguments.against is None else [f"  the history is the one of {arguments.against}"]
+
+
+def _tell(
+    arguments: Namespace,
+    report: Report,
+    views: list[Digest],
+    more: list[str],
+    damaged: str,
+    *,
+    of: Checked | None = None,
+) -> int:
+    """Says what was found, and returns the exit status."""
+    sound = report.sound and all(digest.sound for digest in views)
+    if arguments.json:
+        found: dict[str, Any] = {"sound": sound, "first": report.first, "notices": report.notices}
+        found["seconds"] = report.seconds
+        if of is not None:
+            names = ("origin", "size", "role", "withheld", "key", "later")
+            found["bundle"] = {name: getattr(of, name) for name in names}
+        show(found | ({"views": views} if arguments.views else {}))
+    else:
+        for line in [*verdict(report), *(more if report.sound else ()), *map(_of_view, views)]:
+            print(line)
+        if not report.sound:
+            say(f"ledger: {damaged}")
+    return 0 if sound else 1
 
 
 async def _digests(notice: str | None) -> list[Digest]:
@@ -52,18 +150,11 @@ def _of_view(digest: Digest) -> str:
     return f"  {at}: {digest.stored} {verdict}"
 
 
-async def _report(notice: str | None) -> Report:
-    bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    tasks = {}
-
-    def progress(name: str, checked: int, size: int) -> None:
-        if name not in tasks:
-            tasks[name] = bar.add_task(f"verifying {name}", total=size)
-        bar.update(tasks[name], completed=checked)
-
-    async with database() as url:
-        with bar:
-            return await verify(url, notice, progress)
+async def _report(notice: str | None, against: Held | None) -> Report:
+    settings = Settings.from_environment()
+    async with database(settings) as url:
+        with progress("verifying") as told:
+            return await verify(url, notice, told, store_of=Files(settings.store), held=against)
 
 
 def verdict(report: Report) -> list[str]:
@@ -74,6 +165,7 @@ def verdict(report: Report) -> list[str]:
 def _of(notice: NoticeReport) -> list[str]:
     entries = f"{notice.entries:,} {'entry' if notice.entries == 1 else 'entries'}"
     texts = f"{notice.narratives:,} texts" + (f", {notice.erased:,} of them erased" if notice.erased else "")
+    texts += f", {notice.documents:,} documents" if notice.documents else ""
     if not notice.damages:
         return [f"{notice.notice} is sound: {entries}, {texts}, root {notice.root_hash}"]
     more = notice.damages - len(notice.findings)

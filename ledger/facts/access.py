@@ -29,13 +29,26 @@ class AccessKind(Words):
     """What access is asked for."""
 
     STAFF = "STAFF"
+    """Staff, to be spoken with."""
     LEADERSHIP = "LEADERSHIP"
+    """The council's leaders, to be spoken with."""
     DATA = "DATA"
+    """Data about the service."""
     FACILITIES = "FACILITIES"
+    """Rooms, systems and other facilities to work with."""
     CASE_FILES = "CASE_FILES"
+    """The files of cases, which are no part of the ledger."""
     MINUTES = "MINUTES"
+    """Minutes of meetings."""
     SUPERVISION_RECORDS = "SUPERVISION_RECORDS"
+    """Records of the supervision of staff, which are no part of the ledger."""
     OTHER = "OTHER"
+    """Something else, as its scope says."""
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether it opens documents, and not only people and places."""
+        return self not in (AccessKind.STAFF, AccessKind.LEADERSHIP, AccessKind.FACILITIES)
 
 
 class AccessRequested(Fact, frozen=True, kw_only=True):
@@ -57,6 +70,10 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     purpose: Narrative
     from_: Annotated[Instant, Meta(description="The first instant of the access.")]
     until: Annotated[Instant, Meta(description="The instant at which it ends of itself.")]
+    documents: Annotated[
+        list[DocumentId],
+        Meta(description="The documents that it is to open; none: any of its kind."),
+    ] = field(default_factory=list)
 
 
 class AccessGranted(Fact, frozen=True, kw_only=True):
@@ -124,8 +141,11 @@ class AccessAction(Words):
     """What was done with a document."""
 
     VIEWED = "VIEWED"
+    """It was looked at."""
     DOWNLOADED = "DOWNLOADED"
+    """A copy of it was taken."""
     DISCUSSED = "DISCUSSED"
+    """It was talked about, without being handed over."""
 
 
 class AccessUsed(Fact, frozen=True, kw_only=True):
@@ -144,9 +164,13 @@ class UseFault(Words):
     """Why a use was refused."""
 
     EXPIRED = "EXPIRED"
+    """The grant had ended."""
     NOT_YET = "NOT_YET"
+    """The grant had not begun."""
     REVOKED = "REVOKED"
+    """The grant had been revoked."""
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
+    """The grant does not reach that document."""
 
 
 class AccessUseRefused(Fact, frozen=True, kw_only=True):
@@ -182,6 +206,8 @@ class Access(Struct):
 
     requested_by: str
     grantee: str
+    kind: AccessKind
+    documents: list[str]
     from_: datetime
     until: datetime
     position: int
@@ -195,6 +221,10 @@ class Access(Struct):
         if at < self.from_:
             return UseFault.NOT_YET
         return UseFault.EXPIRED if at >= self.until else None
+
+    def covers(self, document: str) -> bool:
+        """Whether the document is of what the access was asked for."""
+        return self.kind.has_documents and (not self.documents or document in self.documents)
 
 
 class AccessState(Struct):
@@ -307,7 +337,15 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, requests = entry.fact, state.access.requests
     match fact:
         case AccessRequested():
-            requests[fact.request] = Access(entry.actor, fact.grantee, fact.from_, fact.until, entry.position)
+            requests[fact.request] = Access(
+                entry.actor,
+                fact.grantee,
+                fact.kind,
+                list(fact.documents),
+                fact.from_,
+                fact.until,
+                entry.position,
+            )
         case AccessGranted():
             access = requests[fact.request]
             access.from_, access.until, access.granted = fact.from_, fact.until, entry.position

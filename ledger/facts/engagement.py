@@ -19,7 +19,9 @@ class Group(Words):
     """Whose views they are."""
 
     FRONTLINE_STAFF = "FRONTLINE_STAFF"
+    """Staff who work with children and families."""
     CHILDREN_AND_YOUNG_PEOPLE = "CHILDREN_AND_YOUNG_PEOPLE"
+    """The children and young people whom the service is for."""
 
 
 class ViewsGathered(Fact, frozen=True, kw_only=True):

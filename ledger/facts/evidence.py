@@ -31,12 +31,16 @@ EvidenceId = Annotated[str, reference("evidence", "A piece of evidence in the re
 
 
 class Classification(Words):
-    """Who may see the document; RESTRICTED opens with a live grant only."""
+    """Who may see the document; a restricted one opens to few roles, and else with a live grant only."""
 
     PUBLIC = "PUBLIC"
+    """Anybody may see it."""
     OFFICIAL = "OFFICIAL"
+    """Whoever reads the register may open it."""
     OFFICIAL_SENSITIVE = "OFFICIAL_SENSITIVE"
+    """Most of those who read the register may open it; others with a live grant."""
     RESTRICTED = "RESTRICTED"
+    """Few roles may open it without a live grant, and each opening is recorded."""
 
 
 class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
@@ -90,8 +94,11 @@ class Judgement(Words):
     """Whether a document shows what it is said to show."""
 
     SUFFICIENT = "SUFFICIENT"
+    """It shows it."""
     PARTIAL = "PARTIAL"
+    """It shows some of it."""
     INSUFFICIENT = "INSUFFICIENT"
+    """It does not show it."""
 
 
 class EvidenceAssessed(Fact, frozen=True, kw_only=True):
@@ -143,10 +150,17 @@ FACTS = (
 )
 
 
-class EvidenceState(Struct):
-    """What the rules need to know of the register: the entry that submitted each document, and openings."""
+class Document(Struct, frozen=True):
+    """A document of the register: the entry that submitted it, and who may see it."""
 
-    submitted: dict[str, int] = field(default_factory=dict)
+    position: int
+    classification: Classification
+
+
+class EvidenceState(Struct):
+    """What the rules need to know of the register: its documents, and openings."""
+
+    submitted: dict[str, Document] = field(default_factory=dict)
     opened: dict[str, datetime] = field(default_factory=dict)
     """Reader and document → when that was recorded last; once an hour is enough."""
 
@@ -168,7 +182,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 def _admit_erasure(state: "State", fact: EvidenceErased, who: Who) -> Iterator[Refusal]:
     request = state.records.requests.get(fact.request)
-    if request is None or request.target != state.evidence.submitted[fact.evidence]:
+    if request is None or request.target != state.evidence.submitted[fact.evidence].position:
         message = f"entry {fact.request} does not ask for evidence {fact.evidence} to be erased"
         yield Refusal("NOT_FOUND", message, "data.request")
     elif request.requested_by == who.actor:
@@ -184,6 +198,6 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact = entry.fact
     match fact:
         case EvidenceSubmitted():
-            state.evidence.submitted[fact.evidence] = entry.position
+            state.evidence.submitted[fact.evidence] = Document(entry.position, fact.classification)
         case EvidenceOpened():
             state.evidence.opened[_opening(fact)] = entry.recorded_at

@@ -4,9 +4,10 @@ A fact is one frozen Struct. Every string in it is an Id, a Code, an Enum or a N
 wrote is always a Narrative, which the entry holds as a salted digest only.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -71,14 +72,14 @@ def reference(kind: str, description: str, *, known: bool = True) -> Meta:
     return text_matching(ID_PATTERN, description, **({"ref": kind} if known else {"ref": kind, "later": "yes"}))
 
 
-class Period(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Period(Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
     """The days that something covers, both included."""
 
     first: Day
     last: Day
 
 
-class Narrative(Struct, frozen=True, forbid_unknown_fields=True):
+class Narrative(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Free text, kept beside the entry and bound to it: SHA-256 over its 32-byte salt, then its UTF-8 bytes.
 
     Clients send the text itself (at most 1 MB); the entry holds this digest, so that the text and the salt
@@ -88,13 +89,20 @@ class Narrative(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Digest
 
 
-class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes the data of one version of a fact into the next one's; free text stays where it stands."""
+
+
+class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """Something that happened, named in the past tense; the payload of an entry."""
 
     act: ClassVar[str]
     """The name of the mutation that records it, such as `addObjective`."""
     version: ClassVar[int] = 1
     """The last part of its type name; a change that old readers would misread is a new version."""
+    earlier: ClassVar[tuple[Upcast, ...]] = ()
+    """For each version before this one, from the first: what makes its data into that of the next. Entries keep
+    the bytes that they were recorded with, so this is done whenever one is read."""
     clause: ClassVar[str] = ""
     """The clause of the notice (in the project's own numbering of `docs/facts.md`) that it answers."""
     about: ClassVar[str] = ""

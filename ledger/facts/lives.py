@@ -104,6 +104,13 @@ def _judge_about(life: Life | None, part: Part, fact: Fact, name: str, where: st
         yield Refusal("TOO_EARLY", f"of {called} there is no {fact.needs} yet; record that first", where)
 
 
+def takes(struct: type[Fact], life: Life) -> bool:
+    """Whether the fact may be recorded of a thing that lives so, by its declaration."""
+    past = struct.once and struct.__name__ in life.steps
+    early = bool(struct.needs) and struct.needs not in life.steps
+    return not (past or early or (life.ended and not struct.outlives))
+
+
 def live(lives: Lives, part: Part, entry: "Entry") -> None:
     """Folds the entry into the lives of the things that it names."""
     if part.about is None:

@@ -46,8 +46,11 @@ class Direction(Words):
     """Which way is better."""
 
     HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
+    """The higher the better."""
     LOWER_IS_BETTER = "LOWER_IS_BETTER"
+    """The lower the better."""
     NEITHER = "NEITHER"
+    """Neither way is better; it is watched only."""
 
 
 class MeasureDefined(Fact, frozen=True, kw_only=True):

@@ -39,37 +39,54 @@ class NoticeKind(Words):
     """The legal instrument."""
 
     IMPROVEMENT_NOTICE = "IMPROVEMENT_NOTICE"
+    """An improvement notice, which the council answers by improving."""
     STATUTORY_DIRECTION = "STATUTORY_DIRECTION"
+    """A direction that the council is bound by in law."""
 
 
 class Obligor(Words):
     """Who owes what a clause asks."""
 
     COUNCIL = "COUNCIL"
+    """The council that the notice is issued to."""
     DEPARTMENT = "DEPARTMENT"
+    """The Department for Education."""
     ADVISER = "ADVISER"
+    """The adviser whom the Department appoints."""
     MINISTERS = "MINISTERS"
+    """The Secretary of State's side."""
     COMMISSIONER = "COMMISSIONER"
+    """A commissioner whom ministers appoint."""
     REGULATOR = "REGULATOR"
+    """The inspectorate."""
 
 
 class Modality(Words):
     """How strongly a clause asks; a MAY is never breached."""
 
     MUST = "MUST"
+    """It is required."""
     WILL = "WILL"
+    """It is announced, and counted on."""
     SHOULD = "SHOULD"
+    """It is expected."""
     MAY = "MAY"
+    """It is allowed; it is never breached."""
 
 
 class Outcome(Words):
     """How a notice ended."""
 
     FULFILLED = "FULFILLED"
+    """What it asked was done."""
     STEPPED_DOWN = "STEPPED_DOWN"
+    """Something lighter takes its place."""
     ESCALATED = "ESCALATED"
+    """Something graver takes its place."""
     REPLACED = "REPLACED"
+    """Another of its kind takes its place."""
     WITHDRAWN = "WITHDRAWN"
+    """It was taken back."""
 
 
 Parameter = bool | Count | CodeBesideList | list[Code]

@@ -23,8 +23,11 @@ class ActorKind(Words):
     """What an actor is."""
 
     PERSON = "PERSON"
+    """Somebody, by an id that is no name."""
     SYSTEM = "SYSTEM"
+    """A program that records by itself."""
     ORGANISATION = "ORGANISATION"
+    """A body, such as a partner."""
 
 
 class ActorRegistered(Fact, frozen=True, kw_only=True):
@@ -135,6 +138,10 @@ FACTS = (
 )
 
 
+SERVICE = "service"
+"""The actor and the source as which the service itself records; nobody else may use that source."""
+
+
 class Tenure(Struct):
     """A time for which an actor holds a role."""
 
@@ -179,8 +186,10 @@ class PeopleState(Struct):
 
     roles: dict[str, list[Tenure]] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
     integrations: dict[str, Integration] = field(default_factory=dict)
+    persons: set[str] = field(default_factory=set)
+    """Actors that were registered as a person: those whom an issuer's access token may name."""
     systems: set[str] = field(default_factory=set)
     """Actors that were registered as an integration, ever: they record within a live registration only."""
 
@@ -204,6 +213,8 @@ class Credential(Struct, frozen=True):
     """The API token's id, when one was presented."""
     role: Role | None = None
     """OPERATOR or SERVICE, for the ledger's own programs; everybody else's roles are recorded facts."""
+    until: datetime | None = None
+    """The instant from which an issuer's access token opens nothing."""
 
 
 def authorise(
@@ -212,16 +223,17 @@ def authorise(
     """The role in which the credential may record that fact from that source at that instant, or why not."""
     people = state.people
     roles = [credential.role] if credential.role else people.held(credential.actor, at)
+    if credential.until is not None and at >= credential.until:
+        roles = []
     if credential.token is not None:
         token = people.tokens.get(credential.token)
         if token is None or token.actor != credential.actor or not token.live(at):
             return Refusal(
                 "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another"
             )
-        if token.source is not None and token.source != source:
-            return Refusal("FORBIDDEN", f"this token records from the source {token.source} only", "source")
-        if token.facts and fact_type not in token.facts:
-            return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}", "type")
+        outside = _outside(token, fact_type, source)
+        if outside is not None:
+            return outside
         roles = [role for role in roles if role is token.role]
     if people.sources.get(source, credential.actor) != credential.actor:
         return Refusal("FORBIDDEN", f"the source {source} is another actor's; use one of your own", "source")
@@ -232,6 +244,15 @@ def authorise(
             return Who(credential.actor, role.value)
     held = ", ".join(role.meaning for role in roles) or "none"
     return Refusal("FORBIDDEN", f"{credential.actor} may not record {fact} (roles now: {held})", "type")
+
+
+def _outside(token: Token, fact_type: str, source: str) -> Refusal | None:
+    """Why a token does not cover a fact of that type from that source, if it does not."""
+    if token.source is not None and token.source != source:
+        return Refusal("FORBIDDEN", f"this token records from the source {token.source} only", "source")
+    if token.facts and fact_type not in token.facts:
+        return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}", "type")
+    return None
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -287,17 +308,15 @@ def evolve(state: "State", entry: "Entry") -> None:
     """Folds the entry into the state."""
     fact, people = entry.fact, state.people
     match fact:
+        case ActorRegistered():
+            if fact.kind is ActorKind.PERSON:
+                people.persons.add(fact.actor)
         case RoleGranted():
             people.roles.setdefault(fact.actor, []).append(
                 Tenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
             )
         case RoleRevoked():
-            at = entry.recorded_at
-            kept = [t for t in people.roles[fact.actor] if t.role is not fact.role or t.from_ < at]
-            for tenure in kept:
-                if tenure.role is fact.role and tenure.live(at):
-                    tenure.until = at
-            people.roles[fact.actor] = kept
+            _end(people, fact, entry.recorded_at)
         case TokenIssued():
             if fact.source is not None:
                 people.sources.setdefault(fact.source, fact.actor)
@@ -310,3 +329,12 @@ def evolve(state: "State", entry: "Entry") -> None:
             people.integrations[fact.integration] = Integration(fact.actor, fact.source, list(fact.facts))
         case IntegrationRevoked():
             del people.integrations[fact.integration]
+
+
+def _end(people: PeopleState, revoked: RoleRevoked, at: datetime) -> None:
+    """Ends the role's present tenure, and drops those to come."""
+    kept = [t for t in people.roles[revoked.actor] if t.role is not revoked.role or t.from_ < at]
+    for tenure in kept:
+        if tenure.role is revoked.role and tenure.live(at):
+            tenure.until = at
+    people.roles[revoked.actor] = kept

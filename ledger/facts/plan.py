@@ -80,7 +80,9 @@ class Dimension(Words):
     """What a rating is of: what was done, or what difference it made."""
 
     ACTIVITY = "ACTIVITY"
+    """What was done."""
     IMPACT = "IMPACT"
+    """What difference it made for children."""
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -154,8 +156,11 @@ class ObjectiveOutcome(Words):
     """How an objective ended."""
 
     ACHIEVED = "ACHIEVED"
+    """It was reached."""
     MERGED = "MERGED"
+    """It goes on as part of another."""
     DROPPED = "DROPPED"
+    """It was given up."""
 
 
 class ObjectiveClosed(Fact, frozen=True, kw_only=True):

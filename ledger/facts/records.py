@@ -87,8 +87,11 @@ class Severity(Words):
     """How grave an auditor's finding is."""
 
     NOTE = "NOTE"
+    """Something to know."""
     MINOR = "MINOR"
+    """Something to mend."""
     MAJOR = "MAJOR"
+    """Something that puts the record in doubt."""
 
 
 class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
@@ -117,7 +120,7 @@ FACTS = (
     AuditFindingRecorded,
 )
 UNCORRECTABLE = frozenset(
-    {"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased", "AccessRevoked"}
+    {"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased", "SigningKeyRotated", "AccessRevoked"}
 )
 """What is mended otherwise, or not at all: the first entry, the record's own upkeep, and the end of an access."""
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})

@@ -1,13 +1,13 @@
 """All facts by their stable type names, and what is worked out once from each declaration."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
-from ledger.facts.fact import Fact, Narrative
+from ledger.facts.fact import Fact, Narrative, Upcast
 from ledger.facts.paths import Json, leaves
 from ledger.facts.state import AREAS
 
@@ -51,6 +51,31 @@ KINDS: Mapping[str, Kind] = {kind.type: kind for area in AREAS for kind in map(_
 """Every fact by its type name."""
 KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values()}
 """Every fact by its struct."""
+
+
+class Reading(Struct, frozen=True):
+    """How the data of an entry of some type is read."""
+
+    kind: Kind
+    steps: tuple[Upcast, ...] = ()
+    """What makes it into the data of the fact's version now."""
+
+
+def readings(kinds: Iterable[Kind]) -> dict[str, Reading]:
+    """Each type name that may stand in an entry, also of earlier versions; raises ValueError for a gap."""
+    found: dict[str, Reading] = {}
+    for kind in kinds:
+        earlier = kind.struct.earlier
+        if len(earlier) != kind.struct.version - 1:
+            raise ValueError(f"{kind.type} lacks what makes an earlier version into the next one")
+        base = kind.type.rpartition(".v")[0]
+        for index in range(len(earlier) + 1):
+            found[f"{base}.v{index + 1}"] = Reading(kind, earlier[index:])
+    return found
+
+
+READINGS: Mapping[str, Reading] = readings(KINDS.values())
+"""Every type name that an entry may have."""
 
 
 @cache

@@ -75,8 +75,11 @@ class RecommendationOutcome(Words):
     """What the board did with a recommendation."""
 
     ACCEPTED = "ACCEPTED"
+    """The board follows it."""
     REJECTED = "REJECTED"
+    """The board does not follow it."""
     DEFERRED = "DEFERRED"
+    """The board put it off."""
 
 
 class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
@@ -97,7 +100,9 @@ class AreaJudgement(Words):
     """How the adviser sees an area."""
 
     PROGRESS = "PROGRESS"
+    """The adviser sees progress."""
     CONCERN = "CONCERN"
+    """The adviser is concerned."""
 
 
 class AreaReport(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):

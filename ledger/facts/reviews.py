@@ -26,12 +26,19 @@ class Topic(Words):
     """What a review looks at."""
 
     CULTURE = "CULTURE"
+    """The culture of the service."""
     PERFORMANCE = "PERFORMANCE"
+    """Its performance."""
     LEADERSHIP_AND_GOVERNANCE = "LEADERSHIP_AND_GOVERNANCE"
+    """Its leadership and governance."""
     WORKFORCE_AND_OVERSIGHT = "WORKFORCE_AND_OVERSIGHT"
+    """Its workforce, and how their work is overseen."""
     EARLY_HELP = "EARLY_HELP"
+    """Early help for children and families."""
     MULTI_AGENCY = "MULTI_AGENCY"
+    """How agencies work together."""
     OTHER = "OTHER"
+    """Something else; the list is open (clause 7)."""
 
 
 class ReviewScheduled(Fact, frozen=True, kw_only=True):

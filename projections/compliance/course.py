@@ -38,7 +38,7 @@ _ENDLESS = 10_000
 _INSTANT = timedelta(microseconds=1)
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """A verdict and the time over which it holds, unless something more is recorded."""
 
     begins: datetime
@@ -76,7 +76,9 @@ class Course:
     def tell(self, happening: Happening) -> tuple[list[Span], int]:
         """Takes another happening in; returns the spans that are no more, and how many stay as they were."""
         known = self._happenings
-        index = bisect.bisect_right(known, _key(happening), key=_key)
+        # Most are told in the order of time.
+        is_last = not known or _key(known[-1]) < _key(happening)
+        index = len(known) if is_last else bisect.bisect_right(known, _key(happening), key=_key)
         is_next = index == len(known) and happening.at > self._since
         known.insert(index, happening)
         if not is_next:

@@ -24,16 +24,18 @@ class Status(Words):
     """Whether an obligation is met."""
 
     MET = "MET"
+    """It is met, and entries show it."""
     AT_RISK = "AT_RISK"
     """It is not breached, and will be unless something happens."""
     NOT_MET = "NOT_MET"
+    """It is breached."""
     NOT_DUE = "NOT_DUE"
     """Nothing is asked yet, or any more."""
     NO_EVIDENCE = "NO_EVIDENCE"
     """Nothing recorded shows that it is met, or that it is not."""
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What a rule says of an obligation at an instant."""
 
     status: Status
@@ -48,7 +50,7 @@ def verdict(status: Status, reason: str, *entries: int) -> Verdict:
     return Verdict(status, reason, tuple(sorted(set(entries))))
 
 
-class Happening(Struct, frozen=True):
+class Happening(Struct, frozen=True, gc=False):
     """A recorded fact, when it happened, and the entry that holds it."""
 
     at: datetime
@@ -56,7 +58,7 @@ class Happening(Struct, frozen=True):
     fact: Fact
 
 
-class Ending(Struct, frozen=True):
+class Ending(Struct, frozen=True, gc=False):
     """How an area ended."""
 
     position: int

@@ -6,11 +6,9 @@ instant past or to come. Rules are judged here and nowhere else.
 """
 
 from datetime import datetime
-from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
-from psycopg.sql import SQL, Identifier
 
 from ledger.entry import Entry
 from ledger.facts.fact import Fact
@@ -18,7 +16,7 @@ from ledger.facts.notice import ClauseRegistered, NoticeIssued
 from projections.compliance.course import COMMON, Course, Span, concerned
 from projections.compliance.rules import KINDS
 from projections.compliance.verdict import Asked, Happening, Rule
-from projections.position import Reading
+from projections.relation import Relation
 from projections.rows import Rows, Table
 from projections.view import View
 
@@ -53,8 +51,21 @@ class Standing(Struct, frozen=True):
 class Compliance(Struct, frozen=True):
     """An obligation and its status at an instant."""
 
-    obligation: Obligation
-    standing: Standing
+    number: str
+    position: int
+    """The entry that registered the clause."""
+    obligor: str
+    modality: str
+    rule: str
+    begins: datetime
+    """Since when the reason has been the same."""
+    status: str
+    since: datetime
+    """When the status became what it is."""
+    since_position: int | None
+    """The entry that brought the status about; None: a deadline passed."""
+    reason: str
+    entries: list[int]
 
 
 OBLIGATIONS = Table("obligations", Obligation, ("number",), recalled=False)
@@ -133,6 +144,8 @@ def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> 
 def _put(rows: Rows, clause: Clause, kept: int) -> None:
     """Makes rows of the clause's spans after those kept, and of those that what happened has reached."""
     spans, before = clause.course.spans, clause.settled
+    if kept == before == len(spans):
+        return
     clause.settled = clause.course.reached()
     first = kept if clause.settled == before else min(kept, before, clause.settled)
     for index in range(first, len(spans)):
@@ -153,47 +166,27 @@ def _standing(number: str, span: Span) -> Standing:
 VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), FACTS, fold, remembers=True)
 
 
-async def compliance(
-    reading: Reading, *, obligor: str | None = None, modality: str | None = None, status: str | None = None
-) -> list[Compliance]:
-    """Each obligation's status at the reading's instant, in the order in which the clauses were registered.
-
-    A clause that asked nothing yet at that instant is left out.
-    """
-    asked = await reading.rows(
-        OBLIGATIONS,
-        "(%s::text IS NULL OR t.obligor = %s) AND (%s::text IS NULL OR t.modality = %s)",
-        (obligor, obligor, modality, modality),
-    )
-    numbers = [obligation.number for obligation in asked]
-    rows = await reading.fetch(_STANDING, (numbers, reading.notice, reading.on))
-    standings = {row[0]: Standing(*row) for row in rows}
-    to_come = await reading.rows(PROSPECTS, "t.begins <= %s", (reading.on,), order="t.begins")
-    standings |= {prospect.number: prospect for prospect in to_come}
-    found = [Compliance(each, standings[each.number]) for each in asked if each.number in standings]
-    return [each for each in found if status in (None, each.standing.status)]
-
-
-# Of each clause one row, found backwards from the instant along the index of its number and time.
-_STANDING = SQL(
-    "SELECT {} FROM unnest(%s::text[]) c(number) CROSS JOIN LATERAL (SELECT * FROM views.standings s "
-    "WHERE s.notice = %s AND s.number = c.number AND s.begins <= %s "
-    "ORDER BY s.number DESC, s.begins DESC LIMIT 1) s"
-).format(SQL(", ").join(SQL("s.") + Identifier(column.name) for column in STANDINGS.columns))
-
-
-async def course(reading: Reading, number: str) -> list[Standing]:
-    """A clause's statuses over all time, those to come if nothing more is recorded included."""
-    return await _both(reading, "t.number = %s", number)
-
-
-async def falling_due(reading: Reading, until: datetime) -> list[Standing]:
-    """What changes after the reading's instant and by `until`, if nothing more is recorded, in order of time."""
-    return await _both(reading, "t.begins > %s AND t.begins <= %s", reading.on, until)
-
-
-async def _both(reading: Reading, where: LiteralString, *parameters: object) -> list[Standing]:
-    """Standings and prospects in order of time."""
-    found = await reading.rows(STANDINGS, where, parameters, order="t.begins, t.number")
-    found += await reading.rows(PROSPECTS, where, parameters, order="t.begins, t.number")
-    return sorted(found, key=lambda standing: (standing.begins, standing.number))
+# Of each clause one row, found backwards from the instant along the indexes of its number and time. Standings are
+# what held by the last entry that changed the clause's course; prospects follow them.
+_LATEST = (
+    "(SELECT s.begins, s.status, s.since, s.since_position, s.reason, s.entries FROM views.{} s "
+    "WHERE s.notice = o.notice AND s.number = o.number AND s.begins <= :on "
+    "ORDER BY s.number DESC, s.begins DESC LIMIT 1)"
+)
+COMPLIANCE = Relation(
+    "compliance",
+    Compliance,
+    "(SELECT o.*, s.* FROM views.obligations o CROSS JOIN LATERAL (SELECT * FROM ("
+    f"{_LATEST.format('prospects')} UNION ALL {_LATEST.format('standings')}) u ORDER BY begins DESC LIMIT 1) s)",
+    conditions={"clauses": "t.number = ANY (:value)", "since_from": "t.since >= :value"},
+)
+_STANDING = "SELECT notice, number, begins, status, since, since_position, reason, entries FROM views."
+_BOTH = f"({_STANDING}standings UNION ALL {_STANDING}prospects)"
+COURSE = Relation("compliance", Standing, _BOTH, order=("begins", "number"))
+FALLING_DUE = Relation(
+    "compliance",
+    Standing,
+    f"(SELECT * FROM {_BOTH} b WHERE b.begins > :on)",
+    conditions={"until": "t.begins <= :value"},
+    order=("begins", "number"),
+)

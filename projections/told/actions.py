@@ -23,7 +23,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         ),
     ),
     ActionRevised: Telling(
-        "Action {action} was revised: {reason}[ It reads now: {title}][ {owner} answers for it]",
+        "Action {action} was revised: {reason}[. It reads now: {title}][. {owner} answers for it]",
         (("action {action}", "owner", "{owner}"),),
     ),
     ActionRebaselined: Telling(

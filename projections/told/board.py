@@ -36,7 +36,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         decision=True,
     ),
     ChairEnded: Telling(
-        "{chair} ended in the chair, with {last} as the last day: {reason}",
+        "{chair} left the chair, with {last} as the last day: {reason}",
         (("the board", "chair", "nobody"),),
     ),
     InterestDeclared: Telling(

@@ -12,8 +12,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         (("views {views}", "state", "gathered"),),
     ),
     ViewsConsidered: Telling(
-        "Views {views} were considered against the standard {standard}[. What changed: {change_made}]. "
-        "Why: {reason}",
+        "Views {views} were considered against {standard}[. What changed: {change_made}]. Why: {reason}",
         (("views {views}", "state", "considered[, and something changed: {change_made}]"),),
         decision=True,
     ),

@@ -12,7 +12,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         (("concern {concern}", "state", "raised"),),
     ),
     InterventionDecided: Telling(
-        "Ministers decided intervention {intervention} under {power}[, after {concerns}][, with effect "
+        "Ministers decided intervention {intervention} under {power}[, after concern {concerns}][, with effect "
         "from {takes_effect_on}]: {decision}",
         (("intervention {intervention}", "state", "decided"),),
         decision=True,

@@ -18,13 +18,13 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         (("measure {measure}", "target", "{target}"),),
     ),
     MeasureReadingReported: Telling(
-        "Measure {measure} was read for {period.first} to {period.last}: {numerator}[ of "
-        "{denominator}], from {system} as drawn on {extracted_at}",
+        "Measure {measure} stood at {numerator}[ of {denominator}] for {period.first} to {period.last}, "
+        "by {system} as drawn on {extracted_at}",
         (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
     ),
     MeasureReadingRestated: Telling(
-        "Measure {measure} was restated for {period.first} to {period.last}: {numerator}[ of "
-        "{denominator}], from {system} as drawn on {extracted_at}. Why: {reason}",
+        "Measure {measure} was restated: it stood at {numerator}[ of {denominator}] for {period.first} to "
+        "{period.last}, by {system} as drawn on {extracted_at}. Why: {reason}",
         (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
     ),
     MeasureBaselineReset: Telling(

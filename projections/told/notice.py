@@ -40,12 +40,12 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         decision=True,
     ),
     InterpretationAdopted: Telling(
-        "The {adopted_by} decided ({interpretation}) what «{word}» means in clause {number}: {meaning}",
+        "The {adopted_by} decided ({interpretation}) what “{word}” means in clause {number}: {meaning}",
         (("clause {number}", "meaning of {word}", "{meaning}"),),
         decision=True,
     ),
     NoticeRevised: Telling(
-        "The notice was revised on {revised_on}, in clauses {clauses.number}: {reason}",
+        "The notice was revised on {revised_on}, as to clause {clauses.number}: {reason}",
         (("the notice", "revised", "on {revised_on}"),),
         decision=True,
     ),

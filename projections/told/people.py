@@ -29,7 +29,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
     ),
     ActorRegistered: Telling(
-        "{actor} is known to this notice ({kind})[, as {post}]",
+        "{actor} was entered among those who act under this notice, as a {kind}[: {post}]",
         (("{actor}", "known as", "{kind}"),),
     ),
     IntegrationRegistered: Telling(

@@ -53,8 +53,8 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         decision=True,
     ),
     ObjectiveRevised: Telling(
-        "Objective {objective} was revised: {reason}[ It reads now: {title}][ It serves {areas}][ "
-        "{owner} answers for it][ It is due on {due}][ Its impact is seen by {measures}]",
+        "Objective {objective} was revised: {reason}[. It reads now: {title}][. It serves {areas}][. "
+        "{owner} answers for it][. It is due on {due}][. Its impact is seen by {measures}]",
         (
             ("objective {objective}", "owner", "{owner}"),
             ("objective {objective}", "due", "{due}"),
@@ -67,7 +67,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         decision=True,
     ),
     SlowProgressHighlighted: Telling(
-        "Slow progress on objective {objective} was highlighted. Why: {cause} What would help: {remedy}",
+        "Slow progress on objective {objective} was highlighted. Why: {cause}. What would help: {remedy}",
         (("objective {objective}", "slow progress", "highlighted"),),
     ),
 }

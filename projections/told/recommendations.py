@@ -14,7 +14,7 @@ from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {
     FindingRegistered: Telling(
-        "Finding {finding} ({origin}) was registered[, of review {review}][, in {areas}]: {text}",
+        "Finding {finding} ({origin}) was registered[, of review {review}][, about {areas}]: {text}",
         (("finding {finding}", "state", "to be answered"),),
     ),
     RecommendationMade: Telling(
@@ -32,7 +32,7 @@ TELLINGS: Mapping[type[Fact], Telling] = {
         decision=True,
     ),
     CoverageMapped: Telling(
-        "Objective {objective} answers[ the areas {areas}][ the findings {findings}][ the "
+        "What objective {objective} answers was mapped[: the areas {areas}][; the findings {findings}][; the "
         "recommendations {recommendations}]",
         (
             ("objective {objective}", "areas answered", "{areas}"),

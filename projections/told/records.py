@@ -32,10 +32,10 @@ TELLINGS: Mapping[type[Fact], Telling] = {
     ),
     Published: Telling(
         "{subject} was published[, as the ledger stood at entry {position}]: {where}",
-        (("{subject}", "published", "yes"),),
+        (("{subject}", "state", "published"),),
     ),
     AuditFindingRecorded: Telling(
-        "Audit finding {finding} ({severity}) was recorded[, on entries {positions}]: {text}",
+        "Audit finding {finding} ({severity}) was recorded[, citing entry no. {positions}]: {text}",
         (("audit finding {finding}", "state", "recorded as {severity}"),),
     ),
 }

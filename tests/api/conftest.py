@@ -1,6 +1,5 @@
 """The real application under a real server: one for the tests of a module, on a database of its own."""
 
-import asyncio
 from collections.abc import Iterator
 from itertools import count
 
@@ -8,7 +7,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api.service import Notice, Service, begin
+from tests.api.browsing import browser, sign_in
+from tests.api.everybody import peopled
+from tests.api.service import ROLES, Notice, Service, begin, event, record, run
 
 _numbers = count(1)
 
@@ -20,10 +21,17 @@ def service(template: str) -> Iterator[Service]:
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
         url = psycopg.conninfo.make_conninfo(template, dbname=name)
-        notice = asyncio.run(begin(url))
+        notice = run(begin(url))
         with Service(url, notice) as running:
             yield running
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="module")
+def everybody(template: str) -> Iterator[Service]:
+    """A running service whose notice has somebody in each role, and a measure with a small reading."""
+    with peopled(template) as running:
+        yield running
 
 
 @pytest.fixture
@@ -37,3 +45,22 @@ def officer(service: Service) -> Iterator[httpx.Client]:
     """A council officer's client, which has one connection."""
     with service.client("officer") as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def people(service: Service) -> Iterator[dict[str, httpx.Client]]:
+    """Everybody's browser, signed in."""
+    scheduled = {
+        "review": "V1",
+        "kind": "six-month review",
+        "by": "DfE",
+        "from": "2026-12-01",
+        "topics": ["CULTURE"],
+    }
+    run(record(service.database, service.notice.name, [event("reviews.ReviewScheduled", scheduled, "operator")]))
+    found = {actor: browser(service.url) for actor in ROLES}
+    for actor, client in found.items():
+        sign_in(client, service.notice.tokens[actor])
+    yield found
+    for client in found.values():
+        client.close()

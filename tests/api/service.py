@@ -6,11 +6,15 @@ import json
 import secrets
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -18,7 +22,9 @@ import psycopg
 import uvicorn
 
 from api import serve
+from api.app import create_app
 from api.settings import Bind, Settings
+from ledger.batch import Clock, now
 from ledger.database import connect
 from ledger.errors import Refused
 from ledger.facts.people import Credential
@@ -131,14 +137,18 @@ class _Server(uvicorn.Server):
 class Service:
     """The service on a database, in a thread of its own, on a free port."""
 
-    def __init__(self, url: str, notice: Notice) -> None:
+    def __init__(self, url: str, notice: Notice, clock: Clock = now, **settings: Any) -> None:
         self.database = url
         self.notice = notice
-        settings = Settings(database_url=url, log="warning")
+        self._folder = tempfile.TemporaryDirectory()
+        self.data = Path(self._folder.name)
+        chosen = Settings(database_url=url, data=self.data, log="warning", **settings)
+        config = serve.config(chosen)
+        config.app = partial(create_app, chosen, clock)
         self._listening = serve.listen(Bind("127.0.0.1", 0))
         for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # as between two towns: loopback's hold megabytes
             self._listening.setsockopt(socket.SOL_SOCKET, buffer, 65_536)
-        self._server = _Server(serve.config(settings))
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
         self.url = serve.address(self._listening)
         self.entries = f"/ledgers/{notice.name}/entries"
@@ -150,6 +160,7 @@ class Service:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._folder.cleanup()
 
     def headers(self, actor: str | None) -> dict[str, str]:
         """The headers by which an actor is recognised; nobody: none."""
@@ -183,5 +194,6 @@ def local_port(response: httpx.Response) -> int:
 
 
 def run(coroutine: Any) -> Any:
-    """Runs a coroutine from a test that is none."""
-    return asyncio.run(coroutine)
+    """Runs a coroutine from a test that is none; in a thread, as a driven browser has a loop in the test's own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()

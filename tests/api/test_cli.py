@@ -42,6 +42,7 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
         "notice": ["add", "check"],
         "people": ["show", "set", "erase"],
         "token": ["issue", "revoke"],
+        "key": ["generate", "show", "rotate"],
         "schema": ["graphql", "facts"],
     }
     helps = [ledger(name, action, "--help").out for action in actions.get(name, [])] or [ran.out]

@@ -1,11 +1,15 @@
 """What the command line shows: the demo on a real database, and its history replayed and verified."""
 
+import csv
+import io
 import json
+import random
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.cli import main, sample
 from ledger.packs import history
+from projections.registry import ALL
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
+from tests.ledger.bundles import also, by_its_own, found
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).splitlines()]
 RECORDED = [line for line in LINES if "demorefused" not in line]
@@ -89,13 +95,17 @@ def test_the_demo_says_what_it_does_and_all_its_checks_hold(ledger: Ledger, data
     ran = ledger("demo", "--check")
     assert (ran.status, ran.err) == (0, "")
     steps = ["A database and a server", "The notice", "The people", "The history", "The replay", "The proof"]
-    places = [ran.out.index(f"{number}. {title}") for number, title in enumerate([*steps, "The questions"], 1)]
+    places = [
+        ran.out.index(f"{number}. {title}")
+        for number, title in enumerate([*steps, "The questions", "The bundle"], 1)
+    ]
     assert places == sorted(places)
     assert "All of it is invented." in ran.out
     assert "One was refused, rightly: erasure-by-one (SAME_PERSON)." in ran.out
     assert "O2  due 2022-12-31" in ran.out
     assert "O2  due 2022-11-30" in ran.out
-    assert "All 7 checks held" in ran.out
+    assert f"   SOUND: {NOTICE}: {TOLD} entries, 1 to {TOLD} with none missing, " in ran.out
+    assert "All 9 checks held" in ran.out
     assert stat.S_IMODE(Path(".ledger/demo/tokens.json").stat().st_mode) == 0o600
     with psycopg.connect(database) as connection:
         [first, last] = connection.execute(
@@ -132,7 +142,7 @@ def test_the_demo_names_what_did_not_hold(demo: Ledger, copied: str) -> None:
         )
     ran = demo("demo", "--check")
     assert ran.status == 1
-    assert "This did not hold: the record is sound." in ran.out
+    assert "This did not hold: the record is sound; the bundle proves itself." in ran.out
 
 
 def test_a_demo_of_another_version_is_told_with_its_mend(demo: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,13 +168,13 @@ def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
     for told_of_it in (
         f"Entry {position('objective-2')} was corrected.",
         "recorded  19 July 2022, 10:10, by council-officer (invented)",
-        "reason    «The due date was copied from an older draft; the plan says the end of December.»",
+        "reason    “The due date was copied from an older draft; the plan says the end of December.”",
         "changed   objective O2: due 30 November 2022 → 31 December 2022",
     ):
         assert told_of_it in minute("correction-1")
     assert "happened  27 July 2022, 15:10" in minute("decision-1")
     assert f"evidence  E6 (entry {position('evidence-6')})" in minute("decision-1")
-    assert f"in words  «erased by entry {position('erasure')}»" in minute("slip")
+    assert f"in words  “erased by entry {position('erasure')}”" in minute("slip")
     assert f"but       entry {position('correction-1')} corrected this" in minute("objective-2")
 
 
@@ -176,7 +186,7 @@ def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
         "was granted, from 3 October 2022, 08:00 until 21 October 2022, 18:00 (case files, for reviewer).",
         "Access X1 was used: files-a was viewed (case files, for reviewer).",
         "Access X1 was withdrawn at once (case files, for reviewer).",
-        "Access X4 was refused: «Ten years are more than the review needs; ask for those of this year.»",
+        "Access X4 was refused: “Ten years are more than the review needs; ask for those of this year.”",
         "A use of access X5 was refused, for caseloads: expired (data, for diagnostic-provider).",
         "Access X5 was extended until 10 February 2023, 18:00",
     ):
@@ -202,6 +212,22 @@ def test_the_history_is_told_as_it_was_and_in_parts(demo: Ledger) -> None:
     before = demo("replay", NOTICE, "--to", str(corrected - 1), "--subject", "O2", "--json").json
     assert all(minute["correctedBy"] is None for minute in before)
     assert demo("replay", NOTICE, "--actor", "nobody").out.startswith("Nothing of this kind")
+
+
+def test_the_history_is_a_table_and_names_people_where_the_directory_does(demo: Ledger) -> None:
+    assert demo("people", "set", NOTICE, "chair", "--name", "=Jane Doe").status == 0
+    rows = [*csv.DictReader(io.StringIO(demo("replay", NOTICE, "--csv", "--decisions").out))]
+    minutes = demo("replay", NOTICE, "--json", "--decisions").json
+    assert [int(row["position"]) for row in rows] == [minute["position"] for minute in minutes]
+    assert [row["sentence"].removeprefix("'") for row in rows] == [minute["sentence"] for minute in minutes]
+    by_chair = [row for row in rows if row["actor"] == "chair"]
+    assert {row["name"] for row in by_chair} == {"'=Jane Doe"}
+    assert "by =Jane Doe (chair)" in demo("replay", NOTICE, "--decisions", "--actor", "chair").out
+    changes = demo("replay", NOTICE, "--csv", "--diff", "100..130").out.splitlines()
+    assert changes[0] == "of,aspect,before,after"
+    assert "measure M2,target,,90" in changes
+    assert demo("replay", NOTICE, "--csv", "--json").status == 2
+    assert demo("people", "erase", NOTICE, "chair").status == 0
 
 
 def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
@@ -283,3 +309,58 @@ def test_migrate_says_whether_there_was_anything_to_do(ledger: Ledger, database:
     assert ledger("verify").err.startswith("ledger: the database lacks ")
     assert ledger("migrate", "--json").json[0]["ran"][0] == "ledger/0000_roles.sql"
     assert ledger("verify").out == "Nothing is recorded yet.\n"
+
+
+def test_a_bundle_of_the_demo_proves_itself_until_a_byte_of_it_is_changed(
+    demo: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LEDGER_DATA", ".ledger/demo")
+    [done] = demo("export", NOTICE, "-o", "bundle.zip", "--json").json
+    bundle = tmp_path / "bundle.zip"
+    sound = bundle.read_bytes()
+    assert (done["size"], done["bytes"], done["sha256"]) == (TOLD, len(sound), sha256(sound).hexdigest())
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+    ran = by_its_own(bundle, "--key", done["key"])
+    assert (ran.status, ran.err) == (0, "")
+    views = demo("verify", "bundle.zip", "--views", "--key", done["key"])
+    assert views.status == 0
+    assert views.out.count(f" at {TOLD}: ") == views.out.count(" is what its entries give\n") == len(ALL)
+    draw = random.Random(2022)
+    for _ in range(20):
+        changed = bytearray(sound)
+        changed[draw.randrange(len(sound))] ^= 1 << draw.randrange(8)
+        bundle.write_bytes(changed)
+        assert found(bundle)
+        assert also(bundle)
+    assert by_its_own(bundle).status == 1
+
+
+def test_a_bundle_is_written_as_of_any_position_and_for_any_reader(
+    demo: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_DATA", ".ledger/demo")
+    ran = demo("export", NOTICE, "-o", "earlier.zip", "--as-of", "2022-12-31")
+    assert ran.status == 0
+    [earlier] = demo("verify", "earlier.zip", "--json").json
+    assert ran.out.startswith(f"earlier.zip holds entries 1 to {earlier['bundle']['size']} of {NOTICE}: ")
+    assert demo("export", NOTICE, "-o", "board.zip", "--role", "board-member", "--as-of", TOLD - 9).status == 0
+    told = demo("verify", "board.zip", "--against", "earlier.zip").out
+    assert f"  {TOLD - 9} of them withheld from BOARD_MEMBER\n" in told
+    assert "  the history is the one of earlier.zip\n" in told
+    assert demo("verify", "board.zip", "--views").err.startswith(
+        "ledger: board.zip shows no entries to BOARD_MEMBER"
+    )
+    assert "  the history is the one of earlier.zip\n" in demo("verify", NOTICE, "--against", "earlier.zip").out
+    for words, told in (
+        (("-o", "bundle"), "bundle is no name of a bundle; let it end in .zip"),
+        (
+            ("-o", "no/bundle.zip"),
+            "no/bundle.zip cannot be written: No such file or directory; name another place",
+        ),
+        (("-o", "x.zip", "--role", "integration"), "INTEGRATION does not read a notice"),
+        (("-o", "x.zip", "--as-of", "9999"), f"has {TOLD} entries, so 9999 is yet to come"),
+    ):
+        refused = demo("export", NOTICE, *words)
+        assert (refused.status, refused.err.count("\n")) in ((1, 1), (2, 1))
+        assert told in refused.err
+    assert list(Path().glob("*.part")) == list(Path().glob("x.zip")) == []

@@ -301,7 +301,7 @@ def test_a_client_may_send_all_its_lines_before_it_reads(service: Service) -> No
             yield refused * 100
 
     with httpx.Client(
-        base_url=service.url, headers=service.headers("officer"), transport=small, timeout=20
+        base_url=service.url, headers=service.headers("officer"), transport=small, timeout=120
     ) as client:
         answer = lines(service, client, sent())
     assert answer.text.count('"code":"UNKNOWN_TYPE","errors"') == 10_000

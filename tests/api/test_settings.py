@@ -1,10 +1,13 @@
 """Settings: read from the environment and a `.env` file, each wrong value named in one line."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from api import settings
 from api.settings import Bind, Settings, WrongSetting
+from ledger import keys
 
 
 def test_without_any_the_defaults_hold(tmp_path: Path) -> None:
@@ -21,9 +24,14 @@ def test_all_are_read(tmp_path: Path) -> None:
         "LEDGER_SIGNING_KEY_FILE": str(key),
         "LEDGER_OIDC_ISSUER": "https://id.example",
         "LEDGER_OIDC_AUDIENCE": "ledger",
+        "LEDGER_OIDC_CLIENT_ID": "pages",
+        "LEDGER_OIDC_CLIENT_SECRET": "hush",
+        "LEDGER_SESSION_KEY_FILE": str(key),
         "LEDGER_EVIDENCE_URL": "file:///srv/evidence",
+        "LEDGER_EVIDENCE_LIMIT": "5000",
         "LEDGER_BIND": "[::1]:0",
         "LEDGER_WORKERS": "4",
+        "LEDGER_INTROSPECTION": "no",
         "LEDGER_LOG": "WARNING",
     }
     assert Settings.from_environment(given, tmp_path / ".env") == Settings(
@@ -31,12 +39,18 @@ def test_all_are_read(tmp_path: Path) -> None:
         Path("/var/lib/ledger"),
         "ledger.example",
         key,
+        None,
         "https://id.example",
         "ledger",
+        "pages",
+        "hush",
+        key,
         "file:///srv/evidence",
+        5_000,
         Bind("::1", 0),
         4,
-        "warning",
+        introspection=False,
+        log="warning",
     )
 
 
@@ -54,8 +68,13 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("LEDGER_DATABASE_URL", "postgresql://u:secret@db:port/%zz"),
         ("LEDGER_ORIGIN", "https://ledger.example"),
         ("LEDGER_SIGNING_KEY_FILE", "/nowhere/key"),
+        ("LEDGER_SIGNING_KEY", "PRIVATE+KEY+secret+00000000+AAAA"),
         ("LEDGER_OIDC_ISSUER", "id.example"),
+        ("LEDGER_OIDC_ISSUER", "http://id.example"),
         ("LEDGER_EVIDENCE_URL", "/srv/evidence"),
+        ("LEDGER_EVIDENCE_LIMIT", "100MB"),
+        ("LEDGER_EVIDENCE_LIMIT", "0"),
+        ("LEDGER_INTROSPECTION", "perhaps"),
         ("LEDGER_BIND", "8000"),
         ("LEDGER_BIND", "127.0.0.1:70000"),
         ("LEDGER_WORKERS", "0"),
@@ -78,10 +97,59 @@ def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
         Settings.from_environment({}, file)
 
 
+@pytest.mark.parametrize(
+    "name", ["DATABSE_URL", "DATABASE", "DATA_DIR", "WORKER", "LOG_LEVEL", "OIDC_ISSUR", "ORIGINS"]
+)
+def test_a_name_that_is_nearly_a_setting_stops_the_start(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WrongSetting, match=f"LEDGER_{name}, which is no setting; LEDGER_"):
+        Settings.from_environment({f"LEDGER_{name}": "x"}, tmp_path / ".env")
+
+
+def test_other_names_are_left_to_others(tmp_path: Path) -> None:
+    given = {"LEDGER_TOKEN": "x", "LEDGER_TEST_SERVER": "x", "LEDGER_CLI_THEME": "x", "OTHER": "x"}
+    assert Settings.from_environment(given, tmp_path / ".env") == Settings()
+
+
 def test_half_of_a_pair_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="LEDGER_OIDC_AUDIENCE is not set"):
         Settings.from_environment({"LEDGER_OIDC_ISSUER": "https://id.example"}, tmp_path / ".env")
 
 
+def test_the_signing_key_is_the_secret_or_the_file_or_made(tmp_path: Path) -> None:
+    named = keys.generate(tmp_path / "key", "ledger.example/k1")
+    file = {"LEDGER_SIGNING_KEY_FILE": str(tmp_path / "key")}
+    secret = {"LEDGER_SIGNING_KEY": named.to_text()}
+    for given in (file, secret):
+        found = Settings.from_environment(given, tmp_path / ".env")
+        assert found.signer().verifier_key() == named.verifier_key()
+        assert named.to_text() not in repr(found)
+    with pytest.raises(WrongSetting, match="leave one of them out"):
+        Settings.from_environment(file | secret, tmp_path / ".env")
+    neither = Settings(data=tmp_path / "data")
+    assert neither.signer().verifier_key() == neither.signer().verifier_key() != named.verifier_key()
+
+
 def test_the_database_password_is_not_shown() -> None:
     assert "secret" not in repr(Settings(database_url="postgresql://u:secret@db/ledger"))
+
+
+@pytest.mark.parametrize(
+    ("given", "absent"),
+    [
+        ({"LEDGER_OIDC_CLIENT_ID": "pages"}, "LEDGER_OIDC_ISSUER"),
+        ({"LEDGER_OIDC_CLIENT_SECRET": "hush"}, "LEDGER_OIDC_CLIENT_ID"),
+    ],
+)
+def test_a_client_is_of_an_issuer_and_a_secret_of_a_client(
+    tmp_path: Path, given: dict[str, str], absent: str
+) -> None:
+    with pytest.raises(WrongSetting, match=f"set {absent} too"):
+        Settings.from_environment(given, tmp_path / ".env")
+
+
+def test_the_page_for_operators_tells_of_each_setting_and_of_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    table = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    names = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    told = re.findall(r"`(LEDGER_[A-Z_]+)`", " ".join(names))
+    assert sorted(told) == sorted(settings._READERS)

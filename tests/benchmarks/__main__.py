@@ -9,9 +9,15 @@ from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append, views
+from tests.benchmarks import append, graphql, intake, proof, views
 
-GROUPS: dict[str, ModuleType] = {"append": append, "views": views}
+GROUPS: dict[str, ModuleType] = {
+    "append": append,
+    "graphql": graphql,
+    "intake": intake,
+    "proof": proof,
+    "views": views,
+}
 RESULTS = Path(__file__).resolve().parents[2] / "bench.json"
 
 

@@ -6,23 +6,32 @@ actions and measures are as many as a large notice has; with a longer history th
 """
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from random import Random
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
 from ledger.entry import Envelope, encoder
-from ledger.facts.registry import KINDS, named
-from ledger.merkle import leaf_hash
+from ledger.facts.registry import named
+from ledger.merkle import Frontier, leaf_hash
 from ledger.packs import events, read, shipped
 
-TEXT = {"sha256": "A" * 43 + "="}
+SALT = bytes(32)
+SENTENCES = "What was said and done, in a sentence or two. " * 3
+"""Every free text."""
+TEXT = {"sha256": b64encode(sha256(SALT + SENTENCES.encode()).digest()).decode()}
+PROMISE, NO_PROMISE = TEXT["sha256"].encode(), b"A" * 44
+"""What an entry says of a free text; and as many bytes that are no digest, as they do not end in `=`."""
 START = datetime(2022, 7, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 Told = tuple[str, dict[str, Any]]
+Row = tuple[Any, ...]
+Stored = tuple[int, str, str, datetime, bytes]
+"""Position, id, type, when it was recorded, and the bytes."""
 
 
 class Notice:
@@ -33,7 +42,7 @@ class Notice:
         self._size = size
         self._number = 0
         self._day = date(2022, 7, 6)
-        self._objectives = min(60, max(12, size // 500))
+        self._objectives = min(60, max(12, size // 150))
         self._measures = max(8, size // 300)
         self._actions: list[tuple[str, date]] = []
         self._evidence: list[str] = []
@@ -198,15 +207,18 @@ class Notice:
             yield "SlowProgressHighlighted", {"objective": self._one_objective(), "cause": TEXT, "remedy": TEXT}
 
 
-def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[tuple[int, str, str, datetime, bytes]]:
-    """The entries of a notice: position, id, type, when it was recorded, and the stored bytes."""
-    pack = read(shipped("tameside-2022"))
-    head = [(event["type"].split(".")[2], event["data"]) for event in events(pack)]
-    head = [(name, _digested(name, data)) for name, data in head]
+def facts(size: int) -> Iterator[Told]:
+    """The facts of a notice's entries in order, the shipped notice's own first."""
+    head = [(event["type"].split(".")[2], event["data"]) for event in events(read(shipped("tameside-2022")))]
+    yield from ((name, _digested(name, data)) for name, data in head)
+    yield from Notice(size - len(head)).facts()
+
+
+def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
+    """The entries of a notice."""
     step = timedelta(days=365 * years) / size
     nonce = b64encode(bytes(16)).decode()
-    facts = [*head, *Notice(size - len(head)).facts()]
-    for position, (name, data) in enumerate(facts, 1):
+    for position, (name, data) in enumerate(facts(size), 1):
         kind = named(name)
         assert kind is not None
         at = START + position * step
@@ -215,7 +227,7 @@ def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[tuple[int, st
             id=f"k{position}",
             source="bench",
             type=kind.type,
-            time=at - timedelta(hours=position % 5),
+            time=at - step * (position % 5),
             ledger=notice,
             position=position,
             recordedat=at,
@@ -228,6 +240,16 @@ def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[tuple[int, st
         yield position, f"k{position}", kind.type, at, encoder.encode(envelope)
 
 
+def texts(size: int) -> Iterator[tuple[int, str]]:
+    """The places of the free texts beside the entries of a notice: position and path."""
+    for position, (_, data) in enumerate(facts(size), 1):
+        for name, value in data.items():
+            if value is TEXT:
+                yield position, name
+            elif isinstance(value, list):
+                yield from ((position, f"{name}[{index}]") for index, item in enumerate(value) if item is TEXT)
+
+
 def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
     """Data whose texts are digests."""
     kind = named(name)
@@ -236,21 +258,48 @@ def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {key: TEXT if key in texts else value for key, value in data.items()}
 
 
-async def put(connection: AsyncConnection[Any], notice: str, size: int) -> None:
-    """Stores a notice's entries, as the owner of the database; their roots are not those of a tree."""
-    root = bytes(32)
-    columns = "(notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)"
-    async with connection.cursor() as cursor:
-        async with cursor.copy(f"COPY ledger.entries {columns} FROM STDIN (FORMAT binary)") as copy:
-            kinds = ["text", "int4", "text", "text", "text", "timestamptz", "bytea", "bytea", "bytea"]
-            copy.set_types(kinds)
-            for position, name, kind, at, body in bodies(notice, size):
-                await copy.write_row((notice, position, "bench", name, kind, at, leaf_hash(body), root, body))
-        await cursor.execute(
-            "INSERT INTO ledger.heads SELECT notice, position, root_hash, '', recorded_at FROM ledger.entries "
-            "WHERE notice = %s AND position = %s",
-            (notice, size),
-        )
+async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told: bool = True) -> None:
+    """Stores a notice's entries and texts, as the owner of the database, as sound as the ledger would.
+
+    Without `told` the entries promise no free texts, and there are none.
+    """
+    frontier = Frontier()
+    rows = (
+        (notice, position, "bench", name, kind, at, leaf, root, body)
+        for position, name, kind, at, body in _told(bodies(notice, size), told=told)
+        for leaf in [leaf_hash(body)]
+        for root in frontier.extend_with_roots([leaf])
+    )
+    entries = {"notice": "text", "position": "int4", "source": "text", "id": "text", "type": "text"}
+    entries |= {"recorded_at": "timestamptz", "leaf_hash": "bytea", "root_hash": "bytea", "body": "bytea"}
+    await _copy(connection, "entries", entries, rows)
+    beside = {"notice": "text", "position": "int4", "path": "text", "salt": "bytea", "body": "text"}
+    if told:
+        said = ((notice, position, path, SALT, SENTENCES) for position, path in texts(size))
+        await _copy(connection, "narratives", beside, said)
+    await connection.execute(
+        "INSERT INTO ledger.heads SELECT notice, position, root_hash, %s, recorded_at FROM ledger.entries "
+        "WHERE notice = %s AND position = %s",
+        (frontier.to_bytes(), notice, size),
+    )
+    await connection.commit()
+    await connection.execute("ANALYZE ledger.entries, ledger.narratives")
 
 
-KNOWN = frozenset(kind.name for kind in KINDS.values())
+def _told(rows: Iterable[Stored], *, told: bool) -> Iterator[Stored]:
+    for position, name, kind, at, body in rows:
+        yield position, name, kind, at, body if told else body.replace(PROMISE, NO_PROMISE)
+
+
+async def _copy(
+    connection: AsyncConnection[Any],
+    table: LiteralString,
+    columns: dict[str, str],
+    rows: Iterable[Row],
+) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    query = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier("ledger", table), names)
+    async with connection.cursor() as cursor, cursor.copy(query) as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            await copy.write_row(row)

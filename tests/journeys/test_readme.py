@@ -1,4 +1,4 @@
-"""The journeys of the README, run as they are written, one after the other, on the demo's ledger."""
+"""The journeys of the README and of the auditor's page, run as they are written on the demo's ledger."""
 
 import os
 import re
@@ -14,12 +14,15 @@ ROOT = Path(__file__).parent.parent.parent
 SHIM = f"""#!/bin/sh
 exec {sys.executable} -c 'import sys; from api.cli import main; sys.exit(main())' "$@"
 """
+PYTHON = f"""#!/bin/sh
+exec {sys.executable} "$@"
+"""
 
 
-def blocks() -> list[str]:
-    """The shell blocks of the README's journeys."""
-    _, _, journeys = (ROOT / "README.md").read_text("utf-8").partition("## Three short journeys\n")
-    return re.findall(r"^```sh\n(.*?)^```", journeys, re.MULTILINE | re.DOTALL)
+def blocks(page: str, after: str) -> list[str]:
+    """The shell blocks of a page, from a heading on."""
+    _, _, rest = (ROOT / page).read_text("utf-8").partition(after)
+    return re.findall(r"^```sh\n(.*?)^```", rest, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.long
@@ -28,12 +31,16 @@ def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path)
     shim = tmp_path / ".venv" / "bin" / "ledger"
     shim.parent.mkdir(parents=True)
     shim.write_text(SHIM, "utf-8")
+    python = shim.with_name("python3")
+    python.write_text(PYTHON, "utf-8")
     shim.chmod(0o755)
+    python.chmod(0o755)
     (tmp_path / "ledger").symlink_to(ROOT / "ledger")
     environ = {**os.environ, "LEDGER_DATABASE_URL": url_of(database), "PYTHONPATH": str(ROOT)}
     subprocess.run([shim, "demo", "--check"], cwd=tmp_path, env=environ, check=True, capture_output=True)
-    setting, auditor, council, holder = blocks()
-    script = f"set -eu\n{setting}{auditor}{council}{holder}"
+    setting, adviser, auditor, partner, holder = blocks("README.md", "## Three short journeys\n")
+    auditing = "".join(blocks("docs/auditing.md", "# Auditing it\n"))
+    script = f"set -eu\n{setting}{adviser}{auditor}{auditing}{partner}{holder}"
     ran = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
     )
@@ -42,8 +49,13 @@ def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path)
         "The board took decision D1",
         "objective O2: due 30 November 2022 → 31 December 2022",
         "tameside-2022 is sound: 710 entries",
+        "tameside-2022.zip holds entries 1 to 710 of tameside-2022",
+        "SOUND: tameside-2022: 710 entries, 1 to 710 with none missing",
+        "the history is the one of earlier.zip",
         '"id":"week-1","source":"plan-system","position":713,',
         "another-2022 is sound: 2 areas, 27 clauses.",
         "another-2022 is recorded: entries 1 to 30.",
     ):
         assert told in ran.stdout
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert "Evidence of impact" in (tmp_path / "preview.html").read_text("utf-8")

@@ -4,21 +4,26 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
+import msgspec
 import psycopg
 import pytest
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
+from ledger import store
 from ledger.database import DatabaseRole, connect
+from ledger.intake import File
 from ledger.verify import verify
 from ledger.writer import Writer
-from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
+from tests.ledger.history import ALICE, DIGEST, NOTICE, SETTING_SIZE, begin, progress, submit
 
 pytestmark = pytest.mark.database
 
 ROLES: tuple[DatabaseRole, ...] = get_args(DatabaseRole)
 LOGIN = "ledger_service_of_a_test"
 OTHER = "other-2023"
+FILE = File("a" * 64, "uploads/x", bytes(32), DIGEST, 9, "text/csv")
+"""A row beside an entry; what the file is of is not the database's concern."""
 TOLD = SETTING_SIZE + 1
 """An entry with a narrative."""
 
@@ -42,6 +47,20 @@ CHANGES = [
     "INSERT INTO ledger.entries TABLE ledger.entries ON CONFLICT (notice, position) DO UPDATE SET id = 'x'",
     "MERGE INTO ledger.entries e USING ledger.heads h ON position = size WHEN MATCHED THEN UPDATE SET id = 'x'",
     "SELECT FROM ledger.entries FOR UPDATE",
+    "DELETE FROM ledger.files",
+    "TRUNCATE ledger.files",
+    "UPDATE ledger.files SET salt = sha256(salt)",
+    "UPDATE ledger.files SET salt = NULL, erased_by = 1",
+    "UPDATE ledger.files SET content = repeat('0', 64)",
+    "UPDATE ledger.files SET content = NULL, upload = NULL",
+    "UPDATE ledger.files SET upload = 'uploads/another'",
+    "UPDATE ledger.files SET size = 1",
+    "UPDATE ledger.tiles SET root_hash = sha256(root_hash)",
+    "DELETE FROM ledger.tiles",
+    "TRUNCATE ledger.tiles",
+    "UPDATE ledger.checkpoints SET note = 'x'",
+    "DELETE FROM ledger.checkpoints",
+    "TRUNCATE ledger.checkpoints",
 ]
 """Statements that would change or remove what is recorded."""
 SUBVERSIONS = [
@@ -78,11 +97,16 @@ SUBVERSIONS = [
 
 @pytest.fixture
 async def recorded(database: str) -> str:
-    """The URL of a database with two notices, one of them with a narrative at TOLD."""
+    """The URL of a database with two notices, one of them with a narrative and a document at TOLD."""
     async with Writer(database) as writer:
         await begin(writer)
-        assert (await writer.append(NOTICE, progress(), ALICE)).position == TOLD
+        data = {"evidence": "E1", "digest": FILE.digest, "mediaType": FILE.media_type, "size": FILE.size}
+        told = submit("EvidenceSubmitted", {**data, "title": "Visits", "classification": "OFFICIAL"})
+        submitted = msgspec.structs.replace(told, file=FILE)
+        assert (await writer.append(NOTICE, submitted, ALICE)).position == TOLD
         await begin(writer, OTHER)
+    async with await connect(database, "ledger_writer") as connection:
+        await store.keep_file(connection, OTHER, SETTING_SIZE, FILE)
     return database
 
 
@@ -107,12 +131,12 @@ async def unchanged(url: str) -> AsyncIterator[None]:
     before = await everything(url)
     yield
     assert await everything(url) == before
-    assert (await verify(url)).sound
+    assert (await verify(url, NOTICE)).sound
 
 
 async def everything(url: str) -> list[Any]:
     async with await connect(url) as connection:
-        tables = [b"entries", b"narratives", b"heads"]
+        tables = [b"entries", b"narratives", b"heads", b"files"]
         return [
             await (await connection.execute(b"SELECT * FROM ledger." + table + b" ORDER BY 1, 2")).fetchall()
             for table in tables
@@ -154,21 +178,22 @@ async def test_the_services_login_itself_reads_nothing_and_writes_through_its_ro
 ) -> None:
     login = make_conninfo(recorded, user=service)
     async with await connect(login) as connection:
-        for table in ("entries", "narratives", "heads", "tokens", "snapshots"):
+        for table in ("entries", "narratives", "heads", "tokens", "snapshots", "files"):
             await refused(connection, f"TABLE ledger.{table}")
     async with Writer(login) as writer:
         assert (await writer.append(NOTICE, progress(), ALICE)).position == TOLD + 1
-    assert (await verify(login)).sound
+    assert (await verify(login, NOTICE)).sound
 
 
 @pytest.mark.parametrize("role", ["ledger_projector", "ledger_reader"])
 async def test_only_the_writer_records(recorded: str, role: DatabaseRole) -> None:
     async with unchanged(recorded), await connect(recorded, role) as connection:
-        for table in ("entries", "narratives", "heads", "tokens", "snapshots"):
+        for table in ("entries", "narratives", "heads", "tokens", "snapshots", "files"):
             await refused(connection, f"INSERT INTO ledger.{table} DEFAULT VALUES")
         await refused(connection, "UPDATE ledger.heads SET size = 1")
         await refused(connection, "SELECT * FROM ledger.tokens")
         await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {TOLD})")
+        await refused(connection, f"SELECT ledger.erase_file('{NOTICE}', {TOLD})")
     async with await connect(recorded, "ledger_projector") as connection:
         await refused(connection, "SELECT * FROM ledger.narratives")
 
@@ -178,6 +203,8 @@ async def test_nothing_is_erased_without_the_erasing_entry(recorded: str, positi
     async with unchanged(recorded), await connect(recorded, "ledger_writer") as connection:
         await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {position})")
         await refused(connection, "SELECT ledger.erase_narratives(NULL, NULL)")
+        await refused(connection, f"SELECT ledger.erase_file('{NOTICE}', {position})")
+        await refused(connection, "SELECT ledger.erase_file(NULL, NULL)")
 
 
 async def test_an_erasing_entry_of_another_notice_erases_nothing(recorded: str) -> None:
@@ -207,6 +234,14 @@ ACCIDENTS = [
     "DELETE FROM ledger.heads",
     "TRUNCATE ledger.heads",
     "UPDATE ledger.heads SET size = size - 1",
+    "DELETE FROM ledger.files",
+    "TRUNCATE ledger.files",
+    "UPDATE ledger.files SET salt = sha256(salt)",
+    "UPDATE ledger.files SET salt = NULL, erased_by = 1",
+    "UPDATE ledger.files SET content = NULL, upload = NULL",
+    "UPDATE ledger.files SET content = repeat('0', 64)",
+    "UPDATE ledger.files SET upload = 'uploads/another'",
+    "UPDATE ledger.files SET position = position + 1",
 ]
 
 
@@ -217,7 +252,7 @@ async def test_triggers_stop_the_superusers_accidents(recorded: str, statement: 
 
 
 READ = "SELECT DISTINCT notice FROM ledger.{table} ORDER BY notice"
-SEEN = ("entries", "narratives", "heads")
+SEEN = ("entries", "narratives", "heads", "files")
 
 
 async def seen(connection: AsyncConnection[Any], notices: str | None) -> list[list[str]]:
@@ -231,13 +266,13 @@ async def seen(connection: AsyncConnection[Any], notices: str | None) -> list[li
 
 async def test_a_reader_sees_the_notices_named_in_its_transaction_and_no_other(recorded: str) -> None:
     async with await connect(recorded, "ledger_reader") as connection:
-        assert await seen(connection, None) == [[]] * 3
-        assert await seen(connection, NOTICE) == [[NOTICE]] * 3
-        assert await seen(connection, None) == [[]] * 3  # what was named for one transaction is gone with it
-        assert await seen(connection, OTHER) == [[OTHER]] * 3
-        assert await seen(connection, f"{NOTICE},{OTHER}") == [[OTHER, NOTICE]] * 3
+        assert await seen(connection, None) == [[]] * 4
+        assert await seen(connection, NOTICE) == [[NOTICE]] * 4
+        assert await seen(connection, None) == [[]] * 4  # what was named for one transaction is gone with it
+        assert await seen(connection, OTHER) == [[OTHER]] * 4
+        assert await seen(connection, f"{NOTICE},{OTHER}") == [[OTHER, NOTICE]] * 4
         for nothing in ("", ",", "%", NOTICE[:-1], f"{NOTICE} ", "*"):
-            assert await seen(connection, nothing) == [[]] * 3
+            assert await seen(connection, nothing) == [[]] * 4
 
 
 async def test_what_a_reader_may_name_is_not_read_through_functions_of_its_own(recorded: str) -> None:
@@ -251,7 +286,7 @@ async def test_what_a_reader_may_name_is_not_read_through_functions_of_its_own(r
         )
     async with await connect(recorded, "ledger_reader") as connection:
         await connection.execute("SET search_path = mine, pg_catalog")
-        assert await seen(connection, "nothing") == [[]] * 3
+        assert await seen(connection, "nothing") == [[]] * 4
 
 
 async def test_writer_and_projector_see_every_notice(recorded: str) -> None:

@@ -42,22 +42,26 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
-def connected(server: EmbeddedPostgres) -> psycopg.Connection[tuple[int]]:
-    """Connects as a user of the database does, who may be told of a server that is being killed right now."""
-    while True:
-        with contextlib.suppress(psycopg.OperationalError):
-            return psycopg.connect(server.ensure_running(), autocommit=True)
+@contextlib.contextmanager
+def asked(server: EmbeddedPostgres, query: str, *parameters: int) -> Iterator[psycopg.Cursor[tuple[int]]]:
+    """Asks as a user of the database does, again where the server is being stopped or killed right now."""
+    with ExitStack() as stack:
+        while True:
+            with contextlib.suppress(psycopg.OperationalError):
+                connection = stack.enter_context(psycopg.connect(server.ensure_running(), autocommit=True))
+                answer = connection.execute(query.encode(), parameters)
+                break
+        yield answer
 
 
 def test_what_was_committed_survives_kills_of_server_and_supervisor(place: Path) -> None:
     dice = random.Random(20220705)
     with EmbeddedPostgres(place) as server, ThreadPoolExecutor() as pool:
         server.start()
-        with connected(server) as connection:
-            connection.execute("CREATE TABLE committed (round integer PRIMARY KEY)")
+        with asked(server, "CREATE TABLE IF NOT EXISTS committed (round integer PRIMARY KEY)"):
+            pass
         for number in range(ROUNDS):
-            with connected(server) as connection:
-                connection.execute("INSERT INTO committed VALUES (%s)", (number,))
+            with asked(server, "INSERT INTO committed VALUES (%s) ON CONFLICT DO NOTHING", number):
                 kill(dice.choice([server.pid, server.supervisor_pid]))
             if dice.random() < 0.3:
                 coming_up = pool.submit(server.ensure_running)
@@ -65,8 +69,8 @@ def test_what_was_committed_survives_kills_of_server_and_supervisor(place: Path)
                 with contextlib.suppress(ProcessLookupError, AssertionError):
                     kill(server.pid)
                 coming_up.result(60)
-        with connected(server) as connection:
-            rows = connection.execute("SELECT round FROM committed ORDER BY round").fetchall()
+        with asked(server, "SELECT round FROM committed ORDER BY round") as answer:
+            rows = answer.fetchall()
         assert [row[0] for row in rows] == list(range(ROUNDS))
     assert server.wait_until_stopped(30)
     assert not processes_of(place)

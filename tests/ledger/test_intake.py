@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from ledger.errors import Refused
-from ledger.intake import MAXIMUM_REASONS, MAXIMUM_TEXT, SERVER_ATTRIBUTES, Submitted, accept, read_json
+from ledger.intake import (
+    MAXIMUM_REASONS,
+    MAXIMUM_TEXT,
+    MAXIMUM_TEXTS,
+    SERVER_ATTRIBUTES,
+    Submitted,
+    accept,
+    read_json,
+)
 from tests.ledger.history import DIGEST, OBJECTIVE, submit
 
 EVENT = {"specversion": "1.0", "id": "k", "source": "alice", "type": "improvement-ledger.plan.ObjectiveAdded.v1"}
@@ -286,3 +294,22 @@ def test_a_refused_parameter_does_not_end_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_fact_has_so_many_texts_in_a_list_and_no_more() -> None:
+    gathered = {"views": "V1", "group": "FRONTLINE_STAFF", "method": "survey", "count": 9}
+
+    def said(number: int) -> dict[str, Any]:
+        return fact("engagement.ViewsGathered", gathered, themes=["Heard."] * number)
+
+    assert len(accept(said(MAXIMUM_TEXTS)).texts) == MAXIMUM_TEXTS == 1_500
+    assert why(said(MAXIMUM_TEXTS + 1)) == [
+        ("TOO_LARGE", "data.themes", "these are more than 1,500 texts; send fewer")
+    ]
+
+
+def test_a_correction_holds_no_other() -> None:
+    kind = "improvement-ledger.records.EntryCorrected.v1"
+    within = {"position": 3, "reason": "Again."}
+    corrected = fact("records.EntryCorrected", within, replacement={"type": kind, "data": within})
+    assert why(corrected) == [("NOT_CORRECTABLE", "data.replacement.type", "a correction is not itself corrected")]

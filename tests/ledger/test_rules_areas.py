@@ -258,7 +258,7 @@ def test_what_ended_is_not_extended() -> None:
 
 def test_a_file_is_erased_by_two_people() -> None:
     desk = prepared((EVIDENCE,))
-    submitted = desk.state.evidence.submitted["E1"]
+    submitted = desk.state.evidence.submitted["E1"].position
     asked = desk.tell("ErasureRequested", {"position": submitted, "reason": "x", "authority": "y"}, "rosa")
     erased = {"evidence": "E1", "request": asked}
     assert desk.refused("EvidenceErased", erased, "rosa") == [("SAME_PERSON", "")]

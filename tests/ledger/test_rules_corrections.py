@@ -1,9 +1,14 @@
 """A correction gives nobody a right that recording anew would not have given them."""
 
+from typing import Any
+
+import pytest
+
 from ledger.errors import Refused
 from ledger.facts.people import Credential
 from ledger.roles import Role
 from tests.ledger.desk import Desk, at
+from tests.ledger.history import DIGEST
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 
@@ -85,3 +90,38 @@ def test_a_revoked_access_is_not_revived_by_a_correction() -> None:
     revoked = desk.tell("AccessRevoked", {"request": "A1", "reason": "x"}, "alice")
     assert isinstance(corrects(desk, "alice", correction(revoked)), Refused)
     assert desk.state.access.requests["A1"].revoked
+
+
+@pytest.mark.parametrize("change", [{"kind": "STAFF"}, {"documents": ["E1"]}])
+def test_what_access_was_asked_to_is_not_changed_by_a_correction(change: dict[str, Any]) -> None:
+    desk = Desk().reviewing()
+    asked = with_access(desk)
+    answer = corrects(desk, "bob", correction(desk.state.position, "access.AccessRequested", **asked | change))
+    assert isinstance(answer, Refused)
+    assert [(r.code, r.path) for r in answer.refusals] == [("NOT_CORRECTABLE", "data.replacement.data.kind")]
+
+
+EVIDENCE = {"evidence": "E1", "digest": DIGEST, "mediaType": "text/csv", "size": 9, "title": "t"}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (None, "data.position"),
+        ({"evidence": "E2"}, "data.replacement.data.digest"),
+        ({"size": 8}, "data.replacement.data.digest"),
+        ({"mediaType": "text/html"}, "data.replacement.data.digest"),
+        ({"digest": "B" * 43 + "="}, "data.replacement.data.digest"),
+    ],
+)
+def test_a_document_is_neither_exchanged_nor_corrected_away(change: dict[str, Any] | None, path: str) -> None:
+    desk = Desk()
+    said = EVIDENCE | {"classification": "OFFICIAL"}
+    submitted = desk.tell("EvidenceSubmitted", said)
+    new = {} if change is None else {"name": "evidence.EvidenceSubmitted", **said, **change}
+    answer = corrects(desk, "alice", correction(submitted, **new))
+    assert isinstance(answer, Refused)
+    assert [(r.code, r.path) for r in answer.refusals] == [("NOT_CORRECTABLE", path)]
+    stricter = correction(submitted, "evidence.EvidenceSubmitted", **said | {"classification": "RESTRICTED"})
+    assert not isinstance(corrects(desk, "alice", stricter), Refused)
+    assert desk.state.evidence.submitted["E1"].classification.value == "RESTRICTED"

@@ -155,6 +155,12 @@ def test_a_token_expires() -> None:
     assert desk.refused("ProgressRecorded", PROGRESS, SYSTEM) == [("FORBIDDEN", "")]
 
 
+def test_an_access_token_opens_nothing_from_its_end_on() -> None:
+    desk = Desk()
+    desk.tell("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at + DAY))
+    assert desk.refused("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at)) == FORBIDDEN
+
+
 def test_a_token_is_revoked_once() -> None:
     desk = with_token()
     revoke = {"token": "t1", "reason": "It leaked."}

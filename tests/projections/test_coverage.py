@@ -13,7 +13,10 @@ from tests.projections.stored import store
 
 def matrix(desk: Desk) -> dict[str, tuple[list[str], bool]]:
     rows = fold_anew(coverage.VIEW, desk.history).versions()[coverage.COVERAGE.name].values()
-    return {version.row.subject: (version.row.objectives, version.row.is_covered) for version in rows}
+    return {
+        version.row.subject: (version.row.objectives, not version.row.is_asked or bool(version.row.objectives))
+        for version in rows
+    }
 
 
 def objective(name: str, *areas: str) -> dict[str, Any]:
@@ -49,13 +52,13 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
     await fold_all(database, NOTICE, [coverage.VIEW])
     async with Reader(database) as reader:
         async with reader.at(NOTICE, views=["coverage"]) as reading:
-            whole = await coverage.matrix(reading)
-            uncovered = await coverage.matrix(reading, uncovered=True)
-            findings = await coverage.findings(reading)
-            made = await coverage.recommendations(reading)
+            whole = await reading.all(coverage.COVERED)
+            uncovered = await reading.all(coverage.COVERED, uncovered=True)
+            findings = await reading.all(coverage.FINDING)
+            made = await reading.all(coverage.RECOMMENDATION)
         async with reader.at(NOTICE, as_of=AsOf(278), views=["coverage"]) as reading:
-            before = await coverage.matrix(reading, uncovered=True)
-            undecided = await coverage.recommendations(reading, undecided=True)
+            before = await reading.all(coverage.COVERED, uncovered=True)
+            undecided = await reading.all(coverage.RECOMMENDATION, undecided=True)
     assert [(row.kind, row.subject) for row in whole[:2]] == [("AREA", "1a"), ("AREA", "1b")]
     assert [row.is_asked for row in whole[:2]] == [False, False]
     assert [row.subject for row in uncovered] == ["RC3", "RC4"]

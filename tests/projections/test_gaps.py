@@ -4,7 +4,11 @@ from datetime import date
 
 import pytest
 
+from ledger.database import connect
 from projections.gaps import Gap, gaps
+from projections.relation import named
+
+pytestmark = pytest.mark.database
 
 
 def day(number: int) -> date:
@@ -29,6 +33,14 @@ def day(number: int) -> date:
         ([(5, 10), (20, 20)], [Gap(day(11), day(19))]),
     ],
 )
-def test_gaps_from_the_5th_to_the_20th(held: list[tuple[int, int | None]], found: list[Gap]) -> None:
-    times = [(day(first), None if last is None else day(last)) for first, last in held]
-    assert gaps(times, day(5), day(20)) == found
+async def test_gaps_from_the_5th_to_the_20th(
+    database: str, held: list[tuple[int, int | None]], found: list[Gap]
+) -> None:
+    firsts = [day(first) for first, _ in held]
+    lasts = [None if last is None else day(last) for _, last in held]
+    times = "(SELECT * FROM unnest(:firsts::date[], :lasts::date[]) u(first, last))"
+    query = gaps(times, "date '2022-07-05'", "date '2022-07-20'")
+    async with await connect(database) as connection:
+        asked = {"notice": "n", "firsts": firsts, "lasts": lasts}
+        cursor = await connection.execute(named(f"{query[1:-1]} ORDER BY 2").encode(), asked)
+        assert [Gap(*row[1:]) for row in await cursor.fetchall()] == found

@@ -1,7 +1,7 @@
 """Readings: what the reader's role may see, which position is read, how one waits, and by which index."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
@@ -18,6 +18,7 @@ from projections.position import Reading
 from projections.reading import AsOf, Reader
 from projections.rebuild import rebuild
 from projections.registry import ALL
+from projections.relation import Wanted
 from projections.runner import Runner
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, Clock, begin, progress, submit
 from tests.projections.folding import fold_all, until
@@ -235,7 +236,7 @@ async def test_an_erased_text_reads_as_erased_also_as_of_before(database: str) -
         erasing = await writer.append(NOTICE, submit("NarrativeErased", erased, "dan"), DAN)
         await fold_all(database, NOTICE)
         async with reader.at(NOTICE, as_of=AsOf(told.position)) as reading:
-            ((row,),) = (await plan.progress(reading, ["O1"])).values()
+            (row,) = await reading.all(plan.PROGRESS_MADE, objective="O1")
             (entry,) = await entries.page(reading, after=told.position - 1)
         assert (row.narrative.body, row.narrative.erased_by) == (None, erasing.position)
         assert entry.narratives["narrative"] == row.narrative
@@ -277,10 +278,12 @@ class Explained(Reading):
     plan = ""
 
     async def fetch(
-        self, query: LiteralString | sql.Composed, parameters: Sequence[object] = ()
+        self,
+        query: LiteralString | sql.Composed | bytes,
+        parameters: Sequence[object] | Mapping[str, object] = (),
     ) -> list[tuple[Any, ...]]:
-        asked = sql.SQL(query) if isinstance(query, str) else query
-        rows = await super().fetch(sql.SQL("EXPLAIN ") + asked, parameters)
+        assert isinstance(query, bytes)
+        rows = await super().fetch(b"EXPLAIN " + query, parameters)
         self.plan = "\n".join(row[0] for row in rows)
         return []
 
@@ -288,8 +291,11 @@ class Explained(Reading):
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (plan.objectives, "objectives_notice_held_idx"),
-        (lambda reading: plan.progress(reading, ["O7"]), "objective_progress_notice_objective_position_lower_idx"),
+        (lambda reading: reading.all(plan.OBJECTIVE), "objectives_notice_held_idx"),
+        (
+            lambda reading: reading.find(plan.PROGRESS_MADE, Wanted(by="objective", keys=["O7"])),
+            "objective_progress_notice_objective_position_lower_idx",
+        ),
     ],
     ids=["objectives by the positions at which they held", "progress by its objective"],
 )
@@ -314,7 +320,7 @@ async def test_a_view_is_read_by_an_index(database: str, query: Callable[[Readin
                 sql.Literal(NOTICE)
             )
         )
-        explained = Explained(connection, NOTICE, (5_000, datetime.now(UTC), b""), datetime.now(UTC))
+        explained = Explained(connection, NOTICE, (5_000, datetime.now(UTC), b""), datetime.now(UTC), {})
         await query(explained)
     assert index in explained.plan, explained.plan
     if index.endswith("held_idx"):

@@ -5,12 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from ledger.database import connect
 from ledger.entry import Entry
 from ledger.errors import LedgerError
 from ledger.writer import Writer
-from projections import digest, notice, plan
+from projections import digest, notice, plan, tables
 from projections import rebuild as rebuilding
 from projections.errors import UnknownNotice
 from projections.reading import Reader
@@ -34,7 +35,7 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
                 await rebuild(database, [plan.VIEW], told=lambda _notice, position, _size: heard.append(position))
                 last = max(receipt.position for receipt in await receipts)
                 async with reader.at(NOTICE, at_least=last) as reading:
-                    (objective,) = await plan.objectives(reading)
+                    (objective,) = await reading.all(plan.OBJECTIVE)
                     assert objective.progress_count == last - SETTING_SIZE
     assert heard == sorted(heard)
     versions = stored(database, NOTICE, [plan.VIEW])["objectives"]
@@ -43,7 +44,7 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
 
 async def owner_of(reader: Reader, at_least: int) -> str:
     async with reader.at(NOTICE, at_least=at_least) as reading:
-        (objective,) = await plan.objectives(reading)
+        (objective,) = await reading.all(plan.OBJECTIVE)
         return objective.owner
 
 
@@ -129,7 +130,8 @@ async def test_a_view_that_is_behind_differs_in_nothing_up_to_there(database: st
         await writer.append(NOTICE, progress(), ALICE)
     done = await rebuild(database, [plan.VIEW], compare=True)
     assert done.views[0].divergences == []
-    assert [row[-1] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]] == [0, 1, 2, 3, 4]
+    counts = {row[column("progress_count")] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]}
+    assert counts == {0, 1, 2, 3, 4}
 
 
 async def test_one_notice_is_rebuilt_and_the_others_stay_as_they_are(database: str) -> None:
@@ -138,8 +140,8 @@ async def test_one_notice_is_rebuilt_and_the_others_stay_as_they_are(database: s
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE views.objectives SET owner = 'mallory'")
     await rebuild(database, [plan.VIEW], notice=NOTICE)
-    owners = {row[owner_column()] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]}
-    others = {row[owner_column()] for row in stored(database, "other", [plan.VIEW])["objectives"]}
+    owners = {row[column("owner")] for row in stored(database, NOTICE, [plan.VIEW])["objectives"]}
+    others = {row[column("owner")] for row in stored(database, "other", [plan.VIEW])["objectives"]}
     assert (owners, others) == ({"alice"}, {"mallory"})
     assert len(stored(database, "other")["objectives"]) == len(before["objectives"])
     with pytest.raises(UnknownNotice):
@@ -151,9 +153,8 @@ async def test_one_notice_is_rebuilt_and_the_others_stay_as_they_are(database: s
     assert shadows(database) == []
 
 
-def owner_column() -> int:
-    names = [column.name for column in plan.OBJECTIVES.columns]
-    return 2 + names.index("owner")
+def column(name: str) -> int:
+    return 2 + [column.name for column in plan.OBJECTIVES.columns].index(name)
 
 
 async def test_a_fold_that_raises_keeps_its_rows_and_the_others_are_swapped(database: str) -> None:
@@ -170,6 +171,23 @@ async def test_a_fold_that_raises_keeps_its_rows_and_the_others_are_swapped(data
     assert [(view.view, view.failed_at) for view in done.views] == [("plan", 9), ("notice", None)]
     assert done.views[0].failure == f"plan of {'other'} cannot be folded past entry 9: ZeroDivisionError: no"
     assert stored(database, NOTICE) == before
+    assert shadows(database) == []
+
+
+async def test_rows_that_cannot_be_stored_fail_their_view_alone(database: str) -> None:
+    await two_folded(database)
+
+    def refused(rows: Rows, entry: Entry) -> None:
+        plan.fold(rows, entry)
+        if entry.position == 9:
+            rows.change(plan.OBJECTIVES, "O1", owner="\0")
+
+    done = await rebuild(database, [structs.replace(plan.VIEW, fold=refused), notice.VIEW])
+    assert [(view.view, view.failed_at) for view in done.views] == [("plan", 1), ("notice", None)]
+    assert done.views[0].failure == (
+        "plan of other cannot be folded past entry 1: the rows of entries 1 to 10 cannot be stored: "
+        'invalid byte sequence for encoding "UTF8": 0x00'
+    )
     assert shadows(database) == []
 
 
@@ -191,6 +209,25 @@ async def test_interrupted_it_leaves_the_old_in_place(database: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         await rebuild(database, ALL, told=interrupt)
     assert (stored(database, NOTICE), shadows(database)) == (before, [])
+
+
+async def test_what_a_killed_rebuild_left_is_dropped_by_the_next_owner_and_nothing_else(database: str) -> None:
+    await two_folded(database)
+    async with await connect(database, "ledger_projector") as connection:
+        for view in (notice.VIEW, plan.VIEW):
+            for table in view.tables:
+                await tables.make(connection, table, shadow=True)
+        assert await rebuilding._lock(connection, plan.VIEW, "pg_advisory_lock"), (
+            "as if one filled those of the plan"
+        )
+        async with running(database) as runner:
+            await owning(runner)
+            await reached(runner, SETTING_SIZE + 3)
+
+            async def swept() -> bool:
+                return sorted(shadows(database)) == sorted(f"{table.name}_shadow" for table in plan.VIEW.tables)
+
+            await until(swept)
 
 
 # --- the digest of a view's state
@@ -227,3 +264,16 @@ async def test_an_earlier_state_has_the_digest_that_it_had(database: str) -> Non
         assert len(set(seen.values())) == 3
         for position, earlier in seen.items():
             assert await digest.stored(connection, plan.VIEW, NOTICE, position) == earlier
+
+
+async def test_what_was_never_built_or_by_another_version_is_compared_with_nothing(database: str) -> None:
+    async with Writer(database) as writer, Reader(database) as reader:
+        await begin(writer)
+        done = await rebuild(database, ALL, compare=True)
+        assert not any(view.divergences or view.failure for view in done.views)
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE views.progress SET version = 0 WHERE view = 'plan'")
+            connection.execute("ALTER TABLE views.objectives RENAME COLUMN owner TO keeper")
+        done = await rebuild(database, ALL, compare=True)
+        assert not any(view.divergences or view.failure for view in done.views)
+        assert await owner_of(reader, SETTING_SIZE) == "alice"

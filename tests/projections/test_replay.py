@@ -66,8 +66,8 @@ def test_what_an_entry_changed_is_told_with_what_was_before() -> None:
 def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
     texts = {"title": Text("Adopt it", None), "outcome": Text("Adopted", None), "rationale": Text(None, 9)}
     minute = Story().tell(entry(1, "BoardDecisionRecorded", DECISION), texts)
-    assert "«Adopt it»" in minute.sentence
-    assert minute.texts == {"outcome": "«Adopted»", "rationale": "«erased by entry 9»"}
+    assert "“Adopt it”" in minute.sentence
+    assert minute.texts == {"outcome": "“Adopted”", "rationale": "“erased by entry 9”"}
 
 
 def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> None:
@@ -105,8 +105,8 @@ def test_a_correction_shows_all_that_it_moved() -> None:
         ("objective O1", "owner", "ann", "bob"),
     }
     assert minute.reads_now is not None
-    assert "«Better»" in minute.reads_now
-    assert minute.texts == {"reason": "«A slip»"}
+    assert "“Better”" in minute.reads_now
+    assert minute.texts == {"reason": "“A slip”"}
     assert story.now()["objective O1", "activity"] == "RED"
 
 
@@ -195,3 +195,22 @@ def test_a_difference_names_what_came_went_and_moved() -> None:
         Change("b", "x", "1", "2"),
         Change("d", "x", None, "1"),
     ]
+
+
+def test_what_a_revision_says_nothing_of_stays_as_it_was() -> None:
+    story = Story()
+    added = {"objective": "O1", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+    story.tell(entry(1, "ObjectiveAdded", added), {})
+    told = story.tell(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
+    assert [(change.aspect, change.before, change.after) for change in told.changes] == [("owner", "alice", "bea")]
+    assert told.sentence.endswith("“not there”. bea answers for it.")
+    assert story.now()["objective O1", "areas"] == "1a"
+
+
+def test_names_stand_beside_ids_where_the_directory_has_them() -> None:
+    story = Story(names={"alice": "Alice Smith"})
+    added = {"objective": "alice", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+    told = story.tell(entry(1, "ObjectiveAdded", added), {})
+    assert told.sentence.startswith("Objective alice joined the plan")
+    assert "Alice Smith (alice) answers for it" in told.sentence
+    assert "1a" in told.sentence

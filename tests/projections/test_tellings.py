@@ -70,9 +70,9 @@ def test_an_optional_part_is_left_out_when_its_field_is_empty() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (Text(" Leaders {area} [x] ", None), "«Leaders {area} [x]»"),
-        (Text(None, 12), "«erased by entry 12»"),
-        (None, "«not there»"),
+        (Text(" Leaders {area} [x] ", None), "“Leaders {area} [x]”"),
+        (Text(None, 12), "“erased by entry 12”"),
+        (None, "“not there”"),
     ],
 )
 def test_free_text_is_quoted_as_it_can_be_read_now(text: Text | None, told: str) -> None:

@@ -3,6 +3,7 @@
 from ledger.facts.registry import KINDS
 from projections import timeline
 from projections.reading import AsOf, Reader
+from projections.relation import Wanted
 from projections.timeline import subjects
 from tests.ledger.history import NOTICE
 from tests.ledger.test_history import played
@@ -35,11 +36,12 @@ async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database:
     await fold_all(database, NOTICE, [timeline.VIEW])
     async with Reader(database) as reader:
         async with reader.at(NOTICE, views=["timeline"]) as reading:
-            whole = await timeline.timeline(reading, "R2")
-            page = await timeline.timeline(reading, "R2", first=2, after=whole[1].position)
-            of_kind = await timeline.timeline(reading, "chair", kind="actor")
+            whole = await reading.all(timeline.MOMENT, subject="R2")
+            after = [whole[1].position, whole[1].kind, whole[1].subject]
+            (page,) = await reading.find(timeline.MOMENT, Wanted({"subject": "R2"}, first=2, after=after))
+            of_kind = await reading.all(timeline.MOMENT, subject="chair", kind="actor")
         async with reader.at(NOTICE, as_of=AsOf(400), views=["timeline"]) as reading:
-            earlier = await timeline.timeline(reading, "R2")
+            earlier = await reading.all(timeline.MOMENT, subject="R2")
     assert [(row.position, row.fact) for row in whole] == [
         (357, "ReviewScheduled"),
         (390, "AccessRequested"),
@@ -48,6 +50,6 @@ async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database:
         (424, "PreReviewAssessmentSubmitted"),
         (433, "ReviewCompleted"),
     ]
-    assert page == whole[2:4]
+    assert [each.row for each in page] == whole[2:4]
     assert earlier == whole[:3]
     assert {"ChairAppointed", "ChairEnded", "MeetingHeld"} <= {row.fact for row in of_kind}

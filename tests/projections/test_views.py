@@ -22,6 +22,7 @@ from projections.following import Follower, apply, fold_anew, read_page
 from projections.reading import AsOf, Reader
 from projections.rebuild import rebuild
 from projections.registry import ALL
+from projections.relation import Wanted
 from tests.ledger.history import OPERATOR, Clock, setting, submit
 from tests.projections.folding import fold_all, stored
 
@@ -145,8 +146,9 @@ async def check_as_of(url: str, of: str, told: Told) -> None:
     async with Reader(url) as reader:
         for position in range(1, len(told.entries) + 1):
             async with reader.at(of, as_of=AsOf(position)) as reading:
-                read = await plan.objectives(reading)
-                progress = await plan.progress(reading, [row.objective for row in read])
+                read = await reading.all(plan.OBJECTIVE)
+                ids = [row.objective for row in read]
+                progress = await reading.find(plan.PROGRESS_MADE, Wanted(by="objective", keys=ids))
             seen = [
                 {"id": row.objective, "owner": row.owner, "due": row.due, "areas": row.areas,
                  "title": row.title.body, "count": row.progress_count,
@@ -155,8 +157,8 @@ async def check_as_of(url: str, of: str, told: Told) -> None:
                 for row in read
             ]  # fmt: skip
             shown = {
-                objective: [(row.position, row.impact_rating, row.narrative.body) for row in rows]
-                for objective, rows in progress.items()
+                objective: [(row.row.position, row.row.impact_rating, row.row.narrative.body) for row in rows]
+                for objective, rows in zip(ids, progress, strict=True)
                 if rows
             }
             assert (seen, shown) == literally(told, position), position
@@ -255,8 +257,8 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
     await fold_all(database, "n")
     async with Reader(database) as reader, reader.at("n") as reading:
         found = await notice.read(reading)
-        (clause,) = await notice.clauses(reading)
-        areas = await notice.areas(reading)
+        (clause,) = await reading.all(notice.CLAUSE)
+        areas = await reading.all(notice.AREA)
     assert (found.kind, found.council) == ("IMPROVEMENT_NOTICE", "E08000008")
     assert (found.title.body, found.trigger.body) == ("A notice", "A visit")
     assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"days": 92})
@@ -273,15 +275,16 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
     async with Reader(database) as reader, reader.at("n") as reading:
 
         async def ids(**asked: Any) -> list[str]:
-            return [row.objective for row in await plan.objectives(reading, **asked)]
+            return [row.objective for row in await reading.all(plan.OBJECTIVE, **asked)]
 
         assert await ids() == ["O1", "O2", "O3", "O0"]
         assert await ids(area="area-0") == ["O2"]
         assert await ids(owner="alice") == ["O1", "O3"]
         assert await ids(ids=["O3", "O9", "O1"]) == ["O1", "O3"]
-        (second,) = await plan.objectives(reading, first=1, after=7)
-        assert second.objective == "O2"
-        assert await ids(after=second.position) == ["O3", "O0"]
+        ((second,),) = await reading.find(plan.OBJECTIVE, Wanted(first=1, after=[7]))
+        assert second.row.objective == "O2"
+        (rest,) = await reading.find(plan.OBJECTIVE, Wanted(after=[second.row.position]))
+        assert [each.row.objective for each in rest] == ["O3", "O0"]
 
 
 async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -> None:

@@ -13,7 +13,9 @@ from strawberry.types.execution import ExecutionResult
 
 import schema
 from ledger import intake
+from ledger.checkpoint import Signer
 from ledger.facts.people import Credential
+from ledger.log import Log
 from ledger.receipts import Receipt
 from ledger.roles import Role
 from ledger.writer import Writer
@@ -22,6 +24,7 @@ from projections.runner import Runner
 from schema.context import Context
 
 NOTICE = "tameside-2022"
+SIGNER = Signer.generate("ledger.example/k1")
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 HISTORY: list[tuple[str, dict[str, Any]]] = [
     (
@@ -101,20 +104,21 @@ class Someone:
 class World:
     """A ledger at work."""
 
-    def __init__(self, writer: Writer, reader: Reader, runner: Runner) -> None:
+    def __init__(self, writer: Writer, reader: Reader, runner: Runner, log: Log | None = None) -> None:
         self.writer = writer
         self.reader = reader
         self.runner = runner
+        self.sign = log.checkpoint if log is not None else None
         self.schema = schema.build()
         self.notices = [NOTICE]
 
     def context(self, actor: str, wait: float = 10.0) -> Context:
         credential = OPERATOR if actor == "operator" else Credential(actor)
         viewer = Someone(self.writer, credential, self.notices)
-        return Context(self.reader, self.writer.append, viewer, wait=wait)
+        return Context(self.reader, self.writer.append, viewer, sign=self.sign, wait=wait)
 
     async def ask(self, document: str, actor: str = "alice", **variables: Any) -> ExecutionResult:
-        return await self.schema.execute(document, variables, self.context(actor))
+        return await self.schema.ask(self.context(actor), document, variables)
 
     async def data(self, document: str, actor: str = "alice", **variables: Any) -> dict[str, Any]:
         result = await self.ask(document, actor, **variables)
@@ -142,10 +146,14 @@ class World:
 async def world(database: str) -> AsyncIterator[World]:
     runner = await Runner(database).open()
     following = asyncio.create_task(runner.run())
-    async with Writer(database, on_commit=runner.wake) as writer, Reader(database) as reader:
+    async with (
+        Writer(database, on_commit=runner.wake) as writer,
+        Reader(database) as reader,
+        Log(database, "ledger.example", SIGNER) as log,
+    ):
         items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
         await writer.append_all(NOTICE, items, OPERATOR, strict=True)
-        made = World(writer, reader, runner)
+        made = World(writer, reader, runner, log)
         await made.caught_up(HEAD)
         yield made
     await runner.close()

@@ -13,7 +13,7 @@ from ledger.receipts import Receipt
 from ledger.writer import Writer
 from projections.reading import Reader
 from schema.context import Context
-from schema.limits import ALIASES, DEPTH, FIELDS, TOKENS
+from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS
 from schema.pages import cursor
 from tests.schema.conftest import HEAD, NOTICE, World
 from tests.schema.test_recording import ADD, objective
@@ -36,6 +36,9 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
         ("{ me { actor } } \0", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
         ("\ud800", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
         ("{" * 3000, "GRAPHQL_PARSE_FAILED", ""),
+        pytest.param(
+            "{ me { actor } } #" + "x" * 1_000_000, "LIMIT_EXCEEDED", f"of at most {CHARACTERS}", id="one megabyte"
+        ),
         ("{ me(a: " + "[" * 2000 + "]" * 1900 + ") { actor } }", "GRAPHQL_PARSE_FAILED", "nested too deeply"),
         ("{ " + "me { actor } " * TOKENS + "}", "GRAPHQL_PARSE_FAILED", str(TOKENS)),
         ("{ me { name } }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'name'"),
@@ -54,7 +57,7 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
         ("{ notice(id: 1, asOf: {}) { id } }", "GRAPHQL_VALIDATION_FAILED", "exactly one"),
         ('{ notice(id: 1, on: "2022-07-05T00:00:00") { id } }', "GRAPHQL_VALIDATION_FAILED", "with its offset"),
         ('{ notice(id: 1, on: "yesterday") { id } }', "GRAPHQL_VALIDATION_FAILED", "RFC 3339"),
-        ("subscription { entries { id } }", "GRAPHQL_VALIDATION_FAILED", "subscription"),
+        ("subscription { nothing { id } }", "GRAPHQL_VALIDATION_FAILED", "nothing"),
         (DEEPER, "LIMIT_EXCEEDED", f"of at most {DEPTH}"),
         (BOMB, "LIMIT_EXCEEDED", f"of at most {FIELDS}"),
         (
@@ -144,7 +147,7 @@ async def test_cursors_that_no_page_gave(world: World) -> None:
     document = (
         "query($id: ID!, $after: String) { notice(id: $id) { entries(after: $after) { nodes { position } } } }"
     )
-    real = cursor(f"entries/{NOTICE}", 3)
+    real = cursor(f"entries/{NOTICE}", [3])
     assert len((await world.data(document, id=NOTICE, after=real))["notice"]["entries"]["nodes"]) == HEAD - 3
     forged = [
         "3",
@@ -153,9 +156,9 @@ async def test_cursors_that_no_page_gave(world: World) -> None:
         real[:-1],
         real + "=",
         real[:20] + ("A" if real[20] != "A" else "B") + real[21:],
-        cursor("entries/another-2024", 3),
-        cursor(f"objectives/{NOTICE}", 3),
-        cursor("notices", NOTICE),
+        cursor("entries/another-2024", [3]),
+        cursor(f"objectives/{NOTICE}", [3]),
+        cursor("notices", [NOTICE]),
         "x" * 100_000,
     ]
     for after in forged:
@@ -176,6 +179,18 @@ async def test_bad_arguments_below_a_notice(world: World) -> None:
     ):
         code, message = await world.error(document % asked, id=NOTICE)
         assert (code, said in message) == ("BAD_USER_INPUT", True), message
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud800"], ids=["NUL", "half of a pair"])
+async def test_what_no_text_holds_is_found_nowhere(world: World, letter: str) -> None:
+    document = (
+        "query($id: ID!, $text: String) { notice(id: $id) { entries(filter: {text: $text}) { nodes { id } } } }"
+    )
+    code, message = await world.error(document, id=NOTICE, text=letter)
+    assert (code, "NUL" in message) == ("BAD_USER_INPUT", True)
+    code, _ = await world.error("query($id: ID!) { node(id: $id) { id } }", id=f"{NOTICE}/objective/{letter}")
+    assert code == "BAD_USER_INPUT"
+    assert await world.schema.answer(world.context("alice"), document, {"id": NOTICE, "text": letter}) is None
 
 
 async def test_what_nobody_expected_is_masked_and_logged(

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
+    find_breaking_changes,
     get_introspection_query,
     get_named_type,
     is_required_input_field,
@@ -31,7 +32,19 @@ def live() -> GraphQLSchema:
 def test_the_committed_schema_is_the_live_one() -> None:
     committed, live = COMMITTED.read_text(encoding="utf-8"), schema.build().as_str() + "\n"
     changes = difflib.unified_diff(committed.splitlines(), live.splitlines(), "committed", "live", lineterm="")
-    assert "\n".join(changes) == "", "run: ledger schema graphql > schema/schema.graphql"
+    breaking = [
+        change.description for change in find_breaking_changes(build_schema(committed), build_schema(live))
+    ]
+    told = "; ".join(breaking) or "none is breaking"
+    assert "\n".join(changes) == "", f"run: make facts; of the changes these are breaking: {told}"
+
+
+def test_a_breaking_change_is_named() -> None:
+    committed = COMMITTED.read_text(encoding="utf-8")
+    without = committed.replace('  """The council, by its ONS code."""\n  council: String!\n', "", 1)
+    assert without != committed
+    (change,) = find_breaking_changes(build_schema(committed), build_schema(without))
+    assert change.description == "Field Notice.council was removed."
 
 
 def test_everything_is_described(live: GraphQLSchema) -> None:
@@ -42,7 +55,8 @@ def test_everything_is_described(live: GraphQLSchema) -> None:
         if not declared.description:
             bare.append(name)
         if isinstance(declared, GraphQLEnumType):
-            bare += [f"{name}.{value}" for value, v in declared.values.items() if not v.description]
+            said = {value: v.description or "" for value, v in declared.values.items()}
+            bare += [f"{name}.{value}" for value, told in said.items() if told.rstrip(".").upper() in (value, "")]
         elif isinstance(declared, GraphQLInputObjectType):
             bare += [f"{name}.{field}" for field, f in declared.fields.items() if not f.description]
         elif isinstance(declared, GraphQLObjectType | GraphQLInterfaceType):

@@ -197,6 +197,9 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         ({"type": "improvement-ledger.plan.ProgressRecorded.v1"}, [HEAD, HEAD + 1]),
         ({"actor": "operator", "source": "operator", "type": "AreaRegistered"}, [2]),
         ({"subject": "O1", "clause": "4"}, [HEAD + 1]),
+        ({"positions": [10, 2, HEAD + 9]}, [2, 10]),
+        ({"positions": []}, []),
+        ({"positions": [9, 10], "sincePosition": 9}, [10]),
         ({"clause": "5b"}, []),
         ({"actor": "alice"}, []),
         ({"to": "2022-08-01T09:00:00Z"}, []),
@@ -233,6 +236,10 @@ async def test_a_role_without_sight_of_entries_gets_positions_and_leaf_hashes(wo
         shown = {name: value for name, value in entry.items() if value not in (None, [])}
         assert shown == {"position": known["position"], "leafHash": known["leafHash"], "withheld": True}
     assert hidden["plan"]["objectives"]["nodes"][0]["entry"] == {"withheld": True, "type": None}
+    some = """query($id: ID!) { notice(id: $id) { entries(filter: {positions: [2, 5]}) {
+        nodes { position withheld } } } }"""
+    found = (await world.data(some, "bea", id=NOTICE))["notice"]["entries"]["nodes"]
+    assert found == [{"position": 2, "withheld": True}, {"position": 5, "withheld": True}]
     search = 'query($id: ID!) { notice(id: $id) { entries(filter: {actor: "alice"}) { nodes { position } } } }'
     code, message = await world.error(search, "bea", id=NOTICE)
     assert code == "FORBIDDEN"

@@ -106,7 +106,7 @@ def _quarter(story: Story, number: int, first: str, last: str) -> None:
                 },
                 {"number": "11", "text": "Most actions are in time; the plan says which are not."},
             ],
-            "query": '{ notice(id: "tameside-2022") { compliance { clause status } } }',
+            "query": '{ notice(id: "tameside-2022") { compliance { nodes { clause status } } } }',
         },
         clauses="12",
         refers={"position": f"board-report-{number}"},

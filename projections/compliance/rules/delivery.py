@@ -1,7 +1,9 @@
 """Rules of delivery: what is late is told to the board, and every action is completed by the notice's date."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import islice
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -106,6 +108,8 @@ class DeliveredBy(Rule):
     dropped: list[str] = field(default_factory=list)
     """Objectives that were dropped or merged; their actions are asked for no longer."""
     open: dict[str, _Action] = field(default_factory=dict)
+    coming: list[tuple[date, str]] = field(default_factory=list)
+    """The open actions by their dates."""
     completed: int = 0
     last: int | None = None
     """The entry that completed the last one."""
@@ -120,24 +124,36 @@ class DeliveredBy(Rule):
             case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
                 self.dropped.append(fact.objective)
             case ActionAdded():
-                self.open[fact.action] = _Action(fact.objective, fact.due, position)
+                self._open(fact.action, _Action(fact.objective, fact.due, position))
             case ActionRebaselined() if fact.action in self.open:
-                objective = self.open[fact.action].objective
-                self.open[fact.action] = _Action(objective, fact.to, position, approved=True)
-            case ActionCompleted() if self.open.pop(fact.action, None) is not None:
+                objective = self._close(fact.action).objective
+                self._open(fact.action, _Action(objective, fact.to, position, approved=True))
+            case ActionCompleted() if fact.action in self.open:
+                self._close(fact.action)
                 self.completed += 1
                 self.last = position
 
-    def _asked_for(self, asked: Asked) -> list[tuple[str, _Action]]:
-        """The open actions that the clause is about, the one due first at the head."""
+    def _open(self, name: str, action: _Action) -> None:
+        if name in self.open:
+            self._close(name)
+        self.open[name] = action
+        insort(self.coming, (action.due, name))
+
+    def _close(self, name: str) -> _Action:
+        action = self.open.pop(name)
+        del self.coming[bisect_left(self.coming, (action.due, name))]
+        return action
+
+    def _asked_for(self, asked: Asked, after: date = date.min) -> Iterator[tuple[str, _Action]]:
+        """The open actions that the clause is about, due after a day, the one due first at the head."""
         area = asked.word("area")
-        found = [
-            (name, action)
-            for name, action in self.open.items()
-            if action.objective not in self.dropped
-            and (area is None or area in self.areas.get(action.objective, ()))
-        ]
-        return sorted(found, key=lambda each: (each[1].due, each[0]))
+        begin = bisect_right(self.coming, after, key=lambda each: each[0])
+        for _, name in islice(self.coming, begin, None):
+            action = self.open[name]
+            if action.objective not in self.dropped and (
+                area is None or area in self.areas.get(action.objective, ())
+            ):
+                yield name, action
 
     def judge(self, asked: Asked, at: datetime) -> Verdict:
         """On track (NOT_DUE), overdue or forecast late (AT_RISK) until the date; late (NOT_MET) after it."""
@@ -146,13 +162,13 @@ class DeliveredBy(Rule):
             return verdict(Status.NO_EVIDENCE, "The notice names no date to deliver by.")
         if not self.open and not self.completed:
             return verdict(Status.NO_EVIDENCE, "The plan has no action.")
-        wanted = self._asked_for(asked)
-        if not wanted:
+        first = next(self._asked_for(asked), None)
+        if first is None:
             return verdict(Status.MET, "Every action is completed.", *([self.last] if self.last else []))
-        late = self._late(wanted, asked.day(at), target)
+        late = self._late(asked, first, asked.day(at), target)
         if late is not None:
             return late
-        name, action = wanted[0]
+        name, action = first
         if action.due > target:
             reason = f"Every action is completed but those with an approved later date, {name} the first of them"
             return verdict(Status.MET, f"{reason}, on {said(action.due)}.", action.position)
@@ -160,18 +176,18 @@ class DeliveredBy(Rule):
             Status.NOT_DUE, f"Every open action is due by {said(target)}, or by an approved later date."
         )
 
-    def _late(self, wanted: list[tuple[str, _Action]], today: date, target: date) -> Verdict | None:
+    def _late(self, asked: Asked, first: tuple[str, _Action], today: date, target: date) -> Verdict | None:
         """The action that is late, overdue or forecast late, whichever is gravest; None: each is on track."""
-        for name, action in wanted if today > target else ():
+        for name, action in self._asked_for(asked) if today > target else ():
             if not action.approved or action.due < today:
                 reason = f"Action {name}, due on {said(action.due)}, is not completed; the notice's date was "
                 return verdict(Status.NOT_MET, f"{reason}{said(target)}.", action.position)
-        name, action = wanted[0]
+        name, action = first
         if action.due < today:
             reason = f"Action {name} was due on {said(action.due)} and is not completed; the notice's date is "
             return verdict(Status.AT_RISK, f"{reason}{said(target)}.", action.position)
-        for name, action in wanted:
-            if action.due > target and not action.approved:
+        for name, action in self._asked_for(asked, after=target):
+            if not action.approved:
                 reason = (
                     f"Action {name} is due on {said(action.due)}, after {said(target)}, and nobody approved that."
                 )
@@ -183,8 +199,8 @@ class DeliveredBy(Rule):
         today, target = asked.day(at), asked.date("target_date")
         if target is None:
             return ()
-        wanted = self._asked_for(asked)
         found = [target]
-        if wanted and wanted[0][1].due >= today:
-            found.append(wanted[0][1].due)
+        first = next(self._asked_for(asked), None)
+        if first is not None and first[1].due >= today:
+            found.append(first[1].due)
         return [asked.after(day) for day in found]

@@ -66,6 +66,7 @@ def begun(rule: str, told: list[Happening]) -> Course:
 @given(st.sampled_from(KINDS_TOLD), TOLD, st.integers(1, 4))
 @example("plan-kept-current", [(3, FACTS_TOLD[0]), (3, FACTS_TOLD[2]), (-2, FACTS_TOLD[1]), (3, FACTS_TOLD[3])], 1)
 @example("delivered-by", [(0, FACTS_TOLD[4]), (57, FACTS_TOLD[0])], 1)  # at the very instant of a deadline
+@example("delivered-by", [(0, FACTS_TOLD[4]), (1, FACTS_TOLD[5]), (0, FACTS_TOLD[4])], 1)  # added twice
 def test_told_one_by_one_it_is_the_same_as_told_at_once(
     rule: str, told: list[tuple[int, Fact]], every: int
 ) -> None:

@@ -35,6 +35,10 @@ async def folded(url: str, *, page: int = 100, restart: bool = False) -> None:
                 follower.position = position
 
 
+def standing(row: view.Compliance) -> view.Standing:
+    return view.Standing(**{name: getattr(row, name) for name in view.Standing.__struct_fields__})
+
+
 @pytest.mark.parametrize("restart", [False, True])
 async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> None:
     await folded(database, page=97, restart=restart)
@@ -47,9 +51,9 @@ async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> 
             (112, datetime(2024, 6, 30, tzinfo=UTC)),
         ]:
             async with reader.at(NOTICE, as_of=AsOf(to), on=on, views=["compliance"]) as reading:
-                found = await view.compliance(reading)
-            assert {row.standing.number: row.standing for row in found} == table(to, on)
-            positions = [row.obligation.position for row in found]
+                found = await reading.all(view.COMPLIANCE)
+            assert {row.number: standing(row) for row in found} == table(to, on)
+            positions = [row.position for row in found]
             assert positions == sorted(positions)
 
 
@@ -58,15 +62,15 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
     known = AsOf(known_at=datetime(2022, 12, 31, tzinfo=UTC))
     on = datetime(2022, 12, 31, tzinfo=UTC)
     async with Reader(database) as reader, reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading:
-        department = await view.compliance(reading, obligor="DEPARTMENT")
-        breached = await view.compliance(reading, status="NOT_MET")
-        may = await view.compliance(reading, modality="MAY", obligor="COUNCIL")
-        over_time = await view.course(reading, "11")
-        due = await view.falling_due(reading, datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
+        department = await reading.all(view.COMPLIANCE, obligor="DEPARTMENT")
+        breached = await reading.all(view.COMPLIANCE, status="NOT_MET")
+        may = await reading.all(view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
+        over_time = await reading.all(view.COURSE, number="11")
+        due = await reading.all(view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
     assert reading.position == KNOWN_ON_31_DECEMBER_2022
-    assert [row.obligation.number for row in department] == ["6", "7"]
-    assert [row.obligation.number for row in breached] == ["5b", "5c"]
-    assert [row.obligation.number for row in may] == ["10a", "10b", "10c"]
+    assert [row.number for row in department] == ["6", "7"]
+    assert [row.number for row in breached] == ["5b", "5c"]
+    assert [row.number for row in may] == ["10a", "10b", "10c"]
     assert [row.status for row in over_time] == [
         "NO_EVIDENCE", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_MET",
     ]  # fmt: skip

@@ -1,0 +1,21 @@
+"""Charts as SVG and in words, for pages and reports alike: deterministic text, no style attributes and no scripts.
+
+A chart says all that it shows in its description, and never by colour alone. Imports `projections.tellings`.
+"""
+
+from api.charts.series import Reading, Series, series_of
+from api.charts.tenure import Span, tenure_svg
+from api.charts.words import number, signals_in_words, summary
+from api.charts.xmr import xmr_svg
+
+__all__ = [
+    "Reading",
+    "Series",
+    "Span",
+    "number",
+    "series_of",
+    "signals_in_words",
+    "summary",
+    "tenure_svg",
+    "xmr_svg",
+]

@@ -1,0 +1,97 @@
+"""`ledger key`: the key that signs checkpoints, made, shown, and recorded as the one that signs from here on."""
+
+from argparse import Namespace
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
+from api.settings import Settings
+from ledger import keys
+from ledger.checkpoint import Signer, VerifierKey
+from ledger.errors import LedgerError, Refused
+from ledger.facts.records import SigningKeyRotated
+from ledger.facts.registry import KIND_OF
+from ledger.intake import Submitted, accept
+from ledger.log import Log
+from ledger.receipts import Receipt
+from ledger.writer import Writer
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    actions = parser.add_subparsers(required=True, metavar="generate, show or rotate", parser_class=Parser)
+    meaning = "make a new key, in a file that only its owner may read"
+    generate = actions.add_parser("generate", help=meaning, description=sentence(meaning))
+    generate.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="where it is written")
+    generate.add_argument("--name", help="its name in signed notes; without this, LEDGER_ORIGIN and random digits")
+    generate.set_defaults(run=_generate)
+    meaning = "print the public part of the settings' key, for whoever checks what it signs"
+    shown = actions.add_parser("show", help=meaning, description=sentence(meaning))
+    shown.set_defaults(run=_show)
+    meaning = "record that the settings' key signs the checkpoints of these notices from here on"
+    rotate = actions.add_parser("rotate", help=meaning, description=sentence(meaning))
+    rotate.add_argument("notices", metavar="NOTICE", nargs="+", help="a notice whose checkpoints it signs")
+    rotate.set_defaults(run=_rotate)
+    for command in (generate, shown, rotate):
+        command.takes_json()
+
+
+def _generate(arguments: Namespace) -> int:
+    name = arguments.name or keys.new_name(Settings.from_environment().origin)
+    signer = keys.generate(arguments.output, name)
+    if not arguments.json:
+        say(f"Wrote the key to {arguments.output}: keep it secret, and keep a copy. Its public part:")
+    return _shown(signer, arguments)
+
+
+def _show(arguments: Namespace) -> int:
+    return _shown(Settings.from_environment().signer(), arguments)
+
+
+def _shown(signer: Signer, arguments: Namespace) -> int:
+    if arguments.json:
+        show({"name": signer.public.name, "verifierKey": signer.verifier_key()})
+    else:
+        print(signer.verifier_key())
+    return 0
+
+
+def _rotate(arguments: Namespace) -> int:
+    signer = Settings.from_environment().signer()
+    for receipt, notice in zip(run(_recorded(signer, arguments.notices)), arguments.notices, strict=True):
+        if arguments.json:
+            show({"notice": notice, "position": receipt.position, "verifierKey": signer.verifier_key()})
+        else:
+            print(f"{signer.public.name} signs the checkpoints of {notice} since entry {receipt.position}.")
+    return 0
+
+
+def rotation(key: VerifierKey) -> dict[str, Any]:
+    """The attributes of the event by which a key takes over: the same for one key, and no other's."""
+    data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
+    return {"id": f"signing-key:{key.key_id.hex()}", "type": KIND_OF[SigningKeyRotated].type, "data": data}
+
+
+async def _recorded(signer: Signer, notices: list[str]) -> list[Receipt]:
+    event = {"specversion": "1.0", "source": "operator", **rotation(signer.public)}
+    origin = Settings.from_environment().origin
+    async with database() as url, Writer(url) as writer, Log(url, origin, signer) as log:
+        return [await _taken_over(writer, log, notice, accept(event)) for notice in notices]
+
+
+async def _taken_over(writer: Writer, log: Log, notice: str, fact: Submitted) -> Receipt:
+    """Records the key and signs the head with it; raises LedgerError for one that another has replaced since."""
+    receipt = await writer.append(notice, fact, OPERATOR)
+    try:
+        signs = (await log.checkpoint(notice)).key == str(log.key)
+    except Refused:
+        if not receipt.duplicate:
+            raise
+        signs = False
+    if not signs:
+        raise LedgerError(
+            f"{log.key.name} signed {notice} from entry {receipt.position} on and was replaced since; a key takes "
+            "over once: make another by ledger key generate"
+        )
+    return receipt

@@ -1,0 +1,114 @@
+"""`ledger report`: the adviser's report on a period, or one that was issued, in a file of one of four formats."""
+
+import asyncio
+import hashlib
+import re
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+
+from api.asking import Operator
+from api.cli.frame import OPERATOR, Misused, Parser, database, moment, run, say, show
+from api.report.formats import FORMATS
+from api.report.model import Report
+from api.report.reading import Said, issued, position_at, read
+from ledger.errors import LedgerError
+from ledger.writer import Writer
+from projections.errors import UnknownNotice
+from projections.reading import Reader
+from projections.runner import Runner
+from schema.context import Context
+
+WAIT_SECONDS = 3_600.0
+"""How long the views may take to be folded when no server has kept them."""
+_PERIOD = re.compile(r"(?P<first>[0-9-]+)\.\.(?P<last>[0-9-]+)")
+
+
+def configure(parser: Parser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("notice", metavar="NOTICE", help="the notice that is reported on")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--period", type=_period, metavar="FROM..TO", help="the days that it covers, both included")
+    what.add_argument("--issued", metavar="ID", help="a report that was issued, made again at its position")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="csv is a zip of a table a section")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to; - writes to stdout")
+    parser.add_argument(
+        "--as-of",
+        type=moment,
+        metavar="WHEN",
+        help="as recorded up to a position or a time; the latest, if left out",
+    )
+    parser.takes_json()
+    parser.set_defaults(run=_report)
+
+
+def _period(text: str) -> tuple[date, date]:
+    found = _PERIOD.fullmatch(text)
+    try:
+        first, last = (date.fromisoformat(found[name]) for name in ("first", "last")) if found else (None, None)
+    except ValueError:
+        first = last = None
+    if first is None or last is None or last < first:
+        raise ArgumentTypeError(f"{text!r} is no period; write its first and last day as 2022-07-05..2022-09-30")
+    return first, last
+
+
+def _report(arguments: Namespace) -> int:
+    if arguments.issued is not None and arguments.as_of is not None:
+        raise Misused("an issued report is made at the position that it is pinned to; leave out --as-of")
+    if arguments.output == "-" and arguments.json:
+        raise Misused("--json tells of the file that is written; name a file with -o")
+    report = run(_read(arguments))
+    body = FORMATS[arguments.format].write(report)
+    if arguments.output == "-":
+        sys.stdout.buffer.write(body)
+        return 0
+    try:
+        Path(arguments.output).write_bytes(body)
+    except OSError as error:
+        raise LedgerError(f"{arguments.output} cannot be written: {error.strerror}; name another file") from None
+    if arguments.json:
+        digest = hashlib.sha256(body).hexdigest()
+        show({"file": arguments.output, "position": report.position, "bytes": len(body), "sha256": digest})
+    else:
+        size = f"{len(body):,} bytes"
+        say(f"{arguments.output} holds the report, as recorded up to entry {report.position} ({size}).")
+    return 0
+
+
+async def _read(arguments: Namespace) -> Report:
+    async with _context(arguments.notice) as context:
+        if arguments.issued is not None:
+            return await read(context, arguments.notice, await issued(context, arguments.notice, arguments.issued))
+        pinned = await position_at(context, arguments.notice, arguments.as_of)
+        first, last = arguments.period
+        return await read(context, arguments.notice, Said(first=first, last=last, pinned=pinned))
+
+
+@asynccontextmanager
+async def _context(notice: str) -> AsyncIterator[Context]:
+    """What the questions are asked with, once the views have reached the notice's last entry."""
+    async with database() as url, Reader(url) as reader, Writer(url) as writer, _followed(url):
+        heads = await reader.notices([notice])
+        if not heads:
+            raise UnknownNotice(
+                f"no notice {notice[:80]!r} is recorded; check its name, or add it: ledger notice add"
+            )
+        async with reader.at(notice, at_least=heads[0].position, wait=WAIT_SECONDS):
+            pass
+        yield Context(reader, writer.append, Operator(OPERATOR))
+
+
+@asynccontextmanager
+async def _followed(url: str) -> AsyncIterator[None]:
+    """Keeps the views up to date meanwhile, unless a server does."""
+    runner = await Runner(url).open()
+    following = asyncio.create_task(runner.run())
+    try:
+        yield
+    finally:
+        await runner.close()
+        await asyncio.wait([following])

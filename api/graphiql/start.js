@@ -1,0 +1,119 @@
+"use strict";
+// GraphiQL on this page's own address: a token for all tabs, the ten questions as tabs, nothing kept in the browser.
+
+(() => {
+  const { nonce } = document.currentScript;
+  const create = document.createElement.bind(document);
+  // GraphiQL's dialogs add a style sheet without the nonce by which the page's policy lets one in.
+  document.createElement = (name, options) => {
+    const made = create(name, options);
+    if (name === "style") made.nonce = nonce;
+    return made;
+  };
+
+  const address = window.location.pathname;
+  const tabs = JSON.parse(document.getElementById("tabs").textContent);
+  const said = document.getElementById("said");
+  const root = ReactDOM.createRoot(document.getElementById("graphiql"));
+  let token = "";
+  let notice = null;
+
+  /** A store that forgets: questions and answers are not left behind on a machine that others use. */
+  const forgetful = () => {
+    const kept = new Map();
+    return {
+      get length() { return kept.size; },
+      getItem: (name) => kept.get(name) ?? null,
+      setItem: (name, value) => { kept.set(name, value); },
+      removeItem: (name) => { kept.delete(name); },
+      clear: () => { kept.clear(); },
+    };
+  };
+
+  const post = (asked, headers, signal) => fetch(address, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...headers,
+    },
+    body: JSON.stringify(asked),
+    signal,
+  });
+
+  const ask = async (asked, headers = {}) => {
+    if (!token && !headers.Authorization) return { errors: [{ message: "Say who you are: enter your token above." }] };
+    const answer = await post(asked, { Accept: "application/graphql-response+json", ...headers });
+    return answer.json();
+  };
+
+  /** The answers of a subscription, by server-sent events. */
+  async function* follow(asked, headers = {}) {
+    const gone = new AbortController();
+    try {
+      const answer = await post(asked, { Accept: "text/event-stream", ...headers }, gone.signal);
+      if (!answer.ok) {
+        yield await answer.json();
+        return;
+      }
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let unread = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const events = (unread + value).split(/\r?\n\r?\n/);
+        unread = events.pop();
+        for (const event of events) {
+          const data = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
+          const text = data.map((line) => line.slice(5)).join("\n").trim();
+          if (text) yield JSON.parse(text);
+        }
+      }
+    } finally {
+      gone.abort();
+    }
+  }
+
+  const isFollowed = (asked, document) => (document?.definitions ?? []).some(
+    (each) => each.operation === "subscription" && (!asked.operationName || each.name?.value === asked.operationName),
+  );
+
+  // The name that GraphiQL gives may still be that of the tab before.
+  const named = (asked) => {
+    const names = [...asked.query.matchAll(/^\s*(?:query|mutation|subscription)\s+(\w+)/gm)].map((found) => found[1]);
+    return names.length === 1 ? { ...asked, operationName: names[0] } : asked;
+  };
+
+  const show = () => {
+    const fetcher = (given, options) => {
+      const asked = named(given);
+      return isFollowed(asked, options?.documentAST) ? follow(asked, options?.headers) : ask(asked, options?.headers);
+    };
+    const defaultTabs = tabs.map(({ query, variables }) => ({
+      query,
+      variables: JSON.stringify({ ...variables, ...(notice ? { notice } : {}) }, null, 2),
+    }));
+    ReactDOM.flushSync(() => root.render(React.createElement(GraphiQL, {
+      key: notice,
+      fetcher,
+      defaultTabs,
+      storage: forgetful(),
+      shouldPersistHeaders: false,
+    })));
+  };
+
+  document.getElementById("who").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    token = document.getElementById("token").value.trim();
+    const { data } = await ask({ query: "{ me { actor parts { notice } } }" });
+    if (!data) {
+      said.textContent = "The ledger does not know this token; ask for another.";
+      return;
+    }
+    notice = data.me.parts[0]?.notice ?? notice;
+    show();
+    said.textContent = `You ask as ${data.me.actor}.`;
+  });
+
+  show();
+})();

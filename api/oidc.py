@@ -1,0 +1,207 @@
+"""People's access tokens: signed by the one OpenID Connect issuer of the settings, for this ledger as audience.
+
+A token is a JWT (RFC 9068; also those that issuers mark JWT only). Its signature must be of an asymmetric
+algorithm of the list here, by a key that the issuer publishes; keys are kept, and asked for anew when a token
+names one that is not known. Imports joserfc and httpx.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from joserfc import jwk, jws, jwt
+from joserfc.errors import JoseError
+from msgspec import Struct
+
+from ledger.errors import Unavailable
+from ledger.facts.fact import ID_PATTERN
+
+ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519"),
+)
+TYPES = ("at+jwt", "application/at+jwt", "jwt")
+LEEWAY_SECONDS = 60
+KEYS_FRESH_SECONDS = 600.0
+"""Older keys are asked for anew, so that a withdrawn one is not trusted for longer."""
+KEYS_KEPT_SECONDS = 86_400.0
+"""While the issuer cannot be reached, its keys go on being used for so long."""
+ASK_AGAIN_SECONDS = 10.0
+"""Unknown keys make the issuer be asked so often at most, whatever tokens arrive."""
+_MAXIMUM_TOKEN = 16_384
+_MAXIMUM_DOCUMENT = 1_000_000
+_ID_TOKEN_CLAIMS = ("at_hash", "c_hash", "nonce")
+_ID = re.compile(ID_PATTERN)
+_KEY_TYPES = ("RSA", "EC", "OKP")
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
+logger = logging.getLogger(__name__)
+
+
+class Person(Struct, frozen=True):
+    """Whom a valid token names."""
+
+    actor: str
+    until: datetime
+    """The instant from which the token opens nothing."""
+
+
+class Header(Struct):
+    """What says how a token is signed."""
+
+    alg: str
+    typ: str = ""
+    kid: str | None = None
+
+
+class Discovered(Struct):
+    """What the issuer publishes of itself."""
+
+    issuer: str
+    jwks_uri: str
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+
+
+def actor_of(subject: str) -> str:
+    """The actor's id of a token's `sub`: the same text where it is an Id, otherwise one made of its digest."""
+    return subject if _ID.fullmatch(subject) else f"sub:{sha256(subject.encode()).hexdigest()[:32]}"
+
+
+def is_jwt(token: str) -> bool:
+    """Whether it has the form of a signed token."""
+    return len(token) <= _MAXIMUM_TOKEN and _SHAPE.fullmatch(token) is not None
+
+
+class Issuer:
+    """One issuer of access tokens, found by OpenID Connect Discovery 1.0; `clock` gives seconds that only grow."""
+
+    def __init__(self, url: str, audience: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.url = url
+        self._clock = clock
+        self.client = httpx.AsyncClient(timeout=5.0, follow_redirects=False)
+        self._rules = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": url},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        self._registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+        self._keys: list[jwk.Key] = []
+        self._discovered: Discovered | None = None
+        self._fetched: float | None = None
+        self._asked: float | None = None
+        self._lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        await self.client.aclose()
+
+    async def person(self, token: str) -> Person | None:
+        """Whom the token names, None when it is not valid; raises Unavailable when the keys cannot be had."""
+        header = header_of(token)
+        if header is None or header.alg not in ALGORITHMS or header.typ.lower() not in TYPES:
+            return None
+        key = await self.key(header.kid)
+        if key is None:
+            return None
+        try:
+            claims = self.claims(token, key, self._rules)
+            until = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
+        except (JoseError, ValueError, TypeError, OverflowError):
+            return None
+        subject = claims["sub"]
+        if len(subject) > 255 or (
+            header.typ.lower() == "jwt" and any(name in claims for name in _ID_TOKEN_CLAIMS)
+        ):
+            return None
+        return Person(actor_of(subject), until)
+
+    async def about(self) -> Discovered:
+        """What the issuer publishes of itself; raises Unavailable when it cannot be reached."""
+        async with self._lock:
+            if self._discovered is None:
+                await self._fetch(self._clock())
+        if self._discovered is None:
+            raise Unavailable("people cannot sign in now, as their issuer cannot be reached; try later")
+        return self._discovered
+
+    def claims(self, token: str, key: jwk.Key, rules: jwt.JWTClaimsRegistry) -> dict[str, Any]:
+        """The claims of a token that the key signed; raises JoseError and ValueError where one breaks a rule."""
+        claims: dict[str, Any] = jwt.decode(token, key, registry=self._registry).claims
+        rules.validate(claims)
+        return claims
+
+    async def key(self, kid: str | None) -> jwk.Key | None:
+        """The issuer's key of that name, None: it has none; raises Unavailable when that cannot be told."""
+        async with self._lock:
+            now = self._clock()
+            if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
+                await self._fetch(now)
+            found = self._known(kid)
+            if found is None and (self._asked is None or now - self._asked >= ASK_AGAIN_SECONDS):
+                self._asked = now
+                await self._fetch(now)
+                found = self._known(kid)
+            return found
+
+    def _known(self, kid: str | None) -> jwk.Key | None:
+        if kid is None:
+            return self._keys[0] if len(self._keys) == 1 else None
+        return next((key for key in self._keys if key.kid == kid), None)
+
+    async def _fetch(self, now: float) -> None:
+        """Asks for the keys; raises Unavailable when that fails and those at hand are too old."""
+        try:
+            found = await self._published()
+        except (httpx.HTTPError, msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError) as error:
+            logger.warning("the issuer's keys cannot be had: %s", type(error).__name__)
+            if self._fetched is None or now - self._fetched > KEYS_KEPT_SECONDS:
+                raise Unavailable(
+                    "people cannot sign in now, as their issuer cannot be reached; try later"
+                ) from None
+            return
+        self._keys, self._fetched = found, now
+
+    async def _published(self) -> list[jwk.Key]:
+        found = await self._get(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+        discovered = msgspec.json.decode(found, type=Discovered)
+        if discovered.issuer != self.url:
+            raise ValueError("the document is another issuer's")
+        if urlsplit(discovered.jwks_uri).scheme != urlsplit(self.url).scheme:
+            raise ValueError("the keys are not published as the issuer is")
+        self._discovered = discovered
+        document: dict[str, Any] = msgspec.json.decode(await self._get(discovered.jwks_uri))
+        return [
+            jwk.import_key(key)
+            for key in document["keys"]
+            if key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig" and "d" not in key
+        ]
+
+    async def _get(self, url: str) -> bytes:
+        async with self.client.stream("GET", url) as answer:
+            answer.raise_for_status()
+            found = bytearray()
+            async for piece in answer.aiter_bytes():
+                found += piece
+                if len(found) > _MAXIMUM_DOCUMENT:
+                    raise ValueError("the document is too long")
+        return bytes(found)
+
+
+def header_of(token: str) -> Header | None:
+    """The header of a token; None where it has none."""
+    first = token.partition(".")[0]
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(first + "=" * (-len(first) % 4)), type=Header)
+    except (msgspec.MsgspecError, ValueError):
+        return None

@@ -1,0 +1,193 @@
+"""Templates, and what each of them is given: the frame of a page, and the words in which it speaks.
+
+The macros of govuk-frontend live in an environment of their own, which takes what is left out for empty; a page's
+own template may name nothing that is not there.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.pages import files, words
+from api.pages.headers import secured
+from api.pages.point import ENGLAND
+from api.pages.sessions import FORM_FIELD, Session, Sessions
+from api.pages.visit import Visit
+from ledger.councils import councils
+from ledger.roles import matrix
+from projections.tellings import zone_of
+
+_COMPONENTS = (
+    *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),
+    *("generic-header", "input", "inset-text", "notification-banner", "pagination", "radios", "select"),
+    *("service-navigation", "skip-link", "summary-list", "textarea", "warning-text"),
+)
+
+
+class Templates(Environment):
+    """An environment in which `one.update` is the answer's field of that name, and no method of a dictionary."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
+        """What a template means by a name after a dot."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class Section(Struct, frozen=True):
+    """A part of a notice in its navigation."""
+
+    path: str
+    title: str
+    view: str | None
+    """The view without which it has nothing to show; None: it is for those who record."""
+
+
+SECTIONS = (
+    Section("", "At a glance", "notice"),
+    Section("/plan", "Plan", "plan"),
+    Section("/coverage", "Coverage", "coverage"),
+    Section("/board", "Board", "board"),
+    Section("/evidence", "Evidence", "evidence"),
+    Section("/measures", "Measures", "measures"),
+    Section("/reviews", "Reviews and access", "reviews"),
+    Section("/views", "Views of staff and children", "engagement"),
+    Section("/partners", "Partners", "partners"),
+    Section("/reports", "Adviser's reports", "adviser"),
+    Section("/entries", "Entries", "entries"),
+    Section("/replay", "Replay", "entries"),
+    Section("/record", "Record", None),
+)
+
+
+@cache
+def environment() -> Environment:
+    """The templates."""
+    govuk = Environment(
+        loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made = Templates(
+        loader=PackageLoader("api.pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    for name in _COMPONENTS:
+        macro = "govuk" + "".join(part.capitalize() for part in name.split("-"))
+        template = govuk.get_template(f"govuk_frontend_jinja/components/{name}/macro.html")
+        made.globals[macro] = getattr(template.module, macro)
+    made.globals |= {
+        "asset": files.address,
+        "tag": words.tag,
+        "prose": words.prose,
+        "council": _council,
+        "FORM_FIELD": FORM_FIELD,
+    }
+    made.filters |= {
+        "plain": words.plain,
+        "day": words.day,
+        "number": words.number,
+        "size": words.size,
+        "listed": words.listed,
+        "fact": words.fact,
+        "typed": _typed,
+        "pairs": words.pairs,
+        "as_options": words.as_options,
+        "excerpt": words.excerpt,
+        "field_name": words.field_name,
+        "pretty": words.pretty,
+    }
+    made.tests["contains"] = lambda items, item: item in items
+    return made
+
+
+def page(
+    request: Request,
+    template: str,
+    given: Mapping[str, Any],
+    *,
+    visit: Visit | None = None,
+    session: Session | None = None,
+    status: int = 200,
+) -> Response:
+    """A page; of a notice where there is a `visit`: `given` then has the `notice`, as `Frame` shows it."""
+    sessions: Sessions = request.app.state.sessions()
+    session = visit.visitor.session if visit is not None else session
+    zone = zone_of(given["notice"]["zone"]) if visit is not None else ENGLAND
+    frame: dict[str, Any] = {
+        "session": session,
+        "form_token": sessions.form_token(session),
+        "visit": visit,
+        "here": request.url.path,
+        "when": partial(words.when, zone=zone),
+        "entry": partial(_entry, visit),
+    }
+    if visit is not None:
+        frame |= _of_a_notice(request, visit, zone)
+    html = environment().get_template(template).render({**frame, **given})
+    return secured(request, HTMLResponse(html, status))
+
+
+def _of_a_notice(request: Request, visit: Visit, zone: ZoneInfo) -> dict[str, Any]:
+    path = request.url.path.removeprefix(f"/notices/{visit.notice}")
+    return {
+        "to": visit.address,
+        "again": partial(visit.again, request.url.path),
+        "today": partial(_today, zone),
+        "roles": words.listed(role.meaning for role in visit.roles),
+        "sections": [
+            {
+                "text": section.title,
+                "href": visit.address(section.path),
+                "current": path == section.path,
+                "active": section.path != "" and path.startswith(f"{section.path}/"),
+            }
+            for section in SECTIONS
+            if _is_for(visit, section)
+        ],
+    }
+
+
+def _is_for(visit: Visit, section: Section) -> bool:
+    """Whether the visitor finds anything there."""
+    if section.view is None:
+        return any(visit.records(fact) for fact in matrix().records)
+    return visit.reads(section.view) or (section.view == "reviews" and visit.reads("access"))
+
+
+def _today(zone: ZoneInfo, instant: str) -> str:
+    """The day of an instant, as a field for a day takes it."""
+    return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
+
+
+def _entry(visit: Visit | None, position: int | None, words_of_it: str | None = None) -> Markup:
+    """A link to an entry; its number alone for whoever may not read entries."""
+    if position is None:
+        return Markup("")
+    shown = words_of_it or f"entry {position}"
+    if visit is None or not visit.reads("entries"):
+        return Markup("{}").format(shown)
+    return Markup('<a class="govuk-link" href="{}">{}</a>').format(visit.address(f"/entries/{position}"), shown)
+
+
+def _typed(given: Mapping[str, str]) -> dict[str, str]:
+    """What a fact's fields are to hold, as its form's address says it."""
+    return {f"data.{name}": value for name, value in given.items()}
+
+
+def _council(code: str) -> str:
+    """The name of the council of that code; the code where it is not known."""
+    found = councils().get(code)
+    return found.name if found is not None else code

@@ -1,0 +1,66 @@
+"""Signing in with a token of the ledger's own, or with a token of its issuer; and signing out."""
+
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.identity import Bearer
+from api.pages import organisations, rendering
+from api.pages.headers import secured
+from api.pages.organisations import local
+from api.pages.sessions import FORM_FIELD, Sessions
+from api.services import Ledger
+from ledger.errors import Refused
+
+_LONGEST_FIELD = 20_000
+
+
+async def get_sign_in(request: Request) -> Response:
+    """`GET /sign-in`: the form; `next` says where to go afterwards."""
+    sessions: Sessions = request.app.state.sessions()
+    wanted = local(request.query_params.get("next", "/"))
+    if sessions.of(request) is not None and "next" not in request.query_params:
+        return secured(request, RedirectResponse("/", 303))
+    return _form(request, wanted, None)
+
+
+async def post_sign_in(request: Request) -> Response:
+    """`POST /sign-in`: begins a session, and goes to the page that was wanted."""
+    sessions: Sessions = request.app.state.sessions()
+    form = await request.form(max_files=0, max_fields=10, max_part_size=_LONGEST_FIELD)
+    sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
+    wanted, secret = local(str(form.get("next", "/"))), str(form.get("token", "")).strip()
+    ledger: Ledger = request.app.state.ledger
+    try:
+        viewer = await ledger.identity.viewer_of(Headers({"authorization": f"Bearer {secret}"}))
+    except (Refused, UnicodeEncodeError):
+        words = "The token is unknown, expired or revoked: paste it whole, or ask for another"
+        return _form(request, wanted, words if secret else "Enter a token")
+    home = viewer.home if isinstance(viewer, Bearer) else None
+    response = secured(request, RedirectResponse(wanted, 303))
+    sessions.keep(request, response, sessions.begin(viewer.credential, home))
+    return response
+
+
+async def post_sign_out(request: Request) -> Response:
+    """`POST /sign-out`: ends the session."""
+    sessions: Sessions = request.app.state.sessions()
+    form = await request.form(max_files=0, max_fields=10, max_part_size=_LONGEST_FIELD)
+    sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
+    response = secured(request, RedirectResponse("/sign-in", 303))
+    sessions.end(request, response)
+    return response
+
+
+def _form(request: Request, wanted: str, fault: str | None) -> Response:
+    sessions: Sessions = request.app.state.sessions()
+    ledger: Ledger = request.app.state.ledger
+    organisation = (
+        f"{organisations.BEGIN}?{urlencode({'next': wanted})}" if ledger.settings.oidc_client_id else None
+    )
+    given = {"next": wanted, "problem": fault, "organisation": organisation}
+    return rendering.page(
+        request, "sign-in.html", given, session=sessions.of(request), status=422 if fault else 200
+    )

@@ -1,0 +1,34 @@
+"""The four formats of a report, each a function from the model to bytes."""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from api.report.html import html_of
+from api.report.model import Report
+from api.report.pdf import pdf_of
+from api.report.tables import csv_of
+
+
+class Format(Struct, frozen=True):
+    """A form in which a report is written."""
+
+    media_type: str
+    suffix: str
+    """How the name of its file ends."""
+    write: Callable[[Report], bytes]
+
+
+def json_of(report: Report) -> bytes:
+    """The model itself, indented."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+FORMATS = {
+    "html": Format("text/html; charset=utf-8", "html", html_of),
+    "pdf": Format("application/pdf", "pdf", pdf_of),
+    "csv": Format("application/zip", "csv.zip", csv_of),
+    "json": Format("application/json", "json", json_of),
+}
+"""Its name → the format; `csv` is a zip of a table a section."""

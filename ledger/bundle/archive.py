@@ -1,0 +1,90 @@
+"""A ZIP file that is written member by member, each byte of it determined by what goes in.
+
+Members are stored, not compressed, so that a changed byte is a changed byte of what it holds. The comment at the
+end is the seal: the SHA-256 of everything before it, in hexadecimal.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO, Self
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from msgspec import Struct
+
+_SEAL = 64
+_PIECE = 1_048_576
+_BEGINNING = (1980, 1, 1, 0, 0, 0)  # ZIP's first instant: a bundle of the same position has the same bytes
+
+
+class Member(Struct, frozen=True):
+    """What was written of a member, as the manifest lists it."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Writing:
+    """A member that is being written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = 0
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Adds to it."""
+        self._file.write(data)
+        self._digest.update(data)
+        self.size += len(data)
+
+    def member(self, name: str) -> Member:
+        """What was written, under its name."""
+        return Member(name, self.size, self._digest.hexdigest())
+
+
+class Archive:
+    """Writes to a file that can be sought in and read back; `seal` ends it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._zip = ZipFile(file, "w", ZIP_STORED)
+        self.members: list[Member] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @contextmanager
+    def member(self, name: str) -> Iterator[Writing]:
+        """A member of unknown size; one at a time."""
+        info = ZipInfo(name, _BEGINNING)
+        info.create_system, info.external_attr = 3, 0o644 << 16
+        with self._zip.open(info, "w", force_zip64=True) as file:
+            writing = Writing(file)
+            yield writing
+        self.members.append(writing.member(name))
+
+    def put(self, name: str, data: bytes) -> None:
+        """A member that is at hand."""
+        with self.member(name) as member:
+            member.write(data)
+
+    def seal(self) -> str:
+        """Ends the file and returns the SHA-256 of the whole of it, in hexadecimal."""
+        self._zip.comment = b"0" * _SEAL
+        self._zip.close()
+        size = self._file.seek(0, 2) - _SEAL
+        self._file.seek(0)
+        digest = hashlib.sha256()
+        while size:
+            piece = self._file.read(min(size, _PIECE))
+            digest.update(piece)
+            size -= len(piece)
+        seal = digest.hexdigest().encode()
+        self._file.write(seal)
+        digest.update(seal)
+        return digest.hexdigest()

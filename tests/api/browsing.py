@@ -1,0 +1,59 @@
+"""A person at the pages: a client that keeps cookies, signs in by the form, and says what a page shows."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from tests.api.service import NO_TLS
+
+
+class _Page(HTMLParser):
+    """Links, fields and words of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.fields: dict[str, str] = {}
+        self.ids: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag == "input" and "name" in given:
+            self.fields[given["name"]] = given.get("value", "")
+        if "id" in given:
+            self.ids.add(given["id"])
+
+
+def links(answer: httpx.Response) -> set[str]:
+    """Where a page leads within the service, without fragments."""
+    found = {urljoin(str(answer.url), link).partition("#")[0] for link in _Page(answer.text).links}
+    return {link for link in found if urlsplit(link).netloc == answer.url.netloc.decode()}
+
+
+def fields(answer: httpx.Response) -> dict[str, str]:
+    """The fields of a page's forms."""
+    return _Page(answer.text).fields
+
+
+def words(answer: httpx.Response) -> str:
+    """What a page says, in a line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
+
+
+def browser(url: str) -> httpx.Client:
+    """Somebody who has not signed in."""
+    return httpx.Client(
+        base_url=url, headers={"Accept": "text/html"}, follow_redirects=True, timeout=30, verify=NO_TLS
+    )
+
+
+def sign_in(client: httpx.Client, token: str, wanted: str = "/") -> httpx.Response:
+    """Signs in by the form; the page that comes next."""
+    form = fields(client.get("/sign-in", params={"next": wanted}))
+    return client.post("/sign-in", data={**form, "token": token})

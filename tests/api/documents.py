@@ -1,0 +1,166 @@
+"""Documents for tests: a service whose clock can be moved, people who may and may not read, files to send."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import httpx
+import psycopg
+
+from ledger.batch import Clock, now
+from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record
+
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"\n%%EOF\n"
+CSV = "Month,Visits\nMay,10\nJuin,12 \u00e0 13\n".encode()
+PDF_TYPE = "application/pdf"
+OTHERS = {
+    "reviewer": "REVIEWER",
+    "inspector": "INSPECTOR",
+    "auditor": "AUDITOR",
+    "partner": "PARTNER",
+    "records": "RECORDS_OFFICER",
+    "protection": "DATA_PROTECTION_OFFICER",
+    "department": "DEPARTMENT_OFFICIAL",
+    "officer2": "COUNCIL_OFFICER",
+}
+_numbers = count(1)
+
+
+class MovedClock:
+    """The real clock, moved ahead by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, **by: float) -> None:
+        self.ahead += timedelta(**by)
+
+
+def docx(part: str = "word/document.xml") -> bytes:
+    """An office document, as small as it gets."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), "<Types/>")  # of no particular time
+        archive.writestr(zipfile.ZipInfo(part), "<document/>")
+    return found.getvalue()
+
+
+async def begin_with_readers(database: str) -> Notice:
+    """Issues a notice with somebody in each role that matters for documents, and review R1."""
+    notice = await begin(database, NOTICE)
+    review = {"review": "R1", "kind": "six-month", "by": "DfE", "from": "2022-07-10", "topics": ["CULTURE"]}
+    granted = (event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in OTHERS.items())
+    await record(database, NOTICE, [*granted, event("reviews.ReviewScheduled", review, "operator")])
+    for actor, role in OTHERS.items():
+        notice.tokens[actor] = await issue(database, NOTICE, actor, role)
+    return notice
+
+
+@contextmanager
+def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[Service]:
+    """A service of its own with such a notice."""
+    name = f"documents_{next(_numbers)}"
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
+        url = psycopg.conninfo.make_conninfo(template, dbname=name)
+        with Service(url, asyncio.run(begin_with_readers(url)), clock, **settings) as running:
+            yield running
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def about(name: str, classification: str = "OFFICIAL", **more: str) -> dict[str, str]:
+    """The headers that go with a document."""
+    given = {
+        "ce-id": f"doc-{next(_numbers)}",
+        "ce-source": "officer",
+        "Evidence-Id": name,
+        "Evidence-Title": "Visits in May",
+        "Evidence-Classification": classification,
+    }
+    return {**given, **{key.replace("_", "-"): value for key, value in more.items()}}
+
+
+def put(
+    client: httpx.Client, content: Any, headers: dict[str, str], kind: str = "application/pdf"
+) -> httpx.Response:
+    """Sends a document."""
+    return client.put(f"/ledgers/{NOTICE}/evidence", content=content, headers={"Content-Type": kind, **headers})
+
+
+def get(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
+    """Asks for a document."""
+    given = {key.replace("_", "-"): value for key, value in headers.items()}
+    return client.get(f"/ledgers/{NOTICE}/evidence/{name}", headers=given)
+
+
+def stored(service: Service, folder: str = "") -> list[str]:
+    """The names of all files in the store."""
+    root = service.data / "evidence" / folder
+    return sorted(str(path.relative_to(service.data / "evidence")) for path in root.rglob("*") if path.is_file())
+
+
+def rows(service: Service, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """What the database answers to its administrator."""
+    with psycopg.connect(service.database) as connection:
+        return connection.execute(query.encode(), parameters).fetchall()
+
+
+def recorded(service: Service, name: str) -> list[Any]:
+    """The data of all entries of that fact, in order."""
+    found = rows(
+        service,
+        "SELECT convert_from(body, 'UTF8')::jsonb -> 'data' FROM ledger.entries WHERE type LIKE %s "
+        "ORDER BY position",
+        f"improvement-ledger.%.{name}.v1",
+    )
+    return [data for (data,) in found]
+
+
+def say(service: Service, actor: str, name: str, data: Any, **attributes: Any) -> httpx.Response:
+    """Records a fact over HTTP as an actor does."""
+    with service.client(actor) as client:
+        return service.post(client, event(name, data, actor, **attributes))
+
+
+def position_of(service: Service, actor: str, name: str, data: Any) -> int:
+    """Records a fact that is in order; its position."""
+    answer = say(service, actor, name, data)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["position"])
+
+
+def at(clock: MovedClock, **after: float) -> str:
+    """An instant after the clock's, as JSON has it."""
+    return (clock() + timedelta(**after)).isoformat()
+
+
+def ask(service: Service, clock: MovedClock, request: str, grantee: str = "reviewer", **changed: Any) -> int:
+    """Asks for access to case files, for an hour from now on."""
+    asked = {
+        "request": request,
+        "grantee": grantee,
+        "review": "R1",
+        "kind": "CASE_FILES",
+        "scope": "Ten files",
+        "purpose": "The review",
+        "from": at(clock),
+        "until": at(clock, hours=1),
+        **changed,
+    }
+    return position_of(service, "department", "access.AccessRequested", asked)
+
+
+def grant(service: Service, clock: MovedClock, request: str, **changed: Any) -> None:
+    """Asks for access for the reviewer, and has it granted as asked by a council officer."""
+    ask(service, clock, request, **changed)
+    given = recorded(service, "AccessRequested")[-1]
+    granted = {"request": request, "from": given["from"], "until": given["until"]}
+    position_of(service, "officer", "access.AccessGranted", granted)

@@ -1,0 +1,57 @@
+"""Somebody in each role that can be granted, for the tests that walk them all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from ledger.roles import Role, matrix
+from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record, run
+
+GRANTABLE = [role for role in Role if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]
+EACH_ROLE = pytest.mark.parametrize("role", GRANTABLE, ids=lambda role: role.value)
+READING = {
+    "measure": "M1",
+    "period": {"first": "2022-07-01", "last": "2022-07-31"},
+    "numerator": 3,
+    "denominator": 40,
+    "system": "case system",
+    "extractedAt": "2022-08-02T09:00:00Z",
+}
+"""A reading whose count is small."""
+SEEN = f'{{ notice(id: "{NOTICE}") {{ id plan {{ __typename }} }} }}'
+
+
+def actor_of(role: Role) -> str:
+    return f"holder-{role.value.lower()}"
+
+
+def reads(role: Role, view: str) -> bool:
+    return role in matrix().reads[view]
+
+
+@contextmanager
+def peopled(template: str) -> Iterator[Service]:
+    """A service whose notice has somebody in each role that can be granted, and a measure with a small reading."""
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE everybody TEMPLATE ledger_template STRATEGY wal_log")
+        url = psycopg.conninfo.make_conninfo(template, dbname="everybody")
+        run(begin(url))
+        granted = [
+            event("people.RoleGranted", {"actor": actor_of(role), "role": role.value}, "operator")
+            for role in GRANTABLE
+        ]
+        measure = {"measure": "M1", "title": "Seen alone", "unit": "PERCENT", "direction": "HIGHER_IS_BETTER"}
+        figures = [
+            event("measures.MeasureDefined", measure, "operator"),
+            event("measures.MeasureReadingReported", READING, "operator"),
+        ]
+        run(record(url, NOTICE, [*granted, *figures]))
+        tokens = {actor_of(role): run(issue(url, NOTICE, actor_of(role), role.value)) for role in GRANTABLE}
+        with Service(url, Notice(NOTICE, tokens)) as running:
+            with running.client(actor_of(Role.ADVISER)) as client:
+                while client.post("/graphql", json={"query": SEEN}).json()["data"] is None:
+                    pass
+            yield running
+        connection.execute("DROP DATABASE everybody WITH (FORCE)")

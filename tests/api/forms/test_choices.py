@@ -1,0 +1,70 @@
+"""What forms offer: every kind of thing that a fact names is found in the schema, and new ids follow the last."""
+
+import pytest
+from graphql import parse, validate
+
+import schema
+from api.forms.choices import choices, kinds_named, next_id, open_to, selection
+from api.forms.fields import ENVELOPE, Word, fields_of
+from ledger.facts.lives import Life
+from ledger.facts.registry import KINDS
+from ledger.facts.reviews import ReviewCompleted, ReviewStarted
+from ledger.facts.state import State
+from ledger.roles import Role
+
+NAMED = kinds_named((*ENVELOPE, *(each for kind in KINDS.values() for each in fields_of(kind.struct))))
+
+
+def test_what_is_asked_for_choices_is_in_the_schema() -> None:
+    document = f"query Q($notice: ID!) {{ notice(id: $notice) {{ {selection(NAMED, [Role.OPERATOR])} }} }}"
+    assert [error.message for error in validate(schema.build()._schema, parse(document))] == []
+    unasked = {kind for kind in NAMED if f"of_{kind.replace('-', '_').replace(' ', '_')}:" not in document}
+    assert unasked == {"fact type"}, "forms name a kind of thing that they cannot offer"
+
+
+def test_a_role_is_offered_what_it_may_read() -> None:
+    assert "of_objective:" in selection({"objective", "evidence"}, [Role.PARTNER])
+    assert "of_evidence:" not in selection({"objective", "evidence"}, [Role.PARTNER])
+
+
+def test_choices_are_told_by_id_and_words() -> None:
+    nodes = [
+        {"value": "O1", "a": "See  children\nsooner"},
+        {"value": "O2", "a": None},
+        {"value": "O1", "a": "twice"},
+    ]
+    found = choices({"of_objective": {"found": {"nodes": nodes}}}, {"objective", "review"})
+    assert found == {"objective": (Word("O1", "O1: See children sooner"), Word("O2", "O2"))}
+
+
+def test_ratings_are_those_of_their_own_scale() -> None:
+    scale = [{"value": "RED", "a": "Red", "only": "IMPACT"}, {"value": "BLUE", "a": "Blue", "only": "ACTIVITY"}]
+    found = choices({"of_impact_rating": {"found": scale}}, {"impact rating"})
+    assert found["impact rating"] == (Word("RED", "RED: Red"),)
+
+
+def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
+    reviews = {
+        "V1": Life(1),
+        "V2": Life(2, steps={"ReviewStarted": 3}),
+        "V3": Life(4, ended=6, how="completed", steps={"ReviewStarted": 5, "ReviewCompleted": 6}),
+    }
+    state = State(lives={"review": reviews})
+    given = tuple(Word(each, each) for each in reviews)
+    assert [word.value for word in open_to(ReviewStarted, "review", given, state, "jo")] == ["V1"]
+    assert [word.value for word in open_to(ReviewCompleted, "review", given, state, "jo")] == ["V2"]
+
+
+@pytest.mark.parametrize(
+    ("given", "following"),
+    [
+        ([], ""),
+        (["D1", "D2", "D10"], "D11"),
+        (["E001", "E009"], "E010"),
+        (["first", "R1", "x"], "R2"),
+        (["O1", "O1.3"], "O1.4"),
+        (["tameside"], ""),
+    ],
+)
+def test_a_new_id_follows_the_last(given: list[str], following: str) -> None:
+    assert next_id(given) == following

@@ -1,0 +1,81 @@
+"""Every fact's form on a page: what a browser sends of it reads back to what was typed."""
+
+from collections import defaultdict
+from html.parser import HTMLParser
+
+from api.forms.fields import Control, Field, fields_of
+from api.forms.filling import filled
+from api.forms.reading import read
+from api.forms.showing import Form, blame
+from api.pages.rendering import environment
+from ledger.errors import Refusal
+from ledger.facts.plan import ObjectiveAdded
+from ledger.facts.registry import Kind
+from tests.api.filling import sent
+from tests.api.forms.test_facts import EVERY, LONDON, written
+
+
+def rendered(form: Form, fields: tuple[Field, ...], refusals: tuple[Refusal, ...] = ()) -> str:
+    controls = form.controls(fields)
+    blame(controls, refusals)
+    control = environment().get_template("controls.html").module.control  # type: ignore[attr-defined]
+    return "".join(str(control(each)) for each in controls)
+
+
+class Ids(HTMLParser):
+    """The ids of elements, and those that others point to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.named: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in ("for", "list", "aria-describedby"):
+                self.named |= set((value or "").split())
+
+
+@EVERY
+def test_what_a_browser_sends_of_a_form_reads_back(kind: Kind) -> None:
+    fields = fields_of(kind.struct)
+    typed = filled(fields, written(kind), LONDON)
+    pairs = defaultdict(list)
+    for name, value in sent(rendered(Form(typed, {}), fields)):
+        pairs[name].append(value)
+    assert read(fields, pairs, LONDON).kept == typed
+
+
+@EVERY
+def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
+    fields = fields_of(kind.struct)
+    refusals = tuple(Refusal("WRONG_TYPE", "this is wrong", f"data.{field.key}") for field in fields)
+    html = rendered(Form({}, {}), fields, refusals)
+    controls = Form({}, {}).controls(fields)
+    faults = blame(controls, refusals)
+    found = Ids(html)
+    assert len(faults) == len(fields)
+    assert len(found.ids) == len(set(found.ids)), "an id stands twice"
+    assert {fault.href.removeprefix("#") for fault in faults} <= set(found.ids)
+    assert found.named <= set(found.ids)
+    assert html.count("This is wrong") == len(fields)
+
+
+def test_every_kind_of_control_is_among_the_facts() -> None:
+    from ledger.facts.registry import KINDS  # noqa: PLC0415
+
+    def controls(fields: tuple[Field, ...]) -> set[Control]:
+        return {each.control for each in fields} | {c for each in fields for c in controls(each.fields)}
+
+    assert {c for kind in KINDS.values() for c in controls(fields_of(kind.struct))} == set(Control)
+
+
+def test_what_is_typed_is_never_markup() -> None:
+    typed = {"data.title": ['</textarea><script>"&'], "data.objective": ['"><b>']}
+    html = rendered(Form(typed, {}), fields_of(ObjectiveAdded))
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert ("data.title", '</textarea><script>"&') in sent(html)

@@ -1,0 +1,161 @@
+"""What people type, and how all of it that is wrong is said at once, each beside its own control."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.forms import times
+from api.forms.fields import fields_of
+from api.forms.reading import Read, read
+from api.forms.showing import Fault, Form, Shown, blame, flat
+from ledger.errors import Refused
+from ledger.facts.board import BoardDecisionRecorded
+from ledger.facts.fact import Fact
+from ledger.facts.measures import MeasureReadingReported
+from ledger.facts.plan import ObjectiveRevised
+from ledger.facts.registry import KIND_OF
+from ledger.facts.reports import BoardReportSubmitted
+from ledger.intake import accept_fact
+
+LONDON = ZoneInfo("Europe/London")
+Said = Mapping[str, str | Sequence[str]]
+
+
+def typed(said: Said) -> dict[str, list[str]]:
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in said.items()}
+
+
+def read_as(struct: type[Fact], said: Said) -> Read:
+    return read(fields_of(struct), typed(said), LONDON)
+
+
+def faults_of(struct: type[Fact], said: Said) -> tuple[list[Fault], dict[str, Shown]]:
+    """The list of faults, and the controls by their places."""
+    found = read_as(struct, said)
+    refusals = list(found.refusals)
+    try:
+        accept_fact(KIND_OF[struct], found.event["data"])
+    except Refused as refused:
+        places = {refusal.path for refusal in refusals}
+        refusals += (refusal for refusal in refused.refusals if refusal.path not in places)
+    controls = Form(found.kept, {}).controls(fields_of(struct))
+    return blame(controls, refusals), {each.place: each for each in flat(controls)}
+
+
+def test_every_fault_is_said_at_once_beside_its_control() -> None:
+    faults, controls = faults_of(
+        MeasureReadingReported,
+        {
+            "data.measure": "M 1",
+            "data.period.first.day": "31",
+            "data.period.first.month": "2",
+            "data.period.first.year": "2023",
+            "data.numerator": "a dozen",
+            "data.extractedAt.day": "1",
+            "data.extractedAt.month": "3",
+            "data.extractedAt.year": "2023",
+            "data.extractedAt.time": "half past nine",
+        },
+    )
+    assert [(fault.text.partition(":")[0], fault.href) for fault in faults] == [
+        ("Measure", "#data-measure"),
+        ("Period, first", "#data-period-first-day"),
+        ("Period, last", "#data-period-last-day"),
+        ("Numerator", "#data-numerator"),
+        ("System", "#data-system"),
+        ("Extracted at", "#data-extractedAt-day"),
+    ]
+    assert controls["data.numerator"].faults == ["Write a whole number in figures, such as 12"]
+    assert controls["data.numerator"].value == "a dozen"
+    assert controls["data.period.first"].parts == {"day": "31", "month": "2", "year": "2023"}
+
+
+def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
+    said = {
+        "data.report": "R1",
+        "data.meeting": "B1",
+        "data.impactEvidence[1].claim": "Fewer children wait.",
+        "data.impactEvidence[4].claim": "They are seen sooner.",
+        "data.impactEvidence[4].evidence": ["", "E2", " "],
+        "data.recommendations[0].recommendation": "  ",
+    }
+    found = read_as(BoardReportSubmitted, said)
+    assert found.event["data"] == {
+        "report": "R1",
+        "meeting": "B1",
+        "impactEvidence": [
+            {"claim": "Fewer children wait."},
+            {"claim": "They are seen sooner.", "evidence": ["E2"]},
+        ],
+    }
+    faults, controls = faults_of(BoardReportSubmitted, said)
+    assert [fault.href for fault in faults] == ["#data-impactEvidence-0-evidence-0"]
+    assert controls["data.impactEvidence[1].claim"].value == "They are seen sooner."
+
+
+def test_a_list_that_may_stay_as_it_is_says_whether_it_changes() -> None:
+    said = {"data.objective": "O1", "data.reason": "Too wide."}
+    assert "measures" not in read_as(ObjectiveRevised, said).event["data"]
+    assert read_as(ObjectiveRevised, {**said, "data.measures?": "yes"}).event["data"]["measures"] == []
+    assert read_as(ObjectiveRevised, {**said, "data.measures": ["M1"]}).event["data"]["measures"] == ["M1"]
+
+
+def test_texts_keep_their_lines_and_codes_lose_their_blanks() -> None:
+    data = read_as(BoardDecisionRecorded, {"data.decision": " D1 ", "data.title": "One\r\n  two"}).event["data"]
+    assert data == {"decision": "D1", "title": "One\n  two"}
+
+
+def test_a_time_that_is_none_is_a_fault_and_the_rest_is_read() -> None:
+    found = read_as(BoardDecisionRecorded, {"time.day": "1", "time.month": "2", "data.decision": "D1"})
+    assert [refusal.path for refusal in found.refusals] == ["time"]
+    assert found.event == {"data": {"decision": "D1"}}
+    assert found.kept["time.day"] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "expected"),
+    [
+        ((5, 7, 2022), "9:30", datetime(2022, 7, 5, 8, 30, tzinfo=UTC)),
+        ((5, "July", 2022), "09.30", datetime(2022, 7, 5, 8, 30, tzinfo=UTC)),
+        ((5, 1, 2022), "09:30:15.5", datetime(2022, 1, 5, 9, 30, 15, 500_000, tzinfo=UTC)),
+        ((30, 10, 2022), "01:30+0100", datetime(2022, 10, 30, 0, 30, tzinfo=UTC)),
+        ((30, 10, 2022), "01:30 Z", datetime(2022, 10, 30, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, expected: datetime) -> None:
+    found = times.instant(times.day((str(day[0]), str(day[1]), str(day[2]))), time, LONDON)
+    assert found == expected
+    *again, at = times.instant_parts(found, LONDON)
+    assert times.instant(times.day((again[0], again[1], again[2])), at, LONDON) == expected
+
+
+@pytest.mark.parametrize(
+    ("time", "day", "said"),
+    [
+        ("01:30", 30, "showed this time twice"),
+        ("24:00", 5, "24-hour clock"),
+        ("2pm", 5, "24-hour clock"),
+        ("", 5, "24-hour clock"),
+    ],
+)
+def test_a_time_that_cannot_be_told_is_refused(time: str, day: int, said: str) -> None:
+    with pytest.raises(times.Unreadable, match=said):
+        times.instant(times.day((str(day), "10", "2022")), time, LONDON)
+
+
+def test_a_time_that_no_clock_showed_is_refused() -> None:
+    with pytest.raises(times.Unreadable, match="went forward"):
+        times.instant(times.day(("27", "3", "2022")), "01:30", LONDON)
+
+
+def test_a_form_has_as_many_rows_as_were_sent_and_no_more() -> None:
+    said = typed(
+        {"data.report": "R1", "data.impactEvidence[9999].claim": "Far", "data.recommendations[7].text": "x"}
+    )
+    controls = Form(said, {}, fresh="data.recommendations").controls(fields_of(BoardReportSubmitted))
+    rows = {each.place: [inside.place for inside in each.inside] for each in controls if each.as_ == "list"}
+    assert rows["data.impactEvidence"] == ["data.impactEvidence[9999]"]
+    assert rows["data.recommendations"] == ["data.recommendations[7]", "data.recommendations[8]"]

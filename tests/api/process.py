@@ -1,0 +1,86 @@
+"""The server as a process of its own, on a database of the test's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from typing import Any
+
+import psycopg
+
+SERVE = "from api.serve import serve; from api.settings import Settings; serve(Settings.from_environment())"
+
+
+class Process:
+    """A server process, and where it listens."""
+
+    def __init__(self, database: str, **settings: str) -> None:
+        given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0", **settings}
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            env={**os.environ, **given},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # so that its workers can be killed with it
+        )
+        self.lines: list[dict[str, Any]] = []
+        self._said: SimpleQueue[str | None] = SimpleQueue()
+        self._listening = threading.Thread(target=self._listen)
+        self._listening.start()
+        self.url = self.read_until("listening on ").removeprefix("listening on ")
+
+    def read_until(self, *beginnings: str) -> str:
+        """Reads the log as far as a message that begins so, which it returns."""
+        for line in iter(self._said.get, None):
+            self.lines.append(json.loads(line))
+            message = str(self.lines[-1]["message"])
+            if message.startswith(beginnings):
+                return message
+        raise AssertionError(self.lines)
+
+    def stop(self) -> list[dict[str, Any]]:
+        """Tells it to stop, waits, and returns its log."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.rest()
+
+    def rest(self) -> list[dict[str, Any]]:
+        """Waits for its end, and returns its log."""
+        self.popen.wait(timeout=120)
+        self._listening.join()
+        return self.lines + [json.loads(line) for line in iter(self._said.get, None)]
+
+    def kill(self) -> None:
+        """Ends it and its workers at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+        self._listening.join()
+
+    def _listen(self) -> None:
+        """Takes its log as it comes: a server whose log nobody reads stands still once the pipe is full."""
+        assert self.popen.stderr is not None
+        with self.popen.stderr as log:
+            for line in log:
+                self._said.put(line)
+        self._said.put(None)
+
+
+def uri(conninfo: str) -> str:
+    """A connection string as a URL."""
+    parts = psycopg.conninfo.conninfo_to_dict(conninfo)
+    host = str(parts["host"]).replace("/", "%2F")
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts.get('port', 5432)}"
+
+
+@contextmanager
+def serving(database: str, **settings: str) -> Iterator[Process]:
+    process = Process(database, **settings)
+    try:
+        yield process
+    finally:
+        process.kill()

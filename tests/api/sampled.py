@@ -1,0 +1,31 @@
+"""The service with the demo's invented history, and a token for everybody in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from api.cli.sample import PEOPLE
+from ledger.roles import Role
+from tests.api.service import Notice, Service, issue, run
+from tests.ledger.history import NOTICE
+from tests.projections.stored import store
+
+READERS = {actor: role for actor, role in PEOPLE.items() if role is not Role.INTEGRATION}
+"""Everybody who has something to read, and in which role."""
+
+
+async def _begin(url: str) -> Notice:
+    await store(url)
+    return Notice(NOTICE, {actor: await issue(url, NOTICE, actor, role.value) for actor, role in READERS.items()})
+
+
+@contextmanager
+def sampled(template: str, name: str) -> Iterator[Service]:
+    """That service, on a database of that name."""
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
+        url = psycopg.conninfo.make_conninfo(template, dbname=name)
+        with Service(url, run(_begin(url))) as running:
+            yield running
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

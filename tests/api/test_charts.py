@@ -1,0 +1,181 @@
+"""Charts: what they say to whoever sees them and to whoever does not, and what a strict policy has to allow."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from api import charts
+from api.charts import Series, Span
+from projections.measures import assurance_of
+from projections.spc import xmr
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def series(values: Sequence[float | None], **given: Any) -> Series:
+    """A measure with a reading a month from January 2023; None: hidden from this reader."""
+    known = [value for value in values if value is not None]
+    chart = xmr(known) if known else None
+    signals = iter(chart.points if chart else ())
+    nodes = []
+    for index, value in enumerate(values):
+        year, month = 2023 + index // 12, 1 + index % 12
+        nodes.append(
+            {
+                "first": f"{year}-{month:02d}-01",
+                "last": f"{year}-{month:02d}-{monthrange(year, month)[1]}",
+                "value": value,
+                "numerator": None if value is None else int(value),
+                "denominator": None if value is None else 100,
+                "signals": [] if value is None else [each.value for each in next(signals).signals],
+                "isHidden": value is None,
+            }
+        )
+    answer: dict[str, Any] = {
+        "measure": "M1",
+        "title": "Visits in time",
+        "unit": "PERCENT",
+        "direction": "HIGHER_IS_BETTER",
+        "target": 90.0,
+        "baseline": None,
+        "spc": None
+        if chart is None
+        else {
+            "mean": chart.mean,
+            "lower": chart.lower,
+            "upper": chart.upper,
+            "provisional": chart.provisional,
+        },
+        "assurance": assurance_of(90.0, "HIGHER_IS_BETTER", chart.lower, chart.upper) if chart else None,
+        "resetOn": None,
+        "isHidden": None in values,
+        "readings": {"nodes": nodes},
+    }
+    return charts.series_of(answer | given)
+
+
+CALM = [50.0, 45, 55, 50, 44, 56, 51, 49, 57, 43, 50, 45, 55]
+SHIFTED = [50.0, 51, 49, 50, 51, 49, 50, 70, 71, 70, 71, 70, 71, 70]
+
+
+def parsed(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own text
+
+
+def texts(root: ET.Element) -> list[str]:
+    return [found.text or "" for found in root.iter(f"{SVG}text")]
+
+
+def test_a_chart_names_and_describes_itself() -> None:
+    root = parsed(charts.xmr_svg(series(SHIFTED)))
+    assert root.get("role") == "img"
+    named = [root.find(f".//*[@id='{name}']") for name in (root.get("aria-labelledby") or "").split()]
+    title, told = (found.text for found in named if found is not None)
+    assert title == "Measure M1: Visits in time"
+    assert told == " ".join([charts.summary(series(SHIFTED)), *charts.signals_in_words(series(SHIFTED))])
+
+
+def test_nothing_in_a_chart_needs_more_than_a_strict_policy_allows() -> None:
+    drawn = charts.xmr_svg(series([*SHIFTED, None], title="<b onload='x'>&\x07"), "chart-2")
+    assert drawn == charts.xmr_svg(series([*SHIFTED, None], title="<b onload='x'>&\x07"), "chart-2")
+    for element in parsed(drawn).iter():
+        assert element.tag.removeprefix(SVG) not in {"style", "script", "foreignObject", "a", "image"}
+        assert not {name for name in element.attrib if name == "style" or name.startswith("on")}
+    assert parsed(drawn).findtext(f"{SVG}title") == "Measure M1: <b onload='x'>&\ufffd"
+
+
+def test_a_signal_has_another_shape() -> None:
+    found = series([*CALM, 80])
+    root = parsed(charts.xmr_svg(found))
+    marked = [point for point in found.points if point.signals]
+    assert marked
+    assert len(marked) < len(found.points)
+    assert len(list(root.iter(f"{SVG}path"))) == len(marked)
+    assert len(list(root.iter(f"{SVG}circle"))) == len(found.points) - len(marked)
+    said = [path.findtext(f"{SVG}title") or "" for path in root.iter(f"{SVG}path")]
+    assert all("outside the limits" in each for each in said)
+
+
+def test_a_hidden_point_is_a_gap_with_a_word() -> None:
+    values: list[float | None] = [*SHIFTED]
+    values[4] = None
+    root = parsed(charts.xmr_svg(series(values)))
+    assert "hidden" in texts(root)
+    lines = [found.get("points", "").split() for found in root.iter(f"{SVG}polyline")]
+    assert [len(line) for line in lines] == [4, 9]
+    assert charts.signals_in_words(series(values))
+
+
+def test_a_suppressed_chart_shows_no_figure() -> None:
+    found = series([None, None, None])
+    drawn = charts.xmr_svg(found)
+    assert "No value can be shown." in texts(parsed(drawn))
+    assert not list(parsed(drawn).iter(f"{SVG}circle"))
+    assert charts.signals_in_words(found) == [
+        "Some counts are too small to be shown, so neither values nor limits are."
+    ]
+
+
+def test_limits_begin_where_the_baseline_was_reset() -> None:
+    found = series(SHIFTED, resetOn="2023-08-01")
+    root = parsed(charts.xmr_svg(found))
+    assert "baseline reset" in texts(root)
+    assert [len(each.get("points", "").split()) for each in root.iter(f"{SVG}polyline")] == [7, 7]
+    assert "The mean and the limits count from August 2023 on, when the baseline was reset." in (
+        charts.signals_in_words(found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([], "No reading has been reported."),
+        ([50.0, 51, 49, 50, 51, 49, 50], "No signal: what the points do between the limits is chance."),
+        (
+            [50.0] * 5 + [49, 51] * 4 + [80],
+            "In February 2024 the point lies above the upper limit, for the better.",
+        ),
+        (SHIFTED, "From January 2023 to July 2023 7 points in a row lie below the mean, for the worse."),
+        ([10.0, 20, 30, 40, 50, 60, 70], "From January 2023 to July 2023 7 points in a row rise, for the better."),
+        ([50.0, 51, 49], "With fewer than 12 points the limits are provisional."),
+        ([50.0, 51, 49], "As things are, the target will not be met."),
+    ],
+)
+def test_signals_are_told(values: list[float | None], said: str) -> None:
+    assert said in charts.signals_in_words(series(values))
+
+
+def test_a_lower_value_may_be_the_better_one() -> None:
+    found = charts.signals_in_words(series(SHIFTED, direction="LOWER_IS_BETTER", assurance=None))
+    assert "From January 2023 to July 2023 7 points in a row lie below the mean, for the better." in found
+    found = charts.signals_in_words(series(SHIFTED, direction="NEITHER", assurance=None))
+    assert "From January 2023 to July 2023 7 points in a row lie below the mean." in found
+
+
+def test_no_limit_is_drawn_where_nothing_can_be() -> None:
+    found = series([3.0, 9, 1, 8, 2, 9], unit="COUNT", target=None)
+    assert found.lower is not None
+    assert found.lower < 0
+    assert not [text for text in texts(parsed(charts.xmr_svg(found))) if text.startswith("lower limit")]
+    assert "the upper limit is" in charts.summary(found)
+
+
+def test_a_tenure_has_its_gaps() -> None:
+    spans = [
+        Span("chair", date(2022, 7, 20), date(2023, 3, 31)),
+        Span(None, date(2023, 4, 1), date(2023, 6, 30)),
+        Span("chair-2", date(2023, 7, 1), None),
+    ]
+    drawn = charts.tenure_svg("chair", "Who chaired the board", spans, date(2023, 12, 31))
+    root = parsed(drawn)
+    bars = list(root.iter(f"{SVG}rect"))
+    assert len(bars) == 3
+    assert [bar.get("stroke-dasharray") for bar in bars] == [None, "4 3", None]
+    assert "2. nobody from 1 April 2023 to 30 June 2023" in texts(root)
+    widths = [float(bar.get("width") or 0) for bar in bars]
+    assert widths[0] > widths[2] > widths[1]
+    assert sum(widths) == pytest.approx(758, abs=0.1)

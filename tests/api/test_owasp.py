@@ -1,0 +1,231 @@
+"""The OWASP API Security Top 10 of 2023, a test each against the running service (API1:2023 to API10:2023)."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from api import body, oidc
+from api.app import create_app
+from api.settings import Settings, WrongSetting
+from ledger.errors import Unavailable
+from tests.api.service import (
+    BATCH,
+    NDJSON,
+    NO_TLS,
+    NOTICE,
+    STRUCTURED,
+    Notice,
+    Service,
+    begin,
+    event,
+    issue,
+    progress,
+    record,
+    run,
+)
+
+pytestmark = pytest.mark.database
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/facts", "/facts/{type}"}
+"""What answers without a token: it tells of no notice and no person."""
+
+
+def bearing(service: Service, token: str | None) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.Client(base_url=service.url, headers=headers, verify=NO_TLS, timeout=30)
+
+
+def ask(client: httpx.Client, query: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.post("/graphql", json={"query": query}).json()
+    return found
+
+
+def test_1_broken_object_level_authorization(service: Service, officer: httpx.Client) -> None:
+    """Another notice's objects cannot be told from those that are not there, whatever the path."""
+    run(begin(service.database, "theirs"))
+    shown = []
+    for notice in ("theirs", "nowhere"):
+        path = f"/ledgers/{notice}/entries"
+        answers = [
+            officer.get(path),
+            officer.get(path, headers={"Accept": "text/event-stream"}),
+            officer.post(path, json=progress(), headers={"Content-Type": STRUCTURED}),
+            officer.post(path, json=[progress()], headers={"Content-Type": BATCH}),
+            officer.post(path, content=json.dumps(progress()), headers={"Content-Type": NDJSON}),
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        query = "query($id: ID!) { notice(id: $id) { id } node(id: $id) { id } }"
+        asked = officer.post("/graphql", json={"query": query, "variables": {"id": notice}}).json()
+        shown.append(([answer.text for answer in answers], json.dumps(asked).replace(notice, "")))
+    assert shown[0] == shown[1]
+
+
+def test_2_broken_authentication(service: Service) -> None:
+    """Nothing but the public routes answers without a token, with a made-up one, or with one in the address."""
+    good = service.notice.tokens["officer"]
+    routes = [route for route in create_app(Settings()).routes if isinstance(route, Route)]
+    assert {route.path for route in routes} >= PUBLIC
+    guarded = [route for route in routes if route.path not in PUBLIC]
+    made_up = "ledger_" + "A" * 43
+    for route in guarded:
+        path = route.path.split("{path:")[0].replace("{notice}", NOTICE)
+        for method in (route.methods or set()) - {"HEAD"}:
+            for token, query in ((None, {}), (made_up, {}), (None, {"access_token": good, "token": good})):
+                with bearing(service, token) as client:
+                    answer = client.request(method, path, params={"query": "{ me { actor } }", **query}, json={})
+                assert answer.status_code in (401, 404) or answer.status_code >= 300, (path, method)
+                assert answer.status_code != 200, (path, method)
+
+
+def test_3_broken_object_property_level_authorization(service: Service, officer: httpx.Client) -> None:
+    """The server's own attributes cannot be set, nor fields that a fact lacks; what is withheld stays so."""
+    for name, value in (
+        ("actor", "chair"),
+        ("actorrole", "CHAIR"),
+        ("position", 1),
+        ("recordedat", "2020-01-01T00:00:00Z"),
+    ):
+        answer = service.post(officer, progress() | {name: value})
+        assert (answer.status_code, answer.json()["code"]) == (422, "SERVER_ATTRIBUTE")
+    answer = service.post(officer, progress() | {"data": progress()["data"] | {"approved": True}})
+    assert answer.json()["code"] == "UNKNOWN_FIELD"
+    query = f'{{ notice(id: "{NOTICE}") {{ entries {{ nodes {{ data actor source withheld }} }} }} }}'
+    with service.client("member") as client:
+        nodes = ask(client, query)["data"]["notice"]["entries"]["nodes"]
+        assert {json.dumps(node) for node in nodes} == {
+            json.dumps({"data": None, "actor": None, "source": None, "withheld": True})
+        }
+
+
+def test_4_unrestricted_resource_consumption(service: Service, officer: httpx.Client) -> None:
+    """Bodies, expansion, batches, pages, documents and lists are bounded, each with an error that says so."""
+    large = json.dumps(progress("x" * (body.MAXIMUM_EVENT + 1)))
+    assert officer.post(service.entries, content=large, headers={"Content-Type": STRUCTURED}).status_code == 413
+    bomb = gzip.compress(b"[" + b" " * (body.MAXIMUM_BATCH * 4) + b"]")
+    packed = {"Content-Type": BATCH, "Content-Encoding": "gzip"}
+    assert officer.post(service.entries, content=bomb, headers=packed).status_code == 413
+    assert (
+        officer.post(
+            "/graphql",
+            content=gzip.compress(b" " * 10_000_000),
+            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+        ).status_code
+        == 413
+    )
+    many = [progress()] * (body.MAXIMUM_EVENTS + 1)
+    assert officer.post(service.entries, json=many, headers={"Content-Type": BATCH}).status_code == 413
+    assert officer.get(service.entries, params={"limit": 10_001}).status_code == 400
+    aliases = " ".join(f"a{number}: me {{ actor }}" for number in range(200))
+    assert "errors" in ask(officer, f"{{ {aliases} }}")
+    assert "errors" in ask(
+        officer, f'{{ notice(id: "{NOTICE}") {{ entries(first: 1000000) {{ nodes {{ id }} }} }} }}'
+    )
+
+
+def test_5_broken_function_level_authorization(service: Service) -> None:
+    """Neither another method nor another path reaches what one's role may not do."""
+    granted = event("people.RoleGranted", {"actor": "member", "role": "RECORDS_OFFICER"}, "member")
+    with service.client("member") as client:
+        assert service.post(client, granted).json()["code"] == "FORBIDDEN"
+        mutation = f"""mutation {{ grantRole(input: {{ notice: "{NOTICE}", id: "g", source: "member",
+            data: {{ actor: "member", role: RECORDS_OFFICER }} }}) {{ refusals {{ code }} }} }}"""
+        assert ask(client, mutation)["data"]["grantRole"]["refusals"] == [{"code": "FORBIDDEN"}]
+        by_get = client.get("/graphql", params={"query": mutation})
+        assert by_get.status_code >= 400
+        for method in ("PUT", "PATCH", "DELETE"):
+            assert client.request(method, service.entries).status_code == 405
+
+
+def test_6_unrestricted_access_to_sensitive_business_flows(service: Service) -> None:
+    """What takes two people takes two, and a system does in masses only what it is registered for."""
+    clerk = {"actor": "clerk", "role": "RECORDS_OFFICER"}
+    run(record(service.database, NOTICE, [event("people.RoleGranted", clerk, "operator")]))
+    with service.client("officer") as officer:
+        slip = service.post(officer, progress()).json()["position"]
+    with bearing(service, run(issue(service.database, NOTICE, **clerk))) as client:
+        request = {"position": slip, "reason": "It tells of a family.", "authority": "The records policy."}
+        asked = service.post(client, event("records.ErasureRequested", request, "clerk")).json()
+        erased = {"position": slip, "request": asked["position"]}
+        answer = service.post(client, event("records.NarrativeErased", erased, "clerk"))
+        assert answer.json()["code"] == "SAME_PERSON"
+    with service.client("system") as client:
+        other = event("plan.ObjectiveAdded", {"objective": "O9"}, "system")
+        answers = client.post(service.entries, json=[other] * 50, headers={"Content-Type": BATCH}).json()
+    assert all("position" not in answer for answer in answers)
+
+
+def test_7_server_side_request_forgery() -> None:
+    """The one address that the server fetches is the operator's, and it follows nobody elsewhere."""
+    for wrong in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://id.example"):
+        with pytest.raises(WrongSetting):
+            Settings.from_environment({"LEDGER_OIDC_ISSUER": wrong, "LEDGER_OIDC_AUDIENCE": "ledger"})
+
+    async def redirecting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /inner\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def ask_once() -> None:
+        async with await asyncio.start_server(redirecting, "127.0.0.1", 0) as server:
+            issuer = oidc.Issuer(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "ledger")
+            with pytest.raises(Unavailable):
+                await issuer.person("eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.AAAA")
+            await issuer.close()
+
+    asked: list[bytes] = []
+    run(ask_once())
+    assert len(asked) == 1
+    assert b"/.well-known/" in asked[0]
+
+
+def test_8_security_misconfiguration(service: Service, officer: httpx.Client) -> None:
+    """No default secret, no page for debugging, no word of what runs inside; nothing private is shared."""
+    assert (Settings().database_url, Settings().oidc_issuer, Settings().signing_key_file) == (None, None, None)
+    for path in (
+        "/docs",
+        "/redoc",
+        "/debug",
+        "/.env",
+        "/admin",
+        "/..%2f..%2fetc/passwd",
+        "/ledgers/../../etc/passwd",
+    ):
+        assert officer.get(path).status_code == 404
+    answer = officer.get(service.entries, headers={"Origin": "https://elsewhere.example"})
+    assert "server" not in answer.headers
+    assert "access-control-allow-origin" not in answer.headers
+    assert "private" in answer.headers["cache-control"]
+    broken = officer.post(service.entries, content=b"\xff", headers={"Content-Type": STRUCTURED})
+    assert not any(word in broken.text for word in ("Traceback", ".py", "psycopg", "starlette"))
+
+
+def test_9_improper_inventory_management(officer: httpx.Client) -> None:
+    """Every route that answers stands in the published document, and the document names no other."""
+    served = {
+        route.path.replace(":path", "").rstrip("}")
+        for route in create_app(Settings()).routes
+        if isinstance(route, Route)
+    }
+    told = {path.rstrip("}") for path in officer.get("/openapi.json").json()["paths"]}
+    assert served == told
+
+
+def test_10_unsafe_consumption_of_apis(service: Service, notice: Notice) -> None:
+    """What a partner's system sends is held to its declaration like anything else, and to what it registered."""
+    with service.client("system") as client:
+        for wrong in (
+            progress(source="officer"),
+            progress(source="system", type="improvement-ledger.plan.ObjectiveAdded.v1"),
+            progress("Call Jane on 07700 900123", source="system"),
+            progress(source="system", datacontenttype="text/html"),
+            progress(source="system", subject="<script>"),
+            progress(source="../../etc/passwd\n"),
+        ):
+            assert service.post(client, wrong).status_code in (400, 403, 422), wrong
+        assert service.post(client, progress(source="system")).status_code == 201
+    assert notice.name == NOTICE

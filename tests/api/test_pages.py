@@ -1,0 +1,261 @@
+"""Every page on the demo's history, for each role, now and as of; every link leads somewhere; nothing breaks."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from ledger.roles import Role
+from tests.api.browsing import browser, links, sign_in, words
+from tests.api.sampled import READERS, sampled
+from tests.api.service import Service
+from tests.ledger.history import NOTICE
+
+pytestmark = pytest.mark.database
+HOME = f"/notices/{NOTICE}"
+ONE_OF_EACH = {role: actor for actor, role in READERS.items()}.values()
+"""Somebody in each role that reads."""
+ALIKE = 1
+"""How many pages of one kind are visited on a walk."""
+
+
+@pytest.fixture(scope="module")
+def sample(template: str) -> Iterator[Service]:
+    with sampled(template, "pages") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def readers(sample: Service) -> Iterator[dict[str, httpx.Client]]:
+    """A browser for each reader, signed in."""
+    with ExitStack() as stack:
+        found = {}
+        for actor in ONE_OF_EACH:
+            found[actor] = stack.enter_context(browser(sample.url))
+            assert sign_in(found[actor], sample.notice.tokens[actor]).status_code == 200
+        yield found
+
+
+def walk(client: httpx.Client, begin: str) -> dict[str, httpx.Response]:
+    """Follows every link from a page on, a few of each kind; what was answered, by path."""
+    waiting, seen, kinds = [begin], {begin}, Counter[str]()
+    found: dict[str, httpx.Response] = {}
+    while waiting:
+        path = waiting.pop(0)
+        answer = client.get(path)
+        found[path] = answer
+        if "text/html" not in answer.headers["content-type"]:
+            continue
+        for link in sorted(links(answer)):
+            parts = urlsplit(link)
+            target = f"{parts.path}{'?' if parts.query else ''}{parts.query}"
+            kind = re.sub(r"=[^&]*", "=", re.sub(r"/(\w+)/[^/?]+$", r"/\1/…", parts.path)) + ",".join(
+                sorted(re.findall(r"(\w+)=", parts.query))
+            )
+            kinds[kind] += target not in seen
+            if target not in seen and kinds[kind] <= ALIKE:
+                seen.add(target)
+                waiting.append(target)
+    return found
+
+
+@pytest.mark.parametrize("actor", ONE_OF_EACH)
+def test_every_link_leads_somewhere(readers: dict[str, httpx.Client], actor: str) -> None:
+    answers = walk(readers[actor], "/")
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
+    assert HOME in answers
+    assert [
+        path for path, answer in answers.items() if re.search(r"built-in method|Undefined|None,", words(answer))
+    ] == []
+
+
+@pytest.mark.parametrize("point", ["?knownAt=2022-12-31", "?position=600&on=now"])
+def test_an_earlier_point_is_said_and_kept(readers: dict[str, httpx.Client], point: str) -> None:
+    answers = walk(readers["auditor"], f"{HOME}{point}")
+    within = {link for link in links(answers[f"{HOME}{point}"]) if f"{HOME}/" in link and "/changes" not in link}
+    assert len(within) > 10
+    assert {link for link in within if point.removeprefix("?") not in link} == set()
+    for path, answer in answers.items():
+        assert answer.status_code == 200, path
+        recording = f"{HOME}/record" in path  # facts are recorded now
+        if point.removeprefix("?") in path and "text/html" in answer.headers["content-type"] and not recording:
+            assert "This is not the present" in words(answer), path
+            assert "Back to now" in words(answer), path
+
+
+def test_the_notice_at_a_glance(readers: dict[str, httpx.Client]) -> None:
+    found = words(readers["adviser"].get(f"{HOME}?knownAt=2023-01-31"))
+    assert "This history is invented" in found
+    for said in (
+        "Tameside at a glance",
+        "Not met",
+        "Clause 5d became Not met on 25 January 2023",
+        "What comes next",
+    ):
+        assert said in found
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("?position=0", 400, "write the number of an entry"),
+        ("?position=99999999999999999999", 400, "write the number of an entry"),
+        ("?position=9999", 404, "entries are numbered from 1 to"),
+        ("?knownAt=yesterday", 400, "write a day such as"),
+        ("?knownAt=9999-12-31", 400, "write a day such as"),
+        ("?knownAt=2001-01-01", 404, "had been recorded"),
+        ("?on=2023-02-30", 400, "write a day such as"),
+        ("?on=0001-01-01", 400, "write a day such as"),
+        ("?position=3&knownAt=2023-01-01", 400, "give one of them"),
+    ],
+)
+def test_a_point_that_is_none_is_explained(
+    readers: dict[str, httpx.Client], address: str, status: int, said: str
+) -> None:
+    answer = readers["auditor"].get(f"{HOME}{address}")
+    assert answer.status_code == status
+    assert said in words(answer)
+    assert "Back to the notice" in words(answer) or status == 404
+
+
+def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Client]) -> None:
+    found = words(readers["records-officer"].get(HOME))
+    assert "Compliance, clause by clause" not in found
+    assert "What the notice asks" in found
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("/plan?slow=yes&area=1a", "Audits tell the truth"),
+        ("/plan/O7", "122 days after the first date, 31 May 2023"),
+        ("/coverage", "RC3 and RC4 have neither a live objective nor a reasoned rejection"),
+        ("/board", "Nobody Vacant 1 April 2023 to 2 July 2023"),
+        ("/board/decisions/D2", "Two posts move from assessment to duty by October."),
+        ("/board/decisions/D6", "This decision was rescinded on 26 July 2023."),
+        ("/evidence?status=SUPERSEDED", "Superseded"),
+        ("/evidence/E6", "Decision D1"),
+        ("/measures/M1", "In July 2022 the point lies below the lower limit, for the worse."),
+        ("/reviews", "Granted and never used"),
+        ("/views", "Considered"),
+        ("/partners?standing=LATE", "Late"),
+        ("/reports/AR1", "the notice as it stood there"),
+        ("/entries?type=BoardDecisionRecorded", "Board decision recorded"),
+        ("/replay?decisions=yes", "The board took decision D1 at meeting B1"),
+        ("/changes?from=2022-12-31", "Obligations whose status differs"),
+        ("/about/O1", "Its page in the plan"),
+    ],
+)
+def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, said: str) -> None:
+    answer = readers["auditor"].get(f"{HOME}{page}")
+    assert answer.status_code == 200
+    assert said in words(answer)
+
+
+def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx.Client]) -> None:
+    auditor = readers["auditor"]
+    at = int(re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?type=EntryCorrected").text)[0])
+    changed = "objective O2 due 30 November 2022 31 December 2022"
+    assert changed in words(auditor.get(f"{HOME}/entries/{at}"))
+    assert changed in words(auditor.get(f"{HOME}/changes?from={at - 1}&to={at}"))
+    told = words(auditor.get(f"{HOME}/replay?from={at}&subject=O2"))
+    assert "objective O2: due 30 November 2022 → 31 December 2022" in told
+    assert "Corrected later by" in words(auditor.get(f"{HOME}/replay?subject=O2"))
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "said"),
+    [
+        ("/plan/O99", 404, "nothing of this id had been recorded at this point"),
+        ("/plan/O1?position=50", 404, "Nothing of this id had been recorded at this point"),
+        ("/plan?slow=perhaps", 400, "write yes or no"),
+        ("/plan?after=nonsense", 400, "cursor"),
+        ("/evidence?status=LOST", 400, "LOST"),
+        ("/entries/9999", 404, "Nothing of this id"),
+        ("/entries?since=x", 400, "write a whole number"),
+        ("/entries?from=soon", 400, "write a day such as"),
+        ("/replay?from=x", 400, "write a whole number"),
+        ("/changes?from=700&to=3", 400, "exchange them"),
+        ("/changes?from=x", 400, "write a day such as"),
+        ("/changes?from=9999", 404, "numbered from 1 to"),
+        ("/about/nobody", 404, "Nothing of this id"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(
+    readers: dict[str, httpx.Client], page: str, status: int, said: str
+) -> None:
+    answer = readers["auditor"].get(f"{HOME}{page}")
+    assert answer.status_code == status
+    assert said.lower() in words(answer).lower()
+
+
+def test_a_page_of_a_view_that_a_role_does_not_read_says_so(readers: dict[str, httpx.Client]) -> None:
+    for actor, page in (("partner-schools", "/board"), ("records-officer", "/plan"), ("reviewer", "/replay")):
+        answer = readers[actor].get(f"{HOME}{page}")
+        assert answer.status_code == 403, page
+        assert "This page is not for your role" in words(answer)
+        assert "Back to the notice" in words(answer)
+
+
+def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict[str, httpx.Client]) -> None:
+    whole, partly = (words(readers[actor].get(f"{HOME}/measures")) for actor in ("auditor", "board-member"))
+    assert "Suppressed" not in whole
+    assert (
+        "Suppressed Some counts are too small to be shown" in re.sub(r" +", " ", partly) or "Suppressed" in partly
+    )
+
+
+def test_a_file_is_had_by_following_the_link_only(readers: dict[str, httpx.Client]) -> None:
+    shown = words(readers["auditor"].get(f"{HOME}/evidence/E6"))
+    assert "has its digest only" in shown
+    crossed = readers["auditor"].get(f"{HOME}/files/E6", headers={"Sec-Fetch-Site": "cross-site"})
+    assert crossed.status_code == 403
+    assert readers["auditor"].get(f"{HOME}/files/E6").status_code == 404
+
+
+def test_reports_are_handed_over_as_partner_systems_get_them(
+    sample: Service, readers: dict[str, httpx.Client]
+) -> None:
+    theirs = {"Authorization": f"Bearer {sample.notice.tokens['auditor']}"}
+    for name in ("AR1.html", "AR1.json"):
+        answer = readers["auditor"].get(f"{HOME}/reports/files/{name}")
+        with browser(sample.url) as system:
+            expected = system.get(f"/ledgers/{NOTICE}/reports/{name}", headers=theirs)
+            assert system.get(f"{HOME}/reports/files/{name}").url.path == "/sign-in"
+        assert (answer.status_code, answer.content) == (200, expected.content)
+        assert answer.headers["content-type"] == expected.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "page", ["", "/plan", "/coverage", "/board", "/evidence", "/measures", "/reviews", "/entries"]
+)
+def test_a_page_is_a_handful_of_statements(
+    readers: dict[str, httpx.Client], page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[object] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def counting(self: psycopg.AsyncCursor[Any], query: Any, *given: Any, **named: Any) -> Any:
+        found.append(query)
+        return await execute(self, query, *given, **named)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
+    counts = []
+    for _ in range(4):  # what works beside the pages looks around now and then
+        found.clear()
+        assert readers["auditor"].get(f"{HOME}{page}").status_code == 200
+        counts.append(len(found))
+    assert 0 < min(counts) <= 10
+
+
+def test_a_form_says_that_the_notice_is_closed(readers: dict[str, httpx.Client]) -> None:
+    (chair,) = (readers[actor] for actor in ONE_OF_EACH if READERS[actor] is Role.CHAIR)
+    page = chair.get(f"{HOME}/record/BoardDecisionRecorded", follow_redirects=True)
+    assert "This notice was closed on 18 March 2024. What happened after it is refused" in words(page)
+    assert "recorded as entry 168 by chair" in words(chair.get(f"{HOME}/board/decisions/D2"))

@@ -1,0 +1,122 @@
+"""Signing in to the pages at a real issuer, by the code flow with PKCE; and each way in which that fails."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from ledger.batch import now
+from tests.api import issuer as issuers
+from tests.api.browsing import browser, words
+from tests.api.issuer import AUDIENCE, Issuer
+from tests.api.service import Service, begin, event, record, run
+
+pytestmark = pytest.mark.database
+HOME = "/notices/tameside"
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    with issuers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
+    """A service whose people sign in at that issuer; `jo` is a council officer."""
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE organisation TEMPLATE ledger_template STRATEGY wal_log")
+        url = psycopg.conninfo.make_conninfo(template, dbname="organisation")
+        notice = run(begin(url))
+        jo = [
+            event("people.ActorRegistered", {"actor": "jo", "kind": "PERSON"}, "operator"),
+            event("people.RoleGranted", {"actor": "jo", "role": "COUNCIL_OFFICER"}, "operator"),
+        ]
+        run(record(url, notice.name, jo))
+        at = {"oidc_client_id": "pages", "oidc_client_secret": "hush"}
+        with Service(url, notice, now, oidc_issuer=issuer.url, oidc_audience=AUDIENCE, **at) as running:
+            yield running
+        connection.execute("DROP DATABASE organisation WITH (FORCE)")
+
+
+@pytest.fixture
+def visitor(signing_in: Service) -> Iterator[httpx.Client]:
+    with browser(signing_in.url) as client:
+        client.follow_redirects = False
+        yield client
+
+
+def at_the_issuer(issuer: Issuer, visitor: httpx.Client, subject: str, wanted: str = HOME) -> str:
+    """Goes to the issuer and signs in there; the address that it sends the browser back to."""
+    sent = visitor.get("/sign-in/organisation", params={"next": wanted}).headers["location"]
+    return str(issuer.client.post(sent, data={"sub": subject}).headers["location"])
+
+
+def test_a_person_signs_in_at_their_organisation_and_comes_back(issuer: Issuer, visitor: httpx.Client) -> None:
+    assert "Sign in with your organisation" in words(visitor.get("/sign-in", params={"next": HOME}))
+    answer = visitor.get(at_the_issuer(issuer, visitor, "jo"))
+    assert (answer.status_code, answer.headers["location"]) == (303, HOME)
+    page = visitor.get(HOME)
+    assert page.status_code == 200
+    assert "Signed in as jo" in words(page)
+    assert "ledger-signing-in" not in visitor.cookies
+
+
+def test_what_is_sent_along_is_bound_to_this_browser(issuer: Issuer, visitor: httpx.Client) -> None:
+    sent = urlsplit(visitor.get("/sign-in/organisation").headers["location"])
+    asked = parse_qs(sent.query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert {"state", "nonce", "code_challenge"} <= asked.keys()
+    assert f"{sent.scheme}://{sent.netloc}" == issuer.url
+
+
+def test_somebody_without_a_role_is_signed_in_and_reads_nothing(issuer: Issuer, visitor: httpx.Client) -> None:
+    visitor.get(at_the_issuer(issuer, visitor, "stranger"))
+    assert visitor.get(HOME).status_code == 404
+    assert "You have no part in a notice" in words(visitor.get("/"))
+
+
+def test_an_answer_that_was_not_asked_for_here_signs_nobody_in(
+    signing_in: Service, issuer: Issuer, visitor: httpx.Client
+) -> None:
+    good = at_the_issuer(issuer, visitor, "jo")
+    with browser(signing_in.url) as other:
+        refused = other.get(good)
+        assert refused.status_code == 400
+        assert "not begun here" in words(refused)
+    for wrong in (
+        good.replace("state=", "state=x"),
+        good + "&iss=https%3A%2F%2Felsewhere.example",
+        "/sign-in/back?error=access_denied",
+        "/sign-in/back",
+    ):
+        assert visitor.get(wrong).status_code == 400, wrong
+    assert visitor.get("/").status_code == 303
+
+
+def test_a_code_that_another_began_with_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
+    """The issuer holds the code to the challenge that it was sent for."""
+    theirs = parse_qs(urlsplit(at_the_issuer(issuer, visitor, "jo")).query)["code"][0]
+    mine = at_the_issuer(issuer, visitor, "stranger")
+    own = parse_qs(urlsplit(mine).query)["code"][0]
+    answer = visitor.get(mine.replace(own, theirs))
+    assert answer.status_code == 400
+    assert "did not confirm who you are" in words(answer)
+
+
+def test_an_id_token_of_another_sign_in_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
+    """Without its nonce, an ID token may be somebody else's."""
+    sent = visitor.get("/sign-in/organisation").headers["location"]
+    nonce = parse_qs(urlsplit(sent).query)["nonce"][0]
+    back = issuer.client.post(sent.replace(nonce, "another"), data={"sub": "jo"}).headers["location"]
+    answer = visitor.get(back)
+    assert answer.status_code == 400
+    assert "not valid" in words(answer)
+
+
+def test_without_a_client_there_is_no_such_sign_in(service: Service) -> None:
+    with browser(service.url) as client:
+        assert "Sign in with your organisation" not in words(client.get("/sign-in"))
+        assert client.get("/sign-in/organisation").status_code == 400

@@ -1,0 +1,237 @@
+"""GraphQL reads over HTTP, at 1 and 8 connections, beside SQL by hand and strawberry as it is taught.
+
+The plan (100 objectives of 8 fields, each with 3 actions of 4), a page of 1,000 entries, the compliance table, one
+of the ten regular questions, and a mutation. Every server is a process of its own; the sides take turns.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from ledger import database
+from ledger.packs import events, read, shipped
+from schema.questions import questions
+from tests.api.process import Process, serving
+from tests.api.service import event, issue, record
+
+NOTICE = "tameside-2022"
+OBJECTIVES, ACTIONS, PROGRESS = 100, 3, 700
+SECONDS = 2.0
+"""How long a side is asked in its turn."""
+CLIENTS = (1, 8)
+PLAN = """query Plan($notice: ID!) { notice(id: $notice) { plan { objectives(first: 100) { nodes {
+  objective title areas owner due slow activityRating impactRating
+  actions { nodes { action title owner due } } } } } } }"""
+READS = {
+    "plan": PLAN,
+    "entries1000": """query($notice: ID!) { notice(id: $notice) { entries(first: 1000) { nodes {
+  position type actor subject occurredAt data leafHash } } } }""",
+    "compliance": """query($notice: ID!) { notice(id: $notice) { compliance(first: 200) { nodes {
+  clause obligor modality status since sincePosition reason entries } } } }""",
+    "question": next(each.document for each in questions() if each.name == "slow-objectives"),
+}
+RECORD = """mutation($input: RecordProgressInput!) { recordProgress(input: $input) {
+  receipt { position } refusals { message } } }"""
+Say = Callable[[str], None]
+Ask = Callable[[int], bytes]
+"""The number of a request → its bytes."""
+
+
+async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
+    """The figures of this group, each the median over interleaved rounds."""
+    async with await AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute("CREATE DATABASE bench_graphql")
+    url = make_conninfo(server, dbname="bench_graphql")
+    await database.migrate(url)
+    tokens = await _recorded(url)
+    with ExitStack() as stack:
+        ours = stack.enter_context(serving(url))
+        threading.Thread(target=_drain, args=(ours,), daemon=True).start()
+        by_hand = stack.enter_context(_peer("sql", url))
+        naive = stack.enter_context(_peer("naive", url))
+        sides = _sides(ours.url, by_hand, naive, tokens)
+        await _alike(sides)
+        rates: dict[tuple[str, str, int], list[float]] = {}
+        for number in range(rounds + 1):
+            for (what, side), (base, ask) in sides.items():
+                for clients in CLIENTS:
+                    rate = await _rate(base, ask, clients)
+                    if number:  # the first warms all of them up
+                        rates.setdefault((what, side, clients), []).append(rate)
+                        say(f"  round {number}: {what} {side} at {clients}: {rate:,.0f}/s")
+    return _figures(rates)
+
+
+def _figures(rates: dict[tuple[str, str, int], list[float]]) -> dict[str, float]:
+    figures = {
+        f"graphql.{what}.c{clients}.{side}_per_s": round(median(found), 1)
+        for (what, side, clients), found in rates.items()
+    }
+    for (what, side, clients), found in rates.items():
+        if side != "ledger":
+            ours = rates[what, "ledger", clients]
+            ratio = round(median(a / b for a, b in zip(ours, found, strict=True)), 3)
+            figures[f"graphql.{what}.{'' if clients == CLIENTS[-1] else 'c1.'}vs_{side}"] = ratio
+    return figures
+
+
+# --- what is asked
+
+
+async def _recorded(url: str) -> dict[str, str]:
+    """Records a notice with a plan of that size, and answers its tokens."""
+    await record(url, NOTICE, events(read(shipped(NOTICE))))
+    people = {"adviser": "ADVISER", "officer": "COUNCIL_OFFICER"}
+    told = [event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in people.items()]
+    for number in range(1, OBJECTIVES + 1):
+        objective = {"objective": f"O{number}", "areas": ["1a"], "owner": "officer", "due": "2023-06-30"}
+        told.append(
+            event("plan.ObjectiveAdded", objective | {"title": f"See children sooner, {number}"}, "operator")
+        )
+        for index in range(1, ACTIONS + 1):
+            action = {"action": f"A{number}-{index}", "objective": f"O{number}", "owner": "officer"}
+            more = {"title": f"Hire team {index} of {number}", "due": "2023-03-31"}
+            told.append(event("actions.ActionAdded", action | more, "operator"))
+    told += [event("plan.ProgressRecorded", _progress(number), "operator") for number in range(PROGRESS)]
+    await record(url, NOTICE, told)
+    return {actor: await issue(url, NOTICE, actor, role) for actor, role in people.items()}
+
+
+def _progress(number: int) -> dict[str, Any]:
+    ratings = {"activityRating": "AMBER", "impactRating": "RED"}
+    return {"objective": f"O{number % OBJECTIVES + 1}", "narrative": "Nine of ten visits were in time."} | ratings
+
+
+def _sides(ours: str, by_hand: str, naive: str, tokens: dict[str, str]) -> dict[tuple[str, str], tuple[str, Ask]]:
+    """What is asked of whom: (what, side) → where, and how."""
+
+    def reading(document: str) -> Ask:
+        sent = _post(
+            {"query": document, "variables": {"notice": NOTICE}}, Authorization=f"Bearer {tokens['adviser']}"
+        )
+        return lambda _: sent
+
+    def recording(number: int) -> bytes:
+        given = {
+            "notice": NOTICE,
+            "id": f"m-{time.time_ns()}-{number}",
+            "source": "officer",
+            "data": _progress(number),
+        }
+        asked = {"query": RECORD, "variables": {"input": given}}
+        return _post(asked, Authorization=f"Bearer {tokens['officer']}")
+
+    sides: dict[tuple[str, str], tuple[str, Ask]] = {}
+    for what, document in READS.items():
+        sides[what, "ledger"] = (ours, reading(document))
+        written = f"GET /{what}/{NOTICE} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+        sides[what, "sql"] = (by_hand, lambda _, written=written: written)  # type: ignore[misc]
+    taught = _post({"query": PLAN, "variables": {"notice": NOTICE}}, notice=NOTICE)
+    sides["plan", "naive"] = (naive, lambda _: taught)
+    sides["mutation", "ledger"] = (ours, recording)
+    return sides
+
+
+def _post(body: dict[str, Any], **headers: str) -> bytes:
+    sent = json.dumps(body).encode()
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(
+        [
+            "POST /graphql HTTP/1.1",
+            "Host: bench",
+            "Content-Type: application/json",
+            f"Content-Length: {len(sent)}",
+            *lines,
+        ]
+    )
+    return head.encode() + b"\r\n\r\n" + sent
+
+
+async def _alike(sides: dict[tuple[str, str], tuple[str, Ask]]) -> None:
+    """Waits until the views are folded; fails unless the sides then answer alike."""
+    async with asyncio.timeout(300):
+        while len(_nodes(await _told(sides["plan", "ledger"]))) < OBJECTIVES:  # noqa: ASYNC110 - it is asked over HTTP
+            await asyncio.sleep(0.2)
+    for (what, side), asked in sides.items():
+        found = await _told(asked)
+        assert "errors" not in found, (what, side, found)
+        if what in READS:
+            ours = await _told(sides[what, "ledger"])
+            assert _same_instants(ours["data"]) == _same_instants(found["data"]), (what, side)
+            assert len(json.dumps(ours)) > 2_000, (what, ours)
+
+
+async def _told(asked: tuple[str, Ask]) -> dict[str, Any]:
+    base, ask = asked
+    reader, writer = await asyncio.open_connection(urlsplit(base).hostname, urlsplit(base).port)
+    found: dict[str, Any] = json.loads(await _exchange(reader, writer, ask(0)))
+    writer.close()
+    return found
+
+
+def _nodes(answer: dict[str, Any]) -> list[Any]:
+    notice = answer["data"]["notice"]
+    return list(notice["plan"]["objectives"]["nodes"]) if notice else []
+
+
+def _same_instants(data: object) -> str:
+    """The JSON with its instants as the ledger writes them, but for zeros at their ends."""
+    return re.sub(r'(:\d\d)(?:(\.\d*?)0*)?(?:Z|\+00:00)"', r'\1\2Z"', json.dumps(data))
+
+
+# --- load
+
+
+@contextmanager
+def _peer(which: str, url: str) -> Iterator[str]:
+    """A peer's server; its address."""
+    command = [sys.executable, "-m", "tests.benchmarks.peers", which, url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def _drain(process: Process) -> None:
+    """Reads a server's log, which would block it when full."""
+    for _ in process.popen.stderr or ():
+        pass
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> bytes:
+    """Sends a request and reads its answer's body: as little work as there can be beside the servers'."""
+    writer.write(sent)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert head.startswith(b"http/1.1 200"), head
+    return await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+
+
+async def _rate(base: str, ask: Ask, clients: int) -> float:
+    """Answers a second, of so many connections that each send their next request when the last was answered."""
+    ends = time.perf_counter() + SECONDS
+    counts = [0] * clients
+
+    async def client(number: int) -> None:
+        reader, writer = await asyncio.open_connection(urlsplit(base).hostname, urlsplit(base).port)
+        while time.perf_counter() < ends:
+            await _exchange(reader, writer, ask(number))
+            counts[number] += 1
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(number) for number in range(clients)))
+    return sum(counts) / (time.perf_counter() - began)

@@ -1,0 +1,285 @@
+"""What GraphQL reads are measured beside, each a server of its own: SQL by hand, and strawberry as it is taught.
+
+The first puts the same JSON together by hand-written statements and sends it raw, in the same role, under the
+same policies, at the same position, in as few round trips. The second has a type, a resolver and a loader.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+import strawberry
+import uvicorn
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Literal
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+from strawberry.types import Info
+
+from api.serve import address, listen
+from api.settings import Bind
+from ledger.database import pool
+from projections.reading import VIEWS
+
+Connection = AsyncConnection[Any]
+BEGIN = SQL(
+    "BEGIN READ ONLY; SET LOCAL random_page_cost = 1.1; SET LOCAL enable_bitmapscan = off; "
+    "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL statement_timeout = '15s'; "
+    "SET LOCAL ledger.notices = {0}; "
+    "SELECT min(p.position) FROM views.progress p WHERE p.notice = {0} AND p.view = ANY ({1}::text[])"
+)
+PLAN = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('plan',
+    json_build_object('objectives', json_build_object('nodes', coalesce(json_agg(json_build_object(
+        'objective', t.objective, 'title', n.body, 'areas', t.areas, 'owner', t.owner, 'due', t.due,
+        'slow', t.outcome IS NULL AND t.due < (%(on)s AT TIME ZONE 'Europe/London')::date,
+        'activityRating', t.activity_rating, 'impactRating', t.impact_rating,
+        'actions', json_build_object('nodes', a.nodes)) ORDER BY t.position), '[]'))))))::text, 'UTF8')
+    FROM (SELECT * FROM views.objectives WHERE notice = %(notice)s ORDER BY position LIMIT 100) t
+    LEFT JOIN ledger.narratives n ON n.notice = t.notice
+        AND n.position = t.title_position AND n.path = t.title_path
+    CROSS JOIN LATERAL (SELECT coalesce(json_agg(json_build_object('action', t.action, 'title', n.body,
+        'owner', t.owner, 'due', t.due) ORDER BY t.position), '[]') AS nodes
+        FROM (SELECT * FROM views.actions a WHERE a.notice = %(notice)s AND a.objective = t.objective
+            ORDER BY position LIMIT 50) t LEFT JOIN ledger.narratives n ON n.notice = t.notice
+        AND n.position = t.title_position AND n.path = t.title_path) a"""
+ENTRIES = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('entries',
+    json_build_object('nodes', coalesce(json_agg(json_build_object('position', e.position, 'type', e.type,
+        'actor', j.actor, 'subject', j.subject, 'occurredAt', coalesce(j.time, e.recorded_at), 'data', j.data,
+        'leafHash', encode(e.leaf_hash, 'base64')) ORDER BY e.position), '[]')))))::text, 'UTF8')
+    FROM (SELECT * FROM ledger.entries WHERE notice = %(notice)s AND position <= %(position)s ORDER BY position
+        LIMIT 1000) e
+    CROSS JOIN LATERAL json_to_record(convert_from(e.body, 'UTF8')::json)
+        j(subject text, time timestamptz, actor text, data json)"""
+COMPLIANCE = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object(
+    'compliance', json_build_object('nodes', coalesce(json_agg(json_build_object('clause', o.number,
+        'obligor', o.obligor, 'modality', o.modality, 'status', s.status, 'since', s.since,
+        'sincePosition', s.since_position, 'reason', s.reason, 'entries', s.entries) ORDER BY o.position), '[]')
+    ))))::text, 'UTF8')
+    FROM views.obligations o CROSS JOIN LATERAL (SELECT * FROM (
+        (SELECT * FROM views.prospects p WHERE p.notice = o.notice AND p.number = o.number AND p.begins <= %(on)s
+            ORDER BY p.number DESC, p.begins DESC LIMIT 1)
+        UNION ALL
+        (SELECT * FROM views.standings p WHERE p.notice = o.notice AND p.number = o.number AND p.begins <= %(on)s
+            ORDER BY p.number DESC, p.begins DESC LIMIT 1)) u ORDER BY begins DESC LIMIT 1) s
+    WHERE o.notice = %(notice)s"""
+SLOW = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('plan',
+    json_build_object('objectives', json_build_object('nodes', coalesce(json_agg(json_build_object(
+        'objective', t.objective, 'title', n.body, 'areas', t.areas, 'owner', t.owner, 'due', t.due,
+        'firstDue', t.first_due, 'slippageDays', t.due - t.first_due, 'activityRating', t.activity_rating,
+        'impactRating', t.impact_rating, 'progressAt', t.progress_at,
+        'actions', json_build_object('nodes', a.nodes)) ORDER BY t.position), '[]'))))))::text, 'UTF8')
+    FROM (SELECT * FROM views.objectives WHERE notice = %(notice)s AND outcome IS NULL
+        AND due < (%(on)s AT TIME ZONE 'Europe/London')::date AND highlighted_position IS NULL
+        ORDER BY position LIMIT 50) t LEFT JOIN ledger.narratives n ON n.notice = t.notice
+        AND n.position = t.title_position AND n.path = t.title_path
+    CROSS JOIN LATERAL (SELECT coalesce(json_agg(json_build_object('action', t.action, 'title', n.body,
+        'owner', t.owner, 'due', t.due) ORDER BY t.position), '[]') AS nodes
+        FROM (SELECT * FROM views.actions a WHERE a.notice = %(notice)s AND a.objective = t.objective
+            AND a.completed_on IS NULL AND a.due < (%(on)s AT TIME ZONE 'Europe/London')::date
+            ORDER BY position LIMIT 50) t LEFT JOIN ledger.narratives n ON n.notice = t.notice
+        AND n.position = t.title_position AND n.path = t.title_path) a"""
+STATEMENTS = {"plan": PLAN, "entries1000": ENTRIES, "compliance": COMPLIANCE, "question": SLOW}
+
+
+def by_hand(url: str) -> Starlette:
+    """`GET /{what}/{notice}`: the answer of a statement written by hand."""
+    connections = pool(url, "ledger_reader", 8)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with connections:
+            yield
+
+    async def answer(request: Request) -> Response:
+        notice = request.path_params["notice"]
+        statement = STATEMENTS[request.path_params["what"]]
+        async with connections.connection() as connection:
+            position = await _begin(connection, notice)
+            async with connection.pipeline():
+                await connection.execute(_place(position))
+                given = {"notice": notice, "on": datetime.now(UTC), "position": position}
+                found = await connection.execute(statement.encode(), given, prepare=True, binary=True)
+                await connection.execute("COMMIT")
+            row: Any = await found.fetchone()
+        return Response(row[0], media_type="application/json")
+
+    return Starlette(routes=[Route("/{what}/{notice}", answer)], lifespan=lifespan)
+
+
+async def _begin(connection: Connection, notice: str) -> int:
+    cursor = await connection.execute(BEGIN.format(Literal(notice), Literal(sorted(VIEWS))))
+    while cursor.nextset():
+        pass
+    row: Any = await cursor.fetchone()
+    return int(row[0])
+
+
+def _place(position: int) -> Any:
+    return SQL("SET LOCAL ledger.position = {}").format(Literal(str(position)))
+
+
+# --- strawberry as it is taught
+
+
+@strawberry.type
+class Action:
+    """An action."""
+
+    action: strawberry.ID
+    title: str | None
+    owner: str
+    due: date
+
+
+@strawberry.type
+class Actions:
+    """A page of them."""
+
+    nodes: list[Action]
+
+
+@strawberry.type
+class Objective:
+    """An objective."""
+
+    objective: strawberry.ID
+    title: str | None
+    areas: list[strawberry.ID]
+    owner: str
+    due: date
+    slow: bool
+    activity_rating: str | None
+    impact_rating: str | None
+
+    @strawberry.field
+    async def actions(self, info: Info[Any, None]) -> Actions:
+        """Its actions."""
+        return Actions(nodes=await info.context["actions"].load(self.objective))
+
+
+@strawberry.type
+class Objectives:
+    """A page of them."""
+
+    nodes: list[Objective]
+
+
+@strawberry.type
+class Plan:
+    """The plan."""
+
+    notice: strawberry.Private[str]
+
+    @strawberry.field
+    async def objectives(self, info: Info[Any, None], first: int = 50) -> Objectives:
+        """Its objectives."""
+        rows = await info.context["fetch"](
+            """SELECT t.*, n.body AS title FROM views.objectives t LEFT JOIN ledger.narratives n
+            ON n.notice = t.notice AND n.position = t.title_position AND n.path = t.title_path
+            WHERE t.notice = %s ORDER BY t.position LIMIT %s""",
+            (self.notice, first),
+        )
+        today = datetime.now(UTC).date()
+        return Objectives(
+            nodes=[
+                Objective(
+                    objective=row["objective"],
+                    title=row["title"],
+                    areas=row["areas"],
+                    owner=row["owner"],
+                    due=row["due"],
+                    slow=row["outcome"] is None and row["due"] < today,
+                    activity_rating=row["activity_rating"],
+                    impact_rating=row["impact_rating"],
+                )
+                for row in rows
+            ]
+        )
+
+
+@strawberry.type
+class Notice:
+    """A notice."""
+
+    plan: Plan
+
+
+@strawberry.type
+class Query:
+    """The root."""
+
+    @strawberry.field
+    async def notice(self, id: strawberry.ID) -> Notice:  # noqa: A002 - GraphQL's name for it
+        """A notice."""
+        return Notice(plan=Plan(notice=id))
+
+
+class Naive(GraphQL[dict[str, Any], None]):
+    """Strawberry's view, on a transaction of a request's own."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(strawberry.Schema(Query), graphql_ide=None)
+        self.connections = pool(url, "ledger_reader", 8)
+
+    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:  # noqa: ARG002 - strawberry's signature
+        """What resolvers share."""
+        notice = request.headers["notice"]
+
+        async def fetch(query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
+            async with self.connections.connection() as connection:
+                await connection.execute(_place(await _begin(connection, notice)))
+                cursor = connection.cursor(row_factory=dict_row, binary=True)
+                await cursor.execute(query.encode(), parameters)
+                rows = await cursor.fetchall()
+                await connection.execute("COMMIT")
+            return rows
+
+        async def load(keys: list[str]) -> list[list[Action]]:
+            rows = await fetch(
+                """SELECT t.action, t.objective, t.owner, t.due, n.body AS title FROM views.actions t
+                LEFT JOIN ledger.narratives n
+                ON n.notice = t.notice AND n.position = t.title_position AND n.path = t.title_path
+                WHERE t.notice = %s AND t.objective = ANY (%s) ORDER BY t.position""",
+                (notice, keys),
+            )
+            found: dict[str, list[Action]] = {}
+            for row in rows:
+                told = {name: row[name] for name in ("action", "title", "owner", "due")}
+                found.setdefault(row["objective"], []).append(Action(**told))
+            return [found.get(key, []) for key in keys]
+
+        return {"fetch": fetch, "actions": DataLoader(load)}
+
+
+def naive(url: str) -> Starlette:
+    """`POST /graphql`, with the notice in a header."""
+    endpoint = Naive(url)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with endpoint.connections:
+            yield
+
+    return Starlette(routes=[Route("/graphql", endpoint)], lifespan=lifespan)
+
+
+def main() -> None:
+    """Serves one of them on a free port, whose address it prints."""
+    which, url = sys.argv[1:]
+    app = by_hand(url) if which == "sql" else naive(url)
+    with listen(Bind("127.0.0.1", 0)) as listening:
+        print(address(listening), flush=True)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        asyncio.run(server.serve([cast(Any, listening)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""What proving costs: hashing within an append, verifying beside reading the same rows, and a proof over HTTP.
+
+Verifying: 300,000 entries of one notice, parsed and hashed, the tree grown and every root compared, beside a raw
+binary cursor over the same rows; narratives and the other checks are timed apart. Hashing: that of batches of a
+thousand, done again over the stored bytes at the same size of the tree, beside the append of the batches.
+"""
+
+import asyncio
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from random import Random
+from statistics import median, quantiles
+from typing import Any
+
+import httpx
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from ledger import database
+from ledger.intake import accept
+from ledger.merkle import Frontier, leaf_hash
+from ledger.verify import PAGE, verify
+from ledger.writer import Writer
+from tests.api.process import serving
+from tests.api.service import NO_TLS, event, issue, record
+from tests.benchmarks.append import OFFICER, OPERATOR, progress, setting
+from tests.benchmarks.synthetic import put
+
+ENTRIES = 300_000
+FEW = 30_000
+"""Entries of a notice beside which the memory of verifying is seen to be flat."""
+BATCH = 1_000
+BATCHES = 10
+"""Batches that are appended in a round."""
+PROOFS = 1_000
+BARE, TOLD, SHORT = "bare", "told", "short"
+"""A notice whose entries promise no narratives, one with them, and a short one."""
+Say = Callable[[str], None]
+
+
+async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
+    """The figures named `proof.*`."""
+    async with await AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute("CREATE DATABASE bench_proof")
+    url = make_conninfo(server, dbname="bench_proof")
+    await database.migrate(url)
+    figures = await _appending(url, rounds, say)
+    async with await AsyncConnection.connect(url) as owner:
+        for notice, size in ((BARE, ENTRIES), (TOLD, ENTRIES), (SHORT, FEW)):
+            say(f"  putting {size:,} entries into {notice} …")
+            await put(owner, notice, size, told=notice != BARE)
+    figures |= await _verifying(url, rounds, say)
+    figures |= {f"proof.verify_{name}_mb": _peak(url, notice) for name, notice in (("peak", TOLD), ("few", SHORT))}
+    return figures | await _over_http(url, say)
+
+
+async def _appending(url: str, rounds: int, say: Say) -> dict[str, float]:
+    """What share of an append is hashing."""
+    shares: list[float] = []
+    async with Writer(url) as writer, await database.connect(url, "ledger_writer") as connection:
+        notice = "appended"
+        await writer.append_all(notice, list(setting()), OPERATOR)
+        for number in range(rounds + 1):
+            began = time.perf_counter()
+            for _ in range(BATCHES):
+                await writer.append_all(notice, [accept(progress()) for _ in range(BATCH)], OFFICER)
+            appending = time.perf_counter() - began
+            hashing = await _hashing(connection, notice)
+            if number:  # the first warms up
+                shares.append(hashing / appending)
+                say(f"  round {number}: {shares[-1]:.1%} of an append is hashing")
+    return {"proof.append_share": round(median(shares), 4)}
+
+
+async def _hashing(connection: AsyncConnection[Any], notice: str) -> float:
+    """Seconds that it takes to hash the entries of the last round, batch by batch, as the writer does."""
+    cursor = await connection.execute(
+        "SELECT leaf_hash, body FROM ledger.entries WHERE notice = %s ORDER BY position", (notice,), binary=True
+    )
+    rows = await cursor.fetchall()
+    first = len(rows) - BATCH * BATCHES
+    frontier = Frontier()
+    for leaf, _ in rows[:first]:
+        frontier.append(leaf)
+    bodies = [body for _, body in rows[first:]]
+    began = time.perf_counter()
+    for start in range(0, len(bodies), BATCH):
+        frontier.extend_with_roots([leaf_hash(body) for body in bodies[start : start + BATCH]])
+    return time.perf_counter() - began
+
+
+async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
+    seen: dict[str, list[float]] = {}
+    for number in range(rounds):
+        raw = await _raw(url)
+        [bare] = (await verify(url, BARE)).notices
+        [told] = (await verify(url, TOLD)).notices
+        assert bare.damages + told.damages == 0, (bare, told)
+        for name, seconds in (
+            ("raw", raw),
+            ("verify", bare.reading_seconds),
+            ("texts", told.reading_seconds - bare.reading_seconds),
+            ("other", bare.seconds - bare.reading_seconds),
+        ):
+            seen.setdefault(name, []).append(seconds)
+        say(f"  round {number + 1}: " + ", ".join(f"{name} {values[-1]:.2f} s" for name, values in seen.items()))
+    middle = {name: median(values) for name, values in seen.items()}
+    ratio = median(ours / raw for ours, raw in zip(seen["verify"], seen["raw"], strict=True))
+    return {
+        "proof.verify_vs_raw": round(ratio, 3),
+        "proof.verify_per_s": round(ENTRIES / middle["verify"]),
+        "proof.raw_per_s": round(ENTRIES / middle["raw"]),
+        "proof.verify_texts_ms": round(middle["texts"] * 1_000),
+        "proof.verify_other_ms": round(middle["other"] * 1_000),
+    }
+
+
+async def _raw(url: str) -> float:
+    """Seconds in which the rows that verifying reads are read by the cursor that it reads them with."""
+    async with await database.connect(url, "ledger_writer") as connection, connection.transaction():
+        began = time.perf_counter()
+        async with connection.cursor("raw", scrollable=False) as cursor:
+            await cursor.execute(
+                "SELECT position, body, source, id, type, recorded_at, leaf_hash, root_hash "
+                "FROM ledger.entries WHERE notice = %s ORDER BY position",
+                (BARE,),
+                binary=True,
+            )
+            read = 0
+            while rows := await cursor.fetchmany(PAGE):
+                read += len(rows)
+        assert read == ENTRIES
+        return time.perf_counter() - began
+
+
+def _peak(url: str, notice: str) -> float:
+    """The most memory that a process held which verified a notice, in megabytes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.proof", url, notice], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+async def _over_http(url: str, say: Say) -> dict[str, float]:
+    """How long a client waits for a proof of any entry of a long log, one after the other."""
+    await record(url, TOLD, [event("people.RoleGranted", {"actor": "ann", "role": "AUDITOR"}, "operator")])
+    token = await issue(url, TOLD, "ann", "AUDITOR")
+    random, waits = Random(11), []
+    with serving(url) as running:
+        assert running.popen.stderr is not None
+        logged = asyncio.create_task(asyncio.to_thread(running.popen.stderr.read))  # a full pipe would stop it
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=60, verify=NO_TLS) as client:
+            newest = await client.get(f"/ledgers/{TOLD}/checkpoint")
+            size = int(newest.text.splitlines()[1])
+            for number in range(PROOFS + 50):
+                began = time.perf_counter()
+                answer = await client.get(f"/ledgers/{TOLD}/proof/{random.randint(1, size)}")
+                assert answer.status_code == 200, answer.text
+                if number >= 50:
+                    waits.append((time.perf_counter() - began) * 1_000)
+        running.popen.terminate()
+        await logged
+        running.rest()
+    p99 = quantiles(waits, n=100)[98]
+    say(f"  a proof over HTTP: {median(waits):.1f} ms, p99 {p99:.1f} ms")
+    return {"proof.http_median_ms": round(median(waits), 2), "proof.http_p99_ms": round(p99, 2)}
+
+
+if __name__ == "__main__":
+    asyncio.run(verify(sys.argv[1], sys.argv[2]))
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}\n")

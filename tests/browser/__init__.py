@@ -1,0 +1,1 @@
+"""The pages in a browser: Debian's chromium, driven through Playwright."""

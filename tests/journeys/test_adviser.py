@@ -1,0 +1,58 @@
+"""The adviser asks the ten regular questions of the demo's history with a client that is not ours: gql."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from gql import Client, gql
+from gql.transport.httpx import HTTPXTransport
+from gql.transport.websockets import WebsocketsTransport
+
+from schema.questions import Question, questions
+from tests.api.service import NO_TLS, Notice, Service, issue
+from tests.ledger.history import NOTICE
+from tests.projections.stored import store
+
+pytestmark = pytest.mark.database
+PATIENCE = 120
+"""Seconds that an answer may take on a machine that does other things."""
+GIVEN: dict[str, dict[str, Any]] = {
+    "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
+    "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
+}
+
+
+@pytest.fixture(scope="module")
+def demo(template: str) -> Iterator[Service]:
+    """A service with the invented history, and a token for its adviser."""
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE adviser_journey TEMPLATE ledger_template STRATEGY wal_log")
+        url = psycopg.conninfo.make_conninfo(template, dbname="adviser_journey")
+        asyncio.run(store(url))
+        token = asyncio.run(issue(url, NOTICE, "adviser", "ADVISER"))
+        with Service(url, Notice(NOTICE, {"adviser": token})) as running:
+            yield running
+        connection.execute("DROP DATABASE adviser_journey WITH (FORCE)")
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
+async def test_the_same_answer_by_http_and_by_websocket(demo: Service, question: Question) -> None:
+    headers = {"Authorization": f"Bearer {demo.notice.tokens['adviser']}"}
+    by_http = HTTPXTransport(url=f"{demo.url}/graphql", headers=headers, verify=NO_TLS, timeout=PATIENCE)
+    by_socket = WebsocketsTransport(
+        url=demo.url.replace("http", "ws") + "/graphql",
+        headers=headers,
+        connect_timeout=PATIENCE,
+        ack_timeout=PATIENCE,
+    )
+    document = gql(question.document)
+    document.variable_values = {"notice": NOTICE} | GIVEN.get(question.name, {})
+    first: dict[str, Any] = await asyncio.to_thread(
+        Client(transport=by_http, execute_timeout=PATIENCE).execute, document
+    )
+    async with Client(transport=by_socket, execute_timeout=PATIENCE) as session:
+        second = await session.execute(document)
+    assert first == second
+    assert first.get("notice") or first["first"]

@@ -1,0 +1,84 @@
+"""Two councils on one server: neither ever sees the other, by whatever path, with however many of its tokens."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+
+from tests.api.process import Process, serving
+from tests.api.service import BATCH, NO_TLS, STRUCTURED, Notice, begin, progress, run
+from tests.api.test_feed import events
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def councils(database: str) -> Iterator[tuple[Process, Notice, Notice]]:
+    """A server, and the notices of two councils, whose people and ids are alike."""
+    both = run(begin(database, "barnet-1")), run(begin(database, "ealing-1"))
+    with serving(database, LEDGER_LOG="info") as process:
+        yield process, *both
+
+
+def client_of(process: Process, notice: Notice, actor: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {notice.tokens[actor]}"}
+    return httpx.Client(base_url=process.url, headers=headers, verify=NO_TLS, timeout=30)
+
+
+def test_neither_sees_the_other(councils: tuple[Process, Notice, Notice], database: str) -> None:
+    process, *notices = councils
+    for mine, other in (notices, notices[::-1]):
+        secret = f"Only {mine.name} knows of this."
+        with client_of(process, mine, "officer") as client:
+            path = f"/ledgers/{mine.name}/entries"
+            sent = client.post(path, json=progress(secret), headers={"Content-Type": STRUCTURED}).json()
+            assert sent["position"] == 14
+        for actor in other.tokens:
+            with client_of(process, other, actor) as client:
+                seen = everything(client, mine.name, other.name)
+            assert mine.name not in seen, actor
+            assert secret not in seen, actor
+            assert sent["leafHash"] not in seen, actor
+            assert sent["rootHash"] not in seen, actor
+    log = process.stop()
+    failed = [line for line in log if line["message"] == "request" and line["status"] == 404]
+    assert not any("notice" in line for line in failed)
+    with psycopg.connect(database) as connection:
+        counted = connection.execute("SELECT notice, size FROM ledger.heads ORDER BY notice").fetchall()
+    assert counted == [("barnet-1", 14), ("ealing-1", 14)]
+
+
+def everything(client: httpx.Client, theirs: str, own: str) -> str:
+    """All that somebody is shown who asks for the other's notice and their own, without the words asked with."""
+    path = f"/ledgers/{theirs}/entries"
+    shown = [
+        client.get(path).text,
+        client.get(path, headers={"Accept": "text/event-stream", "Last-Event-ID": "1"}).text,
+        client.post(path, json=progress(), headers={"Content-Type": STRUCTURED}).text,
+        client.post(path, json=[progress()], headers={"Content-Type": BATCH}).text,
+        client.get(f"/ledgers/{own}/entries").text,
+        client.get("/readyz").text,
+        client.get("/metrics").text,
+        client.get("/openapi.json").text,
+    ]
+    own_path = f"/ledgers/{own}/entries"
+    with client.stream("GET", own_path, headers={"Accept": "text/event-stream"}) as answer:
+        if answer.status_code == 200:
+            found = events(answer)
+            shown += [next(found)[2] for _ in range(13)]
+    query = """query($id: ID!) { me { actor parts { notice roles } } notices { nodes { id council title } }
+        notice(id: $id) { id plan { objectives { nodes { title } } } entries { nodes { data leafHash } } } }"""
+    answer = client.post("/graphql", json={"query": query, "variables": {"id": theirs}})
+    assert answer.json()["errors"]
+    shown.append(re.sub(rf"no notice '?{theirs}'?", "no notice", answer.text))
+    mutation = """mutation($input: RecordProgressInput!) { recordProgress(input: $input) {
+        receipt { position } refusals { code } } }"""
+    data = {"objective": "O1", "narrative": "n", "activityRating": "RED", "impactRating": "RED"}
+    given = {"notice": theirs, "id": "x", "source": "officer", "data": data}
+    recorded = client.post("/graphql", json={"query": mutation, "variables": {"input": given}}).json()
+    assert recorded["data"]["recordProgress"]["receipt"] is None if recorded["data"] else recorded["errors"]
+    shown.append(json.dumps(recorded).replace(f"no notice {theirs}", "").replace(f"'{theirs}'", ""))
+    return "\n".join(shown)

@@ -1,0 +1,108 @@
+"""Bundles for tests: made of a record in a database, and verified by both verifiers."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ledger.bundle import checking, verify_bundle, writing
+from ledger.bundle.archive import Archive
+from ledger.bundle.writing import Order
+from ledger.checkpoint import Signer, sign
+from ledger.database import connect
+from ledger.findings import Damage
+from ledger.merkle import Frontier, leaf_hash
+from ledger.roles import Role
+from tests.ledger.history import NOTICE
+
+SIGNER = Signer.generate("ledger.example/2022")
+ORIGIN = "ledger.example/ledgers"
+
+
+async def bodies(url: str, notice: str = NOTICE) -> list[bytes]:
+    """The stored bytes of all entries."""
+    async with await connect(url) as connection:
+        cursor = await connection.execute(
+            "SELECT body FROM ledger.entries WHERE notice = %s ORDER BY position", (notice,)
+        )
+        return [body for (body,) in await cursor.fetchall()]
+
+
+async def checkpoint(url: str, size: int | None = None, signer: Signer = SIGNER, notice: str = NOTICE) -> str:
+    """The signed checkpoint of the first `size` entries as they are now."""
+    frontier = Frontier()
+    for body in (await bodies(url, notice))[:size]:
+        frontier.append(leaf_hash(body))
+    return sign(f"{ORIGIN}/{notice}", frontier.size, frontier.root(), signer)
+
+
+async def make(url: str, path: Path, size: int | None = None, **order: Any) -> Path:
+    """A bundle of the record up to a position, for an auditor unless another role is given."""
+    signer = order.pop("signer", SIGNER)
+    note = await checkpoint(url, size, signer)
+    wanted = Order(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
+    with path.open("w+b") as file:
+        await writing.write(url, file, wanted, lambda _notice, _done, _size: None)
+    return path
+
+
+class Ran(Struct, frozen=True):
+    """What the verifier in the bundle said."""
+
+    status: int
+    out: str
+    err: str
+
+
+def by_its_own(bundle: Path, *options: object) -> Ran:
+    """Runs the bundle's own verifier as its README says, with no module of the project in reach."""
+    script = bundle.with_suffix(".py")
+    script.write_bytes(zipfile.ZipFile(bundle).read("verify.py"))
+    command = [sys.executable, "-I", script.name, bundle.name, *map(str, options)]
+    ran = subprocess.run(command, cwd=bundle.parent, capture_output=True, text=True, check=False)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> list[int]:
+    """The entries at which the bundle's own verifier finds something, run in this process."""
+    try:
+        log = None if against is None else verify_bundle.Log(against)
+        with bundle.open("rb") as file:
+            problems, _ = verify_bundle.verify(file, key, log)
+    except (verify_bundle.Bad, OSError, UnicodeDecodeError):
+        return [0]
+    return sorted({position for position, _ in problems}, key=lambda position: (position == 0, position))
+
+
+def found(bundle: Path, **more: Any) -> list[tuple[int, Damage]]:
+    """What the ledger's own verifier finds in a bundle."""
+    report = checking.check(bundle, **more).report
+    return [(finding.position, finding.damage) for finding in report.findings]
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    """The members of a bundle, in their order."""
+    with zipfile.ZipFile(bundle) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def forge(bundle: Path, change: Callable[[dict[str, bytes]], object], **told: object) -> None:
+    """Changes the members of a bundle, and makes manifest and seal fit again, as somebody would who knows how.
+
+    `told`: what the manifest then says.
+    """
+    held = members(bundle)
+    change(held)
+    manifest = json.loads(held.pop("manifest.json"))
+    with bundle.open("w+b") as file, Archive(file) as archive:
+        for name, content in held.items():
+            archive.put(name, content)
+        manifest |= {"files": [msgspec.to_builtins(member) for member in archive.members], **told}
+        archive.put("manifest.json", msgspec.json.encode(manifest) + b"\n")
+        archive.seal()

@@ -1,0 +1,39 @@
+"""Who an actor is can be erased like any text: asked by one person, approved by another, and no proof changes."""
+
+import pytest
+
+from ledger import directory
+from ledger.database import connect
+from ledger.directory import Person, people, put
+from ledger.errors import Refused
+from ledger.verify import verify
+from ledger.writer import Writer
+from tests.ledger.damage import kinds
+from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, begin, progress, submit
+
+pytestmark = pytest.mark.database
+
+
+async def test_erasing_the_entry_of_an_actor_erases_who_they_are(database: str) -> None:
+    async with Writer(database) as writer, await connect(database, "ledger_writer") as connection:
+        await begin(writer)
+        data = {"actor": "zoe", "kind": "PERSON"}
+        registered = (await writer.append(NOTICE, submit("ActorRegistered", data, "operator"), OPERATOR)).position
+        for actor in ("zoe", "alice"):
+            await put(connection, NOTICE, Person(actor, "A name", "A street"))
+        asked = {"position": registered, "reason": "She asked for it", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure = {"position": registered, "request": request}
+        with pytest.raises(Refused, match="somebody else has to approve it"):
+            await writer.append(NOTICE, submit("NarrativeErased", erasure, "rosa"), ROSA)
+        assert len(await people(connection, NOTICE)) == 2
+        await writer.append(NOTICE, submit("NarrativeErased", erasure, "dan"), DAN)
+        assert [person.actor for person in await people(connection, NOTICE)] == ["alice"]
+        # Of any other entry the texts go, and nobody from the directory.
+        told = (await writer.append(NOTICE, progress(), ALICE)).position
+        asked = {"position": told, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        await writer.append(NOTICE, submit("NarrativeErased", {"position": told, "request": request}, "dan"), DAN)
+        assert [person.actor for person in await people(connection, NOTICE)] == ["alice"]
+        assert await directory.erase(connection, NOTICE, "alice")
+    assert kinds(await verify(database)) == []

@@ -1,0 +1,80 @@
+"""Where a process has its signing key from, and which key the entries say signs which size."""
+
+import json
+import stat
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ledger import keys
+from ledger.checkpoint import Signer, VerifierKey, parse, sign
+from ledger.errors import LedgerError
+from ledger.facts.registry import named
+
+ORIGIN = "ledger.example/ledgers/tameside-2022"
+
+
+def test_a_key_is_made_once_for_all_processes_and_is_its_owners_alone(tmp_path: Path) -> None:
+    data = tmp_path / "not" / "there"
+    with ThreadPoolExecutor(8) as pool:
+        found = {
+            signer.verifier_key() for signer in pool.map(lambda _: keys.made(data, "ledger.example"), range(8))
+        }
+    assert len(found) == 1
+    assert [file.name for file in data.iterdir()] == [keys.MADE]
+    assert stat.S_IMODE((data / keys.MADE).stat().st_mode) == 0o600
+    assert keys.made(data, "another.example").verifier_key() in found
+    assert keys.read(data / keys.MADE).public.name.startswith("ledger.example/")
+
+
+def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
+    keys.generate(tmp_path / "key", "ledger.example")
+    before = (tmp_path / "key").read_bytes()
+    with pytest.raises(LedgerError, match="never overwritten"):
+        keys.generate(tmp_path / "key", "ledger.example")
+    assert (tmp_path / "key").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_cannot_be_made_or_read_is_said_with_its_mend(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="no name for a key"):
+        keys.generate(tmp_path / "key", "two words")
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="cannot be written"):
+        keys.generate(tmp_path / "file" / "key", "ledger.example")
+    keys.generate(tmp_path / "open", "ledger.example")
+    (tmp_path / "open").chmod(0o640)
+    with pytest.raises(LedgerError, match="run chmod 600"):
+        keys.read(tmp_path / "open")
+
+
+def test_any_origin_makes_a_name() -> None:
+    assert keys._NAME.fullmatch(keys.new_name("ledger.example:80/a~b/" + "c" * 200))
+
+
+def test_from_each_rotation_on_its_key_signs() -> None:
+    first, second = (Signer.generate(name).public for name in ("one", "two"))
+    rotations = [keys.Rotation(9, second), keys.Rotation(4, first)]
+    found = [keys.signing(rotations, size) for size in (1, 3, 4, 8, 9, 1_000)]
+    assert found == [None, None, first, first, second, second]
+
+
+def test_a_rotation_is_read_from_the_stored_bytes() -> None:
+    key = Signer.generate("ledger.example/k1").public
+    data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
+    assert keys.rotation(7, json.dumps({"id": "x", "data": data}).encode()) == keys.Rotation(7, key)
+    kind = named("SigningKeyRotated")
+    assert kind is not None
+    assert kind.type.startswith(keys.TYPE)
+
+
+def test_a_checkpoint_is_signed_under_the_keys_name_and_the_logs() -> None:
+    signer = Signer.generate("ledger.example/k1")
+    note = sign(ORIGIN, 7, bytes(32), *keys.names(signer, ORIGIN))
+    assert [line.split()[1] for line in note.splitlines()[4:]] == ["ledger.example/k1", ORIGIN]
+    for name in ("ledger.example/k1", ORIGIN):
+        assert parse(note, [VerifierKey(name, signer.public.public_key)]).size == 7
+    assert keys.names(signer.renamed(ORIGIN), ORIGIN)[0].public.name == ORIGIN
+    assert len(keys.names(signer.renamed(ORIGIN), ORIGIN)) == 1

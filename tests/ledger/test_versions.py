@@ -1,0 +1,135 @@
+"""A fact that changes its form: entries of the earlier one are read as the present one, and keep their bytes."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from ledger.entry import Envelope, decode_data, decode_envelope, encoder
+from ledger.errors import Damaged
+from ledger.facts.fact import Code, Fact, Id, Upcast
+from ledger.facts.plan import ProgressRecorded
+from ledger.facts.registry import KIND_OF, Kind, readings
+from tests.ledger.desk import Desk
+from tests.ledger.history import OPERATOR
+
+
+class VisitMade(Fact, frozen=True, kw_only=True):
+    """A visit as version 1 had it: how many children were seen, in one number."""
+
+    visit: Id
+    children: int
+
+
+def _apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 counts apart those who were seen alone, of whom version 1 says nothing."""
+    return {"visit": data["visit"], "seen": data["children"], "alone": None}
+
+
+def _named(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 says by whom."""
+    return {**data, "by": "unknown"}
+
+
+class VisitMade2(Fact, frozen=True, kw_only=True):
+    """The same fact in version 2."""
+
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_apart,)
+
+    visit: Id
+    seen: Annotated[int, Meta(ge=0)]
+    alone: int | None
+
+
+class VisitMade3(Fact, frozen=True, kw_only=True):
+    """And in version 3."""
+
+    version: ClassVar[int] = 3
+    earlier: ClassVar[tuple[Upcast, ...]] = (_apart, _named)
+
+    visit: Id
+    seen: Annotated[int, Meta(ge=0)]
+    alone: int | None
+    by: Code
+
+
+def kind(struct: type[Fact]) -> Kind:
+    return Kind("VisitMade", f"improvement-ledger.plan.VisitMade.v{struct.version}", "plan", struct, (), ())
+
+
+def stored(version: int, data: dict[str, Any]) -> Envelope:
+    """An entry as a ledger of that version stored it."""
+    desk = Desk()
+    desk.tell("ProgressRecorded", PROGRESS)
+    entry = desk.history[-1]
+    body = {
+        "specversion": "1.0",
+        "id": entry.id,
+        "source": entry.source,
+        "type": f"improvement-ledger.plan.VisitMade.v{version}",
+        "ledger": entry.notice,
+        "position": entry.position,
+        "recordedat": entry.recorded_at,
+        "actor": entry.actor,
+        "actorrole": entry.actor_role,
+        "nonce": "A" * 24,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return decode_envelope(msgspec.json.encode(body))
+
+
+PROGRESS = {"objective": "O1", "narrative": "Done.", "activityRating": "AMBER", "impactRating": "RED"}
+FIRST = {"visit": "V1", "children": 3}
+
+
+def test_an_entry_of_version_1_is_read_as_version_2() -> None:
+    found = decode_data(stored(1, FIRST), readings([kind(VisitMade2)]))
+    assert found == VisitMade2(visit="V1", seen=3, alone=None)
+
+
+def test_versions_are_gone_through_one_after_the_other() -> None:
+    known = readings([kind(VisitMade3)])
+    assert decode_data(stored(1, FIRST), known) == VisitMade3(visit="V1", seen=3, alone=None, by="unknown")
+    second = {"visit": "V1", "seen": 3, "alone": 2}
+    assert decode_data(stored(2, second), known) == VisitMade3(visit="V1", seen=3, alone=2, by="unknown")
+
+
+def test_the_stored_bytes_stay() -> None:
+    envelope = stored(1, FIRST)
+    before = encoder.encode(envelope)
+    decode_data(envelope, readings([kind(VisitMade2)]))
+    assert encoder.encode(envelope) == before
+    assert bytes(envelope.data) == b'{"visit":"V1","children":3}'
+
+
+@pytest.mark.parametrize(
+    ("version", "data"),
+    [
+        (1, {"visit": "V1"}),
+        (1, {"visit": "V1", "children": -1}),
+        (1, []),
+        (3, FIRST),
+        (0, FIRST),
+    ],
+)
+def test_what_no_version_has_is_damage(version: int, data: Any) -> None:
+    with pytest.raises(Damaged, match="entry"):
+        decode_data(stored(version, data), readings([kind(VisitMade2)]))
+
+
+def test_a_version_without_a_way_from_the_one_before_is_no_version() -> None:
+    class Gap(VisitMade2, frozen=True, kw_only=True):
+        version: ClassVar[int] = 3
+
+    with pytest.raises(ValueError, match=r"VisitMade\.v3"):
+        readings([kind(Gap)])
+
+
+def test_every_fact_of_now_is_read_as_it_is() -> None:
+    desk = Desk()
+    desk.tell("ProgressRecorded", PROGRESS, OPERATOR)
+    assert isinstance(desk.history[-1].fact, ProgressRecorded)
+    assert readings([KIND_OF[ProgressRecorded]])[KIND_OF[ProgressRecorded].type].steps == ()

@@ -1,0 +1,47 @@
+"""How these tests ask the views of the invented history."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from projections.gaps import Gap
+from projections.position import Reading
+from projections.reading import AsOf, Reader
+from projections.relation import Found, Relation, Wanted
+from tests.ledger.history import NOTICE
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+
+ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def reader(database: str) -> AsyncIterator[Reader]:
+    await store(database)
+    await fold_all(database, NOTICE)
+    async with Reader(database) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def at(reader: Reader, position: int | None = None, on: datetime = ON) -> AsyncIterator[Reading]:
+    async with reader.at(NOTICE, as_of=AsOf(position), on=on) as reading:
+        yield reading
+
+
+def days(first: str, last: str | None) -> Gap:
+    return Gap(date.fromisoformat(first), None if last is None else date.fromisoformat(last))
+
+
+async def everything(
+    reading: Reading, relation: Relation[Any], *, redacted: bool = False, **conditions: object
+) -> list[Found[Any]]:
+    (found,) = await reading.find(relation, Wanted(conditions), redacted=redacted)
+    return found
+
+
+def rows(found: list[Found[Any]]) -> list[Any]:
+    return [each.row for each in found]

@@ -1,0 +1,32 @@
+"""What rests on a document, and how the document stood when that was recorded."""
+
+from ledger.facts.people import Credential
+from ledger.roles import Role
+from projections import evidence
+from projections.following import fold_anew
+from tests.ledger.desk import Desk
+
+ADVISER = Credential("adviser", role=Role.ADVISER)
+
+
+def submitted(name: str) -> dict[str, object]:
+    told = {"evidence": name, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 9, "title": "t"}
+    return told | {"classification": "OFFICIAL"}
+
+
+def test_a_basis_keeps_how_the_document_stood_when_it_was_recorded() -> None:
+    desk = Desk()
+    briefing = {"leaders": ["alice"], "topic": "t", "evidence": ["E1"]}
+    desk.tell("EvidenceSubmitted", submitted("E1"))
+    desk.tell("EvidenceSubmitted", submitted("E2"))
+    desk.tell("LeadersBriefed", {"briefing": "B1"} | briefing)
+    desk.tell("EvidenceAssessed", {"evidence": "E1", "judgement": "PARTIAL", "reason": "r"}, by=ADVISER)
+    desk.tell("LeadersBriefed", {"briefing": "B2"} | briefing)
+    desk.tell("EvidenceSuperseded", {"evidence": "E1", "by": "E2", "reason": "r"})
+    desk.tell("LeadersBriefed", {"briefing": "B3"} | briefing)
+    rows = [version.row for version in fold_anew(evidence.VIEW, desk.history).versions()["bases"].values()]
+    assert [(row.subject, row.status_then, row.judgement_then, row.superseded_by_then) for row in rows] == [
+        ("B1", "CURRENT", None, None),
+        ("B2", "CURRENT", "PARTIAL", None),
+        ("B3", "SUPERSEDED", "PARTIAL", "E2"),
+    ]

@@ -1,0 +1,201 @@
+"""Queries as clients might write them, drawn from the live schema: any fields, filters, fragments and variables.
+
+Ids and cursors are those of the invented history, with some that are nowhere.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
+from hypothesis import strategies as st
+from msgspec import Struct
+
+NOTICE = "tameside-2022"
+ENDS = 693
+"""The history's last position."""
+IDS = (
+    "O1", "O2", "O6", "1a", "1b", "2", "5b", "9a", "P1", "M1", "M2", "E6", "E25", "D1", "D2", "BRP3", "BRP3#1",
+    "X3", "U4", "R1", "RV1", "DG1", "alice", "officer", "chair", "chair-2", "adviser", "objective", "AMBER",
+    "ObjectiveAdded", "application/pdf", "no such thing", "the", NOTICE,
+)  # fmt: skip
+INSTANTS = (
+    "2022-07-05T00:00:00Z", "2022-12-31T00:00:00Z", "2023-06-30T12:00:00+01:00", "2023-11-01T00:00:00.5Z",
+    "2030-01-01T00:00:00Z",
+)  # fmt: skip
+NODES = ("objective/O1", "measure/M1", "decision/D1", "evidence/E25", "objective/none", "nothing/1")
+
+
+class Asked(Struct):
+    """A document and its variables."""
+
+    document: str
+    variables: dict[str, Any]
+
+
+class Writing:
+    """One document while it is drawn."""
+
+    def __init__(self, draw: Any, live: GraphQLSchema, cursors: Mapping[str, str]) -> None:
+        self.draw = draw
+        self.live = live
+        self.cursors = cursors
+        self.variables: dict[str, Any] = {}
+        self.declared: list[str] = []
+        self.fragments: list[str] = []
+        self.left = draw(st.integers(3, 60))
+        """Fields that may still be drawn."""
+
+    def whole(self) -> Asked:
+        query = self.live.query_type
+        assert query is not None
+        roots = self.draw(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))
+        fields = " ".join(self.field(query, name, 6, f"r{n}: ") for n, name in enumerate(roots))
+        head = f"query({', '.join(self.declared)})" if self.declared else "query"
+        return Asked(f"{head} {{ {fields} }} " + " ".join(self.fragments), self.variables)
+
+    # --- selections
+
+    def field(self, parent: GraphQLObjectType, name: str, depth: int, alias: str = "") -> str:
+        if name == "__typename":
+            return alias + name
+        field = parent.fields[name]
+        text = alias + name + self.arguments(parent, name, field) + self.directive()
+        below = get_named_type(field.type)
+        if isinstance(below, GraphQLObjectType | GraphQLInterfaceType):
+            text += self.selections(below, depth - 1)
+        return text
+
+    def selections(self, of: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
+        names = [n for n, f in of.fields.items() if depth > 0 or not isinstance(get_named_type(f.type), OBJECTS)]
+        if of.name.endswith("Connection"):
+            names = ["nodes", "nodes", "nodes", "edges", "pageInfo"] if depth > 0 else ["pageInfo"]
+        chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=6))
+        parts: list[str] = []
+        for number, name in enumerate(chosen):
+            self.left -= 1
+            if self.left < 0 and parts:
+                break
+            repeated = name in chosen[:number]
+            is_aliased = self.draw(st.integers(0, 5)) == 0
+            alias = f"a{len(chosen)}{number}: " if repeated or is_aliased else ""
+            if isinstance(of, GraphQLInterfaceType):
+                parts.append(alias + name)
+            else:
+                parts.append(self.field(of, name, depth, alias))
+        text = " ".join(parts) or "__typename"
+        match self.draw(st.integers(0, 9)):
+            case 0:
+                return f" {{ ... on {of.name}{self.directive()} {{ {text} }} __typename }}"
+            case 1:
+                name = f"F{len(self.fragments)}"
+                self.fragments.append(f"fragment {name} on {of.name} {{ {text} }}")
+                return f" {{ __typename ...{name}{self.directive()} }}"
+            case 2:
+                return f" {{ {text} {text} }}"
+        return f" {{ {text} }}"
+
+    def directive(self) -> str:
+        match self.draw(st.integers(0, 19)):
+            case 0:
+                return f" @include(if: {self.variable('Boolean!', self.draw(st.booleans()))})"
+            case 1:
+                return f" @skip(if: {self.draw(st.sampled_from(('true', 'false')))})"
+        return ""
+
+    # --- arguments
+
+    def variable(self, declared: str, value: Any) -> str:
+        name = f"v{len(self.declared)}"
+        self.declared.append(f"${name}: {declared}")
+        self.variables[name] = value
+        return f"${name}"
+
+    def arguments(self, parent: GraphQLObjectType, name: str, field: GraphQLField) -> str:
+        given = []
+        for key, argument in field.args.items():
+            required = isinstance(argument.type, GraphQLNonNull) and argument.default is None
+            # Always `on`: what is judged now is not the same a moment later.
+            chance = {"on": 10, "first": 4, "filter": 4, "asOf": 6, "atLeast": 1, "after": 2}.get(key, 10)
+            if not required and key != "id" and self.draw(st.integers(0, 9)) >= chance:
+                continue
+            value = self.argument(parent, name, key, argument.type)
+            written = self.variable(str(argument.type), value) if self.draw(st.booleans()) else literal(value)
+            given.append(f"{key}: {written}")
+        return f"({', '.join(given)})" if given else ""
+
+    def argument(self, parent: GraphQLObjectType, name: str, key: str, of: GraphQLInputType) -> Any:
+        if key == "first":
+            return self.draw(
+                st.sampled_from((1, 2, 3, 5, 50, 1000) if self.draw(st.integers(0, 20)) else (0, 1001))
+            )
+        known: dict[str, st.SearchStrategy[Any]] = {
+            "id": st.sampled_from([f"{NOTICE}/{each}" for each in NODES] if name == "node" else NAMES),
+            "after": st.sampled_from([*[self.cursors.get(f"{parent.name}.{name}")] * 5, "broken"]),
+            "asOf": st.one_of(
+                st.builds(dict, knownAt=st.sampled_from(INSTANTS[1:])),
+                st.builds(dict, position=st.sampled_from((5, 120, 300, 500, 690, ENDS))),
+            ),
+            "atLeast": st.sampled_from((1, 100, ENDS)),
+            "on": st.sampled_from(INSTANTS),
+        }
+        return self.draw(known[key]) if key in known else self.input(of)
+
+    def input(self, of: GraphQLInputType) -> Any:
+        if isinstance(of, GraphQLNonNull):
+            return self.input(of.of_type)
+        if isinstance(of, GraphQLList):
+            return [self.input(of.of_type) for _ in range(self.draw(st.integers(0, 3)))]
+        if isinstance(of, GraphQLInputObjectType):
+            keys = self.draw(st.lists(st.sampled_from(sorted(of.fields)), unique=True, max_size=3))
+            return {key: self.input(of.fields[key].type) for key in keys}
+        if self.draw(st.integers(0, 15)) == 0:
+            return None
+        if isinstance(of, GraphQLEnumType):
+            return Word(self.draw(st.sampled_from(sorted(of.values))))
+        kinds: dict[str, st.SearchStrategy[Any]] = {
+            "Boolean": st.booleans(),
+            "Int": st.integers(1, 700),
+            "Count": st.integers(0, 700),
+            "Float": st.floats(0, 100),
+            "DateTime": st.sampled_from(INSTANTS),
+            "Date": st.sampled_from(("2022-09-01", "2023-03-31", "2024-01-01")),
+        }
+        return self.draw(kinds.get(str(of), st.sampled_from(IDS)))
+
+
+class Word(str):
+    """A word of an enum, which is written without quotes."""
+
+    __slots__ = ()
+
+
+OBJECTS = (GraphQLObjectType, GraphQLInterfaceType)
+NAMES = (*[NOTICE] * 12, "nowhere")
+ROOTS = (*["notice"] * 10, "me", "notices", "node", "__typename")
+
+
+def literal(value: Any) -> str:
+    """A value as it is written in a document."""
+    if isinstance(value, list):
+        return f"[{', '.join(literal(each) for each in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {literal(each)}" for key, each in value.items()) + "}"
+    return value if isinstance(value, Word) else json.dumps(value)
+
+
+@st.composite
+def documents(draw: Any, live: GraphQLSchema, cursors: Mapping[str, str]) -> Asked:
+    """Any query."""
+    return Writing(draw, live, cursors).whole()

@@ -1,0 +1,300 @@
+"""The adviser's ten questions, answered from the invented history as it was read by hand."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_object_type,
+)
+
+import schema
+from ledger.facts.people import Credential
+from ledger.receipts import Receipt
+from ledger.roles import Role
+from projections import position
+from projections.position import Reading
+from projections.reading import Reader
+from projections.rebuild import rebuild
+from projections.registry import ALL
+from projections.runner import Runner
+from schema.context import Context
+from schema.questions import questions
+from tests.benchmarks.synthetic import put
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+
+NOTICE = "tameside-2022"
+BY_NAME = {question.name: question.document for question in questions()}
+GIVEN: dict[str, dict[str, Any]] = {
+    "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
+    "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
+}
+
+
+class Everybody:
+    """A viewer in one role."""
+
+    def __init__(self, role: Role) -> None:
+        self.credential = Credential("somebody", role=role)
+        self._role = role
+
+    async def roles(self, _notice: str) -> list[Role]:
+        return [self._role]
+
+    async def allowed(self) -> list[str]:
+        return [NOTICE]
+
+
+async def no_append(*_: object, **__: object) -> Receipt:
+    raise AssertionError("nothing is recorded here")
+
+
+@pytest.fixture
+async def reader(database: str) -> AsyncIterator[Reader]:
+    await store(database)
+    await fold_all(database, NOTICE)
+    async with Reader(database) as reader:
+        yield reader
+
+
+async def ask(reader: Reader, document: str, role: Role = Role.ADVISER, **variables: Any) -> dict[str, Any]:
+    context = Context(reader, no_append, Everybody(role))
+    result = await schema.build().execute(document, {"notice": NOTICE} | variables, context)
+    assert result.errors is None, result.errors
+    assert result.data is not None
+    return result.data
+
+
+def without_time(document: str) -> str:
+    return document.replace("notice(id: $notice)", 'notice(id: $notice, on: "2023-11-01T00:00:00Z")')
+
+
+def test_there_are_ten_and_each_says_what_it_asks() -> None:
+    assert len(BY_NAME) == 10
+    assert all(question.words.endswith(("?", ")", ".")) and "?" in question.words for question in questions())
+
+
+async def answers(reader: Reader) -> dict[str, dict[str, Any]]:
+    return {
+        name: (await ask(reader, without_time(document), **GIVEN.get(name, {})))
+        for name, document in BY_NAME.items()
+    }
+
+
+async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None:
+    found = await answers(reader)
+    notice = {name: answer["notice"] for name, answer in found.items() if name != "compliance"}
+    changes = notice["changes"]
+    assert [entry["position"] for entry in changes["entries"]["nodes"]] == list(range(641, 694))
+    assert changes["compliance"]["nodes"] == []  # on 1 November 2023 nothing had become so in 2024
+    slow = notice["slow-objectives"]["plan"]["objectives"]["nodes"]
+    assert [(each["objective"], each["due"]) for each in slow] == [
+        ("O1", "2023-02-28"), ("O4", "2023-04-30"), ("O6", "2023-03-31"), ("O8", "2023-06-30"),
+        ("O9", "2023-03-31"), ("O10", "2023-06-30"),
+    ]  # fmt: skip
+    uncovered = notice["uncovered-areas"]["plan"]["coverage"]["nodes"]
+    assert [(each["kind"], each["subject"]) for each in uncovered] == [
+        ("RECOMMENDATION", "RC3"), ("RECOMMENDATION", "RC4"),
+    ]  # fmt: skip
+    claims = notice["impact"]["board"]["claims"]["nodes"]
+    assert [(claim["report"], [each["evidence"] for each in claim["documents"]]) for claim in claims] == [
+        ("BRP2", ["E25"]), ("BRP3", ["E26"]), ("BRP5", ["E28"]), ("BRP6", ["E29"]),
+    ]  # fmt: skip
+    decisions = {each["decision"]: each for each in notice["decisions"]["board"]["decisions"]["nodes"]}
+    assert decisions["D1"]["votes"] == {"for": 5, "against": 0, "abstained": 0}
+    assert [(each["evidence"], each["statusThen"]) for each in decisions["D1"]["restsOn"]] == [("E6", "CURRENT")]
+    chair = notice["chair"]["board"]
+    assert [(each["chair"], each["inPost"]) for each in chair["chairs"]] == [("chair", False), ("chair-2", True)]
+    assert chair["vacancies"] == [
+        {"first": "2022-07-20", "last": "2022-07-24"}, {"first": "2023-04-01", "last": "2023-07-02"},
+    ]  # fmt: skip
+    held_up = notice["partner-updates"]["partners"]["partners"]
+    assert [(each["partner"], each["late"], each["missed"]) for each in held_up] == [
+        ("P1", 1, 1), ("P2", 1, 0), ("P3", 0, 0),
+    ]  # fmt: skip
+    assert notice["access"]["live"]["nodes"] == []
+    assert [each["request"] for each in notice["access"]["neverUsed"]["nodes"]] == ["X3", "X7"]
+    signals = {each["measure"]: each for each in notice["signals"]["measures"]["nodes"]}
+    assert "OUTSIDE" in signals["M1"]["readings"]["nodes"][0]["signals"]
+    line = {
+        date: {each["clause"]: each["status"] for each in found["compliance"][date]["compliance"]["nodes"]}
+        for date in ("first", "second")
+    }
+    assert (line["first"]["5b"], line["second"]["5b"], line["first"]["1a"]) == ("NOT_MET", "NOT_MET", "MET")
+    assert len(line["first"]) == len(line["second"])
+
+
+async def test_an_update_is_overdue_once_its_day_has_passed(reader: Reader) -> None:
+    on = 'notice(id: $notice, on: "2024-06-01T00:00:00Z")'
+    found = await ask(reader, BY_NAME["partner-updates"].replace("notice(id: $notice)", on))
+    assert [each["update"] for each in found["notice"]["partners"]["updates"]["nodes"]] == ["U4"]
+
+
+async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> None:
+    """Every field of every type under the notice, each seen with a value unless the history has none."""
+    live = build_schema(schema.build().as_str())
+    seen: dict[str, set[str]] = {}
+    null: set[str] = set()
+    for name, path in paths(live).items():
+        declared = live.type_map[name]
+        assert isinstance(declared, GraphQLObjectType)
+        leaves = [
+            field
+            for field, each in declared.fields.items()
+            if isinstance(get_named_type(each.type), LEAF) and field not in SIGNED
+        ]
+        more = [
+            f"{field}{'(first: 1)' if 'first' in each.args else ''} {{ __typename }}"
+            for field, each in declared.fields.items()
+            if field not in leaves and field not in SIGNED
+        ]
+        document = "query($notice: ID!) { " + " { ".join(path) + " { " + " ".join(leaves + more)
+        document += " }" * (len(path) + 1)
+        rows = []
+        for arguments in ("", ', asOf: {position: 300}, on: "2022-12-31T00:00:00Z"'):
+            asked = document.replace("id: $notice", "id: $notice" + arguments)
+            data = await ask(reader, asked, Role.OPERATOR)
+            rows += list(found_at(data, [step.partition("(")[0] for step in path]))
+        seen[name] = set(leaves)
+        null |= {
+            f"{name}.{leaf}"
+            for leaf in leaves
+            if all(row[leaf] is None or row[leaf] == [] for row in rows) and not leaf.endswith("rasedBy")
+        }
+    assert null == NEVER_IN_THE_HISTORY
+    assert len(seen) > 50
+
+
+SIGNED = ("checkpoint", "proof")
+"""What only a server that signs answers: `test_proofs` reads them."""
+LEAF = GraphQLScalarType | GraphQLEnumType
+NEVER_IN_THE_HISTORY = {
+    "Access.documents", "Action.evidence", "AdviserReport.other", "AdviserVacancy.last", "BaselineReset.baseline",
+    "Basis.judgementThen", "Basis.supersededByThen", "Contribution.evidence", "Contribution.note",
+    "Decision.replacedBy", "Diagnostic.evidence", "Evidence.first", "Evidence.last", "Evidence.supports",
+    "Finding.review", "Intervention.takesEffectOn", "Measure.per", "Meeting.minutesEvidence",
+    "Milestone.evidence", "Notice.predecessor", "PartnerUpdate.evidence", "PlanVersion.evidence",
+    "Progress.action", "Publication.shows", "Recommendation.due", "ReportRecommendation.decision",
+    "Review.staffSurvey", "Review.supervision", "Token.facts", "Token.source", "Unreported.first",
+    "Unreported.last", "ViewState.failedAt", "ViewState.failure",
+}  # fmt: skip
+"""What the invented history holds nothing of; the views' own tests do."""
+
+
+def paths(live: GraphQLSchema) -> dict[str, list[str]]:
+    """Type → the shortest way to it from the root."""
+    found = {"Notice": ["notice(id: $notice)"]}
+    waiting = ["Notice"]
+    for name in waiting:
+        declared = live.type_map[name]
+        assert isinstance(declared, GraphQLObjectType)
+        for field, each in sorted(declared.fields.items(), key=lambda item: is_object_type(item[1].type)):
+            below = get_named_type(each.type)  # lists come first, as one object may be null
+            if isinstance(below, GraphQLObjectType) and below.name not in found:
+                found[below.name] = [*found[name], f"{field}(first: 1000)" if "first" in each.args else field]
+                waiting.append(below.name)
+    return found
+
+
+def found_at(data: Any, path: list[str]) -> Iterator[dict[str, Any]]:
+    if isinstance(data, list):
+        for each in data:
+            yield from found_at(each, path)
+    elif data is not None and path:
+        yield from found_at(data[path[0]], path[1:])
+    elif data is not None:
+        yield data
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_data(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    fetch = Reading.fetch
+
+    async def counted(self: Reading, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        asked.append(query)
+        return await fetch(self, query, parameters)
+
+    monkeypatch.setattr(Reading, "fetch", counted)
+    early = datetime(2022, 10, 1, tzinfo=UTC).isoformat()
+    for name, document in BY_NAME.items():
+        counts = []
+        for as_of in (f'asOf: {{knownAt: "{early}"}}', "asOf: {position: 690}"):
+            asked.clear()
+            await ask(reader, document.replace("id: $notice", f"id: $notice, {as_of}"), **GIVEN.get(name, {}))
+            counts.append(len(asked))
+        assert counts[1] <= counts[0] + 2, (name, counts)
+        assert max(counts) <= 8, (name, counts)
+
+
+# --- by which way rows are found
+
+
+class Explained:
+    """Keeps the plans of the statements that a question makes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.plans: list[str] = []
+        fetch = Reading.fetch
+
+        async def explained(reading: Reading, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
+            if isinstance(query, bytes):
+                lines = await fetch(reading, b"EXPLAIN " + query, parameters)
+                self.plans.append("\n".join(line for (line,) in lines))
+            return await fetch(reading, query, parameters)
+
+        monkeypatch.setattr(Reading, "fetch", explained)
+        plans = self.plans
+
+        class Explaining(psycopg.AsyncRawCursor[Any]):
+            """Of a statement that answers a whole question."""
+
+            async def execute(self, query: Any, params: Any = (), **more: Any) -> Any:
+                told, name = psycopg.AsyncRawCursor(self.connection), b"plan_%d" % len(plans)
+                await told.execute(b"PREPARE %b AS %b" % (name, query))
+                nulls = b", ".join([b"NULL"] * len(params))
+                await told.execute(b"EXPLAIN EXECUTE %b (%b)" % (name, nulls))  # the plan for any parameters
+                plans.append("\n".join(line for (line,) in await told.fetchall()))
+                return await super().execute(query, params, **more)
+
+        monkeypatch.setattr(position, "AsyncRawCursor", Explaining)
+
+
+LARGE = (
+    "objective_progress",
+    "readings",
+    "bases",
+    "evidence",
+    "standings",
+    "moments",
+    "uses",
+    "actions",
+)
+
+
+async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        await put(connection, NOTICE, 20_000)
+    await Runner(database).open()
+    await rebuild(database, ALL, notice=NOTICE)
+    seen = Explained(monkeypatch)
+    async with Reader(database) as reader:
+        for name, document in BY_NAME.items():
+            await ask(reader, document, **GIVEN.get(name, {}))
+            apart, variables = len(seen.plans), {"notice": NOTICE} | GIVEN.get(name, {})
+            context = Context(reader, no_append, Everybody(Role.ADVISER))
+            assert await schema.build().answer(context, document, variables) is not None, (name, context.way)
+            assert len(seen.plans) > apart, name
+    assert len(seen.plans) > 30
+    scanned = [plan for plan in seen.plans if any(f"Seq Scan on {name} " in plan for name in LARGE)]
+    assert scanned == []

@@ -1,0 +1,67 @@
+"""A view whose fold raises: GraphQL says which it is, where it stopped and why; the others are read on."""
+
+import asyncio
+import logging
+
+import pytest
+from msgspec import structs
+
+from ledger.entry import Entry
+from ledger.facts.plan import ProgressRecorded
+from ledger.writer import Writer
+from projections import plan
+from projections.reading import Reader
+from projections.registry import ALL
+from projections.rows import Rows
+from projections.runner import Runner
+from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
+
+VIEWS = "query ($notice: ID!) { notice(id: $notice) { viewStates { view reached failedAt failure } } }"
+OBJECTIVES = "asOf { position } areas { area } plan { objectives { nodes { objective progressCount } } }"
+
+
+def fails(rows: Rows, entry: Entry) -> None:
+    if isinstance(entry.fact, ProgressRecorded):
+        raise ZeroDivisionError("progress is not for me")
+    plan.fold(rows, entry)
+
+
+async def test_it_is_named_with_its_entry_and_its_reason_and_the_others_go_on(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    views = [structs.replace(view, fold=fails) if view is plan.VIEW else view for view in ALL]
+    runner = await Runner(database, views).open()
+    following = asyncio.create_task(runner.run())
+    async with Writer(database, on_commit=runner.wake) as writer, Reader(database) as reader:
+        items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
+        with caplog.at_level(logging.WARNING):
+            await writer.append_all(NOTICE, items, OPERATOR, strict=True)
+            others = [view.name for view in ALL if view is not plan.VIEW]
+            async with reader.at(NOTICE, at_least=HEAD, views=others, wait=60):
+                pass
+        world = World(writer, reader, runner)
+        asked = await world.data(VIEWS, notice=NOTICE)
+        now = f'{{ notice(id: "{NOTICE}") {{ {OBJECTIVES} }} }}'
+        answer = await world.ask(now)
+        compiled = await world.schema.answer(world.context("alice"), now, None)
+        before = await world.data(now.replace(f'"{NOTICE}"', f'"{NOTICE}", asOf: {{position: {HEAD - 1}}}'))
+    await runner.close()
+    await asyncio.wait([following])
+    found = {each.pop("view"): each for each in asked["notice"]["viewStates"]}
+    assert found.pop("plan") == {
+        "reached": HEAD - 1,
+        "failedAt": HEAD,
+        "failure": "ZeroDivisionError: progress is not for me",
+    }
+    assert found == {name: {"reached": HEAD, "failedAt": None, "failure": None} for name in others}
+    assert (
+        f"the view plan of {NOTICE} stopped at entry {HEAD}: ZeroDivisionError: progress is not for me"
+        in caplog.text
+    )
+    assert answer.data == {"notice": {"asOf": {"position": HEAD}, "areas": [{"area": "1a"}], "plan": None}}
+    (error,) = answer.errors or []
+    assert (error.path, error.extensions) == (["notice", "plan"], {"code": "VIEW_STOPPED"})
+    assert error.message.startswith(f"the view plan of {NOTICE} stopped after position {HEAD - 1}, ")
+    assert compiled is None, "field by field it is found which view stopped"
+    objectives = [{"objective": name, "progressCount": 0} for name in ("O1", "O2")]
+    assert before["notice"]["plan"]["objectives"]["nodes"] == objectives
