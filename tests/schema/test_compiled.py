@@ -139,7 +139,7 @@ def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
         compiled[both.compare(asked, role)] += 1
 
     each()
-    assert compiled[True] > examples // 3, both.ways
+    assert compiled[True] > examples // 10, both.ways  # else hardly anything was compared
     assert both.ways["inexact"] == 0
 
 
