@@ -1,13 +1,13 @@
 """HTTP/1.1 as uvicorn speaks it, with an end to waiting: for a request's head, for a client that reads nothing.
 
-Bodies are bounded in `api.body`. A request under way hears of the server's stop by the event `closing` in the
-lifespan's state. Imports uvicorn.
+The parser, httptools, keeps what it cannot make out yet for as long as it comes; so that is bounded here. Bodies
+are bounded in `api.body`. A request under way hears of the server's stop by the event `closing` in the lifespan's
+state. Imports uvicorn.
 """
 
 import asyncio
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0
 """How long the head of a request may take from the first byte, or a new connection may say nothing."""
@@ -15,9 +15,18 @@ STALLED_SECONDS = 60.0
 """How long a client may neither read its answer nor send anything."""
 
 
-class Protocol(H11Protocol):
+HEAD_BYTES = 65_536
+"""How long the head of a request, or what comes behind a body in chunks, may be."""
+
+
+class Protocol(HttpToolsProtocol):
     """One connection."""
 
+    _begun = False
+    """Whether a request was made out yet, which is then `cycle`."""
+    _in_head = True
+    _unparsed = 0
+    """Bytes that have come since they last made up something: a head, a piece of a body."""
     _head: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
     _heard = 0.0
@@ -37,16 +46,55 @@ class Protocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Some bytes have come."""
         self._heard = self.loop.time()
-        if self._head is None and self.conn.their_state is h11.IDLE:
+        if self._head is None and self._in_head:
             self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        self._unparsed += len(data)
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if not self._in_head:
             self._stop_head()
+        if self._unparsed > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"The head of the request has more than {HEAD_BYTES} bytes.")
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A line of the head; those behind a body are not read, as nobody waits for them."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; raises ValueError, which the parser takes for its own, when it is too long."""
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
+            raise ValueError
+        self._in_head = False
+        self._unparsed = 0
+        self._begun = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is there."""
+        self._unparsed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole; the head of another may follow."""
+        self._in_head = True
+        self._unparsed = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came cannot be made out, nor can what is behind it; a whole request before it is answered first."""
+        is_under_way = self._begun and not self.cycle.response_complete
+        if is_under_way and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+        elif is_under_way and self.cycle.response_started:
+            self.transport.abort()
+        else:
+            super().send_400_response(msg)
+
+    def handle_websocket_upgrade(self) -> None:
         """Another protocol goes on from here."""
         self._stop_head()
-        super().handle_websocket_upgrade(event)
+        super().handle_websocket_upgrade()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""

@@ -76,6 +76,42 @@ def test_a_head_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch
     assert exchange(service, b"") == b""  # nor for a client that says nothing at all
 
 
+FILLER = b"X-Filler: " + b"x" * 10_000 + b"\r\n"
+REFUSED = (b"HTTP/1.1 400", b"")
+"""A client that still sends when the server closes may be told of the end alone."""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + FILLER * 7 + b"\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Filler: " + b"x" * 400_000,
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+    ids=["many lines", "a line without end", "a long address"],
+)
+def test_a_head_has_its_bounds(service: Service, sent: bytes) -> None:
+    assert exchange(service, sent)[:12] in REFUSED
+
+
+def test_what_comes_behind_chunks_has_its_bounds_and_is_not_read(service: Service) -> None:
+    lines = head(service, STRUCTURED).replace(b"Content-Length: 100000", b"Transfer-Encoding: chunked")
+    chunks = b"2\r\n{}\r\n0\r\n"
+    assert exchange(service, lines + chunks + b"X-Filler: " + b"x" * 400_000)[:12] in REFUSED
+    close = lines.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    said = exchange(service, close + chunks + b"Authorization: none\r\n" + FILLER + b"\r\n")
+    assert said.startswith(b"HTTP/1.1 422 ")
+
+
+def test_a_request_is_answered_before_what_cannot_be_made_out_behind_it(service: Service) -> None:
+    sent = json.dumps(progress()).encode()
+    before = service.position()
+    said = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"nothing of the kind\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 201 ")
+    assert said.count(b"HTTP/1.1") == 1
+    assert service.position() == before + 1
+
+
 def test_lines_may_come_slowly_but_each_has_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "IDLE_SECONDS", 2.0)
     lines = [json.dumps(progress()).encode() + b"\n" for _ in range(3)]
