@@ -9,13 +9,12 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any, cast
 
 import msgspec
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from cross_web import HTTPException
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
@@ -24,7 +23,6 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -67,11 +65,12 @@ class _Answer(Response):
         del self.headers["content-length"]
 
 
-@dataclass
-class _Composed(ExecutionResult):
-    """An answer that needs no encoding."""
+class _Asked(msgspec.Struct):
+    """A request whose members are of their types."""
 
-    json: bytes = b""
+    query: str
+    variables: dict[str, Any] | None = None
+    operation: str | None = msgspec.field(name="operationName", default=None)
 
 
 class _Socket(ASGIWebSocketAdapter):
@@ -147,7 +146,7 @@ class _Endpoint(GraphQL[Context, None]):
 
         began = time.perf_counter()
         try:
-            response = await self.run(Request(scope, read))
+            response = await self._composed(request, whole) or await self.run(Request(scope, read))
         except (HTTPException, StarletteHTTPException) as error:
             response = _refused(request, error.status_code, getattr(error, "reason", None) or error.args[0])
         metrics.GRAPHQL_SECONDS.observe(time.perf_counter() - began)
@@ -156,6 +155,15 @@ class _Endpoint(GraphQL[Context, None]):
             metrics.GRAPHQL_ROWS.observe(context.budget.spent)
             metrics.GRAPHQL_ANSWERS.labels(context.way).inc()
         await response(scope, read, send)
+
+    async def _composed(self, request: Request, whole: bytes) -> Response | None:
+        """The answer that the database puts together by itself; None: strawberry's view is to answer."""
+        asked = _asked(request, whole)
+        if asked is None:
+            return None
+        context = await self._context(request)
+        composed = await self.schema.answer(context, asked.query, asked.variables, asked.operation)
+        return None if composed is None else _respond(request, composed)
 
     def decode_json(self, data: str | bytes) -> object:
         """The JSON of a request or of a message; raises JSONDecodeError, also for what is nested too deeply."""
@@ -176,9 +184,16 @@ class _Endpoint(GraphQL[Context, None]):
             joining = _Joining(ledger.reader, _counted(ledger.writer), None, sign=ledger.log.checkpoint)  # type: ignore[arg-type]
             joining.identity = ledger.identity
             return joining
-        viewer = await viewer_of(request)
-        context = Context(ledger.reader, _counted(ledger.writer), viewer, sign=ledger.log.checkpoint)
-        request.state.context = context
+        return await self._context(request)
+
+    async def _context(self, request: Request | WebSocket) -> Context:
+        """The one context of a request."""
+        context: Context | None = getattr(request.state, "context", None)
+        if context is None:
+            ledger: Ledger = request.app.state.ledger
+            viewer = await viewer_of(request)
+            context = Context(ledger.reader, _counted(ledger.writer), viewer, sign=ledger.log.checkpoint)
+            request.state.context = context
         return context
 
     async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own
@@ -198,29 +213,8 @@ class _Endpoint(GraphQL[Context, None]):
         """What the answer is put into."""
         return _Answer(cast(Request, request))
 
-    async def execute_single(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
-    ) -> ExecutionResult:
-        """Answers one operation, by the database alone where that can be done."""
-        asked: Any = (request_data.query, request_data.variables, request_data.operation_name)
-        if _plain(*asked):
-            composed = await self.schema.answer(context, *asked)
-            if composed is not None:
-                return _Composed(None, None, json=composed)
-        return await super().execute_single(
-            request, request_adapter, sub_response, context, root_value, request_data
-        )
-
     async def process_result(self, request: Request, result: ExecutionResult) -> Any:  # noqa: ANN401 - strawberry's own
         """The answer; without `data` where nothing was executed."""
-        if isinstance(result, _Composed):
-            return result.json
         answer = dict(await super().process_result(request, result))
         if isinstance(result, PreExecutionError):
             answer.pop("data", None)
@@ -261,6 +255,22 @@ async def _until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGen
             yield piece
     finally:
         ended.cancel()
+
+
+def _asked(request: Request, whole: bytes) -> _Asked | None:
+    """What is asked, where it wants one answer in JSON; what is wrong with it is strawberry's to refuse."""
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return None
+    try:
+        if request.method == "GET":
+            query = request.query_params
+            variables = msgspec.json.decode(query.get("variables", "null"))
+            return msgspec.convert(dict(query) | {"variables": variables}, _Asked)
+        if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+            return msgspec.json.decode(whole, type=_Asked)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        pass
+    return None
 
 
 def _counted(writer: Writer) -> Append:

@@ -5,8 +5,9 @@ transaction of its own under an advisory lock, its SHA-256 kept: a file that was
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Literal
 
 import psycopg
@@ -57,12 +58,21 @@ async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection
 
 
 def pool(
-    url: str, role: DatabaseRole, size: int, *, checked: bool = True
+    url: str,
+    role: DatabaseRole,
+    size: int,
+    *,
+    checked: bool = True,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of such connections, still to be opened; unless `checked`, its user sees whether they are alive."""
+    """A pool of such connections, still to be opened; unless `checked`, its user sees whether they are alive.
+
+    `settings` are parameters of the server's, such as `statement_timeout`, that hold on each of them.
+    """
+    more = "".join(f" -c {name}={value}" for name, value in settings.items())
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": _options(url, role)},
+        kwargs={"autocommit": True, "options": _options(url, role) + more},
         min_size=1,
         max_size=size,
         open=False,

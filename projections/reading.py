@@ -6,7 +6,7 @@ nothing else. It may import `ledger` and the views.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,6 +31,14 @@ WAIT_SECONDS = 5.0
 CONNECTIONS = 8
 STATEMENT_SECONDS = 15
 """How long a statement of a reading may take."""
+# Behind the policies a planner may not look at the statistics of positions, and takes nearly every row for hidden.
+# So it is told what is known: the rows are in memory, and the index in the order asked for finds the first ones.
+SETTINGS: Mapping[str, str] = {
+    "random_page_cost": "1.1",
+    "enable_bitmapscan": "off",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+}
+"""What PostgreSQL is told on each connection of a reader."""
 _LOOK_AGAIN_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
 """How often it is looked without news."""
@@ -83,7 +91,7 @@ class Reader:
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False)
+        self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False, settings=SETTINGS)
         self._bell = Bell(url, "ledger_reader", "ledger_views")
         self._looked: dict[str, _Looked] = {}
 
@@ -232,21 +240,11 @@ class Reader:
                     raise
 
 
-# Behind the policies a planner may not look at the statistics of positions, and takes nearly every row for hidden.
-# So it is told what is known: the rows are in memory, and the index in the order asked for finds the first ones.
-_BEGIN = SQL(
-    "BEGIN READ ONLY; SET LOCAL random_page_cost = 1.1; SET LOCAL enable_bitmapscan = off; "
-    f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
-    "SET LOCAL ledger.notices = {}"
-)
-
-
+_BEGIN = SQL("BEGIN READ ONLY; SET LOCAL ledger.notices = {}")
 _HEADS = SQL(
     "SELECT notice, size, recorded_at, root_hash FROM ledger.heads WHERE notice = ANY ({}::text[]) ORDER BY notice"
 )
 _FINDING = SQL("SELECT * FROM views.found({}, {}::text[], {}::integer[], {}, {})")
-
-
 _PLANNED_ONCE = SQL("SET LOCAL plan_cache_mode = force_generic_plan")
 
 

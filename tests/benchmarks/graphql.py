@@ -63,6 +63,8 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
         naive = stack.enter_context(_peer("naive", url))
         sides = _sides(ours.url, by_hand, naive, tokens)
         await _alike(sides)
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            await connection.execute("ANALYZE")  # as autovacuum does within a minute
         rates: dict[tuple[str, str, int], list[float]] = {}
         for number in range(rounds + 1):
             for (what, side), (base, ask) in sides.items():

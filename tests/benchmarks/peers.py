@@ -27,13 +27,11 @@ from strawberry.types import Info
 from api.serve import address, listen
 from api.settings import Bind
 from ledger.database import pool
-from projections.reading import VIEWS
+from projections.reading import SETTINGS, VIEWS
 
 Connection = AsyncConnection[Any]
 BEGIN = SQL(
-    "BEGIN READ ONLY; SET LOCAL random_page_cost = 1.1; SET LOCAL enable_bitmapscan = off; "
-    "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL statement_timeout = '15s'; "
-    "SET LOCAL ledger.notices = {0}; "
+    "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL ledger.notices = {0}; "
     "SELECT min(p.position) FROM views.progress p WHERE p.notice = {0} AND p.view = ANY ({1}::text[])"
 )
 PLAN = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('plan',
@@ -91,7 +89,7 @@ STATEMENTS = {"plan": PLAN, "entries1000": ENTRIES, "compliance": COMPLIANCE, "q
 
 def by_hand(url: str) -> Starlette:
     """`GET /{what}/{notice}`: the answer of a statement written by hand."""
-    connections = pool(url, "ledger_reader", 8)
+    connections = pool(url, "ledger_reader", 8, settings=SETTINGS)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
