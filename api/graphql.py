@@ -71,6 +71,8 @@ class _Asked(msgspec.Struct):
     query: str
     variables: dict[str, Any] | None = None
     operation: str | None = msgspec.field(name="operationName", default=None)
+    extensions: dict[str, Any] | None = None
+    """Nothing here reads them."""
 
 
 class _Socket(ASGIWebSocketAdapter):
@@ -264,8 +266,10 @@ def _asked(request: Request, whole: bytes) -> _Asked | None:
     try:
         if request.method == "GET":
             query = request.query_params
-            variables = msgspec.json.decode(query.get("variables", "null"))
-            return msgspec.convert(dict(query) | {"variables": variables}, _Asked)
+            decoded = {
+                name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
+            }
+            return msgspec.convert(dict(query) | decoded, _Asked)
         if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
             return msgspec.json.decode(whole, type=_Asked)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):

@@ -140,6 +140,7 @@ def test_a_killed_server_that_nobody_collects_does_not_block_the_next(root: Path
         before = user.ask("start")
         os.kill(before["pid"], signal.SIGSTOP)
         kill(before["supervisor"])
+        wait_for(lambda: not alive(before["supervisor"]))  # so that it does not collect it in its last moment
         kill(before["pid"])
         assert user.ask("start")["pid"] != before["pid"]
         assert Path(f"/proc/{before['pid']}").exists()
