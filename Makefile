@@ -2,15 +2,17 @@
 #
 #   make test PYTHON=/path/to/python3.12     with that Python
 #   make demo VENV=/path/to/a/directory      with the virtual environment somewhere else than .venv
+#   make test AGAIN=1                        what fails is run once more, alone: whoever else is at work may be why
 
 PYTHON ?=
 VENV ?= .venv
-export PYTHON VENV
+AGAIN ?=
+export PYTHON VENV AGAIN
 
 BIN := $(VENV)/bin
 RUNTIME := @sh tools/environment.sh requirements.txt
 DEVELOPMENT := @sh tools/environment.sh requirements-dev.txt
-PYTEST := $(BIN)/python -m pytest -n 2
+PYTEST := sh tools/tests.sh
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--custom-compile-command "make lock" pyproject.toml
 
