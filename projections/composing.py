@@ -183,7 +183,7 @@ class _Writer:
             parts.append(
                 _quoted(member.json) if isinstance(member, Constant) else f"coalesce({written[member]}, 'null')"
             )
-        item = _concat([*parts, _quoted("}")])
+        item = _concat([*parts, _quoted("}" if parts else "{}")])
         return (
             f"(SELECT '[' || coalesce(string_agg({item}, ',' ORDER BY p.nth), '') || ']' "
             f'FROM unnest(t."{node.name}_paths") WITH ORDINALITY p(path, nth) LEFT JOIN ledger.narratives n '

@@ -154,6 +154,16 @@ def test_thousands_of_queries_are_answered_alike(both: Both, cursors: dict[str, 
     differ(both, cursors, 500)
 
 
+def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
+    """Whatever is asked of them is left out by a directive."""
+    fields = "plan { __typename @include(if: $all) } views(first: 1) { pageInfo { endCursor @include(if: $all) } "
+    fields += "nodes { themes { path @include(if: $all) } } }"
+    asked = f'query($all: Boolean!) {{ notice(id: "{NOTICE}") {{ {fields} }} }}'
+    assert both.compare(Asked(asked, {"all": False}), Role.ADVISER)
+    answer, _ = both.compiled(Asked(asked, {"all": False}), Role.ADVISER)
+    assert b'"themes":[{},{}]' in (answer or b""), answer
+
+
 @pytest.mark.parametrize("name", BY_NAME)
 def test_each_of_the_ten_questions_is_compiled(both: Both, name: str) -> None:
     on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
