@@ -182,7 +182,8 @@ class _Endpoint(GraphQL[Context, None]):
         """What resolvers are given; raises Refused when nobody can be recognised."""
         ledger: Ledger = request.app.state.ledger
         if isinstance(request, WebSocket) and "authorization" not in request.headers:
-            # Nobody yet: `on_ws_connect` says who it is, or lets nobody in, before anything is asked.
+            # Nobody yet, which the type does not foresee: `on_ws_connect` puts in who it is, or lets nobody
+            # in, before anything is asked.
             joining = _Joining(ledger.reader, _counted(ledger.writer), None, sign=ledger.log.checkpoint)  # type: ignore[arg-type]
             joining.identity = ledger.identity
             return joining
