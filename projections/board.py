@@ -271,11 +271,13 @@ DECISION = listed(
     DECISIONS,
     conditions={
         "ids": "t.decision = ANY (:value)",
-        "relates_to": "t.position = ANY (ARRAY(SELECT s.position FROM views.decision_subjects s "
-        "WHERE s.notice = :notice AND s.subject = :value))",
         "standing": "(t.rescinded_position IS NULL) = :value",
         "decided_from": "t.decided_at >= :value",
         "decided_to": "t.decided_at < :value",
         "text": holding("title"),
+    },
+    positions={
+        "relates_to": "SELECT s.position FROM views.decision_subjects s "
+        "WHERE s.notice = :notice AND s.subject = :value"
     },
 )

@@ -195,24 +195,16 @@ class _Writer:
     def within(self, listing: Listing, key: str | None) -> str:
         """The rows of a list, for one key if it has one."""
         relation = listing.relation
-        where = [f"t.notice = {self.given('notice')}"]
-        where += [
-            self._condition(relation, name, self.parameter(listing.conditions[name]))
-            for name in sorted(listing.conditions)
-        ]
+        asked = [(name, self.parameter(listing.conditions[name])) for name in sorted(listing.conditions)]
         if listing.by is not None and key is not None:
-            where.append(self._condition(relation, listing.by, key))
+            asked.append((listing.by, key))
+        rows, where = relation.rows(asked)
         order = ", ".join(f't."{name}"' for name in relation.order)
         if listing.after:
             where.append(f"({order}) > ({', '.join(self.parameter(each) for each in listing.after)})")
         more = 1 if _looks_on(listing) else 0
-        return (
-            f"SELECT t.* FROM {self.sql(relation, relation.source)} t WHERE {' AND '.join(where)} "
-            f"ORDER BY {order} LIMIT {listing.first + more}"
-        )
-
-    def _condition(self, relation: Relation[Any], name: str, value: str) -> str:
-        return self.sql(relation, relation.condition(name).replace(":value", value))
+        found = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)}")
+        return f"{found} ORDER BY {order} LIMIT {listing.first + more}"
 
     def listing(self, listing: Listing, scope: _Scope) -> str:
         """Joins a list to the rows on which it hangs, and says where its text stands."""

@@ -63,6 +63,9 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """Fields beside the rows' own; under the name of one of those, what stands in its place."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Name → what must hold of `t` and `:value`; the name of a field alone asks for its value."""
+    positions: Mapping[str, str] = field(default_factory=dict)
+    """Name of a condition → the query of the positions, each once, at which it holds. Of many it reads, in their
+    order, no more than the rows asked for need."""
     order: tuple[str, ...] = ("position",)
     """The fields by which they are listed, unique together and never null: a cursor names their values."""
 
@@ -77,6 +80,17 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         if name in self.conditions:
             return self.conditions[name]
         return f"{self.expression(name)} = :value"
+
+    def rows(self, asked: Iterable[tuple[str, str]]) -> tuple[str, list[str]]:
+        """Where its rows `t` come from, and what must hold, when conditions are asked for with values in SQL."""
+        source, where = f"{self.source} t", ["t.notice = :notice"]
+        for number, (name, value) in enumerate(asked):
+            if name in self.positions:
+                query = self.positions[name].replace(":value", value)
+                source += f" JOIN ({query}) p{number} ON p{number}.position = t.position"
+            else:
+                where.append(self.condition(name).replace(":value", value))
+        return source, where
 
     def expression(self, name: str) -> str:
         """What stands in a field that is not a narrative; raises KeyError for a field that is not there."""
@@ -183,15 +197,13 @@ def _columns(relation: Relation[Any]) -> list[str]:
 @lru_cache(1_024)
 def _query(relation: Relation[Any], conditions: tuple[str, ...], by: str | None, is_after: bool) -> bytes:
     """The number of its key (from 1; 1 without keys) and the columns of each row asked for."""
-    where = ["t.notice = :notice"]
-    where += [relation.condition(name).replace(":value", f":is_{name}") for name in conditions]
-    if by is not None:
-        where.append(relation.condition(by).replace(":value", "k.key"))
+    asked = [(name, f":is_{name}") for name in conditions]
+    rows, where = relation.rows(asked if by is None else [*asked, (by, "k.key")])
     ordered = [f't."{name}"' for name in relation.order]
     order = ", ".join(ordered)
     if is_after:
         where.append(f"({order}) > ({', '.join(f':after_{n}' for n in range(len(ordered)))})")
-    within = f"SELECT t.* FROM {relation.source} t WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
+    within = f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
     columns = ", ".join(_columns(relation))
     found = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"
     if by is not None:

@@ -164,6 +164,17 @@ def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
     assert b'"themes":[{},{}]' in (answer or b""), answer
 
 
+def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
+    """Each subject is looked for among the subjects of all decisions."""
+    fields = (
+        'plan { objectives { nodes { objective decisions(filter: {relatesTo: "O1"}) { nodes { decision } } } } }'
+    )
+    asked = Asked(f'{{ notice(id: "{NOTICE}") {{ {fields} }} }}', {})
+    assert both.compare(asked, Role.ADVISER)
+    answer, _ = both.compiled(asked, Role.ADVISER)
+    assert b'{"objective":"O2","decisions":{"nodes":[{"decision":"D1"}]}}' in (answer or b""), answer
+
+
 @pytest.mark.parametrize("name", BY_NAME)
 def test_each_of_the_ten_questions_is_compiled(both: Both, name: str) -> None:
     on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
