@@ -20,6 +20,7 @@ from projections.rebuild import rebuild
 from projections.registry import ALL
 from projections.relation import Wanted
 from projections.runner import Runner
+from tests.benchmarks.synthetic import put
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, Clock, begin, progress, submit
 from tests.projections.folding import fold_all, until
 
@@ -270,6 +271,30 @@ async def test_without_a_database_it_says_so() -> None:
 # --- by which index
 
 VERSIONS = 10_000
+
+
+@pytest.mark.parametrize(
+    "asked", [(None, None), (2_500, None), (None, "2022-12-01")], ids=["now", "as of", "known at"]
+)
+async def test_a_reading_begins_without_reading_the_whole_notice(
+    database: str, asked: tuple[object, object]
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        await put(connection, NOTICE, 5_000)
+        await connection.execute("ANALYZE ledger.entries, ledger.heads, views.progress")
+    query = sql.SQL(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM views.found({}, '{{plan}}', '{{1}}', {}, {})"
+    )
+    found = query.format(NOTICE, *asked)
+    async with await connect(database, "ledger_reader") as connection, connection.transaction():
+        await connection.execute(sql.SQL("SET LOCAL ledger.notices = {}").format(sql.Literal(NOTICE)))
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")  # as compiled answers are read
+        pages = []
+        for _ in range(2):  # at first also the catalogue's
+            told = await connection.execute(found)
+            [[[plan]]] = await told.fetchall()
+            pages.append(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
+    assert pages[-1] < 30, pages  # the notice has hundreds
 
 
 class Explained(Reading):
