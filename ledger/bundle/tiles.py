@@ -20,6 +20,8 @@ class Tiles:
     def __init__(self, container: Container, found: Found) -> None:
         self._container = container
         self._found = found
+        self._differ: list[int] = []
+        """The entries from which hashes differ."""
         self._open: list[list[bytes]] = [[]]
         self._done: list[int] = [0]
         self._names: list[list[str]] = [[]]
@@ -52,11 +54,18 @@ class Tiles:
         held = b"".join(self._container.pieces(name)) if self._container.size(name) == _HASH * len(tile) else b""
         for index, value in enumerate(tile) if self._container.size(name) is not None else ():
             if held[index * _HASH : (index + 1) * _HASH] != value:
-                first = (number * WIDTH + index) * WIDTH**level + 1
-                self._found(first, Damage.TILE, f"the hash at {index} of {name} does not follow from the entries")
+                self._tell(level, number * WIDTH + index, f"the hash at {index} of {name}")
                 break
         self._names[level].append(name)
         self._open[level], self._done[level] = [], number + 1
+
+    def _tell(self, level: int, place: int, name: str) -> None:
+        """Tells of a hash, unless those below it have told which of its entries it is about."""
+        over = range(place * WIDTH**level + 1, (place + 1) * WIDTH**level + 1)
+        if not any(first in over for first in self._differ):
+            whose = f", {over[0]} to {over[-1]}" if level else ""
+            self._found(over[0], Damage.TILE, f"{name} does not follow from the entries{whose}")
+        self._differ.append(over[0])
 
 
 def tile_name(level: int, number: int, width: int) -> str:

@@ -4,7 +4,7 @@
 
 It needs Python 3.10 or newer and the package `cryptography`, no database, no network, and none of the ledger's
 own code. It recomputes every hash from the bytes in the bundle, and exits with 0 if all of it holds, with 1 if
-anything does not (naming the first entry that differs), with 2 if it was called wrongly. README.txt says more.
+anything does not (naming the first entry that differs), with 2 if it cannot be done. README.txt says more.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    print("This needs the package cryptography: python3 -m pip install cryptography", file=sys.stderr)
+    raise SystemExit(2) from None
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -183,14 +186,10 @@ class Tree:
     def __init__(self, bundle: Bundle, problems: list[tuple[int, str]]) -> None:
         self.bundle, self.problems = bundle, problems
         self.size = 0
-        self.subtrees: dict[
-            int, bytes
-        ] = {}  # the complete ones, by level: one for each bit of the size that is set
+        self.subtrees: dict[int, bytes] = {}  # level -> the complete one: for each bit of the size that is set
         self.roots: dict[int, bytes] = {}  # size -> root, for the sizes that `root_wanted` names
         self.root_wanted: set[int] = set()
-        self.rows: dict[
-            int, list[bytes]
-        ] = {}  # of every eighth level: the hashes of the tile that is not whole yet
+        self.rows: dict[int, list[bytes]] = {}  # level of tiles -> the hashes of the one that is not whole yet
         self.whole: dict[int, int] = {}
 
     def add(self, value: bytes) -> None:
@@ -229,7 +228,8 @@ class Tree:
         if held != row:
             same = next((i for i in range(len(row)) if row[i : i + 1] != held[i : i + 1]), len(row) - 1)
             first = (number * 256 + same // 32) * 256**level + 1
-            self.problems.append((first, f"the hashes in {name} are not those of the entries"))
+            if not any(first <= at < first + 256**level for at, _ in self.problems):  # else it follows from that
+                self.problems.append((first, f"the hashes in {name} are not those of the entries"))
         self.rows[level] = []
         self.whole[level] = number + 1
 
@@ -479,10 +479,10 @@ def main() -> int:
         against = Log(given.against.read_bytes()) if given.against else None
         with given.bundle.open("rb") as file:
             problems, told = verify(file, given.key, against)
-    except Bad as error:
+    except OSError as error:
+        parser.error(str(error))
+    except (Bad, UnicodeDecodeError) as error:
         problems, told = [(0, str(error))], []
-    except (OSError, UnicodeDecodeError) as error:
-        problems, told = [(0, f"it cannot be read: {error}")], []
     problems.sort(key=lambda one: (one[0] == 0, one[0]))
     for position, text in problems[:20]:
         print(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}")

@@ -151,6 +151,25 @@ async def test_many_entries_fill_tiles(recorded: str, tmp_path: Path) -> None:
     assert (found(bundle), also(bundle)) == ([], [])
 
 
+async def test_of_many_entries_the_one_that_differs_is_named_first(recorded: str, tmp_path: Path) -> None:
+    async with Writer(recorded) as writer:
+        received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(600)], ALICE))
+    bundle = await make(recorded, tmp_path / "bundle.zip")
+
+    def changed(held: dict[str, bytes]) -> None:
+        lines = held["entries.ndjson"].splitlines(keepends=True)
+        lines[327] = lines[327].replace(b"AMBER", b"GREEN")
+        assert lines[327] not in held["entries.ndjson"]
+        held["entries.ndjson"] = b"".join(lines)
+
+    bundles.forge(bundle, changed)
+    (first, *rest), by_script = found(bundle), by_its_own(bundle).out
+    assert first == (328, Damage.TILE)
+    assert Damage.TILE not in {damage for _, damage in rest}, rest  # the tile above is of 257 to 512
+    assert by_script.startswith("DAMAGED: entry 328: the hashes in tile/0/001 ")
+    assert "tile/1" not in by_script
+
+
 def test_the_path_of_a_tile_is_the_one_that_c2sp_gives() -> None:
     from ledger.bundle import tiles, verify_bundle  # noqa: PLC0415
 
