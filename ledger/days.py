@@ -1,11 +1,26 @@
-"""Working days in England: weekdays that are no bank holiday, by the `holidays` library's calendar. Pure."""
+"""Days in England: when one ends, and working days, which are weekdays that are no bank holiday.
 
-from datetime import date, timedelta
+Imports the `holidays` library's calendar. Pure.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import holidays
 
+ENGLAND = ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
+
+
+def beginning(day: date) -> datetime:
+    """Its first instant; raises OverflowError of a day that no calendar has."""
+    return datetime.combine(day, time(), ENGLAND).astimezone(UTC)
+
+
+def end(day: date) -> datetime:
+    """Its last instant, to the microsecond; raises OverflowError of a day after which there is none."""
+    return beginning(day + DAY) - timedelta(microseconds=1)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import AsyncConnection, IsolationLevel
@@ -41,7 +41,9 @@ class History:
         )
         row = await cursor.fetchone()
         if row is None or row[0] is None:
-            raise NotRecordedYet(f"nothing had been recorded of {self.notice} by {instant.isoformat()}")
+            raise NotRecordedYet(
+                f"nothing had been recorded of {self.notice} by {instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            )
         return int(row[0])
 
     async def corrections(self, to: int) -> dict[int, int]:

@@ -49,7 +49,10 @@ def configure(parser: Parser) -> None:
     parser.add_argument("notice", metavar="NOTICE", help="the notice")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.zip", help="where it is written")
     parser.add_argument(
-        "--as-of", type=moment, metavar="WHEN", help="as recorded up to a position or a time; all, if left out"
+        "--as-of",
+        type=moment,
+        metavar="WHEN",
+        help="as recorded up to a position, a time or the end of a day; all, if left out",
     )
     parser.add_argument(
         "--role", type=role, default=Role.AUDITOR, metavar="R", help="for whom: what R may not see is withheld"

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from api.services import Database
 from api.settings import Settings
+from ledger import days
 from ledger.errors import LedgerError, Unavailable
 from ledger.facts.people import Credential
 from ledger.roles import Role
@@ -121,12 +122,14 @@ def instant(text: str) -> datetime:
 
 
 def moment(text: str) -> Moment:
-    """A position, or an instant as `instant` takes it."""
+    """A position, an instant with its offset, or a day: the end of it, as on the pages."""
     if _POSITION.fullmatch(text):
         return int(text)
     try:
+        if len(text) == len("2022-09-30"):
+            return days.end(date.fromisoformat(text))
         return instant(text)
-    except argparse.ArgumentTypeError:
+    except (argparse.ArgumentTypeError, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a position nor a time such as 2022-09-30T12:00:00Z"
         ) from None

@@ -45,7 +45,10 @@ def configure(parser: Parser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("notice", metavar="NOTICE", help="the notice whose history is told")
     parser.add_argument(
-        "--to", type=moment, metavar="WHEN", help="only what was recorded up to a position or a time"
+        "--to",
+        type=moment,
+        metavar="WHEN",
+        help="only what was recorded up to a position, a time or the end of a day",
     )
     parser.add_argument(
         "--subject", metavar="ID", help="only what is about this objective, evidence, access, actor …"

@@ -39,7 +39,7 @@ def configure(parser: Parser) -> None:
         "--as-of",
         type=moment,
         metavar="WHEN",
-        help="as recorded up to a position or a time; the latest, if left out",
+        help="as recorded up to a position, a time or the end of a day; the latest, if left out",
     )
     parser.takes_json()
     parser.set_defaults(run=_report)

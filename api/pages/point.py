@@ -6,14 +6,14 @@ is judged at its own time unless `on` says otherwise, and `on=now` says now. A b
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
-ENGLAND = ZoneInfo("Europe/London")
+from ledger import days
+
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
 """The names by which an address says its point."""
@@ -74,12 +74,11 @@ def instant(name: str, text: str, *, begins: bool = False) -> datetime:
     """An instant, or the end of a day, or where it `begins`; raises HTTPException (400) naming the parameter."""
     try:
         if len(text) == 10:
-            midnight = datetime.combine(date.fromisoformat(text), time(), ENGLAND)
-            end = (midnight + timedelta(days=1)).astimezone(UTC) - timedelta(microseconds=1)
-            found = midnight.astimezone(UTC) if begins else end
+            day = date.fromisoformat(text)
+            found = days.beginning(day) if begins else days.end(day)
         else:
             said = datetime.fromisoformat(text.replace(" ", "+"))
-            found = (said if said.tzinfo else said.replace(tzinfo=ENGLAND)).astimezone(UTC)
+            found = (said if said.tzinfo else said.replace(tzinfo=days.ENGLAND)).astimezone(UTC)
         if found.year in _YEARS:
             return found
     except (ValueError, OverflowError):

@@ -18,9 +18,9 @@ from starlette.responses import HTMLResponse, Response
 
 from api.pages import files, words
 from api.pages.headers import secured
-from api.pages.point import ENGLAND
 from api.pages.sessions import FORM_FIELD, Session, Sessions
 from api.pages.visit import Visit
+from ledger import days
 from ledger.councils import councils
 from ledger.roles import matrix
 from projections.tellings import zone_of
@@ -125,7 +125,7 @@ def page(
     """A page; of a notice where there is a `visit`: `given` then has the `notice`, as `Frame` shows it."""
     sessions: Sessions = request.app.state.sessions()
     session = visit.visitor.session if visit is not None else session
-    zone = zone_of(given["notice"]["zone"]) if visit is not None else ENGLAND
+    zone = zone_of(given["notice"]["zone"]) if visit is not None else days.ENGLAND
     frame: dict[str, Any] = {
         "session": session,
         "form_token": sessions.form_token(session),

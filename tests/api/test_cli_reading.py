@@ -203,6 +203,7 @@ def test_the_history_is_told_as_it_was_and_in_parts(demo: Ledger) -> None:
     corrected = position("correction-1")
     assert positions("--to", "40") == [*range(1, 41)]
     assert positions("--to", "2022-07-19T09:10:00Z")[-1] == corrected
+    assert positions("--to", "2022-07-19") == positions("--to", "2022-07-19T23:59:59+01:00")  # its end, in England
     of_x4 = ["request-4", "refusal-4"]
     assert positions("--subject", "X4") == [position(line) for line in of_x4]
     assert positions("--actor", "auditor") == [position("audit-1"), position("audit-2")]
