@@ -10,7 +10,7 @@ from ledger.facts.board import DecisionId
 from ledger.facts.evidence import EvidenceId
 from ledger.facts.fact import Fact, Id, Narrative, Period, Position, When, Who, Words, reference
 from ledger.facts.notice import AreaId
-from ledger.facts.order import in_order
+from ledger.facts.order import in_order, not_to_come
 from ledger.facts.plan import ObjectiveId
 from ledger.facts.reviews import ObjectiveView
 
@@ -161,6 +161,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_outcome(state.reports.recommended.get(fact.report, {}), fact)
         case AdviserReportIssued():
             yield from in_order(fact.period.first, fact.period.last, "data.period.last")
+            yield from not_to_come(fact.period.last, when.occurred_at, state.notice.zone, "data.period.last")
+            if state.notice.issued_on is not None and fact.period.last < state.notice.issued_on:
+                message = f"the notice was issued on {state.notice.issued_on}; report of a period from then on"
+                yield Refusal("OUT_OF_RANGE", message, "data.period.last")
             yield from _twice([item.area for item in fact.per_area], "data.perArea", "area")
             for index, item in enumerate(fact.requirements):
                 if item.number not in state.notice.clauses:

@@ -81,7 +81,7 @@ OUTCOME = {"report": "R1", "recommendation": "a", "outcome": "ACCEPTED", "reason
 AREA = [{"area": "1a", "judgement": "PROGRESS", "text": "Well."}]
 ADVISED = {
     "report": "AR1",
-    "period": {"first": "2022-07-01", "last": "2022-07-31"},
+    "period": {"first": "2022-07-01", "last": "2022-07-05"},
     "perArea": AREA,
     "position": 3,
 }
@@ -168,6 +168,7 @@ RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any],
     ("a report's recommendation is its own", (REPORT,), ("cara", "ReportRecommendationDecided", OUTCOME), [({"recommendation": "b"}, [("NOT_FOUND", "data.recommendation")])]),
     ("what was put off is decided later", (REPORT, ("cara", "ReportRecommendationDecided", OUTCOME | {"outcome": "DEFERRED"})), ("cara", "ReportRecommendationDecided", OUTCOME), []),
     ("an adviser's report rests on what is recorded", (INDEPENDENT,), ("bob", "AdviserReportIssued", ADVISED), [({"position": 99}, [("OUT_OF_RANGE", "data.position")]), ({"perArea": [*AREA, *AREA]}, [("TWICE", "data.perArea[1].area")]), ({"requirements": [{"number": "5b", "text": "x"}, {"number": "99", "text": "x"}]}, [("NOT_FOUND", "data.requirements[1].number")])]),
+    ("an adviser's report is of what has been", (), ("bob", "AdviserReportIssued", ADVISED), [({"period": {"first": first, "last": last}}, [("OUT_OF_RANGE", "data.period.last")]) for first, last in (("2022-07-01", "2022-07-06"), ("2034-01-01", "2034-03-31"), ("2022-06-01", "2022-07-04"))]),
     ("views are of somebody", (), ("alice", "ViewsGathered", {"views": "V1", "group": "FRONTLINE_STAFF", "method": "forum", "count": 1, "themes": ["x"]}), [({"count": 0}, [("OUT_OF_RANGE", "data.count")])]),
     ("another topic is told", (), ("dora", "ReviewScheduled", REVIEWED), [({"topics": ["OTHER"]}, [("INVALID_FIELD", "data.otherTopics")]), ({"otherTopics": ["x"]}, [("INVALID_FIELD", "data.otherTopics")])]),
     ("an outside party needs consent", (DIAGNOSTIC,), ("bob", "DiagnosticProviderAgreed", AGREED), [({"departmentConsent": False}, [("CONSENT_MISSING", "data.departmentConsent")])]),
