@@ -24,6 +24,7 @@ from ledger.roles import Role, matrix
 from ledger.tokens import hash_of
 from projections.people import notices_of
 from schema.context import Viewer
+from schema.errors import NO_NOTICE
 
 StateOf = Callable[[str], Awaitable[State]]
 """The committed state of a notice; an empty one for a notice that is not there."""
@@ -100,9 +101,7 @@ async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
     """The viewer's roles there; raises Refused when there are none, alike for a notice that does not exist."""
     roles = await viewer.roles(notice)
     if not roles:
-        raise Refused.because(
-            "UNKNOWN_NOTICE", "there is no such notice, or you have no part in it; check its name and your token"
-        )
+        raise Refused.because("UNKNOWN_NOTICE", NO_NOTICE)
     return roles
 
 

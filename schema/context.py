@@ -112,7 +112,7 @@ class Context:
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):
-            raise no_notice(notice)
+            raise no_notice()
         standpoint = Standpoint(self, notice, roles)
         await standpoint.take(as_of or AsOf(), on, at_least)
         self.read.add((notice, standpoint.position, standpoint.root_hash))

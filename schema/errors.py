@@ -38,11 +38,13 @@ def problem(code: str, message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
 
 
-def no_notice(notice: str) -> GraphQLError:
-    """The one answer for a notice that does not exist and for one in which the reader has no part."""
-    return problem(
-        NOT_FOUND, f"there is no notice {notice[:63]!r}, or you have no part in it; correct its id or your token"
-    )
+NO_NOTICE = "there is no such notice, or you have no part in it; check its id and your token"
+"""Of a notice that does not exist, and of one of which the reader reads nothing: nobody learns which it is."""
+
+
+def no_notice() -> GraphQLError:
+    """The error for such a notice."""
+    return problem(NOT_FOUND, NO_NOTICE)
 
 
 def settle(errors: Iterable[GraphQLError], *, executed: bool) -> list[GraphQLError]:

@@ -18,7 +18,7 @@ from ledger.errors import Refused
 from ledger.facts.registry import KINDS, Kind
 from schema import entries
 from schema.context import Context, may
-from schema.errors import NOT_FOUND, no_notice
+from schema.errors import NO_NOTICE, NOT_FOUND
 from schema.inputs import input_of, plain
 from schema.node import resolved
 from schema.notice import Notice, notice_at
@@ -95,7 +95,7 @@ async def record(context: Context, kind: Kind, given: Submission) -> RecordPaylo
     try:
         intake.convert({"notice": notice}, _Where, "")
         if not await context.viewer.roles(notice):
-            raise Refused.because(NOT_FOUND, no_notice(notice).message, "notice")
+            raise Refused.because(NOT_FOUND, NO_NOTICE, "notice")
         item = intake.accept(_event(kind, given))
         receipt = await context.append(notice, item, context.viewer.credential, given.expected_position)
     except Refused as refused:

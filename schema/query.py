@@ -128,7 +128,7 @@ class Query:
             return await notice_at(info.context, notice)
         found: Node | None = await node_of(await info.context.standpoint(notice), *rest.partition("/")[::2])
         if found is None:
-            raise no_notice(id)
+            raise no_notice()
         return found
 
     @resolved("Who asks, and the roles that they hold.")

@@ -52,8 +52,8 @@ async def _proof(request: Request, visit: Visit) -> Mapping[str, str | None]:
 async def get_replay(request: Request) -> Response:
     """`GET /notices/{notice}/replay`: numbered minutes in plain words; `from` says where to begin."""
     visit = await visit_of(request)
+    notice = await ask(request, visit, "replay")  # a notice that is not theirs looks like one that is not there
     _may_read(visit)
-    notice = await ask(request, visit, "replay")
     to = notice["asOf"]["position"]
     begin = documents.whole_number("from", visit.params.get("from", "").strip() or "1")
     chosen = Selection(

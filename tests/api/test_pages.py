@@ -11,10 +11,11 @@ import httpx
 import psycopg
 import pytest
 
+from api.cli.sample import PEOPLE
 from ledger.roles import Role
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.sampled import READERS, sampled
-from tests.api.service import Service
+from tests.api.service import Service, issue
 from tests.ledger.history import NOTICE
 
 pytestmark = pytest.mark.database
@@ -201,6 +202,17 @@ def test_a_page_of_a_view_that_a_role_does_not_read_says_so(readers: dict[str, h
         assert answer.status_code == 403, page
         assert "This page is not for your role" in words(answer)
         assert "Back to the notice" in words(answer)
+
+
+async def test_to_whoever_reads_nothing_a_notice_looks_like_none(sample: Service) -> None:
+    (feed,) = (actor for actor, role in PEOPLE.items() if role is Role.INTEGRATION)
+    token = await issue(sample.database, NOTICE, feed, "INTEGRATION")
+    with browser(sample.url) as visitor:
+        sign_in(visitor, token)
+        for page in ("", "/replay", "/replay?from=2", "/entries", "/entries/1", "/board", "/reports", "/changes"):
+            theirs, none = visitor.get(HOME + page), visitor.get(f"/notices/nowhere{page}")
+            assert theirs.status_code == none.status_code == 404, page
+            assert words(theirs).replace(NOTICE, "nowhere") == words(none), page
 
 
 def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict[str, httpx.Client]) -> None:
