@@ -129,11 +129,16 @@ def _in_a_line(refusal: Refusal) -> str:
 
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
-    """Every line that is not blank, read as an event; one that is too long is refused unread."""
+    """Every line that is not blank, read as an event; one that is too long is refused unread.
+
+    Raises LedgerError when the first line only begins a document that is written over several.
+    """
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
         number += 1
         size = len(raw)
+        if number == 1 and raw.strip() in (b"{", b"["):
+            raise LedgerError("an event is written over several lines; write one a line, as by: jq -c . FILE")
         if size > LINE_BYTES:
             while not raw.endswith(b"\n") and (raw := stream.readline(LINE_BYTES)):
                 size += len(raw)

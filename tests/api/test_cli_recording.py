@@ -107,6 +107,14 @@ def test_a_line_that_never_ends_is_refused_and_its_neighbours_go_in(ledger: Ledg
     assert (ran.json[1]["line"], ran.json[1]["refusals"][0]["code"]) == (2, "TOO_LARGE")
 
 
+def test_an_event_over_several_lines_is_told_once(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    path = written(json.dumps(json.loads(objective("O1")), indent=2))
+    ran = ledger("append", path, "--notice", NOTICE)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "ledger: an event is written over several lines; write one a line, as by: jq -c . FILE\n"
+
+
 def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger("notice", "add", NOTICE)
     issued = ledger("token", "issue", "--role", "council-officer", "--notice", NOTICE, "--actor", "ann")
