@@ -19,13 +19,18 @@ from api.pages.visit import Visit
 
 Json = Mapping[str, Any]
 _TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET")
+_REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "The reports to the board")
 _PAGES_OF = {
-    "objective": ("/plan/", "Its page in the plan"),
-    "decision": ("/board/decisions/", "The decision"),
-    "evidence": ("/evidence/", "The document"),
-    "measure": ("/measures/", "The measure, with its chart"),
-    "report": ("/reports/", "The adviser's report"),
+    "objective": ("plan", "/plan/{}", "", "Its page in the plan"),
+    "decision": ("board", "/board/decisions/{}", "", "The decision"),
+    "meeting": ("board", "/board", "#timetable", "The board's meetings"),
+    "evidence": ("evidence", "/evidence/{}", "", "The document"),
+    "measure": ("measures", "/measures/{}", "", "The measure, with its chart"),
+    "AdviserReportIssued": ("adviser", "/reports/{}", "", "The adviser's report"),
+    "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,
+    "ChairReportDelivered": _REPORTS_TO_THE_BOARD,
 }
+"""The kind of a thing, or of a report the fact that it began with → view, page, place showing it, and words."""
 
 
 def only(nodes: Sequence[Json]) -> Json:
@@ -70,11 +75,16 @@ def about(visit: Visit, notice: Json) -> Json:
     only(moments)
     subject = visit.about["subject"]
     kinds = list(dict.fromkeys(moment["kind"] for moment in moments))
-    known = [_PAGES_OF[kind] for kind in kinds if kind in _PAGES_OF]
+    keys = dict.fromkeys(moment["fact"] if moment["kind"] == "report" else moment["kind"] for moment in moments)
+    known = [_PAGES_OF[key] for key in keys if key in _PAGES_OF]
     return {
         "subject": subject,
         "kinds": [kind.replace("_", " ") for kind in kinds],
-        "pages_of_it": [(words, visit.address(f"{path}{subject}")) for path, words in known],
+        "pages_of_it": [
+            (words, visit.address(path.format(subject)) + place)
+            for view, path, place, words in known
+            if visit.reads(view)
+        ],
     }
 
 

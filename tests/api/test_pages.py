@@ -151,12 +151,23 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/replay?decisions=yes", "The board took decision D1 at meeting B1"),
         ("/changes?from=2022-12-31", "Obligations whose status differs"),
         ("/about/O1", "Its page in the plan"),
+        ("/about/BRP1", "The reports to the board"),
+        ("/about/AR1", "The adviser's report"),
+        ("/board/decisions/D6", "Quorate There: chair, director, lead-member"),
     ],
 )
 def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, said: str) -> None:
     answer = readers["auditor"].get(f"{HOME}{page}")
     assert answer.status_code == 200
     assert said in words(answer)
+
+
+@pytest.mark.parametrize("page", ["/evidence/E10", "/about/BRP1", "/about/CR1", "/about/AR1", "/about/B6"])
+def test_what_a_thing_is_decides_where_its_links_lead(readers: dict[str, httpx.Client], page: str) -> None:
+    auditor = readers["auditor"]
+    shown = auditor.get(f"{HOME}{page}")
+    assert {link for link in links(shown) if auditor.get(link).status_code != 200} == set()
+    assert page != "/evidence/E10" or re.search(r">Board pack, entry (\d+)</a>", shown.text)
 
 
 def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx.Client]) -> None:
