@@ -1,4 +1,4 @@
-"""A decision of the board: what it rested on, and what followed it."""
+"""A decision of the board: who took it, what it rested on, and what followed it."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ async def get_decision(request: Request) -> Response:
     visit = await visit_of(request)
     notice = await ask(request, visit, "decision", **visit.about)
     decision: Any = only(notice["board"]["decisions"]["nodes"])
+    meetings = notice["board"]["meetings"]["nodes"]
     followed = []
     if visit.reads("timeline"):
         of_itself = [(decision["decision"], notice["timeline"]["nodes"])]
@@ -29,6 +30,7 @@ async def get_decision(request: Request) -> Response:
     given = {
         "notice": notice,
         "decision": decision,
+        "meeting": next((each for each in meetings if each["meeting"] == decision["meeting"]), None),
         "followed": [(subject, moments) for subject, moments in followed if moments],
     }
     return rendering.page(request, "decision.html", given, visit=visit)
