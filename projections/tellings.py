@@ -25,6 +25,7 @@ _STOPPED = re.compile(r"([.!?])”\.")
 _STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
 _FACT_TYPE = re.compile(r"improvement-ledger\.[a-z]+\.([A-Za-z]+)\.v[0-9]+")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
+_COUNTED = re.compile(r"([0-9]+)|([^0-9]+)")
 _FIELD = re.compile(r"\{([^}]*)}")
 
 
@@ -140,6 +141,16 @@ def zone_of(name: str) -> ZoneInfo:
 def day(value: date) -> str:
     """A day, such as 5 July 2022."""
     return f"{value.day} {value:%B %Y}"
+
+
+def numbered(texts: str, number: int) -> str:
+    """One of several texts, by the name of them all: options → option 1, weaknesses → weakness 1."""
+    return f"{texts.removesuffix('es' if texts.endswith('sses') else 's')} {number}"
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """The key that orders names as people count: 5b, 5f, 13."""
+    return [(int(digits or 0), letters) for digits, letters in _COUNTED.findall(name)]
 
 
 def instant(value: datetime, zone: ZoneInfo) -> str:

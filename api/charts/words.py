@@ -23,20 +23,22 @@ def number(value: float | None, unit: str) -> str:
     return f"{plain}%" if unit == "PERCENT" else plain
 
 
-def counts(point: Reading) -> str:
-    """What a reading counted: 61 of 85."""
+def counts(point: Reading, unit: str) -> str:
+    """What a reading counted: 61 of 85; of an average, whose counts are of two kinds, 1,998 to 96."""
     if point.hidden:
         return "hidden, as the counts are small"
     if point.numerator is None:
         return "nothing counted"
-    return f"{point.numerator:,}" + ("" if point.denominator is None else f" of {point.denominator:,}")
+    if point.denominator is None:
+        return f"{point.numerator:,}"
+    return f"{point.numerator:,} {'to' if unit == 'AVERAGE' else 'of'} {point.denominator:,}"
 
 
 def told(point: Reading, unit: str) -> str:
     """A reading: 71.8% (61 of 85)."""
     if point.value is None or unit == "COUNT":
-        return counts(point)
-    return f"{number(point.value, unit)} ({counts(point)})"
+        return counts(point, unit)
+    return f"{number(point.value, unit)} ({counts(point, unit)})"
 
 
 def summary(series: Series) -> str:

@@ -17,7 +17,7 @@ from ledger.database import connect
 from projections.errors import NotRecordedYet
 from projections.history import History, opened, tellings
 from projections.replay import Change, Rests, Selection, Story, Told, difference
-from projections.tellings import NOBODY, called, listed
+from projections.tellings import NOBODY, called, listed, numbered
 from projections.tellings import instant as instant_in_words
 
 INVENTED = "invented/"
@@ -218,7 +218,9 @@ def _particulars(told: Told, zone: ZoneInfo, names: Mapping[str, str]) -> Iterat
 
 
 def _label(path: str) -> str:
-    name = re.sub(r"\[(\d+)]", lambda match: f" {int(match[1]) + 1}", path.rpartition("data.")[2])
+    name = re.sub(
+        r"(\w+)\[(\d+)]", lambda match: numbered(match[1], int(match[2]) + 1), path.rpartition("data.")[2]
+    )
     return {"narrative": "in words"}.get(name, re.sub(r"([A-Z])", lambda m: f" {m[1].lower()}", name))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.cli.frame import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
+from api.report.phrases import many
 from api.settings import Settings
 from ledger import held
 from ledger.bundle import checking
@@ -163,12 +164,12 @@ def verdict(report: Report) -> list[str]:
 
 
 def _of(notice: NoticeReport) -> list[str]:
-    entries = f"{notice.entries:,} {'entry' if notice.entries == 1 else 'entries'}"
-    texts = f"{notice.narratives:,} texts" + (f", {notice.erased:,} of them erased" if notice.erased else "")
-    texts += f", {notice.documents:,} documents" if notice.documents else ""
+    entries = many(notice.entries, "entry", "entries")
+    texts = many(notice.narratives, "text") + (f", {notice.erased:,} of them erased" if notice.erased else "")
+    texts += f", {many(notice.documents, 'document')}" if notice.documents else ""
     if not notice.damages:
         return [f"{notice.notice} is sound: {entries}, {texts}, root {notice.root_hash}"]
     more = notice.damages - len(notice.findings)
-    found = [f"{notice.notice} is damaged: {notice.damages:,} differences in {entries}, {texts}"]
+    found = [f"{notice.notice} is damaged: {many(notice.damages, 'difference')} in {entries}, {texts}"]
     found += [f"  {finding}" for finding in notice.findings]
     return found + ([f"  and {more:,} more"] if more else [])

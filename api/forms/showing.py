@@ -15,6 +15,7 @@ from api.forms.fields import COMPOSITE, Control, Field, Word, fields_of
 from api.forms.reading import CHANGE, DATA, Typed
 from ledger.errors import Refusal
 from ledger.facts.registry import KINDS
+from projections.tellings import numbered
 
 ADD, REMOVE = "add:", "remove:"
 """How what a button says begins that adds a row to a list, or takes one away."""
@@ -184,8 +185,11 @@ class Form(Struct):
         else:
             places = [f"{place}[{index}]" for index, _ in enumerate(self._lines(place))]
         for index, row in enumerate(places):
-            label = f"{asked.label} {index + 1}"
-            inside = self._one(asked, row, label, f"{called} {index + 1}", name=place)
+            are_texts = asked.control is Control.TEXT
+            label, row_called = (
+                numbered(each, index + 1) if are_texts else f"{each} {index + 1}" for each in (asked.label, called)
+            )
+            inside = self._one(asked, row, label, row_called, name=place)
             inside.hint, inside.required, inside.removable = (
                 "",
                 True,
@@ -321,6 +325,9 @@ def blame(controls: Sequence[Shown], refusals: Iterable[Refusal]) -> list[Fault]
 
 
 def _sentence(refusal: Refusal, shown: Shown | None) -> str:
+    """The refusal as somebody at the form reads it, who chooses and ticks instead of naming fields and codes."""
+    if refusal.code == "CONFIRM_PERSONAL_DATA":
+        return f"{refusal.message.partition(';')[0]}; leave it out, or tick the box below if it is nobody's own"
     if (
         refusal.code != "MISSING_FIELD"
         or shown is None

@@ -21,6 +21,8 @@ def day(parts: tuple[str, str, str]) -> date:
     if named in _MONTHS and month.isalpha():
         month = str(_MONTHS.index(named) + 1)
     missing = [name for name, part in zip(DAY_PARTS, parts, strict=True) if not part.strip()]
+    if len(missing) == len(DAY_PARTS):
+        raise Unreadable("the date is missing; write day, month and year")
     if missing:
         raise Unreadable(f"the {' and the '.join(missing)} of this date is missing; write all three")
     if all(_NUMBER.fullmatch(part) for part in (of_month, month, year)):

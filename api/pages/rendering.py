@@ -20,6 +20,7 @@ from api.pages import files, words
 from api.pages.headers import secured
 from api.pages.sessions import FORM_FIELD, Session, Sessions
 from api.pages.visit import Visit
+from api.report.phrases import many
 from ledger import days
 from ledger.councils import councils
 from ledger.roles import matrix
@@ -93,6 +94,7 @@ def environment() -> Environment:
         "tag": words.tag,
         "prose": words.prose,
         "council": _council,
+        "many": many,
         "FORM_FIELD": FORM_FIELD,
     }
     made.filters |= {
@@ -176,7 +178,7 @@ def _entry(visit: Visit | None, position: int | None, words_of_it: str | None = 
     """A link to an entry; its number alone for whoever may not read entries."""
     if position is None:
         return Markup("")
-    shown = words_of_it or f"entry {position}"
+    shown = words_of_it or f"entry\N{NO-BREAK SPACE}{position}"
     if visit is None or not visit.reads("entries"):
         return Markup("{}").format(shown)
     return Markup('<a class="govuk-link" href="{}">{}</a>').format(visit.address(f"/entries/{position}"), shown)

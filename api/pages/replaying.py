@@ -19,6 +19,7 @@ from api.services import Ledger
 from projections.errors import ReadingError
 from projections.history import History, opened, tellings
 from projections.replay import Change, Selection, Story, Told, difference
+from projections.tellings import natural
 
 LONGEST = 20_000
 """Entries that a page folds at most."""
@@ -122,7 +123,7 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[An
     earlier = {line["clause"]: line for line in before.get("compliance", {}).get("nodes", ())}
     return [
         (earlier.get(line["clause"]), line)
-        for line in after.get("compliance", {}).get("nodes", ())
+        for line in sorted(after.get("compliance", {}).get("nodes", ()), key=lambda line: natural(line["clause"]))
         if line["status"] != earlier.get(line["clause"], {}).get("status")
     ]
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api import charts
 from api.charts.words import counts
 from api.pages.visit import Visit
+from projections.tellings import natural
 
 Json = Mapping[str, Any]
 _TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET")
@@ -41,9 +42,14 @@ def only(nodes: Sequence[Json]) -> Json:
 
 
 def glance(_visit: Visit, notice: Json) -> Json:
-    """How many obligations have each status."""
-    counted = Counter(line["status"] for line in notice.get("compliance", {}).get("nodes", ()))
-    return {"tally": [(status, counted[status]) for status in _TALLY if counted[status]]}
+    """The obligations and the clauses in order, and how many have each status."""
+    lines = notice.get("compliance", {}).get("nodes", ())
+    counted = Counter(line["status"] for line in lines)
+    return {
+        "lines": sorted(lines, key=lambda line: natural(line["clause"])),
+        "clauses": sorted(notice["clauses"], key=lambda clause: natural(clause["number"])),
+        "tally": [(status, counted[status]) for status in _TALLY if counted[status]],
+    }
 
 
 def objective(_visit: Visit, notice: Json) -> Json:
@@ -119,7 +125,7 @@ def _chart(found: Json) -> Chart:
         charts.number(series.target, series.unit) if series.target is not None else "",
         charts.number(series.baseline, series.unit) if series.baseline is not None else "",
         [
-            (point, {"shown": charts.number(point.value, series.unit), "counted": counts(point)})
+            (point, {"shown": charts.number(point.value, series.unit), "counted": counts(point, series.unit)})
             for point in reversed(series.points)
         ],
     )

@@ -128,11 +128,12 @@ def excerpt(text: str) -> str:
 
 
 def field_name(path: str) -> str:
-    """A place in a fact's data as words: options[0] → Options 1."""
+    """A place in a fact's data as words: options[0] → Option 1."""
     name, _, rest = path.partition("[")
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.rpartition(".")[2])
     index = rest.partition("]")[0]
-    return f"{spaced[:1].upper()}{spaced[1:]}{f' {int(index) + 1}' if index.isdigit() else ''}"
+    label = spaced[:1].upper() + spaced[1:]
+    return tellings.numbered(label, int(index) + 1) if index.isdigit() else label
 
 
 def pretty(data: object) -> str:

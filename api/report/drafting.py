@@ -23,6 +23,7 @@ from ledger.facts.reports import AdviserReportIssued
 from ledger.receipts import Receipt
 from ledger.writer import Writer
 from projections.compliance.verdict import months_after
+from projections.tellings import natural
 from schema.context import Context
 
 KIND = KIND_OF[AdviserReportIssued]
@@ -46,7 +47,10 @@ async def begun(context: Context, notice: str, first: date, last: date) -> Draft
             for area in found["areas"]
             if _is_open(area["endedOn"], first)
         ),
-        requirements=tuple(RequirementDraft(number=clause["number"]) for clause in found["clauses"]),
+        requirements=tuple(
+            RequirementDraft(number=number)
+            for number in sorted((clause["number"] for clause in found["clauses"]), key=natural)
+        ),
     )
 
 

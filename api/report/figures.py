@@ -38,7 +38,7 @@ def _reading(series: Series, point: Reading) -> tuple[str, ...]:
     if point.restated_position is not None:
         recorded += f", stated anew by {entry(point.restated_position)}"
     value = "" if point.value is None else number(point.value, series.unit)
-    return point.label, value, counts(point), "; ".join(map(plain, point.signals)), recorded
+    return point.label, value, counts(point, series.unit), "; ".join(map(plain, point.signals)), recorded
 
 
 def slow(report: Report) -> Iterator[Block]:

@@ -30,7 +30,7 @@ from api.report.model import (
 )
 from api.report.questions import Place, document, whole
 from ledger.errors import Refused
-from projections.tellings import zone_of
+from projections.tellings import natural, zone_of
 from schema.context import Context
 
 
@@ -192,7 +192,10 @@ def _requirements(answer: Mapping[str, Any], said: Said) -> tuple[Requirement, .
             | _builtins(words.get(line["clause"])),
             Requirement,
         )
-        for line in whole(answer["notice"]["compliance"], "the list of obligations")
+        for line in sorted(
+            whole(answer["notice"]["compliance"], "the list of obligations"),
+            key=lambda line: natural(line["clause"]),
+        )
     )
 
 

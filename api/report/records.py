@@ -42,7 +42,7 @@ def _decision(decision: Decision, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if decision.votes is not None:
         yield "Votes", ", ".join(f"{count} {_VOTES.get(side, side)}" for side, count in decision.votes.items())
     if decision.relates_to:
-        yield "Concerns", listed(decision.relates_to)
+        yield "About", listed(decision.relates_to)
     if decision.rescinded_at is not None:
         instead = f"; {decision.replaced_by} holds instead" if decision.replaced_by else ""
         yield "Rescinded", f"{moment(decision.rescinded_at, zone)} ({entry(decision.rescinded_position)}){instead}"

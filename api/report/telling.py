@@ -79,7 +79,7 @@ def _in_short(report: Report) -> Iterator[str]:
         moved = sum(line.status_before not in (None, line.status) for line in report.requirements)
         yield (
             f"The obligations at the end of the period: {listed(shares)}, of {len(report.requirements)} in all. "
-            f"The status of {moved} changed in it."
+            f"{moved or 'None'} of them changed status in the period."
         )
     if report.slow is not None and report.actions is not None:
         yield (
@@ -95,8 +95,9 @@ def _areas(report: Report) -> Iterator[Block]:
     for area in report.areas:
         yield Heading(f"Area {area.area}: {status(area.judgement) if area.judgement else 'not said yet'}", 3)
         yield Paragraph(said_or_erased(area.title, area.title_erased_by))
-        if area.ended is not None and area.ended_on is not None:
-            yield Paragraph(f"This area was {plain(area.ended)} on {day(area.ended_on)}.")
+        if area.ended is not None:
+            on = "" if area.ended_on is None else f" on {day(area.ended_on)}"
+            yield Paragraph(f"This area was {plain(area.ended)}{on}.")
         text = said_or_erased(area.text, area.text_erased_by)
         yield words(text) if text else Paragraph("The adviser has written nothing on it yet.")
 
@@ -109,7 +110,11 @@ def _requirements(report: Report) -> Iterator[Block]:
     zone = zone_of(report.notice.zone)
     rows = []
     for line in report.requirements:
-        before = "" if line.status_before in (None, line.status) else f", {plain(line.status_before)} at its start"
+        before = (
+            ""
+            if line.status_before in (None, line.status)
+            else f", {plain(line.status_before)} at the period's start"
+        )
         by = "" if line.since_position is None else f", by entry {line.since_position}"
         asks = said_or_erased(line.asks, line.asks_erased_by)
         rows.append(

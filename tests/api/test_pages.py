@@ -13,6 +13,7 @@ import pytest
 
 from api.cli.sample import PEOPLE
 from ledger.roles import Role
+from projections.tellings import natural
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.sampled import READERS, sampled
 from tests.api.service import Service, issue
@@ -102,6 +103,16 @@ def test_the_notice_at_a_glance(readers: dict[str, httpx.Client]) -> None:
         assert said in found
 
 
+def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has_no_empty_day(
+    readers: dict[str, httpx.Client],
+) -> None:
+    page = readers["adviser"].get(HOME)
+    clauses = re.findall(r'id="clause-([^"]+)"', page.text)
+    assert "5f" in clauses
+    assert clauses == sorted(clauses, key=natural)
+    assert re.search(r"Carried over \( entry \d+ \), under tameside-2024", words(page))
+
+
 @pytest.mark.parametrize(
     ("address", "status", "said"),
     [
@@ -151,6 +162,9 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/replay?decisions=yes", "The board took decision D1 at meeting B1"),
         ("/changes?from=2022-12-31", "Obligations whose status differs"),
         ("/about/O1", "Its page in the plan"),
+        ("/measures/M6", "(1,998 to 96)"),
+        ("/entries/1", "by operator About"),
+        ("/replay?decisions=yes", "Option 1: “To leave it as it is.”"),
         ("/about/BRP1", "The reports to the board"),
         ("/about/AR1", "The adviser's report"),
         ("/board/decisions/D6", "Quorate There: chair, director, lead-member"),

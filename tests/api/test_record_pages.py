@@ -169,7 +169,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
         "Impact rating: this is missing; write it",
         "When it happened: this is no day of the calendar",
         "Narrative: the text seems to hold an e-mail address, which no entry may hold; leave it out",
-        "Narrative: the text seems to hold a telephone number; leave it out, or confirm TELEPHONE_NUMBER",
+        "Narrative: the text seems to hold a telephone number; leave it out, or tick the box below",
     ):
         assert sentence in said
     again = sent(answer.text, "record")
@@ -200,7 +200,7 @@ def test_what_only_seems_personal_is_confirmed_by_its_kind(
     )
     assert "confirm" not in dict(pairs)
     answer = post(officer, service, "ProgressRecorded", pairs)
-    assert "confirm POSTCODE if it is nobody's own" in words(answer)
+    assert "or tick the box below if it is nobody's own" in words(answer)
     assert 'name="confirm" type="checkbox" value="POSTCODE"' in answer.text
     confirmed = with_values(sent(answer.text, "record"), {"confirm": "POSTCODE"})
     position = position_of(post(officer, service, "ProgressRecorded", confirmed))

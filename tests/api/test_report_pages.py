@@ -1,11 +1,13 @@
 """The adviser at the pages: a report begun, written, previewed, issued once and had in four formats."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from projections.tellings import natural
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.filling import encoded, sent, with_values
 from tests.api.sampled import sampled
@@ -64,6 +66,15 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     preview = send(adviser, saved, "record", "preview")
     assert "Draft of an adviser's report, not issued" in words(preview)
     assert "They do not act." in words(preview)
+    for said in (
+        "This area was carried over.",
+        "changed status in the period.",
+        "at the period's start",
+        " to 96 ",
+    ):
+        assert said in words(preview)
+    clauses = re.findall(r'<th scope="row">(\d+[a-z]?)</th>', preview.text.partition("Each obligation")[2])
+    assert clauses[:27] == sorted(clauses[:27], key=natural)
     before = demo.position()
     issued = send(adviser, saved, "record", "issue")
     assert "Report AR7 is issued" in words(issued), words(issued)
@@ -111,6 +122,8 @@ def test_a_period_that_is_none_is_asked_for_again(adviser: httpx.Client) -> None
     assert "First day of the period: this is no day of the calendar" in words(wrong)
     assert "Last day of the period: the year of this date is missing" in words(wrong)
     assert dict(sent(wrong.text, "begin"))["first.day"] == "31"
+    nothing = send(adviser, page, "begin", **{f"last.{part}": "" for part in ("day", "month", "year")})
+    assert "Last day of the period: the date is missing; write day, month and year" in words(nothing)
 
 
 def test_a_draft_is_nobody_elses(demo: Service, adviser: httpx.Client) -> None:

@@ -31,10 +31,10 @@ def test_a_chair_records_a_decision(service: Service, chromium: Browser, axe: st
 
     page.get_by_label("Decision", exact=True).fill("D 1")
     page.get_by_label("Title").fill("Two more posts in the duty team")
-    page.get_by_label("Options 1").fill("Wait")
+    page.get_by_label("Option 1").fill("Wait")
     page.get_by_role("button", name="Add another (Options)").click()
-    expect(page.get_by_label("Options 2")).to_be_focused()
-    page.get_by_label("Options 2").fill("Agency staff")
+    expect(page.get_by_label("Option 2")).to_be_focused()
+    page.get_by_label("Option 2").fill("Agency staff")
     page.get_by_role("button", name="Record", exact=True).click()
 
     summary = page.get_by_role("alert")
@@ -51,7 +51,7 @@ def test_a_chair_records_a_decision(service: Service, chromium: Browser, axe: st
     summary.get_by_role("link", name="Meeting").click()
     expect(page.get_by_label("Meeting")).to_be_focused()
     page.keyboard.type("B1")
-    expect(page.get_by_label("Options 2")).to_have_value("Agency staff")
+    expect(page.get_by_label("Option 2")).to_have_value("Agency staff")
     page.get_by_label("Decision", exact=True).fill(name)
     page.get_by_label("Outcome").fill("The posts are advertised now.")
     page.get_by_label("Rationale").fill("Visits were late.")

@@ -14,13 +14,21 @@ from ledger.facts.notice import AreaRegistered
 from ledger.facts.people import RoleGranted
 from ledger.facts.registry import KIND_OF
 from ledger.roles import Role
-from projections.tellings import day, fields_of, instant, listed, phrase, zone_of
+from projections.tellings import day, fields_of, instant, listed, natural, numbered, phrase, zone_of
 from projections.texts import Text
 from projections.told import TELLINGS
 
 LONDON = ZoneInfo("Europe/London")
 UNTOLD = {"digest", "pack_digest"}
 """Required fields that mean nothing read aloud."""
+
+
+def test_names_are_ordered_as_people_count() -> None:
+    assert sorted(["13", "5f", "9d", "5a", "10"], key=natural) == ["5a", "5f", "9d", "10", "13"]
+
+
+def test_one_of_several_texts_is_called_by_the_name_of_one() -> None:
+    assert [numbered(each, 2) for each in ("options", "weaknesses")] == ["option 2", "weakness 2"]
 
 
 def test_every_fact_has_its_sentence() -> None:
