@@ -1,7 +1,7 @@
 """What a chart says, in words: its values, its limits and each signal. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from api.charts.series import Reading, Series
 from projections.spc import FIRM
@@ -10,7 +10,7 @@ from projections.tellings import listed
 _ASSURANCES = {
     "ASSURED": "As things are, the target will be met each time.",
     "INCONSISTENT": "As things are, the target will be met or missed by chance.",
-    "FAILING": "As things are, the target will not be met.",
+    "FAILING": "As things are, the target will not be met: both limits lie {side} it.",
 }
 _BETTER = {"HIGHER_IS_BETTER": 1, "LOWER_IS_BETTER": -1}
 
@@ -79,13 +79,27 @@ def signals_in_words(series: Series) -> list[str]:
         return ["Some counts are too small to be shown, so neither values nor limits are."]
     found = [*_signals(series)] or ["No signal: what the points do between the limits is chance."]
     if series.assurance is not None:
-        found.append(_ASSURANCES[series.assurance])
+        found += _assured(series, series.assurance)
     if series.provisional:
         found.append(f"With fewer than {FIRM} points the limits are provisional.")
     if series.reset_on is not None and series.counted_from < len(series.points):
         start = series.points[series.counted_from].label
         found.append(f"The mean and the limits count from {start} on, when the baseline was reset.")
     return found
+
+
+def _assured(series: Series, assurance: str) -> Iterator[str]:
+    """Whether the target will be met; if not, whether it is met of late all the same."""
+    good = _BETTER.get(series.direction, 0)
+    yield _ASSURANCES[assurance].format(side="below" if good > 0 else "above")
+    target = series.target
+    if assurance != "FAILING" or target is None:
+        return
+    values = [point.value for point in series.points[series.counted_from :] if point.value is not None]
+    met = sum(1 for _ in takewhile(lambda value: good * value >= good * target, reversed(values)))
+    if met:
+        last = "The last reading meets" if met == 1 else f"The last {met} readings meet"
+        yield f"{last} the target all the same: the limits are those of before; consider a new baseline."
 
 
 def _signals(series: Series) -> Iterator[str]:

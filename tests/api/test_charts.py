@@ -142,11 +142,26 @@ def test_limits_begin_where_the_baseline_was_reset() -> None:
         (SHIFTED, "From January 2023 to July 2023 7 points in a row lie below the mean, for the worse."),
         ([10.0, 20, 30, 40, 50, 60, 70], "From January 2023 to July 2023 7 points in a row rise, for the better."),
         ([50.0, 51, 49], "With fewer than 12 points the limits are provisional."),
-        ([50.0, 51, 49], "As things are, the target will not be met."),
+        ([50.0, 51, 49], "As things are, the target will not be met: both limits lie below it."),
     ],
 )
 def test_signals_are_told(values: list[float | None], said: str) -> None:
     assert said in charts.signals_in_words(series(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([70.0, 72.0] * 6, []),
+        ([70.0, 72.0] * 6 + [91.0], ["The last reading meets the target all the same"]),
+        ([70.0, 72.0] * 9 + [91.0, 90.0], ["The last 2 readings meet the target all the same"]),
+        ([70.0, 72.0] * 9 + [91.0, 80.0], []),
+    ],
+)
+def test_a_failing_target_that_is_met_of_late_is_said_to_be(values: list[float], said: list[str]) -> None:
+    told = charts.signals_in_words(series(values))
+    assert "As things are, the target will not be met: both limits lie below it." in told
+    assert [each.partition(":")[0] for each in told if "all the same" in each] == said
 
 
 def test_a_lower_value_may_be_the_better_one() -> None:
