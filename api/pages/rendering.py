@@ -7,6 +7,7 @@ own template may name nothing that is not there.
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -94,6 +95,7 @@ def environment() -> Environment:
         "tag": words.tag,
         "prose": words.prose,
         "council": _council,
+        "facts": sorted(((name, words.fact(name)) for name in matrix().records), key=itemgetter(1)),
         "many": many,
         "FORM_FIELD": FORM_FIELD,
     }

@@ -165,6 +165,9 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/measures/M6", "(1,998 to 96)"),
         ("/entries/1", "by operator About"),
         ("/replay?decisions=yes", "Option 1: “To leave it as it is.”"),
+        ("/evidence/E10", "For What rests on it"),
+        ("/evidence", "Board pack, entry"),
+        ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
         ("/about/BRP1", "The reports to the board"),
         ("/about/AR1", "The adviser's report"),
         ("/board/decisions/D6", "Quorate There: chair, director, lead-member"),
@@ -182,6 +185,20 @@ def test_what_a_thing_is_decides_where_its_links_lead(readers: dict[str, httpx.C
     shown = auditor.get(f"{HOME}{page}")
     assert {link for link in links(shown) if auditor.get(link).status_code != 200} == set()
     assert page != "/evidence/E10" or re.search(r">Board pack, entry (\d+)</a>", shown.text)
+
+
+def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx.Client]) -> None:
+    auditor = readers["auditor"]
+
+    def first(fact: str) -> httpx.Response:
+        found = re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?type={fact}").text)
+        return auditor.get(f"{HOME}/entries/{found[0]}")
+
+    named = first("ContributionReceived")
+    assert re.search(r"About CB\d+ Clauses", words(named))
+    assert {link for link in links(named) if auditor.get(link).status_code != 200} == set()
+    query = first("AdviserReportIssued").text.partition("<details")[2].partition("What its figures were asked by")
+    assert "query" in query[2].partition("</details>")[0]
 
 
 def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx.Client]) -> None:
