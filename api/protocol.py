@@ -50,7 +50,7 @@ class Protocol(HttpToolsProtocol):
             self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
         self._unparsed += len(data)
         super().data_received(data)
-        if not self._in_head:
+        if not (self._in_head and self._unparsed):  # between two requests no head is waited for
             self._stop_head()
         if self._unparsed > HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response(f"The head of the request has more than {HEAD_BYTES} bytes.")

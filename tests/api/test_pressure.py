@@ -76,6 +76,18 @@ def test_a_head_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch
     assert exchange(service, b"") == b""  # nor for a client that says nothing at all
 
 
+def test_a_connection_lasts_longer_than_a_head_may_take(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=120) as client:
+        for _ in range(3):
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.4)
+        client.sendall(b"GET /healthz HTTP/1.1\r\n")
+        assert client.recv(65_536) == b""
+
+
 FILLER = b"X-Filler: " + b"x" * 10_000 + b"\r\n"
 REFUSED = (b"HTTP/1.1 400", b"")
 """A client that still sends when the server closes may be told of the end alone."""
