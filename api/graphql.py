@@ -171,8 +171,10 @@ class _Endpoint(GraphQL[Context, None]):
         """The JSON of a request or of a message; raises JSONDecodeError, also for what is nested too deeply."""
         try:
             return super().decode_json(data)
-        except (RecursionError, UnicodeDecodeError):
-            raise JSONDecodeError("nested too deeply, or not UTF-8", "", 0) from None
+        except JSONDecodeError:
+            raise
+        except (RecursionError, ValueError):  # nor does Python read a whole number of more than 4,300 digits
+            raise JSONDecodeError("nested too deeply, not UTF-8, or a number of too many digits", "", 0) from None
 
     def encode_json(self, data: object) -> str:
         """JSON as answers have it."""

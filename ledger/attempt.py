@@ -38,9 +38,9 @@ class Attempt:
     def take_quickly(self, unit: Unit) -> None:
         """Places every item that may be placed; the others wait for `settle`."""
         for index, item in enumerate(unit.items):
-            if self._again(unit, index, item):
-                continue
             judged = self.placement.judge(item, unit.credential)
+            if not _forbidden(judged) and self._again(unit, index, item):
+                continue
             if (
                 not _forbidden(judged)
                 and index == 0

@@ -6,14 +6,17 @@ Imports strawberry and graphql-core.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    IntValueNode,
+    Node,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -21,6 +24,8 @@ from graphql import (
     ValidationRule,
     specified_rules,
 )
+from graphql.validation import ASTValidationRule
+from graphql.validation.validate import ValidationAbortedError
 from msgspec import Struct
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 
@@ -35,6 +40,10 @@ FIELDS = 2_000
 ROWS = 10_000
 """Rows of all lists of an answer together; each list has at most `schema.pages.LARGEST` of them."""
 ROOT_FIELDS = 20
+REPEATED = 20
+"""How often a field is asked for in one place, all of which become one."""
+DIGITS = 100
+"""Of a whole number in a document."""
 SECONDS = 30
 """How long an operation may go on reading."""
 CACHED_DOCUMENTS = 256
@@ -47,7 +56,11 @@ class _Size(Struct, frozen=True):
 
 
 class DocumentSize(ValidationRule):
-    """Refuses a document that is too deep, has too many aliases, or asks for too many fields."""
+    """Refuses a document that is too deep, has too many aliases, or asks for too many fields.
+
+    The first of the rules: what it refuses is looked at no further, as some of the others take time that grows
+    with the square of what they are given.
+    """
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
@@ -57,22 +70,58 @@ class DocumentSize(ValidationRule):
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Size] = {}
-        for definition in context.document.definitions:
-            if isinstance(definition, OperationDefinitionNode):
+        self._open: set[str] = set()
+        """The fragments that are being measured."""
+
+    def enter_document(self, node: DocumentNode, *_: object) -> None:
+        """Measures every operation and fragment."""
+        for definition in node.definitions:
+            if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
                 self._check(definition)
 
-    def _check(self, operation: OperationDefinitionNode) -> None:
-        size = self._measure(operation.selection_set)
+    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
+        """Refuses a number that Python does not read."""
+        if len(node.value) > DIGITS:
+            raise _refusal(
+                f"a number has {len(node.value)} digits, of at most {DIGITS}; write a shorter one", node
+            )
+
+    def _check(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
+        size = self._measure(definition.selection_set)
+        is_operation = isinstance(definition, OperationDefinitionNode)
         for what, found, limit in (
             ("levels of fields", size.depth, DEPTH),
-            ("aliases", size.aliases, ALIASES),
             ("fields", size.fields, FIELDS),
-            ("fields at its root", len(operation.selection_set.selections), ROOT_FIELDS),
+            ("aliases", size.aliases, ALIASES),
+            ("fields at its root", len(definition.selection_set.selections) if is_operation else 0, ROOT_FIELDS),
         ):
             if found > limit:
                 shown = str(found) if found < 10**9 else "far too many"
-                message = f"the operation has {shown} {what}, of at most {limit}; split it"
-                self.report_error(GraphQLError(message, operation, extensions={"code": LIMIT_EXCEEDED}))
+                called = "operation" if is_operation else "fragment"
+                raise _refusal(f"the {called} has {shown} {what}, of at most {limit}; split it", definition)
+        self._merge([definition.selection_set])
+
+    def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
+        """Refuses what stands too often in one place: each is compared with each of the others there."""
+        found: dict[str, list[FieldNode]] = {}
+        waiting, spread = list(sets), set[str]()
+        while waiting:
+            for selection in waiting.pop().selections:
+                if isinstance(selection, FieldNode):
+                    found.setdefault((selection.alias or selection.name).value, []).append(selection)
+                elif isinstance(selection, InlineFragmentNode):
+                    waiting.append(selection.selection_set)
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                    spread.add(selection.name.value)
+                    if selection.name.value in self._fragments:
+                        waiting.append(self._fragments[selection.name.value].selection_set)
+        for key, fields in found.items():
+            if len(fields) > REPEATED:
+                raise _refusal(
+                    f"{key} is asked for {len(fields)} times in one place, of at most {REPEATED}; ask for it once",
+                    fields[REPEATED],
+                )
+            self._merge(field.selection_set for field in fields if field.selection_set)
 
     def _measure(self, selections: SelectionSetNode | None) -> _Size:
         depth = aliases = fields = 0
@@ -98,14 +147,23 @@ class DocumentSize(ValidationRule):
             yield _Size(depth, below.aliases + bool(selection.alias), below.fields + 1)
 
     def _fragment(self, name: str) -> _Size:
+        if name in self._open:
+            raise ValidationAbortedError(f"Cannot spread fragment '{name}' within itself.", self._fragments[name])
         if name not in self._measured:
-            self._measured[name] = _Size()  # what a cycle finds; another rule refuses cycles
+            self._measured[name] = _Size()
             if name in self._fragments:
+                self._open.add(name)
                 self._measured[name] = self._measure(self._fragments[name].selection_set)
+                self._open.remove(name)
         return self._measured[name]
 
 
-RULES = (*specified_rules, DocumentSize)
+def _refusal(message: str, node: Node) -> ValidationAbortedError:
+    """The error that ends the validation of a document."""
+    return ValidationAbortedError(message, node, extensions={"code": LIMIT_EXCEEDED})
+
+
+RULES: tuple[type[ASTValidationRule], ...] = (DocumentSize, *specified_rules)
 CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 

@@ -120,9 +120,19 @@ FACTS = (
     AuditFindingRecorded,
 )
 UNCORRECTABLE = frozenset(
-    {"NoticeIssued", "EntryCorrected", "ErasureRequested", "NarrativeErased", "SigningKeyRotated", "AccessRevoked"}
+    {
+        "NoticeIssued",
+        "EntryCorrected",
+        "ErasureRequested",
+        "NarrativeErased",
+        "EvidenceErased",
+        "EvidenceOpened",
+        "SigningKeyRotated",
+        "AccessRevoked",
+    }
 )
-"""What is mended otherwise, or not at all: the first entry, the record's own upkeep, and the end of an access."""
+"""What is mended otherwise, or not at all: the first entry, the record's own upkeep, what was destroyed or shown
+to somebody already, and the end of an access."""
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 
 

@@ -16,7 +16,6 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    ValidationRule,
     VariableNode,
     Visitor,
     parse,
@@ -25,6 +24,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_variable_values
+from graphql.validation import ASTValidationRule
 from msgspec import Struct
 
 from ledger.errors import LedgerError
@@ -144,7 +144,7 @@ class _Prepared(Struct, frozen=True, eq=False):
 class Compiler:
     """Answers the queries of a schema."""
 
-    def __init__(self, schema: GraphQLSchema, rules: Collection[type[ValidationRule]]) -> None:
+    def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
         self._rules = rules
         self._operations: Kept[tuple[str, str | None], _Prepared | Reason] = Kept(CACHED_DOCUMENTS)
