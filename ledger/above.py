@@ -45,6 +45,7 @@ class Above:
         self._notice, self._found = notice, found
         self._key = ""
         self._tiles: dict[int, int] = {}
+        self._signed = 0
 
     def entry(self, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever JSON the bytes hold
         """Notes which key signs from the next entry on; raises LookupError and TypeError if it is unreadable."""
@@ -90,6 +91,19 @@ class Above:
             self._found(row.size, Damage.CHECKPOINT, f"it signs {row.size} entries, and there are not so many")
         elif root is not None and signed.root_hash != root:
             self._found(row.size, Damage.CHECKPOINT, "its root is not that of the entries")
+        self._signed = max(self._signed, row.size)
+
+    def end(self, size: int) -> None:
+        """Checks, after all of them, that whatever is complete up to the last checkpoint is kept."""
+        signed, level = min(self._signed, size), 0
+        while tiles := signed >> 8 * (level + 1):
+            kept = self._tiles.get(level, 0)
+            if kept < tiles:
+                first = (kept << 8 * (level + 1)) + 1
+                self._found(
+                    first, Damage.TILE, f"tile {kept} of level {level} is missing, of {tiles} up to {signed}"
+                )
+            level += 1
 
     def signer(self, key: VerifierKey, size: int) -> None:
         """Checks that a key may sign at this size, the entries of which were given."""

@@ -156,6 +156,7 @@ class Examination:
         """Checks the head, when all entries have been given."""
         self.end()
         last = self._position
+        self.above.end(last)
         if head is None:
             self.found(last, Damage.HEAD, "the notice has no head")
         elif head.size > last:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from psycopg import AsyncConnection, IsolationLevel
-from psycopg.sql import SQL, Composed
+from psycopg.sql import SQL, Composed, Identifier
 
 from ledger import documents, folding, store
 from ledger.above import CheckpointRow, TileRow
@@ -35,17 +35,18 @@ Progress = Callable[[str, int, int], None]
 
 _INSTANT = SQL("CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END")
 # One step along the index for each notice, instead of reading every row to find the few notices there are.
-_NOTICES = """
+_HOLDERS = ("entries", "heads", "narratives", "files", "tiles", "checkpoints")
+"""The tables from which a notice is known: one that was wiped is known from what was left."""
+_LEAST = SQL(" UNION ALL ").join(
+    SQL("SELECT min(notice) AS notice FROM {} WHERE notice > found.notice").format(Identifier("ledger", name))
+    for name in _HOLDERS
+)
+_NOTICES = SQL("""
 WITH RECURSIVE found(notice) AS (
-    SELECT min(notice) FROM (SELECT min(notice) AS notice FROM ledger.entries UNION ALL
-        SELECT min(notice) FROM ledger.heads UNION ALL SELECT min(notice) FROM ledger.narratives) first
+    SELECT ''
     UNION ALL
-    SELECT (SELECT min(notice) FROM (
-        SELECT min(notice) AS notice FROM ledger.entries WHERE notice > found.notice UNION ALL
-        SELECT min(notice) FROM ledger.heads WHERE notice > found.notice UNION ALL
-        SELECT min(notice) FROM ledger.narratives WHERE notice > found.notice) next)
-    FROM found WHERE found.notice IS NOT NULL
-) SELECT notice FROM found WHERE notice IS NOT NULL"""
+    SELECT (SELECT min(notice) FROM ({}) next) FROM found WHERE found.notice IS NOT NULL
+) SELECT notice FROM found WHERE notice > ''""").format(_LEAST)
 _HEAD = SQL("SELECT size, root_hash, frontier, {} FROM ledger.heads WHERE notice = %s").format(_INSTANT)
 _ENTRIES = SQL("""SELECT position, body, source, id, type, {}, leaf_hash, root_hash
     FROM ledger.entries WHERE notice = %s ORDER BY position""").format(_INSTANT)

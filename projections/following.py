@@ -139,6 +139,8 @@ async def entries_of(connection: Connection, notice: str, view: View, to: int) -
     after = 0
     while after < to:
         page = await read_page(connection, notice, after, (view,), min(_PAGE, to - after))
+        if not page.entries:
+            raise Damaged(f"{view.name} of {notice} is said to be at {to}, and the entries end at {after}")
         for entry in page.entries:
             if isinstance(entry, LedgerError):
                 raise entry

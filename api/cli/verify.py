@@ -63,6 +63,14 @@ def _record(arguments: Namespace, against: Held | None) -> int:
         if not digest.sound:
             name = f"{digest.view} of {digest.notice}"
             say(f"ledger: the view {name} is not what its entries give; ledger rebuild {digest.view} mends it")
+    if not (arguments.views and report.sound):
+        return status
+    there = {(digest.notice, digest.view) for digest in views}
+    for told in report.notices:
+        absent = [view.name for view in ALL if told.entries and (told.notice, view.name) not in there]
+        if absent:
+            status = 1
+            say(f"ledger: not built of {told.notice}: {', '.join(absent)}; ledger rebuild makes these views")
     return status
 
 

@@ -118,8 +118,8 @@ async def post_drafts(request: Request) -> Response:
     if not refusals and days["last"] < days["first"]:
         refusals.append(Refusal("OUT_OF_ORDER", "the period ends before it begins; write a later day", "last"))
     if not refusals:
-        draft = await begun(writing.context, writing.visit.notice, days["first"], days["last"])
         try:
+            draft = await begun(writing.context, writing.visit.notice, days["first"], days["last"])
             await writing.ledger.drafts.add(writing.visit.notice, writing.actor, draft)
         except Refused as refused:
             refusals += refused.refusals

@@ -21,7 +21,7 @@ async def typed_into(request: Request) -> dict[str, list[str]]:
         ) from None
     typed: dict[str, list[str]] = {}
     for name, value in pairs:
-        typed.setdefault(name, []).append(value)
+        typed.setdefault(name, []).append(value.replace("\0", ""))  # which no keyboard has, and no text can hold
     return typed
 
 

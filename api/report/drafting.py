@@ -20,6 +20,7 @@ from ledger.errors import Refused
 from ledger.facts.people import Credential
 from ledger.facts.registry import KIND_OF
 from ledger.facts.reports import AdviserReportIssued
+from ledger.intake import is_near, out_of_time
 from ledger.receipts import Receipt
 from ledger.writer import Writer
 from projections.compliance.verdict import months_after
@@ -31,7 +32,13 @@ _NUMBER = re.compile(r"AR([0-9]{1,6})")
 
 
 async def begun(context: Context, notice: str, first: date, last: date) -> Draft:
-    """A new draft for a period: every area open in it and every clause, the figures pinned to the latest entry."""
+    """A new draft for a period: every area open in it and every clause, the figures pinned to the latest entry.
+
+    Raises Refused for days that are out of time.
+    """
+    for name, day in (("first", first), ("last", last)):
+        if not is_near(day.isoformat()):
+            raise Refused((out_of_time(name),))
     position = await position_at(context, notice, None)
     found = await _frame(context, notice, position)
     reports = whole(found["adviserReports"], "the list of reports")

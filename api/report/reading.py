@@ -30,6 +30,7 @@ from api.report.model import (
 )
 from api.report.questions import Place, document, whole
 from ledger.errors import Refused
+from ledger.intake import is_near, out_of_time
 from projections.tellings import natural, zone_of
 from schema.context import Context
 
@@ -107,6 +108,8 @@ async def outline(
 
 async def _place(context: Context, notice: str, said: Said) -> tuple[Place, datetime, datetime]:
     """Where the figures are read, and the instants at which the period begins and has ended."""
+    if not (is_near(said.first.isoformat()) and is_near(said.last.isoformat())):
+        raise Refused((out_of_time("period"),))
     head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": _at(said.pinned)})
     zone = zone_of(head["notice"]["zone"])
     begun, ended = _midnight(said.first, zone), _midnight(said.last + timedelta(days=1), zone)

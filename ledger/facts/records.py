@@ -127,6 +127,8 @@ UNCORRECTABLE = frozenset(
         "NarrativeErased",
         "EvidenceErased",
         "EvidenceOpened",
+        "AccessUsed",
+        "AccessUseRefused",
         "SigningKeyRotated",
         "AccessRevoked",
     }

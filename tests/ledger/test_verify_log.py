@@ -63,6 +63,15 @@ async def test_undamaged_checkpoints_and_tiles_pass(signed: str, tiled: str) -> 
     assert kinds(await verify(tiled)) == []
 
 
+async def test_a_notice_wiped_is_known_from_what_was_left(signed: str) -> None:
+    for table in ("narratives", "files", "entries", "heads"):
+        await damage(signed, "DELETE FROM ledger.{table}", table=table)
+    report = await verify(signed)
+    assert [notice.notice for notice in report.notices] == [NOTICE]
+    assert (0, Damage.HEAD) in kinds(report)
+    assert (7, Damage.CHECKPOINT) in kinds(report)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -116,13 +125,15 @@ async def test_a_history_rewritten_contradicts_what_was_signed(signed: str) -> N
 @pytest.mark.parametrize(
     ("change", "first"),
     [
-        ("UPDATE ledger.tiles SET root_hash = sha256(root_hash) WHERE number = 1", 257),
-        ("UPDATE ledger.tiles SET number = 2 WHERE number = 1", 513),
-        ("DELETE FROM ledger.tiles WHERE number = 0", 257),
-        ("UPDATE ledger.tiles SET level = 1 WHERE number = 1", 65_537),
+        ("UPDATE ledger.tiles SET root_hash = sha256(root_hash) WHERE number = 1", [257]),
+        ("UPDATE ledger.tiles SET number = 2 WHERE number = 1", [513]),
+        ("DELETE FROM ledger.tiles WHERE number = 0", [257]),
+        ("DELETE FROM ledger.tiles WHERE number = 1", [257]),
+        ("DELETE FROM ledger.tiles", [1]),
+        ("UPDATE ledger.tiles SET level = 1 WHERE number = 1", [257, 65_537]),
     ],
-    ids=["edited", "moved", "missing", "of another level"],
+    ids=["edited", "moved", "missing", "the last missing", "all missing", "of another level"],
 )
-async def test_a_tile_damaged(tiled: str, change: str, first: int) -> None:
+async def test_a_tile_damaged(tiled: str, change: str, first: list[int]) -> None:
     await damage(tiled, change)
-    assert kinds(await verify(tiled)) == [(first, Damage.TILE)]
+    assert kinds(await verify(tiled)) == [(position, Damage.TILE) for position in first]
