@@ -295,6 +295,18 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
     assert f"  plan of {NOTICE}, the table objectives: " in rebuilt.out
     assert demo("rebuild", "plan").out.endswith("Nothing differed from what was in use.\n")
     assert demo("verify", "--views").status == 0
+    with psycopg.connect(copied) as connection:
+        connection.execute("DELETE FROM views.progress WHERE view = 'measures'")
+    ran = demo("verify", "--views")
+    assert (ran.status, ran.err) == (
+        1,
+        f"ledger: not built of {NOTICE}: measures; ledger rebuild makes these views\n",
+    )
+    with psycopg.connect(copied) as connection:
+        connection.execute("UPDATE views.progress SET position = position + 1 WHERE view = 'plan'")
+    ran = demo("verify", "--views")
+    assert ran.status == 1
+    assert f"plan of {NOTICE} is said to be at {TOLD + 1}, and the entries end at {TOLD}" in ran.err
     [done] = demo("rebuild", "--json").json
     assert [view["failure"] for view in done["views"]] == [None] * len(done["views"])
     wrong = demo("rebuild", "plans")

@@ -81,6 +81,7 @@ def test_a_form_from_elsewhere_is_refused(service: Service, visitor: httpx.Clien
         ({"session-form": "ü"}, {}),
         (good, {"Origin": "https://elsewhere.example"}),
         (good, {"Origin": "null"}),
+        (good, {"Origin": "http://["}),
         (good, {"Sec-Fetch-Site": "cross-site"}),
         (good, {"Sec-Fetch-Site": "same-site"}),
     ):

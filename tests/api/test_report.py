@@ -255,6 +255,8 @@ def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
         ("AR5.docx", "adviser", {}, 400, "INVALID_PARAMETER"),
         ("AR5.json", None, {}, 401, "UNAUTHENTICATED"),
         ("preview.json", "adviser", {"from": "2022-07-05"}, 400, "INVALID_PARAMETER"),
+        ("preview.json", "adviser", {"from": "2022-07-05", "to": "9999-12-31"}, 422, "OUT_OF_RANGE"),
+        ("preview.json", "adviser", {"from": "0001-01-01", "to": "2022-12-31"}, 422, "OUT_OF_RANGE"),
         ("preview.json", "adviser", {"from": "2022-10-01", "to": "2022-07-05"}, 400, "INVALID_PARAMETER"),
         ("preview.json", "adviser", {"from": "2022-07-05", "to": "2022-09-30", "position": "0"}, 400,
          "INVALID_PARAMETER"),
