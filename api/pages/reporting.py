@@ -25,7 +25,7 @@ from api.pages.record import STRANGE
 from api.pages.sessions import FORM_FIELD, Sessions
 from api.pages.typed import one, typed_into
 from api.pages.visit import SignInNeeded, Visit, ask, visit_of
-from api.report.drafting import KIND, begun, issue, next_period, said_of
+from api.report.drafting import KIND, begun, issue, issued_before, next_period, said_of
 from api.report.formats import FORMATS
 from api.report.reading import issued, outline, position_at
 from api.reports import written
@@ -153,8 +153,14 @@ async def _drafts(
 
 
 async def get_draft(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/drafts/{draft}`: the draft, to go on writing."""
+    """`GET /notices/{notice}/reports/drafts/{draft}`: the draft, to go on writing; once issued, its receipt."""
     writing = await _writing(request)
+    notice, ledger, name = writing.visit.notice, writing.ledger, request.path_params["draft"]
+    credential = writing.visit.visitor.viewer.credential
+    if await ledger.drafts.get(notice, writing.actor, name) is None:
+        receipt = await issued_before(ledger.writer, ledger.drafts, notice, credential, name)
+        if receipt is not None:
+            return _to(request, f"/notices/{notice}/reports/issued/{receipt.position}")
     return await _form(writing, await writing.draft())
 
 

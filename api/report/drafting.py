@@ -144,7 +144,7 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
     state = await writer.state(notice)
     source = source_of(state, credential)
     if found is None:
-        before = await drafts.issued(notice, source, _key(draft))
+        before = await issued_before(writer, drafts, notice, credential, draft)
         if before is None:
             raise Refused.because(
                 "UNKNOWN_DRAFT", "you have no such draft; it was deleted, or it is somebody else's"
@@ -155,6 +155,13 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
     recorded = await record(writer, notice, KIND, said, Read(said, {}, []), credential)
     await drafts.delete(notice, credential.actor, draft)
     return recorded
+
+
+async def issued_before(
+    writer: Writer, drafts: Drafts, notice: str, credential: Credential, draft: str
+) -> Receipt | None:
+    """The receipt of what was a draft; None: it was not issued, or by somebody else."""
+    return await drafts.issued(notice, source_of(await writer.state(notice), credential), _key(draft))
 
 
 def _key(draft: str) -> str:

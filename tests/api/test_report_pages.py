@@ -81,6 +81,9 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     again = send(adviser, saved, "record", "issue")
     assert again.url == issued.url
     assert demo.position() == before + 1
+    back = adviser.get(urlsplit(str(page.url)).path)
+    assert back.url == issued.url
+    assert f"{adviser.base_url}/notices/{NOTICE}/reports" in links(back)
     files = [link for link in links(issued) if "/reports/files/" in link]
     assert len(files) == 4
     for link in files:
