@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -50,7 +49,7 @@ class Desk(Struct):
 
 async def visit_now(request: Request) -> Visit:
     """The visit of a request, as things stand now whatever the address says: nothing is recorded in the past."""
-    return msgspec.structs.replace(await visit_of(request), point=Point())
+    return await visit_of(request, Point())
 
 
 async def desk_of(request: Request) -> Desk:

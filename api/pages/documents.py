@@ -6,6 +6,7 @@ parameter of that name, and `$readsBoard` is whether the reader may read the vie
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,10 +16,11 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
 from api import asking
-from api.pages.point import instant
+from api.pages.point import ENGLAND, called, instant
 from api.problem import status_of
 from api.services import Ledger
 from ledger.errors import Refused
+from projections import tellings
 from schema.context import Context, Viewer
 
 _FRAME = "frame"
@@ -31,6 +33,7 @@ _STATUSES = {
     "LIMIT_EXCEEDED": 503,
     "INTERNAL_SERVER_ERROR": 500,
 }
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9]{2}:[0-9]{2}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -62,7 +65,15 @@ async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str,
         return dict(await asking.ask(context, asked.text, given))
     except Refused as refused:
         first = refused.refusals[0]
-        raise HTTPException(_STATUSES.get(first.code) or status_of(first.code), first.message) from None
+        said = _INSTANT.sub(_in_words, first.message)
+        raise HTTPException(_STATUSES.get(first.code) or status_of(first.code), said) from None
+
+
+def _in_words(exact: re.Match[str]) -> str:
+    """An instant of a message as people say it; the last of a day as the end of it."""
+    found = datetime.fromisoformat(exact[0]).astimezone(ENGLAND)
+    ends = (found + timedelta(microseconds=1)).date() > found.date()
+    return f"the end of {tellings.day(found)}" if ends else tellings.instant(found, ENGLAND)
 
 
 def chosen(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[str, object]:
@@ -77,7 +88,7 @@ def chosen(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[
 def _value(name: str, kind: str, text: str) -> object:
     if kind == "Boolean":
         if text not in ("yes", "no"):
-            raise HTTPException(400, f"{name} is {text[:40]!r}; write yes or no")
+            raise HTTPException(400, f"{called(name)} is {text[:40]!r}; write yes or no")
         return text == "yes"
     if kind == "Int":
         return whole_number(name, text)
@@ -89,5 +100,5 @@ def _value(name: str, kind: str, text: str) -> object:
 def whole_number(name: str, text: str) -> int:
     """A number of an address; raises HTTPException (400) where it is none."""
     if not _WHOLE_NUMBER.fullmatch(text):
-        raise HTTPException(400, f"{name} is {text[:40]!r}; write a whole number")
+        raise HTTPException(400, f"{called(name)} is {text[:40]!r}; write a whole number")
     return int(text)

@@ -1,6 +1,8 @@
 """What cannot be shown, as a page that says why and the way on; programs go on getting RFC 9457 problems."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -8,11 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import problem
-from api.pages import rendering
+from api.pages import rendering, shapes
 from api.pages.headers import secured
+from api.pages.point import NAMES, Point
 from api.pages.sessions import Sessions
+from api.pages.visit import SignInNeeded, Visit, ask, visit_of
 from ledger.errors import Busy, Refused, Unavailable
 
+Json = Mapping[str, Any]
 _HEADINGS = {
     400: "This page cannot be shown as asked",
     403: "This page is not for your role",
@@ -34,18 +39,57 @@ _FAILED_WAY = "Try again. If it stays so, tell whoever runs the service when it 
 _UNKNOWN = "There is nothing at this address."
 
 
-def explained(request: Request, status: int, detail: str) -> Response:
-    """The page that says what is wrong."""
-    notice = request.scope.get("path_params", {}).get("notice") if status != 404 else None
+async def explained(request: Request, status: int, detail: str) -> Response:
+    """The page that says what is wrong; within the notice that it is of, where the reader has a part in it."""
     sessions: Sessions = request.app.state.sessions()
+    around = await _around(request) if status < 500 else None
+    visit, notice = around or (None, None)
+    first = await _first(request, *around) if around is not None and detail == shapes.NOTHING else None
+    reached = visit is None or visit.point.earlier or not any(visit.params.get(name) for name in NAMES)
+    heading, way = _HEADINGS.get(status, "Something went wrong"), _WAYS.get(status, _FAILED_WAY)
+    if first is not None:
+        heading, way = "This had not been recorded by then", ""
+    elif status == 404 and not reached:
+        heading, way = "There is no such point", "Choose another time."
     given = {
-        "heading": _HEADINGS.get(status, "Something went wrong"),
+        "heading": heading,
         "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "…")) else "."),
-        "way": _WAYS.get(status, _FAILED_WAY),
-        "back": f"/notices/{notice}" if notice else "/",
-        "back_words": "Back to the notice" if notice else "All notices",
+        "way": way,
+        "first": first,
+        "now": None if visit is None or reached else visit.again(request.url.path, **dict.fromkeys(NAMES)),
+        "back": visit.address() if visit is not None else "/",
+        "back_words": "Back to the notice" if visit is not None else "All notices",
+        **({"notice": notice} if notice is not None else {}),
     }
-    return rendering.page(request, "error.html", given, session=sessions.of(request), status=status)
+    session = sessions.of(request)
+    return rendering.page(request, "error.html", given, visit=visit, session=session, status=status)
+
+
+async def _around(request: Request) -> tuple[Visit, dict[str, Any]] | None:
+    """The visit with its notice, at the point that was asked for, else as of now; None where it cannot be had."""
+    if "notice" not in request.path_params:
+        return None
+    for point in (None, Point()):
+        try:
+            visit = await visit_of(request, point)
+            return visit, await ask(request, visit, "frame-only")
+        except (SignInNeeded, Refused, Busy, Unavailable, HTTPException):
+            continue
+    return None
+
+
+async def _first(request: Request, visit: Visit, notice: Json) -> Json | None:
+    """The entry by which what the page is about was first recorded, where that is after the point that is read."""
+    of_it = next(iter(visit.about.values()), None)
+    if of_it is None or not (visit.reads("timeline") and visit.reads("entries")):
+        return None
+    now = visit.at(Point())
+    if "at" in visit.about:
+        found = (await ask(request, now, "entry", **visit.about))["entries"]["nodes"]
+    else:
+        moments = (await ask(request, now, "first", subject=of_it))["timeline"]["nodes"]
+        found = [moment["entry"] for moment in moments]
+    return next((each for each in found if each["position"] > notice["asOf"]["position"]), None)
 
 
 async def on_sign_in_needed(request: Request, _error: Exception) -> Response:
@@ -63,7 +107,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if not _reads_pages(request):
         return await problem.on_http_exception(request, error)
     stated = error.detail if error.detail != HTTPStatus(error.status_code).phrase else _UNKNOWN
-    return explained(request, error.status_code, stated)
+    return await explained(request, error.status_code, stated)
 
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:
@@ -71,12 +115,12 @@ async def on_ledger_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused | Busy | Unavailable):
         raise error
     found = problem.problem_of(error)
-    return explained(request, found.status, found.detail)
+    return await explained(request, found.status, found.detail)
 
 
 async def on_failure(request: Request, _error: Exception) -> Response:
     """What nobody foresaw; the log says what it was."""
-    return explained(request, 500, _FAILED)
+    return await explained(request, 500, _FAILED)
 
 
 def _reads_pages(request: Request) -> bool:

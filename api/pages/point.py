@@ -17,6 +17,18 @@ from ledger import days
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
 """The names by which an address says its point."""
+CALLED = {
+    "position": "“up to entry number”",
+    "knownAt": "“As recorded by the end of”",
+    "on": "“Rules judged on”",
+    "since": "“After entry”",
+    "from": "“From”",
+    "to": "“To”",
+    "open": "“Standing”",
+    "slow": "“Pace”",
+    "signalling": "“Signals”",
+}
+"""The names of an address that read otherwise on the pages → what their fields are called there."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
 _YEARS = range(1900, 2200)
@@ -56,10 +68,14 @@ def point_of(params: Mapping[str, str]) -> Point:
     """The point that an address says; raises HTTPException (400) naming what is wrong with it."""
     said = {name: params[name].strip() for name in NAMES if params.get(name, "").strip()}
     if "position" in said and "knownAt" in said:
-        raise HTTPException(400, "position and knownAt both say what had been recorded; give one of them")
+        raise HTTPException(
+            400, f"{called('knownAt')} and {called('position')} both say what had been recorded; give one of them"
+        )
     position = said.get("position")
     if position is not None and not (_POSITION.fullmatch(position) and int(position) <= _LARGEST):
-        raise HTTPException(400, f"position is {position[:40]!r}; write the number of an entry, 1 or more")
+        raise HTTPException(
+            400, f"{called('position')} is {position[:40]!r}; write the number of an entry, 1 or more"
+        )
     on = said.get("on")
     return Point(
         int(position) if position is not None else None,
@@ -68,6 +84,11 @@ def point_of(params: Mapping[str, str]) -> Point:
         on == NOW,
         {} if said == {"on": NOW} else said,
     )
+
+
+def called(name: str) -> str:
+    """What the field is called that gives a parameter of an address."""
+    return CALLED.get(name, f"“{name.capitalize()}”")
 
 
 def instant(name: str, text: str, *, begins: bool = False) -> datetime:
@@ -84,4 +105,4 @@ def instant(name: str, text: str, *, begins: bool = False) -> datetime:
     except (ValueError, OverflowError):
         pass
     words = "write a day such as 2023-01-31, or an instant such as 2023-01-31T12:00:00Z"
-    raise HTTPException(400, f"{name} is {text[:40]!r}; {words}")
+    raise HTTPException(400, f"{called(name)} is {text[:40]!r}; {words}")

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages import documents, rendering
-from api.pages.point import Point, point_of
+from api.pages.point import Point, instant, point_of
 from api.pages.shapes import only
 from api.pages.visit import Visit, ask, visit_of
 from api.services import Ledger
@@ -111,6 +111,8 @@ def _given(visit: Visit, name: str) -> str | None:
 def _point(visit: Visit, name: str) -> Point:
     """A point of a comparison: a position if it is a number, else a day or an instant; nothing: now."""
     said = visit.params.get(name, "").strip()
+    if said and not said.isdigit():
+        instant(name, said)
     return point_of({"position" if said.isdigit() else "knownAt": said} if said else {})
 
 

@@ -19,6 +19,7 @@ from api.pages.visit import Visit
 from projections.tellings import natural
 
 Json = Mapping[str, Any]
+NOTHING = "nothing of this id had been recorded at this point"
 _TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET")
 _REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "The reports to the board")
 _PAGES_OF = {
@@ -37,7 +38,7 @@ _PAGES_OF = {
 def only(nodes: Sequence[Json]) -> Json:
     """The one that was asked for."""
     if not nodes:
-        raise HTTPException(404, "nothing of this id had been recorded at this point")
+        raise HTTPException(404, NOTHING)
     return nodes[0]
 
 

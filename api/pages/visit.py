@@ -81,8 +81,8 @@ async def visitor_of(request: Request) -> Visitor:
     return Visitor(session, viewer)
 
 
-async def visit_of(request: Request) -> Visit:
-    """The visit of a request to `/notices/{notice}/…`.
+async def visit_of(request: Request, point: Point | None = None) -> Visit:
+    """The visit of a request to `/notices/{notice}/…`, at the point that its address says, or at `point`.
 
     Raises SignInNeeded, Refused (UNKNOWN_NOTICE) where the visitor has no part, and HTTPException (400) for a
     point that is none.
@@ -95,7 +95,7 @@ async def visit_of(request: Request) -> Visit:
     invented = any(source.startswith(INVENTED) for source in sources)
     params = request.query_params
     about = {name: value for name, value in request.path_params.items() if name != "notice"}
-    return Visit(notice, visitor, roles, point_of(params), invented, params, about)
+    return Visit(notice, visitor, roles, point or point_of(params), invented, params, about)
 
 
 async def ask(request: Request, visit: Visit, name: str, **variables: object) -> dict[str, Any]:

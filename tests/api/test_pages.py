@@ -119,9 +119,9 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
         ("?position=0", 400, "write the number of an entry"),
         ("?position=99999999999999999999", 400, "write the number of an entry"),
         ("?position=9999", 404, "entries are numbered from 1 to"),
-        ("?knownAt=yesterday", 400, "write a day such as"),
+        ("?knownAt=yesterday", 400, "“As recorded by the end of” is 'yesterday'; write a day such as"),
         ("?knownAt=9999-12-31", 400, "write a day such as"),
-        ("?knownAt=2001-01-01", 404, "had been recorded"),
+        ("?knownAt=2001-01-01", 404, "had been recorded by the end of 1 January 2001"),
         ("?on=2023-02-30", 400, "write a day such as"),
         ("?on=0001-01-01", 400, "write a day such as"),
         ("?position=3&knownAt=2023-01-01", 400, "give one of them"),
@@ -133,7 +133,9 @@ def test_a_point_that_is_none_is_explained(
     answer = readers["auditor"].get(f"{HOME}{address}")
     assert answer.status_code == status
     assert said in words(answer)
-    assert "Back to the notice" in words(answer) or status == 404
+    assert "Back to the notice" in words(answer)
+    assert f"{answer.url.copy_with(query=None)}" in links(answer), "the way to the same page as of now"
+    assert {f"{readers['auditor'].base_url}{HOME}/plan"} <= links(answer)
 
 
 def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Client]) -> None:
@@ -236,6 +238,25 @@ def test_what_cannot_be_shown_says_why(
     answer = readers["auditor"].get(f"{HOME}{page}")
     assert answer.status_code == status
     assert said.lower() in words(answer).lower()
+
+
+@pytest.mark.parametrize(
+    "page", ["/board/decisions/D6", "/reports/AR1", "/evidence/E11", "/entries/400", "/about/D6"]
+)
+def test_what_was_not_recorded_by_then_says_when_it_was(readers: dict[str, httpx.Client], page: str) -> None:
+    auditor = readers["auditor"]
+    point = "knownAt=2022-07-20"
+    answer = auditor.get(f"{HOME}{page}?{point}")
+    said = words(answer)
+    assert answer.status_code == 404
+    assert "This had not been recorded by then" in said
+    assert re.search(r"It was first recorded \d+ \w+ 202\d, \d\d:\d\d , by entry \d+", said)
+    for kept in ("This is not the present.", "Back to now", "Read it at another time"):
+        assert kept in said
+    found = links(answer)
+    assert f"{auditor.base_url}{HOME}/board?{point}" in found
+    (then,) = (link for link in found if "position=" in link)
+    assert auditor.get(then).status_code == 200
 
 
 def test_a_page_of_a_view_that_a_role_does_not_read_says_so(readers: dict[str, httpx.Client]) -> None:
