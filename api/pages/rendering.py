@@ -105,6 +105,7 @@ def environment() -> Environment:
         "number": words.number,
         "size": words.size,
         "listed": words.listed,
+        "labelled": words.labelled,
         "fact": words.fact,
         "typed": _typed,
         "pairs": words.pairs,

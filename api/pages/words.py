@@ -3,7 +3,8 @@
 Each returns markup, or text that the template escapes. Colours only repeat what the words say.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ _COLOURS = {
     "blue": {"LIVE", "STARTED", "RUNNING", "SCHEDULED", "AWAITED", "OPEN", "DUE", "HIGHLIGHTED"},
 }
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
+_CELL = re.compile("<t[rhd] ")
 _EXCERPT = 120
 _ABBREVIATIONS = {"Dfe": "DfE", "Official sensitive": "Official-sensitive"}
 
@@ -88,6 +90,21 @@ def number(value: float | None, decimals: int = 1) -> str:
         return ""
     shown = f"{value:,.{decimals}f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
+    """The rows of a table, each cell with its column's name, which stands before it on a narrow screen."""
+    columns = iter(heads)
+
+    def place(tag: re.Match[str]) -> str:
+        nonlocal columns
+        if tag[0] == "<tr ":
+            columns = iter(heads)
+            return tag[0]
+        label = next(columns, "").removeprefix("#")
+        return tag[0] if tag[0] == "<th " else f'<td data-label="{escape(label)}" '
+
+    return Markup(_CELL.sub(place, rows))  # noqa: S704 - what comes is markup
 
 
 def size(octets: int | None) -> str:

@@ -105,6 +105,28 @@ def test_without_scripts_all_of_it_works(sample: Service, chromium: Browser, axe
     expect(page.get_by_role("heading", name="Compliance")).to_be_visible()
 
 
+def test_on_a_narrow_screen_nothing_of_a_table_is_out_of_sight_and_a_chart_begins_with_what_is_latest(
+    sample: Service, chromium: Browser, axe: str
+) -> None:
+    page = Person(chromium, sample, "auditor", axe, narrow=True, scripts=False).page
+    for path in ("", "/plan", "/board", "/evidence", "/entries", "/reviews"):
+        page.goto(f"{HOME}{path}")
+        for region in page.locator(".scroll:has(> .stacks)").all():
+            assert region.evaluate("at => at.scrollWidth <= at.clientWidth"), path
+    page.goto(f"{HOME}/reports")
+    row = page.get_by_role("row", name="AR1", exact=False).first
+    expect(row.get_by_role("cell").first).to_have_css("display", "block")
+    assert (
+        row.get_by_role("cell")
+        .first.evaluate("at => getComputedStyle(at, '::before').content")
+        .startswith('"Period')
+    )
+    page.goto(f"{HOME}/measures/M1")
+    box = page.get_by_text("mean 77%").bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 320
+
+
 def test_on_paper_there_is_the_matter_without_what_is_clicked(
     sample: Service, chromium: Browser, axe: str
 ) -> None:
