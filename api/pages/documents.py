@@ -16,9 +16,10 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
 from api import asking
-from api.pages.point import ENGLAND, called, instant
+from api.pages.point import called, instant
 from api.problem import status_of
 from api.services import Ledger
+from ledger.days import ENGLAND
 from ledger.errors import Refused
 from projections import tellings
 from schema.context import Context, Viewer

@@ -64,6 +64,9 @@ def test_batches_and_what_is_too_long_are_not_taken(service: Service, officer: h
     assert officer.post("/graphql", json=[one, one]).status_code == 400
     bomb = gzip.compress(b" " * 20_000_000)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    digits = b'{"query": "{ me { actor } }", "variables": {"n": 1%s}}' % (b"0" * 5_000)
+    number = officer.post("/graphql", content=digits, headers={"Content-Type": "application/json"})
+    assert number.status_code == 400
     long = officer.post("/graphql", content=bomb, headers=headers)
     assert (long.status_code, long.json()["code"]) == (413, "TOO_LARGE")
     assert ask(officer, HEAD, id=service.notice.name).status_code == 200

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from ledger.facts.records import UNCORRECTABLE
+from ledger.facts.registry import KIND_OF
+from ledger.roles import Role, matrix
 from tests.ledger.desk import Desk, Found, at
 from tests.ledger.history import OBJECTIVE
 
@@ -134,3 +137,13 @@ def test_an_erasure_is_not_undone(name: str) -> None:
     done = desk.tell("NarrativeErased", {"position": 2, "request": asked}, "dan")
     position = {"ErasureRequested": asked, "NarrativeErased": done}[name]
     assert desk.refused("EntryCorrected", correction(position), "rosa") == [("NOT_CORRECTABLE", "data.position")]
+
+
+def test_what_was_destroyed_or_shown_to_somebody_is_not_corrected_away() -> None:
+    by_service = {
+        kind.name
+        for kind in KIND_OF.values()
+        if [role for role in Role if matrix().may_record(role, kind.name)] == [Role.SERVICE]
+    }
+    assert {"EvidenceOpened", "AccessUsed"} < by_service
+    assert by_service | {"NarrativeErased", "EvidenceErased"} <= UNCORRECTABLE
