@@ -25,6 +25,7 @@ _STOPPED = re.compile(r"([.!?])”\.")
 _STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
 _FACT_TYPE = re.compile(r"improvement-ledger\.[a-z]+\.([A-Za-z]+)\.v[0-9]+")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
+_MANY = re.compile("(?<=ss)es$|(?<!s)s$")
 _COUNTED = re.compile(r"([0-9]+)|([^0-9]+)")
 _FIELD = re.compile(r"\{([^}]*)}")
 
@@ -145,7 +146,7 @@ def day(value: date) -> str:
 
 def numbered(texts: str, number: int) -> str:
     """One of several texts, by the name of them all: options → option 1, weaknesses → weakness 1."""
-    return f"{texts.removesuffix('es' if texts.endswith('sses') else 's')} {number}"
+    return f"{_MANY.sub('', texts)} {number}"
 
 
 def natural(name: str) -> list[tuple[int, str]]:

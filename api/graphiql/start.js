@@ -3,6 +3,7 @@
 
 (() => {
   const { nonce } = document.currentScript;
+  const DAY = 86_400_000;
   const create = document.createElement.bind(document);
   // GraphiQL's dialogs add a style sheet without the nonce by which the page's policy lets one in.
   document.createElement = (name, options) => {
@@ -17,6 +18,7 @@
   const root = ReactDOM.createRoot(document.getElementById("graphiql"));
   let token = "";
   let notice = null;
+  let daysAgo = 0;
 
   /** A store that forgets: questions and answers are not left behind on a machine that others use. */
   const forgetful = () => {
@@ -84,6 +86,12 @@
     return names.length === 1 ? { ...asked, operationName: names[0] } : asked;
   };
 
+  /** The days of the examples, moved so that the last one is that on which the notice ended, or was last recorded in. */
+  const moved = (variables) => Object.fromEntries(Object.entries(variables).map(([name, value]) => [
+    name,
+    /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(Date.parse(value) - daysAgo * DAY).toISOString() : value,
+  ]));
+
   const show = () => {
     const fetcher = (given, options) => {
       const asked = named(given);
@@ -91,7 +99,7 @@
     };
     const defaultTabs = tabs.map(({ query, variables }) => ({
       query,
-      variables: JSON.stringify({ ...variables, ...(notice ? { notice } : {}) }, null, 2),
+      variables: JSON.stringify({ ...moved(variables), ...(notice ? { notice } : {}) }, null, 2),
     }));
     ReactDOM.flushSync(() => root.render(React.createElement(GraphiQL, {
       key: notice,
@@ -111,6 +119,9 @@
       return;
     }
     notice = data.me.parts[0]?.notice ?? notice;
+    const last = await ask({ query: "query ($notice: ID!) { notice(id: $notice) { closedOn asOf { recordedAt } } }", variables: { notice } });
+    const ended = last.data?.notice && Date.parse(last.data.notice.closedOn ?? last.data.notice.asOf.recordedAt);
+    daysAgo = ended ? Math.max(0, Math.floor((Date.now() - ended) / DAY)) : 0;
     show();
     said.textContent = `You ask as ${data.me.actor}.`;
   });

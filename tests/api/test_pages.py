@@ -170,6 +170,7 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/evidence/E10", "For What rests on it"),
         ("/evidence", "Board pack, entry"),
         ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
+        ("", "closed on 18 March 2024: each obligation stands as it did then"),
         ("/about/BRP1", "The reports to the board"),
         ("/about/AR1", "The adviser's report"),
         ("/board/decisions/D6", "Quorate There: chair, director, lead-member"),

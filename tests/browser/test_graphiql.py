@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from schema.questions import questions
+from tests.api.sampled import sampled
 from tests.api.service import NO_TLS, Service
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
@@ -53,6 +54,22 @@ def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Br
     page.close()
     assert elsewhere == []
     assert [line for line in said if line.startswith("error")] == []
+
+
+def test_the_examples_are_of_days_on_which_something_was_recorded(template: str, chromium: Browser) -> None:
+    with sampled(template, "graphiql") as sample:
+        page = chromium.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{sample.url}/graphql")
+        page.fill("#token", sample.notice.tokens["auditor"])
+        page.click("#who button")
+        expect(page.locator("#said")).to_have_text("You ask as auditor.", timeout=PATIENCE)
+        wanted = next(n for n, each in enumerate(questions()) if each.name == "compliance")
+        page.locator(".graphiql-tab-button").nth(wanted).click()
+        variables = page.locator(".graphiql-editor-tool").first
+        expect(variables).to_contain_text("2023-03-19T00:00:00", timeout=PATIENCE)
+        expect(variables).to_contain_text("2024-03-18T00:00:00")
+        page.close()
 
 
 def test_a_client_that_is_no_browser_is_answered_as_ever(service: Service) -> None:

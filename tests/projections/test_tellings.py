@@ -28,7 +28,11 @@ def test_names_are_ordered_as_people_count() -> None:
 
 
 def test_one_of_several_texts_is_called_by_the_name_of_one() -> None:
-    assert [numbered(each, 2) for each in ("options", "weaknesses")] == ["option 2", "weakness 2"]
+    assert [numbered(each, 2) for each in ("options", "weaknesses", "progress")] == [
+        "option 2",
+        "weakness 2",
+        "progress 2",
+    ]
 
 
 def test_every_fact_has_its_sentence() -> None:
