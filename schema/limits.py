@@ -88,16 +88,18 @@ class DocumentSize(ValidationRule):
 
     def _check(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
         size = self._measure(definition.selection_set)
-        is_operation = isinstance(definition, OperationDefinitionNode)
-        for what, found, limit in (
-            ("levels of fields", size.depth, DEPTH),
-            ("fields", size.fields, FIELDS),
-            ("aliases", size.aliases, ALIASES),
-            ("fields at its root", len(definition.selection_set.selections) if is_operation else 0, ROOT_FIELDS),
-        ):
+        limits = [("fields", size.fields, FIELDS)]
+        called = "fragment"
+        if isinstance(definition, OperationDefinitionNode):
+            called = "operation"
+            limits += [
+                ("levels of fields", size.depth, DEPTH),
+                ("aliases", size.aliases, ALIASES),
+                ("fields at its root", len(definition.selection_set.selections), ROOT_FIELDS),
+            ]
+        for what, found, limit in limits:
             if found > limit:
                 shown = str(found) if found < 10**9 else "far too many"
-                called = "operation" if is_operation else "fragment"
                 raise _refusal(f"the {called} has {shown} {what}, of at most {limit}; split it", definition)
         self._merge([definition.selection_set])
 

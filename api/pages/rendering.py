@@ -51,6 +51,8 @@ class Section(Struct, frozen=True):
     title: str
     view: str | None
     """The view without which it has nothing to show; None: it is for those who record."""
+    also: tuple[str, ...] = ()
+    """Further addresses that belong to it."""
 
 
 SECTIONS = (
@@ -63,7 +65,7 @@ SECTIONS = (
     Section("/reviews", "Reviews and access", "reviews"),
     Section("/views", "Views of staff and children", "engagement"),
     Section("/partners", "Partners", "partners"),
-    Section("/reports", "Adviser's reports", "adviser"),
+    Section("/reports", "Adviser's reports", "adviser", also=("/drafts", "/issued")),
     Section("/entries", "Entries", "entries"),
     Section("/replay", "Replay", "entries"),
     Section("/record", "Record", None),
@@ -157,7 +159,8 @@ def _of_a_notice(request: Request, visit: Visit, zone: ZoneInfo) -> dict[str, An
                 "text": section.title,
                 "href": visit.address(section.path),
                 "current": path == section.path,
-                "active": section.path != "" and path.startswith(f"{section.path}/"),
+                "active": section.path != ""
+                and (f"{path}/").startswith(tuple(f"{each}/" for each in (section.path, *section.also))),
             }
             for section in SECTIONS
             if _is_for(visit, section)

@@ -94,14 +94,14 @@ async def _writing(request: Request) -> _Writing:
 
 
 async def get_drafts(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/drafts`: the adviser's drafts, and the period of a new one."""
+    """`GET /notices/{notice}/drafts`: the adviser's drafts, and the period of a new one."""
     writing = await _writing(request)
     first, last = await next_period(writing.context, writing.visit.notice)
     return await _drafts(writing, {"first": times.day_parts(first), "last": times.day_parts(last)}, [])
 
 
 async def post_drafts(request: Request) -> Response:
-    """`POST /notices/{notice}/reports/drafts`: begins a draft for the period that was typed."""
+    """`POST /notices/{notice}/drafts`: begins a draft for the period that was typed."""
     writing = await _writing(request)
     typed = await typed_into(request)
     writing.guard(typed)
@@ -124,7 +124,7 @@ async def post_drafts(request: Request) -> Response:
         except Refused as refused:
             refusals += refused.refusals
         else:
-            return _to(request, f"/notices/{writing.visit.notice}/reports/drafts/{draft.draft}")
+            return _to(request, f"/notices/{writing.visit.notice}/drafts/{draft.draft}")
     return await _drafts(writing, parts, refusals)
 
 
@@ -153,19 +153,19 @@ async def _drafts(
 
 
 async def get_draft(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/drafts/{draft}`: the draft, to go on writing; once issued, its receipt."""
+    """`GET /notices/{notice}/drafts/{draft}`: the draft, to go on writing; once issued, its receipt."""
     writing = await _writing(request)
     notice, ledger, name = writing.visit.notice, writing.ledger, request.path_params["draft"]
     credential = writing.visit.visitor.viewer.credential
     if await ledger.drafts.get(notice, writing.actor, name) is None:
         receipt = await issued_before(ledger.writer, ledger.drafts, notice, credential, name)
         if receipt is not None:
-            return _to(request, f"/notices/{notice}/reports/issued/{receipt.position}")
+            return _to(request, f"/notices/{notice}/issued/{receipt.position}")
     return await _form(writing, await writing.draft())
 
 
 async def post_draft(request: Request) -> Response:
-    """`POST /notices/{notice}/reports/drafts/{draft}`: keeps what was typed, and does what was asked for.
+    """`POST /notices/{notice}/drafts/{draft}`: keeps what was typed, and does what was asked for.
 
     What was sent in another session, or from elsewhere, is only shown.
     """
@@ -179,7 +179,7 @@ async def post_draft(request: Request) -> Response:
     except Refused:
         return await _form(writing, filled(await writing.draft(), typed), [STRANGE], code=403)
     does, notice = one(typed, "do"), writing.visit.notice
-    name, home = request.path_params["draft"], f"/notices/{writing.visit.notice}/reports/drafts"
+    name, home = request.path_params["draft"], f"/notices/{writing.visit.notice}/drafts"
     if does == "delete":
         await writing.ledger.drafts.delete(notice, writing.actor, name)
         return _to(request, home)
@@ -207,7 +207,7 @@ async def _issue(writing: _Writing, name: str) -> Response:
         return await _form(writing, await writing.draft(), refused.refusals)
     except (Busy, Unavailable) as error:
         return await _form(writing, await writing.draft(), [Refusal("BUSY", str(error))], code=503)
-    return _to(writing.request, f"/notices/{notice}/reports/issued/{receipt.position}")
+    return _to(writing.request, f"/notices/{notice}/issued/{receipt.position}")
 
 
 async def _form(writing: _Writing, draft: Draft, refusals: Sequence[Refusal] = (), *, code: int = 422) -> Response:
@@ -229,13 +229,13 @@ async def _form(writing: _Writing, draft: Draft, refusals: Sequence[Refusal] = (
 
 
 async def get_preview(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/drafts/{draft}/preview`: the whole report as it would be issued."""
+    """`GET /notices/{notice}/drafts/{draft}/preview`: the whole report as it would be issued."""
     writing = await _writing(request)
     return await written(writing.context, writing.visit.notice, said_of(await writing.draft()), "html", "draft")
 
 
 async def get_issued(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/issued/{position}`: the receipt of an issued report, and its files."""
+    """`GET /notices/{notice}/issued/{position}`: the receipt of an issued report, and its files."""
     writing = await _writing(request)
     position = int(request.path_params["position"])
     notice = await ask(request, writing.visit, "issued", atLeast=position)
@@ -254,11 +254,11 @@ def files_of(notice: str, report: str) -> list[tuple[str, str]]:
         "csv": "Tables (CSV files in a zip)",
         "json": "Data (JSON)",
     }
-    return [(f"/notices/{notice}/reports/files/{quote(report)}.{name}", called[name]) for name in FORMATS]
+    return [(f"/notices/{notice}/report-files/{quote(report)}.{name}", called[name]) for name in FORMATS]
 
 
 async def get_file(request: Request) -> Response:
-    """`GET /notices/{notice}/reports/files/{report}.{format}`: an issued report, made again at its position."""
+    """`GET /notices/{notice}/report-files/{report}.{format}`: an issued report, made again at its position."""
     visit = await visit_of(request)
     if not visit.reads("adviser"):
         raise Refused.because("FORBIDDEN", "your roles in this notice do not read the adviser's reports")

@@ -300,10 +300,10 @@ def test_reports_are_handed_over_as_partner_systems_get_them(
 ) -> None:
     theirs = {"Authorization": f"Bearer {sample.notice.tokens['auditor']}"}
     for name in ("AR1.html", "AR1.json"):
-        answer = readers["auditor"].get(f"{HOME}/reports/files/{name}")
+        answer = readers["auditor"].get(f"{HOME}/report-files/{name}")
         with browser(sample.url) as system:
             expected = system.get(f"/ledgers/{NOTICE}/reports/{name}", headers=theirs)
-            assert system.get(f"{HOME}/reports/files/{name}").url.path == "/sign-in"
+            assert system.get(f"{HOME}/report-files/{name}").url.path == "/sign-in"
         assert (answer.status_code, answer.content) == (200, expected.content)
         assert answer.headers["content-type"] == expected.headers["content-type"]
 

@@ -15,7 +15,7 @@ from tests.api.service import Service
 from tests.ledger.history import NOTICE
 
 pytestmark = pytest.mark.database
-DRAFTS = f"/notices/{NOTICE}/reports/drafts"
+DRAFTS = f"/notices/{NOTICE}/drafts"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -84,13 +84,13 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     back = adviser.get(urlsplit(str(page.url)).path)
     assert back.url == issued.url
     assert f"{adviser.base_url}/notices/{NOTICE}/reports" in links(back)
-    files = [link for link in links(issued) if "/reports/files/" in link]
+    files = [link for link in links(issued) if "/report-files/" in link]
     assert len(files) == 4
     for link in files:
         answer = adviser.get(link)
         assert answer.status_code == 200, (link, answer.text[:1500])
         assert answer.content == adviser.get(link).content
-    assert "Leaders know." in adviser.get(f"/notices/{NOTICE}/reports/files/AR7.html").text
+    assert "Leaders know." in adviser.get(f"/notices/{NOTICE}/report-files/AR7.html").text
     assert "AR7" not in words(adviser.get(DRAFTS)).partition("Begin a report")[0].partition("Your drafts")[2]
 
 
@@ -140,7 +140,7 @@ def test_a_draft_is_nobody_elses(demo: Service, adviser: httpx.Client) -> None:
     with browser(demo.url) as client:
         sign_in(client, demo.notice.tokens["auditor"])
         assert client.get(DRAFTS).status_code == 403
-        assert client.get(f"/notices/{NOTICE}/reports/files/AR5.json").status_code == 200
+        assert client.get(f"/notices/{NOTICE}/report-files/AR5.json").status_code == 200
     with browser(demo.url) as client:
         sign_in(client, demo.notice.tokens["board-member"])
-        assert client.get(f"/notices/{NOTICE}/reports/files/AR5.json").status_code == 403
+        assert client.get(f"/notices/{NOTICE}/report-files/AR5.json").status_code == 403

@@ -12,11 +12,9 @@ from ledger import folding, store
 from ledger.database import connect
 from ledger.entry import Entry, decode
 from ledger.errors import Busy, Refused, Unavailable
-from ledger.facts.people import Credential
 from ledger.facts.registry import named
 from ledger.facts.state import State
 from ledger.merkle import leaf_hash, root_hash
-from ledger.receipts import Receipt
 from ledger.writer import Writer
 from tests.ledger.history import (
     ALICE,
@@ -127,20 +125,6 @@ async def test_recordedat_rises_though_the_clock_does_not(database: str, step: f
             clock.advance(seconds=step)
             await writer.append(NOTICE, progress(), ALICE)
     await assert_whole(database)
-
-
-async def test_who_may_not_record_learns_nothing_of_a_key_in_the_same_moment(database: str) -> None:
-    stranger = Credential("mallory")
-    async with Writer(database) as writer:
-        await begin(writer)
-        first, *others = await asyncio.gather(
-            writer.append(NOTICE, progress("once"), ALICE),
-            writer.append(NOTICE, progress("once"), stranger),
-            writer.append(NOTICE, progress("once", "A guess of its words."), stranger),
-            return_exceptions=True,
-        )
-    assert isinstance(first, Receipt), first
-    assert [other.refusals[0].code for other in others if isinstance(other, Refused)] == ["FORBIDDEN"] * 2, others
 
 
 async def test_the_same_key_from_64_clients_is_one_entry(database: str) -> None:

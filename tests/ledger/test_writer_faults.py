@@ -1,4 +1,4 @@
-"""What befalls a writer from outside: damage beside it, a failover, a frozen neighbour, time that passes."""
+"""What befalls a writer from outside: damage, a failover, a frozen neighbour, strangers, time that passes."""
 
 import asyncio
 import json
@@ -10,7 +10,8 @@ import pytest
 from ledger import database as databases
 from ledger import folding
 from ledger.database import connect
-from ledger.errors import Damaged
+from ledger.errors import Damaged, Refused
+from ledger.facts.people import Credential
 from ledger.findings import Damage
 from ledger.merkle import Frontier
 from ledger.receipts import Receipt
@@ -166,3 +167,17 @@ async def test_a_kept_state_that_does_not_follow_is_found(
     if forged:
         assert report.first is not None
         assert report.first.damage is Damage.SNAPSHOT
+
+
+async def test_who_may_not_record_learns_nothing_of_a_key_in_the_same_moment(database: str) -> None:
+    stranger = Credential("mallory")
+    async with Writer(database) as writer:
+        await begin(writer)
+        first, *others = await asyncio.gather(
+            writer.append(NOTICE, progress("once"), ALICE),
+            writer.append(NOTICE, progress("once"), stranger),
+            writer.append(NOTICE, progress("once", "A guess of its words."), stranger),
+            return_exceptions=True,
+        )
+    assert isinstance(first, Receipt), first
+    assert [other.refusals[0].code for other in others if isinstance(other, Refused)] == ["FORBIDDEN"] * 2, others
