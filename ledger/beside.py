@@ -80,6 +80,10 @@ class Beside:
         """The next entry's bytes tell nothing, so nothing can be said of what lies beside it."""
         self._position, self.owed, self._file = position, None, None
 
+    def withheld(self, position: int) -> None:
+        """The next entry is not shown, and nothing may lie beside it."""
+        self._position, self.owed, self._file = position, {}, None
+
     def entry(self, position: int, kind: str, data: Any) -> None:  # noqa: ANN401 - whatever JSON the bytes hold
         """Notes what the next entry promises; raises LookupError, TypeError and the like if it is unreadable."""
         self.unread(position)
@@ -144,7 +148,7 @@ class Beside:
         """
         for position, damage, what, by in self._claims:
             decided = self.texts_erased if damage is Damage.TEXT_ERASED else self.files_erased
-            if within is not None and by > within:
+            if within is not None and by > within and position not in decided:
                 self.later.append((position, by))
             elif decided.get(position) != by:
                 self._found(position, damage, f"{what} names entry {by}, which does not erase it")

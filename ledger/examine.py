@@ -99,7 +99,7 @@ class Examination:
         """Takes the leaf hash of an entry that is not shown: the tree is grown by it."""
         self._begin(position)
         self._grow(position, leaf, None)
-        self.beside.unread(position)
+        self.beside.withheld(position)
 
     def text(self, row: TextRow) -> None:
         """Checks a narrative: of the entry given last, or of none if its position says otherwise."""

@@ -211,6 +211,8 @@ class _Checking:
     def _beside(self, texts: Iterator[Text], documents: Iterator[Document]) -> None:
         for text in texts:
             salt = None if text.salt is None else unbase64(text.salt)
+            if text.erased_by is not None and text != Text(text.position, text.path, erased_by=text.erased_by):
+                self._examination.found(text.position, Damage.TEXT_KEPT, f"{text.path} is both erased and shown")
             self._examination.text(TextRow(text.position, text.path, salt, text.text, text.erased_by))
         for document in documents:
             self._document(document)
@@ -219,6 +221,8 @@ class _Checking:
         examination, position = self._examination, line.position
         if line.withheld and line != Document(position, withheld=True):
             examination.found(position, Damage.FILE_EDITED, "its line both withholds and shows it")
+        if line.erased_by is not None and line != Document(position, erased_by=line.erased_by):
+            examination.found(position, Damage.FILE_KEPT, "its line both says that it is erased and shows it")
         salt = None if line.salt is None else unbase64(line.salt)
         promise = examination.beside.promised
         size, kind = (promise.size, promise.media_type) if promise is not None else (0, "")
@@ -283,7 +287,8 @@ class _Checking:
         if there != manifest.files:
             differing = [file.name for file in there if file not in manifest.files] or ["a member"]
             raise BundleError(f"{differing[0]} is not as its manifest has it")
-        views_of(container)
+        if views_of(container) and manifest.withheld:
+            raise BundleError("it tells of views, and withholds the entries that would show them")
         container.check_seal()
 
     def _rows(self, name: str, limit: int, kind: type[_R]) -> Iterator[_R]:

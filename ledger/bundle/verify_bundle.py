@@ -134,6 +134,7 @@ class Bundle:
             need(listed == found, f"{name} is not as the manifest lists it")
         for line in self.lines("views.json"):
             parse(line, "view version position digest")
+            need(not manifest["withheld"], "it tells of views, and withholds the entries that would show them")
         left = self.file.seek(0, 2) - 64
         self.file.seek(0)
         digest = hashlib.sha256()
@@ -416,9 +417,10 @@ class Record:
                         (line["position"], f"its {kind} should be gone, by the decision in entry {by}")
                     )
         for position, kind, what, by in self._claims:
-            if self._erasures.get((kind, position)) == by:
+            decided = self._erasures.get((kind, position))
+            if decided == by:
                 self.erased.append(f"entry {position}: {what} was erased, by the decision in entry {by}")
-            elif by > size:
+            elif decided is None and by > size:
                 self.erased.append(
                     f"entry {position}: {what} was erased later, by entry {by}, which is not in here"
                 )

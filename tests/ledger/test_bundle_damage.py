@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.findings import Damage
+from ledger.roles import Role
 from tests.ledger.bundles import also, forge, found, make
 from tests.ledger.damage import ERASED, SIZE, TOLD
 
@@ -99,6 +100,65 @@ async def test_a_forged_bundle_is_found_by_both(
     assert by_script
     assert damage in [kind for _, kind in by_ledger]
     assert by_script[0] == by_ledger[0][0] == first
+
+
+SHOWN = {"salt": "A" * 43 + "=", "text": "A forged text."}
+VIEW = b'{"view":"plan","version":1,"position":4,"digest":"x"}\n'
+
+
+def told_of(name: str, position: int, **instead: object) -> Change:
+    """A change of what the first line of an entry says beside its position and path."""
+
+    def changed(found: list[bytes]) -> None:
+        held = [json.loads(line) for line in found]
+        at = next((i for i, line in enumerate(held) if line["position"] == position), len(held))
+        line = held[at] if at < len(held) else {"position": position}
+        line = {key: line[key] for key in ("position", "path") if key in line} | instead
+        found[at : at + 1] = [json.dumps(line, separators=(",", ":")).encode() + b"\n"]
+
+    return edit(name, changed)
+
+
+@pytest.mark.parametrize(
+    ("change", "first", "damage"),
+    [
+        (told_of("narratives.ndjson", TOLD, **SHOWN, erasedBy=99_999), TOLD, Damage.TEXT_KEPT),
+        (told_of("narratives.ndjson", ERASED, **SHOWN, erasedBy=14), ERASED, Damage.TEXT_KEPT),
+        (told_of("narratives.ndjson", ERASED, erasedBy=99_999), ERASED, Damage.TEXT_ERASED),
+        (told_of("narratives.ndjson", TOLD, salt=SHOWN["salt"]), TOLD, Damage.TEXT_EDITED),
+        (told_of("narratives.ndjson", TOLD), TOLD, Damage.TEXT_EDITED),
+        (told_of("documents.ndjson", 3, salt=SHOWN["salt"], erasedBy=99_999), 3, Damage.FILE_KEPT),
+        (told_of("documents.ndjson", 3, included=True, erasedBy=99_999), 3, Damage.FILE_KEPT),
+        (told_of("documents.ndjson", 3, erasedBy=99_999, withheld=True), 3, Damage.FILE_KEPT),
+    ],
+)
+async def test_a_line_both_shown_and_erased_is_found_by_both(
+    recorded: str, tmp_path: Path, change: Change, first: int, damage: Damage
+) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip")
+    forge(bundle, change)
+    assert (first, damage) in found(bundle)
+    assert also(bundle)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (told_of("narratives.ndjson", 2, path="title", **SHOWN), (2, Damage.TEXT_ORPHANED)),
+        (told_of("narratives.ndjson", TOLD, path="x", erasedBy=99_999), (TOLD, Damage.TEXT_ORPHANED)),
+        (told_of("documents.ndjson", 3, salt=SHOWN["salt"]), (3, Damage.FILE_ORPHANED)),
+        (told_of("documents.ndjson", 3, erasedBy=99_999), (3, Damage.FILE_ORPHANED)),
+        (lambda held: held.update({"views.json": VIEW}), (0, Damage.BUNDLE)),
+    ],
+)
+async def test_what_is_added_to_a_withheld_bundle_is_found_by_both(
+    recorded: str, tmp_path: Path, change: Change, expected: tuple[int, Damage]
+) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip", role=Role.REVIEWER)
+    assert (found(bundle), also(bundle)) == ([], [])
+    forge(bundle, change)
+    assert expected in found(bundle)
+    assert also(bundle)[0] == expected[0]
 
 
 @pytest.mark.parametrize(
