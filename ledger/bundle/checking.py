@@ -283,9 +283,9 @@ class _Checking:
         if container.names != self._names:
             differing = sorted(set(container.names) ^ set(self._names)) or ["their order"]
             raise BundleError(f"its members are not those of a bundle: {differing[0]}")
-        there = [File(name, container.size(name) or 0, container.digest(name)) for name in container.names[:-1]]
-        if there != manifest.files:
-            differing = [file.name for file in there if file not in manifest.files] or ["a member"]
+        there = [File(name, container.size(name) or 0, container.digest(name)) for name in container.names]
+        if there[:-1] != manifest.files:
+            differing = [file.name for file in there[:-1] if file not in manifest.files] or ["a member"]
             raise BundleError(f"{differing[0]} is not as its manifest has it")
         if views_of(container) and manifest.withheld:
             raise BundleError("it tells of views, and withholds the entries that would show them")

@@ -1,4 +1,4 @@
-"""Reads a bundle's ZIP file strictly: every byte is a member's, its header's, the directory's or the seal's.
+"""Reads a bundle's ZIP file strictly: every byte is a member's, or follows from the members, or is the seal's.
 
 Imports only the standard library; shares nothing with what writes bundles. Members are read as streams.
 """
@@ -8,16 +8,33 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from typing import NamedTuple, Self
+from zipfile import BadZipFile, ZipFile
+from zlib import crc32
 
 _SEAL = 64
 _PIECE = 1_048_576
-_LOCAL = struct.Struct("<4s22x2H")  # signature, …, lengths of the name and of the extra field
+_WIDE = 0x7FFF_FFFF  # a larger number is told in ZIP64
+_MANY = 0xFFFF  # and so are more members
+_ELSEWHERE = 0xFFFF_FFFF  # stands for a number that is told in ZIP64
+_HEADER = struct.Struct("<4s5H3I2H")
+_SIZES = struct.Struct("<2H2Q")
+_LISTED = struct.Struct("<4s6H3I5H2I")
+_WIDE_END = struct.Struct("<4sQ2H2I4Q4sIQI")
+_END = struct.Struct("<4s4H2IH")
+_VERSION, _UNIX, _DAY, _MODE = 45, 3 << 8, 33, 0o644 << 16  # ZIP64, on Unix, 1980-01-01, a plain file
 
 
 class BundleError(ValueError):
     """The file is not a bundle, or not as it was made."""
+
+
+class _Member(NamedTuple):
+    """Where a member's bytes are, and what the directory says of them."""
+
+    at: int
+    size: int
+    crc: int
 
 
 class Container:
@@ -51,32 +68,29 @@ class Container:
     ) -> None:
         self._file.close()
 
-    def _read(self) -> dict[str, tuple[int, int]]:
-        """Where each member's bytes are: they follow one another, and nothing stands between or around them."""
-        archive = ZipFile(self._file)
-        members: dict[str, tuple[int, int]] = {}
-        end = 0
-        for info in archive.infolist():
-            start = self._start(info, end)
-            end = start + info.file_size
+    def _read(self) -> dict[str, _Member]:
+        """Where each member's bytes are; what stands around them must be what a bundle of them has there."""
+        members: dict[str, _Member] = {}
+        directory, end = [], 0
+        for info in ZipFile(self._file).infolist():
+            header, listed = _headers(info.filename.encode(), info.file_size, info.CRC, end)
+            self._expect(end, header, f"its member {info.filename} is not where or as it must be")
             if info.filename in members:
                 raise BundleError(f"it has two members {info.filename}")
-            members[info.filename] = (start, info.file_size)
-        if end != archive.start_dir:
-            raise BundleError("there is something between its members and its directory")
-        self._comment = archive.comment
+            members[info.filename] = _Member(end + len(header), info.file_size, info.CRC)
+            directory.append(listed)
+            end += len(header) + info.file_size
+        tail = b"".join(directory)
+        tail += _ending(len(directory), len(tail), end)
+        self._expect(end, tail, "its directory is not the one that its members have")
+        if self._file.seek(0, 2) != end + len(tail) + _SEAL:
+            raise BundleError("something stands behind its directory")
         return members
 
-    def _start(self, info: ZipInfo, end: int) -> int:
-        self._file.seek(info.header_offset)
-        signature, name, extra = _LOCAL.unpack(self._file.read(_LOCAL.size))
-        if info.header_offset != end or signature != b"PK\x03\x04" or len(info.filename) != name:
-            raise BundleError(f"its member {info.filename} is not where it belongs")
-        if info.compress_type != ZIP_STORED or info.flag_bits or info.file_size != info.compress_size:
-            raise BundleError(f"its member {info.filename} is compressed or encrypted")
-        if (info.external_attr, info.date_time, info.comment) != (0o644 << 16, (1980, 1, 1, 0, 0, 0), b""):
-            raise BundleError(f"its member {info.filename} is no plain file of 1980-01-01")
-        return end + _LOCAL.size + int(name) + int(extra)
+    def _expect(self, at: int, wanted: bytes, otherwise: str) -> None:
+        self._file.seek(at)
+        if self._file.read(len(wanted)) != wanted:
+            raise BundleError(otherwise)
 
     @property
     def names(self) -> list[str]:
@@ -85,11 +99,11 @@ class Container:
 
     def size(self, name: str) -> int | None:
         """The bytes that a member has; None if there is none of that name."""
-        return self._members[name][1] if name in self._members else None
+        return self._members[name].size if name in self._members else None
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The bytes of a member; nothing if there is none. Other members may be read in between."""
-        at, left = self._members.get(name, (0, 0))
+        at, left, _ = self._members.get(name, (0, 0, 0))
         while left:
             self._file.seek(at)
             piece = self._file.read(min(left, _PIECE))
@@ -118,10 +132,13 @@ class Container:
             raise BundleError(f"{name} does not end in a line's end")
 
     def digest(self, name: str) -> str:
-        """The SHA-256 of a member, in hexadecimal."""
-        digest = hashlib.sha256()
+        """The SHA-256 of a member, in hexadecimal; raises BundleError if its CRC is not that of its bytes."""
+        digest, crc = hashlib.sha256(), 0
         for piece in self.pieces(name):
             digest.update(piece)
+            crc = crc32(piece, crc)
+        if crc != self._members[name].crc:
+            raise BundleError(f"the CRC of {name} is not that of its bytes")
         return digest.hexdigest()
 
     def check_seal(self) -> None:
@@ -132,5 +149,27 @@ class Container:
         while left > 0 and (piece := self._file.read(min(left, _PIECE))):
             digest.update(piece)
             left -= len(piece)
-        if self._file.read() != digest.hexdigest().encode() or self._comment != digest.hexdigest().encode():
+        if self._file.read() != digest.hexdigest().encode():
             raise BundleError("its seal does not fit: a byte was changed since it was made")
+
+
+def _headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
+    """What stands before a member that begins at a byte, and what the directory says of it."""
+    stored = (0, 0, 0, _DAY, crc)
+    header = _HEADER.pack(b"PK\x03\x04", _VERSION, *stored, _ELSEWHERE, _ELSEWHERE, len(name), _SIZES.size)
+    wide = [size, size] * (size > _WIDE) + [at] * (at > _WIDE)
+    extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+    told, begins = (number if number <= _WIDE else _ELSEWHERE for number in (size, at))
+    lengths = (len(name), len(extra), 0)
+    of_file = (_UNIX | _VERSION, _VERSION, *stored, told, told, *lengths, 0, 0, _MODE, begins)
+    return header + name + _SIZES.pack(1, 16, size, size), _LISTED.pack(b"PK\x01\x02", *of_file) + name + extra
+
+
+def _ending(count: int, size: int, at: int) -> bytes:
+    """What ends a file whose directory has so many members and bytes, and begins there; all but the seal."""
+    few = min(count, _MANY)
+    end = _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _ELSEWHERE), min(at, _ELSEWHERE), _SEAL)
+    if count <= _MANY and max(size, at) <= _WIDE:
+        return end
+    told = (44, _VERSION, _VERSION, 0, 0, count, count, size, at)
+    return _WIDE_END.pack(b"PK\x06\x06", *told, b"PK\x06\x07", 0, at + size, 1) + end

@@ -17,6 +17,7 @@ import re
 import struct
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -33,16 +34,9 @@ FORMAT = "improvement-ledger bundle 1"
 FIRST = ["README.txt", "verify.py", "checkpoint", "key", "entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 LAST = ["views.json", "manifest.json"]
 MANIFEST = "format software notice origin size rootHash role withheld files"
-LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-KINDS = {
-    "position": int,
-    "erasedBy": int,
-    "size": int,
-    "version": int,
-    "withheld": bool,
-    "included": bool,
-    "files": list,
-}
+WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # above WIDE or MANY, ZIP64 has the number
+KINDS = {"files": list, "withheld": bool, "included": bool}
+KINDS |= {"position": int, "erasedBy": int, "size": int, "version": int}
 PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, MemoryError)
 
@@ -57,37 +51,52 @@ def need(holds: object, otherwise: str) -> None:
         raise Bad(otherwise)
 
 
+def headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
+    """What stands before a member that begins at a byte, and what the directory says of it."""
+    both = struct.pack("<5HI", 45, 0, 0, 0, 33, crc)  # of ZIP 4.5, not packed, of 1980-01-01
+    header = b"PK\x03\x04" + both + struct.pack("<2I2H", ZIP64, ZIP64, len(name), 20) + name
+    wide = [size, size] * (size > WIDE) + [at] * (at > WIDE)
+    extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+    told, begins = (ZIP64 if number > WIDE else number for number in (size, at))
+    rest = struct.pack("<2I5H2I", told, told, len(name), len(extra), 0, 0, 0, 0o644 << 16, begins)
+    return header + struct.pack("<2H2Q", 1, 16, size, size), b"PK\x01\x02\x2d\x03" + both + rest + name + extra
+
+
+def ending(count: int, size: int, at: int) -> bytes:
+    """What follows a directory of so many members and bytes that begins at a byte, up to the seal."""
+    few = min(count, MANY)
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, few, few, min(size, ZIP64), min(at, ZIP64), 64)
+    wide = (b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at, b"PK\x06\x07", 0, at + size, 1)
+    return struct.pack("<4sQ2H2I4Q4sIQI", *wide) + end if count > MANY or max(size, at) > WIDE else end
+
+
 class Bundle:
-    """The ZIP file. Its members follow one another from the first byte on, and are not packed."""
+    """The ZIP file. Its members follow one another, not packed, and no byte around them can be another one."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.file = file
+        self.file, end, directory = file, 0, []
         self.members: dict[str, tuple[int, int]] = {}
+        self.crcs: dict[str, int] = {}
         try:
-            archive = zipfile.ZipFile(self.file)
-            end = 0
-            for info in archive.infolist():
-                end = self.member(info, end)
+            for info in zipfile.ZipFile(file).infolist():
+                name, size = info.filename, info.file_size
+                header, listed = headers(name.encode(), size, info.CRC, end)
+                once = name not in self.members
+                need(once and self.has(end, header), f"{name} is not where or as it must be")
+                self.members[name], self.crcs[name] = (end + len(header), size), info.CRC
+                directory.append(listed)
+                end += len(header) + size
+            tail = b"".join(directory)
+            tail += ending(len(directory), len(tail), end)
+            whole = self.has(end, tail) and self.file.seek(0, 2) == end + len(tail) + 64
         except UNREADABLE as error:
             raise Bad(f"it cannot be read as a ZIP file: {error}") from None
-        need(end == archive.start_dir, "something stands between its members and its directory")
-        self.comment = archive.comment
+        need(whole, "its directory is not the one that its members have")
 
-    def member(self, info: zipfile.ZipInfo, at: int) -> int:
-        """Compares a member's header with the directory at the end of the file; returns where the member ends."""
+    def has(self, at: int, wanted: bytes) -> bool:
+        """Whether these bytes stand there."""
         self.file.seek(at)
-        fields = LOCAL_HEADER.unpack(self.file.read(LOCAL_HEADER.size))
-        name, extra = self.file.read(fields[9]), self.file.read(fields[10])
-        headed = (fields[0], fields[2], fields[3], fields[6], name, info.header_offset, info.compress_type)
-        told = (b"PK\x03\x04", 0, 0, info.CRC, info.filename.encode(), at, 0)
-        need(headed == told and info.filename not in self.members, f"{info.filename} is not as the directory says")
-        plain = (info.external_attr, info.date_time, info.comment) == (0o644 << 16, (1980, 1, 1, 0, 0, 0), b"")
-        need(plain, f"{info.filename} is no plain file of 1980-01-01")
-        sizes = struct.pack("<HHQQ", 1, 16, info.file_size, info.file_size)
-        need(extra == sizes, f"{info.filename} is not as large as the directory says")
-        start = at + LOCAL_HEADER.size + len(name) + len(extra)
-        self.members[info.filename] = (start, info.file_size)
-        return start + info.file_size
+        return self.file.read(len(wanted)) == wanted
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The bytes of a member."""
@@ -115,23 +124,21 @@ class Bundle:
         need(not rest, f"the last line of {name} has no end")
 
     def digest(self, name: str) -> str:
-        """The SHA-256 of a member."""
-        digest = hashlib.sha256()
+        """The SHA-256 of a member, whose CRC must fit too."""
+        digest, crc = hashlib.sha256(), 0
         for piece in self.pieces(name):
             digest.update(piece)
+            crc = zlib.crc32(piece, crc)
+        need(crc == self.crcs[name], f"the CRC of {name} is not that of its bytes")
         return digest.hexdigest()
 
     def check(self, names: list[str], manifest: dict[str, Any]) -> None:
         """The members are those that there must be, as the manifest lists them, and the seal at the end fits."""
         odd = [*sorted(set(self.members) ^ set(names)), "their order"]
         need(list(self.members) == names, f"its members are not those of a bundle: {odd[0]}")
-        need(
-            [listed.get("name") for listed in manifest["files"]] == names[:-1], "its manifest lists other members"
-        )
-        for listed in manifest["files"]:
-            name = listed["name"]
-            found = {"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)}
-            need(listed == found, f"{name} is not as the manifest lists it")
+        found = [{"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)} for name in names]
+        odd = [str(one["name"]) for one, listed in zip(found, manifest["files"], strict=False) if one != listed]
+        need(found[:-1] == manifest["files"], f"{[*odd, 'a member'][0]} is not as the manifest lists it")
         for line in self.lines("views.json"):
             parse(line, "view version position digest")
             need(not manifest["withheld"], "it tells of views, and withholds the entries that would show them")
@@ -142,10 +149,8 @@ class Bundle:
             piece = self.file.read(min(PIECE, left))
             digest.update(piece)
             left -= len(piece)
-        seal = digest.hexdigest().encode()
-        need(
-            self.file.read() == self.comment == seal, "a byte of it was changed: the seal at its end does not fit"
-        )
+        fits = self.file.read() == digest.hexdigest().encode()
+        need(fits, "a byte of it was changed: the seal at its end does not fit")
 
 
 def parse(line: bytes, *shapes: str) -> dict[str, Any]:
@@ -162,9 +167,8 @@ def parse(line: bytes, *shapes: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Bad(f"{line[:80]!r} is no object")
     if shapes:
-        need(
-            list(found) in [shape.split() for shape in shapes], f"{line[:80]!r} has other names than it must have"
-        )
+        shaped = list(found) in [shape.split() for shape in shapes]
+        need(shaped, f"{line[:80]!r} has other names than it must have")
         kinds = {name: KINDS.get(name, str) for name in found}
         need(all(type(found[name]) is kind for name, kind in kinds.items()), f"{line[:80]!r} has odd values")
     return found
@@ -413,9 +417,8 @@ class Record:
             for line in map(parse, self.bundle.lines(name)):
                 by = self._erasures.get((kind, line["position"]))
                 if by is not None and "erasedBy" not in line:
-                    self.problems.append(
-                        (line["position"], f"its {kind} should be gone, by the decision in entry {by}")
-                    )
+                    gone = f"its {kind} should be gone, by the decision in entry {by}"
+                    self.problems.append((line["position"], gone))
         for position, kind, what, by in self._claims:
             decided = self._erasures.get((kind, position))
             if decided == by:
@@ -457,14 +460,10 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
     if (size, manifest["rootHash"]) != (tree.size, base64.b64encode(tree.root()).decode()):
         problems.append((0, "its manifest names another size or root than the entries have"))
     if against is not None and (against.origin, against.root) != (log.origin, tree.roots.get(against.size)):
-        problems.append(
-            (min(against.size, tree.size), "up to here the history is not the one of the other checkpoint")
-        )
-    shown = (
-        "all of them withheld"
-        if record.withheld
-        else f"{record.texts.count:,} texts, {record.files.count:,} documents"
-    )
+        last = min(against.size, tree.size)
+        problems.append((last, "up to here the history is not the one of the other checkpoint"))
+    shown = f"{record.texts.count:,} texts, {record.files.count:,} documents"
+    shown = "all of them withheld" if record.withheld else shown
     told = [f"{notice}: {tree.size:,} entries, 1 to {tree.size} with none missing, {shown}"]
     told += [f"root {base64.b64encode(tree.root()).decode()}, signed by {(key or given).strip()}", *record.erased]
     return problems, told
