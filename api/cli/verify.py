@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,10 @@ def _bundle(arguments: Namespace, against: Held | None) -> int:
         checked = checking.check(path, told, arguments.key, against)
     report = checked.as_report(time.monotonic() - begun)
     views = bundle.digests(path) if arguments.views and report.sound else []
-    absent = sorted({view.name for view in ALL} - {digest.view for digest in views})
-    if views and absent:
-        say(
-            f"ledger: the bundle does not tell of {', '.join(absent)}: these views were not built when it was made"
-        )
+    wanted = {view.name for view in ALL} if arguments.views and report.sound else set[str]()
+    absent = sorted(wanted - {digest.view for digest in views})
+    if checked.software == version("improvement-ledger"):
+        checked.absent = absent
     mend = "ask for another, and keep this one"
     status = _tell(
         arguments,
@@ -95,6 +95,9 @@ def _bundle(arguments: Namespace, against: Held | None) -> int:
         f"the bundle is damaged, first at {report.first}; {mend}",
         of=checked,
     )
+    if absent:
+        why = "these views were not built when it was made, or were taken out"
+        say(f"ledger: the bundle does not tell of {', '.join(absent)}: {why}")
     for digest in views:
         if not digest.sound:
             say(f"ledger: the view {digest.view} was not what its entries give when the bundle was made")
@@ -106,7 +109,7 @@ def _signed(checked: Checked, arguments: Namespace) -> list[str]:
     told = [f"  entries 1 to {checked.size} with none missing, signed by {checked.key}"]
     told += [f"  {checked.withheld:,} of them withheld from {checked.role}"] if checked.withheld else []
     told += [
-        f"  something of entry {position} was erased later, by entry {by}, which is not in the bundle"
+        f"  something of entry {position} is said to be erased by entry {by}, which is not in the bundle"
         for position, by in checked.later
     ]
     told += _compared(arguments)
@@ -129,16 +132,17 @@ def _tell(
     of: Checked | None = None,
 ) -> int:
     """Says what was found, and returns the exit status."""
-    sound = report.sound and all(digest.sound for digest in views)
+    later, absent = (len(of.later), of.absent) if of is not None else (0, [])
+    sound = report.sound and all(digest.sound for digest in views) and not absent
     if arguments.json:
         found: dict[str, Any] = {"sound": sound, "first": report.first, "notices": report.notices}
         found["seconds"] = report.seconds
         if of is not None:
-            names = ("origin", "size", "role", "withheld", "key", "later")
+            names = ("origin", "size", "role", "withheld", "software", "key", "later", "absent")
             found["bundle"] = {name: getattr(of, name) for name in names}
         show(found | ({"views": views} if arguments.views else {}))
     else:
-        for line in [*verdict(report), *(more if report.sound else ()), *map(_of_view, views)]:
+        for line in [*verdict(report, later), *(more if report.sound else ()), *map(_of_view, views)]:
             print(line)
         if not report.sound:
             say(f"ledger: {damaged}")
@@ -166,17 +170,19 @@ async def _report(notice: str | None, against: Held | None) -> Report:
             return await verify(url, notice, told, store_of=Files(settings.store), held=against)
 
 
-def verdict(report: Report) -> list[str]:
-    """What was found of each notice, in a line or more."""
-    return [line for notice in report.notices for line in _of(notice)] or ["Nothing is recorded yet."]
+def verdict(report: Report, later: int = 0) -> list[str]:
+    """What was found of each notice, in a line or more; `later`: texts and documents that later entries erased."""
+    return [line for notice in report.notices for line in _of(notice, later)] or ["Nothing is recorded yet."]
 
 
-def _of(notice: NoticeReport) -> list[str]:
+def _of(notice: NoticeReport, later: int) -> list[str]:
     entries = many(notice.entries, "entry", "entries")
     texts = many(notice.narratives, "text") + (f", {notice.erased:,} of them erased" if notice.erased else "")
     texts += f", {many(notice.documents, 'document')}" if notice.documents else ""
     if not notice.damages:
-        return [f"{notice.notice} is sound: {entries}, {texts}, root {notice.root_hash}"]
+        what = many(later, "text or document", "texts or documents")
+        but = f", but for {what} said to be erased by later entries, which are not in here" if later else ""
+        return [f"{notice.notice} is sound{but}: {entries}, {texts}, root {notice.root_hash}"]
     more = notice.damages - len(notice.findings)
     found = [f"{notice.notice} is damaged: {many(notice.damages, 'difference')} in {entries}, {texts}"]
     found += [f"  {finding}" for finding in notice.findings]

@@ -53,10 +53,14 @@ class Checked(Struct):
     role: str = ""
     withheld: int = 0
     """Entries that are not shown."""
+    software: str = ""
+    """The version of it that made the bundle."""
     key: str = ""
     """The verifier key that signed the checkpoint."""
     later: list[tuple[int, int]] = field(default_factory=list)
-    """Of what was erased after the bundle's position: the entry, and the later one that erased it."""
+    """Of what is said to be erased after the bundle's position: the entry, and the later one said to erase it."""
+    absent: list[str] = field(default_factory=list)
+    """Views that were asked for and that it should tell of, and does not; set by whoever asks."""
 
     @property
     def sound(self) -> bool:
@@ -177,6 +181,7 @@ class _Checking:
             manifest.size,
             manifest.role,
             self._withheld,
+            manifest.software,
             self._key,
             examination.beside.later,
         )

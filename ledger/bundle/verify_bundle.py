@@ -35,8 +35,8 @@ FIRST = ["README.txt", "verify.py", "checkpoint", "key", "entries.ndjson", "narr
 LAST = ["views.json", "manifest.json"]
 MANIFEST = "format software notice origin size rootHash role withheld files"
 WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # above WIDE or MANY, ZIP64 has the number
-KINDS = {"files": list, "withheld": bool, "included": bool}
-KINDS |= {"position": int, "erasedBy": int, "size": int, "version": int}
+KINDS = {"files": list, "withheld": bool, "included": bool, "position": int, "erasedBy": int, "size": int}
+KINDS["version"] = int
 PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, MemoryError)
 
@@ -328,8 +328,7 @@ class Record:
     def __init__(self, bundle: Bundle, notice: str, problems: list[tuple[int, str]]) -> None:
         self.bundle, self.notice, self.problems = bundle, notice, problems
         self.withheld = 0
-        self.erased: list[str] = []
-        self.included: list[str] = []
+        self.erased, self.later, self.included = list[str](), list[str](), list[str]()
         self.rotated = ""
         self._recorded = ""
         self._requests: dict[int, int] = {}
@@ -424,9 +423,7 @@ class Record:
             if decided == by:
                 self.erased.append(f"entry {position}: {what} was erased, by the decision in entry {by}")
             elif decided is None and by > size:
-                self.erased.append(
-                    f"entry {position}: {what} was erased later, by entry {by}, which is not in here"
-                )
+                self.later.append(f"entry {position}: {what} is said to be erased by entry {by}, not in here")
             else:
                 self.problems.append((position, f"{what} was erased, and entry {by} does not say so"))
 
@@ -439,7 +436,8 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
     need(manifest["format"] == FORMAT, f"this reads the format {FORMAT!r}, and it is of {manifest['format']!r}")
     notice, size = manifest["notice"], manifest["size"]
     log = Log(bundle.read("checkpoint"))
-    given = bundle.read("key").decode("utf-8")
+    given = bundle.read("key").decode("utf-8").removesuffix("\n")
+    need(given == given.strip(), "there is more in its member key than the key")
     record, tree = Record(bundle, notice, problems), Tree(bundle, problems)
     tree.root_wanted = {against.size} if against is not None else set()
     try:
@@ -464,9 +462,12 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
         problems.append((last, "up to here the history is not the one of the other checkpoint"))
     shown = f"{record.texts.count:,} texts, {record.files.count:,} documents"
     shown = "all of them withheld" if record.withheld else shown
-    told = [f"{notice}: {tree.size:,} entries, 1 to {tree.size} with none missing, {shown}"]
-    told += [f"root {base64.b64encode(tree.root()).decode()}, signed by {(key or given).strip()}", *record.erased]
-    return problems, told
+    later, s = len(record.later), "s" * (len(record.later) > 1)
+    but = f", but for {later:,} text{s} or document{s} said to be erased by later entries, which are not in here"
+    shown = f"{notice}: {tree.size:,} entries, 1 to {tree.size} with none missing, {shown}"
+    told = [f"SOUND{but if later else ''}: {shown}"]
+    told += [f"root {base64.b64encode(tree.root()).decode()}, signed by {(key or given).strip()}"]
+    return problems, told + record.erased + record.later
 
 
 def main() -> int:
@@ -487,7 +488,7 @@ def main() -> int:
     problems.sort(key=lambda one: (one[0] == 0, one[0]))
     for position, text in problems[:20]:
         print(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}")
-    for line in [] if problems else [f"SOUND: {told[0]}", *told[1:]]:
+    for line in [] if problems else told:
         print(line)
     if not problems and not given.key:
         print("Compare that key with the one that the ledger's operator published: this bundle says it of itself.")

@@ -1,11 +1,16 @@
 """`ledger verify FILE.zip`: a bundle is verified from its file alone, in plain words or in JSON."""
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
+from projections.bundle import states
+from projections.rebuild import rebuild
+from projections.registry import ALL
 from tests.api.cli_tools import Ledger, caller
-from tests.ledger.bundles import SIGNER, forge, make
+from tests.ledger.bundles import SIGNER, by_its_own, forge, make
 from tests.ledger.damage import SIZE, TOLD, record
 
 
@@ -51,6 +56,43 @@ def test_a_damaged_bundle_names_the_first_entry(ledger: Ledger, bundle: Path) ->
     assert ledger("verify", kept, "--against", bundle).err.startswith(
         f"ledger: {bundle} cannot be compared with: "
     )
+
+
+def without_texts(held: dict[str, bytes]) -> None:
+    """All texts are said to be erased by an entry that nobody can look up."""
+    told = [json.loads(line) for line in held["narratives.ndjson"].splitlines()]
+    told = [line if "erasedBy" in line else line | {"erasedBy": 99_999} for line in told]
+    for line in told:
+        line.pop("salt", None), line.pop("text", None)
+    held["narratives.ndjson"] = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in told)
+
+
+def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, bundle: Path) -> None:
+    forge(bundle, without_texts)
+    but = ", but for 13 texts or documents said to be erased by later entries, which are not in here: "
+    ran = ledger("verify", bundle)
+    assert (ran.status, ran.out.startswith(f"tameside-2022 is sound{but}")) == (0, True)
+    own = by_its_own(bundle)
+    assert (own.status, own.out.startswith(f"SOUND{but}")) == (0, True)
+
+
+async def test_a_view_that_the_bundle_does_not_tell_of_fails(
+    ledger: Ledger, database: str, tmp_path: Path
+) -> None:
+    await record(database)
+    await rebuild(database, ALL)
+    told = [one for one in await states(database, "tameside-2022", SIZE) if one.view not in ("plan", "board")]
+    await make(database, tmp_path / "bundle.zip", views=tuple(told))
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
+    assert ran.status == 1
+    assert ran.err.startswith("ledger: the bundle does not tell of board, plan: these views were not built when")
+    forge(tmp_path / "bundle.zip", lambda held: held.update({"views.json": b""}))
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views", "--json")
+    assert (ran.status, ran.json[0]["sound"]) == (1, False)
+    assert ran.json[0]["bundle"]["absent"] == sorted(view.name for view in ALL)
+    forge(tmp_path / "bundle.zip", lambda _: None, software="0.0.1")
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
+    assert (ran.status, "the bundle does not tell of " in ran.err) == (0, True)
 
 
 @pytest.mark.parametrize(
