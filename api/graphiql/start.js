@@ -113,14 +113,16 @@
   document.getElementById("who").addEventListener("submit", async (event) => {
     event.preventDefault();
     token = document.getElementById("token").value.trim();
-    const { data } = await ask({ query: "{ me { actor parts { notice } } }" });
+    const { data } = await ask({
+      query: "{ me { actor parts { notice } } notices(first: 1000) { nodes { id closedOn asOf { recordedAt } } } }",
+    });
     if (!data) {
       said.textContent = "The ledger does not know this token; ask for another.";
       return;
     }
     notice = data.me.parts[0]?.notice ?? notice;
-    const last = await ask({ query: "query ($notice: ID!) { notice(id: $notice) { closedOn asOf { recordedAt } } }", variables: { notice } });
-    const ended = last.data?.notice && Date.parse(last.data.notice.closedOn ?? last.data.notice.asOf.recordedAt);
+    const last = data.notices.nodes.find(({ id }) => id === notice);
+    const ended = last && Date.parse(last.closedOn ?? last.asOf.recordedAt);
     daysAgo = ended ? Math.max(0, Math.floor((Date.now() - ended) / DAY)) : 0;
     show();
     said.textContent = `You ask as ${data.me.actor}.`;
