@@ -14,6 +14,8 @@ from msgspec import Struct
 
 _SEAL = 64
 _PIECE = 1_048_576
+# What Python's versions write differently: 4.5, with ZIP64, and a header whose sizes its extra field tells.
+_VERSION, _SIZES_AT, _IN_ZIP64 = 45, 18, b"\xff" * 8
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # ZIP's first instant: a bundle of the same position has the same bytes
 
 
@@ -63,9 +65,12 @@ class Archive:
         """A member of unknown size; one at a time."""
         info = ZipInfo(name, _BEGINNING)
         info.create_system, info.external_attr = 3, 0o644 << 16
+        info.create_version = info.extract_version = _VERSION
         with self._zip.open(info, "w", force_zip64=True) as file:
             writing = Writing(file)
             yield writing
+        self._file.seek(info.header_offset + _SIZES_AT)
+        self._file.write(_IN_ZIP64)
         self.members.append(writing.member(name))
 
     def put(self, name: str, data: bytes) -> None:
