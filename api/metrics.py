@@ -127,7 +127,7 @@ async def get_metrics(request: Request) -> Response:
     counted = REGISTRY
     if DIRECTORY in os.environ:
         counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # the library has no types there
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # prometheus_client leaves it untyped
     return Response(
         generate_latest(counted) + generate_latest(stands), headers={"Content-Type": CONTENT_TYPE_LATEST}
     )

@@ -119,7 +119,7 @@ def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tupl
     return {**found, **({"fact type": FACT_TYPES} if "fact type" in kinds else {})}
 
 
-def _choices(answer: Any, only: str | None) -> Iterable[Word]:  # noqa: ANN401 - decoded JSON
+def _choices(answer: Any, only: str | None) -> Iterable[Word]:  # noqa: ANN401 - a list at any depth of an answer
     while isinstance(answer, Mapping):
         answer = answer.get("found", answer.get("nodes"))
     seen = set()

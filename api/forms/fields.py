@@ -220,7 +220,7 @@ def _bare(hint: Any, found: dict[str, Any]) -> Any:  # noqa: ANN401 - a type, or
     return hint
 
 
-def _within(hint: object, found: dict[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _within(hint: object, found: dict[str, Any]) -> Any:  # noqa: ANN401 - a type, as `_bare` gives it
     """As `_bare`; what the outer annotation said of the field goes before what the inner one says of the type."""
     said, least = found["hint"], found["least"]
     bare = _bare(hint, found)
@@ -240,7 +240,7 @@ _CONTROLS = {
 }
 
 
-def _control(bare: Any) -> Control:  # noqa: ANN401 - as above
+def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or a dict's alias, which is none
     if get_origin(bare) is dict:
         return Control.PARAMETERS
     if bare in _CONTROLS:
@@ -262,7 +262,7 @@ def _names(name: str, found: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
     return _NAMED.get(name, ()), name.endswith("_rating")
 
 
-def _words(bare: Any, control: Control) -> tuple[Word, ...]:  # noqa: ANN401 - as above
+def _words(bare: Any, control: Control) -> tuple[Word, ...]:  # noqa: ANN401 - a class, as of `_control`
     if control is Control.WORD:
         return tuple(Word(str(word.value), label_of(word.meaning)) for word in bare)
     if control is Control.FACT:

@@ -6,7 +6,7 @@ key that is the draft's own, so a second submission finds the first; then the dr
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -74,9 +74,10 @@ async def next_period(context: Context, notice: str) -> tuple[date, date]:
     return first, months_after(first, 3) - timedelta(days=1)
 
 
-async def _frame(context: Context, notice: str, position: int) -> Any:  # noqa: ANN401 - an answer of GraphQL's
+async def _frame(context: Context, notice: str, position: int) -> Mapping[str, Any]:
     answer = await ask(context, document("draft"), {"notice": notice, "position": position})
-    return answer["notice"]
+    found: Mapping[str, Any] = answer["notice"]
+    return found
 
 
 def said_of(draft: Draft) -> Said:

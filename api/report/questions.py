@@ -43,7 +43,7 @@ class Place(Struct, frozen=True):
         return await ask(self.context, document(name), variables)
 
     async def every(
-        self, name: str, path: Sequence[str], row: type[T], **more: Any  # noqa: ANN401 - as above
+        self, name: str, path: Sequence[str], row: type[T], **more: Any  # noqa: ANN401 - variables of any type
     ) -> tuple[T, ...]:  # fmt: skip
         """Every row of a question's one long list, which stands at that path; raises Forbidden and Refused."""
         found: list[T] = []

@@ -3,7 +3,8 @@
 SET LOCAL ROLE ledger_owner;
 
 -- The entry is looked for at a position that is known by then: behind a policy, an expression that might fail is no
--- condition of an index, and every entry of the notice was read for each reading.
+-- condition of an index, and every entry of the notice was read for each reading. The rest is as it was in 0005, which
+-- stays as it was applied.
 
 CREATE OR REPLACE FUNCTION views.found(
     of_notice text, names text[], versions integer[], asked integer, asked_known_at timestamptz,
