@@ -61,7 +61,7 @@ format:  ## write the code in the project's style
 	$(BIN)/ruff format
 
 facts:  ## write the reference of all facts, the GraphQL schema and the invented history anew from the code
-	$(BIN)/python -m ledger.packs.invented >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
+	$(BIN)/python -m tools.invented_history >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
 	$(BIN)/ledger schema facts --markdown >$(VENV)/facts && mv $(VENV)/facts docs/facts.md
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
 

@@ -28,8 +28,8 @@ from api.logs import RequestLog
 from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings
-from ledger.batch import Clock, now
-from ledger.errors import Busy, Refused, Unavailable
+from ledger.append.placement import Clock, now
+from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 import schema
-from ledger.errors import Refusal, Refused
-from ledger.facts.people import Credential
-from ledger.roles import Role
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refusal, Refused
+from ledger.domain.roles import Role
 from schema.context import Context
 from schema.errors import FORBIDDEN
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from msgspec import Struct
 from starlette.requests import Request
 
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 MAXIMUM_EVENT = 2_500_000
 """The largest single event, and the longest line of NDJSON, in bytes after decompression."""

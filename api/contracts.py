@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.openapi import Operation, describes
-from ledger.errors import Refused
-from ledger.facts.registry import KINDS, Kind, named
-from ledger.intake import MAXIMUM_TEXT
+from ledger.domain.errors import Refused
+from ledger.domain.registry import KINDS, Kind, named
+from ledger.intake.parse import MAXIMUM_TEXT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {

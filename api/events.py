@@ -14,9 +14,9 @@ import msgspec
 from starlette.requests import Request
 
 from api import body
-from ledger.errors import Refused
-from ledger.facts.fact import ID_PATTERN
-from ledger.intake import Submitted, accept, read_json
+from ledger.domain.errors import Refused
+from ledger.domain.fact import ID_PATTERN
+from ledger.intake.parse import Submitted, accept, read_json
 
 
 class Form(Enum):

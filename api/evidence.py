@@ -22,14 +22,14 @@ from api.identity import may_read, part_in, viewer_of
 from api.intake import expected_position
 from api.problem import problem, respond
 from api.services import Ledger
-from ledger.errors import Busy, Refusal, Refused, Unavailable
-from ledger.facts.evidence import EvidenceSubmitted
-from ledger.facts.people import authorise
-from ledger.facts.registry import KIND_OF
-from ledger.files import too_large
-from ledger.intake import File, Submitted, accept
-from ledger.opening import BY_SERVICE, Way, holds_live_grant, way
-from ledger.receipts import Receipt
+from ledger.append.receipt import Receipt
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.people import authorise
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.registry import KIND_OF
+from ledger.evidence.access import BY_SERVICE, Way, holds_live_grant, way
+from ledger.evidence.object_store import too_large
+from ledger.intake.parse import File, Submitted, accept
 from projections.evidence import Held, held
 from schema.context import Viewer
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.identity import may_read
-from ledger.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections import entries
 from projections.entries import EntryRow
 from projections.reading import Reader

@@ -31,11 +31,11 @@ import schema
 from api import body, graphiql, metrics
 from api.identity import Identity, viewer_of
 from api.services import Ledger
-from ledger.errors import Busy, Refused, Unavailable
-from ledger.facts.people import Credential
-from ledger.intake import Submitted
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.intake.parse import Submitted
 from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.openapi import Operation, describes
 from api.problem import problem, respond
 from api.services import Ledger
-from ledger.errors import LedgerError, Refusal
+from ledger.domain.errors import LedgerError, Refusal
 
 
 @describes(Operation(summary="Whether the process answers.", answers={200: "It does."}, public=True))

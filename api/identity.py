@@ -16,12 +16,12 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from api.oidc import Issuer, is_jwt
-from ledger.database import pool
-from ledger.errors import Refused, Unavailable
-from ledger.facts.people import Credential
-from ledger.facts.state import State
-from ledger.roles import Role, matrix
-from ledger.tokens import hash_of
+from ledger.append.tokens import hash_of
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused, Unavailable
+from ledger.domain.roles import Role, matrix
+from ledger.domain.state import State
+from ledger.store.database import pool
 from projections.people import notices_of
 from schema.context import Viewer
 from schema.errors import NO_NOTICE

@@ -20,11 +20,11 @@ from api.identity import part_in, viewer_of
 from api.openapi import Operation, Parameter, describes, reference
 from api.problem import Problem, problem, problem_of, respond, status_of
 from api.spool import Spool
-from ledger.errors import Busy, Refusal, Refused, Unavailable
-from ledger.facts.people import Credential
-from ledger.intake import Event, Submitted
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.intake.parse import Event, Submitted
 
 NDJSON_CHUNK = 500
 """The most lines of NDJSON that are appended together."""

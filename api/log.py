@@ -16,7 +16,7 @@ from api import feed
 from api.identity import may_read, reader_in, viewer_of
 from api.openapi import Operation, Parameter, describes
 from api.services import Ledger
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 from projections import entries
 from projections.entries import EntryRow
 from projections.position import AsOf

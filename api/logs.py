@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 _NOTICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FRAMES = 25

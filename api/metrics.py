@@ -24,10 +24,10 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.batch import Unit
-from ledger.errors import Busy, LedgerError, Refused, Unavailable
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.placement import Unit
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.runner import Lag
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"

@@ -22,8 +22,8 @@ from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 from msgspec import Struct
 
-from ledger.errors import Unavailable
-from ledger.facts.fact import ID_PATTERN
+from ledger.domain.errors import Unavailable
+from ledger.domain.fact import ID_PATTERN
 
 ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),

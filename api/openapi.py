@@ -17,9 +17,9 @@ from starlette.routing import BaseRoute, Route
 
 from api import problem
 from api.problem import Problem
-from ledger.entry import NoticeId
-from ledger.intake import Event
-from ledger.receipts import Receipt
+from ledger.append.receipt import Receipt
+from ledger.domain.entry import NoticeId
+from ledger.intake.parse import Event
 
 Json = dict[str, Any]
 _E = TypeVar("_E")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.metrics import REFUSALS
-from ledger.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 _MALFORMED = {"INVALID_JSON", "NOT_UTF8", "DUPLICATE_KEY", "INVALID_EVENT", "INVALID_ENCODING", "INVALID_HEADER"}

@@ -18,9 +18,9 @@ from api.identity import may_read, reader_in, viewer_of
 from api.log import number
 from api.openapi import Operation, Parameter, describes
 from api.services import Ledger
-from ledger import proving, tiles
-from ledger.errors import Damaged, Refused
-from ledger.log import Signed
+from ledger.domain.errors import Damaged, Refused
+from ledger.proof import proof_builder, tiles
+from ledger.proof.checkpoint_signer import Signed
 from projections.position import Reading
 
 TEXT = "text/plain; charset=utf-8"
@@ -101,7 +101,7 @@ async def get_proof(request: Request) -> Response:
         raise Refused.because("UNKNOWN_POSITION", f"there is no entry {asked} at size {signed.size}", "position")
     async with _reading(request, notice) as reading:
         tree = (signed.size, signed.root_hash)
-        found = await proving.proof_texts(reading.fetch, notice, [int(asked)], tree, signed.note)
+        found = await proof_builder.proof_texts(reading.fetch, notice, [int(asked)], tree, signed.note)
     return Response(found[int(asked)], 200, _MUTABLE, TEXT)
 
 
@@ -129,7 +129,7 @@ async def get_consistency(request: Request) -> Response:
             "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, first)
         )
         trees = ((first, bytes(root[0])), (second.size, second.root_hash))
-        path = await proving.consistency_path(reading.fetch, notice, *trees)
+        path = await proof_builder.consistency_path(reading.fetch, notice, *trees)
     from_root, to_root = (b64encode(root).decode() for _, root in trees)
     found = Consistency(first, second.size, from_root, to_root, [b64encode(each).decode() for each in path])
     return Response(msgspec.json.encode(found), 200, _MUTABLE, "application/json")

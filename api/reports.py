@@ -17,7 +17,7 @@ from api.report.formats import FORMATS
 from api.report.html import policy
 from api.report.reading import Said, issued, read
 from api.services import Ledger
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 from schema.context import Context
 
 _DAY = {"type": "string", "format": "date"}

@@ -16,7 +16,7 @@ from api.app import create_app
 from api.protocol import Protocol
 from api.services import Database
 from api.settings import Bind, Settings
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 GRACE_SECONDS = 30
 """How long requests under way may take once the server is told to stop."""

@@ -15,17 +15,17 @@ from api.metrics import MeasuredWriter, Rebuilding
 from api.oidc import Issuer
 from api.pages.keys import session_key
 from api.settings import Settings
-from ledger.batch import Clock, now
-from ledger.database import migrate, pending
-from ledger.drafts import Drafts
+from ledger.append.placement import Clock, now
+from ledger.append.writer import Writer
+from ledger.domain.entry import Entry
+from ledger.domain.errors import LedgerError
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from ledger.entry import Entry
-from ledger.errors import LedgerError
-from ledger.evidence import Evidence
-from ledger.files import Files
-from ledger.log import Log
-from ledger.store import Row
-from ledger.writer import Writer
+from ledger.evidence.object_store import Files
+from ledger.evidence.service import Evidence
+from ledger.mutable.drafts import Drafts
+from ledger.proof.checkpoint_signer import Log
+from ledger.store.database import migrate, pending
+from ledger.store.entries import Row
 from projections.reading import Reader
 from projections.runner import Runner
 

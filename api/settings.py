@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import psycopg
 from starlette.config import Config
 
-from ledger import keys
-from ledger.checkpoint import Signer
-from ledger.errors import LedgerError
-from ledger.files import LIMIT
+from ledger.domain.errors import LedgerError
+from ledger.evidence.object_store import LIMIT
+from ledger.proof import keys
+from ledger.proof.checkpoint import Signer
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST = 5_000_000_000

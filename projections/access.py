@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.access import (
+from ledger.domain.areas.access import (
     AccessExtended,
     AccessGranted,
     AccessProvided,
@@ -15,6 +14,7 @@ from ledger.facts.access import (
     AccessUsed,
     AccessUseRefused,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Relation, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

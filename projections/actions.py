@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.actions import (
+from ledger.domain.areas.actions import (
     ActionAdded,
     ActionCompleted,
     ActionRebaselined,
@@ -13,6 +12,7 @@ from ledger.facts.actions import (
     MilestoneReached,
     MilestoneSet,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.facts.reports import AdviserReportIssued
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.entry import Entry
 from projections.gaps import Gap, gaps
 from projections.relation import IN_POST, WITHIN, Relation, Worked, listed
 from projections.rows import Rows, Table

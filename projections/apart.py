@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import msgspec
 import psycopg
 
-from ledger.database import connect
-from ledger.errors import LedgerError, Unavailable
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import connect
 from projections.shadows import Folded, Stretch, Told, fold
 from projections.view import View
 

@@ -1,6 +1,6 @@
 """Hears when something was committed elsewhere, by LISTEN; where that fails, its waiters look by themselves.
 
-It may import `ledger.database`.
+It may import `ledger.store.database`.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from typing import LiteralString
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from ledger.database import DatabaseRole, connect
-from ledger.errors import Unavailable
+from ledger.domain.errors import Unavailable
+from ledger.store.database import DatabaseRole, connect
 
 RETRY_SECONDS = 1.0
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from ledger.entry import Entry
-from ledger.facts.board import (
+from ledger.domain.areas.board import (
     BoardDecisionRecorded,
     BoardEstablished,
     ChairAppointed,
@@ -17,7 +16,8 @@ from ledger.facts.board import (
     MemberLeft,
     TimetableAgreed,
 )
-from ledger.facts.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.entry import Entry
 from projections.gaps import Gap, gaps
 from projections.relation import IN_POST, ZONE, Relation, Worked, holding, latest, listed
 from projections.rows import Rows, Table

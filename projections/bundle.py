@@ -6,14 +6,15 @@ Imports `ledger` and its neighbours; `states` alone needs the database.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.bundle import checking
-from ledger.bundle.container import BundleError, Container
-from ledger.bundle.lines import ViewState
-from ledger.bundle.writing import ViewState as Stored
-from ledger.database import connect
-from ledger.entry import Entry, decode
-from ledger.errors import LedgerError
-from ledger.facts.records import EntryCorrected
+from ledger.bundle import verify
+from ledger.bundle.read import BundleError, Container
+from ledger.bundle.records import ViewState
+from ledger.bundle.write import ViewState as Stored
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import LedgerError
+from ledger.intake.envelope import decode
+from ledger.store.database import connect
 from projections.digest import Digest, folded, stored
 from projections.registry import ALL
 from projections.view import View
@@ -43,11 +44,11 @@ def digests(path: Path) -> list[Digest]:
     """
     try:
         with Container(path) as container:
-            manifest, told = checking.manifest_of(container), checking.views_of(container)
+            manifest, told = verify.manifest_of(container), verify.views_of(container)
             if manifest.withheld:
                 raise LedgerError(f"{path} shows no entries to {manifest.role}, so no view can be folded from it")
             known = _known(told, manifest.software)
-            whole = [decode(line) for line in checking.entries(container)] if told else []
+            whole = [decode(line) for line in verify.entries(container)] if told else []
     except BundleError as error:
         raise LedgerError(f"{path}: {error}") from None
     return [

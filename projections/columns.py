@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Struct
 
-from ledger import arrays
+from ledger.store import arrays
 from projections.texts import Text
 
 R = TypeVar("R", bound=Struct)

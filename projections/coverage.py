@@ -8,16 +8,16 @@ from datetime import date, datetime
 
 from msgspec import Struct, structs
 
-from ledger.entry import Entry
-from ledger.facts.notice import AreaCarriedOver, AreaClosed, AreaRegistered
-from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
-from ledger.facts.recommendations import (
+from ledger.domain.areas.notice import AreaCarriedOver, AreaClosed, AreaRegistered
+from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
+from ledger.domain.areas.recommendations import (
     CoverageMapped,
     FindingRegistered,
     RecommendationAccepted,
     RecommendationMade,
     RecommendationRejected,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Relation, Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

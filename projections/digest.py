@@ -17,9 +17,9 @@ from msgspec import Struct
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.sql import SQL, Identifier
 
-from ledger.database import connect
-from ledger.entry import Entry
-from ledger.facts.records import EntryCorrected
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.store.database import connect
 from projections.columns import row_of, values_of
 from projections.following import entries_of, fold_anew
 from projections.registry import ALL

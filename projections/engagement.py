@@ -4,8 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.entry import Entry
 from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

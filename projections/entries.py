@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from ledger.entry import Entry
-from ledger.facts.records import EntryCorrected
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
 from projections.position import PAGE, Reading
 from projections.relation import Relation, Worked, named
 from projections.rows import Rows, Table
@@ -69,7 +69,7 @@ class EntryRow(Struct, frozen=True):
     leaf_hash: bytes
     """RFC 6962, 32 bytes."""
     body: bytes
-    """The stored bytes: `ledger.entry.decode` reads them."""
+    """The stored bytes: `ledger.intake.envelope.decode` reads them."""
     corrected_by: int | None
     """The position of the correction, when it had been recorded by the reading's position."""
     narratives: dict[str, Text]

@@ -5,7 +5,7 @@ Each error has a `code`: a stable word for programs.
 
 from typing import ClassVar
 
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 
 class ReadingError(LedgerError):

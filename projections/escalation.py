@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.escalation import ConcernRaised, InterventionDecided, InterventionEnded
-from ledger.facts.notice import NoticeClosed
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
+from ledger.domain.areas.notice import NoticeClosed
+from ledger.domain.entry import Entry
 from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.texts import Text

@@ -9,8 +9,7 @@ from functools import cache
 
 from msgspec import Struct, structs
 
-from ledger.entry import Entry
-from ledger.facts.evidence import (
+from ledger.domain.areas.evidence import (
     EvidenceAssessed,
     EvidenceErased,
     EvidenceOpened,
@@ -18,9 +17,10 @@ from ledger.facts.evidence import (
     EvidenceSuperseded,
     EvidenceWithdrawn,
 )
-from ledger.facts.fact import Fact
-from ledger.facts.paths import Leaf, found_at, leaves
-from ledger.facts.registry import KIND_OF
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.fields import Leaf, found_at, leaves
+from ledger.domain.registry import KIND_OF
 from projections.position import Reading
 from projections.relation import WITHIN, holding, listed
 from projections.rows import Rows, Table

@@ -10,11 +10,12 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
-from ledger.entry import Entry, decode
-from ledger.errors import Damaged, LedgerError
-from ledger.facts.records import EntryCorrected
-from ledger.facts.registry import KIND_OF, KINDS
-from ledger.folding import corrections_of, history
+from ledger.append.fold import corrections_of, history
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.registry import KIND_OF, KINDS
+from ledger.intake.envelope import decode
 from projections.rows import Rows
 from projections.tables import Connection, Store
 from projections.view import View

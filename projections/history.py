@@ -8,10 +8,11 @@ from typing import Any
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.sql import SQL, Literal
 
-from ledger.database import connect
-from ledger.entry import Entry, decode
-from ledger.facts.records import EntryCorrected
-from ledger.store import read_bodies
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.intake.envelope import decode
+from ledger.store.database import connect
+from ledger.store.entries import read_bodies
 from projections.errors import NotRecordedYet, UnknownNotice
 from projections.replay import Story, Told
 from projections.tellings import NOBODY

@@ -10,8 +10,7 @@ from datetime import date, datetime
 
 from msgspec import Struct, structs
 
-from ledger.entry import Entry
-from ledger.facts.measures import (
+from ledger.domain.areas.measures import (
     Direction,
     MeasureBaselineReset,
     MeasureDefined,
@@ -19,6 +18,7 @@ from ledger.facts.measures import (
     MeasureReadingRestated,
     Unit,
 )
+from ledger.domain.entry import Entry
 from projections.relation import WITHIN, Worked, holding, listed
 from projections.rows import Rows, Table
 from projections.spc import FIRM, SIGNALS, limits, marks

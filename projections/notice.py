@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.notice import (
+from ledger.domain.areas.notice import (
     AreaCarriedOver,
     AreaClosed,
     AreaRegistered,
@@ -17,6 +16,7 @@ from ledger.facts.notice import (
     NoticeRevised,
     Parameter,
 )
+from ledger.domain.entry import Entry
 from projections.errors import UnknownNotice
 from projections.position import Reading
 from projections.relation import Relation, Worked, listed

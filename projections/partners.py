@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.partners import (
+from ledger.domain.areas.partners import (
     ContributionCommitted,
     ContributionConcernRaised,
     ContributionMissed,
@@ -14,6 +13,7 @@ from ledger.facts.partners import (
     PartnerUpdateCommissioned,
     PartnerUpdateReceived,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.people import (
+from ledger.domain.areas.people import (
     ActorRegistered,
     IntegrationRegistered,
     IntegrationRevoked,
@@ -17,6 +16,7 @@ from ledger.facts.people import (
     TokenIssued,
     TokenRevoked,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.tables import Connection

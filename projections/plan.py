@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.plan import (
+from ledger.domain.areas.plan import (
     LeadersBriefed,
     ObjectiveAdded,
     ObjectiveClosed,
@@ -20,6 +19,7 @@ from ledger.facts.plan import (
     SelfAssessmentPublished,
     SlowProgressHighlighted,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Worked, holding, latest, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

@@ -17,9 +17,9 @@ from msgspec import Meta, Struct
 from psycopg.sql import SQL, Composable, Literal
 from psycopg_pool import PoolTimeout
 
-from ledger.database import pool
-from ledger.entry import NoticeId
-from ledger.errors import LedgerError, Unavailable
+from ledger.domain.entry import NoticeId
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import pool
 from projections.bell import Bell, within
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.position import AsOf, Reading

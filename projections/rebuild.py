@@ -13,8 +13,8 @@ import psycopg
 from msgspec import Struct, field
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger.database import connect
-from ledger.errors import LedgerError, Unavailable
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import connect
 from projections import tables
 from projections.apart import fold_apart, processes
 from projections.errors import UnknownNotice

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.evidence import EvidenceErased
-from ledger.facts.records import (
+from ledger.domain.areas.evidence import EvidenceErased
+from ledger.domain.areas.records import (
     AuditFindingRecorded,
     ErasureRequested,
     NarrativeErased,
     Published,
     SigningKeyRotated,
 )
+from ledger.domain.entry import Entry
 from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.texts import Text

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct, field
 
-from ledger.entry import Entry
-from ledger.facts.access import AccessProvided, AccessRequested
-from ledger.facts.evidence import EvidenceSubmitted
-from ledger.facts.fact import Fact
-from ledger.facts.notice import NoticeIssued
-from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
-from ledger.facts.registry import KIND_OF, KINDS, Kind, values_at
+from ledger.domain.areas.access import AccessProvided, AccessRequested
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.notice import NoticeIssued
+from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KIND_OF, KINDS, Kind, values_at
 from projections.tellings import NOBODY, asked_by, called, ended, fields_of, phrase, place, quoted, zone_of
 from projections.texts import Text
 from projections.told import TELLINGS

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
+from ledger.domain.areas.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
+from ledger.domain.entry import Entry
 from projections.relation import WITHIN, Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

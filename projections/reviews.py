@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.reviews import (
+from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
     DiagnosticReported,
     DiagnosticRequired,
@@ -14,6 +13,7 @@ from ledger.facts.reviews import (
     ReviewScheduled,
     ReviewStarted,
 )
+from ledger.domain.entry import Entry
 from projections.relation import Worked, listed
 from projections.rows import Rows, Table
 from projections.texts import Text

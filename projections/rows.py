@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from ledger.entry import Entry
+from ledger.domain.entry import Entry
 from projections.columns import Column, columns_of
 from projections.texts import Text
 

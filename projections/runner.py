@@ -13,8 +13,8 @@ from contextlib import suppress
 import psycopg
 from msgspec import Struct, field
 
-from ledger.database import connect
-from ledger.errors import LedgerError, Unavailable
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import connect
 from projections import tables
 from projections.bell import Bell, within
 from projections.following import Follower, Page, apply, first_line, read_page

@@ -12,7 +12,7 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from ledger.facts.fact import Words
+from ledger.domain.fact import Words
 
 LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267

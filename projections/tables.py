@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger import arrays
+from ledger.store import arrays
 from projections.columns import pack_text, packers_of, row_of
 from projections.rows import Changes, Key, Rows, Table, Version
 

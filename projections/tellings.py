@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ledger.councils import councils
-from ledger.facts.fact import Fact, Narrative
-from ledger.facts.registry import KIND_OF
+from ledger.domain.councils import councils
+from ledger.domain.fact import Fact, Narrative
+from ledger.domain.registry import KIND_OF
 from projections.texts import Text
 
 NOBODY: Mapping[str, str] = MappingProxyType({})

@@ -10,10 +10,10 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.fact import Fact
-from ledger.facts.paths import EACH, Leaf, found_at, leaves
-from ledger.facts.registry import KIND_OF
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.fields import EACH, Leaf, found_at, leaves
+from ledger.domain.registry import KIND_OF
 from projections.relation import listed
 from projections.rows import Rows, Table
 from projections.view import View

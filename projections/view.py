@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.fact import Fact
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
 from projections.rows import Rows, Table
 
 Fold = Callable[[Rows, Entry], None]

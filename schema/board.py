@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ledger.facts.reports import RecommendationOutcome
+from ledger.domain.areas.reports import RecommendationOutcome
 from projections import board, reports
 from schema.node import Node
 from schema.scalars import Json

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ledger.facts.notice import Modality, Obligor
+from ledger.domain.areas.notice import Modality, Obligor
 from projections.compliance import view
 from projections.compliance.verdict import Status
 from schema.shown import ID, Filter, Row, entry, shown, value, whole

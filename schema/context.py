@@ -12,11 +12,11 @@ from typing import Any, Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from ledger.facts.people import Credential
-from ledger.intake import Submitted
-from ledger.log import Signed
-from ledger.receipts import Receipt
-from ledger.roles import Role, matrix
+from ledger.append.receipt import Receipt
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role, matrix
+from ledger.intake.parse import Submitted
+from ledger.proof.checkpoint_signer import Signed
 from projections.errors import Stopped
 from projections.reading import WAIT_SECONDS, AsOf, Reader, Reading
 from schema.errors import FORBIDDEN, no_notice, problem

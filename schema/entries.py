@@ -11,9 +11,9 @@ from datetime import datetime
 import msgspec
 import strawberry
 
-from ledger.entry import decode_envelope
-from ledger.facts.registry import KINDS, named
-from ledger.receipts import Receipt as LedgerReceipt
+from ledger.append.receipt import Receipt as LedgerReceipt
+from ledger.domain.registry import KINDS, named
+from ledger.intake.envelope import decode_envelope
 from projections import entries
 from projections.entries import EntryRow
 from schema import proofs

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from graphql import GraphQLError, GraphQLSyntaxError
 from msgspec import Struct
 
-from ledger.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.errors import ReadingError
 
 log = logging.getLogger("ledger.schema")

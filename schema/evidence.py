@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from ledger.facts.evidence import Classification, Judgement
-from ledger.facts.measures import Direction, Unit
+from ledger.domain.areas.evidence import Classification, Judgement
+from ledger.domain.areas.measures import Direction, Unit
 from projections import evidence, measures
 from projections.spc import Signal
 from schema.node import Node

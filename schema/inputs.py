@@ -1,6 +1,6 @@
 """A GraphQL input for each fact's struct, and its values as the intake takes them.
 
-Generated from the declarations in `ledger.facts`, so that a new field of a fact is in the interface at once.
+Generated from the declarations in `ledger.domain.areas`: a new field of a fact is in the interface at once.
 Imports strawberry, msgspec and `ledger`.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 import strawberry
 from msgspec import NODEFAULT, Meta, Struct
 
-from ledger.facts.fact import ID_PATTERN, Narrative, Words
+from ledger.domain.fact import ID_PATTERN, Narrative, Words
 from schema.scalars import Count, Json
 from schema.words import enum_of, first_sentence
 

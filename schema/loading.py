@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from strawberry.dataloader import DataLoader
 
-from ledger.facts.fact import Words
+from ledger.domain.fact import Words
 from projections.relation import Found, Wanted
 from projections.texts import Text
 from schema.context import Standpoint

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_origin
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from ledger.facts.fact import Words
+from ledger.domain.fact import Words
 from projections.relation import Found, Wanted
 from projections.texts import Text
 from schema.context import Standpoint

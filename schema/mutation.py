@@ -1,6 +1,6 @@
 """One mutation for each fact, named by the act: its input is the fact's struct with what the client says of it.
 
-Generated from `ledger.facts.registry.KINDS`. Whatever the ledger refuses is answered in the payload, never as an
+Generated from `ledger.domain.registry.KINDS`. Whatever the ledger refuses is answered in the payload, never as an
 error of GraphQL's. Imports strawberry, msgspec and `ledger`.
 """
 
@@ -12,10 +12,10 @@ import strawberry
 from msgspec import Struct
 from strawberry.types import Info
 
-from ledger import intake
-from ledger.entry import NoticeId
-from ledger.errors import Refused
-from ledger.facts.registry import KINDS, Kind
+from ledger.domain.entry import NoticeId
+from ledger.domain.errors import Refused
+from ledger.domain.registry import KINDS, Kind
+from ledger.intake import parse
 from schema import entries
 from schema.context import Context, may
 from schema.errors import NO_NOTICE, NOT_FOUND
@@ -93,10 +93,10 @@ async def record(context: Context, kind: Kind, given: Submission) -> RecordPaylo
     """Records what an input says."""
     notice = str(given.notice)
     try:
-        intake.convert({"notice": notice}, _Where, "")
+        parse.convert({"notice": notice}, _Where, "")
         if not await context.viewer.roles(notice):
             raise Refused.because(NOT_FOUND, NO_NOTICE, "notice")
-        item = intake.accept(_event(kind, given))
+        item = parse.accept(_event(kind, given))
         receipt = await context.append(notice, item, context.viewer.credential, given.expected_position)
     except Refused as refused:
         return _refused(notice, refused)

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from ledger.facts.notice import Modality, NoticeKind, Obligor, Outcome
+from ledger.domain.areas.notice import Modality, NoticeKind, Obligor, Outcome
 from projections import notice
 from projections.reading import AsOf as Moment
 from projections.relation import Wanted

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ledger.facts.reports import AreaJudgement
+from ledger.domain.areas.reports import AreaJudgement
 from projections import adviser, escalation, partners
 from schema.node import Node
 from schema.shown import (

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from ledger.facts.plan import Dimension, ObjectiveOutcome
+from ledger.domain.areas.plan import Dimension, ObjectiveOutcome
 from projections import actions, coverage, plan
 from schema.node import Node
 from schema.shown import (

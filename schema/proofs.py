@@ -5,9 +5,9 @@ Those of a page are made together. Imports strawberry's loader, and the arithmet
 
 from strawberry.dataloader import DataLoader
 
-from ledger import proving
-from ledger.errors import Damaged
-from ledger.log import Signed
+from ledger.domain.errors import Damaged
+from ledger.proof import proof_builder
+from ledger.proof.checkpoint_signer import Signed
 from schema.context import Standpoint
 from schema.errors import problem
 
@@ -30,7 +30,9 @@ async def proof(at: Standpoint, position: int) -> str:
             tree = (signed.size, signed.root_hash)
             try:
                 found = await at.ask(
-                    lambda reading: proving.proof_texts(reading.fetch, at.notice, positions, tree, signed.note)
+                    lambda reading: proof_builder.proof_texts(
+                        reading.fetch, at.notice, positions, tree, signed.note
+                    )
                 )
             except Damaged as error:
                 raise problem(NO_PROOF, str(error)) from error

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from ledger.facts.access import AccessAction, AccessKind, UseFault
-from ledger.facts.engagement import Group
-from ledger.facts.reviews import Topic
+from ledger.domain.areas.access import AccessAction, AccessKind, UseFault
+from ledger.domain.areas.engagement import Group
+from ledger.domain.areas.reviews import Topic
 from projections import access, engagement, reviews
 from schema.node import Node
 from schema.shown import (

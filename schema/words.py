@@ -12,9 +12,9 @@ from typing import Any
 
 import strawberry
 
-from ledger.facts.fact import Words
-from ledger.facts.notice import NoticeKind
-from ledger.roles import Role
+from ledger.domain.areas.notice import NoticeKind
+from ledger.domain.fact import Words
+from ledger.domain.roles import Role
 
 __all__ = [
     "AccessDecision",

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ledger.database import migrate
 from ledger.embedded import EmbeddedPostgres
+from ledger.store.database import migrate
 from tests.ledger.embedded_tools import make_place
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}

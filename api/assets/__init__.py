@@ -1,13 +1,13 @@
 """What browsers are given that others made: styles and scripts, at the versions of a locked manifest of Node's.
 
 They are no part of the repository or of the wheel: `python -m api.assets` puts them beside the installed packages
-(`make` does it by itself), so that a server names no other host and needs no Node. Imports `ledger.errors` only.
+(`make` does it by itself), so that a server names no other host and needs no Node.
 """
 
 import sys
 from pathlib import Path
 
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 MANIFEST = Path(__file__).parent
 """The folder of the manifest and its lock."""

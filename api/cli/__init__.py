@@ -12,7 +12,7 @@ from importlib import import_module
 from msgspec import to_builtins
 
 from api.cli.frame import Misused, Parser, sentence, show_error
-from ledger.errors import LedgerError, Refused
+from ledger.domain.errors import LedgerError, Refused
 
 COMMANDS = {
     "demo": "show it all: a real notice, an invented history, a server to look at",

@@ -16,12 +16,12 @@ from msgspec import Struct, to_builtins
 
 from api.cli.frame import OPERATOR, Misused, Parser, database, run, say, show
 from api.cli.progress import Told, progress
-from ledger import tokens
-from ledger.errors import LedgerError, Refusal, Refused
-from ledger.facts.people import Credential
-from ledger.intake import Submitted, accept, read_json
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append import tokens
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import LedgerError, Refusal, Refused
+from ledger.intake.parse import Submitted, accept, read_json
 
 LINE_BYTES = 4_194_304
 """The longest line: more than the texts of any fact that fits into an entry."""

@@ -23,8 +23,8 @@ from api.cli.serve import port
 from api.cli.tour import Findings, Tour
 from api.services import Ledger
 from api.settings import Bind, Settings
-from ledger.database import migrate
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
+from ledger.store.database import migrate
 
 
 def configure(parser: Parser) -> None:

@@ -12,11 +12,11 @@ from api.cli.frame import Misused, Parser, database, moment, role, run, say, sho
 from api.cli.progress import progress
 from api.cli.replay import position
 from api.settings import Settings
-from ledger.bundle import writing
-from ledger.errors import LedgerError
-from ledger.files import Files
-from ledger.log import Log
-from ledger.roles import Role
+from ledger.bundle import write
+from ledger.domain.errors import LedgerError
+from ledger.domain.roles import Role
+from ledger.evidence.object_store import Files
+from ledger.proof.checkpoint_signer import Log
 from projections import bundle
 from projections.history import opened
 
@@ -91,12 +91,12 @@ async def export(url: str, log: Log, wanted: Wanted) -> Exported:
     """Writes the bundle beside its place, and puts it there once it is whole; raises LedgerError."""
     signed = await log.checkpoint(wanted.notice, wanted.size)
     views = await bundle.states(url, wanted.notice, wanted.size)
-    order = writing.Order(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
+    order = write.Order(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
     draft = wanted.output.with_name(f".{wanted.output.name}.part")
     try:
         file = await asyncio.to_thread(_create, draft)
         with file, progress("exporting") as told:
-            digest = await writing.write(url, file, order, told)
+            digest = await write.write(url, file, order, told)
         draft.replace(wanted.output)
         size = wanted.output.stat().st_size
     except OSError as error:

@@ -16,10 +16,10 @@ from rich.console import Console
 
 from api.services import Database
 from api.settings import Settings
-from ledger import days
-from ledger.errors import LedgerError, Unavailable
-from ledger.facts.people import Credential
-from ledger.roles import Role
+from ledger.domain import calendar
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.domain.roles import Role
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Whoever runs the command line beside the database."""
@@ -127,7 +127,7 @@ def moment(text: str) -> Moment:
         return int(text)
     try:
         if len(text) == len("2022-09-30"):
-            return days.end(date.fromisoformat(text))
+            return calendar.end(date.fromisoformat(text))
         return instant(text)
     except (argparse.ArgumentTypeError, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(

@@ -7,15 +7,15 @@ from typing import Any
 
 from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
 from api.settings import Settings
-from ledger import keys
-from ledger.checkpoint import Signer, VerifierKey
-from ledger.errors import LedgerError, Refused
-from ledger.facts.records import SigningKeyRotated
-from ledger.facts.registry import KIND_OF
-from ledger.intake import Submitted, accept
-from ledger.log import Log
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.records import SigningKeyRotated
+from ledger.domain.errors import LedgerError, Refused
+from ledger.domain.registry import KIND_OF
+from ledger.intake.parse import Submitted, accept
+from ledger.proof import keys
+from ledger.proof.checkpoint import Signer, VerifierKey
+from ledger.proof.checkpoint_signer import Log
 
 
 def configure(parser: Parser) -> None:

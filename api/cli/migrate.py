@@ -5,7 +5,7 @@ from argparse import Namespace
 from api.cli.frame import Parser, run, say, show
 from api.services import Database
 from api.settings import Settings
-from ledger.database import migrate
+from ledger.store.database import migrate
 
 
 def configure(parser: Parser) -> None:

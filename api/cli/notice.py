@@ -4,11 +4,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
-from ledger.errors import LedgerError, Refused
-from ledger.intake import accept
-from ledger.packs import SHIPPED, Pack, check, events, read, shipped
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError, Refused
+from ledger.intake.pack import Pack, check, events, read
+from ledger.intake.parse import accept
+from ledger.packs import SHIPPED, shipped
 
 
 def configure(parser: Parser) -> None:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from api.cli.frame import Parser, database, run, show
-from ledger import directory
-from ledger.database import connect
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
+from ledger.mutable import people
+from ledger.store.database import connect
 
 
 def configure(parser: Parser) -> None:
@@ -28,7 +28,7 @@ def configure(parser: Parser) -> None:
 
 
 @asynccontextmanager
-async def _connected() -> AsyncIterator[directory.Connection]:
+async def _connected() -> AsyncIterator[people.Connection]:
     async with database() as url, await connect(url, "ledger_writer") as connection:
         yield connection
 
@@ -45,13 +45,13 @@ def _show(arguments: Namespace) -> int:
     return 0
 
 
-async def _shown(notice: str) -> list[directory.Person]:
+async def _shown(notice: str) -> list[people.Person]:
     async with _connected() as connection:
-        return await directory.people(connection, notice)
+        return await people.people(connection, notice)
 
 
 def _set(arguments: Namespace) -> int:
-    found = directory.person(arguments.actor, arguments.name, arguments.contact)
+    found = people.person(arguments.actor, arguments.name, arguments.contact)
     run(_put(arguments.notice, found))
     if arguments.json:
         show(found)
@@ -60,9 +60,9 @@ def _set(arguments: Namespace) -> int:
     return 0
 
 
-async def _put(notice: str, found: directory.Person) -> None:
+async def _put(notice: str, found: people.Person) -> None:
     async with _connected() as connection:
-        await directory.put(connection, notice, found)
+        await people.put(connection, notice, found)
 
 
 def _erase(arguments: Namespace) -> int:
@@ -77,4 +77,4 @@ def _erase(arguments: Namespace) -> int:
 
 async def _erased(notice: str, actor: str) -> bool:
     async with _connected() as connection:
-        return await directory.erase(connection, notice, actor)
+        return await people.erase(connection, notice, actor)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 
-from ledger.facts.fact import Fact, Narrative
-from ledger.facts.registry import KINDS, Kind
-from ledger.facts.state import AREAS
+from ledger.domain.fact import Fact, Narrative
+from ledger.domain.registry import KINDS, Kind
+from ledger.domain.roles import matrix
+from ledger.domain.state import AREAS
 from ledger.packs import history
-from ledger.roles import matrix
 
 PREFACE = """# The facts
 

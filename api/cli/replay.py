@@ -12,8 +12,8 @@ from rich.text import Text as Styled
 
 from api.cli.frame import Misused, Moment, Parser, console, database, moment, run, show
 from api.spreadsheet import tabulated
-from ledger import directory
-from ledger.database import connect
+from ledger.mutable import people
+from ledger.store.database import connect
 from projections.errors import NotRecordedYet
 from projections.history import History, opened, tellings
 from projections.replay import Change, Rests, Selection, Story, Told, difference
@@ -110,7 +110,7 @@ async def _tell(arguments: Namespace, chosen: Selection) -> None:
 async def _names(url: str, notice: str) -> dict[str, str]:
     """Actor → name, as the directory beside the log has them: whoever runs the command may read it."""
     async with await connect(url, "ledger_writer") as connection:
-        return {one.actor: one.name for one in await directory.people(connection, notice)}
+        return {one.actor: one.name for one in await people.people(connection, notice)}
 
 
 async def position(history: History, when: Moment | None) -> int:

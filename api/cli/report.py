@@ -15,8 +15,8 @@ from api.cli.frame import OPERATOR, Misused, Parser, database, moment, run, say,
 from api.report.formats import FORMATS
 from api.report.model import Report
 from api.report.reading import Said, issued, position_at, read
-from ledger.errors import LedgerError
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
 from projections.errors import UnknownNotice
 from projections.reading import Reader
 from projections.runner import Runner

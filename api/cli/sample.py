@@ -15,17 +15,17 @@ from msgspec import Struct
 
 from api.cli.frame import OPERATOR
 from api.cli.key import rotation
-from ledger import tokens
-from ledger.batch import now
-from ledger.checkpoint import VerifierKey
-from ledger.errors import LedgerError, Refused
-from ledger.facts.people import Credential
-from ledger.facts.registry import named
-from ledger.intake import accept
-from ledger.keys import TYPE
+from ledger.append import tokens
+from ledger.append.placement import now
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import LedgerError, Refused
+from ledger.domain.registry import named
+from ledger.domain.roles import Role
+from ledger.intake.parse import accept
 from ledger.packs import history
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.proof.checkpoint import VerifierKey
+from ledger.proof.keys import TYPE
 
 NOTICE = "tameside-2022"
 BEGUN = datetime(2022, 7, 6, 9, tzinfo=UTC)

@@ -3,11 +3,11 @@
 from argparse import Namespace
 
 from api.cli.frame import OPERATOR, Misused, Parser, database, instant, role, run, say, sentence, show
-from ledger import tokens
-from ledger.errors import LedgerError
-from ledger.facts.registry import named
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append import tokens
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
+from ledger.domain.registry import named
 
 
 def configure(parser: Parser) -> None:

@@ -26,11 +26,12 @@ from api.cli.replay import show_minute
 from api.cli.sample import NOTICE, Clock, Keys, Outcome
 from api.cli.verify import verdict
 from api.services import Ledger
-from ledger.checkpoint import CheckpointError, parse
-from ledger.errors import LedgerError
-from ledger.files import Files
-from ledger.packs import read, shipped
-from ledger.verify import verify
+from ledger.domain.errors import LedgerError
+from ledger.evidence.object_store import Files
+from ledger.intake.pack import read
+from ledger.packs import shipped
+from ledger.proof.checkpoint import CheckpointError, parse
+from ledger.verify.database import verify
 from projections.history import opened, tellings
 from projections.replay import Told
 

@@ -10,14 +10,14 @@ from api.cli.frame import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
 from api.report.phrases import many
 from api.settings import Settings
-from ledger import held
-from ledger.bundle import checking
-from ledger.bundle.checking import Checked
-from ledger.errors import LedgerError
-from ledger.examine import Held
-from ledger.files import Files
-from ledger.findings import NoticeReport, Report
-from ledger.verify import verify
+from ledger.bundle import comparison
+from ledger.bundle import verify as checking
+from ledger.bundle.verify import Checked
+from ledger.domain.errors import LedgerError
+from ledger.evidence.object_store import Files
+from ledger.verify.database import verify
+from ledger.verify.entries import Held
+from ledger.verify.findings import NoticeReport, Report
 from projections import bundle
 from projections.digest import Digest, digests
 from projections.registry import ALL
@@ -46,7 +46,7 @@ def _verify(arguments: Namespace) -> int:
     of_bundle = arguments.what is not None and arguments.what.endswith(".zip")
     if arguments.key is not None and not of_bundle:
         raise Misused("--key says who must have signed a bundle; name a bundle, FILE.zip")
-    against = None if arguments.against is None else held.read(arguments.against)
+    against = None if arguments.against is None else comparison.read(arguments.against)
     return _bundle(arguments, against) if of_bundle else _record(arguments, against)
 
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from api.forms.fields import Field, Word
 from api.pages import words
-from ledger.facts.access import AccessGranted, AccessRefused
-from ledger.facts.fact import Fact
-from ledger.facts.lives import takes
-from ledger.facts.registry import KINDS
-from ledger.facts.state import State
-from ledger.roles import Role
+from ledger.domain.areas.access import AccessGranted, AccessRefused
+from ledger.domain.fact import Fact
+from ledger.domain.lifecycle import takes
+from ledger.domain.registry import KINDS
+from ledger.domain.roles import Role
+from ledger.domain.state import State
 from schema.context import may
 from schema.pages import LARGEST
 

@@ -1,6 +1,6 @@
 """What a form asks for a fact: its fields with their labels, hints and kinds of control. Pure.
 
-Generated from the declarations in `ledger.facts`, so that a new field of a fact is on its form at once.
+Generated from the declarations in `ledger.domain.areas`, so that a new field of a fact is on its form at once.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo
 
 from api.pages import words
-from ledger.facts.evidence import EvidenceSubmitted
-from ledger.facts.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, Words
-from ledger.facts.records import UNCORRECTABLE, Replacement
-from ledger.facts.registry import KINDS
-from ledger.scan import CONFIRMABLE, PersonalData
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.records import UNCORRECTABLE, Replacement
+from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, Words
+from ledger.domain.registry import KINDS
+from ledger.intake.personal_data import CONFIRMABLE, PersonalData
 
 
 class Control(Enum):

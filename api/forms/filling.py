@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from api.forms import times
 from api.forms.fields import COMPOSITE, Control, Field, fields_of
 from api.forms.reading import CHANGE, DATA
-from ledger.facts.paths import Json
-from ledger.facts.registry import KINDS
+from ledger.domain.fields import Json
+from ledger.domain.registry import KINDS
 
 
 def filled(

@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from api.forms import times
 from api.forms.fields import COMPOSITE, ENVELOPE, Control, Field, fields_of
-from ledger.errors import Refusal
-from ledger.facts.paths import Json
-from ledger.facts.registry import KINDS
-from ledger.intake import is_near, out_of_time
+from ledger.domain.errors import Refusal
+from ledger.domain.fields import Json
+from ledger.domain.registry import KINDS
+from ledger.intake.parse import is_near, out_of_time
 
 Typed = Mapping[str, Sequence[str]]
 """The names of a form's inputs, and what was typed into each."""

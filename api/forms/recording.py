@@ -10,14 +10,14 @@ from copy import deepcopy
 from datetime import datetime
 
 from api.forms.reading import DATA, Read
-from ledger.errors import Refusal, Refused
-from ledger.facts.paths import Json
-from ledger.facts.people import Credential, authorise
-from ledger.facts.registry import KINDS, Kind, put_at
-from ledger.facts.state import State
-from ledger.intake import Submitted, accept
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential, authorise
+from ledger.domain.errors import Refusal, Refused
+from ledger.domain.fields import Json
+from ledger.domain.registry import KINDS, Kind, put_at
+from ledger.domain.state import State
+from ledger.intake.parse import Submitted, accept
 
 _LONGEST = 128
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)

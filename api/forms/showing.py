@@ -13,8 +13,8 @@ from api.forms import times
 from api.forms.choices import ABOUT, Choices
 from api.forms.fields import COMPOSITE, Control, Field, Word, fields_of
 from api.forms.reading import CHANGE, DATA, Typed
-from ledger.errors import Refusal
-from ledger.facts.registry import KINDS
+from ledger.domain.errors import Refusal
+from ledger.domain.registry import KINDS
 from projections.tellings import numbered
 
 ADD, REMOVE = "add:", "remove:"

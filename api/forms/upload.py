@@ -13,7 +13,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from api import body
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 LARGEST = body.MAXIMUM_BATCH
 """The most that may be typed into a form, in bytes as they are sent: a text of 1 MB is three times that."""

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api.assets import package
 from api.openapi import Operation, describes
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 from schema.questions import questions
 from schema.scalars import instant_text
 

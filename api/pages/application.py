@@ -23,7 +23,7 @@ from api.pages import (
 from api.pages.sessions import Sessions
 from api.pages.visit import SignInNeeded
 from api.services import Ledger
-from ledger.errors import Busy, Refused, Unavailable
+from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 def application(ledger: Ledger) -> Starlette:

@@ -15,11 +15,11 @@ from api.forms.filling import filled
 from api.forms.reading import DATA, Typed
 from api.pages.desk import Desk
 from api.pages.visit import ask
-from ledger.facts.access import AccessGranted
-from ledger.facts.actions import ActionRebaselined
-from ledger.facts.records import UNCORRECTABLE, EntryCorrected
-from ledger.facts.registry import READINGS, put_at
-from ledger.facts.reports import AdviserReportIssued
+from ledger.domain.areas.access import AccessGranted
+from ledger.domain.areas.actions import ActionRebaselined
+from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
+from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.registry import READINGS, put_at
 from schema.pages import cursor
 
 _REPLACEMENT = f"{DATA}.replacement"

@@ -15,12 +15,12 @@ from api.forms.recording import source_of
 from api.pages.point import Point
 from api.pages.visit import Visit, ask, visit_of
 from api.services import Ledger
-from ledger.errors import Refusal, Refused
-from ledger.facts.evidence import EvidenceSubmitted
-from ledger.facts.people import authorise
-from ledger.facts.registry import Kind, named
-from ledger.facts.state import State
-from ledger.roles import Role
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.people import authorise
+from ledger.domain.errors import Refusal, Refused
+from ledger.domain.registry import Kind, named
+from ledger.domain.roles import Role
+from ledger.domain.state import State
 from projections.tellings import zone_of
 from schema.context import Context
 

@@ -19,8 +19,8 @@ from api import asking
 from api.pages.point import called, instant
 from api.problem import status_of
 from api.services import Ledger
-from ledger.days import ENGLAND
-from ledger.errors import Refused
+from ledger.domain.calendar import ENGLAND
+from ledger.domain.errors import Refused
 from projections import tellings
 from schema.context import Context, Viewer
 

@@ -10,8 +10,8 @@ from api.pages.typed import one
 from api.report.drafting import spoken_of
 from api.report.model import AreaWords, Requirement
 from api.report.phrases import said_or_erased, status
-from ledger.drafts import AreaDraft, Draft, RequirementDraft
-from ledger.facts.reports import AreaJudgement
+from ledger.domain.areas.reports import AreaJudgement
+from ledger.mutable.drafts import AreaDraft, Draft, RequirementDraft
 
 _JUDGEMENTS = (
     Word(AreaJudgement.PROGRESS.value, "Progress"),

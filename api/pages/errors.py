@@ -15,7 +15,7 @@ from api.pages.headers import secured
 from api.pages.point import NAMES, Point
 from api.pages.sessions import Sessions
 from api.pages.visit import SignInNeeded, Visit, ask, visit_of
-from ledger.errors import Busy, Refused, Unavailable
+from ledger.domain.errors import Busy, Refused, Unavailable
 
 Json = Mapping[str, Any]
 _HEADINGS = {

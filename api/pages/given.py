@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api import evidence, proofs
 from api.pages.visit import visitor_of
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

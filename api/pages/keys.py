@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from api.settings import Settings
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 BYTES = 32
 """The length of a key, and the least that a file of one has to hold."""

@@ -24,8 +24,8 @@ from api.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_of, h
 from api.pages.headers import secured
 from api.pages.sessions import Sessions, cookie, leave
 from api.services import Ledger
-from ledger.errors import Refused, Unavailable
-from ledger.facts.people import Credential
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused, Unavailable
 
 BEGIN, BACK = "/sign-in/organisation", "/sign-in/back"
 _WAITS = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
-from ledger import days
+from ledger.domain import calendar
 
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
@@ -96,10 +96,10 @@ def instant(name: str, text: str, *, begins: bool = False) -> datetime:
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            found = days.beginning(day) if begins else days.end(day)
+            found = calendar.beginning(day) if begins else calendar.end(day)
         else:
             said = datetime.fromisoformat(text.replace(" ", "+"))
-            found = (said if said.tzinfo else said.replace(tzinfo=days.ENGLAND)).astimezone(UTC)
+            found = (said if said.tzinfo else said.replace(tzinfo=calendar.ENGLAND)).astimezone(UTC)
         if found.year in _YEARS:
             return found
     except (ValueError, OverflowError):

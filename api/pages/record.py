@@ -28,9 +28,9 @@ from api.pages.sessions import FORM_FIELD, Sessions
 from api.pages.typed import one, typed_into
 from api.pages.visit import SignInNeeded, Visit, ask
 from api.services import Ledger
-from ledger.errors import Busy, Refusal, Refused, Unavailable
-from ledger.facts.registry import Kind
-from ledger.receipts import Receipt
+from ledger.append.receipt import Receipt
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.registry import Kind
 from schema.pages import cursor
 
 _DIGITS = 10

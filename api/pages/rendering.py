@@ -22,9 +22,9 @@ from api.pages.headers import secured
 from api.pages.sessions import FORM_FIELD, Session, Sessions
 from api.pages.visit import Visit
 from api.report.phrases import many
-from ledger import days
-from ledger.councils import councils
-from ledger.roles import matrix
+from ledger.domain import calendar
+from ledger.domain.councils import councils
+from ledger.domain.roles import matrix
 from projections.tellings import zone_of
 
 _COMPONENTS = (
@@ -132,7 +132,7 @@ def page(
     """A page; of a notice where there is a `visit`: `given` then has the `notice`, as `Frame` shows it."""
     sessions: Sessions = request.app.state.sessions()
     session = visit.visitor.session if visit is not None else session
-    zone = zone_of(given["notice"]["zone"]) if visit is not None else days.ENGLAND
+    zone = zone_of(given["notice"]["zone"]) if visit is not None else calendar.ENGLAND
     frame: dict[str, Any] = {
         "session": session,
         "form_token": sessions.form_token(session),

@@ -30,9 +30,9 @@ from api.report.formats import FORMATS
 from api.report.reading import issued, outline, position_at
 from api.reports import written
 from api.services import Ledger
-from ledger.drafts import Draft
-from ledger.errors import Busy, Refusal, Refused, Unavailable
-from ledger.facts.people import authorise
+from ledger.domain.areas.people import authorise
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.mutable.drafts import Draft
 from projections.tellings import zone_of
 from schema.context import Context
 

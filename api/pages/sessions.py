@@ -19,8 +19,8 @@ from starlette.responses import Response
 
 from api.identity import Identity
 from api.pages.keys import derived
-from ledger.errors import Refused
-from ledger.facts.people import Credential
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
 from schema.context import Viewer
 
 LASTS = timedelta(hours=8)

@@ -12,7 +12,7 @@ from api.pages.headers import secured
 from api.pages.organisations import local
 from api.pages.sessions import FORM_FIELD, Sessions
 from api.services import Ledger
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 _LONGEST_FIELD = 20_000
 

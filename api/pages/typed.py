@@ -7,7 +7,7 @@ from starlette.requests import Request
 from api import body
 from api.forms.reading import Typed
 from api.forms.upload import LARGEST, MOST_INPUTS
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 
 async def typed_into(request: Request) -> dict[str, list[str]]:

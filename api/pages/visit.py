@@ -14,8 +14,8 @@ from api.pages import documents
 from api.pages.point import Point, point_of
 from api.pages.sessions import Session, Sessions, viewer_of
 from api.services import Ledger
-from ledger.batch import now
-from ledger.roles import Role, matrix
+from ledger.append.placement import now
+from ledger.domain.roles import Role, matrix
 from schema.context import Viewer, may
 
 INVENTED = "invented/"

@@ -15,14 +15,14 @@ from api.forms.reading import Read
 from api.forms.recording import event_of, record, source_of
 from api.report.questions import all_figures, document, whole
 from api.report.reading import AreaSaid, RequirementSaid, Said, position_at
-from ledger.drafts import AreaDraft, Draft, Drafts, RequirementDraft
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.facts.registry import KIND_OF
-from ledger.facts.reports import AdviserReportIssued
-from ledger.intake import is_near, out_of_time
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.errors import Refused
+from ledger.domain.registry import KIND_OF
+from ledger.intake.parse import is_near, out_of_time
+from ledger.mutable.drafts import AreaDraft, Draft, Drafts, RequirementDraft
 from projections.compliance.verdict import months_after
 from projections.tellings import natural
 from schema.context import Context

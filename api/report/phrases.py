@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ledger.councils import councils
+from ledger.domain.councils import councils
 from projections.tellings import instant
 
 HIDDEN = "Your roles in this notice do not read this section, so it is left out of this copy."

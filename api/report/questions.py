@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from api.asking import Forbidden, ask
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 from schema.context import Context
 
 T = TypeVar("T")

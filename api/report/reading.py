@@ -29,8 +29,8 @@ from api.report.model import (
     cited,
 )
 from api.report.questions import Place, document, whole
-from ledger.errors import Refused
-from ledger.intake import is_near, out_of_time
+from ledger.domain.errors import Refused
+from ledger.intake.parse import is_near, out_of_time
 from projections.tellings import natural, zone_of
 from schema.context import Context
 

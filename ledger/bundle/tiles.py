@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from ledger.bundle.container import Container
-from ledger.findings import Damage
-from ledger.merkle import root_hash
+from ledger.bundle.read import Container
+from ledger.proof.merkle import root_hash
+from ledger.verify.findings import Damage
 
 WIDTH = 256
 _HASH = 32

@@ -1,10 +1,25 @@
-"""Notice packs: a notice as data (TOML), read once; what is wrong with one is told by its lines.
+"""Notice packs that come with the ledger (TOML), and their sample histories (NDJSON).
 
-`tameside-2022.toml` is the first, and `tameside-2022.ndjson` an invented history for the demo. Imports `ledger`
-only; no database. A pack decides nothing later: its clauses become entries, and those are what counts.
+Imports the standard library only; `ledger.intake.pack` reads a pack.
 """
 
-from ledger.packs.pack import Fault, Pack, PackFaulty, check, events, read
-from ledger.packs.shipped import SHIPPED, history, shipped
+from importlib.resources import files
 
-__all__ = ["SHIPPED", "Fault", "Pack", "PackFaulty", "check", "events", "history", "read", "shipped"]
+_FILES = sorted(file.name for file in files("ledger.packs").iterdir())
+SHIPPED = tuple(name.removesuffix(".toml") for name in _FILES if name.endswith(".toml"))
+"""The ids of the notices whose packs come with the ledger."""
+
+
+def shipped(notice: str) -> bytes:
+    """The pack of that notice; raises FileNotFoundError when there is none."""
+    return files("ledger.packs").joinpath(f"{notice}.toml").read_bytes()
+
+
+def history(notice: str) -> bytes:
+    """The invented history of that notice, CloudEvents a line; raises FileNotFoundError when there is none.
+
+    Beside a CloudEvent's own attributes each line says who records it (`demoactor`) and when (`demorecordedat`);
+    which fields of its data are the positions of earlier lines, by their ids (`demorefers`); and, if it is to be
+    refused, the code of the refusal (`demorefused`).
+    """
+    return files("ledger.packs").joinpath(f"{notice}.ndjson").read_bytes()

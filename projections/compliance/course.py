@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from ledger.facts.fact import Fact
-from ledger.facts.notice import (
+from ledger.domain.areas.notice import (
     AreaCarriedOver,
     AreaClosed,
     AreaRegistered,
@@ -21,6 +20,7 @@ from ledger.facts.notice import (
     NoticeClosed,
     NoticeRevised,
 )
+from ledger.domain.fact import Fact
 from projections.compliance.verdict import Asked, Ending, Happening, Rule, Status, Verdict, said, verdict
 
 COMMON: frozenset[type[Fact]] = frozenset(

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
-from ledger.facts.fact import Fact, Words
-from ledger.facts.notice import Modality, Parameter
-from ledger.intake import YEARS
+from ledger.domain.areas.notice import Modality, Parameter
+from ledger.domain.fact import Fact, Words
+from ledger.intake.parse import YEARS
 
 DAY = timedelta(days=1)
 LONGEST = 36_600

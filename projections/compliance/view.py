@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
-from ledger.entry import Entry
-from ledger.facts.fact import Fact
-from ledger.facts.notice import ClauseRegistered, NoticeIssued
+from ledger.domain.areas.notice import ClauseRegistered, NoticeIssued
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
 from projections.compliance.course import COMMON, Course, Span, concerned
 from projections.compliance.rules import KINDS
 from projections.compliance.verdict import Asked, Happening, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
+from ledger.domain.fact import Fact
 from projections.told import (
     access,
     actions,

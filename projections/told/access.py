@@ -1,8 +1,8 @@
-"""How the facts of `ledger.facts.access` are told. Pure."""
+"""How the facts of `ledger.domain.areas.access` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.access import (
+from ledger.domain.areas.access import (
     AccessExtended,
     AccessGranted,
     AccessProvided,
@@ -12,7 +12,7 @@ from ledger.facts.access import (
     AccessUsed,
     AccessUseRefused,
 )
-from ledger.facts.fact import Fact
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,8 +1,8 @@
-"""How the facts of `ledger.facts.actions` are told. Pure."""
+"""How the facts of `ledger.domain.areas.actions` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.actions import (
+from ledger.domain.areas.actions import (
     ActionAdded,
     ActionCompleted,
     ActionRebaselined,
@@ -10,7 +10,7 @@ from ledger.facts.actions import (
     MilestoneReached,
     MilestoneSet,
 )
-from ledger.facts.fact import Fact
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,9 +1,9 @@
-"""How the facts of `ledger.facts.adviser` are told. Pure."""
+"""How the facts of `ledger.domain.areas.adviser` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.facts.fact import Fact
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

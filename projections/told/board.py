@@ -1,8 +1,8 @@
-"""How the facts of `ledger.facts.board` are told. Pure."""
+"""How the facts of `ledger.domain.areas.board` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.board import (
+from ledger.domain.areas.board import (
     BoardDecisionRecorded,
     BoardEstablished,
     ChairAppointed,
@@ -13,7 +13,7 @@ from ledger.facts.board import (
     MemberLeft,
     TimetableAgreed,
 )
-from ledger.facts.fact import Fact
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

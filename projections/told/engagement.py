@@ -1,9 +1,9 @@
-"""How the facts of `ledger.facts.engagement` are told. Pure."""
+"""How the facts of `ledger.domain.areas.engagement` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.engagement import ViewsConsidered, ViewsGathered
-from ledger.facts.fact import Fact
+from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,9 +1,9 @@
-"""How the facts of `ledger.facts.escalation` are told. Pure."""
+"""How the facts of `ledger.domain.areas.escalation` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.escalation import ConcernRaised, InterventionDecided, InterventionEnded
-from ledger.facts.fact import Fact
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,8 +1,8 @@
-"""How the facts of `ledger.facts.evidence` are told. Pure."""
+"""How the facts of `ledger.domain.areas.evidence` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.evidence import (
+from ledger.domain.areas.evidence import (
     EvidenceAssessed,
     EvidenceErased,
     EvidenceOpened,
@@ -10,7 +10,7 @@ from ledger.facts.evidence import (
     EvidenceSuperseded,
     EvidenceWithdrawn,
 )
-from ledger.facts.fact import Fact
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,14 +1,14 @@
-"""How the facts of `ledger.facts.measures` are told. Pure."""
+"""How the facts of `ledger.domain.areas.measures` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.measures import (
+from ledger.domain.areas.measures import (
     MeasureBaselineReset,
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,9 +1,9 @@
-"""How the facts of `ledger.facts.meetings` are told. Pure."""
+"""How the facts of `ledger.domain.areas.meetings` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

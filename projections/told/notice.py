@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.notice` are told. Pure."""
+"""How the facts of `ledger.domain.areas.notice` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.notice import (
+from ledger.domain.areas.notice import (
     AreaCarriedOver,
     AreaClosed,
     AreaRegistered,
@@ -13,6 +12,7 @@ from ledger.facts.notice import (
     NoticeIssued,
     NoticeRevised,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.partners` are told. Pure."""
+"""How the facts of `ledger.domain.areas.partners` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.partners import (
+from ledger.domain.areas.partners import (
     ContributionCommitted,
     ContributionConcernRaised,
     ContributionMissed,
@@ -12,6 +11,7 @@ from ledger.facts.partners import (
     PartnerUpdateCommissioned,
     PartnerUpdateReceived,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.people` are told. Pure."""
+"""How the facts of `ledger.domain.areas.people` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.people import (
+from ledger.domain.areas.people import (
     ActorRegistered,
     IntegrationRegistered,
     IntegrationRevoked,
@@ -12,6 +11,7 @@ from ledger.facts.people import (
     TokenIssued,
     TokenRevoked,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

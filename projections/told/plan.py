@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.plan` are told. Pure."""
+"""How the facts of `ledger.domain.areas.plan` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.plan import (
+from ledger.domain.areas.plan import (
     LeadersBriefed,
     ObjectiveAdded,
     ObjectiveClosed,
@@ -14,6 +13,7 @@ from ledger.facts.plan import (
     SelfAssessmentPublished,
     SlowProgressHighlighted,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

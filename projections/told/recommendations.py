@@ -1,15 +1,15 @@
-"""How the facts of `ledger.facts.recommendations` are told. Pure."""
+"""How the facts of `ledger.domain.areas.recommendations` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.recommendations import (
+from ledger.domain.areas.recommendations import (
     CoverageMapped,
     FindingRegistered,
     RecommendationAccepted,
     RecommendationMade,
     RecommendationRejected,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

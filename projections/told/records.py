@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.records` are told. Pure."""
+"""How the facts of `ledger.domain.areas.records` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.records import (
+from ledger.domain.areas.records import (
     AuditFindingRecorded,
     EntryCorrected,
     ErasureRequested,
@@ -11,6 +10,7 @@ from ledger.facts.records import (
     Published,
     SigningKeyRotated,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

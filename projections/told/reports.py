@@ -1,14 +1,14 @@
-"""How the facts of `ledger.facts.reports` are told. Pure."""
+"""How the facts of `ledger.domain.areas.reports` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.reports import (
+from ledger.domain.areas.reports import (
     AdviserReportIssued,
     BoardReportSubmitted,
     ChairReportDelivered,
     ReportRecommendationDecided,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

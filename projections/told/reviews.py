@@ -1,9 +1,8 @@
-"""How the facts of `ledger.facts.reviews` are told. Pure."""
+"""How the facts of `ledger.domain.areas.reviews` are told. Pure."""
 
 from collections.abc import Mapping
 
-from ledger.facts.fact import Fact
-from ledger.facts.reviews import (
+from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
     DiagnosticReported,
     DiagnosticRequired,
@@ -12,6 +11,7 @@ from ledger.facts.reviews import (
     ReviewScheduled,
     ReviewStarted,
 )
+from ledger.domain.fact import Fact
 from projections.told.telling import Telling
 
 TELLINGS: Mapping[type[Fact], Telling] = {

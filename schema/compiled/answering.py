@@ -27,8 +27,8 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.validation import ASTValidationRule
 from msgspec import Struct
 
-from ledger.errors import LedgerError
-from ledger.roles import Role
+from ledger.domain.errors import LedgerError
+from ledger.domain.roles import Role
 from projections.answers import Statement
 from projections.composing import compose
 from projections.errors import Inexact, NotCaughtUp, TooSlow

@@ -7,7 +7,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from ledger.facts.registry import named
+from ledger.domain.registry import named
 from projections import entries
 from projections.answers import Cell, Constant, Listing, Members, Node, OfText, form_of
 from schema.compiled.paging import Make, page_of

@@ -23,7 +23,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
-from ledger.roles import Role
+from ledger.domain.roles import Role
 from projections.answers import Constant
 from schema.compiled.arguments import After, Arguments
 from schema.compiled.reasons import NotCompiled

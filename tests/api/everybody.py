@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from ledger.roles import Role, matrix
+from ledger.domain.roles import Role, matrix
 from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record, run
 
 GRANTABLE = [role for role in Role if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]

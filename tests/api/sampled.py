@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from api.cli.sample import PEOPLE
-from ledger.roles import Role
+from ledger.domain.roles import Role
 from tests.api.service import Notice, Service, issue, run
 from tests.ledger.history import NOTICE
 from tests.projections.stored import store

@@ -24,13 +24,13 @@ import uvicorn
 from api import serve
 from api.app import create_app
 from api.settings import Bind, Settings
-from ledger.batch import Clock, now
-from ledger.database import connect
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.intake import accept
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.append.placement import Clock, now
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.domain.roles import Role
+from ledger.intake.parse import accept
+from ledger.store.database import connect
 
 NOTICE = "tameside"
 STRUCTURED = "application/cloudevents+json"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api import assets
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 
 
 def test_each_package_of_the_manifest_is_installed_at_its_version() -> None:

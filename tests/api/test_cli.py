@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import COMMANDS, main
-from ledger.facts.registry import KINDS
+from ledger.domain.registry import KINDS
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
 ROOT = Path(__file__).parent.parent.parent

@@ -5,8 +5,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.checkpoint import Signer, VerifierKey, parse
 from ledger.packs import shipped
+from ledger.proof.checkpoint import Signer, VerifierKey, parse
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ledger import tokens
+from ledger.append import tokens
 from ledger.packs import shipped
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from api.contracts import all_schemas, schema_of
-from ledger.facts.registry import KINDS, named
+from ledger.domain.registry import KINDS, named
 from tests.api.service import NO_TLS, Service
 
 

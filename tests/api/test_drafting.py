@@ -10,11 +10,11 @@ from msgspec import structs
 from api.asking import Operator
 from api.report.drafting import begun, issue, next_period, said_of
 from api.report.reading import issued, read
-from ledger.drafts import MOST, AreaDraft, Draft, Drafts, RequirementDraft
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.mutable.drafts import MOST, AreaDraft, Draft, Drafts, RequirementDraft
 from projections.reading import Reader
 from schema.context import Context
 from tests.api.service import NOTICE, Service, event, record

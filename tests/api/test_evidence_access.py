@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.roles import Role, matrix
+from ledger.domain.roles import Role, matrix
 from tests.api.documents import (
     OTHERS,
     PDF,

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from api import body
-from ledger import files
+from ledger.evidence import object_store
 from tests.api.documents import CSV, PDF, about, documented, docx, get, put, rows, stored
 from tests.api.service import NOTICE, Service
 from tests.api.test_refusals import must_be_refused
@@ -229,7 +229,7 @@ def test_a_slow_sender_is_given_up(service: Service, monkeypatch: pytest.MonkeyP
 def test_too_many_at_once_are_asked_to_come_again(
     service: Service, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "AT_ONCE", 1)
+    monkeypatch.setattr(object_store, "AT_ONCE", 1)
     with breaking_off(service) as wire:
         wire.sendall(head(service, "officer", len(PDF) + 1) + PDF)
         limit = time.monotonic() + 120

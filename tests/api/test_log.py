@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from ledger.merkle import leaf_hash
+from ledger.proof.merkle import leaf_hash
 from tests.api.service import NDJSON, Service, progress
 
 pytestmark = pytest.mark.database

@@ -12,8 +12,8 @@ from psycopg import sql
 from strawberry.utils.str_converters import to_camel_case
 
 import schema
-from ledger.facts.registry import KINDS
-from ledger.roles import Role, matrix
+from ledger.domain.registry import KINDS
+from ledger.domain.roles import Role, matrix
 from schema.shown import SECTIONS, TYPES
 from tests.api.everybody import EACH_ROLE, GRANTABLE, actor_of, reads
 from tests.api.service import BATCH, NOTICE, STRUCTURED, Service, begin, event, run

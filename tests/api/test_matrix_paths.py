@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from api.app import create_app
 from api.settings import Settings
-from ledger.roles import Role, matrix
+from ledger.domain.roles import Role, matrix
 from tests.api.browsing import browser, sign_in
 from tests.api.everybody import EACH_ROLE, GRANTABLE, actor_of, reads
 from tests.api.service import NOTICE, Service

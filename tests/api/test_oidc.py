@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwk, jwt
 
 from api import oidc
-from ledger.errors import Unavailable
+from ledger.domain.errors import Unavailable
 from tests.api import issuer as issuers
 from tests.api.issuer import AUDIENCE, Issuer
 from tests.api.service import NO_TLS, STRUCTURED, Service, begin, event, progress, record, run

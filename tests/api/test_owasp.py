@@ -12,7 +12,7 @@ from starlette.routing import Route
 from api import body, oidc
 from api.app import create_app
 from api.settings import Settings, WrongSetting
-from ledger.errors import Unavailable
+from ledger.domain.errors import Unavailable
 from tests.api.service import (
     BATCH,
     NDJSON,

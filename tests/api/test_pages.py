@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from api.cli.sample import PEOPLE
-from ledger.roles import Role
+from ledger.domain.roles import Role
 from projections.tellings import natural
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.sampled import READERS, sampled

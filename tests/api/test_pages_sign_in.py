@@ -15,7 +15,7 @@ from api.pages import files, keys
 from api.pages.organisations import local
 from api.pages.sessions import Session, Sessions
 from api.settings import Settings
-from ledger.errors import LedgerError
+from ledger.domain.errors import LedgerError
 from tests.api.browsing import browser, fields, sign_in, words
 from tests.api.service import Service, begin, event, issue, record, run
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from api import body, intake, protocol
-from ledger import writer
+from ledger.append import writer
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, NOTICE, STRUCTURED, Service, begin, progress
 from tests.api.test_serve import blocked

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.writer import Writer
+from ledger.append.writer import Writer
 from projections.reading import Reader
 from tests.api.process import uri
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress

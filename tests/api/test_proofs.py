@@ -9,9 +9,9 @@ import httpx
 import psycopg
 import pytest
 
-from ledger import keys
-from ledger.checkpoint import Checkpoint, VerifierKey, parse
-from ledger.merkle import leaf_hash, root_hash, verify_consistency, verify_inclusion
+from ledger.proof import keys
+from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
+from ledger.proof.merkle import leaf_hash, root_hash, verify_consistency, verify_inclusion
 from tests.api.service import NDJSON, NOTICE, Service, progress
 from tests.api.test_log import stored
 

@@ -6,8 +6,8 @@ import httpx
 import psycopg
 import pytest
 
-from ledger.facts.registry import KINDS
-from ledger.roles import Role, matrix
+from ledger.domain.registry import KINDS
+from ledger.domain.roles import Role, matrix
 from tests.api.browsing import browser, sign_in, words
 from tests.api.filling import Typed, encoded, sent, with_values
 from tests.api.recording import DECISION, FORM, PDF, address, decision, form, position_of, post, recorded

@@ -25,10 +25,10 @@ import schema
 from api.report.formats import FORMATS
 from api.report.model import AreaWords, Report, cited
 from api.report.questions import FIGURES, document
-from ledger.facts.people import Credential
-from ledger.intake import accept
-from ledger.merkle import leaf_hash, root_hash
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.intake.parse import accept
+from ledger.proof.merkle import leaf_hash, root_hash
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.service import Notice, Service, event, issue, record
 from tests.ledger.history import NOTICE

@@ -156,7 +156,7 @@ def refused_start(**settings: str) -> str:
     """What a server says that cannot start."""
     script = (
         "from api.serve import serve; from api.settings import Settings\n"
-        "from ledger.errors import LedgerError\n"
+        "from ledger.domain.errors import LedgerError\n"
         "try: serve(Settings.from_environment())\n"
         "except LedgerError as error: print(error); raise SystemExit(1)"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from api import settings
 from api.settings import Bind, Settings, WrongSetting
-from ledger import keys
+from ledger.proof import keys
 
 
 def test_without_any_the_defaults_hold(tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
-from ledger import database
-from ledger.facts.people import Credential
-from ledger.intake import Submitted, accept
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role
+from ledger.intake.parse import Submitted, accept
+from ledger.store import database
 
 NOTICE = "bench-2022"
 OPERATOR = Credential("operator", role=Role.OPERATOR)

@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from ledger import database
-from ledger.packs import events, read, shipped
+from ledger.intake.pack import events, read
+from ledger.packs import shipped
+from ledger.store import database
 from schema.questions import questions
 from tests.api.process import Process, serving
 from tests.api.service import event, issue, record

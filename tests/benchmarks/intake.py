@@ -14,11 +14,11 @@ import httpx
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from ledger import database
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.intake import accept
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.intake.parse import accept
+from ledger.store import database
 from tests.api.process import serving
 from tests.api.service import BATCH, NO_TLS, begin, progress
 

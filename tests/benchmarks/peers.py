@@ -26,7 +26,7 @@ from strawberry.types import Info
 
 from api.serve import address, listen
 from api.settings import Bind
-from ledger.database import pool
+from ledger.store.database import pool
 from projections.reading import SETTINGS, VIEWS
 
 Connection = AsyncConnection[Any]

@@ -19,11 +19,11 @@ import httpx
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from ledger import database
-from ledger.intake import accept
-from ledger.merkle import Frontier, leaf_hash
-from ledger.verify import PAGE, verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.intake.parse import accept
+from ledger.proof.merkle import Frontier, leaf_hash
+from ledger.store import database
+from ledger.verify.database import PAGE, verify
 from tests.api.process import serving
 from tests.api.service import NO_TLS, event, issue, record
 from tests.benchmarks.append import OFFICER, OPERATOR, progress, setting

@@ -15,10 +15,11 @@ from typing import Any, LiteralString
 import msgspec
 from psycopg import AsyncConnection, sql
 
-from ledger.entry import Envelope, encoder
-from ledger.facts.registry import named
-from ledger.merkle import Frontier, leaf_hash
-from ledger.packs import events, read, shipped
+from ledger.domain.registry import named
+from ledger.intake.envelope import Envelope, encoder
+from ledger.intake.pack import events, read
+from ledger.packs import shipped
+from ledger.proof.merkle import Frontier, leaf_hash
 
 SALT = bytes(32)
 SENTENCES = "What was said and done, in a sentence or two. " * 3

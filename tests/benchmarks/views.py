@@ -26,10 +26,11 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg import sql
 
-from ledger import database
-from ledger.intake import Submitted, accept
-from ledger.packs import events, read, shipped
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.intake.pack import events, read
+from ledger.intake.parse import Submitted, accept
+from ledger.packs import shipped
+from ledger.store import database
 from projections import access, actions, board, measures, notice, plan
 from projections.compliance import view as compliance
 from projections.position import Reading

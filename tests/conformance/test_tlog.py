@@ -18,8 +18,8 @@ from proofbundle import verify_consistency, verify_inclusion
 from proofbundle.checkpoint import verify_checkpoint
 from proofbundle.tlogproof import verify_tlog_proof
 
-from ledger import keys
-from ledger.checkpoint import VerifierKey
+from ledger.proof import keys
+from ledger.proof.checkpoint import VerifierKey
 from tests.api.service import NDJSON, NOTICE, Service, progress
 
 pytestmark = pytest.mark.database

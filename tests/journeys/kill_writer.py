@@ -12,9 +12,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ledger.errors import Busy, Unavailable
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.errors import Busy, Unavailable
 from tests.ledger.history import ALICE, progress, received
 
 NOTICES = ("first-2022", "second-2023")

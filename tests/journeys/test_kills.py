@@ -15,10 +15,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.database import migrate
+from ledger.append.writer import Writer
 from ledger.embedded import EmbeddedPostgres
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.store.database import migrate
+from ledger.verify.database import verify
 from tests.journeys.kill_writer import LANES, NOTICES, keys
 from tests.ledger.embedded_tools import kill, make_place
 from tests.ledger.history import begin

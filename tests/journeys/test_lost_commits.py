@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ledger.database import connect
-from ledger.receipts import Receipt
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.store.database import connect
+from ledger.verify.database import verify
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress, received
 
 pytestmark = pytest.mark.database

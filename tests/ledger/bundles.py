@@ -12,14 +12,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ledger.bundle import checking, verify_bundle, writing
+from ledger.bundle import verify, verify_bundle, write
 from ledger.bundle.archive import Archive
-from ledger.bundle.writing import Order
-from ledger.checkpoint import Signer, sign
-from ledger.database import connect
-from ledger.findings import Damage
-from ledger.merkle import Frontier, leaf_hash
-from ledger.roles import Role
+from ledger.bundle.write import Order
+from ledger.domain.roles import Role
+from ledger.proof.checkpoint import Signer, sign
+from ledger.proof.merkle import Frontier, leaf_hash
+from ledger.store.database import connect
+from ledger.verify.findings import Damage
 from tests.ledger.history import NOTICE
 
 SIGNER = Signer.generate("ledger.example/2022")
@@ -49,7 +49,7 @@ async def make(url: str, path: Path, size: int | None = None, **order: Any) -> P
     note = await checkpoint(url, size, signer)
     wanted = Order(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
     with path.open("w+b") as file:
-        await writing.write(url, file, wanted, lambda _notice, _done, _size: None)
+        await write.write(url, file, wanted, lambda _notice, _done, _size: None)
     return path
 
 
@@ -83,7 +83,7 @@ def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> 
 
 def found(bundle: Path, **more: Any) -> list[tuple[int, Damage]]:
     """What the ledger's own verifier finds in a bundle."""
-    report = checking.check(bundle, **more).report
+    report = verify.check(bundle, **more).report
     return [(finding.position, finding.damage) for finding in report.findings]
 
 

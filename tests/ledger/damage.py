@@ -1,9 +1,9 @@
 """A small sound record, and the ways in which tests damage it behind the ledger's back."""
 
-from ledger.database import connect
-from ledger.findings import Damage, Report
-from ledger.merkle import leaf_hash, root_hash
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.proof.merkle import leaf_hash, root_hash
+from ledger.store.database import connect
+from ledger.verify.findings import Damage, Report
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, progress, received, submit
 
 TOLD = SETTING_SIZE + 1

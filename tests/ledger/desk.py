@@ -3,18 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-from ledger import folding
-from ledger.attempt import correction_fault
-from ledger.batch import Placement
-from ledger.entry import Entry
-from ledger.errors import Refused
-from ledger.facts.fact import Who
-from ledger.facts.people import Credential
-from ledger.facts.records import EntryCorrected
-from ledger.facts.state import State
-from ledger.folding import Folded
-from ledger.intake import Submitted
-from ledger.merkle import Frontier
+from ledger.append import fold
+from ledger.append.attempt import correction_fault
+from ledger.append.fold import Folded
+from ledger.append.placement import Placement
+from ledger.domain.areas.people import Credential
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Refused
+from ledger.domain.fact import Who
+from ledger.domain.state import State
+from ledger.intake.parse import Submitted
+from ledger.proof.merkle import Frontier
 from tests.ledger.history import NOTICE, OPERATOR, Clock, setting, submit
 
 Found = list[tuple[str, str]]
@@ -64,7 +64,7 @@ class Desk:
         (entry,) = placement.share.entries
         self.history.append(entry)
         if isinstance(item.fact, EntryCorrected):
-            self.state = folding.fold(self.history, folding.corrections_of(self.history))
+            self.state = fold.fold(self.history, fold.corrections_of(self.history))
         return entry
 
     def tell(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> int:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.facts.registry import named
-from ledger.intake import Submitted, accept
-from ledger.receipts import Receipt
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.domain.registry import named
+from ledger.domain.roles import Role
+from ledger.intake.parse import Submitted, accept
 
 NOTICE = "tameside-2022"
 DIGEST = "A" * 43 + "="

@@ -3,7 +3,7 @@
 from functools import cache
 from hashlib import sha256
 
-from ledger.merkle import leaf_hash
+from ledger.proof.merkle import leaf_hash
 
 LEAVES = tuple(leaf_hash(b"entry %d" % number) for number in range(64))
 

@@ -10,11 +10,11 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from ledger import store
-from ledger.database import DatabaseRole, connect
-from ledger.intake import File
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.intake.parse import File
+from ledger.store import entries
+from ledger.store.database import DatabaseRole, connect
+from ledger.verify.database import verify
 from tests.ledger.history import ALICE, DIGEST, NOTICE, SETTING_SIZE, begin, progress, submit
 
 pytestmark = pytest.mark.database
@@ -106,7 +106,7 @@ async def recorded(database: str) -> str:
         assert (await writer.append(NOTICE, submitted, ALICE)).position == TOLD
         await begin(writer, OTHER)
     async with await connect(database, "ledger_writer") as connection:
-        await store.keep_file(connection, OTHER, SETTING_SIZE, FILE)
+        await entries.keep_file(connection, OTHER, SETTING_SIZE, FILE)
     return database
 
 

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from ledger.bundle.archive import Archive
-from ledger.bundle.container import Container
+from ledger.bundle.read import Container
 
 WRITTEN = "ec20c4d97220369da412786b92fb43e394a4adf6796cfd88a3c41d5a5bb99614"
 """By 3.11.2, which fills in headers otherwise than 3.11.7, 3.12 and 3.13 do."""

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from ledger.errors import Refused
-from ledger.facts.fact import CODE_PATTERN, ID_PATTERN, Narrative
-from ledger.facts.registry import KINDS, Kind
-from ledger.intake import accept
+from ledger.domain.errors import Refused
+from ledger.domain.fact import CODE_PATTERN, ID_PATTERN, Narrative
+from ledger.domain.registry import KINDS, Kind
+from ledger.intake.parse import accept
 from tests.ledger.test_histories_any import data_of
 
 Case = tuple[Any, bool]

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from ledger import held
-from ledger.bundle import checking
-from ledger.checkpoint import Signer
-from ledger.database import connect
-from ledger.errors import Damaged, LedgerError
-from ledger.evidence import Evidence
-from ledger.files import Files
-from ledger.findings import Damage
-from ledger.log import Log, Signed
-from ledger.merkle import leaf_hash, verify_inclusion
-from ledger.proving import inclusion_proofs
-from ledger.roles import Role
-from ledger.tiles import fetching
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.bundle import comparison
+from ledger.bundle import verify as checking
+from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.roles import Role
+from ledger.evidence.object_store import Files
+from ledger.evidence.service import Evidence
+from ledger.proof.checkpoint import Signer
+from ledger.proof.checkpoint_signer import Log, Signed
+from ledger.proof.merkle import leaf_hash, verify_inclusion
+from ledger.proof.proof_builder import inclusion_proofs
+from ledger.proof.tiles import fetching
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
 from tests.ledger import bundles
 from tests.ledger.bundles import SIGNER, also, by_its_own, found, make, members
 from tests.ledger.damage import ERASED, ERASING, SIZE, TOLD, damage, kinds
@@ -91,7 +91,7 @@ async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: st
     assert line in [json.loads(text) for text in members(after)["narratives.ndjson"].splitlines()]
     for bundle in (before, after):
         assert (found(bundle), also(bundle)) == ([], [])
-        assert (await verify(database, NOTICE, held=held.read(bundle))).sound
+        assert (await verify(database, NOTICE, held=comparison.read(bundle))).sound
     leaf = leaf_hash((await bundles.bodies(database))[position - 1])
     verify_inclusion(position - 1, signed.size, leaf, proof, signed.root_hash)
     assert await proof_of(database, position, signed) == proof
@@ -194,10 +194,10 @@ async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, 
     bundle = await make(recorded, tmp_path / "kept.zip")
     note = await bundles.checkpoint(recorded)
     await rewrite(recorded)
-    assert kinds(await verify(recorded, NOTICE, held=held.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
+    assert kinds(await verify(recorded, NOTICE, held=comparison.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
     forged = await make(recorded, tmp_path / "forged.zip")
     assert (found(forged), also(forged)) == ([], []), "it agrees with itself, and is signed"
-    assert found(forged, held=held.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
+    assert found(forged, held=comparison.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
     assert also(forged, against=note.encode()) == [SIZE]
     kept = tmp_path / "checkpoint"
     kept.write_text(note)
@@ -222,7 +222,7 @@ async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recor
     kept = tmp_path / "checkpoint"
     kept.write_text(await bundles.checkpoint(recorded))
     with pytest.raises(LedgerError, match=f"is of {SIZE} entries and .* has {SIZE - 1}: compare it with"):
-        checking.check(bundle, held=held.read(kept))
+        checking.check(bundle, held=comparison.read(kept))
 
 
 # --- with documents

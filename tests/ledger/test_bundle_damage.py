@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.findings import Damage
-from ledger.roles import Role
+from ledger.domain.roles import Role
+from ledger.verify.findings import Damage
 from tests.ledger.bundles import also, forge, found, make
 from tests.ledger.damage import ERASED, SIZE, TOLD
 

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import pytest
 
-from ledger.bundle import container, verify_bundle
+from ledger.bundle import read, verify_bundle
 from tests.ledger.bundles import also, found, make, members, reseal
 
 pytestmark = pytest.mark.database
@@ -124,7 +124,7 @@ async def test_large_members_and_many_are_told_in_zip64(
     """With the limits lowered, because a bundle of more than 2 GiB takes too long to make."""
     for module, wide, many in (
         (zipfile, "ZIP64_LIMIT", "ZIP_FILECOUNT_LIMIT"),
-        (container, "_WIDE", "_MANY"),
+        (read, "_WIDE", "_MANY"),
         (verify_bundle, "WIDE", "MANY"),
     ):
         monkeypatch.setattr(module, wide, 2_000)

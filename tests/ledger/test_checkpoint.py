@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.checkpoint import CheckpointError, Signer, VerifierKey, parse, sign
-from ledger.notes import open_note
+from ledger.proof.checkpoint import CheckpointError, Signer, VerifierKey, parse, sign
+from ledger.proof.note import open_note
 
 # Of Go's checksum database; from transparency-dev/formats.
 SUMDB = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"

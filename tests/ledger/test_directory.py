@@ -2,12 +2,12 @@
 
 import pytest
 
-from ledger import directory
-from ledger.database import connect
-from ledger.directory import Person, people, put
-from ledger.errors import Refused
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import Refused
+from ledger.mutable import people as directory
+from ledger.mutable.people import Person, people, put
+from ledger.store.database import connect
+from ledger.verify.database import verify
 from tests.ledger.damage import kinds
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, begin, progress, submit
 

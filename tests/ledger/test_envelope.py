@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ledger.entry import Envelope, decode, decode_data, decode_envelope, encoder
-from ledger.errors import Damaged
-from ledger.facts.notice import NoticeIssued
-from ledger.facts.people import RoleGranted
-from ledger.intake import SERVER_ATTRIBUTES, digest
-from ledger.merkle import Frontier, leaf_hash, root_hash
+from ledger.domain.areas.notice import NoticeIssued
+from ledger.domain.areas.people import RoleGranted
+from ledger.domain.errors import Damaged
+from ledger.intake.envelope import Envelope, decode, decode_data, decode_envelope, encoder
+from ledger.intake.parse import SERVER_ATTRIBUTES, digest
+from ledger.proof.merkle import Frontier, leaf_hash, root_hash
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "envelope.md").read_text("utf-8")
 BODIES = [line.encode() for line in DOCUMENT.splitlines() if line.startswith('{"specversion"')]

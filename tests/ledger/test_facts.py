@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from ledger.entry import Envelope
-from ledger.facts.fact import Fact, Narrative
-from ledger.facts.registry import KINDS, READINGS, Kind
-from ledger.facts.state import State
-from ledger.intake import Event
-from ledger.roles import Role, matrix
+from ledger.domain.fact import Fact, Narrative
+from ledger.domain.registry import KINDS, READINGS, Kind
+from ledger.domain.roles import Role, matrix
+from ledger.domain.state import State
+from ledger.intake.envelope import Envelope
+from ledger.intake.parse import Event
 
 GOLDEN = Path(__file__).parent / "golden"
 EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

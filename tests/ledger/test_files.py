@@ -16,12 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.database import connect
-from ledger.errors import Busy, LedgerError, Refused, Unavailable
-from ledger.evidence import ABANDONED, Evidence
-from ledger.files import Files
-from ledger.intake import File
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.evidence.object_store import Files
+from ledger.evidence.service import ABANDONED, Evidence
+from ledger.intake.parse import File
+from ledger.store.database import connect
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, submit
 
 CSV = "text/csv"
@@ -130,7 +130,7 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 async def test_only_so_many_arrive_at_once(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.files.AT_ONCE", 0)
+    monkeypatch.setattr("ledger.evidence.object_store.AT_ONCE", 0)
     with pytest.raises(Busy):
         await files.receive(NOTICE, CSV, whole(b"a"))
 

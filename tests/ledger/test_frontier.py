@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.merkle import Frontier, ProofError, leaf_hash, root_hash
+from ledger.proof.merkle import Frontier, ProofError, leaf_hash, root_hash
 from tests.ledger.rfc6962 import LEAVES, tree
 
 HASH = leaf_hash(b"0")

@@ -7,15 +7,15 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger import folding
-from ledger.errors import Refused
-from ledger.facts.lives import parts
-from ledger.facts.paths import found_at
-from ledger.facts.people import Credential
-from ledger.facts.records import UNCORRECTABLE
-from ledger.facts.registry import KIND_OF, KINDS, Kind, put_at, values_at
-from ledger.facts.state import State
-from ledger.roles import Role, matrix
+from ledger.append import fold
+from ledger.domain.areas.people import Credential
+from ledger.domain.areas.records import UNCORRECTABLE
+from ledger.domain.errors import Refused
+from ledger.domain.fields import found_at
+from ledger.domain.lifecycle import parts
+from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
+from ledger.domain.roles import Role, matrix
+from ledger.domain.state import State
 from tests.ledger.desk import Desk
 from tests.ledger.history import submit
 from tests.ledger.test_facts import GOLDEN
@@ -102,9 +102,9 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
         item = submit(kind.name, data_of(kind, names, number), credential.actor)
         if isinstance(desk.record(item, credential), Refused):
             assert msgspec.json.encode(desk.state) == before, "a refused fact moved the state"
-    assert folding.fold(desk.history, folding.corrections_of(desk.history)) == desk.state
+    assert fold.fold(desk.history, fold.corrections_of(desk.history)) == desk.state
     assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
-    assert folding.first_refused(desk.history, {}) is None
+    assert fold.first_refused(desk.history, {}) is None
 
 
 @cache
@@ -130,13 +130,13 @@ def named_later() -> dict[int, tuple[int, str]]:
 
 def test_each_fact_left_out_in_turn_is_missed_by_name_where_something_rests_on_it() -> None:
     desk, _ = played()
-    corrections = folding.corrections_of(desk.history)
+    corrections = fold.corrections_of(desk.history)
     rests = named_later()
     assert len(rests) > 100
     for entry in desk.history[1:]:
         if entry.position in corrections or KIND_OF[type(entry.fact)].name in UNCORRECTABLE:
             continue
-        missed = folding.first_refused(desk.history, {**corrections, entry.position: None})
+        missed = fold.first_refused(desk.history, {**corrections, entry.position: None})
         if entry.position in rests:
             later, name = rests[entry.position]
             assert missed is not None, entry

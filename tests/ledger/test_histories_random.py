@@ -6,17 +6,17 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger import folding
-from ledger.entry import Entry
-from ledger.errors import Refused
-from ledger.facts.access import AccessGranted, AccessRequested, AccessRevoked
-from ledger.facts.notice import AreaRegistered, NoticeIssued
-from ledger.facts.people import Credential, RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
-from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
-from ledger.facts.records import EntryCorrected, ErasureRequested, NarrativeErased
-from ledger.facts.registry import KINDS, put_at, values_at
-from ledger.facts.state import State
-from ledger.roles import matrix
+from ledger.append import fold
+from ledger.domain.areas.access import AccessGranted, AccessRequested, AccessRevoked
+from ledger.domain.areas.notice import AreaRegistered, NoticeIssued
+from ledger.domain.areas.people import Credential, RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
+from ledger.domain.areas.plan import ObjectiveAdded, ProgressRecorded
+from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Refused
+from ledger.domain.registry import KINDS, put_at, values_at
+from ledger.domain.roles import matrix
+from ledger.domain.state import State
 from tests.ledger.desk import DAY, START, Desk, at
 from tests.ledger.history import NOTICE, OPERATOR, submit
 from tests.ledger.test_rules_plan import NOTICE as ISSUED
@@ -154,7 +154,7 @@ def played(steps: list[Step]) -> Desk:
 
 def effective(desk: Desk) -> list[Entry]:
     """The history as it reads now."""
-    corrections = folding.corrections_of(desk.history)
+    corrections = fold.corrections_of(desk.history)
     found = []
     for entry in desk.history:
         fact = corrections.get(entry.position, entry.fact)
@@ -274,6 +274,6 @@ def test_no_sequence_of_facts_gets_round_the_rules(steps: list[Step]) -> None:
 @given(STEPS)
 def test_every_way_to_the_state_leads_to_the_same(steps: list[Step]) -> None:
     desk = played(steps)
-    assert folding.fold(desk.history, folding.corrections_of(desk.history)) == desk.state
+    assert fold.fold(desk.history, fold.corrections_of(desk.history)) == desk.state
     assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
-    assert folding.first_refused(desk.history, folding.corrections_of(desk.history)) is None
+    assert fold.first_refused(desk.history, fold.corrections_of(desk.history)) is None

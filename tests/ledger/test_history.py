@@ -7,15 +7,16 @@ from functools import cache
 from typing import Any
 
 from api.cli.sample import BEGUN, PEOPLE, SERVICE
-from ledger.days import is_working
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.facts.registry import KINDS
-from ledger.intake import accept
-from ledger.packs import events, history, read, shipped
-from ledger.packs.invented import history as written
+from ledger.domain.areas.people import Credential
+from ledger.domain.calendar import is_working
+from ledger.domain.errors import Refused
+from ledger.domain.registry import KINDS
+from ledger.intake.pack import events, read
+from ledger.intake.parse import accept
+from ledger.packs import history, shipped
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR, submit
+from tools.invented_history import history as written
 
 NOTICE = "tameside-2022"
 LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).splitlines()]
@@ -66,7 +67,7 @@ def played() -> tuple[Desk, dict[str, int]]:
 
 def test_the_history_is_what_the_generator_writes() -> None:
     assert history(NOTICE).decode() == written(), (
-        "python -m ledger.packs.invented >ledger/packs/tameside-2022.ndjson"
+        "python -m tools.invented_history >ledger/packs/tameside-2022.ndjson"
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import Refused
-from ledger.intake import (
+from ledger.domain.errors import Refused
+from ledger.intake.parse import (
     MAXIMUM_REASONS,
     MAXIMUM_TEXT,
     MAXIMUM_TEXTS,

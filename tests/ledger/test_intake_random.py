@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from ledger.entry import encoder
-from ledger.errors import Refused
-from ledger.facts.fact import END, Narrative
-from ledger.facts.records import EntryCorrected
-from ledger.facts.registry import KINDS, Kind, value_at, values_at
-from ledger.intake import MAXIMUM_REASONS, Submitted, accept, digest, read_json
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.errors import Refused
+from ledger.domain.fact import END, Narrative
+from ledger.domain.registry import KINDS, Kind, value_at, values_at
+from ledger.intake.envelope import encoder
+from ledger.intake.parse import MAXIMUM_REASONS, Submitted, accept, digest, read_json
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TEXT = st.text(max_size=20)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger import keys
-from ledger.checkpoint import Signer, VerifierKey, parse, sign
-from ledger.errors import LedgerError
-from ledger.facts.registry import named
+from ledger.domain.errors import LedgerError
+from ledger.domain.registry import named
+from ledger.proof import keys
+from ledger.proof.checkpoint import Signer, VerifierKey, parse, sign
 
 ORIGIN = "ledger.example/ledgers/tameside-2022"
 

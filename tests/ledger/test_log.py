@@ -7,13 +7,13 @@ from contextlib import suppress
 
 import pytest
 
-from ledger import proving, tiles
-from ledger.checkpoint import Signer, parse
-from ledger.database import connect
-from ledger.errors import Refused
-from ledger.log import Log
-from ledger.merkle import root_hash, verify_consistency
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import Refused
+from ledger.proof import proof_builder, tiles
+from ledger.proof.checkpoint import Signer, parse
+from ledger.proof.checkpoint_signer import Log
+from ledger.proof.merkle import root_hash, verify_consistency
+from ledger.store.database import connect
 from tests.ledger.damage import SIZE, TOLD, damage, rehash
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, progress, submit
 
@@ -77,7 +77,7 @@ async def test_checkpoints_are_consistent_as_the_ledger_grows(log: Log, recorded
     second = await log.checkpoint(NOTICE)
     async with await connect(recorded, "ledger_writer") as connection:
         trees = ((first.size, first.root_hash), (second.size, second.root_hash))
-        path = await proving.consistency_path(tiles.fetching(connection), NOTICE, *trees)
+        path = await proof_builder.consistency_path(tiles.fetching(connection), NOTICE, *trees)
     verify_consistency(first.size, second.size, path, first.root_hash, second.root_hash)
 
 

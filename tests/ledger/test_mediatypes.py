@@ -6,7 +6,7 @@ import zipfile
 import puremagic.main
 import pytest
 
-from ledger.mediatypes import EDGE, mismatch
+from ledger.evidence.media_type import EDGE, mismatch
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 ODT, ODS = (f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet"))

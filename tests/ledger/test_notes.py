@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoint import CheckpointError, Signer, VerifierKey
-from ledger.notes import open_note
+from ledger.proof.checkpoint import CheckpointError, Signer, VerifierKey
+from ledger.proof.note import open_note
 
 # The keys and notes of golang.org/x/mod, sumdb/note/note_test.go.
 PETER_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import Refused
-from ledger.facts.notice import Obligor
-from ledger.intake import accept
-from ledger.packs import Pack, check, events, read
+from ledger.domain.areas.notice import Obligor
+from ledger.domain.errors import Refused
+from ledger.intake.pack import Pack, check, events, read
+from ledger.intake.parse import accept
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 

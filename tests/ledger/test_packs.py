@@ -8,10 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from ledger.facts.registry import KINDS, values_at
-from ledger.intake import accept
-from ledger.packs import Fault, PackFaulty, check, events, history, read, shipped
-from ledger.packs.lines import line_of, lines_of
+from ledger.domain.registry import KINDS, values_at
+from ledger.intake.line_numbers import line_of, lines_of
+from ledger.intake.pack import Fault, PackFaulty, check, events, read
+from ledger.intake.parse import accept
+from ledger.packs import history, shipped
 
 TAMESIDE = shipped("tameside-2022")
 TEXT = TAMESIDE.decode()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.merkle import ProofError, verify_consistency, verify_inclusion
-from ledger.proofs import (
+from ledger.proof.merkle import ProofError, verify_consistency, verify_inclusion
+from ledger.proof.paths import (
     HashOf,
     Node,
     consistency_proof,

@@ -5,10 +5,11 @@ from datetime import date
 import msgspec
 import pytest
 
-from ledger.councils import councils
-from ledger.days import is_working, working_days_after, working_days_between, working_from
-from ledger.facts.fact import OnsCode
-from ledger.packs import check, shipped
+from ledger.domain.calendar import is_working, working_days_after, working_days_between, working_from
+from ledger.domain.councils import councils
+from ledger.domain.fact import OnsCode
+from ledger.intake.pack import check
+from ledger.packs import shipped
 
 
 def test_the_councils_are_those_of_england() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ledger.facts.access import MAXIMUM_DAYS
+from ledger.domain.areas.access import MAXIMUM_DAYS
 from tests.ledger.desk import Desk, Found, at
 from tests.ledger.history import OPERATOR
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ledger.facts.people import Credential
-from ledger.roles import Role
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role
 from tests.ledger.desk import Desk, Found, at
 from tests.ledger.history import DIGEST, OPERATOR
 

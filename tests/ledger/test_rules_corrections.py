@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.roles import Role
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.domain.roles import Role
 from tests.ledger.desk import Desk, at
 from tests.ledger.history import DIGEST
 

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from ledger.entry import Entry
-from ledger.facts.fact import Fact
-from ledger.facts.lives import Life, Lives, judge, live, parts
-from ledger.facts.paths import found_at
-from ledger.facts.registry import KIND_OF
-from ledger.facts.state import AREAS
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.fields import found_at
+from ledger.domain.lifecycle import Life, Lives, judge, live, parts
+from ledger.domain.registry import KIND_OF
+from ledger.domain.state import AREAS
 from tests.ledger.desk import START
 from tests.ledger.test_facts import GOLDEN
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import Refusal
-from ledger.facts.fact import Who
-from ledger.facts.people import Credential, authorise
-from ledger.facts.registry import KINDS
-from ledger.roles import Role, matrix
+from ledger.domain.areas.people import Credential, authorise
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Who
+from ledger.domain.registry import KINDS
+from ledger.domain.roles import Role, matrix
 from tests.ledger.desk import DAY, START, Desk, at
 from tests.ledger.history import OPERATOR
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ledger.facts.records import UNCORRECTABLE
-from ledger.facts.registry import KIND_OF
-from ledger.roles import Role, matrix
+from ledger.domain.areas.records import UNCORRECTABLE
+from ledger.domain.registry import KIND_OF
+from ledger.domain.roles import Role, matrix
 from tests.ledger.desk import Desk, Found, at
 from tests.ledger.history import OBJECTIVE
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from ledger.errors import Refused
-from ledger.intake import accept
-from ledger.scan import CONFIRMABLE, PersonalData, kinds_in
+from ledger.domain.errors import Refused
+from ledger.intake.parse import accept
+from ledger.intake.personal_data import CONFIRMABLE, PersonalData, kinds_in
 from tests.ledger.history import progress, submit
 
 NHS, UPN, EMAIL, BORN, POSTCODE, TELEPHONE = PersonalData

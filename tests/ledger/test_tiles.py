@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
-from ledger import proving, tiles
-from ledger.database import connect
-from ledger.errors import Damaged
-from ledger.merkle import ProofError, leaf_hash, root_hash, verify_consistency, verify_inclusion
-from ledger.proofs import reader_of
+from ledger.domain.errors import Damaged
+from ledger.proof import proof_builder, tiles
+from ledger.proof.merkle import ProofError, leaf_hash, root_hash, verify_consistency, verify_inclusion
+from ledger.proof.paths import reader_of
+from ledger.store.database import connect
 
 pytestmark = pytest.mark.database
 SIZE = 66_000
@@ -48,28 +48,28 @@ async def test_proofs_of_a_tall_tree_are_read_by_tiles(tall: AsyncConnection[Any
     sizes = [1, 255, 256, 257, 65_535, 65_536, 65_537, SIZE, *(random.randint(2, SIZE) for _ in range(8))]
     roots = {size: root_hash(LEAVES[:size]) for size in sizes}
     for size in sizes:
-        assert await proving.root_of(fetch, "tall", size) == roots[size]
+        assert await proof_builder.root_of(fetch, "tall", size) == roots[size]
         positions = sorted({1, size, *(random.randint(1, size) for _ in range(5))})
-        proofs = await proving.inclusion_proofs(fetch, "tall", positions, (size, roots[size]))
+        proofs = await proof_builder.inclusion_proofs(fetch, "tall", positions, (size, roots[size]))
         for position in positions:
             verify_inclusion(position - 1, size, LEAVES[position - 1], proofs[position], roots[size])
         first = random.choice([other for other in sizes if other <= size])
-        path = await proving.consistency_path(fetch, "tall", (first, roots[first]), (size, roots[size]))
+        path = await proof_builder.consistency_path(fetch, "tall", (first, roots[first]), (size, roots[size]))
         verify_consistency(first, size, path, roots[first], roots[size])
 
 
 async def test_what_is_not_there_is_not_proved(tall: AsyncConnection[Any]) -> None:
     fetch = tiles.fetching(tall)
     with pytest.raises(Damaged, match=r"level 1 .* run ledger verify tall"):
-        await proving.root_of(fetch, "tall", 300)
+        await proof_builder.root_of(fetch, "tall", 300)
     with pytest.raises(Damaged, match="level 0"):
-        await proving.inclusion_proofs(fetch, "elsewhere", [1], (2, bytes(32)))
+        await proof_builder.inclusion_proofs(fetch, "elsewhere", [1], (2, bytes(32)))
     with pytest.raises(ProofError):
-        await proving.inclusion_proofs(fetch, "tall", [3], (2, root_hash(LEAVES[:2])))
+        await proof_builder.inclusion_proofs(fetch, "tall", [3], (2, root_hash(LEAVES[:2])))
     with pytest.raises(Damaged, match="leads to another root"):
-        await proving.inclusion_proofs(fetch, "tall", [2], (2, bytes(32)))
+        await proof_builder.inclusion_proofs(fetch, "tall", [2], (2, bytes(32)))
     with pytest.raises(Damaged, match="leads to another second root"):
-        await proving.consistency_path(fetch, "tall", (2, bytes(32)), (3, root_hash(LEAVES[:3])))
+        await proof_builder.consistency_path(fetch, "tall", (2, bytes(32)), (3, root_hash(LEAVES[:3])))
 
 
 async def test_a_proof_reads_few_rows_however_tall_the_tree_is(tall: AsyncConnection[Any]) -> None:
@@ -82,7 +82,7 @@ async def test_a_proof_reads_few_rows_however_tall_the_tree_is(tall: AsyncConnec
         read.append(sum(len(row[0]) // 32 for row in rows))
         return rows
 
-    await proving.inclusion_proofs(counted, "tall", [1_000], (SIZE - 1, root_hash(LEAVES[:-1])))
+    await proof_builder.inclusion_proofs(counted, "tall", [1_000], (SIZE - 1, root_hash(LEAVES[:-1])))
     assert len(read) <= 3
     assert sum(read) <= 2 * 256 * 2 + 1
 

@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger.database import connect
-from ledger.errors import LedgerError
-from ledger.examine import FINDINGS
-from ledger.findings import Damage
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.entries import FINDINGS
+from ledger.verify.findings import Damage
 from tests.ledger.damage import SIZE, TOLD, damage, kinds, rehash
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress, received
 

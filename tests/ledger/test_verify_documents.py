@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.evidence import Evidence
-from ledger.files import Files
-from ledger.findings import Damage
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.evidence.object_store import Files
+from ledger.evidence.service import Evidence
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
 from tests.ledger.damage import damage, kinds
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, submit
 from tests.ledger.test_files import CSV, said, whole

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger import held
-from ledger.checkpoint import sign
-from ledger.database import connect
-from ledger.errors import LedgerError
-from ledger.examine import Held, Signed
-from ledger.findings import Damage
-from ledger.merkle import Frontier, leaf_hash
-from ledger.verify import verify
+from ledger.bundle import comparison
+from ledger.domain.errors import LedgerError
+from ledger.proof.checkpoint import sign
+from ledger.proof.merkle import Frontier, leaf_hash
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.entries import Held, Signed
+from ledger.verify.findings import Damage
 from tests.ledger.bundles import SIGNER, bodies, checkpoint
 from tests.ledger.damage import SIZE, TOLD, damage, kinds
 from tests.ledger.history import NOTICE
@@ -53,10 +53,10 @@ async def agree(url: str) -> None:
 async def test_a_history_rewritten_with_fresh_hashes(recorded: str, tmp_path: Path, size: int) -> None:
     file = tmp_path / "checkpoint"
     file.write_text(await checkpoint(recorded, size))
-    assert (await verify(recorded, NOTICE, held=held.read(file))).sound
+    assert (await verify(recorded, NOTICE, held=comparison.read(file))).sound
     await rewrite(recorded)
     assert (await verify(recorded)).sound, "it agrees with itself"
-    report = await verify(recorded, NOTICE, held=held.read(file))
+    report = await verify(recorded, NOTICE, held=comparison.read(file))
     assert kinds(report) == [(size, Damage.REWRITTEN)]
     assert report.first is not None
     assert report.first.detail.startswith("the checkpoint in checkpoint says ")
@@ -66,7 +66,7 @@ async def test_a_checkpoint_of_less_than_was_changed_passes(recorded: str, tmp_p
     file = tmp_path / "checkpoint"
     file.write_text(await checkpoint(recorded, TOLD - 1))
     await rewrite(recorded)
-    assert (await verify(recorded, NOTICE, held=held.read(file))).sound
+    assert (await verify(recorded, NOTICE, held=comparison.read(file))).sound
 
 
 async def test_leaves_that_are_held_name_the_first_entry_that_differs(recorded: str) -> None:
@@ -93,10 +93,10 @@ async def test_the_last_rows_deleted_and_everything_made_to_fit(recorded: str) -
 def test_a_file_that_holds_no_checkpoint_of_a_notice_is_named(tmp_path: Path) -> None:
     file = tmp_path / "what"
     with pytest.raises(LedgerError, match="cannot be read: No such file"):
-        held.read(file)
+        comparison.read(file)
     file.write_text("hello\n")
     with pytest.raises(LedgerError, match="is no checkpoint and no bundle: the note does not end"):
-        held.read(file)
+        comparison.read(file)
     file.write_text(sign("example.com/log", 1, b"\0" * 32, SIGNER))
     with pytest.raises(LedgerError, match="which is no ledger of a notice"):
-        held.read(file)
+        comparison.read(file)

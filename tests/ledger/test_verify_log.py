@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from ledger import keys
-from ledger.checkpoint import Signer, sign
-from ledger.database import connect
-from ledger.findings import Damage
-from ledger.log import Log
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.proof import keys
+from ledger.proof.checkpoint import Signer, sign
+from ledger.proof.checkpoint_signer import Log
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
 from tests.ledger.damage import SIZE, TOLD, damage, kinds
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, progress, received, submit
 from tests.ledger.test_verify_held import rewrite

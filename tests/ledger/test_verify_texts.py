@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.findings import Damage
-from ledger.verify import verify
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
 from tests.ledger.damage import ERASED, SIZE, TOLD, damage, kinds
 
 pytestmark = pytest.mark.database

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from ledger.entry import Envelope, decode_data, decode_envelope, encoder
-from ledger.errors import Damaged
-from ledger.facts.fact import Code, Fact, Id, Upcast
-from ledger.facts.plan import ProgressRecorded
-from ledger.facts.registry import KIND_OF, Kind, readings
+from ledger.domain.areas.plan import ProgressRecorded
+from ledger.domain.errors import Damaged
+from ledger.domain.fact import Code, Fact, Id, Upcast
+from ledger.domain.registry import KIND_OF, Kind, readings
+from ledger.intake.envelope import Envelope, decode_data, decode_envelope, encoder
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 

@@ -8,14 +8,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger import folding, store
-from ledger.database import connect
-from ledger.entry import Entry, decode
-from ledger.errors import Busy, Refused, Unavailable
-from ledger.facts.registry import named
-from ledger.facts.state import State
-from ledger.merkle import leaf_hash, root_hash
-from ledger.writer import Writer
+from ledger.append import fold
+from ledger.append.writer import Writer
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.domain.registry import named
+from ledger.domain.state import State
+from ledger.intake.envelope import decode
+from ledger.proof.merkle import leaf_hash, root_hash
+from ledger.store import entries
+from ledger.store.database import connect
 from tests.ledger.history import (
     ALICE,
     DAN,
@@ -52,7 +54,7 @@ async def assert_whole(url: str, notice: str = NOTICE) -> int:
     assert leaves == [row[2] for row in rows]
     assert rows[-1][3] == root_hash(leaves)
     async with await connect(url) as connection:
-        head = await store.read_head(connection, notice)
+        head = await entries.read_head(connection, notice)
     assert head is not None
     assert (head.size, head.root_hash) == (len(rows), rows[-1][3])
     return len(rows)
@@ -246,8 +248,8 @@ async def test_a_correction_holds_from_its_own_position_on(database: str) -> Non
         state = await writer.state(NOTICE)
     assert state.plan.objectives["O1"].due.isoformat() == "2023-03-31"
     async with await connect(database) as connection:
-        history = await folding.history(connection, NOTICE, 10)
-    assert state == folding.fold(history, folding.corrections_of(history))
+        history = await fold.history(connection, NOTICE, 10)
+    assert state == fold.fold(history, fold.corrections_of(history))
     await assert_whole(database)
 
 
@@ -296,7 +298,7 @@ async def test_an_erased_narrative_is_gone_and_its_entry_stays(database: str) ->
 
 
 async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding, "SNAPSHOT_EVERY", 50)
+    monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 50)
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append_all(NOTICE, [progress() for _ in range(60)], ALICE)
@@ -309,7 +311,7 @@ async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytes
         folded.append(entry.position)
         return entry
 
-    monkeypatch.setattr("ledger.folding.decode", counting)
+    monkeypatch.setattr("ledger.append.fold.decode", counting)
     async with Writer(database) as writer:
         assert (await writer.state(NOTICE)).plan == warm.plan
     assert folded == [SETTING_SIZE + 61]
@@ -347,7 +349,7 @@ async def test_a_killed_connection_is_opened_again(database: str) -> None:
 
 
 async def test_a_full_queue_is_told_to_wait(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.writer.QUEUE_ENTRIES", 10)
+    monkeypatch.setattr("ledger.append.writer.QUEUE_ENTRIES", 10)
     async with Writer(database) as writer:
         await begin(writer)
         answers = await asyncio.gather(

@@ -7,16 +7,16 @@ from itertools import product
 
 import pytest
 
-from ledger import database as databases
-from ledger import folding
-from ledger.database import connect
-from ledger.errors import Damaged, Refused
-from ledger.facts.people import Credential
-from ledger.findings import Damage
-from ledger.merkle import Frontier
-from ledger.receipts import Receipt
-from ledger.verify import verify
-from ledger.writer import Writer
+from ledger.append import fold
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Damaged, Refused
+from ledger.proof.merkle import Frontier
+from ledger.store import database as databases
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, ROSA, begin, progress, submit
 
 
@@ -142,7 +142,7 @@ async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
 async def test_a_kept_state_that_does_not_follow_is_found(
     database: str, monkeypatch: pytest.MonkeyPatch, corrected: bool, forged: bool
 ) -> None:
-    monkeypatch.setattr(folding, "SNAPSHOT_EVERY", 3)
+    monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 3)
     async with Writer(database) as writer:
         await begin(writer)
         for _ in range(3):

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ledger.database import connect
+from ledger.store.database import connect
 from projections.following import Follower, apply, read_page
 from projections.registry import ALL
 from projections.runner import Runner

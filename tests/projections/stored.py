@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from api.cli.sample import BEGUN, PEOPLE, SERVICE
-from ledger.errors import Refused
-from ledger.facts.people import Credential
-from ledger.intake import accept
-from ledger.packs import events, read, shipped
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refused
+from ledger.intake.pack import events, read
+from ledger.intake.parse import accept
+from ledger.packs import shipped
 from tests.ledger.history import OPERATOR, Clock, submit
 from tests.ledger.test_history import LINES, NOTICE, event_of
 

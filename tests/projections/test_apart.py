@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from msgspec import structs
 
-from ledger.database import connect
-from ledger.entry import Entry
-from ledger.errors import Unavailable
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Unavailable
+from ledger.store.database import connect
 from projections import apart, notice, plan, tables
 from projections.apart import processes
 from projections.rebuild import rebuild

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.database import connect
-from ledger.errors import LedgerError
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
+from ledger.domain.roles import Role
+from ledger.store.database import connect
 from projections import bundle
 from projections.digest import digests
 from projections.rebuild import rebuild

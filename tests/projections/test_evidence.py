@@ -1,7 +1,7 @@
 """What rests on a document, and how the document stood when that was recorded."""
 
-from ledger.facts.people import Credential
-from ledger.roles import Role
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role
 from projections import evidence
 from projections.following import fold_anew
 from tests.ledger.desk import Desk

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ledger.database import connect
+from ledger.store.database import connect
 from projections.gaps import Gap, gaps
 from projections.relation import named
 

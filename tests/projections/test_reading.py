@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ledger.database import connect
-from ledger.errors import Unavailable
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.errors import Unavailable
+from ledger.store.database import connect
 from projections import entries, notice, plan
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.position import Reading

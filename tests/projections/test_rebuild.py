@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from msgspec import structs
 
-from ledger.database import connect
-from ledger.entry import Entry
-from ledger.errors import LedgerError
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.entry import Entry
+from ledger.domain.errors import LedgerError
+from ledger.store.database import connect
 from projections import digest, notice, plan, tables
 from projections import rebuild as rebuilding
 from projections.errors import UnknownNotice

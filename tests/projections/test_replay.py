@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.entry import Entry
-from ledger.facts.registry import named
+from ledger.domain.entry import Entry
+from ledger.domain.registry import named
 from projections.replay import Change, Rests, Selection, Story, Told, difference
 from projections.texts import Text
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.fact import Narrative
-from ledger.facts.records import ErasureRequested
+from ledger.domain.areas.records import ErasureRequested
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Narrative
 from projections.rows import Changes, Key, Rows, Table, Version
 
 

@@ -4,9 +4,9 @@ import psycopg
 import pytest
 from msgspec import Struct
 
-from ledger.entry import Entry
-from ledger.facts.plan import ProgressRecorded
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.areas.plan import ProgressRecorded
+from ledger.domain.entry import Entry
 from projections import notice
 from projections.registry import ALL
 from projections.rows import Rows, Table

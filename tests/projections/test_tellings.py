@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from ledger.facts.fact import Fact
-from ledger.facts.notice import AreaRegistered
-from ledger.facts.people import RoleGranted
-from ledger.facts.registry import KIND_OF
-from ledger.roles import Role
+from ledger.domain.areas.notice import AreaRegistered
+from ledger.domain.areas.people import RoleGranted
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KIND_OF
+from ledger.domain.roles import Role
 from projections.tellings import day, fields_of, instant, listed, natural, numbered, phrase, zone_of
 from projections.texts import Text
 from projections.told import TELLINGS

@@ -1,6 +1,6 @@
 """The way from a subject to its entries."""
 
-from ledger.facts.registry import KINDS
+from ledger.domain.registry import KINDS
 from projections import timeline
 from projections.reading import AsOf, Reader
 from projections.relation import Wanted

@@ -9,13 +9,13 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger import folding
-from ledger.database import connect
-from ledger.entry import Entry
-from ledger.errors import Refused
-from ledger.facts.plan import ObjectiveAdded, ProgressRecorded
-from ledger.facts.records import EntryCorrected
-from ledger.writer import Writer
+from ledger.append import fold
+from ledger.append.writer import Writer
+from ledger.domain.areas.plan import ObjectiveAdded, ProgressRecorded
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Refused
+from ledger.store.database import connect
 from projections import entries, notice, plan
 from projections.columns import values_of
 from projections.following import Follower, apply, fold_anew, read_page
@@ -117,7 +117,7 @@ def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list
         correction = corrections.get(entry.position)
         if correction is not None:
             assert isinstance(correction.fact, EntryCorrected)
-            replaced = folding.replacement(correction.fact, fact)
+            replaced = fold.replacement(correction.fact, fact)
             if replaced is None:
                 continue
             fact, words, path = replaced, correction.position, "replacement.data."

@@ -12,13 +12,13 @@ import pytest
 from strawberry.types.execution import ExecutionResult
 
 import schema
-from ledger import intake
-from ledger.checkpoint import Signer
-from ledger.facts.people import Credential
-from ledger.log import Log
-from ledger.receipts import Receipt
-from ledger.roles import Role
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role
+from ledger.intake import parse
+from ledger.proof.checkpoint import Signer
+from ledger.proof.checkpoint_signer import Log
 from projections.reading import Reader
 from projections.runner import Runner
 from schema.context import Context
@@ -72,7 +72,7 @@ HISTORY: list[tuple[str, dict[str, Any]]] = [
 HEAD = len(HISTORY)
 
 
-def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> intake.Submitted:
+def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> parse.Submitted:
     given = {
         "specversion": "1.0",
         "id": str(number),
@@ -80,7 +80,7 @@ def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str)
         "type": f"improvement-ledger.{fact}.v1",
         "data": data,
     }
-    return intake.accept(given | attributes)
+    return parse.accept(given | attributes)
 
 
 class Someone:

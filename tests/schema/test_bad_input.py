@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 import schema
-from ledger.errors import Busy
-from ledger.facts.people import Credential
-from ledger.intake import Submitted
-from ledger.receipts import Receipt
-from ledger.writer import Writer
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy
+from ledger.intake.parse import Submitted
 from projections.reading import Reader
 from schema.context import Context
 from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS

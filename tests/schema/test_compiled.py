@@ -16,7 +16,7 @@ from psycopg import sql
 from strawberry.types.execution import ExecutionResult
 
 import schema
-from ledger.roles import Role
+from ledger.domain.roles import Role
 from projections.reading import Reader
 from schema.compiled import answering
 from schema.context import Context

@@ -19,7 +19,7 @@ from graphql import (
 )
 
 import schema
-from ledger.facts.registry import KINDS, Kind
+from ledger.domain.registry import KINDS, Kind
 
 COMMITTED = Path(schema.__file__).parent / "schema.graphql"
 

@@ -14,7 +14,7 @@ from graphql import (
 )
 
 import schema
-from ledger.roles import Role
+from ledger.domain.roles import Role
 from projections.reading import Reader
 from tests.projections.folding import fold_all
 from tests.projections.stored import store

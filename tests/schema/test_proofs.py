@@ -5,9 +5,9 @@ from base64 import b64decode
 import psycopg
 import pytest
 
-from ledger.checkpoint import parse
-from ledger.log import Signed
-from ledger.merkle import verify_inclusion
+from ledger.proof.checkpoint import parse
+from ledger.proof.checkpoint_signer import Signed
+from ledger.proof.merkle import verify_inclusion
 from tests.schema.conftest import HEAD, NOTICE, SIGNER, World
 
 pytestmark = pytest.mark.database

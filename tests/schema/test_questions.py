@@ -17,9 +17,9 @@ from graphql import (
 )
 
 import schema
-from ledger.facts.people import Credential
-from ledger.receipts import Receipt
-from ledger.roles import Role
+from ledger.append.receipt import Receipt
+from ledger.domain.areas.people import Credential
+from ledger.domain.roles import Role
 from projections import position
 from projections.position import Reading
 from projections.reading import Reader

@@ -4,8 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from ledger.facts.registry import KINDS
-from ledger.packs import events, history, read, shipped
+from ledger.domain.registry import KINDS
+from ledger.intake.pack import events, read
+from ledger.packs import history, shipped
 from tests.schema.conftest import HEAD, NOTICE, World
 
 ADD = """mutation Add($input: AddObjectiveInput!) { addObjective(input: $input) {

@@ -6,9 +6,9 @@ import logging
 import pytest
 from msgspec import structs
 
-from ledger.entry import Entry
-from ledger.facts.plan import ProgressRecorded
-from ledger.writer import Writer
+from ledger.append.writer import Writer
+from ledger.domain.areas.plan import ProgressRecorded
+from ledger.domain.entry import Entry
 from projections import plan
 from projections.reading import Reader
 from projections.registry import ALL

@@ -1,4 +1,4 @@
-"""The kinds of rule, by the names that clauses give them; `ledger.packs.rules` says which parameters each has."""
+"""The kinds of rule, by the names that clauses give them; `ledger.domain.rules` says which parameters each has."""
 
 from collections.abc import Mapping
 
@@ -54,4 +54,4 @@ KINDS: Mapping[str, type[Rule]] = {
     "plan-approved": PlanApproved,
     "published": PublishedRule,
 }
-"""Every rule of `ledger.packs.rules.RULES` → how it is judged; a clause that names another is not judged."""
+"""Every rule of `ledger.domain.rules.RULES` → how it is judged; a clause that names another is not judged."""

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.days import working_days_after
-from ledger.facts.access import (
+from ledger.domain.areas.access import (
     AccessExtended,
     AccessGranted,
     AccessProvided,
@@ -16,8 +15,9 @@ from ledger.facts.access import (
     AccessRevoked,
     AccessUsed,
 )
-from ledger.facts.fact import Fact
-from ledger.facts.reviews import DiagnosticProviderAgreed, ReviewStarted
+from ledger.domain.areas.reviews import DiagnosticProviderAgreed, ReviewStarted
+from ledger.domain.calendar import working_days_after
+from ledger.domain.fact import Fact
 from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdict, listed, said, verdict
 
 

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
-from ledger.facts.fact import Fact
-from ledger.facts.meetings import MeetingHeld
-from ledger.facts.records import Published
-from ledger.facts.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
+from ledger.domain.areas.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.records import Published
+from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
+from ledger.domain.fact import Fact
 from projections.compliance.rules.plan import WARNING_DAYS
 from projections.compliance.verdict import (
     DAY,

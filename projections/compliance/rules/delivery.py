@@ -8,16 +8,16 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.actions import ActionAdded, ActionCompleted, ActionRebaselined
-from ledger.facts.fact import Fact
-from ledger.facts.meetings import MeetingHeld
-from ledger.facts.plan import (
+from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.plan import (
     ObjectiveAdded,
     ObjectiveClosed,
     ObjectiveOutcome,
     ObjectiveRevised,
     SlowProgressHighlighted,
 )
+from ledger.domain.fact import Fact
 from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdict, listed, said, verdict
 
 

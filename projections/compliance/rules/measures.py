@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.fact import Fact
-from ledger.facts.measures import (
+from ledger.domain.areas.measures import (
     Direction,
     MeasureBaselineReset,
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
 )
-from ledger.facts.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
+from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
+from ledger.domain.fact import Fact
 from projections.compliance.rules.plan import WARNING_DAYS
 from projections.compliance.verdict import DAY, Asked, Happening, Rule, Status, Verdict, said, verdict
 from projections.measures import value_of

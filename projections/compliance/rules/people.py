@@ -6,17 +6,17 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.actions import ActionAdded
-from ledger.facts.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.facts.engagement import ViewsConsidered, ViewsGathered
-from ledger.facts.escalation import ConcernRaised, InterventionDecided, InterventionEnded
-from ledger.facts.fact import Fact
-from ledger.facts.partners import (
+from ledger.domain.areas.actions import ActionAdded
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
+from ledger.domain.areas.partners import (
     ContributionCommitted,
     ContributionMissed,
     ContributionReceived,
     PartnerRegistered,
 )
+from ledger.domain.fact import Fact
 from projections.compliance.verdict import DAY, Asked, Happening, Rule, Status, Verdict, listed, said, verdict
 
 

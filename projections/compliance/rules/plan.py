@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.fact import Fact
-from ledger.facts.plan import (
+from ledger.domain.areas.plan import (
     ObjectiveAdded,
     ObjectiveClosed,
     ObjectiveOutcome,
@@ -16,13 +15,14 @@ from ledger.facts.plan import (
     ProgressRecorded,
     SelfAssessmentPublished,
 )
-from ledger.facts.recommendations import (
+from ledger.domain.areas.recommendations import (
     CoverageMapped,
     FindingRegistered,
     RecommendationAccepted,
     RecommendationMade,
     RecommendationRejected,
 )
+from ledger.domain.fact import Fact
 from projections.compliance.verdict import (
     DAY,
     Asked,

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from ledger.facts.fact import Fact
-from ledger.facts.reviews import (
+from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
     DiagnosticReported,
     DiagnosticRequired,
@@ -16,6 +15,7 @@ from ledger.facts.reviews import (
     ReviewScheduled,
     ReviewStarted,
 )
+from ledger.domain.fact import Fact
 from projections.compliance.rules.plan import WARNING_DAYS
 from projections.compliance.verdict import (
     DAY,

@@ -6,11 +6,11 @@ from graphql import parse, validate
 import schema
 from api.forms.choices import choices, kinds_named, next_id, open_to, selection
 from api.forms.fields import ENVELOPE, Word, fields_of
-from ledger.facts.lives import Life
-from ledger.facts.registry import KINDS
-from ledger.facts.reviews import ReviewCompleted, ReviewStarted
-from ledger.facts.state import State
-from ledger.roles import Role
+from ledger.domain.areas.reviews import ReviewCompleted, ReviewStarted
+from ledger.domain.lifecycle import Life
+from ledger.domain.registry import KINDS
+from ledger.domain.roles import Role
+from ledger.domain.state import State
 
 NAMED = kinds_named((*ENVELOPE, *(each for kind in KINDS.values() for each in fields_of(kind.struct))))
 

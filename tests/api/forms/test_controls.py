@@ -8,9 +8,9 @@ from api.forms.filling import filled
 from api.forms.reading import read
 from api.forms.showing import Form, blame
 from api.pages.rendering import environment
-from ledger.errors import Refusal
-from ledger.facts.plan import ObjectiveAdded
-from ledger.facts.registry import Kind
+from ledger.domain.areas.plan import ObjectiveAdded
+from ledger.domain.errors import Refusal
+from ledger.domain.registry import KINDS, Kind
 from tests.api.filling import sent
 from tests.api.forms.test_facts import EVERY, LONDON, written
 
@@ -65,8 +65,6 @@ def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
 
 
 def test_every_kind_of_control_is_among_the_facts() -> None:
-    from ledger.facts.registry import KINDS  # noqa: PLC0415
-
     def controls(fields: tuple[Field, ...]) -> set[Control]:
         return {each.control for each in fields} | {c for each in fields for c in controls(each.fields)}
 

@@ -11,9 +11,9 @@ import pytest
 from api.forms.fields import Field, fields_of
 from api.forms.filling import filled
 from api.forms.reading import read
-from ledger.facts.fact import Fact
-from ledger.facts.registry import KINDS, Kind, put_at, values_at
-from ledger.intake import accept_fact
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KINDS, Kind, put_at, values_at
+from ledger.intake.parse import accept_fact
 
 LONDON = ZoneInfo("Europe/London")
 EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

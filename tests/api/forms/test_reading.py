@@ -11,14 +11,14 @@ from api.forms import times
 from api.forms.fields import fields_of
 from api.forms.reading import Read, read
 from api.forms.showing import Fault, Form, Shown, blame, flat
-from ledger.errors import Refused
-from ledger.facts.board import BoardDecisionRecorded
-from ledger.facts.fact import Fact
-from ledger.facts.measures import MeasureReadingReported
-from ledger.facts.plan import ObjectiveRevised
-from ledger.facts.registry import KIND_OF
-from ledger.facts.reports import BoardReportSubmitted
-from ledger.intake import accept_fact
+from ledger.domain.areas.board import BoardDecisionRecorded
+from ledger.domain.areas.measures import MeasureReadingReported
+from ledger.domain.areas.plan import ObjectiveRevised
+from ledger.domain.areas.reports import BoardReportSubmitted
+from ledger.domain.errors import Refused
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KIND_OF
+from ledger.intake.parse import accept_fact
 
 LONDON = ZoneInfo("Europe/London")
 Said = Mapping[str, str | Sequence[str]]

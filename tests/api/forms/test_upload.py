@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api.forms.upload import MOST_INPUTS, Upload
-from ledger.errors import Refused
+from ledger.domain.errors import Refused
 
 KIND = "multipart/form-data; boundary=frontier"
 

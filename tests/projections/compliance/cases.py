@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from ledger.facts.access import AccessRefused
-from ledger.facts.adviser import AdviserAppointed, AdviserReleased
-from ledger.facts.board import ChairEnded
-from ledger.facts.escalation import ConcernRaised, InterventionDecided
-from ledger.facts.notice import AreaCarriedOver, AreaClosed, NoticeClosed, Outcome
-from ledger.facts.partners import ContributionMissed, ContributionReceived
-from ledger.facts.plan import ObjectiveRevised, SlowProgressHighlighted
-from ledger.facts.recommendations import (
+from ledger.domain.areas.access import AccessRefused
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
+from ledger.domain.areas.board import ChairEnded
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided
+from ledger.domain.areas.notice import AreaCarriedOver, AreaClosed, NoticeClosed, Outcome
+from ledger.domain.areas.partners import ContributionMissed, ContributionReceived
+from ledger.domain.areas.plan import ObjectiveRevised, SlowProgressHighlighted
+from ledger.domain.areas.recommendations import (
     CoverageMapped,
     FindingRegistered,
     RecommendationAccepted,
     RecommendationRejected,
 )
-from ledger.facts.records import Published
-from ledger.facts.reports import BoardReportSubmitted, Claim, ReportRecommendation
-from ledger.facts.reviews import DiagnosticProviderAgreed, DiagnosticReported, DiagnosticRequired, Topic
+from ledger.domain.areas.records import Published
+from ledger.domain.areas.reports import BoardReportSubmitted, Claim, ReportRecommendation
+from ledger.domain.areas.reviews import DiagnosticProviderAgreed, DiagnosticReported, DiagnosticRequired, Topic
 from tests.projections.compliance.facts import (
     BOARD,
     CHILDREN,

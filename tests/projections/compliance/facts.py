@@ -3,24 +3,15 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ledger.facts.access import AccessGranted, AccessKind, AccessProvided, AccessRequested
-from ledger.facts.actions import ActionAdded, ActionCompleted, ActionRebaselined
-from ledger.facts.board import BoardEstablished, ChairAppointed, TimetableAgreed
-from ledger.facts.engagement import Group, ViewsConsidered, ViewsGathered
-from ledger.facts.fact import Fact, Period
-from ledger.facts.measures import Direction, MeasureDefined, MeasureReadingReported, Unit
-from ledger.facts.meetings import MeetingHeld
-from ledger.facts.notice import (
-    AreaRegistered,
-    InterpretationAdopted,
-    NoticeRevised,
-    Revision,
-)
-from ledger.facts.partners import (
-    ContributionCommitted,
-    PartnerRegistered,
-)
-from ledger.facts.plan import (
+from ledger.domain.areas.access import AccessGranted, AccessKind, AccessProvided, AccessRequested
+from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.board import BoardEstablished, ChairAppointed, TimetableAgreed
+from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
+from ledger.domain.areas.measures import Direction, MeasureDefined, MeasureReadingReported, Unit
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.notice import AreaRegistered, InterpretationAdopted, NoticeRevised, Revision
+from ledger.domain.areas.partners import ContributionCommitted, PartnerRegistered
+from ledger.domain.areas.plan import (
     ObjectiveAdded,
     ObjectiveClosed,
     ObjectiveOutcome,
@@ -28,22 +19,16 @@ from ledger.facts.plan import (
     ProgressRecorded,
     SelfAssessmentPublished,
 )
-from ledger.facts.recommendations import (
-    RecommendationMade,
-)
-from ledger.facts.reports import (
-    AdviserReportIssued,
-    AreaJudgement,
-    AreaReport,
-    ChairReportDelivered,
-)
-from ledger.facts.reviews import (
+from ledger.domain.areas.recommendations import RecommendationMade
+from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement, AreaReport, ChairReportDelivered
+from ledger.domain.areas.reviews import (
     ObjectiveView,
     PreReviewAssessmentSubmitted,
     ReviewScheduled,
     ReviewStarted,
     Topic,
 )
+from ledger.domain.fact import Fact, Period
 from tests.projections.compliance.telling import WORDS, instant
 
 

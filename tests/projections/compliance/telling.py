@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.facts.fact import Fact, Narrative
-from ledger.facts.notice import Modality
+from ledger.domain.areas.notice import Modality
+from ledger.domain.fact import Fact, Narrative
 from projections.compliance.course import Course
 from projections.compliance.rules import KINDS
 from projections.compliance.verdict import Asked, Happening

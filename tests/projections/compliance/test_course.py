@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ledger.facts.access import AccessAction, AccessUsed
-from ledger.facts.fact import Fact
-from ledger.facts.notice import Modality, NoticeClosed, Outcome
+from ledger.domain.areas.access import AccessAction, AccessUsed
+from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
+from ledger.domain.fact import Fact
 from projections.compliance import course as courses
 from projections.compliance.course import Course, Span
 from projections.compliance.rules import KINDS

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ledger.facts.reviews import DiagnosticRequired
-from ledger.packs.rules import RULES
+from ledger.domain.areas.reviews import DiagnosticRequired
+from ledger.domain.rules import RULES
 from projections.compliance.rules import KINDS
 from projections.compliance.verdict import Rule
 from tests.projections.compliance.cases import CASES, DUE, MET, NONE, NOT, RISK

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ledger.database import connect
-from ledger.facts.notice import ClauseRegistered
+from ledger.domain.areas.notice import ClauseRegistered
+from ledger.store.database import connect
 from projections.compliance import view
 from projections.compliance.rules import KINDS
 from projections.following import Follower, apply, fold_anew, read_page

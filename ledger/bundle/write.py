@@ -1,0 +1,294 @@
+"""Writes a bundle from the database: entries in their stored bytes, and what lies beside them.
+
+Everything is streamed from one snapshot, so memory stays flat; the same position for the same reader gives the
+same bytes, until something is erased. While it goes out, the record is checked against its own signed checkpoint.
+"""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, BinaryIO
+
+import msgspec
+from msgspec import Struct
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.sql import SQL, Composed
+
+from ledger.bundle.archive import Archive, Member
+from ledger.domain.areas.evidence import Classification, EvidenceSubmitted
+from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.roles import Role, matrix
+from ledger.evidence.object_store import Files
+from ledger.intake.envelope import decode_data, decode_envelope
+from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
+from ledger.proof.merkle import Frontier, leaf_hash, root_hash
+from ledger.store.database import connect
+
+FORMAT = "improvement-ledger bundle 1"
+PAGE = 500
+"""Entries fetched together: at most 65,535 bytes each."""
+TEXTS_PAGE = 64
+"""Narratives fetched together: at most 1 MB each."""
+TILE = 256
+"""Hashes in a full tile (https://c2sp.org/tlog-tiles)."""
+Progress = Callable[[str, int, int], None]
+"""Told of the notice, how many of its entries are written, and how many there are."""
+
+_ENTRIES = SQL("""SELECT position, body, leaf_hash FROM ledger.entries
+    WHERE notice = %s AND position <= %s ORDER BY position""").format()
+_LEAVES = SQL("""SELECT leaf_hash FROM ledger.entries
+    WHERE notice = %s AND position <= %s ORDER BY position""").format()
+_TEXTS = SQL("""SELECT position, path, salt, body, erased_by FROM ledger.narratives
+    WHERE notice = %s AND position <= %s ORDER BY position, path COLLATE "C" """).format()
+_FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased_by, e.body
+    FROM ledger.files f JOIN ledger.entries e ON e.notice = f.notice AND e.position = f.position
+    WHERE f.notice = %s AND f.position <= %s ORDER BY f.position""").format()
+
+
+class ViewState(Struct, frozen=True):
+    """A view's state at a position, as the ledger has it stored."""
+
+    view: str
+    version: int
+    """Of the code that folds it."""
+    position: int
+    digest: str
+    """See `projections.digest`; base64."""
+
+
+class Order(Struct, frozen=True):
+    """What is to be in a bundle."""
+
+    notice: str
+    note: str
+    """The signed checkpoint of the position up to which it goes."""
+    key: str
+    """The verifier key of the checkpoint's signer."""
+    role: Role
+    """For whom it is: what that role may not see is withheld."""
+    views: tuple[ViewState, ...] = ()
+    documents: Files | None = None
+    """The store, if documents are to go in as far as the role opens them."""
+
+    @property
+    def sees(self) -> bool:
+        """Whether the role sees what entries hold; raises LedgerError if it does not read the notice."""
+        if self.role not in matrix().reads["notice"]:
+            raise LedgerError(f"{self.role.value} does not read a notice; a bundle is for one of those who do")
+        return self.role in matrix().reads["entries"]
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """What is in the bundle; its last member."""
+
+    format: str
+    software: str
+    notice: str
+    origin: str
+    size: int
+    root_hash: str
+    role: str
+    withheld: bool
+    files: list[Member]
+
+
+class Text(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A line of `narratives.ndjson`."""
+
+    position: int
+    path: str
+    salt: str | None = None
+    text: str | None = None
+    erased_by: int | None = None
+
+
+class Document(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A line of `documents.ndjson`."""
+
+    position: int
+    salt: str | None = None
+    included: bool = False
+    """Whether the file is in the bundle, as `evidence/POSITION`."""
+    erased_by: int | None = None
+    withheld: bool = False
+
+
+class Withheld(Struct, frozen=True, rename="camel"):
+    """A line of `entries.ndjson` for an entry that the reader may not see."""
+
+    position: int
+    leaf_hash: str
+    withheld: bool = True
+
+
+async def write(url: str, file: BinaryIO, order: Order, progress: Progress) -> str:
+    """Writes the bundle, and returns its SHA-256 in hexadecimal.
+
+    Raises Damaged when what is stored is not what was signed, and LedgerError for a role that reads nothing.
+    """
+    checkpoint = parse(order.note, [order.key])
+    sees = order.sees
+    with Archive(file) as archive:
+        archive.put("README.txt", _packaged("README.txt"))
+        archive.put("verify.py", _packaged("verify_bundle.py"))
+        archive.put("checkpoint", order.note.encode())
+        archive.put("key", f"{VerifierKey.parse(order.key)}\n".encode())
+        async with _snapshot(url) as connection:
+            one = _Bundle(connection, archive, order, checkpoint.size)
+            await one.entries(checkpoint, progress, sees=sees)
+            await one.texts(sees=sees)
+            await one.documents(sees=sees)
+            await one.tiles()
+        archive.put("views.json", _lines(order.views if sees else ()))
+        archive.put("manifest.json", _line(_manifest(order, checkpoint, archive.members, withheld=not sees)))
+        return archive.seal()
+
+
+def _manifest(order: Order, checkpoint: Checkpoint, members: list[Member], *, withheld: bool) -> Manifest:
+    return Manifest(
+        FORMAT,
+        version("improvement-ledger"),
+        order.notice,
+        checkpoint.origin,
+        checkpoint.size,
+        b64encode(checkpoint.root_hash).decode(),
+        order.role.value,
+        withheld,
+        members,
+    )
+
+
+def _packaged(name: str) -> bytes:
+    return files("ledger.bundle").joinpath(name).read_bytes()
+
+
+def _line(value: Struct) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+def _lines(values: Sequence[Struct]) -> bytes:
+    return b"".join(map(_line, values))
+
+
+@asynccontextmanager
+async def _snapshot(url: str) -> AsyncIterator[AsyncConnection[Any]]:
+    async with await connect(url, "ledger_writer") as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        async with connection.transaction():
+            await connection.execute("SET LOCAL row_security = off")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+
+
+class _Bundle:
+    """The members of one bundle that come from the database."""
+
+    def __init__(self, connection: AsyncConnection[Any], archive: Archive, order: Order, size: int) -> None:
+        self._connection = connection
+        self._archive = archive
+        self._order = order
+        self._size = size
+
+    async def entries(self, checkpoint: Checkpoint, progress: Progress, *, sees: bool) -> None:
+        frontier = Frontier()
+        with self._archive.member("entries.ndjson") as member:
+            async for position, body, leaf in self._rows("entries", _ENTRIES, PAGE):
+                if position != frontier.size + 1 or leaf_hash(body) != leaf:
+                    raise self._damaged(f"entry {frontier.size + 1}")
+                frontier.append(leaf)
+                shown = body + b"\n" if sees else _line(Withheld(position, b64encode(leaf).decode()))
+                member.write(shown)
+                if position % PAGE == 0 or position == self._size:
+                    progress(self._order.notice, position, self._size)
+        if frontier.root() != checkpoint.root_hash:
+            raise self._damaged(f"the tree of {self._size} entries")
+
+    async def texts(self, *, sees: bool) -> None:
+        with self._archive.member("narratives.ndjson") as member:
+            if not sees:
+                return
+            async for position, path, salt, body, erased_by in self._rows("texts", _TEXTS, TEXTS_PAGE):
+                shown = b64encode(salt).decode() if salt is not None else None
+                member.write(_line(Text(position, path, shown, body, erased_by)))
+
+    async def documents(self, *, sees: bool) -> None:
+        """Their salts, and then the files if they are wanted; as far as the role opens them unrecorded."""
+        included: list[tuple[int, str, str | None, int]] = []
+        with self._archive.member("documents.ndjson") as member:
+            if not sees:
+                return
+            async for row in self._rows("files", _FILES, PAGE):
+                position, content, upload, salt, size, erased_by, body = row
+                if erased_by is not None:
+                    line = Document(position, erased_by=erased_by)
+                elif not self._opens(body):
+                    line = Document(position, withheld=True)
+                else:
+                    wanted = self._order.documents is not None
+                    line = Document(position, b64encode(salt).decode(), wanted)
+                    if wanted:
+                        included.append((position, content, upload, size))
+                member.write(_line(line))
+        for position, content, upload, size in included:
+            await self._document(position, content, upload, size)
+
+    def _opens(self, body: bytes) -> bool:
+        """Whether the role opens the document; a restricted one is opened singly, so that it is recorded."""
+        fact = decode_data(decode_envelope(body))
+        if not isinstance(fact, EvidenceSubmitted) or fact.classification is Classification.RESTRICTED:
+            return False
+        return self._order.role in matrix().opens[fact.classification.value]
+
+    async def _document(self, position: int, content: str, upload: str | None, size: int) -> None:
+        store = self._order.documents
+        pieces = await store.read(self._order.notice, content, upload, 0, size) if store is not None else None
+        if pieces is None:
+            raise self._damaged(f"the document of entry {position}")
+        with self._archive.member(f"evidence/{position}") as member:
+            async for piece in pieces:
+                member.write(piece)
+
+    async def tiles(self) -> None:
+        """The hash tiles, level by level: of the leaves as they come, of the rest from the tiles before them."""
+        roots: list[bytes] = []
+        tile: list[bytes] = []
+        number = 0
+        async for (leaf,) in self._rows("leaves", _LEAVES, TILE):
+            tile.append(leaf)
+            if len(tile) == TILE:
+                self._tile(0, number, tile)
+                roots.append(root_hash(tile))
+                tile, number = [], number + 1
+        if tile:
+            self._tile(0, number, tile)
+        level = 1
+        while roots:
+            above = []
+            for start in range(0, len(roots), TILE):
+                tile = roots[start : start + TILE]
+                self._tile(level, start // TILE, tile)
+                if len(tile) == TILE:
+                    above.append(root_hash(tile))
+            roots, level = above, level + 1
+
+    def _tile(self, level: int, number: int, hashes: list[bytes]) -> None:
+        path = f"{number % 1000:03d}"
+        while number := number // 1000:
+            path = f"x{number % 1000:03d}/{path}"
+        partial = f".p/{len(hashes)}" if len(hashes) < TILE else ""
+        self._archive.put(f"tile/{level}/{path}{partial}", b"".join(hashes))
+
+    def _damaged(self, what: str) -> Damaged:
+        notice = self._order.notice
+        return Damaged(f"{what} of {notice} is not what was recorded; run ledger verify {notice}")
+
+    async def _rows(self, name: str, query: Composed, page: int) -> AsyncIterator[tuple[Any, ...]]:
+        """The rows of a query up to the bundle's position, a page of them in memory at a time."""
+        async with self._connection.cursor(name, scrollable=False) as cursor:
+            await cursor.execute(query, (self._order.notice, self._size), binary=True)
+            while rows := await cursor.fetchmany(page):
+                for row in rows:
+                    yield row

@@ -1,0 +1,1 @@
+"""Facts, rules and state of the domain. Pure: no I/O, no clock, no framework."""

@@ -1,0 +1,165 @@
+"""Actions and milestones under the plan's objectives; the date first set for an action is kept for ever."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, Struct, field
+
+from ledger.domain.areas.evidence import EvidenceId
+from ledger.domain.areas.partners import PartnerId
+from ledger.domain.areas.people import ActorId
+from ledger.domain.areas.plan import ActionId, ObjectiveId
+from ledger.domain.chronology import not_to_come
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Day, Fact, Narrative, When, Who, reference
+
+if TYPE_CHECKING:
+    from ledger.domain.entry import Entry
+    from ledger.domain.state import State
+
+MilestoneId = Annotated[str, reference("milestone", "A milestone on the way to an objective.")]
+
+
+class ActionAdded(Fact, frozen=True, kw_only=True):
+    """An action was added under an objective, with an owner and a date."""
+
+    act: ClassVar[str] = "addAction"
+    clause: ClassVar[str] = "4"
+    about: ClassVar[str] = "action"
+    begins: ClassVar[bool] = True
+
+    action: ActionId
+    objective: ObjectiveId
+    title: Narrative
+    owner: Annotated[ActorId, Meta(description="Who answers for it, a partner's action included.")]
+    due: Day
+    partner: Annotated[PartnerId | None, Meta(description="The partner whose action it is.")] = None
+
+
+class ActionRevised(Fact, frozen=True, kw_only=True):
+    """An action was reworded or given to somebody else; its date moves by ActionRebaselined only."""
+
+    act: ClassVar[str] = "reviseAction"
+    clause: ClassVar[str] = "4"
+    about: ClassVar[str] = "action"
+
+    action: ActionId
+    reason: Narrative
+    title: Narrative | None = None
+    owner: Annotated[ActorId | None, Meta(description="Who answers for it from now on.")] = None
+
+
+class ActionRebaselined(Fact, frozen=True, kw_only=True):
+    """A later or an earlier date was approved for an action; the date first set stays on record."""
+
+    act: ClassVar[str] = "rebaselineAction"
+    clause: ClassVar[str] = "5a"
+    about: ClassVar[str] = "action"
+
+    action: ActionId
+    from_: Annotated[Day, Meta(description="The date that held until now.")]
+    to: Annotated[Day, Meta(description="The date that holds from now on.")]
+    reason: Narrative
+    approver: Annotated[ActorId, Meta(description="Who approved it; not the action's owner.")]
+
+
+class ActionCompleted(Fact, frozen=True, kw_only=True):
+    """An action was completed."""
+
+    act: ClassVar[str] = "completeAction"
+    clause: ClassVar[str] = "4"
+    about: ClassVar[str] = "action"
+    ends: ClassVar[str] = "completed"
+
+    action: ActionId
+    completed_on: Day
+    result: Annotated[Narrative, Meta(description="What is there now that was not there before.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+
+
+class MilestoneSet(Fact, frozen=True, kw_only=True):
+    """A milestone was set on the way to an objective."""
+
+    act: ClassVar[str] = "setMilestone"
+    clause: ClassVar[str] = "4"
+    about: ClassVar[str] = "milestone"
+    begins: ClassVar[bool] = True
+
+    milestone: MilestoneId
+    objective: ObjectiveId
+    title: Narrative
+    due: Day
+
+
+class MilestoneReached(Fact, frozen=True, kw_only=True):
+    """A milestone was reached."""
+
+    act: ClassVar[str] = "reachMilestone"
+    clause: ClassVar[str] = "4"
+    about: ClassVar[str] = "milestone"
+    ends: ClassVar[str] = "reached"
+
+    milestone: MilestoneId
+    reached_on: Day
+    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+
+
+FACTS = (ActionAdded, ActionRevised, ActionRebaselined, ActionCompleted, MilestoneSet, MilestoneReached)
+
+
+class Action(Struct):
+    """What the rules need to know of an action."""
+
+    objective: str
+    owner: str
+    due: date
+
+
+class ActionsState(Struct):
+    """What the rules need to know of the actions."""
+
+    actions: dict[str, Action] = field(default_factory=dict)
+
+
+def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
+    """Why the fact may not be recorded."""
+    match fact:
+        case ActionAdded():
+            life = state.lives["objective"][fact.objective]
+            if life.ended:
+                message = f"objective {fact.objective} is {life.how}, since entry {life.ended}"
+                yield Refusal("ALREADY_ENDED", message, "data.objective")
+        case ActionRevised():
+            if fact.title is None and fact.owner is None:
+                yield Refusal("NOTHING_CHANGED", "say what changes: title or owner", "data")
+        case ActionRebaselined():
+            yield from _admit_rebaseline(state.actions.actions[fact.action], fact)
+        case ActionCompleted():
+            yield from not_to_come(fact.completed_on, when.occurred_at, state.notice.zone, "data.completedOn")
+        case MilestoneReached():
+            yield from not_to_come(fact.reached_on, when.occurred_at, state.notice.zone, "data.reachedOn")
+
+
+def _admit_rebaseline(action: Action, fact: ActionRebaselined) -> Iterator[Refusal]:
+    if fact.from_ != action.due:
+        message = f"action {fact.action} is due on {action.due} now, not on {fact.from_}; read it again"
+        yield Refusal("OUTDATED", message, "data.from")
+    elif fact.to == fact.from_:
+        yield Refusal("NOTHING_CHANGED", "the date is the same as before", "data.to")
+    if fact.approver == action.owner:
+        message = f"{fact.approver} owns the action; somebody else has to approve another date"
+        yield Refusal("SAME_PERSON", message, "data.approver")
+
+
+def evolve(state: "State", entry: "Entry") -> None:
+    """Folds the entry into the state."""
+    fact, actions = entry.fact, state.actions.actions
+    match fact:
+        case ActionAdded():
+            actions[fact.action] = Action(fact.objective, fact.owner, fact.due)
+        case ActionRevised():
+            if fact.owner is not None:
+                actions[fact.action].owner = fact.owner
+        case ActionRebaselined():
+            actions[fact.action].due = fact.to

@@ -1,0 +1,259 @@
+"""The improvement board (clause 5b): its chair, its members, its timetable, its decisions."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, Struct, field
+
+from ledger.domain.areas.evidence import EvidenceId
+from ledger.domain.areas.people import ActorId
+from ledger.domain.chronology import in_order
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, reference
+
+if TYPE_CHECKING:
+    from ledger.domain.entry import Entry
+    from ledger.domain.state import State
+
+DecisionId = Annotated[str, reference("decision", "A decision of the improvement board.")]
+
+
+class BoardEstablished(Fact, frozen=True, kw_only=True):
+    """The improvement board was set up, with its terms of reference."""
+
+    act: ClassVar[str] = "establishBoard"
+    clause: ClassVar[str] = "5b"
+
+    terms_of_reference: Narrative
+    quorum: Annotated[Count | None, Meta(description="How many must attend for a meeting to be quorate.")] = None
+
+
+class ChairAppointed(Fact, frozen=True, kw_only=True):
+    """Somebody was appointed to chair the board, from a day on."""
+
+    act: ClassVar[str] = "appointChair"
+    clause: ClassVar[str] = "5b"
+
+    chair: Annotated[ActorId, Meta(description="Who chairs.")]
+    independence_basis: Annotated[
+        Narrative | None,
+        Meta(description="Why the chair is independent of the council; where the notice asks it."),
+    ] = None
+    interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = field(
+        default_factory=list
+    )
+    first: Annotated[Day, Meta(description="The first day.")]
+    last: Annotated[Day | None, Meta(description="The last day; absent: until the chair ends.")] = None
+
+
+class ChairEnded(Fact, frozen=True, kw_only=True):
+    """The chair gave up the chair, or had it taken away."""
+
+    act: ClassVar[str] = "endChair"
+    clause: ClassVar[str] = "5b"
+
+    chair: ActorId
+    last: Annotated[Day, Meta(description="The last day in the chair.")]
+    reason: Narrative
+
+
+class InterestDeclared(Fact, frozen=True, kw_only=True):
+    """Somebody on the board declared an interest."""
+
+    act: ClassVar[str] = "declareInterest"
+    clause: ClassVar[str] = "5b"
+
+    actor: ActorId
+    interest: Narrative
+
+
+class MemberJoined(Fact, frozen=True, kw_only=True):
+    """Somebody joined the board."""
+
+    act: ClassVar[str] = "joinBoard"
+    clause: ClassVar[str] = "5b"
+
+    member: ActorId
+    post: Annotated[Code, Meta(description="As what, such as director of children's services or police.")]
+    first: Annotated[Day, Meta(description="The first day.")]
+
+
+class MemberLeft(Fact, frozen=True, kw_only=True):
+    """Somebody left the board."""
+
+    act: ClassVar[str] = "leaveBoard"
+    clause: ClassVar[str] = "5b"
+
+    member: ActorId
+    last: Annotated[Day, Meta(description="The last day.")]
+
+
+class TimetableAgreed(Fact, frozen=True, kw_only=True):
+    """The days were agreed on which the board meets and reports; a later timetable replaces an earlier one."""
+
+    act: ClassVar[str] = "agreeTimetable"
+    clause: ClassVar[str] = "5b"
+
+    dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
+    department_consent: Annotated[bool, Meta(description="Whether the Department agreed to it.")]
+
+
+class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """How the members voted."""
+
+    for_: Count
+    against: Count
+    abstained: Count = 0
+
+
+class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
+    """The board decided: what, why, among which options, on which evidence."""
+
+    act: ClassVar[str] = "recordBoardDecision"
+    clause: ClassVar[str] = "5b"
+    about: ClassVar[str] = "decision"
+    begins: ClassVar[bool] = True
+
+    decision: DecisionId
+    meeting: Annotated[
+        str,
+        reference(
+            "meeting", "The meeting; it may be recorded as held later, often after the decision.", known=False
+        ),
+    ]
+    title: Narrative
+    outcome: Annotated[Narrative, Meta(description="What was decided.")]
+    rationale: Narrative
+    options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = field(
+        default_factory=list
+    )
+    votes: Votes | None = None
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence before the board.")] = field(
+        default_factory=list
+    )
+    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or decisions concerned.")] = field(
+        default_factory=list
+    )
+
+
+class DecisionRescinded(Fact, frozen=True, kw_only=True):
+    """The board took back a decision."""
+
+    act: ClassVar[str] = "rescindDecision"
+    clause: ClassVar[str] = "5b"
+    about: ClassVar[str] = "decision"
+    ends: ClassVar[str] = "rescinded"
+
+    decision: DecisionId
+    meeting: Annotated[str, reference("meeting", "The meeting that took it back.", known=False)]
+    reason: Narrative
+    replaced_by: Annotated[DecisionId | None, Meta(description="The decision that holds instead.")] = None
+
+
+FACTS = (
+    BoardEstablished,
+    ChairAppointed,
+    ChairEnded,
+    InterestDeclared,
+    MemberJoined,
+    MemberLeft,
+    TimetableAgreed,
+    BoardDecisionRecorded,
+    DecisionRescinded,
+)
+
+
+class Tenure(Struct):
+    """A time in the chair; both days included."""
+
+    chair: str
+    first: date
+    last: date | None
+    position: int
+
+
+class BoardState(Struct):
+    """What the rules need to know of the board."""
+
+    established: int | None = None
+    quorum: int | None = None
+    chairs: list[Tenure] = field(default_factory=list)
+    members: dict[str, date] = field(default_factory=dict)
+    """Member → the first day."""
+
+
+def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
+    """Why the fact may not be recorded."""
+    board = state.board
+    match fact:
+        case BoardEstablished():
+            if board.established is not None:
+                yield Refusal("ALREADY_EXISTS", f"the board was established in entry {board.established}")
+        case ChairAppointed():
+            yield from _admit_chair(state, fact)
+        case ChairEnded():
+            tenure = _open_tenure(board, fact.chair)
+            yield from _admit_end("chair", fact.chair, tenure.first if tenure else None, fact.last)
+        case MemberJoined() if fact.member in board.members:
+            message = f"{fact.member} is a member already, since {board.members[fact.member]}"
+            yield Refusal("ALREADY_EXISTS", message, "data.member")
+        case MemberLeft():
+            yield from _admit_end("member", fact.member, board.members.get(fact.member), fact.last)
+        case TimetableAgreed():
+            if sorted(set(fact.dates)) != fact.dates:
+                yield Refusal("OUT_OF_RANGE", "the days are not in order, or one stands twice", "data.dates")
+        case BoardDecisionRecorded() | DecisionRescinded():
+            yield from _admit_decision(state, fact)
+
+
+def _admit_end(post: str, actor: str, first: date | None, last: date) -> Iterator[Refusal]:
+    if first is None:
+        yield Refusal("NOT_FOUND", f"{actor} is not {post} of the board", f"data.{post}")
+    else:
+        yield from in_order(first, last, "data.last")
+
+
+def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescinded) -> Iterator[Refusal]:
+    meeting = state.meetings.held.get(fact.meeting)
+    if meeting is not None and not meeting.quorate:
+        message = f"meeting {fact.meeting} was not quorate, by entry {meeting.position}; it decided nothing"
+        yield Refusal("NOT_QUORATE", message, "data.meeting")
+
+
+def _open_tenure(board: BoardState, chair: str) -> Tenure | None:
+    return next((tenure for tenure in board.chairs if tenure.chair == chair and tenure.last is None), None)
+
+
+def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
+    yield from in_order(fact.first, fact.last, "data.last")
+    independent = any(
+        clause.parameters.get("independent_chair") is True for clause in state.notice.clauses.values()
+    )
+    if independent and fact.independence_basis is None:
+        message = "this notice asks for an independent chair; say why this one is"
+        yield Refusal("MISSING_FIELD", message, "data.independenceBasis")
+    for tenure in state.board.chairs:
+        begins_before = fact.last is None or tenure.first <= fact.last
+        if begins_before and (tenure.last is None or fact.first <= tenure.last):
+            message = f"{tenure.chair} chairs the board in some of that time, by entry {tenure.position}"
+            yield Refusal("ALREADY_EXISTS", f"{message}; end that first", "data.first")
+            return
+
+
+def evolve(state: "State", entry: "Entry") -> None:
+    """Folds the entry into the state."""
+    fact, board = entry.fact, state.board
+    match fact:
+        case BoardEstablished():
+            board.established, board.quorum = entry.position, fact.quorum
+        case ChairAppointed():
+            board.chairs.append(Tenure(fact.chair, fact.first, fact.last, entry.position))
+        case ChairEnded():
+            tenure = _open_tenure(board, fact.chair)
+            if tenure is not None:
+                tenure.last = fact.last
+        case MemberJoined():
+            board.members[fact.member] = fact.first
+        case MemberLeft():
+            del board.members[fact.member]

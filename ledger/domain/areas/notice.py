@@ -1,0 +1,321 @@
+"""The notice itself: its issue, its clauses and the obligations they carry, its areas for priority action."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, Struct, field
+
+from ledger.domain.chronology import in_order
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import (
+    CODE_PATTERN,
+    ClauseNumber,
+    Code,
+    CodeBesideList,
+    Count,
+    Day,
+    Digest,
+    Fact,
+    Id,
+    Narrative,
+    OnsCode,
+    When,
+    Who,
+    Words,
+    reference,
+)
+
+if TYPE_CHECKING:
+    from ledger.domain.entry import Entry
+    from ledger.domain.state import State
+
+InterpretationId = Annotated[str, reference("interpretation", "A decision on what a word of the notice means.")]
+AreaId = Annotated[str, reference("area", "An area for priority action of this notice, such as 1a.")]
+
+
+class NoticeKind(Words):
+    """The legal instrument."""
+
+    IMPROVEMENT_NOTICE = "IMPROVEMENT_NOTICE"
+    """An improvement notice, which the council answers by improving."""
+    STATUTORY_DIRECTION = "STATUTORY_DIRECTION"
+    """A direction that the council is bound by in law."""
+
+
+class Obligor(Words):
+    """Who owes what a clause asks."""
+
+    COUNCIL = "COUNCIL"
+    """The council that the notice is issued to."""
+    DEPARTMENT = "DEPARTMENT"
+    """The Department for Education."""
+    ADVISER = "ADVISER"
+    """The adviser whom the Department appoints."""
+    MINISTERS = "MINISTERS"
+    """The Secretary of State's side."""
+    COMMISSIONER = "COMMISSIONER"
+    """A commissioner whom ministers appoint."""
+    REGULATOR = "REGULATOR"
+    """The inspectorate."""
+
+
+class Modality(Words):
+    """How strongly a clause asks; a MAY is never breached."""
+
+    MUST = "MUST"
+    """It is required."""
+    WILL = "WILL"
+    """It is announced, and counted on."""
+    SHOULD = "SHOULD"
+    """It is expected."""
+    MAY = "MAY"
+    """It is allowed; it is never breached."""
+
+
+class Outcome(Words):
+    """How a notice ended."""
+
+    FULFILLED = "FULFILLED"
+    """What it asked was done."""
+    STEPPED_DOWN = "STEPPED_DOWN"
+    """Something lighter takes its place."""
+    ESCALATED = "ESCALATED"
+    """Something graver takes its place."""
+    REPLACED = "REPLACED"
+    """Another of its kind takes its place."""
+    WITHDRAWN = "WITHDRAWN"
+    """It was taken back."""
+
+
+Parameter = bool | Count | CodeBesideList | list[Code]
+
+
+class NoticeIssued(Fact, frozen=True, kw_only=True):
+    """A notice was issued to a council: the first entry of its ledger."""
+
+    act: ClassVar[str] = "issueNotice"
+    clause: ClassVar[str] = "head"
+
+    kind: NoticeKind
+    council: OnsCode
+    issuer: Annotated[Code, Meta(description="Who issued it, such as DfE.")]
+    issued_on: Day
+    title: Narrative
+    trigger: Annotated[Narrative, Meta(description="What led to it, such as an inspection report.")]
+    zone: Annotated[Code, Meta(description="The IANA time zone in which its days are counted.")] = "Europe/London"
+    predecessor: Annotated[Id | None, Meta(description="The notice that this one follows.")] = None
+    pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack it was read from.")]
+
+
+class ClauseRegistered(Fact, frozen=True, kw_only=True):
+    """A clause of the notice, and the obligation that it carries."""
+
+    act: ClassVar[str] = "registerClause"
+    clause: ClassVar[str] = "head"
+
+    number: ClauseNumber
+    obligor: Obligor
+    modality: Modality
+    rule: Annotated[Code, Meta(description="The kind of rule by which compliance is judged.")]
+    parameters: Annotated[
+        dict[Code, Parameter], Meta(description="The rule's parameters, such as maximum_days: 92.")
+    ] = field(default_factory=dict)
+    text: Annotated[Narrative, Meta(description="What the clause asks, in the project's own words.")]
+    under: Annotated[
+        ClauseNumber | None, Meta(description="The clause by whose power it was added later, as an instruction.")
+    ] = None
+
+
+class AreaRegistered(Fact, frozen=True, kw_only=True):
+    """An area for priority action, as the notice names it."""
+
+    act: ClassVar[str] = "registerArea"
+    clause: ClassVar[str] = "1"
+    about: ClassVar[str] = "area"
+    begins: ClassVar[bool] = True
+
+    area: AreaId
+    title: Narrative
+
+
+class AreaClosed(Fact, frozen=True, kw_only=True):
+    """An area no longer needs priority action; the notice goes on with the others."""
+
+    act: ClassVar[str] = "closeArea"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "area"
+    ends: ClassVar[str] = "closed"
+
+    area: AreaId
+    closed_on: Day
+    reason: Narrative
+
+
+class AreaCarriedOver(Fact, frozen=True, kw_only=True):
+    """An area goes on under the notice that replaces this one."""
+
+    act: ClassVar[str] = "carryOverArea"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "area"
+    ends: ClassVar[str] = "carried over"
+    outlives: ClassVar[bool] = True
+
+    area: AreaId
+    successor: Annotated[Id, Meta(description="The notice under which it goes on.")]
+    successor_area: Annotated[Id | None, Meta(description="Its id there; absent: the same.")] = None
+
+
+class InterpretationAdopted(Fact, frozen=True, kw_only=True):
+    """Somebody decided what a word means that the notice leaves open; it holds from then on."""
+
+    act: ClassVar[str] = "adoptInterpretation"
+    clause: ClassVar[str] = "head"
+    about: ClassVar[str] = "interpretation"
+    begins: ClassVar[bool] = True
+
+    interpretation: InterpretationId
+    number: Annotated[ClauseNumber, Meta(description="The clause whose word it is.")]
+    word: Annotated[Code, Meta(description="The word, such as regular.")]
+    meaning: Narrative
+    adopted_by: Annotated[Code, Meta(description="Which body adopted it, such as improvement board.")]
+    parameters: Annotated[
+        dict[Code, Parameter], Meta(description="The parameters of the clause's rule that follow from it.")
+    ] = field(default_factory=dict)
+
+
+class Revision(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """What a clause's rule is given from now on; its text stays."""
+
+    number: ClauseNumber
+    parameters: dict[Code, Parameter]
+
+
+class NoticeRevised(Fact, frozen=True, kw_only=True):
+    """The issuer revised what the notice asks, such as a later date to deliver by."""
+
+    act: ClassVar[str] = "reviseNotice"
+    clause: ClassVar[str] = "head"
+
+    revised_on: Day
+    reason: Narrative
+    clauses: Annotated[list[Revision], Meta(min_length=1, description="The clauses that ask something else now.")]
+
+
+class NoticeClosed(Fact, frozen=True, kw_only=True):
+    """The notice came to its end: fulfilled, stepped down, or replaced by a stronger or a milder one."""
+
+    act: ClassVar[str] = "closeNotice"
+    clause: ClassVar[str] = "13"
+
+    closed_on: Day
+    outcome: Outcome
+    reason: Narrative
+    successor: Annotated[Id | None, Meta(description="The notice that follows.")] = None
+
+
+FACTS = (
+    NoticeIssued,
+    ClauseRegistered,
+    AreaRegistered,
+    AreaClosed,
+    AreaCarriedOver,
+    InterpretationAdopted,
+    NoticeRevised,
+    NoticeClosed,
+)
+
+
+class Clause(Struct):
+    """What compliance needs to know of a clause."""
+
+    obligor: Obligor
+    modality: Modality
+    rule: str
+    parameters: dict[str, Parameter]
+    position: int
+
+
+class NoticeState(Struct):
+    """What the rules need to know of the notice."""
+
+    issued_on: date | None = None
+    zone: str = "Europe/London"
+    clauses: dict[str, Clause] = field(default_factory=dict)
+    closed: int | None = None
+    """The entry that closed it."""
+    closed_at: datetime | None = None
+
+    def parameter(self, name: str, default: int) -> int:
+        """The first whole-number parameter of that name among the clauses, else `default`."""
+        for clause in self.clauses.values():
+            value = clause.parameters.get(name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+        return default
+
+
+def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
+    """Why the fact may not be recorded."""
+    notice = state.notice
+    match fact:
+        case NoticeIssued() if notice.issued_on is not None:
+            yield Refusal("ALREADY_EXISTS", "this ledger already holds its notice; use another ledger")
+        case ClauseRegistered():
+            yield from _admit_clause(notice, fact)
+        case InterpretationAdopted():
+            yield from _no_clause(notice, fact.number, "data.number")
+            yield from _no_words(fact.parameters, "data.parameters")
+        case NoticeRevised():
+            for index, revision in enumerate(fact.clauses):
+                yield from _no_clause(notice, revision.number, f"data.clauses[{index}].number")
+                yield from _no_words(revision.parameters, f"data.clauses[{index}].parameters")
+        case NoticeClosed():
+            yield from in_order(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
+            if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
+                message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
+                yield Refusal("MISSING_FIELD", message, "data.successor")
+
+
+def _admit_clause(notice: NoticeState, fact: ClauseRegistered) -> Iterator[Refusal]:
+    known = notice.clauses.get(fact.number)
+    if known is not None:
+        message = f"clause {fact.number} is registered already, in entry {known.position}"
+        mend = "a clause's text never changes, so correct that entry instead"
+        yield Refusal("ALREADY_EXISTS", f"{message}; {mend}", "data.number")
+    if fact.under is not None:
+        yield from _no_clause(notice, fact.under, "data.under")
+    yield from _no_words(fact.parameters, "data.parameters")
+
+
+def _no_clause(notice: NoticeState, number: str, path: str) -> Iterator[Refusal]:
+    if number not in notice.clauses:
+        there = ", ".join(notice.clauses) or "none yet"
+        yield Refusal("NOT_FOUND", f"the notice has no clause {number}; its clauses are {there}", path)
+
+
+def _no_words(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
+    for name, value in parameters.items():
+        if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
+            message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
+            yield Refusal("INVALID_FIELD", message, f"{path}.{name}")
+
+
+def evolve(state: "State", entry: "Entry") -> None:
+    """Folds the entry into the state."""
+    fact, notice = entry.fact, state.notice
+    match fact:
+        case NoticeIssued():
+            notice.issued_on, notice.zone = fact.issued_on, fact.zone
+        case ClauseRegistered():
+            notice.clauses[fact.number] = Clause(
+                fact.obligor, fact.modality, fact.rule, dict(fact.parameters), entry.position
+            )
+        case InterpretationAdopted():
+            notice.clauses[fact.number].parameters.update(fact.parameters)
+        case NoticeRevised():
+            for revision in fact.clauses:
+                notice.clauses[revision.number].parameters.update(revision.parameters)
+        case NoticeClosed():
+            notice.closed, notice.closed_at = entry.position, entry.occurred_at

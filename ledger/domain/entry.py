@@ -1,0 +1,43 @@
+"""The entry: one immutable record of one fact, at a position of one notice's ledger. Pure."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Struct
+
+from ledger.domain.fact import ClauseNumber, Fact, text_matching
+
+NoticeId = Annotated[
+    str,
+    text_matching(r"[a-z0-9][a-z0-9-]{0,62}", "A notice: lower-case letters, digits and hyphens, at most 63."),
+]
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One immutable record of one fact, at a position of one notice's ledger."""
+
+    notice: str
+    position: int
+    id: str
+    source: str
+    type: str
+    subject: str | None
+    time: datetime | None
+    """When it happened, as the client said it; None: when it was recorded."""
+    clauses: tuple[ClauseNumber, ...]
+    confirmed: tuple[str, ...]
+    """The kinds of warning about personal data that the recorder confirmed."""
+    recorded_at: datetime
+    actor: str
+    actor_role: str
+    fact: Fact
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return self.time or self.recorded_at
+
+
+def utc(instant: datetime) -> datetime:
+    """The same instant in UTC: the one form in which entries hold it."""
+    return instant.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Documents next to the ledger: the object store, who may open one, and their media types."""

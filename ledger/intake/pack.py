@@ -1,0 +1,287 @@
+"""Reading a notice pack: its tables, everything that is wrong with them by line, and the events it becomes."""
+
+import hashlib
+import re
+import tomllib
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct, field
+
+from ledger.domain.areas.notice import (
+    AreaRegistered,
+    ClauseRegistered,
+    Modality,
+    NoticeIssued,
+    NoticeKind,
+    Obligor,
+    Parameter,
+)
+from ledger.domain.councils import councils
+from ledger.domain.entry import Entry, NoticeId
+from ledger.domain.errors import LedgerError, Refused
+from ledger.domain.fact import ClauseNumber, Code, Day, Fact, Id, OnsCode, When, Who, text_matching
+from ledger.domain.registry import KIND_OF
+from ledger.domain.roles import Role
+from ledger.domain.rules import wrong_rule
+from ledger.domain.state import State, admit, evolve
+from ledger.intake.line_numbers import Path, line_of, lines_of
+from ledger.intake.parse import Submitted, accept, convert
+
+SOURCE = "operator"
+"""The source of the entries that a pack becomes."""
+Event = dict[str, Any]
+Hexadecimal = Annotated[str, text_matching(r"[0-9a-f]{64}", "A SHA-256 digest in hexadecimal, 64 characters.")]
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The table [notice]."""
+
+    id: NoticeId
+    kind: NoticeKind
+    council: OnsCode
+    issuer: Code
+    issued_on: Day
+    title: str
+    trigger: str
+    zone: Code = "Europe/London"
+    predecessor: Id | None = None
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The table [source]: the document that was issued, which the pack tells in other words."""
+
+    title: str
+    sha256: Hexadecimal
+    """Of the document's text."""
+
+
+class Area(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table [[area]]."""
+
+    id: Id
+    title: str
+
+
+class Clause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table [[clause]]."""
+
+    number: ClauseNumber
+    obligor: Obligor
+    modality: Modality
+    rule: Code
+    text: str
+    parameters: dict[Code, Parameter] = field(default_factory=dict)
+
+
+class Pack(Struct, frozen=True, kw_only=True):
+    """A notice as it will be recorded."""
+
+    notice: Notice
+    source: Source
+    areas: list[Area]
+    clauses: list[Clause]
+    digest: str
+    """SHA-256 of the pack's bytes, in base64."""
+
+
+class Fault(Struct, frozen=True):
+    """Something wrong with a pack."""
+
+    line: int
+    message: str
+
+
+class PackFaulty(LedgerError):
+    """A pack cannot be recorded; `faults` says why, in order of the lines."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"line {fault.line}: {fault.message}" for fault in faults))
+
+
+def read(content: bytes) -> Pack:
+    """The pack of its TOML; raises PackFaulty with everything that is wrong."""
+    faults = check(content)
+    if faults:
+        raise PackFaulty(faults)
+    return _pack(content, _tables(content.decode()))
+
+
+def check(content: bytes) -> list[Fault]:
+    """Everything that is wrong with a pack, by line; none means that `notice add` will record it."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return [Fault(line, "this is not UTF-8; save the file in UTF-8")]
+    try:
+        tables = _tables(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        return [Fault(line, f"this is not TOML: {str(error).partition(' (at ')[0].lower()}")]
+    lines = lines_of(text)
+    shape = list(_shape(tables))
+    found = shape or list(_sense(_pack(content, tables)))
+    return sorted((Fault(line_of(lines, path), message) for path, message in found), key=lambda fault: fault.line)
+
+
+def events(pack: Pack) -> list[Event]:
+    """The CloudEvents that the pack becomes: the notice, its areas, its clauses. Always the same for a pack."""
+    notice = pack.notice
+    found: list[tuple[str, type[Fact], Event]] = [("notice", NoticeIssued, _issued(pack))]
+    found += [(f"area:{a.id}", AreaRegistered, {"area": a.id, "title": a.title}) for a in pack.areas]
+    found += [(f"clause:{c.number}", ClauseRegistered, msgspec.to_builtins(c)) for c in pack.clauses]
+    day = datetime.combine(notice.issued_on, time(), ZoneInfo(notice.zone))
+    return [
+        {
+            "specversion": "1.0",
+            "id": f"pack:{name}",
+            "source": SOURCE,
+            "type": KIND_OF[fact].type,
+            "time": day.isoformat(),
+            "data": data,
+        }
+        for name, fact, data in found
+    ]
+
+
+def _issued(pack: Pack) -> Event:
+    notice = pack.notice
+    issued: Event = {
+        "kind": notice.kind.value,
+        "council": notice.council,
+        "issuer": notice.issuer,
+        "issuedOn": notice.issued_on.isoformat(),
+        "title": notice.title,
+        "trigger": notice.trigger,
+        "zone": notice.zone,
+        "packDigest": pack.digest,
+    }
+    return issued | ({"predecessor": notice.predecessor} if notice.predecessor else {})
+
+
+def _tables(text: str) -> dict[str, Any]:
+    tables = tomllib.loads(text)
+    clauses = tables.get("clause")
+    for clause in clauses if isinstance(clauses, list) else ():
+        parameters = clause.get("parameters") if isinstance(clause, dict) else None
+        if isinstance(parameters, dict):
+            days = {name: value.isoformat() for name, value in parameters.items() if isinstance(value, date)}
+            clause["parameters"] = {**parameters, **days}
+    return tables
+
+
+_TABLES: dict[str, type[Struct]] = {"notice": Notice, "source": Source}
+_LISTS: dict[str, type[Struct]] = {"area": Area, "clause": Clause}
+
+
+def _shape(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What is missing, unknown or of the wrong form."""
+    for name in tables:
+        if name not in (*_TABLES, *_LISTS):
+            yield (name,), f"a pack has no {name}; it has [notice], [source], [[area]] and [[clause]]"
+    for name, struct in _TABLES.items():
+        if isinstance(tables.get(name), dict):
+            yield from _wrong_fields(tables[name], struct, f"[{name}]", (name,))
+        else:
+            yield (name,), f"the table [{name}] is missing"
+    for name, struct in _LISTS.items():
+        items = tables.get(name)
+        if not isinstance(items, list) or not items:
+            yield (name,), f"a notice has at least one [[{name}]]"
+            continue
+        for index, item in enumerate(items):
+            called = item.get("number", item.get("id", "")) if isinstance(item, dict) else ""
+            yield from _wrong_fields(item, struct, f"{name} {called or index + 1}", (name, index))
+
+
+def _wrong_fields(item: object, struct: type[Struct], called: str, path: Path) -> Iterator[tuple[Path, str]]:
+    try:
+        convert(item, struct, "")
+    except Refused as refused:
+        for refusal in refused.refusals:
+            key = refusal.path.partition(".")[0].partition("[")[0]
+            where = f", {refusal.path}" if refusal.path else ""
+            yield (*path, *((key,) if key else ())), f"{called}{where}: {refusal.message}"
+
+
+def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
+    return Pack(
+        notice=msgspec.convert(tables["notice"], Notice),
+        source=msgspec.convert(tables["source"], Source),
+        areas=msgspec.convert(tables["area"], list[Area]),
+        clauses=msgspec.convert(tables["clause"], list[Clause]),
+        digest=b64encode(hashlib.sha256(content).digest()).decode(),
+    )
+
+
+def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """What is well formed but cannot be: unknown rules and zones, and what the rules of the notice refuse."""
+    if pack.notice.predecessor == pack.notice.id:
+        yield ("notice", "predecessor"), "[notice]: a notice does not follow itself"
+    yield from _no_council(pack.notice)
+    areas = [area.id for area in pack.areas]
+    for index, clause in enumerate(pack.clauses):
+        for parameter, sentence in wrong_rule(clause.rule, clause.parameters):
+            where = ("parameters", parameter) if parameter else ("rule",)
+            yield ("clause", index, *where), f"clause {clause.number}: {sentence}"
+        area = clause.parameters.get("area")
+        if isinstance(area, str) and area not in areas:
+            sentence = f"there is no area {area}; the areas are {', '.join(areas)}"
+            yield ("clause", index, "parameters", "area"), f"clause {clause.number}: {sentence}"
+    try:
+        ZoneInfo(pack.notice.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield ("notice", "zone"), f"[notice]: {pack.notice.zone} is no time zone; write one such as Europe/London"
+    else:
+        yield from _refused(pack)
+
+
+def _no_council(notice: Notice) -> Iterator[tuple[Path, str]]:
+    council = councils().get(notice.council)
+    if council is None:
+        message = f"no English council with children's services has the code {notice.council}"
+        yield ("notice", "council"), f"[notice]: {message}; look it up at the Office for National Statistics"
+    elif council.until is not None and notice.issued_on > council.until:
+        message = f"{notice.council} ({council.name}) was in use until {council.until}"
+        yield ("notice", "council"), f"[notice]: {message}; name the council that followed"
+
+
+def _refused(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """Why the ledger would refuse an event of the pack: a rehearsal on an empty notice."""
+    paths: list[Path] = [
+        ("notice",),
+        *(("area", index) for index, _ in enumerate(pack.areas)),
+        *(("clause", index) for index, _ in enumerate(pack.clauses)),
+    ]
+    state = State()
+    at = datetime.combine(pack.notice.issued_on, time(), ZoneInfo("UTC"))
+    for path, event in zip(paths, events(pack), strict=True):
+        called = str(event["id"]).removeprefix("pack:").replace(":", " ")
+        try:
+            item = accept(event)
+        except Refused as refused:
+            for refusal in refused.refusals:
+                key = refusal.path.removeprefix("data").removeprefix(".")
+                yield (*path, *((key,) if key else ())), f"{called}: {refusal.message}"
+            continue
+        at += timedelta(microseconds=1)
+        refusals = list(admit(state, item.fact, Who("operator", Role.OPERATOR.value), When(at, at)))
+        if refusals:
+            key = "number" if path[0] == "clause" else "id"
+            yield from (((*path, key), f"{called}: {refusal.message}") for refusal in refusals)
+        else:
+            evolve(state, _rehearsed(pack, state.position + 1, item, at))
+
+
+def _rehearsed(pack: Pack, position: int, item: Submitted, at: datetime) -> Entry:
+    role = Role.OPERATOR.value
+    return Entry(
+        pack.notice.id, position, item.id, SOURCE, item.type, None, at, (), (), at, "operator", role, item.fact
+    )

@@ -1,7 +1,0 @@
-"""Prints the invented history."""
-
-import sys
-
-from ledger.packs.invented import history
-
-sys.stdout.write(history())

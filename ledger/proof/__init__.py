@@ -1,0 +1,1 @@
+"""Merkle trees, tiles, signed checkpoints and proofs. Imports nothing of `ledger.append`."""

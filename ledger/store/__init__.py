@@ -1,0 +1,1 @@
+"""Connections, migrations and the only SQL for entries."""

@@ -1,0 +1,138 @@
+"""Connections to PostgreSQL in the ledger's roles, and the schema's migrations.
+
+Migrations are the numbered files of `sql/` (and of the packages above, by their own folder), each run once in a
+transaction of its own under an advisory lock, its SHA-256 kept: a file that was changed after it ran is refused.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Literal
+
+import psycopg
+from msgspec import Struct
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.domain.errors import LedgerError, Unavailable
+
+DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader"]
+SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType({"ledger": "ledger.store", "projections": "projections"})
+"""Prefix of a migration's recorded name → the package whose `sql` folder holds it, in order of execution."""
+FROZEN_SECONDS = 15
+"""A writer that is frozen in a transaction (a suspended machine) loses it, as others wait for its lock."""
+_LOCK = 0x1ED6E2
+
+
+class Migration(Struct, frozen=True):
+    """One numbered SQL file."""
+
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations(folders: Mapping[str, str] = SCHEMA_FOLDERS) -> list[Migration]:
+    """Every migration in the order in which they run."""
+    found = []
+    for prefix, package in folders.items():
+        sql = files(package).joinpath("sql")
+        if sql.is_dir():
+            paths = sorted((p for p in sql.iterdir() if p.name.endswith(".sql")), key=lambda p: p.name)
+            found += [Migration(f"{prefix}/{p.name}", p.read_text("utf-8")) for p in paths]
+    return found
+
+
+async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection[Any]:
+    """An autocommit connection in that role; raises Unavailable when the server cannot be reached."""
+    options = _options(url, role)
+    try:
+        return await AsyncConnection.connect(url, autocommit=True, options=options, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
+
+
+def pool(
+    url: str,
+    role: DatabaseRole,
+    size: int,
+    *,
+    checked: bool = True,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool of such connections, still to be opened; unless `checked`, its user sees whether they are alive.
+
+    `settings` are parameters of the server's, such as `statement_timeout`, that hold on each of them.
+    """
+    more = "".join(f" -c {name}={value}" for name, value in settings.items())
+    return AsyncConnectionPool(
+        url,
+        kwargs={"autocommit": True, "options": _options(url, role) + more},
+        min_size=1,
+        max_size=size,
+        open=False,
+        check=AsyncConnectionPool.check_connection if checked else None,
+        name=role,
+    )
+
+
+def _options(url: str, role: DatabaseRole | None) -> str:
+    given = psycopg.conninfo.conninfo_to_dict(url).get("options")
+    mine = f"-c role={role}" if role else ""
+    if role == "ledger_writer":
+        mine += f" -c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
+    return f"{given or ''} {mine} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
+
+
+async def migrate(
+    url: str, done: Callable[[str], None] = lambda _name: None, folders: Mapping[str, str] = SCHEMA_FOLDERS
+) -> list[str]:
+    """Brings the schema up to date and returns the names of the files that ran; needs the administrator's login.
+
+    Raises LedgerError when a file that ran earlier has been changed since, or is missing here (a newer ledger's).
+    """
+    ran = []
+    async with await connect(url) as connection:
+        await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS public.ledger_migrations "
+            "(name text PRIMARY KEY, checksum text NOT NULL, ran_at timestamptz NOT NULL DEFAULT now())"
+        )
+        rows = await (await connection.execute("SELECT name, checksum FROM public.ledger_migrations")).fetchall()
+        applied = dict(rows)
+        known = migrations(folders)
+        unknown = sorted(set(applied) - {m.name for m in known})
+        if unknown and folders == SCHEMA_FOLDERS:
+            raise LedgerError(f"the database was migrated by a newer ledger ({unknown[-1]}); upgrade this one")
+        for migration in known:
+            before = applied.get(migration.name)
+            if before == migration.checksum:
+                continue
+            if before is not None:
+                raise LedgerError(f"{migration.name} was changed after it ran; restore it and add a new file")
+            async with connection.transaction():
+                await connection.execute(migration.sql.encode())
+                await connection.execute("RESET ROLE")
+                await connection.execute(
+                    "INSERT INTO public.ledger_migrations (name, checksum) VALUES (%s, %s)",
+                    (migration.name, migration.checksum),
+                )
+            ran.append(migration.name)
+            done(migration.name)
+    return ran
+
+
+async def pending(url: str) -> list[str]:
+    """The migrations that have not run; an empty list means that the schema is up to date."""
+    async with await connect(url) as connection:
+        found = await (await connection.execute("SELECT to_regclass('public.ledger_migrations')")).fetchone()
+        rows: list[tuple[str]] = []
+        if found and found[0]:
+            rows = await (await connection.execute("SELECT name FROM public.ledger_migrations")).fetchall()
+    ran = {name for (name,) in rows}
+    return [migration.name for migration in migrations() if migration.name not in ran]

@@ -1,0 +1,247 @@
+"""The board: its chair and members, its meetings, the papers before them, and what it decided."""
+
+from datetime import date, timedelta
+
+from ledger.domain.calendar import working_from
+from tools.invented_history.decisions import DECISIONS
+from tools.invented_history.story import Data, Story
+
+MEMBERS = (
+    ("director", "director of childrens services"),
+    ("lead-member", "lead member for children"),
+    ("partner-health", "integrated care board"),
+    ("partner-police", "police"),
+    ("partner-schools", "headteachers"),
+    ("council-officer", "head of improvement"),
+)
+MEETINGS = (
+    "2022-07-27",
+    "2022-08-31",
+    "2022-09-28",
+    "2022-10-26",
+    "2022-11-30",
+    "2022-12-14",
+    "2023-01-25",
+    "2023-02-22",
+    "2023-03-29",
+    "2023-04-26",
+    "2023-05-24",
+    "2023-06-28",
+    "2023-07-26",
+    "2023-09-27",
+    "2023-10-25",
+    "2023-11-29",
+    "2024-01-31",
+    "2024-02-28",
+)
+VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
+"""Meetings in the quarter without a chair; the second chair records them later."""
+
+
+def tell(story: Story) -> None:
+    """From the terms of reference to the last meeting in February 2024."""
+    _chairs(story)
+    for number, day in enumerate(MEETINGS, 1):
+        _meeting(story, number, day)
+    story.tell(
+        "decision-2-rescinded",
+        "DecisionRescinded",
+        "chair-2",
+        "2023-07-26 16:30",
+        {
+            "decision": "D6",
+            "meeting": "B13",
+            "reason": "The posts are permanent now; the date of June has no meaning any more.",
+        },
+        clauses="5b",
+    )
+
+
+def _chairs(story: Story) -> None:
+    data: Data
+    terms = "The board oversees the plan, asks for what it lacks, and tells ministers plainly how things stand."
+    story.tell(
+        "board",
+        "BoardEstablished",
+        "council-officer",
+        "2022-07-20 09:00",
+        {"termsOfReference": terms, "quorum": 4},
+        clauses="5b",
+    )
+    story.tell(
+        "chair-unexplained",
+        "ChairAppointed",
+        "council-officer",
+        "2022-07-20 09:20",
+        {"chair": "chair", "first": "2022-07-25"},
+        clauses="5b",
+        refused="MISSING_FIELD",
+    )
+    for key, who, first, at, basis in (
+        (
+            "chair-1",
+            "chair",
+            "2022-07-25",
+            "2022-07-20 09:30",
+            "Never worked for the council or its partners.",
+        ),
+        (
+            "chair-2",
+            "chair-2",
+            "2023-07-03",
+            "2023-06-29 10:00",
+            "Led another county's services until 2020; no ties here.",
+        ),
+    ):
+        data = {"chair": who, "independenceBasis": basis, "interests": ["None."], "first": first}
+        story.tell(key, "ChairAppointed", "department-official", at, data, clauses="5b")
+    story.tell(
+        "chair-1-ended",
+        "ChairEnded",
+        "department-official",
+        "2023-03-30 15:00",
+        {"chair": "chair", "last": "2023-03-31", "reason": "The chair's term with another board begins in April."},
+        clauses="5b",
+    )
+    for number, (member, post) in enumerate(MEMBERS):
+        data = {"member": member, "post": post, "first": "2022-07-25"}
+        story.tell(
+            f"member-{number + 1}",
+            "MemberJoined",
+            "council-officer",
+            f"2022-07-20 10:{10 + number}",
+            data,
+            clauses="5b",
+        )
+    story.tell(
+        "member-3-left",
+        "MemberLeft",
+        "council-officer",
+        "2023-09-29 10:00",
+        {"member": "partner-schools", "last": "2023-09-28"},
+        clauses="5b",
+    )
+    story.tell(
+        "interest-1",
+        "InterestDeclared",
+        "chair-2",
+        "2023-07-26 14:10",
+        {"actor": "partner-health", "interest": "A trust that bids for the family hubs."},
+        clauses="5b",
+    )
+    for number, (at, dates) in enumerate(
+        (("2022-07-27 16:20", MEETINGS[:9]), ("2023-03-29 16:20", MEETINGS[9:])), 1
+    ):
+        data = {"dates": list(dates), "departmentConsent": True}
+        story.tell(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
+    story.tell(
+        "interpretation-1",
+        "InterpretationAdopted",
+        "chair",
+        "2022-07-27 16:30",
+        {
+            "interpretation": "IN1",
+            "number": "5a",
+            "word": "up to date",
+            "meaning": "Every objective has progress recorded within the last two months.",
+            "adoptedBy": "improvement board",
+            "parameters": {"stale_after_days": 62},
+        },
+        clauses="5a",
+    )
+
+
+def _meeting(story: Story, number: int, day: str) -> None:
+    data: Data
+    meeting, met = f"B{number}", date.fromisoformat(day)
+    chair = "chair" if met < date(2023, 4, 1) else "chair-2"
+    members = [name for name, _ in MEMBERS if not (name == "partner-schools" and met > date(2023, 9, 28))]
+    missing = [members[(number * 2) % len(members)]] if number % 3 else []
+    quorate = day != "2023-04-26"
+    if not quorate:
+        missing = members[2:]
+    papers = f"{working_from(met - timedelta(days=6))}"
+    figures = story.evidence(
+        f"Figures for the board's meeting on {met.day} {met:%B %Y}",
+        f"{papers} 12:30",
+        actor="performance-system",
+        mediaType="text/csv",
+        clauses="1b 5b",
+    )
+    pack = {"meeting": meeting, "recipients": [*members, "adviser"], "evidence": [figures]}
+    story.tell(
+        f"papers-{number}",
+        "BoardPackCirculated",
+        "council-officer",
+        f"{papers} 15:{number:02}",
+        pack,
+        clauses="5b",
+    )
+    recorded = "2023-07-04" if day in VACANT else day
+    minute = 10 * VACANT.index(day) if day in VACANT else 10
+    attended = [name for name in members if name not in missing]
+    held: Data = {
+        "meeting": meeting,
+        "attendance": attended if day in VACANT else [chair, *attended],
+        "apologies": missing,
+    }
+    held["quorate"] = quorate
+    story.tell(
+        f"meeting-{number}",
+        "MeetingHeld",
+        chair,
+        f"{recorded} 16:{minute:02}",
+        held,
+        time=f"{day} 14:00",
+        clauses="5b",
+    )
+    for index, (title, outcome, rationale, about) in enumerate(DECISIONS.get(number, ()), 1):
+        decision = f"D{sum(len(DECISIONS.get(n, ())) for n in range(1, number)) + index}"
+        data = {
+            "decision": decision,
+            "meeting": meeting,
+            "title": title + ".",
+            "outcome": outcome,
+            "rationale": rationale,
+            "options": ["To leave it as it is.", outcome],
+            "votes": {
+                "for": len(attended) - 1 if number % 4 == 0 else len(attended),
+                "against": 1 if number % 4 == 0 else 0,
+            },
+            "evidence": [figures],
+            "relatesTo": about,
+        }
+        at = f"{recorded} 16:{minute + index * 3:02}"
+        story.tell(
+            f"decision-{decision[1:]}",
+            "BoardDecisionRecorded",
+            chair,
+            at,
+            data,
+            time=f"{day} 15:{10 * index}",
+            clauses="5b",
+        )
+    if day == "2023-04-26":
+        data = {
+            "decision": "D0",
+            "meeting": meeting,
+            "title": "A decision without a quorum.",
+            "outcome": "None.",
+            "rationale": "None.",
+        }
+        story.tell(
+            "decision-inquorate",
+            "BoardDecisionRecorded",
+            chair,
+            "2023-07-04 16:05",
+            data,
+            clauses="5b",
+            refused="NOT_QUORATE",
+        )
+    if number < len(MEETINGS) - 1:
+        following = date.fromisoformat(MEETINGS[number])
+        late = following.isoformat() in VACANT
+        at = f"2023-07-04 17:{number:02}" if late else f"{following} 17:05"
+        who = "chair" if following < date(2023, 4, 1) else "chair-2"
+        data = {"meeting": meeting, "approvedAt": f"B{number + 1}"}
+        story.tell(f"minutes-{number}", "MinutesApproved", who, at, data, clauses="5b")

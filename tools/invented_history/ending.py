@@ -1,0 +1,127 @@
+"""How it ended: a later date, concerns, ministers' decision, the closure, and the direction that follows."""
+
+from tools.invented_history.story import Data, Story
+
+
+def tell(story: Story) -> None:
+    """From the missed date of June 2023 to March 2024."""
+    data: Data
+    official = "department-official"
+    story.tell(
+        "revised-1",
+        "NoticeRevised",
+        official,
+        "2023-07-17 10:00",
+        {
+            "revisedOn": "2023-07-17",
+            "reason": "Ministers allow until the end of the year for what the plan could not deliver by June.",
+            "clauses": [{"number": "11", "parameters": {"target_date": "2023-12-31"}}],
+        },
+        clauses="11",
+    )
+    story.tell(
+        "instruction-1",
+        "ClauseRegistered",
+        official,
+        "2023-07-17 10:20",
+        {
+            "number": "5f",
+            "obligor": "COUNCIL",
+            "modality": "SHOULD",
+            "rule": "context",
+            "text": "Tell the Department of caseloads each month.",
+            "under": "5",
+        },
+        clauses="5",
+    )
+    for number, (at, text, areas) in enumerate(
+        (
+            ("2023-10-31 11:00", "Caseloads rise, and the plan has no answer.", ["1a"]),
+            ("2024-01-24 11:00", "Inspectors found children who wait again.", ["1a", "1b"]),
+        ),
+        1,
+    ):
+        data = {"concern": f"C{number}", "text": text, "areas": areas}
+        story.tell(f"concern-{number}", "ConcernRaised", official, at, data, clauses="13")
+    for number, (when, power, what, of) in enumerate(
+        (
+            (
+                "2024-02-07 10:00",
+                "targeted support",
+                "A neighbouring council helps with the duty team for six weeks.",
+                ["C1"],
+            ),
+            (
+                "2024-03-12 10:00",
+                "s497A",
+                "A statutory direction replaces the notice, and a commissioner is appointed.",
+                ["C1", "C2"],
+            ),
+        ),
+        1,
+    ):
+        data = {"intervention": f"IV{number}", "power": power, "decision": what, "concerns": of}
+        story.tell(f"intervention-{number}", "InterventionDecided", official, when, data, clauses="13")
+    story.tell(
+        "intervention-1-ended",
+        "InterventionEnded",
+        official,
+        "2024-03-12 10:10",
+        {"intervention": "IV1", "reason": "The direction takes its place.", "becomes": "statutory direction"},
+        clauses="13",
+    )
+    story.tell(
+        "area-1a-closed-early",
+        "AreaClosed",
+        official,
+        "2024-03-12 10:15",
+        {
+            "area": "1a",
+            "closedOn": "2024-03-12",
+            "reason": "Leaders' understanding is part of the direction's first area.",
+        },
+        clauses="1a",
+    )
+    story.tell(
+        "area-1b-goes-on",
+        "AreaCarriedOver",
+        official,
+        "2024-03-12 10:20",
+        {"area": "1b", "successor": "tameside-2024", "successorArea": "1"},
+        clauses="1b",
+    )
+    story.tell(
+        "released-1",
+        "AdviserReleased",
+        official,
+        "2024-03-14 15:00",
+        {"appointment": "AP1", "last": "2024-03-18", "reason": "The commissioner takes over from the adviser."},
+        clauses="3",
+    )
+    story.tell(
+        "closed",
+        "NoticeClosed",
+        official,
+        "2024-03-19 09:30",
+        {
+            "closedOn": "2024-03-18",
+            "outcome": "ESCALATED",
+            "reason": "The services did not improve enough in time; a statutory direction follows.",
+            "successor": "tameside-2024",
+        },
+        clauses="13",
+    )
+    story.tell(
+        "too-late",
+        "ProgressRecorded",
+        "council-officer",
+        "2024-03-20 10:00",
+        {
+            "objective": "O1",
+            "narrative": "Nine visits of ten are in time.",
+            "activityRating": "GREEN",
+            "impactRating": "AMBER",
+        },
+        clauses="5a",
+        refused="NOTICE_CLOSED",
+    )

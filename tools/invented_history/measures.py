@@ -1,0 +1,195 @@
+"""Measures month by month: figures such as a council of some 225,000 people would have, better slowly and unevenly."""
+
+from datetime import date, timedelta
+
+from ledger.domain.calendar import working_from
+from tools.invented_history.story import Data, Story, end_of, months
+
+MONTHS = months("2022-07", "2024-01")
+DEFINED = (
+    # id, title, unit, direction, target, baseline, denominators, share at the start and at the end, wobble
+    (
+        "M1",
+        "Assessments completed within 45 working days",
+        "PERCENT",
+        "HIGHER_IS_BETTER",
+        85.0,
+        67.0,
+        (240, 330),
+        (0.67, 0.86),
+        0.03,
+    ),
+    (
+        "M2",
+        "Strategy meetings held within one working day",
+        "PERCENT",
+        "HIGHER_IS_BETTER",
+        90.0,
+        70.0,
+        (88, 132),
+        (0.70, 0.91),
+        0.04,
+    ),
+    (
+        "M3",
+        "Children referred again within twelve months",
+        "PERCENT",
+        "LOWER_IS_BETTER",
+        20.0,
+        25.0,
+        (270, 340),
+        (0.25, 0.215),
+        0.015,
+    ),
+    (
+        "M4",
+        "Conferences held within 15 working days",
+        "PERCENT",
+        "HIGHER_IS_BETTER",
+        85.0,
+        61.0,
+        (26, 46),
+        (0.61, 0.84),
+        0.07,
+    ),
+    (
+        "M5",
+        "Children in need visited in time",
+        "PERCENT",
+        "HIGHER_IS_BETTER",
+        90.0,
+        69.0,
+        (640, 760),
+        (0.69, 0.89),
+        0.02,
+    ),
+    ("M6", "Children to a social worker", "AVERAGE", "LOWER_IS_BETTER", 17.0, 21.0, (88, 97), (21.2, 18.4), 0.4),
+    (
+        "M7",
+        "Social workers from agencies",
+        "PERCENT",
+        "LOWER_IS_BETTER",
+        20.0,
+        32.0,
+        (118, 129),
+        (0.32, 0.24),
+        0.015,
+    ),
+    (
+        "M8",
+        "Care leavers in suitable homes",
+        "PERCENT",
+        "HIGHER_IS_BETTER",
+        93.0,
+        88.0,
+        (148, 166),
+        (0.88, 0.925),
+        0.01,
+    ),
+)
+SMALL = ("M9", "Care leavers in emergency housing", "COUNT", "LOWER_IS_BETTER")
+
+
+def tell(story: Story) -> None:
+    """Definitions in July 2022, a reading of each by the eighth of the month after, and what was put right."""
+    data: Data
+    for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
+        data = {"measure": name, "title": title + ".", "unit": unit, "direction": direction}
+        data |= {"target": target, "baseline": baseline}
+        story.tell(
+            f"measure-{number + 1}",
+            "MeasureDefined",
+            "council-officer",
+            f"2022-07-15 10:{10 + number}",
+            data,
+            clauses="1b",
+        )
+    data = dict(zip(("measure", "title", "unit", "direction"), SMALL, strict=True)) | {"partOf": "M8"}
+    story.tell("measure-9", "MeasureDefined", "council-officer", "2022-07-15 10:30", data, clauses="1b")
+    for index, month in enumerate(MONTHS):
+        for number, (name, *_, denominators, (first, last), wobble) in enumerate(DEFINED):
+            grown = index / (len(MONTHS) - 1)
+            if name == "M2":
+                grown = min(1.0, grown * 0.5 + (0.45 if month >= date(2023, 2, 1) else 0))
+            value = first + (last - first) * grown + story.random.uniform(-wobble, wobble)
+            if name == "M5" and month == date(2022, 12, 1):
+                value -= 0.11
+            denominator = story.random.randint(*denominators)
+            _read(
+                story, name, month, number, {"numerator": round(value * denominator), "denominator": denominator}
+            )
+        _read(story, "M9", month, 8, {"numerator": story.random.choice((2, 3, 3, 4, 1, 6))})
+    _mend(story)
+
+
+def _read(story: Story, name: str, month: date, number: int, value: dict[str, int]) -> None:
+    data: Data
+    day = working_from(end_of(month) + timedelta(days=6))
+    if day == date(2023, 5, 8):
+        day += timedelta(days=1)
+    data = {
+        "measure": name,
+        "period": _period(month),
+        **value,
+        "system": "case records",
+        "extractedAt": f"{day}T02:{number:02}:00+00:00",
+    }
+    story.tell(
+        f"reading-{name}-{month:%Y-%m}",
+        "MeasureReadingReported",
+        "performance-system",
+        f"{day} 04:{10 + number}",
+        data,
+        clauses="1b",
+    )
+
+
+def _period(month: date) -> dict[str, str]:
+    return {"first": month.isoformat(), "last": end_of(month).isoformat()}
+
+
+def _mend(story: Story) -> None:
+    story.tell(
+        "reading-more-than-all",
+        "MeasureReadingReported",
+        "performance-system",
+        "2022-08-05 09:00",
+        {
+            "measure": "M1",
+            "period": _period(date(2022, 6, 1)),
+            "numerator": 290,
+            "denominator": 209,
+            "system": "case records",
+            "extractedAt": "2022-08-05T02:00:00+01:00",
+        },
+        clauses="1b",
+        refused="OUT_OF_RANGE",
+    )
+    story.tell(
+        "restated-1",
+        "MeasureReadingRestated",
+        "performance-system",
+        "2023-01-17 04:30",
+        {
+            "measure": "M5",
+            "period": _period(date(2022, 12, 1)),
+            "numerator": 552,
+            "denominator": 701,
+            "system": "case records",
+            "extractedAt": "2023-01-17T02:00:00+00:00",
+            "reason": "Visits made between Christmas and New Year were entered late.",
+        },
+        clauses="1b",
+    )
+    story.tell(
+        "baseline-1",
+        "MeasureBaselineReset",
+        "council-officer",
+        "2023-05-15 10:00",
+        {
+            "measure": "M2",
+            "first": "2023-02-01",
+            "reason": "Since February meetings are called by the new hub; figures before describe another process.",
+        },
+        clauses="1b",
+    )

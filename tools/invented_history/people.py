@@ -1,0 +1,144 @@
+"""Who takes part: actors, partners, the adviser, integrations, and what is kept of the record itself."""
+
+from tools.invented_history.story import Data, Story
+
+ACTORS = (
+    ("adviser", "PERSON", "improvement adviser"),
+    ("department-official", "PERSON", "case lead at the Department"),
+    ("chair", "PERSON", "independent chair"),
+    ("chair-2", "PERSON", "independent chair"),
+    ("director", "PERSON", "director of children's services"),
+    ("council-officer", "PERSON", "head of improvement"),
+    ("council-officer-2", "PERSON", "head of safeguarding"),
+    ("performance-system", "SYSTEM", None),
+    ("partner-health", "ORGANISATION", None),
+    ("partner-police", "ORGANISATION", None),
+    ("partner-schools", "ORGANISATION", None),
+    ("reviewer", "PERSON", "reviewer of the Department"),
+    ("auditor", "PERSON", "internal auditor"),
+)
+PARTNERS = (
+    ("P1", "The integrated care board", "partner-health", True),
+    ("P2", "The police force", "partner-police", True),
+    ("P3", "The primary and secondary headteachers' forum", "partner-schools", False),
+)
+
+
+def tell(story: Story) -> None:
+    """The beginning of July 2022, and what changes later."""
+    data: Data
+    for number, (actor, kind, post) in enumerate(ACTORS):
+        data = {"actor": actor, "kind": kind} | ({"post": post.replace("'", "")} if post else {})
+        story.tell(f"actor-{actor}", "ActorRegistered", "records-officer", f"2022-07-07 09:{10 + number}", data)
+    story.tell(
+        "adviser-1",
+        "AdviserAppointed",
+        "department-official",
+        "2022-07-08 10:00",
+        {
+            "appointment": "AP1",
+            "adviser": "adviser-before",
+            "first": "2022-07-11",
+            "terms": "Advise the council, attend the board, and report to ministers on each area.",
+        },
+        clauses="3",
+    )
+    story.tell(
+        "adviser-1-replaced",
+        "AdviserReplaced",
+        "department-official",
+        "2022-09-02 11:00",
+        {
+            "appointment": "AP1",
+            "adviser": "adviser",
+            "first": "2022-09-05",
+            "reason": "The first adviser took up another post; there is no day between them.",
+        },
+        clauses="3",
+    )
+    for number, (partner, name, lead, bound) in enumerate(PARTNERS):
+        data = {"partner": partner, "organisation": name, "section11": bound, "lead": lead}
+        at = f"2022-07-13 14:{10 + number}"
+        story.tell(f"partner-{number + 1}", "PartnerRegistered", "council-officer", at, data, clauses="2")
+    story.tell(
+        "scale-activity",
+        "RatingScaleAdopted",
+        "council-officer",
+        "2022-07-13 16:00",
+        {"dimension": "ACTIVITY", "levels": _levels("delivered as planned", "behind, and recoverable", "stalled")},
+        clauses="5a",
+    )
+    story.tell(
+        "scale-impact",
+        "RatingScaleAdopted",
+        "council-officer",
+        "2022-07-13 16:05",
+        {"dimension": "IMPACT", "levels": _levels("children see the difference", "first signs", "none seen yet")},
+        clauses="5a",
+    )
+    _systems(story)
+
+
+def _levels(green: str, amber: str, red: str) -> list[dict[str, object]]:
+    meanings = (("RED", red), ("AMBER", amber), ("GREEN", green))
+    return [
+        {"code": code, "label": code.title(), "meaning": f"{meaning.capitalize()}.", "order": order}
+        for order, (code, meaning) in enumerate(meanings)
+    ]
+
+
+def _systems(story: Story) -> None:
+    types = ["improvement-ledger.evidence.EvidenceSubmitted.v1"]
+    types += [f"improvement-ledger.measures.MeasureReading{what}.v1" for what in ("Reported", "Restated")]
+    story.tell(
+        "integration-1",
+        "IntegrationRegistered",
+        "records-officer",
+        "2022-07-18 09:30",
+        {
+            "integration": "I1",
+            "actor": "performance-system",
+            "source": "invented/performance-system",
+            "facts": types,
+        },
+    )
+    story.tell(
+        "integration-2",
+        "IntegrationRegistered",
+        "records-officer",
+        "2022-07-18 09:40",
+        {"integration": "I2", "actor": "trial-system", "source": "invented/trial-system", "facts": types[:1]},
+    )
+    story.tell(
+        "integration-2-revoked",
+        "IntegrationRevoked",
+        "records-officer",
+        "2022-11-21 16:00",
+        {"integration": "I2", "reason": "The trial system was never connected."},
+    )
+    story.tell(
+        "token-old",
+        "TokenIssued",
+        "records-officer",
+        "2022-07-18 09:50",
+        {
+            "token": "T-trial",
+            "actor": "council-officer",
+            "role": "COUNCIL_OFFICER",
+            "until": "2022-12-31T00:00:00Z",
+        },
+    )
+    story.tell(
+        "token-old-revoked",
+        "TokenRevoked",
+        "records-officer",
+        "2022-08-01 08:50",
+        {"token": "T-trial", "reason": "The trial has ended."},
+    )
+    story.tell(
+        "key-1",
+        "SigningKeyRotated",
+        "service",
+        "2022-07-18 10:00",
+        {"key": "demo-2022", "publicKey": "G24WE45TLio73BSnx6rTOj9VAAA4Z1hVW3LHkE3WaW4="},
+    )
