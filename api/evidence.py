@@ -30,7 +30,7 @@ from ledger.domain.registry import KIND_OF
 from ledger.evidence.access import BY_SERVICE, Way, holds_live_grant, way
 from ledger.evidence.object_store import too_large
 from ledger.intake.parse import File, Submitted, accept
-from projections.evidence import Held, held
+from projections.views.evidence import Held, held
 from schema.context import Viewer
 
 KIND = KIND_OF[EvidenceSubmitted]

@@ -20,9 +20,9 @@ from starlette.types import Receive, Scope, Send
 
 from api.identity import may_read
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
-from projections import entries
-from projections.entries import EntryRow
-from projections.reading import Reader
+from projections.query.reader import Reader
+from projections.views import entries
+from projections.views.entries import EntryRow
 from schema.context import Viewer
 
 MEDIA_TYPE = "text/event-stream"

@@ -22,7 +22,7 @@ from ledger.domain.errors import Refused, Unavailable
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
 from ledger.store.database import pool
-from projections.people import notices_of
+from projections.views.people import notices_of
 from schema.context import Viewer
 from schema.errors import NO_NOTICE
 

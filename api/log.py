@@ -17,10 +17,10 @@ from api.identity import may_read, reader_in, viewer_of
 from api.openapi import Operation, Parameter, describes
 from api.services import Ledger
 from ledger.domain.errors import Refused
-from projections import entries
-from projections.entries import EntryRow
-from projections.position import AsOf
-from projections.reading import Reader
+from projections.query.reader import Reader
+from projections.query.snapshot import AsOf
+from projections.views import entries
+from projections.views.entries import EntryRow
 from schema.context import Viewer
 
 DEFAULT_LIMIT = 1_000

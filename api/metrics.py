@@ -28,7 +28,7 @@ from ledger.append.placement import Unit
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
-from projections.runner import Lag
+from projections.engine.runner import Lag
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus-client is told that several processes are one service."""

@@ -21,7 +21,7 @@ from api.services import Ledger
 from ledger.domain.errors import Damaged, Refused
 from ledger.proof import proof_builder, tiles
 from ledger.proof.checkpoint_signer import Signed
-from projections.position import Reading
+from projections.query.snapshot import Reading
 
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"

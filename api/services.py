@@ -26,8 +26,8 @@ from ledger.mutable.drafts import Drafts
 from ledger.proof.checkpoint_signer import Log
 from ledger.store.database import migrate, pending
 from ledger.store.entries import Row
-from projections.reading import Reader
-from projections.runner import Runner
+from projections.engine.runner import Runner
+from projections.query.reader import Reader
 
 TIDY_SECONDS = 3_600.0
 """How often what is left half done beside the entries is looked for, after the start."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ledger.domain.areas.reports import RecommendationOutcome
-from projections import board, reports
+from projections.views import board, reports
 from schema.node import Node
 from schema.scalars import Json
 from schema.shown import (

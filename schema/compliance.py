@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from ledger.domain.areas.notice import Modality, Obligor
-from projections.compliance import view
-from projections.compliance.verdict import Status
+from projections.views.compliance import view
+from projections.views.compliance.verdict import Status
 from schema.shown import ID, Filter, Row, entry, shown, value, whole
 
 _STATUS = {"status": Filter(Status, "The status.")}

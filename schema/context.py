@@ -17,8 +17,8 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role, matrix
 from ledger.intake.parse import Submitted
 from ledger.proof.checkpoint_signer import Signed
-from projections.errors import Stopped
-from projections.reading import WAIT_SECONDS, AsOf, Reader, Reading
+from projections.query.errors import Stopped
+from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Reading
 from schema.errors import FORBIDDEN, no_notice, problem
 from schema.limits import Budget
 

@@ -14,8 +14,8 @@ import strawberry
 from ledger.append.receipt import Receipt as LedgerReceipt
 from ledger.domain.registry import KINDS, named
 from ledger.intake.envelope import decode_envelope
-from projections import entries
-from projections.entries import EntryRow
+from projections.views import entries
+from projections.views.entries import EntryRow
 from schema import proofs
 from schema.context import Standpoint, may
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from ledger.domain.areas.evidence import Classification, Judgement
 from ledger.domain.areas.measures import Direction, Unit
-from projections import evidence, measures
-from projections.spc import Signal
+from projections.views import evidence, measures
+from projections.views.spc import Signal
 from schema.node import Node
 from schema.scalars import Count
 from schema.shown import ID, PERIOD, Filter, Recorded, Row, entry, many, same, shown, value, whole

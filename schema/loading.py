@@ -13,8 +13,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from strawberry.dataloader import DataLoader
 
 from ledger.domain.fact import Words
-from projections.relation import Found, Wanted
-from projections.texts import Text
+from projections.engine.narrative import Text
+from projections.query.relation import Found, Wanted
 from schema.context import Standpoint
 from schema.entries import Narrative
 from schema.node import Node

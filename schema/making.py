@@ -11,8 +11,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from ledger.domain.fact import Words
-from projections.relation import Found, Wanted
-from projections.texts import Text
+from projections.engine.narrative import Text
+from projections.query.relation import Found, Wanted
 from schema.context import Standpoint
 from schema.entries import Entry, Narrative, entries_at
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem

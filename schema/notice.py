@@ -9,9 +9,9 @@ from typing import Annotated, cast
 import strawberry
 
 from ledger.domain.areas.notice import Modality, NoticeKind, Obligor, Outcome
-from projections import notice
-from projections.reading import AsOf as Moment
-from projections.relation import Wanted
+from projections.query.reader import AsOf as Moment
+from projections.query.relation import Wanted
+from projections.views import notice
 from schema import proofs
 from schema.board import Board
 from schema.context import Context, Standpoint

@@ -3,7 +3,7 @@
 from datetime import date
 
 from ledger.domain.areas.reports import AreaJudgement
-from projections import adviser, escalation, partners
+from projections.views import adviser, escalation, partners
 from schema.node import Node
 from schema.shown import (
     ID,

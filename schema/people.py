@@ -5,7 +5,7 @@ from datetime import datetime
 from ledger.domain.areas.people import ActorKind
 from ledger.domain.areas.records import Severity
 from ledger.domain.roles import Role
-from projections import people, records, timeline
+from projections.views import people, records, timeline
 from schema.shown import ID, POSITION, Filter, Recorded, Row, Section, entry, many, section, shown, value, whole
 
 

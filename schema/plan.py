@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from ledger.domain.areas.plan import Dimension, ObjectiveOutcome
-from projections import actions, coverage, plan
+from projections.views import actions, coverage, plan
 from schema.node import Node
 from schema.shown import (
     ID,

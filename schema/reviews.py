@@ -5,7 +5,7 @@ from datetime import datetime
 from ledger.domain.areas.access import AccessAction, AccessKind, UseFault
 from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.reviews import Topic
-from projections import access, engagement, reviews
+from projections.views import access, engagement, reviews
 from schema.node import Node
 from schema.shown import (
     ID,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import strawberry
 from msgspec import Struct
 
-from projections.relation import Found, Relation
+from projections.query.relation import Found, Relation
 from schema.context import Standpoint
 
 ID = strawberry.ID

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from projections import entries as view
-from projections.relation import Wanted
+from projections.query.relation import Wanted
+from projections.views import entries as view
 from schema.compliance import Compliance
 from schema.context import Context, may
 from schema.entries import Entry, EntryFilter, asked_of, entry

@@ -1,6 +1,6 @@
 """Charts as SVG and in words, for pages and reports alike: deterministic text, no style attributes and no scripts.
 
-A chart says all that it shows in its description, and never by colour alone. Imports `projections.tellings`.
+A chart says all that it shows in its description, and never by colour alone. Imports `projections.narrate`.
 """
 
 from api.charts.series import Reading, Series, series_of

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from projections.tellings import day
+from projections.narrate.sentence import day
 
 
 class Reading(Struct, frozen=True, rename="camel", kw_only=True):

@@ -6,7 +6,7 @@ from datetime import date
 from msgspec import Struct
 
 from api.charts.svg import element, image, words
-from projections.tellings import day
+from projections.narrate.sentence import day
 
 WIDTH = 760
 _BAR, _ROW, _TOP = 26, 18, 6

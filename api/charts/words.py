@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, takewhile
 
 from api.charts.series import Reading, Series
-from projections.spc import FIRM
-from projections.tellings import listed
+from projections.narrate.sentence import listed
+from projections.views.spc import FIRM
 
 _ASSURANCES = {
     "ASSURED": "As things are, the target will be met each time.",

@@ -17,8 +17,8 @@ from ledger.domain.errors import LedgerError
 from ledger.domain.roles import Role
 from ledger.evidence.object_store import Files
 from ledger.proof.checkpoint_signer import Log
-from projections import bundle
-from projections.history import opened
+from projections.engine import bundle_views
+from projections.narrate.loader import opened
 
 
 class Exported(Struct, frozen=True):
@@ -90,7 +90,7 @@ async def _exported(arguments: Namespace) -> Exported:
 async def export(url: str, log: Log, wanted: Wanted) -> Exported:
     """Writes the bundle beside its place, and puts it there once it is whole; raises LedgerError."""
     signed = await log.checkpoint(wanted.notice, wanted.size)
-    views = await bundle.states(url, wanted.notice, wanted.size)
+    views = await bundle_views.states(url, wanted.notice, wanted.size)
     order = write.Order(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
     draft = wanted.output.with_name(f".{wanted.output.name}.part")
     try:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from api import logs
 from api.cli.frame import Parser, database, run, say
 from api.settings import Settings
-from projections.runner import Runner
+from projections.engine.runner import Runner
 
 
 def configure(parser: Parser) -> None:

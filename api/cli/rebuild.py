@@ -4,9 +4,9 @@ from argparse import Namespace
 
 from api.cli.frame import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
-from projections.rebuild import Rebuild, Rebuilt, rebuild
-from projections.registry import ALL
-from projections.view import View
+from projections.engine.rebuild import Rebuild, Rebuilt, rebuild
+from projections.engine.view import View
+from projections.views.registry import ALL
 
 
 def configure(parser: Parser) -> None:

@@ -14,11 +14,11 @@ from api.cli.frame import Misused, Moment, Parser, console, database, moment, ru
 from api.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
-from projections.errors import NotRecordedYet
-from projections.history import History, opened, tellings
-from projections.replay import Change, Rests, Selection, Story, Told, difference
-from projections.tellings import NOBODY, called, listed, numbered
-from projections.tellings import instant as instant_in_words
+from projections.narrate.history import Change, Rests, Selection, Story, Told, difference
+from projections.narrate.loader import History, opened, tellings
+from projections.narrate.sentence import NOBODY, called, listed, numbered
+from projections.narrate.sentence import instant as instant_in_words
+from projections.query.errors import NotRecordedYet
 
 INVENTED = "invented/"
 """How the sources of a made-up history begin."""

@@ -17,9 +17,9 @@ from api.report.model import Report
 from api.report.reading import Said, issued, position_at, read
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
-from projections.errors import UnknownNotice
-from projections.reading import Reader
-from projections.runner import Runner
+from projections.engine.runner import Runner
+from projections.query.errors import UnknownNotice
+from projections.query.reader import Reader
 from schema.context import Context
 
 WAIT_SECONDS = 3_600.0

@@ -32,8 +32,8 @@ from ledger.intake.pack import read
 from ledger.packs import shipped
 from ledger.proof.checkpoint import CheckpointError, parse
 from ledger.verify.database import verify
-from projections.history import opened, tellings
-from projections.replay import Told
+from projections.narrate.history import Told
+from projections.narrate.loader import opened, tellings
 
 CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
 """The line of the history that corrects a due date, and that date before and after."""

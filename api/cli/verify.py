@@ -18,9 +18,9 @@ from ledger.evidence.object_store import Files
 from ledger.verify.database import verify
 from ledger.verify.entries import Held
 from ledger.verify.findings import NoticeReport, Report
-from projections import bundle
-from projections.digest import Digest, digests
-from projections.registry import ALL
+from projections.engine import bundle_views
+from projections.engine.digest import Digest, digests
+from projections.views.registry import ALL
 
 
 def configure(parser: Parser) -> None:
@@ -81,7 +81,7 @@ def _bundle(arguments: Namespace, against: Held | None) -> int:
     with progress("verifying") as told:
         checked = checking.check(path, told, arguments.key, against)
     report = checked.as_report(time.monotonic() - begun)
-    views = bundle.digests(path) if arguments.views and report.sound else []
+    views = bundle_views.digests(path) if arguments.views and report.sound else []
     wanted = {view.name for view in ALL} if arguments.views and report.sound else set[str]()
     absent = sorted(wanted - {digest.view for digest in views})
     if checked.software == version("improvement-ledger"):

@@ -15,7 +15,7 @@ from api.forms.fields import COMPOSITE, Control, Field, Word, fields_of
 from api.forms.reading import CHANGE, DATA, Typed
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS
-from projections.tellings import numbered
+from projections.narrate.sentence import numbered
 
 ADD, REMOVE = "add:", "remove:"
 """How what a button says begins that adds a row to a list, or takes one away."""

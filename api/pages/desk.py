@@ -21,7 +21,7 @@ from ledger.domain.errors import Refusal, Refused
 from ledger.domain.registry import Kind, named
 from ledger.domain.roles import Role
 from ledger.domain.state import State
-from projections.tellings import zone_of
+from projections.narrate.sentence import zone_of
 from schema.context import Context
 
 

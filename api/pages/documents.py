@@ -21,7 +21,7 @@ from api.problem import status_of
 from api.services import Ledger
 from ledger.domain.calendar import ENGLAND
 from ledger.domain.errors import Refused
-from projections import tellings
+from projections.narrate import sentence
 from schema.context import Context, Viewer
 
 _FRAME = "frame"
@@ -74,7 +74,7 @@ def _in_words(exact: re.Match[str]) -> str:
     """An instant of a message as people say it; the last of a day as the end of it."""
     found = datetime.fromisoformat(exact[0]).astimezone(ENGLAND)
     ends = (found + timedelta(microseconds=1)).date() > found.date()
-    return f"the end of {tellings.day(found)}" if ends else tellings.instant(found, ENGLAND)
+    return f"the end of {sentence.day(found)}" if ends else sentence.instant(found, ENGLAND)
 
 
 def chosen(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[str, object]:

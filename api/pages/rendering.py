@@ -25,7 +25,7 @@ from api.report.phrases import many
 from ledger.domain import calendar
 from ledger.domain.councils import councils
 from ledger.domain.roles import matrix
-from projections.tellings import zone_of
+from projections.narrate.sentence import zone_of
 
 _COMPONENTS = (
     *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),

@@ -16,10 +16,10 @@ from api.pages.point import Point, instant, point_of
 from api.pages.shapes import only
 from api.pages.visit import Visit, ask, visit_of
 from api.services import Ledger
-from projections.errors import ReadingError
-from projections.history import History, opened, tellings
-from projections.replay import Change, Selection, Story, Told, difference
-from projections.tellings import natural
+from projections.narrate.history import Change, Selection, Story, Told, difference
+from projections.narrate.loader import History, opened, tellings
+from projections.narrate.sentence import natural
+from projections.query.errors import ReadingError
 
 LONGEST = 20_000
 """Entries that a page folds at most."""

@@ -33,7 +33,7 @@ from api.services import Ledger
 from ledger.domain.areas.people import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.mutable.drafts import Draft
-from projections.tellings import zone_of
+from projections.narrate.sentence import zone_of
 from schema.context import Context
 
 _LATER = "later"

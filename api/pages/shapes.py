@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from api import charts
 from api.charts.words import counts
 from api.pages.visit import Visit
-from projections.tellings import natural
+from projections.narrate.sentence import natural
 
 Json = Mapping[str, Any]
 NOTHING = "nothing of this id had been recorded at this point"

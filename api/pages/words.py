@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from markupsafe import Markup, escape
 
-from projections import tellings
+from projections.narrate import sentence
 
 _COLOURS = {
     "green": {
@@ -63,7 +63,7 @@ def day(value: str | date | None) -> str:
     """A day in words: 5 July 2022."""
     if value is None:
         return ""
-    return tellings.day(value if isinstance(value, date) else date.fromisoformat(value[:10]))
+    return sentence.day(value if isinstance(value, date) else date.fromisoformat(value[:10]))
 
 
 def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
@@ -71,7 +71,7 @@ def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
     if value is None:
         return Markup("")
     exact = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return Markup('<time datetime="{}">{}</time>').format(exact.isoformat(), tellings.instant(exact, zone))
+    return Markup('<time datetime="{}">{}</time>').format(exact.isoformat(), sentence.instant(exact, zone))
 
 
 def prose(text: str | None, erased_by: int | None = None) -> Markup:
@@ -119,7 +119,7 @@ def size(octets: int | None) -> str:
 
 def listed(items: Iterable[str]) -> str:
     """Words in a row: a, b and c."""
-    return tellings.listed(items)
+    return sentence.listed(items)
 
 
 def fact(name: str | None) -> str:
@@ -150,7 +150,7 @@ def field_name(path: str) -> str:
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.rpartition(".")[2])
     index = rest.partition("]")[0]
     label = spaced[:1].upper() + spaced[1:]
-    return tellings.numbered(label, int(index) + 1) if index.isdigit() else label
+    return sentence.numbered(label, int(index) + 1) if index.isdigit() else label
 
 
 def pretty(data: object) -> str:

@@ -23,8 +23,8 @@ from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF
 from ledger.intake.parse import is_near, out_of_time
 from ledger.mutable.drafts import AreaDraft, Draft, Drafts, RequirementDraft
-from projections.compliance.verdict import months_after
-from projections.tellings import natural
+from projections.narrate.sentence import natural
+from projections.views.compliance.verdict import months_after
 from schema.context import Context
 
 KIND = KIND_OF[AdviserReportIssued]

@@ -9,7 +9,7 @@ from api.charts.words import counts, number
 from api.report.blocks import Block, Chart, Heading, Items, Paragraph, Table
 from api.report.model import Action, Report, SlowObjective
 from api.report.phrases import HIDDEN, entry, many, plain, said_or_erased
-from projections.tellings import day, zone_of
+from projections.narrate.sentence import day, zone_of
 
 
 def measures(report: Report) -> Iterator[Block]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ledger.domain.councils import councils
-from projections.tellings import instant
+from projections.narrate.sentence import instant
 
 HIDDEN = "Your roles in this notice do not read this section, so it is left out of this copy."
 

@@ -31,7 +31,7 @@ from api.report.model import (
 from api.report.questions import Place, document, whole
 from ledger.domain.errors import Refused
 from ledger.intake.parse import is_near, out_of_time
-from projections.tellings import natural, zone_of
+from projections.narrate.sentence import natural, zone_of
 from schema.context import Context
 
 

@@ -9,7 +9,7 @@ from api.report.blocks import Block, Facts, Heading, Paragraph, Table, words
 from api.report.model import Access, Basis, Cited, Decision, Report
 from api.report.phrases import HIDDEN, entry, many, moment, plain, said_or_erased
 from ledger.domain.registry import KINDS
-from projections.tellings import day, listed, zone_of
+from projections.narrate.sentence import day, listed, zone_of
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 

@@ -8,7 +8,7 @@ from api.report.figures import actions, measures, slow
 from api.report.model import Report
 from api.report.phrases import HIDDEN, council_of, many, moment, plain, said_or_erased, status
 from api.report.records import access, annex, decisions, impact
-from projections.tellings import day, listed, zone_of
+from projections.narrate.sentence import day, listed, zone_of
 
 _STATUSES = ("MET", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
 

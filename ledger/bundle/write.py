@@ -55,7 +55,7 @@ class ViewState(Struct, frozen=True):
     """Of the code that folds it."""
     position: int
     digest: str
-    """See `projections.digest`; base64."""
+    """See `projections.engine.digest`; base64."""
 
 
 class Order(Struct, frozen=True):

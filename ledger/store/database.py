@@ -18,7 +18,9 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.domain.errors import LedgerError, Unavailable
 
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader"]
-SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType({"ledger": "ledger.store", "projections": "projections"})
+SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
+    {"ledger": "ledger.store", "projections": "projections.engine"}
+)
 """Prefix of a migration's recorded name → the package whose `sql` folder holds it, in order of execution."""
 FROZEN_SECONDS = 15
 """A writer that is frozen in a transaction (a suspended machine) loses it, as others wait for its lock."""

@@ -29,10 +29,10 @@ from msgspec import Struct
 
 from ledger.domain.errors import LedgerError
 from ledger.domain.roles import Role
-from projections.answers import Statement
-from projections.composing import compose
-from projections.errors import Inexact, NotCaughtUp, TooSlow
-from projections.reading import AsOf
+from projections.query.errors import Inexact, NotCaughtUp, TooSlow
+from projections.query.reader import AsOf
+from projections.query.sql import compose
+from projections.query.tree import Statement
 from schema.compiled.arguments import After, Arguments, Asked, Variables, shape
 from schema.compiled.reasons import NotCompiled, Reason
 from schema.compiled.selecting import Selecting

@@ -8,8 +8,8 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.registry import named
-from projections import entries
-from projections.answers import Cell, Constant, Listing, Members, Node, OfText, form_of
+from projections.query.tree import Cell, Constant, Listing, Members, Node, OfText, form_of
+from projections.views import entries
 from schema.compiled.paging import Make, page_of
 from schema.compiled.reasons import NotCompiled
 from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name

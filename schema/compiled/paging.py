@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from graphql import GraphQLField
 from graphql.execution.collect_fields import FieldDetails
 
-from projections.answers import Cursor, End, Has, Members, Node, Rows
+from projections.query.tree import Cursor, End, Has, Members, Node, Rows
 from schema.compiled.selection import Selection, constant, object_of, python_name
 
 Make = Callable[[GraphQLField, list[FieldDetails]], Members]

@@ -11,8 +11,9 @@ from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.utils.str_converters import to_camel_case
 
-from projections import entries
-from projections.answers import (
+from projections.engine.columns import bare
+from projections.engine.narrative import Text
+from projections.query.tree import (
     Cell,
     ErasedBy,
     Form,
@@ -26,8 +27,7 @@ from projections.answers import (
     Words,
     form_of,
 )
-from projections.columns import bare
-from projections.texts import Text
+from projections.views import entries
 from schema.compiled.arguments import Arguments, Asked, plain
 from schema.compiled.entering import entries_of, member_of_entry, of_text
 from schema.compiled.paging import page_of

@@ -24,7 +24,7 @@ from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 from ledger.domain.roles import Role
-from projections.answers import Constant
+from projections.query.tree import Constant
 from schema.compiled.arguments import After, Arguments
 from schema.compiled.reasons import NotCompiled
 from schema.context import may

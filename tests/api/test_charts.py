@@ -10,8 +10,8 @@ import pytest
 
 from api import charts
 from api.charts import Series, Span
-from projections.measures import assurance_of
-from projections.spc import xmr
+from projections.views.measures import assurance_of
+from projections.views.spc import xmr
 
 SVG = "{http://www.w3.org/2000/svg}"
 

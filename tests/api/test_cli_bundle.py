@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from projections.bundle import states
-from projections.rebuild import rebuild
-from projections.registry import ALL
+from projections.engine.bundle_views import states
+from projections.engine.rebuild import rebuild
+from projections.views.registry import ALL
 from tests.api.cli_tools import Ledger, caller
 from tests.ledger.bundles import SIGNER, by_its_own, forge, make
 from tests.ledger.damage import SIZE, TOLD, record

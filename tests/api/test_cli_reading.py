@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.cli import main, sample
 from ledger.packs import history
-from projections.registry import ALL
+from projections.views.registry import ALL
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 from tests.ledger.bundles import also, by_its_own, found
 

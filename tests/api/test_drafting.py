@@ -15,7 +15,7 @@ from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused
 from ledger.mutable.drafts import MOST, AreaDraft, Draft, Drafts, RequirementDraft
-from projections.reading import Reader
+from projections.query.reader import Reader
 from schema.context import Context
 from tests.api.service import NOTICE, Service, event, record
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from projections.reading import WAIT_SECONDS
+from projections.query.reader import WAIT_SECONDS
 from tests.api.service import NO_TLS, Service, progress
 
 pytestmark = pytest.mark.database

@@ -13,7 +13,7 @@ import pytest
 
 from api.cli.sample import PEOPLE
 from ledger.domain.roles import Role
-from projections.tellings import natural
+from projections.narrate.sentence import natural
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.sampled import READERS, sampled
 from tests.api.service import Service, issue

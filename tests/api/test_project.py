@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.append.writer import Writer
-from projections.reading import Reader
+from projections.query.reader import Reader
 from tests.api.process import uri
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import until

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from projections.tellings import natural
+from projections.narrate.sentence import natural
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.filling import encoded, sent, with_values
 from tests.api.sampled import sampled

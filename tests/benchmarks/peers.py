@@ -27,7 +27,7 @@ from strawberry.types import Info
 from api.serve import address, listen
 from api.settings import Bind
 from ledger.store.database import pool
-from projections.reading import SETTINGS, VIEWS
+from projections.query.reader import SETTINGS, VIEWS
 
 Connection = AsyncConnection[Any]
 BEGIN = SQL(

@@ -31,14 +31,14 @@ from ledger.intake.pack import events, read
 from ledger.intake.parse import Submitted, accept
 from ledger.packs import shipped
 from ledger.store import database
-from projections import access, actions, board, measures, notice, plan
-from projections.compliance import view as compliance
-from projections.position import Reading
-from projections.reading import AsOf, Reader
-from projections.rebuild import rebuild
-from projections.registry import ALL
-from projections.relation import Wanted
-from projections.runner import Runner
+from projections.engine.rebuild import rebuild
+from projections.engine.runner import Runner
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Wanted
+from projections.query.snapshot import Reading
+from projections.views import access, actions, board, measures, notice, plan
+from projections.views.compliance import view as compliance
+from projections.views.registry import ALL
 from tests.benchmarks.append import OPERATOR
 from tests.benchmarks.append import event as cloud_event
 from tests.benchmarks.synthetic import put

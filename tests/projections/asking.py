@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from projections.gaps import Gap
-from projections.position import Reading
-from projections.reading import AsOf, Reader
-from projections.relation import Found, Relation, Wanted
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Found, Relation, Wanted
+from projections.query.snapshot import Reading
+from projections.views.gaps import Gap
 from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
 from tests.projections.stored import store

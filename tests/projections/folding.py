@@ -9,11 +9,11 @@ import psycopg
 from psycopg import sql
 
 from ledger.store.database import connect
-from projections.following import Follower, apply, read_page
-from projections.registry import ALL
-from projections.runner import Runner
-from projections.tables import Connection
-from projections.view import View
+from projections.engine.follower import Follower, apply, read_page
+from projections.engine.runner import Runner
+from projections.engine.tables import Connection
+from projections.engine.view import View
+from projections.views.registry import ALL
 from tests.ledger.history import NOTICE
 
 Stored = dict[str, list[tuple[Any, ...]]]

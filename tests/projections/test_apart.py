@@ -14,12 +14,13 @@ from msgspec import structs
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Unavailable
 from ledger.store.database import connect
-from projections import apart, notice, plan, tables
-from projections.apart import processes
-from projections.rebuild import rebuild
-from projections.registry import ALL
-from projections.rows import Rows
-from projections.shadows import Stretch
+from projections.engine import parallel_fold, tables
+from projections.engine.parallel_fold import processes
+from projections.engine.rebuild import rebuild
+from projections.engine.rows import Rows
+from projections.engine.shadow_tables import Stretch
+from projections.views import notice, plan
+from projections.views.registry import ALL
 from tests.ledger.history import NOTICE, SETTING_SIZE
 from tests.projections.folding import stored, until
 from tests.projections.test_rebuild import shadows, two_folded
@@ -44,7 +45,7 @@ def never_ends(_rows: Rows, _entry: Entry) -> None:
 @pytest.fixture
 def shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were two processors, and few entries worth a process."""
-    monkeypatch.setattr(apart, "LEAST", 1)
+    monkeypatch.setattr(parallel_fold, "LEAST", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
 
 
@@ -123,7 +124,7 @@ async def test_one_that_nobody_listens_to_ends(database: str) -> None:
     os.close(read)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "projections.apart", stdin=pipe, stdout=write, stderr=pipe
+        sys.executable, "-m", "projections.engine.parallel_fold", stdin=pipe, stdout=write, stderr=pipe
     )
     os.close(write)
     share = pickle.dumps((database, [plan.VIEW], [Stretch(NOTICE, 0, SETTING_SIZE)]))

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from projections import coverage
-from projections.following import fold_anew
-from projections.reading import AsOf, Reader
+from projections.engine.follower import fold_anew
+from projections.query.reader import AsOf, Reader
+from projections.views import coverage
 from tests.ledger.desk import Desk
 from tests.ledger.history import NOTICE, OPERATOR
 from tests.projections.folding import fold_all

@@ -2,8 +2,8 @@
 
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
-from projections import evidence
-from projections.following import fold_anew
+from projections.engine.follower import fold_anew
+from projections.views import evidence
 from tests.ledger.desk import Desk
 
 ADVISER = Credential("adviser", role=Role.ADVISER)

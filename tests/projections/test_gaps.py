@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from ledger.store.database import connect
-from projections.gaps import Gap, gaps
-from projections.relation import named
+from projections.query.relation import named
+from projections.views.gaps import Gap, gaps
 
 pytestmark = pytest.mark.database
 

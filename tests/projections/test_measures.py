@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from projections import measures
-from projections.following import fold_anew
+from projections.engine.follower import fold_anew
+from projections.views import measures
 from tests.ledger.desk import Desk
 
 

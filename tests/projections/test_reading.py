@@ -12,14 +12,14 @@ from psycopg import sql
 from ledger.append.writer import Writer
 from ledger.domain.errors import Unavailable
 from ledger.store.database import connect
-from projections import entries, notice, plan
-from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
-from projections.position import Reading
-from projections.reading import AsOf, Reader
-from projections.rebuild import rebuild
-from projections.registry import ALL
-from projections.relation import Wanted
-from projections.runner import Runner
+from projections.engine.rebuild import rebuild
+from projections.engine.runner import Runner
+from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Wanted
+from projections.query.snapshot import Reading
+from projections.views import entries, notice, plan
+from projections.views.registry import ALL
 from tests.benchmarks.synthetic import put
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, Clock, begin, progress, submit
 from tests.projections.folding import fold_all, until

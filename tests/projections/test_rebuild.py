@@ -11,14 +11,15 @@ from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError
 from ledger.store.database import connect
-from projections import digest, notice, plan, tables
-from projections import rebuild as rebuilding
-from projections.errors import UnknownNotice
-from projections.reading import Reader
-from projections.rebuild import Divergence, rebuild
-from projections.registry import ALL
-from projections.rows import Rows
-from projections.view import View
+from projections.engine import digest, tables
+from projections.engine import rebuild as rebuilding
+from projections.engine.rebuild import Divergence, rebuild
+from projections.engine.rows import Rows
+from projections.engine.view import View
+from projections.query.errors import UnknownNotice
+from projections.query.reader import Reader
+from projections.views import notice, plan
+from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import fold_all, owning, reached, running, stored, until
 

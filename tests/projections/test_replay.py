@@ -9,8 +9,8 @@ import pytest
 
 from ledger.domain.entry import Entry
 from ledger.domain.registry import named
-from projections.replay import Change, Rests, Selection, Story, Told, difference
-from projections.texts import Text
+from projections.engine.narrative import Text
+from projections.narrate.history import Change, Rests, Selection, Story, Told, difference
 
 TEXT = {"sha256": "A" * 43 + "="}
 OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}

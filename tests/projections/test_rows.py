@@ -10,7 +10,7 @@ from msgspec import Struct
 from ledger.domain.areas.records import ErasureRequested
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Narrative
-from projections.rows import Changes, Key, Rows, Table, Version
+from projections.engine.rows import Changes, Key, Rows, Table, Version
 
 
 class Item(Struct, frozen=True):

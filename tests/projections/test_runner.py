@@ -7,11 +7,11 @@ from msgspec import Struct
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
-from projections import notice
-from projections.registry import ALL
-from projections.rows import Rows, Table
-from projections.runner import ViewStatus
-from projections.view import View
+from projections.engine.rows import Rows, Table
+from projections.engine.runner import ViewStatus
+from projections.engine.view import View
+from projections.views import notice
+from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import owning, reached, running, stored, until
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.spc import Signal, last_mark, limits, marks, xmr
+from projections.views.spc import Signal, last_mark, limits, marks, xmr
 
 SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
 

@@ -14,9 +14,9 @@ from ledger.domain.areas.people import RoleGranted
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
-from projections.tellings import day, fields_of, instant, listed, natural, numbered, phrase, zone_of
-from projections.texts import Text
-from projections.told import TELLINGS
+from projections.engine.narrative import Text
+from projections.narrate.sentence import day, fields_of, instant, listed, natural, numbered, phrase, zone_of
+from projections.narrate.templates import TELLINGS
 
 LONDON = ZoneInfo("Europe/London")
 UNTOLD = {"digest", "pack_digest"}

@@ -1,10 +1,10 @@
 """The way from a subject to its entries."""
 
 from ledger.domain.registry import KINDS
-from projections import timeline
-from projections.reading import AsOf, Reader
-from projections.relation import Wanted
-from projections.timeline import subjects
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Wanted
+from projections.views import timeline
+from projections.views.timeline import subjects
 from tests.ledger.history import NOTICE
 from tests.ledger.test_history import played
 from tests.projections.folding import fold_all

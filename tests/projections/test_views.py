@@ -16,13 +16,13 @@ from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.store.database import connect
-from projections import entries, notice, plan
-from projections.columns import values_of
-from projections.following import Follower, apply, fold_anew, read_page
-from projections.reading import AsOf, Reader
-from projections.rebuild import rebuild
-from projections.registry import ALL
-from projections.relation import Wanted
+from projections.engine.columns import values_of
+from projections.engine.follower import Follower, apply, fold_anew, read_page
+from projections.engine.rebuild import rebuild
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Wanted
+from projections.views import entries, notice, plan
+from projections.views.registry import ALL
 from tests.ledger.history import OPERATOR, Clock, setting, submit
 from tests.projections.folding import fold_all, stored
 

@@ -4,19 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from projections import (
-    access,
-    actions,
-    board,
-    evidence,
-    measures,
-    notice,
-    partners,
-    plan,
-    reports,
-)
-from projections.reading import Reader
-from projections.relation import Wanted
+from projections.query.reader import Reader
+from projections.query.relation import Wanted
+from projections.views import access, actions, board, evidence, measures, notice, partners, plan, reports
 from tests.projections import asking
 from tests.projections.asking import at, days, everything, rows
 

@@ -2,15 +2,8 @@
 
 from datetime import UTC, date, datetime
 
-from projections import (
-    adviser,
-    engagement,
-    escalation,
-    people,
-    records,
-    reviews,
-)
-from projections.reading import Reader
+from projections.query.reader import Reader
+from projections.views import adviser, engagement, escalation, people, records, reviews
 from tests.projections import asking
 from tests.projections.asking import at, days, everything
 

@@ -19,8 +19,8 @@ from ledger.domain.roles import Role
 from ledger.intake import parse
 from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import Log
-from projections.reading import Reader
-from projections.runner import Runner
+from projections.engine.runner import Runner
+from projections.query.reader import Reader
 from schema.context import Context
 
 NOTICE = "tameside-2022"

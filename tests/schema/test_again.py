@@ -10,8 +10,8 @@ import pytest
 from graphql import get_introspection_query
 
 import schema
-from projections.answers import Statement
-from projections.position import Reading
+from projections.query.snapshot import Reading
+from projections.query.tree import Statement
 from schema import limits
 from tests.schema.conftest import HEAD, NOTICE, World, event
 

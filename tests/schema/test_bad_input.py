@@ -11,7 +11,7 @@ from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Busy
 from ledger.intake.parse import Submitted
-from projections.reading import Reader
+from projections.query.reader import Reader
 from schema.context import Context
 from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS
 from schema.pages import cursor

@@ -17,7 +17,7 @@ from strawberry.types.execution import ExecutionResult
 
 import schema
 from ledger.domain.roles import Role
-from projections.reading import Reader
+from projections.query.reader import Reader
 from schema.compiled import answering
 from schema.context import Context
 from schema.shown import SECTIONS

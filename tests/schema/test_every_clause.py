@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.domain.roles import Role
-from projections.reading import Reader
+from projections.query.reader import Reader
 from tests.schema import test_questions
 from tests.schema.test_questions import ask
 

@@ -15,7 +15,7 @@ from graphql import (
 
 import schema
 from ledger.domain.roles import Role
-from projections.reading import Reader
+from projections.query.reader import Reader
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.test_questions import NOTICE, ask, paths

@@ -20,12 +20,12 @@ import schema
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
-from projections import position
-from projections.position import Reading
-from projections.reading import Reader
-from projections.rebuild import rebuild
-from projections.registry import ALL
-from projections.runner import Runner
+from projections.engine.rebuild import rebuild
+from projections.engine.runner import Runner
+from projections.query import snapshot
+from projections.query.reader import Reader
+from projections.query.snapshot import Reading
+from projections.views.registry import ALL
 from schema.context import Context
 from schema.questions import questions
 from tests.benchmarks.synthetic import put
@@ -267,7 +267,7 @@ class Explained:
                 plans.append("\n".join(line for (line,) in await told.fetchall()))
                 return await super().execute(query, params, **more)
 
-        monkeypatch.setattr(position, "AsyncRawCursor", Explaining)
+        monkeypatch.setattr(snapshot, "AsyncRawCursor", Explaining)
 
 
 LARGE = (

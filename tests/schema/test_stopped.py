@@ -9,11 +9,11 @@ from msgspec import structs
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
-from projections import plan
-from projections.reading import Reader
-from projections.registry import ALL
-from projections.rows import Rows
-from projections.runner import Runner
+from projections.engine.rows import Rows
+from projections.engine.runner import Runner
+from projections.query.reader import Reader
+from projections.views import plan
+from projections.views.registry import ALL
 from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
 
 VIEWS = "query ($notice: ID!) { notice(id: $notice) { viewStates { view reached failedAt failure } } }"

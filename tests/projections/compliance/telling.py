@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from ledger.domain.areas.notice import Modality
 from ledger.domain.fact import Fact, Narrative
-from projections.compliance.course import Course
-from projections.compliance.rules import KINDS
-from projections.compliance.verdict import Asked, Happening
+from projections.views.compliance.rules import KINDS
+from projections.views.compliance.timeline import Course
+from projections.views.compliance.verdict import Asked, Happening
 
 LONDON = ZoneInfo("Europe/London")
 WORDS = Narrative("A" * 43 + "=")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.compliance.view import PROSPECTS, STANDINGS, VIEW, Standing
-from projections.following import fold_anew
+from projections.engine.follower import fold_anew
+from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, Standing
 from tests.ledger.test_history import played
 
 Line = tuple[str, str, str, int | None, list[int], str]

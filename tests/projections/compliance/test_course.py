@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from ledger.domain.areas.access import AccessAction, AccessUsed
 from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
 from ledger.domain.fact import Fact
-from projections.compliance import course as courses
-from projections.compliance.course import Course, Span
-from projections.compliance.rules import KINDS
-from projections.compliance.verdict import Asked, Happening, Rule, Status, Verdict
-from projections.compliance.view import VIEW, Memory
-from projections.following import fold_anew
+from projections.engine.follower import fold_anew
+from projections.views.compliance import timeline as courses
+from projections.views.compliance.rules import KINDS
+from projections.views.compliance.timeline import Course, Span
+from projections.views.compliance.verdict import Asked, Happening, Rule, Status, Verdict
+from projections.views.compliance.view import VIEW, Memory
 from tests.ledger.test_history import played
 from tests.projections.compliance.facts import (
     action,

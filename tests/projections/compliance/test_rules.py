@@ -6,8 +6,8 @@ import pytest
 
 from ledger.domain.areas.reviews import DiagnosticRequired
 from ledger.domain.rules import RULES
-from projections.compliance.rules import KINDS
-from projections.compliance.verdict import Rule
+from projections.views.compliance.rules import KINDS
+from projections.views.compliance.verdict import Rule
 from tests.projections.compliance.cases import CASES, DUE, MET, NONE, NOT, RISK
 from tests.projections.compliance.facts import (
     action,

@@ -6,11 +6,11 @@ import pytest
 
 from ledger.domain.areas.notice import ClauseRegistered
 from ledger.store.database import connect
-from projections.compliance import view
-from projections.compliance.rules import KINDS
-from projections.following import Follower, apply, fold_anew, read_page
-from projections.reading import AsOf, Reader
-from projections.runner import Runner
+from projections.engine.follower import Follower, apply, fold_anew, read_page
+from projections.engine.runner import Runner
+from projections.query.reader import AsOf, Reader
+from projections.views.compliance import view
+from projections.views.compliance.rules import KINDS
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 from tests.projections.compliance.test_by_hand import KNOWN_ON_31_DECEMBER_2022, LAST, table

@@ -1,0 +1,182 @@
+"""How the fields of a view's rows are stored: each in a column, a narrative in two that say where it stands.
+
+A row is a Struct of str, int, float, bool, date, datetime, dict, Text, list[str], list[int] and list[Text] fields.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from ledger.store import arrays
+from projections.engine.narrative import Text
+
+R = TypeVar("R", bound=Struct)
+_encode = msgspec.json.encode
+
+
+Packer = Callable[[Any], bytes]
+"""A value → its field in binary COPY: the length in four bytes, then PostgreSQL's own binary form of the type."""
+
+
+class Column(Struct, frozen=True):
+    """A column of a view's table."""
+
+    name: str
+    type: str
+    """Its PostgreSQL type."""
+    pack: Packer
+
+
+class Field(Struct, frozen=True):
+    """A field of a row, in one column or in the two of a narrative's place."""
+
+    name: str
+    columns: tuple[Column, ...]
+    split: Callable[[Any], Sequence[Any]] | None = None
+    """The field's value → those of its columns; None: it has one, which holds it as it is."""
+    join: Callable[..., Any] | None = None
+    """The values of its columns and, when read, bodies and erasing entries → the field's value."""
+
+
+NULL = b"\xff\xff\xff\xff"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(2000, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
+_length = struct.Struct("!i").pack
+_int8 = struct.Struct("!iq").pack
+_float8 = struct.Struct("!id").pack
+_int4 = struct.Struct("!ii").pack
+
+
+@lru_cache(16_384)
+def pack_text(value: str | None) -> bytes:
+    """A text; ids and words come again and again."""
+    if value is None:
+        return NULL
+    body = value.encode()
+    return _length(len(body)) + body
+
+
+@lru_cache(16_384)
+def _instant(value: datetime | None) -> bytes:
+    return NULL if value is None else _int8(8, (value - _EPOCH) // _MICROSECOND)
+
+
+def _sized(body: bytes) -> bytes:
+    return _length(len(body)) + body
+
+
+_PLAIN: dict[Any, tuple[str, Packer]] = {
+    str: ("text", pack_text),
+    int: ("bigint", lambda value: NULL if value is None else _int8(8, value)),
+    float: ("double precision", lambda value: NULL if value is None else _float8(8, value)),
+    bool: ("boolean", lambda value: NULL if value is None else b"\0\0\0\1\1" if value else b"\0\0\0\1\0"),
+    date: ("date", lambda value: NULL if value is None else _int4(4, value.toordinal() - _EPOCH_DAY)),
+    datetime: ("timestamptz", _instant),
+    list[str]: ("text[]", lambda items: _sized(arrays.texts(items).wire)),
+    list[int]: ("integer[]", lambda items: _sized(arrays.integers(items).wire)),
+    dict: ("jsonb", lambda value: NULL if value is None else _sized(b"\x01" + _encode(value))),
+}
+
+
+def bare(hint: object) -> object:
+    """A type without its annotations, and without None."""
+    while get_origin(hint) is Annotated:
+        (hint, *_) = get_args(hint)
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (option for option in get_args(hint) if option is not NoneType)
+    return dict if get_origin(hint) is dict else hint
+
+
+def _plain(name: str, hint: object) -> Column:
+    return Column(name, *_PLAIN[hint])
+
+
+def _place(text: Text | None) -> Sequence[Any]:
+    return (None, None) if text is None else (text.position, text.path)
+
+
+def _text(
+    position: int | None, path: str | None, body: str | None = None, erased_by: int | None = None
+) -> Text | None:
+    return None if position is None or path is None else Text(body, erased_by, position, path)
+
+
+def _places(texts: list[Text]) -> Sequence[Any]:
+    return (texts[0].position, [text.path for text in texts]) if texts else (0, [])
+
+
+def _texts(
+    position: int, paths: list[str], bodies: Sequence[str | None] = (), erased: Sequence[int | None] = ()
+) -> list[Text]:
+    if not bodies:
+        return [Text(position=position, path=path) for path in paths]
+    return [Text(body, by, position, path) for body, by, path in zip(bodies, erased, paths, strict=True)]
+
+
+def _field(name: str, hint: object) -> Field:
+    position = _plain(f"{name}_position", int)
+    if hint is Text:
+        return Field(name, (position, _plain(f"{name}_path", str)), _place, _text)
+    if hint == list[Text]:
+        return Field(name, (position, _plain(f"{name}_paths", list[str])), _places, _texts)
+    return Field(name, (_plain(name, hint),))
+
+
+@cache
+def fields_of(row: type[Struct]) -> tuple[Field, ...]:
+    """How the fields of a row are stored, in their order; raises KeyError for a field of no known type."""
+    hints = get_type_hints(row, include_extras=True)
+    return tuple(_field(name, bare(hints[name])) for name in row.__struct_fields__)
+
+
+@cache
+def columns_of(row: type[Struct]) -> tuple[Column, ...]:
+    """The columns of a row's fields."""
+    return tuple(column for field in fields_of(row) for column in field.columns)
+
+
+def values_of(row: Struct) -> list[Any]:
+    """The values of a row's columns, not dumped yet."""
+    values: list[Any] = []
+    for field, value in zip(fields_of(type(row)), msgspec.structs.astuple(row), strict=True):
+        if field.split is None:
+            values.append(value)
+        else:
+            values += field.split(value)
+    return values
+
+
+@cache
+def packers_of(row: type[Struct]) -> tuple[Packer, ...]:
+    """For each field of a row what packs its columns."""
+    return tuple(_packer(field) for field in fields_of(row))
+
+
+def _packer(field: Field) -> Packer:
+    if field.split is None:
+        return field.columns[0].pack
+    split, (first, second) = field.split, (column.pack for column in field.columns)
+
+    def pack(value: object) -> bytes:
+        left, right = split(value)
+        return first(left) + second(right)
+
+    return pack
+
+
+def row_of(row: type[R], values: Sequence[Any]) -> R:
+    """The row of the values of its columns."""
+    taken: list[Any] = []
+    at = 0
+    for field in fields_of(row):
+        end = at + len(field.columns)
+        taken.append(values[at] if field.join is None else field.join(*values[at:end]))
+        at = end
+    return row(*taken)

@@ -1,0 +1,231 @@
+"""Folding pages of a notice's entries into views, each page in one transaction with the position reached.
+
+Of several processes one at a time should follow a notice; if two do, the locked progress keeps the rows right.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from ledger.append.fold import corrections_of, history
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.registry import KIND_OF, KINDS
+from ledger.intake.envelope import decode
+from projections.engine.rows import Rows
+from projections.engine.tables import Connection, Store
+from projections.engine.view import View
+
+_PAGE = 2_000
+
+
+class Page(Struct):
+    """Entries of a notice in order, without a gap."""
+
+    after: int
+    entries: list[Entry | LedgerError | None]
+    """None: no view folds it. An error: no view can be folded past it."""
+
+    @property
+    def last(self) -> int:
+        """The position of the last entry."""
+        return self.after + len(self.entries)
+
+
+async def read_page(connection: Connection, notice: str, after: int, views: Iterable[View], size: int) -> Page:
+    """The next entries of a notice, at most `size`, decoded once for all these views."""
+    folded = {KIND_OF[fact].type for view in views for fact in view.facts} | _CORRECTIONS
+    cursor = await connection.execute(
+        "SELECT position, type, body FROM ledger.entries WHERE notice = %s AND position > %s "
+        "ORDER BY position LIMIT %s",
+        (notice, after, size),
+        prepare=True,
+        binary=True,
+    )
+    page = Page(after, [])
+    for position, kind, body in await cursor.fetchall():
+        if position != page.last + 1:
+            page.entries.append(Damaged(f"entry {page.last + 1} of {notice} is missing; run ledger verify"))
+            break
+        entry: Entry | LedgerError | None = None
+        if kind in folded or kind not in KINDS:
+            try:
+                entry = decode(body)
+            except Damaged as damage:
+                entry = damage
+        page.entries.append(entry)
+    return page
+
+
+_CORRECTIONS = {kind.type for kind in KINDS.values() if kind.struct is EntryCorrected}
+
+
+class Follower:
+    """One view of one notice: its rows in memory, and how far they go."""
+
+    def __init__(self, view: View, notice: str, *, shadow: bool = False) -> None:
+        self.view = view
+        self.notice = notice
+        self.position = 0
+        self.built_at: datetime | None = None
+        self.failure: tuple[int, str] | None = None
+        """The entry at which the fold stopped, and why."""
+        self._store = Store(view.tables, shadow=shadow)
+        self._rows = Rows(view.tables)
+
+    async def load(self, connection: Connection, position: int, built_at: datetime | None) -> None:
+        """Goes on from what is stored, folded up to that position."""
+        self._rows = Rows(self.view.tables)
+        self.position, self.built_at, self.failure = position, built_at, None
+        if position:
+            await self._store.load(connection, self.notice, self._rows)
+            if self.view.remembers:
+                known = await entries_of(connection, self.notice, self.view, position)
+                self._rows.recall(fold_anew(self.view, known))
+
+    def forget(self) -> None:
+        """Makes the next page start from what is stored."""
+        self.built_at = None
+
+    async def fold(self, connection: Connection, page: Page) -> None:
+        """Folds the entries that it has not folded yet, in memory; stops before the one that fails."""
+        if page.after > self.position:
+            raise ValueError(f"{self.view.name} is at {self.position}, and the page begins after {page.after}")
+        facts = self.view.facts
+        for entry in page.entries[self.position - page.after :]:
+            if isinstance(entry, LedgerError):
+                self.failure = (self.position + 1, str(entry))
+            elif entry is not None and (type(entry.fact) in facts or isinstance(entry.fact, EntryCorrected)):
+                await self._take(connection, entry)
+            if self.failure is not None:
+                return
+            self.position += 1
+
+    async def _take(self, connection: Connection, entry: Entry) -> None:
+        try:
+            if isinstance(entry.fact, EntryCorrected):
+                await self._correct(connection, entry)
+            else:
+                self._rows.begin(entry)
+                self.view.fold(self._rows, entry)
+                self._rows.commit(entry.position)
+        except psycopg.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops its own view only
+            self._rows.revert()
+            self.forget()
+            self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
+
+    async def _correct(self, connection: Connection, correction: Entry) -> None:
+        """Folds the notice anew with its corrections in place, and changes what then differs."""
+        whole = await history(connection, self.notice, correction.position)
+        anew = fold_anew(self.view, whole)
+        await self.write(connection)
+        await self._store.load(connection, self.notice, self._rows, whole=True)
+        self._rows.become(anew)
+        self._rows.commit(correction.position)
+
+    async def write(self, connection: Connection, *, settled: bool = False) -> None:
+        """Stores what changed; `settled` keeps back what may still be closed, so that it is written once."""
+        await self._store.write(connection, self.notice, self._rows.take(settled=settled))
+
+
+async def entries_of(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
+    """The entries up to a position that the view folds, and the corrections among them."""
+    found: list[Entry] = []
+    after = 0
+    while after < to:
+        page = await read_page(connection, notice, after, (view,), min(_PAGE, to - after))
+        if not page.entries:
+            raise Damaged(f"{view.name} of {notice} is said to be at {to}, and the entries end at {after}")
+        for entry in page.entries:
+            if isinstance(entry, LedgerError):
+                raise entry
+            if entry is not None:
+                found.append(entry)
+        after = page.last
+    return found
+
+
+def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
+    """The rows that hold after a history, with its corrections in place from the start.
+
+    The history may leave out what the view does not fold.
+    """
+    known = {entry.position for entry in whole}
+    there = [e for e in whole if not isinstance(e.fact, EntryCorrected) or e.fact.position in known]
+    corrections = corrections_of(there)
+    corrected_by = {
+        entry.fact.position: entry.position for entry in whole if isinstance(entry.fact, EntryCorrected)
+    }
+    rows = Rows(view.tables)
+    for entry in whole:
+        fact = corrections.get(entry.position, entry.fact)
+        if fact is not None and type(fact) in view.facts:
+            rows.begin(entry, corrected_by.get(entry.position))
+            view.fold(rows, entry if fact is entry.fact else msgspec.structs.replace(entry, fact=fact))
+            rows.commit(entry.position)
+    return rows
+
+
+async def apply(connection: Connection, followers: Sequence[Follower], page: Page) -> None:
+    """Folds a page into several views of one notice and stores it; a page applied before changes nothing."""
+    notice = followers[0].notice
+    views = [follower.view.name for follower in followers]
+    try:
+        async with connection.transaction():
+            reached = await _lock(connection, notice, followers)
+            for follower in followers:
+                position, built_at = reached[follower.view.name]
+                if (position, built_at) != (follower.position, follower.built_at):
+                    await follower.load(connection, position, built_at)
+                follower.failure = None
+            for follower in followers:
+                await follower.fold(connection, page)
+                await follower.write(connection)
+            await connection.execute(
+                "UPDATE views.progress p SET position = r.position, failed_at = r.failed_at, failure = r.failure "
+                "FROM unnest(%s::text[], %s::integer[], %s::integer[], %s::text[]) "
+                "r(view, position, failed_at, failure) WHERE p.notice = %s AND p.view = r.view",
+                (
+                    views,
+                    [follower.position for follower in followers],
+                    [follower.failure and follower.failure[0] for follower in followers],
+                    [follower.failure and follower.failure[1] for follower in followers],
+                    notice,
+                ),
+            )
+            await connection.execute("SELECT pg_notify('ledger_views', %s)", (notice,))
+    except BaseException:
+        for follower in followers:
+            follower.forget()
+        raise
+
+
+async def _lock(
+    connection: Connection, notice: str, followers: Sequence[Follower]
+) -> dict[str, tuple[int, datetime]]:
+    """How far each view is, locked until the transaction ends; begun where it is new."""
+    views = [follower.view.name for follower in followers]
+    if any(follower.built_at is None for follower in followers):
+        await connection.execute(
+            "INSERT INTO views.progress (notice, view, version, position) "
+            "SELECT %s, v.view, v.version, 0 FROM unnest(%s::text[], %s::integer[]) v(view, version) "
+            "ON CONFLICT DO NOTHING",
+            (notice, views, [follower.view.version for follower in followers]),
+        )
+    cursor = await connection.execute(
+        "SELECT view, position, built_at FROM views.progress WHERE notice = %s AND view = ANY (%s) "
+        "ORDER BY view FOR UPDATE",
+        (notice, views),
+    )
+    return {view: (position, built_at) for view, position, built_at in await cursor.fetchall()}
+
+
+def first_line(error: Exception) -> str:
+    """What the database said, without the details, which may hold a row's values."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,149 @@
+"""How rows are stored: a view's tables made, the open rows loaded, the changes of many entries written at once.
+
+Rows are added by binary COPY and closed by one UPDATE a table. Runs as the projector, who passes by the policies.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger.store import arrays
+from projections.engine.columns import pack_text, packers_of, row_of
+from projections.engine.rows import Changes, Key, Rows, Table, Version
+
+Connection = AsyncConnection[Any]
+SHADOW = "_shadow"
+"""The end of the name of a table that is built beside the live one."""
+# Binary COPY as PostgreSQL documents it; range_send in src/backend/utils/adt/rangetypes.c: flags (1 LB_INC 0x02,
+# UB_INF 0x10), then the bounds.
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_count = struct.Struct("!h").pack
+_open_range = struct.Struct("!iBiq").pack
+_closed_range = struct.Struct("!iBiqiq").pack
+_LATEST = 2**62
+"""A position that only a row which still holds contains."""
+
+
+def held(since: int, until: int | None) -> bytes:
+    """The int8range [since, until) as a field of binary COPY; `until` None: without an end."""
+    if until is None:
+        return _open_range(13, 0x12, 8, since)
+    return _closed_range(25, 0x02, 8, since, 8, until)
+
+
+async def make(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Makes a view's table, unless it is there; a shadow is always made anew, still to be indexed."""
+    name = table.name + (SHADOW if shadow else "")
+    if shadow:
+        await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
+    else:
+        cursor = await connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"views.{name}",))
+        if await cursor.fetchone() == (True,):
+            return
+    columns = table.columns
+    await connection.execute(
+        "SELECT views.make_table(%s, %s::text[], %s::text[], %s::text[])",
+        (name, list(table.key), [c.name for c in columns], [c.type for c in columns]),
+    )
+    if not shadow:
+        await index(connection, table)
+
+
+async def index(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Indexes what the rows of a table are found by, and gathers statistics."""
+    name = table.name + (SHADOW if shadow else "")
+    await connection.execute("SELECT views.index_key(%s, %s::text[])", (name, list(table.key)))
+    for lookup in table.lookups:
+        await connection.execute("SELECT views.index_lookup(%s, %s::text[])", (name, list(lookup)))
+    if table.recalled and table.by_position:
+        await connection.execute("SELECT views.index_held(%s)", (name,))
+    else:
+        await connection.execute("SELECT views.analyze_table(%s)", (name,))
+
+
+class Store:
+    """Reads and writes the rows of some tables, live or shadow."""
+
+    def __init__(self, tables: Sequence[Table[Any]], *, shadow: bool = False) -> None:
+        self._tables = tables
+        self._columns = {table.name: table.columns for table in tables}
+        self._names = {table.name: table.name + (SHADOW if shadow else "") for table in tables}
+
+    async def load(self, connection: Connection, notice: str, rows: Rows, *, whole: bool = False) -> None:
+        """Takes the rows that hold now into memory; `whole`: also those that the fold never recalls."""
+        for table in self._tables:
+            if table.recalled or whole:
+                rows.restore(table, await self._open_rows(connection, notice, table))
+
+    async def _open_rows(self, connection: Connection, notice: str, table: Table[Any]) -> list[Version]:
+        cursor = await connection.execute(
+            SQL("SELECT lower(held), {} FROM {} WHERE notice = %s AND held @> %s::bigint").format(
+                _names(column.name for column in self._columns[table.name]), self._identifier(table.name)
+            ),
+            (notice, _LATEST),
+            binary=True,
+        )
+        return [Version(since, row_of(table.row, values)) for since, *values in await cursor.fetchall()]
+
+    async def write(self, connection: Connection, notice: str, taken: Mapping[str, Changes]) -> None:
+        """Stores what was taken from a notice's rows; stored rows are closed before new ones open."""
+        for table in self._tables:
+            changes = taken.get(table.name)
+            if changes is None:
+                continue
+            if changes.closed:
+                await self._close(connection, notice, table, changes.closed)
+            if changes.added:
+                await self._add(connection, notice, table, changes)
+
+    async def _close(
+        self, connection: Connection, notice: str, table: Table[Any], closed: Sequence[tuple[Key, int, int]]
+    ) -> None:
+        kinds = {column.name: column.type for column in self._columns[table.name]}
+        key = [(name, SQL(kinds[name] + "[]")) for name in table.key]
+        query = SQL(
+            "UPDATE {table} t SET held = int8range(c.since, c.until) "
+            "FROM unnest(%s::bigint[], %s::bigint[], {types}) c(since, until, {names}) "
+            "WHERE t.notice = %s AND lower(t.held) = c.since AND {same}"
+        ).format(
+            table=self._identifier(table.name),
+            types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
+            names=_names(name for name in table.key),
+            same=SQL(" AND ").join(SQL("t.{0} = c.{0}").format(Identifier(name)) for name, _ in key),
+        )
+        keys = [_packed([at[0][index] for at in closed]) for index in range(len(key))]
+        since, until = [at[1] for at in closed], [at[2] for at in closed]
+        await connection.execute(query, (since, until, *keys, notice))
+
+    async def _add(self, connection: Connection, notice: str, table: Table[Any], changes: Changes) -> None:
+        columns = self._columns[table.name]
+        query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
+            self._identifier(table.name), _names(column.name for column in columns)
+        )
+        row_type: type[Struct] = table.row
+        packers = packers_of(row_type)
+        begin = _count(2 + len(columns)) + pack_text(notice)
+        packed = [_HEADER]
+        for (_, since), (row, until) in changes.added.items():
+            packed += (begin, held(since, until))
+            packed += [pack(value) for pack, value in zip(packers, astuple(row), strict=True)]
+        packed.append(_TRAILER)
+        async with connection.cursor() as cursor, cursor.copy(query) as copy:
+            await copy.write(b"".join(packed))
+
+    def _identifier(self, name: str) -> Identifier:
+        return Identifier("views", self._names[name])
+
+
+def _names(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(Identifier(name) for name in names)
+
+
+def _packed(items: list[Any]) -> object:
+    return arrays.texts(items) if isinstance(items[0], str) else items

@@ -1,0 +1,25 @@
+"""How the facts of `ledger.domain.areas.adviser` are told. Pure."""
+
+from collections.abc import Mapping
+
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.domain.fact import Fact
+from projections.narrate.templates.template import Telling
+
+TELLINGS: Mapping[type[Fact], Telling] = {
+    AdviserAppointed: Telling(
+        "{adviser} was appointed as adviser ({appointment}) from {first}[ to {last}]: {terms}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    ),
+    AdviserReplaced: Telling(
+        "{adviser} took over as adviser ({appointment}) from {first}: {reason}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    ),
+    AdviserReleased: Telling(
+        "The adviser ({appointment}) was released, with {last} as the last day: {reason}",
+        (("appointment {appointment}", "held by", "nobody"),),
+        decision=True,
+    ),
+}

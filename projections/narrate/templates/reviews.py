@@ -1,0 +1,50 @@
+"""How the facts of `ledger.domain.areas.reviews` are told. Pure."""
+
+from collections.abc import Mapping
+
+from ledger.domain.areas.reviews import (
+    DiagnosticProviderAgreed,
+    DiagnosticReported,
+    DiagnosticRequired,
+    PreReviewAssessmentSubmitted,
+    ReviewCompleted,
+    ReviewScheduled,
+    ReviewStarted,
+)
+from ledger.domain.fact import Fact
+from projections.narrate.templates.template import Telling
+
+TELLINGS: Mapping[type[Fact], Telling] = {
+    ReviewScheduled: Telling(
+        "Review {review} ({kind}, by {by}) was scheduled from {from_}, on {topics}[ and {other_topics}]",
+        (("review {review}", "state", "scheduled from {from_}"),),
+    ),
+    ReviewStarted: Telling(
+        "Review {review} began",
+        (("review {review}", "state", "under way"),),
+    ),
+    ReviewCompleted: Telling(
+        "Review {review} was completed[; it found: {findings}]",
+        (("review {review}", "state", "completed"),),
+    ),
+    PreReviewAssessmentSubmitted: Telling(
+        "The council assessed itself before review {review}[, with a survey of staff in "
+        "{staff_survey}][, with supervision in {supervision}]",
+        (("review {review}", "self-assessment", "submitted"),),
+    ),
+    DiagnosticRequired: Telling(
+        "The adviser required diagnostic {diagnostic}[ of area {area}][, due on {due}]: {scope}",
+        (("diagnostic {diagnostic}", "state", "required"),),
+        decision=True,
+    ),
+    DiagnosticProviderAgreed: Telling(
+        "{provider}, {outside?an outside party|from within}, is to carry out diagnostic {diagnostic}, "
+        "{department_consent?with|without} the Department's consent",
+        (("diagnostic {diagnostic}", "carried out by", "{provider}"),),
+        decision=True,
+    ),
+    DiagnosticReported: Telling(
+        "Diagnostic {diagnostic} reported: {findings}",
+        (("diagnostic {diagnostic}", "state", "reported"),),
+    ),
+}

@@ -1,0 +1,1 @@
+"""Read views at one position: relations, the tree of an answer, and the only writer of read SQL."""

@@ -1,0 +1,230 @@
+"""Access for reviewers: who asked for what, who decided, what was opened and used, what is live at an instant."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.access import (
+    AccessExtended,
+    AccessGranted,
+    AccessProvided,
+    AccessRefused,
+    AccessRequested,
+    AccessRevoked,
+    AccessUsed,
+    AccessUseRefused,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Relation, Worked, listed
+
+
+class Access(Struct, frozen=True):
+    """A request for access, and the grant made on it."""
+
+    request: str
+    position: int
+    requested_at: datetime
+    requested_by: str
+    grantee: str
+    review: str | None
+    diagnostic: str | None
+    kind: str
+    documents: list[str]
+    """The documents that it opens; none: any of its kind."""
+    scope: Text
+    purpose: Text
+    from_at: datetime
+    """As asked for and, once it was granted, as granted."""
+    until_at: datetime
+    """The instant at which it ends of itself."""
+    decided: str | None = None
+    """GRANTED or REFUSED; None: nobody has decided."""
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decided_position: int | None = None
+    refused_reason: Text | None = None
+    extended: int = 0
+    """How many times it was given a later end."""
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    revoked_position: int | None = None
+    revoked_reason: Text | None = None
+    provided: int = 0
+    """How many times something was opened under it."""
+    uses: int = 0
+    used_at: datetime | None = None
+    """When it was used last."""
+    refused_uses: int = 0
+
+
+class Provision(Struct, frozen=True):
+    """What the council opened under a grant."""
+
+    request: str
+    position: int
+    kind: str
+    what: Text
+    on: date
+
+
+class Use(Struct, frozen=True):
+    """A use of a grant, or one that was refused."""
+
+    request: str
+    position: int
+    used_at: datetime
+    grantee: str
+    document: str
+    action: str | None
+    """VIEWED, DOWNLOADED or DISCUSSED; None: it was refused."""
+    why: str | None
+    """Why it was refused."""
+
+
+class Line(Struct, frozen=True):
+    """A line of the checklist: of a review or a diagnostic and a clause, which kinds of access came how far."""
+
+    of: str
+    clause: str
+    kinds: list[str]
+    asked: list[str]
+    granted: list[str]
+    provided: list[str]
+    used: list[str]
+
+
+ACCESS = Table("access", Access, ("request",), lookups=(("until_at",), ("review",)), by_position=False)
+PROVISIONS = Table("provisions", Provision, ("position",), recalled=False)
+USES = Table("uses", Use, ("position",), recalled=False, lookups=(("request",),))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the access asked for, granted and used."""
+    fact, position, at, actor = entry.fact, entry.position, entry.occurred_at, entry.actor
+    match fact:
+        case AccessRequested():
+            asked = Access(
+                request=fact.request,
+                position=position,
+                requested_at=at,
+                requested_by=actor,
+                grantee=fact.grantee,
+                review=fact.review,
+                diagnostic=fact.diagnostic,
+                kind=fact.kind.value,
+                documents=list(fact.documents),
+                scope=rows.text("scope"),
+                purpose=rows.text("purpose"),
+                from_at=fact.from_,
+                until_at=fact.until,
+            )
+            rows.put(ACCESS, asked)
+        case AccessGranted():
+            decided = {"decided": "GRANTED", "decided_at": at, "decided_by": actor, "decided_position": position}
+            rows.change(ACCESS, fact.request, from_at=fact.from_, until_at=fact.until, **decided)
+        case AccessRefused():
+            decided = {"decided": "REFUSED", "decided_at": at, "decided_by": actor, "decided_position": position}
+            rows.change(ACCESS, fact.request, refused_reason=rows.text("reason"), **decided)
+        case AccessExtended():
+            known = rows.change(ACCESS, fact.request, until_at=fact.until)
+            rows.change(ACCESS, fact.request, extended=known.extended + 1)
+        case AccessRevoked():
+            # A right ends when its end is recorded, whatever time the recorder gives.
+            ended = {"revoked_at": entry.recorded_at, "revoked_by": actor, "revoked_position": position}
+            rows.change(ACCESS, fact.request, revoked_reason=rows.text("reason"), **ended)
+        case _:
+            _use(rows, entry)
+
+
+def _use(rows: Rows, entry: Entry) -> None:
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case AccessProvided():
+            rows.put(PROVISIONS, Provision(fact.request, position, fact.kind.value, rows.text("what"), fact.on))
+            known = rows.known(ACCESS, fact.request)
+            rows.change(ACCESS, fact.request, provided=known.provided + 1)
+        case AccessUsed():
+            known = rows.known(ACCESS, fact.request)
+            action = fact.action.value
+            rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, action, None))
+            latest = max(at, known.used_at) if known.used_at is not None else at
+            rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
+        case AccessUseRefused():
+            known = rows.known(ACCESS, fact.request)
+            why = fact.why.value
+            rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, None, why))
+            rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)
+
+
+VIEW = View(
+    "access",
+    2,
+    (ACCESS, PROVISIONS, USES),
+    frozenset(
+        {
+            AccessRequested,
+            AccessGranted,
+            AccessRefused,
+            AccessExtended,
+            AccessRevoked,
+            AccessProvided,
+            AccessUsed,
+            AccessUseRefused,
+        }
+    ),
+    fold,
+)
+
+_LIVE = (
+    "coalesce(t.decided = 'GRANTED' AND t.from_at <= :on AND t.until_at > :on "
+    "AND (t.revoked_at IS NULL OR t.revoked_at > :on), FALSE)"
+)
+GRANT = listed(
+    "access",
+    ACCESS,
+    worked={
+        "live": Worked(bool, _LIVE),
+        "granted_at": Worked(datetime | None, "CASE WHEN t.decided = 'GRANTED' THEN t.decided_at END"),
+        "unused": Worked(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
+    },
+    conditions={
+        # The second part is what the index is read by, where the live ones are asked for.
+        "live": f"{_LIVE} = :value AND (NOT :value OR t.until_at > :on)",
+        "undecided": "(t.decided IS NULL) = :value",
+        "document": ":value = ANY (t.documents)",
+        "revoked": "(t.revoked_position IS NOT NULL) = :value",
+    },
+)
+_THOSE = {"requests": "t.request = ANY (:value)"}
+PROVISION = listed("access", PROVISIONS, conditions=_THOSE)
+USE = listed(
+    "access",
+    USES,
+    conditions=_THOSE
+    | {
+        "refused": "(t.why IS NOT NULL) = :value",
+        "used_from": "t.used_at >= :value",
+        "used_to": "t.used_at < :value",
+    },
+)
+CHECK = Relation(
+    "access",
+    Line,
+    """(SELECT c.notice, o."of", c.number AS clause, o.since, array_agg(k.kind ORDER BY k.nth) AS kinds,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.asked), '{}') AS asked,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.granted), '{}') AS granted,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.provided), '{}') AS provided,
+        coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.used), '{}') AS used
+        FROM views.clauses c
+        CROSS JOIN LATERAL jsonb_array_elements_text(c.parameters -> 'kinds') WITH ORDINALITY k(kind, nth)
+        CROSS JOIN (SELECT coalesce(review, diagnostic) AS "of", min(position) AS since FROM views.access
+            GROUP BY 1) o
+        CROSS JOIN LATERAL (SELECT count(*) > 0 AS asked, bool_or(x.decided = 'GRANTED') AS granted,
+            bool_or(x.provided > 0) AS provided, bool_or(x.uses > 0) AS used FROM views.access x
+            WHERE coalesce(x.review, x.diagnostic) = o."of" AND x.kind = k.kind) a
+        WHERE c.rule = 'access-of-kinds' GROUP BY c.notice, c.number, c.position, o."of", o.since)""",
+    order=("of", "clause"),
+)

@@ -1,0 +1,157 @@
+"""Actions and milestones under the plan's objectives; the date first set stays beside the one that holds."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionRebaselined,
+    ActionRevised,
+    MilestoneReached,
+    MilestoneSet,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Worked, holding, listed
+
+
+class Action(Struct, frozen=True):
+    """An action under an objective."""
+
+    action: str
+    objective: str
+    position: int
+    added_at: datetime
+    title: Text
+    owner: str
+    due: date
+    first_due: date
+    """The date first set; its slippage is counted from it."""
+    partner: str | None = None
+    rebaselined: int = 0
+    """How many times another date was approved."""
+    completed_on: date | None = None
+    completed_position: int | None = None
+    result: Text | None = None
+    evidence: list[str] = []
+
+
+class Rebaseline(Struct, frozen=True):
+    """Another date for an action, and who approved it."""
+
+    action: str
+    position: int
+    rebaselined_at: datetime
+    due_before: date
+    due_after: date
+    reason: Text
+    approver: str
+
+
+class Milestone(Struct, frozen=True):
+    """A milestone on the way to an objective."""
+
+    milestone: str
+    objective: str
+    position: int
+    title: Text
+    due: date
+    reached_on: date | None = None
+    reached_position: int | None = None
+    evidence: list[str] = []
+
+
+ACTIONS = Table(
+    "actions", Action, ("action",), lookups=(("objective", "position"), ("position",)), by_position=False
+)
+REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
+MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the actions and milestones."""
+    fact, at, position = entry.fact, entry.occurred_at, entry.position
+    match fact:
+        case ActionAdded():
+            added = Action(
+                action=fact.action,
+                objective=fact.objective,
+                position=position,
+                added_at=at,
+                title=rows.text("title"),
+                owner=fact.owner,
+                due=fact.due,
+                first_due=fact.due,
+                partner=fact.partner,
+            )
+            rows.put(ACTIONS, added)
+        case ActionRevised():
+            changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
+            if fact.title is not None:
+                changed["title"] = rows.text("title")
+            rows.change(ACTIONS, fact.action, **changed)
+        case ActionRebaselined():
+            known = rows.change(ACTIONS, fact.action, due=fact.to)
+            rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
+            reason = rows.text("reason")
+            moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
+            rows.put(REBASELINES, moved)
+        case ActionCompleted():
+            rows.change(
+                ACTIONS,
+                fact.action,
+                completed_on=fact.completed_on,
+                completed_position=position,
+                result=rows.text("result"),
+                evidence=list(fact.evidence),
+            )
+        case MilestoneSet():
+            title = rows.text("title")
+            rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
+        case MilestoneReached():
+            evidence = list(fact.evidence)
+            rows.change(
+                MILESTONES,
+                fact.milestone,
+                reached_on=fact.reached_on,
+                reached_position=position,
+                evidence=evidence,
+            )
+
+
+VIEW = View(
+    "actions",
+    2,
+    (ACTIONS, REBASELINES, MILESTONES),
+    frozenset({ActionAdded, ActionCompleted, ActionRebaselined, ActionRevised, MilestoneReached, MilestoneSet}),
+    fold,
+)
+
+ACTION = listed(
+    "actions",
+    ACTIONS,
+    worked={
+        "overdue": Worked(bool, "t.completed_on IS NULL AND t.due < :today"),
+        "late": Worked(bool, "coalesce(t.completed_on, :today) > t.due"),
+        "slippage_days": Worked(int, "t.due - t.first_due"),
+    },
+    conditions={
+        "objectives": "t.objective = ANY (:value)",
+        "open": "(t.completed_on IS NULL) = :value",
+        "due_before": "t.due < :value",
+        "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = t.notice AND o.objective = t.objective "
+        "AND :value = ANY (o.areas))",
+        "text": holding("title"),
+    },
+)
+REBASELINE = listed("actions", REBASELINES)
+MILESTONE = listed(
+    "actions",
+    MILESTONES,
+    worked={"overdue": Worked(bool, "t.reached_on IS NULL AND t.due < :today")},
+    conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
+)

@@ -1,0 +1,283 @@
+"""The improvement board: who chairs it and when nobody did, members, timetable, meetings, packs and decisions."""
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from ledger.domain.areas.board import (
+    BoardDecisionRecorded,
+    BoardEstablished,
+    ChairAppointed,
+    ChairEnded,
+    DecisionRescinded,
+    InterestDeclared,
+    MemberJoined,
+    MemberLeft,
+    TimetableAgreed,
+)
+from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import IN_POST, ZONE, Relation, Worked, holding, latest, listed
+from projections.views.gaps import Gap, gaps
+
+
+class Board(Struct, frozen=True):
+    """The board and its terms of reference."""
+
+    position: int
+    established_at: datetime
+    terms_of_reference: Text
+    quorum: int | None
+
+
+class Chair(Struct, frozen=True):
+    """A time in the chair; both days included."""
+
+    chair: str
+    position: int
+    first: date
+    last: date | None
+    """None: until the chair ends."""
+    independence_basis: Text | None
+    interests: list[Text]
+    ended_position: int | None = None
+    reason: Text | None = None
+    """Why it ended."""
+
+
+class Interest(Struct, frozen=True):
+    """An interest that somebody on the board declared."""
+
+    actor: str
+    position: int
+    declared_at: datetime
+    interest: Text
+
+
+class Member(Struct, frozen=True):
+    """A membership; both days included."""
+
+    member: str
+    position: int
+    post: str
+    first: date
+    last: date | None = None
+    left_position: int | None = None
+
+
+class Timetable(Struct, frozen=True):
+    """The days on which the board meets and reports; the latest one is current."""
+
+    position: int
+    agreed_at: datetime
+    dates: list[str]
+    """ISO 8601, in order."""
+    department_consent: bool
+
+
+class Meeting(Struct, frozen=True):
+    """A meeting that was held."""
+
+    meeting: str
+    position: int
+    held_at: datetime
+    attendance: list[str]
+    apologies: list[str]
+    quorate: bool
+    minutes_approved_at: datetime | None = None
+    minutes_position: int | None = None
+    minutes_evidence: list[str] = []
+
+
+class Pack(Struct, frozen=True):
+    """Papers that were sent out for a meeting."""
+
+    meeting: str
+    position: int
+    circulated_at: datetime
+    recipients: list[str]
+    evidence: list[str]
+
+
+class Decision(Struct, frozen=True):
+    """A decision of the board, and what became of it."""
+
+    decision: str
+    position: int
+    decided_at: datetime
+    meeting: str
+    title: Text
+    outcome: Text
+    rationale: Text
+    options: list[Text]
+    votes: dict[str, Any] | None
+    """How many were for, against and abstained; None: it was not said."""
+    evidence: list[str]
+    relates_to: list[str]
+    rescinded_position: int | None = None
+    rescinded_at: datetime | None = None
+    rescinded_reason: Text | None = None
+    replaced_by: str | None = None
+
+
+class Concerned(Struct, frozen=True):
+    """That a decision relates to something."""
+
+    subject: str
+    decision: str
+    position: int
+
+
+BOARDS = Table("boards", Board, ("position",), recalled=False)
+CHAIRS = Table("chairs", Chair, ("position",))
+INTERESTS = Table("interests", Interest, ("position",), recalled=False)
+MEMBERS = Table("members", Member, ("position",))
+TIMETABLES = Table("timetables", Timetable, ("position",), recalled=False)
+MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
+PACKS = Table("packs", Pack, ("position",), recalled=False)
+DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
+CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the board."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case BoardEstablished():
+            rows.put(BOARDS, Board(position, at, rows.text("termsOfReference"), fact.quorum))
+        case InterestDeclared():
+            rows.put(INTERESTS, Interest(fact.actor, position, at, rows.text("interest")))
+        case TimetableAgreed():
+            dates = [day.isoformat() for day in fact.dates]
+            rows.put(TIMETABLES, Timetable(position, at, dates, fact.department_consent))
+        case ChairAppointed() | ChairEnded() | MemberJoined() | MemberLeft():
+            _sit(rows, position, fact)
+        case _:
+            _meet(rows, entry)
+
+
+def _sit(rows: Rows, position: int, fact: ChairAppointed | ChairEnded | MemberJoined | MemberLeft) -> None:
+    """Folds who takes a seat, and who leaves one."""
+    match fact:
+        case ChairAppointed():
+            basis = rows.text_if(fact.independence_basis, "independenceBasis")
+            interests = rows.texts("interests", fact.interests)
+            rows.put(CHAIRS, Chair(fact.chair, position, fact.first, fact.last, basis, interests))
+        case ChairEnded():
+            for tenure in rows.all(CHAIRS):
+                if tenure.chair == fact.chair and tenure.last is None:
+                    ended = {"last": fact.last, "ended_position": position, "reason": rows.text("reason")}
+                    rows.change(CHAIRS, tenure.position, **ended)
+        case MemberJoined():
+            rows.put(MEMBERS, Member(fact.member, position, fact.post, fact.first))
+        case MemberLeft():
+            for member in rows.all(MEMBERS):
+                if member.member == fact.member and member.last is None:
+                    rows.change(MEMBERS, member.position, last=fact.last, left_position=position)
+
+
+def _meet(rows: Rows, entry: Entry) -> None:
+    """Folds meetings, their papers and their decisions."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case MeetingHeld():
+            held = Meeting(fact.meeting, position, at, list(fact.attendance), list(fact.apologies), fact.quorate)
+            rows.put(MEETINGS, held)
+        case MinutesApproved():
+            approved = {"minutes_approved_at": at, "minutes_position": position}
+            rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
+        case BoardPackCirculated():
+            rows.put(PACKS, Pack(fact.meeting, position, at, list(fact.recipients), list(fact.evidence)))
+        case BoardDecisionRecorded():
+            decided = Decision(
+                decision=fact.decision,
+                position=position,
+                decided_at=at,
+                meeting=fact.meeting,
+                title=rows.text("title"),
+                outcome=rows.text("outcome"),
+                rationale=rows.text("rationale"),
+                options=rows.texts("options", fact.options),
+                votes=None if fact.votes is None else to_builtins(fact.votes),
+                evidence=list(fact.evidence),
+                relates_to=list(fact.relates_to),
+            )
+            rows.put(DECISIONS, decided)
+            for subject in dict.fromkeys(fact.relates_to):
+                rows.add(CONCERNED, Concerned(subject, fact.decision, position))
+        case DecisionRescinded():
+            rows.change(
+                DECISIONS,
+                fact.decision,
+                rescinded_position=position,
+                rescinded_at=at,
+                rescinded_reason=rows.text("reason"),
+                replaced_by=fact.replaced_by,
+            )
+
+
+VIEW = View(
+    "board",
+    2,
+    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED),
+    frozenset(
+        {
+            BoardEstablished,
+            ChairAppointed,
+            ChairEnded,
+            InterestDeclared,
+            MemberJoined,
+            MemberLeft,
+            TimetableAgreed,
+            MeetingHeld,
+            MinutesApproved,
+            BoardPackCirculated,
+            BoardDecisionRecorded,
+            DecisionRescinded,
+        }
+    ),
+    fold,
+)
+
+BOARD = listed("board", BOARDS)
+CHAIR = listed("board", CHAIRS, worked={"in_post": Worked(bool, IN_POST)}, order=("first", "position"))
+VACANCY = Relation(
+    "board",
+    Gap,
+    gaps("views.chairs", f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b)"),
+    order=("first",),
+)
+INTEREST = listed("board", INTERESTS)
+MEMBER = listed("board", MEMBERS, worked={"in_post": Worked(bool, IN_POST)})
+TIMETABLE = listed(
+    "board",
+    TIMETABLES,
+    conditions={"latest": latest("timetables", "agreed_at")},
+    order=("agreed_at", "position"),
+)
+MEETING = listed(
+    "board",
+    MEETINGS,
+    conditions={"held_from": "t.held_at >= :value", "held_to": "t.held_at < :value"},
+    order=("held_at", "position"),
+)
+PACK = listed("board", PACKS)
+DECISION = listed(
+    "board",
+    DECISIONS,
+    conditions={
+        "ids": "t.decision = ANY (:value)",
+        "standing": "(t.rescinded_position IS NULL) = :value",
+        "decided_from": "t.decided_at >= :value",
+        "decided_to": "t.decided_at < :value",
+        "text": holding("title"),
+    },
+    positions={
+        "relates_to": "SELECT s.position FROM views.decision_subjects s "
+        "WHERE s.notice = :notice AND s.subject = :value"
+    },
+)

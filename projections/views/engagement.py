@@ -1,0 +1,77 @@
+"""The views of staff and of children and young people: gathered, considered, and what changed because of them."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Worked, listed
+
+
+class Gathering(Struct, frozen=True):
+    """Views that were gathered, told as themes."""
+
+    views: str
+    position: int
+    gathered_at: datetime
+    group: str
+    """FRONTLINE_STAFF or CHILDREN_AND_YOUNG_PEOPLE."""
+    method: str
+    count: int
+    """How many people took part."""
+    themes: list[Text]
+    considered: int = 0
+    """How many times they were considered."""
+    changes: int = 0
+    """How many of those changed something."""
+
+
+class Consideration(Struct, frozen=True):
+    """Views considered against a practice standard, and what was changed."""
+
+    views: str
+    position: int
+    considered_at: datetime
+    group: str
+    standard: str
+    change_made: Text | None
+    """None: nothing was changed, for the reason given."""
+    reason: Text
+
+
+GATHERINGS = Table("gatherings", Gathering, ("views",))
+CONSIDERATIONS = Table("considerations", Consideration, ("position",), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the views of people."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ViewsGathered():
+            themes = rows.texts("themes", fact.themes)
+            group = fact.group.value
+            rows.put(GATHERINGS, Gathering(fact.views, position, at, group, fact.method, fact.count, themes))
+        case ViewsConsidered():
+            known = rows.known(GATHERINGS, fact.views)
+            changed = known.changes + (fact.change_made is not None)
+            rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
+            change, reason = rows.text_if(fact.change_made, "changeMade"), rows.text("reason")
+            told = Consideration(fact.views, position, at, known.group, fact.standard, change, reason)
+            rows.put(CONSIDERATIONS, told)
+
+
+VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathered, ViewsConsidered}), fold)
+
+GATHERING = listed(
+    "engagement",
+    GATHERINGS,
+    worked={"loop": Worked(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
+    order=("gathered_at", "position"),
+)
+CONSIDERATION = listed(
+    "engagement", CONSIDERATIONS, conditions={"changed": "(t.change_made_position IS NOT NULL) = :value"}
+)

@@ -1,0 +1,187 @@
+"""The entries themselves, read page by page: their stored bytes, their narratives, and what corrected them.
+
+The bytes come from the ledger; the view adds only which entry was corrected by which, as of a position.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from msgspec import Struct, structs
+
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Relation, Worked, named
+from projections.query.snapshot import PAGE, Reading
+
+
+class Correction(Struct, frozen=True):
+    """That an entry was corrected, as it stands in the view."""
+
+    position: int
+    corrected_by: int
+
+
+CORRECTIONS = Table("corrections", Correction, ("position",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the corrections."""
+    fact = entry.fact
+    match fact:
+        case EntryCorrected():
+            rows.put(CORRECTIONS, Correction(fact.position, entry.position))
+
+
+VIEW = View("entries", 1, (CORRECTIONS,), frozenset({EntryCorrected}), fold)
+
+
+class EntryFilter(Struct, frozen=True, kw_only=True):
+    """Which entries are asked for; what is None asks nothing."""
+
+    positions: tuple[int, ...] | None = None
+    types: tuple[str, ...] | None = None
+    """Type names, such as improvement-ledger.plan.ObjectiveAdded.v1."""
+    source: str | None = None
+    subject: str | None = None
+    clause: str | None = None
+    actor: str | None = None
+    occurred_from: datetime | None = None
+    """The first instant at which it may have happened."""
+    occurred_to: datetime | None = None
+    """The instant before which it happened."""
+    text: str | None = None
+    """Words that its free text holds, in whatever case."""
+
+
+class EntryRow(Struct, frozen=True):
+    """An entry as it is read; `position` is its cursor."""
+
+    position: int
+    id: str
+    source: str
+    type: str
+    recorded_at: datetime
+    leaf_hash: bytes
+    """RFC 6962, 32 bytes."""
+    body: bytes
+    """The stored bytes: `ledger.intake.envelope.decode` reads them."""
+    corrected_by: int | None
+    """The position of the correction, when it had been recorded by the reading's position."""
+    narratives: dict[str, Text]
+    """Its free texts by their paths in the fact, such as `title` or `options[0]`; empty when not asked for."""
+
+
+_ANY = EntryFilter()
+
+
+class Stored(Struct, frozen=True):
+    """What stands beside an entry's bytes."""
+
+    position: int
+    id: str
+    source: str
+    type: str
+    recorded_at: datetime
+
+
+class NarrativePlace(Struct, frozen=True):
+    """Where a narrative stands."""
+
+    position: int
+    path: str
+
+
+_EVENT = (
+    "json_to_record(convert_from(t.body, 'UTF8')::json) "
+    "j(subject text, time timestamptz, clauses text, actor text, actorrole text, data json)"
+)
+_SAYS = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
+_OCCURRED = f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)"
+ENTRY = Relation(
+    "entries",
+    Stored,
+    "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
+    worked={
+        "leaf_hash": Worked(str, "encode(t.leaf_hash, 'base64')"),
+        "occurred_at": Worked(datetime, "coalesce(j.time, t.recorded_at)", _EVENT),
+        "actor": Worked(str, "j.actor", _EVENT),
+        "actor_role": Worked(str, "j.actorrole", _EVENT),
+        "clauses": Worked(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),
+        "subject": Worked(str | None, "j.subject", _EVENT),
+        "data": Worked(dict[str, Any], "j.data", _EVENT),
+        "corrected_by": Worked(
+            int | None,
+            "SELECT c.corrected_by FROM views.corrections c WHERE c.notice = t.notice AND c.position = t.position",
+        ),
+    },
+    conditions={
+        "positions": "t.position = ANY (:value::integer[])",
+        "types": "t.type = ANY (:value)",
+        "subject": f"{_SAYS.format('subject')} = :value",
+        "clause": f":value = ANY (string_to_array({_SAYS.format('clauses')}, ' '))",
+        "actor": f"{_SAYS.format('actor')} = :value",
+        "occurred_from": f"{_OCCURRED} >= :value",
+        "occurred_to": f"{_OCCURRED} < :value",
+        "since_position": "t.position > :value",
+        "text": "EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice AND n.position = t.position "
+        "AND strpos(lower(n.body), lower(:value)) > 0)",
+    },
+)
+"""Entries up to the position of the reading; by what only their bytes say they are searched one by one."""
+NARRATIVE = Relation(
+    "entries",
+    NarrativePlace,
+    "ledger.narratives",
+    worked={"text": Worked(str | None, "t.body"), "erased_by": Worked(int | None, "t.erased_by")},
+    order=("path",),
+)
+
+
+async def page(
+    reading: Reading,
+    *,
+    filter: EntryFilter = _ANY,  # noqa: A002 - GraphQL's name for it
+    first: int = PAGE,
+    after: int = 0,
+    narratives: bool = True,
+) -> list[EntryRow]:
+    """The entries after position `after` that match, in order, with their free texts if asked for."""
+    asked = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in structs.asdict(filter).items()
+        if value is not None
+    }
+    given = {"notice": reading.notice, "position": reading.position, "after": after, "first": min(first, PAGE)}
+    rows = await reading.fetch(
+        _query(tuple(asked)), given | {f"is_{name}": value for name, value in asked.items()}
+    )
+    told = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
+    return [EntryRow(*[*row, told.get(row[0], {})]) for row in rows]
+
+
+@cache
+def _query(conditions: tuple[str, ...]) -> bytes:
+    where = [ENTRY.condition(name).replace(":value", f":is_{name}") for name in conditions]
+    return named(
+        "SELECT t.position, t.id, t.source, t.type, t.recorded_at, t.leaf_hash, t.body, "
+        f"{ENTRY.expression('corrected_by')} FROM {ENTRY.source} t "
+        f"WHERE {' AND '.join(['t.notice = :notice', 't.position > :after', *where])} "
+        "ORDER BY t.position LIMIT :first"
+    ).encode()
+
+
+async def _narratives(reading: Reading, positions: Sequence[int]) -> dict[int, dict[str, Text]]:
+    rows = await reading.fetch(
+        "SELECT position, path, body, erased_by FROM ledger.narratives "
+        "WHERE notice = %s AND position = ANY (%s::integer[]) ORDER BY position, path",
+        (reading.notice, list(positions)),
+    )
+    found: dict[int, dict[str, Text]] = {}
+    for position, path, body, erased_by in rows:
+        found.setdefault(position, {})[path] = Text(body, erased_by, position, path)
+    return found

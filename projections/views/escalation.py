@@ -1,0 +1,113 @@
+"""Escalation: the ministers' concerns and interventions, how the notice ended, and what led to it."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
+from ledger.domain.areas.notice import NoticeClosed
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import listed
+
+
+class Concern(Struct, frozen=True):
+    """A concern of the ministers' side."""
+
+    concern: str
+    position: int
+    raised_at: datetime
+    text: Text
+    areas: list[str]
+
+
+class Intervention(Struct, frozen=True):
+    """A decision to intervene."""
+
+    intervention: str
+    position: int
+    decided_at: datetime
+    power: str
+    decision: Text
+    concerns: list[str]
+    takes_effect_on: date | None
+    ended_at: datetime | None = None
+    ended_position: int | None = None
+    ended_reason: Text | None = None
+    becomes: str | None = None
+    """What followed."""
+
+
+class Step(Struct, frozen=True):
+    """A state that the notice came to, and the entry that brought it there."""
+
+    position: int
+    at: datetime
+    state: str
+    """NONE, CONCERN, INTERVENTION or CLOSED."""
+    subject: str
+    """The concern or the intervention; empty for the notice itself."""
+
+
+CONCERNS = Table("concerns", Concern, ("concern",))
+INTERVENTIONS = Table("interventions", Intervention, ("intervention",))
+STEPS = Table("escalation_steps", Step, ("position",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the escalation."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ConcernRaised():
+            rows.put(CONCERNS, Concern(fact.concern, position, at, rows.text("text"), list(fact.areas)))
+            _step(rows, entry, fact.concern)
+        case InterventionDecided():
+            decided = Intervention(
+                fact.intervention,
+                position,
+                at,
+                fact.power,
+                rows.text("decision"),
+                list(fact.concerns),
+                fact.takes_effect_on,
+            )
+            rows.put(INTERVENTIONS, decided)
+            _step(rows, entry, fact.intervention)
+        case InterventionEnded():
+            rows.change(
+                INTERVENTIONS,
+                fact.intervention,
+                ended_at=at,
+                ended_position=position,
+                ended_reason=rows.text("reason"),
+                becomes=fact.becomes,
+            )
+            _step(rows, entry, fact.intervention)
+        case NoticeClosed():
+            rows.put(STEPS, Step(position, at, "CLOSED", ""))
+
+
+def _step(rows: Rows, entry: Entry, subject: str) -> None:
+    """What is recorded after the notice was closed tells of before; the notice stays closed."""
+    if any(step.state == "CLOSED" for step in rows.all(STEPS)):
+        state = "CLOSED"
+    elif any(intervention.ended_position is None for intervention in rows.all(INTERVENTIONS)):
+        state = "INTERVENTION"
+    else:
+        state = "CONCERN" if rows.all(CONCERNS) else "NONE"
+    rows.put(STEPS, Step(entry.position, entry.occurred_at, state, subject))
+
+
+VIEW = View(
+    "escalation",
+    1,
+    (CONCERNS, INTERVENTIONS, STEPS),
+    frozenset({ConcernRaised, InterventionDecided, InterventionEnded, NoticeClosed}),
+    fold,
+)
+
+CONCERN = listed("escalation", CONCERNS)
+INTERVENTION = listed("escalation", INTERVENTIONS)
+STEP = listed("escalation", STEPS)

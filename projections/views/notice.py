@@ -1,0 +1,264 @@
+"""The notice itself as it stands: the instrument, its lineage, clauses, areas, interpretations and revisions."""
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.domain.areas.notice import (
+    AreaCarriedOver,
+    AreaClosed,
+    AreaRegistered,
+    ClauseRegistered,
+    InterpretationAdopted,
+    NoticeClosed,
+    NoticeIssued,
+    NoticeRevised,
+    Parameter,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.errors import UnknownNotice
+from projections.query.relation import Relation, Worked, listed
+from projections.query.snapshot import Reading
+
+
+class Notice(Struct, frozen=True):
+    """The legal instrument."""
+
+    position: int
+    """The entry that issued it."""
+    issued_at: datetime
+    """When its issue was recorded."""
+    kind: str
+    council: str
+    """Its ONS code."""
+    issuer: str
+    issued_on: date
+    zone: str
+    predecessor: str | None
+    pack_digest: str
+    title: Text
+    trigger: Text
+    target_date: date | None = None
+    """By when the plan's actions are to be delivered, as revised; None: no clause says so."""
+    closed_on: date | None = None
+    closed_position: int | None = None
+    outcome: str | None = None
+    """How it ended; None: it is live."""
+    closing_reason: Text | None = None
+    successor: str | None = None
+
+
+class Clause(Struct, frozen=True):
+    """A clause and its obligation, with the parameters that hold now."""
+
+    number: str
+    position: int
+    obligor: str
+    modality: str
+    rule: str
+    parameters: dict[str, Any]
+    text: Text
+    under: str | None = None
+    """The clause by whose power it was added later."""
+
+
+class Area(Struct, frozen=True):
+    """An area for priority action."""
+
+    area: str
+    position: int
+    title: Text
+    ended: str | None = None
+    """CLOSED or CARRIED_OVER; None: it is open."""
+    ended_on: date | None = None
+    ended_position: int | None = None
+    reason: Text | None = None
+    """Why it was closed."""
+    successor: str | None = None
+    """The notice under which it goes on."""
+    successor_area: str | None = None
+    """Its id there."""
+
+
+class Interpretation(Struct, frozen=True):
+    """What a word means that the notice leaves open."""
+
+    interpretation: str
+    position: int
+    adopted_at: datetime
+    number: str
+    """The clause."""
+    word: str
+    meaning: Text
+    adopted_by: str
+    parameters: dict[str, Any]
+    """The parameters of the clause's rule that follow from it."""
+
+
+class Revision(Struct, frozen=True):
+    """The issuer's revision of what a clause asks."""
+
+    position: int
+    number: str
+    revised_on: date
+    reason: Text
+    parameters: dict[str, Any]
+
+
+class ViewState(Struct, frozen=True):
+    """How far a view of the notice is folded, whatever the position of the reading."""
+
+    view: str
+    version: int
+    reached: int
+    failed_at: int | None
+    """The entry at which its fold stopped."""
+    failure: str | None
+    """Why it did."""
+
+
+# Position 1 always holds it: it is the first entry, and cannot be corrected.
+NOTICES = Table("notices", Notice, ("position",))
+CLAUSES = Table("clauses", Clause, ("number",))
+AREAS = Table("areas", Area, ("area",))
+INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), recalled=False)
+REVISIONS = Table("revisions", Revision, ("position", "number"), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the notice."""
+    fact = entry.fact
+    match fact:
+        case NoticeIssued():
+            issued = Notice(
+                position=entry.position,
+                issued_at=entry.recorded_at,
+                kind=fact.kind.value,
+                council=fact.council,
+                issuer=fact.issuer,
+                issued_on=fact.issued_on,
+                zone=fact.zone,
+                predecessor=fact.predecessor,
+                pack_digest=fact.pack_digest,
+                title=rows.text("title"),
+                trigger=rows.text("trigger"),
+            )
+            rows.put(NOTICES, issued)
+        case ClauseRegistered():
+            clause = Clause(
+                number=fact.number,
+                position=entry.position,
+                obligor=fact.obligor.value,
+                modality=fact.modality.value,
+                rule=fact.rule,
+                parameters=dict(fact.parameters),
+                text=rows.text("text"),
+                under=fact.under,
+            )
+            rows.put(CLAUSES, clause)
+            _target(rows, clause)
+        case AreaRegistered():
+            rows.put(AREAS, Area(fact.area, entry.position, rows.text("title")))
+        case AreaClosed() | AreaCarriedOver():
+            _end_area(rows, entry, fact)
+        case InterpretationAdopted():
+            _interpret(rows, entry, fact)
+        case NoticeRevised():
+            for revision in fact.clauses:
+                given = dict(revision.parameters)
+                reason = rows.text("reason")
+                rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
+                _give(rows, revision.number, given)
+        case NoticeClosed():
+            ended = {"closed_on": fact.closed_on, "closed_position": entry.position, "outcome": fact.outcome.value}
+            ended |= {"closing_reason": rows.text("reason"), "successor": fact.successor}
+            rows.change(NOTICES, 1, **ended)
+
+
+def _end_area(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
+    if isinstance(fact, AreaClosed):
+        ended: dict[str, object] = {"ended": "CLOSED", "ended_on": fact.closed_on, "reason": rows.text("reason")}
+    else:
+        known = rows.get(NOTICES, 1)
+        closed_on = known.closed_on if known is not None else None
+        ended = {"ended": "CARRIED_OVER", "ended_on": closed_on, "successor": fact.successor}
+        ended["successor_area"] = fact.successor_area or fact.area
+    rows.change(AREAS, fact.area, ended_position=entry.position, **ended)
+
+
+def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
+    given = dict(fact.parameters)
+    adopted = Interpretation(
+        interpretation=fact.interpretation,
+        position=entry.position,
+        adopted_at=entry.occurred_at,
+        number=fact.number,
+        word=fact.word,
+        meaning=rows.text("meaning"),
+        adopted_by=fact.adopted_by,
+        parameters=given,
+    )
+    rows.put(INTERPRETATIONS, adopted)
+    _give(rows, fact.number, given)
+
+
+def _give(rows: Rows, number: str, given: dict[str, Parameter]) -> None:
+    """Gives a clause's rule these parameters beside those that it has."""
+    known = rows.get(CLAUSES, number)
+    if known is not None and given:
+        _target(rows, rows.change(CLAUSES, number, parameters={**known.parameters, **given}))
+
+
+def _target(rows: Rows, clause: Clause) -> None:
+    """The date to deliver by is that of the whole notice, not one that a clause sets for an area."""
+    target = clause.parameters.get("target_date")
+    if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
+        rows.change(NOTICES, 1, target_date=date.fromisoformat(target))
+
+
+VIEW = View(
+    "notice",
+    2,
+    (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS),
+    frozenset(
+        {
+            NoticeIssued,
+            ClauseRegistered,
+            AreaRegistered,
+            AreaClosed,
+            AreaCarriedOver,
+            InterpretationAdopted,
+            NoticeRevised,
+            NoticeClosed,
+        }
+    ),
+    fold,
+)
+
+VIEW_STATE = Relation(
+    "notice",
+    ViewState,
+    "(SELECT notice, view, version, position AS reached, failed_at, failure FROM views.progress)",
+    order=("view",),
+)
+NOTICE = listed(
+    "notice",
+    NOTICES,
+    worked={"status": Worked(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
+)
+CLAUSE = listed("notice", CLAUSES)
+AREA = listed("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
+INTERPRETATION = listed("notice", INTERPRETATIONS)
+REVISION = listed("notice", REVISIONS, order=("position", "number"))
+
+
+async def read(reading: Reading) -> Notice:
+    """The notice at the reading's position; raises UnknownNotice."""
+    rows = await reading.all(NOTICE)
+    if not rows:
+        raise UnknownNotice(f"there is no notice {reading.notice}")
+    return rows[0]

@@ -1,0 +1,179 @@
+"""Partner organisations: what each promised and delivered, late or not at all, and what the board asked of it."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.partners import (
+    ContributionCommitted,
+    ContributionConcernRaised,
+    ContributionMissed,
+    ContributionReceived,
+    PartnerRegistered,
+    PartnerUpdateCommissioned,
+    PartnerUpdateReceived,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Worked, listed
+
+
+class Partner(Struct, frozen=True):
+    """An organisation that takes part."""
+
+    partner: str
+    position: int
+    organisation: Text
+    section11: bool
+    """Whether section 11 of the Children Act 2004 binds it."""
+    lead: str
+
+
+class Contribution(Struct, frozen=True):
+    """Something that a partner promised."""
+
+    contribution: str
+    position: int
+    partner: str
+    committed_at: datetime
+    what: Text
+    owner: str
+    due: date
+    objective: str | None
+    received_on: date | None = None
+    received_position: int | None = None
+    note: Text | None = None
+    evidence: list[str] = []
+    missed_position: int | None = None
+    missed_reason: Text | None = None
+
+
+class ContributionConcern(Struct, frozen=True):
+    """A concern about what a partner contributes."""
+
+    partner: str
+    position: int
+    raised_at: datetime
+    concern: Text
+    contribution: str | None
+
+
+class PartnerUpdate(Struct, frozen=True):
+    """An update that the board asked a partner for."""
+
+    update: str
+    position: int
+    partner: str
+    commissioned_at: datetime
+    topic: Text
+    due: date
+    received_on: date | None = None
+    received_position: int | None = None
+    summary: Text | None = None
+    evidence: list[str] = []
+
+
+PARTNERS = Table("partners", Partner, ("partner",), recalled=False)
+CONTRIBUTIONS = Table("contributions", Contribution, ("contribution",))
+CONCERNS = Table("contribution_concerns", ContributionConcern, ("position",), recalled=False)
+UPDATES = Table("partner_updates", PartnerUpdate, ("update",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the partners."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case PartnerRegistered():
+            organisation = rows.text("organisation")
+            rows.put(PARTNERS, Partner(fact.partner, position, organisation, fact.section11, fact.lead))
+        case ContributionCommitted():
+            what, owner = rows.text("what"), fact.owner
+            promised = Contribution(
+                fact.contribution, position, fact.partner, at, what, owner, fact.due, fact.objective
+            )
+            rows.put(CONTRIBUTIONS, promised)
+        case ContributionReceived():
+            rows.change(
+                CONTRIBUTIONS,
+                fact.contribution,
+                received_on=fact.received_on,
+                received_position=position,
+                note=rows.text_if(fact.note, "note"),
+                evidence=list(fact.evidence),
+            )
+        case ContributionMissed():
+            reason = rows.text("reason")
+            rows.change(CONTRIBUTIONS, fact.contribution, missed_position=position, missed_reason=reason)
+        case ContributionConcernRaised():
+            concern = rows.text("concern")
+            rows.put(CONCERNS, ContributionConcern(fact.partner, position, at, concern, fact.contribution))
+        case PartnerUpdateCommissioned():
+            topic = rows.text("topic")
+            rows.put(UPDATES, PartnerUpdate(fact.update, position, fact.partner, at, topic, fact.due))
+        case PartnerUpdateReceived():
+            rows.change(
+                UPDATES,
+                fact.update,
+                received_on=fact.received_on,
+                received_position=position,
+                summary=rows.text("summary"),
+                evidence=list(fact.evidence),
+            )
+
+
+VIEW = View(
+    "partners",
+    1,
+    (PARTNERS, CONTRIBUTIONS, CONCERNS, UPDATES),
+    frozenset(
+        {
+            PartnerRegistered,
+            ContributionCommitted,
+            ContributionReceived,
+            ContributionMissed,
+            ContributionConcernRaised,
+            PartnerUpdateCommissioned,
+            PartnerUpdateReceived,
+        }
+    ),
+    fold,
+)
+
+_COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = t.notice AND c.partner = t.partner AND {})"
+_CAME = "c.received_on IS NOT NULL AND "
+_OPEN = "c.received_on IS NULL AND "
+PARTNER = listed(
+    "partners",
+    PARTNERS,
+    worked={
+        "delivered": Worked(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
+        "late": Worked(int, _COUNT.format(_CAME + "c.received_on > c.due")),
+        "missed": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
+        "overdue": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today")),
+        "awaited": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
+    },
+)
+CONTRIBUTION = listed(
+    "partners",
+    CONTRIBUTIONS,
+    worked={
+        "standing": Worked(
+            str,
+            "CASE WHEN t.received_on IS NOT NULL THEN CASE WHEN t.received_on <= t.due THEN 'DELIVERED' "
+            "ELSE 'LATE' END WHEN t.missed_position IS NOT NULL THEN 'MISSED' "
+            "WHEN t.due < :today THEN 'OVERDUE' ELSE 'AWAITED' END",
+        )
+    },
+    conditions={"due_before": "t.due < :value"},
+    order=("due", "position"),
+)
+CONTRIBUTION_CONCERN = listed("partners", CONCERNS)
+PARTNER_UPDATE = listed(
+    "partners",
+    UPDATES,
+    worked={"overdue": Worked(bool, "t.received_on IS NULL AND t.due < :today")},
+    conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
+    order=("due", "position"),
+)

@@ -1,0 +1,152 @@
+"""People and systems of a notice: who they are by id, the roles they hold and held, tokens and registrations.
+
+Names and addresses are never here: they stand in the directory, outside the ledger.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.people import (
+    ActorRegistered,
+    IntegrationRegistered,
+    IntegrationRevoked,
+    RoleGranted,
+    RoleRevoked,
+    TokenIssued,
+    TokenRevoked,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.tables import Connection
+from projections.engine.view import View
+from projections.query.relation import Worked, listed
+
+
+class Actor(Struct, frozen=True):
+    """Somebody, or a system, that acts."""
+
+    actor: str
+    position: int
+    kind: str
+    post: str | None
+
+
+class Holding(Struct, frozen=True):
+    """A role held from an instant until another."""
+
+    actor: str
+    role: str
+    position: int
+    from_at: datetime
+    until_at: datetime | None
+    """None: until it is revoked."""
+    revoked_at: datetime | None = None
+    revoked_position: int | None = None
+    revoked_reason: Text | None = None
+
+
+class Token(Struct, frozen=True):
+    """An API token's public facts."""
+
+    token: str
+    position: int
+    actor: str
+    role: str
+    issued_at: datetime
+    source: str | None
+    facts: list[str]
+    until_at: datetime | None
+    revoked_at: datetime | None = None
+    revoked_position: int | None = None
+
+
+class Integration(Struct, frozen=True):
+    """A partner's system and what it may record."""
+
+    integration: str
+    position: int
+    actor: str
+    source: str
+    facts: list[str]
+    revoked_at: datetime | None = None
+    revoked_position: int | None = None
+
+
+ACTORS = Table("actors", Actor, ("actor",), recalled=False)
+HOLDINGS = Table("holdings", Holding, ("actor", "role", "position"))
+TOKENS = Table("tokens", Token, ("token",))
+INTEGRATIONS = Table("integrations", Integration, ("integration",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the people; roles and tokens count from when they are recorded, like their rights."""
+    fact, position, at = entry.fact, entry.position, entry.recorded_at
+    match fact:
+        case ActorRegistered():
+            rows.put(ACTORS, Actor(fact.actor, position, fact.kind.value, fact.post))
+        case RoleGranted():
+            held = Holding(fact.actor, fact.role.value, position, fact.from_ or at, fact.until)
+            rows.put(HOLDINGS, held)
+        case RoleRevoked():
+            for held in rows.all(HOLDINGS):
+                if (held.actor, held.role, held.revoked_at) == (fact.actor, fact.role.value, None):
+                    ended = {"revoked_at": at, "revoked_position": position, "revoked_reason": rows.text("reason")}
+                    rows.change(HOLDINGS, held.actor, held.role, held.position, **ended)
+        case TokenIssued():
+            facts = list(fact.facts)
+            issued = Token(fact.token, position, fact.actor, fact.role.value, at, fact.source, facts, fact.until)
+            rows.put(TOKENS, issued)
+        case TokenRevoked():
+            rows.change(TOKENS, fact.token, revoked_at=at, revoked_position=position)
+        case IntegrationRegistered():
+            registered = Integration(fact.integration, position, fact.actor, fact.source, list(fact.facts))
+            rows.put(INTEGRATIONS, registered)
+        case IntegrationRevoked():
+            rows.change(INTEGRATIONS, fact.integration, revoked_at=at, revoked_position=position)
+
+
+VIEW = View(
+    "people",
+    1,
+    (ACTORS, HOLDINGS, TOKENS, INTEGRATIONS),
+    frozenset(
+        {
+            ActorRegistered,
+            RoleGranted,
+            RoleRevoked,
+            TokenIssued,
+            TokenRevoked,
+            IntegrationRegistered,
+            IntegrationRevoked,
+        }
+    ),
+    fold,
+)
+
+_UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"
+ACTOR = listed("people", ACTORS)
+HOLDING = listed(
+    "people",
+    HOLDINGS,
+    worked={
+        "held": Worked(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+    },
+)
+TOKEN = listed(
+    "people",
+    TOKENS,
+    worked={
+        "live": Worked(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+    },
+)
+INTEGRATION = listed("people", INTEGRATIONS)
+
+
+async def notices_of(connection: Connection, actor: str) -> list[str]:
+    """The notices in which the actor was ever given a role, among all: for the projector, not for a reader."""
+    cursor = await connection.execute(
+        "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)
+    )
+    return [notice for (notice,) in await cursor.fetchall()]

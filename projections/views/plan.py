@@ -1,0 +1,303 @@
+"""The improvement plan as it stands: its objectives, the progress recorded against them, its versions.
+
+The ratings of an objective are those of the progress that happened last; recorded late, an older one changes
+nothing but the count. The date first set for an objective is kept beside the one that holds.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.plan import (
+    LeadersBriefed,
+    ObjectiveAdded,
+    ObjectiveClosed,
+    ObjectiveRevised,
+    PlanVersionApproved,
+    ProgressRecorded,
+    RatingScaleAdopted,
+    SelfAssessmentPublished,
+    SlowProgressHighlighted,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Worked, holding, latest, listed
+
+
+class Objective(Struct, frozen=True):
+    """An objective; `position`, the entry that added it, is its cursor."""
+
+    objective: str
+    position: int
+    added_at: datetime
+    title: Text
+    areas: list[str]
+    owner: str
+    due: date
+    first_due: date
+    """The date first set; a later one never hides it."""
+    measures: list[str]
+    outcome: str | None = None
+    """How it ended; None: it has not."""
+    closed_at: datetime | None = None
+    closed_position: int | None = None
+    activity_rating: str | None = None
+    impact_rating: str | None = None
+    progress_position: int | None = None
+    """The entry of the latest progress."""
+    progress_at: datetime | None = None
+    """When that happened."""
+    progress_count: int = 0
+    highlighted_position: int | None = None
+    """The entry that told the board last of its slow progress, since its date was set."""
+
+
+class Progress(Struct, frozen=True):
+    """Progress recorded against an objective; `position` is its cursor."""
+
+    objective: str
+    position: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    activity_rating: str
+    impact_rating: str
+    narrative: Text
+    action: str | None = None
+
+
+class Highlight(Struct, frozen=True):
+    """Slow progress against an objective, pointed out to the board."""
+
+    objective: str
+    position: int
+    highlighted_at: datetime
+    actor: str
+    cause: Text
+    remedy: Text
+
+
+class SelfAssessment(Struct, frozen=True):
+    """A version of the council's self-assessment; the latest one is current."""
+
+    assessment: str
+    position: int
+    published_at: datetime
+    edition: str
+    strengths: list[Text]
+    weaknesses: list[Text]
+    areas: list[str]
+    evidence: list[str]
+
+
+class PlanVersion(Struct, frozen=True):
+    """A version of the plan that a body approved."""
+
+    plan_version: str
+    position: int
+    approved_at: datetime
+    body: str
+    assessment: str | None
+    """The self-assessment that it answers."""
+    evidence: list[str]
+
+
+class Briefing(Struct, frozen=True):
+    """A briefing of the council's leaders."""
+
+    briefing: str
+    position: int
+    briefed_at: datetime
+    leaders: list[str]
+    topic: Text
+    evidence: list[str]
+
+
+class Rating(Struct, frozen=True):
+    """A rating of the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0) on."""
+
+    dimension: str
+    code: str
+    position: int
+    label: str
+    meaning: Text
+    order: int
+
+
+OBJECTIVES = Table("objectives", Objective, ("objective",))
+PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
+HIGHLIGHTS = Table("highlights", Highlight, ("position",), recalled=False)
+SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
+PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
+BRIEFINGS = Table("briefings", Briefing, ("briefing",), recalled=False)
+RATINGS = Table("ratings", Rating, ("dimension", "code"))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the plan."""
+    fact, at, position = entry.fact, entry.occurred_at, entry.position
+    match fact:
+        case ProgressRecorded():
+            _progress(rows, entry, fact)
+        case ObjectiveAdded():
+            added = Objective(
+                objective=fact.objective,
+                position=position,
+                added_at=at,
+                title=rows.text("title"),
+                areas=list(fact.areas),
+                owner=fact.owner,
+                due=fact.due,
+                first_due=fact.due,
+                measures=list(fact.measures),
+            )
+            rows.put(OBJECTIVES, added)
+        case ObjectiveRevised():
+            _revise(rows, fact)
+        case ObjectiveClosed():
+            outcome = fact.outcome.value
+            rows.change(OBJECTIVES, fact.objective, outcome=outcome, closed_at=at, closed_position=position)
+        case SlowProgressHighlighted():
+            _highlight(rows, entry, fact)
+        case SelfAssessmentPublished():
+            published = SelfAssessment(
+                assessment=fact.assessment,
+                position=position,
+                published_at=at,
+                edition=fact.edition,
+                strengths=rows.texts("strengths", fact.strengths),
+                weaknesses=rows.texts("weaknesses", fact.weaknesses),
+                areas=list(fact.areas),
+                evidence=list(fact.evidence),
+            )
+            rows.put(SELF_ASSESSMENTS, published)
+        case PlanVersionApproved():
+            approved = PlanVersion(
+                fact.plan_version, position, at, fact.body, fact.assessment, list(fact.evidence)
+            )
+            rows.put(PLAN_VERSIONS, approved)
+        case LeadersBriefed():
+            topic, leaders = rows.text("topic"), list(fact.leaders)
+            rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
+        case RatingScaleAdopted():
+            _adopt(rows, position, fact)
+
+
+def _revise(rows: Rows, fact: ObjectiveRevised) -> None:
+    names = ("areas", "owner", "due", "measures")
+    changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
+    if fact.title is not None:
+        changed["title"] = rows.text("title")
+    if fact.due is not None:
+        changed["highlighted_position"] = None
+    rows.change(OBJECTIVES, fact.objective, **changed)
+
+
+def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
+    cause, remedy = rows.text("cause"), rows.text("remedy")
+    at, position = entry.occurred_at, entry.position
+    rows.put(HIGHLIGHTS, Highlight(fact.objective, position, at, entry.actor, cause, remedy))
+    rows.change(OBJECTIVES, fact.objective, highlighted_position=position)
+
+
+def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
+    """A scale replaces the one that there was for the same dimension."""
+    dimension = fact.dimension.value
+    kept = {level.code for level in fact.levels}
+    for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in kept]:
+        rows.drop(RATINGS, dimension, code)
+    for index, level in enumerate(fact.levels):
+        meaning = rows.text(f"levels[{index}].meaning")
+        rows.put(RATINGS, Rating(dimension, level.code, position, level.label, meaning, level.order))
+
+
+def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
+    objective = rows.get(OBJECTIVES, fact.objective)
+    if objective is None:
+        raise LookupError(f"the plan has no objective {fact.objective}")
+    occurred_at = entry.occurred_at
+    changed: dict[str, object] = {"progress_count": objective.progress_count + 1}
+    if objective.progress_at is None or occurred_at >= objective.progress_at:
+        changed |= {
+            "activity_rating": fact.activity_rating,
+            "impact_rating": fact.impact_rating,
+            "progress_position": entry.position,
+            "progress_at": occurred_at,
+        }
+    rows.change(OBJECTIVES, fact.objective, **changed)
+    recorded = Progress(
+        fact.objective,
+        entry.position,
+        occurred_at,
+        entry.recorded_at,
+        entry.actor,
+        fact.activity_rating,
+        fact.impact_rating,
+        rows.text("narrative"),
+        fact.action,
+    )
+    rows.add(PROGRESS, recorded)
+
+
+VIEW = View(
+    "plan",
+    4,
+    (
+        OBJECTIVES,
+        PROGRESS,
+        HIGHLIGHTS,
+        SELF_ASSESSMENTS,
+        PLAN_VERSIONS,
+        BRIEFINGS,
+        RATINGS,
+    ),
+    frozenset(
+        {
+            LeadersBriefed,
+            ObjectiveAdded,
+            ObjectiveClosed,
+            ObjectiveRevised,
+            PlanVersionApproved,
+            ProgressRecorded,
+            RatingScaleAdopted,
+            SelfAssessmentPublished,
+            SlowProgressHighlighted,
+        }
+    ),
+    fold,
+)
+
+OBJECTIVE = listed(
+    "plan",
+    OBJECTIVES,
+    worked={
+        "slow": Worked(bool, "t.outcome IS NULL AND t.due < :today"),
+        "slippage_days": Worked(int, "t.due - t.first_due"),
+        "highlighted": Worked(bool, "t.highlighted_position IS NOT NULL"),
+    },
+    conditions={
+        "ids": "t.objective = ANY (:value)",
+        "area": ":value = ANY (t.areas)",
+        "measure": ":value = ANY (t.measures)",
+        "open": "(t.outcome IS NULL) = :value",
+        "due_before": "t.due < :value",
+        "text": holding("title"),
+    },
+)
+PROGRESS_MADE = listed(
+    "plan",
+    PROGRESS,
+    conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
+)
+HIGHLIGHT = listed("plan", HIGHLIGHTS)
+SELF_ASSESSMENT = listed("plan", SELF_ASSESSMENTS, order=("published_at", "position"))
+PLAN_VERSION = listed(
+    "plan",
+    PLAN_VERSIONS,
+    conditions={"latest": latest("plan_versions", "approved_at")},
+    order=("approved_at", "position"),
+)
+BRIEFING = listed("plan", BRIEFINGS, order=("briefed_at", "position"))
+RATING = listed("plan", RATINGS, order=("dimension", "order", "code"))

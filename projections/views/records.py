@@ -1,0 +1,110 @@
+"""The record's own upkeep: erasures asked for and done, what was published, auditors' findings, signing keys."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.evidence import EvidenceErased
+from ledger.domain.areas.records import (
+    AuditFindingRecorded,
+    ErasureRequested,
+    NarrativeErased,
+    Published,
+    SigningKeyRotated,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import listed
+
+
+class Erasure(Struct, frozen=True):
+    """A request to erase, and its fulfilment."""
+
+    position: int
+    """The entry that asked for it."""
+    target: int
+    """The entry whose text or file is to go."""
+    requested_at: datetime
+    requested_by: str
+    reason: Text
+    authority: Text
+    erased_position: int | None = None
+    erased_at: datetime | None = None
+    erased_by: str | None = None
+
+
+class Publication(Struct, frozen=True):
+    """Something that was made public."""
+
+    position: int
+    subject: str
+    published_at: datetime
+    where: Text
+    shows: int | None
+    """The position that it shows."""
+
+
+class AuditFinding(Struct, frozen=True):
+    """What an auditor wrote down."""
+
+    finding: str
+    position: int
+    recorded_at: datetime
+    auditor: str
+    severity: str
+    text: Text
+    positions: list[int]
+    """The entries that it rests on."""
+
+
+class SigningKey(Struct, frozen=True):
+    """A key by which checkpoints are signed, from its entry on."""
+
+    key: str
+    position: int
+    rotated_at: datetime
+    public_key: str
+    """Ed25519, 32 bytes in base64."""
+
+
+ERASURES = Table("erasures", Erasure, ("position",))
+PUBLICATIONS = Table("publications", Publication, ("position",), recalled=False)
+AUDIT_FINDINGS = Table("audit_findings", AuditFinding, ("finding",), recalled=False)
+SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), recalled=False)
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the record's upkeep."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ErasureRequested():
+            reason, authority = rows.text("reason"), rows.text("authority")
+            rows.put(ERASURES, Erasure(position, fact.position, at, entry.actor, reason, authority))
+        case NarrativeErased() | EvidenceErased():
+            rows.change(ERASURES, fact.request, erased_position=position, erased_at=at, erased_by=entry.actor)
+        case Published():
+            rows.put(PUBLICATIONS, Publication(position, fact.subject, at, rows.text("where"), fact.position))
+        case AuditFindingRecorded():
+            text, severity = rows.text("text"), fact.severity.value
+            found = AuditFinding(fact.finding, position, at, entry.actor, severity, text, list(fact.positions))
+            rows.put(AUDIT_FINDINGS, found)
+        case SigningKeyRotated():
+            rows.put(SIGNING_KEYS, SigningKey(fact.key, position, at, fact.public_key))
+
+
+VIEW = View(
+    "records",
+    1,
+    (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, SIGNING_KEYS),
+    frozenset(
+        {ErasureRequested, NarrativeErased, EvidenceErased, Published, AuditFindingRecorded, SigningKeyRotated}
+    ),
+    fold,
+)
+
+ERASURE = listed("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
+PUBLICATION = listed("records", PUBLICATIONS)
+AUDIT_FINDING = listed("records", AUDIT_FINDINGS)
+SIGNING_KEY = listed("records", SIGNING_KEYS)

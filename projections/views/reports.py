@@ -1,0 +1,169 @@
+"""Reports to the board and by its chair: complete or not, what they claim and on which evidence."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import WITHIN, Worked, listed
+
+PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
+
+
+def parts_of(report: BoardReportSubmitted) -> list[str]:
+    """Which of the four parts a report to the board has."""
+    has = (report.data, report.analysis, report.recommendations, report.impact_evidence)
+    return [part for part, there in zip(PARTS, has, strict=True) if there]
+
+
+class ChairReport(Struct, frozen=True):
+    """A report of the chair on a period."""
+
+    report: str
+    position: int
+    delivered_at: datetime
+    first: date
+    last: date
+
+
+class ObjectiveReport(Struct, frozen=True):
+    """What the chair reported of an objective."""
+
+    report: str
+    objective: str
+    position: int
+    text: Text
+
+
+class BoardReport(Struct, frozen=True):
+    """A report to the board, and which of the four parts it has."""
+
+    report: str
+    position: int
+    submitted_at: datetime
+    meeting: str
+    parts: list[str]
+    """Of DATA, ANALYSIS, RECOMMENDATIONS and IMPACT_EVIDENCE."""
+    missing: list[str]
+    data: list[str]
+    """The evidence that it sets out."""
+    analysis: Text | None
+    objectives: list[str]
+
+
+class Claim(Struct, frozen=True):
+    """What a report says has changed for children, and the evidence for it."""
+
+    report: str
+    number: int
+    """Its place in the report, from 1."""
+    position: int
+    claim: Text
+    evidence: list[str]
+
+
+class ReportRecommendation(Struct, frozen=True):
+    """What a report asked the board for, and what the board did with it."""
+
+    report: str
+    recommendation: str
+    position: int
+    text: Text
+    outcome: str | None = None
+    """ACCEPTED, REJECTED or DEFERRED; None: the board has not decided."""
+    decided_position: int | None = None
+    reason: Text | None = None
+    decision: str | None = None
+
+
+CHAIR_REPORTS = Table("chair_reports", ChairReport, ("report",), recalled=False)
+OBJECTIVE_REPORTS = Table("objective_reports", ObjectiveReport, ("report", "objective"), recalled=False)
+BOARD_REPORTS = Table("board_reports", BoardReport, ("report",), recalled=False)
+CLAIMS = Table("claims", Claim, ("report", "number"), recalled=False)
+REPORT_RECOMMENDATIONS = Table("report_recommendations", ReportRecommendation, ("report", "recommendation"))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into the reports."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ChairReportDelivered():
+            rows.put(CHAIR_REPORTS, ChairReport(fact.report, position, at, fact.period.first, fact.period.last))
+            for index, view in enumerate(fact.objectives):
+                text = rows.text(f"objectives[{index}].text")
+                rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, position, text))
+        case BoardReportSubmitted():
+            _submit(rows, entry, fact)
+        case ReportRecommendationDecided():
+            rows.change(
+                REPORT_RECOMMENDATIONS,
+                fact.report,
+                fact.recommendation,
+                outcome=fact.outcome.value,
+                decided_position=position,
+                reason=rows.text("reason"),
+                decision=fact.decision,
+            )
+
+
+def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
+    parts = parts_of(fact)
+    submitted = BoardReport(
+        report=fact.report,
+        position=entry.position,
+        submitted_at=entry.occurred_at,
+        meeting=fact.meeting,
+        parts=parts,
+        missing=[part for part in PARTS if part not in parts],
+        data=list(fact.data),
+        analysis=rows.text_if(fact.analysis, "analysis"),
+        objectives=list(fact.objectives),
+    )
+    rows.put(BOARD_REPORTS, submitted)
+    for index, claim in enumerate(fact.impact_evidence):
+        text = rows.text(f"impactEvidence[{index}].claim")
+        rows.put(CLAIMS, Claim(fact.report, index + 1, entry.position, text, list(claim.evidence)))
+    for index, asked in enumerate(fact.recommendations):
+        text = rows.text(f"recommendations[{index}].text")
+        rows.put(
+            REPORT_RECOMMENDATIONS,
+            ReportRecommendation(fact.report, asked.recommendation, entry.position, text),
+        )
+
+
+VIEW = View(
+    "reports",
+    1,
+    (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS),
+    frozenset({ChairReportDelivered, BoardReportSubmitted, ReportRecommendationDecided}),
+    fold,
+)
+
+CHAIR_REPORT = listed("reports", CHAIR_REPORTS, conditions=WITHIN, order=("delivered_at", "position"))
+OBJECTIVE_REPORT = listed("reports", OBJECTIVE_REPORTS, order=("position", "objective"))
+BOARD_REPORT = listed(
+    "reports",
+    BOARD_REPORTS,
+    worked={
+        "completeness": Worked(
+            str,
+            "CASE WHEN t.parts = '{}' THEN 'MISSING' WHEN t.missing <> '{}' THEN 'PARTIAL' ELSE 'COMPLETE' END",
+        )
+    },
+    conditions={
+        "objective": ":value = ANY (t.objectives)",
+        "submitted_from": "t.submitted_at >= :value",
+        "submitted_to": "t.submitted_at < :value",
+    },
+)
+CLAIM = listed("reports", CLAIMS, order=("position", "number"))
+REPORT_RECOMMENDATION = listed(
+    "reports",
+    REPORT_RECOMMENDATIONS,
+    conditions={"undecided": "(coalesce(t.outcome, 'DEFERRED') = 'DEFERRED') = :value"},
+    order=("position", "recommendation"),
+)

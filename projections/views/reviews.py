@@ -1,0 +1,160 @@
+"""Reviews and diagnostics: scheduled, begun, completed, what the council said before, which topics they saw."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.areas.reviews import (
+    DiagnosticProviderAgreed,
+    DiagnosticReported,
+    DiagnosticRequired,
+    PreReviewAssessmentSubmitted,
+    ReviewCompleted,
+    ReviewScheduled,
+    ReviewStarted,
+)
+from ledger.domain.entry import Entry
+from projections.engine.narrative import Text
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Worked, listed
+
+
+class Review(Struct, frozen=True):
+    """A review of the council's progress."""
+
+    review: str
+    position: int
+    scheduled_at: datetime
+    kind: str
+    by: str
+    from_on: date
+    """The day on which it was to begin."""
+    topics: list[str]
+    other_topics: list[Text]
+    started_at: datetime | None = None
+    started_position: int | None = None
+    completed_at: datetime | None = None
+    completed_position: int | None = None
+    findings: list[Text] = []
+    evidence: list[str] = []
+    assessed_at: datetime | None = None
+    """When the council gave its own assessment."""
+    assessed_position: int | None = None
+    staff_survey: str | None = None
+    supervision: str | None = None
+
+
+class ObjectiveAssessment(Struct, frozen=True):
+    """How the council saw its progress against an objective before a review."""
+
+    review: str
+    objective: str
+    position: int
+    text: Text
+
+
+class Diagnostic(Struct, frozen=True):
+    """A diagnostic that the adviser required."""
+
+    diagnostic: str
+    position: int
+    required_at: datetime
+    area: str | None
+    scope: Text
+    due: date | None
+    provider: str | None = None
+    outside: bool | None = None
+    department_consent: bool | None = None
+    agreed_position: int | None = None
+    reported_at: datetime | None = None
+    reported_position: int | None = None
+    findings: list[Text] = []
+    evidence: list[str] = []
+
+
+REVIEWS = Table("reviews", Review, ("review",))
+OBJECTIVE_ASSESSMENTS = Table(
+    "objective_assessments", ObjectiveAssessment, ("review", "objective"), recalled=False
+)
+DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
+
+
+def fold(rows: Rows, entry: Entry) -> None:
+    """Folds one entry into reviews and diagnostics."""
+    fact, position, at = entry.fact, entry.position, entry.occurred_at
+    match fact:
+        case ReviewScheduled():
+            topics, others = [topic.value for topic in fact.topics], rows.texts("otherTopics", fact.other_topics)
+            rows.put(REVIEWS, Review(fact.review, position, at, fact.kind, fact.by, fact.from_, topics, others))
+        case ReviewStarted():
+            rows.change(REVIEWS, fact.review, started_at=at, started_position=position)
+        case ReviewCompleted():
+            completed = {"completed_at": at, "completed_position": position, "evidence": list(fact.evidence)}
+            rows.change(REVIEWS, fact.review, findings=rows.texts("findings", fact.findings), **completed)
+        case PreReviewAssessmentSubmitted():
+            parts = {"staff_survey": fact.staff_survey, "supervision": fact.supervision}
+            rows.change(REVIEWS, fact.review, assessed_at=at, assessed_position=position, **parts)
+            for index, view in enumerate(fact.objectives):
+                text = rows.text(f"objectives[{index}].text")
+                seen = ObjectiveAssessment(fact.review, view.objective, position, text)
+                rows.put(OBJECTIVE_ASSESSMENTS, seen)
+        case DiagnosticRequired():
+            scope = rows.text("scope")
+            rows.put(DIAGNOSTICS, Diagnostic(fact.diagnostic, position, at, fact.area, scope, fact.due))
+        case DiagnosticProviderAgreed():
+            agreed = {"provider": fact.provider, "outside": fact.outside, "agreed_position": position}
+            rows.change(DIAGNOSTICS, fact.diagnostic, department_consent=fact.department_consent, **agreed)
+        case DiagnosticReported():
+            reported = {"reported_at": at, "reported_position": position, "evidence": list(fact.evidence)}
+            rows.change(DIAGNOSTICS, fact.diagnostic, findings=rows.texts("findings", fact.findings), **reported)
+
+
+VIEW = View(
+    "reviews",
+    1,
+    (REVIEWS, OBJECTIVE_ASSESSMENTS, DIAGNOSTICS),
+    frozenset(
+        {
+            ReviewScheduled,
+            ReviewStarted,
+            ReviewCompleted,
+            PreReviewAssessmentSubmitted,
+            DiagnosticRequired,
+            DiagnosticProviderAgreed,
+            DiagnosticReported,
+        }
+    ),
+    fold,
+)
+
+REVIEW = listed(
+    "reviews",
+    REVIEWS,
+    worked={
+        "assessment": Worked(
+            str,
+            "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
+            "WHEN t.assessed_at > t.started_at THEN 'AFTER' ELSE 'BEFORE' END",
+        ),
+        "standing": Worked(
+            str,
+            "CASE WHEN t.completed_at IS NOT NULL THEN 'COMPLETED' WHEN t.started_at IS NOT NULL THEN 'STARTED' "
+            "WHEN t.from_on < :today THEN 'OVERDUE' ELSE 'SCHEDULED' END",
+        ),
+    },
+    conditions={"topic": ":value = ANY (t.topics)"},
+    order=("from_on", "position"),
+)
+OBJECTIVE_ASSESSMENT = listed("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
+DIAGNOSTIC = listed(
+    "reviews",
+    DIAGNOSTICS,
+    worked={
+        "standing": Worked(
+            str,
+            "CASE WHEN t.reported_at IS NOT NULL THEN 'DONE' WHEN t.due < :today THEN 'OVERDUE' "
+            "ELSE 'RUNNING' END",
+        )
+    },
+)

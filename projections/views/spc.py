@@ -1,0 +1,182 @@
+"""XmR charts (statistical process control for single values): the mean, the limits, and the signals. Pure.
+
+Limits are the mean ± 2.66 times the mean moving range; 2.66 is 3 / 1.128 (Wheeler, Understanding Variation).
+A signal says that something changed; a point between the limits without one is the process's own noise.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+from operator import gt, lt, sub
+from statistics import fmean
+
+from msgspec import Struct
+
+from ledger.domain.fact import Words
+
+LIMIT_FACTOR = 2.66
+SCREEN_FACTOR = 3.267
+"""A moving range above this many times their mean is itself out of the ordinary."""
+RUN = 7
+"""Points in a row, on one side of the mean or rising or falling, that are a signal."""
+FIRM = 12
+"""Points from which limits are firm; from fewer they are provisional."""
+NEAR = 2 / 3
+"""How far from the mean to a limit a point lies that is near the limit."""
+
+
+class Signal(Words):
+    """Why a point is not noise."""
+
+    OUTSIDE = "OUTSIDE"
+    """It lies outside the limits."""
+    SHIFT = "SHIFT"
+    """It belongs to seven or more in a row on one side of the mean."""
+    TREND = "TREND"
+    """It belongs to seven or more that rise, or that fall, one after the other."""
+    NEAR_LIMIT = "NEAR_LIMIT"
+    """It is one of two, among three in a row, near a limit on the same side."""
+
+
+class Point(Struct, frozen=True):
+    """A value and why it stands out."""
+
+    value: float
+    signals: tuple[Signal, ...] = ()
+
+
+class Chart(Struct, frozen=True):
+    """An XmR chart; the values' own unit throughout."""
+
+    mean: float
+    lower: float | None
+    """The lower limit; None while there is a single point."""
+    upper: float | None
+    mean_moving_range: float | None
+    points: tuple[Point, ...]
+    provisional: bool
+    """Whether there are fewer than 12 points."""
+
+    @property
+    def signals(self) -> tuple[tuple[int, Signal], ...]:
+        """Every signal as (index of the point from 0, signal)."""
+        return tuple((index, signal) for index, point in enumerate(self.points) for signal in point.signals)
+
+
+class Limits(Struct, frozen=True):
+    """The lines of a chart."""
+
+    mean: float
+    reach: float | None
+    """How far the limits are from the mean; None while there is a single point."""
+    mean_moving_range: float | None
+
+    @property
+    def lower(self) -> float | None:
+        """The lower limit."""
+        return None if self.reach is None else self.mean - self.reach
+
+    @property
+    def upper(self) -> float | None:
+        """The upper limit."""
+        return None if self.reach is None else self.mean + self.reach
+
+
+def limits(values: Sequence[float], screen: bool = False) -> Limits:
+    """The mean and the limits of values in order of time, of which there is at least one.
+
+    With `screen`, moving ranges above 3.267 times their mean are left out of the mean that gives the limits.
+    """
+    ranges = list(map(abs, map(sub, values[1:], values)))
+    if screen and ranges:
+        highest = SCREEN_FACTOR * fmean(ranges)
+        ranges = [moved for moved in ranges if moved <= highest]
+    spread = fmean(ranges) if ranges else None
+    return Limits(fmean(values), None if spread is None else LIMIT_FACTOR * spread, spread)
+
+
+_BITS = {signal: 1 << index for index, signal in enumerate(Signal)}
+SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for mask in range(1 << len(_BITS)))
+"""The signals of each mask that `marks` gives."""
+_OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
+
+
+def marks(values: Sequence[float], found: Limits) -> list[int]:
+    """The signals of each value as a mask; `SIGNALS` says what it stands for."""
+    mean, reach = found.mean, found.reach
+    masks = [0] * len(values)
+    _mark(masks, _SHIFT, [(value > mean) - (value < mean) for value in values], RUN - 1, 0)
+    _mark(masks, _TREND, [(b > a) - (b < a) for a, b in pairwise(values)], RUN - 2, 1)
+    if reach is None:
+        return masks
+    upper, lower, high, low = mean + reach, mean - reach, mean + NEAR * reach, mean - NEAR * reach
+    near = [1 if value > high else -1 if value < low else 0 for value in values]
+    if any(near):
+        for index, value in enumerate(values):
+            if value > upper or value < lower:
+                masks[index] |= _OUTSIDE
+        for start in range(len(near) - 1):
+            window = near[start : start + 3]
+            for side in (1, -1):
+                if window.count(side) >= 2:
+                    for offset, seen in enumerate(window):
+                        if seen == side:
+                            masks[start + offset] |= _NEAR
+    return masks
+
+
+def last_mark(values: Sequence[float], found: Limits) -> int:
+    """The mask of the last value alone: that of `marks`, without judging the others."""
+    return _last_of(values, found) if len(values) > RUN else marks(values, found)[-1]
+
+
+def _last_of(values: Sequence[float], found: Limits) -> int:
+    mean, reach, last = found.mean, found.reach, values[-1]
+    end = values[-RUN:]
+    mask = _SHIFT if min(end) > mean or max(end) < mean else 0
+    if all(map(lt, end, end[1:])) or all(map(gt, end, end[1:])):
+        mask |= _TREND
+    if reach is None:
+        return mask
+    if last > mean + reach or last < mean - reach:
+        mask |= _OUTSIDE
+    side = (last > mean + NEAR * reach) - (last < mean - NEAR * reach)
+    before = [(value > mean + NEAR * reach) - (value < mean - NEAR * reach) for value in values[-3:-1]]
+    return mask | _NEAR if side and side in before else mask
+
+
+def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: int) -> None:
+    """Marks each stretch of equal signs whose last index is `least` or more past its first; a zero ends one.
+
+    `more`: how many values a stretch has beyond its signs.
+    """
+    first = 0
+    for sign, group in groupby(signs):
+        end = first + len(list(group))
+        if sign and end - 1 - first >= least:
+            for marked in range(first, end + more):
+                masks[marked] |= bit
+        first = end
+
+
+def xmr(values: Sequence[float], screen: bool = False) -> Chart:
+    """The chart of values in order of time.
+
+    With `screen`, moving ranges above 3.267 times their mean are left out of the mean that gives the limits.
+    Raises ValueError when there is no value, or one that is not a finite number.
+    """
+    if not values:
+        raise ValueError("a chart needs at least one value")
+    for index, value in enumerate(values):
+        if not math.isfinite(value):
+            raise ValueError(f"value {index} is {value}, and a chart needs finite numbers")
+    found = limits(values, screen)
+    masks = marks(values, found)
+    return Chart(
+        mean=found.mean,
+        lower=found.lower,
+        upper=found.upper,
+        mean_moving_range=found.mean_moving_range,
+        points=tuple(Point(value, SIGNALS[mask]) for value, mask in zip(values, masks, strict=True)),
+        provisional=len(values) < FIRM,
+    )
