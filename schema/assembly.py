@@ -12,17 +12,16 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 
-from schema import compliance, evidence, reviews  # noqa: F401 - they declare types
 from schema.compiled import Compiler, NotCompiled
 from schema.context import Context, provenance
+from schema.derive.declaration import TYPES
+from schema.derive.object_types import finish
 from schema.errors import settle
 from schema.limits import ClosedLimits, Limits, parser_cache, too_long, validation_cache
-from schema.making import finish
 from schema.mutation import mutations
 from schema.query import Query
-from schema.scalars import SCALARS
-from schema.shown import TYPES
 from schema.subscription import Subscription
+from schema.types.scalars import SCALARS
 
 
 class Provenance(SchemaExtension):

@@ -38,7 +38,7 @@ DEPTH = 12
 ALIASES = 50
 FIELDS = 2_000
 ROWS = 10_000
-"""Rows of all lists of an answer together; each list has at most `schema.pages.LARGEST` of them."""
+"""Rows of all lists of an answer together; each list has at most `schema.derive.connection.LARGEST` of them."""
 ROOT_FIELDS = 20
 REPEATED = 20
 """How often a field is asked for in one place, all of which become one."""

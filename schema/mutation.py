@@ -16,13 +16,13 @@ from ledger.domain.entry import NoticeId
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS, Kind
 from ledger.intake import parse
-from schema import entries
 from schema.context import Context, may
+from schema.derive.inputs import input_of, plain
+from schema.derive.node import resolved
 from schema.errors import NO_NOTICE, NOT_FOUND
-from schema.inputs import input_of, plain
-from schema.node import resolved
-from schema.notice import Notice, notice_at
-from schema.scalars import Count
+from schema.types import entries
+from schema.types.notice import Notice, notice_at
+from schema.types.scalars import Count
 
 
 class _Where(Struct, frozen=True):

@@ -10,12 +10,12 @@ import strawberry
 from strawberry.types import Info
 
 from schema.context import Context, may
+from schema.derive.connection import USUAL, After, Connection, First, checked, connection, place_after
+from schema.derive.node import Node, resolved
+from schema.derive.resolvers import node_of
 from schema.errors import BAD_USER_INPUT, no_notice, problem
-from schema.loading import node_of
-from schema.node import Node, resolved
-from schema.notice import AsOfInput, Notice, notice_at
-from schema.pages import USUAL, After, Connection, First, checked, connection, place_after
-from schema.words import NoticeKind, NoticeStatus, Role
+from schema.types.enums import NoticeKind, NoticeStatus, Role
+from schema.types.notice import AsOfInput, Notice, notice_at
 
 NoticeArgument = Annotated[
     strawberry.ID, strawberry.argument(description="The notice's id, such as tameside-2022.")

@@ -14,14 +14,14 @@ from strawberry.types import Info
 
 from projections.query.relation import Wanted
 from projections.views import entries as view
-from schema.compliance import Compliance
 from schema.context import Context, may
-from schema.entries import Entry, EntryFilter, asked_of, entry
+from schema.derive.declaration import TYPES
+from schema.derive.node import followed
+from schema.derive.resolvers import made, rows
 from schema.errors import BAD_USER_INPUT, problem
-from schema.loading import made, rows
-from schema.node import followed
 from schema.query import NoticeArgument
-from schema.shown import TYPES
+from schema.types.compliance import Compliance
+from schema.types.entries import Entry, EntryFilter, asked_of, entry
 
 PAGE = 100
 RIGHTS_SECONDS = 15.0

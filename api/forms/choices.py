@@ -15,7 +15,7 @@ from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.state import State
 from schema.context import may
-from schema.pages import LARGEST
+from schema.derive.connection import LARGEST
 
 Choices = Mapping[str, tuple[Word, ...]]
 """Kind of thing → the things of that kind that may be named."""

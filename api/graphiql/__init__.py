@@ -21,7 +21,7 @@ from api.assets import package
 from api.openapi import Operation, describes
 from ledger.domain.errors import LedgerError
 from schema.questions import questions
-from schema.scalars import instant_text
+from schema.types.scalars import instant_text
 
 HERE = Path(__file__).parent
 PACKAGED: Mapping[str, tuple[str, str]] = {

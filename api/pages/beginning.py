@@ -20,7 +20,7 @@ from ledger.domain.areas.actions import ActionRebaselined
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
 from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.registry import READINGS, put_at
-from schema.pages import cursor
+from schema.derive.connection import cursor
 
 _REPLACEMENT = f"{DATA}.replacement"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)

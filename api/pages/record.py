@@ -31,7 +31,7 @@ from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.registry import Kind
-from schema.pages import cursor
+from schema.derive.connection import cursor
 
 _DIGITS = 10
 STRANGE = Refusal(

@@ -4,7 +4,7 @@ What the compiler does not take is answered field by field, as ever; the answer 
 and of `projections` the trees of answers and what makes SQL of them.
 """
 
-from schema.compiled.answering import Compiler
-from schema.compiled.reasons import NotCompiled
+from schema.compiled.compiler import Compiler
+from schema.compiled.fallback import NotCompiled
 
 __all__ = ["Compiler", "NotCompiled"]

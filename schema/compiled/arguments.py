@@ -21,8 +21,8 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
-from schema.compiled.reasons import NotCompiled
-from schema.pages import place_after
+from schema.compiled.fallback import NotCompiled
+from schema.derive.connection import place_after
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]

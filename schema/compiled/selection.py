@@ -26,9 +26,9 @@ from msgspec import Struct
 from ledger.domain.roles import Role
 from projections.query.tree import Constant
 from schema.compiled.arguments import After, Arguments
-from schema.compiled.reasons import NotCompiled
+from schema.compiled.fallback import NotCompiled
 from schema.context import may
-from schema.pages import LARGEST
+from schema.derive.connection import LARGEST
 
 
 class Operation(Struct, frozen=True, eq=False):

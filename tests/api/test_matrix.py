@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 import schema
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role, matrix
-from schema.shown import SECTIONS, TYPES
+from schema.derive.declaration import SECTIONS, TYPES
 from tests.api.everybody import EACH_ROLE, GRANTABLE, actor_of, reads
 from tests.api.service import BATCH, NOTICE, STRUCTURED, Service, begin, event, run
 from tests.api.test_feed import following

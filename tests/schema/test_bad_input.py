@@ -13,8 +13,8 @@ from ledger.domain.errors import Busy
 from ledger.intake.parse import Submitted
 from projections.query.reader import Reader
 from schema.context import Context
+from schema.derive.connection import cursor
 from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS
-from schema.pages import cursor
 from tests.schema.conftest import HEAD, NOTICE, World
 from tests.schema.test_recording import ADD, objective
 

@@ -18,9 +18,9 @@ from strawberry.types.execution import ExecutionResult
 import schema
 from ledger.domain.roles import Role
 from projections.query.reader import Reader
-from schema.compiled import answering
+from schema.compiled import compiler
 from schema.context import Context
-from schema.shown import SECTIONS
+from schema.derive.declaration import SECTIONS
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.documents import NOTICE, Asked, documents
@@ -238,7 +238,7 @@ def test_why_a_query_is_answered_field_by_field_is_told(
 
 def test_an_answer_of_too_many_rows_is_not_sent(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Asked(f'{{ notice(id: "{NOTICE}") {{ entries(first: 30) {{ nodes {{ position }} }} }} }}', {})
-    monkeypatch.setattr(answering, "ROWS", 30)
+    monkeypatch.setattr(compiler, "ROWS", 30)
     assert both.compiled(asked, Role.ADVISER)[0] is not None
-    monkeypatch.setattr(answering, "ROWS", 29)
+    monkeypatch.setattr(compiler, "ROWS", 29)
     assert both.compiled(asked, Role.ADVISER)[1].way == "limit"

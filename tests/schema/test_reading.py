@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from schema import limits
-from schema.entries import entry_page
+from schema.types.entries import entry_page
 from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
 
 WHOLE = """query Whole($id: ID!, $asOf: AsOfInput, $on: DateTime) {

@@ -34,9 +34,9 @@ from projections.query.reader import AsOf
 from projections.query.sql import compose
 from projections.query.tree import Statement
 from schema.compiled.arguments import After, Arguments, Asked, Variables, shape
-from schema.compiled.reasons import NotCompiled, Reason
-from schema.compiled.selecting import Selecting
+from schema.compiled.fallback import NotCompiled, Reason
 from schema.compiled.selection import Operation, Selection
+from schema.compiled.tree_builder import Selecting
 from schema.context import Context, may, provenance, suppressed
 from schema.limits import CACHED_DOCUMENTS, ROWS, TOKENS, Budget, too_long
 

@@ -10,11 +10,11 @@ from strawberry.utils.str_converters import to_camel_case
 from ledger.domain.registry import named
 from projections.query.tree import Cell, Constant, Listing, Members, Node, OfText, form_of
 from projections.views import entries
-from schema.compiled.paging import Make, page_of
-from schema.compiled.reasons import NotCompiled
+from schema.compiled.connection import Make, page_of
+from schema.compiled.fallback import NotCompiled
 from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name
 from schema.context import may
-from schema.entries import EntryFilter
+from schema.types.entries import EntryFilter
 
 _MEMBERS = {"withheld", "narratives", *entries.ENTRY.hints}
 """What the database tells of an entry."""

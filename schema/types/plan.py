@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from ledger.domain.areas.plan import Dimension, ObjectiveOutcome
 from projections.views import actions, coverage, plan
-from schema.node import Node
-from schema.shown import (
+from schema.derive.declaration import (
     ID,
     NAMED_EVIDENCE,
     Filter,
@@ -20,7 +19,8 @@ from schema.shown import (
     value,
     whole,
 )
-from schema.words import Answer, CoverageKind
+from schema.derive.node import Node
+from schema.types.enums import Answer, CoverageKind
 
 _TEXT = "Its title holds these words, in whatever case."
 _OPEN = "Whether it is still open."

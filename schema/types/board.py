@@ -4,9 +4,7 @@ from datetime import datetime
 
 from ledger.domain.areas.reports import RecommendationOutcome
 from projections.views import board, reports
-from schema.node import Node
-from schema.scalars import Json
-from schema.shown import (
+from schema.derive.declaration import (
     ID,
     NAMED_EVIDENCE,
     PERIOD,
@@ -22,7 +20,9 @@ from schema.shown import (
     value,
     whole,
 )
-from schema.words import Completeness, ReportPart
+from schema.derive.node import Node
+from schema.types.enums import Completeness, ReportPart
+from schema.types.scalars import Json
 
 _FIRST = "The first day; both days are included."
 _IN_POST = {"in_post": Filter(bool, "Whether they are in post on the day of `on`.")}

@@ -4,8 +4,7 @@ from datetime import date
 
 from ledger.domain.areas.reports import AreaJudgement
 from projections.views import adviser, escalation, partners
-from schema.node import Node
-from schema.shown import (
+from schema.derive.declaration import (
     ID,
     NAMED_EVIDENCE,
     PERIOD,
@@ -22,7 +21,8 @@ from schema.shown import (
     value,
     whole,
 )
-from schema.words import ContributionStanding, EscalationState, TenureEnd
+from schema.derive.node import Node
+from schema.types.enums import ContributionStanding, EscalationState, TenureEnd
 
 _PARTNER = {"partner": Filter(ID, "The partner.")}
 

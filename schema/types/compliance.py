@@ -5,7 +5,7 @@ from datetime import datetime
 from ledger.domain.areas.notice import Modality, Obligor
 from projections.views.compliance import view
 from projections.views.compliance.verdict import Status
-from schema.shown import ID, Filter, Row, entry, shown, value, whole
+from schema.derive.declaration import ID, Filter, Row, entry, shown, value, whole
 
 _STATUS = {"status": Filter(Status, "The status.")}
 

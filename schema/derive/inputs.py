@@ -16,8 +16,8 @@ import strawberry
 from msgspec import NODEFAULT, Meta, Struct
 
 from ledger.domain.fact import ID_PATTERN, Narrative, Words
-from schema.scalars import Count, Json
-from schema.words import enum_of, first_sentence
+from schema.types.enums import enum_of, first_sentence
+from schema.types.scalars import Count, Json
 
 _FREE_TEXT = "Free text of at most 1 MB; kept beside the entry, so that it can be erased."
 INT_LARGEST = 2**31 - 1

@@ -6,7 +6,20 @@ from ledger.domain.areas.people import ActorKind
 from ledger.domain.areas.records import Severity
 from ledger.domain.roles import Role
 from projections.views import people, records, timeline
-from schema.shown import ID, POSITION, Filter, Recorded, Row, Section, entry, many, section, shown, value, whole
+from schema.derive.declaration import (
+    ID,
+    POSITION,
+    Filter,
+    Recorded,
+    Row,
+    Section,
+    entry,
+    many,
+    section,
+    shown,
+    value,
+    whole,
+)
 
 
 @shown(people.ACTOR, filters={"kind": Filter(ActorKind, "A person or a system.")})

@@ -12,19 +12,19 @@ from ledger.domain.areas.notice import Modality, NoticeKind, Obligor, Outcome
 from projections.query.reader import AsOf as Moment
 from projections.query.relation import Wanted
 from projections.views import notice
-from schema import proofs
-from schema.board import Board
 from schema.context import Context, Standpoint
-from schema.entries import Entry, EntryFilter, base64, entry_page
+from schema.derive.connection import USUAL, After, Connection, First
+from schema.derive.declaration import ID, TYPES, Filter, Row, entry, many, shown, value, whole
+from schema.derive.node import Node, resolved
+from schema.derive.resolvers import enter, made, rows
 from schema.errors import BAD_USER_INPUT, problem
-from schema.loading import enter, made, rows
-from schema.node import Node, resolved
-from schema.pages import USUAL, After, Connection, First
-from schema.partners import Adviser, Escalation, Partners
-from schema.people import People, Records
-from schema.plan import Plan
-from schema.shown import ID, TYPES, Filter, Row, entry, many, shown, value, whole
-from schema.words import AreaEnd, NoticeStatus
+from schema.types import proofs
+from schema.types.board import Board
+from schema.types.entries import Entry, EntryFilter, base64, entry_page
+from schema.types.enums import AreaEnd, NoticeStatus
+from schema.types.partners import Adviser, Escalation, Partners
+from schema.types.people import People, Records
+from schema.types.plan import Plan
 
 
 @shown(

@@ -1,4 +1,4 @@
-"""GraphQL types made of what `schema.shown` declares: fields, connections, filters. Imports strawberry."""
+"""GraphQL types made of what `schema.derive.declaration` declares: fields, connections, filters. Imports strawberry."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
@@ -14,13 +14,13 @@ from ledger.domain.fact import Words
 from projections.engine.narrative import Text
 from projections.query.relation import Found, Wanted
 from schema.context import Standpoint
-from schema.entries import Entry, Narrative, entries_at
+from schema.derive.connection import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, Row, Same, Shown, Value
+from schema.derive.resolvers import bare_of, listed, made
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
-from schema.loading import bare_of, listed, made
-from schema.pages import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
-from schema.scalars import Json
-from schema.shown import SECTIONS, TYPES, EntryAt, Many, Row, Same, Shown, Value
-from schema.words import enum_of
+from schema.types.entries import Entry, Narrative, entries_at
+from schema.types.enums import enum_of
+from schema.types.scalars import Json
 
 _making = Lock()
 

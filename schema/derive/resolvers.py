@@ -1,4 +1,4 @@
-"""How what `schema.shown` declares is read: the rows of a list, and the objects made of them.
+"""How what `schema.derive.declaration` declares is read: the rows of a list, and the objects made of them.
 
 Rows that neighbours ask for one by one are read together. Imports strawberry's loader, and the relations of
 `projections`.
@@ -16,9 +16,9 @@ from ledger.domain.fact import Words
 from projections.engine.narrative import Text
 from projections.query.relation import Found, Wanted
 from schema.context import Standpoint
-from schema.entries import Narrative
-from schema.node import Node
-from schema.shown import SECTIONS, TYPES, Many, Shown, Value
+from schema.derive.declaration import SECTIONS, TYPES, Many, Shown, Value
+from schema.derive.node import Node
+from schema.types.entries import Narrative
 
 
 def enter(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that section

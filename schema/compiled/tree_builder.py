@@ -1,4 +1,4 @@
-"""An operation's selections as the tree of an answer, made of the declarations in `schema.shown`.
+"""An operation's selections as the tree of an answer, made of the declarations in `schema.derive.declaration`.
 
 Whatever the reader may not see, and whatever would be an error, is not compiled. Imports graphql-core.
 """
@@ -29,14 +29,14 @@ from projections.query.tree import (
 )
 from projections.views import entries
 from schema.compiled.arguments import Arguments, Asked, plain
-from schema.compiled.entering import entries_of, member_of_entry, of_text
-from schema.compiled.paging import page_of
-from schema.compiled.reasons import NotCompiled
+from schema.compiled.connection import page_of
+from schema.compiled.entries import entries_of, member_of_entry, of_text
+from schema.compiled.fallback import NotCompiled
 from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name
-from schema.loading import bare_of
-from schema.pages import LARGEST
-from schema.scalars import Count
-from schema.shown import SECTIONS, TYPES, EntryAt, Many, Same, Shown, Value
+from schema.derive.connection import LARGEST
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, Same, Shown, Value
+from schema.derive.resolvers import bare_of
+from schema.types.scalars import Count
 
 _GIVEN: Mapping[str, Mapping[str, Given]] = {
     "Ledger": {"size": Given("position", "int"), "root_hash": Given("root_hash", "text")},

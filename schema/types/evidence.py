@@ -6,10 +6,10 @@ from ledger.domain.areas.evidence import Classification, Judgement
 from ledger.domain.areas.measures import Direction, Unit
 from projections.views import evidence, measures
 from projections.views.spc import Signal
-from schema.node import Node
-from schema.scalars import Count
-from schema.shown import ID, PERIOD, Filter, Recorded, Row, entry, many, same, shown, value, whole
-from schema.words import Assurance, EvidenceStatus
+from schema.derive.declaration import ID, PERIOD, Filter, Recorded, Row, entry, many, same, shown, value, whole
+from schema.derive.node import Node
+from schema.types.enums import Assurance, EvidenceStatus
+from schema.types.scalars import Count
 
 
 @shown(

@@ -6,8 +6,7 @@ from ledger.domain.areas.access import AccessAction, AccessKind, UseFault
 from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.reviews import Topic
 from projections.views import access, engagement, reviews
-from schema.node import Node
-from schema.shown import (
+from schema.derive.declaration import (
     ID,
     NAMED_EVIDENCE,
     POSITION,
@@ -20,7 +19,8 @@ from schema.shown import (
     value,
     whole,
 )
-from schema.words import AccessDecision, AssessmentStanding, DiagnosticStanding, Loop, ReviewStanding
+from schema.derive.node import Node
+from schema.types.enums import AccessDecision, AssessmentStanding, DiagnosticStanding, Loop, ReviewStanding
 
 
 @shown(

@@ -16,13 +16,13 @@ from ledger.domain.registry import KINDS, named
 from ledger.intake.envelope import decode_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
-from schema import proofs
 from schema.context import Standpoint, may
+from schema.derive.connection import Connection, checked, connection, place_after
+from schema.derive.node import resolved
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
-from schema.node import resolved
-from schema.pages import Connection, checked, connection, place_after
-from schema.scalars import Json
-from schema.words import Role
+from schema.types import proofs
+from schema.types.enums import Role
+from schema.types.scalars import Json
 
 
 def base64(value: bytes) -> str:

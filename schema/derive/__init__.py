@@ -1,0 +1,1 @@
+"""GraphQL types, inputs and resolvers derived from the declarations of views and facts."""
