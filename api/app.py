@@ -10,21 +10,21 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
-from api import (
-    contracts,
+from api.http import (
+    entries_feed,
     evidence,
+    fact_schemas,
     graphiql,
     graphql,
     health,
     intake,
-    log,
     metrics,
     openapi,
     problem,
     proofs,
     reports,
 )
-from api.logs import RequestLog
+from api.http.request_log import RequestLog
 from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings
@@ -49,7 +49,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     app = Starlette(
         routes=[
             Route("/ledgers/{notice}/entries", intake.post_entries, methods=["POST"]),
-            Route("/ledgers/{notice}/entries", log.get_entries, methods=["GET"]),
+            Route("/ledgers/{notice}/entries", entries_feed.get_entries, methods=["GET"]),
             Route("/ledgers/{notice}/checkpoint", proofs.get_checkpoint, methods=["GET"]),
             Route("/ledgers/{notice}/tile/{tile:path}", proofs.get_tile, methods=["GET"]),
             Route("/ledgers/{notice}/proof/{position}", proofs.get_proof, methods=["GET"]),
@@ -61,8 +61,8 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/graphql", asked, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", asked),
             Route("/graphql/{file}", graphiql.get_file, methods=["GET"]),
-            Route("/facts", contracts.get_facts, methods=["GET"]),
-            Route("/facts/{type}", contracts.get_fact, methods=["GET"]),
+            Route("/facts", fact_schemas.get_facts, methods=["GET"]),
+            Route("/facts/{type}", fact_schemas.get_fact, methods=["GET"]),
             Route("/healthz", health.healthz, methods=["GET"]),
             Route("/readyz", health.readyz, methods=["GET"]),
             Route("/metrics", metrics.get_metrics, methods=["GET"]),

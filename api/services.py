@@ -9,11 +9,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
-from api.feed import Feeds
-from api.identity import Identity
-from api.metrics import MeasuredWriter, Rebuilding
-from api.oidc import Issuer
-from api.pages.keys import session_key
+from api.auth.identity import Identity
+from api.auth.oidc import Issuer
+from api.auth.session_key import session_key
+from api.http.feed import Feeds
+from api.http.metrics import MeasuredWriter, Rebuilding
 from api.settings import Settings
 from ledger.append.placement import Clock, now
 from ledger.append.writer import Writer

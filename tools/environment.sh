@@ -8,7 +8,7 @@
 #
 # It needs only a POSIX shell and Python: everything else comes from the lock, and only as wheels whose
 # hashes the lock names, so that no code of a package runs while it is being installed. What browsers are given
-# comes likewise from a locked manifest (api/assets), by the Node that one of the wheels brings.
+# comes likewise from a locked manifest (api/http/assets), by the Node that one of the wheels brings.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -83,7 +83,7 @@ install() {
         fail "the packages of $lock could not be installed: see the message above; check the network or pip's own settings, then run this again."
     in_venv_pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . ||
         fail "the project itself could not be installed: see the message above."
-    "$venv/bin/python" -m api.assets ||
+    "$venv/bin/python" -m api.http.assets ||
         fail "the pages' files could not be installed: check the network or npm's own settings, then run this again."
     description "$lock" >"$venv/$lock.$marker"
     say "$venv is ready."

@@ -3,9 +3,9 @@
 A chart says all that it shows in its description, and never by colour alone. Imports `projections.narrate`.
 """
 
+from api.charts.captions import number, signals_in_words, summary
 from api.charts.series import Reading, Series, series_of
 from api.charts.tenure import Span, tenure_svg
-from api.charts.words import number, signals_in_words, summary
 from api.charts.xmr import xmr_svg
 
 __all__ = [

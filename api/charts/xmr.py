@@ -10,9 +10,9 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from api.charts.captions import number, signals_in_words, summary, told
 from api.charts.series import Reading, Series
 from api.charts.svg import element, image, words
-from api.charts.words import number, signals_in_words, summary, told
 
 WIDTH, HEIGHT = 760, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 14, 44

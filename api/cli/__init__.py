@@ -11,7 +11,7 @@ from importlib import import_module
 
 from msgspec import to_builtins
 
-from api.cli.frame import Misused, Parser, sentence, show_error
+from api.cli.common import Misused, Parser, sentence, show_error
 from ledger.domain.errors import LedgerError, Refused
 
 COMMANDS = {

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, to_builtins
 
-from api.cli.frame import OPERATOR, Misused, Parser, database, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, database, run, say, show
 from api.cli.progress import Told, progress
 from ledger.append import tokens
 from ledger.append.receipt import Receipt

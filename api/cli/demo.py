@@ -15,12 +15,13 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from api import logs, serve
 from api.app import create_app
-from api.cli.frame import Parser, database, run, show
-from api.cli.sample import NOTICE, Clock
+from api.cli.common import Parser, database, run, show
+from api.cli.demo_data import NOTICE, Clock
+from api.cli.demo_steps import Findings, Tour
 from api.cli.serve import port
-from api.cli.tour import Findings, Tour
+from api.http import request_log
+from api.http import server as serve
 from api.services import Ledger
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
@@ -37,7 +38,7 @@ def configure(parser: Parser) -> None:
 
 def _demo(arguments: Namespace) -> int:
     settings = Settings.from_environment()
-    logs.configure("error")
+    request_log.configure("error")
     number = settings.bind.port
     if arguments.port is not None or arguments.check:
         number = arguments.port or 0

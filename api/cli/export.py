@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from api.cli.frame import Misused, Parser, database, moment, role, run, say, show
+from api.cli.common import Misused, Parser, database, moment, role, run, say, show
 from api.cli.progress import progress
 from api.cli.replay import position
 from api.settings import Settings

@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, database, run, say, sentence, show
 from api.settings import Settings
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer

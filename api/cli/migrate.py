@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.frame import Parser, run, say, show
+from api.cli.common import Parser, run, say, show
 from api.services import Database
 from api.settings import Settings
 from ledger.store.database import migrate

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from api.cli.frame import OPERATOR, Parser, database, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, database, run, say, sentence, show
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError, Refused

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from api.cli.frame import Parser, database, run, show
+from api.cli.common import Parser, database, run, show
 from ledger.domain.errors import LedgerError
 from ledger.mutable import people
 from ledger.store.database import connect

@@ -4,8 +4,8 @@ import asyncio
 import signal
 from argparse import Namespace
 
-from api import logs
-from api.cli.frame import Parser, database, run, say
+from api.cli.common import Parser, database, run, say
+from api.http import request_log
 from api.settings import Settings
 from projections.engine.runner import Runner
 
@@ -18,7 +18,7 @@ def configure(parser: Parser) -> None:
 
 def _project(_arguments: Namespace) -> int:
     settings = Settings.from_environment()
-    logs.configure(settings.log)
+    request_log.configure(settings.log)
     run(_follow(settings))
     return 0
 

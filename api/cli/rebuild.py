@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.frame import Misused, Parser, database, run, say, show
+from api.cli.common import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
 from projections.engine.rebuild import Rebuild, Rebuilt, rebuild
 from projections.engine.view import View

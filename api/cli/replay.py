@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text as Styled
 
-from api.cli.frame import Misused, Moment, Parser, console, database, moment, run, show
-from api.spreadsheet import tabulated
+from api.cli.common import Misused, Moment, Parser, console, database, moment, run, show
+from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
 from projections.narrate.history import Change, Rests, Selection, Story, Told, difference

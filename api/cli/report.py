@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-from api.asking import Operator
-from api.cli.frame import OPERATOR, Misused, Parser, database, moment, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, database, moment, run, say, show
 from api.report.formats import FORMATS
 from api.report.model import Report
-from api.report.reading import Said, issued, position_at, read
+from api.report.reader import Said, issued, position_at, read
+from api.schema_client import Operator
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from projections.engine.runner import Runner

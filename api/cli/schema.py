@@ -3,10 +3,10 @@
 import json
 from argparse import Namespace
 
-from api import contracts, openapi
 from api.app import create_app
-from api.cli import reference
-from api.cli.frame import Parser
+from api.cli import fact_reference
+from api.cli.common import Parser
+from api.http import fact_schemas, openapi
 from api.settings import Settings
 from schema import build
 
@@ -42,7 +42,7 @@ def _openapi(_: Namespace) -> int:
 
 def _facts(arguments: Namespace) -> int:
     if arguments.markdown:
-        print(reference.markdown(), end="")
+        print(fact_reference.markdown(), end="")
         return 0
-    print(json.dumps(contracts.all_schemas(), indent=2, ensure_ascii=False))
+    print(json.dumps(fact_schemas.all_schemas(), indent=2, ensure_ascii=False))
     return 0

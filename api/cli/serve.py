@@ -3,8 +3,8 @@
 import dataclasses
 from argparse import ArgumentTypeError, Namespace
 
-from api import serve
-from api.cli.frame import Parser
+from api.cli.common import Parser
+from api.http import server
 from api.settings import Settings
 
 
@@ -27,5 +27,5 @@ def _serve(arguments: Namespace) -> int:
     if arguments.port is not None:
         bind = dataclasses.replace(settings.bind, port=arguments.port)
         settings = dataclasses.replace(settings, bind=bind)
-    serve.serve(settings)
+    server.serve(settings)
     return 0

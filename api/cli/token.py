@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.frame import OPERATOR, Misused, Parser, database, instant, role, run, say, sentence, show
+from api.cli.common import OPERATOR, Misused, Parser, database, instant, role, run, say, sentence, show
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer

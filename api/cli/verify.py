@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from api.cli.frame import Misused, Parser, database, run, say, show
+from api.cli.common import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
 from api.report.phrases import many
 from api.settings import Settings

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from api import formatting
 from api.forms.fields import Field, Word
-from api.pages import words
 from ledger.domain.areas.access import AccessGranted, AccessRefused
 from ledger.domain.fact import Fact
 from ledger.domain.lifecycle import takes
@@ -86,7 +86,7 @@ _SOURCES: Mapping[str, _Source] = {
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
-FACT_TYPES = tuple(Word(kind.type, words.fact(kind.name)) for kind in KINDS.values())
+FACT_TYPES = tuple(Word(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
 def kinds_named(fields: Iterable[Field]) -> set[str]:

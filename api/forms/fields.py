@@ -14,7 +14,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo
 
-from api.pages import words
+from api import formatting as words
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
 from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, Words

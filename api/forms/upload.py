@@ -12,7 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from api import body
+from api.http import body
 from ledger.domain.errors import Refused
 
 LARGEST = body.MAXIMUM_BATCH

@@ -6,22 +6,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from api.auth.sessions import Sessions
 from api.pages import (
     decisions,
+    downloads,
     errors,
-    files,
-    given,
+    evidence_document,
+    history,
     notices,
-    organisations,
+    oidc_sign_in,
+    query_pages,
     record,
-    registered,
-    replaying,
-    reporting,
-    shown,
+    report_drafts,
     sign_in,
+    static_files,
 )
-from api.pages.sessions import Sessions
-from api.pages.visit import SignInNeeded
+from api.pages.page_request import SignInNeeded
 from api.services import Ledger
 from ledger.domain.errors import Busy, Refused, Unavailable
 
@@ -31,31 +31,33 @@ def application(ledger: Ledger) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", notices.get_notices, methods=["GET"]),
-            Route("/assets/{digest}/{name}", files.get_asset, methods=["GET"]),
+            Route("/assets/{digest}/{name}", static_files.get_asset, methods=["GET"]),
             Route("/sign-in", sign_in.get_sign_in, methods=["GET"]),
             Route("/sign-in", sign_in.post_sign_in, methods=["POST"]),
-            Route(organisations.BEGIN, organisations.get_begin, methods=["GET"]),
-            Route(organisations.BACK, organisations.get_back, methods=["GET"]),
+            Route(oidc_sign_in.BEGIN, oidc_sign_in.get_begin, methods=["GET"]),
+            Route(oidc_sign_in.BACK, oidc_sign_in.get_back, methods=["GET"]),
             Route("/sign-out", sign_in.post_sign_out, methods=["POST"]),
-            Route("/notices/{notice}/drafts", reporting.get_drafts, methods=["GET"]),
-            Route("/notices/{notice}/drafts", reporting.post_drafts, methods=["POST"]),
-            Route("/notices/{notice}/drafts/{draft}", reporting.get_draft, methods=["GET"]),
-            Route("/notices/{notice}/drafts/{draft}", reporting.post_draft, methods=["POST"]),
-            Route("/notices/{notice}/drafts/{draft}/preview", reporting.get_preview, methods=["GET"]),
-            Route("/notices/{notice}/issued/{position:int}", reporting.get_issued, methods=["GET"]),
-            Route("/notices/{notice}/report-files/{report:path}.{format}", reporting.get_file, methods=["GET"]),
+            Route("/notices/{notice}/drafts", report_drafts.get_drafts, methods=["GET"]),
+            Route("/notices/{notice}/drafts", report_drafts.post_drafts, methods=["POST"]),
+            Route("/notices/{notice}/drafts/{draft}", report_drafts.get_draft, methods=["GET"]),
+            Route("/notices/{notice}/drafts/{draft}", report_drafts.post_draft, methods=["POST"]),
+            Route("/notices/{notice}/drafts/{draft}/preview", report_drafts.get_preview, methods=["GET"]),
+            Route("/notices/{notice}/issued/{position:int}", report_drafts.get_issued, methods=["GET"]),
+            Route(
+                "/notices/{notice}/report-files/{report:path}.{format}", report_drafts.get_file, methods=["GET"]
+            ),
             Route("/notices/{notice}/record", record.get_list, methods=["GET"]),
             Route("/notices/{notice}/record/{fact}", record.get_form, methods=["GET"]),
             Route("/notices/{notice}/record/{fact}", record.post_form, methods=["POST"]),
             Route("/notices/{notice}/record/{fact}/{position}", record.get_receipt, methods=["GET"]),
             Route("/notices/{notice}/board/decisions/{decision:path}", decisions.get_decision, methods=["GET"]),
-            Route("/notices/{notice}/evidence/{evidence:path}", registered.get_document, methods=["GET"]),
-            Route("/notices/{notice}/files/{evidence:path}", given.get_file, methods=["GET"]),
-            Route("/notices/{notice}/proofs/{position}", given.get_proof, methods=["GET"]),
-            Route("/notices/{notice}/entries/{at:int}", replaying.get_entry, methods=["GET"]),
-            Route("/notices/{notice}/replay", replaying.get_replay, methods=["GET"]),
-            Route("/notices/{notice}/changes", replaying.get_changes, methods=["GET"]),
-            *shown.routes(),
+            Route("/notices/{notice}/evidence/{evidence:path}", evidence_document.get_document, methods=["GET"]),
+            Route("/notices/{notice}/files/{evidence:path}", downloads.get_file, methods=["GET"]),
+            Route("/notices/{notice}/proofs/{position}", downloads.get_proof, methods=["GET"]),
+            Route("/notices/{notice}/entries/{at:int}", history.get_entry, methods=["GET"]),
+            Route("/notices/{notice}/replay", history.get_replay, methods=["GET"]),
+            Route("/notices/{notice}/changes", history.get_changes, methods=["GET"]),
+            *query_pages.routes(),
         ],
         exception_handlers={
             SignInNeeded: errors.on_sign_in_needed,

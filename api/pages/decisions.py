@@ -5,9 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.pages import rendering
-from api.pages.shapes import only
-from api.pages.visit import Visit, ask, visit_of
+from api.pages import renderer
+from api.pages.page_data import only
+from api.pages.page_request import Visit, ask, visit_of
 
 _SUBJECTS, _MOMENTS = 4, 10
 """Of how many things that a decision concerns it is shown what followed, and how much of each."""
@@ -33,7 +33,7 @@ async def get_decision(request: Request) -> Response:
         "meeting": next((each for each in meetings if each["meeting"] == decision["meeting"]), None),
         "followed": [(subject, moments) for subject, moments in followed if moments],
     }
-    return rendering.page(request, "decision.html", given, visit=visit)
+    return renderer.page(request, "decision.html", given, visit=visit)
 
 
 async def _moments(request: Request, visit: Visit, subject: str) -> list[dict[str, Any]]:

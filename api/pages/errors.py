@@ -9,12 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import problem
-from api.pages import rendering, shapes
-from api.pages.headers import secured
-from api.pages.point import NAMES, Point
-from api.pages.sessions import Sessions
-from api.pages.visit import SignInNeeded, Visit, ask, visit_of
+from api.auth.sessions import Sessions
+from api.http import problem
+from api.pages import page_data, renderer
+from api.pages.page_request import SignInNeeded, Visit, ask, visit_of
+from api.pages.security_headers import secured
+from api.pages.time_control import NAMES, Point
 from ledger.domain.errors import Busy, Refused, Unavailable
 
 Json = Mapping[str, Any]
@@ -44,7 +44,7 @@ async def explained(request: Request, status: int, detail: str) -> Response:
     sessions: Sessions = request.app.state.sessions()
     around = await _around(request) if status < 500 else None
     visit, notice = around or (None, None)
-    first = await _first(request, *around) if around is not None and detail == shapes.NOTHING else None
+    first = await _first(request, *around) if around is not None and detail == page_data.NOTHING else None
     reached = visit is None or visit.point.earlier or not any(visit.params.get(name) for name in NAMES)
     heading, way = _HEADINGS.get(status, "Something went wrong"), _WAYS.get(status, _FAILED_WAY)
     if first is not None:
@@ -62,7 +62,7 @@ async def explained(request: Request, status: int, detail: str) -> Response:
         **({"notice": notice} if notice is not None else {}),
     }
     session = sessions.of(request)
-    return rendering.page(request, "error.html", given, visit=visit, session=session, status=status)
+    return renderer.page(request, "error.html", given, visit=visit, session=session, status=status)
 
 
 async def _around(request: Request) -> tuple[Visit, dict[str, Any]] | None:

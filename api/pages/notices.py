@@ -3,15 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.pages import documents, rendering
-from api.pages.visit import visitor_of
+from api.pages import query_documents, renderer
+from api.pages.page_request import visitor_of
 
 
 async def get_notices(request: Request) -> Response:
     """`GET /`."""
     visitor = await visitor_of(request)
-    chosen = documents.chosen("notices", request.query_params, {})
-    found = await documents.ask(request.app.state.ledger, visitor.viewer, "notices", chosen)
+    chosen = query_documents.chosen("notices", request.query_params, {})
+    found = await query_documents.ask(request.app.state.ledger, visitor.viewer, "notices", chosen)
     parts = {part["notice"]: part["roles"] for part in found["me"]["parts"]}
     given = {"notices": found["notices"], "parts": parts}
-    return rendering.page(request, "notices.html", given, session=visitor.session)
+    return renderer.page(request, "notices.html", given, session=visitor.session)

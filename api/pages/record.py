@@ -14,19 +14,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import evidence, problem
+from api import formatting
+from api.auth.sessions import FORM_FIELD, Sessions
+from api.forms.controls import ADD, REMOVE, Form, Shown, blame
 from api.forms.fields import ENVELOPE, fields_of, label_of
-from api.forms.reading import DATA, Read, Typed, read
-from api.forms.recording import event_of, record, recordable, sound, source_of
-from api.forms.showing import ADD, REMOVE, Form, Shown, blame
+from api.forms.parse import DATA, Read, Typed, read
+from api.forms.submission import event_of, record, recordable, sound, source_of
 from api.forms.upload import Upload
-from api.pages import rendering, words
-from api.pages.beginning import begun
-from api.pages.desk import Desk, desk_of, kind_of, visit_now
-from api.pages.headers import secured
-from api.pages.sessions import FORM_FIELD, Sessions
-from api.pages.typed import one, typed_into
-from api.pages.visit import SignInNeeded, Visit, ask
+from api.http import evidence, problem
+from api.pages import renderer
+from api.pages.form_defaults import begun
+from api.pages.form_input import one, typed_into
+from api.pages.form_request import Desk, desk_of, kind_of, visit_now
+from api.pages.page_request import SignInNeeded, Visit, ask
+from api.pages.security_headers import secured
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
@@ -80,7 +81,7 @@ async def get_list(request: Request) -> Response:
         for area, kinds in groupby(found, lambda kind: kind.area)
     ]
     notice = await ask(request, visit, "record")
-    return rendering.page(request, "record.html", {"notice": notice, "areas": areas}, visit=visit)
+    return renderer.page(request, "record.html", {"notice": notice, "areas": areas}, visit=visit)
 
 
 async def get_form(request: Request) -> Response:
@@ -102,7 +103,7 @@ async def post_form(request: Request) -> Response:
     try:
         desk = await desk_of(request)
     except SignInNeeded:
-        return rendering.page(request, "signed-out.html", {}, status=401)
+        return renderer.page(request, "signed-out.html", {}, status=401)
     upload = await Upload(request).open() if desk.limit is not None else None
     try:
         typed: Typed = upload.typed if upload is not None else await typed_into(request)
@@ -174,10 +175,10 @@ async def get_receipt(request: Request) -> Response:
     notice = await ask(request, visit, "receipt", atLeast=position, after=after)
     found = next(iter(notice["entries"]["nodes"]), None)
     if found is None or found["position"] != position or found["type"] not in (None, kind.type):
-        raise HTTPException(404, f"entry {position} of this ledger is no {words.fact(kind.name).lower()}")
+        raise HTTPException(404, f"entry {position} of this ledger is no {formatting.fact(kind.name).lower()}")
     about = (found["data"] or {}).get(_about(kind))
     given = {"notice": notice, "shown": found, "kind": kind, "ways": _ways(visit, kind, about)}
-    return rendering.page(request, "recorded.html", given, visit=visit)
+    return renderer.page(request, "recorded.html", given, visit=visit)
 
 
 def _about(kind: Kind) -> str:
@@ -202,7 +203,7 @@ def _ways(visit: Visit, kind: Kind, about: str | None) -> list[tuple[str, str]]:
     place = _PLACES.get(kind.area, "")
     return ways + [
         (visit.address(section.path), section.title)
-        for section in rendering.SECTIONS
+        for section in renderer.SECTIONS
         if section.path == place and section.view is not None and visit.reads(section.view)
     ]
 
@@ -239,14 +240,14 @@ def _form(
         "again": again,
         "with_document": desk.limit is not None,
     }
-    return rendering.page(desk.request, "record-form.html", given, visit=desk.visit, status=status)
+    return renderer.page(desk.request, "record-form.html", given, visit=desk.visit, status=status)
 
 
 def _document(limit: int) -> Shown:
     """The control for the document; it comes last, so that it is judged before it arrives."""
     hint = (
-        f"At most {words.size(limit)}. A browser does not keep the file that was chosen: when this page comes "
-        "back, choose it again; all else stays."
+        f"At most {formatting.size(limit)}. If this page comes back, choose the file "
+        "again: a browser does not keep it. Everything else stays."
     )
     return Shown(as_="file", place="file", name="file", label="Document", called="Document", hint=hint)
 

@@ -6,11 +6,11 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.identity import Bearer
-from api.pages import organisations, rendering
-from api.pages.headers import secured
-from api.pages.organisations import local
-from api.pages.sessions import FORM_FIELD, Sessions
+from api.auth.identity import Bearer
+from api.auth.sessions import FORM_FIELD, Sessions
+from api.pages import oidc_sign_in, renderer
+from api.pages.oidc_sign_in import local
+from api.pages.security_headers import secured
 from api.services import Ledger
 from ledger.domain.errors import Refused
 
@@ -58,9 +58,9 @@ def _form(request: Request, wanted: str, fault: str | None) -> Response:
     sessions: Sessions = request.app.state.sessions()
     ledger: Ledger = request.app.state.ledger
     organisation = (
-        f"{organisations.BEGIN}?{urlencode({'next': wanted})}" if ledger.settings.oidc_client_id else None
+        f"{oidc_sign_in.BEGIN}?{urlencode({'next': wanted})}" if ledger.settings.oidc_client_id else None
     )
     given = {"next": wanted, "problem": fault, "organisation": organisation}
-    return rendering.page(
+    return renderer.page(
         request, "sign-in.html", given, session=sessions.of(request), status=422 if fault else 200
     )

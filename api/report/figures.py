@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from api.charts import Reading, Series, signals_in_words, summary, xmr_svg
-from api.charts.words import counts, number
+from api.charts.captions import counts, number
 from api.report.blocks import Block, Chart, Heading, Items, Paragraph, Table
 from api.report.model import Action, Report, SlowObjective
 from api.report.phrases import HIDDEN, entry, many, plain, said_or_erased

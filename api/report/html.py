@@ -8,8 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from api.report.document import told
 from api.report.model import Report
-from api.report.telling import told
 
 
 @cache

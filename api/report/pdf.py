@@ -7,8 +7,8 @@ from importlib.resources import files
 import msgspec
 import typst
 
+from api.report.document import told
 from api.report.model import Report
-from api.report.telling import told
 
 
 @cache

@@ -31,7 +31,7 @@ from api.report.model import (
     Requirement,
     SlowObjective,
 )
-from api.spreadsheet import cell
+from api.report.spreadsheet import cell
 
 _STRUCTURED = {
     "readings",

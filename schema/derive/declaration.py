@@ -1,7 +1,7 @@
 """Object types declared from relations: each field once, with its meaning, and every list with its filters.
 
-A class decorated with `shown` names what it shows of a relation's rows; `schema.derive.object_types` makes its GraphQL type of
-that, and `schema.derive.resolvers` reads it. Imports strawberry, and the relations of `projections`.
+A class decorated with `shown` names what it shows of a relation's rows. `schema.derive.object_types` makes its
+GraphQL type, and `schema.derive.resolvers` reads it. Imports strawberry, and the relations of `projections`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""GraphQL types made of what `schema.derive.declaration` declares: fields, connections, filters. Imports strawberry."""
+"""GraphQL object types, connections and filters, made from the declarations. Imports strawberry."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-SERVE = "from api.serve import serve; from api.settings import Settings; serve(Settings.from_environment())"
+SERVE = "from api.http.server import serve; from api.settings import Settings; serve(Settings.from_environment())"
 
 
 class Process:

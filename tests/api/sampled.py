@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from api.cli.sample import PEOPLE
+from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
 from tests.api.service import Notice, Service, issue, run
 from tests.ledger.history import NOTICE

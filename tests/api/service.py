@@ -21,8 +21,8 @@ import httpx
 import psycopg
 import uvicorn
 
-from api import serve
 from api.app import create_app
+from api.http import server
 from api.settings import Bind, Settings
 from ledger.append.placement import Clock, now
 from ledger.append.writer import Writer
@@ -143,14 +143,14 @@ class Service:
         self._folder = tempfile.TemporaryDirectory()
         self.data = Path(self._folder.name)
         chosen = Settings(database_url=url, data=self.data, log="warning", **settings)
-        config = serve.config(chosen)
+        config = server.config(chosen)
         config.app = partial(create_app, chosen, clock)
-        self._listening = serve.listen(Bind("127.0.0.1", 0))
+        self._listening = server.listen(Bind("127.0.0.1", 0))
         for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # as between two towns: loopback's hold megabytes
             self._listening.setsockopt(socket.SOL_SOCKET, buffer, 65_536)
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
-        self.url = serve.address(self._listening)
+        self.url = server.address(self._listening)
         self.entries = f"/ledgers/{notice.name}/entries"
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api import assets
+from api.http import assets
 from ledger.domain.errors import LedgerError
 
 

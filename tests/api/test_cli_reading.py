@@ -19,7 +19,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from api.cli import main, sample
+from api.cli import demo_data, main
 from ledger.packs import history
 from projections.views.registry import ALL
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
@@ -27,7 +27,7 @@ from tests.ledger.bundles import also, by_its_own, found
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).splitlines()]
 RECORDED = [line for line in LINES if "demorefused" not in line]
-FIRST = 30 + 2 * len(sample.PEOPLE)
+FIRST = 30 + 2 * len(demo_data.PEOPLE)
 """Entries of the notice, and a role and a token for each of the people; the history comes after them."""
 TOLD = FIRST + len(RECORDED)
 LAST = datetime.fromisoformat(LINES[-1]["demorecordedat"])
@@ -122,7 +122,7 @@ def test_the_demo_is_harmless_when_repeated(demo: Ledger, copied: str) -> None:
     assert demo("demo", "--check").status == 0
     with psycopg.connect(copied) as connection:
         [(size,)] = connection.execute("SELECT size FROM ledger.heads").fetchall()
-    assert size == TOLD + len(sample.PEOPLE)
+    assert size == TOLD + len(demo_data.PEOPLE)
 
 
 def test_the_demo_leaves_a_real_ledger_alone(ledger: Ledger, database: str) -> None:
@@ -147,7 +147,7 @@ def test_the_demo_names_what_did_not_hold(demo: Ledger, copied: str) -> None:
 
 def test_a_demo_of_another_version_is_told_with_its_mend(demo: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     other = history(NOTICE).replace(b"nobody answered for it", b"nobody cared for it")
-    monkeypatch.setattr("api.cli.sample.history", lambda _notice: other)
+    monkeypatch.setattr("api.cli.demo_data.history", lambda _notice: other)
     ran = demo("demo", "--check")
     assert ran.status == 1
     assert "made by another version of its history; remove .ledger/demo" in ran.err

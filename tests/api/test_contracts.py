@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from api.contracts import all_schemas, schema_of
+from api.http.fact_schemas import all_schemas, schema_of
 from ledger.domain.registry import KINDS, named
 from tests.api.service import NO_TLS, Service
 

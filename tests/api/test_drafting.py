@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from msgspec import structs
 
-from api.asking import Operator
-from api.report.drafting import begun, issue, next_period, said_of
-from api.report.reading import issued, read
+from api.report.draft import begun, issue, next_period, said_of
+from api.report.reader import issued, read
+from api.schema_client import Operator
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from api import body
+from api.http import body
 from ledger.evidence import object_store
 from tests.api.documents import CSV, PDF, about, documented, docx, get, put, rows, stored
 from tests.api.service import NOTICE, Service

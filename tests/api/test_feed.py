@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from api import feed, protocol
+from api.http import feed, protocol
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, Notice, Service, begin, event, issue, progress, record, run
 from tests.api.test_log import stored

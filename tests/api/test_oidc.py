@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwk, jwt
 
-from api import oidc
+from api.auth import oidc
 from ledger.domain.errors import Unavailable
 from tests.api import issuer as issuers
 from tests.api.issuer import AUDIENCE, Issuer

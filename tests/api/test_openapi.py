@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from api import openapi
 from api.app import create_app
+from api.http import openapi
 from api.settings import Settings
 from tests.api.cli_tools import caller
 from tests.api.service import Service

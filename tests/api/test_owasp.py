@@ -9,8 +9,9 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from api import body, oidc
 from api.app import create_app
+from api.auth import oidc
+from api.http import body
 from api.settings import Settings, WrongSetting
 from ledger.domain.errors import Unavailable
 from tests.api.service import (

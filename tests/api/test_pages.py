@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.cli.sample import PEOPLE
+from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
 from projections.narrate.sentence import natural
 from tests.api.browsing import browser, links, sign_in, words

@@ -11,9 +11,10 @@ import httpx
 import psycopg
 import pytest
 
-from api.pages import files, keys
-from api.pages.organisations import local
-from api.pages.sessions import Session, Sessions
+from api.auth import session_key
+from api.auth.sessions import Session, Sessions
+from api.pages import static_files
+from api.pages.oidc_sign_in import local
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
 from tests.api.browsing import browser, fields, sign_in, words
@@ -137,19 +138,19 @@ def test_only_pages_of_this_service_are_gone_back_to(wanted: str) -> None:
 def test_all_processes_make_and_find_one_key(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "deep" / "data")
     found: list[bytes] = []
-    threads = [threading.Thread(target=lambda: found.append(keys.session_key(settings))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(session_key.session_key(settings))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(found) == 8
-    assert set(found) == {keys.session_key(settings)}
+    assert set(found) == {session_key.session_key(settings)}
     made = settings.data / "session.key"
     assert made.stat().st_mode & 0o777 == 0o600
     assert list(settings.data.iterdir()) == [made]
     made.write_bytes(b"short")
     with pytest.raises(LedgerError, match="5 bytes"):
-        keys.session_key(dataclasses.replace(settings, session_key_file=made))
+        session_key.session_key(dataclasses.replace(settings, session_key_file=made))
 
 
 def test_each_page_lets_in_nothing_but_this_servers_own_files(service: Service, visitor: httpx.Client) -> None:
@@ -177,14 +178,14 @@ def test_assets_are_kept_for_good_and_none_is_a_path(visitor: httpx.Client) -> N
         ("govuk-frontend.min.js", "text/javascript"),
         ("mark.svg", "image/svg+xml"),
     ):
-        answer = visitor.get(files.address(name))
+        answer = visitor.get(static_files.address(name))
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
         assert "immutable" in answer.headers["cache-control"]
-    sheet = visitor.get(files.address("govuk-frontend.min.css")).text
+    sheet = visitor.get(static_files.address("govuk-frontend.min.css")).text
     assert "GDS Transport" not in sheet
     assert "system-ui" in sheet
-    digest = files.address("pages.css").split("/")[2]
+    digest = static_files.address("pages.css").split("/")[2]
     for path in (f"/assets/{digest}/..%2f..%2fsettings.py", f"/assets/{digest}/mark.svg", "/assets/0/pages.css"):
         assert visitor.get(path).status_code == 404
 

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from api import body, intake, protocol
+from api.http import body, intake, protocol
 from ledger.append import writer
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, NOTICE, STRUCTURED, Service, begin, progress

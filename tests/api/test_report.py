@@ -24,7 +24,7 @@ from msgspec import structs
 import schema
 from api.report.formats import FORMATS
 from api.report.model import AreaWords, Report, cited
-from api.report.questions import FIGURES, document
+from api.report.query_documents import FIGURES, document
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.intake.parse import accept

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.serve import listen
+from api.http.server import listen
 from api.settings import Bind
 from tests.api.process import serving, uri
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, Notice, Service, begin, progress
@@ -155,7 +155,7 @@ async def test_the_log_is_json_without_tokens_texts_or_addresses(database: str) 
 def refused_start(**settings: str) -> str:
     """What a server says that cannot start."""
     script = (
-        "from api.serve import serve; from api.settings import Settings\n"
+        "from api.http.server import serve; from api.settings import Settings\n"
         "from ledger.domain.errors import LedgerError\n"
         "try: serve(Settings.from_environment())\n"
         "except LedgerError as error: print(error); raise SystemExit(1)"

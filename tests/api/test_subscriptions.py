@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api import graphql
+from api.http import graphql
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, progress
 from tests.api.test_pressure import megabytes

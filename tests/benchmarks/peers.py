@@ -24,7 +24,7 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
-from api.serve import address, listen
+from api.http.server import address, listen
 from api.settings import Bind
 from ledger.store.database import pool
 from projections.query.reader import SETTINGS, VIEWS

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from api.cli.sample import BEGUN, PEOPLE, SERVICE
+from api.cli.demo_data import BEGUN, PEOPLE, SERVICE
 from ledger.domain.areas.people import Credential
 from ledger.domain.calendar import is_working
 from ledger.domain.errors import Refused

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from api.cli.sample import BEGUN, PEOPLE, SERVICE
+from api.cli.demo_data import BEGUN, PEOPLE, SERVICE
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from html.parser import HTMLParser
 
+from api.forms.controls import Form, blame
 from api.forms.fields import Control, Field, fields_of
-from api.forms.filling import filled
-from api.forms.reading import read
-from api.forms.showing import Form, blame
-from api.pages.rendering import environment
+from api.forms.parse import read
+from api.forms.prefill import filled
+from api.pages.renderer import environment
 from ledger.domain.areas.plan import ObjectiveAdded
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS, Kind

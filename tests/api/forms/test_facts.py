@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from api.forms.fields import Field, fields_of
-from api.forms.filling import filled
-from api.forms.reading import read
+from api.forms.parse import read
+from api.forms.prefill import filled
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake.parse import accept_fact

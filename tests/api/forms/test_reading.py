@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.forms import times
+from api.forms import dates
+from api.forms.controls import Fault, Form, Shown, blame, flat
 from api.forms.fields import fields_of
-from api.forms.reading import Read, read
-from api.forms.showing import Fault, Form, Shown, blame, flat
+from api.forms.parse import Read, read
 from ledger.domain.areas.board import BoardDecisionRecorded
 from ledger.domain.areas.measures import MeasureReadingReported
 from ledger.domain.areas.plan import ObjectiveRevised
@@ -126,10 +126,10 @@ def test_a_time_that_is_none_is_a_fault_and_the_rest_is_read() -> None:
     ],
 )
 def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, expected: datetime) -> None:
-    found = times.instant(times.day((str(day[0]), str(day[1]), str(day[2]))), time, LONDON)
+    found = dates.instant(dates.day((str(day[0]), str(day[1]), str(day[2]))), time, LONDON)
     assert found == expected
-    *again, at = times.instant_parts(found, LONDON)
-    assert times.instant(times.day((again[0], again[1], again[2])), at, LONDON) == expected
+    *again, at = dates.instant_parts(found, LONDON)
+    assert dates.instant(dates.day((again[0], again[1], again[2])), at, LONDON) == expected
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, exp
     ],
 )
 def test_a_time_that_cannot_be_told_is_refused(time: str, day: int, said: str) -> None:
-    with pytest.raises(times.Unreadable, match=said):
-        times.instant(times.day((str(day), "10", "2022")), time, LONDON)
+    with pytest.raises(dates.Unreadable, match=said):
+        dates.instant(dates.day((str(day), "10", "2022")), time, LONDON)
 
 
 def test_a_time_that_no_clock_showed_is_refused() -> None:
-    with pytest.raises(times.Unreadable, match="went forward"):
-        times.instant(times.day(("27", "3", "2022")), "01:30", LONDON)
+    with pytest.raises(dates.Unreadable, match="went forward"):
+        dates.instant(dates.day(("27", "3", "2022")), "01:30", LONDON)
 
 
 def test_a_form_has_as_many_rows_as_were_sent_and_no_more() -> None:

@@ -1,0 +1,1 @@
+"""Routes other than pages: GraphQL, intake, evidence, feeds, proofs, reports and operations."""

@@ -1,0 +1,269 @@
+"""`PUT /ledgers/{notice}/evidence` and `GET …/evidence/{id}`: documents come in with their entry, and are read.
+
+A document is the body; what is said of it stands in headers: the event's attributes in `ce-` headers as in the
+binary form of CloudEvents, the fields of EvidenceSubmitted in `evidence-` headers. docs/evidence.md describes
+both. Imports starlette, `projections`, `ledger` and its neighbours.
+"""
+
+import asyncio
+import logging
+import mimetypes
+import re
+from base64 import b64encode
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.auth.identity import may_read, part_in, viewer_of
+from api.http import body, cloudevents, ranges
+from api.http.intake import expected_position
+from api.http.problem import problem, respond
+from api.services import Ledger
+from ledger.append.receipt import Receipt
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.people import authorise
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.registry import KIND_OF
+from ledger.evidence.access import BY_SERVICE, Way, holds_live_grant, way
+from ledger.evidence.object_store import too_large
+from ledger.intake.parse import File, Submitted, accept
+from projections.views.evidence import Held, held
+from schema.context import Viewer
+
+KIND = KIND_OF[EvidenceSubmitted]
+_FIELDS = ("id", "title", "classification", "period", "supports")
+NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
+"""Stands for what is known of a document once it has arrived, so that the rest is judged before."""
+_UNKNOWN = "application/octet-stream"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_SAFE_HEADERS = {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_OFFICE = {
+    "vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "vnd.oasis.opendocument.text": "odt",
+    "vnd.oasis.opendocument.spreadsheet": "ods",
+    "vnd.oasis.opendocument.presentation": "odp",
+    "vnd.ms-outlook": "msg",
+}
+_EXTENSIONS = mimetypes.MimeTypes()
+for _name, _extension in _OFFICE.items():  # Python has these from the machine that it runs on, or not at all
+    _EXTENSIONS.add_type(f"application/{_name}", f".{_extension}")
+_recording: set[asyncio.Task[Receipt]] = set()
+logger = logging.getLogger(__name__)
+
+
+# --- in
+
+
+async def put_evidence(request: Request) -> Response:
+    """The endpoint that takes a document; raises Refused, Busy and Unavailable."""
+    viewer = await viewer_of(request)
+    notice = request.path_params["notice"]
+    await part_in(viewer, notice)
+    ledger: Ledger = request.app.state.ledger
+    expected = expected_position(request)
+    event = _event(request)
+    await _may_submit(ledger, viewer, notice, _accept(event, NOT_YET))
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > ledger.evidence.files.limit:
+        raise too_large(ledger.evidence.files.limit)
+    file = await ledger.evidence.files.receive(notice, event["data"]["mediaType"], body.pieces(request))
+    item = with_file(event, file)
+    receipt = await record_document(ledger, viewer, notice, item, expected)
+    headers = {"Location": f"/ledgers/{notice}/evidence/{event['data']['evidence']}"}
+    status = 200 if receipt.duplicate else 201
+    return Response(msgspec.json.encode(receipt), status, headers, "application/json")
+
+
+def _event(request: Request) -> dict[str, Any]:
+    """The event that the headers describe, but for what only the document tells; raises Refused."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not media_type:
+        message = "send the document as the body, with its media type as Content-Type"
+        raise Refused.because("UNSUPPORTED_MEDIA_TYPE", message, "content-type")
+    fields = cloudevents.prefixed(request.headers.raw, "evidence-")
+    unknown = [name for name in fields if name not in _FIELDS]
+    if unknown:
+        known = ", ".join(f"evidence-{name}" for name in _FIELDS)
+        raise Refused(Refusal("UNKNOWN_FIELD", f"the headers are {known}", f"evidence-{n}") for n in unknown)
+    data: dict[str, Any] = {name: fields[name] for name in ("title", "classification") if name in fields}
+    if "id" in fields:
+        data["evidence"] = fields["id"]
+    if "supports" in fields:
+        data["supports"] = fields["supports"].split()
+    if "period" in fields:
+        first, slash, last = fields["period"].partition("/")
+        if not slash:
+            raise Refused.because("INVALID_FIELD", "write two days, as 2022-01-01/2022-03-31", "evidence-period")
+        data["period"] = {"first": first, "last": last}
+    event = {"specversion": "1.0", "type": KIND.type, **cloudevents.attributes(request.headers.raw)}
+    if event["type"] != KIND.type:
+        raise Refused.because("WRONG_TYPE", f"what comes with a document is {KIND.type}", "type")
+    return {**event, "data": {**data, "mediaType": media_type}}
+
+
+def _accept(event: dict[str, Any], found: dict[str, object]) -> Submitted:
+    return accept({**event, "data": {**event["data"], **found}})
+
+
+async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: Submitted) -> None:
+    """Raises Refused before the document is sent, where it is clear that it would be afterwards."""
+    state = await ledger.writer.state(notice)
+    found = authorise(state, viewer.credential, KIND.name, KIND.type, item.source, ledger.clock())
+    if isinstance(found, Refusal):
+        raise Refused((found,))
+
+
+def with_file(event: dict[str, Any], file: File) -> Submitted:
+    """The submission of a document that has arrived; raises Refused."""
+    found = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
+    return msgspec.structs.replace(_accept(event, found), file=file)
+
+
+async def record_document(
+    ledger: Ledger, viewer: Viewer, notice: str, item: Submitted, expected: int | None = None
+) -> Receipt:
+    """Records a document's entry, and leaves its file in the store only if it is an entry's.
+
+    Whoever waits may go away; the file and its entry do not part for it. Raises what `Writer.append` does.
+    """
+    task = asyncio.create_task(_record(ledger, viewer, notice, item, expected))
+    _recording.add(task)
+    task.add_done_callback(_recording.discard)
+    return await asyncio.shield(task)
+
+
+async def _record(ledger: Ledger, viewer: Viewer, notice: str, item: Submitted, expected: int | None) -> Receipt:
+    try:
+        receipt = await ledger.writer.append(notice, item, viewer.credential, expected)
+    except (Refused, Busy):  # when the ledger is Unavailable, nobody knows yet; tidying finds out
+        await _settle(ledger, notice, item)
+        raise
+    await _settle(ledger, notice, item)
+    return receipt
+
+
+async def _settle(ledger: Ledger, notice: str, item: Submitted) -> None:
+    if item.file is not None:
+        await ledger.evidence.settle(notice, item.file)
+
+
+# --- out
+
+
+async def get_evidence(request: Request) -> Response:
+    """The endpoint that gives a document to whoever may open it; raises Refused and Unavailable."""
+    viewer = await viewer_of(request)
+    notice, name = request.path_params["notice"], request.path_params["evidence"]
+    ledger: Ledger = request.app.state.ledger
+    found, position = await _way(ledger, viewer, notice, name)
+    if not found.opens:
+        if request.method == "GET" and found.record is not None:
+            with suppress(Refused):  # another request recorded it meanwhile
+                await ledger.writer.append(notice, found.record, BY_SERVICE)
+        raise _forbidden(viewer)
+    document = await _held(ledger, notice, name, position)
+    headers = {
+        **_SAFE_HEADERS,
+        "Content-Disposition": f'attachment; filename="{file_name(name, document.media_type)}"',
+        "ETag": f'"{position}"',
+        "Evidence-Salt": b64encode(document.salt or b"").decode(),
+    }
+    if request.method == "HEAD":
+        return Response(None, 200, {**headers, "Content-Length": str(document.size)}, document.media_type)
+    try:
+        part = ranges.part(request.headers, headers["ETag"], document.size)
+    except ranges.Unsatisfiable:
+        refusal = Refusal("RANGE_NOT_SATISFIABLE", f"the document has {document.size:,} bytes", "range")
+        return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
+    start, end = part or (0, document.size)
+    content = await ledger.evidence.files.read(notice, document.content or "", document.upload, start, end)
+    if content is None:
+        logger.error("a file is missing from the store", extra={"notice": notice, "position": position})
+        raise Unavailable(f"the file of evidence {name} cannot be found in the store; tell the ledger's operator")
+    await _record_use(ledger, viewer, notice, found)
+    headers["Content-Length"] = str(end - start)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
+    return StreamingResponse(content, 206 if part else 200, headers, document.media_type)
+
+
+async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:
+    """Why the viewer cannot have the file of a document; None: they can. Nothing is recorded."""
+    try:
+        found, position = await _way(ledger, viewer, notice, name)
+        if not found.opens:
+            raise _forbidden(viewer)
+        await _held(ledger, notice, name, position)
+    except Refused as refused:
+        return refused
+    return None
+
+
+async def _way(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[Way, int]:
+    """How the viewer comes to the document, and its entry; raises Refused.
+
+    Who neither reads the register nor holds a grant is told the same of what is there and of what is not.
+    """
+    roles = await part_in(viewer, notice)
+    state, at = await ledger.writer.state(notice), ledger.clock()
+    document = state.evidence.submitted.get(name)
+    if document is not None:
+        return way(state, roles, viewer.credential.actor, name, at), document.position
+    if may_read(roles, "evidence") or holds_live_grant(state, viewer.credential.actor, at):
+        raise Refused.because("UNKNOWN_EVIDENCE", "there is no evidence of this id; check it in the register")
+    raise _forbidden(viewer)
+
+
+def _forbidden(viewer: Viewer) -> Refused:
+    message = (
+        f"{viewer.credential.actor} has neither a role nor a live grant that opens this document; ask for access"
+    )
+    return Refused.because("FORBIDDEN", message)
+
+
+async def _held(ledger: Ledger, notice: str, name: str, position: int) -> Held:
+    async with ledger.reader.at(notice, views=()) as reading:
+        document = await held(reading, position)
+    if document is None:
+        message = f"the file of evidence {name} is not held here: entry {position} has its digest only"
+        raise Refused.because("FILE_NOT_HELD", message)
+    if document.erased_by is not None:
+        message = f"the file of evidence {name} was destroyed, by the decision in entry {document.erased_by}"
+        raise Refused.because("ERASED", message)
+    return document
+
+
+async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, found: Way) -> None:
+    """Records the use before a byte is sent; raises Refused when a grant has ended in this very moment."""
+    if found.record is None:
+        return
+    try:
+        await ledger.writer.append(notice, found.record, BY_SERVICE)
+    except Refused as refused:
+        if refused.refusals[0].code not in ("ALREADY_RECORDED", "KEY_REUSED"):
+            raise _forbidden(viewer) from None
+
+
+def media_type_of(name: str, declared: str) -> str:
+    """What a file is that was uploaded under that name: as declared, else as its name ends."""
+    if declared and declared != _UNKNOWN:
+        return declared
+    return _EXTENSIONS.guess_type(name)[0] or _UNKNOWN
+
+
+def file_name(name: str, media_type: str) -> str:
+    """A name under which any system can keep the document: of its id and its media type, and no path."""
+    safe = _UNSAFE.sub("-", name).strip("-") or "evidence"
+    return safe + (_EXTENSIONS.guess_extension(media_type) or "")

@@ -1,0 +1,333 @@
+"""Where GraphQL arrives: by HTTP as the draft of GraphQL over HTTP has it, by server-sent events, by WebSocket.
+
+One operation a request. Who asks is told by the `Authorization` header or, on a WebSocket that cannot send one, by
+`Authorization` in the payload of `connection_init`. Imports strawberry's ASGI view.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from json import JSONDecodeError
+from typing import Any, cast
+
+import msgspec
+from cross_web import HTTPException
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+import schema
+from api.auth.identity import Identity, viewer_of
+from api.http import body, graphiql, metrics
+from api.services import Ledger
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.intake.parse import Submitted
+from schema.context import Append, Context
+from schema.errors import BAD_REQUEST
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+OPERATIONS_AT_ONCE = 20
+"""Operations that one WebSocket carries at a time."""
+SLOW_SECONDS = 20.0
+"""How long a message may take to leave before its client is let go as too slow."""
+SLOW, MALFORMED = 4413, 4400
+"""The codes with which a WebSocket is closed for being too slow, and for what is no message of the protocol."""
+_encode = msgspec.json.Encoder().encode
+
+
+class _Joining(Context):
+    """The context of a WebSocket whose client has still to say who it is."""
+
+    connection_params: Mapping[str, object] | None = None
+    identity: Identity
+
+
+class _Answer(Response):
+    """What strawberry fills in, with the request that it answers."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
+        del self.headers["content-length"]
+
+
+class _Asked(msgspec.Struct):
+    """A request whose members are of their types."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation: str | None = msgspec.field(name="operationName", default=None)
+    extensions: dict[str, Any] | None = None
+    """Nothing here reads them."""
+
+
+class _Socket(ASGIWebSocketAdapter):
+    """A WebSocket that takes well-formed messages only, and lets go of a client that does not read."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """The client's messages."""
+        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+            if not _well_formed(message):
+                await self.close(MALFORMED, "this is no message of graphql-transport-ws")
+                return
+            yield message
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Sends a message; raises WebSocketDisconnect when the client takes too long to read it."""
+        try:
+            async with asyncio.timeout(SLOW_SECONDS):
+                await super().send_json(message)
+        except TimeoutError:
+            with suppress(Exception):
+                async with asyncio.timeout(1):
+                    await self.close(SLOW, "the client reads too slowly; go on after the last position seen")
+            raise WebSocketDisconnect(SLOW) from None
+
+
+def _well_formed(message: object) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] not in ("subscribe", "complete"):
+        return True
+    if not isinstance(message.get("id"), str) or not 0 < len(message["id"]) <= 128:
+        return False
+    payload = message.get("payload", {})
+    if not isinstance(payload, dict):
+        return False
+    query = "" if message["type"] == "complete" else payload.get("query")
+    return _plain(query, payload.get("variables"), payload.get("operationName"))
+
+
+def _encoded(answer: object) -> bytes:
+    """JSON; what repeats half of a surrogate pair that was sent repeats it as it came, escaped."""
+    try:
+        return _encode(answer)
+    except UnicodeEncodeError:
+        return json.dumps(answer).encode()
+
+
+def _plain(query: object, variables: object, operation_name: object) -> bool:
+    """Whether a request's members are of their types, which nobody has looked at so far."""
+    return isinstance(query, str) and isinstance(variables, dict | None) and isinstance(operation_name, str | None)
+
+
+class _Endpoint(GraphQL[Context, None]):
+    """Strawberry's view; by GET it takes queries only, and batches it does not take."""
+
+    schema: schema.LedgerSchema
+    websocket_adapter_class = _Socket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI; raises Refused when the body is longer than a single event may be."""
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
+        request = Request(scope, receive)
+        if graphiql.wanted(request):
+            await graphiql.page()(scope, receive, send)
+            return
+        whole = await body.whole(request, body.MAXIMUM_EVENT, "the request")
+        unread: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
+
+        async def read() -> Message:
+            return unread.pop() if unread else await receive()
+
+        began = time.perf_counter()
+        try:
+            response = await self._composed(request, whole) or await self.run(Request(scope, read))
+        except (HTTPException, StarletteHTTPException) as error:
+            response = _refused(request, error.status_code, getattr(error, "reason", None) or error.args[0])
+        metrics.GRAPHQL_SECONDS.observe(time.perf_counter() - began)
+        context = scope.get("state", {}).get("context")
+        if isinstance(context, Context):
+            metrics.GRAPHQL_ROWS.observe(context.budget.spent)
+            metrics.GRAPHQL_ANSWERS.labels(context.way).inc()
+        await response(scope, read, send)
+
+    async def _composed(self, request: Request, whole: bytes) -> Response | None:
+        """The answer that the database puts together by itself; None: strawberry's view is to answer."""
+        asked = _asked(request, whole)
+        if asked is None:
+            return None
+        context = await self._context(request)
+        composed = await self.schema.answer(context, asked.query, asked.variables, asked.operation)
+        return None if composed is None else _respond(request, composed)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """The JSON of a request or of a message; raises JSONDecodeError, also for what is nested too deeply."""
+        try:
+            return super().decode_json(data)
+        except JSONDecodeError:
+            raise
+        except (RecursionError, ValueError):  # nor does Python read a whole number of more than 4,300 digits
+            raise JSONDecodeError("nested too deeply, not UTF-8, or a number of too many digits", "", 0) from None
+
+    def encode_json(self, data: object) -> str:
+        """JSON as answers have it."""
+        return _encoded(data).decode()
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002 - strawberry's signature
+        """What resolvers are given; raises Refused when nobody can be recognised."""
+        ledger: Ledger = request.app.state.ledger
+        if isinstance(request, WebSocket) and "authorization" not in request.headers:
+            # Nobody yet, which the type does not foresee: `on_ws_connect` puts in who it is, or lets nobody
+            # in, before anything is asked.
+            joining = _Joining(ledger.reader, _counted(ledger.writer), None, sign=ledger.log.checkpoint)  # type: ignore[arg-type]
+            joining.identity = ledger.identity
+            return joining
+        return await self._context(request)
+
+    async def _context(self, request: Request | WebSocket) -> Context:
+        """The one context of a request."""
+        context: Context | None = getattr(request.state, "context", None)
+        if context is None:
+            ledger: Ledger = request.app.state.ledger
+            viewer = await viewer_of(request)
+            context = Context(ledger.reader, _counted(ledger.writer), viewer, sign=ledger.log.checkpoint)
+            request.state.context = context
+        return context
+
+    async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own
+        """Recognises who opened a WebSocket; raises ConnectionRejectionError when that cannot be told."""
+        if isinstance(context, _Joining):
+            params = context.connection_params or {}
+            said = params.get("Authorization", params.get("authorization"))
+            try:
+                context.viewer = await context.identity.viewer_of(
+                    Headers({"authorization": said} if isinstance(said, str) else {})
+                )
+            except (Refused, UnicodeEncodeError):
+                raise ConnectionRejectionError from None
+        return await super().on_ws_connect(context)
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """What the answer is put into."""
+        return _Answer(cast(Request, request))
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> Any:  # noqa: ANN401 - strawberry's own
+        """The answer; without `data` where nothing was executed."""
+        answer = dict(await super().process_result(request, result))
+        if isinstance(result, PreExecutionError):
+            answer.pop("data", None)
+        return answer
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Server-sent events, which end when the server stops: the client goes on elsewhere."""
+        ledger: Ledger = request.app.state.ledger
+        return await super().create_streaming_response(
+            request, lambda: _until(ledger.feeds.closing, stream()), sub_response, headers
+        )
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:  # noqa: ANN401 - strawberry's own
+        """The response, in the media type that the client prefers and with the status that goes with it."""
+        return _respond(cast(_Answer, sub_response).request, response_data)
+
+
+async def _until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
+    """The pieces, as long as the server does not stop."""
+    ended = asyncio.ensure_future(closing.wait())
+    try:
+        while True:
+            following = asyncio.ensure_future(anext(pieces, None))
+            try:
+                await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
+                piece = following.result() if following.done() else None
+            finally:
+                following.cancel()
+                await asyncio.wait([following])
+            if piece is None:
+                return
+            yield piece
+    finally:
+        ended.cancel()
+
+
+def _asked(request: Request, whole: bytes) -> _Asked | None:
+    """What is asked, where it wants one answer in JSON; what is wrong with it is strawberry's to refuse."""
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return None
+    try:
+        if request.method == "GET":
+            query = request.query_params
+            decoded = {
+                name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
+            }
+            return msgspec.convert(dict(query) | decoded, _Asked)
+        if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+            return msgspec.json.decode(whole, type=_Asked)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        pass
+    return None
+
+
+def _counted(writer: Writer) -> Append:
+    """Records by this writer, and counts what is refused."""
+
+    async def append(notice: str, item: Submitted, credential: Credential, expected: int | None) -> Receipt:
+        try:
+            return await writer.append(notice, item, credential, expected)
+        except (Refused, Busy, Unavailable) as error:
+            metrics.refused(error)
+            raise
+
+    return append
+
+
+def _accepts_graphql(request: Request) -> bool:
+    accepted = ",".join(request.headers.getlist("accept")).lower().split(",")
+    return GRAPHQL_RESPONSE in {each.partition(";")[0].strip() for each in accepted}
+
+
+def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int | None = None) -> Response:
+    media_type = GRAPHQL_RESPONSE if _accepts_graphql(request) else "application/json"
+    if status is None:
+        is_refused = isinstance(answer, Mapping) and "data" not in answer
+        status = 400 if media_type == GRAPHQL_RESPONSE and is_refused else 200
+    return Response(
+        answer if isinstance(answer, bytes) else _encoded(answer),
+        status,
+        {"Cache-Control": "private, no-store"},
+        f"{media_type}; charset=utf-8",
+    )
+
+
+def _refused(request: Request, status: int, reason: str) -> Response:
+    """What the transport refuses: no operation was found in the request."""
+    if status == 404:  # strawberry's word for a GET that asks nothing
+        status, reason = 400, "no query was found; send it as ?query=, or in the JSON of a POST"
+    error = {"message": reason, "extensions": {"code": BAD_REQUEST}}
+    response = _respond(request, {"errors": [error]}, status)
+    if status == 405:
+        response.headers["Allow"] = "GET, POST"
+    return response
+
+
+def endpoint(*, introspection: bool) -> GraphQL[Context, None]:
+    """The ASGI application of `/graphql`."""
+    return _Endpoint(
+        schema.build(introspection=introspection),
+        graphql_ide=None,
+        subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+        connection_init_wait_timeout=timedelta(seconds=10),
+        max_subscriptions_per_connection=OPERATIONS_AT_ONCE,
+    )

@@ -1,0 +1,292 @@
+"""`POST /ledgers/{notice}/entries`: events come in, one by one or many together, and are answered for.
+
+Imports starlette, `ledger` and its neighbours. The rules are the ledger's; this only carries in and out.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.auth.identity import part_in, viewer_of
+from api.http import body, cloudevents
+from api.http.cloudevents import Form, Item
+from api.http.openapi import Operation, Parameter, describes, reference
+from api.http.problem import Problem, problem, problem_of, respond, status_of
+from api.http.spool import Spool
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.intake.parse import Event, Submitted
+
+NDJSON_CHUNK = 500
+"""The most lines of NDJSON that are appended together."""
+BUSY_SECONDS = 30.0
+"""How long lines of NDJSON wait for room in the queue, before they are refused as BUSY."""
+_BUSY_PAUSE = 0.1
+_PAUSE_EVERY = 50
+_POSITION = re.compile(r"[0-9]{1,10}")
+_encode = msgspec.json.Encoder().encode
+Answer = Receipt | Problem
+Answered = Receipt | Refused
+
+
+class Sender(Struct, frozen=True):
+    """What holds for all the events of one request."""
+
+    writer: Writer
+    notice: str
+    credential: Credential
+    expected: int | None
+    """The position after which the first event must be recorded."""
+    strict: bool
+
+
+@describes(
+    Operation(
+        summary="Records events: CloudEvents 1.0, binary, structured, batch or NDJSON.",
+        answers={200: "Recorded before, or an answer for each of several events.", 201: "Recorded."},
+        produces={
+            "application/json": {
+                "anyOf": [
+                    reference(Receipt),
+                    {"type": "array", "items": {"anyOf": [reference(Receipt), reference(Problem)]}},
+                ]
+            },
+            Form.NDJSON.value: {"type": "string"},
+        },
+        takes={
+            Form.STRUCTURED.value: reference(Event),
+            Form.BATCH.value: {"type": "array", "items": reference(Event), "maxItems": body.MAXIMUM_EVENTS},
+            Form.NDJSON.value: {"type": "string"},
+            Form.BINARY.value: {"type": "object"},
+        },
+        parameters=(
+            Parameter("Ledger-Expected-Position", "header", "Record only if the ledger ends at this position."),
+            Parameter(
+                "Prefer", "header", "handling=strict: all events or none.", {"type": "string", "maxLength": 100}
+            ),
+        ),
+    )
+)
+async def post_entries(request: Request) -> Response:
+    """The route's endpoint; raises Refused, Busy and Unavailable."""
+    viewer = await viewer_of(request)
+    notice = request.path_params["notice"]
+    await part_in(viewer, notice)
+    writer: Writer = request.app.state.ledger.writer
+    sender = Sender(writer, notice, viewer.credential, expected_position(request), _strict(request))
+    form = cloudevents.form_of(request)
+    if form is Form.BATCH:
+        return await _batch(request, sender)
+    if form is Form.NDJSON:
+        return await _strict_lines(request, sender) if sender.strict else _Lines(request, sender)
+    whole = await body.whole(request, body.MAXIMUM_EVENT, "the event")
+    if form is Form.BINARY:
+        return await _single(
+            sender,
+            cloudevents.binary(request.headers.raw, request.headers.get("content-type", Form.BINARY.value), whole),
+        )
+    return await _single(sender, cloudevents.structured(whole))
+
+
+def expected_position(request: Request) -> int | None:
+    """The position after which the client wants its event recorded, if it names one; raises Refused."""
+    given = request.headers.getlist("ledger-expected-position")
+    if not given:
+        return None
+    if len(given) > 1 or not _POSITION.fullmatch(given[0]) or int(given[0]) >= 2**31:
+        raise Refused.because(
+            "INVALID_HEADER",
+            "this is no position; send one whole number from 0 to 2147483647",
+            "ledger-expected-position",
+        )
+    return int(given[0])
+
+
+def _strict(request: Request) -> bool:
+    preferences = ",".join(request.headers.getlist("prefer")).replace(";", ",").lower().split(",")
+    return "handling=strict" in {preference.replace(" ", "").replace('"', "") for preference in preferences}
+
+
+async def _single(sender: Sender, item: Item) -> Response:
+    if isinstance(item, Refused):
+        raise item
+    receipt = await sender.writer.append(sender.notice, item, sender.credential, sender.expected)
+    return _json(receipt, 200 if receipt.duplicate else 201)
+
+
+async def _batch(request: Request, sender: Sender) -> Response:
+    whole = await body.whole(request, body.MAXIMUM_BATCH, "the batch")
+    items: list[Item] = []
+    for raw in cloudevents.batch(whole):
+        items.append(cloudevents.structured(memoryview(raw)))
+        await _let_others(len(items))
+    if sender.strict:
+        receipts = await _all_or_none(sender, items)
+        return receipts if isinstance(receipts, Response) else _json(receipts, 200, _APPLIED)
+    return _json(await _append(sender, items, sender.expected), 200)
+
+
+async def _let_others(done: int) -> None:
+    """Decoding a large batch takes long: other requests go on in between."""
+    if done % _PAUSE_EVERY == 0:
+        await asyncio.sleep(0)
+
+
+_APPLIED = {"Preference-Applied": "handling=strict"}
+
+
+def _json(answer: object, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(answer), status, headers, "application/json")
+
+
+async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -> list[Answer]:
+    """Appends what may be submitted, and answers for every item in order; the expected position is the first's."""
+    submitted = [item for item in items if isinstance(item, Submitted)]
+    if items and isinstance(items[0], Refused):
+        expected = None
+    appended = iter(
+        await sender.writer.append_all(sender.notice, submitted, sender.credential, expected=expected)
+        if submitted
+        else ()
+    )
+    answers: list[Answer] = []
+    for item in items:
+        answer = item if isinstance(item, Refused) else next(appended)
+        answers.append(_about(item, problem(answer.refusals)) if isinstance(answer, Refused) else answer)
+    return answers
+
+
+def _about(item: Item, found: Problem) -> Problem:
+    """The problem, saying which event it is about."""
+    return msgspec.structs.replace(found, id=item.id, source=item.source)
+
+
+# --- strict: all or none
+
+
+async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
+    """The receipts of all items; or, when one is refused, the problem that says so, and nothing is recorded."""
+    answers: Sequence[Item | Answered] = items
+    submitted = [item for item in items if isinstance(item, Submitted)]
+    if submitted and len(submitted) == len(items):
+        answers = await sender.writer.append_all(
+            sender.notice, submitted, sender.credential, expected=sender.expected, strict=True
+        )
+    receipts = [answer for answer in answers if isinstance(answer, Receipt)]
+    return receipts if len(receipts) == len(items) else respond(_none_of(answers), _APPLIED)
+
+
+def _none_of(answers: Sequence[Item | Answered]) -> Problem:
+    """409 when one of the refusals is a conflict, otherwise 422; each error's path begins with its event."""
+    refused = {
+        index: answer.refusals
+        for index, answer in enumerate(answers)
+        if isinstance(answer, Refused) and answer.refusals[0].code != "NOT_RECORDED"
+    }
+    errors = [
+        Refusal(refusal.code, refusal.message, f"[{index}].{refusal.path}" if refusal.path else f"[{index}]")
+        for index, refusals in refused.items()
+        for refusal in refusals
+    ]
+    conflicts = [error for error in errors if status_of(error.code) == 409]
+    detail = f"{len(refused)} of {len(answers)} events were refused, so none is recorded; mend and send all again"
+    ordered = conflicts + [error for error in errors if error not in conflicts]
+    return problem(ordered, 409 if conflicts else 422, detail)
+
+
+async def _strict_lines(request: Request, sender: Sender) -> Response:
+    """Strict NDJSON: held back whole, so with the limits of a batch."""
+    found: list[Item] = []
+    size = 0
+    async for some in body.lines(request):
+        for line in some:
+            size += len(line.text or b"")
+            if size > body.MAXIMUM_BATCH or len(found) == body.MAXIMUM_EVENTS:
+                raise Refused.because(
+                    "TOO_LARGE",
+                    f"what is recorded as a whole has at most {body.MAXIMUM_EVENTS:,} events and "
+                    f"{body.MAXIMUM_BATCH:,} bytes; send less, or without Prefer: handling=strict",
+                )
+            found.append(cloudevents.line(line))
+            await _let_others(len(found))
+    receipts = await _all_or_none(sender, found)
+    if isinstance(receipts, Response):
+        return receipts
+    lines = b"".join(_encode(receipt) + b"\n" for receipt in receipts)
+    return Response(lines, 200, _APPLIED, Form.NDJSON.value)
+
+
+# --- NDJSON: an answer a line, as they come
+
+
+class _Lines(Response):
+    """Reads lines, records them and answers, all at once: the answers begin before the events have ended."""
+
+    media_type = Form.NDJSON.value
+
+    def __init__(self, request: Request, sender: Sender) -> None:
+        self.status_code = 200
+        self.background: BackgroundTask | None = None
+        self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._request, self._sender = request, sender
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        spool = Spool()
+        recording = asyncio.create_task(self._record(spool))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async for piece in spool.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await recording
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            recording.cancel()
+            await asyncio.wait([recording])
+            spool.close()
+
+    async def _record(self, spool: Spool) -> None:
+        expected = self._sender.expected
+        try:
+            async for some in body.lines(self._request):
+                for start in range(0, len(some), NDJSON_CHUNK):
+                    chunk = some[start : start + NDJSON_CHUNK]
+                    await spool.write(await self._answers(chunk, expected))
+                    expected = None
+        except Refused as broken:  # the body itself: what came before it is recorded and answered
+            await spool.write(_encode(problem(broken.refusals)) + b"\n")
+        except ClientDisconnect:
+            pass
+        finally:
+            spool.end()
+
+    async def _answers(self, chunk: Sequence[body.Line], expected: int | None) -> bytes:
+        items = [cloudevents.line(line) for line in chunk]
+        try:
+            answers = await self._patiently(items, expected)
+        except (Busy, Unavailable) as error:
+            answers = [_about(item, problem_of(item if isinstance(item, Refused) else error)) for item in items]
+        numbered = (
+            msgspec.structs.replace(answer, line=line.number) if isinstance(answer, Problem) else answer
+            for line, answer in zip(chunk, answers, strict=True)
+        )
+        return b"".join(_encode(answer) + b"\n" for answer in numbered)
+
+    async def _patiently(self, items: Sequence[Item], expected: int | None) -> list[Answer]:
+        """Appends once there is room: the lines behind these wait in the client meanwhile; raises as `_append`."""
+        deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
+        while True:
+            try:
+                return await _append(self._sender, items, expected)
+            except Busy:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_BUSY_PAUSE)

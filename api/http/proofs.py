@@ -1,0 +1,179 @@
+"""The log of a notice for whoever checks it: `checkpoint`, `tile/…`, `proof/{position}` and `consistency`.
+
+C2SP formats, for tools that are not ours. Hashes give nothing of an entry away, so every reader of the notice gets
+them; bundles of entries go to who sees entries. Imports starlette, `ledger`, `projections` and its neighbours.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.identity import may_read, reader_in, viewer_of
+from api.http.entries_feed import number
+from api.http.openapi import Operation, Parameter, describes
+from api.services import Ledger
+from ledger.domain.errors import Damaged, Refused
+from ledger.proof import proof_builder, tiles
+from ledger.proof.checkpoint_signer import Signed
+from projections.query.snapshot import Reading
+
+TEXT = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+_MUTABLE = {"Cache-Control": "private, no-cache"}
+_IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+_TILE = re.compile(r"(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,3}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_POSITION = re.compile(r"[1-9][0-9]{0,9}")
+_LARGEST = 2**31 - 1
+
+
+class Consistency(Struct, frozen=True):
+    """That the tree at one size begins with the tree at an earlier one; hashes in base64."""
+
+    first: int = msgspec.field(name="from")
+    second: int = msgspec.field(name="to")
+    from_root: str = msgspec.field(name="fromRoot")
+    to_root: str = msgspec.field(name="toRoot")
+    consistency: list[str]
+    """The path of RFC 6962 section 2.1.2."""
+
+
+@describes(
+    Operation(
+        summary="The newest signed checkpoint of the notice's log (C2SP tlog-checkpoint).",
+        answers={200: "A signed note: origin, size, root hash, and the signatures."},
+        produces={TEXT: {"type": "string"}},
+    )
+)
+async def get_checkpoint(request: Request) -> Response:
+    """`GET /ledgers/{notice}/checkpoint`; raises Refused."""
+    notice = request.path_params["notice"]
+    await reader_in(await viewer_of(request), notice)
+    return Response((await _at(request, notice)).note, 200, _MUTABLE, TEXT)
+
+
+@describes(
+    Operation(
+        summary="A tile of hashes, `L/N` or `L/N.p/W`, or a bundle of entries, `entries/N` (C2SP tlog-tiles).",
+        answers={200: "Hashes of 32 bytes each, or entries, each with its length in two bytes before it."},
+        produces={BYTES: {"type": "string", "format": "binary"}},
+    )
+)
+async def get_tile(request: Request) -> Response:
+    """`GET /ledgers/{notice}/tile/…`; raises Refused."""
+    notice = request.path_params["notice"]
+    roles = await reader_in(await viewer_of(request), notice)
+    level, start, stop = _tile(request.path_params["tile"])
+    if level is None and not may_read(roles, "entries"):
+        raise Refused.because("FORBIDDEN", "your roles do not read the entries; hash tiles are open to you")
+    signed = await _at(request, notice)
+    if stop > signed.size >> (tiles.HEIGHT * (level or 0)):
+        raise Refused.because("UNKNOWN_TILE", f"the log has no such tile at size {signed.size}: ask for it later")
+    async with _reading(request, notice) as reading:
+        if level is None:
+            return Response(await _bundle(reading, start, stop), 200, _MUTABLE, BYTES)
+        (hashes,) = await tiles.hashes(reading.fetch, notice, level, [(start, stop)])
+    return Response(hashes, 200, _IMMUTABLE, BYTES)
+
+
+@describes(
+    Operation(
+        summary="The proof that the entry at a position is in the log (C2SP tlog-proof).",
+        answers={200: "Its index, the inclusion proof and the checkpoint that it leads to."},
+        produces={TEXT: {"type": "string"}},
+        parameters=(Parameter("size", "query", "In the tree of that size; the newest signed one, if absent."),),
+    )
+)
+async def get_proof(request: Request) -> Response:
+    """`GET /ledgers/{notice}/proof/{position}`; raises Refused."""
+    notice = request.path_params["notice"]
+    await reader_in(await viewer_of(request), notice)
+    asked = request.path_params["position"]
+    if not _POSITION.fullmatch(asked):
+        raise Refused.because("INVALID_PARAMETER", "a position is a whole number from 1", "position")
+    signed = await _at(request, notice, "size")
+    if int(asked) > signed.size:
+        raise Refused.because("UNKNOWN_POSITION", f"there is no entry {asked} at size {signed.size}", "position")
+    async with _reading(request, notice) as reading:
+        tree = (signed.size, signed.root_hash)
+        found = await proof_builder.proof_texts(reading.fetch, notice, [int(asked)], tree, signed.note)
+    return Response(found[int(asked)], 200, _MUTABLE, TEXT)
+
+
+@describes(
+    Operation(
+        summary="The path that shows that the log at one size begins with the log at an earlier one (RFC 6962).",
+        answers={200: "The path, and the roots at both sizes."},
+        produces={"application/json": msgspec.json.schema(Consistency)},
+        parameters=(
+            Parameter("from", "query", "The earlier size, at least 1."),
+            Parameter("to", "query", "The later size; the newest that is signed, if absent."),
+        ),
+    )
+)
+async def get_consistency(request: Request) -> Response:
+    """`GET /ledgers/{notice}/consistency`; raises Refused."""
+    notice = request.path_params["notice"]
+    await reader_in(await viewer_of(request), notice)
+    second = await _at(request, notice, "to")
+    first = number(request, "from", 0, _LARGEST)
+    if not 1 <= first <= second.size:
+        raise Refused.because("INVALID_PARAMETER", f"send a size from 1 to {second.size}", "from")
+    async with _reading(request, notice) as reading:
+        (root,) = await reading.fetch(
+            "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, first)
+        )
+        trees = ((first, bytes(root[0])), (second.size, second.root_hash))
+        path = await proof_builder.consistency_path(reading.fetch, notice, *trees)
+    from_root, to_root = (b64encode(root).decode() for _, root in trees)
+    found = Consistency(first, second.size, from_root, to_root, [b64encode(each).decode() for each in path])
+    return Response(msgspec.json.encode(found), 200, _MUTABLE, "application/json")
+
+
+async def _at(request: Request, notice: str, name: str | None = None) -> Signed:
+    """The checkpoint at the size that a parameter names, or the newest one; raises Refused."""
+    ledger: Ledger = request.app.state.ledger
+    newest = await ledger.log.latest(notice)
+    size = number(request, name, newest.size, _LARGEST) if name is not None else newest.size
+    if not 1 <= size <= newest.size:
+        raise Refused.because("INVALID_PARAMETER", f"send a size from 1 to {newest.size}", name or "")
+    return newest if size == newest.size else await ledger.log.checkpoint(notice, size)
+
+
+def _tile(path: str) -> tuple[int | None, int, int]:
+    """A tile's level, None for entries, and its range there; raises Refused (UNKNOWN_TILE)."""
+    match = _TILE.fullmatch(path)
+    if match is not None:
+        tile = int(match[2].replace("/", "").replace("x", ""))
+        width = int(match[3] or tiles.WIDTH)
+        if tiles.path_of(tile) == match[2] and (match[3] is None or width < tiles.WIDTH):
+            level = None if match[1] == "entries" else int(match[1])
+            return level, tile * tiles.WIDTH, tile * tiles.WIDTH + width
+    raise Refused.because("UNKNOWN_TILE", "this is no tile; write 0/x001/234, 1/000.p/17 or entries/000")
+
+
+async def _bundle(reading: Reading, start: int, stop: int) -> bytes:
+    """Entries, each after its length: 16 bits, the most significant byte first."""
+    rows = await reading.fetch(
+        "SELECT body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s ORDER BY position",
+        (reading.notice, start, stop),
+    )
+    if len(rows) != stop - start:
+        raise Damaged(f"entries are missing between {start} and {stop}; run ledger verify {reading.notice}")
+    return b"".join(len(body).to_bytes(2, "big") + body for (body,) in rows)
+
+
+@asynccontextmanager
+async def _reading(request: Request, notice: str) -> AsyncIterator[Reading]:
+    """The notice as the reader's role sees it; what is damaged is refused rather than shown."""
+    ledger: Ledger = request.app.state.ledger
+    async with ledger.reader.at(notice, views=()) as reading:
+        try:
+            yield reading
+        except Damaged as error:
+            raise Refused.because("NO_PROOF", str(error)) from error

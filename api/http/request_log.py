@@ -1,0 +1,112 @@
+"""The service's log: one JSON object a line on stderr, without tokens and without personal data.
+
+So a request is logged by its route, never by its address or headers; and an unforeseen exception by its kind
+and where it was raised, never by its message, which may quote what somebody sent. Imports starlette.
+"""
+
+import json
+import logging
+import re
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.metrics import REQUEST_SECONDS
+from ledger.domain.errors import LedgerError
+
+_NOTICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_FRAMES = 25
+_requests = logging.getLogger("api.requests")
+
+
+class JsonFormatter(logging.Formatter):
+    """One line of JSON for each record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = _told(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """An exception as it may be logged; a database error by its SQLSTATE."""
+    told: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "at": [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-_FRAMES:]],
+    }
+    if isinstance(error, LedgerError):
+        told["message"] = str(error)
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        told["sqlstate"] = state
+    if error.__cause__ is not None:
+        told["because"] = _told(error.__cause__)
+    return told
+
+
+def configure(level: str) -> None:
+    """Sends every log of this process to stderr as JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+    logging.getLogger("uvicorn.access").disabled = True  # it writes addresses; RequestLog writes routes
+
+
+class RequestLog:
+    """Logs each request once it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            seconds = time.perf_counter() - started
+            fields = _fields(Request(scope), status, seconds)
+            REQUEST_SECONDS.labels(fields["route"] or "none", status).observe(seconds)
+            _requests.info("request", extra={"fields": fields})
+
+
+def _fields(request: Request, status: int, seconds: float) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "method": request.method,
+        "route": getattr(request.scope.get("route"), "path", None),
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    notice = request.scope.get("path_params", {}).get("notice")
+    if notice is not None and status < 400 and _NOTICE.fullmatch(notice):
+        fields["notice"] = notice
+    return fields

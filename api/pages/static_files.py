@@ -1,0 +1,66 @@
+"""Style sheets, scripts and pictures: the pages' own, and those of govuk-frontend as its package brings them.
+
+They are read once, and each address holds the digest of its file, so a browser keeps a file for good. Only what
+stands in the list is served; no part of an address is a path. The font of govuk-frontend is licensed for GOV.UK
+alone: its style sheet is served with the fonts of the reader's own system instead.
+"""
+
+import re
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.assets import package
+
+_GOVUK = Path("dist", "govuk")
+_KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_SHEET = "govuk-frontend.min.css"
+_PACKAGED = (_SHEET, "govuk-frontend.min.js")
+_OWN = ("pages.css", "pages.js", "mark.svg")
+_FONT_FACE = re.compile(rb"@font-face\{[^}]*\}")
+_FONTS_OF_GOVUK = b"GDS Transport,arial,sans-serif"
+_FONTS = b'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif'
+
+
+class Asset(Struct, frozen=True):
+    """A file that pages refer to."""
+
+    body: bytes
+    kind: str
+    digest: str
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """All of them, by name; raises LedgerError when govuk-frontend is not installed."""
+    packaged = {name: (package("govuk-frontend") / _GOVUK / name).read_bytes() for name in _PACKAGED}
+    packaged[_SHEET] = _FONT_FACE.sub(b"", packaged[_SHEET]).replace(_FONTS_OF_GOVUK, _FONTS)
+    own = {name: files("api.pages").joinpath("static", name).read_bytes() for name in _OWN}
+    return {
+        name: Asset(body, _KINDS[name.rpartition(".")[2]], sha256(body).hexdigest()[:16])
+        for name, body in (packaged | own).items()
+    }
+
+
+def address(name: str) -> str:
+    """Where the file of that name is served."""
+    return f"/assets/{assets()[name].digest}/{name}"
+
+
+async def get_asset(request: Request) -> Response:
+    """`GET /assets/{digest}/{name}`."""
+    found = assets().get(request.path_params["name"])
+    if found is None or found.digest != request.path_params["digest"]:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(found.body, 200, headers, found.kind)
