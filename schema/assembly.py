@@ -21,6 +21,7 @@ from schema.limits import ClosedLimits, Limits, parser_cache, too_long, validati
 from schema.mutation import mutations
 from schema.query import Query
 from schema.subscription import Subscription
+from schema.types import compliance, evidence, reviews  # noqa: F401 - they declare types
 from schema.types.scalars import SCALARS
 
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
-from tests.ledger.embedded_tools import make_place
+from tests.ledger.embedded.tools import make_place
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 """Tests kill processes, never the machine: what the kernel was given is safe."""

@@ -20,7 +20,7 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
 from ledger.verify.database import verify
 from tests.journeys.kill_writer import LANES, NOTICES, keys
-from tests.ledger.embedded_tools import kill, make_place
+from tests.ledger.embedded.tools import kill, make_place
 from tests.ledger.history import begin
 
 pytestmark = pytest.mark.database

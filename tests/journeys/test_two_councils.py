@@ -8,9 +8,9 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.http.test_feed import events
 from tests.api.process import Process, serving
 from tests.api.service import BATCH, NO_TLS, STRUCTURED, Notice, begin, progress, run
-from tests.api.test_feed import events
 
 pytestmark = pytest.mark.database
 

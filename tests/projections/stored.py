@@ -11,7 +11,7 @@ from ledger.intake.pack import events, read
 from ledger.intake.parse import accept
 from ledger.packs import shipped
 from tests.ledger.history import OPERATOR, Clock, submit
-from tests.ledger.test_history import LINES, NOTICE, event_of
+from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 
 
 async def store(url: str) -> None:

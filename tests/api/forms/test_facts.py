@@ -17,7 +17,7 @@ from ledger.intake.parse import accept_fact
 
 LONDON = ZoneInfo("Europe/London")
 EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-LINES = (Path(__file__).parents[2] / "ledger/golden/facts.ndjson").read_text("utf-8").splitlines()
+LINES = (Path(__file__).parents[2] / "ledger/domain/golden/facts.ndjson").read_text("utf-8").splitlines()
 EXAMPLES = {line.partition(" ")[0]: json.loads(line.partition(" ")[2]) for line in LINES}
 DIGEST = "A" * 43 + "="
 TEXT = "What was said:\n\n  “a longer text”, of two paragraphs."

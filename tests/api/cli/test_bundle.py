@@ -1,0 +1,111 @@
+"""`ledger verify FILE.zip`: a bundle is verified from its file alone, in plain words or in JSON."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from projections.engine.bundle_views import states
+from projections.engine.rebuild import rebuild
+from projections.views.registry import ALL
+from tests.api.cli_tools import Ledger, caller
+from tests.ledger.bundle.bundles import SIGNER, by_its_own, forge, make
+from tests.ledger.damage import SIZE, TOLD, record
+
+
+@pytest.fixture
+def ledger(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
+    """The command line where there is no database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_DATABASE_URL", f"postgresql://nobody@/ledger?host={tmp_path}")
+    return caller(capsys)
+
+
+@pytest.fixture
+async def bundle(database: str, tmp_path: Path) -> Path:
+    """A bundle of the small record."""
+    await record(database)
+    return await make(database, tmp_path / "bundle.zip")
+
+
+def test_a_sound_bundle_is_told_with_who_signed_it(ledger: Ledger, bundle: Path) -> None:
+    ran = ledger("verify", bundle)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"tameside-2022 is sound: {SIZE} entries, 14 texts, 1 of them erased, root ")
+    assert f"  entries 1 to {SIZE} with none missing, signed by {SIGNER.verifier_key()}\n" in ran.out
+    assert ran.out.endswith("  compare that key with the one that was published: --key KEY\n")
+    assert "compare that key" not in ledger("verify", bundle, "--key", SIGNER.verifier_key()).out
+    [found] = ledger("verify", bundle, "--json", "--against", bundle).json
+    assert (found["sound"], found["bundle"]["size"], found["bundle"]["role"]) == (True, SIZE, "AUDITOR")
+
+
+def test_a_damaged_bundle_names_the_first_entry(ledger: Ledger, bundle: Path) -> None:
+    kept = bundle.with_name("kept.zip")
+    kept.write_bytes(bundle.read_bytes())
+    forge(
+        bundle,
+        lambda held: held.update({"narratives.ndjson": held["narratives.ndjson"].replace(b"Nine", b"None")}),
+    )
+    ran = ledger("verify", bundle, "--views")
+    assert ran.status == 1
+    first = f"tameside-2022, entry {TOLD}: a narrative or its salt is not the one recorded: "
+    assert ran.err.startswith(f"ledger: the bundle is damaged, first at {first}")
+    [found] = ledger("verify", bundle, "--json").json
+    assert (found["sound"], found["first"]["position"]) == (False, TOLD)
+    assert ledger("verify", kept, "--against", bundle).err.startswith(
+        f"ledger: {bundle} cannot be compared with: "
+    )
+
+
+def without_texts(held: dict[str, bytes]) -> None:
+    """All texts are said to be erased by an entry that nobody can look up."""
+    told = [json.loads(line) for line in held["narratives.ndjson"].splitlines()]
+    told = [line if "erasedBy" in line else line | {"erasedBy": 99_999} for line in told]
+    for line in told:
+        line.pop("salt", None), line.pop("text", None)
+    held["narratives.ndjson"] = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in told)
+
+
+def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, bundle: Path) -> None:
+    forge(bundle, without_texts)
+    but = ", but for 13 texts or documents said to be erased by later entries, which are not in here: "
+    ran = ledger("verify", bundle)
+    assert (ran.status, ran.out.startswith(f"tameside-2022 is sound{but}")) == (0, True)
+    own = by_its_own(bundle)
+    assert (own.status, own.out.startswith(f"SOUND{but}")) == (0, True)
+
+
+async def test_a_view_that_the_bundle_does_not_tell_of_fails(
+    ledger: Ledger, database: str, tmp_path: Path
+) -> None:
+    await record(database)
+    await rebuild(database, ALL)
+    told = [one for one in await states(database, "tameside-2022", SIZE) if one.view not in ("plan", "board")]
+    await make(database, tmp_path / "bundle.zip", views=tuple(told))
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
+    assert ran.status == 1
+    assert ran.err.startswith("ledger: the bundle does not tell of board, plan: these views were not built when")
+    forge(tmp_path / "bundle.zip", lambda held: held.update({"views.json": b""}))
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views", "--json")
+    assert (ran.status, ran.json[0]["sound"]) == (1, False)
+    assert ran.json[0]["bundle"]["absent"] == sorted(view.name for view in ALL)
+    forge(tmp_path / "bundle.zip", lambda _: None, software="0.0.1")
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
+    assert (ran.status, "the bundle does not tell of " in ran.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["nothing.zip"], 1, "nothing.zip cannot be read: No such file or directory; name a bundle"),
+        (["tameside-2022", "--key", "x"], 2, "--key says who must have signed a bundle; name a bundle, FILE.zip"),
+        (["--against", "x"], 2, "--against holds one notice's history against a file; name the notice or"),
+    ],
+)
+def test_what_cannot_be_verified_is_told_in_a_line(
+    ledger: Ledger, words: list[str], status: int, told: str
+) -> None:
+    ran = ledger("verify", *words)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1)
+    assert told in ran.err

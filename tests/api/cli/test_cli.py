@@ -1,0 +1,134 @@
+"""The command line as a whole: help for everything, errors of one line, exit statuses."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from api.cli import COMMANDS, main
+from ledger.domain.registry import KINDS
+from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
+
+ROOT = Path(__file__).parents[3]
+RUN = [sys.executable, "-c", "import sys; from api.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def ledger(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
+    """The command line in an empty directory, with a database that nobody serves."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_DATABASE_URL", f"postgresql://nobody@/ledger?host={tmp_path}")
+    return caller(capsys)
+
+
+def test_help_lists_every_command_and_what_it_does(ledger: Ledger) -> None:
+    ran = ledger("--help")
+    assert ran.status == 0
+    assert all(name in ran.out and meaning in ran.out for name, meaning in COMMANDS.items())
+    assert ledger().status == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> None:
+    assert import_module(f"api.cli.{name}").__doc__
+    ran = ledger(name, "--help")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"usage: ledger {name}")
+    actions = {
+        "notice": ["add", "check"],
+        "people": ["show", "set", "erase"],
+        "token": ["issue", "revoke"],
+        "key": ["generate", "show", "rotate"],
+        "schema": ["graphql", "facts"],
+    }
+    helps = [ledger(name, action, "--help").out for action in actions.get(name, [])] or [ran.out]
+    assert all("--json" in text for text in helps)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dance"], "there is no command 'dance'; the commands are demo, "),
+        (["append", "-"], "the following arguments are required: --notice; see ledger append --help"),
+        (["notice"], "see ledger notice --help"),
+        (["replay", NOTICE, "--to", "soon"], "'soon' is neither a position nor a time such as"),
+        (["replay", NOTICE, "--to", "0"], "'0' is neither a position nor a time such as"),
+        (["replay", NOTICE, "--to", "2022-09-30T12:00:00"], "is neither a position nor a time such as"),
+        (["replay", NOTICE, "--diff", "3"], "'3' is no span; write two positions or times as A..B"),
+        (["replay", NOTICE, "--diff", "1..2", "--actor", "ann"], "leave out --diff"),
+        (
+            ["token", "issue", "--notice", NOTICE, "--role", "king"],
+            "there is no role 'king'; the roles are",
+        ),
+        (["serve", "--port", "x"], "'x' is no port"),
+    ],
+)
+def test_a_call_that_is_wrong_is_told_in_one_line(ledger: Ledger, words: list[str], told: str) -> None:
+    ran = ledger(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert told in ran.err
+    assert ran.err.startswith("ledger: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_database_that_cannot_be_reached_is_told_in_one_line(ledger: Ledger) -> None:
+    for words in (["verify"], ["replay", NOTICE], ["notice", "add", NOTICE], ["migrate"]):
+        ran = ledger(*words)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+        assert "the database cannot be reached" in ran.err
+
+
+def test_a_wrong_setting_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_WORKERS", "many")
+    ran = ledger("verify")
+    assert ran.status == 1
+    assert ran.err.startswith("ledger: LEDGER_WORKERS is wrong: 'many'")
+
+
+def test_errors_are_json_for_programs(ledger: Ledger) -> None:
+    ran = ledger("verify", "--json")
+    assert (ran.status, ran.out) == (1, "")
+    assert "cannot be reached" in json.loads(ran.err)["error"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_schema_prints_the_sdl_and_a_schema_of_every_fact(ledger: Ledger) -> None:
+    sdl = ledger("schema", "graphql")
+    assert sdl.status == 0
+    assert "type Query {" in sdl.out
+    assert json.loads(ledger("schema", "graphql", "--json").out)["sdl"] == sdl.out.rstrip("\n")
+    facts = json.loads(ledger("schema", "facts").out)
+    assert facts["improvement-ledger.plan.ObjectiveAdded.v1"]["required"] == [
+        "objective",
+        "title",
+        "areas",
+        "owner",
+        "due",
+    ]
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
+    assert ledger("notice", "add", NOTICE).status == 0
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    nobody_reads, output = os.pipe()
+    os.close(nobody_reads)
+    words = [*RUN, "replay", NOTICE, "--to", "2", "--json"]
+    ran = subprocess.run(words, stdout=output, stderr=subprocess.PIPE, check=False)
+    os.close(output)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def test_the_reference_of_all_facts_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "facts", "--markdown"]) == 0
+    told = capsys.readouterr().out
+    assert (ROOT / "docs/facts.md").read_text("utf-8") == told, "run make facts"
+    assert all(f"### {kind.name}\n" in told and kind.type in told for kind in KINDS.values())
+    assert told.count("```json") == len(KINDS) - 2  # a notice and its areas are in the pack, not in the history

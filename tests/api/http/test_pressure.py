@@ -1,0 +1,284 @@
+"""More than the ledger can take: full queues, slow and endless bodies, and very many lines."""
+
+import asyncio
+import json
+import resource
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from api.http import body, intake, protocol
+from ledger.append import writer
+from tests.api.http.test_server import blocked
+from tests.api.process import serving
+from tests.api.service import NDJSON, NO_TLS, NOTICE, STRUCTURED, Service, begin, progress
+
+pytestmark = pytest.mark.database
+PAGE = resource.getpagesize()
+ENTRIES = f"/ledgers/{NOTICE}/entries"
+
+
+def exchange(service: Service, given: bytes, drip: bytes = b"", pause: float = 0.02) -> bytes:
+    """What the server says until it closes, to a client that goes on with a byte at a time."""
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=120) as client:
+        client.sendall(given)
+        try:
+            for index in range(len(drip)):
+                client.sendall(drip[index : index + 1])
+                time.sleep(pause)
+        except OSError:
+            pass
+        said = b""
+        try:
+            while piece := client.recv(65_536):
+                said += piece
+        except ConnectionResetError:
+            pass
+        return said
+
+
+def head(service: Service, media_type: str, length: int = 100_000) -> bytes:
+    lines = (
+        f"POST {ENTRIES} HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: Bearer {service.notice.tokens['officer']}",
+        f"Content-Type: {media_type}",
+        f"Content-Length: {length}",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def test_an_event_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "IDLE_SECONDS", 0.3)
+    before = service.position()
+    said = exchange(service, head(service, STRUCTURED), json.dumps(progress()).encode())
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "TOO_SLOW"
+    assert b"connection: close" in said.lower()
+    assert service.position() == before
+
+
+def test_a_body_that_pauses_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "IDLE_SECONDS", 0.1)
+    assert exchange(service, head(service, STRUCTURED) + b"{").startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    assert exchange(service, b"", head(service, STRUCTURED)) == b""
+    assert exchange(service, b"") == b""  # nor for a client that says nothing at all
+
+
+def test_a_connection_lasts_longer_than_a_head_may_take(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=120) as client:
+        for _ in range(3):
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.4)
+        client.sendall(b"GET /healthz HTTP/1.1\r\n")
+        assert client.recv(65_536) == b""
+
+
+FILLER = b"X-Filler: " + b"x" * 10_000 + b"\r\n"
+REFUSED = (b"HTTP/1.1 400", b"")
+"""A client that still sends when the server closes may be told of the end alone."""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + FILLER * 7 + b"\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Filler: " + b"x" * 400_000,
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+    ids=["many lines", "a line without end", "a long address"],
+)
+def test_a_head_has_its_bounds(service: Service, sent: bytes) -> None:
+    assert exchange(service, sent)[:12] in REFUSED
+
+
+def test_what_comes_behind_chunks_has_its_bounds_and_is_not_read(service: Service) -> None:
+    lines = head(service, STRUCTURED).replace(b"Content-Length: 100000", b"Transfer-Encoding: chunked")
+    chunks = b"2\r\n{}\r\n0\r\n"
+    assert exchange(service, lines + chunks + b"X-Filler: " + b"x" * 400_000)[:12] in REFUSED
+    close = lines.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    said = exchange(service, close + chunks + b"Authorization: none\r\n" + FILLER + b"\r\n")
+    assert said.startswith(b"HTTP/1.1 422 ")
+
+
+def test_a_request_is_answered_before_what_cannot_be_made_out_behind_it(service: Service) -> None:
+    sent = json.dumps(progress()).encode()
+    before = service.position()
+    said = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"nothing of the kind\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 201 ")
+    assert said.count(b"HTTP/1.1") == 1
+    assert service.position() == before + 1
+
+
+def test_lines_may_come_slowly_but_each_has_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "IDLE_SECONDS", 5.0)
+    lines = [json.dumps(progress()).encode() + b"\n" for _ in range(3)]
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=120) as client:
+        client.sendall(head(service, NDJSON))
+        for line in lines:  # 5.4 s in all, each well within its own 5
+            client.sendall(line)
+            time.sleep(1.8)
+        client.sendall(lines[0][:10])
+        said = b""
+        while b"TOO_SLOW" not in said:
+            said += client.recv(65_536)
+    assert said.count(b'"position"') == 3
+
+
+def test_slow_clients_hold_nobody_up(service: Service, officer: httpx.Client) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port))) for _ in range(200)]
+    for client in slow:
+        client.sendall(head(service, STRUCTURED) + b"{")
+    began = time.monotonic()
+    assert service.post(officer, progress()).status_code == 201
+    assert time.monotonic() - began < body.IDLE_SECONDS  # it was answered while they were waited for
+    for client in slow:
+        client.close()
+
+
+async def test_when_the_queue_is_full_one_is_told_when_to_come_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "QUEUE_ENTRIES", 2)
+    given = {**service.headers("officer"), "Content-Type": STRUCTURED}
+    async with (
+        httpx.AsyncClient(base_url=service.url, headers=given, timeout=60, verify=NO_TLS) as client,
+        await psycopg.AsyncConnection.connect(service.database) as other,
+        await psycopg.AsyncConnection.connect(service.database, autocommit=True) as watching,
+    ):
+
+        def post(media_type: str = STRUCTURED) -> "asyncio.Task[httpx.Response]":
+            content = json.dumps(progress())
+            return asyncio.create_task(client.post(ENTRIES, content=content, headers={"Content-Type": media_type}))
+
+        await other.execute("SELECT FROM ledger.heads WHERE notice = %s FOR UPDATE", (NOTICE,))
+        recording = [post()]
+        while not await blocked(watching):
+            pass
+        waiting = [post() for _ in range(8)]
+        while len(busy := [task.result() for task in waiting if task.done()]) < 6:
+            await asyncio.wait([task for task in waiting if not task.done()], return_when=asyncio.FIRST_COMPLETED)
+        assert len(busy) == 6
+        assert {(answer.status_code, answer.json()["code"]) for answer in busy} == {(429, "BUSY")}
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in busy)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(intake, "BUSY_SECONDS", 0.0)
+            refused = await post(NDJSON)
+        assert (refused.status_code, refused.json()["code"], refused.json()["line"]) == (200, "BUSY", 1)
+        patient = post(NDJSON)  # lines wait for room, as more of them are behind
+        assert (await asyncio.wait([patient], timeout=0.5))[1] == {patient}
+        await other.rollback()
+        answers = [await task for task in (*recording, *waiting)]
+        assert sum(answer.status_code == 201 for answer in answers) == 3
+        assert (await patient).json()["position"] == service.position()
+
+
+def test_each_refused_line_is_named(officer: httpx.Client) -> None:
+    bad = progress(activityRating="x")
+    bad["data"]["activityRating"] = "PURPLE"
+    stranger = progress(source="system")
+    lines = ["", "{", json.dumps(bad), "", json.dumps(progress()), json.dumps(stranger), "[]"]
+    answer = officer.post(ENTRIES, content="\n".join(lines), headers={"Content-Type": NDJSON})
+    found = [json.loads(line) for line in answer.text.splitlines()]
+    named = [(one.get("line"), one.get("id"), one.get("source")) for one in found]
+    assert named == [
+        (2, None, None),
+        (3, bad["id"], "officer"),
+        (None, found[2]["id"], "officer"),
+        (6, stranger["id"], "system"),
+        (7, None, None),
+    ]
+
+
+def lines_of(total: int, wrong_every: int = 0) -> Iterator[bytes]:
+    """So many lines, about a megabyte at a time."""
+    right = json.dumps({**progress("Ten visits."), "id": "%d"})
+    wrong = right.replace('"O1"', '"no id!"')
+    for start in range(0, total, 2_000):
+        numbers = range(start, min(start + 2_000, total))
+        yield "".join(
+            (wrong if wrong_every and number % wrong_every == 0 else right).replace("%d", f"n-{number}") + "\n"
+            for number in numbers
+        ).encode()
+
+
+async def arriving(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
+
+
+async def send(url: str, headers: dict[str, str], pieces: Iterator[bytes]) -> AsyncIterator[dict[str, Any]]:
+    """Streams the pieces, and gives each answer as it comes."""
+    async with (
+        httpx.AsyncClient(timeout=600, verify=NO_TLS) as client,
+        client.stream(
+            "POST", url + ENTRIES, content=arriving(pieces), headers={**headers, "Content-Type": NDJSON}
+        ) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            yield json.loads(line)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_of_100_000_lines_each_third_wrong_the_right_ones_are_in(service: Service) -> None:
+    before, total = service.position(), 100_000
+    number = refused = 0
+    async for answer in send(service.url, service.headers("officer"), lines_of(total, 3)):
+        if number % 3 == 0:
+            assert (answer["code"], answer["line"], answer["id"]) == ("INVALID_FIELD", number + 1, f"n-{number}")
+            refused += 1
+        else:
+            assert (answer["id"], answer["position"]) == (f"n-{number}", before + number + 1 - refused)
+        number += 1
+    assert (number, refused) == (total, 33_334)
+    assert service.position() == before + total - refused
+
+
+def megabytes(pid: int) -> float:
+    """What the process has in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_a_million_lines_take_no_more_memory_than_some(database: str) -> None:
+    """In a process that takes them in while another one folds the views, which remember some of what they fold."""
+    notice = await begin(database)
+    headers = {"Authorization": f"Bearer {notice.tokens['officer']}"}
+    sizes: list[float] = []
+
+    def watched(pid: int) -> Iterator[bytes]:
+        """The lines; after each 50,000 that the server has taken, its size is looked at."""
+        for number, piece in enumerate(lines_of(1_000_000)):
+            if number % 25 == 0:
+                sizes.append(megabytes(pid))
+            yield piece
+
+    with serving(database), serving(database) as process:
+        number = 0
+        async for answer in send(process.url, headers, watched(process.popen.pid)):
+            assert "position" in answer
+            number += 1
+        sizes.append(megabytes(process.popen.pid))
+        process.stop()
+    print([round(size) for size in sizes])  # noqa: T201 - the figures, for whoever looks
+    assert number == 1_000_000
+    assert max(sizes[4:]) < max(sizes[:4]) + 20

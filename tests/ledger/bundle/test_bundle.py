@@ -1,0 +1,286 @@
+"""A bundle holds a record up to a position, as far as its reader may see it, and proves it without the ledger."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ledger.append.writer import Writer
+from ledger.bundle import comparison
+from ledger.bundle import verify as checking
+from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.roles import Role
+from ledger.evidence.object_store import Files
+from ledger.evidence.service import Evidence
+from ledger.proof.checkpoint import Signer
+from ledger.proof.checkpoint_signer import Log, Signed
+from ledger.proof.merkle import leaf_hash, verify_inclusion
+from ledger.proof.proof_builder import inclusion_proofs
+from ledger.proof.tiles import fetching
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
+from tests.ledger.bundle import bundles
+from tests.ledger.bundle.bundles import SIGNER, also, by_its_own, found, make, members
+from tests.ledger.bundle.test_comparison import rewrite
+from tests.ledger.damage import ERASED, ERASING, SIZE, TOLD, damage, kinds
+from tests.ledger.evidence.test_object_store import CSV, said, whole
+from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, progress, received, submit
+
+pytestmark = pytest.mark.database
+
+
+async def test_a_bundle_proves_itself_to_both_verifiers(recorded: str, tmp_path: Path) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip")
+    checked = checking.check(bundle)
+    assert checked.sound, checked.report.findings
+    assert (checked.size, checked.report.entries, checked.report.narratives) == (SIZE, SIZE, 14)
+    assert (checked.report.erased, checked.withheld, checked.later) == (1, 0, [])
+    assert checked.key == SIGNER.verifier_key()
+    ran = by_its_own(bundle)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"SOUND: {NOTICE}: {SIZE} entries, 1 to {SIZE} with none missing, 14 texts, ")
+    assert (
+        f"entry {ERASED}: its narrative at narrative was erased, by the decision in entry {ERASING}\n" in ran.out
+    )
+    assert members(bundle)["entries.ndjson"].splitlines() == await bundles.bodies(recorded)
+
+
+async def test_the_same_position_gives_the_same_bytes(recorded: str, tmp_path: Path) -> None:
+    first = await make(recorded, tmp_path / "first.zip", TOLD + 1)
+    async with Writer(recorded) as writer:
+        await writer.append(NOTICE, progress(), ALICE)
+    assert (await make(recorded, tmp_path / "again.zip", TOLD + 1)).read_bytes() == first.read_bytes()
+
+
+async def test_an_earlier_position_shows_what_was_erased_since(recorded: str, tmp_path: Path) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip", ERASED)
+    checked = checking.check(bundle)
+    assert (checked.sound, checked.size, checked.later) == (True, ERASED, [(ERASED, ERASING)])
+    ran = by_its_own(bundle)
+    assert ran.status == 0
+    assert ran.out.startswith(
+        "SOUND, but for 1 text or document said to be erased by later entries, which are not in here: "
+    )
+    assert f"entry {ERASED}: its narrative at narrative is said to be erased by entry {ERASING}, not" in ran.out
+
+
+async def proof_of(url: str, position: int, signed: Signed) -> list[bytes]:
+    """The proof that an entry is in the tree of a checkpoint."""
+    async with await connect(url, "ledger_writer") as connection:
+        tree = (signed.size, signed.root_hash)
+        return (await inclusion_proofs(fetching(connection), NOTICE, [position], tree))[position]
+
+
+async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: str, tmp_path: Path) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        position = (await writer.append(NOTICE, progress(text="A name"), ALICE)).position
+        before = await make(database, tmp_path / "before.zip")
+        async with Log(database, "ledger.example", SIGNER) as log:
+            signed = await log.checkpoint(NOTICE)
+        proof = await proof_of(database, position, signed)
+        asked = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure = submit("NarrativeErased", {"position": position, "request": request}, "dan")
+        erased_by = (await writer.append(NOTICE, erasure, DAN)).position
+    after = await make(database, tmp_path / "after.zip")
+    assert b"A name" in members(before)["narratives.ndjson"]
+    line = {"position": position, "path": "narrative", "erasedBy": erased_by}
+    assert line in [json.loads(text) for text in members(after)["narratives.ndjson"].splitlines()]
+    for bundle in (before, after):
+        assert (found(bundle), also(bundle)) == ([], [])
+        assert (await verify(database, NOTICE, held=comparison.read(bundle))).sound
+    leaf = leaf_hash((await bundles.bodies(database))[position - 1])
+    verify_inclusion(position - 1, signed.size, leaf, proof, signed.root_hash)
+    assert await proof_of(database, position, signed) == proof
+    # Nothing of the text or its salt is left where the erasure reached.
+    salt = next(json.loads(text)["salt"] for text in members(before)["narratives.ndjson"].splitlines()[-1:])
+    assert salt.encode() not in after.read_bytes()
+
+
+async def test_a_text_that_a_decision_should_have_destroyed_is_found(database: str, tmp_path: Path) -> None:
+    """A database restored in part: the entry that erases is there, and the text is back."""
+    async with Writer(database) as writer:
+        await begin(writer)
+        position = (await writer.append(NOTICE, progress(text="A name"), ALICE)).position
+        before = members(await make(database, tmp_path / "before.zip"))["narratives.ndjson"].splitlines(
+            keepends=True
+        )
+        asked = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        await writer.append(
+            NOTICE, submit("NarrativeErased", {"position": position, "request": request}, "dan"), DAN
+        )
+    bundle = await make(database, tmp_path / "bundle.zip")
+
+    def restored(held: dict[str, bytes]) -> None:
+        lines = held["narratives.ndjson"].splitlines(keepends=True)
+        at = next(i for i, line in enumerate(lines) if json.loads(line)["position"] == position)
+        held["narratives.ndjson"] = b"".join([*lines[:at], before[-1], *lines[at + 1 :]])
+
+    bundles.forge(bundle, restored)
+    assert found(bundle) == [(position, Damage.TEXT_KEPT)]
+    assert also(bundle) == [position]
+
+
+@pytest.mark.parametrize("role", [Role.BOARD_MEMBER, Role.REVIEWER, Role.PARTNER])
+async def test_who_may_not_see_entries_can_still_prove_them(recorded: str, tmp_path: Path, role: Role) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip", role=role)
+    checked = checking.check(bundle)
+    assert (checked.sound, checked.withheld, checked.report.narratives) == (True, SIZE, 0)
+    assert by_its_own(bundle).out.startswith(
+        f"SOUND: {NOTICE}: {SIZE} entries, 1 to {SIZE} with none missing, all"
+    )
+    whole_file = bundle.read_bytes()
+    assert b"specversion" not in b"".join(v for n, v in members(bundle).items() if n.endswith("json"))
+    for secret in (b"alice", b"Nine of ten meetings"):
+        assert secret not in whole_file
+
+
+async def test_a_role_that_reads_nothing_gets_no_bundle(recorded: str, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="INTEGRATION does not read a notice"):
+        await make(recorded, tmp_path / "bundle.zip", role=Role.INTEGRATION)
+
+
+async def test_many_entries_fill_tiles(recorded: str, tmp_path: Path) -> None:
+    async with Writer(recorded) as writer:
+        received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(600)], ALICE))
+    bundle = await make(recorded, tmp_path / "bundle.zip")
+    names = [name for name in members(bundle) if name.startswith("tile/")]
+    partial = (SIZE + 600) % 256
+    assert names == ["tile/0/000", "tile/0/001", f"tile/0/002.p/{partial}", "tile/1/000.p/2"]
+    assert (found(bundle), also(bundle)) == ([], [])
+
+
+async def test_of_many_entries_the_one_that_differs_is_named_first(recorded: str, tmp_path: Path) -> None:
+    async with Writer(recorded) as writer:
+        received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(600)], ALICE))
+    bundle = await make(recorded, tmp_path / "bundle.zip")
+
+    def changed(held: dict[str, bytes]) -> None:
+        lines = held["entries.ndjson"].splitlines(keepends=True)
+        lines[327] = lines[327].replace(b"AMBER", b"GREEN")
+        assert lines[327] not in held["entries.ndjson"]
+        held["entries.ndjson"] = b"".join(lines)
+
+    bundles.forge(bundle, changed)
+    (first, *rest), by_script = found(bundle), by_its_own(bundle).out
+    assert first == (328, Damage.TILE)
+    assert Damage.TILE not in {damage for _, damage in rest}, rest  # the tile above is of 257 to 512
+    assert by_script.startswith("DAMAGED: entry 328: the hashes in tile/0/001 ")
+    assert "tile/1" not in by_script
+
+
+def test_the_path_of_a_tile_is_the_one_that_c2sp_gives() -> None:
+    from ledger.bundle import tiles, verify_bundle  # noqa: PLC0415
+
+    for level, number, width, path in (
+        (0, 5, 256, "tile/0/005"),
+        (0, 1_234_067, 256, "tile/0/x001/x234/067"),
+        (3, 1_000, 7, "tile/3/x001/000.p/7"),
+    ):
+        assert tiles.tile_name(level, number, width) == verify_bundle.tile_path(level, number, width) == path
+
+
+async def test_a_damaged_record_gives_no_bundle(recorded: str, tmp_path: Path) -> None:
+    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
+    with pytest.raises(Damaged, match=f"entry {TOLD} of {NOTICE} is not what was recorded"):
+        await make(recorded, tmp_path / "bundle.zip")
+
+
+async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, tmp_path: Path) -> None:
+    bundle = await make(recorded, tmp_path / "kept.zip")
+    note = await bundles.checkpoint(recorded)
+    await rewrite(recorded)
+    assert kinds(await verify(recorded, NOTICE, held=comparison.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
+    forged = await make(recorded, tmp_path / "forged.zip")
+    assert (found(forged), also(forged)) == ([], []), "it agrees with itself, and is signed"
+    assert found(forged, held=comparison.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
+    assert also(forged, against=note.encode()) == [SIZE]
+    kept = tmp_path / "checkpoint"
+    kept.write_text(note)
+    ran = by_its_own(forged, "--against", kept)
+    assert (ran.status, ran.out) == (
+        1,
+        f"DAMAGED: entry {SIZE}: up to here the history is not the one of the other checkpoint\n",
+    )
+
+
+async def test_another_key_than_the_one_held_is_found(recorded: str, tmp_path: Path) -> None:
+    other = Signer.generate("ledger.example/2022")
+    bundle = await make(recorded, tmp_path / "bundle.zip", signer=other)
+    assert found(bundle) == []
+    assert found(bundle, key=SIGNER.verifier_key()) == [(0, Damage.CHECKPOINT)]
+    assert by_its_own(bundle, "--key", other.verifier_key()).status == 0
+    assert by_its_own(bundle, "--key", SIGNER.verifier_key()).status == 1
+
+
+async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recorded: str, tmp_path: Path) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip", SIZE - 1)
+    kept = tmp_path / "checkpoint"
+    kept.write_text(await bundles.checkpoint(recorded))
+    with pytest.raises(LedgerError, match=f"is of {SIZE} entries and .* has {SIZE - 1}: compare it with"):
+        checking.check(bundle, held=comparison.read(kept))
+
+
+# --- with documents
+
+
+@pytest.fixture
+async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, Files]]:
+    """The record with three documents: one open, one restricted, one erased."""
+    files = Files((tmp_path / "evidence").as_uri())
+    evidence = await Evidence(recorded, files).open()
+    async with Writer(recorded) as writer:
+        for number, content in enumerate((b"a,b\n1,2\n", b"secret", b"a name")):
+            file = await files.receive(NOTICE, CSV, whole(content))
+            item = said(file, f"E{number}", f"d{number}")
+            if number == 1:
+                item = said(file, f"E{number}", f"d{number}", classification="RESTRICTED")
+            await writer.append(NOTICE, item, ALICE)
+            await evidence.settle(NOTICE, file)
+        asked = {"position": SIZE + 3, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        await writer.append(NOTICE, submit("EvidenceErased", {"evidence": "E2", "request": request}, "dan"), DAN)
+    await evidence.tidy()
+    yield recorded, files
+    await evidence.close()
+
+
+@pytest.mark.parametrize("with_files", [False, True])
+async def test_documents_go_in_as_far_as_the_role_opens_them(
+    documented: tuple[str, Files], tmp_path: Path, with_files: bool
+) -> None:
+    url, files = documented
+    bundle = await make(url, tmp_path / "bundle.zip", documents=files if with_files else None)
+    lines = [json.loads(line) for line in members(bundle)["documents.ndjson"].splitlines()]
+    assert [sorted(line) for line in lines] == [
+        ["included", "position", "salt"] if with_files else ["position", "salt"],
+        ["position", "withheld"],
+        ["erasedBy", "position"],
+    ]
+    held_files = {name: data for name, data in members(bundle).items() if name.startswith("evidence/")}
+    assert held_files == ({f"evidence/{SIZE + 1}": b"a,b\n1,2\n"} if with_files else {})
+    assert (found(bundle), also(bundle)) == ([], [])
+    assert (
+        f"entry {SIZE + 3}: its document was erased, by the decision in entry {SIZE + 5}" in by_its_own(bundle).out
+    )
+
+
+async def test_a_document_exchanged_in_a_bundle_is_found(documented: tuple[str, Files], tmp_path: Path) -> None:
+    url, files = documented
+    bundle = await make(url, tmp_path / "bundle.zip", documents=files)
+    bundles.forge(bundle, lambda held: held.update({f"evidence/{SIZE + 1}": b"a,b\n1,3\n"}))
+    assert found(bundle) == [(SIZE + 1, Damage.FILE_EDITED)]
+    assert also(bundle) == [SIZE + 1]
+
+
+async def test_a_document_is_told_of_once(documented: tuple[str, Files], tmp_path: Path) -> None:
+    url, files = documented
+    bundle = await make(url, tmp_path / "bundle.zip", documents=files)
+    line = json.dumps({"position": SIZE + 1, "withheld": True}, separators=(",", ":")).encode() + b"\n"
+    bundles.forge(bundle, lambda held: held.update({"documents.ndjson": line + held["documents.ndjson"]}))
+    assert found(bundle)[0] == (SIZE + 1, Damage.FILE_ORPHANED)
+    assert also(bundle)[0] == SIZE + 1

@@ -1,0 +1,145 @@
+"""Random sequences of all facts never crash the rules and fold alike by every way; what rests on what."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ledger.append import fold
+from ledger.domain.areas.people import Credential
+from ledger.domain.areas.records import UNCORRECTABLE
+from ledger.domain.errors import Refused
+from ledger.domain.fields import found_at
+from ledger.domain.lifecycle import parts
+from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
+from ledger.domain.roles import Role, matrix
+from ledger.domain.state import State
+from tests.ledger.desk import Desk
+from tests.ledger.domain.test_facts import GOLDEN
+from tests.ledger.history import submit
+from tests.ledger.packs.test_history import played
+
+EXAMPLES: dict[str, Any] = {
+    name: msgspec.json.decode(data)
+    for line in (GOLDEN / "facts.ndjson").read_text("utf-8").splitlines()
+    for name, _, data in [line.partition(" ")]
+}
+POOL = ("x1", "x2")
+"""The ids that everything in a random history has: so that things are named, begun twice and ended."""
+ALONE = {"NoticeIssued", "EntryCorrected", "TokenIssued", "NoticeClosed"}
+KINDS_PLAYED = [kind for kind in KINDS.values() if kind.name not in ALONE]
+Step = tuple[Kind, tuple[str, ...], int, int]
+
+
+def data_of(kind: Kind, names: tuple[str, ...], number: int) -> dict[str, Any]:
+    """The example of a fact, about things of the pool."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(EXAMPLES[kind.type]))
+    for path in kind.narratives:
+        for where, _ in list(values_at(data, path)):
+            put_at(data, where, "Some text.")
+    turn = iter(names * 20)
+    for reference, path in kind.references:
+        for where, value in list(values_at(data, path)):
+            if value is not None and reference != "actor":
+                put_at(data, where, next(turn))
+    for name in ("position", "request"):
+        if isinstance(data.get(name), int):
+            data[name] = 1 + number % 12
+    data.pop("under", None)
+    return data
+
+
+def credential_of(kind: Kind, number: int) -> Credential:
+    """Somebody who may record the fact."""
+    role = sorted(matrix().records[kind.name], key=lambda found: found.value)[
+        number % len(matrix().records[kind.name])
+    ]
+    if role in (Role.OPERATOR, Role.SERVICE):
+        return Credential(role.value.lower(), role=role)
+    return Credential(f"{role.value.lower().replace('_', '-')}-{number % 2}")
+
+
+def peopled() -> Desk:
+    """A desk on which two people hold each role."""
+    desk = Desk()
+    for role in Role:
+        if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
+            for number in (0, 1):
+                actor = f"{role.value.lower().replace('_', '-')}-{number}"
+                desk.tell(
+                    "RoleGranted", {"actor": actor, "role": role.value}, Credential("operator", role=Role.OPERATOR)
+                )
+    return desk
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(KINDS_PLAYED),
+        st.tuples(st.sampled_from(POOL), st.sampled_from(POOL), st.sampled_from(POOL)),
+        st.integers(0, 40),
+        st.sampled_from((0, 0, 0, 1, 40)),
+    ),
+    min_size=40,
+    max_size=90,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@given(STEPS)
+def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: list[Step]) -> None:
+    desk = peopled()
+    for kind, names, number, days in steps:
+        desk.clock.advance(days=days)
+        credential = credential_of(kind, number)
+        before = msgspec.json.encode(desk.state)
+        item = submit(kind.name, data_of(kind, names, number), credential.actor)
+        if isinstance(desk.record(item, credential), Refused):
+            assert msgspec.json.encode(desk.state) == before, "a refused fact moved the state"
+    assert fold.fold(desk.history, fold.corrections_of(desk.history)) == desk.state
+    assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
+    assert fold.first_refused(desk.history, {}) is None
+
+
+@cache
+def named_later() -> dict[int, tuple[int, str]]:
+    """Entry that begins something → the first later entry that names it, and the name."""
+    desk, _ = played()
+    plans = parts(KIND_OF)
+    begun: dict[tuple[str, str], int] = {}
+    found: dict[int, tuple[int, str]] = {}
+    for entry in desk.history:
+        part = plans[type(entry.fact)]
+        leaves = [*part.named, *([part.about] if part.about and not entry.fact.begins else [])]
+        for leaf in leaves:
+            for name, _ in found_at(entry.fact, leaf):
+                position = begun.get((leaf.kind or "", name))
+                if position is not None:
+                    found.setdefault(position, (entry.position, name))
+        if part.about is not None and entry.fact.begins:
+            ((name, _),) = found_at(entry.fact, part.about)
+            begun[part.kind, name] = entry.position
+    return found
+
+
+def test_each_fact_left_out_in_turn_is_missed_by_name_where_something_rests_on_it() -> None:
+    desk, _ = played()
+    corrections = fold.corrections_of(desk.history)
+    rests = named_later()
+    assert len(rests) > 100
+    for entry in desk.history[1:]:
+        if entry.position in corrections or KIND_OF[type(entry.fact)].name in UNCORRECTABLE:
+            continue
+        missed = fold.first_refused(desk.history, {**corrections, entry.position: None})
+        if entry.position in rests:
+            later, name = rests[entry.position]
+            assert missed is not None, entry
+            first, refusal = missed
+            assert first.position <= later
+            assert name in refusal.message, (entry.position, refusal)

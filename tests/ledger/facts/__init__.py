@@ -1,1 +1,0 @@
-"""Tests of the facts and their rules: pure, no database."""

@@ -1,0 +1,184 @@
+"""What the facts look like that the tests of rules tell."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from ledger.domain.areas.access import AccessGranted, AccessKind, AccessProvided, AccessRequested
+from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.board import BoardEstablished, ChairAppointed, TimetableAgreed
+from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
+from ledger.domain.areas.measures import Direction, MeasureDefined, MeasureReadingReported, Unit
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.notice import AreaRegistered, InterpretationAdopted, NoticeRevised, Revision
+from ledger.domain.areas.partners import ContributionCommitted, PartnerRegistered
+from ledger.domain.areas.plan import (
+    ObjectiveAdded,
+    ObjectiveClosed,
+    ObjectiveOutcome,
+    PlanVersionApproved,
+    ProgressRecorded,
+    SelfAssessmentPublished,
+)
+from ledger.domain.areas.recommendations import RecommendationMade
+from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement, AreaReport, ChairReportDelivered
+from ledger.domain.areas.reviews import (
+    ObjectiveView,
+    PreReviewAssessmentSubmitted,
+    ReviewScheduled,
+    ReviewStarted,
+    Topic,
+)
+from ledger.domain.fact import Fact, Period
+from tests.projections.views.compliance.telling import WORDS, instant
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def objective(name: str = "O1", due: str = "2023-06-30", *areas: str, measures: tuple[str, ...] = ()) -> Fact:
+    return ObjectiveAdded(
+        objective=name,
+        title=WORDS,
+        areas=list(areas or ("1a",)),
+        owner="bob",
+        due=day(due),
+        measures=list(measures),
+    )
+
+
+def progress(name: str = "O1") -> Fact:
+    return ProgressRecorded(objective=name, narrative=WORDS, activity_rating="GREEN", impact_rating="RED")
+
+
+def closed(name: str, outcome: str) -> Fact:
+    return ObjectiveClosed(objective=name, outcome=ObjectiveOutcome(outcome), reason=WORDS)
+
+
+def action(name: str, due: str, of: str = "O1") -> Fact:
+    return ActionAdded(action=name, objective=of, title=WORDS, owner="bob", due=day(due))
+
+
+def completed(name: str) -> Fact:
+    return ActionCompleted(action=name, completed_on=day("2023-01-01"), result=WORDS)
+
+
+def rebaselined(name: str, due: str, later: str) -> Fact:
+    return ActionRebaselined(action=name, from_=day(due), to=day(later), reason=WORDS, approver="chair")
+
+
+def met(name: str = "B1") -> Fact:
+    return MeetingHeld(meeting=name, attendance=["chair"], quorate=True)
+
+
+def chair(first: str, last: str | None = None, *, independent: bool = True) -> Fact:
+    basis = WORDS if independent else None
+    return ChairAppointed(
+        chair="chair", first=day(first), last=day(last) if last else None, independence_basis=basis
+    )
+
+
+def timetable(*dates: str, consent: bool = True) -> Fact:
+    return TimetableAgreed(dates=[day(each) for each in dates], department_consent=consent)
+
+
+def chair_report(name: str = "C1") -> Fact:
+    period = Period(day("2022-07-01"), day("2022-07-31"))
+    return ChairReportDelivered(report=name, period=period, objectives=[ObjectiveView(objective="O1", text=WORDS)])
+
+
+def scheduled(name: str, first: str, *topics: Topic) -> Fact:
+    return ReviewScheduled(
+        review=name, kind="k", by="DfE", from_=day(first), topics=list(topics or (Topic.CULTURE,))
+    )
+
+
+def started(name: str) -> Fact:
+    return ReviewStarted(review=name)
+
+
+def assessed(name: str, survey: str | None = None) -> Fact:
+    views = [ObjectiveView(objective="O1", text=WORDS)]
+    return PreReviewAssessmentSubmitted(review=name, objectives=views, staff_survey=survey)
+
+
+def asked_for(name: str, first: str, last: str, kind: str = "CASE_FILES", review: str = "R1") -> Fact:
+    return AccessRequested(
+        request=name,
+        grantee="ann",
+        review=review,
+        kind=AccessKind(kind),
+        scope=WORDS,
+        purpose=WORDS,
+        from_=instant(first),
+        until=instant(last),
+    )
+
+
+def granted(name: str, first: str, last: str) -> Fact:
+    return AccessGranted(request=name, from_=instant(first), until=instant(last))
+
+
+def provided(name: str) -> Fact:
+    return AccessProvided(request=name, kind=AccessKind.CASE_FILES, what=WORDS, on=day("2022-10-03"))
+
+
+def adviser_report(name: str, *areas: str) -> Fact:
+    period = Period(day("2022-07-01"), day("2022-09-30"))
+    per_area = [AreaReport(area=area, judgement=AreaJudgement.PROGRESS, text=WORDS) for area in areas]
+    return AdviserReportIssued(report=name, period=period, per_area=per_area, position=1)
+
+
+def defined(name: str, direction: str = "HIGHER_IS_BETTER", target: float | None = None) -> Fact:
+    return MeasureDefined(
+        measure=name, title=WORDS, unit=Unit.COUNT, direction=Direction(direction), target=target
+    )
+
+
+def read(name: str, number: int, value: int) -> Fact:
+    period = Period(date(2022, 1, number), date(2022, 1, number))
+    return MeasureReadingReported(
+        measure=name, period=period, numerator=value, system="s", extracted_at=datetime(2022, 1, 1, tzinfo=UTC)
+    )
+
+
+def area(name: str) -> Fact:
+    return AreaRegistered(area=name, title=WORDS)
+
+
+def committed(name: str, due: str) -> Fact:
+    return ContributionCommitted(contribution=name, partner="P1", what=WORDS, owner="pat", due=day(due))
+
+
+PARTNER = PartnerRegistered(partner="P1", organisation=WORDS, section11=True, lead="pat")
+SA1 = SelfAssessmentPublished(assessment="SA1", edition="1", strengths=[], weaknesses=[])
+SA2 = SelfAssessmentPublished(assessment="SA2", edition="2", strengths=[], weaknesses=[])
+RC1 = RecommendationMade(recommendation="RC1", by="ann", text=WORDS)
+BOARD = BoardEstablished(terms_of_reference=WORDS)
+
+
+def plan(name: str, cites: str | None = None, body: str = "cabinet") -> Fact:
+    return PlanVersionApproved(plan_version=name, body=body, assessment=cites)
+
+
+def interpreted(**parameters: Any) -> Fact:
+    return InterpretationAdopted(
+        interpretation="I1", number="c", word="w", meaning=WORDS, adopted_by="board", parameters=parameters
+    )
+
+
+def revised(**parameters: Any) -> Fact:
+    return NoticeRevised(
+        revised_on=day("2022-09-01"), reason=WORDS, clauses=[Revision(number="c", parameters=parameters)]
+    )
+
+
+STAFF, CHILDREN = Group.FRONTLINE_STAFF, Group.CHILDREN_AND_YOUNG_PEOPLE
+
+
+def gathered(name: str, group: Group) -> Fact:
+    return ViewsGathered(views=name, group=group, method="survey", count=9, themes=[WORDS])
+
+
+def considered(name: str) -> Fact:
+    return ViewsConsidered(views=name, standard="s", reason=WORDS)

@@ -1,0 +1,118 @@
+"""A course hears of things in any order, and ends where one that heard of them in order of time does."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ledger.domain.areas.access import AccessAction, AccessUsed
+from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
+from ledger.domain.fact import Fact
+from projections.engine.follower import fold_anew
+from projections.views.compliance import timeline as courses
+from projections.views.compliance.rules import KINDS
+from projections.views.compliance.timeline import Course, Span
+from projections.views.compliance.verdict import Asked, Happening, Rule, Status, Verdict
+from projections.views.compliance.view import VIEW, Memory
+from tests.ledger.packs.test_history import played
+from tests.projections.views.compliance.facts import (
+    action,
+    asked_for,
+    closed,
+    completed,
+    granted,
+    met,
+    objective,
+    progress,
+    started,
+)
+from tests.projections.views.compliance.telling import LONDON, WORDS, instant
+
+SINCE = instant("2022-07-05T00:00")
+KINDS_TOLD = (
+    "access-provided",
+    "plan-kept-current",
+    "slow-objectives-highlighted",
+    "delivered-by",
+    "plan-coverage",
+)
+PARAMETERS = {"stale_after_days": 20, "target_date": "2022-10-01", "covers": ["AREAS"]}
+FACTS_TOLD: list[Fact] = [
+    objective("O1", "2022-08-20"),
+    objective("O2", "2022-09-20"),
+    progress("O1"),
+    progress("O2"),
+    action("A1", "2022-08-30"),
+    completed("A1"),
+    met(),
+    closed("O1", "DROPPED"),
+    asked_for("X", "2022-07-20T00:00", "2022-08-20T00:00"),
+    granted("X", "2022-07-20T00:00", "2022-08-18T00:00"),
+    AccessUsed(request="X", document="files", action=AccessAction.VIEWED),
+    started("R1"),
+    NoticeClosed(closed_on=instant("2022-09-01").date(), outcome=Outcome.FULFILLED, reason=WORDS),
+]
+TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
+
+
+def begun(rule: str, told: list[Happening]) -> Course:
+    parameters = dict(PARAMETERS)
+    return Course(Asked("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(KINDS_TOLD), TOLD, st.integers(1, 4))
+@example("plan-kept-current", [(3, FACTS_TOLD[0]), (3, FACTS_TOLD[2]), (-2, FACTS_TOLD[1]), (3, FACTS_TOLD[3])], 1)
+@example("delivered-by", [(0, FACTS_TOLD[4]), (57, FACTS_TOLD[0])], 1)  # at the very instant of a deadline
+@example("delivered-by", [(0, FACTS_TOLD[4]), (1, FACTS_TOLD[5]), (0, FACTS_TOLD[4])], 1)  # added twice
+def test_told_one_by_one_it_is_the_same_as_told_at_once(
+    rule: str, told: list[tuple[int, Fact]], every: int
+) -> None:
+    happenings = [
+        Happening(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+    ]
+    marked = courses.MARK_EVERY
+    courses.MARK_EVERY = every
+    try:
+        grown = begun(rule, [])
+        for count, happening in enumerate(happenings, 1):
+            before = list(grown.spans)
+            ended, kept = grown.tell(happening)
+            assert before == [*before[:kept], *ended]
+            assert grown.spans == begun(rule, happenings[:count]).spans
+    finally:
+        courses.MARK_EVERY = marked
+
+
+def test_spans_follow_one_another_and_each_says_something_else() -> None:
+    memory = fold_anew(VIEW, played()[0].history).remembered(Memory)
+    clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
+    assert len(clauses) == 28
+    for clause in clauses.values():
+        spans = clause.course.spans
+        for earlier, later in pairwise(spans):
+            assert earlier.begins < later.begins
+            assert earlier.verdict != later.verdict
+            assert (later.since == later.begins) == (earlier.verdict.status is not later.verdict.status)
+
+
+class Endless(Rule):
+    """A rule at fault: it always names another moment."""
+
+    def judge(self, asked: Asked, at: datetime) -> Verdict:
+        return Verdict(Status.MET, f"{at}.")
+
+    def moments(self, asked: Asked, at: datetime) -> list[datetime]:
+        return [at + timedelta(hours=1)]
+
+
+def test_a_rule_that_names_no_end_of_moments_is_found_out() -> None:
+    with pytest.raises(RuntimeError, match="clause c"):
+        Course(Asked("c", Modality.MUST, {}, 1, SINCE, LONDON), Endless())
+
+
+def test_before_it_was_registered_a_clause_asks_nothing() -> None:
+    assert begun("context", []).on(SINCE - timedelta(microseconds=1)) is None
+    assert isinstance(begun("context", []).on(SINCE), Span)

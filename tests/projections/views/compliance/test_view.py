@@ -1,0 +1,88 @@
+"""Compliance as it is stored and read, of the invented history."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ledger.domain.areas.notice import ClauseRegistered
+from ledger.store.database import connect
+from projections.engine.follower import Follower, apply, fold_anew, read_page
+from projections.engine.runner import Runner
+from projections.query.reader import AsOf, Reader
+from projections.views.compliance import view
+from projections.views.compliance.rules import KINDS
+from tests.ledger.desk import Desk
+from tests.ledger.history import OPERATOR
+from tests.projections.stored import store
+from tests.projections.views.compliance.test_by_hand import KNOWN_ON_31_DECEMBER_2022, LAST, table
+
+NOTICE = "tameside-2022"
+
+
+async def folded(url: str, *, page: int = 100, restart: bool = False) -> None:
+    """The invented history, stored and folded."""
+    await store(url)
+    await Runner(url, [view.VIEW]).open()
+    async with await connect(url, "ledger_projector") as connection:
+        follower = Follower(view.VIEW, NOTICE)
+        while follower.position < LAST:
+            await apply(
+                connection, [follower], await read_page(connection, NOTICE, follower.position, [view.VIEW], page)
+            )
+            if restart:
+                position = follower.position
+                follower = Follower(view.VIEW, NOTICE)
+                follower.position = position
+
+
+def standing(row: view.Compliance) -> view.Standing:
+    return view.Standing(**{name: getattr(row, name) for name in view.Standing.__struct_fields__})
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> None:
+    await folded(database, page=97, restart=restart)
+    async with Reader(database) as reader:
+        for to, on in [
+            (LAST, datetime(2023, 6, 30, tzinfo=UTC)),
+            (LAST, datetime(2022, 12, 31, tzinfo=UTC)),
+            (KNOWN_ON_31_DECEMBER_2022, datetime(2023, 6, 30, tzinfo=UTC)),
+            (485, datetime(2023, 6, 30, tzinfo=UTC)),
+            (112, datetime(2024, 6, 30, tzinfo=UTC)),
+        ]:
+            async with reader.at(NOTICE, as_of=AsOf(to), on=on, views=["compliance"]) as reading:
+                found = await reading.all(view.COMPLIANCE)
+            assert {row.number: standing(row) for row in found} == table(to, on)
+            positions = [row.position for row in found]
+            assert positions == sorted(positions)
+
+
+async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database: str) -> None:
+    await folded(database)
+    known = AsOf(known_at=datetime(2022, 12, 31, tzinfo=UTC))
+    on = datetime(2022, 12, 31, tzinfo=UTC)
+    async with Reader(database) as reader, reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading:
+        department = await reading.all(view.COMPLIANCE, obligor="DEPARTMENT")
+        breached = await reading.all(view.COMPLIANCE, status="NOT_MET")
+        may = await reading.all(view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
+        over_time = await reading.all(view.COURSE, number="11")
+        due = await reading.all(view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
+    assert reading.position == KNOWN_ON_31_DECEMBER_2022
+    assert [row.number for row in department] == ["6", "7"]
+    assert [row.number for row in breached] == ["5b", "5c"]
+    assert [row.number for row in may] == ["10a", "10b", "10c"]
+    assert [row.status for row in over_time] == [
+        "NO_EVIDENCE", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_MET",
+    ]  # fmt: skip
+    assert ("6", "NOT_MET", "2023-04-03") in [(row.number, row.status, f"{row.begins:%Y-%m-%d}") for row in due]
+    assert [row.begins for row in due] == sorted(row.begins for row in due)
+
+
+def test_a_clause_whose_rule_nobody_knows_is_left_to_people() -> None:
+    desk = Desk()
+    clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "invented", "text": "Do well"}
+    desk.tell("ClauseRegistered", clause, OPERATOR)
+    (row,) = (version.row for version in fold_anew(view.VIEW, desk.history).versions()["standings"].values())
+    assert "invented" not in KINDS
+    assert (row.number, row.status) == ("99", "NO_EVIDENCE")
+    assert ClauseRegistered in view.FACTS

@@ -1,0 +1,55 @@
+"""The way from a subject to its entries."""
+
+from ledger.domain.registry import KINDS
+from projections.query.reader import AsOf, Reader
+from projections.query.relation import Wanted
+from projections.views import timeline
+from projections.views.timeline import subjects
+from tests.ledger.history import NOTICE
+from tests.ledger.packs.test_history import played
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+
+
+def test_an_entry_is_on_the_timeline_of_all_that_it_names() -> None:
+    history = {entry.position: entry for entry in played()[0].history}
+    assert set(subjects(history[222])) == {
+        ("objective", "O9"),
+        ("finding", "F2"),
+        ("recommendation", "RC1"),
+    }
+    assert ("actor", "reviewer") in set(subjects(history[183]))
+    assert ("review", "R1") in set(subjects(history[183]))
+
+
+def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
+    found = {type(entry.fact).__name__ for entry in played()[0].history if list(subjects(entry))}
+    alone = {kind.name for kind in KINDS.values()} - found
+    assert alone <= {
+        "NoticeIssued", "ClauseRegistered", "NoticeRevised", "NoticeClosed", "BoardEstablished", "TimetableAgreed",
+        "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published",
+    }  # fmt: skip
+
+
+async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database: str) -> None:
+    await store(database)
+    await fold_all(database, NOTICE, [timeline.VIEW])
+    async with Reader(database) as reader:
+        async with reader.at(NOTICE, views=["timeline"]) as reading:
+            whole = await reading.all(timeline.MOMENT, subject="R2")
+            after = [whole[1].position, whole[1].kind, whole[1].subject]
+            (page,) = await reading.find(timeline.MOMENT, Wanted({"subject": "R2"}, first=2, after=after))
+            of_kind = await reading.all(timeline.MOMENT, subject="chair", kind="actor")
+        async with reader.at(NOTICE, as_of=AsOf(400), views=["timeline"]) as reading:
+            earlier = await reading.all(timeline.MOMENT, subject="R2")
+    assert [(row.position, row.fact) for row in whole] == [
+        (357, "ReviewScheduled"),
+        (390, "AccessRequested"),
+        (391, "AccessRequested"),
+        (410, "ReviewStarted"),
+        (424, "PreReviewAssessmentSubmitted"),
+        (433, "ReviewCompleted"),
+    ]
+    assert [each.row for each in page] == whole[2:4]
+    assert earlier == whole[:3]
+    assert {"ChairAppointed", "ChairEnded", "MeetingHeld"} <= {row.fact for row in of_kind}

@@ -1,0 +1,244 @@
+"""What the database puts together is what comes out field by field: any query, any role, as of any position."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+from strawberry.types.execution import ExecutionResult
+
+import schema
+from ledger.domain.roles import Role
+from projections.query.reader import Reader
+from schema.compiled import compiler
+from schema.context import Context
+from schema.derive.declaration import SECTIONS
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+from tests.schema.compiled.documents import NOTICE, Asked, documents
+from tests.schema.test_questions import BY_NAME, GIVEN, Everybody, no_append
+
+ROLES = (
+    Role.ADVISER,
+    Role.COUNCIL_OFFICER,
+    Role.BOARD_MEMBER,
+    Role.AUDITOR,
+    Role.PARTNER,
+    Role.REVIEWER,
+    Role.OPERATOR,
+    Role.RECORDS_OFFICER,
+)
+
+
+DEEP = """{ notice(id: "tameside-2022") { areas { objectives { nodes { evidence { nodes { resting {
+    documents { evidence } } } } } } } } }"""
+
+
+class Both:
+    """The invented history, asked both ways."""
+
+    def __init__(self, url: str, runner: asyncio.Runner) -> None:
+        self.schema = schema.build()
+        self.runner = runner
+        self.reader = Reader(url)
+        self.ways: Counter[str] = Counter()
+        runner.run(self.reader.open())
+
+    def context(self, role: Role) -> Context:
+        return Context(self.reader, no_append, Everybody(role), wait=0.0)
+
+    def compiled(self, asked: Asked, role: Role) -> tuple[bytes | None, Context]:
+        context = self.context(role)
+        answer = self.runner.run(self.schema.answer(context, asked.document, asked.variables))
+        self.ways[context.way] += 1
+        return answer, context
+
+    def by_fields(self, asked: Asked, role: Role) -> tuple[ExecutionResult, Context]:
+        context = self.context(role)
+        return self.runner.run(self.schema.execute(asked.document, asked.variables, context)), context
+
+    def compare(self, asked: Asked, role: Role) -> bool:
+        """Compares the answers, if the query is compiled; whether it is."""
+        answer, context = self.compiled(asked, role)
+        if answer is None:
+            return False
+        result, told = self.by_fields(asked, role)
+        assert result.errors is None, (context.way, result.errors)
+        expected = msgspec.json.encode({"data": result.data, "extensions": result.extensions})
+        assert json.dumps(json.loads(answer)) == json.dumps(json.loads(expected))  # in the same order too
+        assert context.budget.spent == told.budget.spent
+        return True
+
+
+@pytest.fixture(scope="module")
+def both(template: str) -> Iterator[Both]:
+    name = sql.Identifier("compiled")
+    with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY wal_log").format(name))
+        url = psycopg.conninfo.make_conninfo(template, dbname="compiled")
+        runner.run(store(url))
+        runner.run(fold_all(url, NOTICE))
+        made = Both(url, runner)
+        yield made
+        runner.run(made.reader.close())
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(params=range(4))
+def part() -> None:
+    """One of four parts of a long test, so that processes of the tests share it; each draws its own."""
+
+
+@pytest.fixture(scope="module")
+def cursors(both: Both) -> dict[str, str]:
+    """A cursor of each list of a notice or of one of its sections."""
+    types = both.schema._schema.type_map
+    notice = types["Notice"]
+    assert isinstance(notice, GraphQLObjectType)
+    owners = {"Notice": ""} | {
+        get_named_type(field.type).name: name
+        for name, field in notice.fields.items()
+        if get_named_type(field.type).name in SECTIONS
+    }
+    found: dict[str, str | None] = {}
+    for owner, way in owners.items():
+        of = types[owner]
+        assert isinstance(of, GraphQLObjectType)
+        lists = [name for name, field in of.fields.items() if "after" in field.args]
+        if lists:
+            inner = " ".join(f"{name}(first: 2) {{ pageInfo {{ endCursor }} }}" for name in lists)
+            asked = f'{{ notice(id: "{NOTICE}") {{ {inner if not way else f"{way} {{ {inner} }}"} }} }}'
+            data: Any = both.by_fields(Asked(asked, {}), Role.OPERATOR)[0].data
+            read = data["notice"][way] if way else data["notice"]
+            found |= {f"{owner}.{name}": read[name]["pageInfo"]["endCursor"] for name in lists}
+    return {name: cursor for name, cursor in found.items() if cursor is not None}
+
+
+def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
+    """Compares so many drawn queries; hypothesis prints the one that differs, and how to draw it again."""
+    drawn = documents(both.schema._schema, cursors)
+    compiled: Counter[bool] = Counter()
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(drawn, st.sampled_from(ROLES))
+    def each(asked: Asked, role: Role) -> None:
+        compiled[both.compare(asked, role)] += 1
+
+    each()
+    assert compiled[True] > examples // 10, both.ways  # else hardly anything was compared
+    assert both.ways["inexact"] == 0
+
+
+def test_any_query_is_answered_alike(both: Both, cursors: dict[str, str]) -> None:
+    differ(both, cursors, 100)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@pytest.mark.usefixtures("part")
+def test_thousands_of_queries_are_answered_alike(both: Both, cursors: dict[str, str]) -> None:
+    differ(both, cursors, 500)
+
+
+def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
+    """Whatever is asked of them is left out by a directive."""
+    fields = "plan { __typename @include(if: $all) } views(first: 1) { pageInfo { endCursor @include(if: $all) } "
+    fields += "nodes { themes { path @include(if: $all) } } }"
+    asked = f'query($all: Boolean!) {{ notice(id: "{NOTICE}") {{ {fields} }} }}'
+    assert both.compare(Asked(asked, {"all": False}), Role.ADVISER)
+    answer, _ = both.compiled(Asked(asked, {"all": False}), Role.ADVISER)
+    assert b'"themes":[{},{}]' in (answer or b""), answer
+
+
+def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
+    """Each subject is looked for among the subjects of all decisions."""
+    fields = (
+        'plan { objectives { nodes { objective decisions(filter: {relatesTo: "O1"}) { nodes { decision } } } } }'
+    )
+    asked = Asked(f'{{ notice(id: "{NOTICE}") {{ {fields} }} }}', {})
+    assert both.compare(asked, Role.ADVISER)
+    answer, _ = both.compiled(asked, Role.ADVISER)
+    assert b'{"objective":"O2","decisions":{"nodes":[{"decision":"D1"}]}}' in (answer or b""), answer
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_each_of_the_ten_questions_is_compiled(both: Both, name: str) -> None:
+    on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
+    asked = Asked(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | GIVEN.get(name, {}))
+    assert both.compare(asked, Role.ADVISER)
+
+
+def test_a_compiled_read_is_one_statement_for_each_notice_read(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def counted(self: Any, query: Any, *given: Any, **options: Any) -> Any:
+        text = query.as_string() if isinstance(query, sql.Composed) else query
+        sent.append(text.decode() if isinstance(text, bytes) else text)
+        return await execute(self, query, *given, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
+    assert both.compiled(Asked(BY_NAME["decisions"], {"notice": NOTICE}), Role.ADVISER)[0] is not None
+    words = [each.split(" ")[0] for each in sent if each]  # the pool sends an empty one to see that it is heard
+    assert [each for each in words if each != "LISTEN"] == ["BEGIN", "SET", "SELECT", "COMMIT"]
+
+
+@pytest.mark.parametrize(
+    ("document", "role", "reason"),
+    [
+        ("{ __schema { types { name } } }", Role.ADVISER, "introspection"),
+        ('{ node(id: "tameside-2022") { id } }', Role.ADVISER, "interface"),
+        ("{ me { actor } }", Role.ADVISER, "others"),
+        ("{ nothing }", Role.ADVISER, "invalid"),
+        ("query($id: ID!) { notice(id: $id) { id } }", Role.ADVISER, "invalid"),
+        (
+            '{ notice(id: "tameside-2022") { records { erasures { nodes { position } } } } }',
+            Role.PARTNER,
+            "refused",
+        ),
+        ('{ notice(id: "tameside-2022", asOf: { position: 0 }) { id } }', Role.ADVISER, "arguments"),
+        ('{ notice(id: "tameside-2022", asOf: { position: 9999 }) { id } }', Role.ADVISER, "refused"),
+        ('{ notice(id: "tameside-2022") { entries(first: 1001) { nodes { id } } } }', Role.ADVISER, "arguments"),
+        ('{ notice(id: "tameside-2022") { entries(after: "x") { nodes { id } } } }', Role.ADVISER, "arguments"),
+        (
+            '{ notice(id: "tameside-2022") { areas { objectives(after: "x") { nodes { id } } } } }',
+            Role.ADVISER,
+            "cursor",
+        ),
+        ("mutation { a: __typename }", Role.ADVISER, "operation"),
+        (
+            DEEP,
+            Role.ADVISER,
+            "limit",
+        ),
+    ],
+)
+def test_why_a_query_is_answered_field_by_field_is_told(
+    both: Both, document: str, role: Role, reason: str
+) -> None:
+    answer, context = both.compiled(Asked(document, {}), role)
+    assert (answer, context.way) == (None, reason)
+
+
+def test_an_answer_of_too_many_rows_is_not_sent(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(f'{{ notice(id: "{NOTICE}") {{ entries(first: 30) {{ nodes {{ position }} }} }} }}', {})
+    monkeypatch.setattr(compiler, "ROWS", 30)
+    assert both.compiled(asked, Role.ADVISER)[0] is not None
+    monkeypatch.setattr(compiler, "ROWS", 29)
+    assert both.compiled(asked, Role.ADVISER)[1].way == "limit"
