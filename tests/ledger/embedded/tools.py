@@ -22,7 +22,7 @@ from ledger.embedded import EmbeddedPostgres
 
 FAST = {"fsync": "off"}
 CHECKOUT = Path(__file__).parents[3]
-USER_SCRIPT = CHECKOUT / "tests" / "ledger" / "embedded_user.py"
+USER_SCRIPT = CHECKOUT / "tests" / "ledger" / "embedded" / "user.py"
 NOBODY = 65534
 WITHOUT_PASSWD_ENTRY = 61234
 
