@@ -20,12 +20,12 @@ from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from ledger.evidence.object_store import Files
-from ledger.evidence.service import Evidence
+from ledger.evidence.object_store import ObjectStore
+from ledger.evidence.service import EvidenceService
 from ledger.mutable.drafts import Drafts
-from ledger.proof.checkpoint_signer import Log
+from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.store.database import migrate, pending
-from ledger.store.entries import Row
+from ledger.store.entries import EntryRow
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
 
@@ -34,7 +34,7 @@ TIDY_SECONDS = 3_600.0
 WATCH_SECONDS = 1.0
 """How often the embedded server is looked at, so that it is started again if it was killed."""
 logger = logging.getLogger(__name__)
-Progress = Callable[[str], None]
+StatusCallback = Callable[[str], None]
 
 
 def _silent(_line: str) -> None:
@@ -48,7 +48,7 @@ class Database:
         self._url = settings.database_url
         self._embedded = None if self._url else EmbeddedPostgres(settings.data)
 
-    async def open(self, progress: Progress = _silent) -> str:
+    async def open(self, progress: StatusCallback = _silent) -> str:
         """Its URL, once it can be used; raises LedgerError when it cannot, saying what to do.
 
         An embedded database is started and migrated; a named one only if an operator says so.
@@ -90,9 +90,9 @@ class Ledger:
     runner: Runner
     identity: Identity
     feeds: Feeds
-    evidence: Evidence
+    evidence: EvidenceService
     session_key: bytes
-    log: Log
+    log: CheckpointSigner
     drafts: Drafts
     url: str
     """The database's, for what reads the ledger itself in a connection of its own."""
@@ -118,10 +118,10 @@ class Ledger:
             self.reader = Reader(url)
             stack.push_async_callback(self.reader.close)
             await self.reader.open()
-            self.evidence = Evidence(url, Files(self.settings.store, self.settings.evidence_limit))
+            self.evidence = EvidenceService(url, ObjectStore(self.settings.store, self.settings.evidence_limit))
             stack.push_async_callback(self.evidence.close)
             await self.evidence.open()
-            self.log = Log(url, self.settings.origin, self.settings.signer())
+            self.log = CheckpointSigner(url, self.settings.origin, self.settings.signer())
             stack.push_async_callback(self.log.close)
             await self.log.open()
             self.writer = MeasuredWriter(url, self.clock, on_commit=self._committed)
@@ -146,7 +146,7 @@ class Ledger:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _committed(self, notice: str, entries: Sequence[Entry], rows: Sequence[Row]) -> None:
+    def _committed(self, notice: str, entries: Sequence[Entry], rows: Sequence[EntryRow]) -> None:
         self.runner.wake(notice, entries, rows)
         self.evidence.committed(notice, entries)
         self.log.wake()

@@ -15,10 +15,10 @@ from strawberry.dataloader import DataLoader
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role, matrix
-from ledger.intake.parse import Submitted
-from ledger.proof.checkpoint_signer import Signed
-from projections.query.errors import Stopped
-from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Reading
+from ledger.intake.parse import SubmittedFact
+from ledger.proof.checkpoint_signer import SignedCheckpoint
+from projections.query.errors import ViewStopped
+from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Snapshot
 from schema.errors import FORBIDDEN, no_notice, problem
 from schema.limits import Budget
 
@@ -28,7 +28,7 @@ _TURNS_KEPT = 12
 """Turns of the event loop for which a reading without work stays open: a resolver's result takes a few to reach
 the resolvers below it, and opening anew costs round trips. Nothing but speed depends on it."""
 T = TypeVar("T")
-Query = Callable[[Reading], Awaitable[T]]
+Query = Callable[[Snapshot], Awaitable[T]]
 
 
 class Viewer(Protocol):
@@ -49,7 +49,7 @@ class Append(Protocol):
     """Records one fact: `Writer.append`."""
 
     async def __call__(
-        self, notice: str, item: Submitted, credential: Credential, expected: int | None
+        self, notice: str, item: SubmittedFact, credential: Credential, expected: int | None
     ) -> Receipt:
         """The receipt; raises Refused, Busy or Unavailable."""
 
@@ -57,7 +57,7 @@ class Append(Protocol):
 class Sign(Protocol):
     """The signed checkpoint of a notice's log at a size: `Log.checkpoint`."""
 
-    async def __call__(self, notice: str, size: int) -> Signed:
+    async def __call__(self, notice: str, size: int) -> SignedCheckpoint:
         """The checkpoint; raises Refused or Unavailable."""
 
 
@@ -178,7 +178,7 @@ class Standpoint:
             held = ", ".join(role.meaning for role in self.roles)
             raise problem(FORBIDDEN, f"your roles in {self.notice} ({held}) do not read the view {view}")
         if view in self.stopped:
-            raise Stopped(self.notice, view, self.stopped[view])
+            raise ViewStopped(self.notice, view, self.stopped[view])
 
     def redacted(self, view: str) -> bool:
         """Whether the viewer reads that view with small cells suppressed."""
@@ -231,7 +231,7 @@ class Standpoint:
         return bool(self._waiting)
 
 
-async def _where(reading: Reading) -> tuple[int, datetime, bytes, datetime, Mapping[str, int]]:
+async def _where(reading: Snapshot) -> tuple[int, datetime, bytes, datetime, Mapping[str, int]]:
     return reading.position, reading.recorded_at, reading.root_hash, reading.on, reading.stopped
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from projections.query.relation import Wanted
+from projections.query.relation import RowQuery
 from projections.views import entries as view
 from schema.context import Context, may
 from schema.derive.declaration import TYPES
@@ -74,7 +74,7 @@ class Subscription:
         while True:
             context = info.context.anew()
             at = await context.standpoint(notice)
-            (found,) = await rows(at, TYPES["Compliance"], Wanted())
+            (found,) = await rows(at, TYPES["Compliance"], RowQuery())
             stands = [(row.row.number, row.row.status, row.row.reason) for row in found]
             if stands != told:
                 told = stands

@@ -4,12 +4,12 @@ A chart says all that it shows in its description, and never by colour alone. Im
 """
 
 from api.charts.captions import number, signals_in_words, summary
-from api.charts.series import Reading, Series, series_of
+from api.charts.series import ChartReading, Series, series_of
 from api.charts.tenure import Span, tenure_svg
 from api.charts.xmr import xmr_svg
 
 __all__ = [
-    "Reading",
+    "ChartReading",
     "Series",
     "Span",
     "number",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, takewhile
 
-from api.charts.series import Reading, Series
+from api.charts.series import ChartReading, Series
 from projections.narrate.sentence import listed
 from projections.views.spc import FIRM
 
@@ -23,7 +23,7 @@ def number(value: float | None, unit: str) -> str:
     return f"{plain}%" if unit == "PERCENT" else plain
 
 
-def counts(point: Reading, unit: str) -> str:
+def counts(point: ChartReading, unit: str) -> str:
     """What a reading counted: 61 of 85; of an average, whose counts are of two kinds, 1,998 to 96."""
     if point.hidden:
         return "hidden, as the counts are small"
@@ -34,7 +34,7 @@ def counts(point: Reading, unit: str) -> str:
     return f"{point.numerator:,} {'to' if unit == 'AVERAGE' else 'of'} {point.denominator:,}"
 
 
-def told(point: Reading, unit: str) -> str:
+def told(point: ChartReading, unit: str) -> str:
     """A reading: 71.8% (61 of 85)."""
     if point.value is None or unit == "COUNT":
         return counts(point, unit)
@@ -142,7 +142,7 @@ _SENTENCES: dict[str, Callable[[str, int, bool], str]] = {
 }
 
 
-def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[Reading]]]:
+def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[ChartReading]]]:
     """The stretches of neighbours with a signal, each on one side of the mean, or rising or falling."""
     mean = series.mean or 0
     sides = [
@@ -157,12 +157,12 @@ def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[Read
             yield (_rises(stretch) if signal == "TREND" else side), stretch
 
 
-def _said_by(signal: str, point: Reading) -> bool:
+def _said_by(signal: str, point: ChartReading) -> bool:
     """Whether a sentence on the signal names the point: outside a limit, it is not said to be near it too."""
     return signal in point.signals and not (signal == "NEAR_LIMIT" and "OUTSIDE" in point.signals)
 
 
-def _rises(stretch: Sequence[Reading]) -> int:
+def _rises(stretch: Sequence[ChartReading]) -> int:
     first, last = stretch[0].value or 0, stretch[-1].value or 0
     return (last > first) - (last < first)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from projections.narrate.sentence import day
 
 
-class Reading(Struct, frozen=True, rename="camel", kw_only=True):
+class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     """A point of a chart."""
 
     first: date
@@ -45,7 +45,7 @@ class Reading(Struct, frozen=True, rename="camel", kw_only=True):
 class Readings(Struct, frozen=True, rename="camel"):
     """The readings of a measure, in the order of their periods."""
 
-    nodes: tuple[Reading, ...]
+    nodes: tuple[ChartReading, ...]
 
 
 class Spc(Struct, frozen=True, rename="camel"):
@@ -98,7 +98,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
         return self.spc is not None and bool(self.spc.provisional)
 
     @property
-    def points(self) -> tuple[Reading, ...]:
+    def points(self) -> tuple[ChartReading, ...]:
         """Its readings."""
         return self.readings.nodes
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from api.charts.captions import number, signals_in_words, summary, told
-from api.charts.series import Reading, Series
+from api.charts.series import ChartReading, Series
 from api.charts.svg import element, image, words
 
 WIDTH, HEIGHT = 760, 340
@@ -191,6 +191,6 @@ def _points(series: Series, frame: _Frame) -> Iterator[str]:
             yield element("circle", title, cx=x, cy=y, r=3.5, fill="#1d70b8")
 
 
-def _said(point: Reading, unit: str) -> str:
+def _said(point: ChartReading, unit: str) -> str:
     signs = "; ".join(_SIGNALS[signal] for signal in point.signals)
     return f"{point.label}: {told(point, unit)}" + (f": {signs}" if signs else "")

@@ -15,13 +15,13 @@ from typing import BinaryIO
 from msgspec import Struct, to_builtins
 
 from api.cli.common import OPERATOR, Misused, Parser, database, run, say, show
-from api.cli.progress import Told, progress
+from api.cli.progress import ProgressCallback, progress
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import LedgerError, Refusal, Refused
-from ledger.intake.parse import Submitted, accept, read_json
+from ledger.intake.parse import SubmittedFact, accept, read_json
 
 LINE_BYTES = 4_194_304
 """The longest line: more than the texts of any fact that fits into an entry."""
@@ -29,12 +29,12 @@ CHUNK = 500
 """Lines that are recorded together."""
 
 
-class Line(Struct, frozen=True):
+class EventLine(Struct, frozen=True):
     """A line of the file, read."""
 
     number: int
     size: int
-    item: Submitted | Refused
+    item: SubmittedFact | Refused
 
 
 class Tally(Struct):
@@ -100,9 +100,9 @@ async def _writer(arguments: Namespace) -> AsyncIterator[tuple[Writer, Credentia
 
 
 async def _answers(
-    writer: Writer, notice: str, credential: Credential, chunk: Sequence[Line]
+    writer: Writer, notice: str, credential: Credential, chunk: Sequence[EventLine]
 ) -> list[Receipt | Refused]:
-    items = [line.item for line in chunk if isinstance(line.item, Submitted)]
+    items = [line.item for line in chunk if isinstance(line.item, SubmittedFact)]
     appended = iter(await writer.append_all(notice, items, credential) if items else ())
     return [line.item if isinstance(line.item, Refused) else next(appended) for line in chunk]
 
@@ -128,7 +128,7 @@ def _in_a_line(refusal: Refusal) -> str:
     return f"{where}{' '.join(refusal.message.split())} ({refusal.code})"
 
 
-def lines(stream: BinaryIO) -> Iterator[Line]:
+def lines(stream: BinaryIO) -> Iterator[EventLine]:
     """Every line that is not blank, read as an event; one that is too long is refused unread.
 
     Raises LedgerError when the first line only begins a document that is written over several.
@@ -143,20 +143,20 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             while not raw.endswith(b"\n") and (raw := stream.readline(LINE_BYTES)):
                 size += len(raw)
             long = f"the line has {size:,} bytes, of at most {LINE_BYTES:,}; submit long texts as evidence"
-            yield Line(number, size, Refused.because("TOO_LARGE", long))
+            yield EventLine(number, size, Refused.because("TOO_LARGE", long))
         elif raw.strip():
-            yield Line(number, size, _read(raw))
+            yield EventLine(number, size, _read(raw))
 
 
-def _read(raw: bytes) -> Submitted | Refused:
+def _read(raw: bytes) -> SubmittedFact | Refused:
     try:
         return accept(read_json(raw))
     except Refused as refused:
         return refused
 
 
-def _chunks(found: Iterator[Line]) -> Iterator[list[Line]]:
-    chunk: list[Line] = []
+def _chunks(found: Iterator[EventLine]) -> Iterator[list[EventLine]]:
+    chunk: list[EventLine] = []
     for line in found:
         chunk.append(line)
         if len(chunk) == CHUNK:
@@ -187,7 +187,7 @@ def _size(name: str) -> int | None:
 class _Far(Struct):
     """How far a file is read; how many lines there are is worked out from their mean length so far."""
 
-    told: Told
+    told: ProgressCallback
     name: str
     size: int | None
     """The bytes of the file; None: it is a pipe."""

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.cli.common import Parser, database, run, show
 from api.cli.demo_data import NOTICE, Clock
-from api.cli.demo_steps import Findings, Tour
+from api.cli.demo_steps import DemoChecks, DemoRun
 from api.cli.serve import port
 from api.http import request_log
 from api.http import server as serve
@@ -45,10 +45,10 @@ def _demo(arguments: Namespace) -> int:
     host = "127.0.0.1" if arguments.check else settings.bind.host
     mine = settings.data if (settings.data / "tokens.json").exists() else settings.data / "demo"
     settings = dataclasses.replace(settings, data=mine, bind=Bind(host, number))
-    return run(_shown(settings, Findings(arguments.json), serving=not arguments.check))
+    return run(_shown(settings, DemoChecks(arguments.json), serving=not arguments.check))
 
 
-async def _shown(settings: Settings, findings: Findings, *, serving: bool) -> int:
+async def _shown(settings: Settings, findings: DemoChecks, *, serving: bool) -> int:
     """The tour; then serves until told to stop, if asked. Returns the exit status."""
     told_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,7 +57,7 @@ async def _shown(settings: Settings, findings: Findings, *, serving: bool) -> in
     clock = Clock()
     async with _served(settings, clock, findings) as (address, url, app):
         ledger: Ledger = app.state.ledger
-        tour = Tour(url, ledger, clock, findings)
+        tour = DemoRun(url, ledger, clock, findings)
         touring = asyncio.create_task(tour.go(address))
         await asyncio.wait([touring, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not touring.done():
@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _served(
-    settings: Settings, clock: Clock, findings: Findings
+    settings: Settings, clock: Clock, findings: DemoChecks
 ) -> AsyncIterator[tuple[str, str, Starlette]]:
     """The application under a real server: its address, the database's URL, and itself."""
     with serve.listen(settings.bind) as listening:
@@ -112,7 +112,7 @@ async def _served(
                 await task
 
 
-def _summary(findings: Findings) -> bool:
+def _summary(findings: DemoChecks) -> bool:
     """Says whether all checks held, and which did not."""
     failed = findings.failed
     seconds = time.monotonic() - findings.begun
@@ -126,7 +126,7 @@ def _summary(findings: Findings) -> bool:
     return not failed
 
 
-def _links(findings: Findings, address: str, keys: dict[str, str]) -> None:
+def _links(findings: DemoChecks, address: str, keys: dict[str, str]) -> None:
     """Where to look, and with which token."""
     entries = f"{address}/ledgers/{NOTICE}/entries"
     bearer = f"-H 'Authorization: Bearer {keys['auditor']}'"

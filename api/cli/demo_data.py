@@ -98,7 +98,7 @@ class Keys:
             kept[actor] = tokens.new_secret()
             self._keep(kept)
             system = role is Role.INTEGRATION
-            bounds = tokens.Bounds(
+            bounds = tokens.TokenScope(
                 actor=actor,
                 role=role,
                 source=f"invented/{actor}" if system else None,

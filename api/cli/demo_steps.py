@@ -21,18 +21,18 @@ from rich.console import Console
 from api.cli import demo_data
 from api.cli.common import console
 from api.cli.demo_data import NOTICE, Clock, Keys, Outcome
-from api.cli.export import Wanted, export
+from api.cli.export import ExportRequest, export
 from api.cli.notice import OtherPack, record
 from api.cli.replay import show_minute
 from api.cli.verify import verdict
 from api.services import Ledger
 from ledger.domain.errors import LedgerError
-from ledger.evidence.object_store import Files
+from ledger.evidence.object_store import ObjectStore
 from ledger.intake.pack import read
 from ledger.packs import shipped
 from ledger.proof.checkpoint import CheckpointError, parse
 from ledger.verify.database import verify
-from projections.narrate.history import Told
+from projections.narrate.history import Sentence
 from projections.narrate.loader import opened, tellings
 
 CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
@@ -49,7 +49,7 @@ _PLAN = """query Plan($notice: ID!, $asOf: AsOfInput, $atLeast: Int) {
 }"""
 
 
-class Findings(Struct):
+class DemoChecks(Struct):
     """What is said on the way, and what held."""
 
     quiet: bool
@@ -94,17 +94,17 @@ def _program() -> str:
     return os.path.relpath(called) if called.name == "ledger" and shutil.which("ledger") is None else "ledger"
 
 
-class Tour:
+class DemoRun:
     """The demo's steps on a ledger that is being served."""
 
-    def __init__(self, url: str, ledger: Ledger, clock: Clock, findings: Findings) -> None:
+    def __init__(self, url: str, ledger: Ledger, clock: Clock, findings: DemoChecks) -> None:
         settings = ledger.settings
         self._url = url
         self._writer = ledger.writer
         self._log = ledger.log
         self._clock = clock
         self._folder = settings.data
-        self._files = Files(settings.store)
+        self._files = ObjectStore(settings.store)
         self._signer = ledger.log.key
         self._command = _program() if settings.database_url else f"LEDGER_DATA={settings.data} {_program()}"
         self._findings = findings
@@ -183,7 +183,7 @@ class Tour:
             "Telling it in plain words: the board's first decisions, and what they rested on.",
         )
         found.say("")
-        told: list[Told] = []
+        told: list[Sentence] = []
         decided = 0
         async with opened(self._url, NOTICE) as history:
             async for minute, story in tellings(history, history.size):
@@ -224,7 +224,7 @@ class Tour:
         found, bundle = self._findings, self._folder / f"{NOTICE}.zip"
         found.step("The bundle", "Writing what an auditor is given, and running the verifier that it carries.")
         done = await export(
-            self._url, self._log, Wanted(NOTICE, (await self._log.checkpoint(NOTICE)).size, bundle)
+            self._url, self._log, ExportRequest(NOTICE, (await self._log.checkpoint(NOTICE)).size, bundle)
         )
         script = await asyncio.to_thread(unpacked, bundle)
         pipe = asyncio.subprocess.PIPE

@@ -15,8 +15,8 @@ from api.settings import Settings
 from ledger.bundle import write
 from ledger.domain.errors import LedgerError
 from ledger.domain.roles import Role
-from ledger.evidence.object_store import Files
-from ledger.proof.checkpoint_signer import Log
+from ledger.evidence.object_store import ObjectStore
+from ledger.proof.checkpoint_signer import CheckpointSigner
 from projections.engine import bundle_views
 from projections.narrate.loader import opened
 
@@ -34,14 +34,14 @@ class Exported(Struct, frozen=True):
     """The verifier key of its checkpoint's signer."""
 
 
-class Wanted(Struct, frozen=True):
+class ExportRequest(Struct, frozen=True):
     """Which bundle, and where to."""
 
     notice: str
     size: int
     output: Path
     role: Role = Role.AUDITOR
-    documents: Files | None = None
+    documents: ObjectStore | None = None
 
 
 def configure(parser: Parser) -> None:
@@ -79,19 +79,19 @@ def _export(arguments: Namespace) -> int:
 
 async def _exported(arguments: Namespace) -> Exported:
     settings, notice = Settings.from_environment(), arguments.notice
-    files = Files(settings.store) if arguments.evidence else None
+    files = ObjectStore(settings.store) if arguments.evidence else None
     async with database(settings) as url:
         async with opened(url, notice) as history:
             size = await position(history, arguments.as_of)
-        async with Log(url, settings.origin, settings.signer()) as log:
-            return await export(url, log, Wanted(notice, size, arguments.output, arguments.role, files))
+        async with CheckpointSigner(url, settings.origin, settings.signer()) as log:
+            return await export(url, log, ExportRequest(notice, size, arguments.output, arguments.role, files))
 
 
-async def export(url: str, log: Log, wanted: Wanted) -> Exported:
+async def export(url: str, log: CheckpointSigner, wanted: ExportRequest) -> Exported:
     """Writes the bundle beside its place, and puts it there once it is whole; raises LedgerError."""
     signed = await log.checkpoint(wanted.notice, wanted.size)
     views = await bundle_views.states(url, wanted.notice, wanted.size)
-    order = write.Order(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
+    order = write.BundleOrder(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
     draft = wanted.output.with_name(f".{wanted.output.name}.part")
     try:
         file = await asyncio.to_thread(_create, draft)

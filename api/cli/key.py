@@ -12,10 +12,10 @@ from ledger.append.writer import Writer
 from ledger.domain.areas.records import SigningKeyRotated
 from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.registry import KIND_OF
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, VerifierKey
-from ledger.proof.checkpoint_signer import Log
+from ledger.proof.checkpoint_signer import CheckpointSigner
 
 
 def configure(parser: Parser) -> None:
@@ -76,11 +76,11 @@ def rotation(key: VerifierKey) -> dict[str, Any]:
 async def _recorded(signer: Signer, notices: list[str]) -> list[Receipt]:
     event = {"specversion": "1.0", "source": "operator", **rotation(signer.public)}
     origin = Settings.from_environment().origin
-    async with database() as url, Writer(url) as writer, Log(url, origin, signer) as log:
+    async with database() as url, Writer(url) as writer, CheckpointSigner(url, origin, signer) as log:
         return [await _taken_over(writer, log, notice, accept(event)) for notice in notices]
 
 
-async def _taken_over(writer: Writer, log: Log, notice: str, fact: Submitted) -> Receipt:
+async def _taken_over(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:
     """Records the key and signs the head with it; raises LedgerError for one that another has replaced since."""
     receipt = await writer.append(notice, fact, OPERATOR)
     try:

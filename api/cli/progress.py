@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Told = Callable[[str, int, int | None], None]
+ProgressCallback = Callable[[str, int, int | None], None]
 """Told of what is worked on, how much of it is done, and how much there is; None: that is not known."""
 Clock = Callable[[], float]
 EVERY_SECONDS = 10.0
@@ -35,10 +35,10 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(doing: str, *, clock: Clock = time.monotonic) -> Iterator[Told]:
+def progress(doing: str, *, clock: Clock = time.monotonic) -> Iterator[ProgressCallback]:
     """What to tell of the work; `doing` stands before the name of what is worked on."""
     if not sys.stderr.isatty():
-        yield _Lines(doing, clock, clock()).told
+        yield _PlainProgress(doing, clock, clock()).told
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -53,7 +53,7 @@ def progress(doing: str, *, clock: Clock = time.monotonic) -> Iterator[Told]:
         yield told
 
 
-class _Lines(Struct):
+class _PlainProgress(Struct):
     """Progress as lines, none of them sooner than EVERY_SECONDS after the one before."""
 
     doing: str

@@ -14,8 +14,8 @@ from api.cli.common import Misused, Moment, Parser, console, database, moment, r
 from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
-from projections.narrate.history import Change, Rests, Selection, Story, Told, difference
-from projections.narrate.loader import History, opened, tellings
+from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
+from projections.narrate.loader import LoadedHistory, opened, tellings
 from projections.narrate.sentence import NOBODY, called, listed, numbered
 from projections.narrate.sentence import instant as instant_in_words
 from projections.query.errors import NotRecordedYet
@@ -113,7 +113,7 @@ async def _names(url: str, notice: str) -> dict[str, str]:
         return {one.actor: one.name for one in await people.people(connection, notice)}
 
 
-async def position(history: History, when: Moment | None) -> int:
+async def position(history: LoadedHistory, when: Moment | None) -> int:
     """The position that is meant; None: the last. Raises NotRecordedYet."""
     if when is None:
         return history.size
@@ -151,14 +151,14 @@ async def _compare(arguments: Namespace) -> None:
         out.print("  nothing changed.", markup=False)
 
 
-async def _held(history: History, to: int, names: Mapping[str, str]) -> Story:
-    story = Story()
+async def _held(history: LoadedHistory, to: int, names: Mapping[str, str]) -> History:
+    story = History()
     async for _, so_far in tellings(history, to, names):
         story = so_far
     return story
 
 
-def _cells(told: Told, story: Story) -> tuple[object, ...]:
+def _cells(told: Sentence, story: History) -> tuple[object, ...]:
     """An entry as a row of `_MINUTES`."""
     changes = "; ".join(changes_in_words(told.changes))
     texts = "; ".join(f"{_label(path)}: {text}" for path, text in told.texts.items())
@@ -182,7 +182,7 @@ def _cells(told: Told, story: Story) -> tuple[object, ...]:
     )
 
 
-def show_minute(out: Console, told: Told, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
+def show_minute(out: Console, told: Sentence, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
     """One entry, as a numbered minute."""
     number = f"{told.position:>4}. "
     heading = Styled(_folded(number + told.sentence, INDENT, out))
@@ -195,7 +195,7 @@ def show_minute(out: Console, told: Told, zone: ZoneInfo, names: Mapping[str, st
     out.print()
 
 
-def _particulars(told: Told, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _particulars(told: Sentence, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     who = called(told.actor, names)
     if told.actor.replace("-", " ") != told.role:
         who += f", {told.role}"
@@ -224,7 +224,7 @@ def _label(path: str) -> str:
     return {"narrative": "in words"}.get(name, re.sub(r"([A-Z])", lambda m: f" {m[1].lower()}", name))
 
 
-def _rests(rests: Rests) -> str:
+def _rests(rests: EvidenceCited) -> str:
     return f"{rests.evidence} (entry {rests.position})"
 
 

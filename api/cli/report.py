@@ -13,7 +13,7 @@ from pathlib import Path
 from api.cli.common import OPERATOR, Misused, Parser, database, moment, run, say, show
 from api.report.formats import FORMATS
 from api.report.model import Report
-from api.report.reader import Said, issued, position_at, read
+from api.report.reader import AdviserStatements, issued, position_at, read
 from api.schema_client import Operator
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
@@ -85,7 +85,7 @@ async def _read(arguments: Namespace) -> Report:
             return await read(context, arguments.notice, await issued(context, arguments.notice, arguments.issued))
         pinned = await position_at(context, arguments.notice, arguments.as_of)
         first, last = arguments.period
-        return await read(context, arguments.notice, Said(first=first, last=last, pinned=pinned))
+        return await read(context, arguments.notice, AdviserStatements(first=first, last=last, pinned=pinned))
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ def configure(parser: Parser) -> None:
 
 def _issue(arguments: Namespace) -> int:
     actor = arguments.actor or arguments.role.value.lower().replace("_", "-")
-    bounds = tokens.Bounds(
+    bounds = tokens.TokenScope(
         actor=actor,
         role=arguments.role,
         source=arguments.source,
@@ -61,7 +61,7 @@ def _fact_type(name: str) -> str:
     return kind.type
 
 
-async def _issued(notice: str, bounds: tokens.Bounds) -> tokens.Issued:
+async def _issued(notice: str, bounds: tokens.TokenScope) -> tokens.IssuedToken:
     async with database() as url, Writer(url) as writer:
         return await tokens.issue(url, writer, notice, bounds, OPERATOR)
 

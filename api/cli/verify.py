@@ -12,11 +12,11 @@ from api.report.phrases import many
 from api.settings import Settings
 from ledger.bundle import comparison
 from ledger.bundle import verify as checking
-from ledger.bundle.verify import Checked
+from ledger.bundle.verify import BundleReport
 from ledger.domain.errors import LedgerError
-from ledger.evidence.object_store import Files
+from ledger.evidence.object_store import ObjectStore
 from ledger.verify.database import verify
-from ledger.verify.entries import Held
+from ledger.verify.entries import EarlierCopy
 from ledger.verify.findings import NoticeReport, Report
 from projections.engine import bundle_views
 from projections.engine.digest import Digest, digests
@@ -50,7 +50,7 @@ def _verify(arguments: Namespace) -> int:
     return _bundle(arguments, against) if of_bundle else _record(arguments, against)
 
 
-def _record(arguments: Namespace, against: Held | None) -> int:
+def _record(arguments: Namespace, against: EarlierCopy | None) -> int:
     """Verifies what the database holds."""
     if against is not None and against.notice != arguments.what:
         raise LedgerError(f"{arguments.against} is of the notice {against.notice}; name that one")
@@ -75,7 +75,7 @@ def _record(arguments: Namespace, against: Held | None) -> int:
     return status
 
 
-def _bundle(arguments: Namespace, against: Held | None) -> int:
+def _bundle(arguments: Namespace, against: EarlierCopy | None) -> int:
     """Verifies a bundle, with nothing but its file."""
     path, begun = Path(arguments.what), time.monotonic()
     with progress("verifying") as told:
@@ -104,7 +104,7 @@ def _bundle(arguments: Namespace, against: Held | None) -> int:
     return status
 
 
-def _signed(checked: Checked, arguments: Namespace) -> list[str]:
+def _signed(checked: BundleReport, arguments: Namespace) -> list[str]:
     """What a sound bundle is of, who signed it, and what it does not show."""
     told = [f"  entries 1 to {checked.size} with none missing, signed by {checked.key}"]
     told += [f"  {checked.withheld:,} of them withheld from {checked.role}"] if checked.withheld else []
@@ -129,7 +129,7 @@ def _tell(
     more: list[str],
     damaged: str,
     *,
-    of: Checked | None = None,
+    of: BundleReport | None = None,
 ) -> int:
     """Says what was found, and returns the exit status."""
     later, absent = (len(of.later), of.absent) if of is not None else (0, [])
@@ -163,11 +163,11 @@ def _of_view(digest: Digest) -> str:
     return f"  {at}: {digest.stored} {verdict}"
 
 
-async def _report(notice: str | None, against: Held | None) -> Report:
+async def _report(notice: str | None, against: EarlierCopy | None) -> Report:
     settings = Settings.from_environment()
     async with database(settings) as url:
         with progress("verifying") as told:
-            return await verify(url, notice, told, store_of=Files(settings.store), held=against)
+            return await verify(url, notice, told, store_of=ObjectStore(settings.store), held=against)
 
 
 def verdict(report: Report, later: int = 0) -> list[str]:

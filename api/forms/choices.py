@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from api import formatting
-from api.forms.fields import Field, Word
+from api.forms.fields import Choice, Field
 from ledger.domain.areas.access import AccessGranted, AccessRefused
 from ledger.domain.fact import Fact
 from ledger.domain.lifecycle import takes
@@ -17,7 +17,7 @@ from ledger.domain.state import State
 from schema.context import may
 from schema.derive.connection import LARGEST
 
-Choices = Mapping[str, tuple[Word, ...]]
+Choices = Mapping[str, tuple[Choice, ...]]
 """Kind of thing → the things of that kind that may be named."""
 ABOUT = "about"
 """The kind under which stands what the fact may be about."""
@@ -86,7 +86,7 @@ _SOURCES: Mapping[str, _Source] = {
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
-FACT_TYPES = tuple(Word(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
+FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
 def kinds_named(fields: Iterable[Field]) -> set[str]:
@@ -109,7 +109,7 @@ def _alias(kind: str) -> str:
     return "of_" + kind.replace("-", "_").replace(" ", "_")
 
 
-def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Word, ...]]:
+def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
     """The choices that the answer to `selection` holds."""
     found = {
         kind: tuple(_choices(answer[_alias(kind)], _SOURCES[kind].only))
@@ -119,7 +119,7 @@ def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tupl
     return {**found, **({"fact type": FACT_TYPES} if "fact type" in kinds else {})}
 
 
-def _choices(answer: Any, only: str | None) -> Iterable[Word]:  # noqa: ANN401 - a list at any depth of an answer
+def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer
     while isinstance(answer, Mapping):
         answer = answer.get("found", answer.get("nodes"))
     seen = set()
@@ -127,7 +127,7 @@ def _choices(answer: Any, only: str | None) -> Iterable[Word]:  # noqa: ANN401 -
         if each["value"] not in seen and each.get("only") == only:
             seen.add(each["value"])
             said = ", ".join(_short(str(each[name])) for name in "ab" if each.get(name))
-            yield Word(each["value"], f"{each['value']}: {said}" if said else each["value"])
+            yield Choice(each["value"], f"{each['value']}: {said}" if said else each["value"])
 
 
 def _short(text: str) -> str:
@@ -135,7 +135,9 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1].rstrip() + "…"
 
 
-def open_to(struct: type[Fact], of: str, given: tuple[Word, ...], state: State, actor: str) -> tuple[Word, ...]:
+def open_to(
+    struct: type[Fact], of: str, given: tuple[Choice, ...], state: State, actor: str
+) -> tuple[Choice, ...]:
     """Of the things that a fact is about, those of which the actor may record it, as far as their lives tell."""
     lives = state.lives.get(of, {})
     found = tuple(each for each in given if each.value not in lives or takes(struct, lives[each.value]))

@@ -11,7 +11,7 @@ from msgspec import field as made_by
 
 from api.forms import dates
 from api.forms.choices import ABOUT, Choices
-from api.forms.fields import COMPOSITE, Control, Field, Word, fields_of
+from api.forms.fields import COMPOSITE, Choice, Control, Field, fields_of
 from api.forms.parse import CHANGE, DATA, Typed
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS
@@ -43,7 +43,7 @@ _PARTS = {
 }
 
 
-class Shown(Struct, kw_only=True):
+class FormControl(Struct, kw_only=True):
     """A control of a form."""
 
     as_: str
@@ -60,10 +60,10 @@ class Shown(Struct, kw_only=True):
     value: str = ""
     values: Sequence[str] = ()
     """Of boxes: those ticked."""
-    words: Sequence[Word] = ()
+    words: Sequence[Choice] = ()
     """What may be chosen, or is suggested."""
     parts: Mapping[str, str] = {}
-    inside: list["Shown"] = made_by(default_factory=list)
+    inside: list["FormControl"] = made_by(default_factory=list)
     """The controls of a group, the rows of a list."""
     more: bool = False
     """Whether another row can be added."""
@@ -151,24 +151,24 @@ class Form(Struct):
     fresh: str = ""
     """The list that a row was added to."""
 
-    def controls(self, fields: Iterable[Field], place: str = DATA, called: str = "") -> list[Shown]:
+    def controls(self, fields: Iterable[Field], place: str = DATA, called: str = "") -> list[FormControl]:
         """The controls of fields."""
         return [self.control(each, f"{place}.{each.key}", called) for each in fields]
 
-    def control(self, asked: Field, place: str, within: str) -> Shown:
+    def control(self, asked: Field, place: str, within: str) -> FormControl:
         """The control of a field at a place."""
         called = f"{within}, {asked.label[:1].lower()}{asked.label[1:]}" if within else asked.label
         if asked.many:
             return self._list(asked, place, called)
         return self._one(asked, place, asked.label, called)
 
-    def _words(self, asked: Field) -> tuple[Word, ...]:
+    def _words(self, asked: Field) -> tuple[Choice, ...]:
         names = (ABOUT,) if asked.about and ABOUT in self.choices else asked.names
         return tuple(word for kind in names for word in self.choices.get(kind, ()))
 
-    def _list(self, asked: Field, place: str, called: str) -> Shown:
+    def _list(self, asked: Field, place: str, called: str) -> FormControl:
         words = asked.words or self._words(asked)
-        shown = Shown(
+        shown = FormControl(
             as_="list",
             place=place,
             label=asked.label,
@@ -210,7 +210,7 @@ class Form(Struct):
         found = sorted({int(match[1]) for name in self.typed if (match := numbered.match(name))})
         return [*found, found[-1] + 1 if found else 0] if not found or self.fresh == place else found
 
-    def _boxes(self, asked: Field, shown: Shown, words: tuple[Word, ...]) -> Shown:
+    def _boxes(self, asked: Field, shown: FormControl, words: tuple[Choice, ...]) -> FormControl:
         """Boxes to tick, and lines beside them where something else may be named too."""
         known = {word.value for word in words}
         typed = [each for each in self.typed.get(shown.place, ()) if each.strip()]
@@ -218,13 +218,13 @@ class Form(Struct):
         shown.as_, shown.values = "boxes", [each for each in typed if each in known]
         shown.words = words
         if asked.words or asked.closed:
-            shown.words = (*words, *(Word(each, each) for each in others))
+            shown.words = (*words, *(Choice(each, each) for each in others))
             shown.values = typed
             return shown
         shown.more = True
         for index, other in enumerate([*others, ""]):
             shown.inside.append(
-                Shown(
+                FormControl(
                     as_="line",
                     place=f"{shown.place}[{len(shown.values) + index}]",
                     label=f"Another {index + 1}" if index else "Another",
@@ -236,8 +236,8 @@ class Form(Struct):
             )
         return shown
 
-    def _one(self, asked: Field, place: str, label: str, called: str, name: str | None = None) -> Shown:
-        shown = Shown(
+    def _one(self, asked: Field, place: str, label: str, called: str, name: str | None = None) -> FormControl:
+        shown = FormControl(
             as_="line", place=place, label=label, called=called, hint=asked.hint, required=asked.required
         )
         match asked.control:
@@ -253,7 +253,7 @@ class Form(Struct):
                 self._input(asked, shown, name)
         return shown
 
-    def _fact(self, asked: Field, shown: Shown) -> None:
+    def _fact(self, asked: Field, shown: FormControl) -> None:
         """Another fact: its type, and the fields of the type that was chosen."""
         shown.as_ = "fact"
         of_type = Field(key="type", label="Fact", control=Control.WORD, words=asked.words, required=False)
@@ -263,7 +263,7 @@ class Form(Struct):
         if kind is not None:
             shown.inside += self.controls(fields_of(kind.struct), f"{shown.place}.data", shown.called)
 
-    def _input(self, asked: Field, shown: Shown, name: str | None) -> None:
+    def _input(self, asked: Field, shown: FormControl, name: str | None) -> None:
         """A control with one value; `name`: what it is called in a list whose rows share one."""
         if name is None:
             value = next(iter(self.typed.get(shown.place, ())), "")
@@ -277,7 +277,7 @@ class Form(Struct):
                 shown.as_ = "text"
                 shown.rows = 2 if asked.key in _SHORT_TEXTS or name is not None else 5
             case Control.YES_NO:
-                self._choose(shown, (Word("yes", "Yes"), Word("no", "No")), value)
+                self._choose(shown, (Choice("yes", "Yes"), Choice("no", "No")), value)
             case Control.WORD:
                 self._choose(shown, asked.words, value)
             case _ if offered and asked.closed:
@@ -286,22 +286,24 @@ class Form(Struct):
                 shown.words = offered
                 shown.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(asked.control, "")
 
-    def _choose(self, shown: Shown, words: tuple[Word, ...], value: str, *, of_things: bool = False) -> None:
+    def _choose(
+        self, shown: FormControl, words: tuple[Choice, ...], value: str, *, of_things: bool = False
+    ) -> None:
         """One of several: all to be seen where they are few and one has to be chosen."""
         if value and value not in {word.value for word in words}:
-            words = (*words, Word(value, value))
+            words = (*words, Choice(value, value))
         few = shown.required and len(words) <= _MOST_RADIOS and not of_things
         shown.as_, shown.words = "radios" if few else "select", words
 
 
-def flat(controls: Iterable[Shown]) -> Iterable[Shown]:
+def flat(controls: Iterable[FormControl]) -> Iterable[FormControl]:
     """Every control, those within others after them."""
     for each in controls:
         yield each
         yield from flat(each.inside)
 
 
-def blame(controls: Sequence[Shown], refusals: Iterable[Refusal]) -> list[Fault]:
+def blame(controls: Sequence[FormControl], refusals: Iterable[Refusal]) -> list[Fault]:
     """Writes each refusal beside the control that it is of; the list of all of them, in the order of the page.
 
     What is of no control, such as that somebody else records under the same id, comes first.
@@ -324,7 +326,7 @@ def blame(controls: Sequence[Shown], refusals: Iterable[Refusal]) -> list[Fault]
     return [fault for _, fault in sorted(found, key=lambda each: each[0])]
 
 
-def _sentence(refusal: Refusal, shown: Shown | None) -> str:
+def _sentence(refusal: Refusal, shown: FormControl | None) -> str:
     """The refusal as somebody at the form reads it, who chooses and ticks instead of naming fields and codes."""
     if refusal.code == "CONFIRM_PERSONAL_DATA":
         return f"{refusal.message.partition(';')[0]}; leave it out, or tick the box below if it is nobody's own"

@@ -17,7 +17,7 @@ from msgspec.structs import FieldInfo
 from api import formatting as words
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
-from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, Words
+from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
 from ledger.domain.registry import KINDS
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData
 
@@ -54,7 +54,7 @@ def label_of(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-class Word(Struct, frozen=True):
+class Choice(Struct, frozen=True):
     """A value that may be chosen, and how it reads."""
 
     value: str
@@ -76,7 +76,7 @@ class Field(Struct, frozen=True, kw_only=True):
     """The least number of its items."""
     nullable: bool = False
     """Whether no list and an empty one differ."""
-    words: tuple[Word, ...] = ()
+    words: tuple[Choice, ...] = ()
     names: tuple[str, ...] = ()
     """The kinds of thing that it names; see `choices`."""
     closed: bool = False
@@ -96,7 +96,7 @@ PARAMETER = (
         key="form",
         label="Kind of value",
         control=Control.WORD,
-        words=tuple(Word(form, words) for form, words in PARAMETER_FORMS.items()),
+        words=tuple(Choice(form, words) for form, words in PARAMETER_FORMS.items()),
     ),
     Field(key="value", label="Value", hint="Words of a list stand between commas.", control=Control.LINE),
 )
@@ -125,7 +125,7 @@ ENVELOPE = (
         control=Control.WORD,
         required=False,
         many=True,
-        words=tuple(Word(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
+        words=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
     ),
 )
 """What is asked of an event beside its fact."""
@@ -245,7 +245,7 @@ def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or a dict's alias
         return Control.PARAMETERS
     if bare in _CONTROLS:
         return _CONTROLS[bare]
-    if issubclass(bare, Words):
+    if issubclass(bare, WordList):
         return Control.WORD
     if issubclass(bare, Struct):
         return Control.GROUP
@@ -262,12 +262,12 @@ def _names(name: str, found: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
     return _NAMED.get(name, ()), name.endswith("_rating")
 
 
-def _words(bare: Any, control: Control) -> tuple[Word, ...]:  # noqa: ANN401 - a class, as of `_control`
+def _words(bare: Any, control: Control) -> tuple[Choice, ...]:  # noqa: ANN401 - a class, as of `_control`
     if control is Control.WORD:
-        return tuple(Word(str(word.value), label_of(word.meaning)) for word in bare)
+        return tuple(Choice(str(word.value), label_of(word.meaning)) for word in bare)
     if control is Control.FACT:
         return tuple(
-            Word(kind.type, words.fact(kind.name)) for kind in KINDS.values() if kind.name not in UNCORRECTABLE
+            Choice(kind.type, words.fact(kind.name)) for kind in KINDS.values() if kind.name not in UNCORRECTABLE
         )
     return ()
 

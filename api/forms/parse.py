@@ -28,7 +28,7 @@ _INDEX = re.compile(r"\[(\d{1,4})\]", re.ASCII)
 _YES = {"yes": True, "no": False}
 
 
-class Read(Struct):
+class ParsedForm(Struct):
     """What a form says."""
 
     event: dict[str, Json]
@@ -37,7 +37,7 @@ class Read(Struct):
     refusals: list[Refusal]
 
 
-def read(fields: Sequence[Field], typed: Typed, zone: ZoneInfo) -> Read:
+def read(fields: Sequence[Field], typed: Typed, zone: ZoneInfo) -> ParsedForm:
     """What was typed as an event of the intake's, where it is sound; a time that is not is left out."""
     reader = _Reader(typed, zone)
     event: dict[str, Json] = {}
@@ -46,7 +46,7 @@ def read(fields: Sequence[Field], typed: Typed, zone: ZoneInfo) -> Read:
         if found is not _ABSENT and not reader.refusals:
             event[each.key] = " ".join(found) if each.many else found
     event[DATA] = reader.group(fields, DATA, DATA)
-    return Read(event, reader.kept, reader.refusals)
+    return ParsedForm(event, reader.kept, reader.refusals)
 
 
 class _Reader:

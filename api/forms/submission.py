@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime
 
-from api.forms.parse import DATA, Read
+from api.forms.parse import DATA, ParsedForm
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential, authorise
@@ -17,7 +17,7 @@ from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fields import Json
 from ledger.domain.registry import KINDS, Kind, put_at
 from ledger.domain.state import State
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 
 _LONGEST = 128
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)
@@ -50,21 +50,21 @@ def event_of(kind: Kind, name: str, source: str, said: Mapping[str, Json]) -> di
 
 
 async def record(
-    writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: Read, credential: Credential
+    writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: ParsedForm, credential: Credential
 ) -> Receipt:
     """Records the event; raises Refused with every reason that can be told."""
     return await writer.append(notice, await sound(writer, notice, kind, event, read, credential), credential)
 
 
 async def sound(
-    writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: Read, credential: Credential
-) -> Submitted:
+    writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: ParsedForm, credential: Credential
+) -> SubmittedFact:
     """The submission of an event that was read without a fault; raises Refused with every reason else.
 
     Where nothing but its texts, or its time, is at fault, those of the rules are among them.
     """
     refusals = list(read.refusals)
-    item: Submitted | None
+    item: SubmittedFact | None
     try:
         item = accept(event)
     except Refused as refused:
@@ -78,7 +78,7 @@ async def sound(
     raise Refused(refusals)
 
 
-def _whatever_the_texts(kind: Kind, event: dict[str, Json], refusals: Iterable[Refusal]) -> Submitted | None:
+def _whatever_the_texts(kind: Kind, event: dict[str, Json], refusals: Iterable[Refusal]) -> SubmittedFact | None:
     """The submission with other texts in place of those refused; None where more than texts is at fault."""
     texts = {f"{DATA}.{'.'.join(path)}".replace(".[]", "[]") for path in kind.narratives}
     changed = deepcopy(event)

@@ -52,7 +52,7 @@ class Patience:
         return piece
 
 
-class Line(Struct, frozen=True):
+class BodyLine(Struct, frozen=True):
     """A line of NDJSON."""
 
     number: int
@@ -130,7 +130,7 @@ def too_long(limit: int, what: str) -> Refused:
     return Refused.because("TOO_LARGE", f"{what} has more than {limit:,} bytes; send long documents as evidence")
 
 
-async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[Line]]:
+async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[BodyLine]]:
     """The body's lines as they arrive, those of each piece together; blank ones are left out.
 
     Of a line of more than `limit` bytes no more than that and a piece are ever held. Lines may come as slowly as
@@ -142,7 +142,7 @@ async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[l
     number = 1
     async for piece in pieces(request, patience):
         *ended, rest = piece.split(b"\n")
-        found: list[Line] = []
+        found: list[BodyLine] = []
         for end in ended:
             held += end
             _add(found, number, held, skipping or len(held) > limit)
@@ -157,14 +157,14 @@ async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[l
             patience.renew()
         if found:
             yield found
-    last: list[Line] = []
+    last: list[BodyLine] = []
     _add(last, number, held, skipping)
     if last:
         yield last
 
 
-def _add(found: list[Line], number: int, line: bytearray, over: bool) -> None:
+def _add(found: list[BodyLine], number: int, line: bytearray, over: bool) -> None:
     if over:
-        found.append(Line(number, None))
+        found.append(BodyLine(number, None))
     elif line.strip():
-        found.append(Line(number, bytes(line)))
+        found.append(BodyLine(number, bytes(line)))

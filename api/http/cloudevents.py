@@ -16,10 +16,10 @@ from starlette.requests import Request
 from api.http import body
 from ledger.domain.errors import Refused
 from ledger.domain.fact import ID_PATTERN
-from ledger.intake.parse import Submitted, accept, read_json
+from ledger.intake.parse import SubmittedFact, accept, read_json
 
 
-class Form(Enum):
+class ContentMode(Enum):
     """The forms in which events arrive; the value is what the sender calls it."""
 
     STRUCTURED = "application/cloudevents+json"
@@ -42,25 +42,25 @@ def _named(event: object, attribute: str) -> str | None:
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
-Item = Submitted | RefusedEvent
+Item = SubmittedFact | RefusedEvent
 """An event that may be submitted, or why it may not."""
 _ID = re.compile(ID_PATTERN)
-_ACCEPTED = "send " + ", ".join(form.value for form in Form if form is not Form.BINARY)
+_ACCEPTED = "send " + ", ".join(form.value for form in ContentMode if form is not ContentMode.BINARY)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def form_of(request: Request) -> Form:
+def form_of(request: Request) -> ContentMode:
     """The form of a request's body; raises Refused when it is none of them."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     name = media_type.strip().lower()
     if not name and "ce-specversion" in request.headers:
-        return Form.BINARY  # without a type, data is JSON by the CloudEvents specification
-    form = next((form for form in Form if form.value == name), None)
+        return ContentMode.BINARY  # without a type, data is JSON by the CloudEvents specification
+    form = next((form for form in ContentMode if form.value == name), None)
     if form is None:
         raise Refused.because(
             "UNSUPPORTED_MEDIA_TYPE", f"{_ACCEPTED}, or application/json with ce- headers", "content-type"
         )
-    if form is Form.BINARY and "ce-specversion" not in request.headers:
+    if form is ContentMode.BINARY and "ce-specversion" not in request.headers:
         raise Refused.because(
             "UNSUPPORTED_MEDIA_TYPE",
             f"application/json is an event only with ce- headers (ce-specversion, ce-id, …); or {_ACCEPTED}",
@@ -87,7 +87,7 @@ def structured(raw: bytes | memoryview) -> Item:
     return attempt(lambda: read_json(bytes(raw)))
 
 
-def line(given: body.Line) -> Item:
+def line(given: body.BodyLine) -> Item:
     """The event of a line of NDJSON."""
     if given.text is None:
         return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the line"))

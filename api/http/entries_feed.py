@@ -69,7 +69,7 @@ def _feed(request: Request, viewer: Viewer, after: int, to: int) -> Response:
         )
     ledger: Ledger = request.app.state.ledger
     ledger.feeds.check(viewer.credential.actor)
-    asked = feed.Asked(request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip())
+    asked = feed.FeedRequest(request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip())
     return feed.Feed(ledger.reader, ledger.feeds, asked)
 
 

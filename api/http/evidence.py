@@ -27,10 +27,10 @@ from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.registry import KIND_OF
-from ledger.evidence.access import BY_SERVICE, Way, holds_live_grant, way
+from ledger.evidence.access import BY_SERVICE, OpeningDecision, holds_live_grant, way
 from ledger.evidence.object_store import too_large
-from ledger.intake.parse import File, Submitted, accept
-from projections.views.evidence import Held, held
+from ledger.intake.parse import SubmittedFact, SubmittedFile, accept
+from projections.views.evidence import StoredDocument, held
 from schema.context import Viewer
 
 KIND = KIND_OF[EvidenceSubmitted]
@@ -113,11 +113,11 @@ def _event(request: Request) -> dict[str, Any]:
     return {**event, "data": {**data, "mediaType": media_type}}
 
 
-def _accept(event: dict[str, Any], found: dict[str, object]) -> Submitted:
+def _accept(event: dict[str, Any], found: dict[str, object]) -> SubmittedFact:
     return accept({**event, "data": {**event["data"], **found}})
 
 
-async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: Submitted) -> None:
+async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact) -> None:
     """Raises Refused before the document is sent, where it is clear that it would be afterwards."""
     state = await ledger.writer.state(notice)
     found = authorise(state, viewer.credential, KIND.name, KIND.type, item.source, ledger.clock())
@@ -125,14 +125,14 @@ async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: Submitt
         raise Refused((found,))
 
 
-def with_file(event: dict[str, Any], file: File) -> Submitted:
+def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
     """The submission of a document that has arrived; raises Refused."""
     found = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
     return msgspec.structs.replace(_accept(event, found), file=file)
 
 
 async def record_document(
-    ledger: Ledger, viewer: Viewer, notice: str, item: Submitted, expected: int | None = None
+    ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact, expected: int | None = None
 ) -> Receipt:
     """Records a document's entry, and leaves its file in the store only if it is an entry's.
 
@@ -144,7 +144,9 @@ async def record_document(
     return await asyncio.shield(task)
 
 
-async def _record(ledger: Ledger, viewer: Viewer, notice: str, item: Submitted, expected: int | None) -> Receipt:
+async def _record(
+    ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact, expected: int | None
+) -> Receipt:
     try:
         receipt = await ledger.writer.append(notice, item, viewer.credential, expected)
     except (Refused, Busy):  # when the ledger is Unavailable, nobody knows yet; tidying finds out
@@ -154,7 +156,7 @@ async def _record(ledger: Ledger, viewer: Viewer, notice: str, item: Submitted, 
     return receipt
 
 
-async def _settle(ledger: Ledger, notice: str, item: Submitted) -> None:
+async def _settle(ledger: Ledger, notice: str, item: SubmittedFact) -> None:
     if item.file is not None:
         await ledger.evidence.settle(notice, item.file)
 
@@ -211,7 +213,7 @@ async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Re
     return None
 
 
-async def _way(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[Way, int]:
+async def _way(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:
     """How the viewer comes to the document, and its entry; raises Refused.
 
     Who neither reads the register nor holds a grant is told the same of what is there and of what is not.
@@ -233,7 +235,7 @@ def _forbidden(viewer: Viewer) -> Refused:
     return Refused.because("FORBIDDEN", message)
 
 
-async def _held(ledger: Ledger, notice: str, name: str, position: int) -> Held:
+async def _held(ledger: Ledger, notice: str, name: str, position: int) -> StoredDocument:
     async with ledger.reader.at(notice, views=()) as reading:
         document = await held(reading, position)
     if document is None:
@@ -245,7 +247,7 @@ async def _held(ledger: Ledger, notice: str, name: str, position: int) -> Held:
     return document
 
 
-async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, found: Way) -> None:
+async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, found: OpeningDecision) -> None:
     """Records the use before a byte is sent; raises Refused when a grant has ended in this very moment."""
     if found.record is None:
         return

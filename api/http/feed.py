@@ -62,7 +62,7 @@ class Feeds:
             raise Busy("too many feeds are open; close one, or read pages of the log")
 
 
-class Asked(Struct, frozen=True):
+class FeedRequest(Struct, frozen=True):
     """What a client asked a feed of."""
 
     notice: str
@@ -95,7 +95,7 @@ class Feed(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, reader: Reader, feeds: Feeds, asked: Asked) -> None:
+    def __init__(self, reader: Reader, feeds: Feeds, asked: FeedRequest) -> None:
         self.status_code = 200
         self.background: BackgroundTask | None = None
         self.init_headers({"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"})

@@ -35,7 +35,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Busy, Refused, Unavailable
-from ledger.intake.parse import Submitted
+from ledger.intake.parse import SubmittedFact
 from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
 
@@ -283,7 +283,7 @@ def _asked(request: Request, whole: bytes) -> _Asked | None:
 def _counted(writer: Writer) -> Append:
     """Records by this writer, and counts what is refused."""
 
-    async def append(notice: str, item: Submitted, credential: Credential, expected: int | None) -> Receipt:
+    async def append(notice: str, item: SubmittedFact, credential: Credential, expected: int | None) -> Receipt:
         try:
             return await writer.append(notice, item, credential, expected)
         except (Refused, Busy, Unavailable) as error:

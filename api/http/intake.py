@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.auth.identity import part_in, viewer_of
 from api.http import body, cloudevents
-from api.http.cloudevents import Form, Item
+from api.http.cloudevents import ContentMode, Item
 from api.http.openapi import Operation, Parameter, describes, reference
 from api.http.problem import Problem, problem, problem_of, respond, status_of
 from api.http.spool import Spool
@@ -24,7 +24,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
-from ledger.intake.parse import Event, Submitted
+from ledger.intake.parse import Event, SubmittedFact
 
 NDJSON_CHUNK = 500
 """The most lines of NDJSON that are appended together."""
@@ -34,7 +34,7 @@ _BUSY_PAUSE = 0.1
 _PAUSE_EVERY = 50
 _POSITION = re.compile(r"[0-9]{1,10}")
 _encode = msgspec.json.Encoder().encode
-Answer = Receipt | Problem
+EventAnswer = Receipt | Problem
 Answered = Receipt | Refused
 
 
@@ -60,13 +60,13 @@ class Sender(Struct, frozen=True):
                     {"type": "array", "items": {"anyOf": [reference(Receipt), reference(Problem)]}},
                 ]
             },
-            Form.NDJSON.value: {"type": "string"},
+            ContentMode.NDJSON.value: {"type": "string"},
         },
         takes={
-            Form.STRUCTURED.value: reference(Event),
-            Form.BATCH.value: {"type": "array", "items": reference(Event), "maxItems": body.MAXIMUM_EVENTS},
-            Form.NDJSON.value: {"type": "string"},
-            Form.BINARY.value: {"type": "object"},
+            ContentMode.STRUCTURED.value: reference(Event),
+            ContentMode.BATCH.value: {"type": "array", "items": reference(Event), "maxItems": body.MAXIMUM_EVENTS},
+            ContentMode.NDJSON.value: {"type": "string"},
+            ContentMode.BINARY.value: {"type": "object"},
         },
         parameters=(
             Parameter("Ledger-Expected-Position", "header", "Record only if the ledger ends at this position."),
@@ -84,15 +84,17 @@ async def post_entries(request: Request) -> Response:
     writer: Writer = request.app.state.ledger.writer
     sender = Sender(writer, notice, viewer.credential, expected_position(request), _strict(request))
     form = cloudevents.form_of(request)
-    if form is Form.BATCH:
+    if form is ContentMode.BATCH:
         return await _batch(request, sender)
-    if form is Form.NDJSON:
-        return await _strict_lines(request, sender) if sender.strict else _Lines(request, sender)
+    if form is ContentMode.NDJSON:
+        return await _strict_lines(request, sender) if sender.strict else _LineAnswers(request, sender)
     whole = await body.whole(request, body.MAXIMUM_EVENT, "the event")
-    if form is Form.BINARY:
+    if form is ContentMode.BINARY:
         return await _single(
             sender,
-            cloudevents.binary(request.headers.raw, request.headers.get("content-type", Form.BINARY.value), whole),
+            cloudevents.binary(
+                request.headers.raw, request.headers.get("content-type", ContentMode.BINARY.value), whole
+            ),
         )
     return await _single(sender, cloudevents.structured(whole))
 
@@ -148,9 +150,9 @@ def _json(answer: object, status: int, headers: dict[str, str] | None = None) ->
     return Response(_encode(answer), status, headers, "application/json")
 
 
-async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -> list[Answer]:
+async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
     """Appends what may be submitted, and answers for every item in order; the expected position is the first's."""
-    submitted = [item for item in items if isinstance(item, Submitted)]
+    submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if items and isinstance(items[0], Refused):
         expected = None
     appended = iter(
@@ -158,7 +160,7 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
         if submitted
         else ()
     )
-    answers: list[Answer] = []
+    answers: list[EventAnswer] = []
     for item in items:
         answer = item if isinstance(item, Refused) else next(appended)
         answers.append(_about(item, problem(answer.refusals)) if isinstance(answer, Refused) else answer)
@@ -176,7 +178,7 @@ def _about(item: Item, found: Problem) -> Problem:
 async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
     """The receipts of all items; or, when one is refused, the problem that says so, and nothing is recorded."""
     answers: Sequence[Item | Answered] = items
-    submitted = [item for item in items if isinstance(item, Submitted)]
+    submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if submitted and len(submitted) == len(items):
         answers = await sender.writer.append_all(
             sender.notice, submitted, sender.credential, expected=sender.expected, strict=True
@@ -222,16 +224,16 @@ async def _strict_lines(request: Request, sender: Sender) -> Response:
     if isinstance(receipts, Response):
         return receipts
     lines = b"".join(_encode(receipt) + b"\n" for receipt in receipts)
-    return Response(lines, 200, _APPLIED, Form.NDJSON.value)
+    return Response(lines, 200, _APPLIED, ContentMode.NDJSON.value)
 
 
 # --- NDJSON: an answer a line, as they come
 
 
-class _Lines(Response):
+class _LineAnswers(Response):
     """Reads lines, records them and answers, all at once: the answers begin before the events have ended."""
 
-    media_type = Form.NDJSON.value
+    media_type = ContentMode.NDJSON.value
 
     def __init__(self, request: Request, sender: Sender) -> None:
         self.status_code = 200
@@ -268,7 +270,7 @@ class _Lines(Response):
         finally:
             spool.end()
 
-    async def _answers(self, chunk: Sequence[body.Line], expected: int | None) -> bytes:
+    async def _answers(self, chunk: Sequence[body.BodyLine], expected: int | None) -> bytes:
         items = [cloudevents.line(line) for line in chunk]
         try:
             answers = await self._patiently(items, expected)
@@ -280,7 +282,7 @@ class _Lines(Response):
         )
         return b"".join(_encode(answer) + b"\n" for answer in numbered)
 
-    async def _patiently(self, items: Sequence[Item], expected: int | None) -> list[Answer]:
+    async def _patiently(self, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
         """Appends once there is room: the lines behind these wait in the client meanwhile; raises as `_append`."""
         deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
         while True:

@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.append.placement import Unit
+from ledger.append.placement import AppendRequest
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
@@ -56,7 +56,7 @@ REBUILD_SIZE = Gauge("ledger_rebuild_size", "Entries that it has to fold.", mult
 class MeasuredWriter(Writer):
     """The writer, with what it does counted."""
 
-    async def submit(self, unit: Unit) -> list[Receipt | Refused]:
+    async def submit(self, unit: AppendRequest) -> list[Receipt | Refused]:
         """As the writer's own."""
         QUEUE.set(self.waiting + len(unit.items))
         began = time.perf_counter()

@@ -20,8 +20,8 @@ from api.http.openapi import Operation, Parameter, describes
 from api.services import Ledger
 from ledger.domain.errors import Damaged, Refused
 from ledger.proof import proof_builder, tiles
-from ledger.proof.checkpoint_signer import Signed
-from projections.query.snapshot import Reading
+from ledger.proof.checkpoint_signer import SignedCheckpoint
+from projections.query.snapshot import Snapshot
 
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
@@ -135,7 +135,7 @@ async def get_consistency(request: Request) -> Response:
     return Response(msgspec.json.encode(found), 200, _MUTABLE, "application/json")
 
 
-async def _at(request: Request, notice: str, name: str | None = None) -> Signed:
+async def _at(request: Request, notice: str, name: str | None = None) -> SignedCheckpoint:
     """The checkpoint at the size that a parameter names, or the newest one; raises Refused."""
     ledger: Ledger = request.app.state.ledger
     newest = await ledger.log.latest(notice)
@@ -157,7 +157,7 @@ def _tile(path: str) -> tuple[int | None, int, int]:
     raise Refused.because("UNKNOWN_TILE", "this is no tile; write 0/x001/234, 1/000.p/17 or entries/000")
 
 
-async def _bundle(reading: Reading, start: int, stop: int) -> bytes:
+async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
     """Entries, each after its length: 16 bits, the most significant byte first."""
     rows = await reading.fetch(
         "SELECT body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s ORDER BY position",
@@ -169,7 +169,7 @@ async def _bundle(reading: Reading, start: int, stop: int) -> bytes:
 
 
 @asynccontextmanager
-async def _reading(request: Request, notice: str) -> AsyncIterator[Reading]:
+async def _reading(request: Request, notice: str) -> AsyncIterator[Snapshot]:
     """The notice as the reader's role sees it; what is damaged is refused rather than shown."""
     ledger: Ledger = request.app.state.ledger
     async with ledger.reader.at(notice, views=()) as reading:

@@ -15,7 +15,7 @@ from api.auth.identity import may_read, part_in, viewer_of
 from api.http.openapi import Operation, Parameter, describes
 from api.report.formats import FORMATS
 from api.report.html import policy
-from api.report.reader import Said, issued, read
+from api.report.reader import AdviserStatements, issued, read
 from api.services import Ledger
 from ledger.domain.errors import Refused
 from schema.context import Context
@@ -63,7 +63,7 @@ async def get_preview(request: Request) -> Response:
     first, last = _day(request, "from"), _day(request, "to")
     if last < first:
         raise Refused.because("INVALID_PARAMETER", f"the period ends on {last}, before it begins on {first}", "to")
-    said = Said(first=first, last=last, pinned=_position(request))
+    said = AdviserStatements(first=first, last=last, pinned=_position(request))
     notice, name = request.path_params["notice"], f"preview-{first}-{last}"
     return await written(context, notice, said, request.path_params["format"], name)
 
@@ -78,7 +78,7 @@ async def _context(request: Request) -> Context:
     return Context(ledger.reader, ledger.writer.append, viewer, sign=ledger.log.checkpoint)
 
 
-async def written(context: Context, notice: str, said: Said, form: str, name: str) -> Response:
+async def written(context: Context, notice: str, said: AdviserStatements, form: str, name: str) -> Response:
     """The report in a form, as a file whose name has `name` in it; raises Refused."""
     chosen = FORMATS.get(form)
     if chosen is None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.pages import renderer
 from api.pages.page_data import only
-from api.pages.page_request import Visit, ask, visit_of
+from api.pages.page_request import PageRequest, ask, visit_of
 
 _SUBJECTS, _MOMENTS = 4, 10
 """Of how many things that a decision concerns it is shown what followed, and how much of each."""
@@ -36,6 +36,6 @@ async def get_decision(request: Request) -> Response:
     return renderer.page(request, "decision.html", given, visit=visit)
 
 
-async def _moments(request: Request, visit: Visit, subject: str) -> list[dict[str, Any]]:
+async def _moments(request: Request, visit: PageRequest, subject: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await ask(request, visit, "followed", subject=subject))["timeline"]["nodes"]
     return found

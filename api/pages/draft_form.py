@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
-from api.forms.controls import Shown
-from api.forms.fields import Word
+from api.forms.controls import FormControl
+from api.forms.fields import Choice
 from api.pages.form_input import one
 from api.report.draft import spoken_of
 from api.report.model import AreaWords, Requirement
@@ -14,8 +14,8 @@ from ledger.domain.areas.reports import AreaJudgement
 from ledger.mutable.drafts import AreaDraft, Draft, RequirementDraft
 
 _JUDGEMENTS = (
-    Word(AreaJudgement.PROGRESS.value, "Progress"),
-    Word(AreaJudgement.CONCERN.value, "Concern"),
+    Choice(AreaJudgement.PROGRESS.value, "Progress"),
+    Choice(AreaJudgement.CONCERN.value, "Concern"),
 )
 
 
@@ -48,17 +48,21 @@ def _text(typed: Mapping[str, Sequence[str]], name: str) -> str:
     return one(typed, name).replace("\r\n", "\n")
 
 
-def controls_of(draft: Draft, areas: Sequence[AreaWords], requirements: Sequence[Requirement]) -> list[Shown]:
+def controls_of(
+    draft: Draft, areas: Sequence[AreaWords], requirements: Sequence[Requirement]
+) -> list[FormControl]:
     """What the adviser writes: of each area a judgement and why; of requirements what there is to say."""
     titles = {area.area: said_or_erased(area.title, area.title_erased_by) for area in areas}
     label = "Id of the report"
-    found = [Shown(as_="line", place="data.report", name="report", label=label, called=label, value=draft.report)]
+    found = [
+        FormControl(as_="line", place="data.report", name="report", label=label, called=label, value=draft.report)
+    ]
     spoken = {area.area: index for index, area in enumerate(spoken_of(draft))}
     for area in draft.areas:
         label = f"Area {area.area}"
         place = f"data.perArea[{spoken[area.area]}]" if area.area in spoken else f"area.{area.area}"
         found += [
-            Shown(
+            FormControl(
                 as_="radios",
                 place=f"{place}.judgement",
                 name=f"area.{area.area}.judgement",
@@ -69,7 +73,7 @@ def controls_of(draft: Draft, areas: Sequence[AreaWords], requirements: Sequence
                 words=_JUDGEMENTS,
                 value=area.judgement,
             ),
-            Shown(
+            FormControl(
                 as_="text",
                 place=f"{place}.text",
                 name=f"area.{area.area}.text",
@@ -82,7 +86,7 @@ def controls_of(draft: Draft, areas: Sequence[AreaWords], requirements: Sequence
         ]
     found += _requirements(draft, requirements)
     found.append(
-        Shown(
+        FormControl(
             as_="text",
             place="data.other",
             name="other",
@@ -96,7 +100,7 @@ def controls_of(draft: Draft, areas: Sequence[AreaWords], requirements: Sequence
     return found
 
 
-def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[Shown]:
+def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[FormControl]:
     """A text for each clause, with how it stands; a refusal counts only those that say something."""
     lines = {line.clause: line for line in requirements}
     found = []
@@ -109,7 +113,7 @@ def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[Sho
             place, sent = f"data.requirements[{sent}].text", sent + 1
         label = f"Clause {requirement.number}"
         found.append(
-            Shown(
+            FormControl(
                 as_="text",
                 place=place,
                 name=f"requirement.{requirement.number}",

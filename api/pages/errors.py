@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.sessions import Sessions
 from api.http import problem
 from api.pages import page_data, renderer
-from api.pages.page_request import SignInNeeded, Visit, ask, visit_of
+from api.pages.page_request import PageRequest, SignInNeeded, ask, visit_of
 from api.pages.security_headers import secured
-from api.pages.time_control import NAMES, Point
+from api.pages.time_control import NAMES, TimePoint
 from ledger.domain.errors import Busy, Refused, Unavailable
 
 Json = Mapping[str, Any]
@@ -65,11 +65,11 @@ async def explained(request: Request, status: int, detail: str) -> Response:
     return renderer.page(request, "error.html", given, visit=visit, session=session, status=status)
 
 
-async def _around(request: Request) -> tuple[Visit, dict[str, Any]] | None:
+async def _around(request: Request) -> tuple[PageRequest, dict[str, Any]] | None:
     """The visit with its notice, at the point that was asked for, else as of now; None where it cannot be had."""
     if "notice" not in request.path_params:
         return None
-    for point in (None, Point()):
+    for point in (None, TimePoint()):
         try:
             visit = await visit_of(request, point)
             return visit, await ask(request, visit, "frame-only")
@@ -78,12 +78,12 @@ async def _around(request: Request) -> tuple[Visit, dict[str, Any]] | None:
     return None
 
 
-async def _first(request: Request, visit: Visit, notice: Json) -> Json | None:
+async def _first(request: Request, visit: PageRequest, notice: Json) -> Json | None:
     """The entry by which what the page is about was first recorded, where that is after the point that is read."""
     of_it = next(iter(visit.about.values()), None)
     if of_it is None or not (visit.reads("timeline") and visit.reads("entries")):
         return None
-    now = visit.at(Point())
+    now = visit.at(TimePoint())
     if "at" in visit.about:
         found = (await ask(request, now, "entry", **visit.about))["entries"]["nodes"]
     else:

@@ -13,20 +13,20 @@ from api.forms.choices import next_id
 from api.forms.fields import fields_of
 from api.forms.parse import DATA, Typed
 from api.forms.prefill import filled
-from api.pages.form_request import Desk
+from api.pages.form_request import FormRequest
 from api.pages.page_request import ask
 from ledger.domain.areas.access import AccessGranted
 from ledger.domain.areas.actions import ActionRebaselined
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
 from ledger.domain.areas.reports import AdviserReportIssued
-from ledger.domain.registry import READINGS, put_at
+from ledger.domain.registry import STORED_TYPES, put_at
 from schema.derive.connection import cursor
 
 _REPLACEMENT = f"{DATA}.replacement"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
-async def begun(desk: Desk, said: Typed) -> dict[str, list[str]]:
+async def begun(desk: FormRequest, said: Typed) -> dict[str, list[str]]:
     """What the form holds; `said`: what its address says, which goes before all else."""
     typed = {**_usual(desk), **filled(desk.fields, _as_it_stands(desk, said), desk.zone)}
     if desk.kind.struct is EntryCorrected:
@@ -34,7 +34,7 @@ async def begun(desk: Desk, said: Typed) -> dict[str, list[str]]:
     return {**typed, **{name: list(values) for name, values in said.items()}}
 
 
-def _usual(desk: Desk) -> dict[str, list[str]]:
+def _usual(desk: FormRequest) -> dict[str, list[str]]:
     clause = desk.kind.struct.clause
     parts = dates.instant_parts(desk.ledger.clock().replace(second=0, microsecond=0), desk.zone)
     typed = {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
@@ -47,7 +47,7 @@ def _usual(desk: Desk) -> dict[str, list[str]]:
     return typed
 
 
-def _as_it_stands(desk: Desk, said: Typed) -> Mapping[str, Any]:
+def _as_it_stands(desk: FormRequest, said: Typed) -> Mapping[str, Any]:
     """The fields of the fact that are most often as the notice has them now."""
     state, struct = desk.state, desk.kind.struct
     if struct is AccessGranted and (access := state.access.requests.get(_one(said, "request"))) is not None:
@@ -61,7 +61,7 @@ def _one(said: Typed, key: str) -> str:
     return next(iter(said.get(f"{DATA}.{key}", ())), "")
 
 
-async def _as_recorded(desk: Desk, position: str) -> dict[str, list[str]]:
+async def _as_recorded(desk: FormRequest, position: str) -> dict[str, list[str]]:
     """The entry at a position as the form of a correction holds it; nothing where the reader may not see it."""
     if not desk.visit.reads("entries") or not _NUMBER.fullmatch(position):
         return {}
@@ -70,7 +70,7 @@ async def _as_recorded(desk: Desk, position: str) -> dict[str, list[str]]:
     entry = next(iter(notice["entries"]["nodes"]), None)
     if entry is None or entry["position"] != int(position):
         return {}
-    kind = READINGS[entry["type"]].kind
+    kind = STORED_TYPES[entry["type"]].kind
     if kind.name in UNCORRECTABLE or entry["type"] != kind.type:
         return {}
     data = entry["data"]

@@ -10,10 +10,10 @@ from starlette.requests import Request
 
 from api import schema_client
 from api.forms.choices import ABOUT, Choices, choices, kinds_named, open_to, selection
-from api.forms.fields import ENVELOPE, Field, Word, fields_of
+from api.forms.fields import ENVELOPE, Choice, Field, fields_of
 from api.forms.submission import source_of
-from api.pages.page_request import Visit, ask, visit_of
-from api.pages.time_control import Point
+from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.time_control import TimePoint
 from api.services import Ledger
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import authorise
@@ -25,11 +25,11 @@ from projections.narrate.sentence import zone_of
 from schema.context import Context
 
 
-class Desk(Struct):
+class FormRequest(Struct):
     """Somebody at the form of a fact."""
 
     request: Request
-    visit: Visit
+    visit: PageRequest
     kind: Kind
     state: State
     role: str
@@ -47,12 +47,12 @@ class Desk(Struct):
         return ledger
 
 
-async def visit_now(request: Request) -> Visit:
+async def visit_now(request: Request) -> PageRequest:
     """The visit of a request, as things stand now whatever the address says: nothing is recorded in the past."""
-    return await visit_of(request, Point())
+    return await visit_of(request, TimePoint())
 
 
-async def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> FormRequest:
     """The form that is asked for; raises Refused where the reader may not record that fact, and HTTPException."""
     visit = await visit_now(request)
     ledger: Ledger = request.app.state.ledger
@@ -69,10 +69,12 @@ async def desk_of(request: Request) -> Desk:
     offered = await _choices(request, visit, kind, fields, state)
     limit = ledger.evidence.files.limit if upload else None
     zone = zone_of(notice["zone"])
-    return Desk(request, visit, kind, state, Role(who.role).meaning, zone, notice, fields, offered, limit)
+    return FormRequest(request, visit, kind, state, Role(who.role).meaning, zone, notice, fields, offered, limit)
 
 
-async def _choices(request: Request, visit: Visit, kind: Kind, fields: Sequence[Field], state: State) -> Choices:
+async def _choices(
+    request: Request, visit: PageRequest, kind: Kind, fields: Sequence[Field], state: State
+) -> Choices:
     """What the form offers where it names things of the notice, as the reader may see them now."""
     ledger: Ledger = request.app.state.ledger
     kinds = kinds_named((*fields, *ENVELOPE))
@@ -82,7 +84,7 @@ async def _choices(request: Request, visit: Visit, kind: Kind, fields: Sequence[
     answer: Mapping[str, Any] = await schema_client.ask(context, document, {"notice": visit.notice})
     found = choices(answer["notice"], kinds)
     me = visit.visitor.session.actor
-    found.setdefault("actor", (Word(me, f"{me}: yourself"),))
+    found.setdefault("actor", (Choice(me, f"{me}: yourself"),))
     about = next((each for each in fields if each.about), None)
     if about is not None and about.names[0] in found:
         found[ABOUT] = open_to(kind.struct, about.names[0], found[about.names[0]], state, me)

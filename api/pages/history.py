@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from api.pages import query_documents, renderer
 from api.pages.page_data import only
-from api.pages.page_request import Visit, ask, visit_of
-from api.pages.time_control import Point, instant, point_of
+from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.time_control import TimePoint, instant, point_of
 from api.services import Ledger
-from projections.narrate.history import Change, Selection, Story, Told, difference
-from projections.narrate.loader import History, opened, tellings
+from projections.narrate.history import Change, History, Selection, Sentence, difference
+from projections.narrate.loader import LoadedHistory, opened, tellings
 from projections.narrate.sentence import natural
 from projections.query.errors import ReadingError
 
@@ -41,7 +41,7 @@ async def get_entry(request: Request) -> Response:
     return renderer.page(request, "entry.html", given, visit=visit)
 
 
-async def _proof(request: Request, visit: Visit) -> Mapping[str, str | None]:
+async def _proof(request: Request, visit: PageRequest) -> Mapping[str, str | None]:
     """What proves the entry; while the log cannot be signed, why nothing does."""
     try:
         notice = await ask(request, visit, "proof", **visit.about)
@@ -63,7 +63,7 @@ async def get_replay(request: Request) -> Response:
         actor=_given(visit, "actor"),
         decisions=visit.params.get("decisions") == "yes",
     )
-    minutes: list[Told] = []
+    minutes: list[Sentence] = []
     if to <= LONGEST:
         ledger: Ledger = request.app.state.ledger
         async with opened(ledger.url, visit.notice) as history:
@@ -99,16 +99,16 @@ async def get_changes(request: Request) -> Response:
     return renderer.page(request, "changes.html", given, visit=visit)
 
 
-def _may_read(visit: Visit) -> None:
+def _may_read(visit: PageRequest) -> None:
     if not visit.reads("entries"):
         raise HTTPException(403, "your role does not read the entries of this notice")
 
 
-def _given(visit: Visit, name: str) -> str | None:
+def _given(visit: PageRequest, name: str) -> str | None:
     return visit.params.get(name, "").strip() or None
 
 
-def _point(visit: Visit, name: str) -> Point:
+def _point(visit: PageRequest, name: str) -> TimePoint:
     """A point of a comparison: a position if it is a number, else a day or an instant; nothing: now."""
     said = visit.params.get(name, "").strip()
     if said and not said.isdigit():
@@ -116,7 +116,7 @@ def _point(visit: Visit, name: str) -> Point:
     return point_of({"position" if said.isdigit() else "knownAt": said} if said else {})
 
 
-async def _standing(request: Request, visit: Visit, point: Point) -> Mapping[str, Any]:
+async def _standing(request: Request, visit: PageRequest, point: TimePoint) -> Mapping[str, Any]:
     return await ask(request, visit.at(point), "standing")
 
 
@@ -130,7 +130,7 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[An
     ]
 
 
-async def _changes(request: Request, visit: Visit, begin: int, end: int) -> list[Change]:
+async def _changes(request: Request, visit: PageRequest, begin: int, end: int) -> list[Change]:
     ledger: Ledger = request.app.state.ledger
     try:
         async with opened(ledger.url, visit.notice) as history:
@@ -140,8 +140,8 @@ async def _changes(request: Request, visit: Visit, begin: int, end: int) -> list
         raise HTTPException(404, str(error)) from None
 
 
-async def _held(history: History, to: int) -> Story:
-    story = Story()
+async def _held(history: LoadedHistory, to: int) -> History:
+    story = History()
     async for _, so_far in tellings(history, to):
         story = so_far
     return story

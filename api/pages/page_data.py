@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api import charts
 from api.charts.captions import counts
-from api.pages.page_request import Visit
+from api.pages.page_request import PageRequest
 from projections.narrate.sentence import natural
 
 Json = Mapping[str, Any]
@@ -42,7 +42,7 @@ def only(nodes: Sequence[Json]) -> Json:
     return nodes[0]
 
 
-def glance(_visit: Visit, notice: Json) -> Json:
+def glance(_visit: PageRequest, notice: Json) -> Json:
     """The obligations and the clauses in order, and how many have each status."""
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
@@ -53,30 +53,30 @@ def glance(_visit: Visit, notice: Json) -> Json:
     }
 
 
-def objective(_visit: Visit, notice: Json) -> Json:
+def objective(_visit: PageRequest, notice: Json) -> Json:
     """The objective."""
     return {"objective": only(notice["plan"]["objectives"]["nodes"])}
 
 
-def board(_visit: Visit, notice: Json) -> Json:
+def board(_visit: PageRequest, notice: Json) -> Json:
     """The chair's bar."""
     found = notice["board"]
     return {"tenure": _tenure("chair", "Who chaired the board", found["chairs"], found["vacancies"], notice)}
 
 
-def reports(_visit: Visit, notice: Json) -> Json:
+def reports(_visit: PageRequest, notice: Json) -> Json:
     """The adviser's bar."""
     found = notice["adviser"]
     return {"tenure": _tenure("adviser", "Who advised", found["tenures"], found["vacancies"], notice)}
 
 
-def report(visit: Visit, notice: Json) -> Json:
+def report(visit: PageRequest, notice: Json) -> Json:
     """The report."""
     wanted = visit.about["report"]
     return {"report": only([each for each in notice["adviserReports"]["nodes"] if each["report"] == wanted])}
 
 
-def about(visit: Visit, notice: Json) -> Json:
+def about(visit: PageRequest, notice: Json) -> Json:
     """What kinds of thing it is, and their pages."""
     moments = notice["timeline"]["nodes"]
     only(moments)
@@ -95,7 +95,7 @@ def about(visit: Visit, notice: Json) -> Json:
     }
 
 
-class Chart(Struct, frozen=True):
+class ChartImage(Struct, frozen=True):
     """A measure as a page shows it."""
 
     series: charts.Series
@@ -103,23 +103,23 @@ class Chart(Struct, frozen=True):
     said: list[str]
     target: str
     baseline: str
-    rows: list[tuple[charts.Reading, Mapping[str, str]]]
+    rows: list[tuple[charts.ChartReading, Mapping[str, str]]]
 
 
-def measures(_visit: Visit, notice: Json) -> Json:
+def measures(_visit: PageRequest, notice: Json) -> Json:
     """The charts."""
     return {"charts": [_chart(each) for each in notice["measures"]["nodes"]]}
 
 
-def measure(_visit: Visit, notice: Json) -> Json:
+def measure(_visit: PageRequest, notice: Json) -> Json:
     """The measure with its chart."""
     found = only(notice["measures"]["nodes"])
     return {"measure": found, "chart": _chart(found)}
 
 
-def _chart(found: Json) -> Chart:
+def _chart(found: Json) -> ChartImage:
     series = charts.series_of(found)
-    return Chart(
+    return ChartImage(
         series,
         Markup(charts.xmr_svg(series, f"chart-{series.measure}")),  # noqa: S704 - api.charts escapes every text
         charts.signals_in_words(series),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from api.auth.identity import part_in
 from api.auth.sessions import Session, Sessions, viewer_of
 from api.pages import query_documents
-from api.pages.time_control import Point, point_of
+from api.pages.time_control import TimePoint, point_of
 from api.services import Ledger
 from ledger.append.placement import now
 from ledger.domain.roles import Role, matrix
@@ -34,13 +34,13 @@ class Visitor(Struct, frozen=True):
     viewer: Viewer
 
 
-class Visit(Struct, frozen=True):
+class PageRequest(Struct, frozen=True):
     """A visit to a notice."""
 
     notice: str
     visitor: Visitor
     roles: Sequence[Role]
-    point: Point
+    point: TimePoint
     invented: bool
     """Whether part of the notice's history is made up."""
     params: QueryParams
@@ -60,7 +60,7 @@ class Visit(Struct, frozen=True):
         said = {**self.point.said, **{name: value for name, value in params.items() if value is not None}}
         return f"/notices/{self.notice}{path}{'?' if said else ''}{urlencode(said)}"
 
-    def at(self, point: Point) -> "Visit":
+    def at(self, point: TimePoint) -> "PageRequest":
         """The same visit at another point."""
         return structs.replace(self, point=point)
 
@@ -81,7 +81,7 @@ async def visitor_of(request: Request) -> Visitor:
     return Visitor(session, viewer)
 
 
-async def visit_of(request: Request, point: Point | None = None) -> Visit:
+async def visit_of(request: Request, point: TimePoint | None = None) -> PageRequest:
     """The visit of a request to `/notices/{notice}/…`, at the point that its address says, or at `point`.
 
     Raises SignInNeeded, Refused (UNKNOWN_NOTICE) where the visitor has no part, and HTTPException (400) for a
@@ -95,10 +95,10 @@ async def visit_of(request: Request, point: Point | None = None) -> Visit:
     invented = any(source.startswith(INVENTED) for source in sources)
     params = request.query_params
     about = {name: value for name, value in request.path_params.items() if name != "notice"}
-    return Visit(notice, visitor, roles, point or point_of(params), invented, params, about)
+    return PageRequest(notice, visitor, roles, point or point_of(params), invented, params, about)
 
 
-async def ask(request: Request, visit: Visit, name: str, **variables: object) -> dict[str, Any]:
+async def ask(request: Request, visit: PageRequest, name: str, **variables: object) -> dict[str, Any]:
     """The notice as a page's query shows it, at the visit's point; raises HTTPException when it cannot be had."""
     ledger: Ledger = request.app.state.ledger
     on = visit.point.judged(await _recorded_at(ledger, visit))
@@ -117,7 +117,7 @@ async def ask(request: Request, visit: Visit, name: str, **variables: object) ->
     return found
 
 
-async def _recorded_at(ledger: Ledger, visit: Visit) -> datetime | None:
+async def _recorded_at(ledger: Ledger, visit: PageRequest) -> datetime | None:
     """When the entry at the position that was asked for was recorded."""
     if visit.point.position is None or visit.point.on is not None or visit.point.judged_now:
         return None
@@ -126,5 +126,5 @@ async def _recorded_at(ledger: Ledger, visit: Visit) -> datetime | None:
     return datetime.fromisoformat(answer["notice"]["asOf"]["recordedAt"])
 
 
-def _rights(visit: Visit) -> Mapping[str, bool]:
+def _rights(visit: PageRequest) -> Mapping[str, bool]:
     return {f"reads{view.capitalize()}": visit.reads(view) for view in matrix().reads}

@@ -38,7 +38,7 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9]{2}:[0-9]{2}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-class Document(Struct, frozen=True):
+class QueryDocument(Struct, frozen=True):
     """A query, and the variables that it declares: name → type."""
 
     text: str
@@ -46,11 +46,11 @@ class Document(Struct, frozen=True):
 
 
 @cache
-def document(name: str) -> Document:
+def document(name: str) -> QueryDocument:
     """The query of that name, with the fragment that every page of a notice asks for."""
     text = _read(name)
     whole = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
-    return Document(whole, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
+    return QueryDocument(whole, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
 
 
 def _read(name: str) -> str:

@@ -9,12 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.pages import page_data, renderer
-from api.pages.page_request import Visit, ask, visit_of
+from api.pages.page_request import PageRequest, ask, visit_of
 
-Shape = Callable[[Visit, Mapping[str, Any]], Mapping[str, Any]]
+Shape = Callable[[PageRequest, Mapping[str, Any]], Mapping[str, Any]]
 
 
-def _nothing_more(_visit: Visit, _notice: Mapping[str, Any]) -> Mapping[str, Any]:
+def _nothing_more(_visit: PageRequest, _notice: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 

@@ -16,17 +16,17 @@ from starlette.responses import RedirectResponse, Response
 
 from api import formatting
 from api.auth.sessions import FORM_FIELD, Sessions
-from api.forms.controls import ADD, REMOVE, Form, Shown, blame
+from api.forms.controls import ADD, REMOVE, Form, FormControl, blame
 from api.forms.fields import ENVELOPE, fields_of, label_of
-from api.forms.parse import DATA, Read, Typed, read
+from api.forms.parse import DATA, ParsedForm, Typed, read
 from api.forms.submission import event_of, record, recordable, sound, source_of
 from api.forms.upload import Upload
 from api.http import evidence, problem
 from api.pages import renderer
 from api.pages.form_defaults import begun
 from api.pages.form_input import one, typed_into
-from api.pages.form_request import Desk, desk_of, kind_of, visit_now
-from api.pages.page_request import SignInNeeded, Visit, ask
+from api.pages.form_request import FormRequest, desk_of, kind_of, visit_now
+from api.pages.page_request import PageRequest, SignInNeeded, ask
 from api.pages.security_headers import secured
 from api.services import Ledger
 from ledger.append.receipt import Receipt
@@ -121,7 +121,7 @@ async def post_form(request: Request) -> Response:
             await upload.drain(desk.limit or 0)
 
 
-async def _post(desk: Desk, typed: Typed, name: str, upload: Upload | None) -> Response:
+async def _post(desk: FormRequest, typed: Typed, name: str, upload: Upload | None) -> Response:
     said = read(desk.fields, typed, desk.zone)
     credential = desk.visit.visitor.viewer.credential
     event = event_of(desk.kind, name, source_of(desk.state, credential), said.event)
@@ -144,7 +144,7 @@ async def _post(desk: Desk, typed: Typed, name: str, upload: Upload | None) -> R
     return _form(desk, form, _fresh_id() if again else name, refusals, status=status, again=again)
 
 
-async def _record_document(desk: Desk, event: dict[str, Any], said: Read, upload: Upload) -> Receipt:
+async def _record_document(desk: FormRequest, event: dict[str, Any], said: ParsedForm, upload: Upload) -> Receipt:
     """Judges all that can be judged before the document arrives, takes it in, and records both; raises Refused."""
     writer, notice = desk.ledger.writer, desk.visit.notice
     credential = desk.visit.visitor.viewer.credential
@@ -193,7 +193,7 @@ def _position(text: str) -> int:
     return int(text)
 
 
-def _ways(visit: Visit, kind: Kind, about: str | None) -> list[tuple[str, str]]:
+def _ways(visit: PageRequest, kind: Kind, about: str | None) -> list[tuple[str, str]]:
     """Where what an entry changed can be seen: addresses, and what stands there."""
     ways = []
     if about is not None and (named_by := _THINGS.get(kind.struct.about)) is not None:
@@ -208,7 +208,7 @@ def _ways(visit: Visit, kind: Kind, about: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def _changed(desk: Desk, typed: Typed, does: str) -> Form:
+def _changed(desk: FormRequest, typed: Typed, does: str) -> Form:
     """The form after one of its buttons: a row more, a row less, or the fields of a fact that was chosen."""
     if does.startswith(REMOVE):
         gone = does.removeprefix(REMOVE)
@@ -218,7 +218,13 @@ def _changed(desk: Desk, typed: Typed, does: str) -> Form:
 
 
 def _form(
-    desk: Desk, form: Form, name: str, refusals: Sequence[Refusal] = (), *, status: int = 200, again: bool = False
+    desk: FormRequest,
+    form: Form,
+    name: str,
+    refusals: Sequence[Refusal] = (),
+    *,
+    status: int = 200,
+    again: bool = False,
 ) -> Response:
     warned = any(refusal.code == "CONFIRM_PERSONAL_DATA" for refusal in refusals) or form.typed.get("confirm")
     time, clauses, confirm = (form.control(each, each.key, "") for each in ENVELOPE)
@@ -243,13 +249,13 @@ def _form(
     return renderer.page(desk.request, "record-form.html", given, visit=desk.visit, status=status)
 
 
-def _document(limit: int) -> Shown:
+def _document(limit: int) -> FormControl:
     """The control for the document; it comes last, so that it is judged before it arrives."""
     hint = (
         f"At most {formatting.size(limit)}. If this page comes back, choose the file "
         "again: a browser does not keep it. Everything else stays."
     )
-    return Shown(as_="file", place="file", name="file", label="Document", called="Document", hint=hint)
+    return FormControl(as_="file", place="file", name="file", label="Document", called="Document", hint=hint)
 
 
 def _fresh_id() -> str:

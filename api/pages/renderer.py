@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from api import formatting
 from api.auth.sessions import FORM_FIELD, Session, Sessions
 from api.pages import static_files
-from api.pages.page_request import Visit
+from api.pages.page_request import PageRequest
 from api.pages.security_headers import secured
 from api.report.phrases import many
 from ledger.domain import calendar
@@ -126,7 +126,7 @@ def page(
     template: str,
     given: Mapping[str, Any],
     *,
-    visit: Visit | None = None,
+    visit: PageRequest | None = None,
     session: Session | None = None,
     status: int = 200,
 ) -> Response:
@@ -148,7 +148,7 @@ def page(
     return secured(request, HTMLResponse(html, status))
 
 
-def _of_a_notice(request: Request, visit: Visit, zone: ZoneInfo) -> dict[str, Any]:
+def _of_a_notice(request: Request, visit: PageRequest, zone: ZoneInfo) -> dict[str, Any]:
     path = request.url.path.removeprefix(f"/notices/{visit.notice}")
     return {
         "to": visit.address,
@@ -169,7 +169,7 @@ def _of_a_notice(request: Request, visit: Visit, zone: ZoneInfo) -> dict[str, An
     }
 
 
-def _is_for(visit: Visit, section: Section) -> bool:
+def _is_for(visit: PageRequest, section: Section) -> bool:
     """Whether the visitor finds anything there."""
     if section.view is None:
         return any(visit.records(fact) for fact in matrix().records)
@@ -181,7 +181,7 @@ def _today(zone: ZoneInfo, instant: str) -> str:
     return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
 
-def _entry(visit: Visit | None, position: int | None, words_of_it: str | None = None) -> Markup:
+def _entry(visit: PageRequest | None, position: int | None, words_of_it: str | None = None) -> Markup:
     """A link to an entry; its number alone for whoever may not read entries."""
     if position is None:
         return Markup("")

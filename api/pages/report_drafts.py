@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.forms import dates
-from api.forms.controls import Form, Shown, blame
+from api.forms.controls import Form, FormControl, blame
 from api.forms.fields import ENVELOPE
 from api.forms.submission import source_of
 from api.http.reports import written
@@ -23,7 +23,7 @@ from api.pages import renderer
 from api.pages.draft_form import controls_of, filled
 from api.pages.form_input import one, typed_into
 from api.pages.form_request import visit_now
-from api.pages.page_request import SignInNeeded, Visit, ask, visit_of
+from api.pages.page_request import PageRequest, SignInNeeded, ask, visit_of
 from api.pages.record import STRANGE
 from api.pages.security_headers import secured
 from api.report.draft import KIND, begun, issue, issued_before, next_period, said_of
@@ -44,7 +44,7 @@ class _Writing(Struct):
     """An adviser at their reports."""
 
     request: Request
-    visit: Visit
+    visit: PageRequest
     notice: dict[str, Any]
     context: Context
 
@@ -133,7 +133,7 @@ async def _drafts(
 ) -> Response:
     labels = {"first": "First day of the period", "last": "Last day of the period"}
     controls = [
-        Shown(
+        FormControl(
             as_="day",
             place=name,
             label=label,

@@ -34,7 +34,7 @@ _LARGEST = 2**31 - 1
 _YEARS = range(1900, 2200)
 
 
-class Point(Struct, frozen=True):
+class TimePoint(Struct, frozen=True):
     """A point of a notice's history; as a whole: now."""
 
     position: int | None = None
@@ -64,7 +64,7 @@ class Point(Struct, frozen=True):
         return self.known_at or recorded_at
 
 
-def point_of(params: Mapping[str, str]) -> Point:
+def point_of(params: Mapping[str, str]) -> TimePoint:
     """The point that an address says; raises HTTPException (400) naming what is wrong with it."""
     said = {name: params[name].strip() for name in NAMES if params.get(name, "").strip()}
     if "position" in said and "knownAt" in said:
@@ -77,7 +77,7 @@ def point_of(params: Mapping[str, str]) -> Point:
             400, f"{called('position')} is {position[:40]!r}; write the number of an entry, 1 or more"
         )
     on = said.get("on")
-    return Point(
+    return TimePoint(
         int(position) if position is not None else None,
         instant("knownAt", said["knownAt"]) if "knownAt" in said else None,
         None if on in (None, NOW) else instant("on", on or ""),

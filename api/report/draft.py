@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from api.forms.parse import Read
+from api.forms.parse import ParsedForm
 from api.forms.submission import event_of, record, source_of
 from api.report.query_documents import all_figures, document, whole
-from api.report.reader import AreaSaid, RequirementSaid, Said, position_at
+from api.report.reader import AdviserStatements, AreaStatement, RequirementStatement, position_at
 from api.schema_client import ask
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
@@ -80,17 +80,19 @@ async def _frame(context: Context, notice: str, position: int) -> Mapping[str, A
     return found
 
 
-def said_of(draft: Draft) -> Said:
+def said_of(draft: Draft) -> AdviserStatements:
     """What a draft says, for a preview of its report."""
-    return Said(
+    return AdviserStatements(
         first=draft.first,
         last=draft.last,
         areas=tuple(
-            AreaSaid(area=each.area, judgement=each.judgement or None, text=each.text.strip() or None)
+            AreaStatement(area=each.area, judgement=each.judgement or None, text=each.text.strip() or None)
             for each in draft.areas
         ),
         requirements=tuple(
-            RequirementSaid(number=each.number, text=each.text) for each in draft.requirements if each.text.strip()
+            RequirementStatement(number=each.number, text=each.text)
+            for each in draft.requirements
+            if each.text.strip()
         ),
         other=draft.other.strip() or None,
         pinned=draft.position,
@@ -153,7 +155,7 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
         return before
     answers = [KIND.struct.clause] if KIND.struct.clause in state.notice.clauses else []
     said = event(found, source, answers)
-    recorded = await record(writer, notice, KIND, said, Read(said, {}, []), credential)
+    recorded = await record(writer, notice, KIND, said, ParsedForm(said, {}, []), credential)
     await drafts.delete(notice, credential.actor, draft)
     return recorded
 

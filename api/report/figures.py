@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from api.charts import Reading, Series, signals_in_words, summary, xmr_svg
+from api.charts import ChartReading, Series, signals_in_words, summary, xmr_svg
 from api.charts.captions import counts, number
 from api.report.blocks import Block, Chart, Heading, Items, Paragraph, Table
 from api.report.model import Action, Report, SlowObjective
@@ -33,7 +33,7 @@ def measures(report: Report) -> Iterator[Block]:
             yield Table(f"Readings of {series.measure}", columns, rows, widths=(8, 5, 8, 10, 12))
 
 
-def _reading(series: Series, point: Reading) -> tuple[str, ...]:
+def _reading(series: Series, point: ChartReading) -> tuple[str, ...]:
     recorded = entry(point.position)
     if point.restated_position is not None:
         recorded += f", stated anew by {entry(point.restated_position)}"

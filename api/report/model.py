@@ -12,11 +12,11 @@ from msgspec import Struct
 from api.charts import Series
 
 
-class Row(Struct, frozen=True, rename="camel", kw_only=True):
+class ReportRow(Struct, frozen=True, rename="camel", kw_only=True):
     """A row of an answer."""
 
 
-class Notice(Row, frozen=True, kw_only=True):
+class Notice(ReportRow, frozen=True, kw_only=True):
     """The notice that is reported on."""
 
     id: str
@@ -32,7 +32,7 @@ class Notice(Row, frozen=True, kw_only=True):
     zone: str
 
 
-class AreaWords(Row, frozen=True, kw_only=True):
+class AreaWords(ReportRow, frozen=True, kw_only=True):
     """An area for priority action, and what the adviser says of it."""
 
     area: str
@@ -47,7 +47,7 @@ class AreaWords(Row, frozen=True, kw_only=True):
     text_erased_by: int | None = None
 
 
-class Requirement(Row, frozen=True, kw_only=True):
+class Requirement(ReportRow, frozen=True, kw_only=True):
     """An obligation at the period's end, and what the adviser says of it."""
 
     clause: str
@@ -69,7 +69,7 @@ class Requirement(Row, frozen=True, kw_only=True):
     text_erased_by: int | None = None
 
 
-class Highlight(Row, frozen=True, kw_only=True):
+class Highlight(ReportRow, frozen=True, kw_only=True):
     """Slow progress pointed out to the board."""
 
     highlighted_at: datetime
@@ -80,7 +80,7 @@ class Highlight(Row, frozen=True, kw_only=True):
     position: int
 
 
-class SlowObjective(Row, frozen=True, kw_only=True):
+class SlowObjective(ReportRow, frozen=True, kw_only=True):
     """An objective that was open and past its date when the period ended."""
 
     objective: str
@@ -99,7 +99,7 @@ class SlowObjective(Row, frozen=True, kw_only=True):
     highlights: tuple[Highlight, ...]
 
 
-class Rebaseline(Row, frozen=True, kw_only=True):
+class Rebaseline(ReportRow, frozen=True, kw_only=True):
     """Another date for an action."""
 
     rebaselined_at: datetime
@@ -111,7 +111,7 @@ class Rebaseline(Row, frozen=True, kw_only=True):
     position: int
 
 
-class Action(Row, frozen=True, kw_only=True):
+class Action(ReportRow, frozen=True, kw_only=True):
     """An action of the plan when the period ended."""
 
     action: str
@@ -137,7 +137,7 @@ class Action(Row, frozen=True, kw_only=True):
         return self.slippage_days > 0 or self.late
 
 
-class Document(Row, frozen=True, kw_only=True):
+class CitedDocument(ReportRow, frozen=True, kw_only=True):
     """A document of the register of evidence, as it stands at the report's position."""
 
     title: str | None
@@ -147,7 +147,7 @@ class Document(Row, frozen=True, kw_only=True):
     position: int
 
 
-class Basis(Row, frozen=True, kw_only=True):
+class Basis(ReportRow, frozen=True, kw_only=True):
     """A document that something rests on, and how it stood when that was recorded."""
 
     evidence: str
@@ -155,17 +155,17 @@ class Basis(Row, frozen=True, kw_only=True):
     judgement_then: str | None
     superseded_by_then: str | None
     position: int
-    documents: tuple[Document, ...] = ()
+    documents: tuple[CitedDocument, ...] = ()
 
 
-class Option(Row, frozen=True, kw_only=True):
+class Option(ReportRow, frozen=True, kw_only=True):
     """An option that was weighed."""
 
     text: str | None
     erased_by: int | None
 
 
-class Decision(Row, frozen=True, kw_only=True):
+class Decision(ReportRow, frozen=True, kw_only=True):
     """A decision of the board in the period."""
 
     decision: str
@@ -187,7 +187,7 @@ class Decision(Row, frozen=True, kw_only=True):
     rests_on: tuple[Basis, ...]
 
 
-class Claim(Row, frozen=True, kw_only=True):
+class Claim(ReportRow, frozen=True, kw_only=True):
     """What a report says has changed for children, and the evidence behind it."""
 
     number: int
@@ -197,7 +197,7 @@ class Claim(Row, frozen=True, kw_only=True):
     rests_on: tuple[Basis, ...]
 
 
-class BoardReport(Row, frozen=True, kw_only=True):
+class BoardReport(ReportRow, frozen=True, kw_only=True):
     """A report to the board in the period."""
 
     report: str
@@ -209,7 +209,7 @@ class BoardReport(Row, frozen=True, kw_only=True):
     claims: tuple[Claim, ...]
 
 
-class Grant(Row, frozen=True, kw_only=True):
+class Grant(ReportRow, frozen=True, kw_only=True):
     """What became of an access that was granted."""
 
     live: bool
@@ -220,7 +220,7 @@ class Grant(Row, frozen=True, kw_only=True):
     used: int
 
 
-class Access(Row, frozen=True, kw_only=True):
+class Access(ReportRow, frozen=True, kw_only=True):
     """A request for access that was asked for or open in the period."""
 
     request: str
@@ -244,7 +244,7 @@ class Access(Row, frozen=True, kw_only=True):
     """None: it was not granted."""
 
 
-class Cited(Row, frozen=True, kw_only=True):
+class Cited(ReportRow, frozen=True, kw_only=True):
     """An entry that the report rests on."""
 
     position: int
@@ -260,7 +260,7 @@ class Cited(Row, frozen=True, kw_only=True):
     corrected_by: int | None
 
 
-class Report(Row, frozen=True, kw_only=True):
+class Report(ReportRow, frozen=True, kw_only=True):
     """The whole report."""
 
     notice: Notice

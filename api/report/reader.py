@@ -35,7 +35,7 @@ from projections.narrate.sentence import natural, zone_of
 from schema.context import Context
 
 
-class AreaSaid(Struct, frozen=True, rename="camel", kw_only=True):
+class AreaStatement(Struct, frozen=True, rename="camel", kw_only=True):
     """What the adviser says of an area."""
 
     area: str
@@ -44,7 +44,7 @@ class AreaSaid(Struct, frozen=True, rename="camel", kw_only=True):
     text_erased_by: int | None = None
 
 
-class RequirementSaid(Struct, frozen=True, rename="camel", kw_only=True):
+class RequirementStatement(Struct, frozen=True, rename="camel", kw_only=True):
     """What the adviser says of a requirement."""
 
     number: str
@@ -52,13 +52,13 @@ class RequirementSaid(Struct, frozen=True, rename="camel", kw_only=True):
     text_erased_by: int | None = None
 
 
-class Said(Struct, frozen=True, rename="camel", kw_only=True):
+class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
     """A report's frame and the adviser's words in it: as issued, or as a draft has them."""
 
     first: date
     last: date
-    areas: tuple[AreaSaid, ...] = ()
-    requirements: tuple[RequirementSaid, ...] = ()
+    areas: tuple[AreaStatement, ...] = ()
+    requirements: tuple[RequirementStatement, ...] = ()
     other: str | None = None
     other_erased_by: int | None = None
     report: str | None = None
@@ -71,7 +71,7 @@ class Said(Struct, frozen=True, rename="camel", kw_only=True):
     """The entry that issued it."""
 
 
-async def issued(context: Context, notice: str, report: str) -> Said:
+async def issued(context: Context, notice: str, report: str) -> AdviserStatements:
     """An issued report's frame and words, as they were issued; raises Refused when there is none of that id.
 
     What they say is read as of the report's own entry, so a later correction changes nothing; an erasure does.
@@ -87,7 +87,7 @@ async def issued(context: Context, notice: str, report: str) -> Said:
     at = {"notice": notice, "position": known[report]}
     words: Any = await ask(context, document("words"), at)
     said = words["notice"]["adviserReports"]["nodes"]
-    return msgspec.convert(next(each for each in said if each["report"] == report), Said)
+    return msgspec.convert(next(each for each in said if each["report"] == report), AdviserStatements)
 
 
 async def position_at(context: Context, notice: str, when: int | datetime | None) -> int:
@@ -98,7 +98,7 @@ async def position_at(context: Context, notice: str, when: int | datetime | None
 
 
 async def outline(
-    context: Context, notice: str, said: Said
+    context: Context, notice: str, said: AdviserStatements
 ) -> tuple[tuple[AreaWords, ...], tuple[Requirement, ...]]:
     """The areas and the requirements that a report with these words speaks of; raises what `read` raises."""
     place, begun, _ = await _place(context, notice, said)
@@ -106,7 +106,7 @@ async def outline(
     return _areas(answer["notice"]["areas"], said), _requirements(answer, said)
 
 
-async def _place(context: Context, notice: str, said: Said) -> tuple[Place, datetime, datetime]:
+async def _place(context: Context, notice: str, said: AdviserStatements) -> tuple[Place, datetime, datetime]:
     """Where the figures are read, and the instants at which the period begins and has ended."""
     if not (is_near(said.first.isoformat()) and is_near(said.last.isoformat())):
         raise Refused((out_of_time("period"),))
@@ -117,7 +117,7 @@ async def _place(context: Context, notice: str, said: Said) -> tuple[Place, date
     return place, begun, ended
 
 
-async def read(context: Context, notice: str, said: Said) -> Report:
+async def read(context: Context, notice: str, said: AdviserStatements) -> Report:
     """The report that these words are in; raises Refused, with NOT_RECORDED_YET for a position yet to come."""
     place, begun, ended = await _place(context, notice, said)
     answer = await place.ask("notice", begun=begun.isoformat())
@@ -145,7 +145,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 async def _figures(
-    place: Place, said: Said, answer: Mapping[str, Any], begun: datetime, ended: datetime
+    place: Place, said: AdviserStatements, answer: Mapping[str, Any], begun: datetime, ended: datetime
 ) -> Report:
     notice, period = answer["notice"], {"from": begun.isoformat(), "to": ended.isoformat()}
     return Report(
@@ -173,12 +173,12 @@ async def _figures(
     )
 
 
-def _areas(areas: list[Any], said: Said) -> tuple[AreaWords, ...]:
+def _areas(areas: list[Any], said: AdviserStatements) -> tuple[AreaWords, ...]:
     words = {each.area: each for each in said.areas}
     return tuple(msgspec.convert(area | _builtins(words.get(area["area"])), AreaWords) for area in areas)
 
 
-def _requirements(answer: Mapping[str, Any], said: Said) -> tuple[Requirement, ...]:
+def _requirements(answer: Mapping[str, Any], said: AdviserStatements) -> tuple[Requirement, ...]:
     texts = {clause["number"]: clause for clause in answer["notice"]["clauses"]}
     before = {
         line["clause"]: line["status"] for line in whole(answer["begun"]["compliance"], "the list of obligations")
@@ -202,7 +202,7 @@ def _requirements(answer: Mapping[str, Any], said: Said) -> tuple[Requirement, .
     )
 
 
-def _builtins(words: AreaSaid | RequirementSaid | None) -> Mapping[str, Any]:
+def _builtins(words: AreaStatement | RequirementStatement | None) -> Mapping[str, Any]:
     found: Mapping[str, Any] = {} if words is None else msgspec.to_builtins(words)
     return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from api.charts import Reading, Series
+from api.charts import ChartReading, Series
 from api.charts.series import Spc
 from api.report.model import (
     Access,
@@ -113,7 +113,9 @@ def _tables(report: Report) -> Iterator[_Table]:
     yield _of("areas", AreaWords, report.areas)
     yield _of("requirements", Requirement, report.requirements)
     yield _with("measures", Series, "spc", Spc, report.measures)
-    yield _under("readings", "measure", Reading, ((each.measure, each.points) for each in report.measures or ()))
+    yield _under(
+        "readings", "measure", ChartReading, ((each.measure, each.points) for each in report.measures or ())
+    )
     yield _of("slow_objectives", SlowObjective, report.slow)
     slow = ((each.objective, each.highlights) for each in report.slow or ())
     yield _under("highlights", "objective", Highlight, slow)

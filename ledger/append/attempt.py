@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from ledger.append import fold
-from ledger.append.fold import Folded
-from ledger.append.placement import Clock, Placement, Unit
-from ledger.append.receipt import Kept, Receipt, receipt, same_content
+from ledger.append.fold import FoldedState
+from ledger.append.placement import AppendRequest, Clock, Placement
+from ledger.append.receipt import Receipt, StoredContent, receipt, same_content
 from ledger.domain.areas.access import AccessKind, AccessRequested
 from ledger.domain.areas.evidence import EvidenceErased, EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, NarrativeErased, may_correct
@@ -17,27 +17,27 @@ from ledger.domain.fact import Fact, Who
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
 from ledger.intake.envelope import decode_envelope
-from ledger.intake.parse import Submitted
+from ledger.intake.parse import SubmittedFact
 from ledger.store import entries
-from ledger.store.entries import Connection, Row
+from ledger.store.entries import Connection, EntryRow
 
 Answer = Receipt | Refused
-Beside = dict[int, Kept]
+Beside = dict[int, StoredContent]
 """Position → what is kept beside the entry there."""
 
 
 class Attempt:
     """One notice's units on their way into the ledger."""
 
-    def __init__(self, notice: str, folded: Folded, clock: Clock) -> None:
+    def __init__(self, notice: str, folded: FoldedState, clock: Clock) -> None:
         self.notice = notice
         self.placement = Placement(notice, folded, clock)
         self.refused = False
         """Whether anything was refused by the state in memory, which may not be the last."""
-        self._pending: list[tuple[Unit, int, int, bool]] = []
-        self._doubtful: list[tuple[Unit, int, Submitted, Refused]] = []
+        self._pending: list[tuple[AppendRequest, int, int, bool]] = []
+        self._doubtful: list[tuple[AppendRequest, int, SubmittedFact, Refused]] = []
 
-    def take_quickly(self, unit: Unit) -> None:
+    def take_quickly(self, unit: AppendRequest) -> None:
         """Places every item that may be placed; the others wait for `settle`."""
         for index, item in enumerate(unit.items):
             judged = self.placement.judge(item, unit.credential)
@@ -69,16 +69,16 @@ class Attempt:
 
     def take(
         self,
-        unit: Unit,
-        known: dict[tuple[str, str], Row],
+        unit: AppendRequest,
+        known: dict[tuple[str, str], EntryRow],
         beside: Beside,
     ) -> None:
         """Places or answers every item, knowing which keys the ledger holds."""
         if unit.strict:
             at = self.placement.at  # the trial's instants are those at which the items are then placed
             trial = msgspec.convert(msgspec.to_builtins(self.placement.state), type(self.placement.state))
-            dry = Attempt(self.notice, Folded(trial, self.placement.folded.frontier.copy()), lambda: at)
-            loose = Unit(unit.notice, unit.credential, unit.items, unit.expected)
+            dry = Attempt(self.notice, FoldedState(trial, self.placement.folded.frontier.copy()), lambda: at)
+            loose = AppendRequest(unit.notice, unit.credential, unit.items, unit.expected)
             loose.answers = [None] * len(unit.items)
             dry.take(loose, known, beside)
             if any(isinstance(answer, Refused) for answer in loose.answers):
@@ -90,7 +90,9 @@ class Attempt:
         for index, item in enumerate(unit.items):
             self._take_one(unit, index, item, known.get((item.source, item.id)), beside)
 
-    def _take_one(self, unit: Unit, index: int, item: Submitted, row: Row | None, beside: Beside) -> None:
+    def _take_one(
+        self, unit: AppendRequest, index: int, item: SubmittedFact, row: EntryRow | None, beside: Beside
+    ) -> None:
         role = self.placement.judge(item, unit.credential)
         if isinstance(role, Refused) and _forbidden(role):
             unit.answers[index] = role
@@ -108,8 +110,8 @@ class Attempt:
     async def take_alone(
         self,
         connection: Connection,
-        unit: Unit,
-        known: dict[tuple[str, str], Row],
+        unit: AppendRequest,
+        known: dict[tuple[str, str], EntryRow],
         beside: Beside,
     ) -> None:
         """Takes a correction: the history is folded anew with it, and must still be admissible."""
@@ -134,14 +136,14 @@ class Attempt:
             return
         self._take_one(unit, 0, item, known.get((item.source, item.id)), beside)
 
-    def _again(self, unit: Unit, index: int, item: Submitted) -> bool:
+    def _again(self, unit: AppendRequest, index: int, item: SubmittedFact) -> bool:
         """Answers an item whose key was placed in this very batch."""
         placed = self.placement.share.placed.get((item.source, item.id))
         if placed is None:
             return False
         envelope, first, row = placed
         content = first.file.content if first.file is not None else None
-        kept = Kept({text.path: text.salt for text in first.texts}, first.file is not None, content)
+        kept = StoredContent({text.path: text.salt for text in first.texts}, first.file is not None, content)
         if same_content(envelope, kept, item):
             self._pending.append((unit, index, row, True))
         else:
@@ -155,7 +157,7 @@ class Attempt:
             "read what was recorded since, and decide again",
         )
 
-    def _place(self, unit: Unit, index: int, item: Submitted, role: str) -> None:
+    def _place(self, unit: AppendRequest, index: int, item: SubmittedFact, role: str) -> None:
         row = len(self.placement.share.entries)
         try:
             self.placement.place(item, unit.credential, role)
@@ -256,8 +258,8 @@ def correction_fault(history: list[Entry], correction: EntryCorrected, who: Who)
 
 
 async def lookup(
-    connection: Connection, notice: str, items: Sequence[Submitted]
-) -> tuple[dict[tuple[str, str], Row], Beside]:
+    connection: Connection, notice: str, items: Sequence[SubmittedFact]
+) -> tuple[dict[tuple[str, str], EntryRow], Beside]:
     """The entries that hold the items' keys already, and what is kept beside them."""
     known = await entries.find_keys(connection, notice, [(item.source, item.id) for item in items])
     positions = [row.position for row in known.values()]
@@ -265,10 +267,10 @@ async def lookup(
     contents: dict[int, str | None] = {}
     if any(item.file is not None for item in items):
         contents = await entries.read_contents(connection, notice, positions)
-    return known, {at: Kept(salts.get(at, {}), at in contents, contents.get(at)) for at in positions}
+    return known, {at: StoredContent(salts.get(at, {}), at in contents, contents.get(at)) for at in positions}
 
 
-def _repeated(row: Row, beside: Beside, item: Submitted) -> Answer:
+def _repeated(row: EntryRow, beside: Beside, item: SubmittedFact) -> Answer:
     if same_content(decode_envelope(row.body), beside[row.position], item):
         return receipt(row, duplicate=True)
     return _key_reused(row.position)
@@ -286,6 +288,6 @@ def _key_reused(position: int) -> Refused:
     )
 
 
-def goes_alone(unit: Unit) -> bool:
+def goes_alone(unit: AppendRequest) -> bool:
     """Whether the unit holds a correction, for which the history is folded anew."""
     return any(isinstance(item.fact, EntryCorrected) for item in unit.items)

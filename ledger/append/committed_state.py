@@ -10,7 +10,7 @@ from collections import OrderedDict
 import psycopg
 
 from ledger.append import fold
-from ledger.append.fold import Folded
+from ledger.append.fold import FoldedState
 from ledger.domain.errors import Unavailable
 from ledger.domain.state import State
 from ledger.store import entries
@@ -20,14 +20,14 @@ from ledger.store.entries import Connection
 NOTICES_IN_MEMORY = 256
 
 
-class States:
+class CommittedStates:
     """Folded states, caught up whenever they are asked for."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
-        self._folded: OrderedDict[str, Folded] = OrderedDict()
+        self._folded: OrderedDict[str, FoldedState] = OrderedDict()
         self._next: dict[str, asyncio.Task[State]] = {}
         """The looks that have not begun yet: whoever asks until then is answered by one."""
 

@@ -40,7 +40,7 @@ VERSION = _version()
 _decoder = msgspec.json.Decoder(State)
 
 
-class Folded(Struct):
+class FoldedState(Struct):
     """A notice's state at its head, with the tree's frontier: what appending needs."""
 
     state: State
@@ -113,20 +113,20 @@ async def history(connection: Connection, notice: str, to: int, after: int = 0) 
     return [decode(body) async for _, body in entries.read_bodies(connection, notice, after, to)]
 
 
-async def load(connection: Connection, notice: str, head: Head | None) -> Folded:
+async def load(connection: Connection, notice: str, head: Head | None) -> FoldedState:
     """The state at the head, from the last snapshot and the entries since."""
     if head is None:
-        return Folded(State(), Frontier())
+        return FoldedState(State(), Frontier())
     state = State()
     kept = await entries.read_snapshot(connection, notice, VERSION)
     if kept is not None and kept[0] <= head.size:
         state = _decoder.decode(kept[1])
-    folded = Folded(state, Frontier(), state.position)
+    folded = FoldedState(state, Frontier(), state.position)
     await catch_up(connection, notice, folded, head)
     return folded
 
 
-async def catch_up(connection: Connection, notice: str, folded: Folded, head: Head) -> None:
+async def catch_up(connection: Connection, notice: str, folded: FoldedState, head: Head) -> None:
     """Folds in what other processes wrote up to that head; raises Damaged when entries are missing."""
     news = await history(connection, notice, head.size, folded.state.position)
     if any(isinstance(entry.fact, EntryCorrected) for entry in news):
@@ -151,7 +151,7 @@ def is_state(kept: bytes, state: State) -> bool:
         return False
 
 
-async def keep_snapshot(connection: Connection, notice: str, folded: Folded) -> None:
+async def keep_snapshot(connection: Connection, notice: str, folded: FoldedState) -> None:
     """Writes a snapshot when enough was recorded since the last one."""
     state = folded.state
     if state.position - folded.snapshot_at >= SNAPSHOT_EVERY:

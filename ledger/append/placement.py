@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct, field
 
-from ledger.append.fold import Folded
+from ledger.append.fold import FoldedState
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.people import Credential, authorise
 from ledger.domain.entry import Entry
@@ -21,9 +21,9 @@ from ledger.domain.fact import When
 from ledger.domain.registry import KINDS
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.envelope import MAXIMUM_BYTES, Envelope, encoder, from_envelope
-from ledger.intake.parse import File, Submitted, Text
+from ledger.intake.parse import SubmittedFact, SubmittedFile, SubmittedNarrative
 from ledger.proof.merkle import leaf_hash
-from ledger.store.entries import Head, Row
+from ledger.store.entries import EntryRow, Head
 
 Clock = Callable[[], datetime]
 AHEAD = timedelta(seconds=60)
@@ -36,40 +36,40 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Unit(Struct):
+class AppendRequest(Struct):
     """What one caller submitted together, and what is answered for each of it."""
 
     notice: str
     credential: Credential
-    items: list[Submitted]
+    items: list[SubmittedFact]
     expected: int | None = None
     """The position that the first item must be recorded after."""
     strict: bool = False
     answers: list[Receipt | Refused | None] = field(default_factory=list)
 
 
-class Share(Struct):
+class BatchShare(Struct):
     """The rows of one notice in a batch, before they are stored."""
 
     size: int
     """How many entries the notice had."""
-    rows: list[Row] = field(default_factory=list)
-    texts: list[tuple[int, Text]] = field(default_factory=list)
-    files: list[tuple[int, File]] = field(default_factory=list)
+    rows: list[EntryRow] = field(default_factory=list)
+    texts: list[tuple[int, SubmittedNarrative]] = field(default_factory=list)
+    files: list[tuple[int, SubmittedFile]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    placed: dict[tuple[str, str], tuple[Envelope, Submitted, int]] = field(default_factory=dict)
+    placed: dict[tuple[str, str], tuple[Envelope, SubmittedFact, int]] = field(default_factory=dict)
     """(source, id) → what was placed under that key in this very batch, and the index of its row."""
 
 
 class Placement:
     """Judges and places items one after the other."""
 
-    def __init__(self, notice: str, folded: Folded, clock: Clock) -> None:
+    def __init__(self, notice: str, folded: FoldedState, clock: Clock) -> None:
         self.notice = notice
         self.state: State = folded.state
         self.folded = folded
         self.clock = clock
-        self.share = Share(folded.state.position)
+        self.share = BatchShare(folded.state.position)
         last = folded.state.recorded_at
         at = clock()
         self.at = at if last is None or at > last else last + _STEP
@@ -77,7 +77,7 @@ class Placement:
         self._bodies: list[bytes] = []
         self._envelopes: list[Envelope] = []
 
-    def judge(self, item: Submitted, credential: Credential) -> str | Refused:
+    def judge(self, item: SubmittedFact, credential: Credential) -> str | Refused:
         """The role in which the item may be recorded now, or why it may not."""
         kind = KINDS[item.type]
         who = authorise(self.state, credential, kind.name, item.type, item.source, self.at)
@@ -103,7 +103,7 @@ class Placement:
                 there = ", ".join(clauses)
                 yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {there}", "clauses")
 
-    def place(self, item: Submitted, credential: Credential, role: str) -> None:
+    def place(self, item: SubmittedFact, credential: Credential, role: str) -> None:
         """Gives the item the next position and folds it in; raises Refused when the entry would be too large."""
         position = self.state.position + 1
         envelope = Envelope(
@@ -150,7 +150,7 @@ class Placement:
         frontier = self.folded.frontier
         roots = frontier.extend_with_roots(leaves)
         self.share.rows = [
-            Row(e.position, e.source, e.id, e.type, e.recordedat, leaf, root, body)
+            EntryRow(e.position, e.source, e.id, e.type, e.recordedat, leaf, root, body)
             for e, leaf, root, body in zip(self._envelopes, leaves, roots, self._bodies, strict=True)
         ]
         last = self.share.rows[-1]

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from ledger.domain.registry import KINDS, put_at, value_at
 from ledger.intake.envelope import Envelope, decode_data
-from ledger.intake.parse import Submitted, digest
-from ledger.store.entries import Row
+from ledger.intake.parse import SubmittedFact, digest
+from ledger.store.entries import EntryRow
 
 
 class Receipt(Struct, frozen=True, rename="camel"):
@@ -30,7 +30,7 @@ class Receipt(Struct, frozen=True, rename="camel"):
     """True when the entry had been recorded before, by an earlier try."""
 
 
-def receipt(row: Row, *, duplicate: bool = False) -> Receipt:
+def receipt(row: EntryRow, *, duplicate: bool = False) -> Receipt:
     """The receipt of a stored entry."""
     return Receipt(
         row.id,
@@ -44,7 +44,7 @@ def receipt(row: Row, *, duplicate: bool = False) -> Receipt:
     )
 
 
-class Kept(Struct, frozen=True):
+class StoredContent(Struct, frozen=True):
     """What is kept beside a stored entry, as far as a repetition is compared with it."""
 
     salts: Mapping[str, bytes | None] = {}
@@ -54,7 +54,7 @@ class Kept(Struct, frozen=True):
     """SHA-256 of its document; None once that was erased."""
 
 
-def same_content(stored: Envelope, kept: Kept, submitted: Submitted) -> bool:
+def same_content(stored: Envelope, kept: StoredContent, submitted: SubmittedFact) -> bool:
     """Whether a submission says what the stored entry of the same key says; what was erased is not compared."""
     if (stored.type, stored.subject, stored.time, stored.clauses, stored.confirm) != (
         submitted.type,

@@ -29,7 +29,7 @@ SOURCE = "operator"
 """The source of the entries recorded here."""
 
 
-class Bounds(Struct, frozen=True, kw_only=True):
+class TokenScope(Struct, frozen=True, kw_only=True):
     """What a token is for."""
 
     actor: str
@@ -41,7 +41,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Issued(Struct, frozen=True, rename="camel"):
+class IssuedToken(Struct, frozen=True, rename="camel"):
     """A token just issued: the only time that `secret` is seen."""
 
     token: str
@@ -85,8 +85,8 @@ async def credential_of(url: str, writer: Writer, notice: str, secret: str) -> C
 
 
 async def issue(
-    url: str, writer: Writer, notice: str, bounds: Bounds, operator: Credential, secret: str | None = None
-) -> Issued:
+    url: str, writer: Writer, notice: str, bounds: TokenScope, operator: Credential, secret: str | None = None
+) -> IssuedToken:
     """Issues a token, and gives the actor its role when they lack it; raises Refused.
 
     `secret` is a token made by `new_secret`, for whoever must keep it before it is recorded.
@@ -112,7 +112,7 @@ async def issue(
         await _record(writer, notice, f"role-for:{name}", role, operator)
         granted = True
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
-    return Issued(name, secret, bounds.actor, bounds.role.value, receipt.position, granted)
+    return IssuedToken(name, secret, bounds.actor, bounds.role.value, receipt.position, granted)
 
 
 async def revoke(writer: Writer, notice: str, token: str, reason: str, operator: Credential) -> Receipt:

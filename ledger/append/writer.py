@@ -18,20 +18,20 @@ import psycopg
 
 from ledger.append import fold
 from ledger.append.attempt import Attempt, goes_alone, lookup
-from ledger.append.committed_state import States
-from ledger.append.fold import Folded
-from ledger.append.placement import Clock, Placement, Unit, now
+from ledger.append.committed_state import CommittedStates
+from ledger.append.fold import FoldedState
+from ledger.append.placement import AppendRequest, Clock, Placement, now
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Busy, Damaged, Refusal, Refused, Unavailable
 from ledger.domain.state import State
-from ledger.intake.parse import Submitted
+from ledger.intake.parse import SubmittedFact
 from ledger.proof.merkle import Frontier
 from ledger.store import entries as store
 from ledger.store.database import connect
-from ledger.store.entries import Connection, Row
+from ledger.store.entries import Connection, EntryRow
 
 BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
@@ -42,7 +42,7 @@ QUEUE_BYTES = 64_000_000
 NOTICES_IN_MEMORY = 256
 RECONNECT_SECONDS = 30.0
 Answer = Receipt | Refused
-OnCommit = Callable[[str, Sequence[Entry], Sequence[Row]], None]
+OnCommit = Callable[[str, Sequence[Entry], Sequence[EntryRow]], None]
 
 
 class Writer:
@@ -55,15 +55,15 @@ class Writer:
         self._url = url
         self._clock = clock
         self._on_commit = on_commit or (lambda _notice, _entries, _rows: None)
-        self._queue: deque[tuple[Unit, int, asyncio.Future[None]]] = deque()
+        self._queue: deque[tuple[AppendRequest, int, asyncio.Future[None]]] = deque()
         self._entries = self._bytes = 0
         self._wake = asyncio.Event()
-        self._folded: dict[str, Folded] = {}
+        self._folded: dict[str, FoldedState] = {}
         self._careful = False
         self._closing = False
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
-        self._states = States(url)
+        self._states = CommittedStates(url)
 
     async def open(self) -> Self:
         """Connects and starts; raises Unavailable when the database cannot be reached."""
@@ -88,10 +88,10 @@ class Writer:
         await self.close()
 
     async def append(
-        self, notice: str, item: Submitted, credential: Credential, expected: int | None = None
+        self, notice: str, item: SubmittedFact, credential: Credential, expected: int | None = None
     ) -> Receipt:
         """Records one fact; raises Refused, Busy or Unavailable. Safe to repeat with the same (source, id)."""
-        (answer,) = await self.submit(Unit(notice, credential, [item], expected))
+        (answer,) = await self.submit(AppendRequest(notice, credential, [item], expected))
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -99,7 +99,7 @@ class Writer:
     async def append_all(
         self,
         notice: str,
-        items: Sequence[Submitted],
+        items: Sequence[SubmittedFact],
         credential: Credential,
         *,
         expected: int | None = None,
@@ -107,10 +107,10 @@ class Writer:
     ) -> list[Answer]:
         """Records facts in order, an answer for each; with `strict` all of them or none, in one transaction."""
         if strict:
-            return await self.submit(Unit(notice, credential, list(items), expected, strict=True))
+            return await self.submit(AppendRequest(notice, credential, list(items), expected, strict=True))
         answers: list[Answer] = []
         for part in _parts(items):
-            answers += await self.submit(Unit(notice, credential, part, expected))
+            answers += await self.submit(AppendRequest(notice, credential, part, expected))
             expected = None
         return answers
 
@@ -123,13 +123,13 @@ class Writer:
         """The notice's state as it is committed now, by whichever process; for judging, never to be changed."""
         return await self._states.current(notice)
 
-    async def judge(self, notice: str, item: Submitted, credential: Credential) -> Sequence[Refusal]:
+    async def judge(self, notice: str, item: SubmittedFact, credential: Credential) -> Sequence[Refusal]:
         """Every reason for which the fact would be refused as things stand; nothing is recorded."""
-        found = Placement(notice, Folded(await self.state(notice), Frontier()), self._clock)
+        found = Placement(notice, FoldedState(await self.state(notice), Frontier()), self._clock)
         judged = found.judge(item, credential)
         return judged.refusals if isinstance(judged, Refused) else ()
 
-    async def submit(self, unit: Unit) -> list[Answer]:
+    async def submit(self, unit: AppendRequest) -> list[Answer]:
         """Records what one caller submits together, an answer for each; every way of appending ends here."""
         size = sum(len(item.data) + 400 + sum(len(text.body) for text in item.texts) for item in unit.items)
         if self._closing:
@@ -169,8 +169,8 @@ class Writer:
             if self._closing:
                 return
 
-    def _take(self) -> list[tuple[Unit, asyncio.Future[None]]]:
-        taken: list[tuple[Unit, asyncio.Future[None]]] = []
+    def _take(self) -> list[tuple[AppendRequest, asyncio.Future[None]]]:
+        taken: list[tuple[AppendRequest, asyncio.Future[None]]] = []
         entries = size = 0
         while self._queue:
             unit, weight, done = self._queue[0]
@@ -183,7 +183,7 @@ class Writer:
         self._bytes -= size
         return taken
 
-    async def _record(self, units: list[Unit]) -> None:
+    async def _record(self, units: list[AppendRequest]) -> None:
         for unit in units:
             unit.answers = [None] * len(unit.items)
         if not self._careful and await self._quickly(units):
@@ -198,7 +198,7 @@ class Writer:
 
     # --- the usual path
 
-    async def _quickly(self, units: list[Unit]) -> bool:
+    async def _quickly(self, units: list[AppendRequest]) -> bool:
         """Stores the units on the state in memory; False when they have to be done carefully."""
         if any(unit.strict or goes_alone(unit) for unit in units):
             return False
@@ -232,19 +232,19 @@ class Writer:
                     return True
         return False
 
-    async def _load(self, connection: Connection, notice: str) -> Folded:
+    async def _load(self, connection: Connection, notice: str) -> FoldedState:
         folded = self._folded.get(notice)
         if folded is None:
             folded = await fold.load(connection, notice, await store.read_head(connection, notice))
             self._keep(notice, folded)
         return folded
 
-    def _keep(self, notice: str, folded: Folded) -> None:
+    def _keep(self, notice: str, folded: FoldedState) -> None:
         while len(self._folded) >= NOTICES_IN_MEMORY:
             del self._folded[next(iter(self._folded))]
         self._folded[notice] = folded
 
-    def _forget(self, notices: Sequence[tuple[str, list[Unit]]]) -> None:
+    def _forget(self, notices: Sequence[tuple[str, list[AppendRequest]]]) -> None:
         for notice, units in notices:
             self._folded.pop(notice, None)
             for unit in units:
@@ -277,7 +277,7 @@ class Writer:
 
     # --- the careful path
 
-    async def _carefully(self, units: list[Unit]) -> None:
+    async def _carefully(self, units: list[AppendRequest]) -> None:
         """Stores the units under the heads' locks, each notice in a transaction; on an error by bisection."""
         self._careful = False
         damaged: Damaged | None = None
@@ -291,7 +291,7 @@ class Writer:
         if damaged is not None:
             raise damaged
 
-    async def _bisect(self, notice: str, units: list[Unit]) -> None:
+    async def _bisect(self, notice: str, units: list[AppendRequest]) -> None:
         try:
             await self._until_answered(notice, units)
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
@@ -303,7 +303,7 @@ class Writer:
             elif len(units[0].items) > 1 and not units[0].strict:
                 unit = units[0]
                 for index, item in enumerate(unit.items):
-                    single = Unit(notice, unit.credential, [item], unit.expected if index == 0 else None)
+                    single = AppendRequest(notice, unit.credential, [item], unit.expected if index == 0 else None)
                     single.answers = [None]
                     await self._bisect(notice, [single])
                     unit.answers[index] = single.answers[0]
@@ -311,7 +311,7 @@ class Writer:
                 refused = Refused.because("DATABASE_REFUSED", f"the database refused it: {error.sqlstate}")
                 units[0].answers = [refused] * len(units[0].items)
 
-    async def _until_answered(self, notice: str, units: list[Unit]) -> None:
+    async def _until_answered(self, notice: str, units: list[AppendRequest]) -> None:
         """Tries again while the connection is lost: what was committed is found by its keys."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS
@@ -331,7 +331,7 @@ class Writer:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    async def _locked(self, notice: str, units: list[Unit]) -> None:
+    async def _locked(self, notice: str, units: list[AppendRequest]) -> None:
         connection = await self._connected()
         folded = self._folded.pop(notice, None)
         async with connection.transaction():
@@ -356,16 +356,16 @@ class Writer:
         await self._snapshots(connection, [attempt])
 
 
-def _by_notice(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
-    found: dict[str, list[Unit]] = {}
+def _by_notice(units: list[AppendRequest]) -> list[tuple[str, list[AppendRequest]]]:
+    found: dict[str, list[AppendRequest]] = {}
     for unit in units:
         found.setdefault(unit.notice, []).append(unit)
     return sorted(found.items())
 
 
-def _parts(items: Sequence[Submitted]) -> list[list[Submitted]]:
+def _parts(items: Sequence[SubmittedFact]) -> list[list[SubmittedFact]]:
     """Items in order, in parts that may be stored together; a correction is a part of its own."""
-    parts: list[list[Submitted]] = []
+    parts: list[list[SubmittedFact]] = []
     size = 0
     for item in items:
         weight = len(item.data) + sum(len(text.body) for text in item.texts)

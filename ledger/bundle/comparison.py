@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger.bundle import verify
-from ledger.bundle.read import Container
+from ledger.bundle.read import BundleArchive
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import CheckpointError, unsigned
-from ledger.verify.entries import Held, Signed
+from ledger.verify.entries import EarlierCopy, KnownCheckpoint
 from ledger.verify.findings import Damage
 
 _LONGEST = 1_000_000
 _ZIP = b"PK"
 
 
-def read(path: Path) -> Held:
+def read(path: Path) -> EarlierCopy:
     """What the file holds: a checkpoint as it was served, or a bundle that is sound. Raises LedgerError."""
     try:
         with path.open("rb") as file:
@@ -34,16 +34,16 @@ def read(path: Path) -> Held:
     if not ledgers:
         raise LedgerError(f"{path} is a checkpoint of {checkpoint.origin}, which is no ledger of a notice")
     whose = f"the checkpoint in {path.name}"
-    return Held(notice, (Signed(checkpoint.size, checkpoint.root_hash, whose, Damage.REWRITTEN),))
+    return EarlierCopy(notice, (KnownCheckpoint(checkpoint.size, checkpoint.root_hash, whose, Damage.REWRITTEN),))
 
 
-def _bundle(path: Path) -> Held:
+def _bundle(path: Path) -> EarlierCopy:
     checked = verify.check(path)
     if not checked.sound:
         raise LedgerError(f"{path} cannot be compared with: {checked.report.findings[0]}")
-    return Held(checked.report.notice, (), _leaves(path))
+    return EarlierCopy(checked.report.notice, (), _leaves(path))
 
 
 def _leaves(path: Path) -> Iterator[bytes]:
-    with Container(path) as container:
+    with BundleArchive(path) as container:
         yield from verify.leaves(container)

@@ -37,7 +37,7 @@ class _Member(NamedTuple):
     crc: int
 
 
-class Container:
+class BundleArchive:
     """The members of a bundle, in their order."""
 
     def __init__(self, path: Path) -> None:

@@ -20,7 +20,7 @@ class _Line(Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unkn
     """A line of JSON in the one form that it has in a bundle."""
 
 
-class File(_Line, frozen=True):
+class FileRecord(_Line, frozen=True):
     """A member, as the manifest has it."""
 
     name: str
@@ -28,7 +28,7 @@ class File(_Line, frozen=True):
     sha256: str
 
 
-class Manifest(_Line, frozen=True):
+class ManifestRecord(_Line, frozen=True):
     """What the bundle says of itself."""
 
     format: str
@@ -39,10 +39,10 @@ class Manifest(_Line, frozen=True):
     root_hash: str
     role: str
     withheld: bool
-    files: list[File]
+    files: list[FileRecord]
 
 
-class Withheld(_Line, frozen=True, omit_defaults=False):
+class WithheldRecord(_Line, frozen=True, omit_defaults=False):
     """What stands for an entry that is not shown."""
 
     position: int
@@ -50,7 +50,7 @@ class Withheld(_Line, frozen=True, omit_defaults=False):
     withheld: bool
 
 
-class Text(_Line, frozen=True):
+class NarrativeRecord(_Line, frozen=True):
     """A narrative."""
 
     position: int
@@ -60,7 +60,7 @@ class Text(_Line, frozen=True):
     erased_by: int | None = None
 
 
-class Document(_Line, frozen=True):
+class DocumentRecord(_Line, frozen=True):
     """A document."""
 
     position: int
@@ -70,7 +70,7 @@ class Document(_Line, frozen=True):
     withheld: bool = False
 
 
-class ViewState(_Line, frozen=True):
+class ViewStateRecord(_Line, frozen=True):
     """A view's state, as the bundle says that it was stored."""
 
     view: str
@@ -79,11 +79,11 @@ class ViewState(_Line, frozen=True):
     digest: str
 
 
-def withheld(line: bytes) -> Withheld | None:
+def withheld(line: bytes) -> WithheldRecord | None:
     """What stands for an entry that is not shown; None: the line is the entry."""
     if not line.startswith(b'{"position":'):
         return None
-    found = exactly(line, Withheld)
+    found = exactly(line, WithheldRecord)
     if len(unbase64(found.leaf_hash)) != HASH or not found.withheld:
         raise BundleError(f"a line of entries.ndjson is neither an entry nor withheld: {line[:80]!r}")
     return found

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from ledger.bundle.read import Container
+from ledger.bundle.read import BundleArchive
 from ledger.proof.merkle import root_hash
 from ledger.verify.findings import Damage
 
 WIDTH = 256
 _HASH = 32
-Found = Callable[[int, Damage, str], None]
+OnDamage = Callable[[int, Damage, str], None]
 
 
 class Tiles:
@@ -17,7 +17,7 @@ class Tiles:
     A tile that is not there is not told of here: the names are compared with those of the members.
     """
 
-    def __init__(self, container: Container, found: Found) -> None:
+    def __init__(self, container: BundleArchive, found: OnDamage) -> None:
         self._container = container
         self._found = found
         self._differ: list[int] = []

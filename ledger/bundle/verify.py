@@ -14,13 +14,23 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from ledger.bundle.read import BundleError, Container
-from ledger.bundle.records import HASH, Document, File, Manifest, Text, ViewState, exactly, unbase64, withheld
+from ledger.bundle.read import BundleArchive, BundleError
+from ledger.bundle.records import (
+    HASH,
+    DocumentRecord,
+    FileRecord,
+    ManifestRecord,
+    NarrativeRecord,
+    ViewStateRecord,
+    exactly,
+    unbase64,
+    withheld,
+)
 from ledger.bundle.tiles import Tiles
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, CheckpointError, VerifierKey, parse
-from ledger.verify.attachments import FileRow, TextRow
-from ledger.verify.entries import Examination, Held, Signed
+from ledger.verify.attachments import FileRow, NarrativeRow
+from ledger.verify.entries import EarlierCopy, Examination, KnownCheckpoint
 from ledger.verify.findings import Damage, NoticeReport, Report
 
 FORMAT = "improvement-ledger bundle 1"
@@ -39,12 +49,12 @@ _BEFORE = [
     "documents.ndjson",
 ]
 _AFTER = ["views.json", "manifest.json"]
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of the notice, how many of its entries were checked, and how many there are."""
-_R = TypeVar("_R", "Text", "Document")
+_R = TypeVar("_R", "NarrativeRecord", "DocumentRecord")
 
 
-class Checked(Struct):
+class BundleReport(Struct):
     """What was found in a bundle, and what it is of."""
 
     report: NoticeReport
@@ -73,9 +83,9 @@ class Checked(Struct):
         return Report([self.report], seconds)
 
 
-def manifest_of(container: Container) -> Manifest:
+def manifest_of(container: BundleArchive) -> ManifestRecord:
     """What the bundle says of itself; raises BundleError."""
-    manifest = exactly(container.read("manifest.json", _MANIFEST).removesuffix(b"\n"), Manifest)
+    manifest = exactly(container.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
     if manifest.format != FORMAT:
         raise BundleError(f"it is of the format {manifest.format!r}, and this ledger reads {FORMAT!r}")
     return manifest
@@ -85,19 +95,21 @@ def _silent(_notice: str, _checked: int, _size: int) -> None:
     pass
 
 
-def check(path: Path, progress: Progress = _silent, key: str | None = None, held: Held | None = None) -> Checked:
+def check(
+    path: Path, progress: ProgressCallback = _silent, key: str | None = None, held: EarlierCopy | None = None
+) -> BundleReport:
     """Verifies the bundle in a file.
 
     `key`: the verifier key that must have signed it; without it, the one in the bundle. `held`: what somebody
     holds of the same ledger. Raises LedgerError when there is no such file, or it is of another notice.
     """
     try:
-        with Container(path) as container:
+        with BundleArchive(path) as container:
             manifest = manifest_of(container)
             _comparable(path, manifest, held)
-            return _Checking(container, manifest, key, held).all(progress)
+            return _BundleVerification(container, manifest, key, held).all(progress)
     except BundleError as error:
-        checked = Checked(NoticeReport(path.name))
+        checked = BundleReport(NoticeReport(path.name))
         examination = Examination(path.name)
         examination.found(0, Damage.BUNDLE, str(error))
         checked.report = examination.report
@@ -106,7 +118,7 @@ def check(path: Path, progress: Progress = _silent, key: str | None = None, held
         raise LedgerError(f"{path} cannot be read: {error.strerror}; name a bundle") from None
 
 
-def _comparable(path: Path, manifest: Manifest, held: Held | None) -> None:
+def _comparable(path: Path, manifest: ManifestRecord, held: EarlierCopy | None) -> None:
     if held is not None and held.notice != manifest.notice:
         raise LedgerError(f"{path} is of {manifest.notice}, and what is held of {held.notice}")
     for signed in held.signed if held is not None else ():
@@ -117,12 +129,12 @@ def _comparable(path: Path, manifest: Manifest, held: Held | None) -> None:
             )
 
 
-def entries(container: Container) -> Iterator[bytes]:
+def entries(container: BundleArchive) -> Iterator[bytes]:
     """The bytes of a bundle's entries, in order; raises BundleError."""
     return container.lines("entries.ndjson", _ENTRY)
 
 
-def leaves(container: Container) -> Iterator[bytes]:
+def leaves(container: BundleArchive) -> Iterator[bytes]:
     """The leaf hashes of a bundle's entries, in order; raises BundleError."""
     for line in entries(container):
         stand_in = withheld(line)
@@ -143,17 +155,19 @@ class _Ahead(Generic[_R]):
             self._next = next(self._lines, None)
 
 
-class _Checking:
+class _BundleVerification:
     """One bundle, checked once."""
 
-    def __init__(self, container: Container, manifest: Manifest, key: str | None, held: Held | None) -> None:
+    def __init__(
+        self, container: BundleArchive, manifest: ManifestRecord, key: str | None, held: EarlierCopy | None
+    ) -> None:
         self._container = container
         self._manifest = manifest
         notice = manifest.notice
         checkpoint, self._key, fault = _checkpoint(container, key)
         signed = [*(held.signed if held is not None else ())]
         if checkpoint is not None:
-            signed.append(Signed(checkpoint.size, checkpoint.root_hash, "the bundle's signed checkpoint"))
+            signed.append(KnownCheckpoint(checkpoint.size, checkpoint.root_hash, "the bundle's signed checkpoint"))
         signed.sort(key=lambda one: one.size)
         self._examination = Examination(notice, signed, held.leaves if held is not None else None)
         if fault is not None:
@@ -163,7 +177,7 @@ class _Checking:
         self._names = [*_BEFORE]
         self._withheld = 0
 
-    def all(self, progress: Progress) -> Checked:
+    def all(self, progress: ProgressCallback) -> BundleReport:
         examination, manifest = self._examination, self._manifest
         try:
             self._entries(progress)
@@ -175,7 +189,7 @@ class _Checking:
             self._whole()
         except BundleError as error:
             examination.found(0, Damage.BUNDLE, str(error))
-        return Checked(
+        return BundleReport(
             examination.report,
             manifest.origin,
             manifest.size,
@@ -186,10 +200,10 @@ class _Checking:
             examination.beside.later,
         )
 
-    def _entries(self, progress: Progress) -> None:
+    def _entries(self, progress: ProgressCallback) -> None:
         examination, size = self._examination, self._manifest.size
-        texts = _Ahead(self._rows("narratives.ndjson", _TEXT, Text))
-        documents = _Ahead(self._rows("documents.ndjson", _SMALL, Document))
+        texts = _Ahead(self._rows("narratives.ndjson", _TEXT, NarrativeRecord))
+        documents = _Ahead(self._rows("documents.ndjson", _SMALL, DocumentRecord))
         keys = array("Q")
         for position, line in enumerate(entries(self._container), 1):
             stand_in = withheld(line)
@@ -213,20 +227,22 @@ class _Checking:
         if self._checkpoint is not None:
             self._examination.above.signer(self._checkpoint.signatures[0].key, self._checkpoint.size)
 
-    def _beside(self, texts: Iterator[Text], documents: Iterator[Document]) -> None:
+    def _beside(self, texts: Iterator[NarrativeRecord], documents: Iterator[DocumentRecord]) -> None:
         for text in texts:
             salt = None if text.salt is None else unbase64(text.salt)
-            if text.erased_by is not None and text != Text(text.position, text.path, erased_by=text.erased_by):
+            if text.erased_by is not None and text != NarrativeRecord(
+                text.position, text.path, erased_by=text.erased_by
+            ):
                 self._examination.found(text.position, Damage.TEXT_KEPT, f"{text.path} is both erased and shown")
-            self._examination.text(TextRow(text.position, text.path, salt, text.text, text.erased_by))
+            self._examination.text(NarrativeRow(text.position, text.path, salt, text.text, text.erased_by))
         for document in documents:
             self._document(document)
 
-    def _document(self, line: Document) -> None:
+    def _document(self, line: DocumentRecord) -> None:
         examination, position = self._examination, line.position
-        if line.withheld and line != Document(position, withheld=True):
+        if line.withheld and line != DocumentRecord(position, withheld=True):
             examination.found(position, Damage.FILE_EDITED, "its line both withholds and shows it")
-        if line.erased_by is not None and line != Document(position, erased_by=line.erased_by):
+        if line.erased_by is not None and line != DocumentRecord(position, erased_by=line.erased_by):
             examination.found(position, Damage.FILE_KEPT, "its line both says that it is erased and shows it")
         salt = None if line.salt is None else unbase64(line.salt)
         promise = examination.beside.promised
@@ -264,10 +280,10 @@ class _Checking:
     def _untouched(self) -> None:
         """Tells of what should be gone by a decision that is in the bundle."""
         beside = self._examination.beside
-        for text in self._rows("narratives.ndjson", _TEXT, Text) if beside.texts_erased else ():
+        for text in self._rows("narratives.ndjson", _TEXT, NarrativeRecord) if beside.texts_erased else ():
             if text.position in beside.texts_erased and text.erased_by is None:
                 self._examination.untouched(text.position, text.path)
-        for line in self._rows("documents.ndjson", _SMALL, Document) if beside.files_erased else ():
+        for line in self._rows("documents.ndjson", _SMALL, DocumentRecord) if beside.files_erased else ():
             if line.position in beside.files_erased and line.erased_by is None:
                 self._examination.file_untouched(line.position)
 
@@ -288,7 +304,7 @@ class _Checking:
         if container.names != self._names:
             differing = sorted(set(container.names) ^ set(self._names)) or ["their order"]
             raise BundleError(f"its members are not those of a bundle: {differing[0]}")
-        there = [File(name, container.size(name) or 0, container.digest(name)) for name in container.names]
+        there = [FileRecord(name, container.size(name) or 0, container.digest(name)) for name in container.names]
         if there[:-1] != manifest.files:
             differing = [file.name for file in there[:-1] if file not in manifest.files] or ["a member"]
             raise BundleError(f"{differing[0]} is not as its manifest has it")
@@ -301,12 +317,12 @@ class _Checking:
             yield exactly(line, kind)
 
 
-def views_of(container: Container) -> list[ViewState]:
+def views_of(container: BundleArchive) -> list[ViewStateRecord]:
     """The states of views that the bundle tells of; raises BundleError."""
-    return [exactly(line, ViewState) for line in container.lines("views.json", _SMALL)]
+    return [exactly(line, ViewStateRecord) for line in container.lines("views.json", _SMALL)]
 
 
-def _checkpoint(container: Container, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
+def _checkpoint(container: BundleArchive, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
     """The checkpoint, the key that signed it, and what is wrong with them."""
     try:
         there = container.read("key", _SMALL).decode().removesuffix("\n")

@@ -41,14 +41,14 @@ PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, MemoryError)
 
 
-class Bad(Exception):
+class BadBundle(Exception):
     """Something is not as it must be."""
 
 
 def need(holds: object, otherwise: str) -> None:
     """Raises Bad unless something holds."""
     if not holds:
-        raise Bad(otherwise)
+        raise BadBundle(otherwise)
 
 
 def headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
@@ -90,7 +90,7 @@ class Bundle:
             tail += ending(len(directory), len(tail), end)
             whole = self.has(end, tail) and self.file.seek(0, 2) == end + len(tail) + 64
         except UNREADABLE as error:
-            raise Bad(f"it cannot be read as a ZIP file: {error}") from None
+            raise BadBundle(f"it cannot be read as a ZIP file: {error}") from None
         need(whole, "its directory is not the one that its members have")
 
     def has(self, at: int, wanted: bytes) -> bool:
@@ -163,9 +163,9 @@ def parse(line: bytes, *shapes: str) -> dict[str, Any]:
     try:
         found = json.loads(line.decode("utf-8"), object_pairs_hook=once)
     except (ValueError, RecursionError):
-        raise Bad(f"{line[:80]!r} is not JSON") from None
+        raise BadBundle(f"{line[:80]!r} is not JSON") from None
     if not isinstance(found, dict):
-        raise Bad(f"{line[:80]!r} is no object")
+        raise BadBundle(f"{line[:80]!r} is no object")
     if shapes:
         shaped = list(found) in [shape.split() for shape in shapes]
         need(shaped, f"{line[:80]!r} has other names than it must have")
@@ -306,7 +306,7 @@ def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa:
             yield from narratives(value, f"{path}[{index}]")
 
 
-class Beside:
+class Attachments:
     """The lines of a member that belong to entries, taken as far as they are wanted."""
 
     def __init__(self, bundle: Bundle, name: str, *shapes: str) -> None:
@@ -334,9 +334,9 @@ class Record:
         self._requests: dict[int, int] = {}
         self._erasures: dict[tuple[str, int], int] = {}
         self._claims: list[tuple[int, str, str, int]] = []
-        self.texts = Beside(bundle, "narratives.ndjson", "position path salt text", "position path erasedBy")
+        self.texts = Attachments(bundle, "narratives.ndjson", "position path salt text", "position path erasedBy")
         shapes = ("position salt", "position salt included", "position erasedBy", "position withheld")
-        self.files = Beside(bundle, "documents.ndjson", *shapes)
+        self.files = Attachments(bundle, "documents.ndjson", *shapes)
 
     def entry(self, position: int, line: bytes) -> bytes:
         """Checks an entry and what lies beside it; returns its leaf hash."""
@@ -355,7 +355,7 @@ class Record:
                 self.event(position, event)
                 digests = dict(narratives(event["data"]))
                 submitted = dict(event["data"]) if ".EvidenceSubmitted.v" in event["type"] else None
-        except (Bad, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (BadBundle, LookupError, TypeError, ValueError, AttributeError) as error:
             self.problems.append((position, f"it is not an entry, or not this one: {error}"))
             value = hashlib.sha256(b"\x00" + line).digest()
         self.beside(position, digests, submitted)
@@ -450,7 +450,7 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
         need(log.check_signature(given) == public and rotated, "another key must have signed the checkpoint")
         sight = record.withheld == (size if manifest["withheld"] else 0)
         need(sight, "entries are withheld that its manifest says are shown, or the other way round")
-    except Bad as error:
+    except BadBundle as error:
         problems.append((0, str(error)))
     signed = (log.origin, log.size, log.root)
     if signed != (manifest["origin"], tree.size, tree.root()) or not log.origin.endswith(f"/ledgers/{notice}"):
@@ -483,7 +483,7 @@ def main() -> int:
             problems, told = verify(file, given.key, against)
     except OSError as error:
         parser.error(str(error))
-    except (Bad, UnicodeDecodeError) as error:
+    except (BadBundle, UnicodeDecodeError) as error:
         problems, told = [(0, str(error))], []
     problems.sort(key=lambda one: (one[0] == 0, one[0]))
     for position, text in problems[:20]:

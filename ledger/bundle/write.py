@@ -20,7 +20,7 @@ from ledger.bundle.archive import Archive, Member
 from ledger.domain.areas.evidence import Classification, EvidenceSubmitted
 from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.roles import Role, matrix
-from ledger.evidence.object_store import Files
+from ledger.evidence.object_store import ObjectStore
 from ledger.intake.envelope import decode_data, decode_envelope
 from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
 from ledger.proof.merkle import Frontier, leaf_hash, root_hash
@@ -33,7 +33,7 @@ TEXTS_PAGE = 64
 """Narratives fetched together: at most 1 MB each."""
 TILE = 256
 """Hashes in a full tile (https://c2sp.org/tlog-tiles)."""
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of the notice, how many of its entries are written, and how many there are."""
 
 _ENTRIES = SQL("""SELECT position, body, leaf_hash FROM ledger.entries
@@ -47,7 +47,7 @@ _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased
     WHERE f.notice = %s AND f.position <= %s ORDER BY f.position""").format()
 
 
-class ViewState(Struct, frozen=True):
+class ViewStateLine(Struct, frozen=True):
     """A view's state at a position, as the ledger has it stored."""
 
     view: str
@@ -58,7 +58,7 @@ class ViewState(Struct, frozen=True):
     """See `projections.engine.digest`; base64."""
 
 
-class Order(Struct, frozen=True):
+class BundleOrder(Struct, frozen=True):
     """What is to be in a bundle."""
 
     notice: str
@@ -68,8 +68,8 @@ class Order(Struct, frozen=True):
     """The verifier key of the checkpoint's signer."""
     role: Role
     """For whom it is: what that role may not see is withheld."""
-    views: tuple[ViewState, ...] = ()
-    documents: Files | None = None
+    views: tuple[ViewStateLine, ...] = ()
+    documents: ObjectStore | None = None
     """The store, if documents are to go in as far as the role opens them."""
 
     @property
@@ -80,7 +80,7 @@ class Order(Struct, frozen=True):
         return self.role in matrix().reads["entries"]
 
 
-class Manifest(Struct, frozen=True, rename="camel"):
+class ManifestFile(Struct, frozen=True, rename="camel"):
     """What is in the bundle; its last member."""
 
     format: str
@@ -94,7 +94,7 @@ class Manifest(Struct, frozen=True, rename="camel"):
     files: list[Member]
 
 
-class Text(Struct, frozen=True, rename="camel", omit_defaults=True):
+class NarrativeLine(Struct, frozen=True, rename="camel", omit_defaults=True):
     """A line of `narratives.ndjson`."""
 
     position: int
@@ -104,7 +104,7 @@ class Text(Struct, frozen=True, rename="camel", omit_defaults=True):
     erased_by: int | None = None
 
 
-class Document(Struct, frozen=True, rename="camel", omit_defaults=True):
+class DocumentLine(Struct, frozen=True, rename="camel", omit_defaults=True):
     """A line of `documents.ndjson`."""
 
     position: int
@@ -115,7 +115,7 @@ class Document(Struct, frozen=True, rename="camel", omit_defaults=True):
     withheld: bool = False
 
 
-class Withheld(Struct, frozen=True, rename="camel"):
+class WithheldLine(Struct, frozen=True, rename="camel"):
     """A line of `entries.ndjson` for an entry that the reader may not see."""
 
     position: int
@@ -123,7 +123,7 @@ class Withheld(Struct, frozen=True, rename="camel"):
     withheld: bool = True
 
 
-async def write(url: str, file: BinaryIO, order: Order, progress: Progress) -> str:
+async def write(url: str, file: BinaryIO, order: BundleOrder, progress: ProgressCallback) -> str:
     """Writes the bundle, and returns its SHA-256 in hexadecimal.
 
     Raises Damaged when what is stored is not what was signed, and LedgerError for a role that reads nothing.
@@ -146,8 +146,10 @@ async def write(url: str, file: BinaryIO, order: Order, progress: Progress) -> s
         return archive.seal()
 
 
-def _manifest(order: Order, checkpoint: Checkpoint, members: list[Member], *, withheld: bool) -> Manifest:
-    return Manifest(
+def _manifest(
+    order: BundleOrder, checkpoint: Checkpoint, members: list[Member], *, withheld: bool
+) -> ManifestFile:
+    return ManifestFile(
         FORMAT,
         version("improvement-ledger"),
         order.notice,
@@ -186,20 +188,20 @@ async def _snapshot(url: str) -> AsyncIterator[AsyncConnection[Any]]:
 class _Bundle:
     """The members of one bundle that come from the database."""
 
-    def __init__(self, connection: AsyncConnection[Any], archive: Archive, order: Order, size: int) -> None:
+    def __init__(self, connection: AsyncConnection[Any], archive: Archive, order: BundleOrder, size: int) -> None:
         self._connection = connection
         self._archive = archive
         self._order = order
         self._size = size
 
-    async def entries(self, checkpoint: Checkpoint, progress: Progress, *, sees: bool) -> None:
+    async def entries(self, checkpoint: Checkpoint, progress: ProgressCallback, *, sees: bool) -> None:
         frontier = Frontier()
         with self._archive.member("entries.ndjson") as member:
             async for position, body, leaf in self._rows("entries", _ENTRIES, PAGE):
                 if position != frontier.size + 1 or leaf_hash(body) != leaf:
                     raise self._damaged(f"entry {frontier.size + 1}")
                 frontier.append(leaf)
-                shown = body + b"\n" if sees else _line(Withheld(position, b64encode(leaf).decode()))
+                shown = body + b"\n" if sees else _line(WithheldLine(position, b64encode(leaf).decode()))
                 member.write(shown)
                 if position % PAGE == 0 or position == self._size:
                     progress(self._order.notice, position, self._size)
@@ -212,7 +214,7 @@ class _Bundle:
                 return
             async for position, path, salt, body, erased_by in self._rows("texts", _TEXTS, TEXTS_PAGE):
                 shown = b64encode(salt).decode() if salt is not None else None
-                member.write(_line(Text(position, path, shown, body, erased_by)))
+                member.write(_line(NarrativeLine(position, path, shown, body, erased_by)))
 
     async def documents(self, *, sees: bool) -> None:
         """Their salts, and then the files if they are wanted; as far as the role opens them unrecorded."""
@@ -223,12 +225,12 @@ class _Bundle:
             async for row in self._rows("files", _FILES, PAGE):
                 position, content, upload, salt, size, erased_by, body = row
                 if erased_by is not None:
-                    line = Document(position, erased_by=erased_by)
+                    line = DocumentLine(position, erased_by=erased_by)
                 elif not self._opens(body):
-                    line = Document(position, withheld=True)
+                    line = DocumentLine(position, withheld=True)
                 else:
                     wanted = self._order.documents is not None
-                    line = Document(position, b64encode(salt).decode(), wanted)
+                    line = DocumentLine(position, b64encode(salt).decode(), wanted)
                     if wanted:
                         included.append((position, content, upload, size))
                 member.write(_line(line))

@@ -119,7 +119,7 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """Whether it may be said of what has ended, or after the notice was closed."""
 
 
-class Words(Enum):
+class WordList(Enum):
     """A closed list of words of the field; the value is what stands in the entry."""
 
     @property

@@ -53,7 +53,7 @@ KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values
 """Every fact by its struct."""
 
 
-class Reading(Struct, frozen=True):
+class StoredType(Struct, frozen=True):
     """How the data of an entry of some type is read."""
 
     kind: Kind
@@ -61,20 +61,20 @@ class Reading(Struct, frozen=True):
     """What makes it into the data of the fact's version now."""
 
 
-def readings(kinds: Iterable[Kind]) -> dict[str, Reading]:
+def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:
     """Each type name that may stand in an entry, also of earlier versions; raises ValueError for a gap."""
-    found: dict[str, Reading] = {}
+    found: dict[str, StoredType] = {}
     for kind in kinds:
         earlier = kind.struct.earlier
         if len(earlier) != kind.struct.version - 1:
             raise ValueError(f"{kind.type} lacks what makes an earlier version into the next one")
         base = kind.type.rpartition(".v")[0]
         for index in range(len(earlier) + 1):
-            found[f"{base}.v{index + 1}"] = Reading(kind, earlier[index:])
+            found[f"{base}.v{index + 1}"] = StoredType(kind, earlier[index:])
     return found
 
 
-READINGS: Mapping[str, Reading] = readings(KINDS.values())
+STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
 """Every type name that an entry may have."""
 
 

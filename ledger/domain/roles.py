@@ -6,10 +6,10 @@ from importlib.resources import files
 
 from msgspec import Struct
 
-from ledger.domain.fact import Words
+from ledger.domain.fact import WordList
 
 
-class Role(Words):
+class Role(WordList):
     """A part that somebody plays in one notice; granted and revoked by recorded facts only."""
 
     ADVISER = "ADVISER"

@@ -18,38 +18,38 @@ from ledger.domain.fact import Fact, When, Who
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State, admit
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 
 BY_SERVICE = Credential(SERVICE, role=Role.SERVICE)
 """Who records uses: the service, on the reader's behalf."""
 
 
-class Way(Struct, frozen=True):
+class OpeningDecision(Struct, frozen=True):
     """How a reader comes to a document: whether it opens, and what of that is recorded."""
 
     opens: bool
-    record: Submitted | None = None
+    record: SubmittedFact | None = None
     """What the service has to record first; None: nothing, or it was within the hour."""
 
 
-def way(state: State, roles: Sequence[Role], actor: str, document: str, at: datetime) -> Way:
+def way(state: State, roles: Sequence[Role], actor: str, document: str, at: datetime) -> OpeningDecision:
     """How an actor with these roles comes to a document of the register at an instant."""
     classification = state.evidence.submitted[document].classification
     if any(role in matrix().opens[classification.value] for role in roles):
         opened = EvidenceOpened(evidence=document, reader=actor)
         recorded = classification is Classification.RESTRICTED
-        return Way(True, _submission(state, opened, actor, document, at) if recorded else None)
+        return OpeningDecision(True, _submission(state, opened, actor, document, at) if recorded else None)
     grants = list(_grants(state, actor))
     live = next((name for name, access in grants if _fault(state, access, document, at) is None), None)
     if live is not None:
         used = AccessUsed(request=live, document=document, action=AccessAction.DOWNLOADED)
-        return Way(True, _submission(state, used, actor, document, at))
+        return OpeningDecision(True, _submission(state, used, actor, document, at))
     if not grants:
-        return Way(False)
+        return OpeningDecision(False)
     request, access = max(grants, key=lambda each: each[1].until)
     why = _fault(state, access, document, at) or UseFault.EXPIRED
     refused = AccessUseRefused(request=request, document=document, why=why)
-    return Way(False, _submission(state, refused, actor, document, at))
+    return OpeningDecision(False, _submission(state, refused, actor, document, at))
 
 
 def holds_live_grant(state: State, actor: str, at: datetime) -> bool:
@@ -74,7 +74,7 @@ def _fault(state: State, access: Access, document: str, at: datetime) -> UseFaul
     return access.fault(at) or (None if access.covers(document) else UseFault.OUT_OF_SCOPE)
 
 
-def _submission(state: State, fact: Fact, actor: str, document: str, at: datetime) -> Submitted | None:
+def _submission(state: State, fact: Fact, actor: str, document: str, at: datetime) -> SubmittedFact | None:
     """The fact as the service submits it; None when the same was recorded within the hour."""
     service = Who(SERVICE, Role.SERVICE.value)
     if any(refusal.code == "ALREADY_RECORDED" for refusal in admit(state, fact, service, When(at, at))):

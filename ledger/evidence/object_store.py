@@ -22,7 +22,7 @@ from obstore.store import LocalStore, from_url
 
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from ledger.evidence import media_type as mediatypes
-from ledger.intake.parse import File
+from ledger.intake.parse import SubmittedFile
 
 LIMIT = 100_000_000
 """The largest document, in bytes, unless an operator sets another."""
@@ -42,7 +42,7 @@ class Upload(Struct, frozen=True):
     name: str
 
 
-class Files:
+class ObjectStore:
     """The store at a URL; `limit` is the size of the largest document in bytes."""
 
     def __init__(self, url: str, limit: int = LIMIT) -> None:
@@ -59,7 +59,7 @@ class Files:
             why = str(error).splitlines()[0]
             raise LedgerError(f"LEDGER_EVIDENCE_URL: {url} cannot be used for documents: {why}") from error
 
-    async def receive(self, notice: str, media_type: str, pieces: AsyncIterator[bytes]) -> File:
+    async def receive(self, notice: str, media_type: str, pieces: AsyncIterator[bytes]) -> SubmittedFile:
         """Stores a document while it arrives; when this or `pieces` raises, nothing of it is left.
 
         Raises Refused for an empty file, one over the limit, and one that is not of the media type declared;
@@ -218,8 +218,8 @@ class _Arriving:
                 "content-type",
             )
 
-    def file(self, name: str) -> File:
-        return File(
+    def file(self, name: str) -> SubmittedFile:
+        return SubmittedFile(
             content=self._plain.hexdigest(),
             upload=name,
             salt=self._salt,

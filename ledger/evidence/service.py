@@ -19,8 +19,8 @@ from psycopg_pool import PoolTimeout
 from ledger.domain.areas.evidence import EvidenceErased
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError, Unavailable
-from ledger.evidence.object_store import Files
-from ledger.intake.parse import File
+from ledger.evidence.object_store import ObjectStore
+from ledger.intake.parse import SubmittedFile
 from ledger.store.database import pool
 
 ABANDONED = timedelta(hours=1)
@@ -30,10 +30,10 @@ _PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '10min'"  # a bucke
 logger = logging.getLogger(__name__)
 
 
-class Evidence:
+class EvidenceService:
     """The documents of one database and one store."""
 
-    def __init__(self, url: str, files: Files) -> None:
+    def __init__(self, url: str, files: ObjectStore) -> None:
         self.files = files
         self._pool = pool(url, "ledger_writer", _CONNECTIONS)
         self._erasing: set[asyncio.Task[None]] = set()
@@ -53,7 +53,7 @@ class Evidence:
             await asyncio.wait(self._erasing)
         await self._pool.close()
 
-    async def settle(self, notice: str, file: File) -> None:
+    async def settle(self, notice: str, file: SubmittedFile) -> None:
         """Gives the file its lasting name if an entry holds it, and destroys the upload if none does.
 
         Whatever the writer answered: an answer may have been lost after its commit. What cannot be done now is

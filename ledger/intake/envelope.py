@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from ledger.domain.entry import Entry, NoticeId
 from ledger.domain.errors import Damaged
 from ledger.domain.fact import Fact, FactType, Id, Instant, Position
-from ledger.domain.registry import KINDS, READINGS, Reading
+from ledger.domain.registry import KINDS, STORED_TYPES, StoredType
 
 MAXIMUM_BYTES = 65_535
 """The largest entry: the length of an entry in a C2SP bundle is 16 bits."""
@@ -56,7 +56,7 @@ def decode_envelope(body: bytes) -> Envelope:
         raise Damaged(f"the stored bytes are not an entry: {error}") from None
 
 
-def decode_data(envelope: Envelope, readings: Mapping[str, Reading] = READINGS) -> Fact:
+def decode_data(envelope: Envelope, readings: Mapping[str, StoredType] = STORED_TYPES) -> Fact:
     """The fact of an envelope, as its version now has it; raises Damaged when its type or its data is unknown."""
     reading = readings.get(envelope.type)
     if reading is None:

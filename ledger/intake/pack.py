@@ -30,7 +30,7 @@ from ledger.domain.roles import Role
 from ledger.domain.rules import wrong_rule
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.line_numbers import Path, line_of, lines_of
-from ledger.intake.parse import Submitted, accept, convert
+from ledger.intake.parse import SubmittedFact, accept, convert
 
 SOURCE = "operator"
 """The source of the entries that a pack becomes."""
@@ -38,7 +38,7 @@ Event = dict[str, Any]
 Hexadecimal = Annotated[str, text_matching(r"[0-9a-f]{64}", "A SHA-256 digest in hexadecimal, 64 characters.")]
 
 
-class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The table [notice]."""
 
     id: NoticeId
@@ -52,7 +52,7 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     predecessor: Id | None = None
 
 
-class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The table [source]: the document that was issued, which the pack tells in other words."""
 
     title: str
@@ -60,14 +60,14 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Of the document's text."""
 
 
-class Area(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PackArea(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table [[area]]."""
 
     id: Id
     title: str
 
 
-class Clause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PackClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table [[clause]]."""
 
     number: ClauseNumber
@@ -81,25 +81,25 @@ class Clause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Pack(Struct, frozen=True, kw_only=True):
     """A notice as it will be recorded."""
 
-    notice: Notice
-    source: Source
-    areas: list[Area]
-    clauses: list[Clause]
+    notice: PackNotice
+    source: PackSource
+    areas: list[PackArea]
+    clauses: list[PackClause]
     digest: str
     """SHA-256 of the pack's bytes, in base64."""
 
 
-class Fault(Struct, frozen=True):
+class PackFault(Struct, frozen=True):
     """Something wrong with a pack."""
 
     line: int
     message: str
 
 
-class PackFaulty(LedgerError):
+class InvalidPack(LedgerError):
     """A pack cannot be recorded; `faults` says why, in order of the lines."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[PackFault]) -> None:
         self.faults = faults
         super().__init__("; ".join(f"line {fault.line}: {fault.message}" for fault in faults))
 
@@ -108,27 +108,29 @@ def read(content: bytes) -> Pack:
     """The pack of its TOML; raises PackFaulty with everything that is wrong."""
     faults = check(content)
     if faults:
-        raise PackFaulty(faults)
+        raise InvalidPack(faults)
     return _pack(content, _tables(content.decode()))
 
 
-def check(content: bytes) -> list[Fault]:
+def check(content: bytes) -> list[PackFault]:
     """Everything that is wrong with a pack, by line; none means that `notice add` will record it."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return [Fault(line, "this is not UTF-8; save the file in UTF-8")]
+        return [PackFault(line, "this is not UTF-8; save the file in UTF-8")]
     try:
         tables = _tables(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
-        return [Fault(line, f"this is not TOML: {str(error).partition(' (at ')[0].lower()}")]
+        return [PackFault(line, f"this is not TOML: {str(error).partition(' (at ')[0].lower()}")]
     lines = lines_of(text)
     shape = list(_shape(tables))
     found = shape or list(_sense(_pack(content, tables)))
-    return sorted((Fault(line_of(lines, path), message) for path, message in found), key=lambda fault: fault.line)
+    return sorted(
+        (PackFault(line_of(lines, path), message) for path, message in found), key=lambda fault: fault.line
+    )
 
 
 def events(pack: Pack) -> list[Event]:
@@ -177,8 +179,8 @@ def _tables(text: str) -> dict[str, Any]:
     return tables
 
 
-_TABLES: dict[str, type[Struct]] = {"notice": Notice, "source": Source}
-_LISTS: dict[str, type[Struct]] = {"area": Area, "clause": Clause}
+_TABLES: dict[str, type[Struct]] = {"notice": PackNotice, "source": PackSource}
+_LISTS: dict[str, type[Struct]] = {"area": PackArea, "clause": PackClause}
 
 
 def _shape(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -213,10 +215,10 @@ def _wrong_fields(item: object, struct: type[Struct], called: str, path: Path) -
 
 def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
     return Pack(
-        notice=msgspec.convert(tables["notice"], Notice),
-        source=msgspec.convert(tables["source"], Source),
-        areas=msgspec.convert(tables["area"], list[Area]),
-        clauses=msgspec.convert(tables["clause"], list[Clause]),
+        notice=msgspec.convert(tables["notice"], PackNotice),
+        source=msgspec.convert(tables["source"], PackSource),
+        areas=msgspec.convert(tables["area"], list[PackArea]),
+        clauses=msgspec.convert(tables["clause"], list[PackClause]),
         digest=b64encode(hashlib.sha256(content).digest()).decode(),
     )
 
@@ -243,7 +245,7 @@ def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
         yield from _refused(pack)
 
 
-def _no_council(notice: Notice) -> Iterator[tuple[Path, str]]:
+def _no_council(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     council = councils().get(notice.council)
     if council is None:
         message = f"no English council with children's services has the code {notice.council}"
@@ -280,7 +282,7 @@ def _refused(pack: Pack) -> Iterator[tuple[Path, str]]:
             evolve(state, _rehearsed(pack, state.position + 1, item, at))
 
 
-def _rehearsed(pack: Pack, position: int, item: Submitted, at: datetime) -> Entry:
+def _rehearsed(pack: Pack, position: int, item: SubmittedFact, at: datetime) -> Entry:
     role = Role.OPERATOR.value
     return Entry(
         pack.notice.id, position, item.id, SOURCE, item.type, None, at, (), (), at, "operator", role, item.fact

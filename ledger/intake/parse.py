@@ -60,7 +60,7 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     data: dict[str, Any]
 
 
-class Text(Struct, frozen=True):
+class SubmittedNarrative(Struct, frozen=True):
     """A narrative on its way to the table beside the entries."""
 
     path: str
@@ -68,7 +68,7 @@ class Text(Struct, frozen=True):
     body: str
 
 
-class File(Struct, frozen=True):
+class SubmittedFile(Struct, frozen=True):
     """A document that lies in the store already, on its way to the table beside the entries."""
 
     content: str
@@ -82,7 +82,7 @@ class File(Struct, frozen=True):
     media_type: str
 
 
-class Submitted(Struct, frozen=True):
+class SubmittedFact(Struct, frozen=True):
     """A fact ready for the writer: everything that the client determines."""
 
     id: str
@@ -95,8 +95,8 @@ class Submitted(Struct, frozen=True):
     fact: Fact
     data: bytes
     """The fact as the entry will hold it."""
-    texts: tuple[Text, ...]
-    file: File | None = None
+    texts: tuple[SubmittedNarrative, ...]
+    file: SubmittedFile | None = None
     """The document of an EvidenceSubmitted that was uploaded with it."""
 
 
@@ -140,7 +140,7 @@ def _too_deep() -> Refused:
     return Refused.because("INVALID_JSON", "the JSON is nested too deeply")
 
 
-def accept(event: Json) -> Submitted:
+def accept(event: Json) -> SubmittedFact:
     """The submission of one decoded event; raises Refused with every reason that can be told apart."""
     try:
         return _accept(event)
@@ -152,7 +152,7 @@ def accept(event: Json) -> Submitted:
         ) from None
 
 
-def _accept(event: Json) -> Submitted:
+def _accept(event: Json) -> SubmittedFact:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
     taken = [name for name in SERVER_ATTRIBUTES if name in event]
@@ -169,7 +169,7 @@ def _accept(event: Json) -> Submitted:
     if time is not None and not is_near(str(time)):
         raise Refused((out_of_time("time"),))
     fact, texts = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
-    return Submitted(
+    return SubmittedFact(
         envelope.id,
         envelope.source,
         envelope.type,
@@ -192,12 +192,12 @@ def _kind(name: str, path: str) -> Kind:
 
 def accept_fact(
     kind: Kind, data: dict[str, Any], prefix: str = "data", confirmed: Sequence[str] = ()
-) -> tuple[Fact, tuple[Text, ...]]:
+) -> tuple[Fact, tuple[SubmittedNarrative, ...]]:
     """The fact of its decoded data, with its texts scanned and set apart; the data itself is left as it was.
 
     `confirmed`: the kinds of personal data that may be in its texts.
     """
-    texts: list[Text] = []
+    texts: list[SubmittedNarrative] = []
     refusals: list[Refusal] = []
     if kind.narratives:
         data = _copy(data)
@@ -217,7 +217,7 @@ def accept_fact(
                     put_at(data, where, {"sha256": digest(b"", "")})  # so that the other fields are judged too
                     continue
                 refusals += personal_data.refusals(value, f"{prefix}.{where}", confirmed)
-                text = Text(where, os.urandom(32), value)
+                text = SubmittedNarrative(where, os.urandom(32), value)
                 texts.append(text)
                 put_at(data, where, {"sha256": digest(text.salt, value)})
     if refusals:
@@ -258,7 +258,7 @@ def out_of_time(path: str) -> Refusal:
 
 def _accept_replacement(
     correction: EntryCorrected, given: Replacement, prefix: str, confirmed: Sequence[str]
-) -> tuple[EntryCorrected, list[Text]]:
+) -> tuple[EntryCorrected, list[SubmittedNarrative]]:
     """A correction whose replacement is normalised like any fact."""
     kind = _kind(given.type, f"{prefix}.type")
     if kind.struct is EntryCorrected:  # nor is it read: one within another would cost its square
@@ -266,7 +266,7 @@ def _accept_replacement(
     fact, texts = accept_fact(kind, given.data, f"{prefix}.data", confirmed)
     data = msgspec.json.decode(encoder.encode(fact))
     replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))
-    return replaced, [Text(f"replacement.data.{text.path}", text.salt, text.body) for text in texts]
+    return replaced, [SubmittedNarrative(f"replacement.data.{text.path}", text.salt, text.body) for text in texts]
 
 
 def _copy(value: Json) -> Json:

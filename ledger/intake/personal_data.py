@@ -11,10 +11,10 @@ from collections.abc import Callable, Container, Iterator
 from stdnum.gb import nhs, upn
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Words
+from ledger.domain.fact import WordList
 
 
-class PersonalData(Words):
+class PersonalData(WordList):
     """What a text seems to hold."""
 
     NHS_NUMBER = "NHS_NUMBER"

@@ -39,7 +39,7 @@ _UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledger.entri
 logger = logging.getLogger(__name__)
 
 
-class Signed(Struct, frozen=True):
+class SignedCheckpoint(Struct, frozen=True):
     """A checkpoint that was signed."""
 
     size: int
@@ -50,7 +50,7 @@ class Signed(Struct, frozen=True):
     """The verifier key of its signer."""
 
 
-class Log:
+class CheckpointSigner:
     """Signs for one process; several may sign for one database, with one key.
 
     `origin`: the first part of every log's name; the log of a notice is `origin/ledgers/notice`.
@@ -124,7 +124,7 @@ class Log:
         first = min((recorded_at for _, recorded_at in await self._unsigned()), default=None)
         return max(0.0, (datetime.now(UTC) - first).total_seconds()) if first is not None else 0.0
 
-    async def latest(self, notice: str) -> Signed:
+    async def latest(self, notice: str) -> SignedCheckpoint:
         """The checkpoint of the head, signed now if need be; where that is refused, the last one that was signed.
 
         Raises Refused (NO_CHECKPOINT) when there is none, and Unavailable.
@@ -138,7 +138,7 @@ class Log:
                 raise
             return last
 
-    async def checkpoint(self, notice: str, size: int | None = None) -> Signed:
+    async def checkpoint(self, notice: str, size: int | None = None) -> SignedCheckpoint:
         """The checkpoint at a size, or at the head: signed once, and the same ever after.
 
         Raises Refused (NO_CHECKPOINT) where it may not be signed, and Unavailable.
@@ -156,7 +156,7 @@ class Log:
             async with connection.transaction():
                 return await self._sign(connection, notice, wanted, head)
 
-    async def _sign(self, connection: Connection, notice: str, size: int, head: store.Head) -> Signed:
+    async def _sign(self, connection: Connection, notice: str, size: int, head: store.Head) -> SignedCheckpoint:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", (notice, _SEED))
         root = head.root_hash if size == head.size else await _root(connection, notice, size)
         await self._check_key(connection, notice, size)
@@ -214,7 +214,7 @@ def _no(message: str) -> Refused:
     return Refused.because("NO_CHECKPOINT", message)
 
 
-async def _stored(connection: Connection, notice: str, size: int | None = None) -> Signed | None:
+async def _stored(connection: Connection, notice: str, size: int | None = None) -> SignedCheckpoint | None:
     """The checkpoint that was signed at a size, or the one of the largest."""
     cursor = await connection.execute(
         f"{_STORED} AND (%s::integer IS NULL OR size = %s) ORDER BY size DESC LIMIT 1",
@@ -222,7 +222,7 @@ async def _stored(connection: Connection, notice: str, size: int | None = None) 
         binary=True,
     )
     row = await cursor.fetchone()
-    return Signed(*row) if row else None
+    return SignedCheckpoint(*row) if row else None
 
 
 async def _root(connection: Connection, notice: str, size: int) -> bytes:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from psycopg import AsyncConnection
 
-from ledger.intake.parse import File, Text
+from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 from ledger.store import arrays
 
 Connection = AsyncConnection[Any]
@@ -28,7 +28,7 @@ class Head(Struct, frozen=True):
     recorded_at: datetime
 
 
-class Row(Struct, frozen=True):
+class EntryRow(Struct, frozen=True):
     """An entry as it is stored."""
 
     position: int
@@ -84,8 +84,8 @@ async def write(
     notice: str,
     size: int,
     head: Head,
-    rows: Sequence[Row],
-    texts: Sequence[tuple[int, Text]],
+    rows: Sequence[EntryRow],
+    texts: Sequence[tuple[int, SubmittedNarrative]],
 ) -> bool:
     """Stores the rows after the first `size` entries and moves the head.
 
@@ -160,7 +160,7 @@ async def read_bodies(
 
 async def find_keys(
     connection: Connection, notice: str, keys: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], Row]:
+) -> dict[tuple[str, str], EntryRow]:
     """The entries that hold these (source, id) keys."""
     cursor = await connection.execute(
         "SELECT position, source, id, type, recorded_at, leaf_hash, root_hash, body FROM ledger.entries "
@@ -169,7 +169,7 @@ async def find_keys(
         (arrays.texts(source for source, _ in keys), arrays.texts(key for _, key in keys), notice),
         binary=True,
     )
-    return {(row[1], row[2]): Row(*row) for row in await cursor.fetchall()}
+    return {(row[1], row[2]): EntryRow(*row) for row in await cursor.fetchall()}
 
 
 async def read_salts(
@@ -192,7 +192,7 @@ async def erase_narratives(connection: Connection, notice: str, erasing: int) ->
     await connection.execute("SELECT ledger.erase_narratives(%s, %s)", (notice, erasing))
 
 
-async def keep_file(connection: Connection, notice: str, position: int, file: File) -> None:
+async def keep_file(connection: Connection, notice: str, position: int, file: SubmittedFile) -> None:
     """Says where the document of the entry at `position` lies; in the transaction that stores the entry."""
     await connection.execute(
         "INSERT INTO ledger.files (notice, position, content, upload, salt, size, media_type) "

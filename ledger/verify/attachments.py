@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ledger.verify.findings import Damage, NoticeReport
 
-Found = Callable[[int, Damage, str], None]
+OnDamage = Callable[[int, Damage, str], None]
 """Told of each difference: position, kind, detail."""
 _TEXTS_ERASED = "improvement-ledger.records.NarrativeErased.v"
 _FILE_ERASED = "improvement-ledger.evidence.EvidenceErased.v"
@@ -21,7 +21,7 @@ _SUBMITTED = "improvement-ledger.evidence.EvidenceSubmitted.v"
 _TELLING = (_TEXTS_ERASED, _FILE_ERASED, _REQUESTED, _SUBMITTED)
 
 
-class TextRow(NamedTuple):
+class NarrativeRow(NamedTuple):
     """A narrative as its columns have it."""
 
     position: int
@@ -45,7 +45,7 @@ class FileRow(NamedTuple):
     erased_by: int | None
 
 
-class Promise(NamedTuple):
+class ExpectedFile(NamedTuple):
     """What an entry says of the document that it submitted."""
 
     digest: str
@@ -53,10 +53,10 @@ class Promise(NamedTuple):
     media_type: str
 
 
-class Beside:
+class AttachmentExamination:
     """Takes each entry's data, and after it the narratives and documents of that position."""
 
-    def __init__(self, report: NoticeReport, found: Found) -> None:
+    def __init__(self, report: NoticeReport, found: OnDamage) -> None:
         self.texts_erased: dict[int, int] = {}
         """Entry whose narratives were to be erased → the entry that says so."""
         self.files_erased: dict[int, int] = {}
@@ -67,12 +67,12 @@ class Beside:
         self._position = 0
         self.owed: dict[str, str] | None = {}
         """What the last entry promised of narratives and nobody has brought, path → digest; None: it is unread."""
-        self._file: Promise | None = None
+        self._file: ExpectedFile | None = None
         self._requests: dict[int, int] = {}
         self._claims: list[tuple[int, Damage, str, int]] = []
 
     @property
-    def promised(self) -> Promise | None:
+    def promised(self) -> ExpectedFile | None:
         """What the entry given last says of its document; None: it submitted none, or cannot be read."""
         return self._file
 
@@ -97,11 +97,11 @@ class Beside:
         elif kind.startswith(_TEXTS_ERASED):
             self.texts_erased[index(data["position"])] = position
         elif kind.startswith(_SUBMITTED):
-            self._file = Promise(str(data["digest"]), index(data["size"]), str(data["mediaType"]))
+            self._file = ExpectedFile(str(data["digest"]), index(data["size"]), str(data["mediaType"]))
         elif target := self._requests.get(index(data["request"])):
             self.files_erased[target] = position
 
-    def text(self, row: TextRow) -> None:
+    def text(self, row: NarrativeRow) -> None:
         """Checks a narrative: of the entry given last, or of none if its position says otherwise."""
         self._report.narratives += 1
         self._report.erased += row.erased_by is not None
@@ -116,7 +116,7 @@ class Beside:
             elif row.salt is None or row.body is None or _digest(row.salt, row.body) != digest:
                 self._found(row.position, Damage.TEXT_EDITED, f"{row.path} does not match the digest in the entry")
 
-    def file(self, row: FileRow) -> Promise | None:
+    def file(self, row: FileRow) -> ExpectedFile | None:
         """Checks a document's row as `text` does; what the entry promised of the file, if it is to be read."""
         self._report.documents += 1
         promise, self._file = self._file, None  # an entry has one document

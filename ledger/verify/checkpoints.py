@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ledger.proof.checkpoint import CheckpointError, VerifierKey, parse, unsigned
 from ledger.verify.findings import Damage
 
-Found = Callable[[int, Damage, str], None]
+OnDamage = Callable[[int, Damage, str], None]
 """Told of each difference: position, kind, detail."""
 _ROTATED = "improvement-ledger.records.SigningKeyRotated.v"
 
@@ -38,10 +38,10 @@ class CheckpointRow(NamedTuple):
     note: str
 
 
-class Above:
+class CheckpointExamination:
     """Takes each entry, and after it the tiles and the checkpoints that end with it."""
 
-    def __init__(self, notice: str, found: Found) -> None:
+    def __init__(self, notice: str, found: OnDamage) -> None:
         self._notice, self._found = notice, found
         self._key = ""
         self._tiles: dict[int, int] = {}

@@ -19,10 +19,10 @@ from ledger.domain.errors import LedgerError
 from ledger.store import entries
 from ledger.store.database import connect
 from ledger.verify import documents
-from ledger.verify.attachments import FileRow, TextRow
+from ledger.verify.attachments import FileRow, NarrativeRow
 from ledger.verify.checkpoints import CheckpointRow, TileRow
 from ledger.verify.documents import Documents
-from ledger.verify.entries import Columns, Examination, HeadRow, Held
+from ledger.verify.entries import Columns, EarlierCopy, Examination, HeadRow
 from ledger.verify.findings import Damage, NoticeReport, Report
 
 PAGE = 500
@@ -31,8 +31,8 @@ TEXTS_PAGE = 64
 """Narratives fetched together: at most 1 MB each."""
 _BEYOND = 2**31
 """What no position reaches."""
-Row = tuple[Any, ...]
-Progress = Callable[[str, int, int], None]
+DatabaseRow = tuple[Any, ...]
+ProgressCallback = Callable[[str, int, int], None]
 """Told of the notice, how many of its entries were checked, and how many its head says there are."""
 
 _INSTANT = SQL("CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END")
@@ -72,10 +72,10 @@ _UNTOUCHED_FILES = """SELECT position FROM ledger.files
 async def verify(
     url: str,
     notice: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     store_of: Documents | None = None,
-    held: Held | None = None,
+    held: EarlierCopy | None = None,
 ) -> Report:
     """Recomputes one notice's record, or every notice's, and says what differs.
 
@@ -90,7 +90,7 @@ async def verify(
             raise LedgerError(f"nothing is recorded of a notice {notice}; see which there are: ledger verify")
         reports = []
         for name in found if notice is None else [notice]:
-            with_held = held if held is not None and held.notice == name else Held(name)
+            with_held = held if held is not None and held.notice == name else EarlierCopy(name)
             one = _Notice(connection, with_held, progress or _silent, store_of)
             reports.append(await one.examine(url))
     return Report(reports, time.monotonic() - begun)
@@ -116,7 +116,11 @@ class _Notice:
     """One notice, examined once."""
 
     def __init__(
-        self, connection: AsyncConnection[Any], held: Held, progress: Progress, store_of: Documents | None
+        self,
+        connection: AsyncConnection[Any],
+        held: EarlierCopy,
+        progress: ProgressCallback,
+        store_of: Documents | None,
     ) -> None:
         self._connection = connection
         self._notice = held.notice
@@ -165,16 +169,16 @@ class _Notice:
         self._progress(self._notice, report.entries, size)
         return report
 
-    async def _text(self, values: Row) -> None:
-        self._examination.text(TextRow(*values))
+    async def _text(self, values: DatabaseRow) -> None:
+        self._examination.text(NarrativeRow(*values))
 
-    async def _tile(self, values: Row) -> None:
+    async def _tile(self, values: DatabaseRow) -> None:
         self._examination.tile(TileRow(*values[1:]))
 
-    async def _checkpoint(self, values: Row) -> None:
+    async def _checkpoint(self, values: DatabaseRow) -> None:
         self._examination.checkpoint(CheckpointRow(*values))
 
-    async def _file(self, values: Row) -> None:
+    async def _file(self, values: DatabaseRow) -> None:
         row = FileRow(*values)
         promise = self._examination.file(row)
         if row.content is not None:
@@ -193,7 +197,7 @@ class _Notice:
         for (position,) in await self._rows(_UNTOUCHED_FILES, notice, list(examination.beside.files_erased)):
             examination.file_untouched(position)
 
-    async def _rows(self, query: str, *parameters: object) -> list[Row]:
+    async def _rows(self, query: str, *parameters: object) -> list[DatabaseRow]:
         return await (await self._connection.execute(query.encode(), parameters)).fetchall()
 
     async def _snapshot(self) -> None:
@@ -210,7 +214,7 @@ class _Notice:
 
 async def _pages(
     connection: AsyncConnection[Any], name: str, query: Composed, notice: str, page: int
-) -> AsyncIterator[list[Row]]:
+) -> AsyncIterator[list[DatabaseRow]]:
     """The rows of a query, two pages of them in memory at a time: the next is read while one is examined."""
     async with connection.cursor(name, scrollable=False) as cursor:
         await cursor.execute(query, (notice,), binary=True)
@@ -231,10 +235,12 @@ class _Ahead:
     position: int
     """That of the next row; beyond every other when there is none."""
 
-    def __init__(self, pages: AsyncIterator[list[Row]], take: Callable[[Row], Awaitable[None]]) -> None:
+    def __init__(
+        self, pages: AsyncIterator[list[DatabaseRow]], take: Callable[[DatabaseRow], Awaitable[None]]
+    ) -> None:
         self._pages, self.take = pages, take
-        self._page: Iterator[Row] = iter(())
-        self.next: Row = ()
+        self._page: Iterator[DatabaseRow] = iter(())
+        self.next: DatabaseRow = ()
 
     async def step(self) -> Self:
         """Reads the next row, at the beginning the first."""

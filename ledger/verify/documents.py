@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from psycopg import AsyncConnection
 
-from ledger.verify.attachments import FileRow, Promise
+from ledger.verify.attachments import ExpectedFile, FileRow
 from ledger.verify.entries import Examination
 from ledger.verify.findings import Damage
 
@@ -34,7 +34,7 @@ class Documents(Protocol):
         ...
 
 
-async def compare(documents: Documents, examination: Examination, row: FileRow, promise: Promise) -> bool:
+async def compare(documents: Documents, examination: Examination, row: FileRow, promise: ExpectedFile) -> bool:
     """Whether the store has the document; if it is not the one that the entry promised, that is a finding."""
     place = (examination.notice, row.content or "", row.upload)
     size = await documents.size(*place)

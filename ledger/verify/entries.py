@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from ledger.proof.merkle import leaf_hash, node_hash
-from ledger.verify.attachments import Beside, FileRow, Promise, TextRow
-from ledger.verify.checkpoints import Above, CheckpointRow, TileRow
+from ledger.verify.attachments import AttachmentExamination, ExpectedFile, FileRow, NarrativeRow
+from ledger.verify.checkpoints import CheckpointExamination, CheckpointRow, TileRow
 from ledger.verify.findings import Damage, Finding, NoticeReport
 
 FINDINGS = 1_000
@@ -49,7 +49,7 @@ class HeadRow(NamedTuple):
     recorded_at: int | None
 
 
-class Signed(NamedTuple):
+class KnownCheckpoint(NamedTuple):
     """The root of the tree at a size, as somebody signed it or held it before."""
 
     size: int
@@ -59,11 +59,11 @@ class Signed(NamedTuple):
     damage: Damage = Damage.CHECKPOINT
 
 
-class Held(NamedTuple):
+class EarlierCopy(NamedTuple):
     """What somebody holds of one notice's ledger, to be compared with it."""
 
     notice: str
-    signed: tuple[Signed, ...] = ()
+    signed: tuple[KnownCheckpoint, ...] = ()
     """Roots, by their sizes."""
     leaves: Iterator[bytes] | None = None
     """The leaf hashes of entries 1, 2, 3 …; can be read once."""
@@ -76,11 +76,13 @@ class Examination:
     entries 1, 2, 3 … as somebody holds them.
     """
 
-    def __init__(self, notice: str, signed: Iterable[Signed] = (), leaves: Iterator[bytes] | None = None) -> None:
+    def __init__(
+        self, notice: str, signed: Iterable[KnownCheckpoint] = (), leaves: Iterator[bytes] | None = None
+    ) -> None:
         self.notice = notice
         self.report = NoticeReport(notice)
-        self.beside = Beside(self.report, self.found)
-        self.above = Above(notice, self.found)
+        self.beside = AttachmentExamination(self.report, self.found)
+        self.above = CheckpointExamination(notice, self.found)
         self._position = 0
         self._recorded_at: int | None = None
         self._tree = _Tree()
@@ -101,11 +103,11 @@ class Examination:
         self._grow(position, leaf, None)
         self.beside.withheld(position)
 
-    def text(self, row: TextRow) -> None:
+    def text(self, row: NarrativeRow) -> None:
         """Checks a narrative: of the entry given last, or of none if its position says otherwise."""
         self.beside.text(row)
 
-    def file(self, row: FileRow) -> Promise | None:
+    def file(self, row: FileRow) -> ExpectedFile | None:
         """Checks a document's row; what its file must be, if it is to be read."""
         return self.beside.file(row)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.bundle import verify
-from ledger.bundle.read import BundleError, Container
-from ledger.bundle.records import ViewState
-from ledger.bundle.write import ViewState as Stored
+from ledger.bundle.read import BundleArchive, BundleError
+from ledger.bundle.records import ViewStateRecord
+from ledger.bundle.write import ViewStateLine as Stored
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError
@@ -43,7 +43,7 @@ def digests(path: Path) -> list[Digest]:
     software's, whose state nobody but that version can tell.
     """
     try:
-        with Container(path) as container:
+        with BundleArchive(path) as container:
             manifest, told = verify.manifest_of(container), verify.views_of(container)
             if manifest.withheld:
                 raise LedgerError(f"{path} shows no entries to {manifest.role}, so no view can be folded from it")
@@ -64,7 +64,7 @@ def digests(path: Path) -> list[Digest]:
     ]
 
 
-def _known(told: Sequence[ViewState], software: str) -> list[View]:
+def _known(told: Sequence[ViewStateRecord], software: str) -> list[View]:
     views = {(view.name, view.version): view for view in ALL}
     for state in told:
         if (state.view, state.version) not in views:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ledger.store import arrays
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 
 R = TypeVar("R", bound=Struct)
 _encode = msgspec.json.encode
@@ -98,33 +98,33 @@ def _plain(name: str, hint: object) -> Column:
     return Column(name, *_PLAIN[hint])
 
 
-def _place(text: Text | None) -> Sequence[Any]:
+def _place(text: NarrativeRef | None) -> Sequence[Any]:
     return (None, None) if text is None else (text.position, text.path)
 
 
 def _text(
     position: int | None, path: str | None, body: str | None = None, erased_by: int | None = None
-) -> Text | None:
-    return None if position is None or path is None else Text(body, erased_by, position, path)
+) -> NarrativeRef | None:
+    return None if position is None or path is None else NarrativeRef(body, erased_by, position, path)
 
 
-def _places(texts: list[Text]) -> Sequence[Any]:
+def _places(texts: list[NarrativeRef]) -> Sequence[Any]:
     return (texts[0].position, [text.path for text in texts]) if texts else (0, [])
 
 
 def _texts(
     position: int, paths: list[str], bodies: Sequence[str | None] = (), erased: Sequence[int | None] = ()
-) -> list[Text]:
+) -> list[NarrativeRef]:
     if not bodies:
-        return [Text(position=position, path=path) for path in paths]
-    return [Text(body, by, position, path) for body, by, path in zip(bodies, erased, paths, strict=True)]
+        return [NarrativeRef(position=position, path=path) for path in paths]
+    return [NarrativeRef(body, by, position, path) for body, by, path in zip(bodies, erased, paths, strict=True)]
 
 
 def _field(name: str, hint: object) -> Field:
     position = _plain(f"{name}_position", int)
-    if hint is Text:
+    if hint is NarrativeRef:
         return Field(name, (position, _plain(f"{name}_path", str)), _place, _text)
-    if hint == list[Text]:
+    if hint == list[NarrativeRef]:
         return Field(name, (position, _plain(f"{name}_paths", list[str])), _places, _texts)
     return Field(name, (_plain(name, hint),))
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Text(Struct, frozen=True, gc=False):
+class NarrativeRef(Struct, frozen=True, gc=False):
     """A narrative. A fold knows its place only; a reading fills in the words."""
 
     body: str | None = None

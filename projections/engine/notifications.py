@@ -16,7 +16,7 @@ from ledger.store.database import DatabaseRole, connect
 RETRY_SECONDS = 1.0
 
 
-class Bell:
+class Notifications:
     """A channel of the database that can be waited for, and rung in this process too."""
 
     def __init__(self, url: str, role: DatabaseRole, channel: LiteralString) -> None:

@@ -16,20 +16,22 @@ import psycopg
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
-from projections.engine.shadow_tables import Folded, Stretch, Told, fold
+from projections.engine.shadow_tables import EntryRange, FoldedCallback, FoldedNotice, fold
 from projections.engine.view import View
 
 LEAST = 10_000
 """Entries a process, at least: fewer are folded before it has begun."""
 
 
-def processes(stretches: Sequence[Stretch]) -> int:
+def processes(stretches: Sequence[EntryRange]) -> int:
     """How many processes are worth while; 0: it is done sooner without any."""
     entries = sum(stretch.to - stretch.after for stretch in stretches)
     return min(len(os.sched_getaffinity(0)), len(stretches), entries // LEAST)
 
 
-async def fold_apart(url: str, views: Sequence[View], stretches: Sequence[Stretch], told: Told) -> None:
+async def fold_apart(
+    url: str, views: Sequence[View], stretches: Sequence[EntryRange], told: FoldedCallback
+) -> None:
     """Folds the stretches in `processes` of their own; raises Unavailable when one of them ends early."""
     shares = _shares(stretches, processes(stretches))
     running = [asyncio.create_task(_one(pickle.dumps((url, views, share)), told)) for share in shares]
@@ -41,9 +43,9 @@ async def fold_apart(url: str, views: Sequence[View], stretches: Sequence[Stretc
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def _shares(stretches: Sequence[Stretch], number: int) -> list[list[Stretch]]:
+def _shares(stretches: Sequence[EntryRange], number: int) -> list[list[EntryRange]]:
     """The stretches in shares of about the same length: the longest first, each to whom has least."""
-    shares: list[list[Stretch]] = [[] for _ in range(number)]
+    shares: list[list[EntryRange]] = [[] for _ in range(number)]
     lengths = [0] * number
     for stretch in sorted(stretches, key=lambda each: each.after - each.to):
         least = lengths.index(min(lengths))
@@ -52,7 +54,7 @@ def _shares(stretches: Sequence[Stretch], number: int) -> list[list[Stretch]]:
     return shares
 
 
-async def _one(share: bytes, told: Told) -> None:
+async def _one(share: bytes, told: FoldedCallback) -> None:
     """One process, from its beginning to its end; it is ended with whoever waits for it."""
     pipe = asyncio.subprocess.PIPE
     # In a session of its own it does not hear of a Ctrl-C, which is for whoever began it.
@@ -79,7 +81,7 @@ async def _one(share: bytes, told: Told) -> None:
 # --- in the process
 
 
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Folded).decode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedNotice).decode
 
 
 def main() -> int:
@@ -94,8 +96,8 @@ def main() -> int:
     return 0
 
 
-async def _fold(url: str, views: Sequence[View], stretches: Sequence[Stretch]) -> None:
-    def told(folded: Folded) -> None:
+async def _fold(url: str, views: Sequence[View], stretches: Sequence[EntryRange]) -> None:
+    def told(folded: FoldedNotice) -> None:
         sys.stdout.buffer.write(_encode(folded) + b"\n")
         sys.stdout.buffer.flush()
 

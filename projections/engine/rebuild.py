@@ -18,12 +18,12 @@ from ledger.store.database import connect
 from projections.engine import tables
 from projections.engine.parallel_fold import fold_apart, processes
 from projections.engine.rows import Table
-from projections.engine.shadow_tables import Folded, Stretch, fold
+from projections.engine.shadow_tables import EntryRange, FoldedNotice, fold
 from projections.engine.tables import SHADOW, Connection
 from projections.engine.view import View
 from projections.query.errors import UnknownNotice
 
-Told = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Hears of the notice, how far it is folded, and its size."""
 
 
@@ -62,7 +62,12 @@ class Rebuild(Struct):
 
 
 async def rebuild(
-    url: str, views: Sequence[View], *, notice: str | None = None, told: Told | None = None, compare: bool = False
+    url: str,
+    views: Sequence[View],
+    *,
+    notice: str | None = None,
+    told: ProgressCallback | None = None,
+    compare: bool = False,
 ) -> Rebuild:
     """Folds every notice anew, or the one named, and takes the rows into use; with `compare`, says what differs.
 
@@ -121,7 +126,7 @@ class _Work:
         connection: Connection,
         views: Sequence[View],
         notice: str | None,
-        told: Told,
+        told: ProgressCallback,
         compare: bool,
     ) -> None:
         self._url = url
@@ -178,14 +183,14 @@ class _Work:
         found = await cursor.fetchall()
         if self._notice is not None and not found:
             raise UnknownNotice(f"no notice {self._notice[:80]!r} is recorded; check its name")
-        stretches = [Stretch(notice, self._reached.get(notice, 0), size) for notice, size in found]
+        stretches = [EntryRange(notice, self._reached.get(notice, 0), size) for notice, size in found]
         stretches = [stretch for stretch in stretches if stretch.after < stretch.to]
         if processes(stretches) and not self._reached:
             await fold_apart(self._url, self._views, stretches, self._take)
         else:
             await fold(self._connection, self._views, stretches, self._take)
 
-    def _take(self, folded: Folded) -> None:
+    def _take(self, folded: FoldedNotice) -> None:
         """Notes a page that was folded; a view that cannot be folded any further keeps its live rows."""
         notice = folded.stretch.notice
         self._reached[notice] = folded.position

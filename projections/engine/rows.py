@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from ledger.domain.entry import Entry
 from projections.engine.columns import Column, columns_of
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 
 Part = str | int | date | datetime
 Key = tuple[Part, ...]
@@ -135,15 +135,15 @@ class Rows:
             raise LookupError(f"{table.name} has no row {', '.join(map(str, key))}")
         return row
 
-    def text(self, path: str) -> Text:
+    def text(self, path: str) -> NarrativeRef:
         """The narrative at `path` of the fact being folded, also when it is a correction's."""
-        return Text(position=self._text_position, path=self._text_prefix + path)
+        return NarrativeRef(position=self._text_position, path=self._text_prefix + path)
 
-    def text_if(self, present: object, path: str) -> Text | None:
+    def text_if(self, present: object, path: str) -> NarrativeRef | None:
         """The narrative at `path`, which the fact may leave out."""
         return None if present is None else self.text(path)
 
-    def texts(self, path: str, items: Sequence[object]) -> list[Text]:
+    def texts(self, path: str, items: Sequence[object]) -> list[NarrativeRef]:
         """The narratives of the list at `path`."""
         return [self.text(f"{path}[{index}]") for index, _ in enumerate(items)]
 

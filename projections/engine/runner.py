@@ -17,8 +17,8 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
 from projections.engine import tables
 from projections.engine.follower import Follower, Page, apply, first_line, read_page
-from projections.engine.notifications import Bell, within
-from projections.engine.rebuild import Told, rebuild, sweep
+from projections.engine.notifications import Notifications, within
+from projections.engine.rebuild import ProgressCallback, rebuild, sweep
 from projections.engine.tables import Connection
 from projections.engine.view import View
 from projections.views.registry import ALL
@@ -33,7 +33,7 @@ _PASS_ON_SECONDS = 0.01
 _log = logging.getLogger(__name__)
 
 
-class Stopped(Struct, frozen=True):
+class StoppedView(Struct, frozen=True):
     """A view of a notice that cannot be folded any further."""
 
     notice: str
@@ -48,7 +48,7 @@ class ViewStatus(Struct):
     view: str
     positions: dict[str, int] = field(default_factory=dict)
     """Notice → the last position folded in."""
-    stopped: list[Stopped] = field(default_factory=list)
+    stopped: list[StoppedView] = field(default_factory=list)
 
 
 class Lag(Struct, frozen=True):
@@ -71,14 +71,14 @@ class Runner:
         *,
         poll: float = POLL_SECONDS,
         page: int = PAGE,
-        told: Told | None = None,
+        told: ProgressCallback | None = None,
     ) -> None:
         self._url = url
         self._views = tuple(projections)
         self._poll = poll
         self._page = page
         self._told = told
-        self._bell = Bell(url, "ledger_projector", "ledger_entries")
+        self._bell = Notifications(url, "ledger_projector", "ledger_entries")
         self._followers: OrderedDict[str, list[Follower]] = OrderedDict()
         self._followed: list[View] = []
         self._task: asyncio.Task[None] | None = None
@@ -143,7 +143,7 @@ class Runner:
             for view, notice, position, failed_at, failure in await cursor.fetchall():
                 found[view].positions[notice] = position
                 if failed_at is not None:
-                    found[view].stopped.append(Stopped(notice, failed_at, failure))
+                    found[view].stopped.append(StoppedView(notice, failed_at, failure))
         return list(found.values())
 
     async def lag(self) -> list[Lag]:

@@ -16,7 +16,7 @@ PAGE = 10_000
 """Entries folded in one transaction: the more, the fewer and larger the COPYs."""
 
 
-class Stretch(Struct, frozen=True):
+class EntryRange(Struct, frozen=True):
     """Entries of a notice that are to be folded: those after `after`, up to `to`."""
 
     notice: str
@@ -24,10 +24,10 @@ class Stretch(Struct, frozen=True):
     to: int
 
 
-class Folded(Struct, frozen=True):
+class FoldedNotice(Struct, frozen=True):
     """A page of a stretch that was folded into all views but those that failed."""
 
-    stretch: Stretch
+    stretch: EntryRange
     position: int
     """The page's last entry."""
     entries: int
@@ -35,10 +35,12 @@ class Folded(Struct, frozen=True):
     """View → the entry that it cannot be folded past, and why."""
 
 
-Told = Callable[[Folded], None]
+FoldedCallback = Callable[[FoldedNotice], None]
 
 
-async def fold(connection: Connection, views: Iterable[View], stretches: Sequence[Stretch], told: Told) -> None:
+async def fold(
+    connection: Connection, views: Iterable[View], stretches: Sequence[EntryRange], told: FoldedCallback
+) -> None:
     """Folds stretch after stretch; a view that fails in one is left out of what follows."""
     going = list(views)
     for stretch in stretches:
@@ -57,7 +59,7 @@ async def fold(connection: Connection, views: Iterable[View], stretches: Sequenc
             failures = {each.view.name: each.failure for each in followers if each.failure is not None}
             followers = [follower for follower in followers if follower.failure is None]
             going = [follower.view for follower in followers]
-            told(Folded(stretch, reached, len(page.entries), failures))
+            told(FoldedNotice(stretch, reached, len(page.entries), failures))
 
 
 async def _fold(connection: Connection, follower: Follower, page: Page, *, settled: bool) -> None:

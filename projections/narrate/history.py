@@ -20,11 +20,11 @@ from ledger.domain.areas.records import EntryCorrected, ErasureRequested, Narrat
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, KINDS, Kind, values_at
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.narrate.sentence import NOBODY, asked_by, called, ended, fields_of, phrase, place, quoted, zone_of
-from projections.narrate.templates import TELLINGS
+from projections.narrate.templates import TEMPLATES
 
-Texts = Mapping[str, Text]
+Texts = Mapping[str, NarrativeRef]
 Aspect = tuple[str, str]
 """Of what, and which aspect of it: ("objective O1", "due")."""
 
@@ -39,7 +39,7 @@ class Change(Struct, frozen=True):
     after: str | None
 
 
-class Rests(Struct, frozen=True):
+class EvidenceCited(Struct, frozen=True):
     """A piece of evidence in the register at the time."""
 
     evidence: str
@@ -47,7 +47,7 @@ class Rests(Struct, frozen=True):
     """The entry that submitted it."""
 
 
-class Told(Struct, frozen=True, rename="camel"):
+class Sentence(Struct, frozen=True, rename="camel"):
     """One entry in plain words."""
 
     position: int
@@ -64,9 +64,9 @@ class Told(Struct, frozen=True, rename="camel"):
     """The ids of everything that it is about."""
     texts: dict[str, str]
     """The free text that the sentence doesn't hold, by its path; as it can be read now."""
-    evidence: tuple[Rests, ...]
+    evidence: tuple[EvidenceCited, ...]
     """What the entry names as its ground."""
-    held: tuple[Rests, ...]
+    held: tuple[EvidenceCited, ...]
     """What else the register held for its subjects."""
     changes: tuple[Change, ...]
     reads_now: str | None = None
@@ -84,7 +84,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     actor: str | None = None
     decisions: bool = False
 
-    def takes(self, told: Told) -> bool:
+    def takes(self, told: Sentence) -> bool:
         """Whether the entry is one of them; asking for clause 9 takes 9a to 9d too."""
         return (
             self.subject in (None, *told.subjects)
@@ -100,7 +100,7 @@ def _within(clause: str, asked: str) -> bool:
     )
 
 
-class Story(Struct):
+class History(Struct):
     """What is known while a history is told; entries come in order, each once."""
 
     names: Mapping[str, str] = NOBODY
@@ -120,7 +120,7 @@ class Story(Struct):
         """Everything that holds."""
         return {aspect: values[-1][1] for aspect, values in self.settled.items() if values}
 
-    def tell(self, entry: Entry, texts: Texts) -> Told:
+    def tell(self, entry: Entry, texts: Texts) -> Sentence:
         """Takes the next entry in, and tells it."""
         fact, kind = entry.fact, KIND_OF[type(entry.fact)]
         if isinstance(fact, NoticeIssued):
@@ -128,11 +128,11 @@ class Story(Struct):
         subjects = self._subjects(entry, kind)
         named, held = self._evidence(fact, kind, subjects)
         changes, reads_now = self._take_in(entry, texts)
-        return Told(
+        return Sentence(
             entry.position,
             entry.type,
             entry.source,
-            ended(f"{self._phrase(TELLINGS[type(fact)].sentence, fact, texts)}{self._asked_for(fact)}"),
+            ended(f"{self._phrase(TEMPLATES[type(fact)].sentence, fact, texts)}{self._asked_for(fact)}"),
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
             entry.time,
@@ -145,7 +145,7 @@ class Story(Struct):
             changes,
             reads_now,
             self.corrected.get(entry.position),
-            TELLINGS[type(fact)].decision,
+            TEMPLATES[type(fact)].decision,
         )
 
     def _phrase(self, template: str, fact: Fact, texts: Texts) -> str:
@@ -175,16 +175,16 @@ class Story(Struct):
 
     def _evidence(
         self, fact: Fact, kind: Kind, subjects: tuple[str, ...]
-    ) -> tuple[tuple[Rests, ...], tuple[Rests, ...]]:
+    ) -> tuple[tuple[EvidenceCited, ...], tuple[EvidenceCited, ...]]:
         """What the fact names as its ground, and what else the register held for its subjects, before it."""
         if isinstance(fact, EvidenceSubmitted):
             return (), ()
         data: Any = msgspec.to_builtins(fact)
         paths = [path for ref, path in kind.references if ref == "evidence"]
         ids = dict.fromkeys(value for path in paths for _, value in values_at(data, path))
-        named = tuple(Rests(name, self.register[name][0]) for name in ids if name in self.register)
+        named = tuple(EvidenceCited(name, self.register[name][0]) for name in ids if name in self.register)
         held = tuple(
-            Rests(name, position)
+            EvidenceCited(name, position)
             for name, (position, supports) in self.register.items()
             if name not in ids and supports.intersection(subjects)
         )
@@ -208,7 +208,7 @@ class Story(Struct):
         return values[-1][1] if values else None
 
     def _settle(self, position: int, fact: Fact, texts: Texts, before: dict[Aspect, str | None]) -> None:
-        for template, name, value in TELLINGS[type(fact)].settles:
+        for template, name, value in TEMPLATES[type(fact)].settles:
             if _is_left(fact, value):
                 continue
             aspect = (self._phrase(template, fact, texts), self._phrase(name, fact, texts))
@@ -231,7 +231,7 @@ class Story(Struct):
         prefix = "replacement.data."
         mine = {path.removeprefix(prefix): text for path, text in texts.items() if path.startswith(prefix)}
         self._settle(at, fact, mine, before)
-        return ended(self._phrase(TELLINGS[type(fact)].sentence, fact, mine))
+        return ended(self._phrase(TEMPLATES[type(fact)].sentence, fact, mine))
 
 
 def _is_left(fact: Fact, value: str) -> bool:
@@ -242,9 +242,9 @@ def _is_left(fact: Fact, value: str) -> bool:
 
 def _in_sentences(fact: Fact) -> set[str]:
     """The paths of the texts that the fact's own sentence holds, and that of its replacement."""
-    found = set(map(place, fields_of(TELLINGS[type(fact)].sentence)))
+    found = set(map(place, fields_of(TEMPLATES[type(fact)].sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
-        sentence = TELLINGS[KINDS[fact.replacement.type].struct].sentence
+        sentence = TEMPLATES[KINDS[fact.replacement.type].struct].sentence
         found |= {f"replacement.data.{place(name)}" for name in fields_of(sentence)}
     return found
 

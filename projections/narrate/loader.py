@@ -13,8 +13,8 @@ from ledger.domain.entry import Entry
 from ledger.intake.envelope import decode
 from ledger.store.database import connect
 from ledger.store.entries import read_bodies
-from projections.engine.narrative import Text
-from projections.narrate.history import Story, Told
+from projections.engine.narrative import NarrativeRef
+from projections.narrate.history import History, Sentence
 from projections.narrate.sentence import NOBODY
 from projections.query.errors import NotRecordedYet, UnknownNotice
 
@@ -25,7 +25,7 @@ _TEXTS = """SELECT position, path, body, erased_by FROM ledger.narratives
     WHERE notice = %s AND position > %s AND position <= %s ORDER BY position, path"""
 
 
-class History:
+class LoadedHistory:
     """One notice's entries as one snapshot shows them."""
 
     def __init__(self, connection: AsyncConnection[Any], notice: str, size: int) -> None:
@@ -53,28 +53,28 @@ class History:
         found = [decode(body) for (body,) in await cursor.fetchall()]
         return {entry.fact.position: entry.position for entry in found if isinstance(entry.fact, EntryCorrected)}
 
-    async def entries(self, to: int) -> AsyncIterator[tuple[Entry, dict[str, Text]]]:
+    async def entries(self, to: int) -> AsyncIterator[tuple[Entry, dict[str, NarrativeRef]]]:
         """The first `to` entries in order, each with its texts by their paths."""
         for after in range(0, to, PAGE):
             cursor = await self._connection.execute(_TEXTS, (self.notice, after, min(after + PAGE, to)))
-            texts: dict[int, dict[str, Text]] = {}
+            texts: dict[int, dict[str, NarrativeRef]] = {}
             for position, path, body, erased_by in await cursor.fetchall():
-                texts.setdefault(position, {})[path] = Text(body, erased_by, position, path)
+                texts.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
             async for position, body in read_bodies(self._connection, self.notice, after, min(after + PAGE, to)):
                 yield decode(body), texts.get(position, {})
 
 
 async def tellings(
-    history: History, to: int, names: Mapping[str, str] = NOBODY
-) -> AsyncIterator[tuple[Told, Story]]:
+    history: LoadedHistory, to: int, names: Mapping[str, str] = NOBODY
+) -> AsyncIterator[tuple[Sentence, History]]:
     """The first `to` entries, told in order, each with the story so far; `names`: actor → name."""
-    story = Story(corrected=await history.corrections(to), names=names)
+    story = History(corrected=await history.corrections(to), names=names)
     async for entry, texts in history.entries(to):
         yield story.tell(entry, texts), story
 
 
 @asynccontextmanager
-async def opened(url: str, notice: str) -> AsyncIterator[History]:
+async def opened(url: str, notice: str) -> AsyncIterator[LoadedHistory]:
     """The history of a notice; raises UnknownNotice, and Unavailable when the database cannot be reached."""
     async with await connect(url, "ledger_reader") as connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
@@ -87,4 +87,4 @@ async def opened(url: str, notice: str) -> AsyncIterator[History]:
                 raise UnknownNotice(
                     f"no notice {notice[:80]!r} is recorded; check its name, or add it with ledger notice add"
                 )
-            yield History(connection, notice, row[0])
+            yield LoadedHistory(connection, notice, row[0])

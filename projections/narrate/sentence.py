@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.domain.councils import councils
 from ledger.domain.fact import Fact, Narrative
 from ledger.domain.registry import KIND_OF
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 
 NOBODY: Mapping[str, str] = MappingProxyType({})
 """The names of a directory that names nobody."""
@@ -43,7 +43,7 @@ def asked_by(template: str) -> list[str]:
 def phrase(
     template: str,
     fact: Fact,
-    texts: Mapping[str, Text],
+    texts: Mapping[str, NarrativeRef],
     zone: ZoneInfo,
     names: Mapping[str, str] = NOBODY,
 ) -> str:
@@ -95,7 +95,7 @@ def place(name: str) -> str:
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name.removesuffix("_"))
 
 
-def quoted(text: Text | None) -> str:
+def quoted(text: NarrativeRef | None) -> str:
     """A narrative as it can be read now."""
     if text is None:
         return "“not there”"

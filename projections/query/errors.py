@@ -32,7 +32,7 @@ class NotCaughtUp(ReadingError):
     code = "NOT_CAUGHT_UP"
 
 
-class Stopped(ReadingError):
+class ViewStopped(ReadingError):
     """The fold of a view stopped before the position that is read; the other views go on."""
 
     code = "VIEW_STOPPED"

@@ -20,13 +20,13 @@ from psycopg_pool import PoolTimeout
 from ledger.domain.entry import NoticeId
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import pool
-from projections.engine.notifications import Bell, within
+from projections.engine.notifications import Notifications, within
 from projections.engine.tables import Connection
 from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
-from projections.query.snapshot import AsOf, Reading
+from projections.query.snapshot import AsOf, Snapshot
 from projections.views.registry import ALL
 
-__all__ = ["AsOf", "NoticeHead", "Reader", "Reading"]
+__all__ = ["AsOf", "NoticeHead", "Reader", "Snapshot"]
 WAIT_SECONDS = 5.0
 CONNECTIONS = 8
 STATEMENT_SECONDS = 15
@@ -92,7 +92,7 @@ class Reader:
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         self._timeout = timeout
         self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False, settings=SETTINGS)
-        self._bell = Bell(url, "ledger_reader", "ledger_views")
+        self._bell = Notifications(url, "ledger_reader", "ledger_views")
         self._looked: dict[str, _Looked] = {}
 
     async def open(self) -> Self:
@@ -166,7 +166,7 @@ class Reader:
         wait: float = WAIT_SECONDS,
         views: Collection[str] = VIEWS,
         composed: bool = False,
-    ) -> AsyncIterator[Reading]:
+    ) -> AsyncIterator[Snapshot]:
         """A reading at the latest position that all `views` have reached, or at the earlier one asked for.
 
         A view that has stopped holds back none of the others; the reading says which cannot be read there.
@@ -190,7 +190,7 @@ class Reader:
                     position = wanted or found.reached
                     entry = (position, found.recorded_at, found.root_hash)
                     stopped = {view: reached for view, reached in found.stopped.items() if reached < position}
-                    yield Reading(connection, notice, entry, on or datetime.now(UTC), stopped)
+                    yield Snapshot(connection, notice, entry, on or datetime.now(UTC), stopped)
                     return
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0 or (at_least or 0) > found.size:

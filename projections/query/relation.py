@@ -35,7 +35,7 @@ WITHIN = {
 """Conditions of what covers days `first` to `last`: it covers a day from one on, and one up to another."""
 
 
-class Worked(Struct, frozen=True):
+class Computed(Struct, frozen=True):
     """A field that is worked out when it is read."""
 
     hint: Any
@@ -45,7 +45,7 @@ class Worked(Struct, frozen=True):
     """What it is worked out from beside the row, if something is: a lateral item of FROM."""
 
 
-def besides(worked: Iterable[Worked]) -> list[str]:
+def besides(worked: Iterable[Computed]) -> list[str]:
     """What fields are worked out from beside the row, each once."""
     return list(dict.fromkeys(each.beside for each in worked if each.beside))
 
@@ -59,7 +59,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """The rows' fields."""
     source: str
     """A table, or a query in brackets whose columns are those of the rows' fields, and `notice`."""
-    worked: Mapping[str, Worked] = field(default_factory=dict)
+    worked: Mapping[str, Computed] = field(default_factory=dict)
     """Fields beside the rows' own; under the name of one of those, what stands in its place."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Name → what must hold of `t` and `:value`; the name of a field alone asks for its value."""
@@ -123,7 +123,7 @@ def latest(table: str, at: str) -> str:
     )
 
 
-class Wanted(Struct, frozen=True):
+class RowQuery(Struct, frozen=True):
     """Which rows are asked for, in the order of their relation."""
 
     conditions: Mapping[str, Any] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class Wanted(Struct, frozen=True):
     """Only those after this place: the values of the fields by which they are ordered."""
 
 
-class Found(Struct, Generic[R], frozen=True):
+class FoundRow(Struct, Generic[R], frozen=True):
     """A row that was found."""
 
     row: R
@@ -213,7 +213,7 @@ def _query(relation: Relation[Any], conditions: tuple[str, ...], by: str | None,
     return named(found).encode()
 
 
-def statement(relation: Relation[Any], wanted: Wanted) -> tuple[bytes, dict[str, Any]]:
+def statement(relation: Relation[Any], wanted: RowQuery) -> tuple[bytes, dict[str, Any]]:
     """The query for what is wanted and its parameters, but for the reading's own."""
     asked = {name: value for name, value in wanted.conditions.items() if value is not None}
     query = _query(relation, tuple(sorted(asked)), wanted.by, wanted.after is not None)
@@ -222,7 +222,7 @@ def statement(relation: Relation[Any], wanted: Wanted) -> tuple[bytes, dict[str,
     return query, parameters | {"first": wanted.first} | ({"keys": list(wanted.keys)} if wanted.by else {})
 
 
-def read(relation: Relation[R], values: Sequence[Any]) -> Found[R]:
+def read(relation: Relation[R], values: Sequence[Any]) -> FoundRow[R]:
     """A row from its columns in the query."""
     taken: list[Any] = []
     at = 0
@@ -230,4 +230,4 @@ def read(relation: Relation[R], values: Sequence[Any]) -> Found[R]:
         end = at + (1 if each.join is None else 4)
         taken.append(values[at] if each.join is None else each.join(*values[at:end]))
         at = end
-    return Found(relation.row(*taken), dict(zip(relation.worked, values[at:], strict=True)))
+    return FoundRow(relation.row(*taken), dict(zip(relation.worked, values[at:], strict=True)))

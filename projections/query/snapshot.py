@@ -15,11 +15,11 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.sql import Composed
 from psycopg.types.numeric import Int8
 
-from projections.query.errors import Inexact, Stopped, TooSlow, Unfit
-from projections.query.relation import PAGE, Found, Relation, Wanted, read, statement
+from projections.query.errors import Inexact, TooSlow, Unfit, ViewStopped
+from projections.query.relation import PAGE, FoundRow, Relation, RowQuery, read, statement
 from projections.query.tree import Statement
 
-__all__ = ["PAGE", "AsOf", "Reading"]
+__all__ = ["PAGE", "AsOf", "Snapshot"]
 
 R = TypeVar("R", bound=Struct)
 _PLACE = b"SET LOCAL ledger.position = '%d'"
@@ -34,7 +34,7 @@ class AsOf(Struct, frozen=True):
     known_at: datetime | None = None
 
 
-class Reading:
+class Snapshot:
     """A notice at a position, in a transaction of the reader's role."""
 
     def __init__(
@@ -109,13 +109,15 @@ class Reading:
             await self._connection.execute(_PLACE % self.position)
             self._is_placed = True
 
-    async def find(self, relation: Relation[R], wanted: Wanted, *, redacted: bool = False) -> list[list[Found[R]]]:
+    async def find(
+        self, relation: Relation[R], wanted: RowQuery, *, redacted: bool = False
+    ) -> list[list[FoundRow[R]]]:
         """The rows that are wanted of a relation: for each key those tied to it, or all in one list.
 
         Raises Stopped and TooSlow.
         """
         if relation.view in self.stopped:
-            raise Stopped(self.notice, relation.view, self.stopped[relation.view])
+            raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
         query, parameters = statement(relation, wanted)
         parameters |= {
             "notice": self.notice,
@@ -123,14 +125,14 @@ class Reading:
             "on": self.on,
             "redacted": redacted,
         }
-        found: list[list[Found[R]]] = [[] for _ in (wanted.keys if wanted.by is not None else (1,))]
+        found: list[list[FoundRow[R]]] = [[] for _ in (wanted.keys if wanted.by is not None else (1,))]
         for nth, *values in await self.fetch(query, parameters):
             found[nth - 1].append(read(relation, values))
         return found
 
     async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
         """The rows of a relation that meet the conditions, at most a page of them."""
-        (found,) = await self.find(relation, Wanted(conditions))
+        (found,) = await self.find(relation, RowQuery(conditions))
         return [each.row for each in found]
 
 

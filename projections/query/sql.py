@@ -14,20 +14,20 @@ from projections.query.tree import (
     Cell,
     Constant,
     Cursor,
-    End,
+    EndCursor,
     ErasedBy,
     Form,
-    Given,
-    Has,
+    HasMore,
     Listing,
-    Members,
+    NarrativeList,
+    NarrativeText,
     Node,
+    NullableObject,
+    ObjectNode,
+    PageRows,
     Path,
-    Rows,
+    ReadingValue,
     Statement,
-    Texts,
-    Unless,
-    Words,
     form_of,
 )
 
@@ -116,7 +116,7 @@ class _Writer:
 
     # --- values
 
-    def members(self, item: Members, scope: _Scope) -> str:
+    def members(self, item: ObjectNode, scope: _Scope) -> str:
         """An object's text."""
         parts: list[str] = []
         text = "{"
@@ -136,7 +136,7 @@ class _Writer:
         """The text of a value that is not known before."""
         return _WRITTEN_BY[type(node)](self, node, scope)
 
-    def of_reading(self, node: Given, _scope: _Scope) -> str:
+    def of_reading(self, node: ReadingValue, _scope: _Scope) -> str:
         return _written(self.given(node.name), node.form)
 
     def cell(self, node: Cell, scope: _Scope) -> str:
@@ -144,7 +144,7 @@ class _Writer:
         text = _written(self.expression(scope.relation, node.name), node.form)
         return f"coalesce({text}, {_quoted('null') if node.optional else 'views.absent()'})"
 
-    def words(self, node: Words, _scope: _Scope) -> str:
+    def words(self, node: NarrativeText, _scope: _Scope) -> str:
         return f"coalesce({self._narrative(node.name, 'to_json(n.body)::text')}, 'null')"
 
     def erased_by(self, node: ErasedBy, _scope: _Scope) -> str:
@@ -156,7 +156,7 @@ class _Writer:
             own = f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
         return f"to_json({self.given('notice')}{own})::text"
 
-    def unless(self, node: Unless, scope: _Scope) -> str:
+    def unless(self, node: NullableObject, scope: _Scope) -> str:
         """Another side of the row."""
         before, scope.counts = scope.counts, []
         text = self.members(node.item, scope)
@@ -170,7 +170,7 @@ class _Writer:
             f'AND n.position = t."{name}_position" AND n.path = t."{name}_path")'
         )
 
-    def texts(self, node: Texts, _scope: _Scope) -> str:
+    def texts(self, node: NarrativeList, _scope: _Scope) -> str:
         """Several narratives, in the order of their paths."""
         written = {
             "path": "to_json(p.path)::text",
@@ -254,7 +254,7 @@ class _Writer:
 
     # --- pages
 
-    def rows(self, node: Rows, scope: _Scope) -> str:
+    def rows(self, node: PageRows, scope: _Scope) -> str:
         item = self.members(node.item, scope)
         return f"'[' || coalesce(string_agg({item}, ','){scope.shown}, '') || ']'"
 
@@ -263,7 +263,7 @@ class _Writer:
         values = [_written(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
         return f"concat('[', concat_ws(',', {', '.join(values)}), ']')"
 
-    def has(self, _node: Has, scope: _Scope) -> str:
+    def has(self, _node: HasMore, scope: _Scope) -> str:
         return f"(count(*) > count(*){scope.shown})::text"
 
     def own_cursor(self, _node: Cursor, scope: _Scope) -> str:
@@ -272,26 +272,26 @@ class _Writer:
     def _cursor(self, scope: _Scope, place: str) -> str:
         return f"""('"' || views.cursor({scope.cursors}, {place}) || '"')"""
 
-    def end(self, node: End, scope: _Scope) -> str:
+    def end(self, node: EndCursor, scope: _Scope) -> str:
         places = f"array_agg({self._place(scope)}){scope.shown}"
         place = f"({places})[{f'count(*){scope.shown}' if node.last else '1'}]"
         return f"coalesce({self._cursor(scope, place)}, 'null')"
 
 
 _WRITTEN_BY: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
-    Given: _Writer.of_reading,
+    ReadingValue: _Writer.of_reading,
     Cell: _Writer.cell,
-    Words: _Writer.words,
+    NarrativeText: _Writer.words,
     ErasedBy: _Writer.erased_by,
     Path: _Writer.path,
-    Texts: _Writer.texts,
-    Members: _Writer.members,
-    Unless: _Writer.unless,
+    NarrativeList: _Writer.texts,
+    ObjectNode: _Writer.members,
+    NullableObject: _Writer.unless,
     Listing: _Writer.listing,
-    Rows: _Writer.rows,
+    PageRows: _Writer.rows,
     Cursor: _Writer.own_cursor,
-    Has: _Writer.has,
-    End: _Writer.end,
+    HasMore: _Writer.has,
+    EndCursor: _Writer.end,
 }
 
 
@@ -315,12 +315,12 @@ def _written(expression: str, form: Form) -> str:
 
 def _looks_on(listing: Listing) -> bool:
     """Whether one row more than a page shows is read, to see that there is one."""
-    return listing.shape == "page" and _holds(listing.item, Has)
+    return listing.shape == "page" and _holds(listing.item, HasMore)
 
 
-def _holds(item: Members, kind: type) -> bool:
+def _holds(item: ObjectNode, kind: type) -> bool:
     return any(
-        isinstance(node, kind) or (isinstance(node, Members) and _holds(node, kind)) for _, node in item.items
+        isinstance(node, kind) or (isinstance(node, ObjectNode) and _holds(node, kind)) for _, node in item.items
     )
 
 

@@ -42,7 +42,7 @@ class Constant(Struct, frozen=True):
     json: str
 
 
-class Given(Struct, frozen=True):
+class ReadingValue(Struct, frozen=True):
     """Something of the reading itself."""
 
     name: Literal["position", "recorded_at", "on", "root_hash"]
@@ -57,7 +57,7 @@ class Cell(Struct, frozen=True):
     optional: bool
 
 
-class Words(Struct, frozen=True):
+class NarrativeText(Struct, frozen=True):
     """The words of a narrative; null once it was erased."""
 
     name: str
@@ -77,44 +77,44 @@ class Path(Struct, frozen=True):
     """The field that holds its own id; None: it is the notice."""
 
 
-OfText = Literal["path", "text", "erased_by"]
+NarrativeMember = Literal["path", "text", "erased_by"]
 
 
-class Texts(Struct, frozen=True):
+class NarrativeList(Struct, frozen=True):
     """A field of several narratives: of each the members named, one by one."""
 
     name: str
-    members: tuple[tuple[str, OfText | Constant], ...]
+    members: tuple[tuple[str, NarrativeMember | Constant], ...]
 
 
-class Members(Struct, frozen=True):
+class ObjectNode(Struct, frozen=True):
     """An object: its members in order."""
 
     items: "tuple[tuple[str, Node], ...]"
 
 
-class Unless(Struct, frozen=True):
+class NullableObject(Struct, frozen=True):
     """An object made of the same row; null while a field of the row is."""
 
     name: str
-    item: "Members"
+    item: "ObjectNode"
 
 
-class Rows(Struct, frozen=True):
+class PageRows(Struct, frozen=True):
     """The rows of a page, each as an object in which `Cursor` may stand."""
 
-    item: "Members"
+    item: "ObjectNode"
 
 
 class Cursor(Struct, frozen=True):
     """The cursor of a row in its page."""
 
 
-class Has(Struct, frozen=True):
+class HasMore(Struct, frozen=True):
     """Whether more rows follow the page."""
 
 
-class End(Struct, frozen=True):
+class EndCursor(Struct, frozen=True):
     """The cursor of the first or the last row of a page; null of an empty one."""
 
     last: bool
@@ -125,7 +125,7 @@ class Listing(Struct, frozen=True, kw_only=True):
 
     relation: Relation[Any]
     shape: Literal["list", "one", "page"]
-    item: "Members"
+    item: "ObjectNode"
     """Of a list each row (the statement fails where there are `first`); of one the row, or null; of a page the
     page, in which `Rows`, `Has` and `End` stand."""
     conditions: Mapping[str, object] = field(default_factory=dict)
@@ -148,18 +148,18 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 Node: TypeAlias = (
     Constant
-    | Given
+    | ReadingValue
     | Cell
-    | Words
+    | NarrativeText
     | ErasedBy
     | Path
-    | Texts
-    | Members
-    | Unless
-    | Rows
+    | NarrativeList
+    | ObjectNode
+    | NullableObject
+    | PageRows
     | Cursor
-    | Has
-    | End
+    | HasMore
+    | EndCursor
     | Listing
 )
 

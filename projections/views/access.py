@@ -15,10 +15,10 @@ from ledger.domain.areas.access import (
     AccessUseRefused,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Relation, Worked, listed
+from projections.query.relation import Computed, Relation, listed
 
 
 class Access(Struct, frozen=True):
@@ -34,8 +34,8 @@ class Access(Struct, frozen=True):
     kind: str
     documents: list[str]
     """The documents that it opens; none: any of its kind."""
-    scope: Text
-    purpose: Text
+    scope: NarrativeRef
+    purpose: NarrativeRef
     from_at: datetime
     """As asked for and, once it was granted, as granted."""
     until_at: datetime
@@ -45,13 +45,13 @@ class Access(Struct, frozen=True):
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_position: int | None = None
-    refused_reason: Text | None = None
+    refused_reason: NarrativeRef | None = None
     extended: int = 0
     """How many times it was given a later end."""
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revoked_position: int | None = None
-    revoked_reason: Text | None = None
+    revoked_reason: NarrativeRef | None = None
     provided: int = 0
     """How many times something was opened under it."""
     uses: int = 0
@@ -66,7 +66,7 @@ class Provision(Struct, frozen=True):
     request: str
     position: int
     kind: str
-    what: Text
+    what: NarrativeRef
     on: date
 
 
@@ -186,9 +186,9 @@ GRANT = listed(
     "access",
     ACCESS,
     worked={
-        "live": Worked(bool, _LIVE),
-        "granted_at": Worked(datetime | None, "CASE WHEN t.decided = 'GRANTED' THEN t.decided_at END"),
-        "unused": Worked(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
+        "live": Computed(bool, _LIVE),
+        "granted_at": Computed(datetime | None, "CASE WHEN t.decided = 'GRANTED' THEN t.decided_at END"),
+        "unused": Computed(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
     },
     conditions={
         # The second part is what the index is read by, where the live ones are asked for.

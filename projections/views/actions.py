@@ -13,10 +13,10 @@ from ledger.domain.areas.actions import (
     MilestoneSet,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Worked, holding, listed
+from projections.query.relation import Computed, holding, listed
 
 
 class Action(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Action(Struct, frozen=True):
     objective: str
     position: int
     added_at: datetime
-    title: Text
+    title: NarrativeRef
     owner: str
     due: date
     first_due: date
@@ -36,7 +36,7 @@ class Action(Struct, frozen=True):
     """How many times another date was approved."""
     completed_on: date | None = None
     completed_position: int | None = None
-    result: Text | None = None
+    result: NarrativeRef | None = None
     evidence: list[str] = []
 
 
@@ -48,7 +48,7 @@ class Rebaseline(Struct, frozen=True):
     rebaselined_at: datetime
     due_before: date
     due_after: date
-    reason: Text
+    reason: NarrativeRef
     approver: str
 
 
@@ -58,7 +58,7 @@ class Milestone(Struct, frozen=True):
     milestone: str
     objective: str
     position: int
-    title: Text
+    title: NarrativeRef
     due: date
     reached_on: date | None = None
     reached_position: int | None = None
@@ -135,9 +135,9 @@ ACTION = listed(
     "actions",
     ACTIONS,
     worked={
-        "overdue": Worked(bool, "t.completed_on IS NULL AND t.due < :today"),
-        "late": Worked(bool, "coalesce(t.completed_on, :today) > t.due"),
-        "slippage_days": Worked(int, "t.due - t.first_due"),
+        "overdue": Computed(bool, "t.completed_on IS NULL AND t.due < :today"),
+        "late": Computed(bool, "coalesce(t.completed_on, :today) > t.due"),
+        "slippage_days": Computed(int, "t.due - t.first_due"),
     },
     conditions={
         "objectives": "t.objective = ANY (:value)",
@@ -152,6 +152,6 @@ REBASELINE = listed("actions", REBASELINES)
 MILESTONE = listed(
     "actions",
     MILESTONES,
-    worked={"overdue": Worked(bool, "t.reached_on IS NULL AND t.due < :today")},
+    worked={"overdue": Computed(bool, "t.reached_on IS NULL AND t.due < :today")},
     conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
 )

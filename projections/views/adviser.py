@@ -7,10 +7,10 @@ from msgspec import Struct
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, WITHIN, Relation, Worked, listed
+from projections.query.relation import IN_POST, WITHIN, Computed, Relation, listed
 from projections.views.gaps import Gap, gaps
 
 
@@ -24,12 +24,12 @@ class Tenure(Struct, frozen=True):
     first: date
     last: date | None
     """None: until they are released or replaced."""
-    terms: Text | None
+    terms: NarrativeRef | None
     """What the appointment asks; a replacement takes over those of the one before."""
     ended: str | None = None
     """RELEASED or REPLACED; None: neither."""
     ended_position: int | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
 
 
 class AdviserReport(Struct, frozen=True):
@@ -41,8 +41,8 @@ class AdviserReport(Struct, frozen=True):
     adviser: str
     first: date
     last: date
-    other: Text | None
-    query: Text | None
+    other: NarrativeRef | None
+    query: NarrativeRef | None
     pinned: int
     """The position at which its figures were read, and can be read again."""
 
@@ -55,7 +55,7 @@ class AreaReport(Struct, frozen=True):
     position: int
     judgement: str
     """PROGRESS or CONCERN."""
-    text: Text
+    text: NarrativeRef
 
 
 class RequirementReport(Struct, frozen=True):
@@ -65,7 +65,7 @@ class RequirementReport(Struct, frozen=True):
     number: str
     """The clause."""
     position: int
-    text: Text
+    text: NarrativeRef
 
 
 TENURES = Table("tenures", Tenure, ("position",))
@@ -134,7 +134,7 @@ VIEW = View(
     fold,
 )
 
-TENURE = listed("adviser", TENURES, worked={"in_post": Worked(bool, IN_POST)}, order=("first", "position"))
+TENURE = listed("adviser", TENURES, worked={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
 ADVISER_VACANCY = Relation(
     "adviser", Gap, gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x)"), order=("first",)
 )

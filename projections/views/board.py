@@ -18,10 +18,10 @@ from ledger.domain.areas.board import (
 )
 from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, ZONE, Relation, Worked, holding, latest, listed
+from projections.query.relation import IN_POST, ZONE, Computed, Relation, holding, latest, listed
 from projections.views.gaps import Gap, gaps
 
 
@@ -30,7 +30,7 @@ class Board(Struct, frozen=True):
 
     position: int
     established_at: datetime
-    terms_of_reference: Text
+    terms_of_reference: NarrativeRef
     quorum: int | None
 
 
@@ -42,10 +42,10 @@ class Chair(Struct, frozen=True):
     first: date
     last: date | None
     """None: until the chair ends."""
-    independence_basis: Text | None
-    interests: list[Text]
+    independence_basis: NarrativeRef | None
+    interests: list[NarrativeRef]
     ended_position: int | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
     """Why it ended."""
 
 
@@ -55,7 +55,7 @@ class Interest(Struct, frozen=True):
     actor: str
     position: int
     declared_at: datetime
-    interest: Text
+    interest: NarrativeRef
 
 
 class Member(Struct, frozen=True):
@@ -110,17 +110,17 @@ class Decision(Struct, frozen=True):
     position: int
     decided_at: datetime
     meeting: str
-    title: Text
-    outcome: Text
-    rationale: Text
-    options: list[Text]
+    title: NarrativeRef
+    outcome: NarrativeRef
+    rationale: NarrativeRef
+    options: list[NarrativeRef]
     votes: dict[str, Any] | None
     """How many were for, against and abstained; None: it was not said."""
     evidence: list[str]
     relates_to: list[str]
     rescinded_position: int | None = None
     rescinded_at: datetime | None = None
-    rescinded_reason: Text | None = None
+    rescinded_reason: NarrativeRef | None = None
     replaced_by: str | None = None
 
 
@@ -244,7 +244,7 @@ VIEW = View(
 )
 
 BOARD = listed("board", BOARDS)
-CHAIR = listed("board", CHAIRS, worked={"in_post": Worked(bool, IN_POST)}, order=("first", "position"))
+CHAIR = listed("board", CHAIRS, worked={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
 VACANCY = Relation(
     "board",
     Gap,
@@ -252,7 +252,7 @@ VACANCY = Relation(
     order=("first",),
 )
 INTEREST = listed("board", INTERESTS)
-MEMBER = listed("board", MEMBERS, worked={"in_post": Worked(bool, IN_POST)})
+MEMBER = listed("board", MEMBERS, worked={"in_post": Computed(bool, IN_POST)})
 TIMETABLE = listed(
     "board",
     TIMETABLES,

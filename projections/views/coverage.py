@@ -18,10 +18,10 @@ from ledger.domain.areas.recommendations import (
     RecommendationRejected,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Relation, Worked, holding, listed
+from projections.query.relation import Computed, Relation, holding, listed
 
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
@@ -35,7 +35,7 @@ class Covered(Struct, frozen=True):
     """Its id."""
     position: int | None
     """The entry that registered or made it; None: nothing has yet, though an objective names it."""
-    text: Text | None
+    text: NarrativeRef | None
     objectives: list[str]
     """The live objectives that answer it, by id."""
     is_asked: bool = True
@@ -49,7 +49,7 @@ class Finding(Struct, frozen=True):
     position: int
     registered_at: datetime
     origin: str
-    text: Text
+    text: NarrativeRef
     areas: list[str]
     review: str | None
 
@@ -61,18 +61,18 @@ class Recommendation(Struct, frozen=True):
     position: int
     made_at: datetime
     by: str
-    text: Text
+    text: NarrativeRef
     findings: list[str]
     due: date | None
     decided: str | None = None
     """ACCEPTED or REJECTED; None: the council has not answered."""
     decided_at: datetime | None = None
     decided_position: int | None = None
-    response: Text | None = None
+    response: NarrativeRef | None = None
     """What the council said, or why it rejected."""
 
 
-class Answers(Struct, frozen=True):
+class CoverageAnswer(Struct, frozen=True):
     """What an objective answers."""
 
     objective: str
@@ -88,7 +88,7 @@ class Answers(Struct, frozen=True):
 COVERAGE = Table("coverage", Covered, ("kind", "subject"))
 FINDINGS = Table("findings", Finding, ("finding",), recalled=False)
 RECOMMENDATIONS = Table("recommendations", Recommendation, ("recommendation",))
-ANSWERS = Table("answers", Answers, ("objective",))
+ANSWERS = Table("answers", CoverageAnswer, ("objective",))
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -96,7 +96,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position = entry.fact, entry.position
     match fact:
         case ObjectiveAdded():
-            _answer(rows, Answers(fact.objective, position, list(fact.areas), []))
+            _answer(rows, CoverageAnswer(fact.objective, position, list(fact.areas), []))
         case ObjectiveRevised() | ObjectiveClosed() | CoverageMapped():
             known = rows.get(ANSWERS, fact.objective)
             if known is not None:
@@ -113,7 +113,7 @@ def fold(rows: Rows, entry: Entry) -> None:
             _recommend(rows, entry)
 
 
-def _changed(known: Answers, fact: ObjectiveRevised | ObjectiveClosed | CoverageMapped) -> Answers:
+def _changed(known: CoverageAnswer, fact: ObjectiveRevised | ObjectiveClosed | CoverageMapped) -> CoverageAnswer:
     """What an objective answers from now on."""
     match fact:
         case ObjectiveRevised():
@@ -147,20 +147,20 @@ def _recommend(rows: Rows, entry: Entry) -> None:
             rows.change(COVERAGE, _RECOMMENDATION, fact.recommendation, is_asked=accepted)
 
 
-def _ask(rows: Rows, kind: str, subject: str, position: int, text: Text) -> None:
+def _ask(rows: Rows, kind: str, subject: str, position: int, text: NarrativeRef) -> None:
     """Something has to be answered, and may have been named by an objective before."""
     known = rows.get(COVERAGE, kind, subject)
     rows.put(COVERAGE, Covered(kind, subject, position, text, known.objectives if known else []))
 
 
-def _named(answers: Answers | None) -> set[tuple[str, str]]:
+def _named(answers: CoverageAnswer | None) -> set[tuple[str, str]]:
     if answers is None or not answers.live:
         return set()
     mapped = {(kind, subject) for kind, _, subject in (each.partition(" ") for each in answers.mapped)}
     return mapped | {(_AREA, area) for area in answers.areas}
 
 
-def _answer(rows: Rows, answers: Answers) -> None:
+def _answer(rows: Rows, answers: CoverageAnswer) -> None:
     """Puts what an objective answers, and changes the rows of what it answers more, or no more."""
     before, after = _named(rows.get(ANSWERS, answers.objective)), _named(answers)
     rows.put(ANSWERS, answers)
@@ -201,7 +201,7 @@ COVERED = Relation(
     "coverage",
     Covered,
     "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
-    worked={"covered": Worked(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
+    worked={"covered": Computed(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
     conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},
     order=("kind", "position", "subject"),
 )

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Worked, listed
+from projections.query.relation import Computed, listed
 
 
 class Gathering(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Gathering(Struct, frozen=True):
     method: str
     count: int
     """How many people took part."""
-    themes: list[Text]
+    themes: list[NarrativeRef]
     considered: int = 0
     """How many times they were considered."""
     changes: int = 0
@@ -38,9 +38,9 @@ class Consideration(Struct, frozen=True):
     considered_at: datetime
     group: str
     standard: str
-    change_made: Text | None
+    change_made: NarrativeRef | None
     """None: nothing was changed, for the reason given."""
-    reason: Text
+    reason: NarrativeRef
 
 
 GATHERINGS = Table("gatherings", Gathering, ("views",))
@@ -69,7 +69,7 @@ VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathe
 GATHERING = listed(
     "engagement",
     GATHERINGS,
-    worked={"loop": Worked(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
+    worked={"loop": Computed(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
     order=("gathered_at", "position"),
 )
 CONSIDERATION = listed(

@@ -12,11 +12,11 @@ from msgspec import Struct, structs
 
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Relation, Worked, named
-from projections.query.snapshot import PAGE, Reading
+from projections.query.relation import Computed, Relation, named
+from projections.query.snapshot import PAGE, Snapshot
 
 
 class Correction(Struct, frozen=True):
@@ -72,14 +72,14 @@ class EntryRow(Struct, frozen=True):
     """The stored bytes: `ledger.intake.envelope.decode` reads them."""
     corrected_by: int | None
     """The position of the correction, when it had been recorded by the reading's position."""
-    narratives: dict[str, Text]
+    narratives: dict[str, NarrativeRef]
     """Its free texts by their paths in the fact, such as `title` or `options[0]`; empty when not asked for."""
 
 
 _ANY = EntryFilter()
 
 
-class Stored(Struct, frozen=True):
+class StoredEntry(Struct, frozen=True):
     """What stands beside an entry's bytes."""
 
     position: int
@@ -104,17 +104,17 @@ _SAYS = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
 _OCCURRED = f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)"
 ENTRY = Relation(
     "entries",
-    Stored,
+    StoredEntry,
     "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
     worked={
-        "leaf_hash": Worked(str, "encode(t.leaf_hash, 'base64')"),
-        "occurred_at": Worked(datetime, "coalesce(j.time, t.recorded_at)", _EVENT),
-        "actor": Worked(str, "j.actor", _EVENT),
-        "actor_role": Worked(str, "j.actorrole", _EVENT),
-        "clauses": Worked(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),
-        "subject": Worked(str | None, "j.subject", _EVENT),
-        "data": Worked(dict[str, Any], "j.data", _EVENT),
-        "corrected_by": Worked(
+        "leaf_hash": Computed(str, "encode(t.leaf_hash, 'base64')"),
+        "occurred_at": Computed(datetime, "coalesce(j.time, t.recorded_at)", _EVENT),
+        "actor": Computed(str, "j.actor", _EVENT),
+        "actor_role": Computed(str, "j.actorrole", _EVENT),
+        "clauses": Computed(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),
+        "subject": Computed(str | None, "j.subject", _EVENT),
+        "data": Computed(dict[str, Any], "j.data", _EVENT),
+        "corrected_by": Computed(
             int | None,
             "SELECT c.corrected_by FROM views.corrections c WHERE c.notice = t.notice AND c.position = t.position",
         ),
@@ -137,13 +137,13 @@ NARRATIVE = Relation(
     "entries",
     NarrativePlace,
     "ledger.narratives",
-    worked={"text": Worked(str | None, "t.body"), "erased_by": Worked(int | None, "t.erased_by")},
+    worked={"text": Computed(str | None, "t.body"), "erased_by": Computed(int | None, "t.erased_by")},
     order=("path",),
 )
 
 
 async def page(
-    reading: Reading,
+    reading: Snapshot,
     *,
     filter: EntryFilter = _ANY,  # noqa: A002 - GraphQL's name for it
     first: int = PAGE,
@@ -175,13 +175,13 @@ def _query(conditions: tuple[str, ...]) -> bytes:
     ).encode()
 
 
-async def _narratives(reading: Reading, positions: Sequence[int]) -> dict[int, dict[str, Text]]:
+async def _narratives(reading: Snapshot, positions: Sequence[int]) -> dict[int, dict[str, NarrativeRef]]:
     rows = await reading.fetch(
         "SELECT position, path, body, erased_by FROM ledger.narratives "
         "WHERE notice = %s AND position = ANY (%s::integer[]) ORDER BY position, path",
         (reading.notice, list(positions)),
     )
-    found: dict[int, dict[str, Text]] = {}
+    found: dict[int, dict[str, NarrativeRef]] = {}
     for position, path, body, erased_by in rows:
-        found.setdefault(position, {})[path] = Text(body, erased_by, position, path)
+        found.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
     return found

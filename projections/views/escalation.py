@@ -7,7 +7,7 @@ from msgspec import Struct
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.domain.areas.notice import NoticeClosed
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import listed
@@ -19,7 +19,7 @@ class Concern(Struct, frozen=True):
     concern: str
     position: int
     raised_at: datetime
-    text: Text
+    text: NarrativeRef
     areas: list[str]
 
 
@@ -30,12 +30,12 @@ class Intervention(Struct, frozen=True):
     position: int
     decided_at: datetime
     power: str
-    decision: Text
+    decision: NarrativeRef
     concerns: list[str]
     takes_effect_on: date | None
     ended_at: datetime | None = None
     ended_position: int | None = None
-    ended_reason: Text | None = None
+    ended_reason: NarrativeRef | None = None
     becomes: str | None = None
     """What followed."""
 

@@ -21,11 +21,11 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import Leaf, found_at, leaves
 from ledger.domain.registry import KIND_OF
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, holding, listed
-from projections.query.snapshot import Reading
+from projections.query.snapshot import Snapshot
 
 
 class Evidence(Struct, frozen=True):
@@ -40,7 +40,7 @@ class Evidence(Struct, frozen=True):
     media_type: str
     size: int
     """In bytes."""
-    title: Text
+    title: NarrativeRef
     classification: str
     first: date | None
     """The first day that it covers."""
@@ -51,7 +51,7 @@ class Evidence(Struct, frozen=True):
     ended_position: int | None = None
     """The entry by which the status became what it is."""
     ended_at: datetime | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
     superseded_by: str | None = None
     judgement: str | None = None
     """The latest, by when it was given: SUFFICIENT, PARTIAL or INSUFFICIENT."""
@@ -70,7 +70,7 @@ class Assessment(Struct, frozen=True):
     assessed_at: datetime
     assessor: str
     judgement: str
-    reason: Text
+    reason: NarrativeRef
 
 
 class Basis(Struct, frozen=True):
@@ -241,7 +241,7 @@ ASSESSMENT = listed("evidence", ASSESSMENTS)
 BASIS = listed("evidence", BASES, order=("position", "kind", "subject", "evidence"))
 
 
-class Held(Struct, frozen=True):
+class StoredDocument(Struct, frozen=True):
     """Where the file of a document lies."""
 
     content: str | None
@@ -255,11 +255,11 @@ class Held(Struct, frozen=True):
     """The entry that erased it."""
 
 
-async def held(reading: Reading, position: int) -> Held | None:
+async def held(reading: Snapshot, position: int) -> StoredDocument | None:
     """The file of the document that the entry at `position` submitted; None when it came without one."""
     rows = await reading.fetch(
         "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
         "WHERE notice = %s AND position = %s",
         (reading.notice, position),
     )
-    return Held(*rows[0]) if rows else None
+    return StoredDocument(*rows[0]) if rows else None

@@ -19,10 +19,10 @@ from ledger.domain.areas.measures import (
     Unit,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import WITHIN, Worked, holding, listed
+from projections.query.relation import WITHIN, Computed, holding, listed
 from projections.views.spc import FIRM, SIGNALS, limits, marks
 
 THRESHOLD = 5
@@ -35,7 +35,7 @@ class Measure(Struct, frozen=True):
 
     measure: str
     position: int
-    title: Text
+    title: NarrativeRef
     unit: str
     direction: str
     target: float | None
@@ -57,7 +57,7 @@ class Measure(Struct, frozen=True):
     """Whether a reading is hidden, so that its chart is not shown to everybody."""
 
 
-class Reading(Struct, frozen=True):
+class MeasureReading(Struct, frozen=True):
     """A measure's reading for a period, as it was stated last."""
 
     measure: str
@@ -78,7 +78,7 @@ class Reading(Struct, frozen=True):
     restated: int = 0
     """How many times it was stated anew."""
     restated_position: int | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
     """Why it was stated anew, the last time."""
 
 
@@ -89,11 +89,11 @@ class Reset(Struct, frozen=True):
     position: int
     first: date
     baseline: float | None
-    reason: Text
+    reason: NarrativeRef
 
 
 MEASURES = Table("measures", Measure, ("measure",))
-READINGS = Table("readings", Reading, ("measure", "first", "last"), by_position=False)
+READINGS = Table("readings", MeasureReading, ("measure", "first", "last"), by_position=False)
 RESETS = Table("baseline_resets", Reset, ("position",), recalled=False)
 
 
@@ -106,7 +106,7 @@ class Series(Struct):
     """The signals of each, as `projections.views.spc` marks them."""
 
 
-class Memory(Struct):
+class MeasureMemory(Struct):
     """What the fold finds readings by: each measure's series, and which measures are parts of which."""
 
     series: dict[str, Series] = {}
@@ -145,7 +145,7 @@ def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
 def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the measures."""
     fact, position = entry.fact, entry.position
-    memory = rows.remembered(Memory)
+    memory = rows.remembered(MeasureMemory)
     match fact:
         case MeasureDefined():
             if fact.part_of is not None:
@@ -173,12 +173,12 @@ def fold(rows: Rows, entry: Entry) -> None:
             _read(rows, entry, fact, memory)
 
 
-def _read(rows: Rows, entry: Entry, fact: Said, memory: Memory) -> None:
+def _read(rows: Rows, entry: Entry, fact: Said, memory: MeasureMemory) -> None:
     measure = rows.known(MEASURES, fact.measure)
     first, last = fact.period.first, fact.period.last
     known = rows.get(READINGS, fact.measure, first, last)
     small = is_small(measure.unit, fact.numerator, fact.denominator)
-    stated = Reading(
+    stated = MeasureReading(
         measure=fact.measure,
         first=first,
         last=last,
@@ -204,7 +204,7 @@ def _read(rows: Rows, entry: Entry, fact: Said, memory: Memory) -> None:
         _hide_another(rows, memory, measure, first, last)
 
 
-def _hide_another(rows: Rows, memory: Memory, measure: Measure, first: date, last: date) -> None:
+def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: date, last: date) -> None:
     """Where one part of a total is hidden, the smallest other is too: it could be told from the rest."""
     total = measure.part_of or measure.measure
     read = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
@@ -219,7 +219,7 @@ def _hide_another(rows: Rows, memory: Memory, measure: Measure, first: date, las
         rows.change(MEASURES, least.measure, is_hidden=True)
 
 
-def _place(memory: Memory, reading: Reading) -> None:
+def _place(memory: MeasureMemory, reading: MeasureReading) -> None:
     """Puts a reading into its series, or the value in place of the one stated before."""
     series = memory.series.setdefault(reading.measure, Series())
     period = (reading.first, reading.last)
@@ -232,7 +232,7 @@ def _place(memory: Memory, reading: Reading) -> None:
         series.masks.insert(index, 0)
 
 
-def _chart(rows: Rows, memory: Memory, name: str, **more: object) -> None:
+def _chart(rows: Rows, memory: MeasureMemory, name: str, **more: object) -> None:
     """Draws a measure's chart anew, and marks the signals on its readings; `more` changes of its row."""
     measure = rows.known(MEASURES, name)
     series = memory.series.get(name) or Series()
@@ -275,7 +275,7 @@ MEASURE = listed(
     "measures",
     MEASURES,
     worked={
-        name: Worked(hint, f'CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t."{name}" END')
+        name: Computed(hint, f'CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t."{name}" END')
         for name, hint in (
             ("mean", float | None),
             ("lower", float | None),
@@ -285,7 +285,7 @@ MEASURE = listed(
         )
     }
     | {
-        "signals": Worked(
+        "signals": Computed(
             int | None,
             "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE (SELECT count(*) FROM views.readings r "
             "WHERE r.notice = t.notice AND r.measure = t.measure AND r.signals <> '{}') END",
@@ -302,10 +302,12 @@ READING = listed(
     "measures",
     READINGS,
     worked={
-        "numerator": Worked(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.numerator END"),
-        "denominator": Worked(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.denominator END"),
-        "value": Worked(float | None, f"CASE WHEN :redacted AND {HIDDEN} THEN NULL ELSE t.value END"),
-        "signals": Worked(list[str], f"CASE WHEN :redacted AND {HIDDEN} THEN '{{}}' ELSE t.signals END"),
+        "numerator": Computed(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.numerator END"),
+        "denominator": Computed(
+            int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.denominator END"
+        ),
+        "value": Computed(float | None, f"CASE WHEN :redacted AND {HIDDEN} THEN NULL ELSE t.value END"),
+        "signals": Computed(list[str], f"CASE WHEN :redacted AND {HIDDEN} THEN '{{}}' ELSE t.signals END"),
     },
     conditions=WITHIN
     | {

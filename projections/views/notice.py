@@ -17,12 +17,12 @@ from ledger.domain.areas.notice import (
     Parameter,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.errors import UnknownNotice
-from projections.query.relation import Relation, Worked, listed
-from projections.query.snapshot import Reading
+from projections.query.relation import Computed, Relation, listed
+from projections.query.snapshot import Snapshot
 
 
 class Notice(Struct, frozen=True):
@@ -40,15 +40,15 @@ class Notice(Struct, frozen=True):
     zone: str
     predecessor: str | None
     pack_digest: str
-    title: Text
-    trigger: Text
+    title: NarrativeRef
+    trigger: NarrativeRef
     target_date: date | None = None
     """By when the plan's actions are to be delivered, as revised; None: no clause says so."""
     closed_on: date | None = None
     closed_position: int | None = None
     outcome: str | None = None
     """How it ended; None: it is live."""
-    closing_reason: Text | None = None
+    closing_reason: NarrativeRef | None = None
     successor: str | None = None
 
 
@@ -61,7 +61,7 @@ class Clause(Struct, frozen=True):
     modality: str
     rule: str
     parameters: dict[str, Any]
-    text: Text
+    text: NarrativeRef
     under: str | None = None
     """The clause by whose power it was added later."""
 
@@ -71,12 +71,12 @@ class Area(Struct, frozen=True):
 
     area: str
     position: int
-    title: Text
+    title: NarrativeRef
     ended: str | None = None
     """CLOSED or CARRIED_OVER; None: it is open."""
     ended_on: date | None = None
     ended_position: int | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
     """Why it was closed."""
     successor: str | None = None
     """The notice under which it goes on."""
@@ -93,7 +93,7 @@ class Interpretation(Struct, frozen=True):
     number: str
     """The clause."""
     word: str
-    meaning: Text
+    meaning: NarrativeRef
     adopted_by: str
     parameters: dict[str, Any]
     """The parameters of the clause's rule that follow from it."""
@@ -105,7 +105,7 @@ class Revision(Struct, frozen=True):
     position: int
     number: str
     revised_on: date
-    reason: Text
+    reason: NarrativeRef
     parameters: dict[str, Any]
 
 
@@ -248,7 +248,7 @@ VIEW_STATE = Relation(
 NOTICE = listed(
     "notice",
     NOTICES,
-    worked={"status": Worked(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
+    worked={"status": Computed(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
 )
 CLAUSE = listed("notice", CLAUSES)
 AREA = listed("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
@@ -256,7 +256,7 @@ INTERPRETATION = listed("notice", INTERPRETATIONS)
 REVISION = listed("notice", REVISIONS, order=("position", "number"))
 
 
-async def read(reading: Reading) -> Notice:
+async def read(reading: Snapshot) -> Notice:
     """The notice at the reading's position; raises UnknownNotice."""
     rows = await reading.all(NOTICE)
     if not rows:

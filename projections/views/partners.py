@@ -14,10 +14,10 @@ from ledger.domain.areas.partners import (
     PartnerUpdateReceived,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Worked, listed
+from projections.query.relation import Computed, listed
 
 
 class Partner(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Partner(Struct, frozen=True):
 
     partner: str
     position: int
-    organisation: Text
+    organisation: NarrativeRef
     section11: bool
     """Whether section 11 of the Children Act 2004 binds it."""
     lead: str
@@ -38,16 +38,16 @@ class Contribution(Struct, frozen=True):
     position: int
     partner: str
     committed_at: datetime
-    what: Text
+    what: NarrativeRef
     owner: str
     due: date
     objective: str | None
     received_on: date | None = None
     received_position: int | None = None
-    note: Text | None = None
+    note: NarrativeRef | None = None
     evidence: list[str] = []
     missed_position: int | None = None
-    missed_reason: Text | None = None
+    missed_reason: NarrativeRef | None = None
 
 
 class ContributionConcern(Struct, frozen=True):
@@ -56,7 +56,7 @@ class ContributionConcern(Struct, frozen=True):
     partner: str
     position: int
     raised_at: datetime
-    concern: Text
+    concern: NarrativeRef
     contribution: str | None
 
 
@@ -67,11 +67,11 @@ class PartnerUpdate(Struct, frozen=True):
     position: int
     partner: str
     commissioned_at: datetime
-    topic: Text
+    topic: NarrativeRef
     due: date
     received_on: date | None = None
     received_position: int | None = None
-    summary: Text | None = None
+    summary: NarrativeRef | None = None
     evidence: list[str] = []
 
 
@@ -148,18 +148,18 @@ PARTNER = listed(
     "partners",
     PARTNERS,
     worked={
-        "delivered": Worked(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
-        "late": Worked(int, _COUNT.format(_CAME + "c.received_on > c.due")),
-        "missed": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
-        "overdue": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today")),
-        "awaited": Worked(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
+        "delivered": Computed(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
+        "late": Computed(int, _COUNT.format(_CAME + "c.received_on > c.due")),
+        "missed": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
+        "overdue": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today")),
+        "awaited": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
     },
 )
 CONTRIBUTION = listed(
     "partners",
     CONTRIBUTIONS,
     worked={
-        "standing": Worked(
+        "standing": Computed(
             str,
             "CASE WHEN t.received_on IS NOT NULL THEN CASE WHEN t.received_on <= t.due THEN 'DELIVERED' "
             "ELSE 'LATE' END WHEN t.missed_position IS NOT NULL THEN 'MISSED' "
@@ -173,7 +173,7 @@ CONTRIBUTION_CONCERN = listed("partners", CONCERNS)
 PARTNER_UPDATE = listed(
     "partners",
     UPDATES,
-    worked={"overdue": Worked(bool, "t.received_on IS NULL AND t.due < :today")},
+    worked={"overdue": Computed(bool, "t.received_on IS NULL AND t.due < :today")},
     conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
     order=("due", "position"),
 )

@@ -17,11 +17,11 @@ from ledger.domain.areas.people import (
     TokenRevoked,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
 from projections.engine.view import View
-from projections.query.relation import Worked, listed
+from projections.query.relation import Computed, listed
 
 
 class Actor(Struct, frozen=True):
@@ -44,7 +44,7 @@ class Holding(Struct, frozen=True):
     """None: until it is revoked."""
     revoked_at: datetime | None = None
     revoked_position: int | None = None
-    revoked_reason: Text | None = None
+    revoked_reason: NarrativeRef | None = None
 
 
 class Token(Struct, frozen=True):
@@ -131,14 +131,14 @@ HOLDING = listed(
     "people",
     HOLDINGS,
     worked={
-        "held": Worked(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+        "held": Computed(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
     },
 )
 TOKEN = listed(
     "people",
     TOKENS,
     worked={
-        "live": Worked(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+        "live": Computed(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
     },
 )
 INTEGRATION = listed("people", INTEGRATIONS)

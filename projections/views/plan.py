@@ -20,10 +20,10 @@ from ledger.domain.areas.plan import (
     SlowProgressHighlighted,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Worked, holding, latest, listed
+from projections.query.relation import Computed, holding, latest, listed
 
 
 class Objective(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Objective(Struct, frozen=True):
     objective: str
     position: int
     added_at: datetime
-    title: Text
+    title: NarrativeRef
     areas: list[str]
     owner: str
     due: date
@@ -54,7 +54,7 @@ class Objective(Struct, frozen=True):
     """The entry that told the board last of its slow progress, since its date was set."""
 
 
-class Progress(Struct, frozen=True):
+class ProgressUpdate(Struct, frozen=True):
     """Progress recorded against an objective; `position` is its cursor."""
 
     objective: str
@@ -64,7 +64,7 @@ class Progress(Struct, frozen=True):
     actor: str
     activity_rating: str
     impact_rating: str
-    narrative: Text
+    narrative: NarrativeRef
     action: str | None = None
 
 
@@ -75,8 +75,8 @@ class Highlight(Struct, frozen=True):
     position: int
     highlighted_at: datetime
     actor: str
-    cause: Text
-    remedy: Text
+    cause: NarrativeRef
+    remedy: NarrativeRef
 
 
 class SelfAssessment(Struct, frozen=True):
@@ -86,8 +86,8 @@ class SelfAssessment(Struct, frozen=True):
     position: int
     published_at: datetime
     edition: str
-    strengths: list[Text]
-    weaknesses: list[Text]
+    strengths: list[NarrativeRef]
+    weaknesses: list[NarrativeRef]
     areas: list[str]
     evidence: list[str]
 
@@ -111,7 +111,7 @@ class Briefing(Struct, frozen=True):
     position: int
     briefed_at: datetime
     leaders: list[str]
-    topic: Text
+    topic: NarrativeRef
     evidence: list[str]
 
 
@@ -122,12 +122,12 @@ class Rating(Struct, frozen=True):
     code: str
     position: int
     label: str
-    meaning: Text
+    meaning: NarrativeRef
     order: int
 
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
-PROGRESS = Table("objective_progress", Progress, ("objective", "position"), recalled=False)
+PROGRESS = Table("objective_progress", ProgressUpdate, ("objective", "position"), recalled=False)
 HIGHLIGHTS = Table("highlights", Highlight, ("position",), recalled=False)
 SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
 PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
@@ -227,7 +227,7 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
             "progress_at": occurred_at,
         }
     rows.change(OBJECTIVES, fact.objective, **changed)
-    recorded = Progress(
+    recorded = ProgressUpdate(
         fact.objective,
         entry.position,
         occurred_at,
@@ -273,9 +273,9 @@ OBJECTIVE = listed(
     "plan",
     OBJECTIVES,
     worked={
-        "slow": Worked(bool, "t.outcome IS NULL AND t.due < :today"),
-        "slippage_days": Worked(int, "t.due - t.first_due"),
-        "highlighted": Worked(bool, "t.highlighted_position IS NOT NULL"),
+        "slow": Computed(bool, "t.outcome IS NULL AND t.due < :today"),
+        "slippage_days": Computed(int, "t.due - t.first_due"),
+        "highlighted": Computed(bool, "t.highlighted_position IS NOT NULL"),
     },
     conditions={
         "ids": "t.objective = ANY (:value)",

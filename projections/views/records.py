@@ -13,7 +13,7 @@ from ledger.domain.areas.records import (
     SigningKeyRotated,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import listed
@@ -28,8 +28,8 @@ class Erasure(Struct, frozen=True):
     """The entry whose text or file is to go."""
     requested_at: datetime
     requested_by: str
-    reason: Text
-    authority: Text
+    reason: NarrativeRef
+    authority: NarrativeRef
     erased_position: int | None = None
     erased_at: datetime | None = None
     erased_by: str | None = None
@@ -41,7 +41,7 @@ class Publication(Struct, frozen=True):
     position: int
     subject: str
     published_at: datetime
-    where: Text
+    where: NarrativeRef
     shows: int | None
     """The position that it shows."""
 
@@ -54,7 +54,7 @@ class AuditFinding(Struct, frozen=True):
     recorded_at: datetime
     auditor: str
     severity: str
-    text: Text
+    text: NarrativeRef
     positions: list[int]
     """The entries that it rests on."""
 

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from ledger.domain.areas.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import WITHIN, Worked, listed
+from projections.query.relation import WITHIN, Computed, listed
 
 PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 
@@ -36,7 +36,7 @@ class ObjectiveReport(Struct, frozen=True):
     report: str
     objective: str
     position: int
-    text: Text
+    text: NarrativeRef
 
 
 class BoardReport(Struct, frozen=True):
@@ -51,7 +51,7 @@ class BoardReport(Struct, frozen=True):
     missing: list[str]
     data: list[str]
     """The evidence that it sets out."""
-    analysis: Text | None
+    analysis: NarrativeRef | None
     objectives: list[str]
 
 
@@ -62,7 +62,7 @@ class Claim(Struct, frozen=True):
     number: int
     """Its place in the report, from 1."""
     position: int
-    claim: Text
+    claim: NarrativeRef
     evidence: list[str]
 
 
@@ -72,11 +72,11 @@ class ReportRecommendation(Struct, frozen=True):
     report: str
     recommendation: str
     position: int
-    text: Text
+    text: NarrativeRef
     outcome: str | None = None
     """ACCEPTED, REJECTED or DEFERRED; None: the board has not decided."""
     decided_position: int | None = None
-    reason: Text | None = None
+    reason: NarrativeRef | None = None
     decision: str | None = None
 
 
@@ -149,7 +149,7 @@ BOARD_REPORT = listed(
     "reports",
     BOARD_REPORTS,
     worked={
-        "completeness": Worked(
+        "completeness": Computed(
             str,
             "CASE WHEN t.parts = '{}' THEN 'MISSING' WHEN t.missing <> '{}' THEN 'PARTIAL' ELSE 'COMPLETE' END",
         )

@@ -14,10 +14,10 @@ from ledger.domain.areas.reviews import (
     ReviewStarted,
 )
 from ledger.domain.entry import Entry
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Worked, listed
+from projections.query.relation import Computed, listed
 
 
 class Review(Struct, frozen=True):
@@ -31,12 +31,12 @@ class Review(Struct, frozen=True):
     from_on: date
     """The day on which it was to begin."""
     topics: list[str]
-    other_topics: list[Text]
+    other_topics: list[NarrativeRef]
     started_at: datetime | None = None
     started_position: int | None = None
     completed_at: datetime | None = None
     completed_position: int | None = None
-    findings: list[Text] = []
+    findings: list[NarrativeRef] = []
     evidence: list[str] = []
     assessed_at: datetime | None = None
     """When the council gave its own assessment."""
@@ -51,7 +51,7 @@ class ObjectiveAssessment(Struct, frozen=True):
     review: str
     objective: str
     position: int
-    text: Text
+    text: NarrativeRef
 
 
 class Diagnostic(Struct, frozen=True):
@@ -61,7 +61,7 @@ class Diagnostic(Struct, frozen=True):
     position: int
     required_at: datetime
     area: str | None
-    scope: Text
+    scope: NarrativeRef
     due: date | None
     provider: str | None = None
     outside: bool | None = None
@@ -69,7 +69,7 @@ class Diagnostic(Struct, frozen=True):
     agreed_position: int | None = None
     reported_at: datetime | None = None
     reported_position: int | None = None
-    findings: list[Text] = []
+    findings: list[NarrativeRef] = []
     evidence: list[str] = []
 
 
@@ -132,12 +132,12 @@ REVIEW = listed(
     "reviews",
     REVIEWS,
     worked={
-        "assessment": Worked(
+        "assessment": Computed(
             str,
             "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
             "WHEN t.assessed_at > t.started_at THEN 'AFTER' ELSE 'BEFORE' END",
         ),
-        "standing": Worked(
+        "standing": Computed(
             str,
             "CASE WHEN t.completed_at IS NOT NULL THEN 'COMPLETED' WHEN t.started_at IS NOT NULL THEN 'STARTED' "
             "WHEN t.from_on < :today THEN 'OVERDUE' ELSE 'SCHEDULED' END",
@@ -151,7 +151,7 @@ DIAGNOSTIC = listed(
     "reviews",
     DIAGNOSTICS,
     worked={
-        "standing": Worked(
+        "standing": Computed(
             str,
             "CASE WHEN t.reported_at IS NOT NULL THEN 'DONE' WHEN t.due < :today THEN 'OVERDUE' "
             "ELSE 'RUNNING' END",

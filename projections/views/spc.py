@@ -12,7 +12,7 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from ledger.domain.fact import Words
+from ledger.domain.fact import WordList
 
 LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267
@@ -25,7 +25,7 @@ NEAR = 2 / 3
 """How far from the mean to a limit a point lies that is near the limit."""
 
 
-class Signal(Words):
+class Signal(WordList):
     """Why a point is not noise."""
 
     OUTSIDE = "OUTSIDE"

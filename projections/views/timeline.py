@@ -19,7 +19,7 @@ from projections.engine.view import View
 from projections.query.relation import listed
 
 
-class Moment(Struct, frozen=True):
+class TimelineMoment(Struct, frozen=True):
     """An entry of a subject's timeline."""
 
     kind: str
@@ -32,7 +32,7 @@ class Moment(Struct, frozen=True):
     actor: str
 
 
-MOMENTS = Table("moments", Moment, ("subject", "kind", "position"), recalled=False)
+MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), recalled=False)
 
 
 @cache
@@ -63,7 +63,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     """Puts one entry on the timelines of its subjects."""
     at, name, actor = entry.occurred_at, KIND_OF[type(entry.fact)].name, entry.actor
     for kind, subject in subjects(entry):
-        rows.add(MOMENTS, Moment(kind, subject, entry.position, at, name, actor))
+        rows.add(MOMENTS, TimelineMoment(kind, subject, entry.position, at, name, actor))
 
 
 VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)

@@ -29,7 +29,7 @@ Variables = Mapping[str, Any]
 """The variables of a request, coerced."""
 
 
-class Asked(Struct, frozen=True, eq=False):
+class ArgumentValue(Struct, frozen=True, eq=False):
     """An argument's value: in a variable, or known."""
 
     variable: str | None
@@ -52,7 +52,7 @@ class Asked(Struct, frozen=True, eq=False):
 class After(Struct, frozen=True, eq=False):
     """A part of the place that a cursor names."""
 
-    cursor: Asked
+    cursor: ArgumentValue
     of_list: str
     """The list's name, but for the notice."""
     hints: tuple[Any, ...]
@@ -76,7 +76,7 @@ class Arguments:
         except GraphQLError:
             raise NotCompiled("arguments") from None
 
-    def asked(self, *path: str, via: Callable[[Any], Any] | None = None) -> Asked | None:
+    def asked(self, *path: str, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
         """The argument of that name, or what stands in it; None where it is null or left out."""
         value: Any = self.values
         for step in path:
@@ -85,10 +85,10 @@ class Arguments:
             return None
         found, rest = self._written(path)
         if isinstance(found, VariableNode):
-            return Asked(found.name.value, rest, via=via)
+            return ArgumentValue(found.name.value, rest, via=via)
         if isinstance(found, ListValueNode) and any(not _is_known(each) for each in found.values):
             raise NotCompiled("arguments")
-        return Asked(None, known=value, via=via)
+        return ArgumentValue(None, known=value, via=via)
 
     def _written(self, path: Sequence[str]) -> tuple[ValueNode | None, tuple[str, ...]]:
         """What stands in the document for it, and the way from there."""

@@ -33,10 +33,10 @@ from projections.query.errors import Inexact, NotCaughtUp, TooSlow
 from projections.query.reader import AsOf
 from projections.query.sql import compose
 from projections.query.tree import Statement
-from schema.compiled.arguments import After, Arguments, Asked, Variables, shape
+from schema.compiled.arguments import After, Arguments, ArgumentValue, Variables, shape
 from schema.compiled.fallback import NotCompiled, Reason
 from schema.compiled.selection import Operation, Selection
-from schema.compiled.tree_builder import Selecting
+from schema.compiled.tree_builder import TreeBuilder
 from schema.context import Context, may, provenance, suppressed
 from schema.limits import CACHED_DOCUMENTS, ROWS, TOKENS, Budget, too_long
 
@@ -46,7 +46,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Kept(OrderedDict[K, V], Generic[K, V]):
+class CompiledOperation(OrderedDict[K, V], Generic[K, V]):
     """What was used last, up to so many."""
 
     def __init__(self, most: int) -> None:
@@ -73,12 +73,12 @@ class _Root(Struct, frozen=True, eq=False):
 
     field: GraphQLField
     details: list[FieldDetails]
-    notice: Asked
-    on: Asked | None
-    position: Asked | None
-    known_at: Asked | None
-    at_least: Asked | None
-    statements: Kept[frozenset[Role], Statement]
+    notice: ArgumentValue
+    on: ArgumentValue | None
+    position: ArgumentValue | None
+    known_at: ArgumentValue | None
+    at_least: ArgumentValue | None
+    statements: CompiledOperation[frozenset[Role], Statement]
     """By the roles of their reader."""
 
     def reading(self, variables: Variables) -> tuple[str, AsOf, int | None]:
@@ -95,7 +95,7 @@ class _Prepared(Struct, frozen=True, eq=False):
     operation: Operation
     firsts: frozenset[str]
     """The variables that say how long a list may be: that is written into the statement, to be planned for."""
-    plans: Kept[object, dict[str, bytes | _Root]]
+    plans: CompiledOperation[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
         """What stands at the root, by key; raises NotCompiled."""
@@ -137,7 +137,7 @@ class _Prepared(Struct, frozen=True, eq=False):
             arguments.asked("asOf", "position"),
             arguments.asked("asOf", "knownAt"),
             arguments.asked("atLeast"),
-            Kept(SHAPES),
+            CompiledOperation(SHAPES),
         )
 
 
@@ -147,7 +147,9 @@ class Compiler:
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
         self._rules = rules
-        self._operations: Kept[tuple[str, str | None], _Prepared | Reason] = Kept(CACHED_DOCUMENTS)
+        self._operations: CompiledOperation[tuple[str, str | None], _Prepared | Reason] = CompiledOperation(
+            CACHED_DOCUMENTS
+        )
 
     async def answer(
         self, context: Context, document: str, variables: Mapping[str, Any] | None, operation_name: str | None
@@ -192,7 +194,9 @@ class Compiler:
         fragments = [each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)]
         firsts = _Firsts()
         visit(parsed, firsts)
-        return _Prepared(Operation.of(self._schema, definition, fragments), frozenset(firsts.found), Kept(SHAPES))
+        return _Prepared(
+            Operation.of(self._schema, definition, fragments), frozenset(firsts.found), CompiledOperation(SHAPES)
+        )
 
 
 class _Firsts(Visitor):
@@ -265,7 +269,7 @@ class _Answering:
         kept = frozenset(roles)
         found = root.statements.used(kept)
         if found is None:
-            tree = Selecting(Selection(self._operation, self._variables, roles)).notice(root.field, root.details)
+            tree = TreeBuilder(Selection(self._operation, self._variables, roles)).notice(root.field, root.details)
             found = root.statements.keep(kept, compose(tree, suppressed(roles)))
         return found
 
@@ -275,12 +279,14 @@ class _Answering:
         """The statement with the values of its own parameters, and the instant at which rules are judged."""
         values = self._variables.coerced
         own: dict[object, object] = {
-            each: each.of(values, notice) for each in statement.parameters if isinstance(each, Asked | After)
+            each: each.of(values, notice)
+            for each in statement.parameters
+            if isinstance(each, ArgumentValue | After)
         }
         return statement, own, _of(root.on, values)
 
 
-def _of(asked: Asked | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
+def _of(asked: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
     return None if asked is None else asked.of(variables)
 
 

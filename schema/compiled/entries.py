@@ -8,7 +8,7 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.registry import named
-from projections.query.tree import Cell, Constant, Listing, Members, Node, OfText, form_of
+from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, ObjectNode, form_of
 from projections.views import entries
 from schema.compiled.connection import Make, page_of
 from schema.compiled.fallback import NotCompiled
@@ -20,12 +20,12 @@ _MEMBERS = {"withheld", "narratives", *entries.ENTRY.hints}
 """What the database tells of an entry."""
 _ENTRY_FILTER = {"type": "types"}
 """What a filter of entries is called in the relation, where it is called otherwise there."""
-_NARRATIVE: Mapping[OfText, Node] = {
+_NARRATIVE: Mapping[NarrativeMember, Node] = {
     "path": Cell("path", "text", optional=False),
     "text": Cell("text", "text", optional=True),
     "erased_by": Cell("erased_by", "int", optional=True),
 }
-_OF_TEXTS: Mapping[str, OfText] = {"path": "path", "text": "text", "erased_by": "erased_by"}
+_OF_TEXTS: Mapping[str, NarrativeMember] = {"path": "path", "text": "text", "erased_by": "erased_by"}
 _ENTRY_FILTERS: Mapping[str, str] = {
     field.python_name: field.graphql_name or to_camel_case(field.python_name)
     for field in get_object_definition(EntryFilter, strict=True).fields
@@ -77,14 +77,14 @@ def member_of_entry(selection: Selection, name: str, field: GraphQLField, detail
     return Listing(
         relation=entries.NARRATIVE,
         shape="list",
-        item=Members(tuple(items)),
+        item=ObjectNode(tuple(items)),
         by="position",
         key="position",
         counted=False,
     )
 
 
-def of_text(below: GraphQLObjectType, details: list[FieldDetails]) -> OfText | Constant:
+def of_text(below: GraphQLObjectType, details: list[FieldDetails]) -> NarrativeMember | Constant:
     """The member of a narrative that is asked for, by its name."""
     found = below.fields.get(details[0].node.name.value)
     return constant(below.name) if found is None else _OF_TEXTS[python_name(found)]

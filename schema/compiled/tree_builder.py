@@ -12,38 +12,38 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.utils.str_converters import to_camel_case
 
 from projections.engine.columns import bare
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.query.tree import (
     Cell,
     ErasedBy,
     Form,
-    Given,
     Listing,
-    Members,
+    NarrativeList,
+    NarrativeText,
     Node,
+    NullableObject,
+    ObjectNode,
     Path,
-    Texts,
-    Unless,
-    Words,
+    ReadingValue,
     form_of,
 )
 from projections.views import entries
-from schema.compiled.arguments import Arguments, Asked, plain
+from schema.compiled.arguments import Arguments, ArgumentValue, plain
 from schema.compiled.connection import page_of
 from schema.compiled.entries import entries_of, member_of_entry, of_text
 from schema.compiled.fallback import NotCompiled
 from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name
 from schema.derive.connection import LARGEST
-from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, Same, Shown, Value
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, Same, Value
 from schema.derive.resolvers import bare_of
 from schema.types.scalars import Count
 
-_GIVEN: Mapping[str, Mapping[str, Given]] = {
-    "Ledger": {"size": Given("position", "int"), "root_hash": Given("root_hash", "text")},
+_GIVEN: Mapping[str, Mapping[str, ReadingValue]] = {
+    "Ledger": {"size": ReadingValue("position", "int"), "root_hash": ReadingValue("root_hash", "text")},
     "AsOf": {
-        "position": Given("position", "int"),
-        "recorded_at": Given("recorded_at", "instant"),
-        "on": Given("on", "instant"),
+        "position": ReadingValue("position", "int"),
+        "recorded_at": ReadingValue("recorded_at", "instant"),
+        "on": ReadingValue("on", "instant"),
     },
 }
 """What is shown of the reading itself."""
@@ -53,7 +53,7 @@ NESTED = 4
 """How many lists may hang on one another: rows multiply, and are counted only once the database has them all."""
 
 
-class Selecting:
+class TreeBuilder:
     """Makes the tree of one notice, for readers in these roles."""
 
     def __init__(self, selection: Selection) -> None:
@@ -67,12 +67,12 @@ class Selecting:
 
     # --- objects
 
-    def _object(self, field: GraphQLField, details: list[FieldDetails]) -> Members:
+    def _object(self, field: GraphQLField, details: list[FieldDetails]) -> ObjectNode:
         """The object of a field, or each of its list."""
         return self._members(object_of(field), details)
 
-    def _members(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> Members:
-        return Members(
+    def _members(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> ObjectNode:
+        return ObjectNode(
             tuple(
                 (key, self._member(parent, parent.fields.get(each[0].node.name.value), each))
                 for key, each in self._selection.below(parent, details).items()
@@ -95,14 +95,16 @@ class Selecting:
             raise NotCompiled("signed")
         return _GIVEN[parent.name][name]
 
-    def _shown(self, shown: Shown, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+    def _shown(
+        self, shown: ObjectDeclaration, name: str, field: GraphQLField, details: list[FieldDetails]
+    ) -> Node:
         match shown.fields.get(name):
             case Value() as spec:
                 return self._value(shown, spec, spec.name or name, field, details)
             case Many() as spec:
                 return self._listing((shown.cls.__name__, name), spec, field, details, shown)
             case Same() as spec:
-                return Unless(spec.unless, self._object(field, details))
+                return NullableObject(spec.unless, self._object(field, details))
             case EntryAt() as spec:
                 item = self._members(object_of(field), details)
                 return Listing(
@@ -110,7 +112,9 @@ class Selecting:
                 )
         return self._unlisted(shown, name, field, details)
 
-    def _unlisted(self, shown: Shown, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+    def _unlisted(
+        self, shown: ObjectDeclaration, name: str, field: GraphQLField, details: list[FieldDetails]
+    ) -> Node:
         """What a type shows beside what it declares."""
         if name == "id":
             own = shown.cls.__name__
@@ -131,16 +135,16 @@ class Selecting:
         return self._members(below, details)
 
     def _value(
-        self, shown: Shown, spec: Value, name: str, field: GraphQLField, details: list[FieldDetails]
+        self, shown: ObjectDeclaration, spec: Value, name: str, field: GraphQLField, details: list[FieldDetails]
     ) -> Node:
         hint = shown.relation.hints[name]
         _, optional = bare_of(hint)
-        if bare(hint) is Text:
-            return Words(name)
-        if bare(hint) == list[Text]:
+        if bare(hint) is NarrativeRef:
+            return NarrativeText(name)
+        if bare(hint) == list[NarrativeRef]:
             below = object_of(field)
             grouped = self._selection.below(below, details)
-            return Texts(name, tuple((key, of_text(below, each)) for key, each in grouped.items()))
+            return NarrativeList(name, tuple((key, of_text(below, each)) for key, each in grouped.items()))
         form: Form = "count" if spec.type is Count else form_of(hint)
         return Cell(name, form, optional)
 
@@ -152,7 +156,7 @@ class Selecting:
         spec: Many,
         field: GraphQLField,
         details: list[FieldDetails],
-        parent: Shown | None,
+        parent: ObjectDeclaration | None,
     ) -> Listing:
         """A list, unless it hangs on too many others."""
         if self._nested == NESTED:
@@ -168,7 +172,7 @@ class Selecting:
         spec: Many,
         field: GraphQLField,
         details: list[FieldDetails],
-        parent: Shown | None,
+        parent: ObjectDeclaration | None,
     ) -> Listing:
         shown = TYPES[spec.of]
         relation = shown.relation
@@ -209,9 +213,9 @@ class Selecting:
         )
 
 
-def _conditions(shown: Shown, spec: Many, arguments: Arguments) -> dict[str, object]:
+def _conditions(shown: ObjectDeclaration, spec: Many, arguments: Arguments) -> dict[str, object]:
     """What a list's rows have to fulfil."""
-    found: dict[str, object] = {name: Asked(None, known=fixed) for name, fixed in spec.where.items()}
+    found: dict[str, object] = {name: ArgumentValue(None, known=fixed) for name, fixed in spec.where.items()}
     ways = {name: ("filter", to_camel_case(name)) for name in shown.filters}
     for name, way in (ways | {name: (to_camel_case(name),) for name in shown.arguments}).items():
         asked = arguments.asked(*way, via=partial(_same, spec.where[name]) if name in spec.where else None)

@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 import strawberry
 from msgspec import Struct
 
-from projections.query.relation import Found, Relation
+from projections.query.relation import FoundRow, Relation
 from schema.context import Standpoint
 
 ID = strawberry.ID
 C = TypeVar("C", bound=type)
 
 
-class Row:
+class RowObject:
     """What every object made from a row has."""
 
     at: Standpoint
-    found: Found[Any]
+    found: FoundRow[Any]
 
 
-class Recorded(Row):
+class Recorded(RowObject):
     """A row that shows the entry that recorded it."""
 
 
@@ -140,7 +140,7 @@ def entry(position: str, description: str) -> Any:  # noqa: ANN401
     return EntryAt(position, description)
 
 
-class Shown(Struct, frozen=True, eq=False):
+class ObjectDeclaration(Struct, frozen=True, eq=False):
     """A type and what it shows."""
 
     cls: type[Any]
@@ -153,7 +153,7 @@ class Shown(Struct, frozen=True, eq=False):
     """The field by whose value `node(id)` finds it; None: it has no id, or it is the notice."""
 
 
-TYPES: dict[str, Shown] = {}
+TYPES: dict[str, ObjectDeclaration] = {}
 """Every type declared so, by name."""
 SECTIONS: dict[str, tuple[type[Any], str, Mapping[str, Many]]] = {}
 """Every section, by name: its type, the view that it shows, and its lists."""
@@ -174,7 +174,7 @@ def shown(
             delattr(cls, name)
         if issubclass(cls, Recorded):
             fields |= _RECORDED
-        TYPES[cls.__name__] = Shown(cls, relation, fields, filters or {}, arguments or {}, node)
+        TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, filters or {}, arguments or {}, node)
         return cls
 
     return declare

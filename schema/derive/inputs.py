@@ -15,7 +15,7 @@ import msgspec
 import strawberry
 from msgspec import NODEFAULT, Meta, Struct
 
-from ledger.domain.fact import ID_PATTERN, Narrative, Words
+from ledger.domain.fact import ID_PATTERN, Narrative, WordList
 from schema.types.enums import enum_of, first_sentence
 from schema.types.scalars import Count, Json
 
@@ -85,7 +85,7 @@ def _generic(hint: object) -> tuple[Any, str]:
 def _plain(hint: object) -> tuple[Any, str]:
     if hint is Narrative:
         return str, _FREE_TEXT
-    if isinstance(hint, type) and issubclass(hint, Words):
+    if isinstance(hint, type) and issubclass(hint, WordList):
         return enum_of(hint), first_sentence(hint)
     if isinstance(hint, type) and issubclass(hint, Struct):
         return input_of(hint), first_sentence(hint)

@@ -10,12 +10,12 @@ from typing import Annotated, Any, get_origin
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from ledger.domain.fact import Words
-from projections.engine.narrative import Text
-from projections.query.relation import Found, Wanted
+from ledger.domain.fact import WordList
+from projections.engine.narrative import NarrativeRef
+from projections.query.relation import FoundRow, RowQuery
 from schema.context import Standpoint
 from schema.derive.connection import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
-from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, Row, Same, Shown, Value
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, RowObject, Same, Value
 from schema.derive.resolvers import bare_of, listed, made
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry, Narrative, entries_at
@@ -42,9 +42,12 @@ def _finish() -> None:
         strawberry.type(cls, description=_told(cls))
 
 
-def _make(shown_as: Shown) -> None:
+def _make(shown_as: ObjectDeclaration) -> None:
     cls = shown_as.cls
-    annotations: dict[str, Any] = {"at": strawberry.Private[Standpoint], "found": strawberry.Private[Found[Any]]}
+    annotations: dict[str, Any] = {
+        "at": strawberry.Private[Standpoint],
+        "found": strawberry.Private[FoundRow[Any]],
+    }
     for name, spec in shown_as.fields.items():
         match spec:
             case Value():
@@ -65,20 +68,20 @@ def _told(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
 
 
-def _add_value(shown_as: Shown, name: str, spec: Value, annotations: dict[str, Any]) -> None:
+def _add_value(shown_as: ObjectDeclaration, name: str, spec: Value, annotations: dict[str, Any]) -> None:
     hint = shown_as.relation.hints[spec.name or name]
     bare, optional = bare_of(hint)
     setattr(shown_as.cls, name, strawberry.field(description=spec.description))
-    if bare is Text:
+    if bare is NarrativeRef:
         annotations[name] = str | None
         annotations[f"{name}_erased_by"] = int | None
         told = f"The position of the entry that erased the {name.replace('_', ' ')}."
         setattr(shown_as.cls, f"{name}_erased_by", strawberry.field(description=told))
         return
     found = spec.type or {dict: Json}.get(bare, bare)
-    if isinstance(found, type) and issubclass(found, Words):
+    if isinstance(found, type) and issubclass(found, WordList):
         found = enum_of(found)
-    if bare == list[Text]:
+    if bare == list[NarrativeRef]:
         found = list[Narrative]
     elif get_origin(bare) is list and spec.type is not None:
         found = GenericAlias(list, (found,))
@@ -93,7 +96,7 @@ def filter_of(name: str) -> type | None:
         return None
     members = {key: strawberry.field(default=None, description=each.description) for key, each in filters.items()}
     annotations = {
-        key: (enum_of(each.type) if isinstance(each.type, type) and issubclass(each.type, Words) else each.type)
+        key: (enum_of(each.type) if isinstance(each.type, type) and issubclass(each.type, WordList) else each.type)
         | None
         for key, each in filters.items()
     }
@@ -102,13 +105,13 @@ def filter_of(name: str) -> type | None:
 
 
 def _plain(item: object) -> Any:  # noqa: ANN401 - as it comes
-    if isinstance(item, Words):
+    if isinstance(item, WordList):
         return item.value
     return [_plain(each) for each in item] if isinstance(item, list) else item
 
 
-def _same(spec: Same) -> Callable[[Row], Any]:
-    def other_side(self: Row) -> Any:  # noqa: ANN401 - annotated below
+def _same(spec: Same) -> Callable[[RowObject], Any]:
+    def other_side(self: RowObject) -> Any:  # noqa: ANN401 - annotated below
         return None if self.found.value(spec.unless) is None else made(spec.of, self.at, self.found)
 
     other_side.__annotations__["return"] = TYPES[spec.of].cls | None
@@ -122,8 +125,8 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
     def key_of(self: Any) -> object:  # noqa: ANN401 - a row, or a section, which has no key
         return self.found.value(spec.key) if spec.key is not None else None
 
-    async def short(self: Row, **asked: Any) -> Any:  # noqa: ANN401 - as _signed says
-        wanted = Wanted(_conditions(spec, asked), spec.by, first=1 if spec.one else LARGEST + 1)
+    async def short(self: RowObject, **asked: Any) -> Any:  # noqa: ANN401 - as _signed says
+        wanted = RowQuery(_conditions(spec, asked), spec.by, first=1 if spec.one else LARGEST + 1)
         found = await listed(self.at, place, spec, key_of(self), wanted)
         if len(found) > LARGEST:
             raise problem(LIMIT_EXCEEDED, f"{name} has more than {LARGEST} items; ask for fewer by its filter")
@@ -131,13 +134,13 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
         objects = [made(spec.of, self.at, each) for each in found]
         return objects if not spec.one else objects[0] if objects else None
 
-    async def page(self: Row, first: int = USUAL, after: str | None = None, **asked: Any) -> Any:  # noqa: ANN401
+    async def page(self: RowObject, first: int = USUAL, after: str | None = None, **asked: Any) -> Any:  # noqa: ANN401
         """A page."""
         relation, key = TYPES[spec.of].relation, key_of(self)
         list_of = f"{owner}.{name}/{self.at.notice}" + ("" if key is None else f"/{key}")
         limit = checked(first)
         start = place_after(list_of, after, *(relation.hints[each] for each in relation.order))
-        wanted = Wanted(_conditions(spec, asked), spec.by, (), limit + 1, start)
+        wanted = RowQuery(_conditions(spec, asked), spec.by, (), limit + 1, start)
         found = await listed(self.at, place, spec, key, wanted)
         self.at.context.budget.spend(len(found[:limit]))
         return connection(
@@ -199,7 +202,7 @@ def _conditions(spec: Many, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entry(spec: EntryAt) -> Callable[..., Awaitable[Any]]:
-    async def at_position(self: Row) -> Entry | None:
+    async def at_position(self: RowObject) -> Entry | None:
         position = self.found.value(spec.position)
         if position is None:
             return None

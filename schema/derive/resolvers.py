@@ -12,11 +12,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from strawberry.dataloader import DataLoader
 
-from ledger.domain.fact import Words
-from projections.engine.narrative import Text
-from projections.query.relation import Found, Wanted
+from ledger.domain.fact import WordList
+from projections.engine.narrative import NarrativeRef
+from projections.query.relation import FoundRow, RowQuery
 from schema.context import Standpoint
-from schema.derive.declaration import SECTIONS, TYPES, Many, Shown, Value
+from schema.derive.declaration import SECTIONS, TYPES, Many, ObjectDeclaration, Value
 from schema.derive.node import Node
 from schema.types.entries import Narrative
 
@@ -41,7 +41,7 @@ def bare_of(hint: object) -> tuple[Any, bool]:
     return (dict if get_origin(hint) is dict else hint), optional
 
 
-def made(name: str, at: Standpoint, found: Found[Any]) -> Any:  # noqa: ANN401 - an object of that type
+def made(name: str, at: Standpoint, found: FoundRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
     """The object of a row."""
     shown_as = TYPES[name]
     values = {key: given for get in _getters(name) for key, given in get(found)}
@@ -61,11 +61,11 @@ async def node_of(at: Standpoint, name: str, key: str) -> Any:  # noqa: ANN401 -
     shown_as = TYPES.get(f"{name[:1].upper()}{name[1:]}")
     if shown_as is None or shown_as.node is None:
         return None
-    found = await rows(at, shown_as, Wanted({shown_as.node: key}, first=1))
+    found = await rows(at, shown_as, RowQuery({shown_as.node: key}, first=1))
     return made(shown_as.cls.__name__, at, found[0][0]) if found[0] else None
 
 
-Getter = Callable[[Found[Any]], Sequence[tuple[str, Any]]]
+Getter = Callable[[FoundRow[Any]], Sequence[tuple[str, Any]]]
 
 
 @cache
@@ -79,10 +79,10 @@ def _getters(name: str) -> tuple[Getter, ...]:
 
 
 def _getter(shown_name: str, name: str, bare: object, given: object) -> Getter:
-    if bare is Text:
+    if bare is NarrativeRef:
 
-        def text(found: Found[Any]) -> Sequence[tuple[str, Any]]:
-            told: Text | None = found.value(name)
+        def text(found: FoundRow[Any]) -> Sequence[tuple[str, Any]]:
+            told: NarrativeRef | None = found.value(name)
             body, erased = (told.body, told.erased_by) if told is not None else (None, None)
             return ((shown_name, body), (f"{shown_name}_erased_by", erased))
 
@@ -93,11 +93,11 @@ def _getter(shown_name: str, name: str, bare: object, given: object) -> Getter:
 
 def _taker(bare: object, given: object) -> Callable[[Any], Any]:
     """What makes a row's value the field's."""
-    if bare == list[Text]:
+    if bare == list[NarrativeRef]:
         return lambda texts: [
             Narrative(path=each.path, text=each.body, erased_by=each.erased_by) for each in texts
         ]
-    if isinstance(given, type) and issubclass(given, Words):
+    if isinstance(given, type) and issubclass(given, WordList):
         words = given
         if get_origin(bare) is list:
             return lambda items: [words(each) for each in items]
@@ -105,20 +105,24 @@ def _taker(bare: object, given: object) -> Callable[[Any], Any]:
     return lambda item: item
 
 
-async def rows(at: Standpoint, shown_as: Shown, wanted: Wanted) -> list[list[Found[Any]]]:
+async def rows(at: Standpoint, shown_as: ObjectDeclaration, wanted: RowQuery) -> list[list[FoundRow[Any]]]:
     """The rows that are wanted of a type; raises GraphQLError (FORBIDDEN) where the viewer may not read them."""
     view = shown_as.relation.view
     at.require(view)
     return await at.ask(lambda reading: reading.find(shown_as.relation, wanted, redacted=at.redacted(view)))
 
 
-async def _near(at: Standpoint, place: tuple[str, str], shown_as: Shown, wanted: Wanted, key: object) -> list[Any]:
+async def _near(
+    at: Standpoint, place: tuple[str, str], shown_as: ObjectDeclaration, wanted: RowQuery, key: object
+) -> list[Any]:
     """The rows tied to a key, read together with those that neighbours ask for at the same place."""
     asked = (place, repr(sorted(wanted.conditions.items())), wanted.first, repr(wanted.after))
     if asked not in at.loaders:
 
-        async def load(keys: list[object]) -> list[list[Found[Any]]]:
-            return await rows(at, shown_as, Wanted(wanted.conditions, wanted.by, keys, wanted.first, wanted.after))
+        async def load(keys: list[object]) -> list[list[FoundRow[Any]]]:
+            return await rows(
+                at, shown_as, RowQuery(wanted.conditions, wanted.by, keys, wanted.first, wanted.after)
+            )
 
         at.loaders[asked] = DataLoader(load)
     found: list[Any] = await at.loaders[asked].load(key)
@@ -126,8 +130,8 @@ async def _near(at: Standpoint, place: tuple[str, str], shown_as: Shown, wanted:
 
 
 async def listed(
-    at: Standpoint, place: tuple[str, str], spec: Many, key: object, wanted: Wanted
-) -> Sequence[Found[Any]]:
+    at: Standpoint, place: tuple[str, str], spec: Many, key: object, wanted: RowQuery
+) -> Sequence[FoundRow[Any]]:
     """The rows of a field: those tied to `key`, or the notice's."""
     shown_as = TYPES[spec.of]
     if spec.by is None:

@@ -11,7 +11,7 @@ from schema.derive.declaration import (
     POSITION,
     Filter,
     Recorded,
-    Row,
+    RowObject,
     Section,
     many,
     one,
@@ -52,7 +52,7 @@ class Chair(Recorded):
 
 
 @shown(board.VACANCY)
-class Vacancy(Row):
+class Vacancy(RowObject):
     """Days on which nobody was in the post, or that no report covers; both days are included."""
 
     first = value(_FIRST)
@@ -171,7 +171,7 @@ class ChairReport(Recorded):
 
 
 @shown(reports.OBJECTIVE_REPORT)
-class ObjectiveReport(Row):
+class ObjectiveReport(RowObject):
     """What the chair reported of an objective."""
 
     report = value("The report.", ID)

@@ -5,7 +5,7 @@ from datetime import datetime
 from ledger.domain.areas.notice import Modality, Obligor
 from projections.views.compliance import view
 from projections.views.compliance.verdict import Status
-from schema.derive.declaration import ID, Filter, Row, entry, shown, value, whole
+from schema.derive.declaration import ID, Filter, RowObject, entry, shown, value, whole
 
 _STATUS = {"status": Filter(Status, "The status.")}
 
@@ -20,7 +20,7 @@ _STATUS = {"status": Filter(Status, "The status.")}
         "since_from": Filter(datetime, "The status became what it is at this instant or later."),
     },
 )
-class Compliance(Row):
+class Compliance(RowObject):
     """The status of an obligation at the instant of `on`, as far as had been recorded."""
 
     clause = value("The clause.", ID, name="number")
@@ -41,7 +41,7 @@ class Compliance(Row):
 
 
 @shown(view.COURSE)
-class Standing(Row):
+class Standing(RowObject):
     """A clause's status from an instant on, until its next one."""
 
     clause = value("The clause.", ID, name="number")
@@ -57,7 +57,7 @@ class Standing(Row):
     view.FALLING_DUE,
     filters=_STATUS | {"until": Filter(datetime, "What changes by then."), "number": Filter(ID, "The clause.")},
 )
-class Prospect(Row):
+class Prospect(RowObject):
     """What a clause's status will be from an instant after `on`, if nothing more is recorded."""
 
     clause = value("The clause.", ID, name="number")

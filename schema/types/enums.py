@@ -13,7 +13,7 @@ from typing import Any
 import strawberry
 
 from ledger.domain.areas.notice import NoticeKind
-from ledger.domain.fact import Words
+from ledger.domain.fact import WordList
 from ledger.domain.roles import Role
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-class EvidenceStatus(Words):
+class EvidenceStatus(WordList):
     """Whether a document of the register may be relied on."""
 
     CURRENT = "CURRENT"
@@ -53,7 +53,7 @@ class EvidenceStatus(Words):
     """Its file and salt were destroyed; its entry stands."""
 
 
-class AccessDecision(Words):
+class AccessDecision(WordList):
     """How a request for access was decided."""
 
     GRANTED = "GRANTED"
@@ -62,7 +62,7 @@ class AccessDecision(Words):
     """It was refused, with a reason."""
 
 
-class TenureEnd(Words):
+class TenureEnd(WordList):
     """How a time in post ended."""
 
     RELEASED = "RELEASED"
@@ -71,7 +71,7 @@ class TenureEnd(Words):
     """Another adviser took their place."""
 
 
-class CoverageKind(Words):
+class CoverageKind(WordList):
     """What the plan has to answer."""
 
     AREA = "AREA"
@@ -82,7 +82,7 @@ class CoverageKind(Words):
     """A recommendation made to the council."""
 
 
-class Answer(Words):
+class Answer(WordList):
     """What the council answered to a recommendation."""
 
     ACCEPTED = "ACCEPTED"
@@ -91,7 +91,7 @@ class Answer(Words):
     """The council will not follow it, for a reason that it gives."""
 
 
-class ReportPart(Words):
+class ReportPart(WordList):
     """A part that a report to the board has to have."""
 
     DATA = "DATA"
@@ -104,7 +104,7 @@ class ReportPart(Words):
     """What has changed for children, with the evidence for it: activity is not impact."""
 
 
-class Completeness(Words):
+class Completeness(WordList):
     """Whether a report to the board has all its parts."""
 
     COMPLETE = "COMPLETE"
@@ -115,7 +115,7 @@ class Completeness(Words):
     """It has none of them."""
 
 
-class ReviewStanding(Words):
+class ReviewStanding(WordList):
     """How far a review came."""
 
     SCHEDULED = "SCHEDULED"
@@ -128,7 +128,7 @@ class ReviewStanding(Words):
     """It has ended."""
 
 
-class AssessmentStanding(Words):
+class AssessmentStanding(WordList):
     """When the council's own assessment came: before or after the review began, still due, or absent."""
 
     BEFORE = "BEFORE"
@@ -141,7 +141,7 @@ class AssessmentStanding(Words):
     """The review began without it."""
 
 
-class DiagnosticStanding(Words):
+class DiagnosticStanding(WordList):
     """How far a diagnostic came."""
 
     RUNNING = "RUNNING"
@@ -152,7 +152,7 @@ class DiagnosticStanding(Words):
     """It has been reported."""
 
 
-class Loop(Words):
+class Loop(WordList):
     """Whether views that were gathered were considered."""
 
     CLOSED = "CLOSED"
@@ -161,7 +161,7 @@ class Loop(Words):
     """They were gathered, and nobody has considered them."""
 
 
-class ContributionStanding(Words):
+class ContributionStanding(WordList):
     """How a partner's contribution stands: late is what came after its date, overdue what has not come."""
 
     DELIVERED = "DELIVERED"
@@ -176,7 +176,7 @@ class ContributionStanding(Words):
     """It has not come, and its date has not passed."""
 
 
-class EscalationState(Words):
+class EscalationState(WordList):
     """How far a notice escalated."""
 
     NONE = "NONE"
@@ -189,7 +189,7 @@ class EscalationState(Words):
     """The notice was closed."""
 
 
-class Assurance(Words):
+class Assurance(WordList):
     """How sure it is that a measure's target is met, given its natural variation."""
 
     ASSURED = "ASSURED"
@@ -200,7 +200,7 @@ class Assurance(Words):
     """The limits lie on the bad side of the target: it will not be met, unless the process changes."""
 
 
-class AreaEnd(Words):
+class AreaEnd(WordList):
     """How an area ended."""
 
     CLOSED = "CLOSED"
@@ -209,7 +209,7 @@ class AreaEnd(Words):
     """It goes on under another notice."""
 
 
-class NoticeStatus(Words):
+class NoticeStatus(WordList):
     """Whether the notice binds."""
 
     LIVE = "LIVE"
@@ -224,7 +224,7 @@ def first_sentence(documented: type) -> str:
 
 
 @cache
-def enum_of(words: type[Words]) -> type[Words]:
+def enum_of(words: type[WordList]) -> type[WordList]:
     """Declares a list of words to GraphQL."""
     declared: Any = strawberry.enum(words, description=first_sentence(words))
     told = _told(words)
@@ -233,7 +233,7 @@ def enum_of(words: type[Words]) -> type[Words]:
     return words
 
 
-def _told(words: type[Words]) -> dict[str, str]:
+def _told(words: type[WordList]) -> dict[str, str]:
     """What each word means: the docstring beneath it, which Python itself does not keep."""
     (declared,) = ast.parse(inspect.getsource(words)).body
     body = declared.body if isinstance(declared, ast.ClassDef) else []

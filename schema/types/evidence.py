@@ -6,7 +6,19 @@ from ledger.domain.areas.evidence import Classification, Judgement
 from ledger.domain.areas.measures import Direction, Unit
 from projections.views import evidence, measures
 from projections.views.spc import Signal
-from schema.derive.declaration import ID, PERIOD, Filter, Recorded, Row, entry, many, same, shown, value, whole
+from schema.derive.declaration import (
+    ID,
+    PERIOD,
+    Filter,
+    Recorded,
+    RowObject,
+    entry,
+    many,
+    same,
+    shown,
+    value,
+    whole,
+)
 from schema.derive.node import Node
 from schema.types.enums import Assurance, EvidenceStatus
 from schema.types.scalars import Count
@@ -76,7 +88,7 @@ class Assessment(Recorded):
         "evidence": Filter(ID, "The document."),
     },
 )
-class Basis(Row):
+class Basis(RowObject):
     """That something rests on a document, and how the document stood when that was recorded."""
 
     kind = value("The kind of what rests on it, such as decision, claim or objective.")
@@ -102,7 +114,7 @@ class Basis(Row):
         "text": Filter(str, "Its title holds these words, in whatever case."),
     },
 )
-class Measure(Row, Node):
+class Measure(RowObject, Node):
     """A measure, and what its chart (XmR) says. Figures of small counts are hidden from some roles."""
 
     measure = value("Its id.", ID)
@@ -125,7 +137,7 @@ class Measure(Row, Node):
 
 
 @shown(measures.MEASURE)
-class Spc(Row):
+class Spc(RowObject):
     """A measure's XmR chart (statistical process control) over its readings since its baseline was last reset."""
 
     mean = value("The mean, in the measure's unit.")
@@ -137,7 +149,7 @@ class Spc(Row):
 
 
 @shown(measures.READING)
-class Point(Row):
+class Point(RowObject):
     """A point of a chart."""
 
     first = value("The first day of its period.")
@@ -148,7 +160,7 @@ class Point(Row):
 
 
 @shown(measures.READING, filters=PERIOD)
-class Reading(Row):
+class Reading(RowObject):
     """A measure's reading for a period, as it was stated last: always with numerator and denominator."""
 
     measure = value("The measure.", ID)

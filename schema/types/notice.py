@@ -10,11 +10,11 @@ import strawberry
 
 from ledger.domain.areas.notice import Modality, NoticeKind, Obligor, Outcome
 from projections.query.reader import AsOf as Moment
-from projections.query.relation import Wanted
+from projections.query.relation import RowQuery
 from projections.views import notice
 from schema.context import Context, Standpoint
 from schema.derive.connection import USUAL, After, Connection, First
-from schema.derive.declaration import ID, TYPES, Filter, Row, entry, many, shown, value, whole
+from schema.derive.declaration import ID, TYPES, Filter, RowObject, entry, many, shown, value, whole
 from schema.derive.node import Node, resolved
 from schema.derive.resolvers import enter, made, rows
 from schema.errors import BAD_USER_INPUT, problem
@@ -34,7 +34,7 @@ from schema.types.plan import Plan
         "modality": Filter(Modality, "How strongly it asks."),
     },
 )
-class Clause(Row):
+class Clause(RowObject):
     """A clause of the notice, and the obligation that it carries, with the parameters that hold now."""
 
     number = value("Its number, such as 5b.")
@@ -54,7 +54,7 @@ class Clause(Row):
 
 
 @shown(notice.AREA, node="area", filters={"open": Filter(bool, "Whether it is still open.")})
-class Area(Row, Node):
+class Area(RowObject, Node):
     """An area for priority action."""
 
     area = value("Its id in the notice, such as 1a.", ID)
@@ -73,7 +73,7 @@ class Area(Row, Node):
 
 
 @shown(notice.INTERPRETATION)
-class Interpretation(Row):
+class Interpretation(RowObject):
     """A recorded decision on a word that the notice leaves open."""
 
     interpretation = value("Its id.", ID)
@@ -88,7 +88,7 @@ class Interpretation(Row):
 
 
 @shown(notice.REVISION)
-class Revision(Row):
+class Revision(RowObject):
     """The issuer's revision of what a clause asks."""
 
     number = value("The clause.")
@@ -146,7 +146,7 @@ def moment(asked: AsOfInput | None) -> Moment | None:
 
 
 @shown(notice.VIEW_STATE)
-class ViewState(Row):
+class ViewState(RowObject):
     """A view of the notice, and how far it is folded now."""
 
     view = value("Its name, as roles have it.")
@@ -157,7 +157,7 @@ class ViewState(Row):
 
 
 @shown(notice.NOTICE)
-class Notice(Row, Node):
+class Notice(RowObject, Node):
     """An improvement notice or a statutory direction, as recorded up to one position."""
 
     council = value("The council, by its ONS code.")
@@ -266,6 +266,6 @@ async def notice_at(
 ) -> Notice:
     """The notice as the viewer may see it; raises what `Context.standpoint` raises."""
     at = await context.standpoint(notice, as_of=moment(as_of), on=on, at_least=at_least)
-    ((found,),) = await rows(at, TYPES["Notice"], Wanted(first=1))
+    ((found,),) = await rows(at, TYPES["Notice"], RowQuery(first=1))
     made_of: Notice = made("Notice", at, found)
     return made_of

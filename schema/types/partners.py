@@ -11,7 +11,7 @@ from schema.derive.declaration import (
     POSITION,
     Filter,
     Recorded,
-    Row,
+    RowObject,
     Section,
     entry,
     many,
@@ -134,7 +134,7 @@ class Tenure(Recorded):
 
 
 @shown(adviser.ADVISER_VACANCY)
-class AdviserVacancy(Row):
+class AdviserVacancy(RowObject):
     """Days on which nobody advised; both days are included."""
 
     first = value("The first day.")
@@ -142,7 +142,7 @@ class AdviserVacancy(Row):
 
 
 @shown(adviser.UNREPORTED)
-class Unreported(Row):
+class Unreported(RowObject):
     """Days between the first report's period and the last one's that no report covers; both days are included."""
 
     first = value("The first day.")
@@ -168,7 +168,7 @@ class AdviserReport(Recorded, Node):
 
 
 @shown(adviser.AREA_REPORT, filters={"area": Filter(ID, "The area."), "judgement": Filter(AreaJudgement, "What.")})
-class AreaReport(Row):
+class AreaReport(RowObject):
     """What the adviser's report says of an area."""
 
     report = value("The report.", ID)
@@ -179,7 +179,7 @@ class AreaReport(Row):
 
 
 @shown(adviser.REQUIREMENT_REPORT)
-class RequirementReport(Row):
+class RequirementReport(RowObject):
     """What the adviser's report says of a requirement of the notice."""
 
     report = value("The report.", ID)
@@ -226,7 +226,7 @@ class Intervention(Recorded):
 
 
 @shown(escalation.STEP)
-class EscalationStep(Row):
+class EscalationStep(RowObject):
     """A state that the notice came to, and the entry that brought it there."""
 
     state = value("The state.", EscalationState)

@@ -11,7 +11,7 @@ from schema.derive.declaration import (
     POSITION,
     Filter,
     Recorded,
-    Row,
+    RowObject,
     Section,
     entry,
     many,
@@ -23,7 +23,7 @@ from schema.derive.declaration import (
 
 
 @shown(people.ACTOR, filters={"kind": Filter(ActorKind, "A person or a system.")})
-class Actor(Row):
+class Actor(RowObject):
     """Somebody, or a system, that acts. Their name is not in the ledger."""
 
     actor = value("Their id.", ID)
@@ -159,7 +159,7 @@ class Records(Section):
         "occurred_to": Filter(datetime, "It happened before this instant."),
     },
 )
-class Moment(Row):
+class Moment(RowObject):
     """An entry of a subject's timeline."""
 
     kind = value("The kind of thing that it is about, such as objective.")

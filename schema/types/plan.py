@@ -9,7 +9,7 @@ from schema.derive.declaration import (
     NAMED_EVIDENCE,
     Filter,
     Recorded,
-    Row,
+    RowObject,
     Section,
     entry,
     many,
@@ -46,7 +46,7 @@ _OWNER = "The actor who answers for it."
         "text": Filter(str, _TEXT),
     },
 )
-class Objective(Row, Node):
+class Objective(RowObject, Node):
     """An objective of the improvement plan, with its latest ratings."""
 
     objective = value("Its id in the plan.", ID)
@@ -129,7 +129,7 @@ class Highlight(Recorded):
         "text": Filter(str, _TEXT),
     },
 )
-class Action(Row, Node):
+class Action(RowObject, Node):
     """An action under an objective. The date first set for it is kept beside the one that holds."""
 
     action = value("Its id in the plan.", ID)
@@ -174,7 +174,7 @@ class Rebaseline(Recorded):
         "due_before": Filter(date, _DUE_BEFORE),
     },
 )
-class Milestone(Row):
+class Milestone(RowObject):
     """A milestone on the way to an objective."""
 
     milestone = value("Its id in the plan.", ID)
@@ -224,7 +224,7 @@ class Briefing(Recorded):
 
 
 @shown(plan.RATING)
-class Rating(Row):
+class Rating(RowObject):
     """A rating of the plan's own scale."""
 
     dimension = value("What it rates: the activity, or its impact.", Dimension)
@@ -242,7 +242,7 @@ class Rating(Row):
         "covered": Filter(bool, "Whether a live objective answers it, or nothing has to."),
     },
 )
-class Coverage(Row):
+class Coverage(RowObject):
     """A line of the coverage matrix: something that the plan has to answer, and the live objectives that do."""
 
     kind = value("What kind of thing it is.", CoverageKind)

@@ -7,14 +7,14 @@ from strawberry.dataloader import DataLoader
 
 from ledger.domain.errors import Damaged
 from ledger.proof import proof_builder
-from ledger.proof.checkpoint_signer import Signed
+from ledger.proof.checkpoint_signer import SignedCheckpoint
 from schema.context import Standpoint
 from schema.errors import problem
 
 NO_PROOF = "NO_PROOF"
 
 
-async def checkpoint(at: Standpoint) -> Signed:
+async def checkpoint(at: Standpoint) -> SignedCheckpoint:
     """The checkpoint of the tree that was read; raises Refused (NO_CHECKPOINT) where it is not signed."""
     if at.context.sign is None:
         raise problem(NO_PROOF, "nothing is signed here; ask a server of the ledger")

@@ -12,7 +12,7 @@ from schema.derive.declaration import (
     POSITION,
     Filter,
     Recorded,
-    Row,
+    RowObject,
     many,
     same,
     shown,
@@ -62,7 +62,7 @@ class Review(Recorded, Node):
 
 
 @shown(reviews.OBJECTIVE_ASSESSMENT)
-class ObjectiveAssessment(Row):
+class ObjectiveAssessment(RowObject):
     """How the council saw its progress against an objective before a review."""
 
     review = value("The review.", ID)
@@ -141,7 +141,7 @@ class Access(Recorded, Node):
 
 
 @shown(access.GRANT)
-class Grant(Row):
+class Grant(RowObject):
     """An access that was granted: whether it may be used, and what became of it."""
 
     live = value("Whether it may be used at the instant of `on`.")
@@ -190,7 +190,7 @@ class Use(Recorded):
 
 
 @shown(access.CHECK)
-class Checklist(Row):
+class Checklist(RowObject):
     """A line of the checklist of clauses 9a to 9d: which kinds of access came how far, for a review."""
 
     of = value("The review or the diagnostic.", ID)

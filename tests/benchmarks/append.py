@@ -21,7 +21,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 from ledger.store import database
 
 NOTICE = "bench-2022"
@@ -74,7 +74,7 @@ def progress() -> dict[str, Any]:
     )
 
 
-def setting() -> Iterator[Submitted]:
+def setting() -> Iterator[SubmittedFact]:
     """What has to be recorded before progress can be."""
     digest = "A" * 43 + "="
     notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}

@@ -28,14 +28,14 @@ from psycopg import sql
 
 from ledger.append.writer import Writer
 from ledger.intake.pack import events, read
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 from ledger.packs import shipped
 from ledger.store import database
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import Wanted
-from projections.query.snapshot import Reading
+from projections.query.relation import RowQuery
+from projections.query.snapshot import Snapshot
 from projections.views import access, actions, board, measures, notice, plan
 from projections.views.compliance import view as compliance
 from projections.views.registry import ALL
@@ -51,15 +51,15 @@ STOCK = 6_000
 LIVE_PER_S = 500
 LIVE_SECONDS = 10
 Say = Callable[[str], None]
-Question = Callable[[Reading], Awaitable[Any]]
+Question = Callable[[Snapshot], Awaitable[Any]]
 QUESTIONS: dict[str, Question] = {
     "compliance": lambda reading: reading.all(compliance.COMPLIANCE),
-    "objectives": lambda reading: reading.find(plan.OBJECTIVE, Wanted({"area": "1a"}, first=50)),
+    "objectives": lambda reading: reading.find(plan.OBJECTIVE, RowQuery({"area": "1a"}, first=50)),
     "actions": lambda reading: reading.find(
-        actions.ACTION, Wanted(by="objective", keys=["O3", "O5", "O7"], first=5)
+        actions.ACTION, RowQuery(by="objective", keys=["O3", "O5", "O7"], first=5)
     ),
-    "readings": lambda reading: reading.find(measures.READING, Wanted(by="measure", keys=["M1", "M3"])),
-    "decisions": lambda reading: reading.find(board.DECISION, Wanted({"relates_to": "O5"}, first=5)),
+    "readings": lambda reading: reading.find(measures.READING, RowQuery(by="measure", keys=["M1", "M3"])),
+    "decisions": lambda reading: reading.find(board.DECISION, RowQuery({"relates_to": "O5"}, first=5)),
     "access": lambda reading: reading.all(access.GRANT, live=True),
 }
 """What an adviser asks, and one more; the answers are about as long whatever the history is."""
@@ -230,7 +230,7 @@ async def _lag(url: str, say: Say) -> dict[str, float]:
         await writer.append_all(live, [accept(each) for each in events(read(shipped("tameside-2022")))], OPERATOR)
         await writer.append(live, accept(cloud_event("plan.ObjectiveAdded", objective, "operator")), OPERATOR)
 
-        def told() -> Submitted:
+        def told() -> SubmittedFact:
             happened = {"time": datetime.now(UTC).isoformat()}
             return accept(cloud_event("plan.ProgressRecorded", progress, "operator") | happened)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ledger.append import fold
 from ledger.append.attempt import correction_fault
-from ledger.append.fold import Folded
+from ledger.append.fold import FoldedState
 from ledger.append.placement import Placement
 from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
@@ -13,7 +13,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Who
 from ledger.domain.state import State
-from ledger.intake.parse import Submitted
+from ledger.intake.parse import SubmittedFact
 from ledger.proof.merkle import Frontier
 from tests.ledger.history import NOTICE, OPERATOR, Clock, setting, submit
 
@@ -47,9 +47,9 @@ class Desk:
         self.tell("DiagnosticRequired", {"diagnostic": "D1", "scope": "Practice with families"}, "bob")
         return self
 
-    def record(self, item: Submitted, credential: Credential) -> Entry | Refused:
+    def record(self, item: SubmittedFact, credential: Credential) -> Entry | Refused:
         """The entry, or why the fact was refused; a refused one must leave the state alone."""
-        placement = Placement(NOTICE, Folded(self.state, Frontier()), self.clock)
+        placement = Placement(NOTICE, FoldedState(self.state, Frontier()), self.clock)
         role = placement.judge(item, credential)
         if isinstance(role, Refused):
             return role

@@ -11,7 +11,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.registry import named
 from ledger.domain.roles import Role
-from ledger.intake.parse import Submitted, accept
+from ledger.intake.parse import SubmittedFact, accept
 
 NOTICE = "tameside-2022"
 DIGEST = "A" * 43 + "="
@@ -29,7 +29,7 @@ _numbers = count(1)
 
 def submit(
     name: str, data: dict[str, Any], source: str = "alice", key: str | None = None, **more: Any
-) -> Submitted:
+) -> SubmittedFact:
     """The fact of that name as its source submits it."""
     kind = named(name)
     assert kind is not None, name
@@ -39,13 +39,13 @@ def submit(
 
 def progress(
     key: str | None = None, text: str = "Nine of ten meetings were held in time.", **more: Any
-) -> Submitted:
+) -> SubmittedFact:
     """Progress against the setting's objective."""
     data = {"objective": "O1", "narrative": text, "activityRating": "AMBER", "impactRating": "RED"}
     return submit("ProgressRecorded", data, key=key, **more)
 
 
-def setting() -> list[Submitted]:
+def setting() -> list[SubmittedFact]:
     """Seven entries: a notice, an area, four people with their roles, an objective."""
     notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
     roles = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import Found, Relation, Wanted
-from projections.query.snapshot import Reading
+from projections.query.relation import FoundRow, Relation, RowQuery
+from projections.query.snapshot import Snapshot
 from projections.views.gaps import Gap
 from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
@@ -27,7 +27,7 @@ async def reader(database: str) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def at(reader: Reader, position: int | None = None, on: datetime = ON) -> AsyncIterator[Reading]:
+async def at(reader: Reader, position: int | None = None, on: datetime = ON) -> AsyncIterator[Snapshot]:
     async with reader.at(NOTICE, as_of=AsOf(position), on=on) as reading:
         yield reading
 
@@ -37,11 +37,11 @@ def days(first: str, last: str | None) -> Gap:
 
 
 async def everything(
-    reading: Reading, relation: Relation[Any], *, redacted: bool = False, **conditions: object
-) -> list[Found[Any]]:
-    (found,) = await reading.find(relation, Wanted(conditions), redacted=redacted)
+    reading: Snapshot, relation: Relation[Any], *, redacted: bool = False, **conditions: object
+) -> list[FoundRow[Any]]:
+    (found,) = await reading.find(relation, RowQuery(conditions), redacted=redacted)
     return found
 
 
-def rows(found: list[Found[Any]]) -> list[Any]:
+def rows(found: list[FoundRow[Any]]) -> list[Any]:
     return [each.row for each in found]

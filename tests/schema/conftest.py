@@ -18,7 +18,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
 from ledger.intake import parse
 from ledger.proof.checkpoint import Signer
-from ledger.proof.checkpoint_signer import Log
+from ledger.proof.checkpoint_signer import CheckpointSigner
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
 from schema.context import Context
@@ -72,7 +72,7 @@ HISTORY: list[tuple[str, dict[str, Any]]] = [
 HEAD = len(HISTORY)
 
 
-def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> parse.Submitted:
+def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> parse.SubmittedFact:
     given = {
         "specversion": "1.0",
         "id": str(number),
@@ -104,7 +104,9 @@ class Someone:
 class World:
     """A ledger at work."""
 
-    def __init__(self, writer: Writer, reader: Reader, runner: Runner, log: Log | None = None) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, runner: Runner, log: CheckpointSigner | None = None
+    ) -> None:
         self.writer = writer
         self.reader = reader
         self.runner = runner
@@ -149,7 +151,7 @@ async def world(database: str) -> AsyncIterator[World]:
     async with (
         Writer(database, on_commit=runner.wake) as writer,
         Reader(database) as reader,
-        Log(database, "ledger.example", SIGNER) as log,
+        CheckpointSigner(database, "ledger.example", SIGNER) as log,
     ):
         items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
         await writer.append_all(NOTICE, items, OPERATOR, strict=True)

@@ -10,7 +10,7 @@ import pytest
 from graphql import get_introspection_query
 
 import schema
-from projections.query.snapshot import Reading
+from projections.query.snapshot import Snapshot
 from projections.query.tree import Statement
 from schema import limits
 from tests.schema.conftest import HEAD, NOTICE, World, event
@@ -56,18 +56,18 @@ async def test_an_operation_may_not_go_on_for_ever(world: World, monkeypatch: py
 
 
 async def test_a_statement_may_not_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetch, answer = Reading.fetch, Reading.answer
+    fetch, answer = Snapshot.fetch, Snapshot.answer
 
-    async def slow(self: Reading, _query: object, _parameters: object = ()) -> list[tuple[Any, ...]]:
+    async def slow(self: Snapshot, _query: object, _parameters: object = ()) -> list[tuple[Any, ...]]:
         await fetch(self, "SELECT set_config('statement_timeout', '20', true)")
         return await fetch(self, "SELECT pg_sleep(5)")
 
-    async def slow_at_once(self: Reading, _asked: object) -> list[tuple[bytes, int]]:
+    async def slow_at_once(self: Snapshot, _asked: object) -> list[tuple[bytes, int]]:
         await fetch(self, "SELECT set_config('statement_timeout', '20', true)")
         return await answer(self, [(Statement(b"SELECT ''::bytea, 0 FROM pg_sleep(5)", ()), {}, None)])
 
-    monkeypatch.setattr(Reading, "fetch", slow)
-    monkeypatch.setattr(Reading, "answer", slow_at_once)
+    monkeypatch.setattr(Snapshot, "fetch", slow)
+    monkeypatch.setattr(Snapshot, "answer", slow_at_once)
     code, message = await world.error("query($id: ID!) { notice(id: $id) { id } }", id=NOTICE)
     assert (code, "too long" in message) == ("LIMIT_EXCEEDED", True)
 

@@ -10,7 +10,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Busy
-from ledger.intake.parse import Submitted
+from ledger.intake.parse import SubmittedFact
 from projections.query.reader import Reader
 from schema.context import Context
 from schema.derive.connection import cursor
@@ -231,7 +231,7 @@ async def test_a_receipt_is_not_lost_when_the_ledger_is_busy_with_the_next_fact(
     append = world.writer.append
 
     async def overloaded(
-        notice: str, item: Submitted, credential: Credential, expected: int | None = None
+        notice: str, item: SubmittedFact, credential: Credential, expected: int | None = None
     ) -> Receipt:
         if item.id == "a2":
             raise Busy("too many facts are waiting; send it again")

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from ledger.proof.checkpoint import parse
-from ledger.proof.checkpoint_signer import Signed
+from ledger.proof.checkpoint_signer import SignedCheckpoint
 from ledger.proof.merkle import verify_inclusion
 from tests.schema.conftest import HEAD, NOTICE, SIGNER, World
 
@@ -43,7 +43,7 @@ async def test_the_proofs_of_a_page_are_made_together(world: World) -> None:
     sign = context.sign
     assert sign is not None
 
-    async def counted(notice: str, size: int) -> Signed:
+    async def counted(notice: str, size: int) -> SignedCheckpoint:
         asked.append(size)
         return await sign(notice, size)
 

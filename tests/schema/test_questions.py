@@ -24,7 +24,7 @@ from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.query import snapshot
 from projections.query.reader import Reader
-from projections.query.snapshot import Reading
+from projections.query.snapshot import Snapshot
 from projections.views.registry import ALL
 from schema.context import Context
 from schema.questions import questions
@@ -219,13 +219,13 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    fetch = Reading.fetch
+    fetch = Snapshot.fetch
 
-    async def counted(self: Reading, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
+    async def counted(self: Snapshot, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
         asked.append(query)
         return await fetch(self, query, parameters)
 
-    monkeypatch.setattr(Reading, "fetch", counted)
+    monkeypatch.setattr(Snapshot, "fetch", counted)
     early = datetime(2022, 10, 1, tzinfo=UTC).isoformat()
     for name, document in BY_NAME.items():
         counts = []
@@ -245,15 +245,15 @@ class Explained:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plans: list[str] = []
-        fetch = Reading.fetch
+        fetch = Snapshot.fetch
 
-        async def explained(reading: Reading, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        async def explained(reading: Snapshot, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
             if isinstance(query, bytes):
                 lines = await fetch(reading, b"EXPLAIN " + query, parameters)
                 self.plans.append("\n".join(line for (line,) in lines))
             return await fetch(reading, query, parameters)
 
-        monkeypatch.setattr(Reading, "fetch", explained)
+        monkeypatch.setattr(Snapshot, "fetch", explained)
         plans = self.plans
 
         class Explaining(psycopg.AsyncRawCursor[Any]):

@@ -10,7 +10,7 @@ from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
 from ledger.domain.chronology import once_an_hour
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Instant, Narrative, When, Who, Words, reference
+from ledger.domain.fact import Day, Fact, Instant, Narrative, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -25,7 +25,7 @@ MAXIMUM_DAYS = 184
 """The longest access where the notice names no `maximum_days`: six months, the space between reviews."""
 
 
-class AccessKind(Words):
+class AccessKind(WordList):
     """What access is asked for."""
 
     STAFF = "STAFF"
@@ -137,7 +137,7 @@ class AccessExtended(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-class AccessAction(Words):
+class AccessAction(WordList):
     """What was done with a document."""
 
     VIEWED = "VIEWED"
@@ -160,7 +160,7 @@ class AccessUsed(Fact, frozen=True, kw_only=True):
     action: AccessAction
 
 
-class UseFault(Words):
+class UseFault(WordList):
     """Why a use was refused."""
 
     EXPIRED = "EXPIRED"

@@ -164,7 +164,7 @@ FACTS = (
 )
 
 
-class Tenure(Struct):
+class PostTenure(Struct):
     """A time in the chair; both days included."""
 
     chair: str
@@ -178,7 +178,7 @@ class BoardState(Struct):
 
     established: int | None = None
     quorum: int | None = None
-    chairs: list[Tenure] = field(default_factory=list)
+    chairs: list[PostTenure] = field(default_factory=list)
     members: dict[str, date] = field(default_factory=dict)
     """Member → the first day."""
 
@@ -221,7 +221,7 @@ def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescin
         yield Refusal("NOT_QUORATE", message, "data.meeting")
 
 
-def _open_tenure(board: BoardState, chair: str) -> Tenure | None:
+def _open_tenure(board: BoardState, chair: str) -> PostTenure | None:
     return next((tenure for tenure in board.chairs if tenure.chair == chair and tenure.last is None), None)
 
 
@@ -248,7 +248,7 @@ def evolve(state: "State", entry: "Entry") -> None:
         case BoardEstablished():
             board.established, board.quorum = entry.position, fact.quorum
         case ChairAppointed():
-            board.chairs.append(Tenure(fact.chair, fact.first, fact.last, entry.position))
+            board.chairs.append(PostTenure(fact.chair, fact.first, fact.last, entry.position))
         case ChairEnded():
             tenure = _open_tenure(board, fact.chair)
             if tenure is not None:

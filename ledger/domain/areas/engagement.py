@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Fact, Narrative, When, Who, Words, reference
+from ledger.domain.fact import Code, Count, Fact, Narrative, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ViewsId = Annotated[str, reference("views", "A gathering of views.")]
 
 
-class Group(Words):
+class Group(WordList):
     """Whose views they are."""
 
     FRONTLINE_STAFF = "FRONTLINE_STAFF"

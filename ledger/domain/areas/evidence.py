@@ -19,7 +19,7 @@ from ledger.domain.fact import (
     Position,
     When,
     Who,
-    Words,
+    WordList,
     reference,
 )
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EvidenceId = Annotated[str, reference("evidence", "A piece of evidence in the register.")]
 
 
-class Classification(Words):
+class Classification(WordList):
     """Who may see the document; a restricted one opens to few roles, and else with a live grant only."""
 
     PUBLIC = "PUBLIC"
@@ -90,7 +90,7 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-class Judgement(Words):
+class Judgement(WordList):
     """Whether a document shows what it is said to show."""
 
     SUFFICIENT = "SUFFICIENT"
@@ -150,7 +150,7 @@ FACTS = (
 )
 
 
-class Document(Struct, frozen=True):
+class DocumentState(Struct, frozen=True):
     """A document of the register: the entry that submitted it, and who may see it."""
 
     position: int
@@ -160,7 +160,7 @@ class Document(Struct, frozen=True):
 class EvidenceState(Struct):
     """What the rules need to know of the register: its documents, and openings."""
 
-    submitted: dict[str, Document] = field(default_factory=dict)
+    submitted: dict[str, DocumentState] = field(default_factory=dict)
     opened: dict[str, datetime] = field(default_factory=dict)
     """Reader and document → when that was recorded last; once an hour is enough."""
 
@@ -198,6 +198,6 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact = entry.fact
     match fact:
         case EvidenceSubmitted():
-            state.evidence.submitted[fact.evidence] = Document(entry.position, fact.classification)
+            state.evidence.submitted[fact.evidence] = DocumentState(entry.position, fact.classification)
         case EvidenceOpened():
             state.evidence.opened[_opening(fact)] = entry.recorded_at

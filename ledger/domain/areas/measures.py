@@ -18,7 +18,7 @@ from ledger.domain.fact import (
     Period,
     When,
     Who,
-    Words,
+    WordList,
     reference,
 )
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MeasureId = Annotated[str, reference("measure", "A measure of the service.")]
 
 
-class Unit(Words):
+class Unit(WordList):
     """What a reading's value is in: numerator out of denominator, or the numerator alone."""
 
     PERCENT = "PERCENT"
@@ -42,7 +42,7 @@ class Unit(Words):
     """The numerator alone; there is no denominator."""
 
 
-class Direction(Words):
+class Direction(WordList):
     """Which way is better."""
 
     HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
@@ -116,7 +116,7 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
 
 
 FACTS = (MeasureDefined, MeasureReadingReported, MeasureReadingRestated, MeasureBaselineReset)
-Reading = MeasureReadingReported | MeasureReadingRestated
+MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
 class MeasuresState(Struct):
@@ -145,7 +145,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_period(state.measures.readings.get(fact.measure, {}), fact)
 
 
-def _admit_value(unit: Unit, fact: Reading) -> Iterator[Refusal]:
+def _admit_value(unit: Unit, fact: MeasureReadingFact) -> Iterator[Refusal]:
     if unit is Unit.COUNT:
         if fact.denominator is not None:
             message = f"measure {fact.measure} is a count and has no denominator; leave it out"
@@ -157,7 +157,7 @@ def _admit_value(unit: Unit, fact: Reading) -> Iterator[Refusal]:
         yield Refusal("OUT_OF_RANGE", message, "data.numerator")
 
 
-def _admit_period(readings: dict[str, int], fact: Reading) -> Iterator[Refusal]:
+def _admit_period(readings: dict[str, int], fact: MeasureReadingFact) -> Iterator[Refusal]:
     known = readings.get(_key(fact.period))
     called = f"measure {fact.measure} for {fact.period.first} to {fact.period.last}"
     if isinstance(fact, MeasureReadingRestated):

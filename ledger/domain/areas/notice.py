@@ -23,7 +23,7 @@ from ledger.domain.fact import (
     OnsCode,
     When,
     Who,
-    Words,
+    WordList,
     reference,
 )
 
@@ -35,7 +35,7 @@ InterpretationId = Annotated[str, reference("interpretation", "A decision on wha
 AreaId = Annotated[str, reference("area", "An area for priority action of this notice, such as 1a.")]
 
 
-class NoticeKind(Words):
+class NoticeKind(WordList):
     """The legal instrument."""
 
     IMPROVEMENT_NOTICE = "IMPROVEMENT_NOTICE"
@@ -44,7 +44,7 @@ class NoticeKind(Words):
     """A direction that the council is bound by in law."""
 
 
-class Obligor(Words):
+class Obligor(WordList):
     """Who owes what a clause asks."""
 
     COUNCIL = "COUNCIL"
@@ -61,7 +61,7 @@ class Obligor(Words):
     """The inspectorate."""
 
 
-class Modality(Words):
+class Modality(WordList):
     """How strongly a clause asks; a MAY is never breached."""
 
     MUST = "MUST"
@@ -74,7 +74,7 @@ class Modality(Words):
     """It is allowed; it is never breached."""
 
 
-class Outcome(Words):
+class Outcome(WordList):
     """How a notice ended."""
 
     FULFILLED = "FULFILLED"
@@ -227,7 +227,7 @@ FACTS = (
 )
 
 
-class Clause(Struct):
+class ClauseState(Struct):
     """What compliance needs to know of a clause."""
 
     obligor: Obligor
@@ -242,7 +242,7 @@ class NoticeState(Struct):
 
     issued_on: date | None = None
     zone: str = "Europe/London"
-    clauses: dict[str, Clause] = field(default_factory=dict)
+    clauses: dict[str, ClauseState] = field(default_factory=dict)
     closed: int | None = None
     """The entry that closed it."""
     closed_at: datetime | None = None
@@ -309,7 +309,7 @@ def evolve(state: "State", entry: "Entry") -> None:
         case NoticeIssued():
             notice.issued_on, notice.zone = fact.issued_on, fact.zone
         case ClauseRegistered():
-            notice.clauses[fact.number] = Clause(
+            notice.clauses[fact.number] = ClauseState(
                 fact.obligor, fact.modality, fact.rule, dict(fact.parameters), entry.position
             )
         case InterpretationAdopted():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Fact, FactType, Id, Instant, Narrative, When, Who, Words, reference
+from ledger.domain.fact import Code, Fact, FactType, Id, Instant, Narrative, When, Who, WordList, reference
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ IntegrationId = Annotated[str, reference("integration", "The registration of a p
 TokenId = Annotated[str, reference("token", "An API token's public id; the token itself is never recorded.")]
 
 
-class ActorKind(Words):
+class ActorKind(WordList):
     """What an actor is."""
 
     PERSON = "PERSON"
@@ -142,7 +142,7 @@ SERVICE = "service"
 """The actor and the source as which the service itself records; nobody else may use that source."""
 
 
-class Tenure(Struct):
+class RoleTenure(Struct):
     """A time for which an actor holds a role."""
 
     role: Role
@@ -184,7 +184,7 @@ class Integration(Struct):
 class PeopleState(Struct):
     """Roles, tokens and live registrations; `sources` says whose each source is (its first user's)."""
 
-    roles: dict[str, list[Tenure]] = field(default_factory=dict)
+    roles: dict[str, list[RoleTenure]] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
     integrations: dict[str, Integration] = field(default_factory=dict)
@@ -313,7 +313,7 @@ def evolve(state: "State", entry: "Entry") -> None:
                 people.persons.add(fact.actor)
         case RoleGranted():
             people.roles.setdefault(fact.actor, []).append(
-                Tenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
+                RoleTenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
             )
         case RoleRevoked():
             _end(people, fact, entry.recorded_at)

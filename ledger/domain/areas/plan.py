@@ -10,7 +10,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, Words, reference
+from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -76,7 +76,7 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     evidence: Annotated[list[EvidenceId], Meta(description="The plan as approved.")] = field(default_factory=list)
 
 
-class Dimension(Words):
+class Dimension(WordList):
     """What a rating is of: what was done, or what difference it made."""
 
     ACTIVITY = "ACTIVITY"
@@ -152,7 +152,7 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     measures: Annotated[list[Id] | None, Meta(description="The measures by which its impact is seen.")] = None
 
 
-class ObjectiveOutcome(Words):
+class ObjectiveOutcome(WordList):
     """How an objective ended."""
 
     ACHIEVED = "ACHIEVED"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Digest, Fact, FactType, Id, Narrative, Position, When, Who, Words, reference
+from ledger.domain.fact import Digest, Fact, FactType, Id, Narrative, Position, When, Who, WordList, reference
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Published(Fact, frozen=True, kw_only=True):
     position: Annotated[Position | None, Meta(description="The position that it shows, if it shows one.")] = None
 
 
-class Severity(Words):
+class Severity(WordList):
     """How grave an auditor's finding is."""
 
     NOTE = "NOTE"

@@ -12,7 +12,7 @@ from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.areas.reviews import ObjectiveView
 from ledger.domain.chronology import in_order, not_to_come
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, Id, Narrative, Period, Position, When, Who, Words, reference
+from ledger.domain.fact import Fact, Id, Narrative, Period, Position, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -71,7 +71,7 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     )
 
 
-class RecommendationOutcome(Words):
+class RecommendationOutcome(WordList):
     """What the board did with a recommendation."""
 
     ACCEPTED = "ACCEPTED"
@@ -96,7 +96,7 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     decision: Annotated[DecisionId | None, Meta(description="The decision that carries it.")] = None
 
 
-class AreaJudgement(Words):
+class AreaJudgement(WordList):
     """How the adviser sees an area."""
 
     PROGRESS = "PROGRESS"

@@ -12,7 +12,7 @@ from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.chronology import in_order
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, Words, reference
+from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -22,7 +22,7 @@ ReviewId = Annotated[str, reference("review", "A review of the council's progres
 DiagnosticId = Annotated[str, reference("diagnostic", "A diagnostic that the adviser required.")]
 
 
-class Topic(Words):
+class Topic(WordList):
     """What a review looks at."""
 
     CULTURE = "CULTURE"

@@ -22,9 +22,9 @@ from projections.narrate.templates import (
     reports,
     reviews,
 )
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
+TEMPLATES: Mapping[type[Fact], SentenceTemplate] = {
     **access.TELLINGS,
     **actions.TELLINGS,
     **adviser.TELLINGS,

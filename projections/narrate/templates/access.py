@@ -13,41 +13,41 @@ from ledger.domain.areas.access import (
     AccessUseRefused,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    AccessRequested: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    AccessRequested: SentenceTemplate(
         "Access {request} was asked for: {kind}, for {grantee}[, to do review {review}]"
         "[, to do diagnostic {diagnostic}], from {from_} until {until}",
         (("access {request}", "state", "asked for"),),
     ),
-    AccessGranted: Telling(
+    AccessGranted: SentenceTemplate(
         "Access {request} was granted, from {from_} until {until}",
         (("access {request}", "state", "granted until {until}"),),
         decision=True,
     ),
-    AccessRevoked: Telling(
+    AccessRevoked: SentenceTemplate(
         "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
     ),
-    AccessRefused: Telling(
+    AccessRefused: SentenceTemplate(
         "Access {request} was refused: {reason}",
         (("access {request}", "state", "refused"),),
         decision=True,
     ),
-    AccessProvided: Telling(
+    AccessProvided: SentenceTemplate(
         "Access {request} was opened on {on} ({kind}): {what}",
         (("access {request}", "provided", "on {on}"),),
     ),
-    AccessExtended: Telling(
+    AccessExtended: SentenceTemplate(
         "Access {request} was extended until {until}: {reason}",
         (("access {request}", "state", "granted until {until}"),),
         decision=True,
     ),
-    AccessUsed: Telling(
+    AccessUsed: SentenceTemplate(
         "Access {request} was used: {document} was {action}",
         (("access {request}", "used", "{document}"),),
     ),
-    AccessUseRefused: Telling(
+    AccessUseRefused: SentenceTemplate(
         "A use of access {request} was refused, for {document}: {why}",
         (("access {request}", "use refused", "{document}, {why}"),),
     ),

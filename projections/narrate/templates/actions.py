@@ -11,10 +11,10 @@ from ledger.domain.areas.actions import (
     MilestoneSet,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    ActionAdded: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    ActionAdded: SentenceTemplate(
         "Action {action} was added under objective {objective}: {title}. {owner} answers for it[, for "
         "partner {partner}], and it is due on {due}",
         (
@@ -22,24 +22,24 @@ TELLINGS: Mapping[type[Fact], Telling] = {
             ("action {action}", "due", "{due}"),
         ),
     ),
-    ActionRevised: Telling(
+    ActionRevised: SentenceTemplate(
         "Action {action} was revised: {reason}[. It reads now: {title}][. {owner} answers for it]",
         (("action {action}", "owner", "{owner}"),),
     ),
-    ActionRebaselined: Telling(
+    ActionRebaselined: SentenceTemplate(
         "Action {action} was moved from {from_} to {to}, approved by {approver}: {reason}",
         (("action {action}", "due", "{to}"),),
         decision=True,
     ),
-    ActionCompleted: Telling(
+    ActionCompleted: SentenceTemplate(
         "Action {action} was completed on {completed_on}: {result}",
         (("action {action}", "state", "completed"),),
     ),
-    MilestoneSet: Telling(
+    MilestoneSet: SentenceTemplate(
         "Milestone {milestone} was set for objective {objective}, due on {due}: {title}",
         (("milestone {milestone}", "due", "{due}"),),
     ),
-    MilestoneReached: Telling(
+    MilestoneReached: SentenceTemplate(
         "Milestone {milestone} was reached on {reached_on}",
         (("milestone {milestone}", "state", "reached"),),
     ),

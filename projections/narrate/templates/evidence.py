@@ -11,32 +11,32 @@ from ledger.domain.areas.evidence import (
     EvidenceWithdrawn,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    EvidenceSubmitted: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    EvidenceSubmitted: SentenceTemplate(
         "Evidence {evidence} was put into the register: {title} ({classification}, {media_type}, {size} bytes)"
         "[, for {period.first} to {period.last}][; it speaks for {supports}]",
         (("evidence {evidence}", "in the register", "as {classification}"),),
     ),
-    EvidenceSuperseded: Telling(
+    EvidenceSuperseded: SentenceTemplate(
         "Evidence {evidence} was superseded by {by}: {reason}",
         (("evidence {evidence}", "in the register", "superseded by {by}"),),
     ),
-    EvidenceWithdrawn: Telling(
+    EvidenceWithdrawn: SentenceTemplate(
         "Evidence {evidence} was withdrawn: {reason}",
         (("evidence {evidence}", "in the register", "withdrawn"),),
     ),
-    EvidenceAssessed: Telling(
+    EvidenceAssessed: SentenceTemplate(
         "Evidence {evidence} was judged {judgement}: {reason}",
         (("evidence {evidence}", "judged", "{judgement}"),),
     ),
-    EvidenceErased: Telling(
+    EvidenceErased: SentenceTemplate(
         "The file of evidence {evidence} was destroyed, as entry {request} had asked; its proof stays",
         (("evidence {evidence}", "in the register", "erased"),),
         decision=True,
     ),
-    EvidenceOpened: Telling(
+    EvidenceOpened: SentenceTemplate(
         "{reader} opened evidence {evidence}",
     ),
 }

@@ -12,32 +12,34 @@ from ledger.domain.areas.people import (
     TokenRevoked,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    RoleGranted: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    RoleGranted: SentenceTemplate(
         "{actor} was given the role of {role}[, from {from_}][, until {until}]",
         (("{actor}", "role of {role}", "held[ until {until}]"),),
     ),
-    RoleRevoked: Telling("{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True),
-    TokenIssued: Telling(
+    RoleRevoked: SentenceTemplate(
+        "{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True
+    ),
+    TokenIssued: SentenceTemplate(
         "Token {token} was issued to {actor} as {role}[, for the source {source} only][, for {facts} only]"
         "[, until {until}]",
         (("token {token}", "state", "open for {actor}"),),
     ),
-    TokenRevoked: Telling(
+    TokenRevoked: SentenceTemplate(
         "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
     ),
-    ActorRegistered: Telling(
+    ActorRegistered: SentenceTemplate(
         "{actor} was entered among those who act under this notice, as a {kind}[: {post}]",
         (("{actor}", "known as", "{kind}"),),
     ),
-    IntegrationRegistered: Telling(
+    IntegrationRegistered: SentenceTemplate(
         "Integration {integration} was registered: {actor} may record {facts} from {source}",
         (("integration {integration}", "state", "live"),),
         decision=True,
     ),
-    IntegrationRevoked: Telling(
+    IntegrationRevoked: SentenceTemplate(
         "Integration {integration} was revoked at once: {reason}",
         (("integration {integration}", "state", "revoked"),),
         decision=True,

@@ -10,28 +10,28 @@ from ledger.domain.areas.recommendations import (
     RecommendationRejected,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    FindingRegistered: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    FindingRegistered: SentenceTemplate(
         "Finding {finding} ({origin}) was registered[, of review {review}][, about {areas}]: {text}",
         (("finding {finding}", "state", "to be answered"),),
     ),
-    RecommendationMade: Telling(
+    RecommendationMade: SentenceTemplate(
         "{by} made recommendation {recommendation}[, after {findings}][, due on {due}]: {text}",
         (("recommendation {recommendation}", "state", "made"),),
     ),
-    RecommendationAccepted: Telling(
+    RecommendationAccepted: SentenceTemplate(
         "The council accepted recommendation {recommendation}: {response}",
         (("recommendation {recommendation}", "state", "accepted"),),
         decision=True,
     ),
-    RecommendationRejected: Telling(
+    RecommendationRejected: SentenceTemplate(
         "The council rejected recommendation {recommendation}: {reason}",
         (("recommendation {recommendation}", "state", "rejected"),),
         decision=True,
     ),
-    CoverageMapped: Telling(
+    CoverageMapped: SentenceTemplate(
         "What objective {objective} answers was mapped[: the areas {areas}][; the findings {findings}][; the "
         "recommendations {recommendations}]",
         (

@@ -11,30 +11,30 @@ from ledger.domain.areas.records import (
     SigningKeyRotated,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    EntryCorrected: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    EntryCorrected: SentenceTemplate(
         "Entry {position} was corrected", (("entry {position}", "reads", "as corrected"),), decision=True
     ),
-    ErasureRequested: Telling(
+    ErasureRequested: SentenceTemplate(
         "It was asked that the text of entry {position} be erased",
         (("the text of entry {position}", "state", "to be erased"),),
     ),
-    NarrativeErased: Telling(
+    NarrativeErased: SentenceTemplate(
         "The text of entry {position} was erased for good, as entry {request} had asked; its proof stays",
         (("the text of entry {position}", "state", "erased"),),
         decision=True,
     ),
-    SigningKeyRotated: Telling(
+    SigningKeyRotated: SentenceTemplate(
         "Checkpoints are signed with the key {key} ({public_key}) from now on",
         (("checkpoints", "signed with", "{key}"),),
     ),
-    Published: Telling(
+    Published: SentenceTemplate(
         "{subject} was published[, as the ledger stood at entry {position}]: {where}",
         (("{subject}", "state", "published"),),
     ),
-    AuditFindingRecorded: Telling(
+    AuditFindingRecorded: SentenceTemplate(
         "Audit finding {finding} ({severity}) was recorded[, citing entry no. {positions}]: {text}",
         (("audit finding {finding}", "state", "recorded as {severity}"),),
     ),

@@ -9,24 +9,24 @@ from ledger.domain.areas.reports import (
     ReportRecommendationDecided,
 )
 from ledger.domain.fact import Fact
-from projections.narrate.templates.template import Telling
+from projections.narrate.templates.template import SentenceTemplate
 
-TELLINGS: Mapping[type[Fact], Telling] = {
-    ChairReportDelivered: Telling(
+TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    ChairReportDelivered: SentenceTemplate(
         "The chair reported on {period.first} to {period.last} ({report})",
         (("report {report}", "state", "delivered"),),
     ),
-    BoardReportSubmitted: Telling(
+    BoardReportSubmitted: SentenceTemplate(
         "Report {report} went to the board for meeting {meeting}[, about {objectives}][. Analysis: {analysis}]",
         (("report {report}", "state", "submitted"),),
     ),
-    ReportRecommendationDecided: Telling(
+    ReportRecommendationDecided: SentenceTemplate(
         "The board {outcome} recommendation {recommendation} of report {report}[, by decision "
         "{decision}]: {reason}",
         (("recommendation {recommendation} of report {report}", "state", "{outcome}"),),
         decision=True,
     ),
-    AdviserReportIssued: Telling(
+    AdviserReportIssued: SentenceTemplate(
         "The adviser reported on {period.first} to {period.last} ({report}) on {per_area.area}, as the ledger "
         "stood at entry {position}[. Other matters: {other}]",
         (("report {report}", "state", "issued"),),

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Telling(Struct, frozen=True):
+class SentenceTemplate(Struct, frozen=True):
     """A fact in words."""
 
     sentence: str

@@ -21,7 +21,16 @@ from ledger.domain.areas.notice import (
     NoticeRevised,
 )
 from ledger.domain.fact import Fact
-from projections.views.compliance.verdict import Asked, Ending, Happening, Rule, Status, Verdict, said, verdict
+from projections.views.compliance.verdict import (
+    ClauseQuestion,
+    Closure,
+    Occurrence,
+    Rule,
+    Status,
+    Verdict,
+    said,
+    verdict,
+)
 
 COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
@@ -56,14 +65,14 @@ class _Mark(Struct):
     kept: bytes
 
 
-def _key(happening: Happening) -> tuple[datetime, int]:
+def _key(happening: Occurrence) -> tuple[datetime, int]:
     return happening.at, happening.position
 
 
-class Course:
+class ClauseTimeline:
     """One clause's spans, over whatever happened so far."""
 
-    def __init__(self, asked: Asked, rule: Rule, happenings: Iterable[Happening] = ()) -> None:
+    def __init__(self, asked: ClauseQuestion, rule: Rule, happenings: Iterable[Occurrence] = ()) -> None:
         self.spans: list[Span] = []
         """In order; the last one has no end."""
         self._happenings = sorted(happenings, key=_key)
@@ -73,7 +82,7 @@ class Course:
         self._marks = [_Mark(0, self._kept())]
         self._run(0)
 
-    def tell(self, happening: Happening) -> tuple[list[Span], int]:
+    def tell(self, happening: Occurrence) -> tuple[list[Span], int]:
         """Takes another happening in; returns the spans that are no more, and how many stay as they were."""
         known = self._happenings
         # Most are told in the order of time.
@@ -224,7 +233,7 @@ def concerned(number: str, fact: Fact) -> bool:
     return True
 
 
-def judge(asked: Asked, rule: Rule, at: datetime) -> Verdict:
+def judge(asked: ClauseQuestion, rule: Rule, at: datetime) -> Verdict:
     """What a rule says of a clause: an area that ended asks nothing more, and a MAY is never breached."""
     area = asked.word("area")
     ending = asked.ended.get(area) if area is not None else None
@@ -240,7 +249,7 @@ def judge(asked: Asked, rule: Rule, at: datetime) -> Verdict:
     return found
 
 
-def _learn(asked: Asked, happening: Happening) -> None:
+def _learn(asked: ClauseQuestion, happening: Occurrence) -> None:
     """What bears on every clause: its parameters, and the areas."""
     fact = happening.fact
     match fact:
@@ -253,6 +262,6 @@ def _learn(asked: Asked, happening: Happening) -> None:
         case AreaRegistered():
             asked.areas[fact.area] = happening.position
         case AreaClosed():
-            asked.ended[fact.area] = Ending(happening.position, True, fact.closed_on)
+            asked.ended[fact.area] = Closure(happening.position, True, fact.closed_on)
         case AreaCarriedOver():
-            asked.ended[fact.area] = Ending(happening.position, False, asked.day(happening.at))
+            asked.ended[fact.area] = Closure(happening.position, False, asked.day(happening.at))

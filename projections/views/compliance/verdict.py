@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from ledger.domain.areas.notice import Modality, Parameter
-from ledger.domain.fact import Fact, Words
+from ledger.domain.fact import Fact, WordList
 from ledger.intake.parse import YEARS
 
 DAY = timedelta(days=1)
@@ -20,7 +20,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
-class Status(Words):
+class Status(WordList):
     """Whether an obligation is met."""
 
     MET = "MET"
@@ -50,7 +50,7 @@ def verdict(status: Status, reason: str, *entries: int) -> Verdict:
     return Verdict(status, reason, tuple(sorted(set(entries))))
 
 
-class Happening(Struct, frozen=True, gc=False):
+class Occurrence(Struct, frozen=True, gc=False):
     """A recorded fact, when it happened, and the entry that holds it."""
 
     at: datetime
@@ -58,7 +58,7 @@ class Happening(Struct, frozen=True, gc=False):
     fact: Fact
 
 
-class Ending(Struct, frozen=True, gc=False):
+class Closure(Struct, frozen=True, gc=False):
     """How an area ended."""
 
     position: int
@@ -67,7 +67,7 @@ class Ending(Struct, frozen=True, gc=False):
     day: date
 
 
-class Asked(Struct):
+class ClauseQuestion(Struct):
     """A clause's obligation as it stands at an instant, and the notice around it."""
 
     number: str
@@ -80,7 +80,7 @@ class Asked(Struct):
     zone: ZoneInfo
     areas: dict[str, int] = field(default_factory=dict)
     """Area → the entry that registered it."""
-    ended: dict[str, Ending] = field(default_factory=dict)
+    ended: dict[str, Closure] = field(default_factory=dict)
     """Areas that ended."""
 
     def day(self, at: datetime) -> date:
@@ -133,14 +133,14 @@ class Rule(Struct):
     facts: ClassVar[frozenset[type[Fact]]] = frozenset()
     """The facts that it is told of."""
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Remembers what happened, in order of time; False: that changes nothing that it says, now or later."""
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """What it says at an instant, given what had happened by then. Changes nothing."""
         return verdict(Status.NO_EVIDENCE, "No rule of the ledger judges this clause; people have to.")
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """Instants at which time alone may change what it says; the next one after `at` is among them."""
         return ()
 
@@ -166,6 +166,6 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def latest(known: tuple[datetime, int] | None, happening: Happening) -> tuple[datetime, int]:
+def latest(known: tuple[datetime, int] | None, happening: Occurrence) -> tuple[datetime, int]:
     """The later of a remembered (instant, entry) and a happening."""
     return max(known, (happening.at, happening.position)) if known else (happening.at, happening.position)

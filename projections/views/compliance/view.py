@@ -17,8 +17,8 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Relation
 from projections.views.compliance.rules import KINDS
-from projections.views.compliance.timeline import COMMON, Course, Span, concerned
-from projections.views.compliance.verdict import Asked, Happening, Rule
+from projections.views.compliance.timeline import COMMON, ClauseTimeline, Span, concerned
+from projections.views.compliance.verdict import ClauseQuestion, Occurrence, Rule
 
 
 class Obligation(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Obligation(Struct, frozen=True):
     rule: str
 
 
-class Standing(Struct, frozen=True):
+class StatusPeriod(Struct, frozen=True):
     """A clause's status from an instant on, until the clause's next one."""
 
     number: str
@@ -69,36 +69,36 @@ class Compliance(Struct, frozen=True):
 
 
 OBLIGATIONS = Table("obligations", Obligation, ("number",), recalled=False)
-STANDINGS = Table("standings", Standing, ("number", "begins"), lookups=(("begins",),), by_position=False)
+STANDINGS = Table("standings", StatusPeriod, ("number", "begins"), lookups=(("begins",),), by_position=False)
 """The statuses up to what happened last of what a clause is told: they hardly change any more."""
-PROSPECTS = Table("prospects", Standing, ("number", "begins"))
+PROSPECTS = Table("prospects", StatusPeriod, ("number", "begins"))
 """Those to come if nothing more is recorded: few at a time, and each entry may bring others."""
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
 FACTS = _HEAD.union(COMMON, *(rule.facts for rule in KINDS.values()))
 """Every fact that bears on a clause."""
 
 
-class Clause(Struct):
+class ClauseMemory(Struct):
     """A clause and its course."""
 
     number: str
-    course: Course
+    course: ClauseTimeline
     settled: int = 0
     """How many of its spans are standings; the others are prospects."""
 
 
-class Memory(Struct):
+class ComplianceMemory(Struct):
     """What the fold remembers of a notice beside its rows."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    happenings: dict[type[Fact], list[Happening]] = field(default_factory=dict)
-    clauses: dict[type[Fact], list[Clause]] = field(default_factory=dict)
+    happenings: dict[type[Fact], list[Occurrence]] = field(default_factory=dict)
+    clauses: dict[type[Fact], list[ClauseMemory]] = field(default_factory=dict)
     """Fact → the clauses that are told of it."""
 
 
 def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the courses of the clauses that it concerns."""
-    memory = rows.remembered(Memory)
+    memory = rows.remembered(ComplianceMemory)
     fact = entry.fact
     match fact:
         case NoticeIssued():
@@ -107,7 +107,7 @@ def fold(rows: Rows, entry: Entry) -> None:
         case ClauseRegistered():
             _begin(rows, memory, entry, fact)
             return
-    happening = Happening(entry.occurred_at, entry.position, fact)
+    happening = Occurrence(entry.occurred_at, entry.position, fact)
     memory.happenings.setdefault(type(fact), []).append(happening)
     for clause in memory.clauses.get(type(fact), ()):
         if concerned(clause.number, fact):
@@ -118,9 +118,9 @@ def fold(rows: Rows, entry: Entry) -> None:
             _put(rows, clause, kept)
 
 
-def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> None:
+def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegistered) -> None:
     """Begins the course of a clause, which is told of everything that is known already."""
-    asked = Asked(
+    asked = ClauseQuestion(
         number=fact.number,
         modality=fact.modality,
         parameters=dict(fact.parameters),
@@ -135,13 +135,13 @@ def _begin(rows: Rows, memory: Memory, entry: Entry, fact: ClauseRegistered) -> 
     ]
     obliges = (fact.obligor.value, fact.modality.value, fact.rule)
     rows.add(OBLIGATIONS, Obligation(fact.number, entry.position, *obliges))
-    clause = Clause(fact.number, Course(asked, rule, known))
+    clause = ClauseMemory(fact.number, ClauseTimeline(asked, rule, known))
     for kind in told:
         memory.clauses.setdefault(kind, []).append(clause)
     _put(rows, clause, 0)
 
 
-def _put(rows: Rows, clause: Clause, kept: int) -> None:
+def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
     """Makes rows of the clause's spans after those kept, and of those that what happened has reached."""
     spans, before = clause.course.spans, clause.settled
     if kept == before == len(spans):
@@ -157,10 +157,10 @@ def _put(rows: Rows, clause: Clause, kept: int) -> None:
             rows.put(STANDINGS, row)
 
 
-def _standing(number: str, span: Span) -> Standing:
+def _standing(number: str, span: Span) -> StatusPeriod:
     found = span.verdict
     status, entries = found.status.value, list(found.entries)
-    return Standing(number, span.begins, status, span.since, span.since_position, found.reason, entries)
+    return StatusPeriod(number, span.begins, status, span.since, span.since_position, found.reason, entries)
 
 
 VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), FACTS, fold, remembers=True)
@@ -182,10 +182,10 @@ COMPLIANCE = Relation(
 )
 _STANDING = "SELECT notice, number, begins, status, since, since_position, reason, entries FROM views."
 _BOTH = f"({_STANDING}standings UNION ALL {_STANDING}prospects)"
-COURSE = Relation("compliance", Standing, _BOTH, order=("begins", "number"))
+COURSE = Relation("compliance", StatusPeriod, _BOTH, order=("begins", "number"))
 FALLING_DUE = Relation(
     "compliance",
-    Standing,
+    StatusPeriod,
     f"(SELECT * FROM {_BOTH} b WHERE b.begins > :on)",
     conditions={"until": "t.begins <= :value"},
     order=("begins", "number"),

@@ -5,7 +5,7 @@ from graphql import parse, validate
 
 import schema
 from api.forms.choices import choices, kinds_named, next_id, open_to, selection
-from api.forms.fields import ENVELOPE, Word, fields_of
+from api.forms.fields import ENVELOPE, Choice, fields_of
 from ledger.domain.areas.reviews import ReviewCompleted, ReviewStarted
 from ledger.domain.lifecycle import Life
 from ledger.domain.registry import KINDS
@@ -34,13 +34,13 @@ def test_choices_are_told_by_id_and_words() -> None:
         {"value": "O1", "a": "twice"},
     ]
     found = choices({"of_objective": {"found": {"nodes": nodes}}}, {"objective", "review"})
-    assert found == {"objective": (Word("O1", "O1: See children sooner"), Word("O2", "O2"))}
+    assert found == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:
     scale = [{"value": "RED", "a": "Red", "only": "IMPACT"}, {"value": "BLUE", "a": "Blue", "only": "ACTIVITY"}]
     found = choices({"of_impact_rating": {"found": scale}}, {"impact rating"})
-    assert found["impact rating"] == (Word("RED", "RED: Red"),)
+    assert found["impact rating"] == (Choice("RED", "RED: Red"),)
 
 
 def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
@@ -50,7 +50,7 @@ def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
         "V3": Life(4, ended=6, how="completed", steps={"ReviewStarted": 5, "ReviewCompleted": 6}),
     }
     state = State(lives={"review": reviews})
-    given = tuple(Word(each, each) for each in reviews)
+    given = tuple(Choice(each, each) for each in reviews)
     assert [word.value for word in open_to(ReviewStarted, "review", given, state, "jo")] == ["V1"]
     assert [word.value for word in open_to(ReviewCompleted, "review", given, state, "jo")] == ["V2"]
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.forms import dates
-from api.forms.controls import Fault, Form, Shown, blame, flat
+from api.forms.controls import Fault, Form, FormControl, blame, flat
 from api.forms.fields import fields_of
-from api.forms.parse import Read, read
+from api.forms.parse import ParsedForm, read
 from ledger.domain.areas.board import BoardDecisionRecorded
 from ledger.domain.areas.measures import MeasureReadingReported
 from ledger.domain.areas.plan import ObjectiveRevised
@@ -28,11 +28,11 @@ def typed(said: Said) -> dict[str, list[str]]:
     return {name: [value] if isinstance(value, str) else list(value) for name, value in said.items()}
 
 
-def read_as(struct: type[Fact], said: Said) -> Read:
+def read_as(struct: type[Fact], said: Said) -> ParsedForm:
     return read(fields_of(struct), typed(said), LONDON)
 
 
-def faults_of(struct: type[Fact], said: Said) -> tuple[list[Fault], dict[str, Shown]]:
+def faults_of(struct: type[Fact], said: Said) -> tuple[list[Fault], dict[str, FormControl]]:
     """The list of faults, and the controls by their places."""
     found = read_as(struct, said)
     refusals = list(found.refusals)

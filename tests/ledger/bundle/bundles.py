@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ledger.bundle import verify, verify_bundle, write
 from ledger.bundle.archive import Archive
-from ledger.bundle.write import Order
+from ledger.bundle.write import BundleOrder
 from ledger.domain.roles import Role
 from ledger.proof.checkpoint import Signer, sign
 from ledger.proof.merkle import Frontier, leaf_hash
@@ -47,7 +47,7 @@ async def make(url: str, path: Path, size: int | None = None, **order: Any) -> P
     """A bundle of the record up to a position, for an auditor unless another role is given."""
     signer = order.pop("signer", SIGNER)
     note = await checkpoint(url, size, signer)
-    wanted = Order(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
+    wanted = BundleOrder(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
     with path.open("w+b") as file:
         await write.write(url, file, wanted, lambda _notice, _done, _size: None)
     return path
@@ -76,7 +76,7 @@ def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> 
         log = None if against is None else verify_bundle.Log(against)
         with bundle.open("rb") as file:
             problems, _ = verify_bundle.verify(file, key, log)
-    except (verify_bundle.Bad, OSError, UnicodeDecodeError):
+    except (verify_bundle.BadBundle, OSError, UnicodeDecodeError):
         return [0]
     return sorted({position for position, _ in problems}, key=lambda position: (position == 0, position))
 

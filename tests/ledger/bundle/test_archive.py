@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from ledger.bundle.archive import Archive
-from ledger.bundle.read import Container
+from ledger.bundle.read import BundleArchive
 
 WRITTEN = "ec20c4d97220369da412786b92fb43e394a4adf6796cfd88a3c41d5a5bb99614"
 """By 3.11.2, which fills in headers otherwise than 3.11.7, 3.12 and 3.13 do."""
@@ -17,6 +17,6 @@ def test_the_bytes_are_the_same_on_every_python(tmp_path: Path) -> None:
             archive.put(name, data)
         told = archive.seal()
     assert told == hashlib.sha256(path.read_bytes()).hexdigest() == WRITTEN
-    with Container(path) as container:
+    with BundleArchive(path) as container:
         container.check_seal()
         assert container.names == ["README.txt", "verify.py", "evidence/12"]

@@ -11,10 +11,10 @@ from ledger.bundle import comparison
 from ledger.bundle import verify as checking
 from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.roles import Role
-from ledger.evidence.object_store import Files
-from ledger.evidence.service import Evidence
+from ledger.evidence.object_store import ObjectStore
+from ledger.evidence.service import EvidenceService
 from ledger.proof.checkpoint import Signer
-from ledger.proof.checkpoint_signer import Log, Signed
+from ledger.proof.checkpoint_signer import CheckpointSigner, SignedCheckpoint
 from ledger.proof.merkle import leaf_hash, verify_inclusion
 from ledger.proof.proof_builder import inclusion_proofs
 from ledger.proof.tiles import fetching
@@ -66,7 +66,7 @@ async def test_an_earlier_position_shows_what_was_erased_since(recorded: str, tm
     assert f"entry {ERASED}: its narrative at narrative is said to be erased by entry {ERASING}, not" in ran.out
 
 
-async def proof_of(url: str, position: int, signed: Signed) -> list[bytes]:
+async def proof_of(url: str, position: int, signed: SignedCheckpoint) -> list[bytes]:
     """The proof that an entry is in the tree of a checkpoint."""
     async with await connect(url, "ledger_writer") as connection:
         tree = (signed.size, signed.root_hash)
@@ -78,7 +78,7 @@ async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: st
         await begin(writer)
         position = (await writer.append(NOTICE, progress(text="A name"), ALICE)).position
         before = await make(database, tmp_path / "before.zip")
-        async with Log(database, "ledger.example", SIGNER) as log:
+        async with CheckpointSigner(database, "ledger.example", SIGNER) as log:
             signed = await log.checkpoint(NOTICE)
         proof = await proof_of(database, position, signed)
         asked = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
@@ -229,10 +229,10 @@ async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recor
 
 
 @pytest.fixture
-async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, Files]]:
+async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, ObjectStore]]:
     """The record with three documents: one open, one restricted, one erased."""
-    files = Files((tmp_path / "evidence").as_uri())
-    evidence = await Evidence(recorded, files).open()
+    files = ObjectStore((tmp_path / "evidence").as_uri())
+    evidence = await EvidenceService(recorded, files).open()
     async with Writer(recorded) as writer:
         for number, content in enumerate((b"a,b\n1,2\n", b"secret", b"a name")):
             file = await files.receive(NOTICE, CSV, whole(content))
@@ -251,7 +251,7 @@ async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, 
 
 @pytest.mark.parametrize("with_files", [False, True])
 async def test_documents_go_in_as_far_as_the_role_opens_them(
-    documented: tuple[str, Files], tmp_path: Path, with_files: bool
+    documented: tuple[str, ObjectStore], tmp_path: Path, with_files: bool
 ) -> None:
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files if with_files else None)
@@ -269,7 +269,9 @@ async def test_documents_go_in_as_far_as_the_role_opens_them(
     )
 
 
-async def test_a_document_exchanged_in_a_bundle_is_found(documented: tuple[str, Files], tmp_path: Path) -> None:
+async def test_a_document_exchanged_in_a_bundle_is_found(
+    documented: tuple[str, ObjectStore], tmp_path: Path
+) -> None:
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
     bundles.forge(bundle, lambda held: held.update({f"evidence/{SIZE + 1}": b"a,b\n1,3\n"}))
@@ -277,7 +279,7 @@ async def test_a_document_exchanged_in_a_bundle_is_found(documented: tuple[str, 
     assert also(bundle) == [SIZE + 1]
 
 
-async def test_a_document_is_told_of_once(documented: tuple[str, Files], tmp_path: Path) -> None:
+async def test_a_document_is_told_of_once(documented: tuple[str, ObjectStore], tmp_path: Path) -> None:
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
     line = json.dumps({"position": SIZE + 1, "withheld": True}, separators=(",", ":")).encode() + b"\n"

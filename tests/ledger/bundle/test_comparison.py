@@ -10,7 +10,7 @@ from ledger.proof.checkpoint import sign
 from ledger.proof.merkle import Frontier, leaf_hash
 from ledger.store.database import connect
 from ledger.verify.database import verify
-from ledger.verify.entries import Held, Signed
+from ledger.verify.entries import EarlierCopy, KnownCheckpoint
 from ledger.verify.findings import Damage
 from tests.ledger.bundle.bundles import SIGNER, bodies, checkpoint
 from tests.ledger.damage import SIZE, TOLD, damage, kinds
@@ -72,13 +72,13 @@ async def test_a_checkpoint_of_less_than_was_changed_passes(recorded: str, tmp_p
 async def test_leaves_that_are_held_name_the_first_entry_that_differs(recorded: str) -> None:
     leaves = [leaf_hash(body) for body in await bodies(recorded)]
     await rewrite(recorded)
-    report = await verify(recorded, NOTICE, held=Held(NOTICE, leaves=iter(leaves)))
+    report = await verify(recorded, NOTICE, held=EarlierCopy(NOTICE, leaves=iter(leaves)))
     assert kinds(report) == [(TOLD, Damage.REWRITTEN)]
 
 
 async def test_the_last_rows_deleted_and_everything_made_to_fit(recorded: str) -> None:
     leaves = [leaf_hash(body) for body in await bodies(recorded)]
-    signed = Signed(SIZE, b"\0" * 32, "the checkpoint of Monday", Damage.REWRITTEN)
+    signed = KnownCheckpoint(SIZE, b"\0" * 32, "the checkpoint of Monday", Damage.REWRITTEN)
     await damage(
         recorded,
         "DELETE FROM ledger.entries WHERE position > {size} - 2",
@@ -86,7 +86,7 @@ async def test_the_last_rows_deleted_and_everything_made_to_fit(recorded: str) -
     )
     await agree(recorded)
     assert (await verify(recorded)).sound
-    report = await verify(recorded, NOTICE, held=Held(NOTICE, (signed,), iter(leaves)))
+    report = await verify(recorded, NOTICE, held=EarlierCopy(NOTICE, (signed,), iter(leaves)))
     assert kinds(report) == [(SIZE - 1, Damage.REWRITTEN)] * 2
 
 

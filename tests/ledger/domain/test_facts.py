@@ -12,7 +12,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from ledger.domain.fact import Fact, Narrative
-from ledger.domain.registry import KINDS, READINGS, Kind
+from ledger.domain.registry import KINDS, STORED_TYPES, Kind
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
 from ledger.intake.envelope import Envelope
@@ -42,9 +42,9 @@ def leaves(hint: Any, where: str) -> Iterator[tuple[str, Any, list[Meta]]]:
 
 def test_the_type_names_stand_for_ever() -> None:
     kept = (GOLDEN / "types.txt").read_text("utf-8").split()
-    missing = [name for name in kept if name not in READINGS]
+    missing = [name for name in kept if name not in STORED_TYPES]
     assert not missing, "a type name that was published is gone: entries of it could not be read"
-    assert sorted(READINGS) == sorted(kept), "add the new fact's type name to golden/types.txt"
+    assert sorted(STORED_TYPES) == sorted(kept), "add the new fact's type name to golden/types.txt"
 
 
 @EVERY

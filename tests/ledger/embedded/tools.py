@@ -183,8 +183,8 @@ def make_stage() -> Iterator[tuple[Path, Path]]:
         if sys.version_info < (3, 13):  # psycopg needs it there
             copy_packages(packages, "typing_extensions")
         shutil.copytree(CHECKOUT / "ledger", packages / "ledger")
-        (packages / "tests" / "ledger").mkdir(parents=True)
-        shutil.copy(USER_SCRIPT, packages / "tests" / "ledger")
+        (packages / USER_SCRIPT.relative_to(CHECKOUT)).parent.mkdir(parents=True)
+        shutil.copy(USER_SCRIPT, packages / USER_SCRIPT.relative_to(CHECKOUT))
         for directory, _, files in os.walk(stage):
             for part in (Path(directory), *(Path(directory, name) for name in files)):
                 part.chmod(0o755 if part.stat().st_mode & 0o100 else 0o644)

@@ -18,9 +18,9 @@ import pytest
 
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
-from ledger.evidence.object_store import Files
-from ledger.evidence.service import ABANDONED, Evidence
-from ledger.intake.parse import File
+from ledger.evidence.object_store import ObjectStore
+from ledger.evidence.service import ABANDONED, EvidenceService
+from ledger.intake.parse import SubmittedFile
 from ledger.store.database import connect
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, submit
 
@@ -43,7 +43,9 @@ async def breaks_off(content: bytes) -> AsyncIterator[bytes]:
     raise Gone
 
 
-async def content_of(files: Files, file: File, start: int = 0, end: int | None = None) -> bytes | None:
+async def content_of(
+    files: ObjectStore, file: SubmittedFile, start: int = 0, end: int | None = None
+) -> bytes | None:
     found = await files.read(NOTICE, file.content, file.upload, start, file.size if end is None else end)
     return None if found is None else b"".join([piece async for piece in found])
 
@@ -54,8 +56,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def files(folder: Path) -> Files:
-    return Files(folder.as_uri(), 20_000_000)
+def files(folder: Path) -> ObjectStore:
+    return ObjectStore(folder.as_uri(), 20_000_000)
 
 
 def names(folder: Path) -> list[str]:
@@ -63,7 +65,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [1, 70_000, 12_000_000])
-async def test_a_document_is_kept_whole(files: Files, folder: Path, size: int) -> None:
+async def test_a_document_is_kept_whole(files: ObjectStore, folder: Path, size: int) -> None:
     content = b"a,b\n" * (size // 4) + b"x" * (size % 4)
     file = await files.receive(NOTICE, CSV, whole(content))
     assert (file.size, file.content) == (size, hashlib.sha256(content).hexdigest())
@@ -85,7 +87,7 @@ def test_others_of_the_machine_do_not_see_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [10, 12_000_000])
-async def test_what_breaks_off_leaves_nothing(files: Files, folder: Path, size: int) -> None:
+async def test_what_breaks_off_leaves_nothing(files: ObjectStore, folder: Path, size: int) -> None:
     with pytest.raises(Gone):
         await files.receive(NOTICE, CSV, breaks_off(b"a" * size))
     with pytest.raises(Refused):
@@ -101,13 +103,13 @@ async def test_the_size_of_a_document_is_not_that_of_the_memory(folder: Path) ->
         for _ in range(400):
             yield piece
 
-    files = Files(folder.as_uri(), 400_000_000)
+    files = ObjectStore(folder.as_uri(), 400_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert (await files.receive(NOTICE, CSV, large())).size == 400_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
-async def test_an_upload_that_is_cancelled_leaves_nothing(files: Files, folder: Path) -> None:
+async def test_an_upload_that_is_cancelled_leaves_nothing(files: ObjectStore, folder: Path) -> None:
     async def without_end() -> AsyncIterator[bytes]:
         while True:
             yield b"a" * 10_000
@@ -129,7 +131,7 @@ async def _until(holds: Callable[[], bool]) -> None:
     raise AssertionError
 
 
-async def test_only_so_many_arrive_at_once(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_many_arrive_at_once(files: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.evidence.object_store.AT_ONCE", 0)
     with pytest.raises(Busy):
         await files.receive(NOTICE, CSV, whole(b"a"))
@@ -138,21 +140,21 @@ async def test_only_so_many_arrive_at_once(files: Files, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("url", ["file:///proc/nowhere", "az://nobody", "file:///dev/null/x"])
 def test_a_url_that_leads_nowhere_is_named(url: str) -> None:
     with pytest.raises(LedgerError, match="LEDGER_EVIDENCE_URL") as raised:
-        Files(url)
+        ObjectStore(url)
     assert "\n" not in str(raised.value)
 
 
 # --- in step with the entries
 
 
-def said(file: File, name: str = "E1", key: str = "k1", classification: str = "OFFICIAL") -> Any:
+def said(file: SubmittedFile, name: str = "E1", key: str = "k1", classification: str = "OFFICIAL") -> Any:
     data = {"evidence": name, "digest": file.digest, "mediaType": CSV, "size": file.size, "title": "t"}
     item = submit("EvidenceSubmitted", data | {"classification": classification}, key=key)
     return type(item)(**{f: getattr(item, f) for f in item.__struct_fields__} | {"file": file})
 
 
 @pytest.mark.database
-async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: Files, folder: Path) -> None:
+async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: ObjectStore, folder: Path) -> None:
     """Between each two steps: arrived, recorded, moved, erased, destroyed."""
     async with Writer(database) as writer:
         await begin(writer)
@@ -165,7 +167,7 @@ async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: F
         asked = await writer.append(NOTICE, submit("ErasureRequested", why, "rosa"), ROSA)
         erased = {"evidence": "E1", "request": asked.position}
         await writer.append(NOTICE, submit("EvidenceErased", erased, "dan"), DAN)
-    evidence = await Evidence(database, files).open()
+    evidence = await EvidenceService(database, files).open()
     await evidence.tidy()
     assert names(folder) == sorted(
         [lost.upload, *(f"documents/{NOTICE}/{f.content[:2]}/{f.content}" for f in (held, moved))]
@@ -189,13 +191,15 @@ async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: F
 
 
 @pytest.mark.database
-async def test_an_old_upload_whose_entry_was_stored_is_kept(database: str, files: Files, folder: Path) -> None:
+async def test_an_old_upload_whose_entry_was_stored_is_kept(
+    database: str, files: ObjectStore, folder: Path
+) -> None:
     file = await files.receive(NOTICE, CSV, whole(b"a"))
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append(NOTICE, said(file), ALICE)
     os.utime(folder / file.upload, (1, 1))
-    evidence = await Evidence(database, files).open()
+    evidence = await EvidenceService(database, files).open()
     await evidence.settle(NOTICE, file)
     await evidence.tidy()
     assert await content_of(files, file) == b"a"
@@ -204,7 +208,7 @@ async def test_an_old_upload_whose_entry_was_stored_is_kept(database: str, files
 
 
 @pytest.mark.database
-async def test_the_same_again_is_the_same_though_its_salt_differs(database: str, files: Files) -> None:
+async def test_the_same_again_is_the_same_though_its_salt_differs(database: str, files: ObjectStore) -> None:
     first, again, other = [await files.receive(NOTICE, CSV, whole(c)) for c in (b"a", b"a", b"b")]
     assert first.digest != again.digest
     async with Writer(database) as writer:
@@ -220,25 +224,25 @@ async def test_the_same_again_is_the_same_though_its_salt_differs(database: str,
     assert [isinstance(answer, Refused) for answer in answers] == [False, False, True]
 
 
-def said_without(file: File) -> dict[str, Any]:
+def said_without(file: SubmittedFile) -> dict[str, Any]:
     data = {"evidence": "E1", "digest": file.digest, "mediaType": CSV, "size": file.size, "title": "t"}
     return data | {"classification": "OFFICIAL"}
 
 
 KILLED = """
 import asyncio, sys
-from ledger.evidence.object_store import Files
+from ledger.evidence.object_store import ObjectStore
 async def pieces():
     for _ in range(10):
         yield b"a" * 1_000_000
     print("half", flush=True)
     await asyncio.sleep(600)
     yield b""
-asyncio.run(Files(sys.argv[1]).receive("tameside-2022", "text/csv", pieces()))
+asyncio.run(ObjectStore(sys.argv[1]).receive("tameside-2022", "text/csv", pieces()))
 """
 
 
-async def test_what_a_killed_process_was_receiving_is_swept(files: Files, folder: Path) -> None:
+async def test_what_a_killed_process_was_receiving_is_swept(files: ObjectStore, folder: Path) -> None:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, folder.as_uri(), stdout=pipe)
     assert process.stdout is not None
@@ -290,7 +294,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], httpx.Re
 @pytest.mark.long
 @pytest.mark.database
 async def test_a_bucket_serves_as_well(database: str, bucket: Callable[[str], httpx.Response]) -> None:
-    files = Files("s3://evidence/ledger", 20_000_000)
+    files = ObjectStore("s3://evidence/ledger", 20_000_000)
     content = b"a,b\n" * 3_000_000
     first, again = [await files.receive(NOTICE, CSV, whole(content)) for _ in range(2)]
     for size in (10, 12_000_000):
@@ -300,7 +304,7 @@ async def test_a_bucket_serves_as_well(database: str, bucket: Callable[[str], ht
             await files.receive(NOTICE, "image/png", whole(b"a" * size))
     assert "<Upload>" not in bucket("?uploads").text, "parts were left"
     assert bucket("").text.count("<Key>ledger/uploads/") == 2
-    evidence = await Evidence(database, files).open()
+    evidence = await EvidenceService(database, files).open()
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append(NOTICE, said(first), ALICE)
@@ -325,7 +329,7 @@ async def test_a_bucket_serves_as_well(database: str, bucket: Callable[[str], ht
 @pytest.mark.long
 async def test_a_bucket_out_of_reach_is_said_to_be(bucket: Callable[[str], httpx.Response]) -> None:
     assert bucket("").is_success
-    files = Files("s3://nobodys-bucket")
+    files = ObjectStore("s3://nobodys-bucket")
     with pytest.raises(Unavailable):
         await files.receive(NOTICE, CSV, whole(b"a"))
     with pytest.raises(Unavailable):

@@ -10,7 +10,7 @@ import pytest
 
 from ledger.domain.registry import KINDS, values_at
 from ledger.intake.line_numbers import line_of, lines_of
-from ledger.intake.pack import Fault, PackFaulty, check, events, read
+from ledger.intake.pack import InvalidPack, PackFault, check, events, read
 from ledger.intake.parse import accept
 from ledger.packs import history, shipped
 
@@ -96,7 +96,7 @@ def test_all_faults_are_told_in_order_of_their_lines() -> None:
     faults = check(wrong.encode())
     assert len(faults) == 4
     assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
-    with pytest.raises(PackFaulty) as caught:
+    with pytest.raises(InvalidPack) as caught:
         read(wrong.encode())
     assert caught.value.faults == faults
 
@@ -115,7 +115,7 @@ def test_whatever_is_no_pack_is_told_kindly(content: bytes, told: str) -> None:
 
 
 def test_what_is_not_utf8_is_told_with_its_line() -> None:
-    assert check(b"\n\n\xff") == [Fault(3, "this is not UTF-8; save the file in UTF-8")]
+    assert check(b"\n\n\xff") == [PackFault(3, "this is not UTF-8; save the file in UTF-8")]
 
 
 def test_lines_are_found_past_texts_that_look_like_toml() -> None:

@@ -13,7 +13,7 @@ from ledger.intake.parse import (
     MAXIMUM_TEXT,
     MAXIMUM_TEXTS,
     SERVER_ATTRIBUTES,
-    Submitted,
+    SubmittedFact,
     accept,
     read_json,
 )
@@ -227,7 +227,7 @@ def test_a_correction_in_a_correction_without_end_is_refused() -> None:
     assert reasons(caught.value) == [("INVALID_JSON", "", "the JSON is nested too deeply")]
 
 
-def texts(item: Submitted) -> dict[str, str]:
+def texts(item: SubmittedFact) -> dict[str, str]:
     return {text.path: text.body for text in item.texts}
 
 

@@ -16,7 +16,7 @@ from ledger.domain.errors import Refused
 from ledger.domain.fact import END, Narrative
 from ledger.domain.registry import KINDS, Kind, value_at, values_at
 from ledger.intake.envelope import encoder
-from ledger.intake.parse import MAXIMUM_REASONS, Submitted, accept, digest, read_json
+from ledger.intake.parse import MAXIMUM_REASONS, SubmittedFact, accept, digest, read_json
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TEXT = st.text(max_size=20)
@@ -103,7 +103,7 @@ def corrections() -> st.SearchStrategy[dict[str, Any]]:
 EVENTS = st.sampled_from(list(KINDS.values())).flatmap(event_of)
 
 
-def tried(value: Any) -> Submitted | Refused:
+def tried(value: Any) -> SubmittedFact | Refused:
     """What comes of it, if that is what may come of it."""
     try:
         return accept(value)
@@ -148,7 +148,7 @@ def test_a_fact_with_anything_in_one_place_is_submitted_or_refused(data: st.Data
 @given(EVENTS)
 def test_what_is_submitted_says_what_was_sent(event: dict[str, Any]) -> None:
     item = tried(read_json(json.dumps(event).encode()))
-    assert isinstance(item, Submitted), str(item)
+    assert isinstance(item, SubmittedFact), str(item)
     kind = KINDS[item.type]
     assert msgspec.json.decode(item.data, type=kind.struct) == item.fact
     assert encoder.encode(item.fact) == item.data

@@ -9,7 +9,7 @@ from msgspec import Meta
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.errors import Damaged
 from ledger.domain.fact import Code, Fact, Id, Upcast
-from ledger.domain.registry import KIND_OF, Kind, readings
+from ledger.domain.registry import KIND_OF, Kind, stored_types
 from ledger.intake.envelope import Envelope, decode_data, decode_envelope, encoder
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
@@ -86,12 +86,12 @@ FIRST = {"visit": "V1", "children": 3}
 
 
 def test_an_entry_of_version_1_is_read_as_version_2() -> None:
-    found = decode_data(stored(1, FIRST), readings([kind(VisitMade2)]))
+    found = decode_data(stored(1, FIRST), stored_types([kind(VisitMade2)]))
     assert found == VisitMade2(visit="V1", seen=3, alone=None)
 
 
 def test_versions_are_gone_through_one_after_the_other() -> None:
-    known = readings([kind(VisitMade3)])
+    known = stored_types([kind(VisitMade3)])
     assert decode_data(stored(1, FIRST), known) == VisitMade3(visit="V1", seen=3, alone=None, by="unknown")
     second = {"visit": "V1", "seen": 3, "alone": 2}
     assert decode_data(stored(2, second), known) == VisitMade3(visit="V1", seen=3, alone=2, by="unknown")
@@ -100,7 +100,7 @@ def test_versions_are_gone_through_one_after_the_other() -> None:
 def test_the_stored_bytes_stay() -> None:
     envelope = stored(1, FIRST)
     before = encoder.encode(envelope)
-    decode_data(envelope, readings([kind(VisitMade2)]))
+    decode_data(envelope, stored_types([kind(VisitMade2)]))
     assert encoder.encode(envelope) == before
     assert bytes(envelope.data) == b'{"visit":"V1","children":3}'
 
@@ -117,7 +117,7 @@ def test_the_stored_bytes_stay() -> None:
 )
 def test_what_no_version_has_is_damage(version: int, data: Any) -> None:
     with pytest.raises(Damaged, match="entry"):
-        decode_data(stored(version, data), readings([kind(VisitMade2)]))
+        decode_data(stored(version, data), stored_types([kind(VisitMade2)]))
 
 
 def test_a_version_without_a_way_from_the_one_before_is_no_version() -> None:
@@ -125,11 +125,11 @@ def test_a_version_without_a_way_from_the_one_before_is_no_version() -> None:
         version: ClassVar[int] = 3
 
     with pytest.raises(ValueError, match=r"VisitMade\.v3"):
-        readings([kind(Gap)])
+        stored_types([kind(Gap)])
 
 
 def test_every_fact_of_now_is_read_as_it_is() -> None:
     desk = Desk()
     desk.tell("ProgressRecorded", PROGRESS, OPERATOR)
     assert isinstance(desk.history[-1].fact, ProgressRecorded)
-    assert readings([KIND_OF[ProgressRecorded]])[KIND_OF[ProgressRecorded].type].steps == ()
+    assert stored_types([KIND_OF[ProgressRecorded]])[KIND_OF[ProgressRecorded].type].steps == ()

@@ -11,7 +11,7 @@ from ledger.append.writer import Writer
 from ledger.domain.errors import Refused
 from ledger.proof import proof_builder, tiles
 from ledger.proof.checkpoint import Signer, parse
-from ledger.proof.checkpoint_signer import Log
+from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.merkle import root_hash, verify_consistency
 from ledger.store.database import connect
 from tests.ledger.damage import SIZE, TOLD, damage, rehash
@@ -24,9 +24,9 @@ OTHER = Signer.generate("ledger.example/k2")
 
 
 @pytest.fixture
-async def log(recorded: str) -> AsyncIterator[Log]:
+async def log(recorded: str) -> AsyncIterator[CheckpointSigner]:
     """The log of the small record."""
-    async with Log(recorded, ORIGIN, SIGNER) as opened:
+    async with CheckpointSigner(recorded, ORIGIN, SIGNER) as opened:
         yield opened
 
 
@@ -46,7 +46,7 @@ async def rotate(url: str, signer: Signer) -> int:
         return (await writer.append(NOTICE, fact, OPERATOR)).position
 
 
-async def why_not(log: Log, size: int | None = None) -> str:
+async def why_not(log: CheckpointSigner, size: int | None = None) -> str:
     """Why a checkpoint is refused."""
     with pytest.raises(Refused) as caught:
         await log.checkpoint(NOTICE, size)
@@ -54,7 +54,7 @@ async def why_not(log: Log, size: int | None = None) -> str:
     return str(caught.value)
 
 
-async def test_the_head_is_signed_and_every_size_once(log: Log, recorded: str) -> None:
+async def test_the_head_is_signed_and_every_size_once(log: CheckpointSigner, recorded: str) -> None:
     signed = await log.checkpoint(NOTICE)
     found = parse(signed.note, [SIGNER.public])
     async with await connect(recorded) as connection:
@@ -66,12 +66,12 @@ async def test_the_head_is_signed_and_every_size_once(log: Log, recorded: str) -
         earlier = await log.checkpoint(NOTICE, size)
         assert (earlier.size, earlier.root_hash) == (size, roots[size - 1])
         assert await log.checkpoint(NOTICE, size) == earlier
-    async with Log(recorded, ORIGIN, SIGNER) as another:
+    async with CheckpointSigner(recorded, ORIGIN, SIGNER) as another:
         assert await another.checkpoint(NOTICE) == signed
         assert await another.latest(NOTICE) == signed
 
 
-async def test_checkpoints_are_consistent_as_the_ledger_grows(log: Log, recorded: str) -> None:
+async def test_checkpoints_are_consistent_as_the_ledger_grows(log: CheckpointSigner, recorded: str) -> None:
     first = await log.checkpoint(NOTICE)
     await append(recorded, 300)
     second = await log.checkpoint(NOTICE)
@@ -81,7 +81,9 @@ async def test_checkpoints_are_consistent_as_the_ledger_grows(log: Log, recorded
     verify_consistency(first.size, second.size, path, first.root_hash, second.root_hash)
 
 
-async def test_what_another_process_commits_is_signed_without_being_asked_for(log: Log, recorded: str) -> None:
+async def test_what_another_process_commits_is_signed_without_being_asked_for(
+    log: CheckpointSigner, recorded: str
+) -> None:
     task = asyncio.create_task(log.run())
     try:
         size = await append(recorded)
@@ -101,7 +103,10 @@ async def test_what_another_process_commits_is_signed_without_being_asked_for(lo
 
 
 async def test_several_processes_sign_one_history(recorded: str) -> None:
-    async with Log(recorded, ORIGIN, SIGNER) as one, Log(recorded, ORIGIN, SIGNER) as two:
+    async with (
+        CheckpointSigner(recorded, ORIGIN, SIGNER) as one,
+        CheckpointSigner(recorded, ORIGIN, SIGNER) as two,
+    ):
         for _ in range(5):
             await append(recorded)
             signed = await asyncio.gather(*(log.checkpoint(NOTICE) for log in (one, two, one, two)))
@@ -109,13 +114,13 @@ async def test_several_processes_sign_one_history(recorded: str) -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1, SIZE + 1, 2**31])
-async def test_a_size_that_is_not_there_is_not_signed(log: Log, size: int) -> None:
+async def test_a_size_that_is_not_there_is_not_signed(log: CheckpointSigner, size: int) -> None:
     assert f"has {SIZE} entries" in await why_not(log, size)
     with pytest.raises(Refused, match="has 0 entries"):
         await log.latest("elsewhere")
 
 
-async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: Log, recorded: str) -> None:
+async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: CheckpointSigner, recorded: str) -> None:
     signed = await log.checkpoint(NOTICE)
     await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
     await rehash(recorded)
@@ -131,7 +136,7 @@ async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: Log, rec
     assert await log.waiting() > 0
 
 
-async def test_a_rewritten_history_that_grew_is_not_signed(log: Log, recorded: str) -> None:
+async def test_a_rewritten_history_that_grew_is_not_signed(log: CheckpointSigner, recorded: str) -> None:
     await log.checkpoint(NOTICE)
     await append(recorded, 3)
     await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
@@ -143,7 +148,7 @@ async def test_a_rewritten_history_that_grew_is_not_signed(log: Log, recorded: s
     assert "consistency proof leads to another" in await why_not(log)
 
 
-async def test_a_head_that_was_rolled_back_is_not_signed(log: Log, recorded: str) -> None:
+async def test_a_head_that_was_rolled_back_is_not_signed(log: CheckpointSigner, recorded: str) -> None:
     await log.checkpoint(NOTICE)
     await damage(
         recorded,
@@ -154,7 +159,7 @@ async def test_a_head_that_was_rolled_back_is_not_signed(log: Log, recorded: str
     assert "lacks hashes" in await why_not(log)
 
 
-async def test_an_edited_tile_is_not_signed_over(log: Log, recorded: str) -> None:
+async def test_an_edited_tile_is_not_signed_over(log: CheckpointSigner, recorded: str) -> None:
     await append(recorded, 300)
     await log.checkpoint(NOTICE)
     await damage(recorded, "UPDATE ledger.tiles SET root_hash = sha256(root_hash)")
@@ -162,12 +167,12 @@ async def test_an_edited_tile_is_not_signed_over(log: Log, recorded: str) -> Non
     assert "does not follow from the hashes" in await why_not(log)
 
 
-async def test_a_recorded_key_takes_over_from_its_entry_on(log: Log, recorded: str) -> None:
+async def test_a_recorded_key_takes_over_from_its_entry_on(log: CheckpointSigner, recorded: str) -> None:
     before = await log.checkpoint(NOTICE)
     position = await rotate(recorded, OTHER)
     assert f"ledger key rotate {NOTICE}" in await why_not(log)
     assert await log.latest(NOTICE) == before
-    async with Log(recorded, ORIGIN, OTHER) as rotated:
+    async with CheckpointSigner(recorded, ORIGIN, OTHER) as rotated:
         signed = await rotated.checkpoint(NOTICE)
         assert parse(signed.note, [OTHER.public]).size == position
         # What the former key signed stays; what it did not sign in its time, nobody signs now.
@@ -176,8 +181,8 @@ async def test_a_recorded_key_takes_over_from_its_entry_on(log: Log, recorded: s
     assert parse((await log.checkpoint(NOTICE, SIZE - 1)).note, [SIGNER.public]).size == SIZE - 1
 
 
-async def test_no_other_key_takes_over_unrecorded(log: Log, recorded: str) -> None:
+async def test_no_other_key_takes_over_unrecorded(log: CheckpointSigner, recorded: str) -> None:
     await log.checkpoint(NOTICE)
     await append(recorded)
-    async with Log(recorded, ORIGIN, OTHER) as other:
+    async with CheckpointSigner(recorded, ORIGIN, OTHER) as other:
         assert SIGNER.public.name in await why_not(other)

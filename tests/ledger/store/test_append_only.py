@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from ledger.append.writer import Writer
-from ledger.intake.parse import File
+from ledger.intake.parse import SubmittedFile
 from ledger.store import entries
 from ledger.store.database import DatabaseRole, connect
 from ledger.verify.database import verify
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.database
 ROLES: tuple[DatabaseRole, ...] = get_args(DatabaseRole)
 LOGIN = "ledger_service_of_a_test"
 OTHER = "other-2023"
-FILE = File("a" * 64, "uploads/x", bytes(32), DIGEST, 9, "text/csv")
+FILE = SubmittedFile("a" * 64, "uploads/x", bytes(32), DIGEST, 9, "text/csv")
 """A row beside an entry; what the file is of is not the database's concern."""
 TOLD = SETTING_SIZE + 1
 """An entry with a narrative."""

@@ -8,7 +8,7 @@ import pytest
 from ledger.append.writer import Writer
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, sign
-from ledger.proof.checkpoint_signer import Log
+from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.store.database import connect
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
@@ -26,7 +26,7 @@ MORE = 600
 @pytest.fixture
 async def signed(recorded: str) -> str:
     """The record with a checkpoint of 7, of TOLD and of all its entries."""
-    async with Log(recorded, ORIGIN, SIGNER) as log:
+    async with CheckpointSigner(recorded, ORIGIN, SIGNER) as log:
         for size in (7, TOLD, SIZE):
             await log.checkpoint(NOTICE, size)
     return recorded
@@ -37,7 +37,7 @@ async def tiled(recorded: str) -> str:
     """The record with so many entries more that two tiles are complete."""
     async with Writer(recorded) as writer:
         received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(MORE)], ALICE))
-    async with Log(recorded, ORIGIN, SIGNER) as log:
+    async with CheckpointSigner(recorded, ORIGIN, SIGNER) as log:
         await log.checkpoint(NOTICE)
     return recorded
 
@@ -110,7 +110,7 @@ async def test_a_key_that_an_entry_named_signs_from_there_on(signed: str) -> Non
     async with Writer(signed) as writer:
         rotated = submit("SigningKeyRotated", data, "operator")
         assert (await writer.append(NOTICE, rotated, OPERATOR)).position == SIZE + 1
-        async with Log(signed, ORIGIN, OTHER) as log:
+        async with CheckpointSigner(signed, ORIGIN, OTHER) as log:
             await log.checkpoint(NOTICE)
     assert kinds(await verify(signed)) == []
     await keep(signed, SIZE + 1, SIGNER)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ledger.append.writer import Writer
-from ledger.evidence.object_store import Files
-from ledger.evidence.service import Evidence
+from ledger.evidence.object_store import ObjectStore
+from ledger.evidence.service import EvidenceService
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
 from tests.ledger.damage import damage, kinds
@@ -22,14 +22,14 @@ SIZE = ERASING
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files((tmp_path / "evidence").as_uri())
+def files(tmp_path: Path) -> ObjectStore:
+    return ObjectStore((tmp_path / "evidence").as_uri())
 
 
 @pytest.fixture
-async def documented(database: str, files: Files) -> AsyncIterator[str]:
+async def documented(database: str, files: ObjectStore) -> AsyncIterator[str]:
     """A database with two documents, the second of them erased."""
-    evidence = await Evidence(database, files).open()
+    evidence = await EvidenceService(database, files).open()
     async with Writer(database) as writer:
         await begin(writer)
         for number, content in ((1, b"a,b\n1,2\n"), (2, b"a name")):
@@ -50,7 +50,7 @@ def only_file(tmp_path: Path) -> Path:
     return found
 
 
-async def test_undamaged_documents_pass(documented: str, files: Files) -> None:
+async def test_undamaged_documents_pass(documented: str, files: ObjectStore) -> None:
     report = await verify(documented, store_of=files)
     assert kinds(report) == []
     assert report.notices[0].documents == 2
@@ -73,7 +73,7 @@ async def test_undamaged_documents_pass(documented: str, files: Files) -> None:
 )
 async def test_a_file_damaged(
     documented: str,
-    files: Files,
+    files: ObjectStore,
     tmp_path: Path,
     change: Callable[[Path], object],
     found: list[tuple[int, Damage]],
@@ -100,14 +100,16 @@ async def test_a_file_damaged(
     ],
     ids=["salt", "size", "media type", "moved", "erased without a decision", "brought back"],
 )
-async def test_a_row_damaged(documented: str, files: Files, change: str, found: list[tuple[int, Damage]]) -> None:
+async def test_a_row_damaged(
+    documented: str, files: ObjectStore, change: str, found: list[tuple[int, Damage]]
+) -> None:
     places = {"kept": KEPT, "erased_file": ERASED, "erasing": ERASING}
     await damage(documented, "UPDATE ledger.files SET {change}", change=change.format_map(places))
     assert kinds(await verify(documented, store_of=files)) == found
 
 
 async def test_a_file_that_was_to_be_destroyed_and_is_still_there(
-    documented: str, files: Files, tmp_path: Path
+    documented: str, files: ObjectStore, tmp_path: Path
 ) -> None:
     there = await asyncio.to_thread(only_file, tmp_path)
     other = there.with_name(there.name[:2] + "f" * 62)

@@ -18,7 +18,7 @@ from projections.engine import parallel_fold, tables
 from projections.engine.parallel_fold import processes
 from projections.engine.rebuild import rebuild
 from projections.engine.rows import Rows
-from projections.engine.shadow_tables import Stretch
+from projections.engine.shadow_tables import EntryRange
 from projections.views import notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import NOTICE, SETTING_SIZE
@@ -53,7 +53,7 @@ def test_there_are_as_many_as_have_enough_to_do(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)))
 
     def wanted(*lengths: int) -> int:
-        return processes([Stretch(f"n-{number}", 5, 5 + length) for number, length in enumerate(lengths)])
+        return processes([EntryRange(f"n-{number}", 5, 5 + length) for number, length in enumerate(lengths)])
 
     assert [wanted(), wanted(9_999), wanted(1_000_000), wanted(19_999, 1), wanted(*[9_000] * 9)] == [0, 0, 1, 2, 4]
 
@@ -127,7 +127,7 @@ async def test_one_that_nobody_listens_to_ends(database: str) -> None:
         sys.executable, "-m", "projections.engine.parallel_fold", stdin=pipe, stdout=write, stderr=pipe
     )
     os.close(write)
-    share = pickle.dumps((database, [plan.VIEW], [Stretch(NOTICE, 0, SETTING_SIZE)]))
+    share = pickle.dumps((database, [plan.VIEW], [EntryRange(NOTICE, 0, SETTING_SIZE)]))
     _, complaint = await process.communicate(share)
     assert b"BrokenPipeError" in complaint
     assert process.returncode != 0

@@ -20,7 +20,7 @@ from projections.engine.columns import values_of
 from projections.engine.follower import Follower, apply, fold_anew, read_page
 from projections.engine.rebuild import rebuild
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import Wanted
+from projections.query.relation import RowQuery
 from projections.views import entries, notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import OPERATOR, Clock, setting, submit
@@ -148,7 +148,7 @@ async def check_as_of(url: str, of: str, told: Told) -> None:
             async with reader.at(of, as_of=AsOf(position)) as reading:
                 read = await reading.all(plan.OBJECTIVE)
                 ids = [row.objective for row in read]
-                progress = await reading.find(plan.PROGRESS_MADE, Wanted(by="objective", keys=ids))
+                progress = await reading.find(plan.PROGRESS_MADE, RowQuery(by="objective", keys=ids))
             seen = [
                 {"id": row.objective, "owner": row.owner, "due": row.due, "areas": row.areas,
                  "title": row.title.body, "count": row.progress_count,
@@ -281,9 +281,9 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
         assert await ids(area="area-0") == ["O2"]
         assert await ids(owner="alice") == ["O1", "O3"]
         assert await ids(ids=["O3", "O9", "O1"]) == ["O1", "O3"]
-        ((second,),) = await reading.find(plan.OBJECTIVE, Wanted(first=1, after=[7]))
+        ((second,),) = await reading.find(plan.OBJECTIVE, RowQuery(first=1, after=[7]))
         assert second.row.objective == "O2"
-        (rest,) = await reading.find(plan.OBJECTIVE, Wanted(after=[second.row.position]))
+        (rest,) = await reading.find(plan.OBJECTIVE, RowQuery(after=[second.row.position]))
         assert [each.row.objective for each in rest] == ["O3", "O0"]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from ledger.domain.entry import Entry
 from ledger.domain.registry import named
-from projections.engine.narrative import Text
-from projections.narrate.history import Change, Rests, Selection, Story, Told, difference
+from projections.engine.narrative import NarrativeRef
+from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
 
 TEXT = {"sha256": "A" * 43 + "="}
 OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}
@@ -39,13 +39,13 @@ def entry(
     return Entry("n", position, f"e{position}", "s", kind.type, None, None, clauses, (), at, actor, role, fact)
 
 
-def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[Told]:
+def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[Sentence]:
     """The entries, told."""
-    story = Story(corrected=corrected or {})
-    return [story.tell(one, {"title": Text("A title", None)}) for one in entries]
+    story = History(corrected=corrected or {})
+    return [story.tell(one, {"title": NarrativeRef("A title", None)}) for one in entries]
 
 
-def changed(minute: Told) -> set[tuple[str, str, str | None, str | None]]:
+def changed(minute: Sentence) -> set[tuple[str, str, str | None, str | None]]:
     """What the entry changed."""
     return {(change.of, change.aspect, change.before, change.after) for change in minute.changes}
 
@@ -64,8 +64,12 @@ def test_what_an_entry_changed_is_told_with_what_was_before() -> None:
 
 
 def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
-    texts = {"title": Text("Adopt it", None), "outcome": Text("Adopted", None), "rationale": Text(None, 9)}
-    minute = Story().tell(entry(1, "BoardDecisionRecorded", DECISION), texts)
+    texts = {
+        "title": NarrativeRef("Adopt it", None),
+        "outcome": NarrativeRef("Adopted", None),
+        "rationale": NarrativeRef(None, 9),
+    }
+    minute = History().tell(entry(1, "BoardDecisionRecorded", DECISION), texts)
     assert "“Adopt it”" in minute.sentence
     assert minute.texts == {"outcome": "“Adopted”", "rationale": "“erased by entry 9”"}
 
@@ -81,19 +85,19 @@ def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> No
             ),
         ]
     )
-    assert (minutes[1].evidence, minutes[1].held) == ((Rests("E1", 1),), ())
-    assert (minutes[3].evidence, minutes[3].held) == ((Rests("E2", 3),), (Rests("E1", 1),))
+    assert (minutes[1].evidence, minutes[1].held) == ((EvidenceCited("E1", 1),), ())
+    assert (minutes[3].evidence, minutes[3].held) == ((EvidenceCited("E2", 3),), (EvidenceCited("E1", 1),))
 
 
-def corrected(replacement: dict[str, Any] | None) -> tuple[Story, Told]:
+def corrected(replacement: dict[str, Any] | None) -> tuple[History, Sentence]:
     """An objective, progress on it, and a correction of the objective."""
-    story = Story(corrected={1: 3})
+    story = History(corrected={1: 3})
     story.tell(entry(1, "ObjectiveAdded", OBJECTIVE), {})
     story.tell(entry(2, "ProgressRecorded", PROGRESS), {})
     data: dict[str, Any] = {"position": 1, "reason": TEXT}
     if replacement is not None:
         data["replacement"] = {"type": "improvement-ledger.plan.ObjectiveAdded.v1", "data": replacement}
-    texts = {"reason": Text("A slip", None), "replacement.data.title": Text("Better", None)}
+    texts = {"reason": NarrativeRef("A slip", None), "replacement.data.title": NarrativeRef("Better", None)}
     return story, story.tell(entry(3, "EntryCorrected", data), texts)
 
 
@@ -118,7 +122,7 @@ def test_a_correction_without_a_replacement_takes_away() -> None:
 
 
 def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
-    story = Story()
+    story = History()
     for position, rating in ((1, "RED"), (2, "GREEN")):
         story.tell(entry(position, "ProgressRecorded", PROGRESS | {"activityRating": rating}), {})
     kind = named("ProgressRecorded")
@@ -140,7 +144,7 @@ def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
             entry(4, "ProgressRecorded", PROGRESS),
         ]
     )
-    assert [minute.held for minute in minutes] == [(), (Rests("E1", 1),), (Rests("E1", 1),), ()]
+    assert [minute.held for minute in minutes] == [(), (EvidenceCited("E1", 1),), (EvidenceCited("E1", 1),), ()]
 
 
 def test_an_entry_that_was_corrected_later_says_so() -> None:
@@ -198,7 +202,7 @@ def test_a_difference_names_what_came_went_and_moved() -> None:
 
 
 def test_what_a_revision_says_nothing_of_stays_as_it_was() -> None:
-    story = Story()
+    story = History()
     added = {"objective": "O1", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
     story.tell(entry(1, "ObjectiveAdded", added), {})
     told = story.tell(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
@@ -208,7 +212,7 @@ def test_what_a_revision_says_nothing_of_stays_as_it_was() -> None:
 
 
 def test_names_stand_beside_ids_where_the_directory_has_them() -> None:
-    story = Story(names={"alice": "Alice Smith"})
+    story = History(names={"alice": "Alice Smith"})
     added = {"objective": "alice", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
     told = story.tell(entry(1, "ObjectiveAdded", added), {})
     assert told.sentence.startswith("Objective alice joined the plan")

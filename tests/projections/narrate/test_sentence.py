@@ -14,9 +14,9 @@ from ledger.domain.areas.people import RoleGranted
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
-from projections.engine.narrative import Text
+from projections.engine.narrative import NarrativeRef
 from projections.narrate.sentence import day, fields_of, instant, listed, natural, numbered, phrase, zone_of
-from projections.narrate.templates import TELLINGS
+from projections.narrate.templates import TEMPLATES
 
 LONDON = ZoneInfo("Europe/London")
 UNTOLD = {"digest", "pack_digest"}
@@ -36,12 +36,12 @@ def test_one_of_several_texts_is_called_by_the_name_of_one() -> None:
 
 
 def test_every_fact_has_its_sentence() -> None:
-    assert set(TELLINGS) == set(KIND_OF)
+    assert set(TEMPLATES) == set(KIND_OF)
 
 
 def templates(fact: type[Fact]) -> list[str]:
     """Every template of the fact's telling."""
-    return [TELLINGS[fact].sentence, *(part for settled in TELLINGS[fact].settles for part in settled)]
+    return [TEMPLATES[fact].sentence, *(part for settled in TEMPLATES[fact].settles for part in settled)]
 
 
 def has(struct: type[Struct], path: str) -> bool:
@@ -54,15 +54,15 @@ def has(struct: type[Struct], path: str) -> bool:
     return not rest or any(issubclass(part, Struct) and has(part, rest) for part in inner)
 
 
-@pytest.mark.parametrize("fact", TELLINGS, ids=lambda fact: fact.__name__)
+@pytest.mark.parametrize("fact", TEMPLATES, ids=lambda fact: fact.__name__)
 def test_a_sentence_names_fields_that_the_fact_has(fact: type[Fact]) -> None:
     named = [name for template in templates(fact) for name in fields_of(template)]
     assert [name for name in named if not has(fact, name)] == []
 
 
-@pytest.mark.parametrize("fact", TELLINGS, ids=lambda fact: fact.__name__)
+@pytest.mark.parametrize("fact", TEMPLATES, ids=lambda fact: fact.__name__)
 def test_a_sentence_tells_every_required_field_and_puts_optional_ones_in_brackets(fact: type[Fact]) -> None:
-    sentence = TELLINGS[fact].sentence
+    sentence = TEMPLATES[fact].sentence
     outside = {name.partition(".")[0] for name in fields_of(re.sub(r"\[[^]]*]", "", sentence))}
     texts = {path[0] for path in KIND_OF[fact].narratives}
     required = {field.name for field in msgspec.structs.fields(fact) if field.required}
@@ -71,7 +71,7 @@ def test_a_sentence_tells_every_required_field_and_puts_optional_ones_in_bracket
 
 
 def test_an_optional_part_is_left_out_when_its_field_is_empty() -> None:
-    sentence = TELLINGS[RoleGranted].sentence
+    sentence = TEMPLATES[RoleGranted].sentence
     until = datetime(2023, 1, 31, tzinfo=UTC)
     open_ended = RoleGranted(actor="ann", role=Role.BOARD_MEMBER)
     assert phrase(sentence, open_ended, {}, LONDON) == "ann was given the role of board member"
@@ -82,15 +82,15 @@ def test_an_optional_part_is_left_out_when_its_field_is_empty() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (Text(" Leaders {area} [x] ", None), "“Leaders {area} [x]”"),
-        (Text(None, 12), "“erased by entry 12”"),
+        (NarrativeRef(" Leaders {area} [x] ", None), "“Leaders {area} [x]”"),
+        (NarrativeRef(None, 12), "“erased by entry 12”"),
         (None, "“not there”"),
     ],
 )
-def test_free_text_is_quoted_as_it_can_be_read_now(text: Text | None, told: str) -> None:
+def test_free_text_is_quoted_as_it_can_be_read_now(text: NarrativeRef | None, told: str) -> None:
     fact = msgspec.convert({"area": "1a", "title": {"sha256": "A" * 43 + "="}}, AreaRegistered)
     texts = {"title": text} if text else {}
-    assert phrase(TELLINGS[AreaRegistered].sentence, fact, texts, LONDON).endswith(f": {told}")
+    assert phrase(TEMPLATES[AreaRegistered].sentence, fact, texts, LONDON).endswith(f": {told}")
 
 
 def test_days_and_times_are_read_aloud_in_the_zone_of_the_notice() -> None:

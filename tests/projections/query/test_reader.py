@@ -16,8 +16,8 @@ from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import Wanted
-from projections.query.snapshot import Reading
+from projections.query.relation import RowQuery
+from projections.query.snapshot import Snapshot
 from projections.views import entries, notice, plan
 from projections.views.registry import ALL
 from tests.benchmarks.synthetic import put
@@ -297,7 +297,7 @@ async def test_a_reading_begins_without_reading_the_whole_notice(
     assert pages[-1] < 30, pages  # the notice has hundreds
 
 
-class Explained(Reading):
+class Explained(Snapshot):
     """A reading that keeps the plan of the last query instead of running it."""
 
     plan = ""
@@ -318,13 +318,13 @@ class Explained(Reading):
     [
         (lambda reading: reading.all(plan.OBJECTIVE), "objectives_notice_held_idx"),
         (
-            lambda reading: reading.find(plan.PROGRESS_MADE, Wanted(by="objective", keys=["O7"])),
+            lambda reading: reading.find(plan.PROGRESS_MADE, RowQuery(by="objective", keys=["O7"])),
             "objective_progress_notice_objective_position_lower_idx",
         ),
     ],
     ids=["objectives by the positions at which they held", "progress by its objective"],
 )
-async def test_a_view_is_read_by_an_index(database: str, query: Callable[[Reading], Any], index: str) -> None:
+async def test_a_view_is_read_by_an_index(database: str, query: Callable[[Snapshot], Any], index: str) -> None:
     await two_notices(database)
     with psycopg.connect(database) as admin:
         admin.execute(

@@ -2,7 +2,7 @@
 
 from ledger.domain.registry import KINDS
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import Wanted
+from projections.query.relation import RowQuery
 from projections.views import timeline
 from projections.views.timeline import subjects
 from tests.ledger.history import NOTICE
@@ -38,7 +38,7 @@ async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database:
         async with reader.at(NOTICE, views=["timeline"]) as reading:
             whole = await reading.all(timeline.MOMENT, subject="R2")
             after = [whole[1].position, whole[1].kind, whole[1].subject]
-            (page,) = await reading.find(timeline.MOMENT, Wanted({"subject": "R2"}, first=2, after=after))
+            (page,) = await reading.find(timeline.MOMENT, RowQuery({"subject": "R2"}, first=2, after=after))
             of_kind = await reading.all(timeline.MOMENT, subject="chair", kind="actor")
         async with reader.at(NOTICE, as_of=AsOf(400), views=["timeline"]) as reading:
             earlier = await reading.all(timeline.MOMENT, subject="R2")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from projections.query.reader import Reader
-from projections.query.relation import Wanted
+from projections.query.relation import RowQuery
 from projections.views import access, actions, board, evidence, measures, notice, partners, plan, reports
 from tests.projections import asking
 from tests.projections.asking import at, days, everything, rows
@@ -136,7 +136,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
         (assessed,) = await reading.all(evidence.ASSESSMENT)
         (restricted,) = await reading.all(evidence.DOCUMENT, ids=["E33"])
         (document,) = await reading.all(evidence.DOCUMENT, ids=["E32"])
-        (board_reports,) = await reading.find(reports.BOARD_REPORT, Wanted())
+        (board_reports,) = await reading.find(reports.BOARD_REPORT, RowQuery())
         undecided = await reading.all(reports.REPORT_RECOMMENDATION, undecided=True)
         told = await reading.all(reports.OBJECTIVE_REPORT, objective="O5")
         chairs = await reading.all(reports.CHAIR_REPORT)
@@ -166,8 +166,8 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
 
 async def test_which_partner_holds_things_up(reader: Reader) -> None:
     async with at(reader) as reading:
-        (standings,) = await reading.find(partners.PARTNER, Wanted())
-        (of_p1,) = await reading.find(partners.CONTRIBUTION, Wanted({"partner": "P1"}))
+        (standings,) = await reading.find(partners.PARTNER, RowQuery())
+        (of_p1,) = await reading.find(partners.CONTRIBUTION, RowQuery({"partner": "P1"}))
         (awaited,) = await reading.all(partners.PARTNER_UPDATE, awaited=True)
         (concern,) = await reading.all(partners.CONTRIBUTION_CONCERN)
         registered = await reading.all(partners.PARTNER)
@@ -186,7 +186,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
         ("P1", True), ("P2", True), ("P3", False),
     ]  # fmt: skip
     async with at(reader, 463, on=datetime(2023, 6, 1, tzinfo=UTC)) as reading:  # 464 says that CB4 was missed
-        ((first, *_),) = await reading.find(partners.PARTNER, Wanted())
+        ((first, *_),) = await reading.find(partners.PARTNER, RowQuery())
     assert (first.row.partner, first.worked) == ("P1", counts | {"late": 1, "overdue": 1})
 
 

@@ -18,7 +18,16 @@ from ledger.domain.areas.access import (
 from ledger.domain.areas.reviews import DiagnosticProviderAgreed, ReviewStarted
 from ledger.domain.calendar import working_days_after
 from ledger.domain.fact import Fact
-from projections.views.compliance.verdict import Asked, Happening, Rule, Status, Verdict, listed, said, verdict
+from projections.views.compliance.verdict import (
+    ClauseQuestion,
+    Occurrence,
+    Rule,
+    Status,
+    Verdict,
+    listed,
+    said,
+    verdict,
+)
 
 
 class _Access(Struct):
@@ -55,7 +64,7 @@ class AccessProvidedRule(Rule):
     current: tuple[str, int] | None = None
     """The review that began last or the diagnostic whose provider was agreed last, and the entry."""
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Keeps the requests for what is under way, and what became of each."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -98,11 +107,11 @@ class AccessProvidedRule(Rule):
         if before is not None and before != of:
             self.requests = {name: each for name, each in self.requests.items() if each.of != before}
 
-    def _kinds(self, asked: Asked) -> list[str] | None:
+    def _kinds(self, asked: ClauseQuestion) -> list[str] | None:
         """The kinds of access that the clause is about; None: all."""
         return None
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE before any review; NOT_MET names a request that was refused, left open or never opened."""
         kinds = self._kinds(asked)
         of, began = self.current or (None, None)
@@ -130,12 +139,12 @@ class AccessProvidedRule(Rule):
         what = "access" if kinds is None else f"access to {_said(kinds)}"
         return verdict(Status.NO_EVIDENCE, f"Nothing recorded shows {what} for {of}.", began)
 
-    def _limit(self, asked: Asked, each: _Access) -> date | None:
+    def _limit(self, asked: ClauseQuestion, each: _Access) -> date | None:
         """The day by which a grant has to be opened; None: no clause says so."""
         days = min(asked.number_of("within_working_days", -1), 366)
         return working_days_after(asked.day(each.from_), days) if days >= 0 and each.granted is not None else None
 
-    def _fault(self, asked: Asked, name: str, mine: dict[str, _Access], at: datetime) -> Verdict | None:
+    def _fault(self, asked: ClauseQuestion, name: str, mine: dict[str, _Access], at: datetime) -> Verdict | None:
         """What is wrong with one request; None: nothing, or nothing yet."""
         each, fault = mine[name], ""
         limit = self._limit(asked, each)
@@ -155,7 +164,7 @@ class AccessProvidedRule(Rule):
         same = [each for each in mine.values() if (each.of, each.kind) == (refused.of, refused.kind)]
         return any(each.granted and (each.revoked is None or each.provided is not None) for each in same)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """When the windows asked for and granted begin and end, and after the days by which grants are opened."""
         for each in self.requests.values():
             if each.refused is None and each.provided is None:
@@ -173,5 +182,5 @@ def _said(kinds: list[str]) -> str:
 class AccessOfKinds(AccessProvidedRule):
     """The same of certain kinds of access, each line of the checklist 9a to 9d."""
 
-    def _kinds(self, asked: Asked) -> list[str] | None:
+    def _kinds(self, asked: ClauseQuestion) -> list[str] | None:
         return asked.words("kinds")

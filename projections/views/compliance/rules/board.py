@@ -14,8 +14,8 @@ from ledger.domain.fact import Fact
 from projections.views.compliance.rules.plan import WARNING_DAYS
 from projections.views.compliance.verdict import (
     DAY,
-    Asked,
-    Happening,
+    ClauseQuestion,
+    Occurrence,
     Rule,
     Status,
     Verdict,
@@ -55,7 +55,7 @@ class BoardAndChair(Rule):
     report: tuple[datetime, int] | None = None
     """The chair's latest report."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps who chairs when, the timetable, and the latest report."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -73,7 +73,7 @@ class BoardAndChair(Rule):
             case ChairReportDelivered():
                 self.report = (happening.at, position)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """What is missing first counts: the board, its chair, their independence, the timetable, a report."""
         if self.board is None:
             return verdict(Status.NO_EVIDENCE, "No board has been established.")
@@ -106,7 +106,7 @@ class BoardAndChair(Rule):
             return verdict(Status.NOT_DUE, f"The first chair begins on {said(coming.first)}.", coming.position)
         return verdict(Status.NO_EVIDENCE, "No chair has been appointed.", *([self.board] if self.board else []))
 
-    def _on_time(self, asked: Asked, today: date, chairing: _Tenure, timetable: _Timetable) -> Verdict:
+    def _on_time(self, asked: ClauseQuestion, today: date, chairing: _Tenure, timetable: _Timetable) -> Verdict:
         """A report is for the next date of the timetable; dates up to the day of its agreement ask for none."""
         dates = [asked.day(timetable.agreed), *timetable.dates]
         dates = [dates[0], *(day for day in dates if day > dates[0])]
@@ -125,7 +125,7 @@ class BoardAndChair(Rule):
         )
         return verdict(Status.MET, f"The board is chaired by {chairing.chair}, {reports}.", *entries)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """When a tenure begins or has ended, and before and after the dates of the timetable."""
         today = asked.day(at)
         found = [asked.start(tenure.first) for tenure in self.tenures]
@@ -146,7 +146,7 @@ class BoardReportComplete(Rule):
     """The latest report, its parts, its entry."""
     met: bool = False
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Remembers the latest report."""
         fact = happening.fact
         if isinstance(fact, BoardReportSubmitted):
@@ -157,7 +157,7 @@ class BoardReportComplete(Rule):
             self.met = True
         return None
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE until the board first meets; then by the parts of the latest report."""
         if self.report is None:
             if not self.met:
@@ -178,20 +178,20 @@ class AdviserReports(Rule):
     report: tuple[str, datetime, list[str], bool, int] | None = None
     """The latest report, when it was issued, its areas, whether it speaks of requirements, its entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Remembers the latest report."""
         fact = happening.fact
         if isinstance(fact, AdviserReportIssued):
             areas = [each.area for each in fact.per_area]
             self.report = (fact.report, happening.at, areas, bool(fact.requirements), happening.position)
 
-    def _limit(self, asked: Asked) -> date | None:
+    def _limit(self, asked: ClauseQuestion) -> date | None:
         """By when the next report is due; None: what is regular was not decided."""
         months = asked.number_of("every_months", 0)
         since = asked.since if self.report is None else self.report[1]
         return months_after(asked.day(since), months) if months else None
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """By the latest report's areas and requirements and, once an interval was adopted, its age."""
         today, limit = asked.day(at), self._limit(asked)
         if self.report is None:
@@ -211,7 +211,7 @@ class AdviserReports(Rule):
             return verdict(Status.AT_RISK, f"The adviser's next report is due by {said(limit)}.", position)
         return verdict(Status.MET, f"The adviser's latest report, {report}, covers all that it has to.", position)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """A fortnight before the next report is due, and the day after."""
         limit = self._limit(asked)
         return () if limit is None else (asked.after(limit - 2 * WARNING_DAYS * DAY), asked.after(limit))
@@ -224,20 +224,20 @@ class PublishedRule(Rule):
     published: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Subject → when it was published last, and the entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Remembers when each subject was published last."""
         if isinstance(happening.fact, Published):
             self.published[happening.fact.subject] = (happening.at, happening.position)
 
-    def _last(self, asked: Asked) -> tuple[datetime, int] | None:
+    def _last(self, asked: ClauseQuestion) -> tuple[datetime, int] | None:
         what = asked.word("what")
         return max((known for subject, known in self.published.items() if what in (None, subject)), default=None)
 
-    def _limit(self, asked: Asked) -> date | None:
+    def _limit(self, asked: ClauseQuestion) -> date | None:
         months, last = asked.number_of("every_months", 0), self._last(asked)
         return months_after(asked.day(last[0] if last else asked.since), months) if months else None
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NO_EVIDENCE until it is published; NOT_MET when it is due again."""
         what, last, limit = asked.word("what") or "What was asked for", self._last(asked), self._limit(asked)
         today = asked.day(at)
@@ -251,7 +251,7 @@ class PublishedRule(Rule):
             return verdict(Status.AT_RISK, f"{what} has to be published again by {said(limit)}.", last[1])
         return verdict(Status.MET, f"{what} was published on {said(asked.day(last[0]))}.", last[1])
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """A fortnight before it is due again, and the day after."""
         limit = self._limit(asked)
         return () if limit is None else (asked.after(limit - 2 * WARNING_DAYS * DAY), asked.after(limit))

@@ -18,7 +18,16 @@ from ledger.domain.areas.plan import (
     SlowProgressHighlighted,
 )
 from ledger.domain.fact import Fact
-from projections.views.compliance.verdict import Asked, Happening, Rule, Status, Verdict, listed, said, verdict
+from projections.views.compliance.verdict import (
+    ClauseQuestion,
+    Occurrence,
+    Rule,
+    Status,
+    Verdict,
+    listed,
+    said,
+    verdict,
+)
 
 
 class _Due(Struct):
@@ -39,7 +48,7 @@ class SlowObjectivesHighlighted(Rule):
     meeting: tuple[datetime, int] | None = None
     """The latest meeting."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps the open objectives' dates and what the board was told of them."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -54,7 +63,7 @@ class SlowObjectivesHighlighted(Rule):
             case MeetingHeld():
                 self.meeting = (happening.at, position)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """AT_RISK from the day after an objective's date, NOT_MET once the board has met without hearing of it."""
         if not self.open:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")
@@ -79,7 +88,7 @@ class SlowObjectivesHighlighted(Rule):
             ((due.due, name, due) for name, due in self.open.items() if due.due < today), key=lambda late: late[:2]
         )
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """The day after the next date of an open objective, until one is late that the board did not hear of."""
         today = asked.day(at)
         if any(due.due < today and due.highlighted is None for due in self.open.values()):
@@ -114,7 +123,7 @@ class DeliveredBy(Rule):
     last: int | None = None
     """The entry that completed the last one."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps the open actions' dates."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -144,7 +153,7 @@ class DeliveredBy(Rule):
         del self.coming[bisect_left(self.coming, (action.due, name))]
         return action
 
-    def _asked_for(self, asked: Asked, after: date = date.min) -> Iterator[tuple[str, _Action]]:
+    def _asked_for(self, asked: ClauseQuestion, after: date = date.min) -> Iterator[tuple[str, _Action]]:
         """The open actions that the clause is about, due after a day, the one due first at the head."""
         area = asked.word("area")
         begin = bisect_right(self.coming, after, key=lambda each: each[0])
@@ -155,7 +164,7 @@ class DeliveredBy(Rule):
             ):
                 yield name, action
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """On track (NOT_DUE), overdue or forecast late (AT_RISK) until the date; late (NOT_MET) after it."""
         target = asked.date("target_date")
         if target is None:
@@ -176,7 +185,9 @@ class DeliveredBy(Rule):
             Status.NOT_DUE, f"Every open action is due by {said(target)}, or by an approved later date."
         )
 
-    def _late(self, asked: Asked, first: tuple[str, _Action], today: date, target: date) -> Verdict | None:
+    def _late(
+        self, asked: ClauseQuestion, first: tuple[str, _Action], today: date, target: date
+    ) -> Verdict | None:
         """The action that is late, overdue or forecast late, whichever is gravest; None: each is on track."""
         for name, action in self._asked_for(asked) if today > target else ():
             if not action.approved or action.due < today:
@@ -194,7 +205,7 @@ class DeliveredBy(Rule):
                 return verdict(Status.AT_RISK, reason, action.position)
         return None
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """The day after the notice's date, and that after the next date of an action while none is late."""
         today, target = asked.day(at), asked.date("target_date")
         if target is None:

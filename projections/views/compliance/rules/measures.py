@@ -17,7 +17,16 @@ from ledger.domain.areas.measures import (
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
 from ledger.domain.fact import Fact
 from projections.views.compliance.rules.plan import WARNING_DAYS
-from projections.views.compliance.verdict import DAY, Asked, Happening, Rule, Status, Verdict, said, verdict
+from projections.views.compliance.verdict import (
+    DAY,
+    ClauseQuestion,
+    Occurrence,
+    Rule,
+    Status,
+    Verdict,
+    said,
+    verdict,
+)
 from projections.views.measures import value_of
 from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
 
@@ -67,7 +76,7 @@ class _Measures(Rule):
     facts: ClassVar[frozenset[type[Fact]]] = _READINGS.union({MeasureDefined, MeasureBaselineReset})
     measures: dict[str, _Measure] = field(default_factory=dict)
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Keeps each measure's readings."""
         fact = happening.fact
         match fact:
@@ -138,7 +147,7 @@ class MeasuresImprove(_Measures):
     decides: str | None = None
     """The measure that decided what was said last; None: they all did, or the standings have changed since."""
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Keeps which measures stand for which areas, and their readings."""
         fact = happening.fact
         if not isinstance(fact, _OBJECTIVES):
@@ -171,7 +180,7 @@ class MeasuresImprove(_Measures):
             self.named[area] = sorted({measure for measures in served for measure in measures})
         return self.named[area]
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_MET names a measure that worsened; NO_EVIDENCE one without readings; AT_RISK one unsettled."""
         area = asked.word("area")
         named, self.decides = self._named(area or ""), None
@@ -207,7 +216,7 @@ _STANDINGS = (
 class TargetMet(_Measures):
     """A measure reaches a value by a day."""
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """MET while the latest reading reaches it; NOT_DUE before the day and NOT_MET after it otherwise."""
         name, by = asked.word("measure") or "", asked.date("by")
         asks, measure = asked.parameters.get("target"), self.measures.get(name)
@@ -227,7 +236,7 @@ class TargetMet(_Measures):
         near = asked.day(at) > by - 2 * WARNING_DAYS * DAY
         return verdict(Status.AT_RISK if near else Status.NOT_DUE, reason, position)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """A fortnight before the day, and the day after it."""
         by = asked.date("by")
         return () if by is None else (asked.after(by - 2 * WARNING_DAYS * DAY), asked.after(by))

@@ -19,8 +19,8 @@ from ledger.domain.areas.partners import (
 from ledger.domain.fact import Fact
 from projections.views.compliance.verdict import (
     DAY,
-    Asked,
-    Happening,
+    ClauseQuestion,
+    Occurrence,
     Rule,
     Status,
     Verdict,
@@ -45,7 +45,7 @@ class AdviserInPost(Rule):
     posts: dict[str, _Post] = field(default_factory=dict)
     """Appointment → who holds it, or held it last, and since when it has been held without a break."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps each appointment; whoever replaces an adviser carries the appointment on."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -58,7 +58,7 @@ class AdviserInPost(Rule):
                 held = self.posts[fact.appointment]
                 held.last, held.released = fact.last, position
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """MET while somebody is in post; NOT_DUE after a release; NOT_MET where an appointment just ran out."""
         today = asked.day(at)
         held = [
@@ -85,7 +85,7 @@ class AdviserInPost(Rule):
             return verdict(Status.NOT_DUE, reason, coming.position)
         return verdict(Status.NO_EVIDENCE, "No adviser has been appointed.")
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """First days, and the days after last days."""
         found = [asked.start(post.first) for post in self.posts.values()]
         return found + [asked.after(post.last) for post in self.posts.values() if post.last is not None]
@@ -109,7 +109,7 @@ class PartnerActionsOwned(Rule):
     """Partner → the entry of the latest that it answers for."""
     open: dict[str, _Contribution] = field(default_factory=dict)
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps what each partner answers for, and what has not come yet."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -125,7 +125,7 @@ class PartnerActionsOwned(Rule):
             case ActionAdded() if fact.partner is not None:
                 self.owned[fact.partner] = position
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_MET while a contribution is overdue; NO_EVIDENCE of a partner that answers for nothing."""
         if not self.partners:
             return verdict(Status.NO_EVIDENCE, "No partner is registered.")
@@ -144,7 +144,7 @@ class PartnerActionsOwned(Rule):
             Status.MET, "What every partner answers for is received or not due yet.", *self.owned.values()
         )
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """The day after the next contribution is due, while none is late."""
         today = asked.day(at)
         if any(c.due < today or c.missed is not None for c in self.open.values()):
@@ -168,7 +168,7 @@ class ViewsConsideredRule(Rule):
     considered: dict[str, int] = field(default_factory=dict)
     """Gathering → the entry that considered it last."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps the latest gathering of each group, and which were considered."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -177,7 +177,7 @@ class ViewsConsideredRule(Rule):
             case ViewsConsidered():
                 self.considered[fact.views] = position
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NO_EVIDENCE of a group nobody asked; AT_RISK while views wait; MET when all were considered."""
         groups = asked.words("groups")
         unheard = [group for group in groups if group not in self.gathered]
@@ -202,7 +202,7 @@ class Escalation(Rule):
     interventions: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Intervention that has not ended → its power, and the entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps concerns and the interventions that hold."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -213,7 +213,7 @@ class Escalation(Rule):
             case InterventionEnded():
                 self.interventions.pop(fact.intervention, None)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """MET while an intervention holds: the power was used; NOT_DUE before, with what led there."""
         if self.interventions:
             powers = listed(sorted({power for power, _ in self.interventions.values()}))
@@ -231,6 +231,6 @@ class Escalation(Rule):
 class Context(Rule):
     """A clause that introduces others and asks nothing itself."""
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """Always NOT_DUE."""
         return verdict(Status.NOT_DUE, "The clause introduces others and asks nothing itself.")

@@ -25,8 +25,8 @@ from ledger.domain.areas.recommendations import (
 from ledger.domain.fact import Fact
 from projections.views.compliance.verdict import (
     DAY,
-    Asked,
-    Happening,
+    ClauseQuestion,
+    Occurrence,
     Rule,
     Status,
     Verdict,
@@ -46,7 +46,7 @@ class PlanCitesSelfAssessment(Rule):
     assessment: tuple[str, int] | None = None
     plan: tuple[str, str | None, int] | None = None
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """The latest of each counts."""
         fact = happening.fact
         match fact:
@@ -55,7 +55,7 @@ class PlanCitesSelfAssessment(Rule):
             case PlanVersionApproved():
                 self.plan = (fact.plan_version, fact.assessment, happening.position)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NO_EVIDENCE until there are both; MET while they are linked."""
         if self.assessment is None or self.plan is None:
             missing = [
@@ -103,7 +103,7 @@ class PlanCoverage(Rule):
     recommendations: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Recommendation → its entry, and MADE, ACCEPTED or REJECTED."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps what has to be answered and what answers it."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -127,7 +127,7 @@ class PlanCoverage(Rule):
             case RecommendationRejected():
                 self.recommendations[fact.recommendation] = (position, "REJECTED")
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_MET names what nothing answers; a recommendation still to be decided on is AT_RISK."""
         live = [objective for objective in self.objectives.values() if objective.live]
         if not live:
@@ -146,7 +146,7 @@ class PlanCoverage(Rule):
         reason = f"All {covers} have a live objective or a reasoned rejection."
         return verdict(Status.MET, reason, *(objective.position for objective in live))
 
-    def _open(self, asked: Asked, answered: set[str]) -> tuple[dict[str, int], dict[str, int]]:
+    def _open(self, asked: ClauseQuestion, answered: set[str]) -> tuple[dict[str, int], dict[str, int]]:
         """What is uncovered, and which recommendations are undecided, each with its entry."""
         covers = asked.words("covers") or ["AREAS"]
         wanted: dict[str, int] = {}
@@ -175,7 +175,7 @@ class PlanKeptCurrent(Rule):
     oldest: str | None = None
     """The objective that waits longest; None: it is to be found out."""
 
-    def take(self, happening: Happening) -> bool | None:
+    def take(self, happening: Occurrence) -> bool | None:
         """Remembers the latest progress of each open objective; that of one that waits less changes nothing."""
         fact = happening.fact
         match fact:
@@ -193,7 +193,7 @@ class PlanKeptCurrent(Rule):
         self.oldest = None
         return None
 
-    def _limits(self, asked: Asked) -> tuple[str, int, date, date] | None:
+    def _limits(self, asked: ClauseQuestion) -> tuple[str, int, date, date] | None:
         """The objective that waits longest, its entry, the last day on which it is fresh, and on which current."""
         if not self.last:
             return None
@@ -203,7 +203,7 @@ class PlanKeptCurrent(Rule):
         current = asked.day(at) + asked.number_of("stale_after_days", 31) * DAY
         return self.oldest, position, current - WARNING_DAYS * DAY, current
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """By the objective that has waited longest: fresh, nearly stale (a week before the limit) or stale."""
         limits = self._limits(asked)
         if limits is None:
@@ -222,7 +222,7 @@ class PlanKeptCurrent(Rule):
         reason = f"Every open objective has had progress recorded within {days} days."
         return verdict(Status.MET, reason, position)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """When the objective that waits longest nears the limit, and passes it."""
         limits = self._limits(asked)
         return () if limits is None else (asked.after(limits[2]), asked.after(limits[3]))
@@ -235,13 +235,13 @@ class PlanApproved(Rule):
     approved: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
     """Body → the first version that it approved, when, and the entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Remembers each body's first approval."""
         fact = happening.fact
         if isinstance(fact, PlanVersionApproved):
             self.approved.setdefault(fact.body, (fact.plan_version, happening.at, happening.position))
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE until a fortnight before the day, NOT_MET after it; late approval is MET, and says so."""
         body, by = asked.word("body"), asked.date("by")
         found = [known for name, known in self.approved.items() if body in (None, name)]
@@ -260,7 +260,7 @@ class PlanApproved(Rule):
             return verdict(Status.NOT_MET, reason)
         return verdict(Status.AT_RISK if today > by - 2 * WARNING_DAYS * DAY else Status.NOT_DUE, reason)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """A fortnight before the day, and the day after it."""
         by = asked.date("by")
         return () if by is None else (asked.after(by - 2 * WARNING_DAYS * DAY), asked.after(by))

@@ -19,8 +19,8 @@ from ledger.domain.fact import Fact
 from projections.views.compliance.rules.plan import WARNING_DAYS
 from projections.views.compliance.verdict import (
     DAY,
-    Asked,
-    Happening,
+    ClauseQuestion,
+    Occurrence,
     Rule,
     Status,
     Verdict,
@@ -40,7 +40,7 @@ class ReviewInterval(Rule):
     scheduled: dict[str, tuple[date, int]] = field(default_factory=dict)
     """Reviews that have not begun: the day set, and the entry."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps the last review begun and those scheduled."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -50,11 +50,11 @@ class ReviewInterval(Rule):
                 self.last = (fact.review, happening.at, position)
                 self.scheduled.pop(fact.review, None)
 
-    def _limit(self, asked: Asked) -> date:
+    def _limit(self, asked: ClauseQuestion) -> date:
         since = asked.since if self.last is None else self.last[1]
         return months_after(asked.day(since), asked.number_of("at_most_months", 6))
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE until the first is, NOT_MET from the day after; AT_RISK four weeks before, unless scheduled."""
         today, limit = asked.day(at), self._limit(asked)
         base = [self.last[2]] if self.last else [asked.position]
@@ -71,7 +71,7 @@ class ReviewInterval(Rule):
         reason = f"Review {name} began on {said(asked.day(began))}; the next is due by {said(limit)}."
         return verdict(Status.MET, reason, *base)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """Four weeks before the next review is due, and the day after."""
         limit = self._limit(asked)
         return asked.after(limit - 4 * WARNING_DAYS * DAY), asked.after(limit)
@@ -86,7 +86,7 @@ class ReviewTopics(Rule):
     seen: dict[str, int] = field(default_factory=dict)
     """Topic → the entry by which a review of it began last."""
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """A topic was looked at once a review of it has begun."""
         fact = happening.fact
         match fact:
@@ -95,7 +95,7 @@ class ReviewTopics(Rule):
             case ReviewStarted():
                 self.seen |= dict.fromkeys(self.topics.get(fact.review, ()), happening.position)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE names the topics that no review has looked at."""
         missing = [topic for topic in asked.words("topics") if topic not in self.seen]
         if missing:
@@ -121,7 +121,7 @@ class DiagnosticAgreed(Rule):
     )
     diagnostics: dict[str, _Diagnostic] = field(default_factory=dict)
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps how far each diagnostic is."""
         fact, position = happening.fact, happening.position
         match fact:
@@ -132,7 +132,7 @@ class DiagnosticAgreed(Rule):
             case DiagnosticReported() if fact.diagnostic in self.diagnostics:
                 self.diagnostics[fact.diagnostic].reported = position
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """NOT_DUE while none is required or one runs; NOT_MET (never of a MAY) when one is overdue."""
         if not self.diagnostics:
             return verdict(Status.NOT_DUE, "No diagnostic has been required.")
@@ -149,7 +149,7 @@ class DiagnosticAgreed(Rule):
         reported = [d.reported for d in self.diagnostics.values() if d.reported is not None]
         return verdict(Status.MET, "Every diagnostic required has reported.", *reported)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """The days after running diagnostics are due."""
         return [asked.after(d.due) for d in self.diagnostics.values() if d.reported is None and d.due is not None]
 
@@ -171,7 +171,7 @@ class AssessmentBeforeReview(Rule):
     )
     reviews: dict[str, _Review] = field(default_factory=dict)
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: Occurrence) -> None:
         """Keeps when each review began and was assessed."""
         fact, when = happening.fact, (happening.at, happening.position)
         match fact:
@@ -190,7 +190,7 @@ class AssessmentBeforeReview(Rule):
         """The review scheduled last."""
         return max(self.reviews.values(), key=lambda review: (review.from_, review.position), default=None)
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """By the review scheduled last: MET before it begins, NOT_MET after, AT_RISK a fortnight ahead."""
         review = self._latest()
         if review is None:
@@ -212,7 +212,7 @@ class AssessmentBeforeReview(Rule):
         near = today >= review.from_ - 2 * WARNING_DAYS * DAY
         return verdict(Status.AT_RISK if near else Status.NOT_DUE, reason, review.position)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """A fortnight before the day set for the next review."""
         review = self._latest()
         return () if review is None else (asked.start(review.from_ - 2 * WARNING_DAYS * DAY),)
@@ -221,7 +221,7 @@ class AssessmentBeforeReview(Rule):
 class AssessmentContent(AssessmentBeforeReview):
     """Whether the council's latest assessment before a review has one of its optional parts."""
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         """MET when the latest assessment has the part; NOT_DUE otherwise."""
         assessed = [review for review in self.reviews.values() if review.assessed is not None]
         part = asked.word("part") or ""
@@ -234,6 +234,6 @@ class AssessmentContent(AssessmentBeforeReview):
         reason = f"The assessment before review {latest.review} {'covers' if has else 'leaves out'} {said_of}."
         return verdict(Status.MET if has else Status.NOT_DUE, reason, position)
 
-    def moments(self, asked: Asked, at: datetime) -> Iterable[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
         """Time alone changes nothing."""
         return ()

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from ledger.domain.areas.notice import Modality
 from ledger.domain.fact import Fact, Narrative
 from projections.views.compliance.rules import KINDS
-from projections.views.compliance.timeline import Course
-from projections.views.compliance.verdict import Asked, Happening
+from projections.views.compliance.timeline import ClauseTimeline
+from projections.views.compliance.verdict import ClauseQuestion, Occurrence
 
 LONDON = ZoneInfo("Europe/London")
 WORDS = Narrative("A" * 43 + "=")
@@ -24,20 +24,20 @@ def instant(text: str) -> datetime:
     )
 
 
-def happenings(*told: Told, first: int = 100) -> list[Happening]:
+def happenings(*told: Told, first: int = 100) -> list[Occurrence]:
     """Facts as entries 100, 101 and so on."""
-    return [Happening(instant(at), first + index, fact) for index, (at, fact) in enumerate(told)]
+    return [Occurrence(instant(at), first + index, fact) for index, (at, fact) in enumerate(told)]
 
 
 def course(
     rule: str, *told: Told, since: str = "2022-07-05T00:00", modality: str = "MUST", **parameters: Any
-) -> Course:
+) -> ClauseTimeline:
     """The course of a clause with that rule, registered by entry 1."""
-    asked = Asked("c", Modality(modality), parameters, 1, instant(since), LONDON)
-    return Course(asked, KINDS[rule](), happenings(*told))
+    asked = ClauseQuestion("c", Modality(modality), parameters, 1, instant(since), LONDON)
+    return ClauseTimeline(asked, KINDS[rule](), happenings(*told))
 
 
-def statuses(of: Course, *days: str) -> list[str]:
+def statuses(of: ClauseTimeline, *days: str) -> list[str]:
     """Its status on each day."""
     found = [of.on(instant(day)) for day in days]
     return ["" if span is None else span.verdict.status.value for span in found]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from projections.engine.follower import fold_anew
-from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, Standing
+from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, StatusPeriod
 from tests.ledger.packs.test_history import played
 
 Line = tuple[str, str, str, int | None, list[int], str]
@@ -147,7 +147,7 @@ KNOWN_ON_31_DECEMBER_2022 = 315
 """The last entry recorded by then."""
 
 
-def table(to: int, on: datetime) -> dict[str, Standing]:
+def table(to: int, on: datetime) -> dict[str, StatusPeriod]:
     versions = fold_anew(VIEW, played()[0].history[:to]).versions()
     rows = [version.row for table in (STANDINGS, PROSPECTS) for version in versions[table.name].values()]
     return {row.number: row for row in sorted(rows, key=lambda row: row.begins) if row.begins <= on}

@@ -13,9 +13,9 @@ from ledger.domain.fact import Fact
 from projections.engine.follower import fold_anew
 from projections.views.compliance import timeline as courses
 from projections.views.compliance.rules import KINDS
-from projections.views.compliance.timeline import Course, Span
-from projections.views.compliance.verdict import Asked, Happening, Rule, Status, Verdict
-from projections.views.compliance.view import VIEW, Memory
+from projections.views.compliance.timeline import ClauseTimeline, Span
+from projections.views.compliance.verdict import ClauseQuestion, Occurrence, Rule, Status, Verdict
+from projections.views.compliance.view import VIEW, ComplianceMemory
 from tests.ledger.packs.test_history import played
 from tests.projections.views.compliance.facts import (
     action,
@@ -57,9 +57,9 @@ FACTS_TOLD: list[Fact] = [
 TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
 
 
-def begun(rule: str, told: list[Happening]) -> Course:
+def begun(rule: str, told: list[Occurrence]) -> ClauseTimeline:
     parameters = dict(PARAMETERS)
-    return Course(Asked("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
+    return ClauseTimeline(ClauseQuestion("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
 
 
 @settings(max_examples=300, deadline=None)
@@ -71,7 +71,7 @@ def test_told_one_by_one_it_is_the_same_as_told_at_once(
     rule: str, told: list[tuple[int, Fact]], every: int
 ) -> None:
     happenings = [
-        Happening(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
     ]
     marked = courses.MARK_EVERY
     courses.MARK_EVERY = every
@@ -87,7 +87,7 @@ def test_told_one_by_one_it_is_the_same_as_told_at_once(
 
 
 def test_spans_follow_one_another_and_each_says_something_else() -> None:
-    memory = fold_anew(VIEW, played()[0].history).remembered(Memory)
+    memory = fold_anew(VIEW, played()[0].history).remembered(ComplianceMemory)
     clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
     assert len(clauses) == 28
     for clause in clauses.values():
@@ -101,16 +101,16 @@ def test_spans_follow_one_another_and_each_says_something_else() -> None:
 class Endless(Rule):
     """A rule at fault: it always names another moment."""
 
-    def judge(self, asked: Asked, at: datetime) -> Verdict:
+    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
         return Verdict(Status.MET, f"{at}.")
 
-    def moments(self, asked: Asked, at: datetime) -> list[datetime]:
+    def moments(self, asked: ClauseQuestion, at: datetime) -> list[datetime]:
         return [at + timedelta(hours=1)]
 
 
 def test_a_rule_that_names_no_end_of_moments_is_found_out() -> None:
     with pytest.raises(RuntimeError, match="clause c"):
-        Course(Asked("c", Modality.MUST, {}, 1, SINCE, LONDON), Endless())
+        ClauseTimeline(ClauseQuestion("c", Modality.MUST, {}, 1, SINCE, LONDON), Endless())
 
 
 def test_before_it_was_registered_a_clause_asks_nothing() -> None:

@@ -35,8 +35,8 @@ async def folded(url: str, *, page: int = 100, restart: bool = False) -> None:
                 follower.position = position
 
 
-def standing(row: view.Compliance) -> view.Standing:
-    return view.Standing(**{name: getattr(row, name) for name in view.Standing.__struct_fields__})
+def standing(row: view.Compliance) -> view.StatusPeriod:
+    return view.StatusPeriod(**{name: getattr(row, name) for name in view.StatusPeriod.__struct_fields__})
 
 
 @pytest.mark.parametrize("restart", [False, True])
