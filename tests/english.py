@@ -16,7 +16,8 @@ MAXIMUM_WORDS = 20
 """Words in one sentence of a docstring."""
 OPENINGS = re.compile(r"(?:What|Whoever|Whatever|Whether|How|Who|Why)\b")
 BANNED = re.compile(
-    r"\b(?:told of|said of|asked of|beside|besides|anew|mend|mends|mended|mending|begun|is none|are none|is like this"
+    r"\b(?:told of|said of|asked of|beside|besides|anew|mend|mends|mended|mending|begun"
+    r"|is none|are none|is like this"
     r"|whoever|whatever|whomever|hears of|thereby"
     r"|stands? (?:in|at|on|there|behind|beside|above|below|for))\b",
     re.IGNORECASE,
