@@ -6,11 +6,11 @@ Imports starlette and `ledger`.
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import psycopg
+from cachetools import LRUCache
 from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -128,7 +128,7 @@ class Identity:
         self._pool = pool(url, "ledger_writer", _CONNECTIONS)
         self._views = pool(url, "ledger_projector", _CONNECTIONS)
         self._state_of = state_of
-        self._known: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
+        self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
 
     async def open(self) -> None:
         """Connects; raises Unavailable when the database cannot be reached."""
@@ -195,9 +195,9 @@ class Identity:
 
         Found by the hash alone, so that timing tells nothing; a row never changes, so it is asked for once.
         """
-        if secret_hash in self._known:
-            self._known.move_to_end(secret_hash)
-            return self._known[secret_hash]
+        known = self._known.get(secret_hash)
+        if known is not None:
+            return known
         try:
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(
@@ -208,10 +208,8 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again in a moment") from error
         if row is None:
             return None
-        self._known[secret_hash] = (row[0], row[1])
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return self._known[secret_hash]
+        self._known[secret_hash] = known = (row[0], row[1])
+        return known
 
 
 def _unauthenticated(message: str) -> Refused:

@@ -5,9 +5,9 @@ answers everybody who had asked before it began.
 """
 
 import asyncio
-from collections import OrderedDict
 
 import psycopg
+from cachetools import LRUCache
 
 from ledger.append import fold
 from ledger.append.fold import FoldedState
@@ -27,7 +27,7 @@ class CommittedStates:
         self._url = url
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
-        self._folded: OrderedDict[str, FoldedState] = OrderedDict()
+        self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._next: dict[str, asyncio.Task[State]] = {}
         """The looks that have not begun yet: whoever asks until then is answered by one."""
 
@@ -62,8 +62,6 @@ class CommittedStates:
         elif folded.state.position < head.size:
             await fold.catch_up(self._connection, notice, folded, head)
         self._folded[notice] = folded
-        while len(self._folded) > NOTICES_IN_MEMORY:
-            self._folded.popitem(last=False)
         return folded.state
 
     async def close(self) -> None:

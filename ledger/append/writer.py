@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Self
 
 import psycopg
+from cachetools import LRUCache
 
 from ledger.append import fold
 from ledger.append.attempt import Attempt, goes_alone, lookup
@@ -58,7 +59,7 @@ class Writer:
         self._queue: deque[tuple[AppendRequest, int, asyncio.Future[None]]] = deque()
         self._entries = self._bytes = 0
         self._wake = asyncio.Event()
-        self._folded: dict[str, FoldedState] = {}
+        self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._careful = False
         self._closing = False
         self._connection: Connection | None = None
@@ -236,13 +237,8 @@ class Writer:
         folded = self._folded.get(notice)
         if folded is None:
             folded = await fold.load(connection, notice, await store.read_head(connection, notice))
-            self._keep(notice, folded)
+            self._folded[notice] = folded
         return folded
-
-    def _keep(self, notice: str, folded: FoldedState) -> None:
-        while len(self._folded) >= NOTICES_IN_MEMORY:
-            del self._folded[next(iter(self._folded))]
-        self._folded[notice] = folded
 
     def _forget(self, notices: Sequence[tuple[str, list[AppendRequest]]]) -> None:
         for notice, units in notices:
@@ -351,7 +347,7 @@ class Writer:
                     attempt.take(unit, known, beside)
             if attempt.placement.share.entries and not await attempt.store(connection):
                 raise psycopg.errors.SerializationFailure("the notice was begun meanwhile")
-        self._keep(notice, folded)
+        self._folded[notice] = folded
         self._answered([attempt])
         await self._snapshots(connection, [attempt])
 

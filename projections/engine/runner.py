@@ -6,11 +6,11 @@ cannot write either. A fold that raises stops its own view of its own notice, un
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 
 import psycopg
+from cachetools import LRUCache
 from msgspec import Struct, field
 
 from ledger.domain.errors import LedgerError, Unavailable
@@ -79,7 +79,7 @@ class Runner:
         self._page = page
         self._told = told
         self._bell = Notifications(url, "ledger_projector", "ledger_entries")
-        self._followers: OrderedDict[str, list[Follower]] = OrderedDict()
+        self._followers: LRUCache[str, list[Follower]] = LRUCache(NOTICES_IN_MEMORY)
         self._followed: list[View] = []
         self._task: asyncio.Task[None] | None = None
         self._owns = False
@@ -257,10 +257,7 @@ class Runner:
     def _following(self, notice: str) -> list[Follower]:
         followers = self._followers.get(notice)
         if followers is None:
-            while len(self._followers) >= NOTICES_IN_MEMORY:
-                self._followers.popitem(last=False)
             followers = self._followers[notice] = [Follower(view, notice) for view in self._followed]
-        self._followers.move_to_end(notice)
         return followers
 
 

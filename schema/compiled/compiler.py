@@ -1,11 +1,11 @@
 """Answers an operation by one statement for each notice that it reads. Imports graphql-core."""
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -42,30 +42,6 @@ from schema.limits import CACHED_DOCUMENTS, ROWS, TOKENS, Budget, too_long
 
 SHAPES = 64
 """How many shapes of variables, and how many sets of roles, are kept for one operation."""
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class CompiledOperation(OrderedDict[K, V], Generic[K, V]):
-    """What was used last, up to so many."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def used(self, key: K) -> V | None:
-        """What is kept under a key."""
-        if key not in self:
-            return None
-        self.move_to_end(key)
-        return self[key]
-
-    def keep(self, key: K, value: V) -> V:
-        """Keeps it; lets go of what was not used for the longest time."""
-        self[key] = value
-        while len(self) > self._most:
-            self.popitem(last=False)
-        return value
 
 
 class _Root(Struct, frozen=True, eq=False):
@@ -78,7 +54,7 @@ class _Root(Struct, frozen=True, eq=False):
     position: ArgumentValue | None
     known_at: ArgumentValue | None
     at_least: ArgumentValue | None
-    statements: CompiledOperation[frozenset[Role], Statement]
+    statements: LRUCache[frozenset[Role], Statement]
     """By the roles of their reader."""
 
     def reading(self, variables: Variables) -> tuple[str, AsOf, int | None]:
@@ -95,14 +71,17 @@ class _Prepared(Struct, frozen=True, eq=False):
     operation: Operation
     firsts: frozenset[str]
     """The variables that say how long a list may be: that is written into the statement, to be planned for."""
-    plans: CompiledOperation[object, dict[str, bytes | _Root]]
+    plans: LRUCache[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
         """What stands at the root, by key; raises NotCompiled."""
         seen = tuple(
             (name, value if name in self.firsts else shape(value)) for name, value in variables.coerced.items()
         )
-        return self.plans.used(seen) or self.plans.keep(seen, self._planned(variables))
+        plan = self.plans.get(seen)
+        if plan is None:
+            plan = self.plans[seen] = self._planned(variables)
+        return plan
 
     def _planned(self, variables: VariableValues) -> dict[str, bytes | _Root]:
         root = self.operation.root
@@ -137,7 +116,7 @@ class _Prepared(Struct, frozen=True, eq=False):
             arguments.asked("asOf", "position"),
             arguments.asked("asOf", "knownAt"),
             arguments.asked("atLeast"),
-            CompiledOperation(SHAPES),
+            LRUCache(SHAPES),
         )
 
 
@@ -147,9 +126,7 @@ class Compiler:
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
         self._rules = rules
-        self._operations: CompiledOperation[tuple[str, str | None], _Prepared | Reason] = CompiledOperation(
-            CACHED_DOCUMENTS
-        )
+        self._operations: LRUCache[tuple[str, str | None], _Prepared | Reason] = LRUCache(CACHED_DOCUMENTS)
 
     async def answer(
         self, context: Context, document: str, variables: Mapping[str, Any] | None, operation_name: str | None
@@ -170,13 +147,13 @@ class Compiler:
 
     def _prepared(self, document: str, operation_name: str | None) -> _Prepared:
         key = (document, operation_name)
-        found = self._operations.used(key)
+        found = self._operations.get(key)
         if found is None:
             try:
                 found = self._prepare(document, operation_name)
             except NotCompiled as why:
                 found = why.reason
-            self._operations.keep(key, found)
+            self._operations[key] = found
         if isinstance(found, str):
             raise NotCompiled(found)
         return found
@@ -195,7 +172,7 @@ class Compiler:
         firsts = _Firsts()
         visit(parsed, firsts)
         return _Prepared(
-            Operation.of(self._schema, definition, fragments), frozenset(firsts.found), CompiledOperation(SHAPES)
+            Operation.of(self._schema, definition, fragments), frozenset(firsts.found), LRUCache(SHAPES)
         )
 
 
@@ -267,10 +244,10 @@ class _Answering:
     def _statement(self, root: _Root, roles: Sequence[Role]) -> Statement:
         """The statement of a notice for readers in these roles."""
         kept = frozenset(roles)
-        found = root.statements.used(kept)
+        found = root.statements.get(kept)
         if found is None:
             tree = TreeBuilder(Selection(self._operation, self._variables, roles)).notice(root.field, root.details)
-            found = root.statements.keep(kept, compose(tree, suppressed(roles)))
+            found = root.statements[kept] = compose(tree, suppressed(roles))
         return found
 
     def _bound(
