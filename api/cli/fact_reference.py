@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from enum import Enum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Meta, Struct
+from msgspec import NODEFAULT, Struct
 
 from ledger.domain.fact import Fact, Narrative
+from ledger.domain.fields import unwrap
 from ledger.domain.registry import KINDS, Kind
 from ledger.domain.roles import matrix
 from ledger.domain.state import AREAS
@@ -97,21 +98,19 @@ def _rows(struct: type[Struct], prefix: str) -> Iterator[str]:
 def _described(hint: object) -> tuple[str, str, type[Struct] | None]:
     """What a field is, what it means, and the struct within it."""
     meaning, bounds, reference = "", [], ""
-    while get_origin(hint) is Annotated:
-        for meta in get_args(hint)[1:]:
-            if isinstance(meta, Meta):
-                meaning = meta.description or meaning
-                reference = (meta.extra or {}).get("ref", reference)
-                bounds += [f"at least {meta.ge:,.0f}"] if meta.ge else []
-                bounds += [f"at least {meta.min_length}"] if meta.min_length else []
-        hint = get_args(hint)[0]
-    origin, arguments = get_origin(hint), get_args(hint)
+    field = unwrap(hint)
+    for meta in field.metas:
+        meaning = meta.description or meaning
+        reference = (meta.extra or {}).get("ref", reference)
+        bounds += [f"at least {meta.ge:,.0f}"] if meta.ge else []
+        bounds += [f"at least {meta.min_length}"] if meta.min_length else []
+    hint, origin = field.type, field.origin
     inner: type[Struct] | None = None
     if origin is list:
-        what, told, inner = _described(arguments[0])
+        what, told, inner = _described(field.arguments[0])
         what, meaning = f"list of {what}", meaning or told
-    elif origin in (Union, UnionType):
-        options = [_described(option) for option in arguments if option is not NoneType]
+    elif len(field.options) > 1:
+        options = [_described(option) for option in field.options]
         what = " or ".join(dict.fromkeys(option[0] for option in options))
         meaning, inner = meaning or options[0][1], next((option[2] for option in options if option[2]), None)
     elif hint is Narrative:

@@ -3,12 +3,11 @@
 Generated from the declarations in `ledger.domain.areas`, so that a new field of a fact is on its form at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, auto
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct
@@ -18,6 +17,7 @@ from api import formatting as words
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
 from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
+from ledger.domain.fields import unwrap
 from ledger.domain.registry import KINDS
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData
 
@@ -163,32 +163,28 @@ def fields_of(struct: type[Struct], *, upload: bool = False) -> tuple[Field, ...
 
 
 def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
-    found: dict[str, Any] = {
-        "hint": "",
-        "many": False,
-        "least": 0,
-        "optional": False,
-        "pattern": None,
-        "extra": {},
-    }
-    bare = _bare(hint, found)
+    field_type = unwrap(hint)
+    many = field_type.origin is list
+    item = unwrap(field_type.arguments[0]) if many else field_type
+    bare = item.type
+    annotation = _annotation([*item.metas, *field_type.metas] if many else field_type.metas)
     required = info.required
     about = issubclass(struct, Fact) and struct.about == info.name
     control = _control(bare)
     begins = about and issubclass(struct, Fact) and struct.begins
-    said = found["hint"] or (_first_sentence(bare) if control in (Control.WORD, Control.GROUP) else "")
+    said = annotation.description or (_first_sentence(bare) if control in (Control.WORD, Control.GROUP) else "")
     if begins:
         said = f"An id that nothing of the kind has had. {said}"
-    names, closed = _names(info.name, found)
+    names, closed = _names(info.name, annotation)
     return Field(
         key=info.encode_name,
         label=label_of(info.name),
         hint=said if info.default in (NODEFAULT, None) else f"{said.rstrip('.')}; {info.default}, if left blank.",
         control=control,
         required=required,
-        many=found["many"] or control is Control.PARAMETERS,
-        least=found["least"],
-        nullable=found["many"] and found["optional"],
+        many=many or control is Control.PARAMETERS,
+        least=annotation.least,
+        nullable=many and field_type.optional,
         words=_words(bare, control),
         names=names,
         closed=closed,
@@ -198,34 +194,25 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     )
 
 
-def _bare(hint: Any, found: dict[str, Any]) -> Any:  # noqa: ANN401 - a type, or what typing makes of one
-    """The type that a control gives, and in `found` what its annotations say."""
-    while get_origin(hint) is Annotated:
-        hint, *metas = get_args(hint)
-        for meta in metas:
-            if isinstance(meta, Meta):
-                said = "" if meta.description in _SHOWN_BY_ITS_CONTROL else meta.description
-                found["hint"] = said or found["hint"]
-                found["least"] = meta.min_length or found["least"]
-                found["pattern"] = meta.pattern or found["pattern"]
-                found["extra"] = meta.extra or found["extra"]
-    origin: object = get_origin(hint)
-    if origin in (Union, UnionType):
-        found["optional"] = True
-        (hint,) = (option for option in get_args(hint) if option is not NoneType)
-        return _within(hint, found)
-    if origin is list:
-        found["many"] = True
-        return _within(get_args(hint)[0], found)
-    return hint
+class _Annotation(Struct, frozen=True):
+    """Annotations of a field and of its items, taken together."""
+
+    description: str = ""
+    least: int = 0
+    """Smallest number of items or characters."""
+    pattern: str | None = None
+    extra: dict[str, Any] = {}
 
 
-def _within(hint: object, found: dict[str, Any]) -> Any:  # noqa: ANN401 - a type, as `_bare` gives it
-    """As `_bare`; what the outer annotation said of the field goes before what the inner one says of the type."""
-    said, least = found["hint"], found["least"]
-    bare = _bare(hint, found)
-    found["hint"], found["least"] = said or found["hint"], least or found["least"]
-    return bare
+def _annotation(metas: Sequence[Meta]) -> _Annotation:
+    """Return the annotations as one; a later one overrides an earlier one."""
+    described = [meta.description for meta in metas if meta.description not in {None, *_SHOWN_BY_ITS_CONTROL}]
+    return _Annotation(
+        description=next(reversed([text for text in described if text]), ""),
+        least=next((meta.min_length for meta in reversed(metas) if meta.min_length), 0),
+        pattern=next((meta.pattern for meta in reversed(metas) if meta.pattern), None),
+        extra=next((meta.extra for meta in reversed(metas) if meta.extra), {}),
+    )
 
 
 _CONTROLS = {
@@ -252,13 +239,13 @@ def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or a dict's alias
     raise TypeError(f"a fact holds {bare!r}, for which there is no control; declare one in api.forms.fields")
 
 
-def _names(name: str, found: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
+def _names(name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
     """The kinds of thing that a field names, and whether it may name none that was not recorded."""
-    extra = found["extra"]
+    extra = annotation.extra
     if "ref" in extra:
         return (extra["ref"],), "later" not in extra
-    if found["pattern"] in _PATTERNS:
-        return (_PATTERNS[found["pattern"]],), False
+    if annotation.pattern in _PATTERNS:
+        return (_PATTERNS[annotation.pattern],), False
     return _NAMED.get(name, ()), name.endswith("_rating")
 
 

@@ -1,11 +1,10 @@
-"""Where things stand in a fact: every leaf of a declaration, with its path. Pure."""
+"""Fields of facts: type hints without their annotations, and every leaf of a declaration with its path. Pure."""
 
 from collections.abc import Iterator
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.fact import Narrative
 
@@ -13,6 +12,54 @@ Json = Any
 """Decoded JSON, or a piece of it."""
 EACH = "[]"
 """The step to each item of a list."""
+
+
+class FieldType(Struct, frozen=True):
+    """A field's type without its annotations, and without None."""
+
+    type: Any
+    """The type; a union where several types remain."""
+    metas: tuple[Meta, ...] = ()
+    """The annotations, the innermost first: where two disagree, the last one holds."""
+    optional: bool = False
+    """True if the field may be None."""
+
+    @property
+    def origin(self) -> object:
+        """`list` of `list[str]`, `dict` of `dict[str, int]`; None for a plain class."""
+        return get_origin(self.type)
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The types in the brackets of `list[…]` or `dict[…]`."""
+        return get_args(self.type)
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        """The alternatives of a union, or the one type."""
+        return self.arguments if self.origin in (Union, UnionType) else (self.type,)
+
+    @property
+    def column_type(self) -> Any:  # noqa: ANN401 - a type
+        """The type that a column of a view has: any dictionary is a `dict`."""
+        return dict if self.origin is dict else self.type
+
+
+def unwrap(hint: object) -> FieldType:
+    """Return the type of a hint, apart from its annotations and from None."""
+    metas: tuple[Meta, ...] = ()
+    optional = False
+    while (origin := get_origin(hint)) in (Annotated, Union, UnionType):
+        if origin is Annotated:
+            hint, *found = get_args(hint)
+            metas = (*(meta for meta in found if isinstance(meta, Meta)), *metas)
+            continue
+        options = [option for option in get_args(hint) if option is not NoneType]
+        optional = optional or len(options) < len(get_args(hint))
+        if len(options) > 1:
+            return FieldType(Union[tuple(options)], metas, optional)  # noqa: UP007 - the options are a value
+        (hint,) = options
+    return FieldType(hint, metas, optional)
 
 
 class Leaf(Struct, frozen=True):
@@ -30,25 +77,20 @@ class Leaf(Struct, frozen=True):
 
 
 def leaves(hint: Json, attributes: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """Each leaf below a type, in order."""
-    extra: dict[str, str] = {}
-    origin: object = get_origin(hint)
-    while origin is Annotated:
-        for meta in hint.__metadata__:
-            if isinstance(meta, msgspec.Meta) and meta.extra:
-                extra = meta.extra
-        hint = hint.__origin__
-        origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        for option in get_args(hint):
+    """Yield each leaf below a type, in order."""
+    field = unwrap(hint)
+    hint = field.type
+    if len(field.options) > 1:
+        for option in field.options:
             yield from leaves(option, attributes, keys)
-    elif origin is list:
-        yield from leaves(get_args(hint)[0], (*attributes, EACH), (*keys, EACH))
+    elif field.origin is list:
+        yield from leaves(field.arguments[0], (*attributes, EACH), (*keys, EACH))
     elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
         hints = get_type_hints(hint, include_extras=True)
         for name, encoded in zip(hint.__struct_fields__, hint.__struct_encode_fields__, strict=True):
             yield from leaves(hints[name], (*attributes, name), (*keys, encoded))
     else:
+        extra: dict[str, str] = next((meta.extra for meta in reversed(field.metas) if meta.extra), {})
         yield Leaf(hint, attributes, keys, extra.get("ref"), "later" not in extra)
 
 

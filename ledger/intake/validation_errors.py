@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Code, Id, Narrative
-from ledger.domain.fields import Json
+from ledger.domain.fields import Json, unwrap
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 Hint = Any
@@ -98,8 +97,9 @@ class _Check:
         self.items: _Check | None = None
         self.entries: tuple[_Check, _Check] | None = None
         self.struct: type[Struct] | None = None
-        hint, metas = _bare(hint, [])
-        self.words = ", or ".join(self._option(*_bare(option, metas)) for option in _options(hint))
+        field = unwrap(hint)
+        options = [unwrap(option) for option in field.options]
+        self.words = ", or ".join(self._option(each.type, [*each.metas, *field.metas]) for each in options)
 
     def _option(self, hint: Hint, metas: list[Meta]) -> str:
         """Notes one alternative of the hint; what it is in words."""
@@ -148,19 +148,6 @@ class _Check:
             zone = "the offset from UTC is missing: " if code == "NO_TIME_ZONE" else ""
             got = f", got {called(value)}" if code == "WRONG_TYPE" else ""
             yield Refusal(code, f"{zone}expected {self.words}{got}", path)
-
-
-def _bare(hint: Hint, metas: list[Meta]) -> tuple[Hint, list[Meta]]:
-    """A hint without its annotations, and these added to `metas`."""
-    while hasattr(hint, "__metadata__"):
-        hint, *more = get_args(hint)
-        metas = [*metas, *(meta for meta in more if isinstance(meta, Meta))]
-    return hint, metas
-
-
-def _options(hint: Hint) -> list[Hint]:
-    origin: object = get_origin(hint)
-    return [o for o in get_args(hint) if o is not NoneType] if origin in (Union, UnionType) else [hint]
 
 
 def _leaf(hint: Hint, metas: list[Meta]) -> str:

@@ -7,12 +7,12 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
+from ledger.domain.fields import unwrap
 from ledger.store import arrays
 from projections.engine.narrative import NarrativeRef
 
@@ -85,15 +85,6 @@ _PLAIN: dict[Any, tuple[str, Packer]] = {
 }
 
 
-def bare(hint: object) -> object:
-    """A type without its annotations, and without None."""
-    while get_origin(hint) is Annotated:
-        (hint, *_) = get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        (hint,) = (option for option in get_args(hint) if option is not NoneType)
-    return dict if get_origin(hint) is dict else hint
-
-
 def _plain(name: str, hint: object) -> Column:
     return Column(name, *_PLAIN[hint])
 
@@ -133,7 +124,7 @@ def _field(name: str, hint: object) -> Field:
 def fields_of(row: type[Struct]) -> tuple[Field, ...]:
     """How the fields of a row are stored, in their order; raises KeyError for a field of no known type."""
     hints = get_type_hints(row, include_extras=True)
-    return tuple(_field(name, bare(hints[name])) for name in row.__struct_fields__)
+    return tuple(_field(name, unwrap(hints[name]).column_type) for name in row.__struct_fields__)
 
 
 @cache

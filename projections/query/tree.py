@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-from projections.engine.columns import bare
+from ledger.domain.fields import unwrap
 from projections.query.relation import PAGE, Relation
 
 Form = Literal["text", "int", "count", "float", "bool", "date", "instant", "json", "array"]
@@ -33,7 +33,7 @@ _FORMS: Mapping[object, Form] = {
 
 def form_of(hint: object) -> Form:
     """How values of a type are written; raises KeyError for a type that no row holds."""
-    return _FORMS[bare(hint)]
+    return _FORMS[unwrap(hint).column_type]
 
 
 class Constant(Struct, frozen=True):

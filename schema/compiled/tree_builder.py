@@ -5,13 +5,12 @@ Whatever the reader may not see, and whatever would be an error, is not compiled
 
 from collections.abc import Mapping
 from functools import partial
-from typing import get_origin
 
 from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.utils.str_converters import to_camel_case
 
-from projections.engine.columns import bare
+from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.query.tree import (
     Cell,
@@ -35,7 +34,6 @@ from schema.compiled.fallback import NotCompiled
 from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name
 from schema.derive.connection import LARGEST
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, Same, Value
-from schema.derive.resolvers import bare_of
 from schema.types.scalars import Count
 
 _GIVEN: Mapping[str, Mapping[str, ReadingValue]] = {
@@ -138,15 +136,15 @@ class TreeBuilder:
         self, shown: ObjectDeclaration, spec: Value, name: str, field: GraphQLField, details: list[FieldDetails]
     ) -> Node:
         hint = shown.relation.hints[name]
-        _, optional = bare_of(hint)
-        if bare(hint) is NarrativeRef:
+        field_type = unwrap(hint)
+        if field_type.type is NarrativeRef:
             return NarrativeText(name)
-        if bare(hint) == list[NarrativeRef]:
+        if field_type.type == list[NarrativeRef]:
             below = object_of(field)
             grouped = self._selection.below(below, details)
             return NarrativeList(name, tuple((key, of_text(below, each)) for key, each in grouped.items()))
         form: Form = "count" if spec.type is Count else form_of(hint)
-        return Cell(name, form, optional)
+        return Cell(name, form, field_type.optional)
 
     # --- lists
 
@@ -178,9 +176,7 @@ class TreeBuilder:
         relation = shown.relation
         self._selection.require(relation.view)
         spread = (
-            parent is not None
-            and spec.key is not None
-            and get_origin(bare(parent.relation.hints[spec.key])) is list
+            parent is not None and spec.key is not None and unwrap(parent.relation.hints[spec.key]).origin is list
         )
         arguments = self._selection.arguments(field, details)
         conditions = _conditions(shown, spec, arguments)

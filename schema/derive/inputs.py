@@ -6,16 +6,17 @@ Imports strawberry, msgspec and `ledger`.
 
 from datetime import date, datetime
 from enum import Enum
-from functools import cache, reduce
-from operator import or_
-from types import GenericAlias, NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from functools import cache
+from math import inf
+from types import GenericAlias
+from typing import Any, get_type_hints
 
 import msgspec
 import strawberry
-from msgspec import NODEFAULT, Meta, Struct
+from msgspec import NODEFAULT, Struct
 
 from ledger.domain.fact import ID_PATTERN, Narrative, WordList
+from ledger.domain.fields import FieldType, unwrap
 from schema.types.enums import enum_of, first_sentence
 from schema.types.scalars import Count, Json
 
@@ -53,33 +54,25 @@ def input_of(struct: type[Struct]) -> type:
 
 def _annotation(hint: object) -> tuple[Any, str]:
     """The GraphQL type of a field, and what it means."""
-    described = None
-    largest: float | None = None
-    identifier = False
-    while get_origin(hint) is Annotated:
-        for meta in get_args(hint)[1:]:
-            if isinstance(meta, Meta):
-                described = meta.description or described
-                largest = meta.le or largest
-                identifier = identifier or (meta.pattern or "").startswith(f"^{ID_PATTERN}")
-        hint = get_args(hint)[0]
-    found, meaning = _generic(hint) if get_origin(hint) else _plain(hint)
-    if identifier:
-        found = strawberry.ID
-    elif found is int and (largest is None or largest > INT_LARGEST):
-        found = Count
-    return found, described or meaning
+    field = unwrap(hint)
+    input_type, meaning = _generic(field) if field.origin else _plain(field.type)
+    description = meaning
+    for meta in field.metas:
+        description = meta.description or description
+        if (meta.pattern or "").startswith(f"^{ID_PATTERN}"):
+            input_type = strawberry.ID
+    if input_type is int and max((meta.le for meta in field.metas if meta.le), default=inf) > INT_LARGEST:
+        input_type = Count
+    return (input_type | None if field.optional else input_type), description
 
 
-def _generic(hint: object) -> tuple[Any, str]:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is dict:
+def _generic(field: FieldType) -> tuple[Any, str]:
+    if field.origin is dict:
         return Json, "A JSON object."
-    if origin is list:
-        inner, meaning = _annotation(arguments[0])
-        return GenericAlias(list, (inner,)), meaning
-    inner, meaning = _annotation(reduce(or_, (a for a in arguments if a is not NoneType)))
-    return inner | None, meaning
+    if field.origin is list:
+        item, meaning = _annotation(field.arguments[0])
+        return GenericAlias(list, (item,)), meaning
+    raise _unsupported(field.type)
 
 
 def _plain(hint: object) -> tuple[Any, str]:
@@ -91,7 +84,12 @@ def _plain(hint: object) -> tuple[Any, str]:
         return input_of(hint), first_sentence(hint)
     if hint in (str, int, float, bool, date, datetime):
         return hint, ""
-    raise TypeError(f"a fact holds {hint!r}, for which GraphQL has no input; declare one in schema.inputs")
+    raise _unsupported(hint)
+
+
+def _unsupported(hint: object) -> TypeError:
+    """Return the error for a type that GraphQL has no input for."""
+    return TypeError(f"a fact contains {hint!r}, which has no GraphQL input; declare one in schema.derive.inputs")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - it may hold anything

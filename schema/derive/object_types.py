@@ -11,12 +11,13 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from ledger.domain.fact import WordList
+from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.query.relation import FoundRow, RowQuery
 from schema.context import Standpoint
 from schema.derive.connection import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, RowObject, Same, Value
-from schema.derive.resolvers import bare_of, listed, made
+from schema.derive.resolvers import listed, made
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry, Narrative, entries_at
 from schema.types.enums import enum_of
@@ -70,7 +71,8 @@ def _told(cls: type) -> str:
 
 def _add_value(shown_as: ObjectDeclaration, name: str, spec: Value, annotations: dict[str, Any]) -> None:
     hint = shown_as.relation.hints[spec.name or name]
-    bare, optional = bare_of(hint)
+    field = unwrap(hint)
+    bare, optional = field.column_type, field.optional
     setattr(shown_as.cls, name, strawberry.field(description=spec.description))
     if bare is NarrativeRef:
         annotations[name] = str | None

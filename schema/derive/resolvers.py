@@ -7,12 +7,12 @@ Rows that neighbours ask for one by one are read together. Imports strawberry's 
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_origin
 
 from strawberry.dataloader import DataLoader
 
 from ledger.domain.fact import WordList
+from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.query.relation import FoundRow, RowQuery
 from schema.context import Standpoint
@@ -26,19 +26,6 @@ def enter(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that s
     cls, view, _ = SECTIONS[of]
     at.require(view)
     return cls(at=at)
-
-
-def bare_of(hint: object) -> tuple[Any, bool]:
-    """A hint without its annotations, and whether it may be None."""
-    optional = False
-    while get_origin(hint) is Annotated or get_origin(hint) in (Union, UnionType):
-        if get_origin(hint) is Annotated:
-            hint = get_args(hint)[0]
-        else:
-            options = get_args(hint)
-            optional = NoneType in options
-            (hint,) = (option for option in options if option is not NoneType)
-    return (dict if get_origin(hint) is dict else hint), optional
 
 
 def made(name: str, at: Standpoint, found: FoundRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
@@ -71,8 +58,9 @@ Getter = Callable[[FoundRow[Any]], Sequence[tuple[str, Any]]]
 @cache
 def _getters(name: str) -> tuple[Getter, ...]:
     shown_as = TYPES[name]
+    hints = shown_as.relation.hints
     return tuple(
-        _getter(field, spec.name or field, bare_of(shown_as.relation.hints[spec.name or field])[0], spec.type)
+        _getter(field, spec.name or field, unwrap(hints[spec.name or field]).column_type, spec.type)
         for field, spec in shown_as.fields.items()
         if isinstance(spec, Value)
     )
