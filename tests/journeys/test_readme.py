@@ -39,7 +39,7 @@ def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path)
     environ = {**os.environ, "LEDGER_DATABASE_URL": url_of(database), "PYTHONPATH": str(ROOT)}
     subprocess.run([shim, "demo", "--check"], cwd=tmp_path, env=environ, check=True, capture_output=True)
     setting, adviser, auditor, partner, holder = blocks("README.md", "## Three short journeys\n")
-    auditing = "".join(blocks("docs/auditing.md", "# Auditing it\n"))
+    auditing = "".join(blocks("docs/auditing.md", "# Audit the record\n"))
     script = f"set -eu\n{setting}{adviser}{auditor}{auditing}{partner}{holder}"
     ran = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
