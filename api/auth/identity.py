@@ -21,7 +21,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused, Unavailable
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
-from ledger.store.database import pool
+from ledger.store.database import open_pool, pool
 from projections.views.people import notices_of
 from schema.context import Viewer
 from schema.errors import NO_NOTICE
@@ -132,12 +132,8 @@ class Identity:
 
     async def open(self) -> None:
         """Connects; raises Unavailable when the database cannot be reached."""
-        try:
-            await self._pool.open(wait=True, timeout=10)
-            await self._views.open()
-        except psycopg.OperationalError as error:
-            await self.close()
-            raise Unavailable("the database cannot be reached; check LEDGER_DATABASE_URL") from error
+        await open_pool(self._pool)
+        await self._views.open()
 
     async def close(self) -> None:
         """Disconnects."""

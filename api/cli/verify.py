@@ -10,6 +10,7 @@ from api.cli.common import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
 from api.report.phrases import many
 from api.settings import Settings
+from ledger.append.snapshots import wrong_snapshot
 from ledger.bundle import comparison
 from ledger.bundle import verify as checking
 from ledger.bundle.verify import BundleReport
@@ -167,7 +168,9 @@ async def _report(notice: str | None, against: EarlierCopy | None) -> Report:
     settings = Settings.from_environment()
     async with database(settings) as url:
         with progress("verifying") as told:
-            return await verify(url, notice, told, store_of=ObjectStore(settings.store), held=against)
+            return await verify(
+                url, notice, told, store_of=ObjectStore(settings.store), held=against, state_check=wrong_snapshot
+            )
 
 
 def verdict(report: Report, later: int = 0) -> list[str]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 
 from ledger.domain import calendar
+from ledger.domain.fact import YEARS
 
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
@@ -31,7 +32,6 @@ CALLED = {
 """The names of an address that read otherwise on the pages → what their fields are called there."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
-_YEARS = range(1900, 2200)
 
 
 class TimePoint(Struct, frozen=True):
@@ -100,7 +100,7 @@ def instant(name: str, text: str, *, begins: bool = False) -> datetime:
         else:
             said = datetime.fromisoformat(text.replace(" ", "+"))
             found = (said if said.tzinfo else said.replace(tzinfo=calendar.ENGLAND)).astimezone(UTC)
-        if found.year in _YEARS:
+        if found.year in YEARS:
             return found
     except (ValueError, OverflowError):
         pass

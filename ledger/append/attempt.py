@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ledger.append import fold
 from ledger.append.fold import FoldedState
 from ledger.append.placement import AppendRequest, Clock, Placement
 from ledger.append.receipt import Receipt, StoredContent, receipt, same_content
 from ledger.domain.areas.access import AccessKind, AccessRequested
 from ledger.domain.areas.evidence import EvidenceErased, EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, NarrativeErased, may_correct
+from ledger.domain.corrections import effective, first_refused, fold, replacement
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import Fact, Who
@@ -123,7 +123,7 @@ class Attempt:
         state = self.placement.state
         role = self.placement.judge(item, unit.credential)
         if (item.source, item.id) not in known and not isinstance(role, Refused):
-            history = await fold.history(connection, self.notice, state.position)
+            history = await entries.read_entries(connection, self.notice, state.position)
             fault = correction_fault(history, item.fact, Who(unit.credential.actor, role))
             if fault is not None:
                 unit.answers[0] = fault
@@ -131,8 +131,7 @@ class Attempt:
             self._take_one(unit, 0, item, None, beside)
             if unit.answers[0] is None:
                 history.append(self.placement.share.entries[0])
-                corrected = fold.fold(history, fold.corrections_of(history))
-                self.placement.folded.state = self.placement.state = corrected
+                self.placement.folded.state = self.placement.state = fold(effective(history))
             return
         self._take_one(unit, 0, item, known.get((item.source, item.id)), beside)
 
@@ -234,19 +233,15 @@ def correction_fault(history: list[Entry], correction: EntryCorrected, who: Who)
             f"a {kind.name} is not mended by a correction; record what holds now",
             "data.position",
         )
-    if correction.replacement is not None and correction.replacement.type != corrected.type:
+    if correction.replacement is not None and correction.replacement.type != kind.type:
         return Refused.because(
-            "WRONG_TYPE", f"entry {correction.position} is a {corrected.type}", "data.replacement.type"
+            "WRONG_TYPE", f"entry {correction.position} is a {kind.type}", "data.replacement.type"
         )
-    corrections = fold.corrections_of(history)
-    try:
-        corrections[correction.position] = fact = fold.replacement(correction, corrected.fact)
-    except msgspec.ValidationError as error:
-        return Refused.because("INVALID_FIELD", f"the replacement is no {kind.name}: {error}", "data.replacement")
+    fact = replacement(correction)
     exchanged = _exchanged(corrected.fact, fact)
     if exchanged is not None:
         return Refused((exchanged,))
-    refused = fold.first_refused(history, corrections, correction.position, who)
+    refused = first_refused(effective(history, correction), correction.position, who)
     if refused is None:
         return _barred(kind.name, removed=fact is None, role=Role(who.role))
     entry, refusal = refused

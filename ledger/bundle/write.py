@@ -6,14 +6,13 @@ same bytes, until something is erased. While it goes out, the record is checked 
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
 from ledger.bundle.archive import Archive, Member
@@ -24,7 +23,7 @@ from ledger.evidence.object_store import ObjectStore
 from ledger.intake.envelope import decode_data, decode_envelope
 from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
 from ledger.proof.merkle import Frontier, leaf_hash, root_hash
-from ledger.store.database import connect
+from ledger.store.database import consistent_read
 
 FORMAT = "improvement-ledger bundle 1"
 PAGE = 500
@@ -135,7 +134,7 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
         archive.put("verify.py", _packaged("verify_bundle.py"))
         archive.put("checkpoint", order.note.encode())
         archive.put("key", f"{VerifierKey.parse(order.key)}\n".encode())
-        async with _snapshot(url) as connection:
+        async with consistent_read(url) as connection:
             one = _Bundle(connection, archive, order, checkpoint.size)
             await one.entries(checkpoint, progress, sees=sees)
             await one.texts(sees=sees)
@@ -172,17 +171,6 @@ def _line(value: Struct) -> bytes:
 
 def _lines(values: Sequence[Struct]) -> bytes:
     return b"".join(map(_line, values))
-
-
-@asynccontextmanager
-async def _snapshot(url: str) -> AsyncIterator[AsyncConnection[Any]]:
-    async with await connect(url, "ledger_writer") as connection:
-        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-        await connection.set_read_only(True)
-        async with connection.transaction():
-            await connection.execute("SET LOCAL row_security = off")
-            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            yield connection
 
 
 class _Bundle:

@@ -56,6 +56,8 @@ OnsCode = Annotated[
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1, description="A whole number, zero or more.")]
 Position = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The position of an entry in this ledger.")]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset (RFC 3339).")]
+YEARS = range(1900, 2200)
+"""Years in which a day or an instant may lie."""
 Day = Annotated[date, Meta(description="A calendar day (ISO 8601).")]
 
 

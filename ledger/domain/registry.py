@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ledger.domain.fact import Fact, Narrative, Upcast
@@ -59,6 +60,13 @@ class StoredType(Struct, frozen=True):
     kind: Kind
     steps: tuple[Upcast, ...] = ()
     """What makes it into the data of the fact's version now."""
+
+    def fact(self, data: Json) -> Fact:
+        """Return the fact of an entry's decoded data, translated to its present version."""
+        for step in self.steps:
+            data = step(data)
+        fact: Fact = msgspec.convert(data, self.kind.struct)
+        return fact
 
 
 def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:

@@ -21,7 +21,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.evidence.object_store import ObjectStore
 from ledger.intake.parse import SubmittedFile
-from ledger.store.database import pool
+from ledger.store.database import open_pool, pool
 
 ABANDONED = timedelta(hours=1)
 """The age at which an upload without an entry is one that nobody will record any more."""
@@ -40,11 +40,7 @@ class EvidenceService:
 
     async def open(self) -> Self:
         """Connects; raises Unavailable when the database cannot be reached."""
-        try:
-            await self._pool.open(wait=True, timeout=10)
-        except PoolTimeout as error:
-            await self._pool.close()
-            raise Unavailable("the database cannot be reached; check LEDGER_DATABASE_URL") from error
+        await open_pool(self._pool)
         return self
 
     async def close(self) -> None:

@@ -64,10 +64,7 @@ def decode_data(envelope: Envelope, readings: Mapping[str, StoredType] = STORED_
     try:
         if not reading.steps:
             return _data_decoders[reading.kind.struct].decode(envelope.data)
-        data = msgspec.json.decode(envelope.data)
-        for step in reading.steps:
-            data = step(data)
-        return msgspec.convert(data, reading.kind.struct)
+        return reading.fact(msgspec.json.decode(envelope.data))
     except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError) as error:
         raise Damaged(f"entry {envelope.position} does not hold a {envelope.type}: {error}") from None
 

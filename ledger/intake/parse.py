@@ -18,9 +18,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.records import EntryCorrected, Replacement
+from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.fact import Fact, Id, Instant, text_matching
+from ledger.domain.fact import YEARS, Fact, Id, Instant, text_matching
 from ledger.domain.fields import Json, Leaf, found_at, leaves
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake import personal_data
@@ -31,8 +32,6 @@ MAXIMUM_TEXT = 1_048_576
 """The longest narrative, in bytes of UTF-8."""
 MAXIMUM_TEXTS = 1_500
 """The most narratives in one place of a fact: no entry has room for the digests of more."""
-YEARS = (1900, 2199)
-"""The first and the last year that a day or an instant may lie in: what people plan in, and look back to."""
 MAXIMUM_REASONS = 50
 """The most reasons given for one refusal: the answer to a large event that is all wrong stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
@@ -248,12 +247,12 @@ def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
 
 def is_near(day: str) -> bool:
     """Whether a day or an instant lies in a year that people plan in, or look back to."""
-    return YEARS[0] <= int(day[:4]) <= YEARS[1]
+    return int(day[:4]) in YEARS
 
 
 def out_of_time(path: str) -> Refusal:
     """The refusal of a day or an instant that does not."""
-    return Refusal("OUT_OF_RANGE", f"the year has to lie between {YEARS[0]} and {YEARS[1]}", path)
+    return Refusal("OUT_OF_RANGE", f"the year has to lie between {YEARS[0]} and {YEARS[-1]}", path)
 
 
 def _accept_replacement(
@@ -266,7 +265,7 @@ def _accept_replacement(
     fact, texts = accept_fact(kind, given.data, f"{prefix}.data", confirmed)
     data = msgspec.json.decode(encoder.encode(fact))
     replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))
-    return replaced, [SubmittedNarrative(f"replacement.data.{text.path}", text.salt, text.body) for text in texts]
+    return replaced, [SubmittedNarrative(REPLACEMENT + text.path, text.salt, text.body) for text in texts]
 
 
 def _copy(value: Json) -> Json:

@@ -20,7 +20,7 @@ from ledger.domain.errors import Damaged, Refused, Unavailable
 from ledger.proof import keys, proof_builder, tiles
 from ledger.proof.checkpoint import Signer, VerifierKey, sign
 from ledger.store import entries as store
-from ledger.store.database import pool
+from ledger.store.database import open_pool, pool
 from ledger.store.entries import Connection
 
 PAUSE_SECONDS = 0.2
@@ -66,11 +66,7 @@ class CheckpointSigner:
 
     async def open(self) -> Self:
         """Connects; raises Unavailable when the database cannot be reached."""
-        try:
-            await self._pool.open(wait=True, timeout=10)
-        except PoolTimeout as error:
-            await self._pool.close()
-            raise Unavailable(f"the database cannot be reached: {error}") from error
+        await open_pool(self._pool)
         return self
 
     async def close(self) -> None:

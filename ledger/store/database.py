@@ -5,15 +5,16 @@ transaction of its own under an advisory lock, its SHA-256 kept: a file that was
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
 
 import psycopg
 from msgspec import Struct
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 
@@ -81,6 +82,34 @@ def pool(
         check=AsyncConnectionPool.check_connection if checked else None,
         name=role,
     )
+
+
+async def open_pool(pool: AsyncConnectionPool[AsyncConnection[Any]], seconds: float = 10) -> None:
+    """Open a pool and wait for its first connection.
+
+    Raises:
+        Unavailable: The database cannot be reached within that many `seconds`; the pool is closed again.
+    """
+    try:
+        await pool.open(wait=True, timeout=seconds)
+    except PoolTimeout as error:
+        await pool.close()
+        raise Unavailable(f"the database cannot be reached; check LEDGER_DATABASE_URL: {error}") from error
+
+
+@asynccontextmanager
+async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
+    """Yield a connection in a read-only transaction over one state of all notices.
+
+    A query fails, rather than returns fewer rows, if row-level security would hide any.
+    """
+    async with await connect(url, "ledger_writer") as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        async with connection.transaction():
+            await connection.execute("SET LOCAL row_security = off")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # output may be paused
+            yield connection
 
 
 def _options(url: str, role: DatabaseRole | None) -> str:

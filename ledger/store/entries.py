@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 from psycopg import AsyncConnection
 
+from ledger.domain.entry import Entry
+from ledger.intake.envelope import decode
 from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 from ledger.store import arrays
 
@@ -156,6 +158,11 @@ async def read_bodies(
         if len(rows) < page:
             return
         after = rows[-1][0]
+
+
+async def read_entries(connection: Connection, notice: str, to: int, after: int = 0) -> list[Entry]:
+    """Return the entries of a notice after the position `after`, up to `to`."""
+    return [decode(body) async for _, body in read_bodies(connection, notice, after, to)]
 
 
 async def find_keys(

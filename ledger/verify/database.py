@@ -2,22 +2,19 @@
 
 Runs in one read-only transaction on one snapshot, so that concurrent appends change nothing of what it sees;
 needs SELECT on everything recorded of every notice, which the writer's role has. The bytes are
-parsed anew, by nothing that writes or reads entries elsewhere; only a snapshot is compared with the fold itself.
+parsed anew, by nothing that writes or reads entries elsewhere.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger.append import fold
 from ledger.domain.errors import LedgerError
-from ledger.store import entries
-from ledger.store.database import connect
+from ledger.store.database import connect, consistent_read
 from ledger.verify import documents
 from ledger.verify.attachments import FileRow, NarrativeRow
 from ledger.verify.checkpoints import CheckpointRow, TileRow
@@ -35,6 +32,8 @@ DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]
 """Told of the notice, how many of its entries were checked, and how many its head says there are."""
 
+StateCheck = Callable[[AsyncConnection[Any], str], Awaitable[int | None]]
+"""Return the position of a notice's stored state when its entries give another state."""
 _INSTANT = SQL("CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END")
 # One step along the index for each notice, instead of reading every row to find the few notices there are.
 _HOLDERS = ("entries", "heads", "narratives", "files", "tiles", "checkpoints")
@@ -76,40 +75,30 @@ async def verify(
     *,
     store_of: Documents | None = None,
     held: EarlierCopy | None = None,
+    state_check: StateCheck | None = None,
 ) -> Report:
     """Recomputes one notice's record, or every notice's, and says what differs.
 
     `store_of`: where the documents are; without it their rows alone are examined. `held`: what somebody holds of
-    the notice's ledger, and compares it with. Raises LedgerError when there is no such notice, and Unavailable
+    the notice's ledger, and compares it with. `state_check`: the check of the stored state that rights are judged
+    by; without it that state is not examined. Raises LedgerError when there is no such notice, and Unavailable
     when the database or the store cannot be reached.
     """
     begun = time.monotonic()
-    async with _snapshot(url) as connection:
+    async with consistent_read(url) as connection:
         found = [row[0] for row in await (await connection.execute(_NOTICES)).fetchall()]
         if notice is not None and notice not in found:
             raise LedgerError(f"nothing is recorded of a notice {notice}; see which there are: ledger verify")
         reports = []
         for name in found if notice is None else [notice]:
             with_held = held if held is not None and held.notice == name else EarlierCopy(name)
-            one = _Notice(connection, with_held, progress or _silent, store_of)
+            one = _Notice(connection, with_held, progress or _silent, store_of, state_check)
             reports.append(await one.examine(url))
     return Report(reports, time.monotonic() - begun)
 
 
 def _silent(_notice: str, _checked: int, _size: int) -> None:
     pass
-
-
-@asynccontextmanager
-async def _snapshot(url: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """A read-only transaction that fails, rather than show less, if row security would hide anything."""
-    async with await connect(url, "ledger_writer") as connection:
-        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-        await connection.set_read_only(True)
-        async with connection.transaction():
-            await connection.execute("SET LOCAL row_security = off")
-            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # output may be paused
-            yield connection
 
 
 class _Notice:
@@ -121,11 +110,13 @@ class _Notice:
         held: EarlierCopy,
         progress: ProgressCallback,
         store_of: Documents | None,
+        state_check: StateCheck | None,
     ) -> None:
         self._connection = connection
         self._notice = held.notice
         self._progress = progress
         self._store = store_of
+        self._state_check = state_check
         self._examination = Examination(held.notice, held.signed, held.leaves)
         self._missing: list[FileRow] = []
         self._contents: set[str] = set()
@@ -160,7 +151,7 @@ class _Notice:
         report.reading_seconds = time.monotonic() - begun
         examination.head(head)
         if not report.damages:
-            await self._snapshot()
+            await self._stored_state()
         await self._keys_and_erasures()
         if self._store is not None:
             async with await connect(url, "ledger_writer") as now:
@@ -200,14 +191,10 @@ class _Notice:
     async def _rows(self, query: str, *parameters: object) -> list[DatabaseRow]:
         return await (await self._connection.execute(query.encode(), parameters)).fetchall()
 
-    async def _snapshot(self) -> None:
-        """The state that rights are judged by, from a start on, against the same folded anew."""
-        kept = await entries.read_snapshot(self._connection, self._notice, fold.VERSION)
-        if kept is None:
-            return
-        position, state = kept
-        whole = await fold.history(self._connection, self._notice, position)
-        if len(whole) != position or not fold.is_state(state, fold.fold(whole, fold.corrections_of(whole))):
+    async def _stored_state(self) -> None:
+        """Compare the stored state, by which rights are judged after a start, with the entries."""
+        position = await self._state_check(self._connection, self._notice) if self._state_check else None
+        if position is not None:
             detail = "rights would be judged by it; delete it, it is made again"
             self._examination.found(position, Damage.SNAPSHOT, detail)
 

@@ -6,16 +6,16 @@ Of several processes one at a time should follow a notice; if two do, the locked
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 import psycopg
 from msgspec import Struct
 
-from ledger.append.fold import corrections_of, history
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.corrections import effective
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.registry import KIND_OF, KINDS
 from ledger.intake.envelope import decode
+from ledger.store.entries import read_entries
 from projections.engine.rows import Rows
 from projections.engine.tables import Connection, Store
 from projections.engine.view import View
@@ -122,7 +122,7 @@ class Follower:
 
     async def _correct(self, connection: Connection, correction: Entry) -> None:
         """Folds the notice anew with its corrections in place, and changes what then differs."""
-        whole = await history(connection, self.notice, correction.position)
+        whole = await read_entries(connection, self.notice, correction.position)
         anew = fold_anew(self.view, whole)
         await self.write(connection)
         await self._store.load(connection, self.notice, self._rows, whole=True)
@@ -156,19 +156,12 @@ def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
 
     The history may leave out what the view does not fold.
     """
-    known = {entry.position for entry in whole}
-    there = [e for e in whole if not isinstance(e.fact, EntryCorrected) or e.fact.position in known]
-    corrections = corrections_of(there)
-    corrected_by = {
-        entry.fact.position: entry.position for entry in whole if isinstance(entry.fact, EntryCorrected)
-    }
     rows = Rows(view.tables)
-    for entry in whole:
-        fact = corrections.get(entry.position, entry.fact)
-        if fact is not None and type(fact) in view.facts:
-            rows.begin(entry, corrected_by.get(entry.position))
-            view.fold(rows, entry if fact is entry.fact else msgspec.structs.replace(entry, fact=fact))
-            rows.commit(entry.position)
+    for item in effective(whole):
+        if not item.removed and type(item.entry.fact) in view.facts:
+            rows.begin(item.entry, item.corrected_by)
+            view.fold(rows, item.entry)
+            rows.commit(item.entry.position)
     return rows
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import Entry
 from projections.engine.columns import Column, columns_of
 from projections.engine.narrative import NarrativeRef
@@ -155,7 +156,7 @@ class Rows:
         if corrected_by is None:
             self._text_position, self._text_prefix = entry.position, ""
         else:
-            self._text_position, self._text_prefix = corrected_by, "replacement.data."
+            self._text_position, self._text_prefix = corrected_by, REPLACEMENT
 
     def commit(self, position: int) -> None:
         """Closes and opens versions for what changed since the last commit, at that position."""

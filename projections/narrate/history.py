@@ -17,6 +17,7 @@ from ledger.domain.areas.access import AccessProvided, AccessRequested
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.notice import NoticeIssued
 from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.domain.corrections import REPLACEMENT, Effect, effects
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, KINDS, Kind, values_at
@@ -192,10 +193,12 @@ class History(Struct):
 
     def _take_in(self, entry: Entry, texts: Texts) -> tuple[tuple[Change, ...], str | None]:
         before: dict[Aspect, str | None] = {}
-        self._settle(entry.position, entry.fact, texts, before)
         reads_now = None
-        if isinstance(entry.fact, EntryCorrected):
-            reads_now = self._correct(entry.fact, texts, before)
+        for effect in effects(entry):
+            if effect.corrected_by is not None:
+                reads_now = self._correct(effect, texts, before)
+            elif effect.fact is not None:
+                self._settle(effect.position, effect.fact, texts, before)
         changes = tuple(
             Change(*aspect, was, self._value(aspect))
             for aspect, was in before.items()
@@ -218,17 +221,16 @@ class History(Struct):
         if isinstance(fact, EvidenceSubmitted):
             self.register[fact.evidence] = (position, frozenset(fact.supports))
 
-    def _correct(self, correction: EntryCorrected, texts: Texts, before: dict[Aspect, str | None]) -> str:
-        """Takes out what the corrected entry settled, and puts in what its replacement does."""
-        at = correction.position
+    def _correct(self, effect: Effect, texts: Texts, before: dict[Aspect, str | None]) -> str:
+        """Replace what the corrected entry settled; return the sentence that its position has from now on."""
+        at, fact = effect.position, effect.fact
         for aspect in self.by_position.pop(at, ()):
             before.setdefault(aspect, self._value(aspect))
             self.settled[aspect] = [setting for setting in self.settled[aspect] if setting[0] != at]
         self.register = {name: held for name, held in self.register.items() if held[0] != at}
-        if correction.replacement is None:
+        if fact is None:
             return "Nothing: it reads as if it had not been recorded."
-        fact = msgspec.convert(correction.replacement.data, KINDS[correction.replacement.type].struct)
-        prefix = "replacement.data."
+        prefix = effect.narratives
         mine = {path.removeprefix(prefix): text for path, text in texts.items() if path.startswith(prefix)}
         self._settle(at, fact, mine, before)
         return ended(self._phrase(TEMPLATES[type(fact)].sentence, fact, mine))
@@ -245,7 +247,7 @@ def _in_sentences(fact: Fact) -> set[str]:
     found = set(map(place, fields_of(TEMPLATES[type(fact)].sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         sentence = TEMPLATES[KINDS[fact.replacement.type].struct].sentence
-        found |= {f"replacement.data.{place(name)}" for name in fields_of(sentence)}
+        found |= {REPLACEMENT + place(name) for name in fields_of(sentence)}
     return found
 
 

@@ -19,7 +19,7 @@ from psycopg_pool import PoolTimeout
 
 from ledger.domain.entry import NoticeId
 from ledger.domain.errors import LedgerError, Unavailable
-from ledger.store.database import pool
+from ledger.store.database import open_pool, pool
 from projections.engine.notifications import Notifications, within
 from projections.engine.tables import Connection
 from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
@@ -97,11 +97,7 @@ class Reader:
 
     async def open(self) -> Self:
         """Connects; raises Unavailable when the database cannot be reached."""
-        try:
-            await self._pool.open(wait=True, timeout=self._timeout)
-        except PoolTimeout as error:
-            await self._pool.close()
-            raise Unavailable(f"the database cannot be reached: {error}") from error
+        await open_pool(self._pool, self._timeout)
         self._bell.open()
         return self
 

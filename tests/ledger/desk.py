@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from ledger.append import fold
 from ledger.append.attempt import correction_fault
 from ledger.append.fold import FoldedState
 from ledger.append.placement import Placement
 from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.corrections import effective, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Who
@@ -64,7 +64,7 @@ class Desk:
         (entry,) = placement.share.entries
         self.history.append(entry)
         if isinstance(item.fact, EntryCorrected):
-            self.state = fold.fold(self.history, fold.corrections_of(self.history))
+            self.state = fold(effective(self.history))
         return entry
 
     def tell(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> int:

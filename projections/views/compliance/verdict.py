@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from ledger.domain.areas.notice import Modality, Parameter
-from ledger.domain.fact import Fact, WordList
-from ledger.intake.parse import YEARS
+from ledger.domain.fact import YEARS, Fact, WordList
 
 DAY = timedelta(days=1)
 LONGEST = 36_600
@@ -116,7 +115,7 @@ class ClauseQuestion(Struct):
             day = date.fromisoformat(self.word(name) or "")
         except ValueError:
             return None
-        return day if YEARS[0] <= day.year <= YEARS[1] else None
+        return day if day.year in YEARS else None
 
     def open_areas(self) -> list[str]:
         """The areas that have not ended, or the one that the clause names."""

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger.append import fold
+from ledger.append import snapshots
 from ledger.append.writer import Writer
+from ledger.domain.corrections import effective, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Busy, Refused, Unavailable
 from ledger.domain.registry import named
@@ -18,6 +19,7 @@ from ledger.intake.envelope import decode
 from ledger.proof.merkle import leaf_hash, root_hash
 from ledger.store import entries
 from ledger.store.database import connect
+from ledger.store.entries import read_entries
 from tests.ledger.history import (
     ALICE,
     DAN,
@@ -248,8 +250,8 @@ async def test_a_correction_holds_from_its_own_position_on(database: str) -> Non
         state = await writer.state(NOTICE)
     assert state.plan.objectives["O1"].due.isoformat() == "2023-03-31"
     async with await connect(database) as connection:
-        history = await fold.history(connection, NOTICE, 10)
-    assert state == fold.fold(history, fold.corrections_of(history))
+        history = await read_entries(connection, NOTICE, 10)
+    assert state == fold(effective(history))
     await assert_whole(database)
 
 
@@ -298,7 +300,7 @@ async def test_an_erased_narrative_is_gone_and_its_entry_stays(database: str) ->
 
 
 async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 50)
+    monkeypatch.setattr(snapshots, "INTERVAL", 50)
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append_all(NOTICE, [progress() for _ in range(60)], ALICE)
@@ -311,7 +313,7 @@ async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytes
         folded.append(entry.position)
         return entry
 
-    monkeypatch.setattr("ledger.append.fold.decode", counting)
+    monkeypatch.setattr("ledger.store.entries.decode", counting)
     async with Writer(database) as writer:
         assert (await writer.state(NOTICE)).plan == warm.plan
     assert folded == [SETTING_SIZE + 61]

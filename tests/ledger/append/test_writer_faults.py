@@ -7,8 +7,9 @@ from itertools import product
 
 import pytest
 
-from ledger.append import fold
+from ledger.append import snapshots
 from ledger.append.receipt import Receipt
+from ledger.append.snapshots import wrong_snapshot
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Damaged, Refused
@@ -142,7 +143,7 @@ async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
 async def test_a_kept_state_that_does_not_follow_is_found(
     database: str, monkeypatch: pytest.MonkeyPatch, corrected: bool, forged: bool
 ) -> None:
-    monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 3)
+    monkeypatch.setattr(snapshots, "INTERVAL", 3)
     async with Writer(database) as writer:
         await begin(writer)
         for _ in range(3):
@@ -162,7 +163,7 @@ async def test_a_kept_state_that_does_not_follow_is_found(
             held = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
             state["people"]["roles"]["mallory"] = [held]
             await connection.execute("UPDATE ledger.snapshots SET state = %s", (json.dumps(state).encode(),))
-    report = await verify(database)
+    report = await verify(database, state_check=wrong_snapshot)
     assert report.sound is not forged
     if forged:
         assert report.first is not None

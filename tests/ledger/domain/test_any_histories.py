@@ -7,10 +7,11 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger.append import fold
 from ledger.domain.areas.people import Credential
-from ledger.domain.areas.records import UNCORRECTABLE
+from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
+from ledger.domain.corrections import EffectiveEntry, effective, first_refused, fold
 from ledger.domain.errors import Refused
+from ledger.domain.fact import Narrative
 from ledger.domain.fields import found_at
 from ledger.domain.lifecycle import parts
 from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
@@ -18,7 +19,7 @@ from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
 from tests.ledger.desk import Desk
 from tests.ledger.domain.test_facts import GOLDEN
-from tests.ledger.history import submit
+from tests.ledger.history import DIGEST, submit
 from tests.ledger.packs.test_history import played
 
 EXAMPLES: dict[str, Any] = {
@@ -102,9 +103,9 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
         item = submit(kind.name, data_of(kind, names, number), credential.actor)
         if isinstance(desk.record(item, credential), Refused):
             assert msgspec.json.encode(desk.state) == before, "a refused fact moved the state"
-    assert fold.fold(desk.history, fold.corrections_of(desk.history)) == desk.state
+    assert fold(effective(desk.history)) == desk.state
     assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
-    assert fold.first_refused(desk.history, {}) is None
+    assert first_refused(map(EffectiveEntry, desk.history)) is None
 
 
 @cache
@@ -128,15 +129,20 @@ def named_later() -> dict[int, tuple[int, str]]:
     return found
 
 
+def removal_of(position: int) -> EntryCorrected:
+    """Return a correction that removes an entry."""
+    return EntryCorrected(position=position, reason=Narrative(DIGEST))
+
+
 def test_each_fact_left_out_in_turn_is_missed_by_name_where_something_rests_on_it() -> None:
     desk, _ = played()
-    corrections = fold.corrections_of(desk.history)
+    corrected = {item.entry.position for item in effective(desk.history) if item.corrected_by}
     rests = named_later()
     assert len(rests) > 100
     for entry in desk.history[1:]:
-        if entry.position in corrections or KIND_OF[type(entry.fact)].name in UNCORRECTABLE:
+        if entry.position in corrected or KIND_OF[type(entry.fact)].name in UNCORRECTABLE:
             continue
-        missed = fold.first_refused(desk.history, {**corrections, entry.position: None})
+        missed = first_refused(effective(desk.history, removal_of(entry.position)))
         if entry.position in rests:
             later, name = rests[entry.position]
             assert missed is not None, entry

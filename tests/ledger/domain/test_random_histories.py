@@ -6,12 +6,12 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger.append import fold
 from ledger.domain.areas.access import AccessGranted, AccessRequested, AccessRevoked
 from ledger.domain.areas.notice import AreaRegistered, NoticeIssued
 from ledger.domain.areas.people import Credential, RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
 from ledger.domain.areas.plan import ObjectiveAdded, ProgressRecorded
 from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.domain.corrections import effective, first_refused, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS, put_at, values_at
@@ -152,15 +152,9 @@ def played(steps: list[Step]) -> Desk:
     return desk
 
 
-def effective(desk: Desk) -> list[Entry]:
-    """The history as it reads now."""
-    corrections = fold.corrections_of(desk.history)
-    found = []
-    for entry in desk.history:
-        fact = corrections.get(entry.position, entry.fact)
-        if fact is not None:
-            found.append(msgspec.structs.replace(entry, fact=fact))
-    return found
+def present(desk: Desk) -> list[Entry]:
+    """Return the entries as they read now, without those removed."""
+    return [item.entry for item in effective(desk.history) if not item.removed]
 
 
 def check_authority(history: list[Entry]) -> None:
@@ -263,7 +257,7 @@ def test_no_sequence_of_facts_gets_round_the_rules(steps: list[Step]) -> None:
     assert times == sorted(set(times))
     assert {entry.notice for entry in desk.history} == {NOTICE}
     check_authority(desk.history)
-    now = effective(desk)
+    now = present(desk)
     check_access(now)
     check_plan(now)
     check_erasures(now)
@@ -274,6 +268,6 @@ def test_no_sequence_of_facts_gets_round_the_rules(steps: list[Step]) -> None:
 @given(STEPS)
 def test_every_way_to_the_state_leads_to_the_same(steps: list[Step]) -> None:
     desk = played(steps)
-    assert fold.fold(desk.history, fold.corrections_of(desk.history)) == desk.state
+    assert fold(effective(desk.history)) == desk.state
     assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
-    assert fold.first_refused(desk.history, fold.corrections_of(desk.history)) is None
+    assert first_refused(effective(desk.history)) is None

@@ -9,10 +9,10 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.append import fold
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ObjectiveAdded, ProgressRecorded
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.corrections import replacement
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.store.database import connect
@@ -117,7 +117,7 @@ def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list
         correction = corrections.get(entry.position)
         if correction is not None:
             assert isinstance(correction.fact, EntryCorrected)
-            replaced = fold.replacement(correction.fact, fact)
+            replaced = replacement(correction.fact)
             if replaced is None:
                 continue
             fact, words, path = replaced, correction.position, "replacement.data."

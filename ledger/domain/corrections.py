@@ -1,0 +1,124 @@
+"""Corrections: the one meaning of a history that holds them. Pure.
+
+A correction replaces or removes the fact of an earlier entry. The history then reads as if the corrected entry had
+held its replacement from the start, or had held no fact.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Fact, When, Who
+from ledger.domain.registry import STORED_TYPES
+from ledger.domain.state import State, admit, evolve
+
+REPLACEMENT = "replacement.data."
+"""Prefix of the paths of a replacement's narratives in the entry that corrects."""
+
+
+class Effect(Struct, frozen=True):
+    """A fact that an entry puts at a position."""
+
+    position: int
+    fact: Fact | None
+    """None: the entry removes the fact at that position."""
+    corrected_by: int | None = None
+    """Position of the correction that had this effect."""
+
+    @property
+    def narratives(self) -> str:
+        """Prefix of the paths of the fact's narratives, in the entry that holds them."""
+        return "" if self.corrected_by is None else REPLACEMENT
+
+
+class EffectiveEntry(Struct, frozen=True):
+    """An entry with the fact that it holds after all corrections."""
+
+    entry: Entry
+    removed: bool = False
+    """True when a correction removed the fact; `entry` is then as recorded."""
+    corrected_by: int | None = None
+
+
+def replacement(correction: EntryCorrected) -> Fact | None:
+    """Return the fact that a correction puts in the corrected entry; None removes the fact."""
+    if correction.replacement is None:
+        return None
+    return STORED_TYPES[correction.replacement.type].fact(correction.replacement.data)
+
+
+def effects(entry: Entry) -> Iterator[Effect]:
+    """Yield the effects of one entry: its own fact, and for a correction also that on the corrected entry."""
+    yield Effect(entry.position, entry.fact)
+    if isinstance(entry.fact, EntryCorrected):
+        yield Effect(entry.fact.position, replacement(entry.fact), entry.position)
+
+
+def effective(history: Sequence[Entry], pending: EntryCorrected | None = None) -> list[EffectiveEntry]:
+    """Return the entries of a history as they read after its corrections.
+
+    Args:
+        history: Entries in order. Entries may be left out; corrections of those are then ignored.
+        pending: A correction that is not recorded yet, applied after all others.
+    """
+    latest: dict[int, Effect] = {}
+    for entry in history:
+        if isinstance(entry.fact, EntryCorrected):
+            latest |= {effect.position: effect for effect in effects(entry)}
+    if pending is not None:
+        latest[pending.position] = Effect(pending.position, replacement(pending), history[-1].position + 1)
+    return [_after(entry, latest.get(entry.position)) for entry in history]
+
+
+def _after(entry: Entry, effect: Effect | None) -> EffectiveEntry:
+    if effect is None or effect.corrected_by is None:
+        return EffectiveEntry(entry)
+    if effect.fact is None:
+        return EffectiveEntry(entry, removed=True, corrected_by=effect.corrected_by)
+    return EffectiveEntry(msgspec.structs.replace(entry, fact=effect.fact), corrected_by=effect.corrected_by)
+
+
+def fold(history: Iterable[EffectiveEntry]) -> State:
+    """Return the state after a history."""
+    state = State()
+    for item in history:
+        _step(state, item)
+    return state
+
+
+def _step(state: State, item: EffectiveEntry) -> None:
+    entry = item.entry
+    if item.removed:
+        state.people.sources.setdefault(entry.source, entry.actor)
+        state.position, state.recorded_at = entry.position, entry.recorded_at
+    else:
+        evolve(state, entry)
+
+
+def first_refused(
+    history: Iterable[EffectiveEntry], corrected: int = 0, by: Who | None = None
+) -> tuple[Entry, Refusal] | None:
+    """Return the first entry that the rules refuse, and the refusal; None when they admit all.
+
+    Args:
+        history: Entries after their corrections.
+        corrected: Position of the entry that a pending correction replaces.
+        by: The corrector. The replacement must be admissible from its recorder and from the corrector.
+    """
+    state = State()
+    for item in history:
+        entry = item.entry
+        if not item.removed:
+            when = When(entry.occurred_at, entry.recorded_at)
+            recorders = [Who(entry.actor, entry.actor_role)]
+            if by is not None and entry.position == corrected:
+                recorders.append(by)
+            for who in recorders:
+                for refusal in admit(state, entry.fact, who, when):
+                    return entry, refusal
+        _step(state, item)
+    return None
