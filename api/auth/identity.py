@@ -54,7 +54,7 @@ class Bearer(Struct, frozen=True):
         token = people.tokens.get(self.credential.token)
         if token is None or not token.live(now):
             return []
-        return [role for role in people.held(self.credential.actor, now) if role is token.role]
+        return [role for role in people.roles_at(self.credential.actor, now) if role is token.role]
 
     async def allowed(self) -> Sequence[str]:
         """The token's notice."""
@@ -90,7 +90,7 @@ class SignedIn(Struct, frozen=True):
         if self.credential.until is None or now >= self.credential.until:
             return []
         people = (await self.state_of(notice)).people
-        return people.held(self.credential.actor, now) if self.credential.actor in people.persons else []
+        return people.roles_at(self.credential.actor, now) if self.credential.actor in people.persons else []
 
     async def allowed(self) -> Sequence[str]:
         """The notices in which they hold a role."""

@@ -127,7 +127,7 @@ def moment(text: str) -> Moment:
         return int(text)
     try:
         if len(text) == len("2022-09-30"):
-            return calendar.end(date.fromisoformat(text))
+            return calendar.end_of_day(date.fromisoformat(text))
         return instant(text)
     except (argparse.ArgumentTypeError, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(

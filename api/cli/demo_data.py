@@ -20,7 +20,7 @@ from ledger.append.placement import now
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import LedgerError, Refused
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from ledger.domain.roles import Role
 from ledger.intake.parse import accept
 from ledger.packs import history
@@ -33,7 +33,7 @@ BEGUN = datetime(2022, 7, 6, 9, tzinfo=UTC)
 _READINGS = [
     kind.type
     for name in ("EvidenceSubmitted", "MeasureReadingReported", "MeasureReadingRestated")
-    if (kind := named(name)) is not None
+    if (kind := find_kind(name)) is not None
 ]
 SERVICE = Credential("service", role=Role.SERVICE)
 """The service's own part in the history: uses of access, openings, keys. It has no token, and posts nothing."""

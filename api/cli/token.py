@@ -7,7 +7,7 @@ from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 
 
 def configure(parser: Parser) -> None:
@@ -55,7 +55,7 @@ def _issue(arguments: Namespace) -> int:
 
 
 def _fact_type(name: str) -> str:
-    kind = named(name)
+    kind = find_kind(name)
     if kind is None:
         raise LedgerError(f"no fact is called {name}; see them all with ledger schema facts")
     return kind.type

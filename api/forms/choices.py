@@ -10,7 +10,7 @@ from api import formatting
 from api.forms.fields import Choice, Field
 from ledger.domain.areas.access import AccessGranted, AccessRefused
 from ledger.domain.fact import Fact
-from ledger.domain.lifecycle import takes
+from ledger.domain.lifecycle import accepts
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.state import State
@@ -139,8 +139,8 @@ def open_to(
     struct: type[Fact], of: str, given: tuple[Choice, ...], state: State, actor: str
 ) -> tuple[Choice, ...]:
     """Of the things that a fact is about, those of which the actor may record it, as far as their lives tell."""
-    lives = state.lives.get(of, {})
-    found = tuple(each for each in given if each.value not in lives or takes(struct, lives[each.value]))
+    lives = state.lifecycles.get(of, {})
+    found = tuple(each for each in given if each.value not in lives or accepts(struct, lives[each.value]))
     if struct not in (AccessGranted, AccessRefused):
         return found
     undecided = {

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.http.openapi import Operation, describes
 from ledger.domain.errors import Refused
-from ledger.domain.registry import KINDS, Kind, named
+from ledger.domain.registry import KINDS, Kind, find_kind
 from ledger.intake.parse import MAXIMUM_TEXT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -67,7 +67,7 @@ async def get_facts(_: Request) -> Response:
 )
 async def get_fact(request: Request) -> Response:
     """`GET /facts/{type}`: the JSON Schema of a fact, by its type or name; raises Refused if there is none."""
-    kind = named(request.path_params["type"])
+    kind = find_kind(request.path_params["type"])
     if kind is None:
         raise Refused.because("UNKNOWN_FACT", "no fact has this type; /facts lists them")
     return Response(msgspec.json.encode(schema_of(kind)), media_type="application/schema+json")

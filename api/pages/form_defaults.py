@@ -41,7 +41,7 @@ def _usual(desk: FormRequest) -> dict[str, list[str]]:
     if clause in desk.state.notice.clauses:
         typed["clauses"] = [clause]
     for each in desk.fields:
-        following = next_id(desk.state.lives.get(each.names[0], ())) if each.begins and each.names else ""
+        following = next_id(desk.state.lifecycles.get(each.names[0], ())) if each.begins and each.names else ""
         if following:
             typed[f"{DATA}.{each.key}"] = [following]
     return typed

@@ -18,7 +18,7 @@ from api.services import Ledger
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import authorise
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.registry import Kind, named
+from ledger.domain.registry import Kind, find_kind
 from ledger.domain.roles import Role
 from ledger.domain.state import State
 from projections.narrate.sentence import zone_of
@@ -94,7 +94,7 @@ async def _choices(
 def kind_of(request: Request) -> Kind:
     """The fact that the address names; raises HTTPException (404)."""
     name = request.path_params["fact"]
-    kind = named(name)
+    kind = find_kind(name)
     if kind is None or kind.name != name:
         raise HTTPException(404, f"there is no fact {name[:80]!r}; see what may be recorded")
     return kind

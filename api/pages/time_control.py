@@ -96,7 +96,7 @@ def instant(name: str, text: str, *, begins: bool = False) -> datetime:
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            found = calendar.beginning(day) if begins else calendar.end(day)
+            found = calendar.start_of_day(day) if begins else calendar.end_of_day(day)
         else:
             said = datetime.fromisoformat(text.replace(" ", "+"))
             found = (said if said.tzinfo else said.replace(tzinfo=calendar.ENGLAND)).astimezone(UTC)

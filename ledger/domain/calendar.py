@@ -1,6 +1,6 @@
-"""Days in England: when one ends, and working days, which are weekdays that are no bank holiday.
+"""Days in England: their first and last instants, and working days.
 
-Imports the `holidays` library's calendar. Pure.
+A working day is a weekday that is not a bank holiday by the `holidays` library's calendar. Pure.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,14 +13,22 @@ ENGLAND = ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
 
 
-def beginning(day: date) -> datetime:
-    """Its first instant; raises OverflowError of a day that no calendar has."""
+def start_of_day(day: date) -> datetime:
+    """Return a day's first instant.
+
+    Raises:
+        OverflowError: The day is outside the calendar.
+    """
     return datetime.combine(day, time(), ENGLAND).astimezone(UTC)
 
 
-def end(day: date) -> datetime:
-    """Its last instant, to the microsecond; raises OverflowError of a day after which there is none."""
-    return beginning(day + DAY) - timedelta(microseconds=1)
+def end_of_day(day: date) -> datetime:
+    """Return a day's last instant, to the microsecond.
+
+    Raises:
+        OverflowError: No day follows this one in the calendar.
+    """
+    return start_of_day(day + DAY) - timedelta(microseconds=1)
 
 
 @cache
@@ -29,27 +37,31 @@ def _bank_holidays(year: int) -> frozenset[date]:
 
 
 def is_working(day: date) -> bool:
-    """Whether people work on that day."""
+    """Return whether a day is a working day."""
     return day.weekday() < 5 and day not in _bank_holidays(day.year)
 
 
-def working_from(day: date) -> date:
-    """That day, or the first working day after it."""
+def working_day_from(day: date) -> date:
+    """Return a day, or the first working day after it."""
     while not is_working(day):
         day += DAY
     return day
 
 
 def working_days_after(day: date, count: int) -> date:
-    """The day so many working days after `day`, which is day 0; raises ValueError if `count` is negative."""
+    """Return the working day `count` working days after `day`.
+
+    Raises:
+        ValueError: `count` is negative.
+    """
     if count < 0:
-        raise ValueError(f"working days are counted forward, not {count}")
+        raise ValueError(f"working days are counted forward, not {count}; use zero or more")
     for _ in range(count):
-        day = working_from(day + DAY)
+        day = working_day_from(day + DAY)
     return day
 
 
 def working_days_between(first: date, last: date) -> int:
-    """How many working days after `first`, which is day 0, `last` is; 0 where it is not later."""
+    """Count the working days after `first`, up to and including `last`; 0 if `last` is not later."""
     days = range(1, (last - first).days + 1)
     return sum(is_working(first + timedelta(days=number)) for number in days)

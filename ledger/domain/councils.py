@@ -1,6 +1,6 @@
-"""English councils with children's services, by the codes of the Office for National Statistics. Pure.
+"""English councils with children's services, by their Office for National Statistics codes. Pure.
 
-`packs/councils.toml` is the table; a code that is no more stays in it, as notices of its time name it.
+`councils.toml` is the table. Codes no longer in use stay in it, because older notices name them.
 """
 
 import tomllib
@@ -14,15 +14,15 @@ from msgspec import Struct
 
 
 class Council(Struct, frozen=True, forbid_unknown_fields=True):
-    """A council, or one that was."""
+    """A council, present or former."""
 
     name: str
     until: date | None = None
-    """The last day of its code; None: in use."""
+    """Last day on which the code was in use; None while it is in use."""
 
 
 @cache
 def councils() -> Mapping[str, Council]:
-    """ONS code → council."""
+    """Return the councils by ONS code."""
     table = tomllib.loads(files("ledger.domain").joinpath("councils.toml").read_text("utf-8"))
     return msgspec.convert(table, dict[str, Council])

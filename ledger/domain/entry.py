@@ -9,7 +9,9 @@ from ledger.domain.fact import ClauseNumber, Fact, text_matching
 
 NoticeId = Annotated[
     str,
-    text_matching(r"[a-z0-9][a-z0-9-]{0,62}", "A notice: lower-case letters, digits and hyphens, at most 63."),
+    text_matching(
+        r"[a-z0-9][a-z0-9-]{0,62}", "The id of a notice: lower-case letters, digits and hyphens, at most 63."
+    ),
 ]
 
 
@@ -23,10 +25,10 @@ class Entry(Struct, frozen=True, gc=False):
     type: str
     subject: str | None
     time: datetime | None
-    """When it happened, as the client said it; None: when it was recorded."""
+    """Instant of the fact as the client stated it; None means the instant of recording."""
     clauses: tuple[ClauseNumber, ...]
     confirmed: tuple[str, ...]
-    """The kinds of warning about personal data that the recorder confirmed."""
+    """Kinds of warning about personal data that the recorder confirmed."""
     recorded_at: datetime
     actor: str
     actor_role: str
@@ -34,10 +36,10 @@ class Entry(Struct, frozen=True, gc=False):
 
     @property
     def occurred_at(self) -> datetime:
-        """When it happened."""
+        """Instant of the fact: as stated, else as recorded."""
         return self.time or self.recorded_at
 
 
 def utc(instant: datetime) -> datetime:
-    """The same instant in UTC: the one form in which entries hold it."""
+    """Return the same instant in UTC, the form in which entries hold instants."""
     return instant.astimezone(UTC)

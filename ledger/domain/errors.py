@@ -1,7 +1,7 @@
-"""What the ledger says when it will not do a thing. Imports nothing of the project.
+"""Refusals and errors of the ledger. Imports nothing of the project.
 
-A refusal is data (a code, a sentence, the path of the field), because it is answered to partner systems,
-shown on forms and returned by mutations; the exceptions carry refusals or one sentence.
+A refusal is data: a code, a sentence and the path of a field. Partner systems receive it, forms show it and
+mutations return it. Exceptions carry refusals or one sentence.
 """
 
 from collections.abc import Iterable
@@ -11,15 +11,17 @@ from msgspec import Meta, Struct
 
 
 class Refusal(Struct, frozen=True):
-    """Why a fact was not recorded: nothing of it is in the ledger, and its key was not used up."""
+    """The reason why a fact was not recorded; nothing of the fact is stored and its key is still unused."""
 
-    code: Annotated[str, Meta(description="A stable word for programs, such as NOT_FOUND.")]
-    message: Annotated[str, Meta(description="One sentence for people: what, where, and the mend.")]
-    path: Annotated[str, Meta(description="The field concerned, such as data.due; empty for the whole.")] = ""
+    code: Annotated[str, Meta(description="A stable code for programs, such as NOT_FOUND.")]
+    message: Annotated[str, Meta(description="One sentence for people: the problem, its place and the remedy.")]
+    path: Annotated[
+        str, Meta(description="The field concerned, such as data.due; empty if the whole fact is concerned.")
+    ] = ""
 
 
 class LedgerError(Exception):
-    """The ledger could not do what was asked; the message says what, where and the mend."""
+    """An operation of the ledger failed; the message names the problem, its place and the remedy."""
 
 
 class Refused(LedgerError):
@@ -31,16 +33,16 @@ class Refused(LedgerError):
 
     @classmethod
     def because(cls, code: str, message: str, path: str = "") -> "Refused":
-        """A refusal for one reason."""
+        """Return the exception for a single refusal."""
         return cls((Refusal(code, message, path),))
 
 
 class Busy(LedgerError):
-    """Too many facts are waiting to be recorded; nothing of this one was kept: send it again in a moment."""
+    """Too many facts are waiting to be recorded; this one was not accepted. Retry in a moment."""
 
 
 class Unavailable(LedgerError):
-    """The database cannot be reached; what was answered with a receipt is safe, the rest may be sent again."""
+    """The database is unreachable. Facts with a receipt are safe; retrying the others is safe."""
 
 
 class Damaged(LedgerError):

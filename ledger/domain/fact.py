@@ -1,7 +1,7 @@
-"""What a fact is made of. Imports msgspec only, like everything in `ledger.domain.areas`.
+"""The parts of a fact: its field types, its base class and its free text. Imports msgspec only.
 
-A fact is one frozen Struct. Every string in it is an Id, a Code, an Enum or a Narrative: text that a person
-wrote is always a Narrative, which the entry holds as a salted digest only.
+A fact is one frozen Struct. Every string in it is an Id, a Code, an enum value or a Narrative. Free text is always
+a Narrative, so the entry holds a salted digest of it only.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,19 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
-END = r"(?![\s\S])"  # `$` would let a trailing newline through in Python; this reads alike in JSON Schema
+# `$` would match before a trailing newline in Python; this form has one meaning in Python and JSON Schema.
+END = r"(?![\s\S])"
 
 
 def text_matching(pattern: str, description: str, **extra: str) -> Meta:
-    """The metadata of a string field that matches `pattern` from end to end; `extra` is for programs."""
+    """Return the metadata of a string field that matches `pattern` from end to end; programs read `extra`."""
     return Meta(pattern=f"^{pattern}{END}", description=description, extra=extra or None)
 
 
 ID_PATTERN = r"[A-Za-z0-9:._/-]{1,128}"
 Id = Annotated[str, text_matching(ID_PATTERN, "An identifier: letters, digits and : . _ / -, at most 128.")]
 CODE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9 .:_/+%-]{0,63}"
-_CODE = "A word of a list that the plan or the field keeps."
+_CODE = "A code from a list that the plan or the service keeps."
 Code = Annotated[str, text_matching(CODE_PATTERN, _CODE)]
 CodeBesideList = Annotated[
     str,
@@ -33,9 +34,9 @@ CodeBesideList = Annotated[
         extra_json_schema={"pattern": f"^{CODE_PATTERN}{END}"},
     ),
 ]
-"""A Code in a union with a list or an object; `admit` has to hold it to the pattern.
+"""A Code in a union with a list or an object; `admit` checks its pattern.
 
-msgspec 0.22 frees a union of a patterned text and a list wrongly, and the process dies.
+msgspec 0.22 frees a union of a patterned string and a list incorrectly, and the process dies.
 """
 ClauseNumber = Annotated[
     str, text_matching(r"[A-Za-z0-9][A-Za-z0-9.()-]{0,15}", "A clause of the notice, such as 5b.")
@@ -51,7 +52,7 @@ FactType = Annotated[
 ]
 OnsCode = Annotated[
     str,
-    text_matching(r"[EWSN][0-9]{8}", "The Office for National Statistics' code of an area, such as E08000008."),
+    text_matching(r"[EWSN][0-9]{8}", "The Office for National Statistics code of an area, such as E08000008."),
 ]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1, description="A whole number, zero or more.")]
 Position = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The position of an entry in this ledger.")]
@@ -62,14 +63,17 @@ Day = Annotated[date, Meta(description="A calendar day (ISO 8601).")]
 
 
 Figure = Annotated[
-    float, Meta(ge=-1e12, le=1e12, description="A number, whole or not, in the unit that stands beside it.")
+    float, Meta(ge=-1e12, le=1e12, description="A number, whole or not, in the unit named with it.")
 ]
 
 
 def reference(kind: str, description: str, *, known: bool = True) -> Meta:
-    """The metadata of an Id that names a thing of `kind`; the timeline by subject is built on these.
+    """Return the metadata of an Id that names a thing of `kind`; the timeline by subject is built on these.
 
-    Unless `known` is False, a fact that begins the thing must have been recorded before.
+    Args:
+        kind: Kind of thing, such as `objective`.
+        description: Description of the field.
+        known: Require an earlier fact that began the thing.
     """
     return text_matching(ID_PATTERN, description, **({"ref": kind} if known else {"ref": kind, "later": "yes"}))
 
@@ -82,63 +86,65 @@ class Period(Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="
 
 
 class Narrative(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Free text, kept beside the entry and bound to it: SHA-256 over its 32-byte salt, then its UTF-8 bytes.
+    """Free text, stored outside the entry and bound to it by a salted digest.
 
-    Clients send the text itself (at most 1 MB); the entry holds this digest, so that the text and the salt
-    can be erased under a recorded decision while every proof still holds.
+    The digest is SHA-256 over the 32-byte salt and the UTF-8 bytes. Clients send the text itself, at most
+    1 MB. Text and salt can be erased under a recorded decision while every proof still holds.
     """
 
     sha256: Digest
 
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-"""Makes the data of one version of a fact into the next one's; free text stays where it stands."""
+"""A function that turns one version's data into the next version's; free text stays in place."""
 
 
 class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """Something that happened, named in the past tense; the payload of an entry."""
+    """An event of the domain, named in the past tense; the payload of an entry."""
 
     act: ClassVar[str]
-    """The name of the mutation that records it, such as `addObjective`."""
+    """Name of the mutation that records it, such as `addObjective`."""
     version: ClassVar[int] = 1
-    """The last part of its type name; a change that old readers would misread is a new version."""
+    """Last part of its type name; a change that old readers would misread needs a new version."""
     earlier: ClassVar[tuple[Upcast, ...]] = ()
-    """For each version before this one, from the first: what makes its data into that of the next. Entries keep
-    the bytes that they were recorded with, so this is done whenever one is read."""
+    """Functions that upcast each earlier version's data to the next version, oldest first.
+
+    Entries keep their recorded bytes, so the functions run whenever an older entry is read.
+    """
     clause: ClassVar[str] = ""
-    """The clause of the notice (in the project's own numbering of `docs/facts.md`) that it answers."""
+    """Clause of the notice that it answers, in the numbering of `docs/facts.md`."""
     about: ClassVar[str] = ""
-    """The field that names what it is about; that thing must be there, and not have ended."""
+    """Field that names its subject; the subject must exist, and must not have ended."""
     begins: ClassVar[bool] = False
-    """Whether what it is about begins with it, under an id that nothing of the kind has had."""
+    """True if its subject begins with it, under an unused id."""
     ends: ClassVar[str] = ""
-    """How what it is about ends with it, such as `closed`."""
+    """State in which it leaves its subject, such as `closed`; empty if the subject continues."""
     once: ClassVar[bool] = False
-    """Whether it is recorded once at most of the same thing."""
+    """True if it is recorded at most once for each subject."""
     needs: ClassVar[str] = ""
-    """The fact about the same thing that comes before it."""
+    """Fact about the same subject that must come before it."""
     outlives: ClassVar[bool] = False
-    """Whether it may be said of what has ended, or after the notice was closed."""
+    """True if it may be recorded after its subject ended, or after the notice was closed."""
 
 
 class WordList(Enum):
-    """A closed list of words of the field; the value is what stands in the entry."""
+    """A closed list of values; the entry holds the value."""
 
     @property
     def meaning(self) -> str:
-        """The word as it is read aloud."""
+        """The value in words, for people."""
         return str(self.value).replace("_", " ").lower()
 
 
 class When(Struct, frozen=True):
-    """The two times of an entry: when the fact happened, and when the ledger recorded it."""
+    """The two times of an entry: the instant of the fact and the instant of recording."""
 
     occurred_at: datetime
     recorded_at: datetime
 
 
 class Who(Struct, frozen=True):
-    """Who records: the actor, the role in which they act, and the credential's bounds where it has any."""
+    """The recorder: an actor, and the role in which the actor records."""
 
     actor: str
     role: str

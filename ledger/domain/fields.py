@@ -1,4 +1,4 @@
-"""Fields of facts: type hints without their annotations, and every leaf of a declaration with its path. Pure."""
+"""Fields of facts: type hints without their annotations, and the paths of a declaration's fields. Pure."""
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
@@ -9,9 +9,9 @@ from msgspec import Meta, Struct
 from ledger.domain.fact import Narrative
 
 Json = Any
-"""Decoded JSON, or a piece of it."""
-EACH = "[]"
-"""The step to each item of a list."""
+"""Decoded JSON, or a part of it."""
+ITEM = "[]"
+"""Path step to each item of a list."""
 
 
 class FieldType(Struct, frozen=True):
@@ -62,47 +62,47 @@ def unwrap(hint: object) -> FieldType:
     return FieldType(hint, metas, optional)
 
 
-class Leaf(Struct, frozen=True):
-    """A field, or an item of a list, that holds no further parts."""
+class FieldPath(Struct, frozen=True):
+    """The path of a field, or of a list's items, that has no fields of its own."""
 
     hint: Any
     attributes: tuple[str, ...]
-    """Its path by Python's names; EACH for the items of a list."""
+    """Path by Python names; ITEM for the items of a list."""
     keys: tuple[str, ...]
-    """The same by JSON's names."""
+    """Path by JSON names."""
     kind: str | None = None
-    """The kind of thing that it refers to."""
+    """Kind of thing that the field refers to."""
     known: bool = True
-    """Whether that thing must have been recorded before."""
+    """True if that thing must have been recorded before."""
 
 
-def leaves(hint: Json, attributes: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """Yield each leaf below a type, in order."""
+def field_paths(hint: Json, attributes: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[FieldPath]:
+    """Yield the path of each field below a type, in order."""
     field = unwrap(hint)
     hint = field.type
     if len(field.options) > 1:
         for option in field.options:
-            yield from leaves(option, attributes, keys)
+            yield from field_paths(option, attributes, keys)
     elif field.origin is list:
-        yield from leaves(field.arguments[0], (*attributes, EACH), (*keys, EACH))
+        yield from field_paths(field.arguments[0], (*attributes, ITEM), (*keys, ITEM))
     elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
         hints = get_type_hints(hint, include_extras=True)
         for name, encoded in zip(hint.__struct_fields__, hint.__struct_encode_fields__, strict=True):
-            yield from leaves(hints[name], (*attributes, name), (*keys, encoded))
+            yield from field_paths(hints[name], (*attributes, name), (*keys, encoded))
     else:
         extra: dict[str, str] = next((meta.extra for meta in reversed(field.metas) if meta.extra), {})
-        yield Leaf(hint, attributes, keys, extra.get("ref"), "later" not in extra)
+        yield FieldPath(hint, attributes, keys, extra.get("ref"), "later" not in extra)
 
 
-def found_at(thing: object, leaf: Leaf, depth: int = 0, where: str = "data") -> Iterator[tuple[str, str]]:
-    """Each value of a fact at a leaf that holds text, with its place in the event; what is absent is passed by."""
-    if thing is None:
+def values_in(value: object, path: FieldPath, depth: int = 0, where: str = "data") -> Iterator[tuple[str, str]]:
+    """Yield each value of a fact at a path, as a string, with its place; skip absent values."""
+    if value is None:
         return
-    if depth == len(leaf.keys):
-        yield str(thing), where
-    elif leaf.keys[depth] == EACH:
-        for index, item in enumerate(cast("list[object]", thing)):
-            yield from found_at(item, leaf, depth + 1, f"{where}[{index}]")
+    if depth == len(path.keys):
+        yield str(value), where
+    elif path.keys[depth] == ITEM:
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from values_in(item, path, depth + 1, f"{where}[{index}]")
     else:
-        value = getattr(thing, leaf.attributes[depth])
-        yield from found_at(value, leaf, depth + 1, f"{where}.{leaf.keys[depth]}")
+        attribute = getattr(value, path.attributes[depth])
+        yield from values_in(attribute, path, depth + 1, f"{where}.{path.keys[depth]}")

@@ -1,7 +1,7 @@
-"""The lives of things: what facts begin, name, carry on and end, judged from their declarations alone. Pure.
+"""Lifecycles of things: the facts that begin, name, continue and end them. Pure.
 
-Every rule of the kind "it has to be there", "it is there already", "it has ended", "that comes first" is here,
-once; the areas' own modules hold the rules that are theirs.
+The declarations say which things must exist, must not exist, or must not have ended, and which facts come first.
+The areas hold their own rules.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,118 +11,124 @@ from msgspec import Struct, field
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
-from ledger.domain.fields import Leaf, found_at, leaves
+from ledger.domain.fields import FieldPath, field_paths, values_in
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
 
 
-class Life(Struct):
-    """A thing that a fact began."""
+class Lifecycle(Struct):
+    """The lifecycle of one thing."""
 
     began: int
-    """The entry that began it."""
+    """Position of the entry that began it."""
     ended: int = 0
-    """The entry that ended it; 0: none did."""
-    how: str = ""
-    """How it ended, such as `closed`."""
+    """Position of the entry that ended it; 0 if it has not ended."""
+    outcome: str = ""
+    """State in which it ended, such as `closed`."""
     steps: dict[str, int] = field(default_factory=dict)
-    """The facts about it that are recorded once, or come before others → the entry that holds each."""
+    """Positions of facts about it that are recorded once or come before others, by fact name."""
 
 
-Lives = dict[str, dict[str, Life]]
-"""Kind of thing → its id → its life."""
+Lifecycles = dict[str, dict[str, Lifecycle]]
+"""Lifecycles by kind of thing, then by id."""
 
 
-class Part(Struct, frozen=True):
-    """What a fact's declaration says of the things that it names."""
+class Declaration(Struct, frozen=True):
+    """The things that a fact's declaration names."""
 
     name: str
-    about: Leaf | None
+    subject: FieldPath | None
     kind: str
-    """The kind of what it is about."""
-    named: tuple[Leaf, ...]
-    """Every other thing that it names and that must have been recorded before."""
+    """Kind of the fact's subject."""
+    others: tuple[FieldPath, ...]
+    """Paths to the other things that it names and that must have been recorded before."""
     is_step: bool
-    """Whether a life remembers it."""
+    """True if the subject's lifecycle stores the fact's position."""
 
 
-def parts(facts: Iterable[type[Fact]]) -> Mapping[type[Fact], Part]:
-    """The part that each of the facts has in the lives of things."""
-    known = list(facts)
-    came_first = {fact.needs for fact in known}
-    found = {fact: [leaf for leaf in leaves(fact) if leaf.kind is not None] for fact in known}
-    begun = {_about(fact, found[fact]).kind for fact in known if fact.begins}
-    return {fact: _part(fact, found[fact], begun, came_first) for fact in known}
+def declarations(facts: Iterable[type[Fact]]) -> Mapping[type[Fact], Declaration]:
+    """Return each fact's declaration."""
+    structs = list(facts)
+    prerequisites = {fact.needs for fact in structs}
+    references = {fact: [path for path in field_paths(fact) if path.kind is not None] for fact in structs}
+    kinds = {_subject(fact, references[fact]).kind for fact in structs if fact.begins}
+    return {fact: _declaration(fact, references[fact], kinds, prerequisites) for fact in structs}
 
 
-def _about(fact: type[Fact], named: list[Leaf]) -> Leaf:
-    return next(leaf for leaf in named if leaf.attributes == (fact.about,))
+def _subject(fact: type[Fact], references: list[FieldPath]) -> FieldPath:
+    return next(path for path in references if path.attributes == (fact.about,))
 
 
-def _part(fact: type[Fact], named: list[Leaf], begun: set[str | None], came_first: set[str]) -> Part:
-    about = _about(fact, named) if fact.about else None
-    others = [leaf for leaf in named if leaf is not about and leaf.known and leaf.kind in begun]
-    step = about is not None and (fact.once or fact.__name__ in came_first)
-    return Part(fact.__name__, about, about.kind or "" if about else "", tuple(others), step)
+def _declaration(
+    fact: type[Fact], references: list[FieldPath], kinds: set[str | None], prerequisites: set[str]
+) -> Declaration:
+    subject = _subject(fact, references) if fact.about else None
+    others = [path for path in references if path is not subject and path.known and path.kind in kinds]
+    step = subject is not None and (fact.once or fact.__name__ in prerequisites)
+    return Declaration(fact.__name__, subject, subject.kind or "" if subject else "", tuple(others), step)
 
 
-def _plain(kind: str) -> str:
+def _spaced(kind: str) -> str:
     return kind.replace("-", " ")
 
 
-def judge(lives: Lives, part: Part, fact: Fact) -> Iterator[Refusal]:
-    """Why the fact cannot be true of the things that it names."""
-    if part.about is not None:
-        ((name, where),) = found_at(fact, part.about)
-        yield from _judge_about(lives.get(part.kind, {}).get(name), part, fact, name, where)
-    for leaf in part.named:
-        of_kind = lives.get(leaf.kind or "", {})
-        for name, where in found_at(fact, leaf):
-            if name not in of_kind:
-                yield _unknown(leaf.kind or "", name, where)
+def judge(lifecycles: Lifecycles, declaration: Declaration, fact: Fact) -> Iterator[Refusal]:
+    """Yield a refusal for each thing others by a fact whose lifecycle does not allow the fact."""
+    if declaration.subject is not None:
+        ((name, where),) = values_in(fact, declaration.subject)
+        yield from _judge_subject(lifecycles.get(declaration.kind, {}).get(name), declaration, fact, name, where)
+    for path in declaration.others:
+        known = lifecycles.get(path.kind or "", {})
+        for name, where in values_in(fact, path):
+            if name not in known:
+                yield _unknown(path.kind or "", name, where)
 
 
 def _unknown(kind: str, name: str, where: str) -> Refusal:
-    return Refusal("NOT_FOUND", f"there is no {_plain(kind)} {name}; record it first, or correct the id", where)
+    return Refusal("NOT_FOUND", f"there is no {_spaced(kind)} {name}; record it first, or correct the id", where)
 
 
-def _judge_about(life: Life | None, part: Part, fact: Fact, name: str, where: str) -> Iterator[Refusal]:
-    called = f"{_plain(part.kind)} {name}"
+def _judge_subject(
+    lifecycle: Lifecycle | None, declaration: Declaration, fact: Fact, name: str, where: str
+) -> Iterator[Refusal]:
+    label = f"{_spaced(declaration.kind)} {name}"
     if fact.begins:
-        if life is not None:
-            message = f"{called} is there already, since entry {life.began}; choose another id"
+        if lifecycle is not None:
+            message = f"{label} already exists, since entry {lifecycle.began}; choose another id"
             yield Refusal("ALREADY_EXISTS", message, where)
-    elif life is None:
-        yield _unknown(part.kind, name, where)
-    elif fact.once and part.name in life.steps:
-        message = f"{part.name} was recorded of {called} already, in entry {life.steps[part.name]}"
+    elif lifecycle is None:
+        yield _unknown(declaration.kind, name, where)
+    elif fact.once and declaration.name in lifecycle.steps:
+        message = (
+            f"{declaration.name} is already recorded for {label}, in entry {lifecycle.steps[declaration.name]}"
+        )
         yield Refusal("ALREADY_RECORDED", message, where)
-    elif life.ended and not fact.outlives:
-        yield Refusal("ALREADY_ENDED", f"{called} is {life.how}, since entry {life.ended}", where)
-    elif fact.needs and fact.needs not in life.steps:
-        yield Refusal("TOO_EARLY", f"of {called} there is no {fact.needs} yet; record that first", where)
+    elif lifecycle.ended and not fact.outlives:
+        yield Refusal("ALREADY_ENDED", f"{label} is {lifecycle.outcome}, since entry {lifecycle.ended}", where)
+    elif fact.needs and fact.needs not in lifecycle.steps:
+        yield Refusal("TOO_EARLY", f"{label} has no {fact.needs} yet; record that first", where)
 
 
-def takes(struct: type[Fact], life: Life) -> bool:
-    """Whether the fact may be recorded of a thing that lives so, by its declaration."""
-    past = struct.once and struct.__name__ in life.steps
-    early = bool(struct.needs) and struct.needs not in life.steps
-    return not (past or early or (life.ended and not struct.outlives))
+def accepts(struct: type[Fact], lifecycle: Lifecycle) -> bool:
+    """Return whether a fact's declaration allows it for a thing with this lifecycle."""
+    past = struct.once and struct.__name__ in lifecycle.steps
+    early = bool(struct.needs) and struct.needs not in lifecycle.steps
+    return not (past or early or (lifecycle.ended and not struct.outlives))
 
 
-def live(lives: Lives, part: Part, entry: "Entry") -> None:
-    """Folds the entry into the lives of the things that it names."""
-    if part.about is None:
+def evolve(lifecycles: Lifecycles, declaration: Declaration, entry: "Entry") -> None:
+    """Fold an entry into the lifecycles of the things that it names."""
+    if declaration.subject is None:
         return
     fact = entry.fact
-    if not (fact.begins or fact.ends or part.is_step):
+    if not (fact.begins or fact.ends or declaration.is_step):
         return
-    ((name, _),) = found_at(fact, part.about)
+    ((name, _),) = values_in(fact, declaration.subject)
     if fact.begins:
-        lives.setdefault(part.kind, {})[name] = Life(entry.position)
-    life = lives[part.kind][name]
-    if part.is_step:
-        life.steps.setdefault(part.name, entry.position)
-    if fact.ends and not life.ended:
-        life.ended, life.how = entry.position, fact.ends
+        lifecycles.setdefault(declaration.kind, {})[name] = Lifecycle(entry.position)
+    lifecycle = lifecycles[declaration.kind][name]
+    if declaration.is_step:
+        lifecycle.steps.setdefault(declaration.name, entry.position)
+    if fact.ends and not lifecycle.ended:
+        lifecycle.ended, lifecycle.outcome = entry.position, fact.ends

@@ -1,4 +1,4 @@
-"""All facts by their stable type names, and what is worked out once from each declaration."""
+"""All facts by their stable type names, with the values derived from each declaration."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,42 +9,42 @@ import msgspec
 from msgspec import Struct
 
 from ledger.domain.fact import Fact, Narrative, Upcast
-from ledger.domain.fields import Json, leaves
+from ledger.domain.fields import Json, field_paths
 from ledger.domain.state import AREAS
 
 FactStruct = type[Fact]
 
 
 class Kind(Struct, frozen=True):
-    """A fact's declaration as programs need it."""
+    """A fact's declaration in the form that programs need."""
 
     name: str
-    """The fact's name in the field, such as ObjectiveAdded."""
+    """Name of the fact, such as ObjectiveAdded."""
     type: str
-    """The CloudEvents type, such as improvement-ledger.plan.ObjectiveAdded.v1."""
+    """CloudEvents type, such as improvement-ledger.plan.ObjectiveAdded.v1."""
     area: str
     struct: FactStruct
     narratives: tuple[tuple[str, ...], ...]
-    """Where its free text stands: paths of JSON keys, `[]` for each item of a list."""
+    """Paths of its free text: JSON keys, and `[]` for each item of a list."""
     references: tuple[tuple[str, tuple[str, ...]], ...]
-    """What it refers to: (kind of entity, path)."""
+    """References to other things: (kind of thing, path)."""
 
     @property
     def meaning(self) -> str:
-        """The first sentence of its docstring."""
+        """First paragraph of the struct's docstring."""
         return (self.struct.__doc__ or "").strip().split("\n\n")[0]
 
 
 def _kind(struct: FactStruct) -> Kind:
     area = struct.__module__.rpartition(".")[2]
-    found = list(leaves(struct))
+    paths = list(field_paths(struct))
     return Kind(
         name=struct.__name__,
         type=f"improvement-ledger.{area}.{struct.__name__}.v{struct.version}",
         area=area,
         struct=struct,
-        narratives=tuple(dict.fromkeys(leaf.keys for leaf in found if leaf.hint is Narrative)),
-        references=tuple(dict.fromkeys((leaf.kind, leaf.keys) for leaf in found if leaf.kind)),
+        narratives=tuple(dict.fromkeys(path.keys for path in paths if path.hint is Narrative)),
+        references=tuple(dict.fromkeys((path.kind, path.keys) for path in paths if path.kind)),
     )
 
 
@@ -55,11 +55,11 @@ KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values
 
 
 class StoredType(Struct, frozen=True):
-    """How the data of an entry of some type is read."""
+    """The way to read the data of entries of one type."""
 
     kind: Kind
     steps: tuple[Upcast, ...] = ()
-    """What makes it into the data of the fact's version now."""
+    """Functions that turn the data into that of the fact's present version."""
 
     def fact(self, data: Json) -> Fact:
         """Return the fact of an entry's decoded data, translated to its present version."""
@@ -70,16 +70,20 @@ class StoredType(Struct, frozen=True):
 
 
 def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:
-    """Each type name that may stand in an entry, also of earlier versions; raises ValueError for a gap."""
-    found: dict[str, StoredType] = {}
+    """Return each type name that an entry may have, including earlier versions.
+
+    Raises:
+        ValueError: A fact lacks the upcast of an earlier version.
+    """
+    types: dict[str, StoredType] = {}
     for kind in kinds:
         earlier = kind.struct.earlier
         if len(earlier) != kind.struct.version - 1:
-            raise ValueError(f"{kind.type} lacks what makes an earlier version into the next one")
+            raise ValueError(f"{kind.type} lacks the upcast of an earlier version; add it to `earlier`")
         base = kind.type.rpartition(".v")[0]
         for index in range(len(earlier) + 1):
-            found[f"{base}.v{index + 1}"] = StoredType(kind, earlier[index:])
-    return found
+            types[f"{base}.v{index + 1}"] = StoredType(kind, earlier[index:])
+    return types
 
 
 STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
@@ -87,13 +91,13 @@ STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
 
 
 @cache
-def named(name: str) -> Kind | None:
-    """The fact of that name (`ObjectiveAdded`) or type name; None when there is none."""
+def find_kind(name: str) -> Kind | None:
+    """Return the fact with a name (`ObjectiveAdded`) or a type name; None if there is no such fact."""
     return KINDS.get(name) or next((k for k in KINDS.values() if k.name == name), None)
 
 
 def values_at(data: Json, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value of decoded JSON at a path of keys (`[]`: each item), with where it stands."""
+    """Yield each value of decoded JSON at a path of keys (`[]` for each item), with its place."""
     if not path:
         yield where, data
         return
@@ -114,7 +118,7 @@ def _steps(where: str) -> list[int | str]:
 
 
 def value_at(data: Json, where: str) -> Json:
-    """The value of decoded JSON at a place that `values_at` named; None when there is none."""
+    """Return the value of decoded JSON at a place that `values_at` named; None if there is no value."""
     for step in _steps(where):
         try:
             data = data[step]
@@ -124,7 +128,7 @@ def value_at(data: Json, where: str) -> Json:
 
 
 def put_at(data: Json, where: str, value: Json) -> None:
-    """Replaces the value of decoded JSON at a place that `values_at` named."""
+    """Replace the value of decoded JSON at a place that `values_at` named."""
     *steps, last = _steps(where)
     for step in steps:
         data = data[step]

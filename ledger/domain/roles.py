@@ -1,4 +1,4 @@
-"""The role matrix: who may record which fact and see which view. Pure; reads `roles.toml` once."""
+"""The role matrix: the roles that may record each fact, read each view and open each document. Pure."""
 
 import tomllib
 from functools import cache
@@ -10,7 +10,7 @@ from ledger.domain.fact import WordList
 
 
 class Role(WordList):
-    """A part that somebody plays in one notice; granted and revoked by recorded facts only."""
+    """A part in one notice; only recorded facts grant and revoke it."""
 
     ADVISER = "ADVISER"
     """The adviser whom the Department appoints (clause 3)."""
@@ -25,41 +25,45 @@ class Role(WordList):
     PARTNER = "PARTNER"
     """A person of a partner organisation."""
     INTEGRATION = "INTEGRATION"
-    """A system that records and reads nothing but its receipts."""
+    """A system that records, and reads its own receipts only."""
     AUDITOR = "AUDITOR"
     """An auditor, who reads everything and records findings only."""
     REVIEWER = "REVIEWER"
     """A reviewer, for a review (clause 6)."""
     DIAGNOSTIC_PROVIDER = "DIAGNOSTIC_PROVIDER"
-    """Whoever carries out a diagnostic (clause 8)."""
+    """A provider of a diagnostic (clause 8)."""
     INSPECTOR = "INSPECTOR"
     """An inspector."""
     RECORDS_OFFICER = "RECORDS_OFFICER"
-    """Who grants roles and tokens, and asks for erasures."""
+    """An officer who grants roles and tokens, and requests erasures."""
     DATA_PROTECTION_OFFICER = "DATA_PROTECTION_OFFICER"
-    """Who approves erasures."""
+    """An officer who approves erasures."""
     SERVICE = "SERVICE"
     """The ledger itself."""
     OPERATOR = "OPERATOR"
-    """Whoever runs the ledger, from its command line."""
+    """The person who runs the ledger, from its command line."""
     PUBLIC = "PUBLIC"
-    """Everybody else."""
+    """Anyone without another role."""
 
 
 class Matrix(Struct, frozen=True):
-    """Every fact and every view against every role; what is not named is not allowed."""
+    """Every fact, view and classification with its roles; a role that is not listed has no access."""
 
     records: dict[str, frozenset[Role]]
-    """Fact name (`ObjectiveAdded`) → the roles that may record it."""
+    """Roles that may record a fact, by fact name (`ObjectiveAdded`)."""
     reads: dict[str, frozenset[Role]]
-    """View name → the roles that may read it."""
+    """Roles that may read a view, by view name."""
     redacted: dict[str, frozenset[Role]]
-    """View name → the roles that read it with small cells suppressed."""
+    """Roles that read a view with small counts suppressed, by view name."""
     opens: dict[str, frozenset[Role]]
-    """Classification → the roles that open documents so classified without a grant."""
+    """Roles that open documents without a grant, by classification."""
 
     def may_record(self, role: Role, fact: str) -> bool:
-        """Whether `role` may record the fact of that name; an unknown name is an error of the house."""
+        """Return whether a role may record the fact with a name.
+
+        Raises:
+            KeyError: No fact has that name.
+        """
         return role in self.records[fact]
 
 
@@ -72,6 +76,6 @@ def _row(value: list[str], where: str) -> frozenset[Role]:
 
 @cache
 def matrix() -> Matrix:
-    """The matrix of `roles.toml`."""
+    """Return the matrix of `roles.toml`, read once."""
     table = tomllib.loads(files("ledger.domain").joinpath("roles.toml").read_text("utf-8"))
     return Matrix(**{part: {name: _row(roles, name) for name, roles in table[part].items()} for part in table})

@@ -1,7 +1,6 @@
-"""The kinds of rule that a clause may name, and the parameters of each. Pure data; nothing is judged here.
+"""The kinds of rule that a clause may name, and the parameters of each. Pure data.
 
-A pack that names another rule, or gives a parameter that its rule does not know, is at fault: a clause that
-nothing can judge would look as if it were kept.
+A pack with an unknown rule or parameter is refused: a clause that no rule judges would look as if it were met.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,10 +25,10 @@ FORMS: Mapping[str, Callable[[object], bool]] = {
     "a list of words": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "a day, such as 2023-06-30": _is_day,
 }
-"""What a parameter may be → whether a value is one."""
+"""Forms of a parameter: name → test of a value."""
 _NUMBER, _FLAG, _WORD, _WORDS, _DAY = FORMS
 EVERYWHERE: Mapping[str, str] = {"open_words": _WORDS}
-"""Parameters of every rule. `open_words`: what the notice leaves open, until an interpretation is adopted."""
+"""Parameters of every rule. `open_words`: words that the notice leaves open until an interpretation is adopted."""
 RULES: Mapping[str, Mapping[str, str]] = {
     "context": {},
     "plan-cites-self-assessment": {"area": _WORD},
@@ -56,20 +55,20 @@ RULES: Mapping[str, Mapping[str, str]] = {
     "plan-approved": {"body": _WORD, "by": _DAY},
     "published": {"what": _WORD, "every_months": _NUMBER},
 }
-"""Rule → its parameters and what each may be; a pack gives those that its notice settles."""
+"""Rules: name → each parameter's form. A pack gives the parameters that its notice settles."""
 
 
 def wrong_rule(rule: str, parameters: Mapping[str, object]) -> list[tuple[str | None, str]]:
-    """What is wrong with a clause's rule, as (the parameter or None for the rule itself, a sentence)."""
-    known = RULES.get(rule)
-    if known is None:
+    """Return the faults of a clause's rule, each as (parameter or None for the rule itself, sentence)."""
+    declared = RULES.get(rule)
+    if declared is None:
         return [(None, f"no rule is called {rule}; the rules are {', '.join(RULES)}")]
-    forms = {**known, **EVERYWHERE}
-    found: list[tuple[str | None, str]] = []
+    forms = {**declared, **EVERYWHERE}
+    faults: list[tuple[str | None, str]] = []
     for name, value in parameters.items():
         form = forms.get(name)
         if form is None:
-            found.append((name, f"the rule {rule} has no parameter {name}; it has {', '.join(forms)}"))
+            faults.append((name, f"the rule {rule} has no parameter {name}; it has {', '.join(forms)}"))
         elif not FORMS[form](value):
-            found.append((name, f"{name} has to be {form}"))
-    return found
+            faults.append((name, f"{name} must be {form}"))
+    return faults

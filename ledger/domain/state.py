@@ -1,31 +1,18 @@
-"""The folded state of one notice: what the rules need to know, and nothing that only a reader asks."""
+"""The folded state of one notice: the values that rules need, and none that only a reader needs.
 
+Areas may read each other's state, because a rule often spans areas. They import each other's state types for type
+checking only, so the modules load in any order.
+"""
+
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
 from msgspec import Struct, field
 
-from ledger.domain.areas import (
-    access,
-    actions,
-    adviser,
-    board,
-    engagement,
-    escalation,
-    evidence,
-    measures,
-    meetings,
-    notice,
-    partners,
-    people,
-    plan,
-    recommendations,
-    records,
-    reports,
-    reviews,
-)
+from ledger.domain import lifecycle
 from ledger.domain.areas.access import AccessState
 from ledger.domain.areas.actions import ActionsState
 from ledger.domain.areas.adviser import AdviserState
@@ -45,40 +32,17 @@ from ledger.domain.areas.reports import ReportsState
 from ledger.domain.areas.reviews import ReviewsState
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
-from ledger.domain.lifecycle import Lives, judge, live, parts
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
 
-AREAS: tuple[ModuleType, ...] = (
-    notice,
-    adviser,
-    plan,
-    actions,
-    recommendations,
-    partners,
-    measures,
-    board,
-    meetings,
-    reports,
-    engagement,
-    reviews,
-    access,
-    evidence,
-    escalation,
-    people,
-    records,
-)
-_AREA = {fact: area for area in AREAS for fact in area.FACTS}
-_PARTS = parts(_AREA)
-
 
 class State(Struct):
-    """Everything that `admit` may look at; `position` is that of the last entry folded in."""
+    """The state after the entry at `position`: one field an area, in the order in which areas are listed."""
 
     position: int = 0
     recorded_at: datetime | None = None
-    lives: Lives = field(default_factory=dict)
+    lifecycles: lifecycle.Lifecycles = field(default_factory=dict)
     notice: NoticeState = field(default_factory=NoticeState)
     adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
@@ -98,29 +62,40 @@ class State(Struct):
     records: RecordsState = field(default_factory=RecordsState)
 
 
+def _areas() -> Iterator[ModuleType]:
+    """Yield the module of each area's state, in the order of the fields of `State`."""
+    for hint in get_type_hints(State).values():
+        module = sys.modules[getattr(hint, "__module__", __name__)]
+        if hasattr(module, "FACTS"):
+            yield module
+
+
+AREAS: tuple[ModuleType, ...] = tuple(_areas())
+"""Modules of the areas, each with FACTS, `admit` and `evolve`."""
+_AREA = {fact: area for area in AREAS for fact in area.FACTS}
+_DECLARATIONS = lifecycle.declarations(_AREA)
+
+
 def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Every reason why the fact may not be recorded now; none means that it may."""
+    """Yield each reason why the fact may not be recorded now."""
     if state.notice.issued_on is None and not isinstance(fact, NoticeIssued):
         yield Refusal("NO_NOTICE", "this ledger has no notice yet; its first entry must be NoticeIssued")
         return
     closed = state.notice.closed_at
     if closed is not None and when.occurred_at >= closed and not fact.outlives:
-        yield Refusal(
-            "NOTICE_CLOSED",
-            f"the notice was closed in entry {state.notice.closed}; what happened before may still be recorded "
-            "with its own time",
-            "time",
-        )
+        message = f"entry {state.notice.closed} closed the notice; give an earlier fact its own time"
+        yield Refusal("NOTICE_CLOSED", message, "time")
         return
-    refusals = list(judge(state.lives, _PARTS[type(fact)], fact))
+    refusals = list(lifecycle.judge(state.lifecycles, _DECLARATIONS[type(fact)], fact))
     yield from refusals
     if not refusals:
         yield from _AREA[type(fact)].admit(state, fact, who, when)
 
 
 def evolve(state: State, entry: "Entry") -> None:
-    """Folds one entry in; entries come in order of position, each once."""
-    state.people.sources.setdefault(entry.source, entry.actor)  # before a token can give it to somebody else
-    live(state.lives, _PARTS[type(entry.fact)], entry)
+    """Fold one entry into the state. Entries come in order of position, each once."""
+    # A token cannot give away a source that another actor has used.
+    state.people.sources.setdefault(entry.source, entry.actor)
+    lifecycle.evolve(state.lifecycles, _DECLARATIONS[type(entry.fact)], entry)
     _AREA[type(entry.fact)].evolve(state, entry)
     state.position, state.recorded_at = entry.position, entry.recorded_at

@@ -22,7 +22,7 @@ from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import YEARS, Fact, Id, Instant, text_matching
-from ledger.domain.fields import Json, Leaf, found_at, leaves
+from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake import personal_data
 from ledger.intake.envelope import encoder
@@ -232,15 +232,15 @@ def accept_fact(
 
 
 @cache
-def _timed(struct: type[Fact]) -> tuple[Leaf, ...]:
+def _timed(struct: type[Fact]) -> tuple[FieldPath, ...]:
     """The leaves of a fact that hold days or instants."""
-    return tuple(leaf for leaf in leaves(struct) if leaf.hint in (date, datetime))
+    return tuple(leaf for leaf in field_paths(struct) if leaf.hint in (date, datetime))
 
 
 def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
     """Where a fact names a day or an instant in no year that people plan in or look back to."""
     for leaf in _timed(struct):
-        for value, where in found_at(fact, leaf, where=prefix):
+        for value, where in values_in(fact, leaf, where=prefix):
             if not is_near(value):
                 yield where
 

@@ -19,7 +19,7 @@ from ledger.domain.areas.evidence import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from ledger.domain.fields import Leaf, found_at, leaves
+from ledger.domain.fields import FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -111,15 +111,15 @@ REGISTER: frozenset[type[Fact]] = frozenset(
 class _Rests(Struct, frozen=True):
     """How a fact rests on evidence."""
 
-    about: Leaf | None
+    about: FieldPath | None
     kind: str
-    documents: tuple[Leaf, ...]
+    documents: tuple[FieldPath, ...]
 
 
 @cache
 def _rests(fact: type[Fact]) -> _Rests | None:
     """None: it names no evidence, or is about it."""
-    found = [leaf for leaf in leaves(fact) if leaf.kind is not None]
+    found = [leaf for leaf in field_paths(fact) if leaf.kind is not None]
     documents = tuple(leaf for leaf in found if leaf.kind == "evidence" and leaf.known)
     if fact in REGISTER or not documents:
         return None
@@ -139,11 +139,11 @@ def bases(entry: Entry) -> Iterator[Basis]:
         return
     subject = str(position)
     if rests.about is not None:
-        ((subject, _),) = found_at(fact, rests.about)
+        ((subject, _),) = values_in(fact, rests.about)
     name = KIND_OF[type(fact)].name
     seen = set()
     for leaf in rests.documents:
-        for evidence, where in found_at(fact, leaf):
+        for evidence, where in values_in(fact, leaf):
             basis = Basis(rests.kind, subject, evidence, position, name)
             if ".impactEvidence[" in where:
                 number = int(where.split("[")[1].split("]")[0]) + 1

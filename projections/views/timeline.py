@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from ledger.domain.fields import EACH, Leaf, found_at, leaves
+from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -36,12 +36,14 @@ MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), reca
 
 
 @cache
-def _references(fact: type[Fact]) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, Leaf], ...]:
+def _references(
+    fact: type[Fact],
+) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, FieldPath], ...]:
     """Each kind of thing that a fact names, and how it is taken from it; None: from further within."""
     found = []
-    for leaf in leaves(fact):
+    for leaf in field_paths(fact):
         if leaf.kind is not None:
-            is_near = len(leaf.attributes) == 1 or leaf.attributes[1:] == (EACH,)
+            is_near = len(leaf.attributes) == 1 or leaf.attributes[1:] == (ITEM,)
             found.append((leaf.kind, attrgetter(leaf.attributes[0]) if is_near else None, leaf))
     return tuple(found)
 
@@ -51,7 +53,7 @@ def subjects(entry: Entry) -> Iterable[tuple[str, str]]:
     fact = entry.fact
     found: dict[tuple[str, str], None] = {}
     for kind, take, leaf in _references(type(fact)):
-        named = take(fact) if take is not None else [name for name, _ in found_at(fact, leaf)]
+        named = take(fact) if take is not None else [name for name, _ in values_in(fact, leaf)]
         for name in named if isinstance(named, list) else [] if named is None else [named]:
             found[kind, name] = None
     if entry.subject is not None and not any(name == entry.subject for _, name in found):

@@ -7,7 +7,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, ObjectNode, form_of
 from projections.views import entries
 from schema.compiled.connection import Make, page_of
@@ -92,7 +92,7 @@ def of_text(below: GraphQLObjectType, details: list[FieldDetails]) -> NarrativeM
 
 def _types(name: str) -> list[str]:
     """The type that a filter of entries names."""
-    kind = named(name)
+    kind = find_kind(name)
     if kind is None:
         raise NotCompiled("arguments")
     return [kind.type]

@@ -12,7 +12,7 @@ import msgspec
 import strawberry
 
 from ledger.append.receipt import Receipt as LedgerReceipt
-from ledger.domain.registry import KINDS, named
+from ledger.domain.registry import KINDS, find_kind
 from ledger.intake.envelope import decode_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
@@ -186,7 +186,7 @@ def asked_of(at: Standpoint, asked: EntryFilter | None) -> entries.EntryFilter:
         raise problem(FORBIDDEN, f"your roles in {at.notice} do not read its entries, so they can't be searched")
     types: tuple[str, ...] | None = None
     if asked.type is not None:
-        kind = named(asked.type)
+        kind = find_kind(asked.type)
         if kind is None:
             known = ", ".join(kind.name for kind in KINDS.values())
             raise problem(BAD_USER_INPUT, f"no fact has the type {asked.type[:160]!r}; the facts are {known}")

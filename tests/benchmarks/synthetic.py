@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 import msgspec
 from psycopg import AsyncConnection, sql
 
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from ledger.intake.envelope import Envelope, encoder
 from ledger.intake.pack import events, read
 from ledger.packs import shipped
@@ -220,7 +220,7 @@ def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
     step = timedelta(days=365 * years) / size
     nonce = b64encode(bytes(16)).decode()
     for position, (name, data) in enumerate(facts(size), 1):
-        kind = named(name)
+        kind = find_kind(name)
         assert kind is not None
         at = START + position * step
         envelope = Envelope(
@@ -253,7 +253,7 @@ def texts(size: int) -> Iterator[tuple[int, str]]:
 
 def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
     """Data whose texts are digests."""
-    kind = named(name)
+    kind = find_kind(name)
     assert kind is not None
     texts = {path[0] for path in kind.narratives}
     return {key: TEXT if key in texts else value for key, value in data.items()}

@@ -9,7 +9,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from ledger.domain.roles import Role
 from ledger.intake.parse import SubmittedFact, accept
 
@@ -31,7 +31,7 @@ def submit(
     name: str, data: dict[str, Any], source: str = "alice", key: str | None = None, **more: Any
 ) -> SubmittedFact:
     """The fact of that name as its source submits it."""
-    kind = named(name)
+    kind = find_kind(name)
     assert kind is not None, name
     event = {"specversion": "1.0", "id": key or f"k{next(_numbers)}", "source": source, "type": kind.type}
     return accept({**event, "data": data, **more})

@@ -95,7 +95,7 @@ class Someone:
         if self.credential.role is not None:
             return [self.credential.role]
         state = await self._writer.state(notice)
-        return state.people.held(self.credential.actor, datetime.now(UTC))
+        return state.people.roles_at(self.credential.actor, datetime.now(UTC))
 
     async def allowed(self) -> Sequence[str]:
         return [notice for notice in self._notices if await self.roles(notice)]

@@ -17,12 +17,12 @@ from tools.invented_history import (
     reports,
     reviews,
 )
-from tools.invented_history.story import Story
+from tools.invented_history.history_writer import HistoryWriter
 
 
 def history() -> str:
     """The history as NDJSON, a CloudEvent a line, with what the demo needs to know in attributes named demo…."""
-    story = Story()
+    story = HistoryWriter()
     chapters = (people, plan, actions, progress, measures, board, partners, reports, reviews, evidence, ending)
     for chapter in chapters:
         chapter.tell(story)

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import Data, HistoryWriter
 from tools.invented_history.plan import OBJECTIVES
-from tools.invented_history.story import Data, Story
 
 ACTIONS = (
     ("O1", "Move two posts into the duty team", "2022-10-31", "2022-10-24", "Both posts are filled"),
@@ -128,7 +128,7 @@ MOVED = {
 """Action number → the date approved later, and why."""
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Action by action."""
     data: Data
     for number, (objective, title, due, done, result) in enumerate(ACTIONS, 1):
@@ -141,13 +141,13 @@ def tell(story: Story) -> None:
         story.tell(f"action-{number}", "ActionAdded", "council-officer-2", at, data, clauses="4")
         if number in MOVED:
             to, reason = MOVED[number]
-            at = f"{working_from(date.fromisoformat(due) - timedelta(days=16))} 14:20"
+            at = f"{working_day_from(date.fromisoformat(due) - timedelta(days=16))} 14:20"
             moved = {"action": name, "from": due, "to": to, "reason": reason, "approver": "chair"}
             story.tell(
                 f"action-{number}-moved", "ActionRebaselined", "council-officer", at, moved, clauses="5a 11"
             )
         if done:
-            recorded = working_from(date.fromisoformat(done) + timedelta(days=3))
+            recorded = working_day_from(date.fromisoformat(done) + timedelta(days=3))
             finished = {"action": name, "completedOn": done, "result": result + "."}
             story.tell(
                 f"action-{number}-done",
@@ -178,6 +178,6 @@ def tell(story: Story) -> None:
             f"milestone-{number}", "MilestoneSet", "council-officer", f"2022-07-21 10:{number}0", data, clauses="4"
         )
         if reached:
-            at = f"{working_from(date.fromisoformat(reached))} 16:30"
+            at = f"{working_day_from(date.fromisoformat(reached))} 16:30"
             data = {"milestone": name, "reachedOn": reached}
             story.tell(f"milestone-{number}-reached", "MilestoneReached", "council-officer", at, data, clauses="4")

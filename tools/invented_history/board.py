@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
+from ledger.domain.calendar import working_day_from
 from tools.invented_history.decisions import DECISIONS
-from tools.invented_history.story import Data, Story
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 MEMBERS = (
     ("director", "director of childrens services"),
@@ -38,7 +38,7 @@ VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
 """Meetings in the quarter without a chair; the second chair records them later."""
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """From the terms of reference to the last meeting in February 2024."""
     _chairs(story)
     for number, day in enumerate(MEETINGS, 1):
@@ -57,7 +57,7 @@ def tell(story: Story) -> None:
     )
 
 
-def _chairs(story: Story) -> None:
+def _chairs(story: HistoryWriter) -> None:
     data: Data
     terms = "The board oversees the plan, asks for what it lacks, and tells ministers plainly how things stand."
     story.tell(
@@ -151,7 +151,7 @@ def _chairs(story: Story) -> None:
     )
 
 
-def _meeting(story: Story, number: int, day: str) -> None:
+def _meeting(story: HistoryWriter, number: int, day: str) -> None:
     data: Data
     meeting, met = f"B{number}", date.fromisoformat(day)
     chair = "chair" if met < date(2023, 4, 1) else "chair-2"
@@ -160,7 +160,7 @@ def _meeting(story: Story, number: int, day: str) -> None:
     quorate = day != "2023-04-26"
     if not quorate:
         missing = members[2:]
-    papers = f"{working_from(met - timedelta(days=6))}"
+    papers = f"{working_day_from(met - timedelta(days=6))}"
     figures = story.evidence(
         f"Figures for the board's meeting on {met.day} {met:%B %Y}",
         f"{papers} 12:30",

@@ -1,9 +1,9 @@
 """How it ended: a later date, concerns, ministers' decision, the closure, and the direction that follows."""
 
-from tools.invented_history.story import Data, Story
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """From the missed date of June 2023 to March 2024."""
     data: Data
     official = "department-official"

@@ -1,9 +1,9 @@
 """What became of evidence, and the upkeep of the record: judged, replaced, withdrawn, erased, audited, published."""
 
-from tools.invented_history.story import Story
+from tools.invented_history.history_writer import HistoryWriter
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """In order of time."""
     draft = story.evidence("Supervision sample of October, draft", "2022-11-07 09:00", clauses="5c")
     final = story.evidence("Supervision sample of October", "2022-11-14 09:00", clauses="5c")

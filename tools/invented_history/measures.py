@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
-from tools.invented_history.story import Data, Story, end_of, months
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import Data, HistoryWriter, end_of, months
 
 MONTHS = months("2022-07", "2024-01")
 DEFINED = (
@@ -90,7 +90,7 @@ DEFINED = (
 SMALL = ("M9", "Care leavers in emergency housing", "COUNT", "LOWER_IS_BETTER")
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Definitions in July 2022, a reading of each by the eighth of the month after, and what was put right."""
     data: Data
     for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
@@ -122,9 +122,9 @@ def tell(story: Story) -> None:
     _mend(story)
 
 
-def _read(story: Story, name: str, month: date, number: int, value: dict[str, int]) -> None:
+def _read(story: HistoryWriter, name: str, month: date, number: int, value: dict[str, int]) -> None:
     data: Data
-    day = working_from(end_of(month) + timedelta(days=6))
+    day = working_day_from(end_of(month) + timedelta(days=6))
     if day == date(2023, 5, 8):
         day += timedelta(days=1)
     data = {
@@ -148,7 +148,7 @@ def _period(month: date) -> dict[str, str]:
     return {"first": month.isoformat(), "last": end_of(month).isoformat()}
 
 
-def _mend(story: Story) -> None:
+def _mend(story: HistoryWriter) -> None:
     story.tell(
         "reading-more-than-all",
         "MeasureReadingReported",

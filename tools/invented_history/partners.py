@@ -2,11 +2,11 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
-from tools.invented_history.story import Data, Story
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Promise by promise, and update by update."""
     data: Data
     promised = (
@@ -45,7 +45,7 @@ def tell(story: Story) -> None:
             f"contribution-{number}", "ContributionCommitted", owner, f"2022-08-0{number} 11:00", data, clauses="2"
         )
         if not came or came > due:
-            missed = working_from(date.fromisoformat(due) + timedelta(days=2))
+            missed = working_day_from(date.fromisoformat(due) + timedelta(days=2))
             reason = "The money is not there yet." if not came else "It took longer to choose somebody."
             data = {"contribution": name, "reason": reason}
             story.tell(
@@ -58,7 +58,7 @@ def tell(story: Story) -> None:
             )
         if came:
             data = {"contribution": name, "receivedOn": came}
-            at = f"{working_from(date.fromisoformat(came) + timedelta(days=3))} 15:0{number}"
+            at = f"{working_day_from(date.fromisoformat(came) + timedelta(days=3))} 15:0{number}"
             story.tell(f"contribution-{number}-received", "ContributionReceived", owner, at, data, clauses="2")
     story.tell(
         "contribution-not-theirs",

@@ -1,6 +1,6 @@
 """Who takes part: actors, partners, the adviser, integrations, and what is kept of the record itself."""
 
-from tools.invented_history.story import Data, Story
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 ACTORS = (
     ("adviser", "PERSON", "improvement adviser"),
@@ -24,7 +24,7 @@ PARTNERS = (
 )
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """The beginning of July 2022, and what changes later."""
     data: Data
     for number, (actor, kind, post) in enumerate(ACTORS):
@@ -87,7 +87,7 @@ def _levels(green: str, amber: str, red: str) -> list[dict[str, object]]:
     ]
 
 
-def _systems(story: Story) -> None:
+def _systems(story: HistoryWriter) -> None:
     types = ["improvement-ledger.evidence.EvidenceSubmitted.v1"]
     types += [f"improvement-ledger.measures.MeasureReading{what}.v1" for what in ("Reported", "Restated")]
     story.tell(

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
-from tools.invented_history.story import Data, Story
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
     ("O1", "Children in need are seen in time", ["1b"], "council-officer", "2023-02-28", ["M1", "M5"]),
@@ -54,14 +54,14 @@ OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
 )
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Strand by strand; the order of recording comes from the dates."""
     _assessments(story)
     _objectives(story)
     _answers(story)
 
 
-def _assessments(story: Story) -> None:
+def _assessments(story: HistoryWriter) -> None:
     data: Data
     paper = story.evidence("What inspectors said, and what it means for us", "2022-07-11 10:00", clauses="1a")
     story.tell(
@@ -133,7 +133,7 @@ def _assessments(story: Story) -> None:
     )
 
 
-def _objectives(story: Story) -> None:
+def _objectives(story: HistoryWriter) -> None:
     data: Data
     for number, (name, title, areas, owner, due, measures) in enumerate(OBJECTIVES):
         data = {"objective": name, "title": title + ".", "areas": areas, "owner": owner, "due": due}
@@ -222,7 +222,7 @@ def _objectives(story: Story) -> None:
         )
 
 
-def _answers(story: Story) -> None:
+def _answers(story: HistoryWriter) -> None:
     data: Data
     findings = (
         ("F1", "inspection", "Children wait too long to be seen.", ["1b"]),
@@ -281,7 +281,7 @@ def _answers(story: Story) -> None:
     for number, (name, by, day, text, of, what, answer) in enumerate(made, 1):
         data = {"recommendation": name, "by": by, "text": text, "findings": of}
         story.tell(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")
-        at = f"{working_from(date.fromisoformat(day) + timedelta(days=16))} 12:00"
+        at = f"{working_day_from(date.fromisoformat(day) + timedelta(days=16))} 12:00"
         fact, field = (
             ("RecommendationAccepted", "response") if what == "accept" else ("RecommendationRejected", "reason")
         )

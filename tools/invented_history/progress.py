@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import HistoryWriter, months
 from tools.invented_history.plan import OBJECTIVES
-from tools.invented_history.story import Story, months
 
 SAID = {
     "O1": (
@@ -61,7 +61,7 @@ SAID = {
 MONTHS = months("2022-08", "2024-02")
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Month by month."""
     count = 0
     for index, month in enumerate(MONTHS):
@@ -77,7 +77,7 @@ def tell(story: Story) -> None:
             slow = name in ("O5", "O7")
             activity = ("RED", "AMBER", "GREEN")[min(2, stage + (0 if slow else index % 2))]
             impact = ("RED", "RED" if slow else "AMBER", "AMBER" if slow or name == "O10" else "GREEN")[stage]
-            day = working_from(month + timedelta(days=8 + number % 3))
+            day = working_day_from(month + timedelta(days=8 + number % 3))
             text = SAID[name][stage]
             more = (
                 "",

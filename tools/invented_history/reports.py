@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from ledger.domain.calendar import working_from
-from tools.invented_history.story import Data, Story
+from ledger.domain.calendar import working_day_from
+from tools.invented_history.history_writer import Data, HistoryWriter
 
 QUARTERS = (
     ("2022-07-05", "2022-09-30"),
@@ -23,18 +23,18 @@ ADVISER_SAYS = (
 )
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Quarter by quarter."""
     for number, (first, last) in enumerate(QUARTERS, 1):
         _quarter(story, number, first, last)
     _views(story)
 
 
-def _quarter(story: Story, number: int, first: str, last: str) -> None:
+def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
     data: Data
     period = {"first": first, "last": last}
     ended = date.fromisoformat(last)
-    at = working_from(ended + timedelta(days=12))
+    at = working_day_from(ended + timedelta(days=12))
     if number != 4:
         chair = "chair" if number < 3 else "chair-2"
         at_chair = "2023-03-31 12:00" if number == 3 else f"{at} 10:00"
@@ -91,7 +91,7 @@ def _quarter(story: Story, number: int, first: str, last: str) -> None:
         f"adviser-report-{number}",
         "AdviserReportIssued",
         "adviser",
-        f"{working_from(at + timedelta(days=7))} 17:00",
+        f"{working_day_from(at + timedelta(days=7))} 17:00",
         {
             "report": f"AR{number}",
             "period": period,
@@ -113,7 +113,7 @@ def _quarter(story: Story, number: int, first: str, last: str) -> None:
     )
 
 
-def _views(story: Story) -> None:
+def _views(story: HistoryWriter) -> None:
     data: Data
     gathered = (
         (
@@ -173,7 +173,7 @@ def _views(story: Story) -> None:
     )
     for number, (day, group, method, count, themes, change, reason) in enumerate(gathered, 1):
         data = {"views": f"V{number}", "group": group, "method": method, "count": count, "themes": themes}
-        recorded = working_from(date.fromisoformat(day) + timedelta(days=1))
+        recorded = working_day_from(date.fromisoformat(day) + timedelta(days=1))
         story.tell(
             f"views-{number}",
             "ViewsGathered",
@@ -187,5 +187,5 @@ def _views(story: Story) -> None:
             continue
         data = {"views": f"V{number}", "standard": f"practice standard {number}", "reason": reason}
         data |= {"changeMade": change} if change else {}
-        at = f"{working_from(recorded + timedelta(days=20))} 11:30"
+        at = f"{working_day_from(recorded + timedelta(days=20))} 11:30"
         story.tell(f"views-{number}-considered", "ViewsConsidered", "council-officer-2", at, data, clauses="5e")

@@ -1,6 +1,6 @@
 """Reviews and diagnostics, and the access that they needed: asked for, granted, refused, used, outlived."""
 
-from tools.invented_history.story import Data, Story, instant
+from tools.invented_history.history_writer import Data, HistoryWriter, instant
 
 REVIEWS = (
     # id, by, scheduled, from, started, completed, topics, what it found
@@ -48,7 +48,7 @@ REVIEWS = (
 PLAIN = "What we would show a visitor, and what we would rather not."
 
 
-def tell(story: Story) -> None:
+def tell(story: HistoryWriter) -> None:
     """Review by review."""
     data: Data
     story.tell(
@@ -98,7 +98,7 @@ def tell(story: Story) -> None:
     _access(story)
 
 
-def _diagnostics(story: Story) -> None:
+def _diagnostics(story: HistoryWriter) -> None:
     data: Data
     for number, (area, scope, asked, due, agreed, reported, found) in enumerate(
         (
@@ -149,7 +149,7 @@ def _diagnostics(story: Story) -> None:
             )
 
 
-def _access(story: Story) -> None:
+def _access(story: HistoryWriter) -> None:
     data: Data
     asked = (
         # id, who asks, for whom, for what, kind, scope, asked, from, until, granted (None: refused), granted until
@@ -327,7 +327,7 @@ def _access(story: Story) -> None:
     _uses(story)
 
 
-def _uses(story: Story) -> None:
+def _uses(story: HistoryWriter) -> None:
     data: Data
     used = (
         ("X1", "files-a", "VIEWED", "2022-10-04 10:12"),

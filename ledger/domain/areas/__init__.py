@@ -1,4 +1,4 @@
-"""What may be recorded: one module per area of the domain, each with its structs, `admit` and `evolve`.
+"""The facts of the domain: one module an area, with its structs, `admit` and `evolve`.
 
-Pure: no I/O, no clock, no framework. To add a fact: its struct and rules here, a row in `ledger/roles.toml`.
+Pure: no I/O, no clock, no framework. To add a fact, add its struct and rules here and a row in `roles.toml`.
 """

@@ -1,4 +1,4 @@
-"""Access to case files and people for reviewers (clause 9): asked for, decided by another, opened, used, ended."""
+"""Access for reviewers to files and people (clause 9): requested, decided, provided, used and ended."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
-from ledger.domain.chronology import once_an_hour
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Instant, Narrative, When, Who, WordList, reference
+from ledger.domain.shared_rules import repeat_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -19,40 +19,42 @@ if TYPE_CHECKING:
 RequestId = Annotated[str, reference("access", "A request for access, and the grant made on it.")]
 DocumentId = Annotated[
     str,
-    reference("evidence", "What was used: evidence of the register, or an opaque name outside it.", known=False),
+    reference(
+        "evidence", "The document used: evidence of the register, or an opaque name from outside it.", known=False
+    ),
 ]
 MAXIMUM_DAYS = 184
-"""The longest access where the notice names no `maximum_days`: six months, the space between reviews."""
+"""Longest access in days if the notice sets no `maximum_days`: six months, the interval between reviews."""
 
 
 class AccessKind(WordList):
-    """What access is asked for."""
+    """The kind of access requested."""
 
     STAFF = "STAFF"
-    """Staff, to be spoken with."""
+    """Conversations with staff."""
     LEADERSHIP = "LEADERSHIP"
-    """The council's leaders, to be spoken with."""
+    """Conversations with the council's leaders."""
     DATA = "DATA"
     """Data about the service."""
     FACILITIES = "FACILITIES"
     """Rooms, systems and other facilities to work with."""
     CASE_FILES = "CASE_FILES"
-    """The files of cases, which are no part of the ledger."""
+    """Case files, which are not part of the ledger."""
     MINUTES = "MINUTES"
     """Minutes of meetings."""
     SUPERVISION_RECORDS = "SUPERVISION_RECORDS"
-    """Records of the supervision of staff, which are no part of the ledger."""
+    """Records of staff supervision, which are not part of the ledger."""
     OTHER = "OTHER"
-    """Something else, as its scope says."""
+    """Another kind of access, described in the scope."""
 
     @property
     def has_documents(self) -> bool:
-        """Whether it opens documents, and not only people and places."""
+        """True if it opens documents, not only people and places."""
         return self not in (AccessKind.STAFF, AccessKind.LEADERSHIP, AccessKind.FACILITIES)
 
 
 class AccessRequested(Fact, frozen=True, kw_only=True):
-    """Somebody asked for access for a review or a diagnostic, for a stated purpose and time."""
+    """An actor requested access for a review or a diagnostic, for a stated purpose and time."""
 
     act: ClassVar[str] = "requestAccess"
     clause: ClassVar[str] = "9"
@@ -60,24 +62,27 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     request: RequestId
-    grantee: Annotated[ActorId, Meta(description="Who is to have the access.")]
-    review: Annotated[ReviewId | None, Meta(description="The review it is for; this or a diagnostic.")] = None
-    diagnostic: Annotated[DiagnosticId | None, Meta(description="The diagnostic it is for; this or a review.")] = (
-        None
-    )
+    grantee: Annotated[ActorId, Meta(description="The actor who is to have the access.")]
+    review: Annotated[
+        ReviewId | None, Meta(description="The review that needs the access; give a review or a diagnostic.")
+    ] = None
+    diagnostic: Annotated[
+        DiagnosticId | None,
+        Meta(description="The diagnostic that needs the access; give a review or a diagnostic."),
+    ] = None
     kind: AccessKind
     scope: Narrative
     purpose: Narrative
     from_: Annotated[Instant, Meta(description="The first instant of the access.")]
-    until: Annotated[Instant, Meta(description="The instant at which it ends of itself.")]
+    until: Annotated[Instant, Meta(description="The instant at which the access ends.")]
     documents: Annotated[
         list[DocumentId],
-        Meta(description="The documents that it is to open; none: any of its kind."),
+        Meta(description="The documents to open; if empty, any document of this kind."),
     ] = field(default_factory=list)
 
 
 class AccessGranted(Fact, frozen=True, kw_only=True):
-    """Access was granted as asked, or for a shorter time, by somebody other than who asked."""
+    """Access was granted as requested, or for a shorter time, by an actor other than the requester."""
 
     act: ClassVar[str] = "grantAccess"
     clause: ClassVar[str] = "9"
@@ -89,7 +94,7 @@ class AccessGranted(Fact, frozen=True, kw_only=True):
 
 
 class AccessRevoked(Fact, frozen=True, kw_only=True):
-    """A grant was withdrawn, at once."""
+    """A grant was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeAccess"
     clause: ClassVar[str] = "9"
@@ -101,7 +106,7 @@ class AccessRevoked(Fact, frozen=True, kw_only=True):
 
 
 class AccessRefused(Fact, frozen=True, kw_only=True):
-    """Access was refused, and it was said why."""
+    """A request for access was refused, with a reason."""
 
     act: ClassVar[str] = "refuseAccess"
     clause: ClassVar[str] = "9"
@@ -113,7 +118,7 @@ class AccessRefused(Fact, frozen=True, kw_only=True):
 
 
 class AccessProvided(Fact, frozen=True, kw_only=True):
-    """The council opened what had been granted: a login, a room, people's time, files."""
+    """The council provided the access granted: a login, a room, people's time or files."""
 
     act: ClassVar[str] = "provideAccess"
     clause: ClassVar[str] = "9"
@@ -126,30 +131,30 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
 
 
 class AccessExtended(Fact, frozen=True, kw_only=True):
-    """A grant was given a later end, by somebody other than who asked or benefits."""
+    """A grant was given a later end by an actor other than the requester and the grantee."""
 
     act: ClassVar[str] = "extendAccess"
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
 
     request: RequestId
-    until: Annotated[Instant, Meta(description="The instant at which it ends from now on.")]
+    until: Annotated[Instant, Meta(description="The instant at which the access ends from now on.")]
     reason: Narrative
 
 
 class AccessAction(WordList):
-    """What was done with a document."""
+    """The use made of a document."""
 
     VIEWED = "VIEWED"
-    """It was looked at."""
+    """The document was viewed."""
     DOWNLOADED = "DOWNLOADED"
-    """A copy of it was taken."""
+    """A copy of the document was downloaded."""
     DISCUSSED = "DISCUSSED"
-    """It was talked about, without being handed over."""
+    """The document was discussed without being handed over."""
 
 
 class AccessUsed(Fact, frozen=True, kw_only=True):
-    """A grant was used; recorded by the service, once for each document and hour."""
+    """A grant was used; the service records this once for each document and hour."""
 
     act: ClassVar[str] = "useAccess"
     clause: ClassVar[str] = "9"
@@ -161,12 +166,12 @@ class AccessUsed(Fact, frozen=True, kw_only=True):
 
 
 class UseFault(WordList):
-    """Why a use was refused."""
+    """The reason why a use was refused."""
 
     EXPIRED = "EXPIRED"
     """The grant had ended."""
     NOT_YET = "NOT_YET"
-    """The grant had not begun."""
+    """The grant had not started."""
     REVOKED = "REVOKED"
     """The grant had been revoked."""
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
@@ -174,7 +179,7 @@ class UseFault(WordList):
 
 
 class AccessUseRefused(Fact, frozen=True, kw_only=True):
-    """The holder of a grant tried to use it where it does not reach; recorded by the service."""
+    """The holder of a grant tried to use it outside its limits; the service records this."""
 
     act: ClassVar[str] = "refuseAccessUse"
     clause: ClassVar[str] = "9"
@@ -202,7 +207,7 @@ FACTS = (
 
 
 class Access(Struct):
-    """What the rules need to know of a request and of the grant made on it."""
+    """A request for access, and the grant made on it."""
 
     requested_by: str
     grantee: str
@@ -215,7 +220,7 @@ class Access(Struct):
     revoked: int | None = None
 
     def fault(self, at: datetime) -> UseFault | None:
-        """Why the grant does not reach an instant; None: it does."""
+        """Return the reason why the grant does not cover an instant; None if it covers it."""
         if self.revoked is not None:
             return UseFault.REVOKED
         if at < self.from_:
@@ -223,19 +228,19 @@ class Access(Struct):
         return UseFault.EXPIRED if at >= self.until else None
 
     def covers(self, document: str) -> bool:
-        """Whether the document is of what the access was asked for."""
+        """Return whether the request covers a document."""
         return self.kind.has_documents and (not self.documents or document in self.documents)
 
 
 class AccessState(Struct):
-    """Requests by their id; request and document → when a use, or its refusal, was recorded last."""
+    """Requests by id, and the latest instant of each use or refused use by request and document."""
 
     requests: dict[str, Access] = field(default_factory=dict)
     uses: dict[str, datetime] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     if isinstance(fact, AccessRequested):
         yield from _admit_request(state, fact)
         return
@@ -246,14 +251,14 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
         case AccessGranted():
             yield from _admit_grant(state, fact, access, who)
         case AccessRefused():
-            yield from _undecided(access, fact.request)
-            yield from _another(access, who)
+            yield from _decided_refusals(access, fact.request)
+            yield from _same_person_refusals(access, who)
         case _ if access.granted is None:
-            yield Refusal("NOT_GRANTED", f"{fact.request} was never granted", "data.request")
+            yield Refusal("NOT_GRANTED", f"{fact.request} was never granted; grant it first", "data.request")
         case AccessUseRefused():
-            yield from _once(state, fact, when)
+            yield from _repeat_use_refusals(state, fact, when)
         case _ if access.revoked is not None:
-            message = f"{fact.request} was revoked already, in entry {access.revoked}"
+            message = f"{fact.request} is already revoked, in entry {access.revoked}"
             yield Refusal("ALREADY_REVOKED", message, "data.request")
         case AccessExtended():
             yield from _admit_extension(state, fact, access, who, when)
@@ -264,76 +269,76 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 def _admit_use(state: "State", fact: AccessUsed, access: Access, when: When) -> Iterator[Refusal]:
     fault = access.fault(when.occurred_at)
     if fault is not None:
-        message = f"{fact.request} does not reach this instant ({fault.meaning}); a refused use is recorded so"
+        message = f"{fact.request} does not cover this instant ({fault.meaning}); record a refused use instead"
         yield Refusal("OUTSIDE_WINDOW", message, "time")
-    yield from _once(state, fact, when)
+    yield from _repeat_use_refusals(state, fact, when)
 
 
-def _once(state: "State", fact: AccessUsed | AccessUseRefused, when: When) -> Iterator[Refusal]:
-    yield from once_an_hour(state.access.uses, _use(fact), when.recorded_at, "data.document")
+def _repeat_use_refusals(state: "State", fact: AccessUsed | AccessUseRefused, when: When) -> Iterator[Refusal]:
+    yield from repeat_refusals(state.access.uses, _use_key(fact), when.recorded_at, "data.document")
 
 
-def _use(fact: AccessUsed | AccessUseRefused) -> str:
+def _use_key(fact: AccessUsed | AccessUseRefused) -> str:
     return f"{type(fact).__name__} {fact.request} {fact.document}"
 
 
-def _undecided(access: Access, request: str) -> Iterator[Refusal]:
+def _decided_refusals(access: Access, request: str) -> Iterator[Refusal]:
     if access.granted is not None:
         yield Refusal(
-            "ALREADY_GRANTED", f"{request} was granted already, in entry {access.granted}", "data.request"
+            "ALREADY_GRANTED", f"{request} is already granted, in entry {access.granted}", "data.request"
         )
 
 
-def _another(access: Access, who: Who) -> Iterator[Refusal]:
+def _same_person_refusals(access: Access, who: Who) -> Iterator[Refusal]:
     if who.actor in (access.requested_by, access.grantee):
-        message = f"{who.actor} asked for this access or would receive it; somebody else has to decide"
+        message = f"{who.actor} requested this access or would receive it; another person must decide"
         yield Refusal("SAME_PERSON", message, "data.request")
 
 
-def _window(state: "State", from_: datetime, until: datetime) -> Iterator[Refusal]:
+def _window_refusals(state: "State", from_: datetime, until: datetime) -> Iterator[Refusal]:
     longest = state.notice.parameter("maximum_days", MAXIMUM_DAYS)
     if until <= from_:
-        yield Refusal("OUT_OF_RANGE", "the access ends before it begins", "data.until")
+        yield Refusal("OUT_OF_RANGE", "the access ends before it begins; enter a later end", "data.until")
     elif until - from_ > timedelta(days=min(longest, timedelta.max.days)):
-        message = f"the access lasts longer than {longest} days, the longest this notice allows; ask again later"
+        message = f"the access is longer than {longest} days, the limit of this notice; choose an earlier end"
         yield Refusal("OUT_OF_RANGE", message, "data.until")
 
 
 def _admit_request(state: "State", fact: AccessRequested) -> Iterator[Refusal]:
     if (fact.review is None) == (fact.diagnostic is None):
-        message = "name the review or the diagnostic that the access is for, one of them"
+        message = "name either a review or a diagnostic, not both"
         yield Refusal("ONE_OF", message, "data.review")
-    yield from _window(state, fact.from_, fact.until)
+    yield from _window_refusals(state, fact.from_, fact.until)
 
 
 def _admit_grant(state: "State", fact: AccessGranted, access: Access, who: Who) -> Iterator[Refusal]:
-    yield from _undecided(access, fact.request)
-    yield from _another(access, who)
+    yield from _decided_refusals(access, fact.request)
+    yield from _same_person_refusals(access, who)
     if fact.from_ < access.from_ or fact.until > access.until:
         yield Refusal(
             "OUT_OF_RANGE",
-            f"the grant reaches beyond what was asked, {access.from_.isoformat()} to {access.until.isoformat()}",
+            f"stay within the request, {access.from_.isoformat()} to {access.until.isoformat()}",
             "data.until" if fact.until > access.until else "data.from",
         )
-    yield from _window(state, fact.from_, fact.until)
+    yield from _window_refusals(state, fact.from_, fact.until)
 
 
 def _admit_extension(
     state: "State", fact: AccessExtended, access: Access, who: Who, when: When
 ) -> Iterator[Refusal]:
-    yield from _another(access, who)
+    yield from _same_person_refusals(access, who)
     if access.until <= when.recorded_at:
-        message = f"{fact.request} ended at {access.until.isoformat()}; ask for access anew"
+        message = f"{fact.request} ended at {access.until.isoformat()}; request access again"
         yield Refusal("ALREADY_ENDED", message, "data.request")
     elif fact.until <= access.until:
-        message = f"it lasts until {access.until.isoformat()} as it is; an extension is longer"
+        message = f"access already lasts until {access.until.isoformat()}; enter a later end"
         yield Refusal("OUT_OF_RANGE", message, "data.until")
     else:
-        yield from _window(state, access.from_, fact.until)
+        yield from _window_refusals(state, access.from_, fact.until)
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, requests = entry.fact, state.access.requests
     match fact:
         case AccessRequested():
@@ -354,4 +359,4 @@ def evolve(state: "State", entry: "Entry") -> None:
         case AccessRevoked():
             requests[fact.request].revoked = entry.position
         case AccessUsed() | AccessUseRefused():
-            state.access.uses[_use(fact)] = entry.recorded_at
+            state.access.uses[_use_key(fact)] = entry.recorded_at

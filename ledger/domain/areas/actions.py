@@ -1,4 +1,4 @@
-"""Actions and milestones under the plan's objectives; the date first set for an action is kept for ever."""
+"""Actions and milestones under the plan's objectives. An action's first due date is never lost."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,9 +10,9 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.partners import PartnerId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ActionId, ObjectiveId
-from ledger.domain.chronology import not_to_come
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Narrative, When, Who, reference
+from ledger.domain.shared_rules import future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -32,13 +32,15 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     action: ActionId
     objective: ObjectiveId
     title: Narrative
-    owner: Annotated[ActorId, Meta(description="Who answers for it, a partner's action included.")]
+    owner: Annotated[
+        ActorId, Meta(description="The actor responsible for the action, including a partner's action.")
+    ]
     due: Day
-    partner: Annotated[PartnerId | None, Meta(description="The partner whose action it is.")] = None
+    partner: Annotated[PartnerId | None, Meta(description="The partner responsible for the action.")] = None
 
 
 class ActionRevised(Fact, frozen=True, kw_only=True):
-    """An action was reworded or given to somebody else; its date moves by ActionRebaselined only."""
+    """An action's title or owner changed; only ActionRebaselined moves its date."""
 
     act: ClassVar[str] = "reviseAction"
     clause: ClassVar[str] = "4"
@@ -47,21 +49,21 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     action: ActionId
     reason: Narrative
     title: Narrative | None = None
-    owner: Annotated[ActorId | None, Meta(description="Who answers for it from now on.")] = None
+    owner: Annotated[ActorId | None, Meta(description="The actor responsible from now on.")] = None
 
 
 class ActionRebaselined(Fact, frozen=True, kw_only=True):
-    """A later or an earlier date was approved for an action; the date first set stays on record."""
+    """Another date was approved for an action; its first date remains on record."""
 
     act: ClassVar[str] = "rebaselineAction"
     clause: ClassVar[str] = "5a"
     about: ClassVar[str] = "action"
 
     action: ActionId
-    from_: Annotated[Day, Meta(description="The date that held until now.")]
-    to: Annotated[Day, Meta(description="The date that holds from now on.")]
+    from_: Annotated[Day, Meta(description="The date until now.")]
+    to: Annotated[Day, Meta(description="The date from now on.")]
     reason: Narrative
-    approver: Annotated[ActorId, Meta(description="Who approved it; not the action's owner.")]
+    approver: Annotated[ActorId, Meta(description="The actor who approved the new date; not the action's owner.")]
 
 
 class ActionCompleted(Fact, frozen=True, kw_only=True):
@@ -74,8 +76,10 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
 
     action: ActionId
     completed_on: Day
-    result: Annotated[Narrative, Meta(description="What is there now that was not there before.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+    result: Annotated[Narrative, Meta(description="The result that did not exist before.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for completion.")] = field(
+        default_factory=list
+    )
 
 
 class MilestoneSet(Fact, frozen=True, kw_only=True):
@@ -102,14 +106,16 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
     milestone: MilestoneId
     reached_on: Day
-    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was reached.")] = field(
+        default_factory=list
+    )
 
 
 FACTS = (ActionAdded, ActionRevised, ActionRebaselined, ActionCompleted, MilestoneSet, MilestoneReached)
 
 
 class Action(Struct):
-    """What the rules need to know of an action."""
+    """An action's objective, owner and current date."""
 
     objective: str
     owner: str
@@ -117,43 +123,43 @@ class Action(Struct):
 
 
 class ActionsState(Struct):
-    """What the rules need to know of the actions."""
+    """Actions by id."""
 
     actions: dict[str, Action] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case ActionAdded():
-            life = state.lives["objective"][fact.objective]
-            if life.ended:
-                message = f"objective {fact.objective} is {life.how}, since entry {life.ended}"
+            objective = state.lifecycles["objective"][fact.objective]
+            if objective.ended:
+                message = f"objective {fact.objective} is {objective.outcome}, since entry {objective.ended}"
                 yield Refusal("ALREADY_ENDED", message, "data.objective")
         case ActionRevised():
             if fact.title is None and fact.owner is None:
-                yield Refusal("NOTHING_CHANGED", "say what changes: title or owner", "data")
+                yield Refusal("NOTHING_CHANGED", "nothing would change; give a title or an owner", "data")
         case ActionRebaselined():
             yield from _admit_rebaseline(state.actions.actions[fact.action], fact)
         case ActionCompleted():
-            yield from not_to_come(fact.completed_on, when.occurred_at, state.notice.zone, "data.completedOn")
+            yield from future_refusals(fact.completed_on, when.occurred_at, state.notice.zone, "data.completedOn")
         case MilestoneReached():
-            yield from not_to_come(fact.reached_on, when.occurred_at, state.notice.zone, "data.reachedOn")
+            yield from future_refusals(fact.reached_on, when.occurred_at, state.notice.zone, "data.reachedOn")
 
 
 def _admit_rebaseline(action: Action, fact: ActionRebaselined) -> Iterator[Refusal]:
     if fact.from_ != action.due:
-        message = f"action {fact.action} is due on {action.due} now, not on {fact.from_}; read it again"
+        message = f"action {fact.action} is due on {action.due}, not on {fact.from_}; read it again"
         yield Refusal("OUTDATED", message, "data.from")
     elif fact.to == fact.from_:
-        yield Refusal("NOTHING_CHANGED", "the date is the same as before", "data.to")
+        yield Refusal("NOTHING_CHANGED", "the new date is the current date; enter another date", "data.to")
     if fact.approver == action.owner:
-        message = f"{fact.approver} owns the action; somebody else has to approve another date"
+        message = f"{fact.approver} owns the action; another person must approve a new date"
         yield Refusal("SAME_PERSON", message, "data.approver")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, actions = entry.fact, state.actions.actions
     match fact:
         case ActionAdded():

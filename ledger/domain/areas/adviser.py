@@ -1,4 +1,4 @@
-"""The adviser whom the Department appoints (clause 3): who advised when, with no undeclared gap."""
+"""The adviser whom the Department appoints (clause 3): the appointments and their holders."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.people import ActorId
-from ledger.domain.chronology import in_order
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Narrative, When, Who, reference
+from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -27,21 +27,21 @@ class AdviserAppointed(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     appointment: AppointmentId
-    adviser: Annotated[ActorId, Meta(description="Who advises.")]
+    adviser: Annotated[ActorId, Meta(description="The adviser.")]
     first: Annotated[Day, Meta(description="The first day.")]
     last: Annotated[Day | None, Meta(description="The last day; absent: until released.")] = None
-    terms: Annotated[Narrative, Meta(description="What the adviser is asked to do.")]
+    terms: Annotated[Narrative, Meta(description="The work that the adviser is asked to do.")]
 
 
 class AdviserReplaced(Fact, frozen=True, kw_only=True):
-    """Another adviser took over an appointment; who advised before stays on record."""
+    """Another adviser took over an appointment; the earlier adviser remains on record."""
 
     act: ClassVar[str] = "replaceAdviser"
     clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
 
     appointment: AppointmentId
-    adviser: Annotated[ActorId, Meta(description="Who advises from now on.")]
+    adviser: Annotated[ActorId, Meta(description="The adviser from now on.")]
     first: Annotated[Day, Meta(description="The new adviser's first day.")]
     reason: Narrative
 
@@ -65,36 +65,36 @@ FACTS = (AdviserAppointed, AdviserReplaced, AdviserReleased)
 
 
 class Post(Struct):
-    """Who holds an appointment, and since when."""
+    """The holder of an appointment, and the holder's first day."""
 
     adviser: str
     first: date
 
 
 class AdviserState(Struct):
-    """What the rules need to know of the appointments."""
+    """Appointments by id."""
 
     posts: dict[str, Post] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     posts = state.adviser.posts
     match fact:
         case AdviserAppointed():
-            yield from in_order(fact.first, fact.last, "data.last")
+            yield from order_refusals(fact.first, fact.last, "data.last")
         case AdviserReplaced():
             post = posts[fact.appointment]
             if fact.adviser == post.adviser:
-                message = f"{fact.adviser} advises already; name who takes over"
+                message = f"{fact.adviser} already holds this appointment; name the adviser who takes over"
                 yield Refusal("NOTHING_CHANGED", message, "data.adviser")
-            yield from in_order(post.first, fact.first, "data.first")
+            yield from order_refusals(post.first, fact.first, "data.first")
         case AdviserReleased():
-            yield from in_order(posts[fact.appointment].first, fact.last, "data.last")
+            yield from order_refusals(posts[fact.appointment].first, fact.last, "data.last")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, posts = entry.fact, state.adviser.posts
     match fact:
         case AdviserAppointed() | AdviserReplaced():

@@ -1,4 +1,4 @@
-"""The improvement board (clause 5b): its chair, its members, its timetable, its decisions."""
+"""The improvement board (clause 5b): its chair, members, timetable and decisions."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,9 +8,9 @@ from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
-from ledger.domain.chronology import in_order
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, reference
+from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -26,29 +26,29 @@ class BoardEstablished(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
 
     terms_of_reference: Narrative
-    quorum: Annotated[Count | None, Meta(description="How many must attend for a meeting to be quorate.")] = None
+    quorum: Annotated[Count | None, Meta(description="The number of members who must attend for a quorum.")] = None
 
 
 class ChairAppointed(Fact, frozen=True, kw_only=True):
-    """Somebody was appointed to chair the board, from a day on."""
+    """A chair of the board was appointed from a given day."""
 
     act: ClassVar[str] = "appointChair"
     clause: ClassVar[str] = "5b"
 
-    chair: Annotated[ActorId, Meta(description="Who chairs.")]
+    chair: Annotated[ActorId, Meta(description="The actor who chairs.")]
     independence_basis: Annotated[
         Narrative | None,
-        Meta(description="Why the chair is independent of the council; where the notice asks it."),
+        Meta(description="The chair's independence of the council, explained; required if the notice asks."),
     ] = None
     interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = field(
         default_factory=list
     )
     first: Annotated[Day, Meta(description="The first day.")]
-    last: Annotated[Day | None, Meta(description="The last day; absent: until the chair ends.")] = None
+    last: Annotated[Day | None, Meta(description="The last day; absent while the chair has no end date.")] = None
 
 
 class ChairEnded(Fact, frozen=True, kw_only=True):
-    """The chair gave up the chair, or had it taken away."""
+    """The chair resigned or was removed."""
 
     act: ClassVar[str] = "endChair"
     clause: ClassVar[str] = "5b"
@@ -59,7 +59,7 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
 
 
 class InterestDeclared(Fact, frozen=True, kw_only=True):
-    """Somebody on the board declared an interest."""
+    """A person on the board declared an interest."""
 
     act: ClassVar[str] = "declareInterest"
     clause: ClassVar[str] = "5b"
@@ -69,18 +69,20 @@ class InterestDeclared(Fact, frozen=True, kw_only=True):
 
 
 class MemberJoined(Fact, frozen=True, kw_only=True):
-    """Somebody joined the board."""
+    """A member joined the board."""
 
     act: ClassVar[str] = "joinBoard"
     clause: ClassVar[str] = "5b"
 
     member: ActorId
-    post: Annotated[Code, Meta(description="As what, such as director of children's services or police.")]
+    post: Annotated[
+        Code, Meta(description="The member's post, such as director of children's services or police.")
+    ]
     first: Annotated[Day, Meta(description="The first day.")]
 
 
 class MemberLeft(Fact, frozen=True, kw_only=True):
-    """Somebody left the board."""
+    """A member left the board."""
 
     act: ClassVar[str] = "leaveBoard"
     clause: ClassVar[str] = "5b"
@@ -90,17 +92,17 @@ class MemberLeft(Fact, frozen=True, kw_only=True):
 
 
 class TimetableAgreed(Fact, frozen=True, kw_only=True):
-    """The days were agreed on which the board meets and reports; a later timetable replaces an earlier one."""
+    """The board's meeting and reporting days were agreed; a later timetable replaces an earlier one."""
 
     act: ClassVar[str] = "agreeTimetable"
     clause: ClassVar[str] = "5b"
 
     dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
-    department_consent: Annotated[bool, Meta(description="Whether the Department agreed to it.")]
+    department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
 
 
 class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """How the members voted."""
+    """The members' votes."""
 
     for_: Count
     against: Count
@@ -108,7 +110,7 @@ class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
 
 
 class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
-    """The board decided: what, why, among which options, on which evidence."""
+    """The board made a decision, with its reasons, options and evidence."""
 
     act: ClassVar[str] = "recordBoardDecision"
     clause: ClassVar[str] = "5b"
@@ -118,12 +120,10 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     decision: DecisionId
     meeting: Annotated[
         str,
-        reference(
-            "meeting", "The meeting; it may be recorded as held later, often after the decision.", known=False
-        ),
+        reference("meeting", "The meeting; its own entry is often recorded after the decision.", known=False),
     ]
     title: Narrative
-    outcome: Annotated[Narrative, Meta(description="What was decided.")]
+    outcome: Annotated[Narrative, Meta(description="The decision.")]
     rationale: Narrative
     options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = field(
         default_factory=list
@@ -138,7 +138,7 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
 
 
 class DecisionRescinded(Fact, frozen=True, kw_only=True):
-    """The board took back a decision."""
+    """The board rescinded a decision."""
 
     act: ClassVar[str] = "rescindDecision"
     clause: ClassVar[str] = "5b"
@@ -146,9 +146,9 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "rescinded"
 
     decision: DecisionId
-    meeting: Annotated[str, reference("meeting", "The meeting that took it back.", known=False)]
+    meeting: Annotated[str, reference("meeting", "The meeting that rescinded it.", known=False)]
     reason: Narrative
-    replaced_by: Annotated[DecisionId | None, Meta(description="The decision that holds instead.")] = None
+    replaced_by: Annotated[DecisionId | None, Meta(description="The decision that replaces it.")] = None
 
 
 FACTS = (
@@ -165,7 +165,7 @@ FACTS = (
 
 
 class PostTenure(Struct):
-    """A time in the chair; both days included."""
+    """A term in the chair, from the first day to the last day inclusive."""
 
     chair: str
     first: date
@@ -174,50 +174,53 @@ class PostTenure(Struct):
 
 
 class BoardState(Struct):
-    """What the rules need to know of the board."""
+    """The board's quorum, chairs and members."""
 
     established: int | None = None
     quorum: int | None = None
     chairs: list[PostTenure] = field(default_factory=list)
     members: dict[str, date] = field(default_factory=dict)
-    """Member → the first day."""
+    """First day of each present member."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     board = state.board
     match fact:
         case BoardEstablished():
             if board.established is not None:
-                yield Refusal("ALREADY_EXISTS", f"the board was established in entry {board.established}")
+                yield Refusal(
+                    "ALREADY_EXISTS",
+                    f"the board is already established, in entry {board.established}; correct that entry instead",
+                )
         case ChairAppointed():
             yield from _admit_chair(state, fact)
         case ChairEnded():
             tenure = _open_tenure(board, fact.chair)
             yield from _admit_end("chair", fact.chair, tenure.first if tenure else None, fact.last)
         case MemberJoined() if fact.member in board.members:
-            message = f"{fact.member} is a member already, since {board.members[fact.member]}"
+            message = f"{fact.member} is already a member, since {board.members[fact.member]}"
             yield Refusal("ALREADY_EXISTS", message, "data.member")
         case MemberLeft():
             yield from _admit_end("member", fact.member, board.members.get(fact.member), fact.last)
         case TimetableAgreed():
             if sorted(set(fact.dates)) != fact.dates:
-                yield Refusal("OUT_OF_RANGE", "the days are not in order, or one stands twice", "data.dates")
+                yield Refusal("OUT_OF_RANGE", "list each day once, in order", "data.dates")
         case BoardDecisionRecorded() | DecisionRescinded():
             yield from _admit_decision(state, fact)
 
 
 def _admit_end(post: str, actor: str, first: date | None, last: date) -> Iterator[Refusal]:
     if first is None:
-        yield Refusal("NOT_FOUND", f"{actor} is not {post} of the board", f"data.{post}")
+        yield Refusal("NOT_FOUND", f"{actor} is not {post} of the board; check the id", f"data.{post}")
     else:
-        yield from in_order(first, last, "data.last")
+        yield from order_refusals(first, last, "data.last")
 
 
 def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescinded) -> Iterator[Refusal]:
-    meeting = state.meetings.held.get(fact.meeting)
+    meeting = state.meetings.meetings.get(fact.meeting)
     if meeting is not None and not meeting.quorate:
-        message = f"meeting {fact.meeting} was not quorate, by entry {meeting.position}; it decided nothing"
+        message = f"meeting {fact.meeting} was not quorate, by entry {meeting.position}, so it cannot decide"
         yield Refusal("NOT_QUORATE", message, "data.meeting")
 
 
@@ -226,23 +229,23 @@ def _open_tenure(board: BoardState, chair: str) -> PostTenure | None:
 
 
 def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
-    yield from in_order(fact.first, fact.last, "data.last")
+    yield from order_refusals(fact.first, fact.last, "data.last")
     independent = any(
         clause.parameters.get("independent_chair") is True for clause in state.notice.clauses.values()
     )
     if independent and fact.independence_basis is None:
-        message = "this notice asks for an independent chair; say why this one is"
+        message = "this notice asks for an independent chair; state why this chair is independent"
         yield Refusal("MISSING_FIELD", message, "data.independenceBasis")
     for tenure in state.board.chairs:
         begins_before = fact.last is None or tenure.first <= fact.last
         if begins_before and (tenure.last is None or fact.first <= tenure.last):
-            message = f"{tenure.chair} chairs the board in some of that time, by entry {tenure.position}"
+            message = f"{tenure.chair} chairs the board for part of that time, by entry {tenure.position}"
             yield Refusal("ALREADY_EXISTS", f"{message}; end that first", "data.first")
             return
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, board = entry.fact, state.board
     match fact:
         case BoardEstablished():

@@ -1,4 +1,4 @@
-"""The views of staff and of children and young people (clause 5e): gathered, considered, acted on."""
+"""The views of staff and of children and young people (clause 5e): gathered and considered."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -16,16 +16,16 @@ ViewsId = Annotated[str, reference("views", "A gathering of views.")]
 
 
 class Group(WordList):
-    """Whose views they are."""
+    """The group whose views were gathered."""
 
     FRONTLINE_STAFF = "FRONTLINE_STAFF"
     """Staff who work with children and families."""
     CHILDREN_AND_YOUNG_PEOPLE = "CHILDREN_AND_YOUNG_PEOPLE"
-    """The children and young people whom the service is for."""
+    """The children and young people who use the service."""
 
 
 class ViewsGathered(Fact, frozen=True, kw_only=True):
-    """Views were gathered, told as themes and never by who said what."""
+    """Views were gathered, recorded as themes without naming the people who gave them."""
 
     act: ClassVar[str] = "gatherViews"
     clause: ClassVar[str] = "5e"
@@ -34,21 +34,23 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
 
     views: ViewsId
     group: Group
-    method: Annotated[Code, Meta(description="How, such as survey, forum or interviews.")]
-    count: Annotated[Count, Meta(description="How many people took part.")]
-    themes: Annotated[list[Narrative], Meta(min_length=1, description="What they said, in themes.")]
+    method: Annotated[Code, Meta(description="The method, such as survey, forum or interviews.")]
+    count: Annotated[Count, Meta(description="The number of people who took part.")]
+    themes: Annotated[list[Narrative], Meta(min_length=1, description="The themes of their views.")]
 
 
 class ViewsConsidered(Fact, frozen=True, kw_only=True):
-    """Views were considered against a practice standard, and something was changed, or was not, for a reason."""
+    """Views were considered against a practice standard, with a change or a reason against one."""
 
     act: ClassVar[str] = "considerViews"
     clause: ClassVar[str] = "5e"
     about: ClassVar[str] = "views"
 
     views: ViewsId
-    standard: Annotated[Code, Meta(description="The practice standard that they bear on.")]
-    change_made: Annotated[Narrative | None, Meta(description="What was changed; absent: nothing.")] = None
+    standard: Annotated[Code, Meta(description="The practice standard concerned.")]
+    change_made: Annotated[Narrative | None, Meta(description="The change made; absent if nothing changed.")] = (
+        None
+    )
     reason: Narrative
 
 
@@ -56,16 +58,18 @@ FACTS = (ViewsGathered, ViewsConsidered)
 
 
 class EngagementState(Struct):
-    """The rules need to know nothing but the lives of the views."""
+    """The area's state: empty, because the lifecycles of the views are enough."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case ViewsGathered():
             if fact.count == 0:
-                yield Refusal("OUT_OF_RANGE", "views are of one person at least", "data.count")
+                yield Refusal(
+                    "OUT_OF_RANGE", "views come from at least one person; enter a count of 1 or more", "data.count"
+                )
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""

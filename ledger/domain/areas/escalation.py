@@ -1,4 +1,4 @@
-"""Escalation (clause 13): concerns, and decisions to intervene; the ministers' side alone records them."""
+"""Escalation (clause 13): concerns and interventions, which only the ministers' side records."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -18,7 +18,7 @@ InterventionId = Annotated[str, reference("intervention", "A decision to interve
 
 
 class ConcernRaised(Fact, frozen=True, kw_only=True):
-    """The ministers' side told the council of a concern."""
+    """The ministers' side raised a concern with the council."""
 
     act: ClassVar[str] = "raiseConcern"
     clause: ClassVar[str] = "13"
@@ -33,7 +33,7 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
 
 
 class InterventionDecided(Fact, frozen=True, kw_only=True):
-    """Ministers decided to use a power of theirs; the ledger never infers it."""
+    """Ministers decided to use a power; the ledger never infers such a decision."""
 
     act: ClassVar[str] = "decideIntervention"
     clause: ClassVar[str] = "13"
@@ -50,7 +50,7 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
 
 
 class InterventionEnded(Fact, frozen=True, kw_only=True):
-    """Ministers ended an intervention, or stepped it down to something milder."""
+    """Ministers ended an intervention, or replaced it with a milder one."""
 
     act: ClassVar[str] = "endIntervention"
     clause: ClassVar[str] = "13"
@@ -59,7 +59,7 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
 
     intervention: InterventionId
     reason: Narrative
-    becomes: Annotated[Code | None, Meta(description="What follows, such as improvement notice or support.")] = (
+    becomes: Annotated[Code | None, Meta(description="The next step, such as improvement notice or support.")] = (
         None
     )
 
@@ -68,13 +68,13 @@ FACTS = (ConcernRaised, InterventionDecided, InterventionEnded)
 
 
 class EscalationState(Struct):
-    """The rules need to know nothing but the lives of concerns and interventions."""
+    """The area's state: empty, because the lifecycles of concerns and interventions are enough."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded: nothing beyond its declaration."""
+    """Yield each reason why the fact may not be recorded."""
     yield from ()
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""

@@ -1,4 +1,4 @@
-"""Evidence: documents kept beside the ledger, whose salted digests the entries hold."""
+"""Evidence: documents stored outside the ledger; entries hold their salted digests."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
-from ledger.domain.chronology import in_order, once_an_hour
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     Count,
@@ -22,6 +21,7 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
+from ledger.domain.shared_rules import order_refusals, repeat_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -31,20 +31,20 @@ EvidenceId = Annotated[str, reference("evidence", "A piece of evidence in the re
 
 
 class Classification(WordList):
-    """Who may see the document; a restricted one opens to few roles, and else with a live grant only."""
+    """The readers of a document, from everyone to a few roles and the holders of live grants."""
 
     PUBLIC = "PUBLIC"
-    """Anybody may see it."""
+    """Open to everyone."""
     OFFICIAL = "OFFICIAL"
-    """Whoever reads the register may open it."""
+    """Open to the roles that read the register."""
     OFFICIAL_SENSITIVE = "OFFICIAL_SENSITIVE"
-    """Most of those who read the register may open it; others with a live grant."""
+    """Open to most roles that read the register, and to others with a live grant."""
     RESTRICTED = "RESTRICTED"
-    """Few roles may open it without a live grant, and each opening is recorded."""
+    """Open to few roles, and to others with a live grant; each opening is recorded."""
 
 
 class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
-    """A document was put into the evidence register."""
+    """A document was added to the evidence register."""
 
     act: ClassVar[str] = "submitEvidence"
     clause: ClassVar[str] = "evidence"
@@ -58,13 +58,13 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     title: Narrative
     classification: Classification
     period: Annotated[Period | None, Meta(description="The days that the document covers.")] = None
-    supports: Annotated[list[Id], Meta(description="The objectives, claims or measures it speaks for.")] = field(
-        default_factory=list
+    supports: Annotated[list[Id], Meta(description="The objectives, claims or measures that it supports.")] = (
+        field(default_factory=list)
     )
 
 
 class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
-    """A newer document took the place of another; the old one stays in the register."""
+    """A newer document replaced an older one, which stays in the register."""
 
     act: ClassVar[str] = "supersedeEvidence"
     clause: ClassVar[str] = "evidence"
@@ -72,12 +72,12 @@ class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "superseded"
 
     evidence: EvidenceId
-    by: Annotated[EvidenceId, Meta(description="The evidence that takes its place.")]
+    by: Annotated[EvidenceId, Meta(description="The evidence that replaces it.")]
     reason: Narrative
 
 
 class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
-    """Whoever submitted a document no longer stands by it; what rested on it shows so."""
+    """A document was withdrawn; facts that rest on it are marked."""
 
     act: ClassVar[str] = "withdrawEvidence"
     clause: ClassVar[str] = "evidence"
@@ -91,18 +91,18 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
 
 
 class Judgement(WordList):
-    """Whether a document shows what it is said to show."""
+    """The extent to which a document shows what it is cited for."""
 
     SUFFICIENT = "SUFFICIENT"
-    """It shows it."""
+    """The document shows it."""
     PARTIAL = "PARTIAL"
-    """It shows some of it."""
+    """The document shows part of it."""
     INSUFFICIENT = "INSUFFICIENT"
-    """It does not show it."""
+    """The document does not show it."""
 
 
 class EvidenceAssessed(Fact, frozen=True, kw_only=True):
-    """Somebody judged whether a document shows what it is said to show."""
+    """An assessor judged whether a document shows what it is cited for."""
 
     act: ClassVar[str] = "assessEvidence"
     clause: ClassVar[str] = "evidence"
@@ -115,7 +115,7 @@ class EvidenceAssessed(Fact, frozen=True, kw_only=True):
 
 
 class EvidenceErased(Fact, frozen=True, kw_only=True):
-    """The file and its salt were destroyed under a recorded request; the entry and its proof stay."""
+    """A document and its salt were destroyed under a recorded request; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseEvidence"
     clause: ClassVar[str] = "evidence"
@@ -125,11 +125,11 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
 
     evidence: EvidenceId
-    request: Annotated[Position, Meta(description="The entry that asked for it (ErasureRequested).")]
+    request: Annotated[Position, Meta(description="The entry that requested it (ErasureRequested).")]
 
 
 class EvidenceOpened(Fact, frozen=True, kw_only=True):
-    """Somebody read a restricted document; recorded by the service on the reader's behalf."""
+    """An actor read a restricted document; the service records this."""
 
     act: ClassVar[str] = "openEvidence"
     clause: ClassVar[str] = "evidence"
@@ -137,7 +137,7 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
 
     evidence: EvidenceId
-    reader: Annotated[str, reference("actor", "Who read it.", known=False)]
+    reader: Annotated[str, reference("actor", "The actor who read it.", known=False)]
 
 
 FACTS = (
@@ -151,53 +151,57 @@ FACTS = (
 
 
 class DocumentState(Struct, frozen=True):
-    """A document of the register: the entry that submitted it, and who may see it."""
+    """A document of the register: the position of its entry, and its classification."""
 
     position: int
     classification: Classification
 
 
 class EvidenceState(Struct):
-    """What the rules need to know of the register: its documents, and openings."""
+    """Documents of the register, and their openings."""
 
     submitted: dict[str, DocumentState] = field(default_factory=dict)
     opened: dict[str, datetime] = field(default_factory=dict)
-    """Reader and document → when that was recorded last; once an hour is enough."""
+    """Latest recorded opening by reader and document; once an hour is recorded."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case EvidenceSubmitted():
             if fact.period is not None:
-                yield from in_order(fact.period.first, fact.period.last, "data.period.last")
+                yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")
         case EvidenceSuperseded():
             if fact.by == fact.evidence:
-                yield Refusal("SAME_THING", "a document does not supersede itself; name the newer one", "data.by")
+                yield Refusal(
+                    "SAME_THING", "a document cannot supersede itself; name the newer document", "data.by"
+                )
         case EvidenceErased():
             yield from _admit_erasure(state, fact, who)
         case EvidenceOpened():
-            yield from once_an_hour(state.evidence.opened, _opening(fact), when.recorded_at, "data.evidence")
+            yield from repeat_refusals(
+                state.evidence.opened, _opening_key(fact), when.recorded_at, "data.evidence"
+            )
 
 
 def _admit_erasure(state: "State", fact: EvidenceErased, who: Who) -> Iterator[Refusal]:
     request = state.records.requests.get(fact.request)
     if request is None or request.target != state.evidence.submitted[fact.evidence].position:
-        message = f"entry {fact.request} does not ask for evidence {fact.evidence} to be erased"
+        message = f"entry {fact.request} is not a request to erase evidence {fact.evidence}"
         yield Refusal("NOT_FOUND", message, "data.request")
     elif request.requested_by == who.actor:
-        yield Refusal("SAME_PERSON", f"{who.actor} asked for this erasure; somebody else has to approve it")
+        yield Refusal("SAME_PERSON", f"{who.actor} requested this erasure; another person must approve it")
 
 
-def _opening(fact: EvidenceOpened) -> str:
+def _opening_key(fact: EvidenceOpened) -> str:
     return f"{fact.reader} {fact.evidence}"
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact = entry.fact
     match fact:
         case EvidenceSubmitted():
             state.evidence.submitted[fact.evidence] = DocumentState(entry.position, fact.classification)
         case EvidenceOpened():
-            state.evidence.opened[_opening(fact)] = entry.recorded_at
+            state.evidence.opened[_opening_key(fact)] = entry.recorded_at

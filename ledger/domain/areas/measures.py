@@ -1,11 +1,10 @@
-"""Measures of the service (clause 1b): defined, read period by period, restated, never edited."""
+"""Measures of the service (clause 1b): definitions, readings by period, and restatements."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
-from ledger.domain.chronology import in_order, not_to_come
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     Code,
@@ -21,6 +20,7 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
+from ledger.domain.shared_rules import future_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -30,10 +30,10 @@ MeasureId = Annotated[str, reference("measure", "A measure of the service.")]
 
 
 class Unit(WordList):
-    """What a reading's value is in: numerator out of denominator, or the numerator alone."""
+    """The unit of a reading: numerator over denominator, or the numerator alone."""
 
     PERCENT = "PERCENT"
-    """100 * numerator / denominator; the numerator counts some of what the denominator counts."""
+    """100 * numerator / denominator; the denominator includes everything that the numerator counts."""
     RATE = "RATE"
     """Numerator per `per` of the denominator, such as children per 10,000."""
     AVERAGE = "AVERAGE"
@@ -43,18 +43,18 @@ class Unit(WordList):
 
 
 class Direction(WordList):
-    """Which way is better."""
+    """The direction in which values improve."""
 
     HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
-    """The higher the better."""
+    """Higher values are better."""
     LOWER_IS_BETTER = "LOWER_IS_BETTER"
-    """The lower the better."""
+    """Lower values are better."""
     NEITHER = "NEITHER"
-    """Neither way is better; it is watched only."""
+    """Neither direction is better; the measure is for information."""
 
 
 class MeasureDefined(Fact, frozen=True, kw_only=True):
-    """A measure was defined, once and for all; what it was before is its baseline."""
+    """A measure was defined, permanently, with its baseline."""
 
     act: ClassVar[str] = "defineMeasure"
     clause: ClassVar[str] = "1b"
@@ -65,14 +65,16 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     title: Narrative
     unit: Unit
     direction: Direction
-    target: Annotated[Figure | None, Meta(description="The value aimed at, in the unit.")] = None
+    target: Annotated[Figure | None, Meta(description="The target value, in the unit.")] = None
     baseline: Annotated[Figure | None, Meta(description="The value at the start, in the unit.")] = None
-    per: Annotated[Count | None, Meta(description="For a RATE: per how many of the denominator.")] = None
-    part_of: Annotated[MeasureId | None, Meta(description="The measure whose total it is a part of.")] = None
+    per: Annotated[
+        Count | None, Meta(description="For a RATE: the number of units in the denominator, such as 10,000.")
+    ] = None
+    part_of: Annotated[MeasureId | None, Meta(description="The measure whose total includes this one.")] = None
 
 
 class MeasureReadingReported(Fact, frozen=True, kw_only=True):
-    """A measure was read for a period."""
+    """A reading of a measure was reported for a period."""
 
     act: ClassVar[str] = "reportMeasureReading"
     clause: ClassVar[str] = "1b"
@@ -81,13 +83,13 @@ class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     measure: MeasureId
     period: Period
     numerator: Count
-    denominator: Annotated[Count | None, Meta(description="Absent for a COUNT only.")] = None
-    system: Annotated[Code, Meta(description="The system that it was drawn from.")]
-    extracted_at: Annotated[Instant, Meta(description="When it was drawn.")]
+    denominator: Annotated[Count | None, Meta(description="The denominator; absent for a COUNT only.")] = None
+    system: Annotated[Code, Meta(description="The system that produced the reading.")]
+    extracted_at: Annotated[Instant, Meta(description="The instant at which the system produced the reading.")]
 
 
 class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
-    """A reading was found wrong, or became complete, and was stated anew; the earlier one stays on record."""
+    """A reading was corrected or completed; the earlier reading remains on record."""
 
     act: ClassVar[str] = "restateMeasureReading"
     clause: ClassVar[str] = "1b"
@@ -96,23 +98,23 @@ class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     measure: MeasureId
     period: Period
     numerator: Count
-    denominator: Annotated[Count | None, Meta(description="Absent for a COUNT only.")] = None
-    system: Annotated[Code, Meta(description="The system that it was drawn from.")]
-    extracted_at: Annotated[Instant, Meta(description="When it was drawn.")]
+    denominator: Annotated[Count | None, Meta(description="The denominator; absent for a COUNT only.")] = None
+    system: Annotated[Code, Meta(description="The system that produced the reading.")]
+    extracted_at: Annotated[Instant, Meta(description="The instant at which the system produced the reading.")]
     reason: Narrative
 
 
 class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
-    """From a day on a measure's limits are computed anew, as the process behind it has changed."""
+    """A measure's limits are recalculated from a day on, because the underlying process changed."""
 
     act: ClassVar[str] = "resetMeasureBaseline"
     clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
 
     measure: MeasureId
-    first: Annotated[Day, Meta(description="The first day of the first period that counts from now on.")]
+    first: Annotated[Day, Meta(description="The first day of the first period used from now on.")]
     reason: Narrative
-    baseline: Annotated[Figure | None, Meta(description="The value from which it starts, in the unit.")] = None
+    baseline: Annotated[Figure | None, Meta(description="The new baseline, in the unit.")] = None
 
 
 FACTS = (MeasureDefined, MeasureReadingReported, MeasureReadingRestated, MeasureBaselineReset)
@@ -120,28 +122,30 @@ MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
 class MeasuresState(Struct):
-    """What the rules need to know: each measure's unit, and the entry of its reading for each period."""
+    """Each measure's unit, and the position of its reading for each period."""
 
     units: dict[str, Unit] = field(default_factory=dict)
     readings: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def _key(period: Period) -> str:
+def _period_key(period: Period) -> str:
     return f"{period.first}/{period.last}"
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case MeasureDefined():
             if fact.unit is Unit.RATE and not fact.per:
-                yield Refusal("MISSING_FIELD", "a rate is per something: per 100, or per 10000", "data.per")
+                yield Refusal("MISSING_FIELD", "a rate needs `per`, such as 100 or 10000", "data.per")
             if fact.part_of == fact.measure:
-                yield Refusal("SAME_THING", "a measure is not a part of itself", "data.partOf")
+                yield Refusal(
+                    "SAME_THING", "a measure cannot be a part of itself; name another measure", "data.partOf"
+                )
         case MeasureReadingReported() | MeasureReadingRestated():
             yield from _admit_value(state.measures.units[fact.measure], fact)
-            yield from in_order(fact.period.first, fact.period.last, "data.period.last")
-            yield from not_to_come(fact.period.last, when.occurred_at, state.notice.zone, "data.period.last")
+            yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")
+            yield from future_refusals(fact.period.last, when.occurred_at, state.notice.zone, "data.period.last")
             yield from _admit_period(state.measures.readings.get(fact.measure, {}), fact)
 
 
@@ -153,26 +157,28 @@ def _admit_value(unit: Unit, fact: MeasureReadingFact) -> Iterator[Refusal]:
     elif fact.denominator is None:
         yield Refusal("MISSING_FIELD", f"measure {fact.measure} needs a denominator", "data.denominator")
     elif unit is Unit.PERCENT and fact.numerator > fact.denominator:
-        message = f"{fact.numerator} of {fact.denominator} is more than all; exchange or correct them"
+        message = (
+            f"the numerator {fact.numerator} exceeds the denominator {fact.denominator}; exchange or correct them"
+        )
         yield Refusal("OUT_OF_RANGE", message, "data.numerator")
 
 
 def _admit_period(readings: dict[str, int], fact: MeasureReadingFact) -> Iterator[Refusal]:
-    known = readings.get(_key(fact.period))
-    called = f"measure {fact.measure} for {fact.period.first} to {fact.period.last}"
+    position = readings.get(_period_key(fact.period))
+    label = f"measure {fact.measure} for {fact.period.first} to {fact.period.last}"
     if isinstance(fact, MeasureReadingRestated):
-        if known is None:
-            yield Refusal("NOT_FOUND", f"there is no reading of {called}; report it first", "data.period")
-    elif known is not None:
-        message = f"{called} was reported in entry {known}; restate it, with the reason"
+        if position is None:
+            yield Refusal("NOT_FOUND", f"there is no reading of {label}; report it first", "data.period")
+    elif position is not None:
+        message = f"{label} is already reported, in entry {position}; restate it with a reason"
         yield Refusal("ALREADY_EXISTS", message, "data.period")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, measures = entry.fact, state.measures
     match fact:
         case MeasureDefined():
             measures.units[fact.measure] = fact.unit
         case MeasureReadingReported() | MeasureReadingRestated():
-            measures.readings.setdefault(fact.measure, {})[_key(fact.period)] = entry.position
+            measures.readings.setdefault(fact.measure, {})[_period_key(fact.period)] = entry.position

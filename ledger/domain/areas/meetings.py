@@ -1,4 +1,4 @@
-"""The board's meetings (clause 5b): what was circulated, who came, whether it was quorate, its minutes."""
+"""The board's meetings (clause 5b): papers, attendance, quorum and minutes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -9,6 +9,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who, reference
+from ledger.domain.shared_rules import duplicate_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -17,24 +18,24 @@ if TYPE_CHECKING:
 MeetingId = Annotated[str, reference("meeting", "A meeting of the improvement board.")]
 
 
-ApprovedAt = Annotated[str, reference("meeting", "The meeting that approved them.", known=False)]
+ApprovedAt = Annotated[str, reference("meeting", "The meeting that approved the minutes.", known=False)]
 
 
 class BoardPackCirculated(Fact, frozen=True, kw_only=True):
-    """The papers of a meeting were sent to those who should read them."""
+    """The papers of a meeting were sent to their recipients."""
 
     act: ClassVar[str] = "circulateBoardPack"
     clause: ClassVar[str] = "5b"
 
     meeting: Annotated[
-        str, reference("meeting", "The meeting they are for, most often still to come.", known=False)
+        str, reference("meeting", "The meeting concerned, usually one that is still to come.", known=False)
     ]
-    recipients: Annotated[list[ActorId], Meta(min_length=1, description="Who received them.")]
+    recipients: Annotated[list[ActorId], Meta(min_length=1, description="The recipients.")]
     evidence: Annotated[list[EvidenceId], Meta(min_length=1, description="The papers.")]
 
 
 class MeetingHeld(Fact, frozen=True, kw_only=True):
-    """The board met; the entry's time is when it did."""
+    """The board met; the entry's time is that of the meeting."""
 
     act: ClassVar[str] = "holdMeeting"
     clause: ClassVar[str] = "5b"
@@ -42,13 +43,15 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     meeting: MeetingId
-    attendance: Annotated[list[ActorId], Meta(min_length=1, description="Who attended.")]
-    apologies: Annotated[list[ActorId], Meta(description="Who sent apologies.")] = field(default_factory=list)
-    quorate: Annotated[bool, Meta(description="Whether enough members attended to decide.")]
+    attendance: Annotated[list[ActorId], Meta(min_length=1, description="The actors who attended.")]
+    apologies: Annotated[list[ActorId], Meta(description="The actors who sent apologies.")] = field(
+        default_factory=list
+    )
+    quorate: Annotated[bool, Meta(description="True if enough members attended to decide.")]
 
 
 class MinutesApproved(Fact, frozen=True, kw_only=True):
-    """The minutes of a meeting were approved at a later one."""
+    """The minutes of a meeting were approved at a later meeting."""
 
     act: ClassVar[str] = "approveMinutes"
     clause: ClassVar[str] = "5b"
@@ -65,43 +68,46 @@ FACTS = (BoardPackCirculated, MeetingHeld, MinutesApproved)
 
 
 class Meeting(Struct):
-    """What the rules need to know of a meeting."""
+    """A meeting's quorum and the position of its entry."""
 
     quorate: bool
     position: int
 
 
 class MeetingsState(Struct):
-    """Meetings held."""
+    """Meetings by id."""
 
-    held: dict[str, Meeting] = field(default_factory=dict)
+    meetings: dict[str, Meeting] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case MeetingHeld():
             yield from _admit_meeting(state, fact)
         case MinutesApproved() if fact.approved_at == fact.meeting:
-            message = "a meeting does not approve its own minutes; name the later one"
+            message = "a meeting cannot approve its own minutes; name the later meeting"
             yield Refusal("SAME_THING", message, "data.approvedAt")
 
 
 def _admit_meeting(state: "State", fact: MeetingHeld) -> Iterator[Refusal]:
+    yield from duplicate_refusals(fact.attendance, "data.attendance")
     for index, actor in enumerate(fact.attendance):
-        if actor in fact.attendance[:index]:
-            yield Refusal("TWICE", f"{actor} stands here twice", f"data.attendance[{index}]")
         if actor in fact.apologies:
-            yield Refusal("TWICE", f"{actor} both attended and sent apologies", f"data.attendance[{index}]")
+            yield Refusal(
+                "TWICE",
+                f"{actor} is listed as present and absent; remove one of the two",
+                f"data.attendance[{index}]",
+            )
     quorum = state.board.quorum
     if quorum is not None and fact.quorate and len(fact.attendance) < quorum:
-        message = f"{len(fact.attendance)} attended, and the board's quorum is {quorum}"
+        message = f"{len(fact.attendance)} attended, fewer than the quorum of {quorum}; correct one of the two"
         yield Refusal("NOT_QUORATE", message, "data.quorate")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact = entry.fact
     match fact:
         case MeetingHeld():
-            state.meetings.held[fact.meeting] = Meeting(fact.quorate, entry.position)
+            state.meetings.meetings[fact.meeting] = Meeting(fact.quorate, entry.position)

@@ -1,4 +1,4 @@
-"""The notice itself: its issue, its clauses and the obligations they carry, its areas for priority action."""
+"""The notice: its issue, its clauses and their obligations, and its areas for priority action."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
-from ledger.domain.chronology import in_order
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     CODE_PATTERN,
@@ -26,12 +25,15 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
+from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-InterpretationId = Annotated[str, reference("interpretation", "A decision on what a word of the notice means.")]
+InterpretationId = Annotated[
+    str, reference("interpretation", "A decision on the meaning of a word of the notice.")
+]
 AreaId = Annotated[str, reference("area", "An area for priority action of this notice, such as 1a.")]
 
 
@@ -39,13 +41,13 @@ class NoticeKind(WordList):
     """The legal instrument."""
 
     IMPROVEMENT_NOTICE = "IMPROVEMENT_NOTICE"
-    """An improvement notice, which the council answers by improving."""
+    """An improvement notice."""
     STATUTORY_DIRECTION = "STATUTORY_DIRECTION"
-    """A direction that the council is bound by in law."""
+    """A direction that binds the council in law."""
 
 
 class Obligor(WordList):
-    """Who owes what a clause asks."""
+    """The body that owes what a clause asks."""
 
     COUNCIL = "COUNCIL"
     """The council that the notice is issued to."""
@@ -54,7 +56,7 @@ class Obligor(WordList):
     ADVISER = "ADVISER"
     """The adviser whom the Department appoints."""
     MINISTERS = "MINISTERS"
-    """The Secretary of State's side."""
+    """The Secretary of State and the ministers."""
     COMMISSIONER = "COMMISSIONER"
     """A commissioner whom ministers appoint."""
     REGULATOR = "REGULATOR"
@@ -62,31 +64,31 @@ class Obligor(WordList):
 
 
 class Modality(WordList):
-    """How strongly a clause asks; a MAY is never breached."""
+    """The strength of a clause; a MAY clause is never breached."""
 
     MUST = "MUST"
-    """It is required."""
+    """The clause requires it."""
     WILL = "WILL"
-    """It is announced, and counted on."""
+    """The clause announces it as certain."""
     SHOULD = "SHOULD"
-    """It is expected."""
+    """The clause expects it."""
     MAY = "MAY"
-    """It is allowed; it is never breached."""
+    """The clause permits it."""
 
 
 class Outcome(WordList):
-    """How a notice ended."""
+    """The way in which a notice ended."""
 
     FULFILLED = "FULFILLED"
-    """What it asked was done."""
+    """The obligations were met."""
     STEPPED_DOWN = "STEPPED_DOWN"
-    """Something lighter takes its place."""
+    """A milder instrument follows."""
     ESCALATED = "ESCALATED"
-    """Something graver takes its place."""
+    """A stronger instrument follows."""
     REPLACED = "REPLACED"
-    """Another of its kind takes its place."""
+    """Another notice of the same kind follows."""
     WITHDRAWN = "WITHDRAWN"
-    """It was taken back."""
+    """The notice was withdrawn."""
 
 
 Parameter = bool | Count | CodeBesideList | list[Code]
@@ -100,13 +102,13 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
 
     kind: NoticeKind
     council: OnsCode
-    issuer: Annotated[Code, Meta(description="Who issued it, such as DfE.")]
+    issuer: Annotated[Code, Meta(description="The issuer, such as DfE.")]
     issued_on: Day
     title: Narrative
-    trigger: Annotated[Narrative, Meta(description="What led to it, such as an inspection report.")]
+    trigger: Annotated[Narrative, Meta(description="The event that led to it, such as an inspection report.")]
     zone: Annotated[Code, Meta(description="The IANA time zone in which its days are counted.")] = "Europe/London"
-    predecessor: Annotated[Id | None, Meta(description="The notice that this one follows.")] = None
-    pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack it was read from.")]
+    predecessor: Annotated[Id | None, Meta(description="The notice that came before this one.")] = None
+    pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack that it was read from.")]
 
 
 class ClauseRegistered(Fact, frozen=True, kw_only=True):
@@ -122,9 +124,10 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     parameters: Annotated[
         dict[Code, Parameter], Meta(description="The rule's parameters, such as maximum_days: 92.")
     ] = field(default_factory=dict)
-    text: Annotated[Narrative, Meta(description="What the clause asks, in the project's own words.")]
+    text: Annotated[Narrative, Meta(description="The clause in the project's own words.")]
     under: Annotated[
-        ClauseNumber | None, Meta(description="The clause by whose power it was added later, as an instruction.")
+        ClauseNumber | None,
+        Meta(description="The clause whose power allows this instruction; absent for the notice's own clauses."),
     ] = None
 
 
@@ -154,7 +157,7 @@ class AreaClosed(Fact, frozen=True, kw_only=True):
 
 
 class AreaCarriedOver(Fact, frozen=True, kw_only=True):
-    """An area goes on under the notice that replaces this one."""
+    """An area continues under the notice that replaces this one."""
 
     act: ClassVar[str] = "carryOverArea"
     clause: ClassVar[str] = "head"
@@ -163,12 +166,12 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
 
     area: AreaId
-    successor: Annotated[Id, Meta(description="The notice under which it goes on.")]
-    successor_area: Annotated[Id | None, Meta(description="Its id there; absent: the same.")] = None
+    successor: Annotated[Id, Meta(description="The notice under which it continues.")]
+    successor_area: Annotated[Id | None, Meta(description="Its id there; absent if the id is the same.")] = None
 
 
 class InterpretationAdopted(Fact, frozen=True, kw_only=True):
-    """Somebody decided what a word means that the notice leaves open; it holds from then on."""
+    """A body decided the meaning of a word that the notice leaves open; it applies from then on."""
 
     act: ClassVar[str] = "adoptInterpretation"
     clause: ClassVar[str] = "head"
@@ -176,35 +179,35 @@ class InterpretationAdopted(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     interpretation: InterpretationId
-    number: Annotated[ClauseNumber, Meta(description="The clause whose word it is.")]
+    number: Annotated[ClauseNumber, Meta(description="The clause that contains the word.")]
     word: Annotated[Code, Meta(description="The word, such as regular.")]
     meaning: Narrative
-    adopted_by: Annotated[Code, Meta(description="Which body adopted it, such as improvement board.")]
+    adopted_by: Annotated[Code, Meta(description="The body that adopted it, such as improvement board.")]
     parameters: Annotated[
-        dict[Code, Parameter], Meta(description="The parameters of the clause's rule that follow from it.")
+        dict[Code, Parameter], Meta(description="The resulting parameters of the clause's rule.")
     ] = field(default_factory=dict)
 
 
 class Revision(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What a clause's rule is given from now on; its text stays."""
+    """The new parameters of a clause's rule; the clause's wording stays."""
 
     number: ClauseNumber
     parameters: dict[Code, Parameter]
 
 
 class NoticeRevised(Fact, frozen=True, kw_only=True):
-    """The issuer revised what the notice asks, such as a later date to deliver by."""
+    """The issuer revised what the notice asks, such as a later delivery date."""
 
     act: ClassVar[str] = "reviseNotice"
     clause: ClassVar[str] = "head"
 
     revised_on: Day
     reason: Narrative
-    clauses: Annotated[list[Revision], Meta(min_length=1, description="The clauses that ask something else now.")]
+    clauses: Annotated[list[Revision], Meta(min_length=1, description="The revised clauses.")]
 
 
 class NoticeClosed(Fact, frozen=True, kw_only=True):
-    """The notice came to its end: fulfilled, stepped down, or replaced by a stronger or a milder one."""
+    """The notice ended: fulfilled, withdrawn, or followed by a stronger, milder or similar instrument."""
 
     act: ClassVar[str] = "closeNotice"
     clause: ClassVar[str] = "13"
@@ -228,7 +231,7 @@ FACTS = (
 
 
 class ClauseState(Struct):
-    """What compliance needs to know of a clause."""
+    """A clause's obligation, with the position of its entry."""
 
     obligor: Obligor
     modality: Modality
@@ -238,17 +241,17 @@ class ClauseState(Struct):
 
 
 class NoticeState(Struct):
-    """What the rules need to know of the notice."""
+    """The notice's dates, time zone and clauses."""
 
     issued_on: date | None = None
     zone: str = "Europe/London"
     clauses: dict[str, ClauseState] = field(default_factory=dict)
     closed: int | None = None
-    """The entry that closed it."""
+    """Position of the entry that closed it."""
     closed_at: datetime | None = None
 
     def parameter(self, name: str, default: int) -> int:
-        """The first whole-number parameter of that name among the clauses, else `default`."""
+        """Return the first whole-number parameter with a name among the clauses, else `default`."""
         for clause in self.clauses.values():
             value = clause.parameters.get(name)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -257,22 +260,22 @@ class NoticeState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     notice = state.notice
     match fact:
         case NoticeIssued() if notice.issued_on is not None:
-            yield Refusal("ALREADY_EXISTS", "this ledger already holds its notice; use another ledger")
+            yield Refusal("ALREADY_EXISTS", "this ledger already has its notice; use another ledger")
         case ClauseRegistered():
             yield from _admit_clause(notice, fact)
         case InterpretationAdopted():
-            yield from _no_clause(notice, fact.number, "data.number")
-            yield from _no_words(fact.parameters, "data.parameters")
+            yield from _clause_refusals(notice, fact.number, "data.number")
+            yield from _code_refusals(fact.parameters, "data.parameters")
         case NoticeRevised():
             for index, revision in enumerate(fact.clauses):
-                yield from _no_clause(notice, revision.number, f"data.clauses[{index}].number")
-                yield from _no_words(revision.parameters, f"data.clauses[{index}].parameters")
+                yield from _clause_refusals(notice, revision.number, f"data.clauses[{index}].number")
+                yield from _code_refusals(revision.parameters, f"data.clauses[{index}].parameters")
         case NoticeClosed():
-            yield from in_order(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
+            yield from order_refusals(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
             if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
                 message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
                 yield Refusal("MISSING_FIELD", message, "data.successor")
@@ -281,21 +284,21 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 def _admit_clause(notice: NoticeState, fact: ClauseRegistered) -> Iterator[Refusal]:
     known = notice.clauses.get(fact.number)
     if known is not None:
-        message = f"clause {fact.number} is registered already, in entry {known.position}"
-        mend = "a clause's text never changes, so correct that entry instead"
-        yield Refusal("ALREADY_EXISTS", f"{message}; {mend}", "data.number")
+        message = f"clause {fact.number} is already registered, in entry {known.position}"
+        remedy = "its wording cannot change, so correct that entry instead"
+        yield Refusal("ALREADY_EXISTS", f"{message}; {remedy}", "data.number")
     if fact.under is not None:
-        yield from _no_clause(notice, fact.under, "data.under")
-    yield from _no_words(fact.parameters, "data.parameters")
+        yield from _clause_refusals(notice, fact.under, "data.under")
+    yield from _code_refusals(fact.parameters, "data.parameters")
 
 
-def _no_clause(notice: NoticeState, number: str, path: str) -> Iterator[Refusal]:
+def _clause_refusals(notice: NoticeState, number: str, path: str) -> Iterator[Refusal]:
     if number not in notice.clauses:
-        there = ", ".join(notice.clauses) or "none yet"
-        yield Refusal("NOT_FOUND", f"the notice has no clause {number}; its clauses are {there}", path)
+        registered = ", ".join(notice.clauses) or "none yet"
+        yield Refusal("NOT_FOUND", f"no clause {number} in this notice; its clauses are {registered}", path)
 
 
-def _no_words(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
+def _code_refusals(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
     for name, value in parameters.items():
         if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
             message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
@@ -303,7 +306,7 @@ def _no_words(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, notice = entry.fact, state.notice
     match fact:
         case NoticeIssued():

@@ -1,4 +1,4 @@
-"""Partner organisations and what they contribute (clause 2): promised, delivered, missed."""
+"""Partner organisations and their contributions (clause 2): committed, received and missed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -8,22 +8,22 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
-from ledger.domain.chronology import not_to_come
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Id, Narrative, When, Who, reference
 from ledger.domain.roles import Role
+from ledger.domain.shared_rules import future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
 PartnerId = Annotated[str, reference("partner", "A partner organisation.")]
-ContributionId = Annotated[str, reference("contribution", "Something that a partner promised.")]
-UpdateId = Annotated[str, reference("update", "An update that the board asked a partner for.")]
+ContributionId = Annotated[str, reference("contribution", "A contribution that a partner committed to.")]
+UpdateId = Annotated[str, reference("update", "An update that the board requested from a partner.")]
 
 
 class PartnerRegistered(Fact, frozen=True, kw_only=True):
-    """An organisation takes part in the improvement."""
+    """A partner organisation joined the improvement work."""
 
     act: ClassVar[str] = "registerPartner"
     clause: ClassVar[str] = "2"
@@ -32,12 +32,12 @@ class PartnerRegistered(Fact, frozen=True, kw_only=True):
 
     partner: PartnerId
     organisation: Annotated[Narrative, Meta(description="The organisation's name.")]
-    section11: Annotated[bool, Meta(description="Whether section 11 of the Children Act 2004 binds it.")]
-    lead: Annotated[ActorId, Meta(description="Who speaks for it.")]
+    section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 applies to it.")]
+    lead: Annotated[ActorId, Meta(description="The actor who represents it.")]
 
 
 class ContributionCommitted(Fact, frozen=True, kw_only=True):
-    """A partner promised something, by a date, and somebody there answers for it."""
+    """A partner committed to a contribution, with an owner and a date."""
 
     act: ClassVar[str] = "commitContribution"
     clause: ClassVar[str] = "2"
@@ -47,13 +47,13 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     contribution: ContributionId
     partner: PartnerId
     what: Narrative
-    owner: Annotated[ActorId, Meta(description="Who answers for it.")]
+    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
     due: Day
-    objective: Annotated[ObjectiveId | None, Meta(description="The objective that it helps.")] = None
+    objective: Annotated[ObjectiveId | None, Meta(description="The objective that it supports.")] = None
 
 
 class ContributionReceived(Fact, frozen=True, kw_only=True):
-    """What a partner had promised arrived, in time or late."""
+    """A committed contribution was received, on time or late."""
 
     act: ClassVar[str] = "receiveContribution"
     clause: ClassVar[str] = "2"
@@ -63,11 +63,13 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     contribution: ContributionId
     received_on: Day
     note: Narrative | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was received.")] = field(
+        default_factory=list
+    )
 
 
 class ContributionMissed(Fact, frozen=True, kw_only=True):
-    """A promised contribution did not come by its date; it may still come."""
+    """A committed contribution was not received by its date; it may still arrive."""
 
     act: ClassVar[str] = "missContribution"
     clause: ClassVar[str] = "2"
@@ -79,7 +81,7 @@ class ContributionMissed(Fact, frozen=True, kw_only=True):
 
 
 class ContributionConcernRaised(Fact, frozen=True, kw_only=True):
-    """Somebody is concerned about what a partner contributes, and told the board."""
+    """A concern about a partner's contribution was raised with the board."""
 
     act: ClassVar[str] = "raiseContributionConcern"
     clause: ClassVar[str] = "5d"
@@ -87,11 +89,11 @@ class ContributionConcernRaised(Fact, frozen=True, kw_only=True):
 
     partner: PartnerId
     concern: Narrative
-    contribution: Annotated[ContributionId | None, Meta(description="The contribution in question.")] = None
+    contribution: Annotated[ContributionId | None, Meta(description="The contribution concerned.")] = None
 
 
 class PartnerUpdateCommissioned(Fact, frozen=True, kw_only=True):
-    """The board asked a partner for an update by a date."""
+    """The board requested an update from a partner by a date."""
 
     act: ClassVar[str] = "commissionPartnerUpdate"
     clause: ClassVar[str] = "5b"
@@ -105,7 +107,7 @@ class PartnerUpdateCommissioned(Fact, frozen=True, kw_only=True):
 
 
 class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
-    """A partner gave the update that the board had asked for."""
+    """A partner delivered the update that the board had requested."""
 
     act: ClassVar[str] = "receivePartnerUpdate"
     clause: ClassVar[str] = "5b"
@@ -115,7 +117,7 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     update: UpdateId
     received_on: Day
     summary: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The update, and what it rests on.")] = field(
+    evidence: Annotated[list[EvidenceId], Meta(description="The update and its supporting documents.")] = field(
         default_factory=list
     )
 
@@ -132,7 +134,7 @@ FACTS = (
 
 
 class PartnersState(Struct):
-    """What the rules need to know of partners: who speaks for each, and whose each contribution and update is."""
+    """Each partner's representative, and the partner of each contribution and update."""
 
     leads: dict[str, str] = field(default_factory=dict)
     contributions: dict[str, str] = field(default_factory=dict)
@@ -140,34 +142,34 @@ class PartnersState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     partners, zone = state.partners, state.notice.zone
     match fact:
         case ContributionCommitted():
-            yield from _own(partners, fact.partner, who)
+            yield from _ownership_refusals(partners, fact.partner, who)
         case ContributionReceived():
-            yield from _own(partners, partners.contributions[fact.contribution], who)
-            yield from not_to_come(fact.received_on, when.occurred_at, zone, "data.receivedOn")
+            yield from _ownership_refusals(partners, partners.contributions[fact.contribution], who)
+            yield from future_refusals(fact.received_on, when.occurred_at, zone, "data.receivedOn")
         case ContributionMissed():
-            yield from _own(partners, partners.contributions[fact.contribution], who)
+            yield from _ownership_refusals(partners, partners.contributions[fact.contribution], who)
         case ContributionConcernRaised() if fact.contribution is not None:
-            whose = partners.contributions[fact.contribution]
-            if whose != fact.partner:
-                message = f"contribution {fact.contribution} is of partner {whose}, not of {fact.partner}"
+            owner = partners.contributions[fact.contribution]
+            if owner != fact.partner:
+                message = f"contribution {fact.contribution} belongs to partner {owner}, not {fact.partner}"
                 yield Refusal("NOT_FOUND", message, "data.contribution")
         case PartnerUpdateReceived():
-            yield from _own(partners, partners.updates[fact.update], who)
-            yield from not_to_come(fact.received_on, when.occurred_at, zone, "data.receivedOn")
+            yield from _ownership_refusals(partners, partners.updates[fact.update], who)
+            yield from future_refusals(fact.received_on, when.occurred_at, zone, "data.receivedOn")
 
 
-def _own(partners: PartnersState, partner: Id, who: Who) -> Iterator[Refusal]:
+def _ownership_refusals(partners: PartnersState, partner: Id, who: Who) -> Iterator[Refusal]:
     if who.role == Role.PARTNER.value and partners.leads[partner] != who.actor:
-        message = f"{who.actor} does not speak for partner {partner}; a partner records its own facts only"
+        message = f"{who.actor} does not represent partner {partner}; partners record only their own facts"
         yield Refusal("NOT_YOURS", message)
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, partners = entry.fact, state.partners
     match fact:
         case PartnerRegistered():

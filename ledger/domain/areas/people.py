@@ -1,4 +1,4 @@
-"""People and systems: the roles they hold in this notice, and the tokens by which systems come in."""
+"""People and systems: their roles in this notice, and the tokens that systems use."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-ActorId = Annotated[str, reference("actor", "Somebody, or a system, that acts; never a name.", known=False)]
+ActorId = Annotated[
+    str, reference("actor", "A person, system or organisation, by an id that is not a name.", known=False)
+]
 IntegrationId = Annotated[str, reference("integration", "The registration of a partner's system.")]
-TokenId = Annotated[str, reference("token", "An API token's public id; the token itself is never recorded.")]
+TokenId = Annotated[str, reference("token", "The public id of an API token; the token itself is never recorded.")]
 
 
 class ActorKind(WordList):
-    """What an actor is."""
+    """The kind of an actor."""
 
     PERSON = "PERSON"
-    """Somebody, by an id that is no name."""
+    """A person, by an id that is not a name."""
     SYSTEM = "SYSTEM"
-    """A program that records by itself."""
+    """A program that records without a person."""
     ORGANISATION = "ORGANISATION"
-    """A body, such as a partner."""
+    """An organisation, such as a partner."""
 
 
 class ActorRegistered(Fact, frozen=True, kw_only=True):
-    """An actor is known to this notice by an id; names and addresses stand in the directory, outside the log."""
+    """An actor was registered under an id; names and addresses are in the directory, outside the ledger."""
 
     act: ClassVar[str] = "registerActor"
     clause: ClassVar[str] = "records"
@@ -40,11 +42,11 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
 
     actor: ActorId
     kind: ActorKind
-    post: Annotated[Code | None, Meta(description="The post that they hold, such as head of service.")] = None
+    post: Annotated[Code | None, Meta(description="The actor's post, such as head of service.")] = None
 
 
 class RoleGranted(Fact, frozen=True, kw_only=True):
-    """An actor was given a role in this notice, from an instant and, unless open, until another."""
+    """An actor was granted a role in this notice from one instant, and optionally until another."""
 
     act: ClassVar[str] = "grantRole"
     clause: ClassVar[str] = "records"
@@ -52,12 +54,14 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
 
     actor: ActorId
     role: Role
-    from_: Annotated[Instant | None, Meta(description="When it begins; absent: when it is recorded.")] = None
-    until: Annotated[Instant | None, Meta(description="When it ends of itself.")] = None
+    from_: Annotated[
+        Instant | None, Meta(description="The first instant of the role; absent means the instant of recording.")
+    ] = None
+    until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
 
 
 class RoleRevoked(Fact, frozen=True, kw_only=True):
-    """A role was taken away, at once."""
+    """A role was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeRole"
     clause: ClassVar[str] = "records"
@@ -69,7 +73,7 @@ class RoleRevoked(Fact, frozen=True, kw_only=True):
 
 
 class TokenIssued(Fact, frozen=True, kw_only=True):
-    """An API token was issued to an actor for one of their roles."""
+    """An API token was issued to an actor for one of the actor's roles."""
 
     act: ClassVar[str] = "issueToken"
     clause: ClassVar[str] = "records"
@@ -80,15 +84,15 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     token: TokenId
     actor: ActorId
     role: Role
-    source: Annotated[Id | None, Meta(description="The one source it may record from.")] = None
-    facts: Annotated[list[FactType], Meta(description="The fact types it may record; empty: its role's.")] = field(
-        default_factory=list
-    )
-    until: Annotated[Instant | None, Meta(description="When it expires.")] = None
+    source: Annotated[Id | None, Meta(description="The only source from which it may record.")] = None
+    facts: Annotated[
+        list[FactType], Meta(description="The fact types that it may record; if empty, all those of its role.")
+    ] = field(default_factory=list)
+    until: Annotated[Instant | None, Meta(description="The instant at which it expires.")] = None
 
 
 class TokenRevoked(Fact, frozen=True, kw_only=True):
-    """An API token was revoked, at once."""
+    """An API token was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeToken"
     clause: ClassVar[str] = "records"
@@ -100,7 +104,7 @@ class TokenRevoked(Fact, frozen=True, kw_only=True):
 
 
 class IntegrationRegistered(Fact, frozen=True, kw_only=True):
-    """A partner's system may record: the fact types named, from its own source, and nothing else."""
+    """A partner's system was registered to record the named fact types from its own source."""
 
     act: ClassVar[str] = "registerIntegration"
     clause: ClassVar[str] = "records"
@@ -108,13 +112,13 @@ class IntegrationRegistered(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     integration: IntegrationId
-    actor: Annotated[ActorId, Meta(description="The system, as which it records.")]
+    actor: Annotated[ActorId, Meta(description="The system's actor.")]
     source: Annotated[Id, Meta(description="The source of all its events.")]
     facts: Annotated[list[FactType], Meta(min_length=1, description="The fact types that it may record.")]
 
 
 class IntegrationRevoked(Fact, frozen=True, kw_only=True):
-    """A partner's system may record no more, at once."""
+    """A partner's system lost its registration with immediate effect."""
 
     act: ClassVar[str] = "revokeIntegration"
     clause: ClassVar[str] = "records"
@@ -139,27 +143,27 @@ FACTS = (
 
 
 SERVICE = "service"
-"""The actor and the source as which the service itself records; nobody else may use that source."""
+"""Actor and source of the service itself; no other actor may use that source."""
 
 
 class RoleTenure(Struct):
-    """A time for which an actor holds a role."""
+    """A period for which an actor holds a role."""
 
     role: Role
     from_: datetime
     until: datetime | None
 
     def live(self, at: datetime) -> bool:
-        """Whether it holds at that instant: from the first one on, the last one excluded."""
+        """Return whether it includes an instant: the first instant is included, the last is not."""
         return self.from_ <= at and (self.until is None or at < self.until)
 
     def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
-        """Whether it holds at any instant of a time; `ends` as `until`."""
+        """Return whether it includes any instant of a period; `ends` is like `until`."""
         return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
 
 
 class Token(Struct):
-    """What an API token allows."""
+    """The rights that an API token gives."""
 
     actor: str
     role: Role
@@ -169,12 +173,12 @@ class Token(Struct):
     revoked: int | None = None
 
     def live(self, at: datetime) -> bool:
-        """Whether it opens anything at that instant."""
+        """Return whether it is valid at an instant."""
         return self.revoked is None and (self.until is None or at < self.until)
 
 
 class Integration(Struct):
-    """What a registration allows."""
+    """The rights that a registration gives."""
 
     actor: str
     source: str
@@ -182,130 +186,148 @@ class Integration(Struct):
 
 
 class PeopleState(Struct):
-    """Roles, tokens and live registrations; `sources` says whose each source is (its first user's)."""
+    """Roles, tokens and live registrations; `sources` maps each source to the actor who used it first."""
 
     roles: dict[str, list[RoleTenure]] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
     integrations: dict[str, Integration] = field(default_factory=dict)
     persons: set[str] = field(default_factory=set)
-    """Actors that were registered as a person: those whom an issuer's access token may name."""
+    """Actors registered as a person: only these may be named by an issuer's access token."""
     systems: set[str] = field(default_factory=set)
-    """Actors that were registered as an integration, ever: they record within a live registration only."""
+    """Actors ever registered as an integration: they record within a live registration only."""
 
     def registered(self, actor: str, source: str, fact_type: str) -> bool:
-        """Whether a system may record that type from that source; one never registered has its token's bounds."""
+        """Return whether a system may record a type from a source; an actor who is not a system may."""
         if actor not in self.systems:
             return True
-        theirs = [found for found in self.integrations.values() if found.actor == actor]
-        return any(source == found.source and fact_type in found.facts for found in theirs)
+        own = [integration for integration in self.integrations.values() if integration.actor == actor]
+        return any(source == integration.source and fact_type in integration.facts for integration in own)
 
-    def held(self, actor: str, at: datetime) -> list[Role]:
-        """The roles that the actor holds at that instant."""
+    def roles_at(self, actor: str, at: datetime) -> list[Role]:
+        """Return the roles that an actor holds at an instant."""
         return [tenure.role for tenure in self.roles.get(actor, ()) if tenure.live(at)]
 
 
 class Credential(Struct, frozen=True):
-    """Who a request comes from, as the interface found it; what it may do is judged under the head's lock."""
+    """The origin of a request, as the interface identified it; its rights are judged under the head's lock."""
 
     actor: str
     token: str | None = None
-    """The API token's id, when one was presented."""
+    """Id of the API token presented, if any."""
     role: Role | None = None
-    """OPERATOR or SERVICE, for the ledger's own programs; everybody else's roles are recorded facts."""
+    """OPERATOR or SERVICE for the ledger's own programs; all other roles are recorded facts."""
     until: datetime | None = None
-    """The instant from which an issuer's access token opens nothing."""
+    """Instant at which an issuer's access token expires."""
 
 
 def authorise(
     state: "State", credential: Credential, fact: str, fact_type: str, source: str, at: datetime
 ) -> Who | Refusal:
-    """The role in which the credential may record that fact from that source at that instant, or why not."""
+    """Return the role in which a credential may record a fact from a source at an instant, or the refusal."""
     people = state.people
-    roles = [credential.role] if credential.role else people.held(credential.actor, at)
+    roles = [credential.role] if credential.role else people.roles_at(credential.actor, at)
     if credential.until is not None and at >= credential.until:
         roles = []
     if credential.token is not None:
         token = people.tokens.get(credential.token)
         if token is None or token.actor != credential.actor or not token.live(at):
             return Refusal(
-                "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; ask for another"
+                "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; request another"
             )
-        outside = _outside(token, fact_type, source)
-        if outside is not None:
-            return outside
+        refusal = _token_refusal(token, fact_type, source)
+        if refusal is not None:
+            return refusal
         roles = [role for role in roles if role is token.role]
     if people.sources.get(source, credential.actor) != credential.actor:
-        return Refusal("FORBIDDEN", f"the source {source} is another actor's; use one of your own", "source")
+        return Refusal("FORBIDDEN", f"the source {source} belongs to another actor; use one of your own", "source")
     if Role.INTEGRATION in roles and not people.registered(credential.actor, source, fact_type):
         roles = [role for role in roles if role is not Role.INTEGRATION]
     for role in roles:
         if matrix().may_record(role, fact):
             return Who(credential.actor, role.value)
-    held = ", ".join(role.meaning for role in roles) or "none"
-    return Refusal("FORBIDDEN", f"{credential.actor} may not record {fact} (roles now: {held})", "type")
+    held_roles = ", ".join(role.meaning for role in roles) or "none"
+    return Refusal("FORBIDDEN", f"{credential.actor} may not record {fact} (roles now: {held_roles})", "type")
 
 
-def _outside(token: Token, fact_type: str, source: str) -> Refusal | None:
-    """Why a token does not cover a fact of that type from that source, if it does not."""
+def _token_refusal(token: Token, fact_type: str, source: str) -> Refusal | None:
+    """Return the refusal of a fact type or source outside a token's rights; None if it is within them."""
     if token.source is not None and token.source != source:
-        return Refusal("FORBIDDEN", f"this token records from the source {token.source} only", "source")
+        return Refusal(
+            "FORBIDDEN", f"this token records only from the source {token.source}; use that source", "source"
+        )
     if token.facts and fact_type not in token.facts:
-        return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}", "type")
+        return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}; use a token that is", "type")
     return None
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case RoleGranted():
             yield from _admit_role(state.people, fact, when)
         case RoleRevoked():
             tenures = state.people.roles.get(fact.actor, ())
             if not any(t.role is fact.role and t.overlaps(when.recorded_at, None) for t in tenures):
-                yield Refusal("NOT_FOUND", f"{fact.actor} is not {fact.role.meaning}, now or later", "data.actor")
+                yield Refusal(
+                    "NOT_FOUND",
+                    f"{fact.actor} is not {fact.role.meaning}, now or later; check the id and the role",
+                    "data.actor",
+                )
         case TokenIssued():
             yield from _admit_token(state.people, fact, when)
         case IntegrationRegistered():
             if state.people.sources.get(fact.source, fact.actor) != fact.actor:
-                yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
+                yield Refusal(
+                    "ALREADY_EXISTS",
+                    f"the source {fact.source} belongs to another actor; use another source",
+                    "data.source",
+                )
         case TokenRevoked():
             token = state.people.tokens[fact.token]
             if token.revoked is not None:
                 yield Refusal(
-                    "ALREADY_REVOKED", f"token {fact.token} was revoked in entry {token.revoked}", "data.token"
+                    "ALREADY_REVOKED",
+                    f"token {fact.token} is already revoked, in entry {token.revoked}",
+                    "data.token",
                 )
 
 
 def _admit_role(people: PeopleState, fact: RoleGranted, when: When) -> Iterator[Refusal]:
     starts = fact.from_ or when.recorded_at
     if fact.until is not None and fact.until <= starts:
-        yield Refusal("OUT_OF_RANGE", "the role ends before it begins", "data.until")
+        yield Refusal("OUT_OF_RANGE", "the role ends before it begins; enter a later end", "data.until")
     if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
-        yield Refusal("NOT_GRANTABLE", f"nobody is given the role {fact.role.value}", "data.role")
+        yield Refusal(
+            "NOT_GRANTABLE", f"the role {fact.role.value} cannot be granted; choose another", "data.role"
+        )
     tenures = people.roles.get(fact.actor, ())
     if any(tenure.role is fact.role and tenure.overlaps(starts, fact.until) for tenure in tenures):
         yield Refusal(
             "ALREADY_EXISTS",
-            f"{fact.actor} is {fact.role.meaning} already in some of that time; "
+            f"{fact.actor} is already {fact.role.meaning} for part of that time; "
             "revoke that role first, or grant it for another time",
             "data.actor",
         )
 
 
 def _admit_token(people: PeopleState, fact: TokenIssued, when: When) -> Iterator[Refusal]:
-    if fact.role not in people.held(fact.actor, when.recorded_at):
+    if fact.role not in people.roles_at(fact.actor, when.recorded_at):
         yield Refusal(
             "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
         )
     if fact.source is not None and people.sources.get(fact.source, fact.actor) != fact.actor:
-        yield Refusal("ALREADY_EXISTS", f"the source {fact.source} is another actor's", "data.source")
+        yield Refusal(
+            "ALREADY_EXISTS",
+            f"the source {fact.source} belongs to another actor; use another source",
+            "data.source",
+        )
     if fact.until is not None and fact.until <= when.recorded_at:
-        yield Refusal("OUT_OF_RANGE", "the token would have expired already", "data.until")
+        yield Refusal("OUT_OF_RANGE", "the token expires in the past; enter a later instant", "data.until")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, people = entry.fact, state.people
     match fact:
         case ActorRegistered():
@@ -332,9 +354,9 @@ def evolve(state: "State", entry: "Entry") -> None:
 
 
 def _end(people: PeopleState, revoked: RoleRevoked, at: datetime) -> None:
-    """Ends the role's present tenure, and drops those to come."""
-    kept = [t for t in people.roles[revoked.actor] if t.role is not revoked.role or t.from_ < at]
-    for tenure in kept:
+    """End the role's present tenure, and drop its future tenures."""
+    remaining = [t for t in people.roles[revoked.actor] if t.role is not revoked.role or t.from_ < at]
+    for tenure in remaining:
         if tenure.role is revoked.role and tenure.live(at):
             tenure.until = at
-    people.roles[revoked.actor] = kept
+    people.roles[revoked.actor] = remaining

@@ -1,4 +1,4 @@
-"""The improvement plan: what it answers, its versions, its objectives, and the progress against them."""
+"""The improvement plan: its basis, versions, objectives and progress."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +11,7 @@ from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, WordList, reference
+from ledger.domain.shared_rules import duplicate_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -25,7 +26,7 @@ Rating = Annotated[Code, Meta(description="A code of the plan's own rating scale
 
 
 class LeadersBriefed(Fact, frozen=True, kw_only=True):
-    """Leaders of the council were told how their services stand."""
+    """Leaders of the council were briefed on the state of their services."""
 
     act: ClassVar[str] = "briefLeaders"
     clause: ClassVar[str] = "1a"
@@ -33,15 +34,13 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     briefing: BriefingId
-    leaders: Annotated[list[ActorId], Meta(min_length=1, description="Who was briefed.")]
+    leaders: Annotated[list[ActorId], Meta(min_length=1, description="The leaders briefed.")]
     topic: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="What was put before them.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The documents shown.")] = field(default_factory=list)
 
 
 class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
-    """The council published how it sees its own services: a new version of its self-assessment."""
+    """The council published a new version of its self-assessment."""
 
     act: ClassVar[str] = "publishSelfAssessment"
     clause: ClassVar[str] = "1a"
@@ -50,12 +49,12 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
 
     assessment: AssessmentId
     edition: Annotated[Code, Meta(description="Its version, such as 2.")]
-    strengths: Annotated[list[Narrative], Meta(description="What the council does well.")]
-    weaknesses: Annotated[list[Narrative], Meta(description="What it has to do better.")]
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action that it speaks of.")] = field(
+    strengths: Annotated[list[Narrative], Meta(description="The council's strengths.")]
+    weaknesses: Annotated[list[Narrative], Meta(description="The council's weaknesses.")]
+    areas: Annotated[list[AreaId], Meta(description="The areas for priority action that it covers.")] = field(
         default_factory=list
     )
-    evidence: Annotated[list[EvidenceId], Meta(description="The document, and what it rests on.")] = field(
+    evidence: Annotated[list[EvidenceId], Meta(description="The document and its supporting documents.")] = field(
         default_factory=list
     )
 
@@ -69,20 +68,22 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     plan_version: PlanVersionId
-    body: Annotated[Code, Meta(description="Who approved it, such as improvement board, cabinet or regulator.")]
+    body: Annotated[
+        Code, Meta(description="The body that approved it, such as improvement board, cabinet or regulator.")
+    ]
     assessment: Annotated[
-        AssessmentId | None, Meta(description="The self-assessment that it answers; the current one, if any.")
+        AssessmentId | None, Meta(description="The self-assessment that it answers: the current one, if any.")
     ] = None
     evidence: Annotated[list[EvidenceId], Meta(description="The plan as approved.")] = field(default_factory=list)
 
 
 class Dimension(WordList):
-    """What a rating is of: what was done, or what difference it made."""
+    """The subject of a rating: work done, or its effect."""
 
     ACTIVITY = "ACTIVITY"
-    """What was done."""
+    """The work done."""
     IMPACT = "IMPACT"
-    """What difference it made for children."""
+    """The difference made for children."""
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -91,11 +92,11 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
     code: Rating
     label: Code
     meaning: Narrative
-    order: Annotated[Count, Meta(description="Its place, from the worst (0) on.")]
+    order: Annotated[Count, Meta(description="Its rank, starting from 0 for the worst.")]
 
 
 class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
-    """The plan's own scale for activity or for impact; progress is rated by it from then on."""
+    """A scale for activity or for impact was adopted; progress is rated by it from then on."""
 
     act: ClassVar[str] = "adoptRatingScale"
     clause: ClassVar[str] = "5a"
@@ -105,7 +106,7 @@ class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
 
 
 class ObjectiveAdded(Fact, frozen=True, kw_only=True):
-    """An objective joined the plan."""
+    """An objective was added to the plan."""
 
     act: ClassVar[str] = "addObjective"
     clause: ClassVar[str] = "4"
@@ -114,16 +115,14 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
 
     objective: ObjectiveId
     title: Narrative
-    areas: Annotated[list[AreaId], Meta(min_length=1, description="The areas for priority action it serves.")]
-    owner: Annotated[Id, Meta(description="The actor who answers for it.")]
+    areas: Annotated[list[AreaId], Meta(min_length=1, description="The areas for priority action that it serves.")]
+    owner: Annotated[Id, Meta(description="The actor responsible for it.")]
     due: Day
-    measures: Annotated[list[Id], Meta(description="The measures by which its impact is seen.")] = field(
-        default_factory=list
-    )
+    measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = field(default_factory=list)
 
 
 class ProgressRecorded(Fact, frozen=True, kw_only=True):
-    """Progress against an objective: what was done, and what difference it made, rated apart."""
+    """Progress against an objective was recorded, with separate ratings of activity and impact."""
 
     act: ClassVar[str] = "recordProgress"
     clause: ClassVar[str] = "5a"
@@ -133,11 +132,13 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
     narrative: Narrative
     activity_rating: Rating
     impact_rating: Rating
-    action: Annotated[ActionId | None, Meta(description="The action under the objective that it is of.")] = None
+    action: Annotated[
+        ActionId | None, Meta(description="The action under the objective that the progress concerns.")
+    ] = None
 
 
 class ObjectiveRevised(Fact, frozen=True, kw_only=True):
-    """An objective was changed; what is absent stays, and the date first set stays on record."""
+    """An objective was revised; absent fields stay as they were, and its first date remains on record."""
 
     act: ClassVar[str] = "reviseObjective"
     clause: ClassVar[str] = "4"
@@ -146,25 +147,25 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     reason: Narrative
     title: Narrative | None = None
-    areas: Annotated[list[AreaId] | None, Meta(description="The areas it serves from now on.")] = None
-    owner: Annotated[ActorId | None, Meta(description="Who answers for it from now on.")] = None
+    areas: Annotated[list[AreaId] | None, Meta(description="The areas that it serves from now on.")] = None
+    owner: Annotated[ActorId | None, Meta(description="The actor responsible from now on.")] = None
     due: Day | None = None
-    measures: Annotated[list[Id] | None, Meta(description="The measures by which its impact is seen.")] = None
+    measures: Annotated[list[Id] | None, Meta(description="The measures of its impact from now on.")] = None
 
 
 class ObjectiveOutcome(WordList):
-    """How an objective ended."""
+    """The way in which an objective ended."""
 
     ACHIEVED = "ACHIEVED"
-    """It was reached."""
+    """The objective was achieved."""
     MERGED = "MERGED"
-    """It goes on as part of another."""
+    """The objective continues as part of another."""
     DROPPED = "DROPPED"
-    """It was given up."""
+    """The objective was dropped."""
 
 
 class ObjectiveClosed(Fact, frozen=True, kw_only=True):
-    """An objective came to its end."""
+    """An objective was closed."""
 
     act: ClassVar[str] = "closeObjective"
     clause: ClassVar[str] = "4"
@@ -174,11 +175,13 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     outcome: ObjectiveOutcome
     reason: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="What shows it.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for its outcome.")] = field(
+        default_factory=list
+    )
 
 
 class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
-    """Somebody told the board that an objective makes slow progress, why, and what would help."""
+    """Slow progress on an objective was reported to the board, with its cause and a remedy."""
 
     act: ClassVar[str] = "highlightSlowProgress"
     clause: ClassVar[str] = "5d"
@@ -203,7 +206,7 @@ FACTS = (
 
 
 class Objective(Struct):
-    """What the rules need to know of an objective."""
+    """An objective's areas, owner, date and position."""
 
     areas: list[str]
     owner: str
@@ -212,57 +215,55 @@ class Objective(Struct):
 
 
 class PlanState(Struct):
-    """What the rules need to know of the plan."""
+    """Objectives by id, the current self-assessment and the rating scales."""
 
     objectives: dict[str, Objective] = field(default_factory=dict)
     assessment: str | None = None
-    """The current self-assessment."""
+    """Id of the current self-assessment."""
     scales: dict[Dimension, list[str]] = field(default_factory=dict)
-    """The codes of the scale for activity and for impact, once one was adopted."""
+    """Codes of each adopted scale, from the worst."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     plan = state.plan
     match fact:
         case PlanVersionApproved():
             if fact.assessment is not None and fact.assessment != plan.assessment:
-                message = f"the current self-assessment is {plan.assessment}; a plan answers that one"
+                message = f"the current self-assessment is {plan.assessment}; name that one"
                 yield Refusal("OUTDATED", message, "data.assessment")
         case RatingScaleAdopted():
-            yield from _distinct([level.code for level in fact.levels], "data.levels", "code")
-            yield from _distinct([str(level.order) for level in fact.levels], "data.levels", "order")
+            yield from duplicate_refusals([level.code for level in fact.levels], "data.levels", "code")
+            yield from duplicate_refusals([str(level.order) for level in fact.levels], "data.levels", "order")
         case ObjectiveRevised():
             changed = (fact.title, fact.areas, fact.owner, fact.due, fact.measures)
             if all(value is None for value in changed):
-                yield Refusal("NOTHING_CHANGED", "say what changes: title, areas, owner, due or measures", "data")
+                yield Refusal(
+                    "NOTHING_CHANGED",
+                    "nothing would change; give a title, areas, an owner, a date or measures",
+                    "data",
+                )
             if fact.areas == []:
-                yield Refusal("INVALID_FIELD", "an objective serves one area at least", "data.areas")
+                yield Refusal("INVALID_FIELD", "an objective serves at least one area; name one", "data.areas")
         case ProgressRecorded():
-            yield from _rated(plan, Dimension.ACTIVITY, fact.activity_rating, "data.activityRating")
-            yield from _rated(plan, Dimension.IMPACT, fact.impact_rating, "data.impactRating")
+            yield from _rating_refusals(plan, Dimension.ACTIVITY, fact.activity_rating, "data.activityRating")
+            yield from _rating_refusals(plan, Dimension.IMPACT, fact.impact_rating, "data.impactRating")
             if fact.action is not None:
-                of = state.actions.actions[fact.action].objective
-                if of != fact.objective:
-                    message = f"action {fact.action} belongs to objective {of}, not to {fact.objective}"
+                owner = state.actions.actions[fact.action].objective
+                if owner != fact.objective:
+                    message = f"action {fact.action} belongs to objective {owner}, not {fact.objective}"
                     yield Refusal("NOT_FOUND", message, "data.action")
 
 
-def _rated(plan: PlanState, dimension: Dimension, rating: str, path: str) -> Iterator[Refusal]:
+def _rating_refusals(plan: PlanState, dimension: Dimension, rating: str, path: str) -> Iterator[Refusal]:
     scale = plan.scales.get(dimension)
     if scale is not None and rating not in scale:
-        message = f"the plan rates {dimension.meaning} as {', '.join(scale)}; {rating} is none of them"
+        message = f"{rating} is not on the plan's {dimension.meaning} scale; use one of {', '.join(scale)}"
         yield Refusal("NOT_ON_SCALE", message, path)
 
 
-def _distinct(values: list[str], path: str, name: str) -> Iterator[Refusal]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            yield Refusal("TWICE", f"{value} stands here twice", f"{path}[{index}].{name}")
-
-
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, plan = entry.fact, state.plan
     match fact:
         case SelfAssessmentPublished():

@@ -1,4 +1,4 @@
-"""Findings, recommendations and the objectives that answer them (clause 4): what the plan has to cover."""
+"""Findings and recommendations (clause 4), which the plan has to cover, and the objectives that answer them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-FindingId = Annotated[str, reference("finding", "Something that an inspection, a review or a diagnostic found.")]
+FindingId = Annotated[str, reference("finding", "A finding of an inspection, a review or a diagnostic.")]
 RecommendationId = Annotated[str, reference("recommendation", "A recommendation made to the council.")]
 
 
 class FindingRegistered(Fact, frozen=True, kw_only=True):
-    """A finding was put on the list of what the plan has to answer."""
+    """A finding was added to the list that the plan has to answer."""
 
     act: ClassVar[str] = "registerFinding"
     clause: ClassVar[str] = "4"
@@ -29,16 +29,16 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     finding: FindingId
-    origin: Annotated[Code, Meta(description="Where it comes from, such as inspection or peer review.")]
+    origin: Annotated[Code, Meta(description="The finding's origin, such as inspection or peer review.")]
     text: Narrative
     areas: Annotated[list[AreaId], Meta(description="The areas for priority action it belongs to.")] = field(
         default_factory=list
     )
-    review: Annotated[ReviewId | None, Meta(description="The review that found it.")] = None
+    review: Annotated[ReviewId | None, Meta(description="The review that made the finding.")] = None
 
 
 class RecommendationMade(Fact, frozen=True, kw_only=True):
-    """Somebody recommended something to the council."""
+    """A recommendation was made to the council."""
 
     act: ClassVar[str] = "makeRecommendation"
     clause: ClassVar[str] = "4"
@@ -46,12 +46,12 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     recommendation: RecommendationId
-    by: Annotated[ActorId, Meta(description="Who made it.")]
+    by: Annotated[ActorId, Meta(description="The actor who made it.")]
     text: Narrative
-    findings: Annotated[list[FindingId], Meta(description="The findings that it follows from.")] = field(
+    findings: Annotated[list[FindingId], Meta(description="The findings that it is based on.")] = field(
         default_factory=list
     )
-    due: Annotated[Day | None, Meta(description="By when it should be carried out.")] = None
+    due: Annotated[Day | None, Meta(description="The date by which it should be carried out.")] = None
 
 
 class RecommendationAccepted(Fact, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class RecommendationAccepted(Fact, frozen=True, kw_only=True):
 
 
 class RecommendationRejected(Fact, frozen=True, kw_only=True):
-    """The council rejected a recommendation, and said why."""
+    """The council rejected a recommendation, with a reason."""
 
     act: ClassVar[str] = "rejectRecommendation"
     clause: ClassVar[str] = "4"
@@ -77,7 +77,7 @@ class RecommendationRejected(Fact, frozen=True, kw_only=True):
 
 
 class CoverageMapped(Fact, frozen=True, kw_only=True):
-    """It was written down what an objective answers; a later mapping replaces an earlier one."""
+    """The scope of an objective was mapped; a later mapping replaces an earlier one."""
 
     act: ClassVar[str] = "mapCoverage"
     clause: ClassVar[str] = "4"
@@ -95,27 +95,27 @@ FACTS = (FindingRegistered, RecommendationMade, RecommendationAccepted, Recommen
 
 
 class RecommendationsState(Struct):
-    """What the rules need to know: recommendation → the entry that accepted or rejected it."""
+    """Position of the entry that accepted or rejected each recommendation."""
 
     decided: dict[str, int] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case RecommendationAccepted() | RecommendationRejected():
             decided = state.recommendations.decided.get(fact.recommendation)
             if decided is not None:
-                message = f"recommendation {fact.recommendation} was decided already, in entry {decided}"
+                message = f"recommendation {fact.recommendation} is already decided, in entry {decided}"
                 yield Refusal("ALREADY_RECORDED", message, "data.recommendation")
         case CoverageMapped():
             if not (fact.areas or fact.findings or fact.recommendations):
-                message = "name what the objective answers: areas, findings or recommendations"
+                message = "name the areas, findings or recommendations that the objective answers"
                 yield Refusal("MISSING_FIELD", message, "data")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact = entry.fact
     match fact:
         case RecommendationAccepted() | RecommendationRejected():

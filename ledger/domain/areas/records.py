@@ -1,4 +1,4 @@
-"""The record's own upkeep: corrections that supersede, and erasures that keep the proof."""
+"""Upkeep of the record: corrections that supersede an entry, and erasures that keep its proof."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Replacement(Struct, frozen=True, forbid_unknown_fields=True):
-    """The fact that should have been recorded, of the same type as the one corrected."""
+    """The fact that should have been recorded, of the same type as the corrected one."""
 
     type: FactType
     data: dict[str, Any]
 
 
 class EntryCorrected(Fact, frozen=True, kw_only=True):
-    """From here on the entry at that position reads as if it were absent, or were its replacement."""
+    """An entry was corrected: from here on it reads as absent, or as its replacement."""
 
     act: ClassVar[str] = "correctEntry"
     clause: ClassVar[str] = "records"
@@ -31,35 +31,36 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
     position: Annotated[Position, Meta(description="The entry corrected.")]
     reason: Narrative
     replacement: Annotated[
-        Replacement | None, Meta(description="What should have been recorded; absent: nothing should.")
+        Replacement | None,
+        Meta(description="The fact that should have been recorded; absent if nothing should have been."),
     ] = None
 
 
 class ErasureRequested(Fact, frozen=True, kw_only=True):
-    """Somebody asked that the free text of an entry be erased, under a named authority."""
+    """The erasure of an entry's free text was requested under a named authority."""
 
     act: ClassVar[str] = "requestErasure"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
 
-    position: Annotated[Position, Meta(description="The entry whose free text is to go.")]
+    position: Annotated[Position, Meta(description="The entry whose free text is to be erased.")]
     reason: Narrative
-    authority: Annotated[Narrative, Meta(description="The law or the policy that asks for it.")]
+    authority: Annotated[Narrative, Meta(description="The law or policy that requires the erasure.")]
 
 
 class NarrativeErased(Fact, frozen=True, kw_only=True):
-    """The free text of an entry and its salts were destroyed; the entry and its proof stay."""
+    """An entry's free text and salts were erased; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseNarrative"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
 
     position: Annotated[Position, Meta(description="The entry whose free text was erased.")]
-    request: Annotated[Position, Meta(description="The entry that asked for it.")]
+    request: Annotated[Position, Meta(description="The entry that requested it.")]
 
 
 class SigningKeyRotated(Fact, frozen=True, kw_only=True):
-    """Checkpoints are signed with another key from now on."""
+    """Another key signs the checkpoints from now on."""
 
     act: ClassVar[str] = "rotateSigningKey"
     clause: ClassVar[str] = "records"
@@ -72,30 +73,30 @@ class SigningKeyRotated(Fact, frozen=True, kw_only=True):
 
 
 class Published(Fact, frozen=True, kw_only=True):
-    """Something of this ledger was made public."""
+    """A report, plan version, document or the notice was published."""
 
     act: ClassVar[str] = "publish"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
 
-    subject: Annotated[Id, Meta(description="What: the id of a report, a plan version, evidence or the notice.")]
-    where: Annotated[Narrative, Meta(description="Where it can be found.")]
-    position: Annotated[Position | None, Meta(description="The position that it shows, if it shows one.")] = None
+    subject: Annotated[Id, Meta(description="The id of the report, plan version, evidence or notice.")]
+    where: Annotated[Narrative, Meta(description="The place of publication.")]
+    position: Annotated[Position | None, Meta(description="The position that it shows, if any.")] = None
 
 
 class Severity(WordList):
-    """How grave an auditor's finding is."""
+    """The severity of an auditor's finding."""
 
     NOTE = "NOTE"
-    """Something to know."""
+    """A point to note."""
     MINOR = "MINOR"
-    """Something to mend."""
+    """A fault to correct."""
     MAJOR = "MAJOR"
-    """Something that puts the record in doubt."""
+    """A fault that puts the record in doubt."""
 
 
 class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
-    """An auditor wrote down what the record shows, or fails to show."""
+    """An auditor recorded a finding about the record."""
 
     act: ClassVar[str] = "recordAuditFinding"
     clause: ClassVar[str] = "records"
@@ -133,13 +134,15 @@ UNCORRECTABLE = frozenset(
         "AccessRevoked",
     }
 )
-"""What is mended otherwise, or not at all: the first entry, the record's own upkeep, what was destroyed or shown
-to somebody already, and the end of an access."""
+"""Facts that cannot be corrected.
+
+They are the first entry, upkeep of the record, erasures and openings that happened, and the end of an access.
+"""
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 
 
 def may_correct(role: Role, fact: str) -> bool:
-    """Whether the role may correct a fact of that name: whoever may record one, and who keeps the records."""
+    """Return whether a role may correct a fact: it may record the fact, or it keeps the records."""
     return role in _CORRECTS_ALL or matrix().may_record(role, fact)
 
 
@@ -151,7 +154,7 @@ class ErasureRequest(Struct):
 
 
 class RecordsState(Struct):
-    """Corrections (position → correcting entry), requests for erasure, erasures (position → erasing entry)."""
+    """Corrections by corrected position, requests by position, and erasures by erased position."""
 
     corrected: dict[int, int] = field(default_factory=dict)
     requests: dict[int, ErasureRequest] = field(default_factory=dict)
@@ -159,7 +162,7 @@ class RecordsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded (what a correction would do to later entries, the writer finds out)."""
+    """Yield each reason why the fact may not be recorded."""
     records = state.records
     match fact:
         case EntryCorrected() | ErasureRequested():
@@ -168,13 +171,13 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             elif isinstance(fact, ErasureRequested) and fact.position in records.erased:
                 yield Refusal(
                     "ALREADY_ERASED",
-                    f"entry {fact.position} was erased already, by entry {records.erased[fact.position]}",
+                    f"entry {fact.position} is already erased, by entry {records.erased[fact.position]}",
                     "data.position",
                 )
             elif isinstance(fact, EntryCorrected) and fact.position in records.corrected:
                 yield Refusal(
                     "ALREADY_CORRECTED",
-                    f"entry {fact.position} was corrected already, by entry {records.corrected[fact.position]}",
+                    f"entry {fact.position} is already corrected, by entry {records.corrected[fact.position]}",
                     "data.position",
                 )
         case NarrativeErased():
@@ -188,7 +191,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _no_entry(state: "State", position: int, path: str) -> Refusal:
-    message = f"there is no entry {position} yet; the last one is {state.position}"
+    message = f"there is no entry {position}; the last entry is {state.position}"
     return Refusal("NOT_FOUND", message, path)
 
 
@@ -197,21 +200,21 @@ def _admit_erasure(records: RecordsState, fact: NarrativeErased, who: Who) -> It
     if request is None or request.target != fact.position:
         yield Refusal(
             "NOT_FOUND",
-            f"entry {fact.request} does not ask for entry {fact.position} to be erased",
+            f"entry {fact.request} is not a request to erase entry {fact.position}",
             "data.request",
         )
     elif fact.position in records.erased:
         yield Refusal(
             "ALREADY_ERASED",
-            f"entry {fact.position} was erased already, by entry {records.erased[fact.position]}",
+            f"entry {fact.position} is already erased, by entry {records.erased[fact.position]}",
             "data.position",
         )
     elif request.requested_by == who.actor:
-        yield Refusal("SAME_PERSON", f"{who.actor} asked for this erasure; somebody else has to approve it")
+        yield Refusal("SAME_PERSON", f"{who.actor} requested this erasure; another person must approve it")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, records = entry.fact, state.records
     match fact:
         case EntryCorrected():

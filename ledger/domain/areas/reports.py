@@ -1,4 +1,4 @@
-"""Reports (clauses 5b, 5c and 12): the chair's, the board's and the adviser's."""
+"""Reports (clauses 5b, 5c and 12): of the chair, to the board, and of the adviser."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -10,9 +10,9 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.areas.reviews import ObjectiveView
-from ledger.domain.chronology import in_order, not_to_come
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, Id, Narrative, Period, Position, When, Who, WordList, reference
+from ledger.domain.shared_rules import duplicate_refusals, future_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -22,7 +22,7 @@ ReportId = Annotated[str, reference("report", "A report of the chair, to the boa
 
 
 class ChairReportDelivered(Fact, frozen=True, kw_only=True):
-    """The chair reported on a period, objective by objective."""
+    """The chair reported on each objective for a period."""
 
     act: ClassVar[str] = "deliverChairReport"
     clause: ClassVar[str] = "5b"
@@ -31,25 +31,25 @@ class ChairReportDelivered(Fact, frozen=True, kw_only=True):
 
     report: ReportId
     period: Period
-    objectives: Annotated[list[ObjectiveView], Meta(min_length=1, description="Objective by objective.")]
+    objectives: Annotated[list[ObjectiveView], Meta(min_length=1, description="The report on each objective.")]
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What is said to have changed for children, and what shows it; activity is not impact."""
+    """A claimed change for children, with its evidence. Activity is not impact."""
 
     claim: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(min_length=1, description="What shows it.")]
+    evidence: Annotated[list[EvidenceId], Meta(min_length=1, description="The evidence for the change.")]
 
 
 class ReportRecommendation(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What a report recommends to the board."""
+    """A recommendation of a report to the board."""
 
     recommendation: Annotated[Id, Meta(description="Its id within the report.")]
     text: Narrative
 
 
 class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
-    """A report went to the board; complete with data, analysis, recommendations and evidence of impact."""
+    """A report was submitted to the board, with data, analysis, recommendations and evidence of impact."""
 
     act: ClassVar[str] = "submitBoardReport"
     clause: ClassVar[str] = "5c"
@@ -57,33 +57,33 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     report: ReportId
-    meeting: Annotated[str, reference("meeting", "The meeting that it is for.", known=False)]
-    data: Annotated[list[EvidenceId], Meta(description="The data that it sets out.")] = field(default_factory=list)
+    meeting: Annotated[str, reference("meeting", "The meeting that receives it.", known=False)]
+    data: Annotated[list[EvidenceId], Meta(description="The data that it presents.")] = field(default_factory=list)
     analysis: Narrative | None = None
-    recommendations: Annotated[list[ReportRecommendation], Meta(description="What it recommends.")] = field(
+    recommendations: Annotated[list[ReportRecommendation], Meta(description="Its recommendations.")] = field(
         default_factory=list
     )
-    impact_evidence: Annotated[list[Claim], Meta(description="What changed for children.")] = field(
+    impact_evidence: Annotated[list[Claim], Meta(description="The changes for children.")] = field(
         default_factory=list
     )
-    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it is about.")] = field(
+    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it covers.")] = field(
         default_factory=list
     )
 
 
 class RecommendationOutcome(WordList):
-    """What the board did with a recommendation."""
+    """The board's answer to a recommendation."""
 
     ACCEPTED = "ACCEPTED"
-    """The board follows it."""
+    """The board accepts it."""
     REJECTED = "REJECTED"
-    """The board does not follow it."""
+    """The board rejects it."""
     DEFERRED = "DEFERRED"
-    """The board put it off."""
+    """The board postponed its answer."""
 
 
 class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
-    """The board accepted, rejected or put off what a report had recommended."""
+    """The board accepted, rejected or deferred a recommendation of a report."""
 
     act: ClassVar[str] = "decideReportRecommendation"
     clause: ClassVar[str] = "5c"
@@ -93,11 +93,11 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     recommendation: Annotated[Id, Meta(description="Its id within the report.")]
     outcome: RecommendationOutcome
     reason: Narrative
-    decision: Annotated[DecisionId | None, Meta(description="The decision that carries it.")] = None
+    decision: Annotated[DecisionId | None, Meta(description="The decision that it belongs to.")] = None
 
 
 class AreaJudgement(WordList):
-    """How the adviser sees an area."""
+    """The adviser's judgement of an area."""
 
     PROGRESS = "PROGRESS"
     """The adviser sees progress."""
@@ -106,7 +106,7 @@ class AreaJudgement(WordList):
 
 
 class AreaReport(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What the adviser reports of one area."""
+    """The adviser's report on one area."""
 
     area: AreaId
     judgement: AreaJudgement
@@ -114,14 +114,14 @@ class AreaReport(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
 
 
 class Requirement(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """What the adviser reports of one requirement of the notice."""
+    """The adviser's report on one requirement of the notice."""
 
     number: Annotated[Id, Meta(description="The clause.")]
     text: Narrative
 
 
 class AdviserReportIssued(Fact, frozen=True, kw_only=True):
-    """The adviser reported to ministers; pinned to a position, so that its figures can be had again."""
+    """The adviser reported to ministers; its figures can be reproduced at the position named."""
 
     act: ClassVar[str] = "issueAdviserReport"
     clause: ClassVar[str] = "12"
@@ -131,12 +131,12 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
 
     report: ReportId
     period: Period
-    per_area: Annotated[list[AreaReport], Meta(min_length=1, description="Area by area.")]
-    requirements: Annotated[list[Requirement], Meta(description="Requirement by requirement.")] = field(
+    per_area: Annotated[list[AreaReport], Meta(min_length=1, description="The report on each area.")]
+    requirements: Annotated[list[Requirement], Meta(description="The report on each requirement.")] = field(
         default_factory=list
     )
     other: Narrative | None = None
-    query: Annotated[Narrative | None, Meta(description="The GraphQL query that its figures came from.")] = None
+    query: Annotated[Narrative | None, Meta(description="The GraphQL query for its figures.")] = None
     position: Annotated[Position, Meta(description="The position at which its figures were read.")]
 
 
@@ -144,55 +144,49 @@ FACTS = (ChairReportDelivered, BoardReportSubmitted, ReportRecommendationDecided
 
 
 class ReportsState(Struct):
-    """What the rules need to know: report → its recommendations → the entry that decided each, else 0."""
+    """Position of the decision on each recommendation, by report; 0 while it is undecided."""
 
     recommended: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case ChairReportDelivered():
-            yield from in_order(fact.period.first, fact.period.last, "data.period.last")
+            yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")
         case BoardReportSubmitted():
-            named = [item.recommendation for item in fact.recommendations]
-            yield from _twice(named, "data.recommendations", "recommendation")
+            ids = [item.recommendation for item in fact.recommendations]
+            yield from duplicate_refusals(ids, "data.recommendations", "recommendation")
         case ReportRecommendationDecided():
             yield from _admit_outcome(state.reports.recommended.get(fact.report, {}), fact)
         case AdviserReportIssued():
-            yield from in_order(fact.period.first, fact.period.last, "data.period.last")
-            yield from not_to_come(fact.period.last, when.occurred_at, state.notice.zone, "data.period.last")
+            yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")
+            yield from future_refusals(fact.period.last, when.occurred_at, state.notice.zone, "data.period.last")
             if state.notice.issued_on is not None and fact.period.last < state.notice.issued_on:
-                message = f"the notice was issued on {state.notice.issued_on}; report of a period from then on"
+                message = f"the period ends before the notice's issue on {state.notice.issued_on}"
                 yield Refusal("OUT_OF_RANGE", message, "data.period.last")
-            yield from _twice([item.area for item in fact.per_area], "data.perArea", "area")
+            yield from duplicate_refusals([item.area for item in fact.per_area], "data.perArea", "area")
             for index, item in enumerate(fact.requirements):
                 if item.number not in state.notice.clauses:
-                    message = f"the notice has no clause {item.number}"
+                    message = f"no clause {item.number} in this notice"
                     yield Refusal("NOT_FOUND", message, f"data.requirements[{index}].number")
             if fact.position > state.position:
-                message = f"the last entry is {state.position}; a report rests on what was recorded"
+                message = f"the last entry is {state.position}; a report cannot rest on a later one"
                 yield Refusal("OUT_OF_RANGE", message, "data.position")
-
-
-def _twice(named: list[str], path: str, key: str) -> Iterator[Refusal]:
-    for index, name in enumerate(named):
-        if name in named[:index]:
-            yield Refusal("TWICE", f"{name} stands here twice", f"{path}[{index}].{key}")
 
 
 def _admit_outcome(recommended: dict[str, int], fact: ReportRecommendationDecided) -> Iterator[Refusal]:
     decided = recommended.get(fact.recommendation)
     if decided is None:
-        message = f"report {fact.report} has no recommendation {fact.recommendation}"
+        message = f"report {fact.report} has no recommendation {fact.recommendation}; check the id"
         yield Refusal("NOT_FOUND", message, "data.recommendation")
     elif decided:
-        message = f"the board decided on {fact.recommendation} already, in entry {decided}"
+        message = f"the board has already decided on {fact.recommendation}, in entry {decided}"
         yield Refusal("ALREADY_RECORDED", message, "data.recommendation")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact, recommended = entry.fact, state.reports.recommended
     match fact:
         case BoardReportSubmitted():

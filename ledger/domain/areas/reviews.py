@@ -1,4 +1,4 @@
-"""Reviews and diagnostics (clauses 6, 7, 8 and 10): scheduled, begun, completed, assessed beforehand."""
+"""Reviews and diagnostics (clauses 6, 7, 8 and 10), and the council's assessments before reviews."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,9 +10,9 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
-from ledger.domain.chronology import in_order
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, WordList, reference
+from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -23,22 +23,22 @@ DiagnosticId = Annotated[str, reference("diagnostic", "A diagnostic that the adv
 
 
 class Topic(WordList):
-    """What a review looks at."""
+    """A topic of a review."""
 
     CULTURE = "CULTURE"
     """The culture of the service."""
     PERFORMANCE = "PERFORMANCE"
-    """Its performance."""
+    """The performance of the service."""
     LEADERSHIP_AND_GOVERNANCE = "LEADERSHIP_AND_GOVERNANCE"
-    """Its leadership and governance."""
+    """The leadership and governance of the service."""
     WORKFORCE_AND_OVERSIGHT = "WORKFORCE_AND_OVERSIGHT"
-    """Its workforce, and how their work is overseen."""
+    """The workforce of the service and its oversight."""
     EARLY_HELP = "EARLY_HELP"
     """Early help for children and families."""
     MULTI_AGENCY = "MULTI_AGENCY"
-    """How agencies work together."""
+    """Joint work of agencies."""
     OTHER = "OTHER"
-    """Something else; the list is open (clause 7)."""
+    """Another topic; the list is open (clause 7)."""
 
 
 class ReviewScheduled(Fact, frozen=True, kw_only=True):
@@ -50,17 +50,17 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     review: ReviewId
-    kind: Annotated[Code, Meta(description="What kind, such as six-month review or monitoring visit.")]
-    by: Annotated[Code, Meta(description="Who reviews, such as DfE or Ofsted.")]
-    from_: Annotated[Day, Meta(description="The day on which it is to begin.")]
-    topics: Annotated[list[Topic], Meta(min_length=1, description="What it looks at (clause 7).")]
-    other_topics: Annotated[list[Narrative], Meta(description="What OTHER stands for.")] = field(
+    kind: Annotated[Code, Meta(description="The kind of review, such as six-month review or monitoring visit.")]
+    by: Annotated[Code, Meta(description="The reviewing body, such as DfE or Ofsted.")]
+    from_: Annotated[Day, Meta(description="The day on which it is due to begin.")]
+    topics: Annotated[list[Topic], Meta(min_length=1, description="The topics (clause 7).")]
+    other_topics: Annotated[list[Narrative], Meta(description="The other topics; required with OTHER.")] = field(
         default_factory=list
     )
 
 
 class ReviewStarted(Fact, frozen=True, kw_only=True):
-    """A review began; the entry's time is when it did."""
+    """A review began; the entry's time is when it began."""
 
     act: ClassVar[str] = "startReview"
     clause: ClassVar[str] = "6"
@@ -71,7 +71,7 @@ class ReviewStarted(Fact, frozen=True, kw_only=True):
 
 
 class ReviewCompleted(Fact, frozen=True, kw_only=True):
-    """A review was completed, with what it found."""
+    """A review was completed, with its findings."""
 
     act: ClassVar[str] = "completeReview"
     clause: ClassVar[str] = "6"
@@ -81,19 +81,19 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "completed"
 
     review: ReviewId
-    findings: Annotated[list[Narrative], Meta(description="What it found.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="Its report.")] = field(default_factory=list)
+    findings: Annotated[list[Narrative], Meta(description="The review's findings.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="The review's report.")] = field(default_factory=list)
 
 
 class ObjectiveView(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """How the council sees its progress against one objective."""
+    """The council's view of its progress against one objective."""
 
     objective: ObjectiveId
     text: Narrative
 
 
 class PreReviewAssessmentSubmitted(Fact, frozen=True, kw_only=True):
-    """The council said before a review how it sees its own progress; late, it is recorded all the same."""
+    """The council submitted its own assessment of progress before a review, on time or late."""
 
     act: ClassVar[str] = "submitPreReviewAssessment"
     clause: ClassVar[str] = "10"
@@ -102,9 +102,11 @@ class PreReviewAssessmentSubmitted(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
 
     review: ReviewId
-    objectives: Annotated[list[ObjectiveView], Meta(min_length=1, description="Objective by objective.")]
-    staff_survey: Annotated[EvidenceId | None, Meta(description="Optional: a survey of staff.")] = None
-    supervision: Annotated[EvidenceId | None, Meta(description="Optional: an audit of supervision.")] = None
+    objectives: Annotated[
+        list[ObjectiveView], Meta(min_length=1, description="The council's view of each objective.")
+    ]
+    staff_survey: Annotated[EvidenceId | None, Meta(description="A survey of staff, if any.")] = None
+    supervision: Annotated[EvidenceId | None, Meta(description="An audit of supervision, if any.")] = None
 
 
 class DiagnosticRequired(Fact, frozen=True, kw_only=True):
@@ -116,13 +118,13 @@ class DiagnosticRequired(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
 
     diagnostic: DiagnosticId
-    area: Annotated[AreaId | None, Meta(description="The area for priority action that it is of.")] = None
+    area: Annotated[AreaId | None, Meta(description="The area for priority action that it examines.")] = None
     scope: Narrative
-    due: Annotated[Day | None, Meta(description="By when it should report.")] = None
+    due: Annotated[Day | None, Meta(description="The date by which it should report.")] = None
 
 
 class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):
-    """It was agreed who carries a diagnostic out; an outside party needs the Department's consent."""
+    """A provider was agreed for a diagnostic; an outside provider needs the Department's consent."""
 
     act: ClassVar[str] = "agreeDiagnosticProvider"
     clause: ClassVar[str] = "8"
@@ -130,13 +132,13 @@ class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):
     once: ClassVar[bool] = True
 
     diagnostic: DiagnosticId
-    provider: Annotated[ActorId, Meta(description="Who carries it out.")]
-    outside: Annotated[bool, Meta(description="Whether that is an outside party.")]
-    department_consent: Annotated[bool, Meta(description="Whether the Department agreed to an outside party.")]
+    provider: Annotated[ActorId, Meta(description="The provider.")]
+    outside: Annotated[bool, Meta(description="True if the provider is an outside party.")]
+    department_consent: Annotated[bool, Meta(description="True if the Department agreed to an outside party.")]
 
 
 class DiagnosticReported(Fact, frozen=True, kw_only=True):
-    """A diagnostic reported what it found."""
+    """A diagnostic was completed, with its findings."""
 
     act: ClassVar[str] = "reportDiagnostic"
     clause: ClassVar[str] = "8"
@@ -146,8 +148,10 @@ class DiagnosticReported(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "reported"
 
     diagnostic: DiagnosticId
-    findings: Annotated[list[Narrative], Meta(min_length=1, description="What it found.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="Its report.")] = field(default_factory=list)
+    findings: Annotated[list[Narrative], Meta(min_length=1, description="The diagnostic's findings.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="The diagnostic's report.")] = field(
+        default_factory=list
+    )
 
 
 FACTS = (
@@ -162,28 +166,28 @@ FACTS = (
 
 
 class ReviewsState(Struct):
-    """What the rules need to know: when each review began."""
+    """Instant at which each review began."""
 
     started: dict[str, datetime] = field(default_factory=dict)
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Why the fact may not be recorded."""
+    """Yield each reason why the fact may not be recorded."""
     match fact:
         case ReviewScheduled():
             if (Topic.OTHER in fact.topics) != bool(fact.other_topics):
-                message = "say in otherTopics what OTHER stands for, or leave both out"
+                message = "list the other topics in otherTopics if and only if OTHER is a topic"
                 yield Refusal("INVALID_FIELD", message, "data.otherTopics")
         case ReviewCompleted():
-            yield from in_order(state.reviews.started[fact.review], when.occurred_at, "time")
+            yield from order_refusals(state.reviews.started[fact.review], when.occurred_at, "time")
         case DiagnosticProviderAgreed():
             if fact.outside and not fact.department_consent:
-                message = "an outside party needs the Department's consent first"
+                message = "an outside party needs the Department's consent; obtain it first"
                 yield Refusal("CONSENT_MISSING", message, "data.departmentConsent")
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Folds the entry into the state."""
+    """Fold an entry into the state."""
     fact = entry.fact
     match fact:
         case ReviewStarted():

@@ -7,7 +7,7 @@ import schema
 from api.forms.choices import choices, kinds_named, next_id, open_to, selection
 from api.forms.fields import ENVELOPE, Choice, fields_of
 from ledger.domain.areas.reviews import ReviewCompleted, ReviewStarted
-from ledger.domain.lifecycle import Life
+from ledger.domain.lifecycle import Lifecycle
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.state import State
@@ -45,11 +45,11 @@ def test_ratings_are_those_of_their_own_scale() -> None:
 
 def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
     reviews = {
-        "V1": Life(1),
-        "V2": Life(2, steps={"ReviewStarted": 3}),
-        "V3": Life(4, ended=6, how="completed", steps={"ReviewStarted": 5, "ReviewCompleted": 6}),
+        "V1": Lifecycle(1),
+        "V2": Lifecycle(2, steps={"ReviewStarted": 3}),
+        "V3": Lifecycle(4, ended=6, outcome="completed", steps={"ReviewStarted": 5, "ReviewCompleted": 6}),
     }
-    state = State(lives={"review": reviews})
+    state = State(lifecycles={"review": reviews})
     given = tuple(Choice(each, each) for each in reviews)
     assert [word.value for word in open_to(ReviewStarted, "review", given, state, "jo")] == ["V1"]
     assert [word.value for word in open_to(ReviewCompleted, "review", given, state, "jo")] == ["V2"]

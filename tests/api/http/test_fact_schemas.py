@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from api.http.fact_schemas import all_schemas, schema_of
-from ledger.domain.registry import KINDS, named
+from ledger.domain.registry import KINDS, find_kind
 from tests.api.service import NO_TLS, Service
 
 
@@ -20,7 +20,7 @@ def test_every_fact_has_a_schema_in_which_every_field_is_explained() -> None:
 
 
 def test_free_text_is_the_string_that_a_client_writes() -> None:
-    kind = named("BoardDecisionRecorded")
+    kind = find_kind("BoardDecisionRecorded")
     assert kind is not None
     found = schema_of(kind)
     assert found["$defs"]["Narrative"]["type"] == "string"

@@ -114,12 +114,12 @@ def test_access_is_granted_by_another_person(service: Service, people: dict[str,
     assert set(at("until", "1", "1", "2027").items()) <= set(shown), "it begins from what was asked for"
     window = {**at("from", "1", "12", "2026"), **at("until", "2", "1", "2027")}
     answer = post(officer, service, "AccessGranted", with_values(shown, window))
-    assert "the grant reaches beyond what was asked" in words(answer)
+    assert "stay within the request" in words(answer)
     answer = post(officer, service, "AccessGranted", with_values(shown, {**window, "data.until.day": "1"}))
     assert position_of(answer) == service.position()
     own = with_values(shown, {**window, "data.until.day": "1", "data.request": "A2", "id": "another"})
     answer = post(officer, service, "AccessGranted", own)
-    assert "Request: officer asked for this access or would receive it; somebody else has to decide" in words(
+    assert "Request: officer requested this access or would receive it; another person must decide" in words(
         answer
     )
     left = people["officer"].get(address(service, "AccessGranted"))

@@ -132,7 +132,7 @@ async def test_the_rules_are_asked_though_a_text_is_missing(desk: Desk) -> None:
         await desk.issue(wrong)
     found = {refusal.path: refusal.message for refusal in caught.value.refusals}
     assert found.keys() == {"data.perArea[0].text", "data.requirements[0].number", "data.position"}
-    assert found["data.requirements[0].number"] == "the notice has no clause 99"
+    assert found["data.requirements[0].number"] == "no clause 99 in this notice"
 
 
 async def test_it_is_issued_once_and_goes(desk: Desk, service: Service) -> None:

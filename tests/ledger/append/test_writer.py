@@ -13,7 +13,7 @@ from ledger.append.writer import Writer
 from ledger.domain.corrections import effective, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Busy, Refused, Unavailable
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from ledger.domain.state import State
 from ledger.intake.envelope import decode
 from ledger.proof.merkle import leaf_hash, root_hash
@@ -232,7 +232,7 @@ async def test_who_may_not_record_is_told_so_and_nothing_else(database: str) -> 
 
 
 async def test_a_correction_holds_from_its_own_position_on(database: str) -> None:
-    better = {"type": named("ObjectiveAdded").type, "data": {**OBJECTIVE, "due": "2023-03-31"}}  # type: ignore[union-attr]
+    better = {"type": find_kind("ObjectiveAdded").type, "data": {**OBJECTIVE, "due": "2023-03-31"}}  # type: ignore[union-attr]
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append(NOTICE, progress(), ALICE)

@@ -12,8 +12,8 @@ from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
 from ledger.domain.corrections import EffectiveEntry, effective, first_refused, fold
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Narrative
-from ledger.domain.fields import found_at
-from ledger.domain.lifecycle import parts
+from ledger.domain.fields import values_in
+from ledger.domain.lifecycle import declarations
 from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
@@ -112,19 +112,19 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
 def named_later() -> dict[int, tuple[int, str]]:
     """Entry that begins something → the first later entry that names it, and the name."""
     desk, _ = played()
-    plans = parts(KIND_OF)
+    plans = declarations(KIND_OF)
     begun: dict[tuple[str, str], int] = {}
     found: dict[int, tuple[int, str]] = {}
     for entry in desk.history:
         part = plans[type(entry.fact)]
-        leaves = [*part.named, *([part.about] if part.about and not entry.fact.begins else [])]
+        leaves = [*part.others, *([part.subject] if part.subject and not entry.fact.begins else [])]
         for leaf in leaves:
-            for name, _ in found_at(entry.fact, leaf):
+            for name, _ in values_in(entry.fact, leaf):
                 position = begun.get((leaf.kind or "", name))
                 if position is not None:
                     found.setdefault(position, (entry.position, name))
-        if part.about is not None and entry.fact.begins:
-            ((name, _),) = found_at(entry.fact, part.about)
+        if part.subject is not None and entry.fact.begins:
+            ((name, _),) = values_in(entry.fact, part.subject)
             begun[part.kind, name] = entry.position
     return found
 

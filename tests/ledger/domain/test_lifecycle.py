@@ -5,15 +5,15 @@ import pytest
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from ledger.domain.fields import found_at
-from ledger.domain.lifecycle import Life, Lives, judge, live, parts
+from ledger.domain.fields import values_in
+from ledger.domain.lifecycle import Lifecycle, Lifecycles, declarations, evolve, judge
 from ledger.domain.registry import KIND_OF
 from ledger.domain.state import AREAS
 from tests.ledger.desk import START
 from tests.ledger.domain.test_facts import GOLDEN
 
 FACTS: list[type[Fact]] = [fact for area in AREAS for fact in area.FACTS]
-PARTS = parts(FACTS)
+PARTS = declarations(FACTS)
 EXAMPLES = {
     kind: msgspec.json.decode(data, type=kind)
     for kind in FACTS
@@ -33,19 +33,19 @@ def about(fact: Fact) -> str:
     return str(getattr(fact, type(fact).about))
 
 
-def codes(lives: Lives, fact: Fact) -> list[str]:
+def codes(lives: Lifecycles, fact: Fact) -> list[str]:
     return [refusal.code for refusal in judge(lives, PARTS[type(fact)], fact)]
 
 
-def living(fact: Fact) -> Lives:
+def living(fact: Fact) -> Lifecycles:
     """Lives in which everything that the fact names is there, and what comes before it was recorded."""
     part = PARTS[type(fact)]
-    lives: Lives = {}
-    for leaf in part.named:
-        for name, _ in found_at(fact, leaf):
-            lives.setdefault(leaf.kind or "", {})[name] = Life(1)
+    lives: Lifecycles = {}
+    for leaf in part.others:
+        for name, _ in values_in(fact, leaf):
+            lives.setdefault(leaf.kind or "", {})[name] = Lifecycle(1)
     if not fact.begins:
-        lives.setdefault(part.kind, {})[about(fact)] = Life(1, steps={fact.needs: 2} if fact.needs else {})
+        lives.setdefault(part.kind, {})[about(fact)] = Lifecycle(1, steps={fact.needs: 2} if fact.needs else {})
     elif part.kind in lives:
         lives[part.kind].pop(about(fact), None)
     return lives
@@ -61,7 +61,7 @@ def test_a_fact_is_recorded_where_all_that_it_names_is_there(kind: type[Fact]) -
 def test_nothing_begins_twice(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
     lives = living(fact)
-    live(lives, PARTS[kind], entry(fact, 7))
+    evolve(lives, PARTS[kind], entry(fact, 7))
     [refusal] = judge(lives, PARTS[kind], fact)
     assert (refusal.code, "entry 7" in refusal.message) == ("ALREADY_EXISTS", True)
 
@@ -81,7 +81,7 @@ def test_what_ended_is_spoken_of_only_by_what_outlives_it(kind: type[Fact]) -> N
     fact = EXAMPLES[kind]
     lives = living(fact)
     life = lives[PARTS[kind].kind][about(fact)]
-    life.ended, life.how = 5, "closed"
+    life.ended, life.outcome = 5, "closed"
     assert codes(lives, fact) == ([] if kind.outlives else ["ALREADY_ENDED"])
 
 
@@ -89,7 +89,7 @@ def test_what_ended_is_spoken_of_only_by_what_outlives_it(kind: type[Fact]) -> N
 def test_what_is_recorded_once_is(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
     lives = living(fact)
-    live(lives, PARTS[kind], entry(fact, 7))
+    evolve(lives, PARTS[kind], entry(fact, 7))
     assert codes(lives, fact) == ["ALREADY_RECORDED"]
 
 
@@ -103,15 +103,15 @@ def test_what_needs_another_fact_comes_after_it(kind: type[Fact]) -> None:
     assert kind.needs in {fact.__name__ for fact in FACTS}
 
 
-@pytest.mark.parametrize("kind", [f for f in FACTS if PARTS[f].named], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [f for f in FACTS if PARTS[f].others], ids=lambda kind: kind.__name__)
 def test_everything_that_a_fact_names_was_recorded(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    for leaf in PARTS[kind].named:
+    for leaf in PARTS[kind].others:
         lives = living(fact) if kind.about else {}
-        for other in PARTS[kind].named if not kind.about else ():
-            for name, _ in found_at(fact, other):
-                lives.setdefault(other.kind or "", {})[name] = Life(1)
-        for name, where in found_at(fact, leaf):
+        for other in PARTS[kind].others if not kind.about else ():
+            for name, _ in values_in(fact, other):
+                lives.setdefault(other.kind or "", {})[name] = Lifecycle(1)
+        for name, where in values_in(fact, leaf):
             lives[leaf.kind or ""].pop(name, None)
             found = [(r.code, r.path) for r in judge(lives, PARTS[kind], fact)]
             assert ("NOT_FOUND", where) in found, where

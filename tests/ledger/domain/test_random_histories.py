@@ -244,7 +244,7 @@ def check_roles(history: list[Entry], state: State) -> None:
                 if isinstance(fact, RoleRevoked) and fact.actor == actor:
                     spans[fact.role.value] = []
             expected = sorted(role for role, held in spans.items() for holds in held if holds)
-            assert sorted(role.value for role in state.people.held(actor, instant)) == expected
+            assert sorted(role.value for role in state.people.roles_at(actor, instant)) == expected
             assert len(set(expected)) == len(expected)
 
 

@@ -24,7 +24,7 @@ async def test_erasing_the_entry_of_an_actor_erases_who_they_are(database: str) 
         asked = {"position": registered, "reason": "She asked for it", "authority": "UK GDPR 17"}
         request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
         erasure = {"position": registered, "request": request}
-        with pytest.raises(Refused, match="somebody else has to approve it"):
+        with pytest.raises(Refused, match="another person must approve it"):
             await writer.append(NOTICE, submit("NarrativeErased", erasure, "rosa"), ROSA)
         assert len(await people(connection, NOTICE)) == 2
         await writer.append(NOTICE, submit("NarrativeErased", erasure, "dan"), DAN)

@@ -39,7 +39,7 @@ def test_the_packs_are_sound_and_recorded_whole(name: str) -> None:
     assert check((PACKS / f"{name}.toml").read_bytes()) == []
     desk, pack = begun(name)
     assert list(desk.state.notice.clauses) == [clause.number for clause in pack.clauses]
-    assert list(desk.state.lives["area"]) == [area.id for area in pack.areas]
+    assert list(desk.state.lifecycles["area"]) == [area.id for area in pack.areas]
 
 
 def test_a_commissioner_chairs_and_instructs_later() -> None:
@@ -79,7 +79,7 @@ def test_areas_close_one_by_one_and_the_rest_goes_on_under_a_milder_notice() -> 
         "successor": "fellshire-2025",
     }
     desk.tell("NoticeClosed", closed, "dora")
-    ended = {name: life.how for name, life in desk.state.lives["area"].items()}
+    ended = {name: lifecycle.outcome for name, lifecycle in desk.state.lifecycles["area"].items()}
     assert ended == {"1": "carried over", "2": "carried over", "3": "closed", "4": "carried over", "5": "closed"}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.domain.errors import LedgerError
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, VerifierKey, parse, sign
 
@@ -65,7 +65,7 @@ def test_a_rotation_is_read_from_the_stored_bytes() -> None:
     key = Signer.generate("ledger.example/k1").public
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
     assert keys.rotation(7, json.dumps({"id": "x", "data": data}).encode()) == keys.Rotation(7, key)
-    kind = named("SigningKeyRotated")
+    kind = find_kind("SigningKeyRotated")
     assert kind is not None
     assert kind.type.startswith(keys.TYPE)
 

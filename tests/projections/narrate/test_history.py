@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ledger.domain.entry import Entry
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
 
@@ -31,7 +31,7 @@ def entry(
     position: int, name: str, data: dict[str, Any], clauses: tuple[str, ...] = (), actor: str = "ann"
 ) -> Entry:
     """An entry of the fact of that name."""
-    kind = named(name)
+    kind = find_kind(name)
     assert kind is not None, name
     fact = msgspec.convert(data, kind.struct)
     at = datetime(2022, 8, 1, 9, tzinfo=UTC) + timedelta(days=position)
@@ -125,7 +125,7 @@ def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
     story = History()
     for position, rating in ((1, "RED"), (2, "GREEN")):
         story.tell(entry(position, "ProgressRecorded", PROGRESS | {"activityRating": rating}), {})
-    kind = named("ProgressRecorded")
+    kind = find_kind("ProgressRecorded")
     assert kind is not None
     replacement = {"type": kind.type, "data": PROGRESS | {"activityRating": "AMBER"}}
     minute = story.tell(

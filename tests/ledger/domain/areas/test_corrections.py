@@ -40,7 +40,7 @@ def test_nobody_corrects_himself_into_another_role() -> None:
     desk = Desk()
     wanted = correction(4, "people.RoleGranted", actor="alice", role="RECORDS_OFFICER")
     assert isinstance(corrects(desk, "alice", wanted), Refused)
-    assert Role.RECORDS_OFFICER not in desk.state.people.held("alice", desk.clock())
+    assert Role.RECORDS_OFFICER not in desk.state.people.roles_at("alice", desk.clock())
 
 
 def test_a_revoked_role_stays_revoked_whatever_its_holder_corrects() -> None:
@@ -50,7 +50,7 @@ def test_a_revoked_role_stays_revoked_whatever_its_holder_corrects() -> None:
     taken = {"actor": "carl", "role": "COUNCIL_OFFICER", "reason": "x"}
     revoked = desk.tell("RoleRevoked", taken, OPERATOR)
     assert isinstance(corrects(desk, "carl", correction(revoked)), Refused)
-    assert Role.COUNCIL_OFFICER not in desk.state.people.held("carl", desk.clock())
+    assert Role.COUNCIL_OFFICER not in desk.state.people.roles_at("carl", desk.clock())
 
 
 def test_a_revoked_token_stays_revoked_whatever_its_holder_corrects() -> None:

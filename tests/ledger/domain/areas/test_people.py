@@ -38,7 +38,7 @@ def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
     desk = Desk()
     desk.tell("RoleGranted", role(**{"from": at(1), "until": at(3)}), "rosa")
     for days, held in ((0.999999, False), (1, True), (2.999999, True), (3, False)):
-        assert (desk.state.people.held(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is held, days
+        assert (desk.state.people.roles_at(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is held, days
     desk.clock.advance(days=1)
     desk.tell("ProgressRecorded", PROGRESS, CAROL)
     desk.clock.advance(days=2)
@@ -79,7 +79,7 @@ def test_a_revoked_role_does_not_come_back_by_itself() -> None:
     desk.tell("RoleGranted", role(name="CHAIR"), "rosa")
     desk.tell("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
     desk.clock.advance(days=11)
-    assert desk.state.people.held(CAROL, desk.clock()) == [Role.CHAIR]
+    assert desk.state.people.roles_at(CAROL, desk.clock()) == [Role.CHAIR]
     assert desk.refused("RoleRevoked", {**role(), "reason": "x"}, "rosa") == [("NOT_FOUND", "data.actor")]
     desk.tell("RoleGranted", role(), "rosa")
     desk.tell("ProgressRecorded", PROGRESS, CAROL)

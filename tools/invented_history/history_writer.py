@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.domain.registry import named
+from ledger.domain.registry import find_kind
 
 LONDON = ZoneInfo("Europe/London")
 SEED = 20220705
@@ -34,7 +34,7 @@ def end_of(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-class Story:
+class HistoryWriter:
     """The lines so far."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Story:
         refused: str | None = None,
     ) -> None:
         """A fact that an actor records at a local time; `time`: when it happened, if that was before."""
-        kind = named(fact)
+        kind = find_kind(fact)
         if kind is None:
             raise LookupError(f"there is no fact {fact}")
         line: Data = {
