@@ -1,7 +1,7 @@
 """Corrections: the one meaning of a history that holds them. Pure.
 
-A correction replaces or removes the fact of an earlier entry. The history then reads as if the corrected entry had
-held its replacement from the start, or had held no fact.
+A correction replaces or removes the fact of an earlier entry. The history then reads as if that entry had
+held its replacement, or no fact.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A ledger without a database, for the rules: facts are judged, placed and folded as the writer does it."""
+"""A ledger without a database: facts are judged, placed and folded as the writer does."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from ledger.intake.parse import SubmittedFact
 from ledger.proof.merkle import Frontier
 from tests.ledger.history import NOTICE, OPERATOR, Clock, setting, submit
 
-Found = list[tuple[str, str]]
-"""The code and the path of each refusal."""
+Refusals = list[tuple[str, str]]
+"""Code and path of each refusal."""
 START = Clock().at
 DAY = timedelta(days=1)
 
@@ -27,28 +27,28 @@ REVIEW = {"review": "R1", "kind": "six-month review", "by": "DfE", "from": "2022
 
 
 def at(days: float) -> str:
-    """The instant so many days after the desk's first one, as JSON has it."""
+    """Return the instant so many days after the desk's first instant, as JSON."""
     return (START + days * DAY).isoformat()
 
 
 class Desk:
-    """One notice's state and history; its clock stands still unless it is moved."""
+    """One notice's state and history; its clock only moves when a test moves it."""
 
-    def __init__(self, *, begun: bool = True) -> None:
+    def __init__(self, *, with_setting: bool = True) -> None:
         self.clock = Clock()
         self.state = State()
         self.history: list[Entry] = []
-        for item in setting() if begun else ():
-            assert isinstance(self.record(item, OPERATOR), Entry)
+        for item in setting() if with_setting else ():
+            assert isinstance(self.submit(item, OPERATOR), Entry)
 
     def reviewing(self) -> "Desk":
-        """The same desk, with review R1 scheduled and diagnostic D1 required."""
-        self.tell("ReviewScheduled", REVIEW, OPERATOR)
-        self.tell("DiagnosticRequired", {"diagnostic": "D1", "scope": "Practice with families"}, "bob")
+        """Return the desk with review R1 scheduled and diagnostic D1 required."""
+        self.record("ReviewScheduled", REVIEW, OPERATOR)
+        self.record("DiagnosticRequired", {"diagnostic": "D1", "scope": "Practice with families"}, "bob")
         return self
 
-    def record(self, item: SubmittedFact, credential: Credential) -> Entry | Refused:
-        """The entry, or why the fact was refused; a refused one must leave the state alone."""
+    def submit(self, item: SubmittedFact, credential: Credential) -> Entry | Refused:
+        """Return the entry of a recorded fact, or its refusal; a refused fact must not change the state."""
         placement = Placement(NOTICE, FoldedState(self.state, Frontier()), self.clock)
         role = placement.judge(item, credential)
         if isinstance(role, Refused):
@@ -67,25 +67,27 @@ class Desk:
             self.state = fold(effective(self.history))
         return entry
 
-    def tell(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> int:
-        """Records a fact that is in order; its position."""
-        entry = self._say(name, data, by, more)
+    def record(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> int:
+        """Record an admissible fact and return its position."""
+        entry = self._submit_fact(name, data, by, more)
         assert isinstance(entry, Entry), str(entry)
         return entry.position
 
-    def refused(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Found:
-        """Why a fact is refused: every code and path."""
+    def refused(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Refusals:
+        """Return the code and path of each refusal of a fact."""
         return [(refusal.code, refusal.path) for refusal in self.refusal(name, data, by, **more).refusals]
 
     def refusal(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Refused:
-        """The refusal of a fact, which must say something to people."""
+        """Return the refusal of a fact, and check its message."""
         size = len(self.history)
-        refused = self._say(name, data, by, more)
+        refused = self._submit_fact(name, data, by, more)
         assert isinstance(refused, Refused), "it was recorded"
         assert all(refusal.message for refusal in refused.refusals)
         assert self.state.position == len(self.history) == size
         return refused
 
-    def _say(self, name: str, data: dict[str, Any], by: Credential | str, more: dict[str, Any]) -> Entry | Refused:
+    def _submit_fact(
+        self, name: str, data: dict[str, Any], by: Credential | str, more: dict[str, Any]
+    ) -> Entry | Refused:
         credential = Credential(by) if isinstance(by, str) else by
-        return self.record(submit(name, data, **{"source": credential.actor, **more}), credential)
+        return self.submit(submit(name, data, **{"source": credential.actor, **more}), credential)

@@ -1,4 +1,4 @@
-"""A small invented history, and the ways in which tests submit to it."""
+"""A small invented history, and functions with which tests submit to it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,20 +17,20 @@ NOTICE = "tameside-2022"
 DIGEST = "A" * 43 + "="
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 ALICE = Credential("alice")
-"""The council officer of the setting."""
+"""Council officer of the setting."""
 BOB = Credential("bob")
-"""The adviser of the setting."""
+"""Adviser of the setting."""
 ROSA = Credential("rosa")
-"""The records officer of the setting."""
+"""Records officer of the setting."""
 DAN = Credential("dan")
-"""The data-protection officer of the setting."""
+"""Data-protection officer of the setting."""
 _numbers = count(1)
 
 
 def submit(
     name: str, data: dict[str, Any], source: str = "alice", key: str | None = None, **more: Any
 ) -> SubmittedFact:
-    """The fact of that name as its source submits it."""
+    """Return a fact by its name, as its source submits it."""
     kind = find_kind(name)
     assert kind is not None, name
     event = {"specversion": "1.0", "id": key or f"k{next(_numbers)}", "source": source, "type": kind.type}
@@ -40,7 +40,7 @@ def submit(
 def progress(
     key: str | None = None, text: str = "Nine of ten meetings were held in time.", **more: Any
 ) -> SubmittedFact:
-    """Progress against the setting's objective."""
+    """Return progress against the setting's objective."""
     data = {"objective": "O1", "narrative": text, "activityRating": "AMBER", "impactRating": "RED"}
     return submit("ProgressRecorded", data, key=key, **more)
 
@@ -72,20 +72,20 @@ SETTING_SIZE = 7
 
 
 async def begin(writer: Writer, notice: str = NOTICE) -> None:
-    """Records the setting."""
+    """Record the setting."""
     answers = await writer.append_all(notice, setting(), OPERATOR)
     assert [answer.position for answer in received(answers)] == list(range(1, SETTING_SIZE + 1))
 
 
 def received(answers: Sequence[Receipt | Refused]) -> list[Receipt]:
-    """The answers, all of which must be receipts."""
+    """Return the answers, after checking that all are receipts."""
     for answer in answers:
         assert isinstance(answer, Receipt), answer
     return [answer for answer in answers if isinstance(answer, Receipt)]
 
 
 def codes(answer: Receipt | Refused) -> list[str]:
-    """The codes of a refusal."""
+    """Return the codes of a refusal."""
     assert isinstance(answer, Refused), answer
     return [refusal.code for refusal in answer.refusals]
 
@@ -97,9 +97,9 @@ class Clock:
         self.at = datetime(2022, 7, 5, 9, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """The time by this clock."""
+        """Return the clock's time."""
         return self.at
 
     def advance(self, **time: float) -> None:
-        """Moves it by a timedelta's parameters."""
+        """Move the clock by the parameters of a timedelta."""
         self.at += timedelta(**time)

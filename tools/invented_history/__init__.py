@@ -1,7 +1,7 @@
-"""The invented history of Tameside's notice, July 2022 to March 2024: written by a small generator.
+"""The generator of Tameside's invented history, July 2022 to March 2024.
 
-`python -m tools.invented_history` prints it; `tameside-2022.ndjson` beside the pack is what it prints. Nothing of
-it happened: the notice is real, its closure and the direction that followed are, and all between is made up.
+`python -m tools.invented_history` prints the history that `ledger/packs/tameside-2022.ndjson` holds. The notice, its
+closure and the direction that followed are real. Everything between them is invented.
 """
 
 from tools.invented_history import (
@@ -21,9 +21,9 @@ from tools.invented_history.history_writer import HistoryWriter
 
 
 def history() -> str:
-    """The history as NDJSON, a CloudEvent a line, with what the demo needs to know in attributes named demo…."""
-    story = HistoryWriter()
+    """Return the history as NDJSON: one CloudEvent a line, with attributes for the demo whose names begin with `demo`."""
+    writer = HistoryWriter()
     chapters = (people, plan, actions, progress, measures, board, partners, reports, reviews, evidence, ending)
     for chapter in chapters:
-        chapter.tell(story)
-    return story.lines()
+        chapter.write(writer)
+    return writer.ndjson()

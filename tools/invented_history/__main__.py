@@ -1,4 +1,4 @@
-"""Prints the invented history."""
+"""Print the invented history."""
 
 import sys
 

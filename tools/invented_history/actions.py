@@ -1,4 +1,4 @@
-"""Actions and milestones: some in time, some late, some moved, some never done."""
+"""Actions and milestones: on time, late, moved and never completed."""
 
 from datetime import date, timedelta
 
@@ -125,11 +125,11 @@ MOVED = {
     12: ("2023-10-31", "The university's intake is in autumn."),
     15: ("2023-09-30", "Two partners have yet to find the money."),
 }
-"""Action number → the date approved later, and why."""
+"""Date approved later, and the reason, by action number."""
 
 
-def tell(story: HistoryWriter) -> None:
-    """Action by action."""
+def write(writer: HistoryWriter) -> None:
+    """Record the actions and milestones."""
     data: Data
     for number, (objective, title, due, done, result) in enumerate(ACTIONS, 1):
         name = f"A{number}"
@@ -138,18 +138,18 @@ def tell(story: HistoryWriter) -> None:
         if number == 6:
             data["partner"] = "P1"
         at = f"2022-07-{18 + number // 8} {9 + number % 8}:{(number * 7) % 60:02}"
-        story.tell(f"action-{number}", "ActionAdded", "council-officer-2", at, data, clauses="4")
+        writer.record(f"action-{number}", "ActionAdded", "council-officer-2", at, data, clauses="4")
         if number in MOVED:
             to, reason = MOVED[number]
             at = f"{working_day_from(date.fromisoformat(due) - timedelta(days=16))} 14:20"
             moved = {"action": name, "from": due, "to": to, "reason": reason, "approver": "chair"}
-            story.tell(
+            writer.record(
                 f"action-{number}-moved", "ActionRebaselined", "council-officer", at, moved, clauses="5a 11"
             )
         if done:
             recorded = working_day_from(date.fromisoformat(done) + timedelta(days=3))
             finished = {"action": name, "completedOn": done, "result": result + "."}
-            story.tell(
+            writer.record(
                 f"action-{number}-done",
                 "ActionCompleted",
                 "council-officer-2",
@@ -157,7 +157,7 @@ def tell(story: HistoryWriter) -> None:
                 finished,
                 clauses="4",
             )
-    story.tell(
+    writer.record(
         "action-15-revised",
         "ActionRevised",
         "council-officer",
@@ -174,10 +174,12 @@ def tell(story: HistoryWriter) -> None:
     )
     for number, (name, objective, title, due, reached) in enumerate(milestones, 1):
         data = {"milestone": name, "objective": objective, "title": title + ".", "due": due}
-        story.tell(
+        writer.record(
             f"milestone-{number}", "MilestoneSet", "council-officer", f"2022-07-21 10:{number}0", data, clauses="4"
         )
         if reached:
             at = f"{working_day_from(date.fromisoformat(reached))} 16:30"
             data = {"milestone": name, "reachedOn": reached}
-            story.tell(f"milestone-{number}-reached", "MilestoneReached", "council-officer", at, data, clauses="4")
+            writer.record(
+                f"milestone-{number}-reached", "MilestoneReached", "council-officer", at, data, clauses="4"
+            )

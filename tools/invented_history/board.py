@@ -1,4 +1,4 @@
-"""The board: its chair and members, its meetings, the papers before them, and what it decided."""
+"""The board: its chairs and members, its meetings, their papers, and its decisions."""
 
 from datetime import date, timedelta
 
@@ -38,12 +38,12 @@ VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
 """Meetings in the quarter without a chair; the second chair records them later."""
 
 
-def tell(story: HistoryWriter) -> None:
-    """From the terms of reference to the last meeting in February 2024."""
-    _chairs(story)
+def write(writer: HistoryWriter) -> None:
+    """Record the board's life from its terms of reference to the last meeting in February 2024."""
+    _chairs(writer)
     for number, day in enumerate(MEETINGS, 1):
-        _meeting(story, number, day)
-    story.tell(
+        _meeting(writer, number, day)
+    writer.record(
         "decision-2-rescinded",
         "DecisionRescinded",
         "chair-2",
@@ -57,10 +57,10 @@ def tell(story: HistoryWriter) -> None:
     )
 
 
-def _chairs(story: HistoryWriter) -> None:
+def _chairs(writer: HistoryWriter) -> None:
     data: Data
     terms = "The board oversees the plan, asks for what it lacks, and tells ministers plainly how things stand."
-    story.tell(
+    writer.record(
         "board",
         "BoardEstablished",
         "council-officer",
@@ -68,7 +68,7 @@ def _chairs(story: HistoryWriter) -> None:
         {"termsOfReference": terms, "quorum": 4},
         clauses="5b",
     )
-    story.tell(
+    writer.record(
         "chair-unexplained",
         "ChairAppointed",
         "council-officer",
@@ -77,7 +77,7 @@ def _chairs(story: HistoryWriter) -> None:
         clauses="5b",
         refused="MISSING_FIELD",
     )
-    for key, who, first, at, basis in (
+    for key, chair, first, at, basis in (
         (
             "chair-1",
             "chair",
@@ -93,9 +93,9 @@ def _chairs(story: HistoryWriter) -> None:
             "Led another county's services until 2020; no ties here.",
         ),
     ):
-        data = {"chair": who, "independenceBasis": basis, "interests": ["None."], "first": first}
-        story.tell(key, "ChairAppointed", "department-official", at, data, clauses="5b")
-    story.tell(
+        data = {"chair": chair, "independenceBasis": basis, "interests": ["None."], "first": first}
+        writer.record(key, "ChairAppointed", "department-official", at, data, clauses="5b")
+    writer.record(
         "chair-1-ended",
         "ChairEnded",
         "department-official",
@@ -105,7 +105,7 @@ def _chairs(story: HistoryWriter) -> None:
     )
     for number, (member, post) in enumerate(MEMBERS):
         data = {"member": member, "post": post, "first": "2022-07-25"}
-        story.tell(
+        writer.record(
             f"member-{number + 1}",
             "MemberJoined",
             "council-officer",
@@ -113,7 +113,7 @@ def _chairs(story: HistoryWriter) -> None:
             data,
             clauses="5b",
         )
-    story.tell(
+    writer.record(
         "member-3-left",
         "MemberLeft",
         "council-officer",
@@ -121,7 +121,7 @@ def _chairs(story: HistoryWriter) -> None:
         {"member": "partner-schools", "last": "2023-09-28"},
         clauses="5b",
     )
-    story.tell(
+    writer.record(
         "interest-1",
         "InterestDeclared",
         "chair-2",
@@ -133,8 +133,8 @@ def _chairs(story: HistoryWriter) -> None:
         (("2022-07-27 16:20", MEETINGS[:9]), ("2023-03-29 16:20", MEETINGS[9:])), 1
     ):
         data = {"dates": list(dates), "departmentConsent": True}
-        story.tell(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
-    story.tell(
+        writer.record(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
+    writer.record(
         "interpretation-1",
         "InterpretationAdopted",
         "chair",
@@ -151,7 +151,7 @@ def _chairs(story: HistoryWriter) -> None:
     )
 
 
-def _meeting(story: HistoryWriter, number: int, day: str) -> None:
+def _meeting(writer: HistoryWriter, number: int, day: str) -> None:
     data: Data
     meeting, met = f"B{number}", date.fromisoformat(day)
     chair = "chair" if met < date(2023, 4, 1) else "chair-2"
@@ -161,7 +161,7 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
     if not quorate:
         missing = members[2:]
     papers = f"{working_day_from(met - timedelta(days=6))}"
-    figures = story.evidence(
+    figures = writer.submit_evidence(
         f"Figures for the board's meeting on {met.day} {met:%B %Y}",
         f"{papers} 12:30",
         actor="performance-system",
@@ -169,7 +169,7 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
         clauses="1b 5b",
     )
     pack = {"meeting": meeting, "recipients": [*members, "adviser"], "evidence": [figures]}
-    story.tell(
+    writer.record(
         f"papers-{number}",
         "BoardPackCirculated",
         "council-officer",
@@ -180,18 +180,18 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
     recorded = "2023-07-04" if day in VACANT else day
     minute = 10 * VACANT.index(day) if day in VACANT else 10
     attended = [name for name in members if name not in missing]
-    held: Data = {
+    minutes: Data = {
         "meeting": meeting,
         "attendance": attended if day in VACANT else [chair, *attended],
         "apologies": missing,
     }
-    held["quorate"] = quorate
-    story.tell(
+    minutes["quorate"] = quorate
+    writer.record(
         f"meeting-{number}",
         "MeetingHeld",
         chair,
         f"{recorded} 16:{minute:02}",
-        held,
+        minutes,
         time=f"{day} 14:00",
         clauses="5b",
     )
@@ -212,7 +212,7 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
             "relatesTo": about,
         }
         at = f"{recorded} 16:{minute + index * 3:02}"
-        story.tell(
+        writer.record(
             f"decision-{decision[1:]}",
             "BoardDecisionRecorded",
             chair,
@@ -229,7 +229,7 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
             "outcome": "None.",
             "rationale": "None.",
         }
-        story.tell(
+        writer.record(
             "decision-inquorate",
             "BoardDecisionRecorded",
             chair,
@@ -244,4 +244,4 @@ def _meeting(story: HistoryWriter, number: int, day: str) -> None:
         at = f"2023-07-04 17:{number:02}" if late else f"{following} 17:05"
         who = "chair" if following < date(2023, 4, 1) else "chair-2"
         data = {"meeting": meeting, "approvedAt": f"B{number + 1}"}
-        story.tell(f"minutes-{number}", "MinutesApproved", who, at, data, clauses="5b")
+        writer.record(f"minutes-{number}", "MinutesApproved", who, at, data, clauses="5b")

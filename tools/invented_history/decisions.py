@@ -1,4 +1,4 @@
-"""What the board decided: the number of the meeting → title, outcome, rationale, and what it is about."""
+"""Decisions of the board by meeting number: title, outcome, rationale and the things concerned."""
 
 DECISIONS: dict[int, tuple[tuple[str, str, str, list[str]], ...]] = {
     1: (

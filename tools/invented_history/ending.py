@@ -1,13 +1,13 @@
-"""How it ended: a later date, concerns, ministers' decision, the closure, and the direction that follows."""
+"""The end of the notice: a later date, concerns, the ministers' decision, the closure and the direction."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter
 
 
-def tell(story: HistoryWriter) -> None:
-    """From the missed date of June 2023 to March 2024."""
+def write(writer: HistoryWriter) -> None:
+    """Record the end, from the missed date of June 2023 to March 2024."""
     data: Data
     official = "department-official"
-    story.tell(
+    writer.record(
         "revised-1",
         "NoticeRevised",
         official,
@@ -19,7 +19,7 @@ def tell(story: HistoryWriter) -> None:
         },
         clauses="11",
     )
-    story.tell(
+    writer.record(
         "instruction-1",
         "ClauseRegistered",
         official,
@@ -42,8 +42,8 @@ def tell(story: HistoryWriter) -> None:
         1,
     ):
         data = {"concern": f"C{number}", "text": text, "areas": areas}
-        story.tell(f"concern-{number}", "ConcernRaised", official, at, data, clauses="13")
-    for number, (when, power, what, of) in enumerate(
+        writer.record(f"concern-{number}", "ConcernRaised", official, at, data, clauses="13")
+    for number, (at, power, decision, concerns) in enumerate(
         (
             (
                 "2024-02-07 10:00",
@@ -60,9 +60,9 @@ def tell(story: HistoryWriter) -> None:
         ),
         1,
     ):
-        data = {"intervention": f"IV{number}", "power": power, "decision": what, "concerns": of}
-        story.tell(f"intervention-{number}", "InterventionDecided", official, when, data, clauses="13")
-    story.tell(
+        data = {"intervention": f"IV{number}", "power": power, "decision": decision, "concerns": concerns}
+        writer.record(f"intervention-{number}", "InterventionDecided", official, at, data, clauses="13")
+    writer.record(
         "intervention-1-ended",
         "InterventionEnded",
         official,
@@ -70,7 +70,7 @@ def tell(story: HistoryWriter) -> None:
         {"intervention": "IV1", "reason": "The direction takes its place.", "becomes": "statutory direction"},
         clauses="13",
     )
-    story.tell(
+    writer.record(
         "area-1a-closed-early",
         "AreaClosed",
         official,
@@ -82,7 +82,7 @@ def tell(story: HistoryWriter) -> None:
         },
         clauses="1a",
     )
-    story.tell(
+    writer.record(
         "area-1b-goes-on",
         "AreaCarriedOver",
         official,
@@ -90,7 +90,7 @@ def tell(story: HistoryWriter) -> None:
         {"area": "1b", "successor": "tameside-2024", "successorArea": "1"},
         clauses="1b",
     )
-    story.tell(
+    writer.record(
         "released-1",
         "AdviserReleased",
         official,
@@ -98,7 +98,7 @@ def tell(story: HistoryWriter) -> None:
         {"appointment": "AP1", "last": "2024-03-18", "reason": "The commissioner takes over from the adviser."},
         clauses="3",
     )
-    story.tell(
+    writer.record(
         "closed",
         "NoticeClosed",
         official,
@@ -111,7 +111,7 @@ def tell(story: HistoryWriter) -> None:
         },
         clauses="13",
     )
-    story.tell(
+    writer.record(
         "too-late",
         "ProgressRecorded",
         "council-officer",

@@ -1,19 +1,19 @@
-"""What became of evidence, and the upkeep of the record: judged, replaced, withdrawn, erased, audited, published."""
+"""Later facts about evidence, and upkeep of the record: assessments, erasures, audits and publications."""
 
 from tools.invented_history.history_writer import HistoryWriter
 
 
-def tell(story: HistoryWriter) -> None:
-    """In order of time."""
-    draft = story.evidence("Supervision sample of October, draft", "2022-11-07 09:00", clauses="5c")
-    final = story.evidence("Supervision sample of October", "2022-11-14 09:00", clauses="5c")
-    survey = story.evidence(
+def write(writer: HistoryWriter) -> None:
+    """Record them in order of time."""
+    draft = writer.submit_evidence("Supervision sample of October, draft", "2022-11-07 09:00", clauses="5c")
+    final = writer.submit_evidence("Supervision sample of October", "2022-11-14 09:00", clauses="5c")
+    survey = writer.submit_evidence(
         "Answers of the staff survey, with free text",
         "2023-10-12 09:00",
         classification="RESTRICTED",
         clauses="5e",
     )
-    count = story.evidence("Visits of October by team", "2022-11-09 09:00", clauses="1b")
+    count = writer.submit_evidence("Visits of October by team", "2022-11-09 09:00", clauses="1b")
     for key, fact, actor, at, data in (
         (
             "superseded-1",
@@ -42,8 +42,8 @@ def tell(story: HistoryWriter) -> None:
         ),
         ("opened-1", "EvidenceOpened", "service", "2023-10-13 10:00", {"evidence": survey, "reader": "adviser"}),
     ):
-        story.tell(key, fact, actor, at, data, clauses="5c")
-    story.tell(
+        writer.record(key, fact, actor, at, data, clauses="5c")
+    writer.record(
         "slip",
         "ProgressRecorded",
         "council-officer-2",
@@ -61,7 +61,7 @@ def tell(story: HistoryWriter) -> None:
         "reason": "The text tells of a family what no entry may hold.",
         "authority": "Article 17 of the UK GDPR, and the council's records policy.",
     }
-    story.tell(
+    writer.record(
         "erasure-request",
         "ErasureRequested",
         "records-officer",
@@ -69,7 +69,7 @@ def tell(story: HistoryWriter) -> None:
         dict(reason),
         refers={"position": "slip"},
     )
-    story.tell(
+    writer.record(
         "erasure-by-one",
         "NarrativeErased",
         "records-officer",
@@ -79,20 +79,20 @@ def tell(story: HistoryWriter) -> None:
         refused="SAME_PERSON",
     )
     both = {"position": "slip", "request": "erasure-request"}
-    story.tell("erasure", "NarrativeErased", "data-protection-officer", "2022-09-07 10:25", {}, refers=both)
-    asked = {
+    writer.record("erasure", "NarrativeErased", "data-protection-officer", "2022-09-07 10:25", {}, refers=both)
+    request = {
         "reason": "Free text of staff can be told from its style.",
         "authority": "The data-protection officer's advice of October 2023.",
     }
-    story.tell(
+    writer.record(
         "erasure-request-2",
         "ErasureRequested",
         "records-officer",
         "2023-10-16 09:40",
-        asked,
+        request,
         refers={"position": "evidence-" + survey[1:]},
     )
-    story.tell(
+    writer.record(
         "file-erased",
         "EvidenceErased",
         "data-protection-officer",
@@ -100,7 +100,7 @@ def tell(story: HistoryWriter) -> None:
         {"evidence": survey},
         refers={"request": "erasure-request-2"},
     )
-    story.tell(
+    writer.record(
         "audit-1",
         "AuditFindingRecorded",
         "auditor",
@@ -113,7 +113,7 @@ def tell(story: HistoryWriter) -> None:
         },
         refers={"positions": ["chair-1-ended"]},
     )
-    story.tell(
+    writer.record(
         "audit-2",
         "AuditFindingRecorded",
         "auditor",
@@ -126,14 +126,14 @@ def tell(story: HistoryWriter) -> None:
         },
         refers={"positions": ["action-15", "slow-3"]},
     )
-    story.tell(
+    writer.record(
         "published-1",
         "Published",
         "council-officer",
         "2022-10-18 10:00",
         {"subject": "SA1", "where": "The council's pages on children's services."},
     )
-    story.tell(
+    writer.record(
         "published-2",
         "Published",
         "department-official",

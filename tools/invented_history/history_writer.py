@@ -1,4 +1,4 @@
-"""How the history is written down: facts by their names, sorted by when they were recorded."""
+"""The writer of the history: facts by name, sorted by their instant of recording."""
 
 import base64
 import hashlib
@@ -17,32 +17,32 @@ Data = dict[str, Any]
 
 
 def instant(text: str) -> datetime:
-    """A local time, such as `2022-07-14 10:05`."""
+    """Return the instant of a local time, such as `2022-07-14 10:05`."""
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
 
 
 def months(first: str, last: str) -> list[date]:
-    """The first days of the months from one to another, both included, as in `2022-07`."""
-    found = [date.fromisoformat(f"{first}-01")]
-    while found[-1].isoformat()[:7] < last:
-        found.append((found[-1] + timedelta(days=31)).replace(day=1))
-    return found
+    """Return the first days of the months between two, inclusive, each given as `2022-07`."""
+    days = [date.fromisoformat(f"{first}-01")]
+    while days[-1].isoformat()[:7] < last:
+        days.append((days[-1] + timedelta(days=31)).replace(day=1))
+    return days
 
 
 def end_of(month: date) -> date:
-    """The last day of a month."""
+    """Return the last day of a month."""
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 class HistoryWriter:
-    """The lines so far."""
+    """A collection of the history's lines."""
 
     def __init__(self) -> None:
-        self.random = random.Random(SEED)  # noqa: S311 - a made-up history wants no secrets
+        self.random = random.Random(SEED)  # noqa: S311 - an invented history needs no secrets
         self._lines: list[tuple[datetime, Data]] = []
         self._evidence = 0
 
-    def tell(
+    def record(
         self,
         key: str,
         fact: str,
@@ -55,7 +55,19 @@ class HistoryWriter:
         refers: Mapping[str, str | Sequence[str]] | None = None,
         refused: str | None = None,
     ) -> None:
-        """A fact that an actor records at a local time; `time`: when it happened, if that was before."""
+        """Add a fact that an actor records at a local time.
+
+        Args:
+            key: Id of the event, which `refers` of later lines may name.
+            fact: Name of the fact.
+            actor: Actor who records it.
+            at: Local time of recording.
+            data: Data of the fact.
+            time: Local time of the fact, if it was earlier.
+            clauses: Clauses concerned, separated by spaces.
+            refers: Fields of the data that take the positions of earlier lines.
+            refused: Code of the expected refusal.
+        """
         kind = find_kind(fact)
         if kind is None:
             raise LookupError(f"there is no fact {fact}")
@@ -80,8 +92,8 @@ class HistoryWriter:
             line["demorefused"] = refused
         self._lines.append((instant(at), {**line, "data": data}))
 
-    def evidence(self, title: str, at: str, **more: Any) -> str:
-        """A document put into the register at a local time, half an hour before it is needed; its id."""
+    def submit_evidence(self, title: str, at: str, **more: Any) -> str:
+        """Add a document to the register at a local time, and return its id."""
         self._evidence += 1
         name = f"E{self._evidence}"
         actor = more.pop("actor", "council-officer")
@@ -96,11 +108,11 @@ class HistoryWriter:
             "classification": more.pop("classification", "OFFICIAL"),
             **more,
         }
-        self.tell(f"evidence-{self._evidence}", "EvidenceSubmitted", actor, at, data, clauses=clauses)
+        self.record(f"evidence-{self._evidence}", "EvidenceSubmitted", actor, at, data, clauses=clauses)
         return name
 
-    def lines(self) -> str:
-        """NDJSON, in order of recording, no two at one instant."""
+    def ndjson(self) -> str:
+        """Return the lines as NDJSON in order of recording, no two at one instant."""
         last: datetime | None = None
         written = []
         for at, line in sorted(self._lines, key=lambda item: item[0].timestamp()):

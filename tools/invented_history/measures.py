@@ -1,4 +1,4 @@
-"""Measures month by month: figures such as a council of some 225,000 people would have, better slowly and unevenly."""
+"""Measures month by month: figures for a council of about 225,000 people, improving slowly and unevenly."""
 
 from datetime import date, timedelta
 
@@ -7,7 +7,7 @@ from tools.invented_history.history_writer import Data, HistoryWriter, end_of, m
 
 MONTHS = months("2022-07", "2024-01")
 DEFINED = (
-    # id, title, unit, direction, target, baseline, denominators, share at the start and at the end, wobble
+    # id, title, unit, direction, target, baseline, denominators, share at the start and at the end, variation
     (
         "M1",
         "Assessments completed within 45 working days",
@@ -90,13 +90,13 @@ DEFINED = (
 SMALL = ("M9", "Care leavers in emergency housing", "COUNT", "LOWER_IS_BETTER")
 
 
-def tell(story: HistoryWriter) -> None:
-    """Definitions in July 2022, a reading of each by the eighth of the month after, and what was put right."""
+def write(writer: HistoryWriter) -> None:
+    """Record definitions in July 2022, monthly readings, and their restatements."""
     data: Data
     for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
         data = {"measure": name, "title": title + ".", "unit": unit, "direction": direction}
         data |= {"target": target, "baseline": baseline}
-        story.tell(
+        writer.record(
             f"measure-{number + 1}",
             "MeasureDefined",
             "council-officer",
@@ -105,24 +105,24 @@ def tell(story: HistoryWriter) -> None:
             clauses="1b",
         )
     data = dict(zip(("measure", "title", "unit", "direction"), SMALL, strict=True)) | {"partOf": "M8"}
-    story.tell("measure-9", "MeasureDefined", "council-officer", "2022-07-15 10:30", data, clauses="1b")
+    writer.record("measure-9", "MeasureDefined", "council-officer", "2022-07-15 10:30", data, clauses="1b")
     for index, month in enumerate(MONTHS):
         for number, (name, *_, denominators, (first, last), wobble) in enumerate(DEFINED):
             grown = index / (len(MONTHS) - 1)
             if name == "M2":
                 grown = min(1.0, grown * 0.5 + (0.45 if month >= date(2023, 2, 1) else 0))
-            value = first + (last - first) * grown + story.random.uniform(-wobble, wobble)
+            value = first + (last - first) * grown + writer.random.uniform(-wobble, wobble)
             if name == "M5" and month == date(2022, 12, 1):
                 value -= 0.11
-            denominator = story.random.randint(*denominators)
-            _read(
-                story, name, month, number, {"numerator": round(value * denominator), "denominator": denominator}
+            denominator = writer.random.randint(*denominators)
+            _report(
+                writer, name, month, number, {"numerator": round(value * denominator), "denominator": denominator}
             )
-        _read(story, "M9", month, 8, {"numerator": story.random.choice((2, 3, 3, 4, 1, 6))})
-    _mend(story)
+        _report(writer, "M9", month, 8, {"numerator": writer.random.choice((2, 3, 3, 4, 1, 6))})
+    _restate(writer)
 
 
-def _read(story: HistoryWriter, name: str, month: date, number: int, value: dict[str, int]) -> None:
+def _report(writer: HistoryWriter, name: str, month: date, number: int, value: dict[str, int]) -> None:
     data: Data
     day = working_day_from(end_of(month) + timedelta(days=6))
     if day == date(2023, 5, 8):
@@ -134,7 +134,7 @@ def _read(story: HistoryWriter, name: str, month: date, number: int, value: dict
         "system": "case records",
         "extractedAt": f"{day}T02:{number:02}:00+00:00",
     }
-    story.tell(
+    writer.record(
         f"reading-{name}-{month:%Y-%m}",
         "MeasureReadingReported",
         "performance-system",
@@ -148,8 +148,8 @@ def _period(month: date) -> dict[str, str]:
     return {"first": month.isoformat(), "last": end_of(month).isoformat()}
 
 
-def _mend(story: HistoryWriter) -> None:
-    story.tell(
+def _restate(writer: HistoryWriter) -> None:
+    writer.record(
         "reading-more-than-all",
         "MeasureReadingReported",
         "performance-system",
@@ -165,7 +165,7 @@ def _mend(story: HistoryWriter) -> None:
         clauses="1b",
         refused="OUT_OF_RANGE",
     )
-    story.tell(
+    writer.record(
         "restated-1",
         "MeasureReadingRestated",
         "performance-system",
@@ -181,7 +181,7 @@ def _mend(story: HistoryWriter) -> None:
         },
         clauses="1b",
     )
-    story.tell(
+    writer.record(
         "baseline-1",
         "MeasureBaselineReset",
         "council-officer",

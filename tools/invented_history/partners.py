@@ -1,4 +1,4 @@
-"""What partners promised and delivered, and what the board asked them."""
+"""Contributions of partners, and the updates that the board requested."""
 
 from datetime import date, timedelta
 
@@ -6,8 +6,8 @@ from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import Data, HistoryWriter
 
 
-def tell(story: HistoryWriter) -> None:
-    """Promise by promise, and update by update."""
+def write(writer: HistoryWriter) -> None:
+    """Record the contributions and updates."""
     data: Data
     promised = (
         ("CB1", "P1", "A lead for strategy meetings.", "partner-health", "2022-11-30", "O3", "2022-12-09"),
@@ -32,7 +32,7 @@ def tell(story: HistoryWriter) -> None:
             "2023-04-03",
         ),
     )
-    for number, (name, partner, what, owner, due, objective, came) in enumerate(promised, 1):
+    for number, (name, partner, what, owner, due, objective, received) in enumerate(promised, 1):
         data = {
             "contribution": name,
             "partner": partner,
@@ -41,14 +41,14 @@ def tell(story: HistoryWriter) -> None:
             "due": due,
             "objective": objective,
         }
-        story.tell(
+        writer.record(
             f"contribution-{number}", "ContributionCommitted", owner, f"2022-08-0{number} 11:00", data, clauses="2"
         )
-        if not came or came > due:
+        if not received or received > due:
             missed = working_day_from(date.fromisoformat(due) + timedelta(days=2))
-            reason = "The money is not there yet." if not came else "It took longer to choose somebody."
+            reason = "The money is not there yet." if not received else "It took longer to choose somebody."
             data = {"contribution": name, "reason": reason}
-            story.tell(
+            writer.record(
                 f"contribution-{number}-missed",
                 "ContributionMissed",
                 "council-officer",
@@ -56,11 +56,11 @@ def tell(story: HistoryWriter) -> None:
                 data,
                 clauses="2",
             )
-        if came:
-            data = {"contribution": name, "receivedOn": came}
-            at = f"{working_day_from(date.fromisoformat(came) + timedelta(days=3))} 15:0{number}"
-            story.tell(f"contribution-{number}-received", "ContributionReceived", owner, at, data, clauses="2")
-    story.tell(
+        if received:
+            data = {"contribution": name, "receivedOn": received}
+            at = f"{working_day_from(date.fromisoformat(received) + timedelta(days=3))} 15:0{number}"
+            writer.record(f"contribution-{number}-received", "ContributionReceived", owner, at, data, clauses="2")
+    writer.record(
         "contribution-not-theirs",
         "ContributionReceived",
         "partner-police",
@@ -69,7 +69,7 @@ def tell(story: HistoryWriter) -> None:
         clauses="2",
         refused="NOT_YOURS",
     )
-    story.tell(
+    writer.record(
         "partner-concern-1",
         "ContributionConcernRaised",
         "chair-2",
@@ -77,7 +77,7 @@ def tell(story: HistoryWriter) -> None:
         {"partner": "P1", "concern": "The nurses for the hubs have no date any more.", "contribution": "CB4"},
         clauses="5d",
     )
-    for number, (partner, lead, asked, due, came, topic) in enumerate(
+    for number, (partner, lead, requested, due, received, topic) in enumerate(
         (
             ("P1", "partner-health", "2022-09-28", "2022-10-26", "2022-10-24", "Who comes to strategy meetings."),
             ("P2", "partner-police", "2023-01-25", "2023-02-22", "2023-02-20", "Children who go missing."),
@@ -86,13 +86,17 @@ def tell(story: HistoryWriter) -> None:
         ),
         1,
     ):
-        chair = "chair" if asked < "2023-04" else "chair-2"
+        chair = "chair" if requested < "2023-04" else "chair-2"
         data = {"update": f"U{number}", "partner": partner, "topic": topic, "due": due}
-        story.tell(f"update-{number}", "PartnerUpdateCommissioned", chair, f"{asked} 16:40", data, clauses="5b")
-        if came:
+        writer.record(
+            f"update-{number}", "PartnerUpdateCommissioned", chair, f"{requested} 16:40", data, clauses="5b"
+        )
+        if received:
             data = {
                 "update": f"U{number}",
-                "receivedOn": came,
+                "receivedOn": received,
                 "summary": "What was asked for, with names of posts and dates.",
             }
-            story.tell(f"update-{number}-came", "PartnerUpdateReceived", lead, f"{came} 16:00", data, clauses="5b")
+            writer.record(
+                f"update-{number}-came", "PartnerUpdateReceived", lead, f"{received} 16:00", data, clauses="5b"
+            )

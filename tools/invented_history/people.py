@@ -1,4 +1,4 @@
-"""Who takes part: actors, partners, the adviser, integrations, and what is kept of the record itself."""
+"""People and systems: actors, partners, the adviser, integrations, and upkeep of the record."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter
 
@@ -24,13 +24,13 @@ PARTNERS = (
 )
 
 
-def tell(story: HistoryWriter) -> None:
-    """The beginning of July 2022, and what changes later."""
+def write(writer: HistoryWriter) -> None:
+    """Record the start of July 2022, and later changes."""
     data: Data
     for number, (actor, kind, post) in enumerate(ACTORS):
         data = {"actor": actor, "kind": kind} | ({"post": post.replace("'", "")} if post else {})
-        story.tell(f"actor-{actor}", "ActorRegistered", "records-officer", f"2022-07-07 09:{10 + number}", data)
-    story.tell(
+        writer.record(f"actor-{actor}", "ActorRegistered", "records-officer", f"2022-07-07 09:{10 + number}", data)
+    writer.record(
         "adviser-1",
         "AdviserAppointed",
         "department-official",
@@ -43,7 +43,7 @@ def tell(story: HistoryWriter) -> None:
         },
         clauses="3",
     )
-    story.tell(
+    writer.record(
         "adviser-1-replaced",
         "AdviserReplaced",
         "department-official",
@@ -59,8 +59,8 @@ def tell(story: HistoryWriter) -> None:
     for number, (partner, name, lead, bound) in enumerate(PARTNERS):
         data = {"partner": partner, "organisation": name, "section11": bound, "lead": lead}
         at = f"2022-07-13 14:{10 + number}"
-        story.tell(f"partner-{number + 1}", "PartnerRegistered", "council-officer", at, data, clauses="2")
-    story.tell(
+        writer.record(f"partner-{number + 1}", "PartnerRegistered", "council-officer", at, data, clauses="2")
+    writer.record(
         "scale-activity",
         "RatingScaleAdopted",
         "council-officer",
@@ -68,7 +68,7 @@ def tell(story: HistoryWriter) -> None:
         {"dimension": "ACTIVITY", "levels": _levels("delivered as planned", "behind, and recoverable", "stalled")},
         clauses="5a",
     )
-    story.tell(
+    writer.record(
         "scale-impact",
         "RatingScaleAdopted",
         "council-officer",
@@ -76,7 +76,7 @@ def tell(story: HistoryWriter) -> None:
         {"dimension": "IMPACT", "levels": _levels("children see the difference", "first signs", "none seen yet")},
         clauses="5a",
     )
-    _systems(story)
+    _systems(writer)
 
 
 def _levels(green: str, amber: str, red: str) -> list[dict[str, object]]:
@@ -87,10 +87,10 @@ def _levels(green: str, amber: str, red: str) -> list[dict[str, object]]:
     ]
 
 
-def _systems(story: HistoryWriter) -> None:
+def _systems(writer: HistoryWriter) -> None:
     types = ["improvement-ledger.evidence.EvidenceSubmitted.v1"]
     types += [f"improvement-ledger.measures.MeasureReading{what}.v1" for what in ("Reported", "Restated")]
-    story.tell(
+    writer.record(
         "integration-1",
         "IntegrationRegistered",
         "records-officer",
@@ -102,21 +102,21 @@ def _systems(story: HistoryWriter) -> None:
             "facts": types,
         },
     )
-    story.tell(
+    writer.record(
         "integration-2",
         "IntegrationRegistered",
         "records-officer",
         "2022-07-18 09:40",
         {"integration": "I2", "actor": "trial-system", "source": "invented/trial-system", "facts": types[:1]},
     )
-    story.tell(
+    writer.record(
         "integration-2-revoked",
         "IntegrationRevoked",
         "records-officer",
         "2022-11-21 16:00",
         {"integration": "I2", "reason": "The trial system was never connected."},
     )
-    story.tell(
+    writer.record(
         "token-old",
         "TokenIssued",
         "records-officer",
@@ -128,14 +128,14 @@ def _systems(story: HistoryWriter) -> None:
             "until": "2022-12-31T00:00:00Z",
         },
     )
-    story.tell(
+    writer.record(
         "token-old-revoked",
         "TokenRevoked",
         "records-officer",
         "2022-08-01 08:50",
         {"token": "T-trial", "reason": "The trial has ended."},
     )
-    story.tell(
+    writer.record(
         "key-1",
         "SigningKeyRotated",
         "service",

@@ -54,17 +54,19 @@ OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
 )
 
 
-def tell(story: HistoryWriter) -> None:
-    """Strand by strand; the order of recording comes from the dates."""
-    _assessments(story)
-    _objectives(story)
-    _answers(story)
+def write(writer: HistoryWriter) -> None:
+    """Record each part of the plan; the dates determine the order of recording."""
+    _assessments(writer)
+    _objectives(writer)
+    _answers(writer)
 
 
-def _assessments(story: HistoryWriter) -> None:
+def _assessments(writer: HistoryWriter) -> None:
     data: Data
-    paper = story.evidence("What inspectors said, and what it means for us", "2022-07-11 10:00", clauses="1a")
-    story.tell(
+    paper = writer.submit_evidence(
+        "What inspectors said, and what it means for us", "2022-07-11 10:00", clauses="1a"
+    )
+    writer.record(
         "briefing-1",
         "LeadersBriefed",
         "council-officer",
@@ -94,8 +96,8 @@ def _assessments(story: HistoryWriter) -> None:
         ),
     )
     for number, (day, edition, strength, weakness) in enumerate(texts, 1):
-        document = story.evidence(f"Self-assessment, version {edition}", f"{day} 09:30", clauses="1a")
-        story.tell(
+        document = writer.submit_evidence(f"Self-assessment, version {edition}", f"{day} 09:30", clauses="1a")
+        writer.record(
             f"assessment-{number}",
             "SelfAssessmentPublished",
             "council-officer",
@@ -119,10 +121,10 @@ def _assessments(story: HistoryWriter) -> None:
         1,
     ):
         data = {"planVersion": f"plan-{number}", "body": body} | ({"assessment": assessment} if assessment else {})
-        story.tell(
+        writer.record(
             f"plan-{number}", "PlanVersionApproved", "council-officer", f"{day} 16:40", data, clauses="1a 4"
         )
-    story.tell(
+    writer.record(
         "plan-outdated",
         "PlanVersionApproved",
         "council-officer",
@@ -133,7 +135,7 @@ def _assessments(story: HistoryWriter) -> None:
     )
 
 
-def _objectives(story: HistoryWriter) -> None:
+def _objectives(writer: HistoryWriter) -> None:
     data: Data
     for number, (name, title, areas, owner, due, measures) in enumerate(OBJECTIVES):
         data = {"objective": name, "title": title + ".", "areas": areas, "owner": owner, "due": due}
@@ -142,7 +144,7 @@ def _objectives(story: HistoryWriter) -> None:
         if name == "O2":
             data["due"] = "2022-11-30"
         at = f"2022-07-14 {10 + number // 4}:{5 + 12 * (number % 4):02}"
-        story.tell(
+        writer.record(
             f"objective-{number + 1}", "ObjectiveAdded", "council-officer", at, data, clauses=f"4 {areas[0]}"
         )
     right = {
@@ -152,7 +154,7 @@ def _objectives(story: HistoryWriter) -> None:
         "owner": "director",
         "due": "2022-12-31",
     }
-    story.tell(
+    writer.record(
         "correction-1",
         "EntryCorrected",
         "council-officer",
@@ -164,7 +166,7 @@ def _objectives(story: HistoryWriter) -> None:
         clauses="4",
         refers={"position": "objective-2"},
     )
-    story.tell(
+    writer.record(
         "objective-7-revised",
         "ObjectiveRevised",
         "council-officer",
@@ -177,10 +179,10 @@ def _objectives(story: HistoryWriter) -> None:
         },
         clauses="4",
     )
-    proof = story.evidence(
+    proof = writer.submit_evidence(
         "How the self-assessment is used: minutes of six meetings", "2023-05-22 09:00", clauses="1a"
     )
-    story.tell(
+    writer.record(
         "objective-2-closed",
         "ObjectiveClosed",
         "council-officer",
@@ -217,12 +219,12 @@ def _objectives(story: HistoryWriter) -> None:
         ),
     ):
         data = {"objective": name, "cause": cause, "remedy": remedy}
-        story.tell(
+        writer.record(
             key, "SlowProgressHighlighted", "chair" if at < "2023-04" else "chair-2", at, data, clauses="5d"
         )
 
 
-def _answers(story: HistoryWriter) -> None:
+def _answers(writer: HistoryWriter) -> None:
     data: Data
     findings = (
         ("F1", "inspection", "Children wait too long to be seen.", ["1b"]),
@@ -232,7 +234,7 @@ def _answers(story: HistoryWriter) -> None:
     )
     for number, (name, origin, text, areas) in enumerate(findings, 1):
         data = {"finding": name, "origin": origin, "text": text, "areas": areas}
-        story.tell(
+        writer.record(
             f"finding-{number}",
             "FindingRegistered",
             "council-officer",
@@ -240,7 +242,7 @@ def _answers(story: HistoryWriter) -> None:
             data,
             clauses="4",
         )
-    made: tuple[tuple[str, str, str, str, list[str], str, str], ...] = (
+    recommendations: tuple[tuple[str, str, str, str, list[str], str, str], ...] = (
         (
             "RC1",
             "adviser",
@@ -278,19 +280,19 @@ def _answers(story: HistoryWriter) -> None:
             "A page of answers goes out each quarter.",
         ),
     )
-    for number, (name, by, day, text, of, what, answer) in enumerate(made, 1):
+    for number, (name, by, day, text, of, what, answer) in enumerate(recommendations, 1):
         data = {"recommendation": name, "by": by, "text": text, "findings": of}
-        story.tell(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")
+        writer.record(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")
         at = f"{working_day_from(date.fromisoformat(day) + timedelta(days=16))} 12:00"
         fact, field = (
             ("RecommendationAccepted", "response") if what == "accept" else ("RecommendationRejected", "reason")
         )
         data = {"recommendation": name, field: answer}
-        story.tell(f"recommendation-{number}-answer", fact, "council-officer", at, data, clauses="4")
-    for number, (name, found, recommended) in enumerate(
+        writer.record(f"recommendation-{number}-answer", fact, "council-officer", at, data, clauses="4")
+    for number, (name, finding_ids, recommended) in enumerate(
         (("O1", ["F1"], []), ("O2", ["F2"], []), ("O6", ["F3"], []), ("O3", ["F4"], []), ("O9", ["F2"], ["RC1"])),
         1,
     ):
-        data = {"objective": name, "findings": found, "recommendations": recommended}
+        data = {"objective": name, "findings": finding_ids, "recommendations": recommended}
         at = f"2022-07-22 09:{number}0" if number < 5 else "2022-10-10 09:00"
-        story.tell(f"coverage-{number}", "CoverageMapped", "council-officer", at, data, clauses="4")
+        writer.record(f"coverage-{number}", "CoverageMapped", "council-officer", at, data, clauses="4")

@@ -1,4 +1,4 @@
-"""Progress, told for each objective every second month."""
+"""Progress on each objective, every second month."""
 
 from datetime import date, timedelta
 
@@ -61,8 +61,8 @@ SAID = {
 MONTHS = months("2022-08", "2024-02")
 
 
-def tell(story: HistoryWriter) -> None:
-    """Month by month."""
+def write(writer: HistoryWriter) -> None:
+    """Record the progress month by month."""
     count = 0
     for index, month in enumerate(MONTHS):
         for number, (name, *_) in enumerate(OBJECTIVES):
@@ -85,7 +85,7 @@ def tell(story: HistoryWriter) -> None:
                 "; the team asks for another month",
                 "; the board has the figures",
             )
-            story.tell(
+            writer.record(
                 f"progress-{count}",
                 "ProgressRecorded",
                 "council-officer-2" if name in ("O3", "O4", "O6") else "council-officer",

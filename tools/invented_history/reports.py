@@ -1,4 +1,4 @@
-"""Reports of the chair, to the board and of the adviser; and the views of staff and of children."""
+"""Reports of the chair, to the board and of the adviser, and the views of staff and children."""
 
 from datetime import date, timedelta
 
@@ -23,14 +23,14 @@ ADVISER_SAYS = (
 )
 
 
-def tell(story: HistoryWriter) -> None:
-    """Quarter by quarter."""
+def write(writer: HistoryWriter) -> None:
+    """Record the reports and views quarter by quarter."""
     for number, (first, last) in enumerate(QUARTERS, 1):
-        _quarter(story, number, first, last)
-    _views(story)
+        _quarter(writer, number, first, last)
+    _views(writer)
 
 
-def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
+def _quarter(writer: HistoryWriter, number: int, first: str, last: str) -> None:
     data: Data
     period = {"first": first, "last": last}
     ended = date.fromisoformat(last)
@@ -48,8 +48,8 @@ def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
             "objectives": views,
         }
         chair = "chair" if number == 3 else chair
-        story.tell(f"chair-report-{number}", "ChairReportDelivered", chair, at_chair, data, clauses="5b")
-    audit = story.evidence(
+        writer.record(f"chair-report-{number}", "ChairReportDelivered", chair, at_chair, data, clauses="5b")
+    audit = writer.submit_evidence(
         f"Twenty audited records, quarter {number}",
         f"{at} 11:00",
         classification="OFFICIAL_SENSITIVE",
@@ -71,7 +71,7 @@ def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
         report["impactEvidence"] = [
             {"claim": "Children tell their worker more when visits are regular.", "evidence": [audit]}
         ]
-    story.tell(
+    writer.record(
         f"board-report-{number}", "BoardReportSubmitted", "council-officer", f"{at} 14:00", report, clauses="5c"
     )
     if number in (1, 3, 5):
@@ -83,11 +83,11 @@ def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
         }
         chair = "chair" if number == 1 else "chair-2"
         at_board = {1: "2022-10-26 16:45", 3: "2023-07-26 16:50", 5: "2023-10-25 16:55"}[number]
-        story.tell(
+        writer.record(
             f"board-report-{number}-decided", "ReportRecommendationDecided", chair, at_board, data, clauses="5c"
         )
     first_word, first_text, second_word, second_text = ADVISER_SAYS[number - 1]
-    story.tell(
+    writer.record(
         f"adviser-report-{number}",
         "AdviserReportIssued",
         "adviser",
@@ -113,7 +113,7 @@ def _quarter(story: HistoryWriter, number: int, first: str, last: str) -> None:
     )
 
 
-def _views(story: HistoryWriter) -> None:
+def _views(writer: HistoryWriter) -> None:
     data: Data
     gathered = (
         (
@@ -174,7 +174,7 @@ def _views(story: HistoryWriter) -> None:
     for number, (day, group, method, count, themes, change, reason) in enumerate(gathered, 1):
         data = {"views": f"V{number}", "group": group, "method": method, "count": count, "themes": themes}
         recorded = working_day_from(date.fromisoformat(day) + timedelta(days=1))
-        story.tell(
+        writer.record(
             f"views-{number}",
             "ViewsGathered",
             "council-officer",
@@ -188,4 +188,4 @@ def _views(story: HistoryWriter) -> None:
         data = {"views": f"V{number}", "standard": f"practice standard {number}", "reason": reason}
         data |= {"changeMade": change} if change else {}
         at = f"{working_day_from(recorded + timedelta(days=20))} 11:30"
-        story.tell(f"views-{number}-considered", "ViewsConsidered", "council-officer-2", at, data, clauses="5e")
+        writer.record(f"views-{number}-considered", "ViewsConsidered", "council-officer-2", at, data, clauses="5e")

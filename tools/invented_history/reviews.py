@@ -1,9 +1,9 @@
-"""Reviews and diagnostics, and the access that they needed: asked for, granted, refused, used, outlived."""
+"""Reviews and diagnostics, and access for them: requested, granted, refused, used and expired."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter, instant
 
 REVIEWS = (
-    # id, by, scheduled, from, started, completed, topics, what it found
+    # id, by, scheduled, from, started, completed, topics, finding
     (
         "R1",
         "DfE",
@@ -48,17 +48,17 @@ REVIEWS = (
 PLAIN = "What we would show a visitor, and what we would rather not."
 
 
-def tell(story: HistoryWriter) -> None:
-    """Review by review."""
+def write(writer: HistoryWriter) -> None:
+    """Record the reviews, diagnostics and access."""
     data: Data
-    story.tell(
+    writer.record(
         "role-reviewer",
         "RoleGranted",
         "records-officer",
         "2022-08-17 09:30",
         {"actor": "reviewer-2", "role": "REVIEWER", "until": "2023-06-30T00:00:00+01:00"},
     )
-    story.tell(
+    writer.record(
         "role-reviewer-ends",
         "RoleRevoked",
         "records-officer",
@@ -69,21 +69,21 @@ def tell(story: HistoryWriter) -> None:
         kind = "six-month review" if by == "DfE" else "inspection"
         data = {"review": name, "kind": kind, "by": by, "from": begins, "topics": topics}
         data |= {"otherTopics": ["Care leavers."]} if "OTHER" in topics else {}
-        story.tell(
+        writer.record(
             f"review-{number}", "ReviewScheduled", "department-official", f"{scheduled} 10:00", data, clauses="6 7"
         )
         who = "reviewer" if by == "DfE" else "inspector"
-        story.tell(
+        writer.record(
             f"review-{number}-began", "ReviewStarted", who, f"{started} 09:00", {"review": name}, clauses="6"
         )
         data = {"review": name, "findings": findings}
         if number == 1:
             data["evidence"] = [
-                story.evidence(
+                writer.submit_evidence(
                     "What the first review found", "2022-10-19 14:00", classification="RESTRICTED", clauses="6"
                 )
             ]
-        story.tell(f"review-{number}-done", "ReviewCompleted", who, f"{completed} 16:00", data, clauses="6")
+        writer.record(f"review-{number}-done", "ReviewCompleted", who, f"{completed} 16:00", data, clauses="6")
     for number, (review, at) in enumerate(
         (("R1", "2022-09-27 12:00"), ("R2", "2023-04-06 12:00"), ("R3", "2023-09-29 12:00")), 1
     ):
@@ -91,16 +91,16 @@ def tell(story: HistoryWriter) -> None:
             "review": review,
             "objectives": [{"objective": "O1", "text": PLAIN}, {"objective": "O3", "text": PLAIN}],
         }
-        story.tell(
+        writer.record(
             f"self-view-{number}", "PreReviewAssessmentSubmitted", "council-officer", at, data, clauses="10 10a"
         )
-    _diagnostics(story)
-    _access(story)
+    _diagnostics(writer)
+    _access(writer)
 
 
-def _diagnostics(story: HistoryWriter) -> None:
+def _diagnostics(writer: HistoryWriter) -> None:
     data: Data
-    for number, (area, scope, asked, due, agreed, reported, found) in enumerate(
+    for number, (area, scope, required, due, agreed, reported, finding) in enumerate(
         (
             (
                 "1a",
@@ -116,7 +116,7 @@ def _diagnostics(story: HistoryWriter) -> None:
         1,
     ):
         data = {"diagnostic": f"DG{number}", "area": area, "scope": scope, "due": due}
-        story.tell(f"diagnostic-{number}", "DiagnosticRequired", "adviser", asked, data, clauses="8")
+        writer.record(f"diagnostic-{number}", "DiagnosticRequired", "adviser", required, data, clauses="8")
         data = {
             "diagnostic": f"DG{number}",
             "provider": "diagnostic-provider",
@@ -125,7 +125,7 @@ def _diagnostics(story: HistoryWriter) -> None:
         }
         if number == 1:
             early = data | {"departmentConsent": False}
-            story.tell(
+            writer.record(
                 "diagnostic-1-unagreed",
                 "DiagnosticProviderAgreed",
                 "adviser",
@@ -134,12 +134,12 @@ def _diagnostics(story: HistoryWriter) -> None:
                 clauses="8",
                 refused="CONSENT_MISSING",
             )
-        story.tell(
+        writer.record(
             f"diagnostic-{number}-provider", "DiagnosticProviderAgreed", "adviser", agreed, data, clauses="8"
         )
         if reported:
-            data = {"diagnostic": f"DG{number}", "findings": [found]}
-            story.tell(
+            data = {"diagnostic": f"DG{number}", "findings": [finding]}
+            writer.record(
                 f"diagnostic-{number}-done",
                 "DiagnosticReported",
                 "diagnostic-provider",
@@ -149,10 +149,10 @@ def _diagnostics(story: HistoryWriter) -> None:
             )
 
 
-def _access(story: HistoryWriter) -> None:
+def _access(writer: HistoryWriter) -> None:
     data: Data
-    asked = (
-        # id, who asks, for whom, for what, kind, scope, asked, from, until, granted (None: refused), granted until
+    requests = (
+        # id, requester, grantee, review or diagnostic, kind, scope, day, from, until, granted (None: refused), granted until
         (
             "X1",
             "department-official",
@@ -271,23 +271,25 @@ def _access(story: HistoryWriter) -> None:
             "2023-12-15",
         ),
     )
-    for number, (name, who, grantee, of, kind, scope, day, begins, ends, granted, until) in enumerate(asked, 1):
+    for number, (name, requester, grantee, purpose, kind, scope, day, begins, ends, granted, until) in enumerate(
+        requests, 1
+    ):
         clauses = {"STAFF": "9a", "LEADERSHIP": "9a", "DATA": "9b", "MINUTES": "9d", "FACILITIES": "9c"}.get(
             kind, "9d"
         )
         data = {
             "request": name,
             "grantee": grantee,
-            **of,
+            **purpose,
             "kind": kind,
             "scope": scope,
             "purpose": "To see what children meet.",
         }
         data |= {"from": _morning(begins), "until": _evening(ends)}
-        story.tell(
+        writer.record(
             f"request-{number}",
             "AccessRequested",
-            who,
+            requester,
             f"{day} 13:{number}0" if number < 6 else f"{day} 14:0{number}",
             data,
             clauses=clauses,
@@ -297,17 +299,17 @@ def _access(story: HistoryWriter) -> None:
                 "request": name,
                 "reason": "Ten years are more than the review needs; ask for those of this year.",
             }
-            story.tell(
+            writer.record(
                 f"refusal-{number}", "AccessRefused", "council-officer", "2022-10-05 09:00", data, clauses=clauses
             )
             continue
         data = {"request": name, "from": _morning(begins), "until": _evening(until)}
-        story.tell(
+        writer.record(
             f"grant-{number}", "AccessGranted", "council-officer", f"{granted} 09:0{number}", data, clauses=clauses
         )
         if number not in (3, 7):
             data = {"request": name, "kind": kind, "what": "What was granted, opened and shown.", "on": begins}
-            story.tell(
+            writer.record(
                 f"provided-{number}",
                 "AccessProvided",
                 "council-officer",
@@ -315,7 +317,7 @@ def _access(story: HistoryWriter) -> None:
                 data,
                 clauses=clauses,
             )
-    story.tell(
+    writer.record(
         "grant-by-the-grantee",
         "AccessGranted",
         "council-officer-2",
@@ -324,10 +326,10 @@ def _access(story: HistoryWriter) -> None:
         clauses="9d",
         refused="NOT_FOUND",
     )
-    _uses(story)
+    _uses(writer)
 
 
-def _uses(story: HistoryWriter) -> None:
+def _uses(writer: HistoryWriter) -> None:
     data: Data
     used = (
         ("X1", "files-a", "VIEWED", "2022-10-04 10:12"),
@@ -342,8 +344,8 @@ def _uses(story: HistoryWriter) -> None:
     )
     for number, (request, document, action, at) in enumerate(used, 1):
         data = {"request": request, "document": document, "action": action}
-        story.tell(f"use-{number}", "AccessUsed", "service", at, data, clauses="9")
-    story.tell(
+        writer.record(f"use-{number}", "AccessUsed", "service", at, data, clauses="9")
+    writer.record(
         "extension-1",
         "AccessExtended",
         "council-officer",
@@ -351,7 +353,7 @@ def _uses(story: HistoryWriter) -> None:
         {"request": "X5", "until": _evening("2023-02-10"), "reason": "The figures of December came late."},
         clauses="9b",
     )
-    story.tell(
+    writer.record(
         "revocation-1",
         "AccessRevoked",
         "council-officer",
@@ -363,8 +365,8 @@ def _uses(story: HistoryWriter) -> None:
         (("X1", "files-b", "REVOKED", "2022-10-17 09:05"), ("X5", "caseloads", "EXPIRED", "2023-02-16 11:20")), 1
     ):
         data = {"request": request, "document": document, "why": why}
-        story.tell(f"use-refused-{number}", "AccessUseRefused", "service", at, data, clauses="9")
-    story.tell(
+        writer.record(f"use-refused-{number}", "AccessUseRefused", "service", at, data, clauses="9")
+    writer.record(
         "use-late",
         "AccessUsed",
         "service",

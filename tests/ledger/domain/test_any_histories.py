@@ -1,4 +1,4 @@
-"""Random sequences of all facts never crash the rules and fold alike by every way; what rests on what."""
+"""Random sequences of all facts: they never crash the rules, and every way of folding gives the same state."""
 
 from functools import cache
 from typing import Any
@@ -28,14 +28,14 @@ EXAMPLES: dict[str, Any] = {
     for name, _, data in [line.partition(" ")]
 }
 POOL = ("x1", "x2")
-"""The ids that everything in a random history has: so that things are named, begun twice and ended."""
+"""Ids shared by everything in a random history, so that things are named, repeated and ended."""
 ALONE = {"NoticeIssued", "EntryCorrected", "TokenIssued", "NoticeClosed"}
 KINDS_PLAYED = [kind for kind in KINDS.values() if kind.name not in ALONE]
 Step = tuple[Kind, tuple[str, ...], int, int]
 
 
 def data_of(kind: Kind, names: tuple[str, ...], number: int) -> dict[str, Any]:
-    """The example of a fact, about things of the pool."""
+    """Return the example of a fact, with ids from the pool."""
     data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(EXAMPLES[kind.type]))
     for path in kind.narratives:
         for where, _ in list(values_at(data, path)):
@@ -53,8 +53,8 @@ def data_of(kind: Kind, names: tuple[str, ...], number: int) -> dict[str, Any]:
 
 
 def credential_of(kind: Kind, number: int) -> Credential:
-    """Somebody who may record the fact."""
-    role = sorted(matrix().records[kind.name], key=lambda found: found.value)[
+    """Return an actor who may record the fact."""
+    role = sorted(matrix().records[kind.name], key=lambda role: role.value)[
         number % len(matrix().records[kind.name])
     ]
     if role in (Role.OPERATOR, Role.SERVICE):
@@ -63,13 +63,13 @@ def credential_of(kind: Kind, number: int) -> Credential:
 
 
 def peopled() -> Desk:
-    """A desk on which two people hold each role."""
+    """Return a desk on which two people hold each role."""
     desk = Desk()
     for role in Role:
         if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
             for number in (0, 1):
                 actor = f"{role.value.lower().replace('_', '-')}-{number}"
-                desk.tell(
+                desk.record(
                     "RoleGranted", {"actor": actor, "role": role.value}, Credential("operator", role=Role.OPERATOR)
                 )
     return desk
@@ -101,7 +101,7 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
         credential = credential_of(kind, number)
         before = msgspec.json.encode(desk.state)
         item = submit(kind.name, data_of(kind, names, number), credential.actor)
-        if isinstance(desk.record(item, credential), Refused):
+        if isinstance(desk.submit(item, credential), Refused):
             assert msgspec.json.encode(desk.state) == before, "a refused fact moved the state"
     assert fold(effective(desk.history)) == desk.state
     assert msgspec.json.decode(msgspec.json.encode(desk.state), type=State) == desk.state
@@ -110,23 +110,26 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
 
 @cache
 def named_later() -> dict[int, tuple[int, str]]:
-    """Entry that begins something → the first later entry that names it, and the name."""
+    """Return each entry that begins a thing, with the first later entry that names the thing, and its id."""
     desk, _ = played()
-    plans = declarations(KIND_OF)
+    declared = declarations(KIND_OF)
     begun: dict[tuple[str, str], int] = {}
-    found: dict[int, tuple[int, str]] = {}
+    mentions: dict[int, tuple[int, str]] = {}
     for entry in desk.history:
-        part = plans[type(entry.fact)]
-        leaves = [*part.others, *([part.subject] if part.subject and not entry.fact.begins else [])]
-        for leaf in leaves:
-            for name, _ in values_in(entry.fact, leaf):
-                position = begun.get((leaf.kind or "", name))
+        declaration = declared[type(entry.fact)]
+        paths = [
+            *declaration.others,
+            *([declaration.subject] if declaration.subject and not entry.fact.begins else []),
+        ]
+        for path in paths:
+            for name, _ in values_in(entry.fact, path):
+                position = begun.get((path.kind or "", name))
                 if position is not None:
-                    found.setdefault(position, (entry.position, name))
-        if part.subject is not None and entry.fact.begins:
-            ((name, _),) = values_in(entry.fact, part.subject)
-            begun[part.kind, name] = entry.position
-    return found
+                    mentions.setdefault(position, (entry.position, name))
+        if declaration.subject is not None and entry.fact.begins:
+            ((name, _),) = values_in(entry.fact, declaration.subject)
+            begun[declaration.kind, name] = entry.position
+    return mentions
 
 
 def removal_of(position: int) -> EntryCorrected:

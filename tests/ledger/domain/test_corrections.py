@@ -23,12 +23,12 @@ RECORDS = Credential("operator", role=Role.OPERATOR)
 def corrected_desk(*, removed: bool = False) -> tuple[Desk, int]:
     """Return a desk on which an objective was corrected, and the objective's position."""
     desk = Desk()
-    position = desk.tell("ObjectiveAdded", OBJECTIVE)
+    position = desk.record("ObjectiveAdded", OBJECTIVE)
     desk.clock.advance(seconds=1)
     data: dict[str, object] = {"position": position, "reason": "A wrong date."}
     if not removed:
         data["replacement"] = {"type": KIND_OF[ObjectiveAdded].type, "data": OBJECTIVE | {"due": "2023-02-28"}}
-    desk.tell("EntryCorrected", data, RECORDS)
+    desk.record("EntryCorrected", data, RECORDS)
     return desk, position
 
 

@@ -1,4 +1,4 @@
-"""The house rules of facts: every declaration says what programs, partners and readers need."""
+"""Rules for fact declarations: each has what programs, partners and readers need."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.na
 
 
 def leaves(hint: Any, where: str) -> Iterator[tuple[str, Any, list[Meta]]]:
-    """Each leaf type of a field, with its constraints."""
+    """Yield each primitive type of a field, with its constraints."""
     metas: list[Meta] = []
     while get_origin(hint) is Annotated:
         metas += [meta for meta in hint.__metadata__ if isinstance(meta, Meta)]
@@ -41,17 +41,17 @@ def leaves(hint: Any, where: str) -> Iterator[tuple[str, Any, list[Meta]]]:
 
 
 def test_the_type_names_stand_for_ever() -> None:
-    kept = (GOLDEN / "types.txt").read_text("utf-8").split()
-    missing = [name for name in kept if name not in STORED_TYPES]
+    published = (GOLDEN / "types.txt").read_text("utf-8").split()
+    missing = [name for name in published if name not in STORED_TYPES]
     assert not missing, "a type name that was published is gone: entries of it could not be read"
-    assert sorted(STORED_TYPES) == sorted(kept), "add the new fact's type name to golden/types.txt"
+    assert sorted(STORED_TYPES) == sorted(published), "add the new fact's type name to golden/types.txt"
 
 
 @EVERY
 def test_every_string_is_an_id_a_code_an_enum_or_a_narrative(kind: Kind) -> None:
     for where, hint, metas in leaves(kind.struct, kind.name):
         if where == "EntryCorrected.replacement.data":
-            continue  # another fact's data, which is held to that fact's own declaration
+            continue  # Another fact's data, checked against that fact's own declaration.
         patterns = [meta.pattern or (meta.extra_json_schema or {}).get("pattern") for meta in metas]
         assert hint is not str or any(patterns), f"{where} is a bare str"
         assert hint is not Any, where
@@ -91,7 +91,7 @@ def test_the_matrix_has_a_row_for_every_fact_and_no_other() -> None:
 
 @EVERY
 def test_the_bytes_of_an_example_stand_for_ever(kind: Kind) -> None:
-    """A field that is renamed, moved or given another default would change them."""
+    """Renaming a field, moving it or changing its default would change these digests."""
     examples = {}
     for line in (GOLDEN / "facts.ndjson").read_text("utf-8").splitlines():
         name, _, data = line.partition(" ")
@@ -106,7 +106,7 @@ def test_the_bytes_of_an_example_stand_for_ever(kind: Kind) -> None:
 
 
 def unions(hint: Any) -> Iterator[tuple[Any, ...]]:
-    """The alternatives of each union below a hint."""
+    """Yield the alternatives of each union below a hint."""
     origin: object = get_origin(hint)
     if origin in (Union, UnionType):
         yield get_args(hint)
@@ -119,7 +119,7 @@ def unions(hint: Any) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("struct", [State, Envelope, Event, *(kind.struct for kind in KINDS.values())])
 def test_no_patterned_text_shares_a_union_with_a_list_or_an_object(struct: type[Struct]) -> None:
-    """Version 0.22 of msgspec frees such a union wrongly: the process dies, sooner or later."""
+    """Version 0.22 of msgspec frees such a union incorrectly, and the process dies sooner or later."""
     for options in unions(struct):
         origins = [get_origin(option) for option in options]
         texts = [o for o in options if get_origin(o) not in (list, dict)]

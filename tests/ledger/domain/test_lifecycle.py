@@ -1,4 +1,4 @@
-"""What is begun, named, carried on and ended: judged alike for every fact, from its declaration."""
+"""Lifecycles: every fact is judged from its declaration in the same way."""
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from tests.ledger.desk import START
 from tests.ledger.domain.test_facts import GOLDEN
 
 FACTS: list[type[Fact]] = [fact for area in AREAS for fact in area.FACTS]
-PARTS = declarations(FACTS)
+DECLARATIONS = declarations(FACTS)
 EXAMPLES = {
     kind: msgspec.json.decode(data, type=kind)
     for kind in FACTS
@@ -33,45 +33,47 @@ def about(fact: Fact) -> str:
     return str(getattr(fact, type(fact).about))
 
 
-def codes(lives: Lifecycles, fact: Fact) -> list[str]:
-    return [refusal.code for refusal in judge(lives, PARTS[type(fact)], fact)]
+def codes(lifecycles: Lifecycles, fact: Fact) -> list[str]:
+    return [refusal.code for refusal in judge(lifecycles, DECLARATIONS[type(fact)], fact)]
 
 
-def living(fact: Fact) -> Lifecycles:
-    """Lives in which everything that the fact names is there, and what comes before it was recorded."""
-    part = PARTS[type(fact)]
-    lives: Lifecycles = {}
-    for leaf in part.others:
-        for name, _ in values_in(fact, leaf):
-            lives.setdefault(leaf.kind or "", {})[name] = Lifecycle(1)
+def lifecycles_of(fact: Fact) -> Lifecycles:
+    """Return lifecycles in which everything that the fact names exists, with the facts that come first."""
+    declaration = DECLARATIONS[type(fact)]
+    lifecycles: Lifecycles = {}
+    for path in declaration.others:
+        for name, _ in values_in(fact, path):
+            lifecycles.setdefault(path.kind or "", {})[name] = Lifecycle(1)
     if not fact.begins:
-        lives.setdefault(part.kind, {})[about(fact)] = Lifecycle(1, steps={fact.needs: 2} if fact.needs else {})
-    elif part.kind in lives:
-        lives[part.kind].pop(about(fact), None)
-    return lives
+        lifecycles.setdefault(declaration.kind, {})[about(fact)] = Lifecycle(
+            1, steps={fact.needs: 2} if fact.needs else {}
+        )
+    elif declaration.kind in lifecycles:
+        lifecycles[declaration.kind].pop(about(fact), None)
+    return lifecycles
 
 
 @pytest.mark.parametrize("kind", ABOUT, ids=lambda kind: kind.__name__)
 def test_a_fact_is_recorded_where_all_that_it_names_is_there(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    assert codes(living(fact), fact) == []
+    assert codes(lifecycles_of(fact), fact) == []
 
 
 @pytest.mark.parametrize("kind", [f for f in ABOUT if f.begins], ids=lambda kind: kind.__name__)
 def test_nothing_begins_twice(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    lives = living(fact)
-    evolve(lives, PARTS[kind], entry(fact, 7))
-    [refusal] = judge(lives, PARTS[kind], fact)
+    lifecycles = lifecycles_of(fact)
+    evolve(lifecycles, DECLARATIONS[kind], entry(fact, 7))
+    [refusal] = judge(lifecycles, DECLARATIONS[kind], fact)
     assert (refusal.code, "entry 7" in refusal.message) == ("ALREADY_EXISTS", True)
 
 
 @pytest.mark.parametrize("kind", [f for f in ABOUT if not f.begins], ids=lambda kind: kind.__name__)
 def test_what_a_fact_is_about_was_begun(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    lives = living(fact)
-    del lives[PARTS[kind].kind][about(fact)]
-    [refusal] = [r for r in judge(lives, PARTS[kind], fact) if r.code == "NOT_FOUND"]
+    lifecycles = lifecycles_of(fact)
+    del lifecycles[DECLARATIONS[kind].kind][about(fact)]
+    [refusal] = [r for r in judge(lifecycles, DECLARATIONS[kind], fact) if r.code == "NOT_FOUND"]
     assert about(fact) in refusal.message
     assert refusal.path.startswith("data.")
 
@@ -79,40 +81,40 @@ def test_what_a_fact_is_about_was_begun(kind: type[Fact]) -> None:
 @pytest.mark.parametrize("kind", [f for f in ABOUT if not f.begins], ids=lambda kind: kind.__name__)
 def test_what_ended_is_spoken_of_only_by_what_outlives_it(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    lives = living(fact)
-    life = lives[PARTS[kind].kind][about(fact)]
-    life.ended, life.outcome = 5, "closed"
-    assert codes(lives, fact) == ([] if kind.outlives else ["ALREADY_ENDED"])
+    lifecycles = lifecycles_of(fact)
+    lifecycle = lifecycles[DECLARATIONS[kind].kind][about(fact)]
+    lifecycle.ended, lifecycle.outcome = 5, "closed"
+    assert codes(lifecycles, fact) == ([] if kind.outlives else ["ALREADY_ENDED"])
 
 
 @pytest.mark.parametrize("kind", [f for f in ABOUT if f.once], ids=lambda kind: kind.__name__)
 def test_what_is_recorded_once_is(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    lives = living(fact)
-    evolve(lives, PARTS[kind], entry(fact, 7))
-    assert codes(lives, fact) == ["ALREADY_RECORDED"]
+    lifecycles = lifecycles_of(fact)
+    evolve(lifecycles, DECLARATIONS[kind], entry(fact, 7))
+    assert codes(lifecycles, fact) == ["ALREADY_RECORDED"]
 
 
 @pytest.mark.parametrize("kind", [f for f in ABOUT if f.needs], ids=lambda kind: kind.__name__)
 def test_what_needs_another_fact_comes_after_it(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    lives = living(fact)
-    lives[PARTS[kind].kind][about(fact)].steps.clear()
-    [refusal] = judge(lives, PARTS[kind], fact)
+    lifecycles = lifecycles_of(fact)
+    lifecycles[DECLARATIONS[kind].kind][about(fact)].steps.clear()
+    [refusal] = judge(lifecycles, DECLARATIONS[kind], fact)
     assert (refusal.code, kind.needs in refusal.message) == ("TOO_EARLY", True)
     assert kind.needs in {fact.__name__ for fact in FACTS}
 
 
-@pytest.mark.parametrize("kind", [f for f in FACTS if PARTS[f].others], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [f for f in FACTS if DECLARATIONS[f].others], ids=lambda kind: kind.__name__)
 def test_everything_that_a_fact_names_was_recorded(kind: type[Fact]) -> None:
     fact = EXAMPLES[kind]
-    for leaf in PARTS[kind].others:
-        lives = living(fact) if kind.about else {}
-        for other in PARTS[kind].others if not kind.about else ():
+    for path in DECLARATIONS[kind].others:
+        lifecycles = lifecycles_of(fact) if kind.about else {}
+        for other in DECLARATIONS[kind].others if not kind.about else ():
             for name, _ in values_in(fact, other):
-                lives.setdefault(other.kind or "", {})[name] = Lifecycle(1)
-        for name, where in values_in(fact, leaf):
-            lives[leaf.kind or ""].pop(name, None)
-            found = [(r.code, r.path) for r in judge(lives, PARTS[kind], fact)]
-            assert ("NOT_FOUND", where) in found, where
+                lifecycles.setdefault(other.kind or "", {})[name] = Lifecycle(1)
+        for name, where in values_in(fact, path):
+            lifecycles[path.kind or ""].pop(name, None)
+            refusals = [(r.code, r.path) for r in judge(lifecycles, DECLARATIONS[kind], fact)]
+            assert ("NOT_FOUND", where) in refusals, where
             break

@@ -1,4 +1,4 @@
-"""Any sequence of facts: none breaks the ledger or gets round its rules, and every fold of it is the same."""
+"""Random sequences of facts: they neither break the ledger nor evade its rules, and every fold agrees."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ ACTORS = ("alice", "bob", "rosa", "dan", "operator")
 IDS = st.sampled_from(("O1", "X1", "X2"))
 WHO = st.sampled_from(ACTORS)
 BACK = st.integers(0, 6)
-"""How many entries before the last one a fact speaks of."""
+"""Number of entries between the last entry and the entry that a fact names."""
 ROLES = st.sampled_from(("COUNCIL_OFFICER", "ADVISER", "RECORDS_OFFICER", "DATA_PROTECTION_OFFICER"))
 AREAS = st.sampled_from(("1a", "1a", "1b"))
 EARLY, LATE = st.sampled_from((0, 40, 80)).map(at), st.sampled_from((30, 100, 150, 300)).map(at)
@@ -35,7 +35,7 @@ Step = tuple[Fact, str | None, str | None, str | None, int]
 
 
 def facts(name: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact]:
-    """Facts of that name; a field that ends in _ may be left out, and `from` is spelt `since`."""
+    """Return steps for a fact; a field ending in `_` is optional, and `since` becomes `from`."""
     keys = {name: name.rstrip("_").replace("since", "from") for name in fields}
     needed = {keys[name]: field for name, field in fields.items() if not name.endswith("_")}
     free = {keys[name]: field for name, field in fields.items() if name.endswith("_")}
@@ -86,14 +86,14 @@ LIKELY = {
     "AreaRegistered": ("operator",),
     "NoticeIssued": ("operator",),
 }
-"""Who records what, in turn, when a step names nobody; rosa records the rest."""
+"""Recorders in turn, for steps without an actor; rosa records the rest."""
 BOTH = (("bob", "COUNCIL_OFFICER"), ("rosa", "COUNCIL_OFFICER"), ("rosa", "ADVISER"))
-"""Who is given a second role, with which they could decide on what they asked for."""
+"""Actors with a second role, in which they could decide their own requests."""
 PLAYED = settings(
     max_examples=80,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink a history takes longer than to read it
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # Shrinking a history takes longer than reading it.
 )
 SELDOM = (None,) * 20
 STEP = st.tuples(
@@ -107,7 +107,7 @@ STEPS = st.lists(STEP, min_size=25, max_size=45)
 
 
 def aimed(desk: Desk, name: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The data with its positions counted back from the last entry, and with what it refers to."""
+    """Return the data with positions counted back from the last entry, and with its references."""
     data = dict(data)
     last = desk.state.position
     for key in ("position", "request"):
@@ -118,10 +118,10 @@ def aimed(desk: Desk, name: str, data: dict[str, Any]) -> dict[str, Any]:
         request, window = access[last % len(access)]
         times = {"from": window.from_.isoformat(), "until": window.until.isoformat()}
         data |= {"request": request} | (times if name == "AccessGranted" and last % 2 else {})
-    asked = desk.state.records.requests
-    if name == "NarrativeErased" and asked and data["position"] % 4:
-        request = sorted(asked)[data["position"] % len(asked)]
-        data |= {"request": request, "position": asked[request].target}
+    requests = desk.state.records.requests
+    if name == "NarrativeErased" and requests and data["position"] % 4:
+        request = sorted(requests)[data["position"] % len(requests)]
+        data |= {"request": request, "position": requests[request].target}
     corrected = desk.history[data.get("position", 1) - 1]
     if data.pop("replacement", None) and not isinstance(corrected.fact, EntryCorrected):
         fact = msgspec.to_builtins(corrected.fact)
@@ -136,17 +136,17 @@ def aimed(desk: Desk, name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def played(steps: list[Step]) -> Desk:
-    """The desk after those steps, whichever of them it took."""
+    """Return the desk after the steps, including refused ones."""
     desk = Desk().reviewing()
     for actor, role in BOTH:
-        desk.tell("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
+        desk.record("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
     for (name, data), whoever, source, token, days in steps:
         desk.clock.advance(days=days)
         likely = LIKELY.get(name, ("rosa",))
         actor = whoever or likely[len(desk.history) % len(likely)]
         credential = OPERATOR if actor == "operator" else Credential(actor, token)
         before = msgspec.json.encode(desk.state)
-        answer = desk.record(submit(name, aimed(desk, name, data), source or actor), credential)
+        answer = desk.submit(submit(name, aimed(desk, name, data), source or actor), credential)
         if isinstance(answer, Refused):
             assert msgspec.json.encode(desk.state) == before, "a refused fact moved the state"
     return desk
@@ -158,7 +158,7 @@ def present(desk: Desk) -> list[Entry]:
 
 
 def check_authority(history: list[Entry]) -> None:
-    """As it was recorded: who acted held the role, and used a source of their own."""
+    """Check that each recorder held the role and used a source of their own."""
     owners: dict[str, str] = {}
     for entry in history:
         kind = type(entry.fact).__name__
@@ -167,17 +167,17 @@ def check_authority(history: list[Entry]) -> None:
 
 
 def check_access(history: list[Entry]) -> None:
-    """Each request once, each grant by another and within it, each revocation after a grant."""
-    asked: dict[str, Entry] = {}
+    """Check that requests are unique, grants come from another actor, and revocations follow grants."""
+    requests: dict[str, Entry] = {}
     live: dict[str, bool] = {}
     for entry in history:
         match entry.fact:
             case AccessRequested() as fact:
-                assert fact.request not in asked
+                assert fact.request not in requests
                 assert START - 3 * DAY < fact.from_ < fact.until <= fact.from_ + 184 * DAY
-                asked[fact.request] = entry
+                requests[fact.request] = entry
             case AccessGranted() as fact:
-                request = asked[fact.request]
+                request = requests[fact.request]
                 assert isinstance(request.fact, AccessRequested)
                 assert entry.actor not in (request.actor, request.fact.grantee)
                 assert request.fact.from_ <= fact.from_ < fact.until <= request.fact.until
@@ -189,7 +189,7 @@ def check_access(history: list[Entry]) -> None:
 
 
 def check_plan(history: list[Entry]) -> None:
-    """One notice, first; areas and objectives once and before what rests on them; tokens once."""
+    """Check that the notice comes first, areas and objectives before their uses, and tokens are unique."""
     assert [entry.position for entry in history if isinstance(entry.fact, NoticeIssued)] == [1]
     areas: set[str] = set()
     objectives: set[str] = set()
@@ -214,14 +214,14 @@ def check_plan(history: list[Entry]) -> None:
 
 
 def check_erasures(history: list[Entry]) -> None:
-    """Asked for by one, approved by another, once."""
-    asked: dict[int, Entry] = {}
+    """Check that one actor requested and another approved each erasure, once."""
+    requests: dict[int, Entry] = {}
     erased: set[int] = set()
     for entry in history:
         if isinstance(entry.fact, ErasureRequested):
-            asked[entry.position] = entry
+            requests[entry.position] = entry
         if isinstance(entry.fact, NarrativeErased):
-            request = asked[entry.fact.request]
+            request = requests[entry.fact.request]
             assert isinstance(request.fact, ErasureRequested)
             assert request.fact.position == entry.fact.position < entry.position
             assert request.actor != entry.actor
@@ -230,7 +230,7 @@ def check_erasures(history: list[Entry]) -> None:
 
 
 def check_roles(history: list[Entry], state: State) -> None:
-    """Nobody holds a role that was not granted, or after it was revoked, or twice at a time."""
+    """Check that no actor holds a role without a grant, after its revocation, or twice at a time."""
     for days in (0, 1, 50, 150, 201):
         instant = history[-1].recorded_at + days * DAY
         for actor in ACTORS:

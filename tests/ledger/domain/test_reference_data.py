@@ -13,26 +13,29 @@ from ledger.packs import shipped
 
 
 def test_the_councils_are_those_of_england() -> None:
-    found = councils()
-    live = {council.name for council in found.values() if council.until is None}
+    councils_by_code = councils()
+    live = {council.name for council in councils_by_code.values() if council.until is None}
     assert len(live) == 153
-    assert (found["E08000008"].name, found["E10000006"].until) == ("Tameside", date(2023, 3, 31))
-    for code in found:
+    assert (councils_by_code["E08000008"].name, councils_by_code["E10000006"].until) == (
+        "Tameside",
+        date(2023, 3, 31),
+    )
+    for code in councils_by_code:
         msgspec.convert(code, OnsCode)
         assert code[:3] in ("E06", "E08", "E09", "E10")
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         ("E08000099", "no English council with children's services has the code E08000099"),
         ("W06000015", "no English council with children's services has the code W06000015"),
         ("E10000009", "E10000009 (Dorset) was in use until 2019-03-31"),
     ],
 )
-def test_a_pack_names_a_council_of_its_time(code: str, told: str) -> None:
+def test_a_pack_names_a_council_of_its_time(code: str, message: str) -> None:
     faults = check(shipped("tameside-2022").replace(b"E08000008", code.encode()))
-    assert [told in fault.message for fault in faults] == [True]
+    assert [message in fault.message for fault in faults] == [True]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def kind(struct: type[Fact]) -> Kind:
 def stored(version: int, data: dict[str, Any]) -> Envelope:
     """An entry as a ledger of that version stored it."""
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS)
+    desk.record("ProgressRecorded", PROGRESS)
     entry = desk.history[-1]
     body = {
         "specversion": "1.0",
@@ -130,6 +130,6 @@ def test_a_version_without_a_way_from_the_one_before_is_no_version() -> None:
 
 def test_every_fact_of_now_is_read_as_it_is() -> None:
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS, OPERATOR)
+    desk.record("ProgressRecorded", PROGRESS, OPERATOR)
     assert isinstance(desk.history[-1].fact, ProgressRecorded)
     assert stored_types([KIND_OF[ProgressRecorded]])[KIND_OF[ProgressRecorded].type].steps == ()

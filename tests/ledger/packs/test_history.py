@@ -1,4 +1,4 @@
-"""The invented history: written by its generator, and each line admissible, or refused as it says."""
+"""The invented history: the generator writes it, and each line is recorded or refused as it says."""
 
 import json
 from collections import Counter
@@ -23,18 +23,18 @@ LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).spli
 
 
 def begun() -> Desk:
-    """The notice and the demo's people, as the demo begins."""
-    desk = Desk(begun=False)
+    """Return a desk with the notice and the demo's people, at the start of the demo."""
+    desk = Desk(with_setting=False)
     desk.clock.at = BEGUN
     for event in events(read(shipped(NOTICE))):
-        assert not isinstance(desk.record(accept(event), OPERATOR), Refused)
+        assert not isinstance(desk.submit(accept(event), OPERATOR), Refused)
     for actor, role in PEOPLE.items():
-        desk.tell("RoleGranted", {"actor": actor, "role": role.value}, OPERATOR)
+        desk.record("RoleGranted", {"actor": actor, "role": role.value}, OPERATOR)
     return desk
 
 
 def event_of(line: dict[str, Any], positions: dict[str, int]) -> dict[str, Any]:
-    """The line as it is posted."""
+    """Return the line as it is posted."""
     event = {name: value for name, value in line.items() if not name.startswith("demo")}
     named = {
         name: positions[earlier] if isinstance(earlier, str) else [positions[one] for one in earlier]
@@ -45,7 +45,7 @@ def event_of(line: dict[str, Any], positions: dict[str, int]) -> dict[str, Any]:
 
 @cache
 def played() -> tuple[Desk, dict[str, int]]:
-    """The desk after the whole history, and the position of each line that was recorded."""
+    """Return the desk after the whole history, and the position of each recorded line."""
     desk = begun()
     positions: dict[str, int] = {}
     wrong = []
@@ -53,7 +53,7 @@ def played() -> tuple[Desk, dict[str, int]]:
         desk.clock.at = datetime.fromisoformat(line["demorecordedat"])
         actor = line["demoactor"]
         credential = SERVICE if actor == SERVICE.actor else Credential(actor)
-        answer = desk.record(accept(event_of(line, positions)), credential)
+        answer = desk.submit(accept(event_of(line, positions)), credential)
         if isinstance(answer, Refused):
             if line.get("demorefused") not in [refusal.code for refusal in answer.refusals]:
                 wrong.append(f"{line['id']}: {answer}")
@@ -106,7 +106,7 @@ def test_people_record_on_working_days() -> None:
 
 
 def test_an_entry_without_which_others_cannot_stand_is_missed_by_name() -> None:
-    """Each begun thing left out in turn: whatever names it is refused by its name."""
+    """Remove each thing in turn, and check that the refusal names the entry that needs it."""
     desk, positions = played()
     late = desk.clock.at + timedelta(days=1)
     assert late > BEGUN

@@ -1,4 +1,4 @@
-"""Other instruments are data: two packs of another kind are recorded, lived through and ended without new code."""
+"""Other instruments are data: two packs of other kinds run from issue to end without new code."""
 
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ ROLES = {
 
 
 def begun(name: str) -> tuple[Desk, Pack]:
-    """A desk on which the pack and its people are recorded."""
+    """Return a desk with the pack and its people."""
     pack = read((PACKS / f"{name}.toml").read_bytes())
-    desk = Desk(begun=False)
+    desk = Desk(with_setting=False)
     desk.clock.at = desk.clock.at.replace(year=2024, month=4, day=3)
     for event in events(pack):
-        assert not isinstance(desk.record(accept(event), OPERATOR), Refused)
+        assert not isinstance(desk.submit(accept(event), OPERATOR), Refused)
     for actor, role in ROLES.items():
-        desk.tell("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
+        desk.record("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
     return desk, pack
 
 
@@ -44,7 +44,7 @@ def test_the_packs_are_sound_and_recorded_whole(name: str) -> None:
 
 def test_a_commissioner_chairs_and_instructs_later() -> None:
     desk, _ = begun("fellshire-2024")
-    desk.tell("ChairAppointed", {"chair": "cole", "first": "2024-04-03"}, "dora")
+    desk.record("ChairAppointed", {"chair": "cole", "first": "2024-04-03"}, "dora")
     instruction: dict[str, Any] = {
         "number": "1.1",
         "obligor": "COUNCIL",
@@ -54,22 +54,22 @@ def test_a_commissioner_chairs_and_instructs_later() -> None:
         "text": "Move the front door into one building.",
         "under": "1",
     }
-    desk.tell("ClauseRegistered", instruction, "dora")
+    desk.record("ClauseRegistered", instruction, "dora")
     assert desk.state.notice.clauses["1.1"].obligor is Obligor.COUNCIL
-    desk.tell("PlanVersionApproved", {"planVersion": "1", "body": "regulator"}, "dora")
-    desk.tell("Published", {"subject": "progress-report", "where": "The council's pages."}, "alice")
+    desk.record("PlanVersionApproved", {"planVersion": "1", "body": "regulator"}, "dora")
+    desk.record("Published", {"subject": "progress-report", "where": "The council's pages."}, "alice")
 
 
 def test_areas_close_one_by_one_and_the_rest_goes_on_under_a_milder_notice() -> None:
     desk, _ = begun("fellshire-2024")
     objective = {"title": "x", "owner": "alice", "due": "2024-09-30"}
-    desk.tell("ObjectiveAdded", objective | {"objective": "O1", "areas": ["5"]})
+    desk.record("ObjectiveAdded", objective | {"objective": "O1", "areas": ["5"]})
     for area in ("5", "3"):
-        desk.tell("AreaClosed", {"area": area, "closedOn": "2024-04-03", "reason": "Better."}, "dora")
+        desk.record("AreaClosed", {"area": area, "closedOn": "2024-04-03", "reason": "Better."}, "dora")
     again = desk.refused("AreaClosed", {"area": "5", "closedOn": "2024-04-03", "reason": "Better."}, "dora")
     assert again == [("ALREADY_ENDED", "data.area")]
     for area in ("1", "2", "4"):
-        desk.tell(
+        desk.record(
             "AreaCarriedOver", {"area": area, "successor": "fellshire-2025", "successorArea": f"n{area}"}, "dora"
         )
     closed = {
@@ -78,7 +78,7 @@ def test_areas_close_one_by_one_and_the_rest_goes_on_under_a_milder_notice() -> 
         "reason": "Better.",
         "successor": "fellshire-2025",
     }
-    desk.tell("NoticeClosed", closed, "dora")
+    desk.record("NoticeClosed", closed, "dora")
     ended = {name: lifecycle.outcome for name, lifecycle in desk.state.lifecycles["area"].items()}
     assert ended == {"1": "carried over", "2": "carried over", "3": "closed", "4": "carried over", "5": "closed"}
 
@@ -87,7 +87,7 @@ def test_two_advisers_two_reviewing_bodies_and_a_chair_from_within() -> None:
     desk, pack = begun("wharfeton-2023")
     for number, adviser in enumerate(("ann", "ben"), 1):
         post = {"appointment": f"AP{number}", "adviser": adviser, "first": "2024-04-03", "terms": "Advise."}
-        desk.tell("AdviserAppointed", post, "dora")
+        desk.record("AdviserAppointed", post, "dora")
     assert {post.adviser for post in desk.state.adviser.posts.values()} == {"ann", "ben"}
     for number, by in enumerate(("DfE", "NHS England"), 1):
         review = {
@@ -97,8 +97,8 @@ def test_two_advisers_two_reviewing_bodies_and_a_chair_from_within() -> None:
             "from": "2024-06-01",
             "topics": ["PERFORMANCE"],
         }
-        desk.tell("ReviewScheduled", review, "dora")
-    desk.tell("ChairAppointed", {"chair": "cole", "first": "2024-04-03"}, "alice")
+        desk.record("ReviewScheduled", review, "dora")
+    desk.record("ChairAppointed", {"chair": "cole", "first": "2024-04-03"}, "alice")
     dates = [clause.parameters["target_date"] for clause in pack.clauses if clause.rule == "delivered-by"]
     assert dates == ["2023-06-30", "2023-12-31"]
     later = {
@@ -106,6 +106,6 @@ def test_two_advisers_two_reviewing_bodies_and_a_chair_from_within() -> None:
         "reason": "Later.",
         "clauses": [{"number": "5", "parameters": {"target_date": "2024-12-31"}}],
     }
-    desk.tell("NoticeRevised", later, "dora")
+    desk.record("NoticeRevised", later, "dora")
     assert desk.state.notice.clauses["5"].parameters == {"target_date": "2024-12-31"}
     assert desk.state.notice.clauses["4"].parameters["target_date"] == "2023-06-30"

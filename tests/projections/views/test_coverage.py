@@ -25,25 +25,25 @@ def objective(name: str, *areas: str) -> dict[str, Any]:
 
 def test_the_matrix_follows_objectives_mappings_and_decisions() -> None:
     desk = Desk()  # it has area 1a and objective O1, which serves it
-    desk.tell("AreaRegistered", {"area": "1b", "title": "t"}, OPERATOR)
-    desk.tell("FindingRegistered", {"finding": "F1", "origin": "o", "text": "t"})
-    desk.tell("RecommendationMade", {"recommendation": "R1", "by": "bob", "text": "t"}, "bob")
+    desk.record("AreaRegistered", {"area": "1b", "title": "t"}, OPERATOR)
+    desk.record("FindingRegistered", {"finding": "F1", "origin": "o", "text": "t"})
+    desk.record("RecommendationMade", {"recommendation": "R1", "by": "bob", "text": "t"}, "bob")
     assert matrix(desk) == {"1a": (["O1"], True), "1b": ([], False), "F1": ([], False), "R1": ([], False)}
-    desk.tell("ObjectiveAdded", objective("O2", "1b"))
-    desk.tell("CoverageMapped", {"objective": "O2", "findings": ["F1"], "areas": ["1a"]})
+    desk.record("ObjectiveAdded", objective("O2", "1b"))
+    desk.record("CoverageMapped", {"objective": "O2", "findings": ["F1"], "areas": ["1a"]})
     assert matrix(desk) == {
         "1a": (["O1", "O2"], True),
         "1b": (["O2"], True),
         "F1": (["O2"], True),
         "R1": ([], False),
     }
-    desk.tell("CoverageMapped", {"objective": "O2", "recommendations": ["R1"]})
+    desk.record("CoverageMapped", {"objective": "O2", "recommendations": ["R1"]})
     assert matrix(desk) == {"1a": (["O1"], True), "1b": (["O2"], True), "F1": ([], False), "R1": (["O2"], True)}
-    desk.tell("ObjectiveRevised", {"objective": "O2", "areas": ["1a"], "reason": "r"})
+    desk.record("ObjectiveRevised", {"objective": "O2", "areas": ["1a"], "reason": "r"})
     assert (matrix(desk)["1a"], matrix(desk)["1b"]) == ((["O1", "O2"], True), ([], False))
-    desk.tell("ObjectiveClosed", {"objective": "O2", "outcome": "DROPPED", "reason": "r"})
+    desk.record("ObjectiveClosed", {"objective": "O2", "outcome": "DROPPED", "reason": "r"})
     assert (matrix(desk)["1a"], matrix(desk)["R1"]) == ((["O1"], True), ([], False))
-    desk.tell("RecommendationRejected", {"recommendation": "R1", "reason": "no"})
+    desk.record("RecommendationRejected", {"recommendation": "R1", "reason": "no"})
     assert matrix(desk)["R1"] == ([], True)
 
 

@@ -17,13 +17,13 @@ def submitted(name: str) -> dict[str, object]:
 def test_a_basis_keeps_how_the_document_stood_when_it_was_recorded() -> None:
     desk = Desk()
     briefing = {"leaders": ["alice"], "topic": "t", "evidence": ["E1"]}
-    desk.tell("EvidenceSubmitted", submitted("E1"))
-    desk.tell("EvidenceSubmitted", submitted("E2"))
-    desk.tell("LeadersBriefed", {"briefing": "B1"} | briefing)
-    desk.tell("EvidenceAssessed", {"evidence": "E1", "judgement": "PARTIAL", "reason": "r"}, by=ADVISER)
-    desk.tell("LeadersBriefed", {"briefing": "B2"} | briefing)
-    desk.tell("EvidenceSuperseded", {"evidence": "E1", "by": "E2", "reason": "r"})
-    desk.tell("LeadersBriefed", {"briefing": "B3"} | briefing)
+    desk.record("EvidenceSubmitted", submitted("E1"))
+    desk.record("EvidenceSubmitted", submitted("E2"))
+    desk.record("LeadersBriefed", {"briefing": "B1"} | briefing)
+    desk.record("EvidenceAssessed", {"evidence": "E1", "judgement": "PARTIAL", "reason": "r"}, by=ADVISER)
+    desk.record("LeadersBriefed", {"briefing": "B2"} | briefing)
+    desk.record("EvidenceSuperseded", {"evidence": "E1", "by": "E2", "reason": "r"})
+    desk.record("LeadersBriefed", {"briefing": "B3"} | briefing)
     rows = [version.row for version in fold_anew(evidence.VIEW, desk.history).versions()["bases"].values()]
     assert [(row.subject, row.status_then, row.judgement_then, row.superseded_by_then) for row in rows] == [
         ("B1", "CURRENT", None, None),

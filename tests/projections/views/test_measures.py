@@ -47,34 +47,34 @@ def test_what_is_a_small_count(unit: str, numerator: int, denominator: int | Non
 
 def test_a_hidden_reading_stays_hidden_when_it_is_stated_anew() -> None:
     desk = Desk()
-    desk.tell("MeasureDefined", defined("M"))
-    desk.tell("MeasureReadingReported", read("M", 1, 3))
-    desk.tell("MeasureReadingReported", read("M", 2, 30))
-    desk.tell("MeasureReadingRestated", read("M", 1, 33) | {"reason": "late returns"})
+    desk.record("MeasureDefined", defined("M"))
+    desk.record("MeasureReadingReported", read("M", 1, 3))
+    desk.record("MeasureReadingReported", read("M", 2, 30))
+    desk.record("MeasureReadingRestated", read("M", 1, 33) | {"reason": "late returns"})
     assert hidden(desk) == ["M 1"]
-    desk.tell("MeasureReadingRestated", read("M", 2, 2) | {"reason": "counted twice"})
+    desk.record("MeasureReadingRestated", read("M", 2, 2) | {"reason": "counted twice"})
     assert hidden(desk) == ["M 1", "M 2"]
 
 
 @pytest.mark.parametrize("order", [("T", "A", "B", "C"), ("C", "B", "A", "T"), ("B", "T", "C", "A")])
 def test_where_one_part_of_a_total_is_hidden_the_smallest_other_is_too(order: tuple[str, ...]) -> None:
     desk = Desk()
-    desk.tell("MeasureDefined", defined("T"))
+    desk.record("MeasureDefined", defined("T"))
     for part in "ABC":
-        desk.tell("MeasureDefined", defined(part, partOf="T"))
+        desk.record("MeasureDefined", defined(part, partOf="T"))
     values = {"T": 60, "A": 3, "B": 27, "C": 30}
     for name in order:
-        desk.tell("MeasureReadingReported", read(name, 1, values[name]))
+        desk.record("MeasureReadingReported", read(name, 1, values[name]))
     assert hidden(desk) == ["A 1", "B 1"]
 
 
 def test_where_two_parts_are_hidden_no_other_has_to_be() -> None:
     desk = Desk()
-    desk.tell("MeasureDefined", defined("T"))
+    desk.record("MeasureDefined", defined("T"))
     for part in "ABC":
-        desk.tell("MeasureDefined", defined(part, partOf="T"))
+        desk.record("MeasureDefined", defined(part, partOf="T"))
     for name, value in {"A": 3, "B": 2, "C": 30, "T": 35}.items():
-        desk.tell("MeasureReadingReported", read(name, 1, value))
+        desk.record("MeasureReadingReported", read(name, 1, value))
     assert hidden(desk) == ["A 1", "B 1"]
 
 
@@ -100,14 +100,14 @@ def test_what_limits_assure_of_a_target_of_80(
 
 def test_earlier_readings_keep_their_signals_when_the_baseline_is_reset() -> None:
     desk = Desk()
-    desk.tell("MeasureDefined", defined("M"))
+    desk.record("MeasureDefined", defined("M"))
     for month, value in enumerate((50, 51, 50, 51, 90), 1):
-        desk.tell("MeasureReadingReported", read("M", month, value))
+        desk.record("MeasureReadingReported", read("M", month, value))
     rows = {
         v.row.first.month: v.row for v in fold_anew(measures.VIEW, desk.history).versions()["readings"].values()
     }
     before = {month: row.signals for month, row in rows.items()}
-    desk.tell("MeasureBaselineReset", {"measure": "M", "first": "2022-05-01", "reason": "another system"})
+    desk.record("MeasureBaselineReset", {"measure": "M", "first": "2022-05-01", "reason": "another system"})
     versions = fold_anew(measures.VIEW, desk.history).versions()
     after = {v.row.first.month: v.row.signals for v in versions["readings"].values()}
     (measure,) = (v.row for v in versions["measures"].values())

@@ -1,14 +1,14 @@
-"""Access for reviewers: asked for a review and a time, granted by somebody else, revoked once."""
+"""Access for reviewers: requested for a review and a time, granted by another actor, revoked once."""
 
 from typing import Any
 
 import pytest
 
 from ledger.domain.areas.access import MAXIMUM_DAYS
-from tests.ledger.desk import Desk, Found, at
+from tests.ledger.desk import Desk, Refusals, at
 from tests.ledger.history import OPERATOR
 
-ASKED = {
+REQUEST = {
     "request": "A1",
     "grantee": "rita",
     "review": "R1",
@@ -23,28 +23,28 @@ REVOKED = {"request": "A1", "reason": "The review ended."}
 PARAMETER = {"number": "9", "obligor": "COUNCIL", "modality": "MUST", "rule": "access", "text": "Access."}
 
 
-def asked(**changed: Any) -> Desk:
+def requested(**changed: Any) -> Desk:
     desk = Desk().reviewing()
-    desk.tell("AccessRequested", ASKED | changed, "bob")
+    desk.record("AccessRequested", REQUEST | changed, "bob")
     return desk
 
 
 def granted() -> Desk:
-    desk = asked()
-    desk.tell("AccessGranted", GRANTED)
+    desk = requested()
+    desk.record("AccessGranted", GRANTED)
     return desk
 
 
 def test_access_is_asked_for_granted_and_revoked() -> None:
     desk = granted()
-    desk.tell("AccessRevoked", REVOKED)
+    desk.record("AccessRevoked", REVOKED)
     access = desk.state.access.requests["A1"]
     assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 10)
     assert (access.granted, access.revoked) == (11, 12)
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "expected"),
     [
         ({"review": None}, [("ONE_OF", "data.review")]),
         ({"diagnostic": "D1"}, [("ONE_OF", "data.review")]),
@@ -54,16 +54,16 @@ def test_access_is_asked_for_granted_and_revoked() -> None:
         ({"diagnostic": "D1", "until": at(9)}, [("ONE_OF", "data.review"), ("OUT_OF_RANGE", "data.until")]),
     ],
 )
-def test_what_access_is_not_asked_for(change: dict[str, Any], found: Found) -> None:
-    assert Desk().reviewing().refused("AccessRequested", ASKED | change, "bob") == found
+def test_what_access_is_not_asked_for(change: dict[str, Any], expected: Refusals) -> None:
+    assert Desk().reviewing().refused("AccessRequested", REQUEST | change, "bob") == expected
 
 
 def test_a_diagnostic_will_do_instead_of_a_review() -> None:
-    asked(review=None, diagnostic="D1")
+    requested(review=None, diagnostic="D1")
 
 
 def test_a_request_is_made_once() -> None:
-    assert asked().refused("AccessRequested", ASKED, "bob") == [("ALREADY_EXISTS", "data.request")]
+    assert requested().refused("AccessRequested", REQUEST, "bob") == [("ALREADY_EXISTS", "data.request")]
 
 
 @pytest.mark.parametrize(
@@ -77,26 +77,28 @@ def test_a_request_is_made_once() -> None:
 )
 def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], longest: int) -> None:
     desk = Desk().reviewing()
-    desk.tell("ClauseRegistered", PARAMETER | {"parameters": parameters}, OPERATOR)
-    over = ASKED | {"until": at(10 + longest + 0.001)}
+    desk.record("ClauseRegistered", PARAMETER | {"parameters": parameters}, OPERATOR)
+    over = REQUEST | {"until": at(10 + longest + 0.001)}
     assert f"{longest} days" in str(desk.refusal("AccessRequested", over, "bob"))
-    desk.tell("AccessRequested", ASKED | {"until": at(10 + longest)}, "bob")
+    desk.record("AccessRequested", REQUEST | {"until": at(10 + longest)}, "bob")
 
 
 def test_a_longest_access_beyond_all_calendars_is_no_bound() -> None:
     desk = Desk().reviewing()
-    desk.tell("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 2**53 - 1}}, OPERATOR)
-    desk.tell("AccessRequested", ASKED | {"from": "1900-01-01T00:00:00Z", "until": "2199-01-01T00:00:00Z"}, "bob")
+    desk.record("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 2**53 - 1}}, OPERATOR)
+    desk.record(
+        "AccessRequested", REQUEST | {"from": "1900-01-01T00:00:00Z", "until": "2199-01-01T00:00:00Z"}, "bob"
+    )
 
 
 def test_access_is_granted_for_a_shorter_time() -> None:
-    desk = asked()
-    desk.tell("AccessGranted", GRANTED | {"from": at(11), "until": at(12)})
+    desk = requested()
+    desk.record("AccessGranted", GRANTED | {"from": at(11), "until": at(12)})
     assert desk.state.access.requests["A1"].until.isoformat() == at(12)
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "expected"),
     [
         ({"request": "A2"}, [("NOT_FOUND", "data.request")]),
         ({"from": at(9.9)}, [("OUT_OF_RANGE", "data.from")]),
@@ -105,8 +107,8 @@ def test_access_is_granted_for_a_shorter_time() -> None:
         ({"from": at(15), "until": at(15)}, [("OUT_OF_RANGE", "data.until")]),
     ],
 )
-def test_what_is_not_granted(change: dict[str, Any], found: Found) -> None:
-    assert asked().refused("AccessGranted", GRANTED | change) == found
+def test_what_is_not_granted(change: dict[str, Any], expected: Refusals) -> None:
+    assert requested().refused("AccessGranted", GRANTED | change) == expected
 
 
 def test_a_grant_is_made_once() -> None:
@@ -115,17 +117,17 @@ def test_a_grant_is_made_once() -> None:
 
 @pytest.mark.parametrize("party", ["bob", "rita"])
 def test_who_asked_or_would_receive_does_not_decide(party: str) -> None:
-    desk = asked()
-    desk.tell("RoleGranted", {"actor": party, "role": "COUNCIL_OFFICER"}, "rosa")
+    desk = requested()
+    desk.record("RoleGranted", {"actor": party, "role": "COUNCIL_OFFICER"}, "rosa")
     assert desk.refused("AccessGranted", GRANTED, party) == [("SAME_PERSON", "data.request")]
-    desk.tell("AccessGranted", GRANTED)
+    desk.record("AccessGranted", GRANTED)
 
 
 def test_only_what_was_granted_is_revoked_and_once() -> None:
-    desk = asked()
+    desk = requested()
     assert desk.refused("AccessRevoked", REVOKED) == [("NOT_GRANTED", "data.request")]
     assert desk.refused("AccessRevoked", REVOKED | {"request": "A2"}) == [("NOT_FOUND", "data.request")]
-    desk.tell("AccessGranted", GRANTED)
-    desk.tell("AccessRevoked", REVOKED)
+    desk.record("AccessGranted", GRANTED)
+    desk.record("AccessRevoked", REVOKED)
     assert desk.refused("AccessRevoked", REVOKED) == [("ALREADY_REVOKED", "data.request")]
     assert desk.refused("AccessGranted", GRANTED) == [("ALREADY_GRANTED", "data.request")]

@@ -1,4 +1,4 @@
-"""The rules that are an area's own: each with what it admits, and what it refuses, by code and path."""
+"""The areas' own rules, each with an admitted fact and with refusals by code and path."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import pytest
 
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
-from tests.ledger.desk import Desk, Found, at
+from tests.ledger.desk import Desk, Refusals, at
 from tests.ledger.history import DIGEST, OPERATOR
 
 Step = tuple[str, str, dict[str, Any]]
-"""Who records, which fact, with which data."""
+"""Recorder, fact and data."""
 ROLES = (
     ("cara", "CHAIR"),
     ("dora", "DEPARTMENT_OFFICIAL"),
@@ -128,8 +128,8 @@ ACCESS: tuple[Step, ...] = (
 GRANT: Step = ("alice", "AccessGranted", {"request": "X1", "from": at(-1), "until": at(2)})
 USED = {"request": "X1", "document": "files", "action": "VIEWED"}
 
-RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any], Found]]]] = [
-    # what it is, what was there before, what is admitted, what is refused instead
+RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any], Refusals]]]] = [
+    # name, earlier steps, admitted step, refused variants
     ("a share is at most all", (measure(),), reading(), [({"numerator": 11}, [("OUT_OF_RANGE", "data.numerator")]), ({"denominator": None}, [("MISSING_FIELD", "data.denominator")])]),
     ("a count has no denominator", (measure(unit="COUNT"),), reading(denominator=None), [({"denominator": 3}, [("INVALID_FIELD", "data.denominator")])]),
     ("an average may be more than one", (measure(unit="AVERAGE"),), reading(numerator=90), []),
@@ -195,31 +195,31 @@ RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any],
 
 
 def by(name: str) -> Any:
-    """The credential of that name."""
+    """Return the credential of an actor."""
     return {"operator": OPERATOR, SERVICE: Credential(SERVICE, role=Role.SERVICE)}.get(name, name)
 
 
 def prepared(before: tuple[Step, ...]) -> Desk:
-    """A desk with everybody, after those steps."""
+    """Return a desk with all actors, after the steps."""
     desk = Desk()
     for actor, role in ROLES:
-        desk.tell("RoleGranted", {"actor": actor, "role": role}, "rosa")
+        desk.record("RoleGranted", {"actor": actor, "role": role}, "rosa")
     for actor, fact, data in before:
-        desk.tell(fact, data, by(actor))
+        desk.record(fact, data, by(actor))
     return desk
 
 
 @pytest.mark.parametrize(("rule", "before", "admitted", "refused"), RULES, ids=[rule[0] for rule in RULES])
 def test_the_rule_holds(
-    rule: str, before: tuple[Step, ...], admitted: Step, refused: list[tuple[Step | dict[str, Any], Found]]
+    rule: str, before: tuple[Step, ...], admitted: Step, refused: list[tuple[Step | dict[str, Any], Refusals]]
 ) -> None:
     desk = prepared(before)
     actor, fact, data = admitted
-    for other, found in refused:
-        who, what, said = other if isinstance(other, tuple) else (actor, fact, data | other)
-        told = {name: value for name, value in said.items() if value is not None}
-        assert desk.refused(what, told, by(who)) == found, rule
-    desk.tell(fact, {name: value for name, value in data.items() if value is not None}, by(actor))
+    for other, expected in refused:
+        who, what, fields = other if isinstance(other, tuple) else (actor, fact, data | other)
+        variant = {name: value for name, value in fields.items() if value is not None}
+        assert desk.refused(what, variant, by(who)) == expected, rule
+    desk.record(fact, {name: value for name, value in data.items() if value is not None}, by(actor))
 
 
 def test_a_board_is_established_only_once() -> None:
@@ -231,7 +231,7 @@ def test_a_review_is_completed_after_it_began() -> None:
     desk = prepared((("operator", "ReviewScheduled", REVIEWED), ("dora", "ReviewStarted", {"review": "R1"})))
     done = {"review": "R1", "findings": ["x"]}
     assert desk.refused("ReviewCompleted", done, "dora", time=at(-1)) == [("OUT_OF_RANGE", "time")]
-    desk.tell("ReviewCompleted", done, "dora")
+    desk.record("ReviewCompleted", done, "dora")
 
 
 def test_a_decided_report_recommendation_stays_decided() -> None:
@@ -247,7 +247,7 @@ def test_a_grant_reaches_from_its_first_instant_to_before_its_last(days: float, 
     refused = desk.refusal("AccessUsed", USED, by(SERVICE), time=at(days))
     assert [(r.code, r.path) for r in refused.refusals] == [("OUTSIDE_WINDOW", "time")]
     assert fault in str(refused)
-    desk.tell("AccessUsed", USED, by(SERVICE), time=at(-1))
+    desk.record("AccessUsed", USED, by(SERVICE), time=at(-1))
 
 
 def test_what_ended_is_not_extended() -> None:
@@ -260,47 +260,47 @@ def test_what_ended_is_not_extended() -> None:
 def test_a_file_is_erased_by_two_people() -> None:
     desk = prepared((EVIDENCE,))
     submitted = desk.state.evidence.submitted["E1"].position
-    asked = desk.tell("ErasureRequested", {"position": submitted, "reason": "x", "authority": "y"}, "rosa")
-    erased = {"evidence": "E1", "request": asked}
+    request = desk.record("ErasureRequested", {"position": submitted, "reason": "x", "authority": "y"}, "rosa")
+    erased = {"evidence": "E1", "request": request}
     assert desk.refused("EvidenceErased", erased, "rosa") == [("SAME_PERSON", "")]
     assert desk.refused("EvidenceErased", erased | {"request": 1}, "dan") == [("NOT_FOUND", "data.request")]
-    desk.tell("EvidenceErased", erased, "dan")
+    desk.record("EvidenceErased", erased, "dan")
     assert desk.refused("EvidenceErased", erased, "dan") == [("ALREADY_RECORDED", "data.evidence")]
 
 
 def test_after_the_notice_was_closed_only_what_happened_before_is_recorded() -> None:
     desk = prepared(())
-    desk.tell("NoticeClosed", CLOSED, "dora", time=at(1 / 86_400))
+    desk.record("NoticeClosed", CLOSED, "dora", time=at(1 / 86_400))
     desk.clock.advance(days=1)
     assert desk.refused("ProgressRecorded", PROGRESS) == [("NOTICE_CLOSED", "time")]
     assert desk.refused("NoticeClosed", CLOSED, "dora") == [("NOTICE_CLOSED", "time")]
-    desk.tell("ProgressRecorded", PROGRESS, time=at(0))
-    desk.tell("Published", {"subject": "n", "where": "here"}, "cara")
+    desk.record("ProgressRecorded", PROGRESS, time=at(0))
+    desk.record("Published", {"subject": "n", "where": "here"}, "cara")
 
 
 def test_a_registered_system_records_what_its_registration_names_and_no_longer() -> None:
     desk = prepared(())
-    desk.tell("RoleGranted", {"actor": "feed", "role": "INTEGRATION"}, "rosa")
+    desk.record("RoleGranted", {"actor": "feed", "role": "INTEGRATION"}, "rosa")
     registered = {
         "integration": "I1",
         "actor": "feed",
         "source": "feed",
         "facts": ["improvement-ledger.plan.ProgressRecorded.v1"],
     }
-    desk.tell("ProgressRecorded", PROGRESS, "feed")
-    desk.tell("IntegrationRegistered", registered, "rosa")
-    desk.tell("ProgressRecorded", PROGRESS, "feed")
+    desk.record("ProgressRecorded", PROGRESS, "feed")
+    desk.record("IntegrationRegistered", registered, "rosa")
+    desk.record("ProgressRecorded", PROGRESS, "feed")
     assert desk.refused("ProgressRecorded", PROGRESS, "feed", source="feed/2") == [("FORBIDDEN", "type")]
     assert desk.refused(EVIDENCE[1], EVIDENCE[2], "feed") == [("FORBIDDEN", "type")]
-    desk.tell("IntegrationRevoked", {"integration": "I1", "reason": "x"}, "rosa")
+    desk.record("IntegrationRevoked", {"integration": "I1", "reason": "x"}, "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, "feed") == [("FORBIDDEN", "type")]
 
 
 def test_the_clauses_that_an_entry_answers_are_the_notices() -> None:
     desk = prepared(())
-    desk.tell("ProgressRecorded", PROGRESS, clauses="77z")
-    desk.tell(INDEPENDENT[1], INDEPENDENT[2], OPERATOR)
+    desk.record("ProgressRecorded", PROGRESS, clauses="77z")
+    desk.record(INDEPENDENT[1], INDEPENDENT[2], OPERATOR)
     refused = desk.refusal("ProgressRecorded", PROGRESS, clauses="5b 77z")
     assert [(r.code, r.path) for r in refused.refusals] == [("NOT_FOUND", "clauses")]
     assert "no clause 77z; its clauses are 5b" in str(refused)
-    desk.tell("ProgressRecorded", PROGRESS, clauses="5b")
+    desk.record("ProgressRecorded", PROGRESS, clauses="5b")

@@ -1,4 +1,4 @@
-"""Who may record what, when and from where: roles with their times, tokens with their bounds, sources."""
+"""Rights to record: roles with their times, tokens with their limits, and sources."""
 
 from typing import Any
 
@@ -27,26 +27,26 @@ def role(actor: str = CAROL, name: str = "COUNCIL_OFFICER", **times: Any) -> dic
 def test_a_role_is_what_lets_one_record() -> None:
     desk = Desk()
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL) == FORBIDDEN
-    desk.tell("RoleGranted", role(), "rosa")
-    desk.tell("ProgressRecorded", PROGRESS, CAROL)
-    desk.tell("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
+    desk.record("RoleGranted", role(), "rosa")
+    desk.record("ProgressRecorded", PROGRESS, CAROL)
+    desk.record("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
     refused = desk.refusal("ProgressRecorded", PROGRESS, CAROL)
     assert str(refused) == "type: carol may not record ProgressRecorded (roles now: none)"
 
 
 def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
     desk = Desk()
-    desk.tell("RoleGranted", role(**{"from": at(1), "until": at(3)}), "rosa")
+    desk.record("RoleGranted", role(**{"from": at(1), "until": at(3)}), "rosa")
     for days, held in ((0.999999, False), (1, True), (2.999999, True), (3, False)):
         assert (desk.state.people.roles_at(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is held, days
     desk.clock.advance(days=1)
-    desk.tell("ProgressRecorded", PROGRESS, CAROL)
+    desk.record("ProgressRecorded", PROGRESS, CAROL)
     desk.clock.advance(days=2)
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL) == FORBIDDEN
 
 
 @pytest.mark.parametrize(
-    ("times", "found"),
+    ("times", "expected"),
     [
         ({"from": at(2), "until": at(2)}, [("OUT_OF_RANGE", "data.until")]),
         ({"from": at(2), "until": at(1)}, [("OUT_OF_RANGE", "data.until")]),
@@ -58,37 +58,37 @@ def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
         ({"actor": "alice", "from": at(9)}, [("ALREADY_EXISTS", "data.actor")]),
     ],
 )
-def test_what_role_is_not_granted(times: dict[str, Any], found: list[tuple[str, str]]) -> None:
-    assert Desk().refused("RoleGranted", role() | times, "rosa") == found
+def test_what_role_is_not_granted(times: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert Desk().refused("RoleGranted", role() | times, "rosa") == expected
 
 
 def test_one_role_is_granted_for_times_that_do_not_overlap() -> None:
     desk = Desk()
-    desk.tell("RoleGranted", role(**{"from": at(10), "until": at(20)}), "rosa")
+    desk.record("RoleGranted", role(**{"from": at(10), "until": at(20)}), "rosa")
     assert desk.refused("RoleGranted", role(), "rosa") == [("ALREADY_EXISTS", "data.actor")]
     assert desk.refused("RoleGranted", role(until=at(10.5)), "rosa") == [("ALREADY_EXISTS", "data.actor")]
-    desk.tell("RoleGranted", role(until=at(10)), "rosa")
-    desk.tell("RoleGranted", role(**{"from": at(20)}), "rosa")
-    desk.tell("RoleGranted", role(name="CHAIR"), "rosa")
+    desk.record("RoleGranted", role(until=at(10)), "rosa")
+    desk.record("RoleGranted", role(**{"from": at(20)}), "rosa")
+    desk.record("RoleGranted", role(name="CHAIR"), "rosa")
 
 
 def test_a_revoked_role_does_not_come_back_by_itself() -> None:
     desk = Desk()
-    desk.tell("RoleGranted", role(until=at(10)), "rosa")
-    desk.tell("RoleGranted", role(**{"from": at(10)}), "rosa")
-    desk.tell("RoleGranted", role(name="CHAIR"), "rosa")
-    desk.tell("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
+    desk.record("RoleGranted", role(until=at(10)), "rosa")
+    desk.record("RoleGranted", role(**{"from": at(10)}), "rosa")
+    desk.record("RoleGranted", role(name="CHAIR"), "rosa")
+    desk.record("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
     desk.clock.advance(days=11)
     assert desk.state.people.roles_at(CAROL, desk.clock()) == [Role.CHAIR]
     assert desk.refused("RoleRevoked", {**role(), "reason": "x"}, "rosa") == [("NOT_FOUND", "data.actor")]
-    desk.tell("RoleGranted", role(), "rosa")
-    desk.tell("ProgressRecorded", PROGRESS, CAROL)
+    desk.record("RoleGranted", role(), "rosa")
+    desk.record("ProgressRecorded", PROGRESS, CAROL)
 
 
 def test_a_role_that_is_still_to_come_can_be_revoked() -> None:
     desk = Desk()
-    desk.tell("RoleGranted", role(**{"from": at(10)}), "rosa")
-    desk.tell("RoleRevoked", {**role(), "reason": "She won't come."}, "rosa")
+    desk.record("RoleGranted", role(**{"from": at(10)}), "rosa")
+    desk.record("RoleRevoked", {**role(), "reason": "She won't come."}, "rosa")
     desk.clock.advance(days=11)
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL) == FORBIDDEN
 
@@ -97,7 +97,7 @@ def test_the_matrix_decides_for_each_role_and_fact() -> None:
     desk = Desk()
     grantable = [r for r in Role if r not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]
     for each in grantable:
-        desk.tell("RoleGranted", role(each.value.lower(), each.value), OPERATOR)
+        desk.record("RoleGranted", role(each.value.lower(), each.value), OPERATOR)
     for kind in KINDS.values():
         for each in grantable:
             actor = each.value.lower()
@@ -108,41 +108,41 @@ def test_the_matrix_decides_for_each_role_and_fact() -> None:
 
 def with_token(**bounds: Any) -> Desk:
     desk = Desk()
-    desk.tell("RoleGranted", role("case-system", "INTEGRATION"), "rosa")
-    desk.tell("TokenIssued", TOKEN | bounds, "rosa")
+    desk.record("RoleGranted", role("case-system", "INTEGRATION"), "rosa")
+    desk.record("TokenIssued", TOKEN | bounds, "rosa")
     return desk
 
 
 def test_a_token_opens_what_its_role_may_record() -> None:
     desk = with_token()
-    desk.tell("ProgressRecorded", PROGRESS, SYSTEM)
+    desk.record("ProgressRecorded", PROGRESS, SYSTEM)
     assert desk.refused("RoleGranted", role(), SYSTEM) == FORBIDDEN
 
 
 def test_a_token_opens_one_of_its_actors_roles_only() -> None:
     desk = with_token()
-    desk.tell("RoleGranted", role("case-system", "CHAIR"), "rosa")
+    desk.record("RoleGranted", role("case-system", "CHAIR"), "rosa")
     decision = {"decision": "D1", "meeting": "M1", "title": "t", "outcome": "o", "rationale": "r"}
     assert desk.refused("BoardDecisionRecorded", decision, SYSTEM) == FORBIDDEN
-    desk.tell("BoardDecisionRecorded", decision, "case-system")
+    desk.record("BoardDecisionRecorded", decision, "case-system")
 
 
 def test_a_token_whose_role_was_revoked_opens_nothing() -> None:
     desk = with_token()
-    desk.tell("RoleRevoked", {**role("case-system", "INTEGRATION"), "reason": "The contract ended."}, "rosa")
+    desk.record("RoleRevoked", {**role("case-system", "INTEGRATION"), "reason": "The contract ended."}, "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, SYSTEM) == FORBIDDEN
 
 
 def test_a_token_records_from_its_source_only() -> None:
     desk = with_token(source="council/cases")
-    desk.tell("ProgressRecorded", PROGRESS, SYSTEM, source="council/cases")
+    desk.record("ProgressRecorded", PROGRESS, SYSTEM, source="council/cases")
     assert desk.refused("ProgressRecorded", PROGRESS, SYSTEM, source="other") == [("FORBIDDEN", "source")]
     assert desk.refused("ProgressRecorded", PROGRESS, "alice", source="council/cases") == [("FORBIDDEN", "source")]
 
 
 def test_a_token_records_its_facts_only() -> None:
     desk = with_token(facts=[PROGRESS_TYPE])
-    desk.tell("ProgressRecorded", PROGRESS, SYSTEM)
+    desk.record("ProgressRecorded", PROGRESS, SYSTEM)
     objective = {"objective": "O2", "title": "t", "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
     assert desk.refused("ObjectiveAdded", objective, SYSTEM) == FORBIDDEN
 
@@ -150,21 +150,21 @@ def test_a_token_records_its_facts_only() -> None:
 def test_a_token_expires() -> None:
     desk = with_token(until=at(2))
     desk.clock.advance(days=1.9)
-    desk.tell("ProgressRecorded", PROGRESS, SYSTEM)
+    desk.record("ProgressRecorded", PROGRESS, SYSTEM)
     desk.clock.advance(days=0.1)
     assert desk.refused("ProgressRecorded", PROGRESS, SYSTEM) == [("FORBIDDEN", "")]
 
 
 def test_an_access_token_opens_nothing_from_its_end_on() -> None:
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at + DAY))
+    desk.record("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at + DAY))
     assert desk.refused("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at)) == FORBIDDEN
 
 
 def test_a_token_is_revoked_once() -> None:
     desk = with_token()
     revoke = {"token": "t1", "reason": "It leaked."}
-    desk.tell("TokenRevoked", revoke, "rosa")
+    desk.record("TokenRevoked", revoke, "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, SYSTEM) == [("FORBIDDEN", "")]
     assert desk.refused("TokenRevoked", revoke, "rosa") == [("ALREADY_REVOKED", "data.token")]
     assert desk.refused("TokenRevoked", revoke | {"token": "t2"}, "rosa") == [("NOT_FOUND", "data.token")]
@@ -172,13 +172,13 @@ def test_a_token_is_revoked_once() -> None:
 
 def test_a_token_is_nobody_elses() -> None:
     desk = with_token()
-    desk.tell("RoleGranted", role(CAROL, "INTEGRATION"), "rosa")
+    desk.record("RoleGranted", role(CAROL, "INTEGRATION"), "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, Credential(CAROL, "t1")) == [("FORBIDDEN", "")]
     assert desk.refused("ProgressRecorded", PROGRESS, Credential(CAROL, "t9")) == [("FORBIDDEN", "")]
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "expected"),
     [
         ({"token": "t1"}, [("ALREADY_EXISTS", "data.token")]),
         ({"role": "CHAIR"}, [("NOT_FOUND", "data.actor")]),
@@ -191,21 +191,21 @@ def test_a_token_is_nobody_elses() -> None:
         ),
     ],
 )
-def test_what_token_is_not_issued(change: dict[str, Any], found: list[tuple[str, str]]) -> None:
-    assert with_token().refused("TokenIssued", TOKEN | {"token": "t2"} | change, "rosa") == found
+def test_what_token_is_not_issued(change: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert with_token().refused("TokenIssued", TOKEN | {"token": "t2"} | change, "rosa") == expected
 
 
 def test_a_source_is_its_first_users() -> None:
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS, "alice", source="council/plan")
-    desk.tell("RoleGranted", role(), "rosa")
+    desk.record("ProgressRecorded", PROGRESS, "alice", source="council/plan")
+    desk.record("RoleGranted", role(), "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL, source="council/plan") == [("FORBIDDEN", "source")]
-    desk.tell("ProgressRecorded", PROGRESS, "alice", source="council/plan")
+    desk.record("ProgressRecorded", PROGRESS, "alice", source="council/plan")
 
 
 def test_a_source_stays_its_users_when_the_entry_is_corrected() -> None:
     desk = Desk()
-    first = desk.tell("ProgressRecorded", PROGRESS, "alice", source="council/plan")
-    desk.tell("RoleGranted", role(), "rosa")
-    desk.tell("EntryCorrected", {"position": first, "reason": "Sent twice."}, "rosa")
+    first = desk.record("ProgressRecorded", PROGRESS, "alice", source="council/plan")
+    desk.record("RoleGranted", role(), "rosa")
+    desk.record("EntryCorrected", {"position": first, "reason": "Sent twice."}, "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL, source="council/plan") == [("FORBIDDEN", "source")]

@@ -1,11 +1,11 @@
-"""The notice, its plan, its board and its evidence: what has to be there first, and what is there once."""
+"""The notice, its plan, its board and its evidence: things that must exist first, and things that exist once."""
 
 from datetime import date
 from typing import Any
 
 import pytest
 
-from tests.ledger.desk import Desk, Found, at
+from tests.ledger.desk import Desk, Refusals, at
 from tests.ledger.history import DIGEST, OBJECTIVE, OPERATOR
 
 NOTICE = {
@@ -31,21 +31,21 @@ DECISION = {"decision": "D1", "meeting": "M1", "title": "Money", "outcome": "Yes
 
 
 def test_the_first_entry_is_the_notice() -> None:
-    desk = Desk(begun=False)
+    desk = Desk(with_setting=False)
     area = {"area": "1a", "title": "Leaders"}
     assert desk.refused("AreaRegistered", area, OPERATOR) == [("NO_NOTICE", "")]
-    assert desk.tell("NoticeIssued", NOTICE, OPERATOR) == 1
+    assert desk.record("NoticeIssued", NOTICE, OPERATOR) == 1
     assert (desk.state.notice.issued_on, desk.state.notice.zone) == (date(2022, 7, 5), "Europe/London")
     assert desk.refused("NoticeIssued", NOTICE, OPERATOR) == [("ALREADY_EXISTS", "")]
-    assert desk.tell("AreaRegistered", area, OPERATOR) == 2
+    assert desk.record("AreaRegistered", area, OPERATOR) == 2
 
 
 def test_a_text_among_a_clauses_parameters_is_a_code() -> None:
     desk = Desk()
     bad = CLAUSE | {"parameters": {"maximum_days": 5, "basis": "calendar\n", "kind": "-"}}
-    found = [("INVALID_FIELD", "data.parameters.basis"), ("INVALID_FIELD", "data.parameters.kind")]
-    assert desk.refused("ClauseRegistered", bad, OPERATOR) == found
-    desk.tell("ClauseRegistered", CLAUSE | {"parameters": {"basis": "calendar", "kinds": ["A"]}}, OPERATOR)
+    expected = [("INVALID_FIELD", "data.parameters.basis"), ("INVALID_FIELD", "data.parameters.kind")]
+    assert desk.refused("ClauseRegistered", bad, OPERATOR) == expected
+    desk.record("ClauseRegistered", CLAUSE | {"parameters": {"basis": "calendar", "kinds": ["A"]}}, OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -60,35 +60,35 @@ def test_a_text_among_a_clauses_parameters_is_a_code() -> None:
 )
 def test_what_has_an_id_is_there_once(name: str, data: dict[str, Any], path: str) -> None:
     desk = Desk()
-    position = desk.tell(name, data, OPERATOR)
+    position = desk.record(name, data, OPERATOR)
     refused = desk.refusal(name, data, OPERATOR)
     assert [(refusal.code, refusal.path) for refusal in refused.refusals] == [("ALREADY_EXISTS", path)]
     assert f"entry {position}" in str(refused)
 
 
 @pytest.mark.parametrize(
-    ("areas", "found"),
+    ("areas", "expected"),
     [
         (["1b"], [("NOT_FOUND", "data.areas[0]")]),
         (["1a", "1b", "1a", "1c"], [("NOT_FOUND", "data.areas[1]"), ("NOT_FOUND", "data.areas[3]")]),
     ],
 )
-def test_an_objective_serves_areas_of_the_notice(areas: list[str], found: Found) -> None:
+def test_an_objective_serves_areas_of_the_notice(areas: list[str], expected: Refusals) -> None:
     objective = OBJECTIVE | {"objective": "O2", "areas": areas}
-    assert Desk().refused("ObjectiveAdded", objective) == found
+    assert Desk().refused("ObjectiveAdded", objective) == expected
 
 
 def test_progress_is_of_an_objective_of_the_plan() -> None:
     desk = Desk()
     assert desk.refused("ProgressRecorded", PROGRESS | {"objective": "O2"}) == [("NOT_FOUND", "data.objective")]
-    desk.tell("ProgressRecorded", PROGRESS)
+    desk.record("ProgressRecorded", PROGRESS)
 
 
 def test_the_days_that_evidence_covers_are_in_order() -> None:
     desk = Desk()
     backwards = EVIDENCE | {"period": {"first": "2022-07-02", "last": "2022-07-01"}}
     assert desk.refused("EvidenceSubmitted", backwards) == [("OUT_OF_RANGE", "data.period.last")]
-    desk.tell("EvidenceSubmitted", EVIDENCE | {"period": {"first": "2022-07-01", "last": "2022-07-01"}})
+    desk.record("EvidenceSubmitted", EVIDENCE | {"period": {"first": "2022-07-01", "last": "2022-07-01"}})
 
 
 def test_a_decision_rests_on_evidence_of_the_register() -> None:
@@ -96,18 +96,18 @@ def test_a_decision_rests_on_evidence_of_the_register() -> None:
     decision = DECISION | {"evidence": ["E1", "E2"]}
     missing = [("NOT_FOUND", "data.evidence[0]"), ("NOT_FOUND", "data.evidence[1]")]
     assert desk.refused("BoardDecisionRecorded", decision, OPERATOR) == missing
-    desk.tell("EvidenceSubmitted", EVIDENCE)
+    desk.record("EvidenceSubmitted", EVIDENCE)
     assert desk.refused("BoardDecisionRecorded", decision, OPERATOR) == missing[1:]
-    desk.tell("EvidenceSubmitted", EVIDENCE | {"evidence": "E2"})
-    desk.tell("BoardDecisionRecorded", decision, OPERATOR)
+    desk.record("EvidenceSubmitted", EVIDENCE | {"evidence": "E2"})
+    desk.record("BoardDecisionRecorded", decision, OPERATOR)
 
 
 def test_a_fact_happened_at_most_a_minute_ahead_of_the_clock() -> None:
     desk = Desk()
     second = 1 / 86_400
     assert desk.refused("ProgressRecorded", PROGRESS, time=at(62 * second)) == [("TIME_AHEAD", "time")]
-    desk.tell("ProgressRecorded", PROGRESS, time=at(59 * second))
-    desk.tell("ProgressRecorded", PROGRESS, time="1900-01-01T00:00:00Z")
+    desk.record("ProgressRecorded", PROGRESS, time=at(59 * second))
+    desk.record("ProgressRecorded", PROGRESS, time="1900-01-01T00:00:00Z")
 
 
 def test_an_entry_has_a_largest_size() -> None:
@@ -115,4 +115,4 @@ def test_an_entry_has_a_largest_size() -> None:
     large = OBJECTIVE | {"objective": "O2", "measures": measures}
     desk = Desk()
     assert desk.refused("ObjectiveAdded", large) == [("TOO_LARGE", "data")]
-    desk.tell("ObjectiveAdded", large | {"measures": measures[:500]})
+    desk.record("ObjectiveAdded", large | {"measures": measures[:500]})

@@ -1,4 +1,4 @@
-"""The record's own upkeep: what a correction may do to a history, and who may have a text erased."""
+"""Upkeep of the record: effects of corrections on a history, and the erasure of free text."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from ledger.domain.areas.records import UNCORRECTABLE
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
-from tests.ledger.desk import Desk, Found, at
+from tests.ledger.desk import Desk, Refusals, at
 from tests.ledger.history import OBJECTIVE
 
 AREA, OBJECTIVE_ENTRY = 2, 7
@@ -16,33 +16,33 @@ ERASE = {"reason": "It names a child.", "authority": "UK GDPR, article 17"}
 
 
 def correction(position: int, name: str | None = None, **data: Any) -> dict[str, Any]:
-    """A correction, by a replacement where a fact is named."""
-    found: dict[str, Any] = {"position": position, "reason": "A mistake."}
+    """Return a correction, with a replacement if a fact is named."""
+    event_data: dict[str, Any] = {"position": position, "reason": "A mistake."}
     if name is not None:
-        found["replacement"] = {"type": f"improvement-ledger.{name}.v1", "data": data}
-    return found
+        event_data["replacement"] = {"type": f"improvement-ledger.{name}.v1", "data": data}
+    return event_data
 
 
 def test_a_corrected_entry_reads_as_absent() -> None:
     desk = Desk()
-    desk.tell("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
+    desk.record("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
     assert desk.state.plan.objectives == {}
     assert desk.state.records.corrected == {OBJECTIVE_ENTRY: 8}
     assert desk.refused("ProgressRecorded", PROGRESS) == [("NOT_FOUND", "data.objective")]
-    desk.tell("ObjectiveAdded", OBJECTIVE)
+    desk.record("ObjectiveAdded", OBJECTIVE)
 
 
 def test_a_corrected_entry_reads_as_its_replacement() -> None:
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS)
+    desk.record("ProgressRecorded", PROGRESS)
     better = correction(OBJECTIVE_ENTRY, "plan.ObjectiveAdded", **OBJECTIVE | {"due": "2023-03-31"})
-    desk.tell("EntryCorrected", better, "rosa")
+    desk.record("EntryCorrected", better, "rosa")
     assert desk.state.plan.objectives["O1"].due.isoformat() == "2023-03-31"
     assert desk.state.plan.objectives["O1"].position == OBJECTIVE_ENTRY
 
 
 @pytest.mark.parametrize(
-    ("data", "found"),
+    ("data", "expected"),
     [
         (correction(8), [("NOT_FOUND", "data.position")]),
         (correction(1), [("NOT_CORRECTABLE", "data.position")]),
@@ -57,24 +57,24 @@ def test_a_corrected_entry_reads_as_its_replacement() -> None:
         (correction(AREA), [("DEPENDED_ON", "data.position")]),
     ],
 )
-def test_what_is_not_corrected(data: dict[str, Any], found: Found) -> None:
-    assert Desk().refused("EntryCorrected", data, "rosa") == found
+def test_what_is_not_corrected(data: dict[str, Any], expected: Refusals) -> None:
+    assert Desk().refused("EntryCorrected", data, "rosa") == expected
 
 
 def test_the_refusal_names_the_entry_that_could_not_stand() -> None:
     desk = Desk()
-    desk.tell("ProgressRecorded", PROGRESS)
-    desk.tell("ProgressRecorded", PROGRESS)
+    desk.record("ProgressRecorded", PROGRESS)
+    desk.record("ProgressRecorded", PROGRESS)
     refused = desk.refusal("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
     assert "entry 8 (ProgressRecorded) could no longer stand: there is no objective O1" in str(refused)
-    desk.tell("EntryCorrected", correction(9), "rosa")
-    desk.tell("EntryCorrected", correction(8), "rosa")
-    desk.tell("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
+    desk.record("EntryCorrected", correction(9), "rosa")
+    desk.record("EntryCorrected", correction(8), "rosa")
+    desk.record("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
 
 
 def test_an_entry_is_corrected_once_and_a_correction_never() -> None:
     desk = Desk()
-    desk.tell("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
+    desk.record("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
     again = desk.refused("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
     assert again == [("ALREADY_CORRECTED", "data.position")]
     assert desk.refused("EntryCorrected", correction(8), "rosa") == [("NOT_CORRECTABLE", "data.position")]
@@ -84,44 +84,44 @@ def test_a_grant_cannot_be_given_a_time_that_was_not_asked_for() -> None:
     desk = Desk().reviewing()
     times = {"request": "A1", "from": at(1), "until": at(3)}
     more = {"grantee": "rita", "review": "R1", "kind": "DATA", "scope": "s", "purpose": "p"}
-    desk.tell("AccessRequested", times | more, "bob")
-    desk.tell("AccessGranted", times)
+    desk.record("AccessRequested", times | more, "bob")
+    desk.record("AccessGranted", times)
     shorter = correction(10, "access.AccessRequested", **times | more | {"until": at(2)})
     assert "entry 11 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
-    desk.tell("EntryCorrected", correction(11, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
-    desk.tell("EntryCorrected", shorter, "rosa")
+    desk.record("EntryCorrected", correction(11, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
+    desk.record("EntryCorrected", shorter, "rosa")
     assert desk.state.access.requests["A1"].until.isoformat() == at(2)
 
 
 def test_a_revoked_role_may_be_corrected_back() -> None:
     desk = Desk()
     revoked = {"actor": "alice", "role": "COUNCIL_OFFICER", "reason": "The wrong person."}
-    position = desk.tell("RoleRevoked", revoked, "rosa")
-    desk.tell("EntryCorrected", correction(position), "rosa")
-    desk.tell("ProgressRecorded", PROGRESS)
+    position = desk.record("RoleRevoked", revoked, "rosa")
+    desk.record("EntryCorrected", correction(position), "rosa")
+    desk.record("ProgressRecorded", PROGRESS)
 
 
 def test_a_text_is_erased_by_two_people_and_once() -> None:
     desk = Desk()
-    told = desk.tell("ProgressRecorded", PROGRESS)
-    asked = desk.tell("ErasureRequested", ERASE | {"position": told}, "rosa")
-    again = desk.tell("ErasureRequested", ERASE | {"position": told}, "dan")
-    erase = {"position": told, "request": asked}
+    target = desk.record("ProgressRecorded", PROGRESS)
+    request = desk.record("ErasureRequested", ERASE | {"position": target}, "rosa")
+    again = desk.record("ErasureRequested", ERASE | {"position": target}, "dan")
+    erase = {"position": target, "request": request}
     assert desk.refused("NarrativeErased", erase, "rosa") == [("SAME_PERSON", "")]
-    done = desk.tell("NarrativeErased", erase, "dan")
-    assert desk.state.records.erased == {told: done}
+    done = desk.record("NarrativeErased", erase, "dan")
+    assert desk.state.records.erased == {target: done}
     assert desk.refused("NarrativeErased", erase, "dan") == [("ALREADY_ERASED", "data.position")]
-    other = {"position": told, "request": again}
+    other = {"position": target, "request": again}
     assert desk.refused("NarrativeErased", other, "rosa") == [("ALREADY_ERASED", "data.position")]
-    late = ERASE | {"position": told}
+    late = ERASE | {"position": target}
     assert desk.refused("ErasureRequested", late, "dan") == [("ALREADY_ERASED", "data.position")]
 
 
 def test_an_erasure_needs_a_request_for_that_very_entry() -> None:
     desk = Desk()
-    asked = desk.tell("ErasureRequested", ERASE | {"position": 2}, "rosa")
+    request = desk.record("ErasureRequested", ERASE | {"position": 2}, "rosa")
     for erase in (
-        {"position": 1, "request": asked},
+        {"position": 1, "request": request},
         {"position": 2, "request": 1},
         {"position": 2, "request": 99},
     ):
@@ -133,9 +133,9 @@ def test_an_erasure_needs_a_request_for_that_very_entry() -> None:
 @pytest.mark.parametrize("name", ["ErasureRequested", "NarrativeErased"])
 def test_an_erasure_is_not_undone(name: str) -> None:
     desk = Desk()
-    asked = desk.tell("ErasureRequested", ERASE | {"position": 2}, "rosa")
-    done = desk.tell("NarrativeErased", {"position": 2, "request": asked}, "dan")
-    position = {"ErasureRequested": asked, "NarrativeErased": done}[name]
+    request = desk.record("ErasureRequested", ERASE | {"position": 2}, "rosa")
+    done = desk.record("NarrativeErased", {"position": 2, "request": request}, "dan")
+    position = {"ErasureRequested": request, "NarrativeErased": done}[name]
     assert desk.refused("EntryCorrected", correction(position), "rosa") == [("NOT_CORRECTABLE", "data.position")]
 
 

@@ -81,7 +81,7 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
 def test_a_clause_whose_rule_nobody_knows_is_left_to_people() -> None:
     desk = Desk()
     clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "invented", "text": "Do well"}
-    desk.tell("ClauseRegistered", clause, OPERATOR)
+    desk.record("ClauseRegistered", clause, OPERATOR)
     (row,) = (version.row for version in fold_anew(view.VIEW, desk.history).versions()["standings"].values())
     assert "invented" not in KINDS
     assert (row.number, row.status) == ("99", "NO_EVIDENCE")
