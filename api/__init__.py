@@ -1,4 +1,4 @@
-"""How it arrives: HTTP, identity, the intake of events, reports, pages, settings and the command line.
+"""Interfaces of the ledger: HTTP, identity, intake of events, reports, pages, settings and the command line.
 
-The top layer. It may import everything below it; nothing imports it.
+The top layer: it may import every other package; none imports it.
 """

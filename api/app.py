@@ -1,4 +1,4 @@
-"""The application: every route, and what goes around all of them. The composition root of the service."""
+"""Compose the application: its routes, middleware and exception handlers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,10 +33,10 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:
-    """The application of these settings; `clock` says at what instant it records.
+    """Return the application for these settings; `clock` gives the instant of each recording.
 
-    Its lifespan starts and stops the ledger's parts, which are `app.state.ledger`; the start raises
-    LedgerError when one of them cannot start.
+    Its lifespan starts and stops the ledger's parts, which are `app.state.ledger`. Starting raises LedgerError
+    when one of them fails.
     """
     ledger = Ledger(settings, clock)
 

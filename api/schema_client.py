@@ -1,6 +1,6 @@
-"""Questions asked of the schema in this process, for whoever shows answers in another form than GraphQL's.
+"""Query the schema in this process, for output in other forms than GraphQL.
 
-There is no second read path: what is not in the schema can't be shown. Imports `schema`.
+There is no second read path: only the schema's data can be displayed. Imports `schema`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,27 +17,27 @@ from schema.errors import FORBIDDEN
 
 
 class Operator(Struct, frozen=True):
-    """The viewer that whoever runs the command line beside the database is."""
+    """Viewer of an operator who runs the command line next to the database."""
 
     credential: Credential
 
     async def roles(self, _notice: str) -> Sequence[Role]:
-        """The operator's, in any notice."""
+        """Return the operator's role, which applies in every notice."""
         return [Role.OPERATOR]
 
     async def allowed(self) -> Sequence[str]:
-        """None are listed; a notice is named."""
+        """Return nothing: an operator names a notice."""
         return []
 
 
 class Forbidden(Refused):
-    """The viewer's roles do not read what was asked for."""
+    """The viewer's roles do not read the data."""
 
 
 async def ask(context: Context, document: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data that answers a document; raises Forbidden, and Refused with every other reason."""
+    """Return the data that answers a document; raise Forbidden, or Refused for any other reason."""
     result = await schema.build().ask(context, document, variables)
     if result.errors:
-        found = [Refusal(str((error.extensions or {}).get("code")), error.message) for error in result.errors]
-        raise (Forbidden if {each.code for each in found} == {FORBIDDEN} else Refused)(found)
+        refusals = [Refusal(str((error.extensions or {}).get("code")), error.message) for error in result.errors]
+        raise (Forbidden if {refusal.code for refusal in refusals} == {FORBIDDEN} else Refused)(refusals)
     return result.data or {}

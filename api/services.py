@@ -1,6 +1,6 @@
-"""The parts that a process of the service runs, started in order and stopped in the reverse one.
+"""Start and stop the parts of a service process, in order and in reverse order.
 
-The one place where ledger and projections are put together; `api.app` adds what is served.
+Only this module combines ledger and projections; `api.app` adds the routes.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from api.auth.identity import Identity
 from api.auth.oidc import Issuer
 from api.auth.session_key import session_key
 from api.http.feed import Feeds
-from api.http.metrics import MeasuredWriter, Rebuilding
+from api.http.metrics import MeasuredWriter, RebuildProgress
 from api.settings import Settings
 from ledger.append.placement import Clock, now
 from ledger.append.writer import Writer
@@ -30,9 +30,9 @@ from projections.engine.runner import Runner
 from projections.query.reader import Reader
 
 TIDY_SECONDS = 3_600.0
-"""How often what is left half done beside the entries is looked for, after the start."""
+"""Seconds between searches for incomplete uploads, after the one at the start."""
 WATCH_SECONDS = 1.0
-"""How often the embedded server is looked at, so that it is started again if it was killed."""
+"""Seconds between looks at the embedded server, which is started again if it was killed."""
 logger = logging.getLogger(__name__)
 StatusCallback = Callable[[str], None]
 
@@ -42,16 +42,19 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """The database of the settings, with its schema up to date."""
+    """Database of the settings, with its schema up to date."""
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
         self._embedded = None if self._url else EmbeddedPostgres(settings.data)
 
     async def open(self, progress: StatusCallback = _silent) -> str:
-        """Its URL, once it can be used; raises LedgerError when it cannot, saying what to do.
+        """Return the URL of the database once it can be used.
 
-        An embedded database is started and migrated; a named one only if an operator says so.
+        An embedded database is started and migrated. An operator migrates any other with `ledger migrate`.
+
+        Raises:
+            LedgerError: The database cannot be used; the message says what to do.
         """
         if self._embedded is not None:
             try:
@@ -69,7 +72,7 @@ class Database:
         return url
 
     async def keep_running(self) -> None:
-        """Looks after an embedded server until cancelled: one that was killed is started again."""
+        """Start a killed embedded server again, until cancelled."""
         while self._embedded is not None:
             await asyncio.sleep(WATCH_SECONDS)
             if self._embedded.pid is None:
@@ -77,13 +80,13 @@ class Database:
                     await asyncio.to_thread(self._embedded.ensure_running)
 
     def close(self) -> None:
-        """Leaves the database; an embedded one stops when nobody uses it."""
+        """Leave the database; an embedded server stops when nobody uses it."""
         if self._embedded is not None:
             self._embedded.close()
 
 
 class Ledger:
-    """Everything that a server process needs: writer, reader, the views' runner, and who is who."""
+    """Parts of a server process: writer, reader, runner of the views, identity, evidence and signer."""
 
     writer: Writer
     reader: Reader
@@ -95,7 +98,7 @@ class Ledger:
     log: CheckpointSigner
     drafts: Drafts
     url: str
-    """The database's, for what reads the ledger itself in a connection of its own."""
+    """URL of the database, for modules that open their own connection."""
 
     def __init__(self, settings: Settings, clock: Clock = now) -> None:
         self.settings = settings
@@ -103,7 +106,7 @@ class Ledger:
         self._stack = AsyncExitStack()
 
     async def open(self) -> Self:
-        """Starts the parts; raises LedgerError when one cannot start, after stopping the others."""
+        """Start the parts; raise LedgerError when one fails, after stopping the others."""
         async with AsyncExitStack() as stack:
             database = Database(self.settings)
             stack.callback(database.close)
@@ -113,7 +116,7 @@ class Ledger:
             _run(stack, database.keep_running())
             self.feeds = Feeds()
             self.drafts = Drafts(url)
-            self.runner = Runner(url, told=Rebuilding())
+            self.runner = Runner(url, told=RebuildProgress())
             await self.runner.open()
             self.reader = Reader(url)
             stack.push_async_callback(self.reader.close)
@@ -137,7 +140,7 @@ class Ledger:
         return self
 
     async def close(self) -> None:
-        """Stops the parts; whoever waits for a receipt gets it."""
+        """Stop the parts after pending receipts are delivered."""
         await self._stack.aclose()
 
     async def __aenter__(self) -> Self:
@@ -152,7 +155,7 @@ class Ledger:
         self.log.wake()
 
     async def _tidy(self) -> None:
-        """What cannot be done now is done another time; the log says what it was."""
+        """Remove incomplete uploads at intervals; log a failure and try again later."""
         while True:
             try:
                 await self.evidence.tidy()
@@ -161,7 +164,7 @@ class Ledger:
             await asyncio.sleep(TIDY_SECONDS)
 
     async def _again(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
-        """Work that waits for a lost database by itself; what nobody foresaw is logged, and it starts again."""
+        """Run work that handles a lost database itself; log an unforeseen error and start it again."""
         while True:
             try:
                 await work()
@@ -177,7 +180,7 @@ def _issuer(settings: Settings) -> Issuer | None:
 
 
 def _run(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
-    """Runs `work` beside the rest until the stack is closed."""
+    """Run work in a task until the stack is closed."""
     task = asyncio.create_task(work)
 
     async def stop() -> None:

@@ -1,6 +1,7 @@
-"""What an operator can set: environment variables, or lines of a `.env` file, checked before anything starts.
+"""Read the operator's settings from environment variables, or from lines of a `.env` file.
 
-The environment goes before the file. Imports starlette and `ledger`.
+The environment has priority over the file. All settings are checked before anything starts. Imports starlette and
+`ledger`.
 """
 
 import os
@@ -22,70 +23,71 @@ from ledger.proof.checkpoint import Signer
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST = 5_000_000_000
-"""The largest limit for documents: a bucket copies no larger object in one step."""
+"""Bytes of the largest limit for documents: a bucket copies no larger object in one step."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 
 
 class WrongSetting(LedgerError):
-    """A setting has a value that cannot be used; the message names it, and never repeats a secret."""
+    """A setting's value cannot be used; the message names the setting and never repeats a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """Where the server listens."""
+    """Address on which the server listens."""
 
     host: str
     port: int
-    """0: any free port."""
+    """Port number; 0 for any free port."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one process."""
+    """Settings of one process."""
 
     database_url: str | None = field(default=None, repr=False)
-    """LEDGER_DATABASE_URL: a PostgreSQL server, as a URL; None: an embedded one under `data`."""
+    """LEDGER_DATABASE_URL: URL of the PostgreSQL server; None for an embedded one under `data`."""
     data: Path = Path(".ledger")
-    """LEDGER_DATA: where the embedded database lives."""
+    """LEDGER_DATA: folder of the embedded database and of files without a setting of their own."""
     origin: str = "localhost"
-    """LEDGER_ORIGIN: the first part of the name of every ledger in its checkpoints: a host, without a scheme."""
+    """LEDGER_ORIGIN: host that begins every ledger's name in its checkpoints, without a scheme."""
     signing_key_file: Path | None = None
-    """LEDGER_SIGNING_KEY_FILE: the key that signs checkpoints, as `ledger key generate` wrote it."""
+    """LEDGER_SIGNING_KEY_FILE: file of the key that signs checkpoints, from `ledger key generate`."""
     signing_key: str | None = field(default=None, repr=False)
-    """LEDGER_SIGNING_KEY: that key itself, as a secret of the environment; neither: one is made under `data`."""
+    """LEDGER_SIGNING_KEY: that key itself, as a secret; with neither setting, a key under `data` is created."""
     oidc_issuer: str | None = None
-    """LEDGER_OIDC_ISSUER: who issues people's access tokens."""
+    """LEDGER_OIDC_ISSUER: issuer of people's access tokens."""
     oidc_audience: str | None = None
-    """LEDGER_OIDC_AUDIENCE: what those tokens must be meant for."""
+    """LEDGER_OIDC_AUDIENCE: audience that those tokens must name."""
     oidc_client_id: str | None = None
-    """LEDGER_OIDC_CLIENT_ID: the pages' name at the issuer; None: people don't sign in to them there."""
+    """LEDGER_OIDC_CLIENT_ID: client id of the pages at the issuer; None disables sign-in at the issuer."""
     oidc_client_secret: str | None = field(default=None, repr=False)
-    """LEDGER_OIDC_CLIENT_SECRET: proves that it is them, where the issuer asks for it."""
+    """LEDGER_OIDC_CLIENT_SECRET: client secret of the pages, if the issuer requires one."""
     session_key_file: Path | None = None
-    """LEDGER_SESSION_KEY_FILE: the key that seals the pages' sessions; None: one that is kept under `data`."""
+    """LEDGER_SESSION_KEY_FILE: file of the key that seals sessions; None for one under `data`."""
     evidence_url: str | None = None
-    """LEDGER_EVIDENCE_URL: where documents are kept; None: under `data`."""
+    """LEDGER_EVIDENCE_URL: store of the documents; None for a folder under `data`."""
     evidence_limit: int = LIMIT
-    """LEDGER_EVIDENCE_LIMIT: the size of the largest document, in bytes."""
+    """LEDGER_EVIDENCE_LIMIT: bytes of the largest document."""
     bind: Bind = Bind("127.0.0.1", 8000)
-    """LEDGER_BIND: host:port."""
+    """LEDGER_BIND: host:port on which the server listens."""
     workers: int = 1
-    """LEDGER_WORKERS: server processes, 1 to 64."""
+    """LEDGER_WORKERS: number of server processes, 1 to 64."""
     introspection: bool = True
-    """LEDGER_INTROSPECTION: yes or no: whether the GraphQL schema tells of itself."""
+    """LEDGER_INTROSPECTION: yes or no: whether clients may query the GraphQL schema."""
     log: str = "info"
     """LEDGER_LOG: debug, info, warning or error."""
 
     @property
     def store(self) -> str:
-        """The URL at which documents are kept."""
+        """URL of the document store."""
         return self.evidence_url or (self.data.absolute() / "evidence").as_uri()
 
     def signer(self) -> Signer:
-        """The key that signs checkpoints; where none is named, the one under `data`, made now if it is not there.
+        """Return the key that signs checkpoints; create one under `data` if no setting names one.
 
-        Raises LedgerError when it cannot be read or made.
+        Raises:
+            LedgerError: The key cannot be read or created.
         """
         if self.signing_key is not None:
             return Signer.from_text(self.signing_key)
@@ -97,23 +99,23 @@ class Settings:
     def from_environment(
         cls, environ: MutableMapping[str, str] | None = None, env_file: Path = Path(".env")
     ) -> Self:
-        """The settings of the environment and of that file, if it is there; raises WrongSetting."""
-        given = os.environ if environ is None else environ
-        _check_names(given)
+        """Return the settings of the environment and of the `.env` file; raise WrongSetting for a wrong one."""
+        variables = os.environ if environ is None else environ
+        _check_names(variables)
         file = _lines(env_file)
-        known = {**file, **{name: given[name] for name in _READERS if name in given}}
-        values: dict[str, Any] = {_field(name): _read(name, known[name]) for name in _READERS if known.get(name)}
+        values_by_name = {**file, **{name: variables[name] for name in _READERS if name in variables}}
+        values: dict[str, Any] = {
+            _field(name): _read(name, values_by_name[name]) for name in _READERS if values_by_name.get(name)
+        }
         if ("oidc_issuer" in values) != ("oidc_audience" in values):
-            absent = "LEDGER_OIDC_AUDIENCE" if "oidc_issuer" in values else "LEDGER_OIDC_ISSUER"
-            raise WrongSetting(f"{absent} is not set; issuer and audience are set together or not at all")
+            missing = "LEDGER_OIDC_AUDIENCE" if "oidc_issuer" in values else "LEDGER_OIDC_ISSUER"
+            raise WrongSetting(f"{missing} is not set; set issuer and audience together, or neither")
         if "signing_key" in values and "signing_key_file" in values:
-            raise WrongSetting(
-                "LEDGER_SIGNING_KEY and LEDGER_SIGNING_KEY_FILE are both set; leave one of them out"
-            )
+            raise WrongSetting("LEDGER_SIGNING_KEY and LEDGER_SIGNING_KEY_FILE are both set; unset one of them")
         if "oidc_client_id" in values and "oidc_issuer" not in values:
-            raise WrongSetting("LEDGER_OIDC_CLIENT_ID names a client of no issuer; set LEDGER_OIDC_ISSUER too")
+            raise WrongSetting("LEDGER_OIDC_CLIENT_ID is set without an issuer; set LEDGER_OIDC_ISSUER too")
         if "oidc_client_secret" in values and "oidc_client_id" not in values:
-            raise WrongSetting("LEDGER_OIDC_CLIENT_SECRET is of no client; set LEDGER_OIDC_CLIENT_ID too")
+            raise WrongSetting("LEDGER_OIDC_CLIENT_SECRET is set without a client; set LEDGER_OIDC_CLIENT_ID too")
         return cls(**values)
 
 
@@ -127,27 +129,27 @@ def _lines(env_file: Path) -> Mapping[str, str]:
     for name in lines:
         if name.startswith("LEDGER_") and name not in _READERS:
             raise WrongSetting(
-                f"{env_file} sets {name}, which is no setting; the settings are {', '.join(_READERS)}"
+                f"{env_file} sets {name}, which is not a setting; the settings are {', '.join(_READERS)}"
             )
     return lines
 
 
 def _check_names(environ: Iterable[str]) -> None:
-    """Raises WrongSetting for a name that is nearly a setting's; what else is called LEDGER_ may be another's."""
+    """Raise WrongSetting for a name close to a setting's; other LEDGER_ names may belong to other software."""
     for name in sorted(environ):
         if name.startswith("LEDGER_") and name not in _READERS:
-            meant = _meant(_field(name))
-            if meant is not None:
+            intended = _intended(_field(name))
+            if intended is not None:
                 raise WrongSetting(
-                    f"the environment sets {name}, which is no setting; LEDGER_{meant.upper()} is one"
+                    f"the environment sets {name}, which is not a setting; did you mean LEDGER_{intended.upper()}?"
                 )
 
 
-def _meant(name: str) -> str | None:
-    """The setting that a name is taken to mean: one that is spelt nearly so, or begins alike."""
-    known = [_field(each) for each in _READERS]
-    near = get_close_matches(name, known, 1, 0.75)
-    near += [each for each in known if name.startswith(f"{each}_") or each.startswith(f"{name}_")]
+def _intended(name: str) -> str | None:
+    """Return the setting that a name probably means: one spelt similarly, or with the same beginning."""
+    fields = [_field(setting) for setting in _READERS]
+    near = get_close_matches(name, fields, 1, 0.75)
+    near += [field for field in fields if name.startswith(f"{field}_") or field.startswith(f"{name}_")]
     return next(iter(near), None)
 
 
@@ -170,21 +172,22 @@ def _database_url(value: str) -> str:
         scheme = ""
     if scheme not in ("postgresql", "postgres"):
         raise ValueError(
-            "write postgresql://user@host/database (the value is not shown, as it may hold a password)"
+            "enter an address such as postgresql://user@host/database (a password may be in the value, "
+            "so it is not repeated)"
         )
     return value
 
 
 def _origin(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*", value):
-        raise ValueError("write a host without a scheme, such as ledger.example.gov.uk")
+        raise ValueError("enter a host without a scheme, such as ledger.example.gov.uk")
     return value
 
 
 def _file(value: str) -> Path:
     path = Path(value)
     if not path.is_file():
-        raise ValueError(f"there is no file {value}")
+        raise ValueError(f"no file {value}; check the path")
     return path
 
 
@@ -197,7 +200,7 @@ def _address(*schemes: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not (parts.netloc or parts.path):
-            raise ValueError(f"write an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+            raise ValueError(f"enter an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
         return value
 
     return read
@@ -206,38 +209,38 @@ def _address(*schemes: str) -> Callable[[str], str]:
 def _issuer(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
-        raise ValueError("write an address that begins with https:// (http:// on this machine only)")
+        raise ValueError("enter an address that begins with https:// (http:// on this machine only)")
     return value
 
 
 def _bind(value: str) -> Bind:
     match = _BIND.fullmatch(value)
     if match is None or int(match["port"]) > 65_535:
-        raise ValueError(f"{value!r} is not host:port, such as 127.0.0.1:8000")
+        raise ValueError(f"{value!r} is not host:port; for example 127.0.0.1:8000")
     return Bind(match["host"].strip("[]"), int(match["port"]))
 
 
 def _limit(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", value) or not 1 <= int(value) <= LARGEST:
-        raise ValueError(f"{value!r} is not a number of bytes, 1 to {LARGEST}")
+        raise ValueError(f"{value!r} is not a number of bytes; enter 1 to {LARGEST}")
     return int(value)
 
 
 def _workers(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value) or not 1 <= int(value) <= 64:
-        raise ValueError(f"{value!r} is not a number of processes, 1 to 64")
+        raise ValueError(f"{value!r} is not a number of processes; enter 1 to 64")
     return int(value)
 
 
 def _yes_or_no(value: str) -> bool:
     if value.lower() not in ("yes", "no"):
-        raise ValueError(f"{value!r} is neither yes nor no")
+        raise ValueError(f"{value!r} is not a choice; enter yes or no")
     return value.lower() == "yes"
 
 
 def _log(value: str) -> str:
     if value.lower() not in LOG_LEVELS:
-        raise ValueError(f"{value!r} is none of {', '.join(LOG_LEVELS)}")
+        raise ValueError(f"{value!r} is not a level; enter one of {', '.join(LOG_LEVELS)}")
     return value.lower()
 
 

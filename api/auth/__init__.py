@@ -1,1 +1,1 @@
-"""Who a request comes from: tokens, OpenID Connect and sessions."""
+"""Identity of requests: tokens, OpenID Connect and sessions."""

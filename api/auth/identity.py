@@ -1,7 +1,7 @@
-"""Who a request comes from: `Authorization: Bearer` with an API token of the ledger's own, or an access token.
+"""Recognise the sender of a request by `Authorization: Bearer`: an API token, or an issuer's access token.
 
-Finding out is all that happens here; what somebody may do is judged by their recorded roles, at every use.
-Imports starlette and `ledger`.
+This module only identifies. Recorded roles decide what a viewer may do, at every use. Imports starlette and
+`ledger`.
 """
 
 import re
@@ -27,26 +27,26 @@ from schema.context import Viewer
 from schema.errors import NO_NOTICE
 
 StateOf = Callable[[str], Awaitable[State]]
-"""The committed state of a notice; an empty one for a notice that is not there."""
+"""Function that returns a notice's committed state; an unknown notice has an empty one."""
 NoticesOf = Callable[[str], Awaitable[Sequence[str]]]
-"""The notices in which an actor was ever given a role."""
+"""Function that returns the notices in which an actor has ever had a role."""
 _TOKEN = re.compile(r"ledger_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 10_000
 _FRESH_SECONDS = 1.0
-"""For how long the state by which somebody was recognised may also tell their roles: within one request."""
+"""Seconds for which the state that identified a bearer also answers for their roles: within one request."""
 _CONNECTIONS = 4
 
 
 class Bearer(Struct, frozen=True):
-    """The viewer of an API token, which is for one notice and one role."""
+    """Viewer of an API token, which is for one notice and one role."""
 
     credential: Credential
     home: str
-    """The one notice that the token opens; elsewhere its bearer has no part."""
+    """The one notice that the token opens."""
     state_of: StateOf
 
     async def roles(self, notice: str) -> list[Role]:
-        """The token's role, while the token is live and its actor holds the role."""
+        """Return the token's role, while the token is live and its actor holds the role."""
         if notice != self.home or self.credential.token is None:
             return []
         people = (await self.state_of(notice)).people
@@ -57,12 +57,12 @@ class Bearer(Struct, frozen=True):
         return [role for role in people.roles_at(self.credential.actor, now) if role is token.role]
 
     async def allowed(self) -> Sequence[str]:
-        """The token's notice."""
+        """Return the token's notice."""
         return [self.home] if await self.roles(self.home) else []
 
 
 class _Recognised:
-    """The state by which a bearer was recognised, for the question that follows; later ones are asked anew."""
+    """Cached state of one recognition, for the first question only; later questions read the state again."""
 
     def __init__(self, state: State, state_of: StateOf) -> None:
         self._state: State | None = state
@@ -70,7 +70,7 @@ class _Recognised:
         self._state_of = state_of
 
     async def __call__(self, notice: str) -> State:
-        """The state of the bearer's notice."""
+        """Return the state of the bearer's notice."""
         state, self._state = self._state, None
         if state is not None and time.monotonic() < self._until:
             return state
@@ -78,14 +78,14 @@ class _Recognised:
 
 
 class SignedIn(Struct, frozen=True):
-    """The viewer of an issuer's access token: whoever is registered as a person under that id, in any notice."""
+    """Viewer of an issuer's access token: the person registered under that id, in any notice."""
 
     credential: Credential
     state_of: StateOf
     notices_of: NoticesOf
 
     async def roles(self, notice: str) -> list[Role]:
-        """The roles that the person holds there, while the token is live."""
+        """Return the person's roles in a notice, while the token is live."""
         now = datetime.now(UTC)
         if self.credential.until is None or now >= self.credential.until:
             return []
@@ -93,12 +93,16 @@ class SignedIn(Struct, frozen=True):
         return people.roles_at(self.credential.actor, now) if self.credential.actor in people.persons else []
 
     async def allowed(self) -> Sequence[str]:
-        """The notices in which they hold a role."""
+        """Return the notices in which the person has a role."""
         return [notice for notice in await self.notices_of(self.credential.actor) if await self.roles(notice)]
 
 
 async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
-    """The viewer's roles there; raises Refused when there are none, alike for a notice that does not exist."""
+    """Return the viewer's roles in a notice.
+
+    Raises:
+        Refused: The viewer has none, or the notice does not exist; the two are indistinguishable.
+    """
     roles = await viewer.roles(notice)
     if not roles:
         raise Refused.because("UNKNOWN_NOTICE", NO_NOTICE)
@@ -106,22 +110,24 @@ async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
 
 
 async def reader_in(viewer: Viewer, notice: str) -> Sequence[Role]:
-    """The viewer's roles there, one of which reads the notice; raises Refused where none does."""
+    """Return the viewer's roles in a notice that one of them reads.
+
+    Raises:
+        Refused: The viewer has no role there, or none that reads the notice.
+    """
     roles = await part_in(viewer, notice)
     if not may_read(roles, "notice"):
-        raise Refused.because(
-            "FORBIDDEN", f"{viewer.credential.actor} records in this notice and does not read it"
-        )
+        raise Refused.because("FORBIDDEN", f"{viewer.credential.actor} may record in this notice but not read it")
     return roles
 
 
 def may_read(roles: Sequence[Role], view: str) -> bool:
-    """Whether one of the roles reads the view of that name."""
+    """Return whether one of the roles reads the named view."""
     return any(role in matrix().reads[view] for role in roles)
 
 
 class Identity:
-    """Recognises credentials: its own tokens, and those of the issuer if there is one."""
+    """Recogniser of credentials: the ledger's API tokens, and the issuer's access tokens if there is an issuer."""
 
     def __init__(self, url: str, state_of: StateOf, issuer: Issuer | None = None) -> None:
         self.issuer = issuer
@@ -131,24 +137,24 @@ class Identity:
         self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
 
     async def open(self) -> None:
-        """Connects; raises Unavailable when the database cannot be reached."""
+        """Connect; raise Unavailable when the database cannot be reached."""
         await open_pool(self._pool)
         await self._views.open()
 
     async def close(self) -> None:
-        """Disconnects."""
+        """Disconnect."""
         await self._pool.close()
         await self._views.close()
         if self.issuer is not None:
             await self.issuer.close()
 
     async def viewer_of(self, headers: Headers) -> Viewer:
-        """Who sent these headers; raises Refused (UNAUTHENTICATED) when that cannot be told."""
-        given = headers.getlist("authorization")
-        scheme, _, secret = (given[0] if len(given) == 1 else "").partition(" ")
+        """Return the sender of these headers; raise Refused (UNAUTHENTICATED) when they cannot be recognised."""
+        headers_sent = headers.getlist("authorization")
+        scheme, _, secret = (headers_sent[0] if len(headers_sent) == 1 else "").partition(" ")
         secret = secret.strip()
         if not secret:
-            raise _unauthenticated("this needs a token; send it as Authorization: Bearer …")
+            raise _unauthenticated("no token; send one as Authorization: Bearer …")
         viewer: Viewer | None = None
         if scheme.lower() == "bearer":
             if _TOKEN.fullmatch(secret):
@@ -158,21 +164,21 @@ class Identity:
                 if person is not None:
                     viewer = self.person(person.actor, person.until)
         if viewer is None:
-            raise _unauthenticated("the token is unknown, expired or revoked; ask for another")
+            raise _unauthenticated("the token is unknown, expired or revoked; request another")
         return viewer
 
     def person(self, actor: str, until: datetime) -> SignedIn:
-        """The viewer of somebody whom the issuer has named, until that instant."""
+        """Return the viewer of a person named by the issuer, valid until that instant."""
         return SignedIn(Credential(actor, until=until), self._state_of, self._notices_of)
 
     async def _bearer(self, secret: str) -> Bearer | None:
-        found = await self._find(hash_of(secret))
-        if found is None:
+        token = await self._find(hash_of(secret))
+        if token is None:
             return None
-        return await self.holder(*found)
+        return await self.holder(*token)
 
     async def holder(self, notice: str, name: str) -> Bearer | None:
-        """The viewer of the token of that public id in a notice; None unless it is live."""
+        """Return the viewer of a token by its public id in a notice, or None unless the token is live."""
         state = await self._state_of(notice)
         token = state.people.tokens.get(name)
         if token is None or not token.live(datetime.now(UTC)):
@@ -184,12 +190,12 @@ class Identity:
             async with self._views.connection() as connection:
                 return await notices_of(connection, actor)
         except psycopg.OperationalError as error:
-            raise Unavailable("the database cannot be reached; try again in a moment") from error
+            raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
-        """The notice and the id of the token of that hash.
+        """Return the notice and public id of the token with that hash.
 
-        Found by the hash alone, so that timing tells nothing; a row never changes, so it is asked for once.
+        The lookup is by hash alone, so its timing discloses nothing. A row never changes, so it is read once.
         """
         known = self._known.get(secret_hash)
         if known is not None:
@@ -201,7 +207,7 @@ class Identity:
                 )
                 row = await cursor.fetchone()
         except psycopg.OperationalError as error:
-            raise Unavailable("the database cannot be reached; try again in a moment") from error
+            raise Unavailable("the database cannot be reached; try again shortly") from error
         if row is None:
             return None
         self._known[secret_hash] = known = (row[0], row[1])
@@ -213,12 +219,12 @@ def _unauthenticated(message: str) -> Refused:
 
 
 async def viewer_of(request: HTTPConnection) -> Viewer:
-    """Who a request or a WebSocket comes from; raises Refused when that cannot be told.
+    """Return the viewer of a request or WebSocket; raise Refused when it cannot be recognised.
 
-    By its headers, unless a page has recognised them already and put the viewer into the request's state.
+    A page that has already recognised its viewer puts it into the request's state; otherwise the headers decide.
     """
-    known: Viewer | None = getattr(request.state, "viewer", None)
-    if known is not None:
-        return known
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    if viewer is not None:
+        return viewer
     identity: Identity = request.app.state.ledger.identity
     return await identity.viewer_of(request.headers)

@@ -1,8 +1,8 @@
-"""People's access tokens: signed by the one OpenID Connect issuer of the settings, for this ledger as audience.
+"""Check people's access tokens, signed by the one OpenID Connect issuer of the settings for this ledger.
 
-A token is a JWT (RFC 9068; also those that issuers mark JWT only). Its signature must be of an asymmetric
-algorithm of the list here, by a key that the issuer publishes; keys are kept, and asked for anew when a token
-names one that is not known. Imports joserfc and httpx.
+A token is a JWT (RFC 9068, or one that its issuer types as plain JWT). Its signature must use a listed asymmetric
+algorithm and a key that the issuer publishes. Keys are cached, and fetched again when a token names an unknown
+one. Imports joserfc and httpx.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ ALGORITHMS = (
 TYPES = ("at+jwt", "application/at+jwt", "jwt")
 LEEWAY_SECONDS = 60
 KEYS_FRESH_SECONDS = 600.0
-"""Older keys are asked for anew, so that a withdrawn one is not trusted for longer."""
+"""Seconds after which keys are fetched again, so that a withdrawn key is not trusted for longer."""
 KEYS_KEPT_SECONDS = 86_400.0
-"""While the issuer cannot be reached, its keys go on being used for so long."""
+"""Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
-"""Unknown keys make the issuer be asked so often at most, whatever tokens arrive."""
+"""Seconds between fetches caused by unknown keys, for any number of tokens."""
 _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
 _ID_TOKEN_CLAIMS = ("at_hash", "c_hash", "nonce")
@@ -47,15 +47,15 @@ logger = logging.getLogger(__name__)
 
 
 class Person(Struct, frozen=True):
-    """Whom a valid token names."""
+    """Person named by a valid token."""
 
     actor: str
     until: datetime
-    """The instant from which the token opens nothing."""
+    """Instant from which the token is invalid."""
 
 
 class Header(Struct):
-    """What says how a token is signed."""
+    """Header of a signed token."""
 
     alg: str
     typ: str = ""
@@ -63,7 +63,7 @@ class Header(Struct):
 
 
 class Discovered(Struct):
-    """What the issuer publishes of itself."""
+    """Metadata that the issuer publishes."""
 
     issuer: str
     jwks_uri: str
@@ -72,17 +72,17 @@ class Discovered(Struct):
 
 
 def actor_of(subject: str) -> str:
-    """The actor's id of a token's `sub`: the same text where it is an Id, otherwise one made of its digest."""
+    """Return the actor's id for a token's `sub`: the same text where valid, otherwise made of its digest."""
     return subject if _ID.fullmatch(subject) else f"sub:{sha256(subject.encode()).hexdigest()[:32]}"
 
 
 def is_jwt(token: str) -> bool:
-    """Whether it has the form of a signed token."""
+    """Return whether a token has the form of a signed JWT."""
     return len(token) <= _MAXIMUM_TOKEN and _SHAPE.fullmatch(token) is not None
 
 
 class Issuer:
-    """One issuer of access tokens, found by OpenID Connect Discovery 1.0; `clock` gives seconds that only grow."""
+    """One issuer of access tokens, with OpenID Connect Discovery 1.0; `clock` returns monotonic seconds."""
 
     def __init__(self, url: str, audience: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
@@ -103,11 +103,15 @@ class Issuer:
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Close the issuer's connections."""
         await self.client.aclose()
 
     async def person(self, token: str) -> Person | None:
-        """Whom the token names, None when it is not valid; raises Unavailable when the keys cannot be had."""
+        """Return the person that a token names, or None when it is not valid.
+
+        Raises:
+            Unavailable: The issuer's keys cannot be fetched.
+        """
         header = header_of(token)
         if header is None or header.alg not in ALGORITHMS or header.typ.lower() not in TYPES:
             return None
@@ -127,32 +131,32 @@ class Issuer:
         return Person(actor_of(subject), until)
 
     async def about(self) -> Discovered:
-        """What the issuer publishes of itself; raises Unavailable when it cannot be reached."""
+        """Return the issuer's metadata; raise Unavailable when it cannot be reached."""
         async with self._lock:
             if self._discovered is None:
                 await self._fetch(self._clock())
         if self._discovered is None:
-            raise Unavailable("people cannot sign in now, as their issuer cannot be reached; try later")
+            raise Unavailable("sign-in is not possible now, because the issuer cannot be reached; try again later")
         return self._discovered
 
     def claims(self, token: str, key: jwk.Key, rules: jwt.JWTClaimsRegistry) -> dict[str, Any]:
-        """The claims of a token that the key signed; raises JoseError and ValueError where one breaks a rule."""
+        """Return the claims of a token; raise JoseError or ValueError when the signature or a claim is wrong."""
         claims: dict[str, Any] = jwt.decode(token, key, registry=self._registry).claims
         rules.validate(claims)
         return claims
 
     async def key(self, kid: str | None) -> jwk.Key | None:
-        """The issuer's key of that name, None: it has none; raises Unavailable when that cannot be told."""
+        """Return the issuer's key with that id, or None without one; raise Unavailable when that is unknown."""
         async with self._lock:
             now = self._clock()
             if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
                 await self._fetch(now)
-            found = self._known(kid)
-            if found is None and (self._asked is None or now - self._asked >= ASK_AGAIN_SECONDS):
+            key = self._known(kid)
+            if key is None and (self._asked is None or now - self._asked >= ASK_AGAIN_SECONDS):
                 self._asked = now
                 await self._fetch(now)
-                found = self._known(kid)
-            return found
+                key = self._known(kid)
+            return key
 
     def _known(self, kid: str | None) -> jwk.Key | None:
         if kid is None:
@@ -160,25 +164,25 @@ class Issuer:
         return next((key for key in self._keys if key.kid == kid), None)
 
     async def _fetch(self, now: float) -> None:
-        """Asks for the keys; raises Unavailable when that fails and those at hand are too old."""
+        """Fetch the keys; raise Unavailable when that fails and the cached ones are too old."""
         try:
-            found = await self._published()
+            keys = await self._published()
         except (httpx.HTTPError, msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError) as error:
-            logger.warning("the issuer's keys cannot be had: %s", type(error).__name__)
+            logger.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
             if self._fetched is None or now - self._fetched > KEYS_KEPT_SECONDS:
                 raise Unavailable(
-                    "people cannot sign in now, as their issuer cannot be reached; try later"
+                    "sign-in is not possible now, because the issuer cannot be reached; try again later"
                 ) from None
             return
-        self._keys, self._fetched = found, now
+        self._keys, self._fetched = keys, now
 
     async def _published(self) -> list[jwk.Key]:
-        found = await self._get(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
-        discovered = msgspec.json.decode(found, type=Discovered)
+        metadata = await self._get(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+        discovered = msgspec.json.decode(metadata, type=Discovered)
         if discovered.issuer != self.url:
-            raise ValueError("the document is another issuer's")
+            raise ValueError("the document names another issuer")
         if urlsplit(discovered.jwks_uri).scheme != urlsplit(self.url).scheme:
-            raise ValueError("the keys are not published as the issuer is")
+            raise ValueError("the keys' address has another scheme than the issuer")
         self._discovered = discovered
         document: dict[str, Any] = msgspec.json.decode(await self._get(discovered.jwks_uri))
         return [
@@ -190,16 +194,16 @@ class Issuer:
     async def _get(self, url: str) -> bytes:
         async with self.client.stream("GET", url) as answer:
             answer.raise_for_status()
-            found = bytearray()
+            content = bytearray()
             async for piece in answer.aiter_bytes():
-                found += piece
-                if len(found) > _MAXIMUM_DOCUMENT:
+                content += piece
+                if len(content) > _MAXIMUM_DOCUMENT:
                     raise ValueError("the document is too long")
-        return bytes(found)
+        return bytes(content)
 
 
 def header_of(token: str) -> Header | None:
-    """The header of a token; None where it has none."""
+    """Return the header of a token, or None if it cannot be read."""
     first = token.partition(".")[0]
     try:
         return msgspec.json.decode(urlsafe_b64decode(first + "=" * (-len(first) % 4)), type=Header)

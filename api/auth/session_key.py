@@ -1,7 +1,7 @@
-"""The key from which the pages' cookies and forms are sealed: one for all processes of the service.
+"""Read the key that seals the pages' cookies and forms: one for all processes of the service.
 
-It is in the file of LEDGER_SESSION_KEY_FILE, or in `session.key` in LEDGER_DATA, made when it is not there.
-Another key signs everybody out and does nothing else.
+It is in the file of LEDGER_SESSION_KEY_FILE, or in `session.key` under LEDGER_DATA, created at the first start.
+Another key signs everybody out and has no other effect.
 """
 
 import os
@@ -15,28 +15,28 @@ from api.settings import Settings
 from ledger.domain.errors import LedgerError
 
 BYTES = 32
-"""The length of a key, and the least that a file of one has to hold."""
+"""Bytes of a key, and the least that a key file must hold."""
 
 
 def session_key(settings: Settings) -> bytes:
-    """The key of these settings; raises LedgerError when it can be neither read nor made."""
-    given = settings.session_key_file
-    path = given or settings.data / "session.key"
+    """Return the key of these settings; raise LedgerError when it can be neither read nor created."""
+    named = settings.session_key_file
+    path = named or settings.data / "session.key"
     try:
-        if given is None and not path.exists():
+        if named is None and not path.exists():
             _make(path)
         key = path.read_bytes()
     except OSError as error:
         raise LedgerError(
-            f"{path} cannot be had: {error.strerror}; name a file that can, with LEDGER_SESSION_KEY_FILE"
+            f"{path} cannot be read or created: {error.strerror}; name another file with LEDGER_SESSION_KEY_FILE"
         ) from None
     if len(key) < BYTES:
-        raise LedgerError(f"{path} holds {len(key)} bytes; a key of sessions has {BYTES} random bytes or more")
+        raise LedgerError(f"{path} holds {len(key)} bytes; a session key needs at least {BYTES} random bytes")
     return key
 
 
 def _make(path: Path) -> None:
-    """Makes the file whole or not at all, and leaves one alone that another process made meanwhile."""
+    """Create the file atomically; keep the file of another process that was faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".session.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -51,5 +51,5 @@ def _make(path: Path) -> None:
 
 
 def derived(key: bytes, use: str) -> bytes:
-    """A key for one use alone (RFC 5869)."""
+    """Return a key for one use alone (RFC 5869)."""
     return HKDF(SHA256(), BYTES, None, f"improvement-ledger {use}".encode()).derive(key)

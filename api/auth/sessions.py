@@ -1,8 +1,8 @@
-"""Who has signed in: a sealed cookie says it, so that every process of the service knows them alike.
+"""Keep sessions in a sealed cookie, which every process of the service can open.
 
-A session says who somebody is and until when; what they may do is judged by their recorded roles, at every use, so
-a revoked role or token ends what a session opens. Forms are guarded three times: the cookie is SameSite, the
-browser says where a request comes from, and each form carries a token that only its own session's pages have.
+A session states an identity and its end. Recorded roles decide what it opens, at every use, so revoking a role or
+token takes effect at once. Three guards protect forms: the cookie is SameSite, the browser states where the
+request comes from, and each form carries its session's token.
 """
 
 import hmac
@@ -24,94 +24,94 @@ from ledger.domain.errors import Refused
 from schema.context import Viewer
 
 LASTS = timedelta(hours=8)
-"""How long a session lasts at most: a working day."""
+"""Longest duration of a session: a working day."""
 FORM_FIELD = "session-form"
-"""The field by which a form carries the token of its session."""
+"""Name of the form field with the session's token."""
 _COOKIE = "ledger-session"
 _LONGEST = 3_800
-"""A longer cookie is refused by browsers."""
+"""Characters of the longest cookie that browsers accept."""
 S = TypeVar("S", bound=Struct)
 
 
 class Session(Struct, frozen=True, omit_defaults=True):
-    """Somebody who has signed in: a person, or the holder of a token of the ledger's own."""
+    """Session of a person, or of the holder of an API token."""
 
     id: str
     actor: str
     until: datetime
     notice: str | None = None
-    """The notice of their token; None: they signed in at the issuer."""
+    """Notice of the API token; None for a person who signed in at the issuer."""
     token: str | None = None
-    """That token's public id."""
+    """Public id of the API token."""
 
 
 class Sessions:
-    """Seals and opens what the pages leave with a browser."""
+    """Sealer of the values that pages leave in a browser."""
 
     def __init__(self, key: bytes) -> None:
         self._seal = Fernet(urlsafe_b64encode(derived(key, "cookies")))
         self._forms = derived(key, "forms")
 
     def begin(self, credential: Credential, home: str | None = None) -> Session:
-        """A new session of somebody who was recognised; `home`: the notice of their token."""
+        """Return a new session for a credential; `home` is the notice of its API token."""
         until = datetime.now(UTC) + LASTS
         if credential.until is not None:
             until = min(until, credential.until)
         return Session(secrets.token_urlsafe(16), credential.actor, until, home, credential.token)
 
     def sealed(self, value: Struct) -> str:
-        """A value that only this service can read and make."""
+        """Return a value sealed, so that only this service can read or make it."""
         return self._seal.encrypt(msgspec.json.encode(value)).decode()
 
     def opened(self, sealed: str, kind: type[S]) -> S | None:
-        """What was sealed; None: it was not sealed here, or is of another kind."""
+        """Return a sealed value, or None if it is not this service's or has another type."""
         try:
             return msgspec.json.decode(self._seal.decrypt(sealed), type=kind)
         except (InvalidToken, msgspec.MsgspecError, ValueError):
             return None
 
     def of(self, request: Request) -> Session | None:
-        """The session of a request; None: nobody has signed in, or it has ended."""
+        """Return the session of a request, or None without a live one."""
         session = self.opened(request.cookies.get(cookie(request, _COOKIE), ""), Session)
         return session if session is not None and datetime.now(UTC) < session.until else None
 
     def keep(self, request: Request, response: Response, session: Session) -> None:
-        """Leaves the session with the browser; raises Refused when its cookie would be too long."""
+        """Set the session's cookie; raise Refused when it would be too long."""
         sealed = self.sealed(session)
         if len(sealed) > _LONGEST:
-            raise Refused.because("TOO_LARGE", "this token is too long to sign in with; use a shorter one")
+            raise Refused.because("TOO_LARGE", "the token is too long for a session; sign in with a shorter one")
         left = int((session.until - datetime.now(UTC)).total_seconds())
         leave(request, response, _COOKIE, sealed, max(left, 0))
 
     def end(self, request: Request, response: Response) -> None:
-        """Takes the session out of the browser."""
+        """Remove the session's cookie."""
         leave(request, response, _COOKIE, "", 0)
 
     def form_token(self, session: Session | None) -> str:
-        """What a form of this session carries; of nobody's: of a page that anybody sees."""
+        """Return the form token of a session; without a session, that of public pages."""
         return hmac.digest(self._forms, (session.id if session else "").encode(), "sha256").hex()
 
-    def guard(self, request: Request, session: Session | None, given: object) -> None:
-        """Raises Refused (FORBIDDEN) unless a form was sent by a page of this service, in this session."""
+    def guard(self, request: Request, session: Session | None, form_token: object) -> None:
+        """Raise Refused (FORBIDDEN) unless a page of this service sent the form in this session."""
         origin = request.headers.get("origin")
-        elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
-        crossed = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-        known = isinstance(given, str) and hmac.compare_digest(
-            given.encode(errors="replace"), self.form_token(session).encode()
+        other_origin = origin is not None and origin.partition("://")[2] != request.headers.get("host")
+        other_site = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+        right_token = isinstance(form_token, str) and hmac.compare_digest(
+            form_token.encode(errors="replace"), self.form_token(session).encode()
         )
-        if elsewhere or crossed or not known:
+        if other_origin or other_site or not right_token:
             raise Refused.because(
-                "FORBIDDEN", "this form was not sent by a page of this session; go back, load it again and send it"
+                "FORBIDDEN", "the form does not belong to this session; go back, reload the page and send it again"
             )
 
 
 def cookie(request: Request, name: str) -> str:
-    """A cookie's name: over TLS one that no other host and no plain connection can set."""
+    """Return a cookie's name; over TLS it has a prefix that reserves it for this host."""
     return f"__Host-{name}" if request.url.scheme == "https" else name
 
 
 def leave(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    """Sets a cookie for so long; 0: takes it away."""
+    """Set a cookie for some seconds; 0 removes it."""
     response.set_cookie(
         cookie(request, name),
         value,
@@ -124,7 +124,7 @@ def leave(request: Request, response: Response, name: str, value: str, seconds: 
 
 
 async def viewer_of(identity: Identity, session: Session) -> Viewer | None:
-    """The viewer of a session; None once what they signed in with opens nothing any more."""
+    """Return the viewer of a session, or None once its credential is no longer valid."""
     if session.notice is None or session.token is None:
         return identity.person(session.actor, session.until)
     return await identity.holder(session.notice, session.token)

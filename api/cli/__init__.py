@@ -1,7 +1,7 @@
-"""The command line `ledger`: which commands there are, and what happens when one cannot do its work.
+"""Run the command line `ledger`.
 
-Each command is a module of this package with `configure` (its arguments) and is imported only when it is called.
-Errors are one line on stderr: what, why, and the mend. Exit 1: refused or failed; 2: called wrongly.
+Each command is a module of this package with a function `configure`, imported only when it is called. An error is
+one line on stderr: what is wrong and what to do. Exit status 1: refused or failed; 2: wrong usage.
 """
 
 import os
@@ -15,33 +15,33 @@ from api.cli.common import Misused, Parser, sentence, show_error
 from ledger.domain.errors import LedgerError, Refused
 
 COMMANDS = {
-    "demo": "show it all: a real notice, an invented history, a server to look at",
+    "demo": "load a real notice with an invented history, check it, and serve it",
     "serve": "serve the HTTP interface",
-    "project": "keep the views up to date, as a process of its own",
-    "migrate": "bring the database's schema up to date",
+    "project": "keep the views up to date in a separate process",
+    "migrate": "migrate the database's schema to this version",
     "notice": "check a notice pack, or record a notice from one",
-    "append": "record facts from a file of CloudEvents, one a line",
-    "replay": "tell the history of a notice in plain words",
-    "report": "write the adviser's report on a period, or one that was issued",
-    "rebuild": "fold views anew beside the live ones, say what differs, and take them into use",
-    "export": "write an auditor's bundle, which proves a ledger without it",
-    "verify": "recompute every hash, of the record or of a bundle, and name the first entry that differs",
-    "people": "say who an actor is, beside the log, and erase it",
+    "append": "record facts from a file of CloudEvents, one on each line",
+    "replay": "print the history of a notice in plain English",
+    "report": "write the adviser's report for a period, or an issued one",
+    "rebuild": "rebuild views from the entries, print the differences, and swap them in",
+    "export": "write an auditor's bundle, which can be verified without the server",
+    "verify": "recompute every hash of the record or of a bundle, and print the first difference",
+    "people": "list, set or erase actors' names, which are not in the log",
     "token": "issue and revoke API tokens",
-    "key": "make, show and record the key that signs checkpoints",
-    "schema": "print the GraphQL schema, or the JSON Schemas of all facts",
+    "key": "create, print or rotate the key that signs checkpoints",
+    "schema": "print the GraphQL schema, the facts' JSON Schemas, or the OpenAPI document",
 }
-"""Command → what it does; each is the module of its name."""
+"""One-line help by command; each command is the module of its name."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit status."""
+    """Run the command line and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
         return _run(words)
-    except SystemExit as ended:  # argparse, after printing help
-        return int(ended.code or 0)
+    except SystemExit as end:  # argparse raises it after printing help
+        return int(end.code or 0)
     except Misused as error:
         show_error(str(error), as_json)
         return 2
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
@@ -63,7 +63,7 @@ def _run(words: list[str]) -> int:
         return 0 if words else 2
     name = words[0]
     if name not in COMMANDS:
-        raise Misused(f"there is no command {name!r}; the commands are {', '.join(COMMANDS)}")
+        raise Misused(f"no command {name!r}; the commands are {', '.join(COMMANDS)}")
     parser = Parser(prog=f"ledger {name}", description=sentence(COMMANDS[name]))
     import_module(f"api.cli.{name}").configure(parser)
     arguments = parser.parse_args(words[1:])
@@ -77,11 +77,11 @@ def _help() -> str:
     lines = [f"  {name:<{width}}  {meaning}" for name, meaning in COMMANDS.items()]
     return "\n".join(
         [
-            "ledger COMMAND: the record of what was done under an improvement notice.",
+            "ledger COMMAND: record and prove what a council does under an improvement notice.",
             "",
             *lines,
             "",
-            "`ledger COMMAND --help` says more. The settings are environment variables, or lines of .env;",
-            "without LEDGER_DATABASE_URL the ledger runs a PostgreSQL of its own under ./.ledger.",
+            "Run `ledger COMMAND --help` for its options. Settings are environment variables or lines of .env.",
+            "Without LEDGER_DATABASE_URL, the ledger runs its own PostgreSQL under ./.ledger.",
         ]
     )

@@ -1,7 +1,7 @@
-"""`ledger append`: facts from a file of CloudEvents, one a line; a receipt a line comes back.
+"""Record facts from a file of CloudEvents, one a line: `ledger append`.
 
-Resumable: whatever was recorded before comes back with its first receipt, so after any break the same command
-is given again.
+The command writes a receipt for each line. It can be repeated after any interruption: a recorded fact returns its
+first receipt again.
 """
 
 import os
@@ -24,13 +24,13 @@ from ledger.domain.errors import LedgerError, Refusal, Refused
 from ledger.intake.parse import SubmittedFact, accept, read_json
 
 LINE_BYTES = 4_194_304
-"""The longest line: more than the texts of any fact that fits into an entry."""
+"""Bytes of the longest line: more than the narratives of any fact that fits into an entry."""
 CHUNK = 500
 """Lines that are recorded together."""
 
 
 class EventLine(Struct, frozen=True):
-    """A line of the file, read."""
+    """One line of the file, parsed."""
 
     number: int
     size: int
@@ -38,7 +38,7 @@ class EventLine(Struct, frozen=True):
 
 
 class Tally(Struct):
-    """What has become of the lines so far."""
+    """Counts of the lines by outcome."""
 
     recorded: int = 0
     duplicates: int = 0
@@ -46,14 +46,14 @@ class Tally(Struct):
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="CloudEvents, one a line (NDJSON); - reads stdin")
-    parser.add_argument("--notice", required=True, metavar="N", help="the notice that they are recorded in")
+    """Add the command's arguments."""
+    parser.add_argument("file", metavar="FILE", help="CloudEvents, one on each line (NDJSON); - reads stdin")
+    parser.add_argument("--notice", required=True, metavar="N", help="notice to record them in")
     parser.add_argument(
         "--token",
         default=os.environ.get("LEDGER_TOKEN"),
         metavar="T",
-        help="act by this API token (or LEDGER_TOKEN, which other users cannot see); else as the operator",
+        help="API token to record with (or LEDGER_TOKEN, which other users cannot see); without one, the operator",
     )
     parser.takes_json()
     parser.set_defaults(run=_append)
@@ -61,13 +61,13 @@ def configure(parser: Parser) -> None:
 
 def _append(arguments: Namespace) -> int:
     if arguments.token == "":
-        raise Misused("LEDGER_TOKEN is set and empty; issue a token, or unset it to act as the operator")
+        raise Misused("LEDGER_TOKEN is empty; set it to a token, or unset it to record as the operator")
     tally = Tally()
     try:
         run(_record(arguments, tally))
     except (KeyboardInterrupt, LedgerError):
         if tally.recorded + tally.duplicates:
-            say(f"{_summary(tally)}; give the same command again to go on: what is in stays in.")
+            say(f"{_summary(tally)}; run the same command again to continue.")
         raise
     if tally.refused or sys.stderr.isatty():
         say(f"{_summary(tally)}.")
@@ -75,19 +75,19 @@ def _append(arguments: Namespace) -> int:
 
 
 def _summary(tally: Tally) -> str:
-    return f"{tally.recorded:,} recorded, {tally.duplicates:,} there already, {tally.refused:,} refused"
+    return f"{tally.recorded:,} recorded, {tally.duplicates:,} recorded earlier, {tally.refused:,} refused"
 
 
 async def _record(arguments: Namespace, tally: Tally) -> None:
-    with _opened(arguments.file) as stream, progress("recording") as told:
-        far = _Far(told, arguments.file, _size(arguments.file))
+    with _opened(arguments.file) as stream, progress("recording") as report:
+        file_progress = _FileProgress(report, arguments.file, _size(arguments.file))
         async with _writer(arguments) as (writer, credential):
             for chunk in _chunks(lines(stream)):
                 answers = await _answers(writer, arguments.notice, credential, chunk)
                 for line, answer in zip(chunk, answers, strict=True):
-                    _tell(line.number, answer, tally, as_json=arguments.json)
+                    _print_outcome(line.number, answer, tally, as_json=arguments.json)
                 sys.stdout.flush()
-                far.tick(len(chunk), sum(line.size for line in chunk))
+                file_progress.tick(len(chunk), sum(line.size for line in chunk))
 
 
 @asynccontextmanager
@@ -107,7 +107,7 @@ async def _answers(
     return [line.item if isinstance(line.item, Refused) else next(appended) for line in chunk]
 
 
-def _tell(number: int, answer: Receipt | Refused, tally: Tally, *, as_json: bool) -> None:
+def _print_outcome(number: int, answer: Receipt | Refused, tally: Tally, *, as_json: bool) -> None:
     if isinstance(answer, Receipt):
         show(answer)
         if answer.duplicate:
@@ -120,29 +120,30 @@ def _tell(number: int, answer: Receipt | Refused, tally: Tally, *, as_json: bool
         show({"line": number, "refusals": to_builtins(answer.refusals)})
         return
     for refusal in answer.refusals:
-        say(f"line {number}: {_in_a_line(refusal)}")
+        say(f"line {number}: {_one_line(refusal)}")
 
 
-def _in_a_line(refusal: Refusal) -> str:
+def _one_line(refusal: Refusal) -> str:
     where = f"{refusal.path}: " if refusal.path else ""
     return f"{where}{' '.join(refusal.message.split())} ({refusal.code})"
 
 
 def lines(stream: BinaryIO) -> Iterator[EventLine]:
-    """Every line that is not blank, read as an event; one that is too long is refused unread.
+    """Yield each line that is not blank as an event; refuse a line that is too long without parsing it.
 
-    Raises LedgerError when the first line only begins a document that is written over several.
+    Raises:
+        LedgerError: The file is one document written over several lines.
     """
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
         number += 1
         size = len(raw)
         if number == 1 and raw.strip() in (b"{", b"["):
-            raise LedgerError("an event is written over several lines; write one a line, as by: jq -c . FILE")
+            raise LedgerError("an event spans several lines; put each on one line, for example with: jq -c . FILE")
         if size > LINE_BYTES:
             while not raw.endswith(b"\n") and (raw := stream.readline(LINE_BYTES)):
                 size += len(raw)
-            long = f"the line has {size:,} bytes, of at most {LINE_BYTES:,}; submit long texts as evidence"
+            long = f"the line has {size:,} bytes and the limit is {LINE_BYTES:,}; submit long texts as evidence"
             yield EventLine(number, size, Refused.because("TOO_LARGE", long))
         elif raw.strip():
             yield EventLine(number, size, _read(raw))
@@ -155,9 +156,9 @@ def _read(raw: bytes) -> SubmittedFact | Refused:
         return refused
 
 
-def _chunks(found: Iterator[EventLine]) -> Iterator[list[EventLine]]:
+def _chunks(events: Iterator[EventLine]) -> Iterator[list[EventLine]]:
     chunk: list[EventLine] = []
-    for line in found:
+    for line in events:
         chunk.append(line)
         if len(chunk) == CHUNK:
             yield chunk
@@ -180,23 +181,25 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 
 def _size(name: str) -> int | None:
-    """The bytes of a file; None for a pipe."""
+    """Return the bytes of a file, or None for a pipe."""
     return (None if name == "-" else Path(name).stat().st_size) or None
 
 
-class _Far(Struct):
-    """How far a file is read; how many lines there are is worked out from their mean length so far."""
+class _FileProgress(Struct):
+    """Progress through a file, with the total number of lines estimated from their mean length so far."""
 
-    told: ProgressCallback
+    report: ProgressCallback
     name: str
     size: int | None
-    """The bytes of the file; None: it is a pipe."""
-    done: int = 0
+    """Bytes of the file; None for a pipe."""
+    lines_done: int = 0
     read: int = 0
 
     def tick(self, lines: int, weight: int) -> None:
-        """Takes in that so many lines more, of so many bytes, are done."""
-        self.done += lines
+        """Add some finished lines and their bytes, and report the progress."""
+        self.lines_done += lines
         self.read += weight
-        total = None if self.size is None else max(self.done, self.done * self.size // max(self.read, 1))
-        self.told(self.name, self.done, total)
+        total = (
+            None if self.size is None else max(self.lines_done, self.lines_done * self.size // max(self.read, 1))
+        )
+        self.report(self.name, self.lines_done, total)

@@ -1,4 +1,4 @@
-"""What all commands share: a parser with errors of one line, output for people or programs, and the database."""
+"""Share between commands: a parser with one-line errors, output for people or programs, and the database."""
 
 import argparse
 import asyncio
@@ -22,9 +22,9 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.domain.roles import Role
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
-"""Whoever runs the command line beside the database."""
+"""Operator who runs the command line next to the database."""
 Moment = int | datetime
-"""A point of a history: a position, or a time."""
+"""Point in a history: a position or an instant."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _T = TypeVar("_T")
 
@@ -34,45 +34,45 @@ class Misused(LedgerError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence; every command takes `--json`."""
+    """Parser whose errors are one sentence; every command takes `--json`."""
 
     def error(self, message: str) -> NoReturn:
-        """Raises Misused with argparse's message and where to read more."""
+        """Raise Misused with argparse's message and the command for help."""
         raise Misused(f"{message}; see {self.prog} --help")
 
     def takes_json(self) -> None:
-        """Adds `--json`."""
-        self.add_argument("--json", action="store_true", help="write JSON, for programs")
+        """Add `--json`."""
+        self.add_argument("--json", action="store_true", help="write JSON")
 
 
 def show_error(message: str, as_json: bool, refusals: object = None) -> None:
-    """One line on stderr."""
+    """Print an error as one line on stderr."""
     line = " ".join(message.split())
     if as_json:
-        found = {"error": line} | ({"refusals": refusals} if refusals is not None else {})
-        print(json.dumps(found, ensure_ascii=False), file=sys.stderr)
+        error = {"error": line} | ({"refusals": refusals} if refusals is not None else {})
+        print(json.dumps(error, ensure_ascii=False), file=sys.stderr)
     else:
         print(f"ledger: {line}", file=sys.stderr)
 
 
 def show(value: object) -> None:
-    """A line of JSON on stdout."""
+    """Print a value as one line of JSON on stdout."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
 def say(line: str) -> None:
-    """A line on stderr about what is being done."""
+    """Print a progress message on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def console() -> Console:
-    """Where people read: styled and wrapped in a terminal, plain and unwrapped when piped."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, soft_wrap=True, color_system=None)
+    """Return the console for people: styled and wrapped in a terminal, plain and unwrapped when piped."""
+    styled = Console(highlight=False)
+    return styled if styled.is_terminal else Console(highlight=False, soft_wrap=True, color_system=None)
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Runs a command's work; a database that is lost on the way is an error of one line."""
+    """Run a command's coroutine; turn the loss of the database into an error of one line."""
     try:
         return asyncio.run(work)
     except psycopg.OperationalError as error:
@@ -82,47 +82,47 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 @asynccontextmanager
 async def database(settings: Settings | None = None) -> AsyncIterator[str]:
-    """The URL of the settings' database, started and migrated if it is the embedded one; raises LedgerError."""
-    found = Database(settings or Settings.from_environment())
+    """Yield the database's URL; start and migrate it first if it is the embedded one. Raises LedgerError."""
+    opened = Database(settings or Settings.from_environment())
     try:
-        yield await found.open(_quietly)
+        yield await opened.open(_say_slow_steps)
     finally:
-        found.close()
+        opened.close()
 
 
-def _quietly(line: str) -> None:
-    """Tells of an embedded server only what takes long; that a migration ran is no news."""
+def _say_slow_steps(line: str) -> None:
+    """Print the slow steps of an embedded server, but not its migrations."""
     if not line.startswith("ran "):
         say(line)
 
 
 def sentence(words: str) -> str:
-    """Words as a sentence: a capital first, a full stop last."""
+    """Return words as a sentence: a capital first, a full stop last."""
     return f"{words[:1].upper()}{words[1:]}."
 
 
 def role(text: str) -> Role:
-    """A role in any case, with - or _; raises argparse's error with the roles that there are."""
+    """Return the role of a name in any case, with - or _; raise argparse's error with the known roles."""
     try:
         return Role(text.upper().replace("-", "_"))
     except ValueError:
         known = ", ".join(role.value.lower().replace("_", "-") for role in Role)
-        raise argparse.ArgumentTypeError(f"there is no role {text!r}; the roles are {known}") from None
+        raise argparse.ArgumentTypeError(f"no role {text!r}; the roles are {known}") from None
 
 
 def instant(text: str) -> datetime:
-    """An instant with its offset (RFC 3339), or a day: its first instant in UTC."""
+    """Return an instant with its offset (RFC 3339), or the first instant in UTC of a day."""
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2022-09-30T12:00:00Z") from None
-    if found.tzinfo is None and len(text) > len("2022-09-30"):
-        raise argparse.ArgumentTypeError(f"{text!r} has no offset; write 2022-09-30T12:00:00Z")
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it as 2022-09-30T12:00:00Z") from None
+    if time.tzinfo is None and len(text) > len("2022-09-30"):
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset; write it as 2022-09-30T12:00:00Z")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def moment(text: str) -> Moment:
-    """A position, an instant with its offset, or a day: the end of it, as on the pages."""
+    """Return a position, an instant with its offset, or the end of a day, as the pages do."""
     if _POSITION.fullmatch(text):
         return int(text)
     try:
@@ -131,5 +131,5 @@ def moment(text: str) -> Moment:
         return instant(text)
     except (argparse.ArgumentTypeError, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a position nor a time such as 2022-09-30T12:00:00Z"
+            f"{text!r} is not a position or a time; for example 42 or 2022-09-30T12:00:00Z"
         ) from None

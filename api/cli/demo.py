@@ -1,7 +1,7 @@
-"""`ledger demo`: a real notice and an invented history go in as people would send them, and are then looked at.
+"""Load a real notice with an invented history through the public interfaces, and check it: `ledger demo`.
 
-The server is the real one, on loopback, with a clock that the history sets. With `--check` the demo ends after
-its checks, else it goes on serving.
+The server is the real one, on loopback, with a clock set by the history. With `--check` the demo ends after its
+checks; otherwise it keeps serving.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from ledger.store.database import migrate
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
-    parser.add_argument("--check", action="store_true", help="end after the checks: 0 if all held, else 1")
-    parser.add_argument("--port", type=port, metavar="N", help="serve on this port of LEDGER_BIND's host")
+    """Add the command's arguments."""
+    parser.add_argument("--check", action="store_true", help="exit after the checks: 0 if all passed, otherwise 1")
+    parser.add_argument("--port", type=port, metavar="N", help="port to serve on, at LEDGER_BIND's host")
     parser.takes_json()
     parser.set_defaults(run=_demo)
 
@@ -43,38 +43,38 @@ def _demo(arguments: Namespace) -> int:
     if arguments.port is not None or arguments.check:
         number = arguments.port or 0
     host = "127.0.0.1" if arguments.check else settings.bind.host
-    mine = settings.data if (settings.data / "tokens.json").exists() else settings.data / "demo"
-    settings = dataclasses.replace(settings, data=mine, bind=Bind(host, number))
-    return run(_shown(settings, DemoChecks(arguments.json), serving=not arguments.check))
+    data = settings.data if (settings.data / "tokens.json").exists() else settings.data / "demo"
+    settings = dataclasses.replace(settings, data=data, bind=Bind(host, number))
+    return run(_show(settings, DemoChecks(arguments.json), serving=not arguments.check))
 
 
-async def _shown(settings: Settings, findings: DemoChecks, *, serving: bool) -> int:
-    """The tour; then serves until told to stop, if asked. Returns the exit status."""
-    told_to_stop = asyncio.Event()
+async def _show(settings: Settings, checks: DemoChecks, *, serving: bool) -> int:
+    """Run the demo's steps, then serve if required; return the exit status."""
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    stopping = asyncio.create_task(told_to_stop.wait())
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
+    stopping = asyncio.create_task(stop_requested.wait())
     clock = Clock()
-    async with _served(settings, clock, findings) as (address, url, app):
+    async with _serve(settings, clock, checks) as (address, url, app):
         ledger: Ledger = app.state.ledger
-        tour = DemoRun(url, ledger, clock, findings)
-        touring = asyncio.create_task(tour.go(address))
-        await asyncio.wait([touring, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if not touring.done():
-            touring.cancel()
-            await asyncio.wait([touring])
+        demo_run = DemoRun(url, ledger, clock, checks)
+        running = asyncio.create_task(demo_run.go(address))
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            running.cancel()
+            await asyncio.wait([running])
             return 130
-        keys = touring.result()
-        held = _summary(findings)
+        keys = running.result()
+        passed = _summary(checks)
         if serving:
-            _links(findings, address, keys)
+            _links(checks, address, keys)
             await stopping
     stopping.cancel()
-    return 0 if held else 1
+    return 0 if passed else 1
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to the demo."""
+    """Server that leaves signals to the demo."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -82,73 +82,73 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _served(
-    settings: Settings, clock: Clock, findings: DemoChecks
+async def _serve(
+    settings: Settings, clock: Clock, checks: DemoChecks
 ) -> AsyncIterator[tuple[str, str, Starlette]]:
-    """The application under a real server: its address, the database's URL, and itself."""
-    with serve.listen(settings.bind) as listening:
-        named = settings.database_url
-        place = "the database of LEDGER_DATABASE_URL" if named else f"a PostgreSQL of its own in {settings.data}"
-        findings.step("A database and a server", f"Using {place}.")
-        if named:
-            await migrate(named)
+    """Run the application under a real server; yield its address, the database's URL and the application."""
+    with serve.listen(settings.bind) as listener:
+        database_url = settings.database_url
+        place = (
+            "the database of LEDGER_DATABASE_URL" if database_url else f"an embedded PostgreSQL in {settings.data}"
+        )
+        checks.step("A database and a server", f"Using {place}.")
+        if database_url:
+            await migrate(database_url)
         async with database(settings) as url:
             app = create_app(settings, clock)
             config = serve.config(settings)
             config.app = lambda: app
             server = _Server(config)
-            task = asyncio.create_task(server.serve([listening]))
+            task = asyncio.create_task(server.serve([listener]))
             try:
                 while not server.started:
                     if task.done():
                         raise LedgerError(
-                            "the server did not start; see the message above, mend that, and try again"
+                            "the server did not start; see the message above, correct its cause, and try again"
                         )
                     await asyncio.sleep(0.01)
-                findings.say(f"Serving on {serve.address(listening)}, as for any partner system.")
-                yield serve.address(listening), url, app
+                checks.say(f"Serving on {serve.address(listener)}.")
+                yield serve.address(listener), url, app
             finally:
                 server.should_exit = True
                 await task
 
 
-def _summary(findings: DemoChecks) -> bool:
-    """Says whether all checks held, and which did not."""
-    failed = findings.failed
-    seconds = time.monotonic() - findings.begun
-    if findings.quiet:
-        show({"held": not failed, "checks": findings.checks, "seconds": round(seconds, 3)})
+def _summary(checks: DemoChecks) -> bool:
+    """Print the result of the checks; return whether all passed."""
+    failed = checks.failed
+    seconds = time.monotonic() - checks.started
+    if checks.quiet:
+        show({"held": not failed, "checks": checks.checks, "seconds": round(seconds, 3)})
     elif failed:
-        findings.out.print(f"\nThis did not hold: {'; '.join(failed)}.", style="bold", markup=False)
+        checks.out.print(f"\nThese checks failed: {'; '.join(failed)}.", style="bold", markup=False)
     else:
-        line = f"\nAll {len(findings.checks)} checks held, in {seconds:.1f} s."
-        findings.out.print(line, style="bold", markup=False)
+        line = f"\nAll {len(checks.checks)} checks passed in {seconds:.1f} s."
+        checks.out.print(line, style="bold", markup=False)
     return not failed
 
 
-def _links(findings: DemoChecks, address: str, keys: dict[str, str]) -> None:
-    """Where to look, and with which token."""
+def _links(checks: DemoChecks, address: str, keys: dict[str, str]) -> None:
+    """Print the demo's addresses and tokens."""
     entries = f"{address}/ledgers/{NOTICE}/entries"
     bearer = f"-H 'Authorization: Bearer {keys['auditor']}'"
     links = {
-        f"{address}/": "the pages: sign in with one of the tokens below",
-        f"{address}/graphql": "ask anything: in a browser the ten questions, by POST any other",
-        entries: "the entries, one a line",
-        f"{address}/facts": "what may be recorded",
-        f"{address}/readyz": "how the service is",
+        f"{address}/": "the pages; sign in with one of the tokens below",
+        f"{address}/graphql": "GraphQL: the ten questions in a browser, any query by POST",
+        entries: "the entries, one on each line",
+        f"{address}/facts": "the facts that can be recorded",
+        f"{address}/readyz": "the state of the service",
     }
-    if findings.quiet:
+    if checks.quiet:
         show({"address": address, "links": list(links), "tokens": keys})
         return
     width = max(map(len, links))
     for title, lines in {
         "Look around": [f"{link:<{width}}  {meaning}" for link, meaning in links.items()],
-        "A token for everybody (they open this demo and nothing else)": [
-            f"{actor:<24}  {key}" for actor, key in keys.items()
-        ],
+        "Tokens for this demo only": [f"{actor:<24}  {key}" for actor, key in keys.items()],
         "Try": [f"curl -s {bearer} {entries} | tail -n 3"],
-        "Serving until Ctrl-C": ["What is in stays in: start it again, and nothing is recorded twice."],
+        "Serving until Ctrl-C": ["The data stays; starting it again records nothing twice."],
     }.items():
-        findings.out.print(f"\n{title}", style="bold", markup=False)
+        checks.out.print(f"\n{title}", style="bold", markup=False)
         for line in lines:
-            findings.out.print(f"   {line}", markup=False)
+            checks.out.print(f"   {line}", markup=False)

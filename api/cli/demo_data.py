@@ -1,7 +1,7 @@
-"""The demo's own ledger: its clock, its people with their tokens, and the invented history fed in as they would.
+"""Provide the demo's clock, people and tokens, and send the invented history as those people.
 
-The people come through the public HTTP intake with their own tokens; only the clock is the demo's, so that each
-fact is recorded at the instant that the history gives.
+Facts arrive through the public HTTP intake with each person's own token. Only the clock is the demo's, so each
+fact is recorded at the history's instant.
 """
 
 import json
@@ -28,15 +28,15 @@ from ledger.proof.checkpoint import VerifierKey
 from ledger.proof.keys import TYPE
 
 NOTICE = "tameside-2022"
-BEGUN = datetime(2022, 7, 6, 9, tzinfo=UTC)
-"""When the notice is recorded, by the demo's clock: so a ledger that the demo made can be told from a real one."""
+START = datetime(2022, 7, 6, 9, tzinfo=UTC)
+"""Instant at which the demo records the notice; it distinguishes the demo's ledger from a real one."""
 _READINGS = [
     kind.type
     for name in ("EvidenceSubmitted", "MeasureReadingReported", "MeasureReadingRestated")
     if (kind := find_kind(name)) is not None
 ]
 SERVICE = Credential("service", role=Role.SERVICE)
-"""The service's own part in the history: uses of access, openings, keys. It has no token, and posts nothing."""
+"""The service as an actor of the history: it records uses, openings and keys, and has no token."""
 PEOPLE = {
     "adviser": Role.ADVISER,
     "department-official": Role.DEPARTMENT_OFFICIAL,
@@ -56,47 +56,47 @@ PEOPLE = {
     "data-protection-officer": Role.DATA_PROTECTION_OFFICER,
     "auditor": Role.AUDITOR,
 }
-"""Everybody who acts or looks in the demo."""
+"""Role of each person and system in the demo."""
 
 
 class Clock:
-    """The demo's clock: set to an instant of the history, and the real time once it is let go."""
+    """Clock of the demo: an instant of the history, or the real time without one."""
 
     def __init__(self) -> None:
         self.at: datetime | None = None
 
     def __call__(self) -> datetime:
-        """The instant at which the ledger records."""
+        """Return the instant at which the ledger records."""
         return self.at or now()
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a line of the history."""
+    """Outcome of one line of the history."""
 
     id: str
     position: int | None
-    """None: it was refused."""
+    """Position of the entry; None for a refused line."""
     duplicate: bool
     codes: tuple[str, ...]
-    """Why it was refused."""
-    as_told: bool
-    """Whether that is what the history says becomes of it; played again, a refusal may have another reason."""
+    """Codes of the refusal."""
+    expected: bool
+    """True if the outcome is as the history expects; when repeated, a refusal may have another reason."""
 
 
 class Keys:
-    """One token for each of the demo's people, kept in a file that only its owner reads."""
+    """Tokens of the demo's people, in a file that only its owner can read."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "tokens.json"
 
     async def fetch(self, url: str, writer: Writer) -> dict[str, str]:
-        """Actor → token: those in the file while they open something, else new ones."""
-        kept = self._kept()
+        """Return each actor's token: the one in the file while it is valid, otherwise a new one."""
+        secrets = self._read()
         for actor, role in PEOPLE.items():
-            if actor in kept and await self._opens(url, writer, kept[actor]):
+            if actor in secrets and await self._opens(url, writer, secrets[actor]):
                 continue
-            kept[actor] = tokens.new_secret()
-            self._keep(kept)
+            secrets[actor] = tokens.new_secret()
+            self._write(secrets)
             system = role is Role.INTEGRATION
             bounds = tokens.TokenScope(
                 actor=actor,
@@ -104,27 +104,27 @@ class Keys:
                 source=f"invented/{actor}" if system else None,
                 facts=_READINGS if system else (),
             )
-            await tokens.issue(url, writer, NOTICE, bounds, OPERATOR, kept[actor])
-        return {actor: kept[actor] for actor in PEOPLE}
+            await tokens.issue(url, writer, NOTICE, bounds, OPERATOR, secrets[actor])
+        return {actor: secrets[actor] for actor in PEOPLE}
 
-    def _kept(self) -> dict[str, str]:
+    def _read(self) -> dict[str, str]:
         try:
-            found: dict[str, str] = json.loads(self._file.read_text("utf-8"))
+            secrets: dict[str, str] = json.loads(self._file.read_text("utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             raise LedgerError(
-                f"{self._file} cannot be read: {error}; remove it, and new tokens are issued"
+                f"{self._file} cannot be read: {error}; remove it, and the demo issues new tokens"
             ) from None
-        return found
+        return secrets
 
-    def _keep(self, kept: dict[str, str]) -> None:
+    def _write(self, secrets: dict[str, str]) -> None:
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = self._file.with_suffix(".new")
             fresh.unlink(missing_ok=True)
             fresh.touch(mode=0o600, exist_ok=False)
-            fresh.write_text(json.dumps(kept, indent=1), "utf-8")
+            fresh.write_text(json.dumps(secrets, indent=1), "utf-8")
             fresh.replace(self._file)
         except OSError as error:
             raise LedgerError(
@@ -141,16 +141,16 @@ class Keys:
 
 
 def lines() -> Iterator[dict[str, Any]]:
-    """The lines of the history, with what they say for the demo itself."""
+    """Yield the lines of the history, with their attributes for the demo."""
     return map(json.loads, history(NOTICE).splitlines())
 
 
 async def play(
     client: httpx.AsyncClient, writer: Writer, keys: dict[str, str], clock: Clock, signing: VerifierKey
 ) -> list[Outcome]:
-    """Posts the history line by line, each as its actor and at its time; harmless when repeated.
+    """Post the history line by line, each as its actor and at its time; repeating it adds nothing.
 
-    The key that the history names is `signing`: nobody has the invented one, and nothing could be signed by it.
+    The history's signing key is replaced with `signing`, because nobody has the invented private key.
     """
     outcomes: list[Outcome] = []
     positions: dict[str, int] = {}
@@ -182,17 +182,17 @@ async def play(
 
 
 def _positions(known: dict[str, int], earlier: str | list[str]) -> int | list[int]:
-    """The position of an earlier line, or of each of some."""
+    """Return the position of an earlier line, or the positions of several."""
     return known.get(earlier, 1) if isinstance(earlier, str) else [known.get(name, 1) for name in earlier]
 
 
 async def _by_service(writer: Writer, line: dict[str, Any], event: dict[str, Any], *, again: bool) -> Outcome:
-    """What the service records of itself."""
+    """Record a line as the service."""
     try:
         receipt = await writer.append(NOTICE, accept(event), SERVICE)
     except Refused as refused:
         codes = tuple(refusal.code for refusal in refused.refusals)
-        return Outcome(line["id"], None, False, codes, _rightly(line, codes, again=again))
+        return Outcome(line["id"], None, False, codes, _expected(line, codes, again=again))
     return Outcome(line["id"], receipt.position, receipt.duplicate, (), "demorefused" not in line)
 
 
@@ -201,8 +201,8 @@ def _outcome(line: dict[str, Any], status: int, answer: dict[str, Any], *, again
     if status in (200, 201):
         return Outcome(line["id"], answer["position"], answer["duplicate"], (), refusal is None)
     codes = tuple(error["code"] for error in answer.get("errors", ()))
-    return Outcome(line["id"], None, False, codes, _rightly(line, codes, again=again))
+    return Outcome(line["id"], None, False, codes, _expected(line, codes, again=again))
 
 
-def _rightly(line: dict[str, Any], codes: tuple[str, ...], *, again: bool) -> bool:
+def _expected(line: dict[str, Any], codes: tuple[str, ...], *, again: bool) -> bool:
     return "demorefused" in line and (again or line["demorefused"] in codes)

@@ -1,4 +1,4 @@
-"""`ledger export`: the auditor's bundle of a notice, which proves its ledger without the ledger."""
+"""Write an auditor's bundle, which proves a notice's ledger without the server: `ledger export`."""
 
 import asyncio
 from argparse import Namespace
@@ -27,15 +27,15 @@ class Exported(Struct, frozen=True):
     file: str
     notice: str
     size: int
-    """How many entries it has."""
+    """Number of entries."""
     bytes: int
     sha256: str
     key: str
-    """The verifier key of its checkpoint's signer."""
+    """Verifier key of the checkpoint's signer."""
 
 
 class ExportRequest(Struct, frozen=True):
-    """Which bundle, and where to."""
+    """Contents and place of a bundle."""
 
     notice: str
     size: int
@@ -45,35 +45,40 @@ class ExportRequest(Struct, frozen=True):
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     parser.add_argument("notice", metavar="NOTICE", help="the notice")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.zip", help="where it is written")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.zip", help="file to write")
     parser.add_argument(
         "--as-of",
         type=moment,
         metavar="WHEN",
-        help="as recorded up to a position, a time or the end of a day; all, if left out",
+        help="only entries up to a position, a time or the end of a day",
     )
     parser.add_argument(
-        "--role", type=role, default=Role.AUDITOR, metavar="R", help="for whom: what R may not see is withheld"
+        "--role",
+        type=role,
+        default=Role.AUDITOR,
+        metavar="R",
+        help="role of the reader; entries that R may not read are withheld",
     )
-    parser.add_argument("--evidence", action="store_true", help="with the documents that R opens unrecorded")
+    parser.add_argument(
+        "--evidence", action="store_true", help="include the documents that R may open without a record of it"
+    )
     parser.takes_json()
     parser.set_defaults(run=_export)
 
 
 def _export(arguments: Namespace) -> int:
     if arguments.output.suffix != ".zip":
-        raise Misused(f"{arguments.output} is no name of a bundle; let it end in .zip")
-    done = run(_exported(arguments))
+        raise Misused(f"{arguments.output} is not a bundle's name; end it in .zip")
+    exported = run(_exported(arguments))
     if arguments.json:
-        show(done)
+        show(exported)
         return 0
-    print(
-        f"{done.file} holds entries 1 to {done.size} of {done.notice}: {done.bytes:,} bytes, SHA-256 {done.sha256}"
-    )
-    print(f"  signed by {done.key}")
-    say("Hand over that key and that SHA-256 by another way than the file.")
+    extent = f"entries 1 to {exported.size} of {exported.notice}"
+    print(f"{exported.file} holds {extent}: {exported.bytes:,} bytes, SHA-256 {exported.sha256}")
+    print(f"  signed by {exported.key}")
+    say("Send the key and the SHA-256 separately from the file.")
     return 0
 
 
@@ -87,27 +92,27 @@ async def _exported(arguments: Namespace) -> Exported:
             return await export(url, log, ExportRequest(notice, size, arguments.output, arguments.role, files))
 
 
-async def export(url: str, log: CheckpointSigner, wanted: ExportRequest) -> Exported:
-    """Writes the bundle beside its place, and puts it there once it is whole; raises LedgerError."""
-    signed = await log.checkpoint(wanted.notice, wanted.size)
-    views = await bundle_views.states(url, wanted.notice, wanted.size)
-    order = write.BundleOrder(wanted.notice, signed.note, signed.key, wanted.role, views, wanted.documents)
-    draft = wanted.output.with_name(f".{wanted.output.name}.part")
+async def export(url: str, log: CheckpointSigner, request: ExportRequest) -> Exported:
+    """Write the bundle to a temporary file and rename it once complete; raise LedgerError when that fails."""
+    signed = await log.checkpoint(request.notice, request.size)
+    views = await bundle_views.states(url, request.notice, request.size)
+    contents = write.BundleOrder(request.notice, signed.note, signed.key, request.role, views, request.documents)
+    draft = request.output.with_name(f".{request.output.name}.part")
     try:
         file = await asyncio.to_thread(_create, draft)
-        with file, progress("exporting") as told:
-            digest = await write.write(url, file, order, told)
-        draft.replace(wanted.output)
-        size = wanted.output.stat().st_size
+        with file, progress("exporting") as report:
+            digest = await write.write(url, file, contents, report)
+        draft.replace(request.output)
+        size = request.output.stat().st_size
     except OSError as error:
-        raise LedgerError(f"{wanted.output} cannot be written: {error.strerror}; name another place") from None
+        raise LedgerError(f"{request.output} cannot be written: {error.strerror}; name another file") from None
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-    return Exported(str(wanted.output), wanted.notice, wanted.size, size, digest, signed.key)
+    return Exported(str(request.output), request.notice, request.size, size, digest, signed.key)
 
 
 def _create(path: Path) -> BinaryIO:
-    """A file that only its owner may read: a bundle holds texts and salts."""
+    """Open a new file that only its owner may read, because a bundle holds narratives and salts."""
     path.touch(mode=0o600)
     return path.open("w+b")

@@ -1,4 +1,4 @@
-"""The reference of all facts in Markdown, written from their declarations: `ledger schema facts --markdown`."""
+"""Write the reference of all facts in Markdown, from their declarations: `ledger schema facts --markdown`."""
 
 import json
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from ledger.packs import history
 
 PREFACE = """# The facts
 
-What may be recorded, area by area: written from the code by `make facts`, and checked by the tests. Each fact is a
-CloudEvent's `data`; *text* is free text, kept beside the entry and scanned for personal data. A field in brackets
-may be left out. Clauses are those of the notice as `ledger/packs/tameside-2022.toml` numbers them; `head` is the
-notice itself, `evidence` and `records` belong to no clause. The examples are invented.
+Look up a fact that you want to record: its fields, its clause, and the roles that record it. Each fact is the
+`data` of a CloudEvent. A *narrative* is stored outside its entry and scanned for personal data. A field in
+brackets is optional. Clauses have the numbers of `ledger/packs/tameside-2022.toml`; `head` is the notice itself,
+and `evidence` and `records` belong to no clause. The examples are invented. `make facts` writes this page.
 """
 _SIMPLE: dict[object, str] = {
     str: "text",
@@ -35,7 +35,7 @@ _NOTICE = "tameside-2022"
 
 
 def markdown() -> str:
-    """The whole reference."""
+    """Return the whole reference."""
     examples = _examples()
     parts = [PREFACE]
     for area in AREAS:
@@ -46,13 +46,13 @@ def markdown() -> str:
 
 
 def _examples() -> dict[str, Any]:
-    """Fact type → the data of its first line in the invented history."""
-    found: dict[str, Any] = {}
+    """Return the data of each fact type's first line in the invented history."""
+    examples: dict[str, Any] = {}
     for line in map(json.loads, history(_NOTICE).splitlines()):
         if "demorefused" not in line:
             referred = {name: 1 if isinstance(to, str) else [1] for name, to in line.get("demorefers", {}).items()}
-            found.setdefault(line["type"], line["data"] | referred)
-    return found
+            examples.setdefault(line["type"], line["data"] | referred)
+    return examples
 
 
 def _fact(kind: Kind, example: object) -> str:
@@ -63,7 +63,7 @@ def _fact(kind: Kind, example: object) -> str:
     life = "; ".join(_life(struct))
     if life:
         lines.append(f"{life[:1].upper()}{life[1:]}.\n")
-    lines += ["| field | what it is | meaning |", "|---|---|---|", *_rows(struct, "")]
+    lines += ["| field | type | meaning |", "|---|---|---|", *_rows(struct, "")]
     if example is not None:
         lines.append(f"\n```json\n{json.dumps(example, ensure_ascii=False)}\n```")
     return "\n".join(lines) + "\n"
@@ -71,32 +71,34 @@ def _fact(kind: Kind, example: object) -> str:
 
 def _life(struct: type[Fact]) -> Iterator[str]:
     if struct.begins:
-        yield f"it begins what `{struct.about}` names"
+        yield f"it creates the thing that `{struct.about}` names"
     elif struct.about:
-        yield f"what `{struct.about}` names must be there" + ("" if struct.outlives else ", and not have ended")
+        yield f"the thing that `{struct.about}` names must exist" + (
+            "" if struct.outlives else " and not have ended"
+        )
     if struct.needs:
         yield f"it comes after {struct.needs}"
     if struct.once:
         yield "it is recorded once"
     if struct.ends:
-        yield f"with it, that is {struct.ends}"
+        yield f"after it, that thing is {struct.ends}"
     if struct.outlives:
-        yield "it may be recorded after the notice was closed"
+        yield "it can be recorded after the notice is closed"
 
 
 def _rows(struct: type[Struct], prefix: str) -> Iterator[str]:
     hints = get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
-        what, meaning, inner = _described(hints[field.name])
+        kind_of_value, meaning, inner = _described(hints[field.name])
         name = f"{prefix}{field.encode_name}"
-        shown = f"`{name}`" if field.default is NODEFAULT and field.default_factory is NODEFAULT else f"[`{name}`]"
-        yield f"| {shown} | {what} | {meaning} |"
+        label = f"`{name}`" if field.default is NODEFAULT and field.default_factory is NODEFAULT else f"[`{name}`]"
+        yield f"| {label} | {kind_of_value} | {meaning} |"
         if inner is not None:
-            yield from _rows(inner, f"{name}[]." if what.startswith("list") else f"{name}.")
+            yield from _rows(inner, f"{name}[]." if kind_of_value.startswith("list") else f"{name}.")
 
 
 def _described(hint: object) -> tuple[str, str, type[Struct] | None]:
-    """What a field is, what it means, and the struct within it."""
+    """Return the type of a field in words, its meaning, and the struct within it."""
     meaning, bounds, reference = "", [], ""
     field = unwrap(hint)
     for meta in field.metas:
@@ -107,24 +109,24 @@ def _described(hint: object) -> tuple[str, str, type[Struct] | None]:
     hint, origin = field.type, field.origin
     inner: type[Struct] | None = None
     if origin is list:
-        what, told, inner = _described(field.arguments[0])
-        what, meaning = f"list of {what}", meaning or told
+        kind_of_value, inner_meaning, inner = _described(field.arguments[0])
+        kind_of_value, meaning = f"list of {kind_of_value}", meaning or inner_meaning
     elif len(field.options) > 1:
         options = [_described(option) for option in field.options]
-        what = " or ".join(dict.fromkeys(option[0] for option in options))
+        kind_of_value = " or ".join(dict.fromkeys(option[0] for option in options))
         meaning, inner = meaning or options[0][1], next((option[2] for option in options if option[2]), None)
     elif hint is Narrative:
-        what = "*text*"
+        kind_of_value = "*narrative*"
     elif isinstance(hint, type) and issubclass(hint, Enum):
-        what, meaning = " or ".join(f"`{word.value}`" for word in hint), meaning or _first(hint)
+        kind_of_value, meaning = " or ".join(f"`{word.value}`" for word in hint), meaning or _first(hint)
     elif isinstance(hint, type) and issubclass(hint, Struct):
-        what, inner, meaning = "object", hint, meaning or _first(hint)
+        kind_of_value, inner, meaning = "object", hint, meaning or _first(hint)
     else:
         base = origin or hint
         named = base.__name__ if isinstance(base, type) else str(base)
-        what = f"id of {reference}" if reference else _NAMES.get(named) or _SIMPLE.get(base, named)
-        what = "word or id" if what == "text" else what
-    return ", ".join([what, *bounds]), meaning.replace("|", "or"), inner
+        kind_of_value = f"id of {reference}" if reference else _NAMES.get(named) or _SIMPLE.get(base, named)
+        kind_of_value = "word or id" if kind_of_value == "text" else kind_of_value
+    return ", ".join([kind_of_value, *bounds]), meaning.replace("|", "or"), inner
 
 
 def _first(documented: type) -> str:

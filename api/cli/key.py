@@ -1,4 +1,4 @@
-"""`ledger key`: the key that signs checkpoints, made, shown, and recorded as the one that signs from here on."""
+"""Make, print and rotate the key that signs checkpoints: `ledger key`."""
 
 from argparse import Namespace
 from base64 import b64encode
@@ -19,21 +19,23 @@ from ledger.proof.checkpoint_signer import CheckpointSigner
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="generate, show or rotate", parser_class=Parser)
-    meaning = "make a new key, in a file that only its owner may read"
+    meaning = "create a key in a file that only its owner may read"
     generate = actions.add_parser("generate", help=meaning, description=sentence(meaning))
-    generate.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="where it is written")
-    generate.add_argument("--name", help="its name in signed notes; without this, LEDGER_ORIGIN and random digits")
+    generate.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="file to write")
+    generate.add_argument(
+        "--name", help="name of the key in signed notes; by default LEDGER_ORIGIN and random digits"
+    )
     generate.set_defaults(run=_generate)
-    meaning = "print the public part of the settings' key, for whoever checks what it signs"
-    shown = actions.add_parser("show", help=meaning, description=sentence(meaning))
-    shown.set_defaults(run=_show)
-    meaning = "record that the settings' key signs the checkpoints of these notices from here on"
+    meaning = "print the public part of the settings' key, for verifiers"
+    show_command = actions.add_parser("show", help=meaning, description=sentence(meaning))
+    show_command.set_defaults(run=_show)
+    meaning = "record that the settings' key signs these notices' checkpoints from now on"
     rotate = actions.add_parser("rotate", help=meaning, description=sentence(meaning))
-    rotate.add_argument("notices", metavar="NOTICE", nargs="+", help="a notice whose checkpoints it signs")
+    rotate.add_argument("notices", metavar="NOTICE", nargs="+", help="notice whose checkpoints the key signs")
     rotate.set_defaults(run=_rotate)
-    for command in (generate, shown, rotate):
+    for command in (generate, show_command, rotate):
         command.takes_json()
 
 
@@ -41,15 +43,15 @@ def _generate(arguments: Namespace) -> int:
     name = arguments.name or keys.new_name(Settings.from_environment().origin)
     signer = keys.generate(arguments.output, name)
     if not arguments.json:
-        say(f"Wrote the key to {arguments.output}: keep it secret, and keep a copy. Its public part:")
-    return _shown(signer, arguments)
+        say(f"Wrote the key to {arguments.output}. Keep it secret and keep a copy. Its public part:")
+    return _print_key(signer, arguments)
 
 
 def _show(arguments: Namespace) -> int:
-    return _shown(Settings.from_environment().signer(), arguments)
+    return _print_key(Settings.from_environment().signer(), arguments)
 
 
-def _shown(signer: Signer, arguments: Namespace) -> int:
+def _print_key(signer: Signer, arguments: Namespace) -> int:
     if arguments.json:
         show({"name": signer.public.name, "verifierKey": signer.verifier_key()})
     else:
@@ -59,7 +61,7 @@ def _shown(signer: Signer, arguments: Namespace) -> int:
 
 def _rotate(arguments: Namespace) -> int:
     signer = Settings.from_environment().signer()
-    for receipt, notice in zip(run(_recorded(signer, arguments.notices)), arguments.notices, strict=True):
+    for receipt, notice in zip(run(_record_keys(signer, arguments.notices)), arguments.notices, strict=True):
         if arguments.json:
             show({"notice": notice, "position": receipt.position, "verifierKey": signer.verifier_key()})
         else:
@@ -68,20 +70,20 @@ def _rotate(arguments: Namespace) -> int:
 
 
 def rotation(key: VerifierKey) -> dict[str, Any]:
-    """The attributes of the event by which a key takes over: the same for one key, and no other's."""
+    """Return the attributes of the event that records a key; they are unique to the key."""
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
     return {"id": f"signing-key:{key.key_id.hex()}", "type": KIND_OF[SigningKeyRotated].type, "data": data}
 
 
-async def _recorded(signer: Signer, notices: list[str]) -> list[Receipt]:
+async def _record_keys(signer: Signer, notices: list[str]) -> list[Receipt]:
     event = {"specversion": "1.0", "source": "operator", **rotation(signer.public)}
     origin = Settings.from_environment().origin
     async with database() as url, Writer(url) as writer, CheckpointSigner(url, origin, signer) as log:
-        return [await _taken_over(writer, log, notice, accept(event)) for notice in notices]
+        return [await _rotate_one(writer, log, notice, accept(event)) for notice in notices]
 
 
-async def _taken_over(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:
-    """Records the key and signs the head with it; raises LedgerError for one that another has replaced since."""
+async def _rotate_one(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:
+    """Record the key and sign the head with it; raise LedgerError for a key that another has since replaced."""
     receipt = await writer.append(notice, fact, OPERATOR)
     try:
         signs = (await log.checkpoint(notice)).key == str(log.key)
@@ -91,7 +93,7 @@ async def _taken_over(writer: Writer, log: CheckpointSigner, notice: str, fact: 
         signs = False
     if not signs:
         raise LedgerError(
-            f"{log.key.name} signed {notice} from entry {receipt.position} on and was replaced since; a key takes "
-            "over once: make another by ledger key generate"
+            f"{log.key.name} signed {notice} from entry {receipt.position} on and was replaced later; a key "
+            "cannot return: create another with ledger key generate"
         )
     return receipt

@@ -1,4 +1,4 @@
-"""`ledger migrate`: brings the schema of the settings' database up to date."""
+"""Migrate the schema of the settings' database: `ledger migrate`."""
 
 from argparse import Namespace
 
@@ -9,23 +9,23 @@ from ledger.store.database import migrate
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     parser.takes_json()
     parser.set_defaults(run=_migrate)
 
 
 def _migrate(arguments: Namespace) -> int:
-    ran = run(_ran(Settings.from_environment()))
+    ran = run(_run_migrations(Settings.from_environment()))
     if arguments.json:
         show({"ran": ran})
         return 0
     for name in ran:
         say(f"ran {name}")
-    print("The database is up to date." if ran else "The database was up to date already.")
+    print("The database is up to date." if ran else "The database was already up to date.")
     return 0
 
 
-async def _ran(settings: Settings) -> list[str]:
+async def _run_migrations(settings: Settings) -> list[str]:
     if settings.database_url is not None:
         return await migrate(settings.database_url)
     lines: list[str] = []

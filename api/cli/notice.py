@@ -1,4 +1,4 @@
-"""`ledger notice`: a pack is checked by its lines, and a notice recorded from one."""
+"""Check a notice pack, or record the notice of one: `ledger notice`."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -13,11 +13,11 @@ from ledger.packs import SHIPPED, shipped
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="add or check", parser_class=Parser)
     for name, meaning, action in (
-        ("add", "record the notice of a pack: its issue, its areas, its clauses", _add),
-        ("check", "say what is wrong with a pack, by line", _check),
+        ("add", "record the notice of a pack: its issue, areas and clauses", _add),
+        ("check", "print the errors of a pack, by line", _check),
     ):
         command = actions.add_parser(name, help=meaning, description=sentence(meaning))
         command.add_argument("pack", metavar="PACK", help=f"a TOML file, or one of: {', '.join(SHIPPED)}")
@@ -31,9 +31,9 @@ def _content(pack: str) -> bytes:
     try:
         return Path(pack).read_bytes()
     except OSError as error:
-        known = ", ".join(SHIPPED)
+        packs = ", ".join(SHIPPED)
         raise LedgerError(
-            f"{pack} cannot be read: {error.strerror}; name a TOML file, or a pack that is here: {known}"
+            f"{pack} cannot be read: {error.strerror}; name a TOML file, or one of: {packs}"
         ) from None
 
 
@@ -45,8 +45,8 @@ def _check(arguments: Namespace) -> int:
     elif faults:
         for fault in faults:
             print(f"{arguments.pack}:{fault.line}: {fault.message}")
-        count = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
-        say(f"ledger: {arguments.pack} has {count}; mend what is said of each line, and check again")
+        count = f"{len(faults)} {'error' if len(faults) == 1 else 'errors'}"
+        say(f"ledger: {arguments.pack} has {count}; correct these lines, and check again")
     else:
         pack = read(content)
         print(f"{pack.notice.id} is sound: {len(pack.areas)} areas, {len(pack.clauses)} clauses.")
@@ -58,7 +58,7 @@ def _add(arguments: Namespace) -> int:
     faults = check(content)
     if faults:
         first = f"{arguments.pack}:{faults[0].line}: {faults[0].message}"
-        raise LedgerError(f"{first} (faults: {len(faults)}; see them all with ledger notice check)")
+        raise LedgerError(f"{first} (errors: {len(faults)}; print them all with ledger notice check)")
     pack = read(content)
     receipts = run(_record(pack))
     if arguments.json:
@@ -83,16 +83,18 @@ class OtherPack(LedgerError):
 
 
 async def record(writer: Writer, pack: Pack) -> list[Receipt]:
-    """Records the notice of a pack as the operator, all of it or nothing; repeating it changes nothing.
+    """Record the notice of a pack as the operator, as a whole; repeating it changes nothing.
 
-    Raises OtherPack and Refused.
+    Raises:
+        OtherPack: The notice was recorded from another version of the pack.
+        Refused: A fact of the pack is refused.
     """
     notice = pack.notice.id
     answers = await writer.append_all(notice, [accept(event) for event in events(pack)], OPERATOR, strict=True)
     refusals = [r for answer in answers if isinstance(answer, Refused) for r in answer.refusals]
     if any(refusal.code == "KEY_REUSED" for refusal in refusals):
         raise OtherPack(
-            f"{notice} was recorded from another version of its pack, and a notice's text never changes; "
+            f"{notice} was recorded from another version of its pack, and a notice never changes; "
             "correct its entries, or give the pack another id"
         )
     if refusals:

@@ -1,4 +1,4 @@
-"""`ledger people`: the directory of who an actor is, beside the log and never in it."""
+"""Manage the directory of actors' names, which is separate from the log: `ledger people`."""
 
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -11,19 +11,19 @@ from ledger.store.database import connect
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="show, set or erase", parser_class=Parser)
-    shown = actions.add_parser("show", help="who the actors are", description="Show who the actors are.")
-    said = actions.add_parser("set", help="say who an actor is", description="Say who an actor is.")
-    erased = actions.add_parser("erase", help="erase who an actor is", description="Erase who an actor is.")
-    for command, action in ((shown, _show), (said, _set), (erased, _erase)):
-        command.add_argument("notice", metavar="NOTICE", help="the notice in which they act")
+    show_command = actions.add_parser("show", help="list the actors' names", description="List the actors' names.")
+    set_command = actions.add_parser("set", help="set an actor's name", description="Set an actor's name.")
+    erase_command = actions.add_parser("erase", help="erase an actor's name", description="Erase an actor's name.")
+    for command, action in ((show_command, _show), (set_command, _set), (erase_command, _erase)):
+        command.add_argument("notice", metavar="NOTICE", help="notice in which they act")
         command.set_defaults(run=action)
-    for command in (said, erased):
-        command.add_argument("actor", metavar="ACTOR", help="the actor's id, as entries have it")
-    said.add_argument("--name", required=True, metavar="TEXT", help="their name")
-    said.add_argument("--contact", metavar="TEXT", help="how to reach them")
-    for command in (shown, said, erased):
+    for command in (set_command, erase_command):
+        command.add_argument("actor", metavar="ACTOR", help="actor's id, as in the entries")
+    set_command.add_argument("--name", required=True, metavar="TEXT", help="person's name")
+    set_command.add_argument("--contact", metavar="TEXT", help="person's contact details")
+    for command in (show_command, set_command, erase_command):
         command.takes_json()
 
 
@@ -34,47 +34,47 @@ async def _connected() -> AsyncIterator[people.Connection]:
 
 
 def _show(arguments: Namespace) -> int:
-    found = run(_shown(arguments.notice))
+    persons = run(_read(arguments.notice))
     if arguments.json:
-        show(found)
+        show(persons)
         return 0
-    for one in found:
-        print(f"{one.actor}: {one.name}{f', {one.contact}' if one.contact else ''}")
-    if not found:
+    for person in persons:
+        print(f"{person.actor}: {person.name}{f', {person.contact}' if person.contact else ''}")
+    if not persons:
         print(f"The directory of {arguments.notice} names nobody.")
     return 0
 
 
-async def _shown(notice: str) -> list[people.Person]:
+async def _read(notice: str) -> list[people.Person]:
     async with _connected() as connection:
         return await people.people(connection, notice)
 
 
 def _set(arguments: Namespace) -> int:
-    found = people.person(arguments.actor, arguments.name, arguments.contact)
-    run(_put(arguments.notice, found))
+    person = people.person(arguments.actor, arguments.name, arguments.contact)
+    run(_write(arguments.notice, person))
     if arguments.json:
-        show(found)
+        show(person)
     else:
-        print(f"{found.actor} is {found.name}. No entry holds that; ledger people erase forgets it.")
+        print(f"{person.actor} is {person.name}. No entry contains the name; ledger people erase removes it.")
     return 0
 
 
-async def _put(notice: str, found: people.Person) -> None:
+async def _write(notice: str, person: people.Person) -> None:
     async with _connected() as connection:
-        await people.put(connection, notice, found)
+        await people.put(connection, notice, person)
 
 
 def _erase(arguments: Namespace) -> int:
-    if not run(_erased(arguments.notice, arguments.actor)):
+    if not run(_remove(arguments.notice, arguments.actor)):
         raise LedgerError(f"the directory of {arguments.notice} does not name {arguments.actor}")
     if arguments.json:
         show({"erased": arguments.actor})
     else:
-        print(f"Nothing says any more who {arguments.actor} is.")
+        print(f"The name of {arguments.actor} is erased.")
     return 0
 
 
-async def _erased(notice: str, actor: str) -> bool:
+async def _remove(notice: str, actor: str) -> bool:
     async with _connected() as connection:
         return await people.erase(connection, notice, actor)

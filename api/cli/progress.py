@@ -1,4 +1,4 @@
-"""Progress of long work, on stderr: a bar with its rate and the time left; piped, a plain line now and then."""
+"""Print the progress of long work on stderr: a bar with rate and time left, or plain lines when piped."""
 
 import sys
 import time
@@ -19,50 +19,50 @@ from rich.progress import (
 from rich.text import Text
 
 ProgressCallback = Callable[[str, int, int | None], None]
-"""Told of what is worked on, how much of it is done, and how much there is; None: that is not known."""
+"""Function that receives the subject of the work, the units done, and the total if known."""
 Clock = Callable[[], float]
 EVERY_SECONDS = 10.0
-"""How often a line is written when nobody watches a bar."""
+"""Seconds between lines when there is no bar."""
 
 
 class _Rate(ProgressColumn):
-    """How many are done a second."""
+    """Column with the rate of work."""
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
+        """Return the rate, once there is one."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.0f} a second")
 
 
 @contextmanager
 def progress(doing: str, *, clock: Clock = time.monotonic) -> Iterator[ProgressCallback]:
-    """What to tell of the work; `doing` stands before the name of what is worked on."""
+    """Yield the callback for a piece of work; `doing` precedes the subject's name in the output."""
     if not sys.stderr.isatty():
-        yield _PlainProgress(doing, clock, clock()).told
+        yield _PlainProgress(doing, clock, clock()).report
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     tasks = {}
 
-    def told(name: str, done: int, total: int | None) -> None:
+    def report(name: str, done: int, total: int | None) -> None:
         if name not in tasks:
             tasks[name] = bar.add_task(f"{doing} {name}", total=total)
         bar.update(tasks[name], completed=done, total=total)
 
     with bar:
-        yield told
+        yield report
 
 
 class _PlainProgress(Struct):
-    """Progress as lines, none of them sooner than EVERY_SECONDS after the one before."""
+    """Progress as lines, at least EVERY_SECONDS apart."""
 
     doing: str
     clock: Clock
     last: float
     begun: dict[str, float] = {}
 
-    def told(self, name: str, done: int, total: int | None) -> None:
-        """Writes how far it is, if it is time to."""
+    def report(self, name: str, done: int, total: int | None) -> None:
+        """Print a line if one is due."""
         now = self.clock()
         since = self.begun.setdefault(name, now)
         if now - self.last < EVERY_SECONDS or not done:

@@ -1,4 +1,4 @@
-"""`ledger project`: keeps the views up to date, as a process of its own; several stand by for each other."""
+"""Keep the views up to date in a process of its own: `ledger project`. Several processes are redundant."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from projections.engine.runner import Runner
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     parser.takes_json()
     parser.set_defaults(run=_project)
 

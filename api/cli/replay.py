@@ -1,4 +1,4 @@
-"""`ledger replay`: the history of a notice as numbered minutes, or what changed between two of its positions."""
+"""Print the history of a notice as numbered minutes, or the changes between two positions: `ledger replay`."""
 
 import re
 import textwrap
@@ -21,7 +21,7 @@ from projections.narrate.sentence import instant as instant_in_words
 from projections.query.errors import NotRecordedYet
 
 INVENTED = "invented/"
-"""How the sources of a made-up history begin."""
+"""Prefix of the sources of an invented history."""
 INDENT = " " * 6
 _MINUTES = (
     *(
@@ -42,24 +42,24 @@ _CHANGES = ("of", "aspect", "before", "after")
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
-    parser.add_argument("notice", metavar="NOTICE", help="the notice whose history is told")
+    """Add the command's arguments."""
+    parser.add_argument("notice", metavar="NOTICE", help="notice to print")
     parser.add_argument(
         "--to",
         type=moment,
         metavar="WHEN",
-        help="only what was recorded up to a position, a time or the end of a day",
+        help="only entries up to a position, a time or the end of a day",
     )
     parser.add_argument(
-        "--subject", metavar="ID", help="only what is about this objective, evidence, access, actor …"
+        "--subject", metavar="ID", help="only entries about this objective, evidence, access, actor …"
     )
-    parser.add_argument("--clause", metavar="C", help="only what answers this clause; 9 takes 9a to 9d too")
-    parser.add_argument("--actor", metavar="ID", help="only what this actor recorded")
-    parser.add_argument("--decisions", action="store_true", help="only decisions, with what they rested on")
+    parser.add_argument("--clause", metavar="C", help="only entries for this clause; 9 includes 9a to 9d")
+    parser.add_argument("--actor", metavar="ID", help="only entries of this actor")
+    parser.add_argument("--decisions", action="store_true", help="only decisions, with their evidence")
     parser.add_argument(
-        "--diff", type=_span, metavar="A..B", help="what changed from one position or time to another"
+        "--diff", type=_span, metavar="A..B", help="print the changes from one position or time to another"
     )
-    parser.add_argument("--csv", action="store_true", help="write CSV, for spreadsheets")
+    parser.add_argument("--csv", action="store_true", help="write CSV")
     parser.takes_json()
     parser.set_defaults(run=_replay)
 
@@ -67,7 +67,7 @@ def configure(parser: Parser) -> None:
 def _span(text: str) -> tuple[Moment, Moment]:
     first, dots, last = text.partition("..")
     if not dots:
-        raise ArgumentTypeError(f"{text!r} is no span; write two positions or times as A..B")
+        raise ArgumentTypeError(f"{text!r} is not a range; write two positions or times as A..B")
     return moment(first), moment(last)
 
 
@@ -76,53 +76,51 @@ def _replay(arguments: Namespace) -> int:
         subject=arguments.subject, clause=arguments.clause, actor=arguments.actor, decisions=arguments.decisions
     )
     if arguments.csv and arguments.json:
-        raise Misused("--csv and --json are two forms; choose one")
+        raise Misused("--csv and --json exclude each other; choose one")
     if arguments.diff is None:
-        run(_tell(arguments, chosen))
+        run(_print_minutes(arguments, chosen))
         return 0
     if arguments.to is not None or chosen != Selection():
-        raise Misused("--diff compares everything; leave the other choices out, or leave out --diff")
+        raise Misused("--diff compares everything; omit the other options, or omit --diff")
     run(_compare(arguments))
     return 0
 
 
-async def _tell(arguments: Namespace, chosen: Selection) -> None:
+async def _print_minutes(arguments: Namespace, chosen: Selection) -> None:
     async with database() as url, opened(url, arguments.notice) as history:
         to = await position(history, arguments.to)
         names = await _names(url, arguments.notice)
         out = console()
-        told_any = False
+        any_minute = False
         table = tabulated(_MINUTES) if arguments.csv else None
-        async for told, story in tellings(history, to, names):
-            if not chosen.takes(told):
+        async for minute, story in tellings(history, to, names):
+            if not chosen.takes(minute):
                 continue
-            told_any = True
+            any_minute = True
             if table is not None:
-                table(_cells(told, story))
+                table(_cells(minute, story))
             elif arguments.json:
-                show(told)
+                show(minute)
             else:
-                show_minute(out, told, story.zone, names)
-        if not told_any and not arguments.json and table is None:
-            out.print(f"Nothing of this kind is among the {to} entries of {arguments.notice}.", markup=False)
+                show_minute(out, minute, story.zone, names)
+        if not any_minute and not arguments.json and table is None:
+            out.print(f"No such entry among the {to} entries of {arguments.notice}.", markup=False)
 
 
 async def _names(url: str, notice: str) -> dict[str, str]:
-    """Actor → name, as the directory beside the log has them: whoever runs the command may read it."""
+    """Return each actor's name from the directory, which an operator may read."""
     async with await connect(url, "ledger_writer") as connection:
         return {one.actor: one.name for one in await people.people(connection, notice)}
 
 
 async def position(history: LoadedHistory, when: Moment | None) -> int:
-    """The position that is meant; None: the last. Raises NotRecordedYet."""
+    """Return the position of a moment, or the last one for None; raise NotRecordedYet for a later one."""
     if when is None:
         return history.size
     if isinstance(when, datetime):
         return await history.position_at(when)
     if when > history.size:
-        raise NotRecordedYet(
-            f"{history.notice} has {history.size} entries, so {when} is yet to come; ask for a lesser one"
-        )
+        raise NotRecordedYet(f"{history.notice} has {history.size} entries; choose a position up to that")
     return when
 
 
@@ -132,8 +130,8 @@ async def _compare(arguments: Namespace) -> None:
         if first > last:
             raise Misused(f"--diff goes forward in time; write {last}..{first}")
         names = await _names(url, arguments.notice)
-        before = await _held(history, first, names)
-        story = await _held(history, last, names)
+        before = await _history_at(history, first, names)
+        story = await _history_at(history, last, names)
     changes = difference(before.now(), story.now())
     if arguments.csv:
         table = tabulated(_CHANGES)
@@ -148,73 +146,73 @@ async def _compare(arguments: Namespace) -> None:
     for line in changes_in_words(changes):
         out.print(_folded(f"  {line}", "    ", out), markup=False)
     if not changes:
-        out.print("  nothing changed.", markup=False)
+        out.print("  no changes.", markup=False)
 
 
-async def _held(history: LoadedHistory, to: int, names: Mapping[str, str]) -> History:
+async def _history_at(history: LoadedHistory, to: int, names: Mapping[str, str]) -> History:
     story = History()
     async for _, so_far in tellings(history, to, names):
         story = so_far
     return story
 
 
-def _cells(told: Sentence, story: History) -> tuple[object, ...]:
-    """An entry as a row of `_MINUTES`."""
-    changes = "; ".join(changes_in_words(told.changes))
-    texts = "; ".join(f"{_label(path)}: {text}" for path, text in told.texts.items())
+def _cells(minute: Sentence, story: History) -> tuple[object, ...]:
+    """Return an entry as a row of `_MINUTES`."""
+    changes = "; ".join(changes_in_words(minute.changes))
+    texts = "; ".join(f"{_label(path)}: {text}" for path, text in minute.texts.items())
     return (
-        told.position,
-        told.recorded_at,
-        told.occurred_at or told.recorded_at,
-        told.actor,
-        story.names.get(told.actor),
-        told.role,
-        told.type,
-        told.sentence,
-        " ".join(told.clauses),
-        " ".join(told.subjects),
+        minute.position,
+        minute.recorded_at,
+        minute.occurred_at or minute.recorded_at,
+        minute.actor,
+        story.names.get(minute.actor),
+        minute.role,
+        minute.type,
+        minute.sentence,
+        " ".join(minute.clauses),
+        " ".join(minute.subjects),
         texts,
-        listed(map(_rests, told.evidence)),
-        listed(map(_rests, told.held)),
+        listed(map(_citation, minute.evidence)),
+        listed(map(_citation, minute.held)),
         changes,
-        told.reads_now,
-        told.corrected_by,
+        minute.reads_now,
+        minute.corrected_by,
     )
 
 
-def show_minute(out: Console, told: Sentence, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
-    """One entry, as a numbered minute."""
-    number = f"{told.position:>4}. "
-    heading = Styled(_folded(number + told.sentence, INDENT, out))
+def show_minute(out: Console, minute: Sentence, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
+    """Print one entry as a numbered minute."""
+    number = f"{minute.position:>4}. "
+    heading = Styled(_folded(number + minute.sentence, INDENT, out))
     heading.stylize("bold", 0, len(number))
     out.print(heading)
-    for label, line in _particulars(told, zone, names):
+    for label, line in _particulars(minute, zone, names):
         text = Styled(_folded(f"{INDENT}{label:<9} {line}", INDENT + " " * 10, out))
         text.stylize("dim", 0, len(INDENT) + len(label))
         out.print(text)
     out.print()
 
 
-def _particulars(told: Sentence, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    who = called(told.actor, names)
-    if told.actor.replace("-", " ") != told.role:
-        who += f", {told.role}"
-    invented = " (invented)" if told.source.startswith(INVENTED) else ""
-    yield "recorded", f"{instant_in_words(told.recorded_at, zone)}, by {who}{invented}"
-    yield "happened", instant_in_words(told.occurred_at, zone) if told.occurred_at else "when it was recorded"
-    if told.clauses:
-        yield "clause" if len(told.clauses) == 1 else "clauses", listed(told.clauses)
-    for path, text in told.texts.items():
+def _particulars(minute: Sentence, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    who = called(minute.actor, names)
+    if minute.actor.replace("-", " ") != minute.role:
+        who += f", {minute.role}"
+    invented = " (invented)" if minute.source.startswith(INVENTED) else ""
+    yield "recorded", f"{instant_in_words(minute.recorded_at, zone)}, by {who}{invented}"
+    yield "happened", instant_in_words(minute.occurred_at, zone) if minute.occurred_at else "when it was recorded"
+    if minute.clauses:
+        yield "clause" if len(minute.clauses) == 1 else "clauses", listed(minute.clauses)
+    for path, text in minute.texts.items():
         yield _label(path), text
-    if told.evidence:
-        yield "evidence", listed(map(_rests, told.evidence))
-    if told.held:
-        yield "on file", listed(map(_rests, told.held))
-    if told.reads_now:
-        yield "reads now", told.reads_now
-    yield from (("changed", line) for line in changes_in_words(told.changes))
-    if told.corrected_by is not None:
-        yield "but", f"entry {told.corrected_by} corrected this"
+    if minute.evidence:
+        yield "evidence", listed(map(_citation, minute.evidence))
+    if minute.held:
+        yield "on file", listed(map(_citation, minute.held))
+    if minute.reads_now:
+        yield "reads now", minute.reads_now
+    yield from (("changed", line) for line in changes_in_words(minute.changes))
+    if minute.corrected_by is not None:
+        yield "but", f"entry {minute.corrected_by} corrected this"
 
 
 def _label(path: str) -> str:
@@ -224,12 +222,12 @@ def _label(path: str) -> str:
     return {"narrative": "in words"}.get(name, re.sub(r"([A-Z])", lambda m: f" {m[1].lower()}", name))
 
 
-def _rests(rests: EvidenceCited) -> str:
-    return f"{rests.evidence} (entry {rests.position})"
+def _citation(citation: EvidenceCited) -> str:
+    return f"{citation.evidence} (entry {citation.position})"
 
 
 def changes_in_words(changes: Iterable[Change]) -> Iterator[str]:
-    """What changed, a line for each thing: objective O1: due 31 March 2023, activity AMBER → GREEN."""
+    """Yield a line for each changed thing: objective O1: due 31 March 2023, activity AMBER → GREEN."""
     of: dict[str, list[str]] = {}
     for change in changes:
         after = change.after or "nothing"
@@ -240,7 +238,7 @@ def changes_in_words(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def _folded(line: str, indent: str, out: Console) -> str:
-    """The line wrapped for a terminal, its later lines indented; as it is when piped."""
+    """Return the line wrapped for a terminal, with its later lines indented; unchanged when piped."""
     if not out.is_terminal:
         return line
     parts = line.splitlines() or [""]

@@ -1,4 +1,4 @@
-"""`ledger report`: the adviser's report on a period, or one that was issued, in a file of one of four formats."""
+"""Write the adviser's report for a period, or an issued one, in one of four formats: `ledger report`."""
 
 import asyncio
 import hashlib
@@ -23,44 +23,48 @@ from projections.query.reader import Reader
 from schema.context import Context
 
 WAIT_SECONDS = 3_600.0
-"""How long the views may take to be folded when no server has kept them."""
+"""Seconds that the views may take to catch up when no server has kept them up to date."""
 _PERIOD = re.compile(r"(?P<first>[0-9-]+)\.\.(?P<last>[0-9-]+)")
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
-    parser.add_argument("notice", metavar="NOTICE", help="the notice that is reported on")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--period", type=_period, metavar="FROM..TO", help="the days that it covers, both included")
-    what.add_argument("--issued", metavar="ID", help="a report that was issued, made again at its position")
-    parser.add_argument("--format", required=True, choices=FORMATS, help="csv is a zip of a table a section")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to; - writes to stdout")
+    """Add the command's arguments."""
+    parser.add_argument("notice", metavar="NOTICE", help="notice to report on")
+    choice = parser.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--period", type=_period, metavar="FROM..TO", help="first and last day of the period")
+    choice.add_argument("--issued", metavar="ID", help="issued report to generate again, at its pinned position")
+    parser.add_argument(
+        "--format", required=True, choices=FORMATS, help="csv is a zip with one table for each section"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write; - writes to stdout")
     parser.add_argument(
         "--as-of",
         type=moment,
         metavar="WHEN",
-        help="as recorded up to a position, a time or the end of a day; the latest, if left out",
+        help="only entries up to a position, a time or the end of a day; by default all",
     )
     parser.takes_json()
     parser.set_defaults(run=_report)
 
 
 def _period(text: str) -> tuple[date, date]:
-    found = _PERIOD.fullmatch(text)
+    match = _PERIOD.fullmatch(text)
     try:
-        first, last = (date.fromisoformat(found[name]) for name in ("first", "last")) if found else (None, None)
+        first, last = (date.fromisoformat(match[name]) for name in ("first", "last")) if match else (None, None)
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:
-        raise ArgumentTypeError(f"{text!r} is no period; write its first and last day as 2022-07-05..2022-09-30")
+        raise ArgumentTypeError(
+            f"{text!r} is not a period; write its first and last day as 2022-07-05..2022-09-30"
+        )
     return first, last
 
 
 def _report(arguments: Namespace) -> int:
     if arguments.issued is not None and arguments.as_of is not None:
-        raise Misused("an issued report is made at the position that it is pinned to; leave out --as-of")
+        raise Misused("an issued report uses its pinned position; omit --as-of")
     if arguments.output == "-" and arguments.json:
-        raise Misused("--json tells of the file that is written; name a file with -o")
+        raise Misused("--json describes a file; name one with -o")
     report = run(_read(arguments))
     body = FORMATS[arguments.format].write(report)
     if arguments.output == "-":
@@ -75,7 +79,7 @@ def _report(arguments: Namespace) -> int:
         show({"file": arguments.output, "position": report.position, "bytes": len(body), "sha256": digest})
     else:
         size = f"{len(body):,} bytes"
-        say(f"{arguments.output} holds the report, as recorded up to entry {report.position} ({size}).")
+        say(f"Wrote the report as of entry {report.position} to {arguments.output} ({size}).")
     return 0
 
 
@@ -90,21 +94,19 @@ async def _read(arguments: Namespace) -> Report:
 
 @asynccontextmanager
 async def _context(notice: str) -> AsyncIterator[Context]:
-    """What the questions are asked with, once the views have reached the notice's last entry."""
-    async with database() as url, Reader(url) as reader, Writer(url) as writer, _followed(url):
+    """Yield the context for reading a report, once the views have reached the notice's last entry."""
+    async with database() as url, Reader(url) as reader, Writer(url) as writer, _following(url):
         heads = await reader.notices([notice])
         if not heads:
-            raise UnknownNotice(
-                f"no notice {notice[:80]!r} is recorded; check its name, or add it: ledger notice add"
-            )
+            raise UnknownNotice(f"no notice {notice[:80]!r}; check its name, or add it with ledger notice add")
         async with reader.at(notice, at_least=heads[0].position, wait=WAIT_SECONDS):
             pass
         yield Context(reader, writer.append, Operator(OPERATOR))
 
 
 @asynccontextmanager
-async def _followed(url: str) -> AsyncIterator[None]:
-    """Keeps the views up to date meanwhile, unless a server does."""
+async def _following(url: str) -> AsyncIterator[None]:
+    """Keep the views up to date while the context is open, unless a server does."""
     runner = await Runner(url).open()
     following = asyncio.create_task(runner.run())
     try:

@@ -1,4 +1,4 @@
-"""`ledger schema`: what may be asked (the GraphQL SDL) and recorded (JSON Schemas), and where (OpenAPI)."""
+"""Print the GraphQL schema, the facts' JSON Schemas, or the OpenAPI document: `ledger schema`."""
 
 import json
 from argparse import Namespace
@@ -12,19 +12,17 @@ from schema import build
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="graphql, facts or openapi", parser_class=Parser)
     for name, meaning, action in (
         ("graphql", "the GraphQL schema, in its definition language", _graphql),
         ("facts", "the JSON Schema of every fact, by its type name", _facts),
-        ("openapi", "the REST part of the interface, as OpenAPI 3.1", _openapi),
+        ("openapi", "the REST interface, as OpenAPI 3.1", _openapi),
     ):
         command = actions.add_parser(name, help=meaning, description=f"Print {meaning}.")
         command.takes_json()
         if name == "facts":
-            command.add_argument(
-                "--markdown", action="store_true", help="as a reference for people (docs/facts.md)"
-            )
+            command.add_argument("--markdown", action="store_true", help="write the reference in docs/facts.md")
         command.set_defaults(run=action)
 
 
@@ -35,8 +33,8 @@ def _graphql(arguments: Namespace) -> int:
 
 
 def _openapi(_: Namespace) -> int:
-    found = openapi.document(create_app(Settings()).routes)
-    print(json.dumps(found, indent=2, ensure_ascii=False))
+    document = openapi.document(create_app(Settings()).routes)
+    print(json.dumps(document, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`ledger serve`: the HTTP interface, as the settings say."""
+"""Serve the HTTP interface with the settings of the environment: `ledger serve`."""
 
 import dataclasses
 from argparse import ArgumentTypeError, Namespace
@@ -9,16 +9,16 @@ from api.settings import Settings
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
-    parser.add_argument("--port", type=port, metavar="N", help="the port; without it, that of LEDGER_BIND")
+    """Add the command's arguments."""
+    parser.add_argument("--port", type=port, metavar="N", help="port to serve on; by default that of LEDGER_BIND")
     parser.takes_json()
     parser.set_defaults(run=_serve)
 
 
 def port(text: str) -> int:
-    """A TCP port, 0 for any free one; raises argparse's error."""
+    """Return a TCP port, 0 for any free one; raise argparse's error for anything else."""
     if not text.isdecimal() or int(text) > 65_535:
-        raise ArgumentTypeError(f"{text!r} is no port; write a number from 0 to 65535")
+        raise ArgumentTypeError(f"{text!r} is not a port; enter a number from 0 to 65535")
     return int(text)
 
 

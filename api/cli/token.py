@@ -1,4 +1,4 @@
-"""`ledger token`: credentials for people and systems, shown once."""
+"""Issue and revoke API tokens, which are displayed once: `ledger token`."""
 
 from argparse import Namespace
 
@@ -11,24 +11,28 @@ from ledger.domain.registry import find_kind
 
 
 def configure(parser: Parser) -> None:
-    """Adds the command's arguments."""
+    """Add the command's arguments."""
     actions = parser.add_subparsers(required=True, metavar="issue or revoke", parser_class=Parser)
-    meaning = "issue a token, and give its holder the role if they lack it"
+    meaning = "issue a token, and grant its holder the role if they lack it"
     issue = actions.add_parser("issue", help=meaning, description=sentence(meaning))
-    issue.add_argument("--role", required=True, type=role, help="the role it is for, such as adviser")
-    issue.add_argument("--notice", required=True, metavar="N", help="the notice it opens")
-    issue.add_argument("--actor", metavar="ID", help="who holds it; without this, the role's name")
-    issue.add_argument("--source", metavar="S", help="the one source it may record from")
+    issue.add_argument("--role", required=True, type=role, help="role of the token, for example adviser")
+    issue.add_argument("--notice", required=True, metavar="N", help="notice of the token")
+    issue.add_argument("--actor", metavar="ID", help="actor who holds the token; by default the role's name")
+    issue.add_argument("--source", metavar="S", help="only source that the token may record from")
     issue.add_argument(
-        "--fact", action="append", default=[], metavar="T", help="a fact it may record; repeat it for several"
+        "--fact",
+        action="append",
+        default=[],
+        metavar="T",
+        help="fact that the token may record; repeat the option for several",
     )
-    issue.add_argument("--until", type=instant, metavar="TIME", help="when it expires")
+    issue.add_argument("--until", type=instant, metavar="TIME", help="time at which the token expires")
     issue.set_defaults(run=_issue)
-    meaning = "revoke a token, at once"
+    meaning = "revoke a token immediately"
     revoke = actions.add_parser("revoke", help=meaning, description=sentence(meaning))
-    revoke.add_argument("token", metavar="ID", help="the token's public id, as it was shown when issued")
-    revoke.add_argument("--notice", required=True, metavar="N", help="the notice it opens")
-    revoke.add_argument("--reason", required=True, metavar="TEXT", help="why, in a sentence; it is recorded")
+    revoke.add_argument("token", metavar="ID", help="public id of the token, as printed when issued")
+    revoke.add_argument("--notice", required=True, metavar="N", help="notice of the token")
+    revoke.add_argument("--reason", required=True, metavar="TEXT", help="reason in one sentence; it is recorded")
     revoke.set_defaults(run=_revoke)
     for command in (issue, revoke):
         command.takes_json()
@@ -36,20 +40,20 @@ def configure(parser: Parser) -> None:
 
 def _issue(arguments: Namespace) -> int:
     actor = arguments.actor or arguments.role.value.lower().replace("_", "-")
-    bounds = tokens.TokenScope(
+    scope = tokens.TokenScope(
         actor=actor,
         role=arguments.role,
         source=arguments.source,
         facts=[_fact_type(name) for name in arguments.fact],
         until=arguments.until,
     )
-    issued = run(_issued(arguments.notice, bounds))
+    issued = run(_issue_token(arguments.notice, scope))
     if arguments.json:
         show(issued)
         return 0
-    also = f", and gave them the role of {arguments.role.meaning}" if issued.role_granted else ""
-    say(f"Issued token {issued.token} to {actor} in entry {issued.position}{also}.")
-    say("This is the only time that it is shown:")
+    role_notice = f", and granted them the role of {arguments.role.meaning}" if issued.role_granted else ""
+    say(f"Issued token {issued.token} to {actor} in entry {issued.position}{role_notice}.")
+    say("The token is displayed only once:")
     print(issued.secret)
     return 0
 
@@ -57,26 +61,26 @@ def _issue(arguments: Namespace) -> int:
 def _fact_type(name: str) -> str:
     kind = find_kind(name)
     if kind is None:
-        raise LedgerError(f"no fact is called {name}; see them all with ledger schema facts")
+        raise LedgerError(f"no fact {name!r}; list all facts with ledger schema facts")
     return kind.type
 
 
-async def _issued(notice: str, bounds: tokens.TokenScope) -> tokens.IssuedToken:
+async def _issue_token(notice: str, scope: tokens.TokenScope) -> tokens.IssuedToken:
     async with database() as url, Writer(url) as writer:
-        return await tokens.issue(url, writer, notice, bounds, OPERATOR)
+        return await tokens.issue(url, writer, notice, scope, OPERATOR)
 
 
 def _revoke(arguments: Namespace) -> int:
     if arguments.token.startswith(tokens.PREFIX):
-        raise Misused("name the token by its public id, as it was shown when issued; never by the token itself")
-    receipt = run(_revoked(arguments.notice, arguments.token, arguments.reason))
+        raise Misused("name the token by its public id, as printed when issued; never by the token itself")
+    receipt = run(_revoke_token(arguments.notice, arguments.token, arguments.reason))
     if arguments.json:
         show(receipt)
     else:
-        print(f"Token {arguments.token} opens nothing any more, since entry {receipt.position}.")
+        print(f"Token {arguments.token} is revoked, in entry {receipt.position}.")
     return 0
 
 
-async def _revoked(notice: str, token: str, reason: str) -> Receipt:
+async def _revoke_token(notice: str, token: str, reason: str) -> Receipt:
     async with database() as url, Writer(url) as writer:
         return await tokens.revoke(writer, notice, token, reason, OPERATOR)

@@ -1,1 +1,1 @@
-"""Routes other than pages: GraphQL, intake, evidence, feeds, proofs, reports and operations."""
+"""HTTP routes other than pages: GraphQL, intake, evidence, feeds, proofs, reports and operations."""

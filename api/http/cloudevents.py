@@ -1,7 +1,6 @@
-"""The CloudEvents 1.0 HTTP binding: which form a request has, and what each of its events is.
+"""Decode the CloudEvents 1.0 HTTP binding: structured, batch and binary requests, and NDJSON.
 
-Structured, batch and binary forms, and NDJSON of structured events. Decoding only: nothing here records.
-Imports starlette and `ledger`.
+This module only decodes; it records nothing. Imports starlette and `ledger`.
 """
 
 import re
@@ -20,7 +19,7 @@ from ledger.intake.parse import SubmittedFact, accept, read_json
 
 
 class ContentMode(Enum):
-    """The forms in which events arrive; the value is what the sender calls it."""
+    """Content modes of a request; each value is the media type of the mode."""
 
     STRUCTURED = "application/cloudevents+json"
     BATCH = "application/cloudevents-batch+json"
@@ -29,28 +28,32 @@ class ContentMode(Enum):
 
 
 class RefusedEvent(Refused):
-    """A refusal, with the event's id and source where they can be read."""
+    """A refusal with the event's id and source, where they can be read."""
 
     def __init__(self, refused: Refused, event: object = None) -> None:
         super().__init__(refused.refusals)
-        self.id = _named(event, "id")
-        self.source = _named(event, "source")
+        self.id = _readable(event, "id")
+        self.source = _readable(event, "source")
 
 
-def _named(event: object, attribute: str) -> str | None:
+def _readable(event: object, attribute: str) -> str | None:
     value = event.get(attribute) if isinstance(event, dict) else None
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 Item = SubmittedFact | RefusedEvent
-"""An event that may be submitted, or why it may not."""
+"""An event to submit, or the reason for its refusal."""
 _ID = re.compile(ID_PATTERN)
 _ACCEPTED = "send " + ", ".join(form.value for form in ContentMode if form is not ContentMode.BINARY)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def form_of(request: Request) -> ContentMode:
-    """The form of a request's body; raises Refused when it is none of them."""
+    """Return the content mode of a request.
+
+    Raises:
+        Refused: The Content-Type is not one of the modes, or its charset is not UTF-8.
+    """
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     name = media_type.strip().lower()
     if not name and "ce-specversion" in request.headers:
@@ -73,7 +76,7 @@ def form_of(request: Request) -> ContentMode:
 
 
 def attempt(read: Callable[[], Any]) -> Item:
-    """What `read` decodes, accepted for submission, or the refusal."""
+    """Decode and accept one event; return the refusal when that fails."""
     event: object = None
     try:
         event = read()
@@ -83,65 +86,77 @@ def attempt(read: Callable[[], Any]) -> Item:
 
 
 def structured(raw: bytes | memoryview) -> Item:
-    """The event of its JSON."""
+    """Return the event in a JSON object."""
     return attempt(lambda: read_json(bytes(raw)))
 
 
-def line(given: body.BodyLine) -> Item:
-    """The event of a line of NDJSON."""
-    if given.text is None:
+def line(line_of_body: body.BodyLine) -> Item:
+    """Return the event in a line of NDJSON."""
+    if line_of_body.text is None:
         return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the line"))
-    return structured(given.text)
+    return structured(line_of_body.text)
 
 
-def batch(whole: bytes) -> list[msgspec.Raw]:
-    """The JSON of each event of a batch, so that what is wrong with one leaves its neighbours alone."""
+def batch(content: bytes) -> list[msgspec.Raw]:
+    """Return the JSON of each event of a batch, undecoded, so that one faulty event leaves the others valid.
+
+    Raises:
+        Refused: The batch is not a JSON array, or has too many events.
+    """
     try:
-        found = _RAW_LIST.decode(whole)
+        events = _RAW_LIST.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused.because("INVALID_JSON", f"a batch is a JSON array of events: {error}") from None
     except RecursionError:
         raise Refused.because("INVALID_JSON", "the JSON is nested too deeply") from None
-    if len(found) > body.MAXIMUM_EVENTS:
+    if len(events) > body.MAXIMUM_EVENTS:
         raise Refused.because(
             "TOO_LARGE",
-            f"the batch has {len(found):,} events, of at most {body.MAXIMUM_EVENTS:,}; split it, or send NDJSON",
+            f"the batch has {len(events):,} events; send at most {body.MAXIMUM_EVENTS:,}, or NDJSON",
         )
-    return found
+    return events
 
 
-def binary(headers: list[tuple[bytes, bytes]], content_type: str, whole: bytes) -> Item:
-    """The event whose attributes are in `ce-` headers and whose data is the body."""
+def binary(headers: list[tuple[bytes, bytes]], content_type: str, content: bytes) -> Item:
+    """Return the event whose attributes are in `ce-` headers and whose data is the body."""
     return attempt(
-        lambda: {"datacontenttype": content_type, **attributes(headers), "data": read_json(whole)},
+        lambda: {"datacontenttype": content_type, **attributes(headers), "data": read_json(content)},
     )
 
 
 def attributes(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The attributes of the event that are in `ce-` headers; raises Refused."""
-    found = prefixed(headers, "ce-")
+    """Return the event attributes from the `ce-` headers.
+
+    Raises:
+        Refused: A header is repeated, reserved, or not UTF-8.
+    """
+    values = prefixed(headers, "ce-")
     for name in ("data", "datacontenttype"):
-        if name in found:
-            message = "the body is the data, and Content-Type its type; leave this header out"
+        if name in values:
+            message = "the body is the data, and Content-Type its type; omit this header"
             raise Refused.because("UNKNOWN_FIELD", message, f"ce-{name}")
-    return found
+    return values
 
 
 def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> dict[str, str]:
-    """The values of the headers whose names begin so, by the rest of the name; raises Refused."""
-    found: dict[str, str] = {}
+    """Return the values of the headers with a prefix, by the rest of their names.
+
+    Raises:
+        Refused: A header is repeated, or not UTF-8.
+    """
+    values: dict[str, str] = {}
     for raw, value in headers:
         name = raw.decode("latin-1")
         if not name.startswith(prefix):
             continue
-        if name.removeprefix(prefix) in found:
-            raise Refused.because("DUPLICATE_KEY", "the header stands twice; send it once", name)
-        found[name.removeprefix(prefix)] = _header(name, value)
-    return found
+        if name.removeprefix(prefix) in values:
+            raise Refused.because("DUPLICATE_KEY", "the header is repeated; send it once", name)
+        values[name.removeprefix(prefix)] = _header(name, value)
+    return values
 
 
 def _header(name: str, value: bytes) -> str:
-    """A header's value as the binding's 3.1.3.2 has it: unquoted, then percent-decoded as UTF-8."""
+    """Return a header's value as section 3.1.3.2 of the binding decodes it: unquoted, then percent-decoded."""
     if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"'):
         value = value[1:-1].replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")
     try:

@@ -1,7 +1,7 @@
-"""`GET /ledgers/{notice}/entries`: the stored bytes, entry by entry, for whoever may see them.
+"""Serve `GET /ledgers/{notice}/entries`: the stored bytes of each entry.
 
-Who has a part in the notice but does not see its entries gets each one's position and leaf hash instead, since
-positions are dense and hashes give nothing away. Imports starlette, `projections` and its neighbours.
+A viewer with a role in the notice that cannot read entries gets each position and leaf hash. Positions are dense
+and hashes disclose nothing. Imports starlette and `projections`.
 """
 
 import re
@@ -31,20 +31,28 @@ _NUMBER = re.compile(r"[0-9]{1,10}")
 
 @describes(
     Operation(
-        summary="The stored entries, byte for byte: a page of NDJSON, or a live feed as server-sent events.",
-        answers={200: "A line, or an event, an entry; of those not shown, position and leaf hash."},
+        summary="Return the stored entries, byte for byte: a page of NDJSON, or a feed of server-sent events.",
+        answers={200: "One line or event for each entry; for a withheld entry its position and leaf hash."},
         produces={"application/x-ndjson": {"type": "string"}, feed.MEDIA_TYPE: {"type": "string"}},
         parameters=(
-            Parameter("after", "query", "The position after which to begin."),
+            Parameter("after", "query", "Position after which to begin."),
             Parameter(
-                "limit", "query", "How many at most.", {"type": "integer", "minimum": 0, "maximum": MAXIMUM_LIMIT}
+                "limit",
+                "query",
+                "Largest number of entries.",
+                {"type": "integer", "minimum": 0, "maximum": MAXIMUM_LIMIT},
             ),
-            Parameter("Last-Event-ID", "header", "The position of the last event seen, in a feed."),
+            Parameter("Last-Event-ID", "header", "Position of the last event received, for a feed."),
         ),
     )
 )
 async def get_entries(request: Request) -> Response:
-    """The route's endpoint: a page, or with `Accept: text/event-stream` the feed; raises Refused and Busy."""
+    """Return a page of entries, or the live feed for `Accept: text/event-stream`.
+
+    Raises:
+        Refused: The viewer has no access, or a parameter is wrong.
+        Busy: Too many feeds are open.
+    """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
     roles = await reader_in(viewer, notice)
@@ -53,7 +61,7 @@ async def get_entries(request: Request) -> Response:
     reader: Reader = request.app.state.ledger.reader
     async with reader.at(notice, views=()) as reading:
         to = reading.position
-    if feed.wanted(request):
+    if feed.requested(request):
         return _feed(request, viewer, feed.last_seen(request, after), to)
     lines = _lines(reader, notice, after, min(to, after + limit), full=may_read(roles, "entries"))
     headers = {"Ledger-Position": str(to), "Cache-Control": "private, no-cache"}
@@ -64,29 +72,36 @@ def _feed(request: Request, viewer: Viewer, after: int, to: int) -> Response:
     if after > to:
         raise Refused.because(
             "AHEAD_OF_LEDGER",
-            f"the ledger ends at position {to}, and you have seen {after}: entries were lost; run ledger verify",
+            f"the ledger ends at position {to}, and you have received {after}: entries were lost; "
+            "tell the operator, who runs ledger verify",
             "last-event-id",
         )
     ledger: Ledger = request.app.state.ledger
     ledger.feeds.check(viewer.credential.actor)
-    asked = feed.FeedRequest(request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip())
-    return feed.Feed(ledger.reader, ledger.feeds, asked)
+    feed_request = feed.FeedRequest(
+        request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip()
+    )
+    return feed.Feed(ledger.reader, ledger.feeds, feed_request)
 
 
 def number(request: Request, name: str, default: int, maximum: int) -> int:
-    """A whole number of the query; raises Refused (INVALID_PARAMETER)."""
-    given = request.query_params.getlist(name)
-    if not given:
+    """Return a whole number from the query.
+
+    Raises:
+        Refused: The parameter is not one whole number up to `maximum` (INVALID_PARAMETER).
+    """
+    values = request.query_params.getlist(name)
+    if not values:
         return default
-    if len(given) > 1 or not _NUMBER.fullmatch(given[0]) or int(given[0]) > maximum:
+    if len(values) > 1 or not _NUMBER.fullmatch(values[0]) or int(values[0]) > maximum:
         raise Refused.because("INVALID_PARAMETER", f"send one whole number from 0 to {maximum}", name)
-    return int(given[0])
+    return int(values[0])
 
 
 async def _lines(reader: Reader, notice: str, after: int, to: int, *, full: bool) -> AsyncIterator[bytes]:
-    """The lines of the entries after `after` up to `to`.
+    """Yield the lines of the entries after `after`, up to `to`.
 
-    No transaction waits for a slow reader: each page has its own, all at one position.
+    Each page has its own transaction, all at one position, so a slow reader keeps no transaction open.
     """
     while after < to:
         async with reader.at(notice, as_of=AsOf(to), views=()) as reading:
@@ -98,5 +113,5 @@ async def _lines(reader: Reader, notice: str, after: int, to: int, *, full: bool
 
 
 def _withheld(row: EntryRow) -> bytes:
-    shown = {"position": row.position, "leafHash": b64encode(row.leaf_hash).decode(), "withheld": True}
-    return msgspec.json.encode(shown) + b"\n"
+    fields = {"position": row.position, "leafHash": b64encode(row.leaf_hash).decode(), "withheld": True}
+    return msgspec.json.encode(fields) + b"\n"

@@ -1,8 +1,7 @@
-"""`PUT /ledgers/{notice}/evidence` and `GET …/evidence/{id}`: documents come in with their entry, and are read.
+"""Serve `PUT /ledgers/{notice}/evidence` and `GET …/evidence/{id}`.
 
-A document is the body; what is said of it stands in headers: the event's attributes in `ce-` headers as in the
-binary form of CloudEvents, the fields of EvidenceSubmitted in `evidence-` headers. docs/evidence.md describes
-both. Imports starlette, `projections`, `ledger` and its neighbours.
+The body is the document. `ce-` headers carry the event's attributes, and `evidence-` headers the fields of
+EvidenceSubmitted. docs/evidence.md describes both. Imports starlette, `projections` and `ledger`.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ from schema.context import Viewer
 KIND = KIND_OF[EvidenceSubmitted]
 _FIELDS = ("id", "title", "classification", "period", "supports")
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
-"""Stands for what is known of a document once it has arrived, so that the rest is judged before."""
+"""Placeholder for a document's digest and size, so that the other fields are judged before it arrives."""
 _UNKNOWN = "application/octet-stream"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SAFE_HEADERS = {
@@ -67,7 +66,13 @@ logger = logging.getLogger(__name__)
 
 
 async def put_evidence(request: Request) -> Response:
-    """The endpoint that takes a document; raises Refused, Busy and Unavailable."""
+    """Store a document and record its entry.
+
+    Raises:
+        Refused: The document or its entry is not acceptable.
+        Busy: The queue is full.
+        Unavailable: The database cannot be reached.
+    """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
     await part_in(viewer, notice)
@@ -87,10 +92,14 @@ async def put_evidence(request: Request) -> Response:
 
 
 def _event(request: Request) -> dict[str, Any]:
-    """The event that the headers describe, but for what only the document tells; raises Refused."""
+    """Return the event that the headers describe, without the document's digest and size.
+
+    Raises:
+        Refused: A header is missing, unknown or malformed.
+    """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not media_type:
-        message = "send the document as the body, with its media type as Content-Type"
+        message = "send the document as the body, and its media type as Content-Type"
         raise Refused.because("UNSUPPORTED_MEDIA_TYPE", message, "content-type")
     fields = cloudevents.prefixed(request.headers.raw, "evidence-")
     unknown = [name for name in fields if name not in _FIELDS]
@@ -105,38 +114,41 @@ def _event(request: Request) -> dict[str, Any]:
     if "period" in fields:
         first, slash, last = fields["period"].partition("/")
         if not slash:
-            raise Refused.because("INVALID_FIELD", "write two days, as 2022-01-01/2022-03-31", "evidence-period")
+            raise Refused.because(
+                "INVALID_FIELD", "enter two dates, for example 2022-01-01/2022-03-31", "evidence-period"
+            )
         data["period"] = {"first": first, "last": last}
     event = {"specversion": "1.0", "type": KIND.type, **cloudevents.attributes(request.headers.raw)}
     if event["type"] != KIND.type:
-        raise Refused.because("WRONG_TYPE", f"what comes with a document is {KIND.type}", "type")
+        raise Refused.because("WRONG_TYPE", f"the event of a document has the type {KIND.type}", "type")
     return {**event, "data": {**data, "mediaType": media_type}}
 
 
-def _accept(event: dict[str, Any], found: dict[str, object]) -> SubmittedFact:
-    return accept({**event, "data": {**event["data"], **found}})
+def _accept(event: dict[str, Any], document: dict[str, object]) -> SubmittedFact:
+    return accept({**event, "data": {**event["data"], **document}})
 
 
 async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact) -> None:
-    """Raises Refused before the document is sent, where it is clear that it would be afterwards."""
+    """Raise Refused before the document is sent, if its entry would be refused in any case."""
     state = await ledger.writer.state(notice)
-    found = authorise(state, viewer.credential, KIND.name, KIND.type, item.source, ledger.clock())
-    if isinstance(found, Refusal):
-        raise Refused((found,))
+    decision = authorise(state, viewer.credential, KIND.name, KIND.type, item.source, ledger.clock())
+    if isinstance(decision, Refusal):
+        raise Refused((decision,))
 
 
 def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
-    """The submission of a document that has arrived; raises Refused."""
-    found = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
-    return msgspec.structs.replace(_accept(event, found), file=file)
+    """Return the submission of a document that has arrived, or raise Refused."""
+    document = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
+    return msgspec.structs.replace(_accept(event, document), file=file)
 
 
 async def record_document(
     ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact, expected: int | None = None
 ) -> Receipt:
-    """Records a document's entry, and leaves its file in the store only if it is an entry's.
+    """Record a document's entry, and keep its file only if the entry is recorded.
 
-    Whoever waits may go away; the file and its entry do not part for it. Raises what `Writer.append` does.
+    The work continues when the caller is cancelled, so the file and its entry stay together. Raises as
+    `Writer.append`.
     """
     task = asyncio.create_task(_record(ledger, viewer, notice, item, expected))
     _recording.add(task)
@@ -149,7 +161,7 @@ async def _record(
 ) -> Receipt:
     try:
         receipt = await ledger.writer.append(notice, item, viewer.credential, expected)
-    except (Refused, Busy):  # when the ledger is Unavailable, nobody knows yet; tidying finds out
+    except (Refused, Busy):  # after Unavailable the outcome is unknown; tidying settles it later
         await _settle(ledger, notice, item)
         raise
     await _settle(ledger, notice, item)
@@ -165,17 +177,22 @@ async def _settle(ledger: Ledger, notice: str, item: SubmittedFact) -> None:
 
 
 async def get_evidence(request: Request) -> Response:
-    """The endpoint that gives a document to whoever may open it; raises Refused and Unavailable."""
+    """Return a document to a viewer who may open it.
+
+    Raises:
+        Refused: There is no such document, or the viewer may not open it.
+        Unavailable: The file is missing from the store.
+    """
     viewer = await viewer_of(request)
     notice, name = request.path_params["notice"], request.path_params["evidence"]
     ledger: Ledger = request.app.state.ledger
-    found, position = await _way(ledger, viewer, notice, name)
-    if not found.opens:
-        if request.method == "GET" and found.record is not None:
-            with suppress(Refused):  # another request recorded it meanwhile
-                await ledger.writer.append(notice, found.record, BY_SERVICE)
+    opening, position = await _opening_decision(ledger, viewer, notice, name)
+    if not opening.opens:
+        if request.method == "GET" and opening.record is not None:
+            with suppress(Refused):  # another request has recorded it
+                await ledger.writer.append(notice, opening.record, BY_SERVICE)
         raise _forbidden(viewer)
-    document = await _held(ledger, notice, name, position)
+    document = await _stored_document(ledger, notice, name, position)
     headers = {
         **_SAFE_HEADERS,
         "Content-Disposition": f'attachment; filename="{file_name(name, document.media_type)}"',
@@ -193,8 +210,8 @@ async def get_evidence(request: Request) -> Response:
     content = await ledger.evidence.files.read(notice, document.content or "", document.upload, start, end)
     if content is None:
         logger.error("a file is missing from the store", extra={"notice": notice, "position": position})
-        raise Unavailable(f"the file of evidence {name} cannot be found in the store; tell the ledger's operator")
-    await _record_use(ledger, viewer, notice, found)
+        raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
+    await _record_use(ledger, viewer, notice, opening)
     headers["Content-Length"] = str(end - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
@@ -202,21 +219,22 @@ async def get_evidence(request: Request) -> Response:
 
 
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:
-    """Why the viewer cannot have the file of a document; None: they can. Nothing is recorded."""
+    """Return the reason why the viewer cannot have a document's file, or None if they can; record nothing."""
     try:
-        found, position = await _way(ledger, viewer, notice, name)
-        if not found.opens:
+        opening, position = await _opening_decision(ledger, viewer, notice, name)
+        if not opening.opens:
             raise _forbidden(viewer)
-        await _held(ledger, notice, name, position)
+        await _stored_document(ledger, notice, name, position)
     except Refused as refused:
         return refused
     return None
 
 
-async def _way(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:
-    """How the viewer comes to the document, and its entry; raises Refused.
+async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:
+    """Return how the viewer may open the document, and the position of its entry.
 
-    Who neither reads the register nor holds a grant is told the same of what is there and of what is not.
+    A viewer who neither reads the register nor holds a grant gets the same refusal for existing and unknown
+    documents.
     """
     roles = await part_in(viewer, notice)
     state, at = await ledger.writer.state(notice), ledger.clock()
@@ -224,48 +242,46 @@ async def _way(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[
     if document is not None:
         return way(state, roles, viewer.credential.actor, name, at), document.position
     if may_read(roles, "evidence") or holds_live_grant(state, viewer.credential.actor, at):
-        raise Refused.because("UNKNOWN_EVIDENCE", "there is no evidence of this id; check it in the register")
+        raise Refused.because("UNKNOWN_EVIDENCE", "no evidence has this id; check it in the register")
     raise _forbidden(viewer)
 
 
 def _forbidden(viewer: Viewer) -> Refused:
-    message = (
-        f"{viewer.credential.actor} has neither a role nor a live grant that opens this document; ask for access"
-    )
+    message = f"{viewer.credential.actor} has no role and no live grant that opens this document; request access"
     return Refused.because("FORBIDDEN", message)
 
 
-async def _held(ledger: Ledger, notice: str, name: str, position: int) -> StoredDocument:
+async def _stored_document(ledger: Ledger, notice: str, name: str, position: int) -> StoredDocument:
     async with ledger.reader.at(notice, views=()) as reading:
         document = await held(reading, position)
     if document is None:
-        message = f"the file of evidence {name} is not held here: entry {position} has its digest only"
+        message = f"the file of evidence {name} is not stored here; entry {position} has its digest only"
         raise Refused.because("FILE_NOT_HELD", message)
     if document.erased_by is not None:
-        message = f"the file of evidence {name} was destroyed, by the decision in entry {document.erased_by}"
+        message = f"the file of evidence {name} was erased by the decision in entry {document.erased_by}"
         raise Refused.because("ERASED", message)
     return document
 
 
-async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, found: OpeningDecision) -> None:
-    """Records the use before a byte is sent; raises Refused when a grant has ended in this very moment."""
-    if found.record is None:
+async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: OpeningDecision) -> None:
+    """Record the use before a byte is sent; raise Refused if the grant has just ended."""
+    if opening.record is None:
         return
     try:
-        await ledger.writer.append(notice, found.record, BY_SERVICE)
+        await ledger.writer.append(notice, opening.record, BY_SERVICE)
     except Refused as refused:
         if refused.refusals[0].code not in ("ALREADY_RECORDED", "KEY_REUSED"):
             raise _forbidden(viewer) from None
 
 
 def media_type_of(name: str, declared: str) -> str:
-    """What a file is that was uploaded under that name: as declared, else as its name ends."""
+    """Return the media type of an uploaded file: the declared type, else the type of its file name's extension."""
     if declared and declared != _UNKNOWN:
         return declared
     return _EXTENSIONS.guess_type(name)[0] or _UNKNOWN
 
 
 def file_name(name: str, media_type: str) -> str:
-    """A name under which any system can keep the document: of its id and its media type, and no path."""
+    """Return a file name that is safe on any system, from the document's id and media type."""
     safe = _UNSAFE.sub("-", name).strip("-") or "evidence"
     return safe + (_EXTENSIONS.guess_extension(media_type) or "")

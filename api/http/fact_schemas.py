@@ -1,6 +1,6 @@
-"""What a client may send of each fact, as JSON Schema (2020-12), worked out from the fact's declaration.
+"""Publish the JSON Schema (2020-12) of each fact's data, derived from the fact's declaration.
 
-Free text is the string that the client writes; the entry later holds its digest. Imports starlette.
+A narrative is a string for the client; its entry holds the digest. Imports starlette.
 """
 
 from functools import cache
@@ -20,15 +20,15 @@ _TEXT = {
     "type": "string",
     "pattern": r"\S",
     "maxLength": MAXIMUM_TEXT,
-    "description": f"Free text, at most {MAXIMUM_TEXT:,} bytes of UTF-8; kept beside the entry, to be erasable.",
+    "description": f"Narrative of at most {MAXIMUM_TEXT:,} bytes of UTF-8, stored outside the entry.",
 }
 
 
 @cache
 def schema_of(kind: Kind) -> dict[str, Any]:
-    """The JSON Schema of a fact's `data`."""
-    (found,), components = msgspec.json.schema_components([kind.struct], ref_template="#/$defs/{name}")
-    body = components.pop(kind.name) if "$ref" in found else found
+    """Return the JSON Schema of a fact's `data`."""
+    (root,), components = msgspec.json.schema_components([kind.struct], ref_template="#/$defs/{name}")
+    body = components.pop(kind.name) if "$ref" in root else root
     if "Narrative" in components:
         components["Narrative"] = _TEXT
     head = {"$schema": DIALECT, "$id": kind.type, "title": kind.name, "description": kind.meaning}
@@ -36,20 +36,20 @@ def schema_of(kind: Kind) -> dict[str, Any]:
 
 
 def all_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of every fact, by its type name."""
+    """Return the JSON Schema of every fact, by its type name."""
     return {name: schema_of(kind) for name, kind in KINDS.items()}
 
 
 @describes(
     Operation(
-        summary="Every fact that may be recorded.",
-        answers={200: "Each with where its schema is."},
+        summary="Return every fact that can be recorded.",
+        answers={200: "Each fact with the address of its schema."},
         produces={"application/json": {"type": "array", "items": {"type": "object"}}},
         public=True,
     )
 )
 async def get_facts(_: Request) -> Response:
-    """`GET /facts`: every fact, with where its schema is."""
+    """Return every fact with the address of its schema: `GET /facts`."""
     rows = [
         {"type": kind.type, "name": kind.name, "meaning": kind.meaning, "schema": f"/facts/{kind.type}"}
         for kind in KINDS.values()
@@ -59,15 +59,19 @@ async def get_facts(_: Request) -> Response:
 
 @describes(
     Operation(
-        summary="The JSON Schema of a fact, by its type or name.",
+        summary="Return the JSON Schema of a fact, by its type or name.",
         answers={200: "JSON Schema 2020-12."},
         produces={"application/schema+json": {"type": "object"}},
         public=True,
     )
 )
 async def get_fact(request: Request) -> Response:
-    """`GET /facts/{type}`: the JSON Schema of a fact, by its type or name; raises Refused if there is none."""
+    """Return the JSON Schema of a fact, by its type or name: `GET /facts/{type}`.
+
+    Raises:
+        Refused: No fact has this type or name.
+    """
     kind = find_kind(request.path_params["type"])
     if kind is None:
-        raise Refused.because("UNKNOWN_FACT", "no fact has this type; /facts lists them")
+        raise Refused.because("UNKNOWN_FACT", "no fact has this type; /facts lists all facts")
     return Response(msgspec.json.encode(schema_of(kind)), media_type="application/schema+json")

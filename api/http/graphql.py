@@ -287,7 +287,7 @@ def _counted(writer: Writer) -> Append:
         try:
             return await writer.append(notice, item, credential, expected)
         except (Refused, Busy, Unavailable) as error:
-            metrics.refused(error)
+            metrics.count_refusal(error)
             raise
 
     return append

@@ -1,6 +1,6 @@
-"""`GET /healthz` and `GET /readyz`: for whoever keeps the service running; they name no notice and no person.
+"""Serve `GET /healthz` and `GET /readyz` for operators; neither names a notice or a person.
 
-Imports starlette and its neighbours.
+Imports starlette.
 """
 
 import msgspec
@@ -14,21 +14,21 @@ from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal
 
 
-@describes(Operation(summary="Whether the process answers.", answers={200: "It does."}, public=True))
+@describes(Operation(summary="Check that the process answers.", answers={200: "It does."}, public=True))
 async def healthz(_: Request) -> Response:
-    """The process answers."""
+    """Answer while the process runs."""
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
 @describes(
     Operation(
-        summary="Whether the database answers too, how the views stand, and how many logs are not signed.",
+        summary="Check that the database answers; report on the views and on unsigned logs.",
         answers={200: "It does."},
         public=True,
     )
 )
 async def readyz(request: Request) -> Response:
-    """The database answers too; how views and checkpoints stand does not alone make the service unready."""
+    """Answer whether the database can be reached; neither a stopped view nor an unsigned log changes that."""
     ledger: Ledger = request.app.state.ledger
     try:
         views = await ledger.runner.status()

@@ -1,6 +1,6 @@
-"""`POST /ledgers/{notice}/entries`: events come in, one by one or many together, and are answered for.
+"""Serve `POST /ledgers/{notice}/entries`: receive events, one or many, and return their outcomes.
 
-Imports starlette, `ledger` and its neighbours. The rules are the ledger's; this only carries in and out.
+The rules belong to the ledger; this module only transports. Imports starlette and `ledger`.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.intake.parse import Event, SubmittedFact
 
 NDJSON_CHUNK = 500
-"""The most lines of NDJSON that are appended together."""
+"""NDJSON lines that are recorded together."""
 BUSY_SECONDS = 30.0
-"""How long lines of NDJSON wait for room in the queue, before they are refused as BUSY."""
+"""Seconds that NDJSON lines wait for room in the queue before they are refused as BUSY."""
 _BUSY_PAUSE = 0.1
 _PAUSE_EVERY = 50
 _POSITION = re.compile(r"[0-9]{1,10}")
@@ -39,20 +39,20 @@ Answered = Receipt | Refused
 
 
 class Sender(Struct, frozen=True):
-    """What holds for all the events of one request."""
+    """Settings that apply to all events of one request."""
 
     writer: Writer
     notice: str
     credential: Credential
     expected: int | None
-    """The position after which the first event must be recorded."""
+    """Position after which the first event must be recorded."""
     strict: bool
 
 
 @describes(
     Operation(
-        summary="Records events: CloudEvents 1.0, binary, structured, batch or NDJSON.",
-        answers={200: "Recorded before, or an answer for each of several events.", 201: "Recorded."},
+        summary="Record events: CloudEvents 1.0, binary, structured, batch or NDJSON.",
+        answers={200: "Recorded earlier, or an outcome for each event.", 201: "Recorded."},
         produces={
             "application/json": {
                 "anyOf": [
@@ -69,15 +69,28 @@ class Sender(Struct, frozen=True):
             ContentMode.BINARY.value: {"type": "object"},
         },
         parameters=(
-            Parameter("Ledger-Expected-Position", "header", "Record only if the ledger ends at this position."),
             Parameter(
-                "Prefer", "header", "handling=strict: all events or none.", {"type": "string", "maxLength": 100}
+                "Ledger-Expected-Position",
+                "header",
+                "Position that the ledger must end at, or nothing is recorded.",
+            ),
+            Parameter(
+                "Prefer",
+                "header",
+                "With handling=strict, all events are recorded or none.",
+                {"type": "string", "maxLength": 100},
             ),
         ),
     )
 )
 async def post_entries(request: Request) -> Response:
-    """The route's endpoint; raises Refused, Busy and Unavailable."""
+    """Record the events of a request.
+
+    Raises:
+        Refused: The request or its single event is refused.
+        Busy: The queue is full.
+        Unavailable: The database cannot be reached.
+    """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
     await part_in(viewer, notice)
@@ -87,7 +100,7 @@ async def post_entries(request: Request) -> Response:
     if form is ContentMode.BATCH:
         return await _batch(request, sender)
     if form is ContentMode.NDJSON:
-        return await _strict_lines(request, sender) if sender.strict else _LineAnswers(request, sender)
+        return await _strict_lines(request, sender) if sender.strict else _LineResponse(request, sender)
     whole = await body.whole(request, body.MAXIMUM_EVENT, "the event")
     if form is ContentMode.BINARY:
         return await _single(
@@ -100,17 +113,21 @@ async def post_entries(request: Request) -> Response:
 
 
 def expected_position(request: Request) -> int | None:
-    """The position after which the client wants its event recorded, if it names one; raises Refused."""
-    given = request.headers.getlist("ledger-expected-position")
-    if not given:
+    """Return the value of `Ledger-Expected-Position`, or None without that header.
+
+    Raises:
+        Refused: The header is not one position.
+    """
+    values = request.headers.getlist("ledger-expected-position")
+    if not values:
         return None
-    if len(given) > 1 or not _POSITION.fullmatch(given[0]) or int(given[0]) >= 2**31:
+    if len(values) > 1 or not _POSITION.fullmatch(values[0]) or int(values[0]) >= 2**31:
         raise Refused.because(
             "INVALID_HEADER",
-            "this is no position; send one whole number from 0 to 2147483647",
+            "not a position; send one whole number from 0 to 2147483647",
             "ledger-expected-position",
         )
-    return int(given[0])
+    return int(values[0])
 
 
 def _strict(request: Request) -> bool:
@@ -130,15 +147,15 @@ async def _batch(request: Request, sender: Sender) -> Response:
     items: list[Item] = []
     for raw in cloudevents.batch(whole):
         items.append(cloudevents.structured(memoryview(raw)))
-        await _let_others(len(items))
+        await _yield_to_others(len(items))
     if sender.strict:
         receipts = await _all_or_none(sender, items)
         return receipts if isinstance(receipts, Response) else _json(receipts, 200, _APPLIED)
     return _json(await _append(sender, items, sender.expected), 200)
 
 
-async def _let_others(done: int) -> None:
-    """Decoding a large batch takes long: other requests go on in between."""
+async def _yield_to_others(done: int) -> None:
+    """Yield to other requests at intervals while a large batch is decoded."""
     if done % _PAUSE_EVERY == 0:
         await asyncio.sleep(0)
 
@@ -151,7 +168,10 @@ def _json(answer: object, status: int, headers: dict[str, str] | None = None) ->
 
 
 async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
-    """Appends what may be submitted, and answers for every item in order; the expected position is the first's."""
+    """Record the acceptable events and return an answer for each item, in order.
+
+    The expected position applies to the first item.
+    """
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if items and isinstance(items[0], Refused):
         expected = None
@@ -163,20 +183,20 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
     answers: list[EventAnswer] = []
     for item in items:
         answer = item if isinstance(item, Refused) else next(appended)
-        answers.append(_about(item, problem(answer.refusals)) if isinstance(answer, Refused) else answer)
+        answers.append(_for_event(item, problem(answer.refusals)) if isinstance(answer, Refused) else answer)
     return answers
 
 
-def _about(item: Item, found: Problem) -> Problem:
-    """The problem, saying which event it is about."""
-    return msgspec.structs.replace(found, id=item.id, source=item.source)
+def _for_event(item: Item, reason: Problem) -> Problem:
+    """Return the problem with the id and source of its event."""
+    return msgspec.structs.replace(reason, id=item.id, source=item.source)
 
 
 # --- strict: all or none
 
 
 async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
-    """The receipts of all items; or, when one is refused, the problem that says so, and nothing is recorded."""
+    """Return the receipts of all items, or the problem response if one is refused and nothing recorded."""
     answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if submitted and len(submitted) == len(items):
@@ -188,7 +208,10 @@ async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] |
 
 
 def _none_of(answers: Sequence[Item | Answered]) -> Problem:
-    """409 when one of the refusals is a conflict, otherwise 422; each error's path begins with its event."""
+    """Return the problem of a refused strict request: 409 if it contains a conflict, otherwise 422.
+
+    Each error's path begins with the index of its event.
+    """
     refused = {
         index: answer.refusals
         for index, answer in enumerate(answers)
@@ -200,38 +223,38 @@ def _none_of(answers: Sequence[Item | Answered]) -> Problem:
         for refusal in refusals
     ]
     conflicts = [error for error in errors if status_of(error.code) == 409]
-    detail = f"{len(refused)} of {len(answers)} events were refused, so none is recorded; mend and send all again"
+    detail = f"{len(refused)} of {len(answers)} events were refused, so none is recorded; correct and resend all"
     ordered = conflicts + [error for error in errors if error not in conflicts]
     return problem(ordered, 409 if conflicts else 422, detail)
 
 
 async def _strict_lines(request: Request, sender: Sender) -> Response:
-    """Strict NDJSON: held back whole, so with the limits of a batch."""
-    found: list[Item] = []
+    """Record strict NDJSON, which is read completely first and so has the limits of a batch."""
+    items: list[Item] = []
     size = 0
-    async for some in body.lines(request):
-        for line in some:
+    async for piece_lines in body.lines(request):
+        for line in piece_lines:
             size += len(line.text or b"")
-            if size > body.MAXIMUM_BATCH or len(found) == body.MAXIMUM_EVENTS:
+            if size > body.MAXIMUM_BATCH or len(items) == body.MAXIMUM_EVENTS:
                 raise Refused.because(
                     "TOO_LARGE",
-                    f"what is recorded as a whole has at most {body.MAXIMUM_EVENTS:,} events and "
-                    f"{body.MAXIMUM_BATCH:,} bytes; send less, or without Prefer: handling=strict",
+                    f"a strict request has at most {body.MAXIMUM_EVENTS:,} events and "
+                    f"{body.MAXIMUM_BATCH:,} bytes; send fewer, or omit Prefer: handling=strict",
                 )
-            found.append(cloudevents.line(line))
-            await _let_others(len(found))
-    receipts = await _all_or_none(sender, found)
+            items.append(cloudevents.line(line))
+            await _yield_to_others(len(items))
+    receipts = await _all_or_none(sender, items)
     if isinstance(receipts, Response):
         return receipts
     lines = b"".join(_encode(receipt) + b"\n" for receipt in receipts)
     return Response(lines, 200, _APPLIED, ContentMode.NDJSON.value)
 
 
-# --- NDJSON: an answer a line, as they come
+# --- NDJSON: one answer for each line, as it is recorded
 
 
-class _LineAnswers(Response):
-    """Reads lines, records them and answers, all at once: the answers begin before the events have ended."""
+class _LineResponse(Response):
+    """Response that records lines while it reads them, and sends answers before the request has ended."""
 
     media_type = ContentMode.NDJSON.value
 
@@ -258,13 +281,13 @@ class _LineAnswers(Response):
     async def _record(self, spool: Spool) -> None:
         expected = self._sender.expected
         try:
-            async for some in body.lines(self._request):
-                for start in range(0, len(some), NDJSON_CHUNK):
-                    chunk = some[start : start + NDJSON_CHUNK]
+            async for piece_lines in body.lines(self._request):
+                for start in range(0, len(piece_lines), NDJSON_CHUNK):
+                    chunk = piece_lines[start : start + NDJSON_CHUNK]
                     await spool.write(await self._answers(chunk, expected))
                     expected = None
-        except Refused as broken:  # the body itself: what came before it is recorded and answered
-            await spool.write(_encode(problem(broken.refusals)) + b"\n")
+        except Refused as refused:  # the body itself is refused; earlier lines are recorded and answered
+            await spool.write(_encode(problem(refused.refusals)) + b"\n")
         except ClientDisconnect:
             pass
         finally:
@@ -273,17 +296,19 @@ class _LineAnswers(Response):
     async def _answers(self, chunk: Sequence[body.BodyLine], expected: int | None) -> bytes:
         items = [cloudevents.line(line) for line in chunk]
         try:
-            answers = await self._patiently(items, expected)
+            answers = await self._append_with_patience(items, expected)
         except (Busy, Unavailable) as error:
-            answers = [_about(item, problem_of(item if isinstance(item, Refused) else error)) for item in items]
+            answers = [
+                _for_event(item, problem_of(item if isinstance(item, Refused) else error)) for item in items
+            ]
         numbered = (
             msgspec.structs.replace(answer, line=line.number) if isinstance(answer, Problem) else answer
             for line, answer in zip(chunk, answers, strict=True)
         )
         return b"".join(_encode(answer) + b"\n" for answer in numbered)
 
-    async def _patiently(self, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
-        """Appends once there is room: the lines behind these wait in the client meanwhile; raises as `_append`."""
+    async def _append_with_patience(self, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
+        """Record a chunk once the queue has room; later lines stay with the client. Raise as `_append`."""
         deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
         while True:
             try:

@@ -1,7 +1,7 @@
-"""The REST part of the interface as OpenAPI 3.1, worked out from the routes and from what their endpoints say.
+"""Describe the REST interface as OpenAPI 3.1, derived from the routes and their endpoints.
 
-An endpoint says by `describes` what its route does; a route whose endpoint says nothing stands with the first
-sentence of its docstring. Imports starlette, `ledger` and `api.http.problem`.
+The decorator `describes` attaches an Operation to an endpoint. Without one, the first line of the docstring is
+the summary. Imports starlette, `ledger` and `api.http.problem`.
 """
 
 import re
@@ -29,47 +29,47 @@ _OPERATIONS: dict[int, "Operation"] = {}
 
 
 class Parameter(Struct, frozen=True):
-    """Something that a client may send beside the body."""
+    """A parameter in the query or a header."""
 
     name: str
     place: str
-    """query or header"""
+    """Either `query` or `header`."""
     description: str
     schema: Json = field(default_factory=lambda: dict(_NUMBER))
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """What a route does."""
+    """Description of one route."""
 
     summary: str
     answers: Mapping[int, str]
-    """Each status that says something of its own, and what."""
+    """Meaning of each status that has a meaning of its own."""
     produces: Mapping[str, Json] = {}
-    """Media type → the schema of a good answer."""
+    """Schema of a successful answer, by media type."""
     takes: Mapping[str, Json] = {}
-    """Media type → the schema of the body."""
+    """Schema of the request body, by media type."""
     parameters: Sequence[Parameter] = ()
     public: bool = False
-    """Whether it answers without a token."""
+    """True if the route answers without a token."""
 
 
 def describes(operation: Operation) -> Callable[[_E], _E]:
-    """Says what an endpoint does."""
+    """Return a decorator that attaches the description to an endpoint."""
 
-    def note(endpoint: _E) -> _E:
+    def attach(endpoint: _E) -> _E:
         _OPERATIONS[id(endpoint)] = operation
         return endpoint
 
-    return note
+    return attach
 
 
 def reference(struct: type[Struct]) -> Json:
-    """The schema of a struct that stands among the components."""
+    """Return a reference to a struct's schema among the components."""
     return {"$ref": _REFERENCE.format(name=struct.__name__)}
 
 
 def document(routes: Sequence[BaseRoute]) -> Json:
-    """The OpenAPI document of these routes."""
+    """Return the OpenAPI document of these routes."""
     _, components = msgspec.json.schema_components([Receipt, Problem, Event], ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
     for route in routes:
@@ -82,7 +82,7 @@ def document(routes: Sequence[BaseRoute]) -> Json:
         "info": {
             "title": "improvement-ledger",
             "version": version("improvement-ledger"),
-            "description": "The REST part: events in, the log and its proofs out. What may be asked is GraphQL's.",
+            "description": "Record events; read the log and its proofs. Queries use GraphQL.",
         },
         "paths": paths,
         "components": {
@@ -91,7 +91,7 @@ def document(routes: Sequence[BaseRoute]) -> Json:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API token of the ledger, or an access token of its issuer.",
+                    "description": "An API token of the ledger, or an access token from its issuer.",
                 }
             },
         },
@@ -99,40 +99,40 @@ def document(routes: Sequence[BaseRoute]) -> Json:
 
 
 def _operation(route: Route, path: str, method: str) -> Json:
-    said = _OPERATIONS.get(id(route.endpoint))
-    if said is None:
+    operation = _OPERATIONS.get(id(route.endpoint))
+    if operation is None:
         first = (route.endpoint.__doc__ or "").strip().partition("\n")[0]
-        said = Operation(summary=first or path, answers={200: "Done."})
+        operation = Operation(summary=first or path, answers={200: "Done."})
     answers: Json = {
         str(status): {
             "description": meaning,
             **(
-                {"content": {kind: {"schema": shape} for kind, shape in said.produces.items()}}
-                if said.produces
+                {"content": {kind: {"schema": shape} for kind, shape in operation.produces.items()}}
+                if operation.produces
                 else {}
             ),
         }
-        for status, meaning in said.answers.items()
+        for status, meaning in operation.answers.items()
     }
     refused = {"schema": reference(Problem)}
-    answers["default"] = {"description": "Why it was not done.", "content": {problem.MEDIA_TYPE: refused}}
-    found: Json = {
+    answers["default"] = {"description": "Reason for the refusal.", "content": {problem.MEDIA_TYPE: refused}}
+    described: Json = {
         "operationId": f"{method.lower()}{re.sub(r'[^A-Za-z]+', '_', path).rstrip('_')}",
-        "summary": said.summary,
+        "summary": operation.summary,
         "responses": answers,
-        "security": [] if said.public else [{"token": []}],
+        "security": [] if operation.public else [{"token": []}],
         "parameters": [
             *(_in_path(name) for name in re.findall(r"\{(\w+)\}", path)),
             *(
                 {"name": p.name, "in": p.place, "description": p.description, "schema": p.schema}
-                for p in said.parameters
+                for p in operation.parameters
             ),
         ],
     }
-    if said.takes:
-        content = {kind: {"schema": shape} for kind, shape in said.takes.items()}
-        found["requestBody"] = {"required": True, "content": content}
-    return found
+    if operation.takes:
+        content = {kind: {"schema": shape} for kind, shape in operation.takes.items()}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
 
 
 def _in_path(name: str) -> Json:
@@ -142,9 +142,12 @@ def _in_path(name: str) -> Json:
 
 @describes(
     Operation(
-        summary="This document.", answers={200: "OpenAPI 3.1."}, produces={"application/json": {}}, public=True
+        summary="Return this document.",
+        answers={200: "OpenAPI 3.1."},
+        produces={"application/json": {}},
+        public=True,
     )
 )
 async def get_openapi(request: Request) -> Response:
-    """`GET /openapi.json`."""
+    """Return the OpenAPI document: `GET /openapi.json`."""
     return Response(msgspec.json.encode(document(request.app.routes)), media_type="application/json")

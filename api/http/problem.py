@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problems: one table from codes to statuses, for all routes. Imports starlette."""
+"""Turn refusals into RFC 9457 problems: one table of codes and statuses for all routes. Imports starlette."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -41,33 +41,33 @@ _STATUSES = {
     "NO_PROOF": 503,
     "UNAVAILABLE": 503,
 }
-_FAILED = "the ledger failed; send it again, as nothing is recorded twice, and report it if it stays so"
+_FAILED = "the ledger failed; send the request again (nothing is recorded twice), and report it if it fails again"
 _RETRY_SECONDS = {429: "1", 503: "5"}
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """Why a request, or one event of several, was not done."""
+    """Reason why a request, or one of its events, was refused."""
 
     type: str
-    """A URI that names the kind of problem; it is the code in other words."""
+    """URI of the kind of problem, derived from the code."""
     title: str
-    """The status in words."""
+    """Reason phrase of the status."""
     status: int
     detail: str
     """One sentence for people."""
     code: str
-    """The stable word of the first error."""
+    """Stable code of the first error."""
     errors: tuple[Refusal, ...]
     line: int | None = None
-    """The line of NDJSON that was refused, counted from 1."""
+    """Number of the refused NDJSON line, from 1."""
     id: str | None = None
-    """The refused event's id, where it could be read."""
+    """Id of the refused event, where it can be read."""
     source: str | None = None
-    """The refused event's source, likewise."""
+    """Source of the refused event, where it can be read."""
 
 
 def status_of(code: str) -> int:
-    """The HTTP status that a refusal's code is answered with; 422 for the rules and the fields."""
+    """Return the HTTP status of a refusal's code; 422 for rules and fields."""
     if code in _MALFORMED:
         return 400
     if code in _CONFLICTS or code.startswith("ALREADY_"):
@@ -76,7 +76,7 @@ def status_of(code: str) -> int:
 
 
 def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str | None = None) -> Problem:
-    """The problem of these refusals, the first of which decides unless `status` is given."""
+    """Return the problem of some refusals; the first one gives the status unless `status` is set."""
     errors = tuple(Refusal(r.code, r.message, _printable(r.path)) for r in refusals)
     first = errors[0]
     REFUSALS.labels(first.code).inc()
@@ -92,38 +92,38 @@ def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str 
 
 
 def _printable(path: str) -> str:
-    """A path, which may repeat a key as somebody sent it, in characters that UTF-8 has."""
+    """Return a path with characters that UTF-8 cannot encode escaped; a path can repeat a client's key."""
     return path.encode(errors="backslashreplace").decode()
 
 
 def problem_of(error: Refused | Busy | Unavailable) -> Problem:
-    """The problem of what the ledger raised."""
+    """Return the problem of an error that the ledger raised."""
     if isinstance(error, Refused):
         return problem(error.refusals)
     return problem([Refusal("BUSY" if isinstance(error, Busy) else "UNAVAILABLE", str(error))])
 
 
-def respond(found: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """The response that carries a problem."""
+def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response that carries a problem."""
     extra = dict(headers or {})
-    if found.status in _RETRY_SECONDS:
-        extra["Retry-After"] = _RETRY_SECONDS[found.status]
-    if found.status == 408:
+    if content.status in _RETRY_SECONDS:
+        extra["Retry-After"] = _RETRY_SECONDS[content.status]
+    if content.status == 408:
         extra["Connection"] = "close"
-    if found.code == "UNAUTHENTICATED":
+    if content.code == "UNAUTHENTICATED":
         extra.setdefault("WWW-Authenticate", 'Bearer realm="improvement-ledger"')
-    return Response(msgspec.json.encode(found), found.status, extra, MEDIA_TYPE)
+    return Response(msgspec.json.encode(content), content.status, extra, MEDIA_TYPE)
 
 
 async def on_ledger_error(_: Request, error: Exception) -> Response:
-    """Starlette's handler for Refused, Busy and Unavailable."""
+    """Answer Refused, Busy and Unavailable (Starlette's exception handler)."""
     if not isinstance(error, Refused | Busy | Unavailable):
         raise error
     return respond(problem_of(error))
 
 
 async def on_http_exception(_: Request, error: Exception) -> Response:
-    """Starlette's handler for its own exceptions: an unknown address, a method that is not there."""
+    """Answer Starlette's own exceptions: an unknown address, a method not allowed."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
@@ -132,10 +132,10 @@ async def on_http_exception(_: Request, error: Exception) -> Response:
 
 
 async def on_disconnect(_: Request, _error: Exception) -> Response:
-    """Starlette's handler for a client that went away before it had sent its body; nobody reads the answer."""
+    """Answer a client that disconnected before its body was complete; nobody reads this answer."""
     return respond(problem([Refusal("DISCONNECTED", "the body did not arrive")], 400))
 
 
 async def on_failure(_: Request, _error: Exception) -> Response:
-    """Starlette's handler for what nobody foresaw; the log says what it was."""
+    """Answer an unforeseen exception; the log has its details."""
     return respond(problem([Refusal("INTERNAL", _FAILED)], 500))

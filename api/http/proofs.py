@@ -1,7 +1,8 @@
-"""The log of a notice for whoever checks it: `checkpoint`, `tile/…`, `proof/{position}` and `consistency`.
+"""Serve the log of a notice to verifiers: `checkpoint`, `tile/…`, `proof/{position}` and `consistency`.
 
-C2SP formats, for tools that are not ours. Hashes give nothing of an entry away, so every reader of the notice gets
-them; bundles of entries go to who sees entries. Imports starlette, `ledger`, `projections` and its neighbours.
+The formats are those of C2SP, so any such tool can read them. Hashes disclose nothing, so every reader of the
+notice gets them; bundles of entries need the right to read entries. Imports starlette, `ledger` and
+`projections`.
 """
 
 import re
@@ -33,25 +34,25 @@ _LARGEST = 2**31 - 1
 
 
 class Consistency(Struct, frozen=True):
-    """That the tree at one size begins with the tree at an earlier one; hashes in base64."""
+    """Proof that the tree at one size begins with the tree at an earlier size; hashes in base64."""
 
     first: int = msgspec.field(name="from")
     second: int = msgspec.field(name="to")
     from_root: str = msgspec.field(name="fromRoot")
     to_root: str = msgspec.field(name="toRoot")
     consistency: list[str]
-    """The path of RFC 6962 section 2.1.2."""
+    """Consistency path of RFC 6962, section 2.1.2."""
 
 
 @describes(
     Operation(
-        summary="The newest signed checkpoint of the notice's log (C2SP tlog-checkpoint).",
+        summary="Return the newest signed checkpoint of the notice's log (C2SP tlog-checkpoint).",
         answers={200: "A signed note: origin, size, root hash, and the signatures."},
         produces={TEXT: {"type": "string"}},
     )
 )
 async def get_checkpoint(request: Request) -> Response:
-    """`GET /ledgers/{notice}/checkpoint`; raises Refused."""
+    """Return the newest signed checkpoint, or raise Refused: `GET /ledgers/{notice}/checkpoint`."""
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     return Response((await _at(request, notice)).note, 200, _MUTABLE, TEXT)
@@ -59,21 +60,21 @@ async def get_checkpoint(request: Request) -> Response:
 
 @describes(
     Operation(
-        summary="A tile of hashes, `L/N` or `L/N.p/W`, or a bundle of entries, `entries/N` (C2SP tlog-tiles).",
-        answers={200: "Hashes of 32 bytes each, or entries, each with its length in two bytes before it."},
+        summary="Return a tile of hashes, `L/N` or `L/N.p/W`, or entries, `entries/N` (C2SP tlog-tiles).",
+        answers={200: "Hashes of 32 bytes each, or entries, each after its length in two bytes."},
         produces={BYTES: {"type": "string", "format": "binary"}},
     )
 )
 async def get_tile(request: Request) -> Response:
-    """`GET /ledgers/{notice}/tile/…`; raises Refused."""
+    """Return a tile of hashes or a bundle of entries, or raise Refused: `GET /ledgers/{notice}/tile/…`."""
     notice = request.path_params["notice"]
     roles = await reader_in(await viewer_of(request), notice)
     level, start, stop = _tile(request.path_params["tile"])
     if level is None and not may_read(roles, "entries"):
-        raise Refused.because("FORBIDDEN", "your roles do not read the entries; hash tiles are open to you")
+        raise Refused.because("FORBIDDEN", "your roles do not read the entries; you may read hash tiles")
     signed = await _at(request, notice)
     if stop > signed.size >> (tiles.HEIGHT * (level or 0)):
-        raise Refused.because("UNKNOWN_TILE", f"the log has no such tile at size {signed.size}: ask for it later")
+        raise Refused.because("UNKNOWN_TILE", f"the log has no such tile at size {signed.size}; try again later")
     async with _reading(request, notice) as reading:
         if level is None:
             return Response(await _bundle(reading, start, stop), 200, _MUTABLE, BYTES)
@@ -83,41 +84,41 @@ async def get_tile(request: Request) -> Response:
 
 @describes(
     Operation(
-        summary="The proof that the entry at a position is in the log (C2SP tlog-proof).",
-        answers={200: "Its index, the inclusion proof and the checkpoint that it leads to."},
+        summary="Return the proof that the entry at a position is in the log (C2SP tlog-proof).",
+        answers={200: "The entry's index, the inclusion proof and the checkpoint that it leads to."},
         produces={TEXT: {"type": "string"}},
-        parameters=(Parameter("size", "query", "In the tree of that size; the newest signed one, if absent."),),
+        parameters=(Parameter("size", "query", "Size of the tree; without it, the newest signed one."),),
     )
 )
 async def get_proof(request: Request) -> Response:
-    """`GET /ledgers/{notice}/proof/{position}`; raises Refused."""
+    """Return an inclusion proof, or raise Refused: `GET /ledgers/{notice}/proof/{position}`."""
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
-    asked = request.path_params["position"]
-    if not _POSITION.fullmatch(asked):
-        raise Refused.because("INVALID_PARAMETER", "a position is a whole number from 1", "position")
+    position = request.path_params["position"]
+    if not _POSITION.fullmatch(position):
+        raise Refused.because("INVALID_PARAMETER", "enter a position: a whole number from 1", "position")
     signed = await _at(request, notice, "size")
-    if int(asked) > signed.size:
-        raise Refused.because("UNKNOWN_POSITION", f"there is no entry {asked} at size {signed.size}", "position")
+    if int(position) > signed.size:
+        raise Refused.because("UNKNOWN_POSITION", f"no entry {position} at size {signed.size}", "position")
     async with _reading(request, notice) as reading:
         tree = (signed.size, signed.root_hash)
-        found = await proof_builder.proof_texts(reading.fetch, notice, [int(asked)], tree, signed.note)
-    return Response(found[int(asked)], 200, _MUTABLE, TEXT)
+        texts = await proof_builder.proof_texts(reading.fetch, notice, [int(position)], tree, signed.note)
+    return Response(texts[int(position)], 200, _MUTABLE, TEXT)
 
 
 @describes(
     Operation(
-        summary="The path that shows that the log at one size begins with the log at an earlier one (RFC 6962).",
+        summary="Return the proof that the log at one size begins with the log at an earlier one (RFC 6962).",
         answers={200: "The path, and the roots at both sizes."},
         produces={"application/json": msgspec.json.schema(Consistency)},
         parameters=(
             Parameter("from", "query", "The earlier size, at least 1."),
-            Parameter("to", "query", "The later size; the newest that is signed, if absent."),
+            Parameter("to", "query", "The later size; without it, the newest signed one."),
         ),
     )
 )
 async def get_consistency(request: Request) -> Response:
-    """`GET /ledgers/{notice}/consistency`; raises Refused."""
+    """Return a consistency proof, or raise Refused: `GET /ledgers/{notice}/consistency`."""
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     second = await _at(request, notice, "to")
@@ -131,12 +132,12 @@ async def get_consistency(request: Request) -> Response:
         trees = ((first, bytes(root[0])), (second.size, second.root_hash))
         path = await proof_builder.consistency_path(reading.fetch, notice, *trees)
     from_root, to_root = (b64encode(root).decode() for _, root in trees)
-    found = Consistency(first, second.size, from_root, to_root, [b64encode(each).decode() for each in path])
-    return Response(msgspec.json.encode(found), 200, _MUTABLE, "application/json")
+    proof = Consistency(first, second.size, from_root, to_root, [b64encode(node).decode() for node in path])
+    return Response(msgspec.json.encode(proof), 200, _MUTABLE, "application/json")
 
 
 async def _at(request: Request, notice: str, name: str | None = None) -> SignedCheckpoint:
-    """The checkpoint at the size that a parameter names, or the newest one; raises Refused."""
+    """Return the checkpoint at a query parameter's size, or the newest; raise Refused for a wrong size."""
     ledger: Ledger = request.app.state.ledger
     newest = await ledger.log.latest(notice)
     size = number(request, name, newest.size, _LARGEST) if name is not None else newest.size
@@ -146,7 +147,11 @@ async def _at(request: Request, notice: str, name: str | None = None) -> SignedC
 
 
 def _tile(path: str) -> tuple[int | None, int, int]:
-    """A tile's level, None for entries, and its range there; raises Refused (UNKNOWN_TILE)."""
+    """Return the level of a tile (None for entries), its first index and the index after its last.
+
+    Raises:
+        Refused: The path is not a tile's (UNKNOWN_TILE).
+    """
     match = _TILE.fullmatch(path)
     if match is not None:
         tile = int(match[2].replace("/", "").replace("x", ""))
@@ -154,11 +159,11 @@ def _tile(path: str) -> tuple[int | None, int, int]:
         if tiles.path_of(tile) == match[2] and (match[3] is None or width < tiles.WIDTH):
             level = None if match[1] == "entries" else int(match[1])
             return level, tile * tiles.WIDTH, tile * tiles.WIDTH + width
-    raise Refused.because("UNKNOWN_TILE", "this is no tile; write 0/x001/234, 1/000.p/17 or entries/000")
+    raise Refused.because("UNKNOWN_TILE", "not a tile; for example 0/x001/234, 1/000.p/17 or entries/000")
 
 
 async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
-    """Entries, each after its length: 16 bits, the most significant byte first."""
+    """Return entries, each after its length in 16 bits, most significant byte first."""
     rows = await reading.fetch(
         "SELECT body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s ORDER BY position",
         (reading.notice, start, stop),
@@ -170,7 +175,7 @@ async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
 
 @asynccontextmanager
 async def _reading(request: Request, notice: str) -> AsyncIterator[Snapshot]:
-    """The notice as the reader's role sees it; what is damaged is refused rather than shown."""
+    """Read the notice in one snapshot; refuse with NO_PROOF where it is damaged."""
     ledger: Ledger = request.app.state.ledger
     async with ledger.reader.at(notice, views=()) as reading:
         try:

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as uvicorn speaks it, with an end to waiting: for a request's head, for a client that reads nothing.
+"""Add time and size limits to uvicorn's HTTP/1.1: for a request's head, and for a client that does not read.
 
-The parser, httptools, keeps incomplete input without limit, so the limit is here. `api.http.body` limits bodies.
-The event `closing` in the lifespan's state tells a request that the server is stopping. Imports uvicorn.
+The parser, httptools, buffers incomplete input without limit, so the limit is here. `api.http.body` limits
+bodies. The event `closing` in the lifespan's state signals requests that the server is stopping. Imports uvicorn.
 """
 
 import asyncio
@@ -9,79 +9,81 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0
-"""How long the head of a request may take from the first byte, or a new connection may say nothing."""
+"""Seconds for a request's head after its first byte, and for the first byte of a new connection."""
 STALLED_SECONDS = 60.0
-"""How long a client may neither read its answer nor send anything."""
+"""Seconds that a client may neither read its answer nor send anything."""
 
 
 HEAD_BYTES = 65_536
-"""How long the head of a request, or what comes behind a body in chunks, may be."""
+"""Bytes of a request's head, or of what follows a chunked body."""
 
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    _begun = False
-    """Whether a request was made out yet, which is then `cycle`."""
+    _request_parsed = False
+    """True once a request has been parsed, which is then `cycle`."""
     _in_head = True
     _unparsed = 0
-    """Bytes that have come since they last made up something: a head, a piece of a body."""
+    """Bytes received since the last complete element: a head, or a piece of a body."""
     _head: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
-    _heard = 0.0
+    _last_received = 0.0
 
-    # As uvicorn has it: narrower than asyncio's own, which is what a checker compares it with.
+    # The type is uvicorn's, which is narrower than asyncio's.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client has connected."""
+        """Start the time limit for the first request's head."""
         super().connection_made(transport)
         self._head = self.loop.call_later(HEAD_SECONDS, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has gone."""
+        """Cancel the time limits."""
         self._stop_head()
         self._stop_stalled()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes have come."""
-        self._heard = self.loop.time()
+        """Parse the bytes, and limit the head's size and time."""
+        self._last_received = self.loop.time()
         if self._head is None and self._in_head:
             self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
         self._unparsed += len(data)
         super().data_received(data)
-        if not (self._in_head and self._unparsed):  # between two requests no head is waited for
+        if not (self._in_head and self._unparsed):  # between two requests there is no time limit
             self._stop_head()
         if self._unparsed > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"The head of the request has more than {HEAD_BYTES} bytes.")
+            self.send_400_response(
+                f"The head of the request has more than {HEAD_BYTES} bytes; send a shorter one."
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A line of the head; those behind a body are not read, as nobody waits for them."""
+        """Add a line to the head; ignore trailers, which nothing reads."""
         if self._in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole; raises ValueError, which the parser takes for its own, when it is too long."""
+        """Start the request; raise ValueError, which the parser expects, when its head is too long."""
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
             raise ValueError
         self._in_head = False
         self._unparsed = 0
-        self._begun = True
+        self._request_parsed = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body is there."""
+        """Pass on a piece of the body."""
         self._unparsed = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole; the head of another may follow."""
+        """Expect the head of the next request."""
         self._in_head = True
         self._unparsed = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What came cannot be made out, nor can what is behind it; a whole request before it is answered first."""
-        is_under_way = self._begun and not self.cycle.response_complete
+        """Refuse unreadable input and all that follows it; answer a complete request before it first."""
+        is_under_way = self._request_parsed and not self.cycle.response_complete
         if is_under_way and not self.cycle.more_body:
             self.cycle.keep_alive = False
             self.flow.pause_reading()
@@ -91,33 +93,33 @@ class Protocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def handle_websocket_upgrade(self) -> None:
-        """Another protocol goes on from here."""
+        """Hand the connection over to the WebSocket protocol."""
         self._stop_head()
         super().handle_websocket_upgrade()
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as it is answered."""
+        """Start the time limit for a client that does not read."""
         super().pause_writing()
-        self._wait_for_reader()
+        self._limit_reader()
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Stop the time limit for reading."""
         self._stop_stalled()
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """The server stops: what has no end of its own is told to end."""
+        """Stop the server: signal endless responses to end."""
         closing = self.app_state.get("closing")
         if isinstance(closing, asyncio.Event):
             closing.set()
         super().shutdown()
 
-    def _wait_for_reader(self) -> None:
-        began = self.loop.time()
+    def _limit_reader(self) -> None:
+        started = self.loop.time()
 
         def look() -> None:
-            if self._heard > began:  # it still sends, and may read when it has done
-                self._wait_for_reader()
+            if self._last_received > started:  # the client still sends, and may read after that
+                self._limit_reader()
             else:
                 self.transport.abort()
 

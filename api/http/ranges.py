@@ -1,4 +1,4 @@
-"""Parts of a document that a client asks for (RFC 9110, section 14). Pure."""
+"""Parse requests for parts of a document (RFC 9110, section 14). Pure."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,17 @@ _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*")
 
 
 class Unsatisfiable(Exception):
-    """The part asked for lies outside the document."""
+    """The requested part lies outside the document."""
 
 
 def part(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] | None:
-    """The first byte asked for and the one after the last; None: the whole document, of `size` bytes.
+    """Return the first byte of the requested part and the one after its last; None for the whole document.
 
-    Several parts, another unit, what cannot be understood, and a part of what has changed meanwhile (If-Range):
-    the whole, as the RFC allows. Raises Unsatisfiable.
+    Several parts, another unit or an unreadable header get the whole document, as the RFC allows. So does a
+    document that has changed since (If-Range).
+
+    Raises:
+        Unsatisfiable: The part lies outside the document.
     """
     match = _RANGE.fullmatch(headers.get("range", ""))
     if match is None or headers.get("if-range", etag) != etag:

@@ -1,7 +1,7 @@
-"""The service's log: one JSON object a line on stderr, without tokens and without personal data.
+"""Log as one JSON object a line on stderr, without tokens and without personal data.
 
-So a request is logged by its route, never by its address or headers; and an unforeseen exception by its kind
-and where it was raised, never by its message, which may quote what somebody sent. Imports starlette.
+A request is logged by its route, never by its address or headers. An unforeseen exception is logged by its kind
+and place, never by its message, which may quote a client's input. Imports starlette.
 """
 
 import json
@@ -25,10 +25,10 @@ _requests = logging.getLogger("api.requests")
 
 
 class JsonFormatter(logging.Formatter):
-    """One line of JSON for each record."""
+    """Formatter that writes one line of JSON for each record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -37,28 +37,28 @@ class JsonFormatter(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = _told(record.exc_info[1])
+            line["error"] = _loggable(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)
 
 
-def _told(error: BaseException) -> dict[str, Any]:
-    """An exception as it may be logged; a database error by its SQLSTATE."""
-    told: dict[str, Any] = {
+def _loggable(error: BaseException) -> dict[str, Any]:
+    """Return the loggable parts of an exception; for a database error, its SQLSTATE."""
+    details: dict[str, Any] = {
         "kind": type(error).__name__,
         "at": [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-_FRAMES:]],
     }
     if isinstance(error, LedgerError):
-        told["message"] = str(error)
+        details["message"] = str(error)
     state = getattr(error, "sqlstate", None)
     if state is not None:
-        told["sqlstate"] = state
+        details["sqlstate"] = state
     if error.__cause__ is not None:
-        told["because"] = _told(error.__cause__)
-    return told
+        details["because"] = _loggable(error.__cause__)
+    return details
 
 
 def configure(level: str) -> None:
-    """Sends every log of this process to stderr as JSON."""
+    """Send every log of this process to stderr as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
@@ -67,31 +67,31 @@ def configure(level: str) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
-    logging.getLogger("uvicorn.access").disabled = True  # it writes addresses; RequestLog writes routes
+    logging.getLogger("uvicorn.access").disabled = True  # its lines contain addresses; RequestLog writes routes
 
 
 class RequestLog:
-    """Logs each request once it is answered."""
+    """Middleware that logs each request after its answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Run the request and log it (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
         status = 500
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_and_note)
         finally:
             seconds = time.perf_counter() - started
             fields = _fields(Request(scope), status, seconds)

@@ -1,4 +1,4 @@
-"""Serves the application: its socket, its processes and its logs. Imports uvicorn."""
+"""Serve the application: its socket, processes and logs. Imports uvicorn."""
 
 import asyncio
 import logging
@@ -19,50 +19,50 @@ from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
 
 GRACE_SECONDS = 30
-"""How long requests under way may take once the server is told to stop."""
+"""Seconds that running requests may take after the server is told to stop."""
 KEEP_ALIVE_SECONDS = 75
 START_SECONDS = 60
-"""How long a worker may take to import everything: uvicorn kills one that does not answer it for so long."""
+"""Seconds that a worker may take to import everything; uvicorn kills a worker that does not answer for so long."""
 _BACKLOG = 2_048
 logger = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
-    """Serves until it is told to stop (SIGINT or SIGTERM); raises LedgerError when it cannot start."""
+    """Serve until SIGINT or SIGTERM; raise LedgerError when the server cannot start."""
     request_log.configure(settings.log)
-    with listen(settings.bind) as listening:
+    with listen(settings.bind) as listener:
         database = Database(settings)
         try:
             asyncio.run(database.open(logger.info))
             logger.info("checkpoints are signed by %s", settings.signer().verifier_key())
-            logger.info("listening on %s", address(listening))
+            logger.info("listening on %s", address(listener))
             if settings.workers > 1:
                 with tempfile.TemporaryDirectory(prefix="ledger-metrics-") as directory:
                     os.environ[metrics.DIRECTORY] = directory  # read by the workers as they start
-                    Multiprocess(config(settings), [listening]).run()
+                    Multiprocess(config(settings), [listener]).run()
             else:
-                uvicorn.Server(config(settings)).run([listening])
+                uvicorn.Server(config(settings)).run([listener])
         finally:
             database.close()
 
 
 def listen(bind: Bind) -> socket.socket:
-    """The socket that is served; raises LedgerError when the address cannot be had."""
+    """Return the listener socket; raise LedgerError when the address cannot be bound."""
     try:
         family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
-        listening = socket.create_server((bind.host, bind.port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((bind.host, bind.port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise LedgerError(
-            f"LEDGER_BIND: {bind.host}:{bind.port} cannot be had: {error.strerror}; choose another"
+            f"LEDGER_BIND: {bind.host}:{bind.port} cannot be used: {error.strerror}; choose another address"
         ) from error
-    # What is accepted inherits it; asyncio sets it only where the protocol is named: 40 ms an answer.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+    # Accepted sockets inherit it. asyncio sets it only if the protocol is named; without it an answer takes 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
-def address(listening: socket.socket) -> str:
-    """Where the socket is found, as a URL."""
-    host, port = listening.getsockname()[:2]
+def address(listener: socket.socket) -> str:
+    """Return the URL of a listener socket."""
+    host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -72,7 +72,7 @@ def _application(settings: Settings) -> Starlette:
 
 
 def config(settings: Settings) -> uvicorn.Config:
-    """How uvicorn is to serve the application."""
+    """Return uvicorn's configuration for the application."""
     return uvicorn.Config(
         partial(_application, settings),
         factory=True,

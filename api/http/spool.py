@@ -1,7 +1,7 @@
-"""Answers on their way to a client that may not be reading yet. Imports the standard library only.
+"""Buffer answers for a client that may not be reading yet. Imports the standard library only.
 
-A client may send a whole file of events before it reads the first answer. If we then waited for it to read
-before reading on, both sides would wait for ever; so answers wait in memory, and beyond that on disk.
+A client may send a whole file of events before it reads the first answer. If the server then waited for the
+client, both would wait for ever. So answers wait in memory, and beyond that on disk.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import AsyncIterator
 
 IN_MEMORY = 1_000_000
-"""How many bytes of answers wait in memory before they go to a temporary file."""
+"""Bytes of answers in memory before they move to a temporary file."""
 ON_DISK = 500_000_000
-"""How many wait in all; beyond that the sender waits, until it reads."""
+"""Bytes of answers in all; beyond that the sender waits until the client reads."""
 _PIECE = 65_536
 
 
 class Spool:
-    """Bytes written at one end and read in the same order at the other; emptied whenever the reader catches up."""
+    """Queue of bytes, emptied whenever its reader catches up."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - close() closes it
@@ -26,7 +26,7 @@ class Spool:
         self._emptied = asyncio.Event()
 
     async def write(self, data: bytes) -> None:
-        """Adds to the end; waits while too much is unread."""
+        """Add to the end; wait while too much is unread."""
         while self._written > ON_DISK:
             self._emptied.clear()
             await self._emptied.wait()
@@ -35,16 +35,16 @@ class Spool:
         self._news.set()
 
     def end(self) -> None:
-        """Says that nothing more will be written."""
+        """Note that nothing more will be written."""
         self._ended = True
         self._news.set()
 
     def close(self) -> None:
-        """Gives up what was not read."""
+        """Discard the unread bytes."""
         self._file.close()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """What was written, as it comes, until the end."""
+        """Yield the written bytes as they come, until the end."""
         while True:
             await self._news.wait()
             self._news.clear()

@@ -1,4 +1,4 @@
-"""A person at the pages: a client that keeps cookies, signs in by the form, and says what a page shows."""
+"""Act as a person in a browser: keep cookies, sign in by the form, and read pages."""
 
 import re
 from html import unescape
@@ -11,7 +11,7 @@ from tests.api.service import NO_TLS
 
 
 class _Page(HTMLParser):
-    """Links, fields and words of a page."""
+    """Links, fields and text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -31,29 +31,29 @@ class _Page(HTMLParser):
 
 
 def links(answer: httpx.Response) -> set[str]:
-    """Where a page leads within the service, without fragments."""
+    """Return a page's links within the service, without fragments."""
     found = {urljoin(str(answer.url), link).partition("#")[0] for link in _Page(answer.text).links}
     return {link for link in found if urlsplit(link).netloc == answer.url.netloc.decode()}
 
 
 def fields(answer: httpx.Response) -> dict[str, str]:
-    """The fields of a page's forms."""
+    """Return the fields of a page's forms."""
     return _Page(answer.text).fields
 
 
 def words(answer: httpx.Response) -> str:
-    """What a page says, in a line."""
+    """Return the text of a page on one line."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
 def browser(url: str) -> httpx.Client:
-    """Somebody who has not signed in."""
+    """Return a client that has not signed in."""
     return httpx.Client(
         base_url=url, headers={"Accept": "text/html"}, follow_redirects=True, timeout=30, verify=NO_TLS
     )
 
 
 def sign_in(client: httpx.Client, token: str, wanted: str = "/") -> httpx.Response:
-    """Signs in by the form; the page that comes next."""
+    """Sign in by the form and return the next page."""
     form = fields(client.get("/sign-in", params={"next": wanted}))
     return client.post("/sign-in", data={**form, "token": token})

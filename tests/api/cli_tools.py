@@ -1,4 +1,4 @@
-"""Running the command line in this process, as its user sees it: exit status, stdout, stderr."""
+"""Run the command line in this process, and return its exit status, stdout and stderr."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ NOTICE = "tameside-2022"
 
 
 class Ran(Struct, frozen=True):
-    """What a call left behind."""
+    """Result of a call."""
 
     status: int
     out: str
@@ -23,7 +23,7 @@ class Ran(Struct, frozen=True):
 
     @property
     def json(self) -> list[Any]:
-        """The lines of stdout as JSON."""
+        """Lines of stdout as JSON."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
@@ -31,7 +31,7 @@ Ledger = Callable[..., Ran]
 
 
 def url_of(conninfo: str) -> str:
-    """The URL of a connection string, as LEDGER_DATABASE_URL wants it."""
+    """Return a connection string as a URL for LEDGER_DATABASE_URL."""
     parts = conninfo_to_dict(conninfo)
     login = quote(str(parts.pop("user")))
     name = parts.pop("dbname")
@@ -40,7 +40,7 @@ def url_of(conninfo: str) -> str:
 
 
 def caller(capsys: pytest.CaptureFixture[str]) -> Ledger:
-    """The command line as a function of its words."""
+    """Return the command line as a function of its arguments."""
 
     def call(*words: object) -> Ran:
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""The real application under a real server: one for the tests of a module, on a database of its own."""
+"""Serve the real application for the tests of a module, on a database of its own."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -16,7 +16,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def service(template: str) -> Iterator[Service]:
-    """A running service whose notice `tameside` has an area, an objective, and somebody in each role."""
+    """Run a service whose notice `tameside` has an area, an objective, and a person in each role."""
     name = f"service_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
@@ -29,27 +29,27 @@ def service(template: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def everybody(template: str) -> Iterator[Service]:
-    """A running service whose notice has somebody in each role, and a measure with a small reading."""
+    """Run a service whose notice has a person in each role, and a measure with a small reading."""
     with peopled(template) as running:
         yield running
 
 
 @pytest.fixture
 def notice(service: Service) -> Notice:
-    """The notice of the service, and its tokens."""
+    """Return the notice of the service, and its tokens."""
     return service.notice
 
 
 @pytest.fixture
 def officer(service: Service) -> Iterator[httpx.Client]:
-    """A council officer's client, which has one connection."""
+    """Return a council officer's client, which has one connection."""
     with service.client("officer") as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def people(service: Service) -> Iterator[dict[str, httpx.Client]]:
-    """Everybody's browser, signed in."""
+    """Return each person's browser, signed in."""
     scheduled = {
         "review": "V1",
         "kind": "six-month review",

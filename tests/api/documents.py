@@ -1,4 +1,4 @@
-"""Documents for tests: a service whose clock can be moved, people who may and may not read, files to send."""
+"""Provide documents for tests: a service with a movable clock, people with and without access, and files."""
 
 import asyncio
 import io
@@ -32,7 +32,7 @@ _numbers = count(1)
 
 
 class MovedClock:
-    """The real clock, moved ahead by as much as a test wants."""
+    """The real clock, moved forward by a test."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -45,7 +45,7 @@ class MovedClock:
 
 
 def docx(part: str = "word/document.xml") -> bytes:
-    """An office document, as small as it gets."""
+    """Return a minimal office document."""
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w") as archive:
         archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), "<Types/>")  # of no particular time
@@ -54,7 +54,7 @@ def docx(part: str = "word/document.xml") -> bytes:
 
 
 async def begin_with_readers(database: str) -> Notice:
-    """Issues a notice with somebody in each role that matters for documents, and review R1."""
+    """Issue a notice with a person in each role that matters for documents, and with review R1."""
     notice = await begin(database, NOTICE)
     review = {"review": "R1", "kind": "six-month", "by": "DfE", "from": "2022-07-10", "topics": ["CULTURE"]}
     granted = (event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in OTHERS.items())
@@ -66,7 +66,7 @@ async def begin_with_readers(database: str) -> Notice:
 
 @contextmanager
 def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[Service]:
-    """A service of its own with such a notice."""
+    """Run a service of its own with such a notice."""
     name = f"documents_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
@@ -77,7 +77,7 @@ def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[S
 
 
 def about(name: str, classification: str = "OFFICIAL", **more: str) -> dict[str, str]:
-    """The headers that go with a document."""
+    """Return the headers of a document."""
     given = {
         "ce-id": f"doc-{next(_numbers)}",
         "ce-source": "officer",
@@ -91,30 +91,30 @@ def about(name: str, classification: str = "OFFICIAL", **more: str) -> dict[str,
 def put(
     client: httpx.Client, content: Any, headers: dict[str, str], kind: str = "application/pdf"
 ) -> httpx.Response:
-    """Sends a document."""
+    """Send a document."""
     return client.put(f"/ledgers/{NOTICE}/evidence", content=content, headers={"Content-Type": kind, **headers})
 
 
 def get(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
-    """Asks for a document."""
+    """Request a document."""
     given = {key.replace("_", "-"): value for key, value in headers.items()}
     return client.get(f"/ledgers/{NOTICE}/evidence/{name}", headers=given)
 
 
 def stored(service: Service, folder: str = "") -> list[str]:
-    """The names of all files in the store."""
+    """Return the names of all files in the store."""
     root = service.data / "evidence" / folder
     return sorted(str(path.relative_to(service.data / "evidence")) for path in root.rglob("*") if path.is_file())
 
 
 def rows(service: Service, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """What the database answers to its administrator."""
+    """Run a query as the database's administrator and return its rows."""
     with psycopg.connect(service.database) as connection:
         return connection.execute(query.encode(), parameters).fetchall()
 
 
 def recorded(service: Service, name: str) -> list[Any]:
-    """The data of all entries of that fact, in order."""
+    """Return the data of all entries of one fact, in order."""
     found = rows(
         service,
         "SELECT convert_from(body, 'UTF8')::jsonb -> 'data' FROM ledger.entries WHERE type LIKE %s "
@@ -125,25 +125,25 @@ def recorded(service: Service, name: str) -> list[Any]:
 
 
 def say(service: Service, actor: str, name: str, data: Any, **attributes: Any) -> httpx.Response:
-    """Records a fact over HTTP as an actor does."""
+    """Record a fact over HTTP as an actor."""
     with service.client(actor) as client:
         return service.post(client, event(name, data, actor, **attributes))
 
 
 def position_of(service: Service, actor: str, name: str, data: Any) -> int:
-    """Records a fact that is in order; its position."""
+    """Record a valid fact and return its position."""
     answer = say(service, actor, name, data)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["position"])
 
 
 def at(clock: MovedClock, **after: float) -> str:
-    """An instant after the clock's, as JSON has it."""
+    """Return an instant after the clock's, as JSON."""
     return (clock() + timedelta(**after)).isoformat()
 
 
 def ask(service: Service, clock: MovedClock, request: str, grantee: str = "reviewer", **changed: Any) -> int:
-    """Asks for access to case files, for an hour from now on."""
+    """Request access to case files for one hour from now."""
     asked = {
         "request": request,
         "grantee": grantee,
@@ -159,7 +159,7 @@ def ask(service: Service, clock: MovedClock, request: str, grantee: str = "revie
 
 
 def grant(service: Service, clock: MovedClock, request: str, **changed: Any) -> None:
-    """Asks for access for the reviewer, and has it granted as asked by a council officer."""
+    """Request access as the reviewer, and grant it as a council officer."""
     ask(service, clock, request, **changed)
     given = recorded(service, "AccessRequested")[-1]
     granted = {"request": request, "from": given["from"], "until": given["until"]}

@@ -1,4 +1,4 @@
-"""Somebody in each role that can be granted, for the tests that walk them all."""
+"""Provide a person in each role that can be granted, for tests that cover them all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ READING = {
     "system": "case system",
     "extractedAt": "2022-08-02T09:00:00Z",
 }
-"""A reading whose count is small."""
+"""A reading with a small count."""
 SEEN = f'{{ notice(id: "{NOTICE}") {{ id plan {{ __typename }} }} }}'
 
 
@@ -33,7 +33,7 @@ def reads(role: Role, view: str) -> bool:
 
 @contextmanager
 def peopled(template: str) -> Iterator[Service]:
-    """A service whose notice has somebody in each role that can be granted, and a measure with a small reading."""
+    """Run a service with a person in each role that can be granted, and a measure with a small reading."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE everybody TEMPLATE ledger_template STRATEGY wal_log")
         url = psycopg.conninfo.make_conninfo(template, dbname="everybody")

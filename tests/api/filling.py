@@ -1,4 +1,4 @@
-"""A form as a browser would send it: what its controls hold."""
+"""Read a form's controls, and encode them as a browser does."""
 
 from html.parser import HTMLParser
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ Typed = dict[str, str | list[str]]
 
 
 class _Form(HTMLParser):
-    """The controls of the form with an id, or of the whole text."""
+    """Controls of the form with an id, or of the whole text."""
 
     def __init__(self, html: str, form: str | None) -> None:
         super().__init__()
@@ -55,12 +55,12 @@ class _Form(HTMLParser):
 
 
 def sent(html: str, form: str | None = None) -> Pairs:
-    """What a browser would send of a form, or of a piece of one."""
+    """Return the pairs that a browser would send for a form, or for part of one."""
     return _Form(html, form).pairs
 
 
 def with_values(pairs: Pairs, typed: Typed) -> Pairs:
-    """The pairs after somebody has typed: what is named holds these values and no others."""
+    """Return the pairs with other values for some names."""
     kept = [(name, value) for name, value in pairs if name not in typed]
     return kept + [
         (n, value) for n, each in typed.items() for value in ([each] if isinstance(each, str) else each)
@@ -68,5 +68,5 @@ def with_values(pairs: Pairs, typed: Typed) -> Pairs:
 
 
 def encoded(pairs: Pairs) -> str:
-    """The body of a form that is sent."""
+    """Return the body of a form."""
     return urlencode(pairs)

@@ -1,7 +1,7 @@
-"""A real OpenID Connect issuer on loopback, in its own process: `oidc-provider-mock`, with signed access tokens.
+"""Run a real OpenID Connect issuer on loopback: `oidc-provider-mock`, with signed access tokens.
 
-`python -m tests.api.issuer` serves until its standard input ends. Beside the provider's own routes there are
-`/rotate` (a new key), `/sign` (any header and claims, signed by its key) and `/asked` (how often each route was).
+`python -m tests.api.issuer` serves until its standard input ends. It has three routes more than the provider.
+`/rotate` replaces the key. `/sign` signs any header and claims. `/asked` counts the requests of each route.
 """
 
 import json
@@ -25,14 +25,14 @@ AUDIENCE = "improvement-ledger"
 
 
 class Issuer:
-    """The issuer as a test uses it."""
+    """The issuer, for tests."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.client = httpx.Client(base_url=url, verify=NO_TLS)
 
     def sign_in(self, subject: str) -> str:
-        """An access token by the authorization code flow, as a browser and a web client do it."""
+        """Return an access token by the authorization code flow, as a browser and a web client run it."""
         asked = {"client_id": "pages", "redirect_uri": "http://localhost/back", "response_type": "code"}
         answer = self.client.post("/oauth2/authorize", params={**asked, "scope": "openid"}, data={"sub": subject})
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
@@ -41,27 +41,27 @@ class Issuer:
         return str(token["access_token"])
 
     def claims(self, **changed: Any) -> dict[str, Any]:
-        """What a token of `jo` says, with changes; None leaves a claim out."""
+        """Return the claims of a token of `jo` with changes; None removes a claim."""
         now = int(time.time())
         claims = {"iss": self.url, "aud": AUDIENCE, "sub": "jo", "iat": now, "exp": now + 600, **changed}
         return {name: value for name, value in claims.items() if value is not None}
 
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
-        """Those claims signed by the issuer's present key."""
+        """Return these claims signed by the issuer's current key."""
         return self.client.post("/sign", json={"header": header, "claims": claims}).raise_for_status().text
 
     def rotate(self) -> None:
-        """Replaces the key."""
+        """Replace the key."""
         self.client.post("/rotate").raise_for_status()
 
     def asked(self, route: str) -> int:
-        """How often a route was asked for."""
+        """Return the number of requests to a route."""
         return int(self.client.get("/asked").json().get(route, 0))
 
 
 @contextmanager
 def running() -> Iterator[Issuer]:
-    """An issuer, stopped at the end."""
+    """Run an issuer, and stop it at the end."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.api.issuer"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -75,7 +75,7 @@ def running() -> Iterator[Issuer]:
 
 
 def access_token(client: Any, grant_type: str, user: Any, scope: str) -> str:  # noqa: ARG001 - authlib's signature
-    """A token as RFC 9068 has it, for the ledger, whoever the client is."""
+    """Return a token of RFC 9068 for the ledger, for any client."""
     now = int(time.time())
     claims = {"iss": _url(), "aud": AUDIENCE, "sub": user.sub, "iat": now, "exp": now + 600, "scope": scope}
     return _signed({}, claims)
@@ -120,7 +120,7 @@ def _serve() -> None:
 
     @app.after_request
     def note(response: Any) -> Any:
-        """Notes the challenge with the code that it was sent for (RFC 7636), which the provider itself ignores."""
+        """Keep the challenge of a code (RFC 7636), which the provider itself ignores."""
         challenge = flask.request.args.get("code_challenge")
         if challenge and "location" in response.headers:
             given = parse_qs(urlsplit(response.headers["location"]).query)
@@ -153,7 +153,7 @@ def _serve() -> None:
 
     server = make_server("localhost", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://localhost:{server.server_port}", flush=True)  # noqa: T201 - whoever started it reads it
+    print(f"http://localhost:{server.server_port}", flush=True)  # noqa: T201 - for the parent process
     sys.stdin.read()
     server.shutdown()
 

@@ -1,4 +1,4 @@
-"""The server as a process of its own, on a database of the test's."""
+"""Run the server as a process, on a test's database."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SERVE = "from api.http.server import serve; from api.settings import Settings; s
 
 
 class Process:
-    """A server process, and where it listens."""
+    """A server process, and its address."""
 
     def __init__(self, database: str, **settings: str) -> None:
         given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0", **settings}
@@ -35,7 +35,7 @@ class Process:
         self.url = self.read_until("listening on ").removeprefix("listening on ")
 
     def read_until(self, *beginnings: str) -> str:
-        """Reads the log as far as a message that begins so, which it returns."""
+        """Read the log up to a message with this beginning, and return it."""
         for line in iter(self._said.get, None):
             self.lines.append(json.loads(line))
             message = str(self.lines[-1]["message"])
@@ -44,25 +44,25 @@ class Process:
         raise AssertionError(self.lines)
 
     def stop(self) -> list[dict[str, Any]]:
-        """Tells it to stop, waits, and returns its log."""
+        """Tell the server to stop, wait, and return its log."""
         self.popen.send_signal(signal.SIGTERM)
         return self.rest()
 
     def rest(self) -> list[dict[str, Any]]:
-        """Waits for its end, and returns its log."""
+        """Wait for the end of the process and return its log."""
         self.popen.wait(timeout=120)
         self._listening.join()
         return self.lines + [json.loads(line) for line in iter(self._said.get, None)]
 
     def kill(self) -> None:
-        """Ends it and its workers at once."""
+        """Kill the server and its workers."""
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
         self._listening.join()
 
     def _listen(self) -> None:
-        """Takes its log as it comes: a server whose log nobody reads stands still once the pipe is full."""
+        """Read the log continuously: a server with a full pipe would block."""
         assert self.popen.stderr is not None
         with self.popen.stderr as log:
             for line in log:
@@ -71,7 +71,7 @@ class Process:
 
 
 def uri(conninfo: str) -> str:
-    """A connection string as a URL."""
+    """Return a connection string as a URL."""
     parts = psycopg.conninfo.conninfo_to_dict(conninfo)
     host = str(parts["host"]).replace("/", "%2F")
     return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts.get('port', 5432)}"

@@ -1,4 +1,4 @@
-"""Somebody at the forms of the service: opening one, typing into it, sending it."""
+"""Act as a person at the service's forms: open one, fill it in and send it."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ def address(service: Service, fact: str = "") -> str:
 
 
 def form(client: httpx.Client, service: Service, fact: str, typed: Typed = NOTHING) -> Pairs:
-    """The form of a fact as its page shows it, with what somebody types."""
+    """Return the pairs of a fact's form, with a person's values."""
     answer = client.get(address(service, fact))
     assert answer.status_code == 200, words(answer)
     return with_values(sent(answer.text, "record"), typed)
@@ -46,7 +46,7 @@ def decision(client: httpx.Client, service: Service, typed: Typed = NOTHING) -> 
 
 
 def recorded(service: Service, position: int) -> dict[str, Any]:
-    """An entry as GraphQL shows it."""
+    """Return an entry from GraphQL."""
     fields = "position leafHash source data narratives { path text }"
     found = f"notice(id: $n, atLeast: $p) {{ entries(first: 1000) {{ nodes {{ {fields} }} }} }}"
     query = f"query($n: ID!, $p: Int!) {{ {found} }}"
@@ -58,7 +58,7 @@ def recorded(service: Service, position: int) -> dict[str, Any]:
 
 
 def at(name: str, *parts: str) -> Typed:
-    """Nine o'clock on a day, as it is typed."""
+    """Return nine o'clock on a day, as a person types it."""
     return {f"data.{name}.{part}": value for part, value in zip(PARTS, (*parts, "09:00"), strict=True)}
 
 

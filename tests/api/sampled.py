@@ -1,4 +1,4 @@
-"""The service with the demo's invented history, and a token for everybody in it."""
+"""Run the service with the demo's invented history, and a token for each person in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tests.ledger.history import NOTICE
 from tests.projections.stored import store
 
 READERS = {actor: role for actor, role in PEOPLE.items() if role is not Role.INTEGRATION}
-"""Everybody who has something to read, and in which role."""
+"""People who can read, with their roles."""
 
 
 async def _begin(url: str) -> Notice:
@@ -22,7 +22,7 @@ async def _begin(url: str) -> Notice:
 
 @contextmanager
 def sampled(template: str, name: str) -> Iterator[Service]:
-    """That service, on a database of that name."""
+    """Run that service, on a database with that name."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY wal_log".encode())
         url = psycopg.conninfo.make_conninfo(template, dbname=name)

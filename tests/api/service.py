@@ -1,4 +1,4 @@
-"""Running the service for tests: a notice with people in it, a server in a thread, clients and events."""
+"""Run the service for tests: a notice with people, a server in a thread, clients and events."""
 
 import asyncio
 import hashlib
@@ -44,21 +44,21 @@ ROLES = {
     "system": "INTEGRATION",
 }
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients on loopback: what makes a client slow is loading the world's certificates."""
+"""TLS context for clients on loopback, which saves loading certificates."""
 DIGEST = "A" * 43 + "="
 _ids = count(1)
 
 
 @dataclass
 class Notice:
-    """A notice and the tokens of the actors in it."""
+    """A notice and the tokens of its actors."""
 
     name: str
     tokens: dict[str, str]
 
 
 def event(name: str, data: Any, source: str = "officer", **attributes: Any) -> dict[str, Any]:
-    """A CloudEvent of the fact `area.Name`, with an id of its own."""
+    """Return a CloudEvent of the fact `area.Name`, with a new id."""
     fixed = {"specversion": "1.0", "id": f"e-{next(_ids)}", "source": source}
     return {**fixed, "type": f"improvement-ledger.{name}.v1", "data": data, **attributes}
 
@@ -66,13 +66,13 @@ def event(name: str, data: Any, source: str = "officer", **attributes: Any) -> d
 def progress(
     narrative: str = "Ten visits were made.", source: str = "officer", **attributes: Any
 ) -> dict[str, Any]:
-    """A ProgressRecorded that the ledger takes."""
+    """Return a valid ProgressRecorded."""
     data = {"objective": "O1", "narrative": narrative, "activityRating": "GREEN", "impactRating": "AMBER"}
     return event("plan.ProgressRecorded", data, source, **attributes)
 
 
 async def issue(url: str, notice: str, actor: str, role: str, **bounds: Any) -> str:
-    """Gives an actor a token for a role in a notice, and returns the token."""
+    """Issue a token for an actor and a role in a notice, and return it."""
     token = "ledger_" + secrets.token_urlsafe(32)
     name = f"t-{next(_ids)}"
     async with await connect(url, "ledger_writer") as connection:
@@ -86,7 +86,7 @@ async def issue(url: str, notice: str, actor: str, role: str, **bounds: Any) -> 
 
 
 async def record(url: str, notice: str, found: list[dict[str, Any]]) -> None:
-    """Records events as the operator does."""
+    """Record events as the operator."""
     async with Writer(url) as writer:
         items = [accept(one) for one in found]
         answers = await writer.append_all(notice, items, Credential("operator", role=Role.OPERATOR))
@@ -94,7 +94,7 @@ async def record(url: str, notice: str, found: list[dict[str, Any]]) -> None:
 
 
 async def begin(url: str, name: str = NOTICE) -> Notice:
-    """Issues a notice with one area, one objective and somebody in each role; its tokens by actor."""
+    """Issue a notice with one area, one objective and a person in each role; return its tokens by actor."""
     issued = {
         "kind": "IMPROVEMENT_NOTICE",
         "council": "E08000008",
@@ -127,7 +127,7 @@ async def begin(url: str, name: str = NOTICE) -> Notice:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals of the test's process alone."""
+    """Server that leaves the signals of the test's process alone."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -163,18 +163,18 @@ class Service:
         self._folder.cleanup()
 
     def headers(self, actor: str | None) -> dict[str, str]:
-        """The headers by which an actor is recognised; nobody: none."""
+        """Return the headers that identify an actor; none for nobody."""
         return {"Authorization": f"Bearer {self.notice.tokens[actor]}"} if actor else {}
 
     def client(self, actor: str | None = None, connections: int = 1) -> httpx.Client:
-        """A client of an actor, with at most that many connections."""
+        """Return a client of an actor, with a limit of connections."""
         limits = httpx.Limits(max_connections=connections)
         return httpx.Client(
             base_url=self.url, headers=self.headers(actor), limits=limits, timeout=30, verify=NO_TLS
         )
 
     def position(self) -> int:
-        """The position of the notice, as the database has it."""
+        """Return the position of the notice from the database."""
         with psycopg.connect(self.database) as connection:
             row = connection.execute(
                 "SELECT size FROM ledger.heads WHERE notice = %s", (self.notice.name,)
@@ -183,17 +183,17 @@ class Service:
         return int(row[0])
 
     def post(self, client: httpx.Client, found: dict[str, Any], **headers: str) -> httpx.Response:
-        """Posts one event in the structured form."""
+        """Post one event in the structured mode."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return client.post(self.entries, content=json.dumps(found), headers={"Content-Type": STRUCTURED, **given})
 
 
 def local_port(response: httpx.Response) -> int:
-    """The client's port of the connection that an answer came by."""
+    """Return the client's port of an answer's connection."""
     return int(response.extensions["network_stream"].get_extra_info("client_addr")[1])
 
 
 def run(coroutine: Any) -> Any:
-    """Runs a coroutine from a test that is none; in a thread, as a driven browser has a loop in the test's own."""
+    """Run a coroutine from a synchronous test, in a thread without a browser driver's loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()

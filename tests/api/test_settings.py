@@ -1,4 +1,4 @@
-"""Settings: read from the environment and a `.env` file, each wrong value named in one line."""
+"""Test settings: read from the environment and a `.env` file, with each wrong value named in one line."""
 
 import re
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
     "name", ["DATABSE_URL", "DATABASE", "DATA_DIR", "WORKER", "LOG_LEVEL", "OIDC_ISSUR", "ORIGINS"]
 )
 def test_a_name_that_is_nearly_a_setting_stops_the_start(tmp_path: Path, name: str) -> None:
-    with pytest.raises(WrongSetting, match=f"LEDGER_{name}, which is no setting; LEDGER_"):
+    with pytest.raises(WrongSetting, match=f"LEDGER_{name}, which is not a setting; did you mean LEDGER_"):
         Settings.from_environment({f"LEDGER_{name}": "x"}, tmp_path / ".env")
 
 
@@ -123,7 +123,7 @@ def test_the_signing_key_is_the_secret_or_the_file_or_made(tmp_path: Path) -> No
         found = Settings.from_environment(given, tmp_path / ".env")
         assert found.signer().verifier_key() == named.verifier_key()
         assert named.to_text() not in repr(found)
-    with pytest.raises(WrongSetting, match="leave one of them out"):
+    with pytest.raises(WrongSetting, match="unset one of them"):
         Settings.from_environment(file | secret, tmp_path / ".env")
     neither = Settings(data=tmp_path / "data")
     assert neither.signer().verifier_key() == neither.signer().verifier_key() != named.verifier_key()

@@ -1,7 +1,7 @@
-"""The life of a request for access, as the people in it live it: over HTTP, with a clock that can be moved.
+"""Follow a request for access from its start to its end, over HTTP, with a movable clock.
 
-A reviewer asks for case files, an officer decides, the documents open and close at the instants granted; the
-auditor then reads who opened what, under whose approval.
+A reviewer requests case files and an officer decides. The documents open and close at the granted instants. The
+auditor then reads each opening and its approval.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def service(template: str, clock: MovedClock) -> Iterator[Service]:
 
 
 class Person:
-    """Somebody with a client of their own, who records and reads."""
+    """A person with a client of their own, who records and reads."""
 
     def __init__(self, service: Service, name: str) -> None:
         self.name = name
@@ -41,7 +41,7 @@ class Person:
         self.service = service
 
     def says(self, name: str, data: dict[str, Any], expect: int = 201) -> None:
-        """Records a fact about access."""
+        """Record a fact about access."""
         answer = self.service.post(self.client, event(f"access.{name}", data, self.name))
         assert answer.status_code == expect, answer.text
 
@@ -55,7 +55,7 @@ class Person:
         return get(self.client, name).status_code
 
     def history(self) -> list[tuple[str, Any]]:
-        """The entries that they may read: the name of each fact, and its data."""
+        """Return the entries that the person may read: the name of each fact, and its data."""
         entries = self.client.get(self.service.entries).text.splitlines()
         found = [httpx.Response(200, content=line).json() for line in entries]
         return [(each["type"].split(".")[2], each["data"]) for each in found if "type" in each]
@@ -71,7 +71,7 @@ def test_the_life_of_a_request_for_access(service: Service, clock: MovedClock) -
 def live(
     clock: MovedClock, officer: Person, officer2: Person, reviewer: Person, auditor: Person, inspector: Person
 ) -> None:
-    """The life, from the arrival of the files to the auditor's questions."""
+    """Live through the request, from the arrival of the files to the auditor's queries."""
     # The council has two restricted files and an open one.
     for name, content, kind in (("case-1", PDF, "application/pdf"), ("case-2", docx(), DOCX)):
         assert put(officer.client, content, about(name, "RESTRICTED"), kind).status_code == 201
@@ -142,7 +142,7 @@ def live(
 
 
 def who_opened_what(auditor: Person) -> dict[str, tuple[str, str, list[str], int, int]]:
-    """Of each request: for whom, who approved, for which documents, and how many uses it saw and refused."""
+    """Return the grantee, approver, documents, and numbers of uses and refusals of each request."""
     headers = {"Content-Type": "application/json"}
     position = auditor.service.position()
     query = LOG.replace("id: $notice", f"id: $notice, atLeast: {position}")

@@ -1,4 +1,4 @@
-"""The adviser asks the ten regular questions of the demo's history with a client that is not ours: gql."""
+"""Ask the adviser's ten regular questions of the demo's history, with gql, a third party's client."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.projections.stored import store
 
 pytestmark = pytest.mark.database
 PATIENCE = 120
-"""Seconds that an answer may take on a machine that does other things."""
+"""Seconds that an answer may take on a busy machine."""
 GIVEN: dict[str, dict[str, Any]] = {
     "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
     "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
@@ -26,7 +26,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def demo(template: str) -> Iterator[Service]:
-    """A service with the invented history, and a token for its adviser."""
+    """Run a service with the invented history, and return it with a token for its adviser."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE adviser_journey TEMPLATE ledger_template STRATEGY wal_log")
         url = psycopg.conninfo.make_conninfo(template, dbname="adviser_journey")

@@ -1,4 +1,4 @@
-"""The commands of "Operating it", run as they are written: a backup is taken, restored elsewhere, and verified."""
+"""Run the commands of docs/operating.md as written: a backup is taken, restored elsewhere, and verified."""
 
 import os
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def commands(heading: str) -> str:
-    """The shell block under a heading of the page."""
+    """Return the shell block under a heading of the page."""
     text = (ROOT / "docs" / "operating.md").read_text("utf-8").partition(f"\n## {heading}\n")[2]
     found = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert found is not None

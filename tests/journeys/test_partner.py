@@ -1,4 +1,4 @@
-"""A partner's system against a running server: a nightly batch that crashes and is run again, and a revocation."""
+"""Test a partner's system and a running server: a nightly batch that crashes and resumes, and a revocation."""
 
 import json
 import subprocess
@@ -43,12 +43,12 @@ with httpx.stream("POST", url, content=lines(), headers=headers, timeout=60) as 
     for line in answer.iter_lines():
         print(line, flush=True)
 """
-"""A partner's script that sends a file's lines, each when it is told to."""
+"""A partner's script that sends a file's lines, each on a signal."""
 
 
 @pytest.fixture
 def partner(database: str) -> Iterator[tuple[Process, Notice, str]]:
-    """A server, its notice, and the token of a case system registered as an integration."""
+    """Run a server, and return it with its notice and the token of a case system."""
     notice = run(begin(database))
     registered = [
         event("people.ActorRegistered", {"actor": "cases", "kind": "SYSTEM"}, "operator"),

@@ -1,4 +1,4 @@
-"""The journeys of the README and of the auditor's page, run as they are written on the demo's ledger."""
+"""Run the journeys of the README and of the auditor's page as written, on the demo's ledger."""
 
 import os
 import re
@@ -20,14 +20,14 @@ exec {sys.executable} "$@"
 
 
 def blocks(page: str, after: str) -> list[str]:
-    """The shell blocks of a page, from a heading on."""
+    """Return the shell blocks of a page after a heading."""
     _, _, rest = (ROOT / page).read_text("utf-8").partition(after)
     return re.findall(r"^```sh\n(.*?)^```", rest, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.long
 def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path) -> None:
-    """The blocks are one shell script; only where the ledger lives and which `ledger` runs are the test's."""
+    """Run the blocks as one shell script; the test provides only the place of the ledger and the command."""
     shim = tmp_path / ".venv" / "bin" / "ledger"
     shim.parent.mkdir(parents=True)
     shim.write_text(SHIM, "utf-8")
@@ -51,7 +51,7 @@ def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path)
         "tameside-2022 is sound: 710 entries",
         "tameside-2022.zip holds entries 1 to 710 of tameside-2022",
         "SOUND: tameside-2022: 710 entries, 1 to 710 with none missing",
-        "the history is the one of earlier.zip",
+        "the history continues earlier.zip",
         '"id":"week-1","source":"plan-system","position":713,',
         "another-2022 is sound: 2 areas, 27 clauses.",
         "another-2022 is recorded: entries 1 to 30.",

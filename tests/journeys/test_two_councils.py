@@ -1,4 +1,4 @@
-"""Two councils on one server: neither ever sees the other, by whatever path, with however many of its tokens."""
+"""Test two councils on one server: neither ever sees the other's data, by any path, with any of its tokens."""
 
 import json
 import re
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def councils(database: str) -> Iterator[tuple[Process, Notice, Notice]]:
-    """A server, and the notices of two councils, whose people and ids are alike."""
+    """Run a server with the notices of two councils, whose people and ids are the same."""
     both = run(begin(database, "barnet-1")), run(begin(database, "ealing-1"))
     with serving(database, LEDGER_LOG="info") as process:
         yield process, *both
@@ -52,7 +52,7 @@ def test_neither_sees_the_other(councils: tuple[Process, Notice, Notice], databa
 
 
 def everything(client: httpx.Client, theirs: str, own: str) -> str:
-    """All that somebody is shown who asks for the other's notice and their own, without the words asked with."""
+    """Return all that a viewer can see of both notices, without the words of the requests."""
     path = f"/ledgers/{theirs}/entries"
     shown = [
         client.get(path).text,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from api.cli.demo_data import BEGUN, PEOPLE, SERVICE
+from api.cli.demo_data import PEOPLE, SERVICE, START
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
@@ -17,7 +17,7 @@ from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 async def store(url: str) -> None:
     """Records all of it through the writer, refusals included."""
     clock = Clock()
-    clock.at = BEGUN
+    clock.at = START
     positions: dict[str, int] = {}
     async with Writer(url, clock) as writer:
         await writer.append_all(NOTICE, [accept(event) for event in events(read(shipped(NOTICE)))], OPERATOR)

@@ -1,7 +1,7 @@
-"""What browsers are given that others made: styles and scripts, at the versions of a locked manifest of Node's.
+"""Locate the browser's third-party styles and scripts, at the versions of a locked npm manifest.
 
-They are no part of the repository or of the wheel: `python -m api.http.assets` installs them next to the packages
-(`make` does it by itself), so that a server names no other host and needs no Node.
+`python -m api.http.assets` installs them into the environment (`make` does so by itself). A server then names no
+other host and needs no Node.
 """
 
 import sys
@@ -10,13 +10,13 @@ from pathlib import Path
 from ledger.domain.errors import LedgerError
 
 MANIFEST = Path(__file__).parent
-"""The folder of the manifest and its lock."""
+"""Folder of the manifest and its lock."""
 PLACE = Path(sys.prefix) / "share" / "improvement-ledger"
-"""Where they are installed, in this environment."""
+"""Folder of the installed files, in this environment."""
 
 
 def package(name: str) -> Path:
-    """The folder of a package of the manifest; raises LedgerError when it is not installed."""
+    """Return the folder of a package in the manifest; raise LedgerError when it is not installed."""
     folder = PLACE / "node_modules" / name
     if not (folder / "package.json").is_file():
         raise LedgerError(f"the browser's files of {name} are not installed; run python -m api.http.assets")

@@ -1,6 +1,6 @@
-"""`python -m api.http.assets`: installs the files that browsers are given, by the Node that a wheel brings.
+"""Install the browser's files with `python -m api.http.assets`, by the Node that a wheel brings.
 
-No code of a package runs while it is installed. What is there already is not fetched again.
+No package code runs during the installation. Files that are up to date are not fetched again.
 """
 
 import os
@@ -15,7 +15,7 @@ FILES = ("package.json", "package-lock.json", ".npmrc")
 
 
 def main() -> int:
-    """Installs them unless they are there; 1 when they cannot be had, with npm's words on stderr."""
+    """Install the files unless they are up to date; return 1 when npm fails, with its messages on stderr."""
     if all(_same(name) for name in FILES):
         return 0
     PLACE.mkdir(parents=True, exist_ok=True)

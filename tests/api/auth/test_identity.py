@@ -1,4 +1,4 @@
-"""Who is recognised over HTTP, and how it looks where somebody has no part."""
+"""Test how HTTP recognises a viewer, and its answer where the viewer has no access."""
 
 import secrets
 import time
@@ -104,7 +104,7 @@ def test_a_notice_without_a_part_looks_like_one_that_is_not_there(service: Servi
 
 
 def test_a_token_is_for_its_own_notice_even_where_another_has_its_id(service: Service) -> None:
-    """Ids of tokens are a notice's own: the same id elsewhere must not lend anybody a role there."""
+    """Check that a token's id grants nothing in another notice that has the same id."""
     notice = run(begin(service.database, "twin"))
     shared = {"token": "shared", "actor": "officer", "role": "COUNCIL_OFFICER"}
     run(record(service.database, notice.name, [event("people.TokenIssued", shared, "operator")]))

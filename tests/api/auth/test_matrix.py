@@ -1,4 +1,4 @@
-"""Role by fact by view, over every path, against the matrix of `ledger/roles.toml`; and no small cell leaks."""
+"""Test every role, fact and view, by every path, against `ledger/roles.toml`; no path discloses a small cell."""
 
 import json
 from functools import cache
@@ -26,7 +26,7 @@ ALONE = "EntryCorrected"
 
 @cache
 def examples() -> dict[str, dict[str, Any]]:
-    """An event of each fact, as the invented history has it."""
+    """Return an event of each fact, from the invented history."""
     found: dict[str, dict[str, Any]] = {}
     lines = files("ledger").joinpath("packs/tameside-2022.ndjson").read_text("utf-8").splitlines()
     for one in map(json.loads, lines):
@@ -50,7 +50,7 @@ def examples() -> dict[str, dict[str, Any]]:
 
 
 def by_matrix(refusals: list[dict[str, Any]]) -> bool:
-    """Whether it is refused because the role may not record such a fact."""
+    """Return True if the matrix does not let the role record the fact."""
     return any(one["code"] == "FORBIDDEN" and "may not record" in one["message"] for one in refusals)
 
 
@@ -99,9 +99,9 @@ def test_mutations_take_what_the_matrix_allows(everybody: Service, role: Role) -
 
 
 def views_by_path() -> dict[str, set[str]]:
-    """Each list of a notice and of its sections, with the views that must be read to see it.
+    """Return each list of a notice and its sections, with the views that its readers need.
 
-    Worked out from what the schema declares, so that a new one is walked too.
+    The schema gives the lists, so a new one is tested too.
     """
     notice = schema.build()._schema.type_map["Notice"]
     assert isinstance(notice, GraphQLObjectType)
@@ -165,7 +165,7 @@ def test_log_feed_and_graphql_show_entries_as_the_matrix_allows(everybody: Servi
 
 
 def test_whoever_sees_measures_without_their_small_cells_sees_no_raw_entry() -> None:
-    """A reading's entry holds its figures, and so do the entry's timeline and every list of entries."""
+    """Check a reading's entry, its timeline and every list of entries, which all contain the figures."""
     for view, roles in matrix().redacted.items():
         assert roles <= matrix().reads[view], view
         for raw in ("entries", "timeline"):
@@ -182,7 +182,7 @@ def readable(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
 
 
 def test_a_reader_that_names_no_notice_sees_no_row_of_any_table(everybody: Service) -> None:
-    """The second wall: what a query forgets, the database's policies do not."""
+    """Check the database's policies, the second protection if a query forgets its notice."""
     run(begin(everybody.database, "second"))
     with psycopg.connect(everybody.database) as connection:
         tables = readable(connection)

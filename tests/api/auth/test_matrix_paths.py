@@ -1,4 +1,4 @@
-"""Role by path: all that a notice gives out over HTTP against the matrix, and no small cell by any way out."""
+"""Test every role and path: all HTTP responses of a notice against the matrix, with no small cell in any."""
 
 import re
 from collections.abc import Iterator
@@ -28,16 +28,16 @@ NEEDED: dict[str, tuple[str, ...]] = {
     f"{LOG}/reports/preview.html?{PERIOD}": ("adviser",),
     f"{LOG}/reports/preview.csv?{PERIOD}": ("adviser",),
 }
-"""Address → the views that a role has to read to be given it; whoever reads fewer is told FORBIDDEN."""
+"""Views that a role must read, by address; other roles get FORBIDDEN."""
 ELSEWHERE = {
     "/ledgers/{notice}/evidence/{evidence:path}": "test_evidence_access",
     "/ledgers/{notice}/reports/{report:path}.{format}": "test_report; it is the preview's, at another position",
 }
-"""Routes that are walked role by role in another file, or are another's."""
+"""Routes that another test file covers role by role."""
 
 
 def fits(path: str, address: str) -> bool:
-    """Whether an address is one of a route's."""
+    """Return True if an address belongs to a route."""
     pattern = re.sub(r"\\{\w+(:path)?\\}", ".+", re.escape(path).replace("\\:", ":"))
     return re.fullmatch(pattern, address.partition("?")[0]) is not None
 
@@ -67,7 +67,7 @@ def test_each_path_is_given_to_whom_the_matrix_says(everybody: Service, role: Ro
 
 
 FIGURES = re.compile(r'"(numerator|denominator)": ?[0-9]|\b7\.5\b|\b3 of 40\b|\b3</td>')
-"""How the reading of 3 in 40 would be told: by its counts or by its value."""
+"""Patterns that disclose the reading of 3 in 40, by its counts or by its value."""
 MEASURES = f"""{{ notice(id: "{NOTICE}") {{ measures {{ nodes {{
   assurance readings {{ nodes {{ numerator denominator value signals }} }}
   spc {{ mean lower upper points {{ nodes {{ value signal }} }} }}
@@ -76,7 +76,7 @@ compliance {{ nodes {{ reason }} }} }} }}"""
 
 
 def texts(everybody: Service, role: Role) -> Iterator[tuple[str, str]]:
-    """All that a notice gives to a role, by where it is from."""
+    """Return all responses to a role, by their address."""
     token = everybody.notice.tokens[actor_of(role)]
     with everybody.client(actor_of(role)) as client:
         for address in (*NEEDED, f"{LOG}/entries?limit=10000"):

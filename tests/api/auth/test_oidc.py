@@ -1,4 +1,4 @@
-"""People's access tokens, issued and signed by a real issuer; good ones, and each way in which one can be bad."""
+"""Test people's access tokens, from a real issuer: valid ones, and each way in which one can be invalid."""
 
 import asyncio
 import hmac
@@ -30,7 +30,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
-    """A service of that issuer, where `jo` is a council officer, and `robot` a system with the same role."""
+    """Run a service of that issuer, where `jo` is a council officer, and `robot` a system with the same role."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE signing_in TEMPLATE ledger_template STRATEGY wal_log")
         url = psycopg.conninfo.make_conninfo(template, dbname="signing_in")
@@ -266,7 +266,7 @@ def test_unknown_keys_do_not_flood_the_issuer(issuer: Issuer) -> None:
         assert issuer.asked("/jwks") == before + 2
         now = oidc.ASK_AGAIN_SECONDS + oidc.KEYS_FRESH_SECONDS + 1
         assert await found.person(issuer.sign_in("jo")) is not None
-        assert issuer.asked("/jwks") == before + 3  # keys are asked for anew after a while, all the same
+        assert issuer.asked("/jwks") == before + 3  # keys expire all the same
         await found.close()
 
     asyncio.run(flood())

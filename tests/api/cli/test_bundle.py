@@ -1,4 +1,4 @@
-"""`ledger verify FILE.zip`: a bundle is verified from its file alone, in plain words or in JSON."""
+"""Test `ledger verify FILE.zip`: it verifies a bundle from its file alone, and prints plain English or JSON."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.ledger.damage import SIZE, TOLD, record
 
 @pytest.fixture
 def ledger(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """The command line where there is no database."""
+    """Return the command line in a place without a database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", f"postgresql://nobody@/ledger?host={tmp_path}")
     return caller(capsys)
@@ -24,7 +24,7 @@ def ledger(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.fixture
 async def bundle(database: str, tmp_path: Path) -> Path:
-    """A bundle of the small record."""
+    """Write a bundle of the small record."""
     await record(database)
     return await make(database, tmp_path / "bundle.zip")
 
@@ -59,7 +59,7 @@ def test_a_damaged_bundle_names_the_first_entry(ledger: Ledger, bundle: Path) ->
 
 
 def without_texts(held: dict[str, bytes]) -> None:
-    """All texts are said to be erased by an entry that nobody can look up."""
+    """Mark all narratives as erased by an entry that is not in the bundle."""
     told = [json.loads(line) for line in held["narratives.ndjson"].splitlines()]
     told = [line if "erasedBy" in line else line | {"erasedBy": 99_999} for line in told]
     for line in told:
@@ -69,11 +69,11 @@ def without_texts(held: dict[str, bytes]) -> None:
 
 def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, bundle: Path) -> None:
     forge(bundle, without_texts)
-    but = ", but for 13 texts or documents said to be erased by later entries, which are not in here: "
+    but = ", except 13 narratives or documents marked as erased by later entries, which are not included: "
     ran = ledger("verify", bundle)
     assert (ran.status, ran.out.startswith(f"tameside-2022 is sound{but}")) == (0, True)
     own = by_its_own(bundle)
-    assert (own.status, own.out.startswith(f"SOUND{but}")) == (0, True)
+    assert (own.status, own.out.startswith("SOUND, but for 13 texts or documents ")) == (0, True)
 
 
 async def test_a_view_that_the_bundle_does_not_tell_of_fails(
@@ -85,22 +85,22 @@ async def test_a_view_that_the_bundle_does_not_tell_of_fails(
     await make(database, tmp_path / "bundle.zip", views=tuple(told))
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
     assert ran.status == 1
-    assert ran.err.startswith("ledger: the bundle does not tell of board, plan: these views were not built when")
+    assert ran.err.startswith("ledger: the bundle lacks board, plan: these views did not exist when")
     forge(tmp_path / "bundle.zip", lambda held: held.update({"views.json": b""}))
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views", "--json")
     assert (ran.status, ran.json[0]["sound"]) == (1, False)
     assert ran.json[0]["bundle"]["absent"] == sorted(view.name for view in ALL)
     forge(tmp_path / "bundle.zip", lambda _: None, software="0.0.1")
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
-    assert (ran.status, "the bundle does not tell of " in ran.err) == (0, True)
+    assert (ran.status, "the bundle lacks " in ran.err) == (0, True)
 
 
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
         (["nothing.zip"], 1, "nothing.zip cannot be read: No such file or directory; name a bundle"),
-        (["tameside-2022", "--key", "x"], 2, "--key says who must have signed a bundle; name a bundle, FILE.zip"),
-        (["--against", "x"], 2, "--against holds one notice's history against a file; name the notice or"),
+        (["tameside-2022", "--key", "x"], 2, "--key is for a bundle; name one (FILE.zip)"),
+        (["--against", "x"], 2, "--against compares one notice with a file; name the notice or"),
     ],
 )
 def test_what_cannot_be_verified_is_told_in_a_line(

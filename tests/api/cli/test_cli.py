@@ -1,4 +1,4 @@
-"""The command line as a whole: help for everything, errors of one line, exit statuses."""
+"""Test the command line as a whole: help, errors of one line, and exit statuses."""
 
 import json
 import os
@@ -19,7 +19,7 @@ RUN = [sys.executable, "-c", "import sys; from api.cli import main; sys.exit(mai
 
 @pytest.fixture
 def ledger(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """The command line in an empty directory, with a database that nobody serves."""
+    """Return the command line in an empty directory, with a database that does not exist."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", f"postgresql://nobody@/ledger?host={tmp_path}")
     return caller(capsys)
@@ -52,19 +52,19 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["dance"], "there is no command 'dance'; the commands are demo, "),
+        (["dance"], "no command 'dance'; the commands are demo, "),
         (["append", "-"], "the following arguments are required: --notice; see ledger append --help"),
         (["notice"], "see ledger notice --help"),
-        (["replay", NOTICE, "--to", "soon"], "'soon' is neither a position nor a time such as"),
-        (["replay", NOTICE, "--to", "0"], "'0' is neither a position nor a time such as"),
-        (["replay", NOTICE, "--to", "2022-09-30T12:00:00"], "is neither a position nor a time such as"),
-        (["replay", NOTICE, "--diff", "3"], "'3' is no span; write two positions or times as A..B"),
-        (["replay", NOTICE, "--diff", "1..2", "--actor", "ann"], "leave out --diff"),
+        (["replay", NOTICE, "--to", "soon"], "'soon' is not a position or a time; for example"),
+        (["replay", NOTICE, "--to", "0"], "'0' is not a position or a time; for example"),
+        (["replay", NOTICE, "--to", "2022-09-30T12:00:00"], "is not a position or a time; for example"),
+        (["replay", NOTICE, "--diff", "3"], "'3' is not a range; write two positions or times as A..B"),
+        (["replay", NOTICE, "--diff", "1..2", "--actor", "ann"], "omit --diff"),
         (
             ["token", "issue", "--notice", NOTICE, "--role", "king"],
-            "there is no role 'king'; the roles are",
+            "no role 'king'; the roles are",
         ),
-        (["serve", "--port", "x"], "'x' is no port"),
+        (["serve", "--port", "x"], "'x' is not a port"),
     ],
 )
 def test_a_call_that_is_wrong_is_told_in_one_line(ledger: Ledger, words: list[str], told: str) -> None:

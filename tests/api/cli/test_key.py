@@ -1,4 +1,4 @@
-"""`ledger key`: made, shown, and recorded as the one that signs; on a real database."""
+"""Test `ledger key` on a real database: generate, show and rotate."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 def ledger(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
 ) -> Ledger:
-    """The command line on a database of the test's own, in an empty directory."""
+    """Return the command line on an empty database, in an empty directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
     monkeypatch.setenv("LEDGER_ORIGIN", "ledger.example")
@@ -25,7 +25,7 @@ def test_a_key_is_made_shown_and_never_overwritten(ledger: Ledger, monkeypatch: 
     made = ledger("key", "generate", "-o", "k1")
     key = VerifierKey.parse(made.out.strip())
     assert key.name.startswith("ledger.example/")
-    assert "keep it secret" in made.err
+    assert "Keep it secret" in made.err
     assert (key, Path("k1").stat().st_mode & 0o777) == (Signer.read("k1").public, 0o600)
     again = ledger("key", "generate", "-o", "k1")
     assert (again.status, "never overwritten" in again.err) == (1, True)
@@ -52,4 +52,4 @@ def test_a_key_takes_over_by_a_recorded_entry(
     assert ledger("key", "rotate", "elsewhere").status == 1
     monkeypatch.setenv("LEDGER_SIGNING_KEY_FILE", "k1")
     back = ledger("key", "rotate", NOTICE)
-    assert (back.status, "a key takes over once" in back.err) == (1, True)
+    assert (back.status, "a key cannot return" in back.err) == (1, True)

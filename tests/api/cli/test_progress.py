@@ -1,4 +1,4 @@
-"""Progress of long work: plain lines when nobody watches, with a rate and the time left; nothing on stdout."""
+"""Test the progress of long work without a terminal: plain lines on stderr, with a rate and the time left."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`ledger project`: the views' own process; another that stands by takes over when it is killed."""
+"""Test `ledger project`: one process keeps the views up to date, and another can take over."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.projections.folding import until
 
 @contextmanager
 def projecting(database: str) -> Iterator["subprocess.Popen[str]"]:
-    """The command as a process, which follows or stands by."""
+    """Run the command as a process."""
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("ledger")), "project"],
         env={**os.environ, "LEDGER_DATABASE_URL": uri(database)},

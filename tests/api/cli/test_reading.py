@@ -1,4 +1,4 @@
-"""What the command line shows: the demo on a real database, and its history replayed and verified."""
+"""Test the commands that read: the demo on a real database, the replay of its history, and its verification."""
 
 import csv
 import io
@@ -28,13 +28,13 @@ from tests.ledger.bundle.bundles import also, by_its_own, found
 LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).splitlines()]
 RECORDED = [line for line in LINES if "demorefused" not in line]
 FIRST = 30 + 2 * len(demo_data.PEOPLE)
-"""Entries of the notice, and a role and a token for each of the people; the history comes after them."""
+"""Entries before the history: the notice, and a role and a token for each of the people."""
 TOLD = FIRST + len(RECORDED)
 LAST = datetime.fromisoformat(LINES[-1]["demorecordedat"])
 
 
 def position(line: str) -> int:
-    """Where a line of the history was recorded."""
+    """Return the position of a line of the history."""
     return FIRST + 1 + [found["id"] for found in RECORDED].index(line)
 
 
@@ -43,7 +43,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def shown(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A database in which the demo has been, to be copied, and the directory in which it ran."""
+    """Yield a database with the demo's data, for copying, and the demo's directory."""
     folder = tmp_path_factory.mktemp("shown")
     with scratch(template, "ledger_template") as url, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -54,7 +54,7 @@ def shown(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
 
 @contextmanager
 def scratch(server: str, source: str) -> Iterator[str]:
-    """A database of its own, copied from `source`."""
+    """Create a database as a copy of `source`."""
     name = f"shown_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
@@ -67,7 +67,7 @@ def scratch(server: str, source: str) -> Iterator[str]:
 def ledger(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
 ) -> Ledger:
-    """The command line on an empty database of the test's own."""
+    """Return the command line on an empty database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
     return caller(capsys)
@@ -75,7 +75,7 @@ def ledger(
 
 @pytest.fixture
 def copied(template: str, shown: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
-    """The test's own copy of the database in which the demo has been; its directory is copied too."""
+    """Copy the database with the demo's data, and its directory."""
     shutil.copytree(shown[1], tmp_path, dirs_exist_ok=True)
     with scratch(template, str(conninfo_to_dict(shown[0])["dbname"])) as url:
         yield url
@@ -85,7 +85,7 @@ def copied(template: str, shown: tuple[str, Path], tmp_path: Path) -> Iterator[s
 def demo(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, copied: str
 ) -> Ledger:
-    """The command line on that copy."""
+    """Return the command line on that copy."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(copied))
     return caller(capsys)
@@ -100,12 +100,12 @@ def test_the_demo_says_what_it_does_and_all_its_checks_hold(ledger: Ledger, data
         for number, title in enumerate([*steps, "The questions", "The bundle"], 1)
     ]
     assert places == sorted(places)
-    assert "All of it is invented." in ran.out
-    assert "One was refused, rightly: erasure-by-one (SAME_PERSON)." in ran.out
+    assert "All of them are invented." in ran.out
+    assert "One was refused, as expected: erasure-by-one (SAME_PERSON)." in ran.out
     assert "O2  due 2022-12-31" in ran.out
     assert "O2  due 2022-11-30" in ran.out
     assert f"   SOUND: {NOTICE}: {TOLD} entries, 1 to {TOLD} with none missing, " in ran.out
-    assert "All 9 checks held" in ran.out
+    assert "All 9 checks passed" in ran.out
     assert stat.S_IMODE(Path(".ledger/demo/tokens.json").stat().st_mode) == 0o600
     with psycopg.connect(database) as connection:
         [first, last] = connection.execute(
@@ -117,7 +117,7 @@ def test_the_demo_says_what_it_does_and_all_its_checks_hold(ledger: Ledger, data
 def test_the_demo_is_harmless_when_repeated(demo: Ledger, copied: str) -> None:
     again = demo("demo", "--check")
     assert again.status == 0
-    assert f"{len(RECORDED)} facts are in, {len(RECORDED)} of them since an earlier run." in again.out
+    assert f"{len(RECORDED)} facts are recorded, {len(RECORDED)} of them by an earlier run." in again.out
     Path(".ledger/demo/tokens.json").unlink()
     assert demo("demo", "--check").status == 0
     with psycopg.connect(copied) as connection:
@@ -129,7 +129,7 @@ def test_the_demo_leaves_a_real_ledger_alone(ledger: Ledger, database: str) -> N
     ledger("notice", "add", NOTICE)
     ran = ledger("demo", "--check")
     assert ran.status == 1
-    assert "holds a tameside-2022 that is not the demo's" in ran.err
+    assert "holds a tameside-2022 that the demo did not record" in ran.err
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT size FROM ledger.heads").fetchall() == [(30,)]
 
@@ -142,7 +142,7 @@ def test_the_demo_names_what_did_not_hold(demo: Ledger, copied: str) -> None:
         )
     ran = demo("demo", "--check")
     assert ran.status == 1
-    assert "This did not hold: the record is sound; the bundle proves itself." in ran.out
+    assert "These checks failed: the record is sound; the bundle proves itself." in ran.out
 
 
 def test_a_demo_of_another_version_is_told_with_its_mend(demo: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_demo_of_another_version_is_told_with_its_mend(demo: Ledger, monkeypat
     monkeypatch.setattr("api.cli.demo_data.history", lambda _notice: other)
     ran = demo("demo", "--check")
     assert ran.status == 1
-    assert "made by another version of its history; remove .ledger/demo" in ran.err
+    assert "from another version of its history; remove .ledger/demo" in ran.err
 
 
 def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
@@ -179,7 +179,7 @@ def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
 
 
 def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
-    """Who was given access to what, by whom, until when, and who used it."""
+    """Check that the replay prints the grants of access, their ends, and each use."""
     told = demo("replay", NOTICE, "--clause", "9").out
     for sentence in (
         "Access X1 was asked for: case files, for reviewer, to do review R1, from 3 October 2022, 08:00",
@@ -212,7 +212,7 @@ def test_the_history_is_told_as_it_was_and_in_parts(demo: Ledger) -> None:
     assert not {position(line) for line in ("progress-1", "reading-M1-2022-07", "use-1")} & decisions
     before = demo("replay", NOTICE, "--to", str(corrected - 1), "--subject", "O2", "--json").json
     assert all(minute["correctedBy"] is None for minute in before)
-    assert demo("replay", NOTICE, "--actor", "nobody").out.startswith("Nothing of this kind")
+    assert demo("replay", NOTICE, "--actor", "nobody").out.startswith("No such entry")
 
 
 def test_the_history_is_a_table_and_names_people_where_the_directory_does(demo: Ledger) -> None:
@@ -242,7 +242,7 @@ def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
         (f"entry {position('objective-2')}", "reads"),
         ("objective O2", "due"),
     }
-    assert "nothing changed" in demo("replay", NOTICE, "--diff", "70..70").out
+    assert "no changes" in demo("replay", NOTICE, "--diff", "70..70").out
     assert demo("replay", NOTICE, "--diff", "9..2").err.endswith("write 2..9\n")
 
 
@@ -251,7 +251,7 @@ def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
     [
         (["replay", "nowhere"], "no notice 'nowhere' is recorded"),
         (["replay", "a,b"], "no notice 'a,b' is recorded"),
-        (["replay", NOTICE, "--to", "9999"], f"has {TOLD} entries, so 9999 is yet to come"),
+        (["replay", NOTICE, "--to", "9999"], f"has {TOLD} entries; choose a position up to that"),
         (["replay", NOTICE, "--to", "2001-01-01"], "nothing had been recorded of tameside-2022 by 2001-01-01"),
         (["verify", "nowhere"], "nothing is recorded of a notice nowhere"),
     ],
@@ -279,28 +279,26 @@ def test_verify_names_an_entry_that_was_edited(demo: Ledger, copied: str) -> Non
 
 
 def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) -> None:
-    assert " is what its entries give\n" in demo("verify", "--views").out
+    assert " equals its entries\n" in demo("verify", "--views").out
     with psycopg.connect(copied) as connection:
         connection.execute("UPDATE views.objectives SET owner = 'mallory' WHERE objective = 'O3'")
     ran = demo("verify", NOTICE, "--views")
     assert ran.status == 1
-    assert ran.err == (
-        f"ledger: the view plan of {NOTICE} is not what its entries give; ledger rebuild plan mends it\n"
-    )
+    assert ran.err == (f"ledger: the view plan of {NOTICE} differs from its entries; run ledger rebuild plan\n")
     [report] = demo("verify", "--views", "--json").json
     assert [view["view"] for view in report["views"] if view["stored"] != view["folded"]] == ["plan"]
     rebuilt = demo("rebuild", "plan", "notice", "--notice", NOTICE)
     assert (rebuilt.status, rebuilt.err) == (0, "")
     assert rebuilt.out.startswith(f"2 views rebuilt from {TOLD} entries in ")
-    assert f"  plan of {NOTICE}, the table objectives: " in rebuilt.out
-    assert demo("rebuild", "plan").out.endswith("Nothing differed from what was in use.\n")
+    assert f"  plan of {NOTICE}, table objectives: " in rebuilt.out
+    assert demo("rebuild", "plan").out.endswith("No differences from the tables in use.\n")
     assert demo("verify", "--views").status == 0
     with psycopg.connect(copied) as connection:
         connection.execute("DELETE FROM views.progress WHERE view = 'measures'")
     ran = demo("verify", "--views")
     assert (ran.status, ran.err) == (
         1,
-        f"ledger: not built of {NOTICE}: measures; ledger rebuild makes these views\n",
+        f"ledger: views missing for {NOTICE}: measures; run ledger rebuild\n",
     )
     with psycopg.connect(copied) as connection:
         connection.execute("UPDATE views.progress SET position = position + 1 WHERE view = 'plan'")
@@ -310,18 +308,18 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
     [done] = demo("rebuild", "--json").json
     assert [view["failure"] for view in done["views"]] == [None] * len(done["views"])
     wrong = demo("rebuild", "plans")
-    assert (wrong.status, wrong.err.startswith("ledger: there is no view 'plans'; the views are ")) == (2, True)
+    assert (wrong.status, wrong.err.startswith("ledger: no view 'plans'; the views are ")) == (2, True)
     assert demo("rebuild", "--notice", "nowhere").status == 1
 
 
 def test_migrate_says_whether_there_was_anything_to_do(ledger: Ledger, database: str) -> None:
-    assert ledger("migrate").out == "The database was up to date already.\n"
+    assert ledger("migrate").out == "The database was already up to date.\n"
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("DROP SCHEMA ledger, views CASCADE")
         connection.execute("DROP TABLE public.ledger_migrations")
     assert ledger("verify").err.startswith("ledger: the database lacks ")
     assert ledger("migrate", "--json").json[0]["ran"][0] == "ledger/0000_roles.sql"
-    assert ledger("verify").out == "Nothing is recorded yet.\n"
+    assert ledger("verify").out == "No entries yet.\n"
 
 
 def test_a_bundle_of_the_demo_proves_itself_until_a_byte_of_it_is_changed(
@@ -337,7 +335,7 @@ def test_a_bundle_of_the_demo_proves_itself_until_a_byte_of_it_is_changed(
     assert (ran.status, ran.err) == (0, "")
     views = demo("verify", "bundle.zip", "--views", "--key", done["key"])
     assert views.status == 0
-    assert views.out.count(f" at {TOLD}: ") == views.out.count(" is what its entries give\n") == len(ALL)
+    assert views.out.count(f" at {TOLD}: ") == views.out.count(" equals its entries\n") == len(ALL)
     draw = random.Random(2022)
     for _ in range(20):
         changed = bytearray(sound)
@@ -359,19 +357,19 @@ def test_a_bundle_is_written_as_of_any_position_and_for_any_reader(
     assert demo("export", NOTICE, "-o", "board.zip", "--role", "board-member", "--as-of", TOLD - 9).status == 0
     told = demo("verify", "board.zip", "--against", "earlier.zip").out
     assert f"  {TOLD - 9} of them withheld from BOARD_MEMBER\n" in told
-    assert "  the history is the one of earlier.zip\n" in told
+    assert "  the history continues earlier.zip\n" in told
     assert demo("verify", "board.zip", "--views").err.startswith(
         "ledger: board.zip shows no entries to BOARD_MEMBER"
     )
-    assert "  the history is the one of earlier.zip\n" in demo("verify", NOTICE, "--against", "earlier.zip").out
+    assert "  the history continues earlier.zip\n" in demo("verify", NOTICE, "--against", "earlier.zip").out
     for words, told in (
-        (("-o", "bundle"), "bundle is no name of a bundle; let it end in .zip"),
+        (("-o", "bundle"), "bundle is not a bundle's name; end it in .zip"),
         (
             ("-o", "no/bundle.zip"),
-            "no/bundle.zip cannot be written: No such file or directory; name another place",
+            "no/bundle.zip cannot be written: No such file or directory; name another file",
         ),
         (("-o", "x.zip", "--role", "integration"), "INTEGRATION does not read a notice"),
-        (("-o", "x.zip", "--as-of", "9999"), f"has {TOLD} entries, so 9999 is yet to come"),
+        (("-o", "x.zip", "--as-of", "9999"), f"has {TOLD} entries; choose a position up to that"),
     ):
         refused = demo("export", NOTICE, *words)
         assert (refused.status, refused.err.count("\n")) in ((1, 1), (2, 1))

@@ -1,4 +1,4 @@
-"""What the command line records: notices, facts from files, tokens; on a real database."""
+"""Test the commands that record on a real database: notices, facts from files, and tokens."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 def ledger(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
 ) -> Ledger:
-    """The command line on a database of the test's own, in an empty directory."""
+    """Return the command line on an empty database, in an empty directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
     monkeypatch.delenv("LEDGER_TOKEN", raising=False)
@@ -27,14 +27,14 @@ def ledger(
 
 
 def objective(name: str, **more: Any) -> str:
-    """A line that adds an objective."""
+    """Return a line that adds an objective."""
     data = {"objective": name, "title": "See children", "areas": ["1b"], "owner": "ann", "due": "2023-03-31"}
     kind = "improvement-ledger.plan.ObjectiveAdded.v1"
     return json.dumps({"specversion": "1.0", "id": name, "source": "plan", "type": kind, "data": {**data, **more}})
 
 
 def written(*lines: str) -> Path:
-    """A file of those lines."""
+    """Write lines to a file."""
     path = Path("events.ndjson")
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     return path
@@ -47,7 +47,7 @@ def test_a_pack_is_checked_by_its_lines(ledger: Ledger) -> None:
     ran = ledger("notice", "check", "mine.toml")
     assert ran.status == 1
     assert ran.out.startswith(f"mine.toml:{line}: clause 13, number: ")
-    assert "mine.toml has 1 fault;" in ran.err
+    assert "mine.toml has 1 error;" in ran.err
     [told] = ledger("notice", "check", "mine.toml", "--json").json
     assert (told["sound"], told["faults"][0]["line"]) == (False, line)
     refused = ledger("notice", "add", "mine.toml")
@@ -84,7 +84,7 @@ def test_lines_are_recorded_and_what_is_wrong_is_told_by_line(ledger: Ledger) ->
     assert [line.split(":")[0] for line in told[:3]] == ["line 3", "line 4", "line 5"]
     assert told[1].startswith("line 4: data.due: ")
     assert told[2].endswith("(NOT_FOUND)")
-    assert told[3] == "2 recorded, 0 there already, 3 refused."
+    assert told[3] == "2 recorded, 0 recorded earlier, 3 refused."
 
 
 def test_after_a_break_the_same_file_goes_on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,9 @@ def test_an_event_over_several_lines_is_told_once(ledger: Ledger) -> None:
     path = written(json.dumps(json.loads(objective("O1")), indent=2))
     ran = ledger("append", path, "--notice", NOTICE)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == "ledger: an event is written over several lines; write one a line, as by: jq -c . FILE\n"
+    assert (
+        ran.err == "ledger: an event spans several lines; put each on one line, for example with: jq -c . FILE\n"
+    )
 
 
 def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +122,7 @@ def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkey
     issued = ledger("token", "issue", "--role", "council-officer", "--notice", NOTICE, "--actor", "ann")
     assert issued.status == 0
     secret = issued.out.strip()
-    assert "in entry 32, and gave them the role of council officer." in issued.err
+    assert "in entry 32, and granted them the role of council officer." in issued.err
     path = written(objective("O1"))
     assert ledger("append", path, "--notice", NOTICE, "--token", secret).status == 0
     [minute] = ledger("replay", NOTICE, "--actor", "ann", "--json").json
@@ -131,7 +133,7 @@ def test_a_token_records_as_its_actor_until_it_is_revoked(ledger: Ledger, monkey
     assert not again["roleGranted"]
     assert again["position"] == 34
     revoked = ledger("token", "revoke", again["token"], "--notice", NOTICE, "--reason", "It was mislaid")
-    assert revoked.out == f"Token {again['token']} opens nothing any more, since entry 35.\n"
+    assert revoked.out == f"Token {again['token']} is revoked, in entry 35.\n"
     monkeypatch.setenv("LEDGER_TOKEN", again["secret"])
     refused = ledger("append", written(objective("O9")), "--notice", NOTICE)
     assert refused.status == 1
@@ -156,7 +158,7 @@ def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> No
         (["token", "issue", "--role", "adviser", "--notice", "nowhere"], "this ledger has no notice yet"),
         (
             ["token", "issue", "--role", "adviser", "--notice", NOTICE, "--fact", "Dance"],
-            "no fact is called Dance",
+            "no fact 'Dance'",
         ),
         (["token", "issue", "--role", "public", "--notice", NOTICE], "the role PUBLIC cannot be granted"),
         (["token", "revoke", "x", "--notice", NOTICE, "--reason", "why"], "there is no token x"),
@@ -200,7 +202,7 @@ def test_who_an_actor_is_stands_beside_the_log_and_can_be_erased(ledger: Ledger,
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DELETE FROM ledger.people")
     [before] = ledger("verify", "--json").json
-    assert ledger("people", "erase", NOTICE, "chair").out == "Nothing says any more who chair is.\n"
+    assert ledger("people", "erase", NOTICE, "chair").out == "The name of chair is erased.\n"
     assert ledger("people", "erase", NOTICE, "chair").err.count("\n") == 1
     assert "names nobody" in ledger("people", "show", NOTICE).out
     [after] = ledger("verify", "--json").json
@@ -222,4 +224,4 @@ def test_an_empty_token_is_not_the_operator(ledger: Ledger, monkeypatch: pytest.
     monkeypatch.setenv("LEDGER_TOKEN", "")
     ran = ledger("append", "-", "--notice", NOTICE)
     assert (ran.status, ran.out) == (2, "")
-    assert "LEDGER_TOKEN is set and empty" in ran.err
+    assert "LEDGER_TOKEN is empty" in ran.err

@@ -1,4 +1,4 @@
-"""The files that browsers are given: those of the locked manifest, and what is said where they are not there."""
+"""Test the browser's files: they match the locked manifest, and an error names the missing ones."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The log over HTTP: stored bytes for whoever sees entries, positions and leaf hashes for the others."""
+"""Test the log over HTTP: stored bytes for readers of entries, positions and leaf hashes for others."""
 
 import json
 from base64 import b64decode
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.database
 
 
 def stored(service: Service) -> list[tuple[bytes, bytes]]:
-    """Each entry's bytes and leaf hash, as the database has them."""
+    """Return each entry's bytes and leaf hash from the database."""
     with psycopg.connect(service.database) as connection:
         return connection.execute(
             "SELECT body, leaf_hash FROM ledger.entries WHERE notice = %s ORDER BY position",
@@ -24,7 +24,7 @@ def stored(service: Service) -> list[tuple[bytes, bytes]]:
 
 
 def caught_up(service: Service, client: httpx.Client, **asked: int) -> list[bytes]:
-    """The lines asked for, once the views have reached the head."""
+    """Return the lines of a page, once the views have reached the head."""
     while True:
         answer = client.get(service.entries, params=asked)
         assert (answer.status_code, answer.headers["content-type"]) == (200, NDJSON)

@@ -1,4 +1,4 @@
-"""Documents over HTTP: taken with their entry in one step, given to whoever may open them, each use recorded."""
+"""Test documents over HTTP: stored with their entry in one step, opened by right, each use recorded."""
 
 import gzip
 import hashlib
@@ -29,14 +29,14 @@ LIMIT = 3_000_000
 
 @pytest.fixture(scope="module")
 def service(template: str) -> Iterator[Service]:
-    """A service that takes documents of at most 3 MB."""
+    """Run a service that takes documents of at most 3 MB."""
     with documented(template, evidence_limit=LIMIT) as running:
         yield running
 
 
 @pytest.fixture
 def officer(service: Service) -> Iterator[httpx.Client]:
-    """A council officer's client."""
+    """Return a council officer's client."""
     with service.client("officer") as client:
         yield client
 
@@ -97,7 +97,7 @@ def test_what_is_sent_again_is_recorded_once(service: Service, officer: httpx.Cl
 
 
 def test_an_upload_does_not_say_that_the_file_was_there(service: Service, officer: httpx.Client) -> None:
-    """Same answer, another digest, one file: and each document is still the other's equal."""
+    """Check that two documents with the same content get the same answer and share one file."""
     put(officer, docx(), about("E4"), DOCX)
     files = stored(service)
     known = put(officer, docx(), about("E5"), DOCX)
@@ -189,7 +189,7 @@ def erase(service: Service, name: str) -> None:
 
 
 def wait_until_finished(service: Service) -> None:
-    """Until no erasure is left to be finished; the store's work follows the entry."""
+    """Wait until no erasure is unfinished; the store's work follows the entry."""
     waiting = "SELECT FROM ledger.files WHERE erased_by IS NOT NULL AND content IS NOT NULL"
     while rows(service, waiting):
         pass

@@ -1,4 +1,4 @@
-"""Who opens which document: by role, by a live grant at the right instants; each use is recorded once an hour."""
+"""Test the right to open documents: by role, by a live grant at its exact instants; uses recorded once an hour."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,13 +34,13 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def clock() -> MovedClock:
-    """The clock of the module's service."""
+    """Return the clock of the module's service."""
     return MovedClock()
 
 
 @pytest.fixture(scope="module")
 def service(template: str, clock: MovedClock) -> Iterator[Service]:
-    """A service with a document of each classification, named like it."""
+    """Run a service with a document of each classification, which has its name."""
     with documented(template, clock) as running:
         with running.client("officer") as client:
             for each in CLASSES:
@@ -50,13 +50,13 @@ def service(template: str, clock: MovedClock) -> Iterator[Service]:
 
 @pytest.fixture
 def request_id() -> str:
-    """The id of a request for access that nobody has used."""
+    """Return an unused id of a request for access."""
     return f"A{next(_numbers)}"
 
 
 @pytest.fixture(autouse=True)
 def another_hour(clock: MovedClock) -> None:
-    """Grants of earlier tests have ended, and what they recorded is more than an hour ago."""
+    """Move the clock, so that grants of earlier tests have ended and their uses are more than an hour old."""
     clock.advance(days=1)
 
 
@@ -131,7 +131,7 @@ def test_a_head_asks_and_uses_nothing(service: Service, clock: MovedClock, reque
 def test_a_grant_opens_from_its_first_instant_until_its_last(
     service: Service, clock: MovedClock, request_id: str
 ) -> None:
-    """Given in another zone than it is judged in; nobody records that it has ended."""
+    """Judge a grant in another time zone than its own; nothing records that it ends."""
     east = timezone(timedelta(hours=5, minutes=45))
     start = (clock() + timedelta(hours=2)).astimezone(east)
     window = {"from": start.isoformat(), "until": (start + timedelta(hours=3)).isoformat()}
@@ -227,7 +227,7 @@ def test_a_grant_opens_what_it_was_asked_for(
 
 
 def test_who_asked_does_not_decide(service: Service, clock: MovedClock, request_id: str) -> None:
-    """Nor does the grantee, whatever roles they hold."""
+    """Check that neither the applicant nor the grantee can decide, with any role."""
     ask(service, clock, request_id, grantee="officer")
     given = {"request": request_id, "from": at(clock, minutes=1), "until": at(clock, minutes=30)}
     assert say(service, "department", "access.AccessGranted", given).json()["code"] == "FORBIDDEN"

@@ -1,4 +1,4 @@
-"""Documents that are not taken: each refused by name, and nothing of it left, neither entry nor file."""
+"""Test the refusal of documents: each has a code, and leaves neither entry nor file."""
 
 import socket
 import time
@@ -24,21 +24,21 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 @pytest.fixture(scope="module")
 def service(template: str) -> Iterator[Service]:
-    """A service that takes documents of at most 3 MB."""
+    """Run a service that takes documents of at most 3 MB."""
     with documented(template, evidence_limit=LIMIT) as running:
         yield running
 
 
 @pytest.fixture
 def officer(service: Service) -> Iterator[httpx.Client]:
-    """A council officer's client."""
+    """Return a council officer's client."""
     with service.client("officer") as client:
         yield client
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(service: Service) -> Iterator[None]:
-    """After each test there are as many entries and files as before it."""
+    """Check after each test that there are as many entries and files as before it."""
     before = service.position()
     yield
     limit = time.monotonic() + 60
@@ -66,7 +66,7 @@ BAD = {
     ),
     "no classification": (without("Evidence-Classification"), 422, "MISSING_FIELD", "data.classification"),
     "an unknown classification": (about("E1", "SECRET"), 422, "INVALID_FIELD", "data.classification"),
-    "an id that is none": (about("E 1"), 422, "INVALID_FIELD", "data.evidence"),
+    "an invalid id": (about("E 1"), 422, "INVALID_FIELD", "data.evidence"),
     "an unknown header": (about("E1", Evidence_Colour="red"), 422, "UNKNOWN_FIELD", "evidence-colour"),
     "another fact": (about("E1", ce_type="improvement-ledger.board.MeetingHeld.v1"), 422, "WRONG_TYPE", "type"),
     "an attribute of the server's": (about("E1", ce_position="3"), 422, "SERVER_ATTRIBUTE", "position"),
@@ -79,9 +79,9 @@ BAD = {
     ),
     "another's source": (about("E1", ce_source="operator"), 403, "FORBIDDEN", "source"),
     "the service's source": (about("E1", ce_source="service"), 403, "FORBIDDEN", "source"),
-    "a position that is none": (about("E1", Ledger_Expected_Position="x"), 400, "INVALID_HEADER", EXPECTED),
+    "an invalid position": (about("E1", Ledger_Expected_Position="x"), 400, "INVALID_HEADER", EXPECTED),
     "a stale position": (about("E1", Ledger_Expected_Position="1"), 409, "EXPECTED_POSITION", ""),
-    "an encoding that is none": (about("E1", Content_Encoding="br"), 415, "UNSUPPORTED_MEDIA_TYPE", ""),
+    "an unknown encoding": (about("E1", Content_Encoding="br"), 415, "UNSUPPORTED_MEDIA_TYPE", ""),
     "no gzip": (about("E1", Content_Encoding="gzip"), 400, "INVALID_ENCODING", ""),
 }
 
@@ -143,7 +143,7 @@ def test_a_document_over_the_limit_is_refused_before_it_is_sent_or_while_it_is(o
 
 @pytest.mark.parametrize("actor", ["chair", "partner", "reviewer", "auditor", "system"])
 def test_who_may_not_submit_is_told_before_the_document_is_sent(service: Service, actor: str) -> None:
-    """The client waits for leave to send the body, and is not given it."""
+    """Wait for permission to send the body, and do not get it."""
     with connected(service) as wire:
         wire.sendall(head(service, actor, 10_000_000, Expect="100-continue", ce_source=actor))
         assert wire.recv(4096).startswith(b"HTTP/1.1 403")
@@ -161,7 +161,7 @@ def connected(service: Service) -> socket.socket:
 
 
 def head(service: Service, actor: str, length: int, **more: str) -> bytes:
-    """The lines of a request before its body."""
+    """Return the lines of a request before its body."""
     lines = about("E1", **more) | service.headers(actor)
     lines |= {"Host": "ledger", "Content-Type": "application/pdf", "Content-Length": str(length)}
     said = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -169,14 +169,14 @@ def head(service: Service, actor: str, length: int, **more: str) -> bytes:
 
 
 def broken_off() -> float:
-    """How many uploads the server has done with that did not arrive."""
+    """Return the number of unfinished uploads that the server has cleaned up."""
     labels = {"route": "/ledgers/{notice}/evidence", "status": "400"}
     return REGISTRY.get_sample_value("ledger_request_seconds_count", labels) or 0
 
 
 @contextmanager
 def breaking_off(service: Service) -> Iterator[socket.socket]:
-    """A connection that the client closes, until the server is done with what came by it."""
+    """Open a connection, close it early, and wait until the server has cleaned up."""
     before = broken_off()
     with connected(service) as wire:
         yield wire
@@ -188,7 +188,7 @@ def breaking_off(service: Service) -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("sent", [b"", PDF, PDF * 200])
 def test_a_truncated_upload_leaves_nothing(service: Service, sent: bytes) -> None:
-    """The Content-Length promised more; the client goes away."""
+    """Send less than the Content-Length and disconnect."""
     with breaking_off(service) as wire:
         wire.sendall(head(service, "officer", len(sent) + 10) + sent)
 
@@ -200,7 +200,7 @@ def test_a_chunked_upload_that_breaks_off_leaves_nothing(service: Service) -> No
 
 
 def test_a_length_that_is_too_short_is_held_to(service: Service, officer: httpx.Client) -> None:
-    """What is sent beyond it is no part of the document; alone, such a document is no PDF."""
+    """Send more than the Content-Length; the rest is not part of the document."""
     with connected(service) as wire:
         wire.sendall(head(service, "officer", 3) + PDF)
         assert wire.recv(4096).startswith(b"HTTP/1.1 415")
@@ -281,7 +281,7 @@ def test_an_id_that_looks_like_a_path_is_only_an_id(template: str, name: str) ->
 
 
 def test_what_the_rules_refuse_leaves_no_file(service: Service, officer: httpx.Client) -> None:
-    """What the rules say is known only when the document has been sent."""
+    """Check the rules that are judged only when the document has arrived."""
     ahead = put(officer, PDF, about("E1", ce_time="2199-01-01T00:00:00Z"))
     assert (ahead.status_code, ahead.json()["code"]) == (422, "TIME_AHEAD")
     assert rows(service, "SELECT FROM ledger.files") == []

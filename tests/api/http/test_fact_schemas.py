@@ -1,4 +1,4 @@
-"""The published JSON Schemas: each says what the intake takes, no more and no less where it can."""
+"""Test the published JSON Schemas: each accepts exactly what the intake accepts, as far as a schema can."""
 
 import httpx
 import pytest

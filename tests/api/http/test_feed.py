@@ -1,4 +1,4 @@
-"""The live feed: every entry once, in order, across reconnects, restarts and processes, while one may read."""
+"""Test the live feed: every entry once, in order, across reconnects, restarts and processes."""
 
 import json
 import socket
@@ -23,14 +23,14 @@ ENTRIES = "/ledgers/tameside/entries"
 
 
 class Unauthenticated(Exception):
-    """The token opens nothing."""
+    """The token is not valid."""
 
 
 @contextmanager
 def following(
     url: str, token: str, after: int | None = None, patience: float = 60, **more: Any
 ) -> Iterator[Iterator[tuple[str | None, str, str]]]:
-    """The events of a feed: id, kind and data; comments come as the kind `comment`."""
+    """Yield the events of a feed: id, kind and data; comments have the kind `comment`."""
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
     if after is not None:
         headers["Last-Event-ID"] = str(after)
@@ -181,7 +181,7 @@ def test_a_client_that_reads_nothing_is_let_go(
 
 
 def test_nothing_is_skipped_or_repeated_across_processes_restarts_and_reconnects(database: str) -> None:
-    """Two processes record and serve; a client goes from one to the other, which is stopped meanwhile."""
+    """Follow two processes that record and serve; the client moves to the other when one stops."""
     notice = run(begin(database))
     officer = notice.tokens["officer"]
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: who asks, what is answered, and what the transport does not take."""
+"""Test GraphQL over HTTP: viewers, answers, and requests that the transport refuses."""
 
 import gzip
 import json

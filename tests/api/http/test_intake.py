@@ -1,4 +1,4 @@
-"""The intake's forms over HTTP: single events, batches and NDJSON, each answered as published."""
+"""Test the intake's content modes over HTTP: single events, batches and NDJSON."""
 
 import asyncio
 import gzip
@@ -91,7 +91,7 @@ def test_the_cloudevents_sdk_is_understood(service: Service, officer: httpx.Clie
 
 
 def last(service: Service) -> Any:
-    """The last entry as it is stored."""
+    """Return the last stored entry."""
     with psycopg.connect(service.database) as connection:
         row = connection.execute(
             "SELECT body FROM ledger.entries WHERE notice = %s ORDER BY position DESC LIMIT 1",
@@ -290,7 +290,7 @@ async def test_ndjson_is_answered_while_it_is_still_being_sent(service: Service)
 
 
 def test_a_client_may_send_all_its_lines_before_it_reads(service: Service) -> None:
-    """The answers exceed what sockets buffer; a server that waited for the reader would wait for ever."""
+    """Send more than the sockets buffer before reading; both sides must not wait for each other."""
     before = service.position()
     refused = json.dumps(event("plan.Guessed", {})).encode() + b"\n"
     buffers = [(socket.SOL_SOCKET, buffer, 65_536) for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF)]

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, and what they must not tell."""
+"""Test the figures for Prometheus, and their lack of personal data."""
 
 import json
 import re
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.database
 
 
 def figures(text: str) -> dict[str, float]:
-    """Each sample by its name and labels."""
+    """Return each sample by its name and labels."""
     return {
         sample.name + json.dumps(sample.labels, sort_keys=True): sample.value
         for family in text_string_to_metric_families(text)

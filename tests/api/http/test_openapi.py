@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, valid, the same by command and by address; and no request breaks the server."""
+"""Test the OpenAPI document: complete, valid, the same by command and by address; no request breaks the server."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The OWASP API Security Top 10 of 2023, a test each against the running service (API1:2023 to API10:2023)."""
+"""Test the OWASP API Security Top 10 of 2023 on the running service, API1:2023 to API10:2023."""
 
 import asyncio
 import gzip
@@ -32,7 +32,7 @@ from tests.api.service import (
 
 pytestmark = pytest.mark.database
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/facts", "/facts/{type}"}
-"""What answers without a token: it tells of no notice and no person."""
+"""Routes that answer without a token; they name no notice and no person."""
 
 
 def bearing(service: Service, token: str | None) -> httpx.Client:
@@ -46,7 +46,7 @@ def ask(client: httpx.Client, query: str) -> dict[str, Any]:
 
 
 def test_1_broken_object_level_authorization(service: Service, officer: httpx.Client) -> None:
-    """Another notice's objects cannot be told from those that are not there, whatever the path."""
+    """Check that another notice's objects are indistinguishable from unknown ones, by every path."""
     run(begin(service.database, "theirs"))
     shown = []
     for notice in ("theirs", "nowhere"):
@@ -66,7 +66,7 @@ def test_1_broken_object_level_authorization(service: Service, officer: httpx.Cl
 
 
 def test_2_broken_authentication(service: Service) -> None:
-    """Nothing but the public routes answers without a token, with a made-up one, or with one in the address."""
+    """Check that only the public routes answer without a valid token in the header."""
     good = service.notice.tokens["officer"]
     routes = [route for route in create_app(Settings()).routes if isinstance(route, Route)]
     assert {route.path for route in routes} >= PUBLIC
@@ -83,7 +83,7 @@ def test_2_broken_authentication(service: Service) -> None:
 
 
 def test_3_broken_object_property_level_authorization(service: Service, officer: httpx.Client) -> None:
-    """The server's own attributes cannot be set, nor fields that a fact lacks; what is withheld stays so."""
+    """Try to set the server's attributes and unknown fields, and to read withheld data."""
     for name, value in (
         ("actor", "chair"),
         ("actorrole", "CHAIR"),
@@ -103,7 +103,7 @@ def test_3_broken_object_property_level_authorization(service: Service, officer:
 
 
 def test_4_unrestricted_resource_consumption(service: Service, officer: httpx.Client) -> None:
-    """Bodies, expansion, batches, pages, documents and lists are bounded, each with an error that says so."""
+    """Check that each limit of bodies, batches, pages, documents and lists has its error."""
     large = json.dumps(progress("x" * (body.MAXIMUM_EVENT + 1)))
     assert officer.post(service.entries, content=large, headers={"Content-Type": STRUCTURED}).status_code == 413
     bomb = gzip.compress(b"[" + b" " * (body.MAXIMUM_BATCH * 4) + b"]")
@@ -128,7 +128,7 @@ def test_4_unrestricted_resource_consumption(service: Service, officer: httpx.Cl
 
 
 def test_5_broken_function_level_authorization(service: Service) -> None:
-    """Neither another method nor another path reaches what one's role may not do."""
+    """Check that no other method or path gives a role more rights."""
     granted = event("people.RoleGranted", {"actor": "member", "role": "RECORDS_OFFICER"}, "member")
     with service.client("member") as client:
         assert service.post(client, granted).json()["code"] == "FORBIDDEN"
@@ -142,7 +142,7 @@ def test_5_broken_function_level_authorization(service: Service) -> None:
 
 
 def test_6_unrestricted_access_to_sensitive_business_flows(service: Service) -> None:
-    """What takes two people takes two, and a system does in masses only what it is registered for."""
+    """Check that decisions of two people take two, and that a system records only its registered facts."""
     clerk = {"actor": "clerk", "role": "RECORDS_OFFICER"}
     run(record(service.database, NOTICE, [event("people.RoleGranted", clerk, "operator")]))
     with service.client("officer") as officer:
@@ -160,7 +160,7 @@ def test_6_unrestricted_access_to_sensitive_business_flows(service: Service) -> 
 
 
 def test_7_server_side_request_forgery() -> None:
-    """The one address that the server fetches is the operator's, and it follows nobody elsewhere."""
+    """Check that the server fetches only the operator's address, and follows no redirect."""
     for wrong in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://id.example"):
         with pytest.raises(WrongSetting):
             Settings.from_environment({"LEDGER_OIDC_ISSUER": wrong, "LEDGER_OIDC_AUDIENCE": "ledger"})
@@ -185,7 +185,7 @@ def test_7_server_side_request_forgery() -> None:
 
 
 def test_8_security_misconfiguration(service: Service, officer: httpx.Client) -> None:
-    """No default secret, no page for debugging, no word of what runs inside; nothing private is shared."""
+    """Look for default secrets, debug pages, internal details and cached private answers."""
     assert (Settings().database_url, Settings().oidc_issuer, Settings().signing_key_file) == (None, None, None)
     for path in (
         "/docs",
@@ -206,7 +206,7 @@ def test_8_security_misconfiguration(service: Service, officer: httpx.Client) ->
 
 
 def test_9_improper_inventory_management(officer: httpx.Client) -> None:
-    """Every route that answers stands in the published document, and the document names no other."""
+    """Compare the routes that answer with the published document."""
     served = {
         route.path.replace(":path", "").rstrip("}")
         for route in create_app(Settings()).routes
@@ -217,7 +217,7 @@ def test_9_improper_inventory_management(officer: httpx.Client) -> None:
 
 
 def test_10_unsafe_consumption_of_apis(service: Service, notice: Notice) -> None:
-    """What a partner's system sends is held to its declaration like anything else, and to what it registered."""
+    """Check that a partner's events obey their declaration and the partner's registration."""
     with service.client("system") as client:
         for wrong in (
             progress(source="officer"),

@@ -1,4 +1,4 @@
-"""More than the ledger can take: full queues, slow and endless bodies, and very many lines."""
+"""Test overload: full queues, slow and endless bodies, and very many lines."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ ENTRIES = f"/ledgers/{NOTICE}/entries"
 
 
 def exchange(service: Service, given: bytes, drip: bytes = b"", pause: float = 0.02) -> bytes:
-    """What the server says until it closes, to a client that goes on with a byte at a time."""
+    """Return the server's bytes until it closes, to a client that sends one byte at a time."""
     host, port = service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=120) as client:
         client.sendall(given)
@@ -90,7 +90,7 @@ def test_a_connection_lasts_longer_than_a_head_may_take(service: Service, monkey
 
 FILLER = b"X-Filler: " + b"x" * 10_000 + b"\r\n"
 REFUSED = (b"HTTP/1.1 400", b"")
-"""A client that still sends when the server closes may be told of the end alone."""
+"""Possible answers to a client that still sends when the server closes: it may see only the end."""
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_each_refused_line_is_named(officer: httpx.Client) -> None:
 
 
 def lines_of(total: int, wrong_every: int = 0) -> Iterator[bytes]:
-    """So many lines, about a megabyte at a time."""
+    """Yield some lines in pieces of about a megabyte."""
     right = json.dumps({**progress("Ten visits."), "id": "%d"})
     wrong = right.replace('"O1"', '"no id!"')
     for start in range(0, total, 2_000):
@@ -225,7 +225,7 @@ async def arriving(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def send(url: str, headers: dict[str, str], pieces: Iterator[bytes]) -> AsyncIterator[dict[str, Any]]:
-    """Streams the pieces, and gives each answer as it comes."""
+    """Stream the pieces, and yield each answer as it arrives."""
     async with (
         httpx.AsyncClient(timeout=600, verify=NO_TLS) as client,
         client.stream(
@@ -253,20 +253,20 @@ async def test_of_100_000_lines_each_third_wrong_the_right_ones_are_in(service: 
 
 
 def megabytes(pid: int) -> float:
-    """What the process has in memory."""
+    """Return the resident memory of the process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 async def test_a_million_lines_take_no_more_memory_than_some(database: str) -> None:
-    """In a process that takes them in while another one folds the views, which remember some of what they fold."""
+    """Measure the recording process while another folds the views, which keep some rows in memory."""
     notice = await begin(database)
     headers = {"Authorization": f"Bearer {notice.tokens['officer']}"}
     sizes: list[float] = []
 
     def watched(pid: int) -> Iterator[bytes]:
-        """The lines; after each 50,000 that the server has taken, its size is looked at."""
+        """Yield the lines, and note the server's memory after each 50,000."""
         for number, piece in enumerate(lines_of(1_000_000)):
             if number % 25 == 0:
                 sizes.append(megabytes(pid))
@@ -279,6 +279,6 @@ async def test_a_million_lines_take_no_more_memory_than_some(database: str) -> N
             number += 1
         sizes.append(megabytes(process.popen.pid))
         process.stop()
-    print([round(size) for size in sizes])  # noqa: T201 - the figures, for whoever looks
+    print([round(size) for size in sizes])  # noqa: T201 - figures for the reader of the log
     assert number == 1_000_000
     assert max(sizes[4:]) < max(sizes[:4]) + 20

@@ -1,4 +1,4 @@
-"""The log over HTTP: checkpoints, proofs and tiles that lead from a receipt to the signed root."""
+"""Test the log over HTTP: checkpoints, proofs and tiles lead from a receipt to the signed root."""
 
 import json
 import re
@@ -18,12 +18,12 @@ from tests.api.service import NDJSON, NOTICE, Service, progress
 pytestmark = pytest.mark.database
 LOG = f"/ledgers/{NOTICE}"
 SIZE = 600
-"""Two complete tiles and a part of a third."""
+"""Entries for two complete tiles and a part of a third."""
 
 
 @pytest.fixture(scope="module")
 def long_log(service: Service) -> Service:
-    """The service once its notice has SIZE entries."""
+    """Fill the service's notice to SIZE entries."""
     with service.client("officer") as client:
         lines = [json.dumps(progress()) for _ in range(SIZE - service.position())]
         client.post(service.entries, content="\n".join(lines), headers={"Content-Type": NDJSON})
@@ -33,18 +33,18 @@ def long_log(service: Service) -> Service:
 
 @pytest.fixture
 def member(long_log: Service) -> Iterator[httpx.Client]:
-    """A board member's client, who does not see entries."""
+    """Return a board member's client, who cannot read entries."""
     with long_log.client("member") as client:
         yield client
 
 
 def key_of(service: Service) -> VerifierKey:
-    """The key that the service made for itself."""
+    """Return the key that the service created."""
     return keys.read(service.data / keys.MADE).public
 
 
 def checkpoint(service: Service, client: httpx.Client) -> Checkpoint:
-    """The newest checkpoint, its signature verified."""
+    """Return the newest checkpoint, after verifying its signature."""
     answer = client.get(f"{LOG}/checkpoint")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert "private" in answer.headers["cache-control"]
@@ -184,7 +184,7 @@ def test_the_log_is_for_readers_of_the_notice(long_log: Service, path: str) -> N
 
 
 def test_what_contradicts_what_was_signed_is_neither_signed_nor_proved(long_log: Service) -> None:
-    """Last, as it damages the record."""
+    """Damage the record, as the last test of the module."""
     with long_log.client("officer") as client, psycopg.connect(long_log.database, autocommit=True) as owner:
         before = checkpoint(long_log, client)
         owner.execute("SET session_replication_role = replica")

@@ -1,6 +1,6 @@
-"""Every kind of bad input over HTTP: refused with a code, a sentence and a path, and nothing else happens.
+"""Test every kind of bad input over HTTP: it is refused with a code, a sentence and a path, and has no effect.
 
-Each is sent by a client with one connection, which is then used for an event that is in order.
+A client with one connection sends each, and then records a valid event with the same connection.
 """
 
 import gzip
@@ -37,7 +37,7 @@ def without(name: str, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any], old: bytes, new: bytes) -> bytes:
-    """The JSON of an event with some of its bytes replaced."""
+    """Return the JSON of an event with some of its bytes replaced."""
     encoded = json.dumps(found).encode()
     assert old in encoded
     return encoded.replace(old, new, 1)
@@ -75,7 +75,7 @@ BAD: dict[str, Bad] = {
         "data.size",
     ),
     "a string as a number": (lambda: fine_but(objective=1), 422, "WRONG_TYPE", "data.objective"),
-    "free text that is none": (lambda: fine_but(narrative=["n"]), 422, "INVALID_FIELD", "data.narrative"),
+    "an invalid narrative": (lambda: fine_but(narrative=["n"]), 422, "INVALID_FIELD", "data.narrative"),
     "blank free text": (lambda: fine_but(narrative=" \n"), 422, "BLANK", "data.narrative"),
     "a duplicated key": (
         lambda: text(progress("n"), b'"narrative": "n"', b'"narrative": "n", "narrative": "m"'),
@@ -111,7 +111,7 @@ BAD: dict[str, Bad] = {
     ),
     "a time without a zone": (lambda: progress(time="2026-01-01T10:00:00"), 422, "NO_TIME_ZONE", "time"),
     "a time that is a day": (lambda: progress(time="2026-01-01"), 422, "INVALID_FIELD", "time"),
-    "a day that is none": (
+    "an invalid day": (
         lambda: event("plan.ObjectiveAdded", {**OBJECTIVE, "due": "2023-02-30"}),
         422,
         "INVALID_FIELD",
@@ -143,7 +143,7 @@ BAD: dict[str, Bad] = {
 
 
 def must_be_refused(answer: httpx.Response, status: int, code: str, path: str) -> None:
-    """Checks the whole of a problem."""
+    """Check all members of a problem."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()

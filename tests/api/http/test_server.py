@@ -1,4 +1,4 @@
-"""The server as a process: several on one database, told to stop, and unable to start."""
+"""Test the server as a process: several on one database, stopping, and failing to start."""
 
 import asyncio
 import json
@@ -124,7 +124,7 @@ async def test_whoever_follows_does_not_hold_up_the_end(database: str) -> None:
 
 
 async def blocked(connection: psycopg.AsyncConnection[Any]) -> bool:
-    """Whether somebody waits for a lock of another."""
+    """Return True if a session waits for another's lock."""
     cursor = await connection.execute(
         "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event <> 'advisory' "
         "AND datname = current_database()"
@@ -153,7 +153,7 @@ async def test_the_log_is_json_without_tokens_texts_or_addresses(database: str) 
 
 
 def refused_start(**settings: str) -> str:
-    """What a server says that cannot start."""
+    """Return the error of a server that cannot start."""
     script = (
         "from api.http.server import serve; from api.settings import Settings\n"
         "from ledger.domain.errors import LedgerError\n"
@@ -197,7 +197,7 @@ def test_an_address_that_is_taken_is_named() -> None:
 
 
 def test_an_answer_is_sent_at_once() -> None:
-    """Without it the client's acknowledgement is waited for: 48 ms a request were measured, 3 with it."""
+    """Check the option without which an answer takes 48 ms instead of 3 ms."""
     with listen(Bind("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()
         with accepted:

@@ -1,4 +1,4 @@
-"""Following a notice over WebSocket and server-sent events: nothing missed, nothing twice, and who may."""
+"""Test subscriptions over WebSocket and server-sent events: no entry is missing or repeated, and rights apply."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, progre
 
 pytestmark = pytest.mark.database
 PATIENCE = 120
-"""Seconds that an answer may take on a machine that does other things."""
+"""Seconds that an answer may take on a busy machine."""
 ENTRIES = """subscription($notice: ID!, $after: Int) {
     entries(notice: $notice, after: $after) { position type withheld } }"""
 
@@ -43,7 +43,7 @@ def client(service: Service, actor: str = "officer") -> Client:
 async def followed(
     service: Service, after: int | None, count: int, actor: str = "officer"
 ) -> AsyncIterator[dict[str, Any]]:
-    """The first so many entries of a subscription, as they come."""
+    """Return the first entries of a subscription as they arrive."""
     document = gql(ENTRIES)
     document.variable_values = {"notice": service.notice.name, "after": after}
     async with client(service, actor) as session:
@@ -77,14 +77,14 @@ async def test_without_a_position_it_begins_with_what_is_recorded_next(
 
     following = asyncio.create_task(first())
     async with asyncio.timeout(PATIENCE):
-        while not following.done():  # until it has begun, what is recorded is not its
+        while not following.done():  # entries from before its start are not sent
             await asyncio.to_thread(service.post, officer, progress())
             await asyncio.wait([following], timeout=0.2)
     assert before < await following <= service.position()
 
 
 async def test_nothing_is_missed_or_told_twice_while_many_record(service: Service) -> None:
-    """Two who follow, by WebSocket and by server-sent events, from the first entry on."""
+    """Follow from the first entry on, by WebSocket and by server-sent events."""
     total = service.position() + 4 * 100
 
     def record() -> None:
@@ -268,7 +268,7 @@ async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_thousand_who_wait_cost_little_and_all_hear(database: str) -> None:
-    """On one process, whose memory is looked at."""
+    """Serve all of them in one process, and measure its memory."""
     notice = await begin(database)
     with serving(database) as process:
         service = SimpleNamespace(url=process.url, notice=notice)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from api.cli.demo_data import BEGUN, PEOPLE, SERVICE
+from api.cli.demo_data import PEOPLE, SERVICE, START
 from ledger.domain.areas.people import Credential
 from ledger.domain.calendar import is_working
 from ledger.domain.errors import Refused
@@ -25,7 +25,7 @@ LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).spli
 def begun() -> Desk:
     """Return a desk with the notice and the demo's people, at the start of the demo."""
     desk = Desk(with_setting=False)
-    desk.clock.at = BEGUN
+    desk.clock.at = START
     for event in events(read(shipped(NOTICE))):
         assert not isinstance(desk.submit(accept(event), OPERATOR), Refused)
     for actor, role in PEOPLE.items():
@@ -109,7 +109,7 @@ def test_an_entry_without_which_others_cannot_stand_is_missed_by_name() -> None:
     """Remove each thing in turn, and check that the refusal names the entry that needs it."""
     desk, positions = played()
     late = desk.clock.at + timedelta(days=1)
-    assert late > BEGUN
+    assert late > START
     for key in ("objective-1", "measure-1", "review-1", "request-1", "partner-1", "meeting-1", "evidence-2"):
         entry = desk.history[positions[key] - 1]
         correction = {"position": entry.position, "reason": "It never was."}
