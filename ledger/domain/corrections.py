@@ -113,7 +113,7 @@ def first_refused(
     for item in history:
         entry = item.entry
         if not item.removed:
-            when = When(entry.occurred_at, entry.recorded_at)
+            when = When(entry.reported_at, entry.recorded_at)
             recorders = [Who(entry.actor, entry.actor_role)]
             if by is not None and entry.position == corrected:
                 recorders.append(by)

@@ -1,10 +1,11 @@
 """The entry: one immutable record of one fact, at a position of one notice's ledger. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from msgspec import Struct
 
+from ledger.domain.calendar import ENGLAND, end_of_day, start_of_day
 from ledger.domain.fact import ClauseNumber, Fact, text_matching
 
 NoticeId = Annotated[
@@ -36,8 +37,33 @@ class Entry(Struct, frozen=True, gc=False):
 
     @property
     def occurred_at(self) -> datetime:
-        """Instant of the fact: as stated, else as recorded."""
+        """Instant of the fact: on the day that it states, else as reported."""
+        return occurred(self.fact, self.reported_at)
+
+    @property
+    def reported_at(self) -> datetime:
+        """The event's own time; without one, the instant of recording."""
         return self.time or self.recorded_at
+
+
+def occurred(fact: Fact, reported_at: datetime) -> datetime:
+    """Return the instant at which a fact happened.
+
+    The day that the fact states comes first; days are days in England. A fact that holds from its day on holds
+    from the first instant of that day. Any other is certain at the day's end, or at the event's time on that day.
+
+    Args:
+        fact: The fact.
+        reported_at: The event's time; without one, the instant of recording.
+    """
+    stated = fact.stated_day
+    day: date | None = getattr(fact, stated.field) if stated is not None else None
+    if stated is None or day is None:
+        return reported_at
+    if not stated.from_start and reported_at.astimezone(ENGLAND).date() == day:
+        return reported_at
+    instant = start_of_day(day) if stated.from_start else end_of_day(day)
+    return min(instant, reported_at) if stated.at_latest else instant
 
 
 def utc(instant: datetime) -> datetime:

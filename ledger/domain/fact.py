@@ -95,6 +95,16 @@ class Narrative(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     sha256: Digest
 
 
+class StatedDay(Struct, frozen=True, gc=False):
+    """The field of a fact that states on which day the fact happened."""
+
+    field: str
+    from_start: bool = False
+    """True: the fact holds from the start of that day. False: the fact is certain at the end of that day."""
+    at_latest: bool = False
+    """True: the fact may be announced before that day, and an earlier time of the event counts."""
+
+
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """A function that turns one version's data into the next version's; free text stays in place."""
 
@@ -111,6 +121,8 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 
     Entries keep their recorded bytes, so the functions run whenever an older entry is read.
     """
+    stated_day: ClassVar[StatedDay | None] = None
+    """Field that states the day on which it happened; read by `ledger.domain.entry.occurred`."""
     clause: ClassVar[str] = ""
     """Clause of the notice that it answers, in the numbering of `docs/facts.md`."""
     about: ClassVar[str] = ""

@@ -30,6 +30,7 @@ from ledger.domain.areas.recommendations import RecommendationsState
 from ledger.domain.areas.records import RecordsState
 from ledger.domain.areas.reports import ReportsState
 from ledger.domain.areas.reviews import ReviewsState
+from ledger.domain.entry import occurred
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
 
@@ -82,7 +83,7 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
         yield Refusal("NO_NOTICE", "this ledger has no notice yet; its first entry must be NoticeIssued")
         return
     closed = state.notice.closed_at
-    if closed is not None and when.occurred_at >= closed and not fact.outlives:
+    if closed is not None and occurred(fact, when.occurred_at) >= closed and not fact.outlives:
         message = f"entry {state.notice.closed} closed the notice; give an earlier fact its own time"
         yield Refusal("NOTICE_CLOSED", message, "time")
         return

@@ -136,7 +136,7 @@ class History(Struct):
             ended(f"{self._phrase(TEMPLATES[type(fact)].sentence, fact, texts)}{self._asked_for(fact)}"),
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
-            entry.time,
+            entry.occurred_at if entry.occurred_at != entry.recorded_at else None,
             entry.recorded_at,
             _clauses(entry),
             subjects,

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
+from ledger.domain.registry import STORED_TYPES
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -101,14 +102,42 @@ _EVENT = (
     "j(subject text, time timestamptz, clauses text, actor text, actorrole text, data json)"
 )
 _SAYS = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
-_OCCURRED = f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)"
+
+
+def _occurred_sql(reported: str, data: str) -> str:
+    """Return `ledger.domain.entry.occurred` in SQL, given the SQL of the reported time and of the data."""
+    cases = []
+    for name, stored in STORED_TYPES.items():
+        stated = stored.kind.struct.stated_day
+        if stated is None:
+            continue
+        key = dict(
+            zip(stored.kind.struct.__struct_fields__, stored.kind.struct.__struct_encode_fields__, strict=True)
+        )
+        day = f"({data} ->> '{key[stated.field]}')::date"
+        start = f"({day}::timestamp AT TIME ZONE 'Europe/London')"
+        end = f"((({day} + 1)::timestamp AT TIME ZONE 'Europe/London') - interval '1 microsecond')"
+        instant = start if stated.from_start else end
+        if stated.at_latest:
+            instant = f"least({instant}, {reported})"
+        if not stated.from_start:
+            is_same_day = f"({reported} AT TIME ZONE 'Europe/London')::date = {day}"
+            instant = f"CASE WHEN {is_same_day} THEN {reported} ELSE {instant} END"
+        cases.append(f"WHEN '{name}' THEN {instant}")
+    return f"coalesce(CASE t.type {' '.join(cases)} END, {reported})"
+
+
+_OCCURRED = _occurred_sql(
+    f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)",
+    "(convert_from(t.body, 'UTF8')::json -> 'data')",
+)
 ENTRY = Relation(
     "entries",
     StoredEntry,
     "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
     worked={
         "leaf_hash": Computed(str, "encode(t.leaf_hash, 'base64')"),
-        "occurred_at": Computed(datetime, "coalesce(j.time, t.recorded_at)", _EVENT),
+        "occurred_at": Computed(datetime, _occurred_sql("coalesce(j.time, t.recorded_at)", "j.data"), _EVENT),
         "actor": Computed(str, "j.actor", _EVENT),
         "actor_role": Computed(str, "j.actorrole", _EVENT),
         "clauses": Computed(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),

@@ -13,7 +13,7 @@ import strawberry
 
 from ledger.append.receipt import Receipt as LedgerReceipt
 from ledger.domain.registry import KINDS, find_kind
-from ledger.intake.envelope import decode_envelope
+from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
 from schema.context import Standpoint, may
@@ -58,7 +58,8 @@ class Entry:
     )
     source: str | None = strawberry.field(default=None, description="Where it came from.")
     occurred_at: datetime | None = strawberry.field(
-        default=None, description="When it happened, as its recorder said; else when it was recorded."
+        default=None,
+        description="When it happened: on the day stated by the fact, else at the event's time or recording.",
     )
     recorded_at: datetime | None = strawberry.field(default=None, description="When the ledger recorded it.")
     actor: str | None = strawberry.field(default=None, description="Who recorded it.")
@@ -145,7 +146,7 @@ def entry(at: Standpoint, row: EntryRow, *, seen: bool) -> Entry:
         id=row.id,
         type=row.type,
         source=row.source,
-        occurred_at=envelope.time or row.recorded_at,
+        occurred_at=from_envelope(envelope, decode_data(envelope)).occurred_at,
         recorded_at=row.recorded_at,
         actor=envelope.actor,
         actor_role=Role(envelope.actorrole),

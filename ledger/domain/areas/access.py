@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Instant, Narrative, When, Who, WordList, reference
+from ledger.domain.fact import Day, Fact, Instant, Narrative, StatedDay, When, Who, WordList, reference
 from ledger.domain.shared_rules import repeat_refusals
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "provideAccess"
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("on")
 
     request: RequestId
     kind: AccessKind

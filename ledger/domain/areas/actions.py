@@ -11,7 +11,7 @@ from ledger.domain.areas.partners import PartnerId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ActionId, ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, When, Who, reference
+from ledger.domain.fact import Day, Fact, Narrative, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import future_refusals
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
     ends: ClassVar[str] = "completed"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("completed_on")
 
     action: ActionId
     completed_on: Day
@@ -103,6 +104,7 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "milestone"
     ends: ClassVar[str] = "reached"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("reached_on")
 
     milestone: MilestoneId
     reached_on: Day

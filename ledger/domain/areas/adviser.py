@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, When, Who, reference
+from ledger.domain.fact import Day, Fact, Narrative, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class AdviserAppointed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
     begins: ClassVar[bool] = True
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
 
     appointment: AppointmentId
     adviser: Annotated[ActorId, Meta(description="The adviser.")]
@@ -39,6 +40,7 @@ class AdviserReplaced(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "replaceAdviser"
     clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
 
     appointment: AppointmentId
     adviser: Annotated[ActorId, Meta(description="The adviser from now on.")]
@@ -55,6 +57,7 @@ class AdviserReleased(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "ended"
     outlives: ClassVar[bool] = True
     once: ClassVar[bool] = True
+    stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
 
     appointment: AppointmentId
     last: Annotated[Day, Meta(description="The adviser's last day.")]

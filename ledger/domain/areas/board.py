@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, reference
+from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "appointChair"
     clause: ClassVar[str] = "5b"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
 
     chair: Annotated[ActorId, Meta(description="The actor who chairs.")]
     independence_basis: Annotated[
@@ -52,6 +53,7 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "endChair"
     clause: ClassVar[str] = "5b"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
 
     chair: ActorId
     last: Annotated[Day, Meta(description="The last day in the chair.")]
@@ -73,6 +75,7 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "joinBoard"
     clause: ClassVar[str] = "5b"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
 
     member: ActorId
     post: Annotated[
@@ -86,6 +89,7 @@ class MemberLeft(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "leaveBoard"
     clause: ClassVar[str] = "5b"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
 
     member: ActorId
     last: Annotated[Day, Meta(description="The last day.")]

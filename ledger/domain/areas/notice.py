@@ -20,6 +20,7 @@ from ledger.domain.fact import (
     Id,
     Narrative,
     OnsCode,
+    StatedDay,
     When,
     Who,
     WordList,
@@ -99,6 +100,7 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "issueNotice"
     clause: ClassVar[str] = "head"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("issued_on", from_start=True)
 
     kind: NoticeKind
     council: OnsCode
@@ -150,6 +152,7 @@ class AreaClosed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "head"
     about: ClassVar[str] = "area"
     ends: ClassVar[str] = "closed"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
 
     area: AreaId
     closed_on: Day
@@ -200,6 +203,7 @@ class NoticeRevised(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "reviseNotice"
     clause: ClassVar[str] = "head"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("revised_on", from_start=True)
 
     revised_on: Day
     reason: Narrative
@@ -211,6 +215,7 @@ class NoticeClosed(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "closeNotice"
     clause: ClassVar[str] = "13"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
 
     closed_on: Day
     outcome: Outcome

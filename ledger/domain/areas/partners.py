@@ -9,7 +9,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Id, Narrative, When, Who, reference
+from ledger.domain.fact import Day, Fact, Id, Narrative, StatedDay, When, Who, reference
 from ledger.domain.roles import Role
 from ledger.domain.shared_rules import future_refusals
 
@@ -59,6 +59,7 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     ends: ClassVar[str] = "received"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
 
     contribution: ContributionId
     received_on: Day
@@ -113,6 +114,7 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "update"
     ends: ClassVar[str] = "received"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
 
     update: UpdateId
     received_on: Day

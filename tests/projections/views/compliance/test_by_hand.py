@@ -20,7 +20,7 @@ ON_31_DECEMBER_2022: list[Line] = [
     ("1a", "MET", "2022-11-30", 286, [236, 286], "286 approved plan-2, which answers SA1, published by 236"),
     ("1b", "AT_RISK", "2022-08-08", 156, [292],
      "since 156 all eight measures of 1b's objectives have a reading, of five or fewer points and no signal"),
-    ("2", "MET", "2022-12-12", 305, [146, 147, 148],
+    ("2", "MET", "2022-12-09", 305, [146, 147, 148],
      "CB1, missed in 288, came by 305 and CB2 by 283; CB3, CB4 and CB5 are due in 2023"),
     ("3", "MET", "2022-07-10", None, [170],
      "the first adviser's first day was 11 July, British summer time; 170 put another in the same appointment"),
@@ -47,8 +47,8 @@ ON_31_DECEMBER_2022: list[Line] = [
     ("10a", "MET", "2022-09-27", 197, [197], "197 speaks of O1 and O3"),
     ("10b", "NOT_DUE", "2022-07-04", 26, [197], "197 has no survey, and need not"),
     ("10c", "NOT_DUE", "2022-07-04", 27, [197], "197 has no audit of supervision, and need not"),
-    ("11", "NOT_DUE", "2022-12-12", 304, [],
-     "304 completed A6, due on 30 November and the last that was overdue; the others are due by 30 June 2023"),
+    ("11", "NOT_DUE", "2022-12-09", 304, [],
+     "304: A6, due on 30 November and the last overdue, was completed on 9 December; the others are due by June"),
     ("12", "MET", "2022-10-19", 241, [241], "AR1 in 241 speaks of 1a, of 1b and of two requirements"),
     ("13", "NOT_DUE", "2022-07-04", 30, [], "the first concern is that of October 2023"),
 ]  # fmt: skip
@@ -90,13 +90,13 @@ ON_30_JUNE_2023: list[Line] = [
     ("13", "NOT_DUE", "2022-07-04", 30, [], "no concern yet"),
 ]  # fmt: skip
 
-# 692 closed the notice on 19 March 2024: each status stays as it was then.
+# 692 closed the notice on 18 March 2024: each status stays as it was then.
 ON_31_MARCH_2024: list[Line] = [
     ("1", "NOT_DUE", "2022-07-04", 4, [], "it introduces the others"),
     ("1a", "MET", "2024-03-12", 689, [689], "689 closed area 1a"),
     ("1b", "NOT_DUE", "2024-03-12", 690, [690], "690 carried area 1b over to the direction"),
     ("2", "NOT_MET", "2023-05-31", None, [147, 464], "CB4 never came"),
-    ("3", "NOT_DUE", "2024-03-19", None, [691], "691 released the adviser, the last day being 18 March"),
+    ("3", "MET", "2022-07-10", None, [170], "the adviser's last day, 18 March by 691, is that on which 692 closed the notice"),
     ("4", "NOT_MET", "2023-05-04", 443, [443, 562], "neither RC3 nor RC4, accepted by 562, was mapped"),
     ("5", "NOT_DUE", "2022-07-04", 10, [], "it introduces 5a to 5f"),
     ("5a", "NOT_MET", "2024-03-12", None, [653],
