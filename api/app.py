@@ -28,7 +28,7 @@ from api.http.request_log import RequestLog
 from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings
-from ledger.append.placement import Clock, now
+from ledger.append.clock import Clock, now
 from ledger.domain.errors import Busy, Refused, Unavailable
 
 

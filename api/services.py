@@ -15,7 +15,7 @@ from api.auth.session_key import session_key
 from api.http.feed import Feeds
 from api.http.metrics import MeasuredWriter, RebuildProgress
 from api.settings import Settings
-from ledger.append.placement import Clock, now
+from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError

@@ -16,7 +16,7 @@ from msgspec import Struct
 from api.cli.common import OPERATOR
 from api.cli.key import rotation
 from ledger.append import tokens
-from ledger.append.placement import now
+from ledger.append.clock import now
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import LedgerError, Refused

@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.append.placement import AppendRequest
+from ledger.append.outcome import AppendRequest
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
@@ -32,7 +32,7 @@ from projections.engine.runner import Lag
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that switches prometheus-client to its mode for several processes."""
-APPEND_SECONDS = Histogram("ledger_append_seconds", "Seconds from the submission of a unit to its outcome.")
+APPEND_SECONDS = Histogram("ledger_append_seconds", "Seconds from the submission of a request to its answers.")
 RECORDED = Counter("ledger_entries_recorded", "Entries recorded.")
 DUPLICATES = Counter("ledger_duplicates", "Facts that were already recorded.")
 QUEUE = Gauge("ledger_queue_entries", "Facts waiting to be recorded.", multiprocess_mode="livesum")
@@ -58,12 +58,12 @@ REBUILD_SIZE = Gauge("ledger_rebuild_size", "Entries that a rebuild has to fold.
 class MeasuredWriter(Writer):
     """Writer that counts what it records."""
 
-    async def submit(self, unit: AppendRequest) -> list[Receipt | Refused]:
-        """Record a unit as the writer does, and count its outcomes."""
-        QUEUE.set(self.waiting + len(unit.items))
+    async def submit(self, request: AppendRequest) -> list[Receipt | Refused]:
+        """Record a request as the writer does, and count its outcomes."""
+        QUEUE.set(self.waiting + len(request.items))
         started = time.perf_counter()
         try:
-            answers = await super().submit(unit)
+            answers = await super().submit(request)
         finally:
             APPEND_SECONDS.observe(time.perf_counter() - started)
             QUEUE.set(self.waiting)

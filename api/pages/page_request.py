@@ -14,7 +14,7 @@ from api.auth.sessions import Session, Sessions, viewer_of
 from api.pages import query_documents
 from api.pages.time_control import TimePoint, point_of
 from api.services import Ledger
-from ledger.append.placement import now
+from ledger.append.clock import now
 from ledger.domain.roles import Role, matrix
 from schema.context import Viewer, may
 

@@ -1,1 +1,1 @@
-"""The one way in: facts are judged, placed and stored, and each gets an outcome."""
+"""The one way to record facts: judged, placed and stored in batches, with an outcome for each fact."""

@@ -1,20 +1,22 @@
-"""One notice's share of a batch: each fact judged against the state so far, given its position and its bytes.
+"""One notice's share of a batch: each fact judged, given its position and its bytes, then stored.
 
-No I/O. What comes out is rows ready to store; the state has then been moved past them, so that a caller whose
-store fails has to forget the state.
+The state is moved past each fact that is placed. When storing fails, the caller has to drop that state.
 """
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
-from msgspec import Struct, field
 
+from ledger.append.clock import Clock
 from ledger.append.fold import FoldedState
-from ledger.append.receipt import Receipt
+from ledger.append.outcome import AppendRequest, Doubtful, Outcome, Placed, Repeated
+from ledger.append.repetition import StoredKeys, attachments_of, repeated
+from ledger.domain.areas.evidence import EvidenceErased
 from ledger.domain.areas.people import Credential, authorise
+from ledger.domain.areas.records import NarrativeErased
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import When
@@ -23,88 +25,128 @@ from ledger.domain.state import State, admit, evolve
 from ledger.intake.envelope import MAXIMUM_BYTES, Envelope, encoder, from_envelope
 from ledger.intake.parse import SubmittedFact, SubmittedFile, SubmittedNarrative
 from ledger.proof.merkle import leaf_hash
-from ledger.store.entries import EntryRow, Head
+from ledger.store import entries as store
+from ledger.store.entries import Connection, EntryRow, Head
 
-Clock = Callable[[], datetime]
 AHEAD = timedelta(seconds=60)
-"""How far a fact's own time may lie ahead of the ledger's clock."""
+"""Longest time by which a fact's own time may be ahead of the ledger's clock."""
 _STEP = timedelta(microseconds=1)
 
 
-def now() -> datetime:
-    """The clock of a real ledger."""
-    return datetime.now(UTC)
-
-
-class AppendRequest(Struct):
-    """What one caller submitted together, and what is answered for each of it."""
-
-    notice: str
-    credential: Credential
-    items: list[SubmittedFact]
-    expected: int | None = None
-    """The position that the first item must be recorded after."""
-    strict: bool = False
-    answers: list[Receipt | Refused | None] = field(default_factory=list)
-
-
-class BatchShare(Struct):
-    """The rows of one notice in a batch, before they are stored."""
-
-    size: int
-    """How many entries the notice had."""
-    rows: list[EntryRow] = field(default_factory=list)
-    texts: list[tuple[int, SubmittedNarrative]] = field(default_factory=list)
-    files: list[tuple[int, SubmittedFile]] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    placed: dict[tuple[str, str], tuple[Envelope, SubmittedFact, int]] = field(default_factory=dict)
-    """(source, id) → what was placed under that key in this very batch, and the index of its row."""
-
-
 class Placement:
-    """Judges and places items one after the other."""
+    """The share of one notice in a batch."""
 
     def __init__(self, notice: str, folded: FoldedState, clock: Clock) -> None:
         self.notice = notice
-        self.state: State = folded.state
         self.folded = folded
-        self.clock = clock
-        self.share = BatchShare(folded.state.position)
+        self.state = folded.state
+        """The notice's state after the facts placed so far."""
+        self.size = folded.state.position
+        """Number of entries before this batch."""
+        self.entries: list[Entry] = []
+        self.rows: list[EntryRow] = []
+        """Rows of `entries`, once `store` was called."""
         last = folded.state.recorded_at
         at = clock()
-        self.at = at if last is None or at > last else last + _STEP
-        """The instant at which the next item is recorded."""
+        self._at = at if last is None or at > last else last + _STEP
+        self._narratives: list[tuple[int, SubmittedNarrative]] = []
+        self._files: list[tuple[int, SubmittedFile]] = []
+        self._placed: dict[tuple[str, str], tuple[Envelope, SubmittedFact, Placed]] = {}
         self._bodies: list[bytes] = []
         self._envelopes: list[Envelope] = []
 
+    def take(self, request: AppendRequest, stored: StoredKeys | None) -> list[Outcome]:
+        """Place each fact of a request that may be recorded.
+
+        Args:
+            request: Facts from one caller, in order.
+            stored: Entries that have the facts' keys; None when these were not looked up.
+
+        Returns:
+            One outcome per fact, in the same order; doubtful ones only when `stored` is None.
+        """
+        if request.strict:
+            trial = self._trial(request, stored)
+            if any(isinstance(outcome, Refused) for outcome in trial):
+                message = "another event of this strict batch was refused, so none is recorded"
+                spared = Refused.because("NOT_RECORDED", message)
+                return [outcome if isinstance(outcome, Refused) else spared for outcome in trial]
+        outcomes: list[Outcome] = []
+        expected = request.expected
+        for item in request.items:
+            outcomes.append(self._outcome(item, request.credential, expected, stored))
+            expected = None
+        return outcomes
+
+    def _trial(self, request: AppendRequest, stored: StoredKeys | None) -> list[Outcome]:
+        """Return the outcomes that the facts would have, at the instants that they will have."""
+        state = msgspec.convert(msgspec.to_builtins(self.state), State)
+        at = self._at
+        trial = Placement(self.notice, FoldedState(state, self.folded.frontier.copy()), lambda: at)
+        return trial.take(msgspec.structs.replace(request, strict=False), stored)
+
+    def _outcome(
+        self, item: SubmittedFact, credential: Credential, expected: int | None, stored: StoredKeys | None
+    ) -> Outcome:
+        """Judge one fact and place it if it may be recorded; callers without rights learn nothing of keys."""
+        judged = self.judge(item, credential)
+        if isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN":
+            return judged
+        earlier = (stored.outcome(item) if stored is not None else None) or self._repeated(item)
+        if earlier is not None:
+            return earlier
+        if expected is not None and expected != self.state.position:
+            judged = self._unexpected(expected)
+        outcome = judged if isinstance(judged, Refused) else self._place(item, credential, judged)
+        return Doubtful(outcome) if stored is None and isinstance(outcome, Refused) else outcome
+
     def judge(self, item: SubmittedFact, credential: Credential) -> str | Refused:
-        """The role in which the item may be recorded now, or why it may not."""
+        """Return the role in which a fact may be recorded now, or its refusal."""
         kind = KINDS[item.type]
-        who = authorise(self.state, credential, kind.name, item.type, item.source, self.at)
+        who = authorise(self.state, credential, kind.name, item.type, item.source, self._at)
         if isinstance(who, Refusal):
             return Refused((who,))
-        if item.time is not None and item.time > self.at + AHEAD:
+        if item.time is not None and item.time > self._at + AHEAD:
             return Refused.because(
                 "TIME_AHEAD",
-                f"the time lies ahead of the ledger's clock, {self.at:%Y-%m-%dT%H:%M:%SZ}; "
-                "record it once it has happened",
+                f"the time is ahead of the ledger's clock, {self._at:%Y-%m-%dT%H:%M:%SZ}; "
+                "record the event once it has happened",
                 "time",
             )
-        refusals = [*admit(self.state, item.fact, who, When(item.time or self.at, self.at))]
+        refusals = [*admit(self.state, item.fact, who, When(item.time or self._at, self._at))]
         if item.clauses:
             refusals += self._unknown_clauses(item.clauses.split())
         return Refused(refusals) if refusals else who.role
 
-    def _unknown_clauses(self, named: list[str]) -> Iterator[Refusal]:
-        """A refusal for each clause that the notice lacks, once its clauses are registered."""
+    def _unknown_clauses(self, names: list[str]) -> Iterator[Refusal]:
+        """Yield a refusal for each clause that the notice lacks, once its clauses are registered."""
         clauses = self.state.notice.clauses
-        for name in named:
+        for name in names:
             if clauses and name not in clauses:
-                there = ", ".join(clauses)
-                yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {there}", "clauses")
+                known = ", ".join(clauses)
+                yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {known}", "clauses")
 
-    def place(self, item: SubmittedFact, credential: Credential, role: str) -> None:
-        """Gives the item the next position and folds it in; raises Refused when the entry would be too large."""
+    def _repeated(self, item: SubmittedFact) -> Repeated | Refused | None:
+        """Return the outcome of a fact whose key was placed in this batch; None when it was not."""
+        earlier = self._placed.get((item.source, item.id))
+        if earlier is None:
+            return None
+        envelope, first, placed = earlier
+        return repeated(envelope, attachments_of(first), item, placed)
+
+    def refold(self, state: State) -> None:
+        """Go on from the state that a correction gives."""
+        self.state = self.folded.state = state
+
+    def _unexpected(self, expected: int) -> Refused:
+        return Refused.because(
+            "EXPECTED_POSITION",
+            f"the ledger is at position {self.state.position}, not {expected}; "
+            "read the entries recorded since then, and decide again",
+        )
+
+    def _place(self, item: SubmittedFact, credential: Credential, role: str) -> Placed | Refused:
+        """Give a fact the next position and fold it in, or refuse an entry that is too large."""
         position = self.state.position + 1
         envelope = Envelope(
             specversion="1.0",
@@ -117,7 +159,7 @@ class Placement:
             confirm=item.confirm,
             ledger=self.notice,
             position=position,
-            recordedat=self.at,
+            recordedat=self._at,
             actor=credential.actor,
             actorrole=role,
             nonce=b64encode(os.urandom(16)).decode(),
@@ -126,7 +168,7 @@ class Placement:
         )
         body = encoder.encode(envelope)
         if len(body) > MAXIMUM_BYTES:
-            raise Refused.because(
+            return Refused.because(
                 "TOO_LARGE",
                 f"the entry would have {len(body):,} bytes, of at most {MAXIMUM_BYTES:,}; "
                 "split it, or submit evidence",
@@ -134,24 +176,43 @@ class Placement:
             )
         entry = from_envelope(envelope, item.fact)
         evolve(self.state, entry)
-        share = self.share
-        share.placed[item.source, item.id] = (envelope, item, len(self._bodies))
-        share.entries.append(entry)
-        share.texts += ((position, text) for text in item.texts)
+        placed = Placed(len(self._bodies))
+        self._placed[item.source, item.id] = (envelope, item, placed)
+        self.entries.append(entry)
+        self._narratives += ((position, text) for text in item.texts)
         if item.file is not None:
-            share.files.append((position, item.file))
+            self._files.append((position, item.file))
         self._bodies.append(body)
         self._envelopes.append(envelope)
-        self.at += _STEP
+        self._at += _STEP
+        return placed
 
-    def finish(self) -> Head:
-        """Hashes what was placed; the new head. `share.rows` are then ready to store."""
+    async def store(self, connection: Connection) -> bool:
+        """Store the facts that were placed; return False when the notice has grown since, and store nothing."""
+        head = self._hash()
+        erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]
+        destroying = [entry.position for entry in self.entries if isinstance(entry.fact, EvidenceErased)]
+        if not (erasing or destroying or self._files):
+            return await store.write(connection, self.notice, self.size, head, self.rows, self._narratives)
+        async with connection.transaction():
+            if not await store.write(connection, self.notice, self.size, head, self.rows, self._narratives):
+                return False
+            for position in erasing:
+                await store.erase_narratives(connection, self.notice, position)
+            for position, file in self._files:
+                await store.keep_file(connection, self.notice, position, file)
+            for position in destroying:
+                await store.erase_file(connection, self.notice, position)
+        return True
+
+    def _hash(self) -> Head:
+        """Hash the entries into rows, and return the new head."""
         leaves = [leaf_hash(body) for body in self._bodies]
         frontier = self.folded.frontier
         roots = frontier.extend_with_roots(leaves)
-        self.share.rows = [
+        self.rows = [
             EntryRow(e.position, e.source, e.id, e.type, e.recordedat, leaf, root, body)
             for e, leaf, root, body in zip(self._envelopes, leaves, roots, self._bodies, strict=True)
         ]
-        last = self.share.rows[-1]
+        last = self.rows[-1]
         return Head(last.position, last.root_hash, frontier.to_bytes(), last.recorded_at)

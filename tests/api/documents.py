@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from ledger.append.placement import Clock, now
+from ledger.append.clock import Clock, now
 from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"\n%%EOF\n"

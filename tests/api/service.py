@@ -24,7 +24,7 @@ import uvicorn
 from api.app import create_app
 from api.http import server
 from api.settings import Bind, Settings
-from ledger.append.placement import Clock, now
+from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused

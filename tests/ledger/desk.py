@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from ledger.append.attempt import correction_fault
+from ledger.append.correction import check_correction
 from ledger.append.fold import FoldedState
+from ledger.append.outcome import AppendRequest
 from ledger.append.placement import Placement
+from ledger.append.repetition import StoredKeys
 from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import effective, fold
@@ -54,14 +56,13 @@ class Desk:
         if isinstance(role, Refused):
             return role
         if isinstance(item.fact, EntryCorrected):
-            fault = correction_fault(self.history, item.fact, Who(credential.actor, role))
-            if fault is not None:
-                return fault
-        try:
-            placement.place(item, credential, role)
-        except Refused as refused:
-            return refused
-        (entry,) = placement.share.entries
+            refused = check_correction(self.history, item.fact, Who(credential.actor, role))
+            if refused is not None:
+                return refused
+        (outcome,) = placement.take(AppendRequest(NOTICE, credential, [item]), StoredKeys({}, {}))
+        if isinstance(outcome, Refused):
+            return outcome
+        (entry,) = placement.entries
         self.history.append(entry)
         if isinstance(item.fact, EntryCorrected):
             self.state = fold(effective(self.history))

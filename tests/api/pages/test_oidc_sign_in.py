@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from ledger.append.placement import now
+from ledger.append.clock import now
 from tests.api import issuer as issuers
 from tests.api.browsing import browser, words
 from tests.api.issuer import AUDIENCE, Issuer

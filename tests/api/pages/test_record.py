@@ -96,7 +96,7 @@ def test_a_form_that_is_sent_twice_records_once(service: Service, people: dict[s
     changed = with_values(pairs, {"data.decision": "thrice", "data.title": "Three more posts"})
     answer = post(chair, service, "BoardDecisionRecorded", changed)
     assert answer.status_code == 422
-    assert f"Entry {size} holds this source and id with other content" in words(answer)
+    assert f"Entry {size} has this source and id with other content" in words(answer)
     assert "Record as a new entry" in words(answer)
     assert service.position() == size
     offered = sent(answer.text, "record")

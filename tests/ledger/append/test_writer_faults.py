@@ -118,8 +118,8 @@ async def test_a_frozen_neighbour_does_not_hold_the_others_for_ever(
 async def test_a_server_that_became_read_only_is_left_for_another(database: str) -> None:
     async with Writer(database) as writer:
         await begin(writer)
-        assert writer._connection is not None
-        await writer._connection.execute("SET default_transaction_read_only = on")  # as a demoted primary answers
+        connection = await writer._recorder._connected()
+        await connection.execute("SET default_transaction_read_only = on")  # as a demoted primary answers
         assert isinstance(await writer.append(NOTICE, progress(), ALICE), Receipt)
 
 

@@ -66,7 +66,7 @@ def test_the_refusal_names_the_entry_that_could_not_stand() -> None:
     desk.record("ProgressRecorded", PROGRESS)
     desk.record("ProgressRecorded", PROGRESS)
     refused = desk.refusal("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")
-    assert "entry 8 (ProgressRecorded) could no longer stand: there is no objective O1" in str(refused)
+    assert "entry 8 (ProgressRecorded) would no longer be allowed: there is no objective O1" in str(refused)
     desk.record("EntryCorrected", correction(9), "rosa")
     desk.record("EntryCorrected", correction(8), "rosa")
     desk.record("EntryCorrected", correction(OBJECTIVE_ENTRY), "rosa")

@@ -1,0 +1,68 @@
+"""A request to record facts, and the outcome of each of its facts."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ledger.append.receipt import Receipt, receipt
+from ledger.domain.areas.people import Credential
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.errors import Refused
+from ledger.intake.parse import SubmittedFact
+from ledger.store.entries import EntryRow
+
+
+class AppendRequest(Struct, frozen=True):
+    """Facts that one caller submits together."""
+
+    notice: str
+    credential: Credential
+    items: Sequence[SubmittedFact]
+    expected: int | None = None
+    """Position after which the first fact must be recorded."""
+    strict: bool = False
+    """True when all facts are recorded, or none."""
+
+    @property
+    def corrects(self) -> bool:
+        """True when a fact is a correction, which is checked against the whole history."""
+        return any(isinstance(item.fact, EntryCorrected) for item in self.items)
+
+    @property
+    def alone(self) -> bool:
+        """True when the request needs a transaction of its own."""
+        return self.strict or self.corrects
+
+
+class Placed(Struct, frozen=True, gc=False):
+    """A fact that has a place in the batch which is being stored."""
+
+    index: int
+    """Index of its row among the rows of the notice in this batch."""
+
+
+class Repeated(Struct, frozen=True):
+    """A fact with the key and the content of an earlier one."""
+
+    first: EntryRow | Placed
+    """The earlier fact: stored before, or placed in this batch."""
+
+
+class Doubtful(Struct, frozen=True):
+    """A fact that the rules refuse; the ledger may hold its key, so that it is a repetition."""
+
+    refused: Refused
+
+
+Outcome = Placed | Repeated | Refused | Doubtful
+Answer = Receipt | Refused
+
+
+def answer(outcome: Outcome, rows: Sequence[EntryRow]) -> Answer:
+    """Return a caller's answer for an outcome, once the rows of the batch are stored."""
+    if isinstance(outcome, Placed):
+        return receipt(rows[outcome.index])
+    if isinstance(outcome, Repeated):
+        first = outcome.first
+        return receipt(rows[first.index] if isinstance(first, Placed) else first, duplicate=True)
+    return outcome.refused if isinstance(outcome, Doubtful) else outcome

@@ -1,0 +1,251 @@
+"""The recording of batches: on the state in memory when possible, under the heads' locks otherwise.
+
+The quick way computes a batch on the state in memory and stores it in one guarded statement. It gives up when
+another process wrote, a key was stored before, an answer was lost or the database refused a row. The careful way
+then drops the state, locks the heads, catches up and looks up the keys first. It remains the way of recording
+while it finds repetitions or entries of other processes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import groupby, islice
+
+import psycopg
+from cachetools import LRUCache
+
+from ledger.append import fold
+from ledger.append.clock import Clock
+from ledger.append.correction import take_correction
+from ledger.append.fold import FoldedState
+from ledger.append.outcome import Answer, AppendRequest, Outcome, answer
+from ledger.append.placement import Placement
+from ledger.append.repetition import settle, stored_keys
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Damaged, Refused, Unavailable
+from ledger.intake.parse import SubmittedFact
+from ledger.store import entries as store
+from ledger.store.database import connect
+from ledger.store.entries import Connection, EntryRow
+
+NOTICES_IN_MEMORY = 256
+RECONNECT_SECONDS = 30.0
+"""Seconds to keep trying after losing the database; then callers get Unavailable."""
+OnCommit = Callable[[str, Sequence[Entry], Sequence[EntryRow]], None]
+Result = list[Answer] | Exception
+"""A request's answers, or the reason why it is not known to be recorded."""
+
+
+class Recorder:
+    """Batches stored over one connection, with the state of each notice in memory."""
+
+    def __init__(self, url: str, clock: Clock, on_commit: OnCommit) -> None:
+        self._url = url
+        self._clock = clock
+        self._on_commit = on_commit
+        self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
+        self._careful = False
+        self._connection: Connection | None = None
+
+    async def open(self) -> None:
+        """Connect; raise Unavailable when the database cannot be reached."""
+        self._connection = await connect(self._url, "ledger_writer")
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def record(self, requests: Sequence[AppendRequest]) -> list[Result]:
+        """Record the requests of a batch; return a result for each, in the same order."""
+        try:
+            results = None if self._careful else await self._quickly(requests)
+            return results if results is not None else await self._carefully(requests)
+        except Exception as error:  # noqa: BLE001 (every caller gets a result, whatever the error)
+            self._folded.clear()
+            return [error] * len(requests)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._folded.clear()  # another server may have taken over, without the last commits
+            self._connection = await connect(self._url, "ledger_writer")
+        return self._connection
+
+    # --- the quick way
+
+    async def _quickly(self, requests: Sequence[AppendRequest]) -> list[Result] | None:
+        """Store a batch on the state in memory; return None when it has to be done carefully."""
+        if any(request.alone for request in requests):
+            return None
+        groups = _by_notice(requests)
+        try:
+            connection = await self._connected()
+            placements: list[Placement] = []
+            outcomes: list[list[Outcome]] = []
+            for notice, group in groups:
+                placement = Placement(notice, await self._load(connection, notice), self._clock)
+                placements.append(placement)
+                outcomes.append([o for number in group for o in placement.take(requests[number], None)])
+            if await _outdated(connection, placements) or not await _store(connection, placements):
+                self._forget(groups)
+                return None
+            for index, placement in enumerate(placements):
+                items = _items(requests[number] for number in groups[index][1])
+                outcomes[index] = await settle(connection, placement.notice, items, outcomes[index])
+        except (psycopg.Error, Damaged):
+            self._forget(groups)
+            return None
+        results: dict[int, Result] = {}
+        for (_, group), placement, decided in zip(groups, placements, outcomes, strict=True):
+            await self._committed(connection, placement)
+            results |= zip(group, _answers([requests[n] for n in group], decided, placement.rows), strict=True)
+        return [results[number] for number in range(len(requests))]
+
+    async def _load(self, connection: Connection, notice: str) -> FoldedState:
+        folded = self._folded.get(notice)
+        if folded is None:
+            folded = await fold.load(connection, notice, await store.read_head(connection, notice))
+            self._folded[notice] = folded
+        return folded
+
+    def _forget(self, groups: Iterable[tuple[str, list[int]]]) -> None:
+        for notice, _ in groups:
+            self._folded.pop(notice, None)
+
+    async def _committed(self, connection: Connection, placement: Placement) -> None:
+        """Call `on_commit` for stored entries, and keep a snapshot when one is due."""
+        if placement.rows:
+            with suppress(Exception):  # a follower's fault is not the caller's, whose entry is stored
+                self._on_commit(placement.notice, placement.entries, placement.rows)
+        with suppress(psycopg.Error):
+            await fold.keep_snapshot(connection, placement.notice, placement.folded)
+
+    # --- the careful way
+
+    async def _carefully(self, requests: Sequence[AppendRequest]) -> list[Result]:
+        """Store each notice in a transaction under its head's lock."""
+        self._careful = False
+        results: dict[int, Result] = {}
+        for notice, group in _by_notice(requests):
+            try:
+                for alone, run in groupby(group, key=lambda number: requests[number].alone):
+                    for part in [[number] for number in run] if alone else [list(run)]:
+                        answers = await self._bisect(notice, [requests[number] for number in part])
+                        results |= zip(part, answers, strict=True)
+            except Damaged as error:  # the other notices are sound
+                results |= {number: error for number in group if number not in results}
+            except Exception as error:  # noqa: BLE001 (what was answered stays answered)
+                self._folded.clear()
+                return [results.get(number, error) for number in range(len(requests))]
+        return [results[number] for number in range(len(requests))]
+
+    async def _bisect(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+        """Store requests together; when the database refuses one of their rows, find it by bisection."""
+        try:
+            return await self._reconnecting(notice, requests)
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            self._folded.pop(notice, None)
+            if len(requests) > 1:
+                middle = len(requests) // 2
+                return await self._bisect(notice, requests[:middle]) + await self._bisect(
+                    notice, requests[middle:]
+                )
+            (request,) = requests
+            if len(request.items) == 1 or request.strict:
+                refused = Refused.because("DATABASE_REFUSED", f"the database refused it: {error.sqlstate}")
+                return [[refused] * len(request.items)]
+            singles = [
+                AppendRequest(notice, request.credential, [item], None if index else request.expected)
+                for index, item in enumerate(request.items)
+            ]
+            return [[single for part in singles for (single,) in await self._bisect(notice, [part])]]
+
+    async def _reconnecting(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+        """Try again while the connection is lost; facts that were committed are found by their keys."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RECONNECT_SECONDS
+        pause = 0.05
+        while True:
+            try:
+                return await self._locked(notice, requests)
+            except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Unavailable) as error:
+                self._folded.pop(notice, None)
+                if self._connection is not None and not isinstance(error, psycopg.errors.DeadlockDetected):
+                    with suppress(psycopg.Error):
+                        await self._connection.close()
+                if loop.time() + pause > deadline:
+                    raise Unavailable(
+                        "the database cannot be reached; nothing is known to be lost: try again"
+                    ) from error
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _locked(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+        """Store requests in one transaction under the head's lock."""
+        connection = await self._connected()
+        folded = self._folded.pop(notice, None)
+        async with connection.transaction():
+            head = await store.read_head(connection, notice, lock=True)
+            contended = folded is None or head is None or folded.state.position != head.size
+            if folded is None or head is None or folded.state.position > head.size:
+                folded = await fold.load(connection, notice, head)
+            elif folded.state.position < head.size:
+                await fold.catch_up(connection, notice, folded, head)
+            stored = await stored_keys(connection, notice, _items(requests))
+            self._careful = self._careful or contended or bool(stored.rows)
+            placement = Placement(notice, folded, self._clock)
+            outcomes: list[Outcome] = []
+            for request in requests:
+                if request.corrects:
+                    outcomes += await take_correction(connection, placement, request, stored)
+                else:
+                    outcomes += placement.take(request, stored)
+            if placement.entries and not await placement.store(connection):
+                raise psycopg.errors.SerializationFailure("another process recorded the notice's first entry")
+        self._folded[notice] = folded
+        await self._committed(connection, placement)
+        return _answers(requests, outcomes, placement.rows)
+
+
+async def _outdated(connection: Connection, placements: Sequence[Placement]) -> bool:
+    """Return whether all facts of a notice were refused on a state behind its head; storing would reveal that."""
+    for placement in placements:
+        if not placement.entries:
+            head = await store.read_head(connection, placement.notice)
+            if (head.size if head else 0) != placement.size:
+                return True
+    return False
+
+
+async def _store(connection: Connection, placements: Sequence[Placement]) -> bool:
+    """Store all placements together; return False when one of the notices has grown since."""
+    writing = [placement for placement in placements if placement.entries]
+    if not writing:
+        return True
+    if len(writing) == 1:
+        return await writing[0].store(connection)
+    async with connection.transaction():
+        stored = [await placement.store(connection) for placement in writing]
+        if not all(stored):
+            raise psycopg.Rollback
+    return all(stored)
+
+
+def _answers(
+    requests: Sequence[AppendRequest], outcomes: Sequence[Outcome], rows: Sequence[EntryRow]
+) -> list[list[Answer]]:
+    """Return the answers to each request, from the outcomes of all their facts in order."""
+    answers = (answer(outcome, rows) for outcome in outcomes)
+    return [list(islice(answers, len(request.items))) for request in requests]
+
+
+def _items(requests: Iterable[AppendRequest]) -> list[SubmittedFact]:
+    return [item for request in requests for item in request.items]
+
+
+def _by_notice(requests: Sequence[AppendRequest]) -> list[tuple[str, list[int]]]:
+    """Return each notice with the numbers of its requests, in the order of the notices' locks."""
+    groups: dict[str, list[int]] = {}
+    for number, request in enumerate(requests):
+        groups.setdefault(request.notice, []).append(number)
+    return sorted(groups.items())
