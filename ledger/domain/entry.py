@@ -45,6 +45,16 @@ class Entry(Struct, frozen=True, gc=False):
         """The event's own time; without one, the instant of recording."""
         return self.time or self.recorded_at
 
+    @property
+    def originator_id(self) -> str:
+        """The notice, by the name that the eventsourcing library gives it."""
+        return self.notice
+
+    @property
+    def originator_version(self) -> int:
+        """The position, by the name that the eventsourcing library gives it."""
+        return self.position
+
 
 def occurred(fact: Fact, reported_at: datetime) -> datetime:
     """Return the instant at which a fact happened.

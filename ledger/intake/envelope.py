@@ -75,9 +75,9 @@ def decode(body: bytes) -> Entry:
     return from_envelope(envelope, decode_data(envelope))
 
 
-def from_envelope(envelope: Envelope, fact: Fact) -> Entry:
-    """The entry of an envelope and its decoded fact."""
-    return Entry(
+def from_envelope(envelope: Envelope, fact: Fact, entry_class: type[Entry] = Entry) -> Entry:
+    """Return the entry of an envelope and its decoded fact, as an instance of `entry_class`."""
+    return entry_class(
         envelope.ledger,
         envelope.position,
         envelope.id,

@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 
-DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader"]
+DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "ledger_guest"]
 SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
     {"ledger": "ledger.store", "projections": "projections.engine"}
 )
@@ -53,7 +53,7 @@ def migrations(folders: Mapping[str, str] = SCHEMA_FOLDERS) -> list[Migration]:
 
 async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection[Any]:
     """An autocommit connection in that role; raises Unavailable when the server cannot be reached."""
-    options = _options(url, role)
+    options = session_options(url, role)
     try:
         return await AsyncConnection.connect(url, autocommit=True, options=options, connect_timeout=10)
     except psycopg.OperationalError as error:
@@ -75,7 +75,7 @@ def pool(
     more = "".join(f" -c {name}={value}" for name, value in settings.items())
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": _options(url, role) + more},
+        kwargs={"autocommit": True, "options": session_options(url, role) + more},
         min_size=1,
         max_size=size,
         open=False,
@@ -112,7 +112,8 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
             yield connection
 
 
-def _options(url: str, role: DatabaseRole | None) -> str:
+def session_options(url: str, role: DatabaseRole | None) -> str:
+    """Return the libpq options for a role, with the settings that reading and writing rely on."""
     given = psycopg.conninfo.conninfo_to_dict(url).get("options")
     mine = f"-c role={role}" if role else ""
     if role == "ledger_writer":

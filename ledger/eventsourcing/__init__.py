@@ -1,0 +1,27 @@
+"""The eventsourcing library's interfaces over the stored entries.
+
+Set `PERSISTENCE_MODULE=ledger.eventsourcing`, `LEDGER_DATABASE_URL` and `LEDGER_NOTICE`. A notice is then an
+application's sequence: its recorder, repository, projections and followers are the library's. docs/extending.md
+shows each. Nothing is inserted but through the ledger's one writer.
+"""
+
+from ledger.eventsourcing.application import NoticeAggregate, NoticeLedger
+from ledger.eventsourcing.events import NewFact, WithheldEntry, event_class, topics_of
+from ledger.eventsourcing.factory import Factory
+from ledger.eventsourcing.mapper import EntryMapper
+from ledger.eventsourcing.recorder import ExpectedPositionError, FactRefusedError, KeyReusedError, NoticeRecorder
+
+__all__ = [
+    "EntryMapper",
+    "ExpectedPositionError",
+    "FactRefusedError",
+    "Factory",
+    "KeyReusedError",
+    "NewFact",
+    "NoticeAggregate",
+    "NoticeLedger",
+    "NoticeRecorder",
+    "WithheldEntry",
+    "event_class",
+    "topics_of",
+]

@@ -1,0 +1,50 @@
+"""The library's PostgreSQL datastore on the ledger's own URL, settings and roles."""
+
+from typing import Any, Literal
+
+import psycopg
+from eventsourcing.persistence import DatabaseError
+from eventsourcing.postgres import PostgresDatastore
+
+from ledger.store.database import session_options
+
+GUEST_SCHEMA = "guests"
+"""The schema in which guest projections keep their tables."""
+Role = Literal["ledger_projector", "ledger_guest", "ledger_writer"]
+
+
+class LedgerDatastore(PostgresDatastore):
+    """Pooled connections in one of the ledger's roles; text originator ids; single-row tracking.
+
+    The library keeps its tables in `GUEST_SCHEMA`. It creates none elsewhere.
+    """
+
+    def __init__(self, url: str, role: Role, *, pool_size: int = 2, max_overflow: int = 8) -> None:
+        super().__init__(
+            dbname="",
+            host="",
+            port="",
+            user="",
+            password="",
+            schema=GUEST_SCHEMA,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            originator_id_type="text",
+        )
+        self.url, self.role = url, role
+        options = session_options(url, role)
+        kwargs: dict[str, Any] = {"row_factory": psycopg.rows.dict_row, "options": options}
+        self.pool.conninfo, self.pool.kwargs = url, kwargs
+
+    def listening_connection(self) -> psycopg.Connection[Any]:
+        """Return a connection of its own for LISTEN, outside the pool.
+
+        Raises:
+            DatabaseError: The database cannot be reached.
+        """
+        try:
+            return psycopg.connect(
+                self.url, autocommit=True, options=session_options(self.url, self.role), connect_timeout=10
+            )
+        except psycopg.OperationalError as error:
+            raise DatabaseError(str(error)) from error

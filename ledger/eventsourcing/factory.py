@@ -1,0 +1,120 @@
+"""The persistence module's factory: recorders, mapper and tracking on the ledger's database."""
+
+from typing import Any, TypeVar, cast
+
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    ApplicationRecorder,
+    InfrastructureFactory,
+    InfrastructureFactoryError,
+    Mapper,
+    NotSupportedError,
+    ProcessRecorder,
+    Transcoder,
+)
+from eventsourcing.postgres import PostgresTrackingRecorder
+from eventsourcing.utils import Environment, EnvType
+
+from ledger.eventsourcing.datastore import LedgerDatastore
+from ledger.eventsourcing.mapper import EntryMapper
+from ledger.eventsourcing.recorder import NoticeRecorder
+from ledger.eventsourcing.recording import WriterThread
+from ledger.eventsourcing.snapshots import SnapshotRecorder
+
+DATABASE_URL = "LEDGER_DATABASE_URL"
+NOTICE = "LEDGER_NOTICE"
+TOKEN = "LEDGER_TOKEN"  # noqa: S105 (a variable's name)
+_T = TypeVar("_T", bound=PostgresTrackingRecorder)
+
+
+class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
+    """Make the library's parts for one notice, as the environment names it.
+
+    `LEDGER_DATABASE_URL` and `LEDGER_NOTICE` are required, `LEDGER_TOKEN` only to record. As everywhere in the
+    library, a name may have the application's name in front.
+    """
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        self.url = self._setting(DATABASE_URL, "the ledger's PostgreSQL server, postgresql://…")
+        self._reader: LedgerDatastore | None = None
+        self._guest: LedgerDatastore | None = None
+        self._writer: WriterThread | None = None
+
+    def _setting(self, name: str, meaning: str) -> str:
+        value = self.env.get(name)
+        if not value:
+            raise InfrastructureFactoryError(f"{name} is not set: {meaning}")
+        return value
+
+    @property
+    def notice(self) -> str:
+        """The notice that the environment names."""
+        return self._setting(NOTICE, "the id of the notice, such as tameside-2022")
+
+    @property
+    def reader(self) -> LedgerDatastore:
+        """Connections that read entries and snapshots."""
+        if self._reader is None:
+            self._reader = LedgerDatastore(self.url, "ledger_guest")
+        return self._reader
+
+    @property
+    def writer(self) -> WriterThread:
+        """The one writer, for facts and snapshots."""
+        if self._writer is None:
+            self._writer = WriterThread(self.url, self.notice, self.env.get(TOKEN))
+        return self._writer
+
+    @property
+    def guest(self) -> LedgerDatastore:
+        """Connections that write the tables of guest projections."""
+        if self._guest is None:
+            self._guest = LedgerDatastore(self.url, "ledger_guest")
+        return self._guest
+
+    def mapper(
+        self,
+        transcoder: Transcoder | None = None,
+        mapper_class: type[Mapper[Any]] | None = None,
+    ) -> Mapper[Any]:
+        """Return the mapper of entries.
+
+        Raises:
+            InfrastructureFactoryError: A cipher or compressor is configured; stored bytes never change.
+        """
+        if self.env.get("CIPHER_KEY") or self.env.get("COMPRESSOR_TOPIC"):
+            raise InfrastructureFactoryError(
+                "entries are stored as they are hashed: unset CIPHER_KEY and COMPRESSOR_TOPIC"
+            )
+        return (mapper_class or EntryMapper)(transcoder=transcoder or self.transcoder())
+
+    def application_recorder(self) -> ApplicationRecorder:
+        """Return the recorder of the notice's entries."""
+        return NoticeRecorder(self.reader, self.notice, self.writer)
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        """Return the recorder of entries, or for `purpose="snapshots"` that of folded states."""
+        return (
+            SnapshotRecorder(self.notice, self.writer) if purpose == "snapshots" else self.application_recorder()
+        )
+
+    def tracking_recorder(self, tracking_recorder_class: type[_T] | None = None) -> Any:  # noqa: ANN401
+        """Return a guest's view, with its tables in the schema `guests`."""
+        chosen = cast("type[_T]", tracking_recorder_class or PostgresTrackingRecorder)
+        name = f"{self.env.name.lower() or 'notification'}_tracking"
+        recorder = chosen(datastore=self.guest, tracking_table_name=name)
+        recorder.create_table()
+        return recorder
+
+    def process_recorder(self) -> ProcessRecorder:
+        """Refuse: events that follow from others are facts too, and facts are recorded through the one writer."""
+        raise NotSupportedError("a process application cannot record here; follow with a Projection instead")
+
+    def close(self) -> None:
+        """Close the connections and end the writer."""
+        if self._writer is not None:
+            self._writer.close()
+        for datastore in (self._reader, self._guest):
+            if datastore is not None:
+                datastore.close()

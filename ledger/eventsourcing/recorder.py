@@ -1,0 +1,231 @@
+"""The library's recorder over the stored entries of one notice.
+
+A notification's id is the entry's position. Positions are dense and final, so a follower cannot skip an entry and
+there is no table lock.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ListenNotifySubscription,
+    Notification,
+    OperationalError,
+    ProgrammingError,
+    StoredEvent,
+)
+from eventsourcing.utils import retry
+from psycopg.rows import tuple_row
+
+from ledger.append.receipt import Receipt
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Refusal, Refused
+from ledger.eventsourcing.datastore import LedgerDatastore
+from ledger.eventsourcing.recording import WriterThread
+from ledger.intake.parse import SubmittedFact, accept
+
+CHANNEL = "ledger_entries"
+"""The channel that the ledger notifies after commits."""
+POLL_SECONDS = 0.25
+"""Seconds between looks for new entries when no notification comes."""
+RECONNECT_SECONDS = 1.0
+"""Seconds between attempts to listen again after losing the database."""
+_COLUMNS = "SELECT position, type, body FROM ledger.entries WHERE notice = %s"
+
+
+class _Refusing:
+    """Reasons of a refusal."""
+
+    refusals: tuple[Refusal, ...] = ()
+
+
+class FactRefusedError(_Refusing, DataError):
+    """The rules refuse a fact; `refusals` holds every reason. Nothing of the call was recorded."""
+
+
+class ExpectedPositionError(_Refusing, IntegrityError):
+    """Another entry has the expected position: read what was recorded since, and decide again."""
+
+
+class KeyReusedError(_Refusing, IntegrityError):
+    """The source and id belong to an entry with other content: use a new id."""
+
+
+_CONFLICTS: dict[str, type[ExpectedPositionError | KeyReusedError]] = {
+    "EXPECTED_POSITION": ExpectedPositionError,
+    "KEY_REUSED": KeyReusedError,
+}
+
+
+class NoticeRecorder(ApplicationRecorder):
+    """Select a notice's entries as stored events, and record facts through the one writer."""
+
+    def __init__(self, datastore: LedgerDatastore, notice: str, writer: WriterThread) -> None:
+        self.datastore = datastore
+        self.notice = notice
+        self._writer = writer
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, credential: Credential | None = None, **_kwargs: object
+    ) -> Sequence[int] | None:
+        """Record facts, all or none, and return the positions of their entries.
+
+        Args:
+            stored_events: Facts of this notice as `EntryMapper` made them, at consecutive positions.
+            credential: The recorder; None: the actor of LEDGER_TOKEN.
+
+        Raises:
+            ExpectedPositionError: Another entry has the first position.
+            KeyReusedError: A source and id belong to other content.
+            FactRefusedError: The rules refuse a fact.
+            OperationalError: The database is unreachable or busy. Retrying is safe.
+        """
+        if not stored_events:
+            return None
+        items = [self._item(event) for event in stored_events]
+        first = stored_events[0].originator_version
+        versions = [event.originator_version for event in stored_events]
+        if versions != list(range(first, first + len(versions))):
+            raise ProgrammingError(f"versions {versions} are not consecutive; an entry's version is its position")
+        outcomes = self._writer.submit(items, first - 1, credential)
+        return [_position(outcome) for outcome in _refused_first(outcomes)]
+
+    def _item(self, event: StoredEvent) -> SubmittedFact:
+        if event.originator_id != self.notice:
+            raise ProgrammingError(f"this recorder is for {self.notice}, not for {event.originator_id}")
+        try:
+            return accept(json.loads(event.state))
+        except Refused as refused:
+            raise _error(refused) from refused
+
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """Return entries of the notice by position; no entry belongs to another originator."""
+        if originator_id != self.notice:
+            return []
+        statement, parameters = _between(gt, lte)
+        statement += f" ORDER BY position {'DESC' if desc else 'ASC'}"
+        rows = self._fetch(*_limited(statement, [self.notice, *parameters], limit))
+        return [StoredEvent(self.notice, position, topic, body) for position, topic, body in rows]
+
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return entries from a position on, at most `limit`, of all types or those in `topics`."""
+        gt = None if start is None else start - inclusive_of_start
+        statement, parameters = _between(gt, stop)
+        if topics:
+            statement += " AND type = ANY (%s)"
+            parameters.append(list(topics))
+        statement += " ORDER BY position"
+        rows = self._fetch(*_limited(statement, [self.notice, *parameters], limit))
+        return [Notification(self.notice, position, topic, body, position) for position, topic, body in rows]
+
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def max_notification_id(self) -> int | None:
+        """Return the position of the last entry; None before the first."""
+        rows = self._fetch("SELECT size FROM ledger.heads WHERE notice = %s", [self.notice])
+        return rows[0][0] if rows else None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> "NoticeSubscription":
+        """Return an iterator over entries after a position, which waits for more."""
+        return NoticeSubscription(self, gt=gt, topics=topics)
+
+    def _fetch(self, statement: str, parameters: list[Any]) -> list[Any]:
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            return cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+class NoticeSubscription(ListenNotifySubscription[NoticeRecorder]):
+    """Follow a notice's entries: woken by the ledger's notifications, polling if none comes.
+
+    It outlives restarts of the database.
+    """
+
+    def __init__(self, recorder: NoticeRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._listen_thread = Thread(target=self._listen, name="ledger-listen", daemon=True)
+        self._listen_thread.start()
+
+    def __exit__(self, *args: object, **kwargs: object) -> None:
+        try:
+            super().__exit__(*args, **kwargs)
+        finally:
+            self._listen_thread.join()
+
+    def _listen(self) -> None:
+        while not self._has_been_stopped:
+            try:
+                with self._recorder.datastore.listening_connection() as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    while not self._has_been_stopped:
+                        for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                            pass
+                        self._has_been_notified.set()
+            except (psycopg.Error, DatabaseError):
+                self._has_been_notified.wait(RECONNECT_SECONDS)
+
+    def _pull(self) -> None:
+        try:
+            super()._pull()
+        except (InterfaceError, OperationalError):
+            time.sleep(0)  # the listening thread sets the next wake-up; entries are read again from the last one
+
+
+def _between(gt: int | None, lte: int | None) -> tuple[str, list[Any]]:
+    statement, parameters = _COLUMNS, []
+    for operator, value in ((">", gt), ("<=", lte)):
+        if value is not None:
+            statement += f" AND position {operator} %s"
+            parameters.append(value)
+    return statement, parameters
+
+
+def _limited(statement: str, parameters: list[Any], limit: int | None) -> tuple[str, list[Any]]:
+    return (statement, parameters) if limit is None else (f"{statement} LIMIT %s", [*parameters, limit])
+
+
+def _refused_first(outcomes: list[Receipt | Refused]) -> list[Receipt]:
+    """Return the receipts; raise the error of the refusal that explains the others."""
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    if refused:
+        raise _error(next((r for r in refused if r.refusals[0].code != "NOT_RECORDED"), refused[0]))
+    return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+
+
+def _position(receipt: Receipt) -> int:
+    return receipt.position
+
+
+def _error(refused: Refused) -> FactRefusedError | ExpectedPositionError | KeyReusedError:
+    error = _CONFLICTS.get(refused.refusals[0].code, FactRefusedError)(str(refused))
+    error.refusals = refused.refusals
+    return error

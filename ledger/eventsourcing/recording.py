@@ -1,0 +1,117 @@
+"""Calls that block, for the ledger's asynchronous parts: the one writer and the snapshots."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from eventsourcing.persistence import OperationalError, ProgrammingError
+
+from ledger.append import snapshots, tokens
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.areas.people import Credential
+from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.state import State
+from ledger.intake.parse import SubmittedFact
+from ledger.store.database import connect
+from ledger.store.entries import Connection
+
+T = TypeVar("T")
+
+
+class WriterThread:
+    """The writer and the snapshots of one notice, behind calls that block.
+
+    The thread starts with the first call, and `close` ends it. `_lock` guards the start and the end. `_writer` and
+    `_connection` are only used in the thread.
+    """
+
+    def __init__(self, url: str, notice: str, token: str | None) -> None:
+        self._url, self._notice, self._token = url, notice, token
+        self._lock = Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: Thread | None = None
+        self._writer: Writer | None = None
+        self._connection: Connection | None = None
+
+    def submit(
+        self, items: Sequence[SubmittedFact], expected: int, credential: Credential | None
+    ) -> list[Receipt | Refused]:
+        """Record all facts or none, the first at `expected` + 1; return an outcome for each.
+
+        Raises:
+            OperationalError: The database is unreachable or the queue is full. Retrying is safe.
+            ProgrammingError: There is no credential.
+        """
+        return self._run(self._submit(items, expected, credential))
+
+    def snapshot(self, position: int) -> State:
+        """Return the latest snapshot up to a position; an empty state without one."""
+        return self._run(self._snapshot(position))
+
+    def write_snapshot(self, state: State) -> None:
+        """Store a snapshot, unless a later one is stored already."""
+        self._run(self._write_snapshot(state))
+
+    def close(self) -> None:
+        """Answer what waits, close the connections and end the thread."""
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._closed(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = Thread(target=self._loop.run_forever, name="ledger-writer", daemon=True)
+                self._thread.start()
+            loop = self._loop
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+        except (Busy, Unavailable) as error:
+            raise OperationalError(str(error)) from error
+        except LedgerError as error:
+            raise ProgrammingError(str(error)) from error
+
+    async def _submit(
+        self, items: Sequence[SubmittedFact], expected: int, credential: Credential | None
+    ) -> list[Receipt | Refused]:
+        if self._writer is None:
+            self._writer = await Writer(self._url).open()
+        if credential is None:
+            credential = await self._credential(self._writer)
+        strict = len(items) > 1
+        answers = await self._writer.append_all(self._notice, items, credential, expected=expected, strict=strict)
+        return list(answers)
+
+    async def _credential(self, writer: Writer) -> Credential:
+        if not self._token:
+            raise LedgerError(
+                "recording needs a credential: set LEDGER_TOKEN to a token of this notice, or pass credential="
+            )
+        return await tokens.credential_of(self._url, writer, self._notice, self._token)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._url, "ledger_writer")
+        return self._connection
+
+    async def _snapshot(self, position: int) -> State:
+        return await snapshots.read(await self._connected(), self._notice, position)
+
+    async def _write_snapshot(self, state: State) -> None:
+        await snapshots.write(await self._connected(), self._notice, state)
+
+    async def _closed(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+            self._writer = None
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None

@@ -1,0 +1,43 @@
+"""Snapshots of folded states through the library's interface: the ledger's own, read and written as it does."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import AggregateRecorder, StoredEvent
+
+from ledger.domain.state import State
+from ledger.eventsourcing.mapper import SNAPSHOT_TOPIC
+from ledger.eventsourcing.recording import WriterThread
+
+LARGEST_POSITION = 2**31 - 1
+
+
+class SnapshotRecorder(AggregateRecorder):
+    """The latest snapshot of one notice. Older ones are not kept, so an earlier version may have none."""
+
+    def __init__(self, notice: str, writer: WriterThread) -> None:
+        self.notice = notice
+        self._writer = writer
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: object) -> None:
+        """Store snapshots; one that is older than the stored one changes nothing."""
+        for event in stored_events:
+            self._writer.write_snapshot(msgspec.json.decode(event.state, type=State))
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,  # noqa: ARG002 (there is one at most)
+        limit: int | None = None,  # noqa: ARG002
+    ) -> Sequence[StoredEvent]:
+        """Return the snapshot as a stored event, if it lies between these versions."""
+        if originator_id != self.notice:
+            return []
+        state = self._writer.snapshot(LARGEST_POSITION if lte is None else lte)
+        if state.position <= (gt or 0):
+            return []
+        return [StoredEvent(self.notice, state.position, SNAPSHOT_TOPIC, msgspec.json.encode(state))]

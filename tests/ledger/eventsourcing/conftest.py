@@ -1,0 +1,30 @@
+"""A recorded notice, and the library's application on it."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.append.writer import Writer
+from ledger.eventsourcing import NoticeLedger
+from tests.ledger.history import ALICE, NOTICE, begin, progress, received
+
+
+async def _record(url: str, entries: int) -> None:
+    async with Writer(url) as writer:
+        await begin(writer)
+        received(await writer.append_all(NOTICE, [progress() for _ in range(entries)], ALICE))
+
+
+@pytest.fixture
+def recorded(database: str) -> str:
+    """The URL of a database with a notice of ten entries."""
+    asyncio.run(_record(database, 3))
+    return database
+
+
+@pytest.fixture
+def ledger(recorded: str) -> Iterator[NoticeLedger]:
+    """The notice as an application of the library."""
+    with NoticeLedger({"LEDGER_DATABASE_URL": recorded, "LEDGER_NOTICE": NOTICE}) as app:
+        yield app

@@ -1,0 +1,125 @@
+"""Guest projections: exactly once, in batches, in either runner, and stopping alone."""
+
+import asyncio
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from eventsourcing.projection import Projection, ProjectionRunner
+
+from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
+from ledger.eventsourcing import NoticeLedger
+from ledger.eventsourcing.guests import GuestRunner, GuestStopped, runs, view_class_of
+from tests.ledger.eventsourcing import guest
+from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
+from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress, received
+
+SIZE = SETTING_SIZE + 3
+
+
+@pytest.fixture
+def runner(recorded: str) -> Iterator[GuestRunner]:
+    """The guest over the recorded notice."""
+    made = GuestRunner(recorded, NOTICE, CountProgress)
+    yield made
+    made.close()
+    guest.FAULTY.clear()
+
+
+def record(url: str, number: int) -> None:
+    """Record so much progress."""
+
+    async def work() -> None:
+        async with Writer(url) as writer:
+            received(await writer.append_all(NOTICE, [progress() for _ in range(number)], ALICE))
+
+    asyncio.run(work())
+
+
+def test_a_guest_processes_each_entry_once(runner: GuestRunner, recorded: str) -> None:
+    assert runner.catch_up() == SIZE
+    assert runner.view.numbers() == {"O1": 3}
+    assert runner.catch_up() == SIZE
+    record(recorded, 4)
+    assert runner.catch_up() == SIZE + 4
+    assert runner.view.numbers() == {"O1": 7}
+    assert [(run.guest, run.position, run.failed_at) for run in runs(recorded)] == [
+        ("CountProgress", SIZE + 4, None)
+    ]
+
+
+def test_the_librarys_own_runner_continues_where_ours_ended(runner: GuestRunner, recorded: str) -> None:
+    runner.catch_up()
+    record(recorded, 2)
+    env = {
+        "PERSISTENCE_MODULE": "ledger.eventsourcing",
+        "LEDGER_DATABASE_URL": recorded,
+        "LEDGER_NOTICE": NOTICE,
+    }
+    with ProjectionRunner(
+        application_class=NoticeLedger, projection_class=CountProgress, view_class=ProgressCounts, env=env
+    ) as stock:
+        stock.wait(SIZE + 2, timeout=20)
+        assert stock.view.numbers() == {"O1": 5}
+    record(recorded, 1)
+    assert runner.catch_up() == SIZE + 3
+    assert runner.view.numbers() == {"O1": 6}
+
+
+def test_a_guest_that_fails_stops_alone_and_continues_after_its_correction(
+    runner: GuestRunner, recorded: str
+) -> None:
+    guest.FAULTY.add(9)
+    with pytest.raises(GuestStopped, match="CountProgress stopped at entry 9 of tameside-2022"):
+        runner.catch_up()
+    assert runner.view.numbers() == {"O1": 1}
+    (run,) = runs(recorded)
+    assert (run.position, run.failed_at, run.failure) == (8, 9, "RuntimeError: the guest is at fault")
+    guest.FAULTY.clear()
+    assert runner.catch_up() == SIZE
+    assert runner.view.numbers() == {"O1": 3}
+    assert runs(recorded)[0].failed_at is None
+
+
+def test_of_two_runners_one_works_and_the_other_takes_over(runner: GuestRunner, recorded: str) -> None:
+    second = GuestRunner(recorded, NOTICE, CountProgress)
+    stop, stop_second = Event(), Event()
+    threads = [Thread(target=runner.run, args=(stop,)), Thread(target=second.run, args=(stop_second,))]
+    threads[0].start()
+    runner.view.wait(NOTICE, SIZE, timeout=20)
+    threads[1].start()
+    record(recorded, 2)
+    runner.view.wait(NOTICE, SIZE + 2, timeout=20)
+    assert second.view.reached is None
+    stop.set()
+    threads[0].join()
+    runner.close()
+    record(recorded, 1)
+    second.view.wait(NOTICE, SIZE + 3, timeout=20)
+    stop_second.set()
+    threads[1].join()
+    assert second.view.numbers() == {"O1": 6}
+    second.close()
+
+
+def test_a_guest_cannot_write_outside_its_schema(runner: GuestRunner) -> None:
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        psycopg.connect(runner.app.env["LEDGER_DATABASE_URL"], options="-c role=ledger_guest") as connection,
+    ):
+        connection.execute("DELETE FROM ledger.entries")
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        psycopg.connect(runner.app.env["LEDGER_DATABASE_URL"], options="-c role=ledger_guest") as connection,
+    ):
+        connection.execute("SELECT body FROM ledger.narratives")
+
+
+def test_a_projection_without_a_view_is_refused_by_name() -> None:
+    class Viewless(Projection):
+        """Names no view."""
+
+    with pytest.raises(LedgerError, match=r"class Viewless\(Projection\[View\]\)"):
+        view_class_of(Viewless)  # type: ignore[type-abstract]
