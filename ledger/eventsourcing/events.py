@@ -89,5 +89,5 @@ class WithheldEntry(Struct, frozen=True, rename="camel"):
 
 
 def wire_id(notice: str) -> UUID:
-    """Return the UUID that stands for a notice where the library's JSON log admits nothing else."""
+    """Return the UUID of a notice, as the library's JSON log requires one."""
     return uuid5(NAMESPACE_URL, f"improvement-ledger:{notice}")

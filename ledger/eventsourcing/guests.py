@@ -1,8 +1,8 @@
 """Run anyone's projection of the eventsourcing library over a notice, in batches.
 
-A guest is a `Projection` with single-dispatch handlers, and a `PostgresTrackingRecorder` as its view. The library's
-own runner commits once an event. This one commits once a batch, with the same tracking table. So each entry is
-processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
+A guest is a `Projection` with single-dispatch handlers and a `PostgresTrackingRecorder` as its view. The
+library's own runner commits once an event. This one commits once a batch, with the same tracking table. So each
+entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class GuestStopped(LedgerError):
 
 
 class GuestRun(Struct, frozen=True):
-    """How far a guest has come in a notice."""
+    """The position that a guest has reached in a notice."""
 
     guest: str
     notice: str

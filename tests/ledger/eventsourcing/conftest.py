@@ -18,13 +18,13 @@ async def _record(url: str, entries: int) -> None:
 
 @pytest.fixture
 def recorded(database: str) -> str:
-    """The URL of a database with a notice of ten entries."""
+    """Return the URL of a database with a notice of ten entries."""
     asyncio.run(_record(database, 3))
     return database
 
 
 @pytest.fixture
 def ledger(recorded: str) -> Iterator[NoticeLedger]:
-    """The notice as an application of the library."""
+    """Yield the notice as an application of the library."""
     with NoticeLedger({"LEDGER_DATABASE_URL": recorded, "LEDGER_NOTICE": NOTICE}) as app:
         yield app

@@ -21,7 +21,7 @@ SIZE = SETTING_SIZE + 3
 
 @pytest.fixture
 def runner(recorded: str) -> Iterator[GuestRunner]:
-    """The guest over the recorded notice."""
+    """Yield the guest over the recorded notice."""
     made = GuestRunner(recorded, NOTICE, CountProgress)
     yield made
     made.close()

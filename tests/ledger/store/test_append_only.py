@@ -309,7 +309,7 @@ async def test_the_owner_and_the_roles_cannot_log_in(recorded: str) -> None:
             "SELECT m.roleid::regrole::text, m.member::regrole::text FROM pg_auth_members m JOIN pg_roles r"
             " ON r.oid = m.member WHERE r.rolname LIKE 'ledger_%'"
         )
-        assert await cursor.fetchall() == []
+        assert await cursor.fetchall() == [("ledger_guest", "ledger_projector")]
     bypassing = {"ledger_writer", "ledger_projector"}
     assert found == {
         name: [False, False, False, False, False, name in bypassing] for name in ("ledger_owner", *ROLES)
