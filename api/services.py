@@ -28,6 +28,7 @@ from ledger.store.database import migrate, pending
 from ledger.store.entries import EntryRow
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 
 TIDY_SECONDS = 3_600.0
 """Seconds between searches for incomplete uploads, after the one at the start."""
@@ -116,9 +117,9 @@ class Ledger:
             _run(stack, database.keep_running())
             self.feeds = Feeds()
             self.drafts = Drafts(url)
-            self.runner = Runner(url, told=RebuildProgress())
+            self.runner = Runner(url, ALL, progress=RebuildProgress())
             await self.runner.open()
-            self.reader = Reader(url)
+            self.reader = Reader(url, ALL)
             stack.push_async_callback(self.reader.close)
             await self.reader.open()
             self.evidence = EvidenceService(url, ObjectStore(self.settings.store, self.settings.evidence_limit))

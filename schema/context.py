@@ -17,7 +17,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role, matrix
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.checkpoint_signer import SignedCheckpoint
-from projections.query.errors import ViewStopped
+from projections.errors import ViewStopped
 from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Snapshot
 from schema.errors import FORBIDDEN, no_notice, problem
 from schema.limits import Budget

@@ -12,7 +12,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from msgspec import Struct
 
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
-from projections.query.errors import ReadingError
+from projections.errors import ReadingError
 
 log = logging.getLogger("ledger.schema")
 

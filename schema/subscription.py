@@ -63,7 +63,7 @@ class Subscription:
                 yield entry(at, row, seen=seen)
             position = page[-1].position if len(page) == PAGE else at.position
             if len(page) < PAGE:
-                await context.reader.beyond(notice, position, RIGHTS_SECONDS)
+                await context.reader.wait_beyond(notice, position, RIGHTS_SECONDS)
 
     @followed("The status of each obligation, now and whenever one changes, by an entry or as time passes.")
     async def compliance(
@@ -80,4 +80,4 @@ class Subscription:
                 told = stands
                 info.context.take_over(context)
                 yield [made("Compliance", at, row) for row in found]
-            await context.reader.beyond(notice, at.position, RIGHTS_SECONDS)
+            await context.reader.wait_beyond(notice, at.position, RIGHTS_SECONDS)

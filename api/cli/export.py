@@ -19,6 +19,7 @@ from ledger.evidence.object_store import ObjectStore
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from projections.engine import bundle_views
 from projections.narrate.loader import opened
+from projections.views.registry import ALL
 
 
 class Exported(Struct, frozen=True):
@@ -95,7 +96,7 @@ async def _exported(arguments: Namespace) -> Exported:
 async def export(url: str, log: CheckpointSigner, request: ExportRequest) -> Exported:
     """Write the bundle to a temporary file and rename it once complete; raise LedgerError when that fails."""
     signed = await log.checkpoint(request.notice, request.size)
-    views = await bundle_views.states(url, request.notice, request.size)
+    views = await bundle_views.stored_states(url, ALL, request.notice, request.size)
     contents = write.BundleOrder(request.notice, signed.note, signed.key, request.role, views, request.documents)
     draft = request.output.with_name(f".{request.output.name}.part")
     try:

@@ -8,6 +8,7 @@ from api.cli.common import Parser, database, run, say
 from api.http import request_log
 from api.settings import Settings
 from projections.engine.runner import Runner
+from projections.views.registry import ALL
 
 
 def configure(parser: Parser) -> None:
@@ -25,7 +26,7 @@ def _project(_arguments: Namespace) -> int:
 
 async def _follow(settings: Settings) -> None:
     async with database(settings) as url:
-        runner = await Runner(url).open()
+        runner = await Runner(url, ALL).open()
         following = asyncio.create_task(runner.run())
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, following.cancel)

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from api.cli.common import Misused, Parser, database, run, say, show
 from api.cli.progress import progress
-from projections.engine.rebuild import Rebuild, Rebuilt, rebuild
+from projections.engine.rebuild import Rebuild, ViewRebuild, rebuild
 from projections.engine.view import View
 from projections.views.registry import ALL
 
@@ -42,7 +42,7 @@ def _rebuild(arguments: Namespace) -> int:
 async def _rebuild_views(views: list[View], notice: str | None) -> Rebuild:
     async with database() as url:
         with progress("rebuilding") as report:
-            return await rebuild(url, views, notice=notice, told=report, compare=True)
+            return await rebuild(url, views, notice=notice, progress=report, compare=True)
 
 
 def summary(result: Rebuild) -> list[str]:
@@ -57,7 +57,7 @@ def summary(result: Rebuild) -> list[str]:
     return [*lines, *(differing or ["No differences from the tables in use."] if swapped else [])]
 
 
-def _differences(view: Rebuilt) -> list[str]:
+def _differences(view: ViewRebuild) -> list[str]:
     return [
         f"  {view.view} of {divergence.notice}, table {divergence.table}: {divergence.missing:,} rows missing "
         f"and {divergence.surplus:,} wrong, from position {divergence.position} on"

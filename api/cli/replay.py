@@ -14,11 +14,11 @@ from api.cli.common import Misused, Moment, Parser, console, database, moment, r
 from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
+from projections.errors import NotRecordedYet
 from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
 from projections.narrate.loader import LoadedHistory, opened, tellings
 from projections.narrate.sentence import NOBODY, called, listed, numbered
 from projections.narrate.sentence import instant as instant_in_words
-from projections.query.errors import NotRecordedYet
 
 INVENTED = "invented/"
 """Prefix of the sources of an invented history."""

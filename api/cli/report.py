@@ -18,8 +18,9 @@ from api.schema_client import Operator
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from projections.engine.runner import Runner
-from projections.query.errors import UnknownNotice
+from projections.errors import UnknownNotice
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from schema.context import Context
 
 WAIT_SECONDS = 3_600.0
@@ -95,7 +96,7 @@ async def _read(arguments: Namespace) -> Report:
 @asynccontextmanager
 async def _context(notice: str) -> AsyncIterator[Context]:
     """Yield the context for reading a report, once the views have reached the notice's last entry."""
-    async with database() as url, Reader(url) as reader, Writer(url) as writer, _following(url):
+    async with database() as url, Reader(url, ALL) as reader, Writer(url) as writer, _following(url):
         heads = await reader.notices([notice])
         if not heads:
             raise UnknownNotice(f"no notice {notice[:80]!r}; check its name, or add it with ledger notice add")
@@ -107,7 +108,7 @@ async def _context(notice: str) -> AsyncIterator[Context]:
 @asynccontextmanager
 async def _following(url: str) -> AsyncIterator[None]:
     """Keep the views up to date while the context is open, unless a server does."""
-    runner = await Runner(url).open()
+    runner = await Runner(url, ALL).open()
     following = asyncio.create_task(runner.run())
     try:
         yield

@@ -86,7 +86,7 @@ def _bundle(arguments: Namespace, earlier: EarlierCopy | None) -> int:
     with progress("verifying") as report_progress:
         bundle = checking.check(path, report_progress, arguments.key, earlier)
     report = bundle.as_report(time.monotonic() - started)
-    views = bundle_views.digests(path) if arguments.views and report.sound else []
+    views = bundle_views.digests(path, ALL) if arguments.views and report.sound else []
     expected = {view.name for view in ALL} if arguments.views and report.sound else set[str]()
     missing = sorted(expected - {digest.view for digest in views})
     if bundle.software == version("improvement-ledger"):
@@ -156,7 +156,7 @@ def _print_result(
 
 async def _digests(notice: str | None) -> list[Digest]:
     async with database() as url:
-        return await digests(url, notice)
+        return await digests(url, ALL, notice)
 
 
 def _view_line(digest: Digest) -> str:

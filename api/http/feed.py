@@ -122,7 +122,7 @@ class Feed(Response):
         loop = asyncio.get_running_loop()
         sent = loop.time()
         while not any(end.done() for end in ends):
-            news = self._reader.news()
+            news = self._reader.next_move()
             try:
                 page = await self._page(after)
             except Unavailable:

@@ -36,7 +36,7 @@ async def readyz(request: Request) -> Response:
         return respond(problem([Refusal("UNAVAILABLE", "the database cannot be reached; the log says why")]))
     body = {
         "status": "ready",
-        "follows": ledger.runner.owns,
+        "follows": ledger.runner.is_owner,
         "checkpoints": {"refused": len(ledger.log.refused)},
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views

@@ -16,10 +16,10 @@ from api.pages.page_data import only
 from api.pages.page_request import PageRequest, ask, visit_of
 from api.pages.time_control import TimePoint, instant, point_of
 from api.services import Ledger
+from projections.errors import ReadingError
 from projections.narrate.history import Change, History, Selection, Sentence, difference
 from projections.narrate.loader import LoadedHistory, opened, tellings
 from projections.narrate.sentence import natural
-from projections.query.errors import ReadingError
 
 LONGEST = 20_000
 """Entries that a page folds at most."""

@@ -1,6 +1,6 @@
-"""The views of a bundle: their states as they are stored, and the same folded anew from the bundle's entries.
+"""Views of a bundle: their stored digests, and the same digests folded from the bundle's entries.
 
-Imports `ledger` and its neighbours; `states` alone needs the database.
+Only `states` needs a database.
 """
 
 from collections.abc import Sequence
@@ -15,40 +15,40 @@ from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError
 from ledger.intake.envelope import decode
 from ledger.store.database import connect
-from projections.engine.digest import Digest, folded, stored
+from projections.engine.digest import Digest, folded_digest, stored_digest
 from projections.engine.view import View
-from projections.views.registry import ALL
 
 
-async def states(url: str, notice: str, size: int) -> tuple[Stored, ...]:
-    """The state of each view as of a position, or as of the earlier one that the view has reached."""
+async def stored_states(url: str, views: Sequence[View], notice: str, size: int) -> tuple[Stored, ...]:
+    """Return the state of each view at a position, or at the earlier position that the view has positions."""
     async with await connect(url, "ledger_projector") as connection:
         cursor = await connection.execute(
             "SELECT view, version, position FROM views.progress WHERE notice = %s AND position > 0", (notice,)
         )
-        reached = {(view, version): position for view, version, position in await cursor.fetchall()}
-        found = []
-        for view in ALL:
-            position = min(reached.get((view.name, view.version), 0), size)
+        positions = {(view, version): position for view, version, position in await cursor.fetchall()}
+        states = []
+        for view in views:
+            position = min(positions.get((view.name, view.version), 0), size)
             if position:
-                state = await stored(connection, view, notice, position)
-                found.append(Stored(view.name, view.version, position, state))
-        return tuple(found)
+                state = await stored_digest(connection, view, notice, position)
+                states.append(Stored(view.name, view.version, position, state))
+        return tuple(states)
 
 
-def digests(path: Path) -> list[Digest]:
-    """Each view of a sound bundle: its state as the bundle tells it, and as the bundle's entries give it.
+def digests(path: Path, views: Sequence[View]) -> list[Digest]:
+    """Return both digests of each view in a sound bundle: the bundle's own, and a fold of its entries.
 
-    Raises LedgerError when the bundle shows no entries, and when a view was folded by another version than this
-    software's, whose state nobody but that version can tell.
+    Raises:
+        LedgerError: The bundle withholds entries, or another version of this software folded one of its
+            views.
     """
     try:
-        with BundleArchive(path) as container:
-            manifest, told = verify.manifest_of(container), verify.views_of(container)
+        with BundleArchive(path) as archive:
+            manifest, states = verify.manifest_of(archive), verify.views_of(archive)
             if manifest.withheld:
                 raise LedgerError(f"{path} shows no entries to {manifest.role}, so no view can be folded from it")
-            known = _known(told, manifest.software)
-            whole = [decode(line) for line in verify.entries(container)] if told else []
+            matching = _matching(states, views, manifest.software)
+            entries = [decode(line) for line in verify.entries(archive)] if states else []
     except BundleError as error:
         raise LedgerError(f"{path}: {error}") from None
     return [
@@ -58,23 +58,23 @@ def digests(path: Path) -> list[Digest]:
             state.version,
             state.position,
             state.digest,
-            folded(view, _part(view, whole, state.position)),
+            folded_digest(view, _entries_of(view, entries, state.position)),
         )
-        for state, view in zip(told, known, strict=True)
+        for state, view in zip(states, matching, strict=True)
     ]
 
 
-def _known(told: Sequence[ViewStateRecord], software: str) -> list[View]:
-    views = {(view.name, view.version): view for view in ALL}
-    for state in told:
-        if (state.view, state.version) not in views:
+def _matching(states: Sequence[ViewStateRecord], views: Sequence[View], software: str) -> list[View]:
+    by_version = {(view.name, view.version): view for view in views}
+    for state in states:
+        if (state.view, state.version) not in by_version:
             raise LedgerError(
                 f"the view {state.view} in the bundle is of version {state.version}, which this software does not "
                 f"fold; verify its views with improvement-ledger {software}"
             )
-    return [views[state.view, state.version] for state in told]
+    return [by_version[state.view, state.version] for state in states]
 
 
-def _part(view: View, whole: Sequence[Entry], position: int) -> list[Entry]:
-    """The entries up to a position that the view folds, and the corrections among them."""
-    return [e for e in whole[:position] if type(e.fact) in view.facts or isinstance(e.fact, EntryCorrected)]
+def _entries_of(view: View, entries: Sequence[Entry], position: int) -> list[Entry]:
+    """Return the entries up to a position that the view folds, and the corrections among them."""
+    return [e for e in entries[:position] if type(e.fact) in view.facts or isinstance(e.fact, EntryCorrected)]

@@ -1,6 +1,7 @@
-"""How the fields of a view's rows are stored: each in a column, a narrative in two that say where it stands.
+"""Columns for the fields of a view's rows: one per field, and two for the place of a narrative.
 
-A row is a Struct of str, int, float, bool, date, datetime, dict, Text, list[str], list[int] and list[Text] fields.
+A row is a Struct. Its fields are str, int, float, bool, date, datetime, dict, NarrativeRef, list[str], list[int]
+or list[NarrativeRef].
 """
 
 import struct
@@ -21,7 +22,7 @@ _encode = msgspec.json.encode
 
 
 Packer = Callable[[Any], bytes]
-"""A value → its field in binary COPY: the length in four bytes, then PostgreSQL's own binary form of the type."""
+"""Function from a value to its field in binary COPY: four bytes of length, then PostgreSQL's binary form."""
 
 
 class Column(Struct, frozen=True):
@@ -29,19 +30,19 @@ class Column(Struct, frozen=True):
 
     name: str
     type: str
-    """Its PostgreSQL type."""
+    """PostgreSQL type."""
     pack: Packer
 
 
 class Field(Struct, frozen=True):
-    """A field of a row, in one column or in the two of a narrative's place."""
+    """A field of a row, stored in one column, or in two for the place of a narrative."""
 
     name: str
     columns: tuple[Column, ...]
     split: Callable[[Any], Sequence[Any]] | None = None
-    """The field's value → those of its columns; None: it has one, which holds it as it is."""
+    """Function from the field's value to its columns' values; None if one column holds the value as it is."""
     join: Callable[..., Any] | None = None
-    """The values of its columns and, when read, bodies and erasing entries → the field's value."""
+    """Function from the columns' values to the field's value; a query also passes bodies and erasing entries."""
 
 
 NULL = b"\xff\xff\xff\xff"
@@ -56,7 +57,7 @@ _int4 = struct.Struct("!ii").pack
 
 @lru_cache(16_384)
 def pack_text(value: str | None) -> bytes:
-    """A text; ids and words come again and again."""
+    """Return a string as a field of binary COPY. Cached, because ids and codes repeat."""
     if value is None:
         return NULL
     body = value.encode()
@@ -89,21 +90,21 @@ def _plain(name: str, hint: object) -> Column:
     return Column(name, *_PLAIN[hint])
 
 
-def _place(text: NarrativeRef | None) -> Sequence[Any]:
-    return (None, None) if text is None else (text.position, text.path)
+def _split_narrative(narrative: NarrativeRef | None) -> Sequence[Any]:
+    return (None, None) if narrative is None else (narrative.position, narrative.path)
 
 
-def _text(
+def _join_narrative(
     position: int | None, path: str | None, body: str | None = None, erased_by: int | None = None
 ) -> NarrativeRef | None:
     return None if position is None or path is None else NarrativeRef(body, erased_by, position, path)
 
 
-def _places(texts: list[NarrativeRef]) -> Sequence[Any]:
-    return (texts[0].position, [text.path for text in texts]) if texts else (0, [])
+def _split_narratives(narratives: list[NarrativeRef]) -> Sequence[Any]:
+    return (narratives[0].position, [each.path for each in narratives]) if narratives else (0, [])
 
 
-def _texts(
+def _join_narratives(
     position: int, paths: list[str], bodies: Sequence[str | None] = (), erased: Sequence[int | None] = ()
 ) -> list[NarrativeRef]:
     if not bodies:
@@ -114,27 +115,31 @@ def _texts(
 def _field(name: str, hint: object) -> Field:
     position = _plain(f"{name}_position", int)
     if hint is NarrativeRef:
-        return Field(name, (position, _plain(f"{name}_path", str)), _place, _text)
+        return Field(name, (position, _plain(f"{name}_path", str)), _split_narrative, _join_narrative)
     if hint == list[NarrativeRef]:
-        return Field(name, (position, _plain(f"{name}_paths", list[str])), _places, _texts)
+        return Field(name, (position, _plain(f"{name}_paths", list[str])), _split_narratives, _join_narratives)
     return Field(name, (_plain(name, hint),))
 
 
 @cache
 def fields_of(row: type[Struct]) -> tuple[Field, ...]:
-    """How the fields of a row are stored, in their order; raises KeyError for a field of no known type."""
+    """Return the storage of a row's fields, in order.
+
+    Raises:
+        KeyError: A field has no supported type.
+    """
     hints = get_type_hints(row, include_extras=True)
     return tuple(_field(name, unwrap(hints[name]).column_type) for name in row.__struct_fields__)
 
 
 @cache
 def columns_of(row: type[Struct]) -> tuple[Column, ...]:
-    """The columns of a row's fields."""
+    """Return the columns of a row's fields."""
     return tuple(column for field in fields_of(row) for column in field.columns)
 
 
 def values_of(row: Struct) -> list[Any]:
-    """The values of a row's columns, not dumped yet."""
+    """Return the values of a row's columns as Python objects."""
     values: list[Any] = []
     for field, value in zip(fields_of(type(row)), msgspec.structs.astuple(row), strict=True):
         if field.split is None:
@@ -146,7 +151,7 @@ def values_of(row: Struct) -> list[Any]:
 
 @cache
 def packers_of(row: type[Struct]) -> tuple[Packer, ...]:
-    """For each field of a row what packs its columns."""
+    """Return one packer per field of a row; it packs all of the field's columns."""
     return tuple(_packer(field) for field in fields_of(row))
 
 
@@ -163,11 +168,11 @@ def _packer(field: Field) -> Packer:
 
 
 def row_of(row: type[R], values: Sequence[Any]) -> R:
-    """The row of the values of its columns."""
-    taken: list[Any] = []
+    """Return the row with these column values."""
+    fields: list[Any] = []
     at = 0
     for field in fields_of(row):
         end = at + len(field.columns)
-        taken.append(values[at] if field.join is None else field.join(*values[at:end]))
+        fields.append(values[at] if field.join is None else field.join(*values[at:end]))
         at = end
-    return row(*taken)
+    return row(*fields)

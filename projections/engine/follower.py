@@ -1,6 +1,6 @@
-"""Folding pages of a notice's entries into views, each page in one transaction with the position reached.
+"""Folding of pages of a notice's entries into views. One transaction stores the rows and the position progress.
 
-Of several processes one at a time should follow a notice; if two do, the locked progress keeps the rows right.
+One process at a time should follow a notice. If two do, the lock on the progress rows keeps the views right.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,20 +24,20 @@ _PAGE = 2_000
 
 
 class Page(Struct):
-    """Entries of a notice in order, without a gap."""
+    """Consecutive entries of a notice."""
 
     after: int
     entries: list[Entry | LedgerError | None]
-    """None: no view folds it. An error: no view can be folded past it."""
+    """The entries; None if no view folds the entry, an error if no view can be folded past it."""
 
     @property
     def last(self) -> int:
-        """The position of the last entry."""
+        """Position of the last entry."""
         return self.after + len(self.entries)
 
 
 async def read_page(connection: Connection, notice: str, after: int, views: Iterable[View], size: int) -> Page:
-    """The next entries of a notice, at most `size`, decoded once for all these views."""
+    """Return the next entries of a notice, at most `size`, decoded once for all these views."""
     folded = {KIND_OF[fact].type for view in views for fact in view.facts} | _CORRECTIONS
     cursor = await connection.execute(
         "SELECT position, type, body FROM ledger.entries WHERE notice = %s AND position > %s "
@@ -65,7 +65,7 @@ _CORRECTIONS = {kind.type for kind in KINDS.values() if kind.struct is EntryCorr
 
 
 class Follower:
-    """One view of one notice: its rows in memory, and how far they go."""
+    """One view of one notice: its rows in memory and the position they have progress."""
 
     def __init__(self, view: View, notice: str, *, shadow: bool = False) -> None:
         self.view = view
@@ -73,39 +73,39 @@ class Follower:
         self.position = 0
         self.built_at: datetime | None = None
         self.failure: tuple[int, str] | None = None
-        """The entry at which the fold stopped, and why."""
+        """Entry at which the fold stopped, and the reason."""
         self._store = Store(view.tables, shadow=shadow)
         self._rows = Rows(view.tables)
 
     async def load(self, connection: Connection, position: int, built_at: datetime | None) -> None:
-        """Goes on from what is stored, folded up to that position."""
+        """Load the stored rows, folded up to that position."""
         self._rows = Rows(self.view.tables)
         self.position, self.built_at, self.failure = position, built_at, None
         if position:
             await self._store.load(connection, self.notice, self._rows)
             if self.view.remembers:
-                known = await entries_of(connection, self.notice, self.view, position)
-                self._rows.recall(fold_anew(self.view, known))
+                entries = await entries_of(connection, self.notice, self.view, position)
+                self._rows.adopt_memory(refold(self.view, entries))
 
     def forget(self) -> None:
-        """Makes the next page start from what is stored."""
+        """Make the next page start from the stored rows."""
         self.built_at = None
 
     async def fold(self, connection: Connection, page: Page) -> None:
-        """Folds the entries that it has not folded yet, in memory; stops before the one that fails."""
+        """Fold the page's entries that are new to this view, in memory; stop before one that fails."""
         if page.after > self.position:
-            raise ValueError(f"{self.view.name} is at {self.position}, and the page begins after {page.after}")
+            raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
         facts = self.view.facts
         for entry in page.entries[self.position - page.after :]:
             if isinstance(entry, LedgerError):
                 self.failure = (self.position + 1, str(entry))
             elif entry is not None and (type(entry.fact) in facts or isinstance(entry.fact, EntryCorrected)):
-                await self._take(connection, entry)
+                await self._fold_entry(connection, entry)
             if self.failure is not None:
                 return
             self.position += 1
 
-    async def _take(self, connection: Connection, entry: Entry) -> None:
+    async def _fold_entry(self, connection: Connection, entry: Entry) -> None:
         try:
             if isinstance(entry.fact, EntryCorrected):
                 await self._correct(connection, entry)
@@ -115,49 +115,49 @@ class Follower:
                 self._rows.commit(entry.position)
         except psycopg.Error:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops its own view only
+        except Exception as error:  # noqa: BLE001 - an error in a fold stops its own view only
             self._rows.revert()
             self.forget()
             self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
 
     async def _correct(self, connection: Connection, correction: Entry) -> None:
-        """Folds the notice anew with its corrections in place, and changes what then differs."""
-        whole = await read_entries(connection, self.notice, correction.position)
-        anew = fold_anew(self.view, whole)
+        """Fold the notice again with its corrections in place, and keep the differences."""
+        entries = await read_entries(connection, self.notice, correction.position)
+        refolded = refold(self.view, entries)
         await self.write(connection)
         await self._store.load(connection, self.notice, self._rows, whole=True)
-        self._rows.become(anew)
+        self._rows.replace_with(refolded)
         self._rows.commit(correction.position)
 
     async def write(self, connection: Connection, *, settled: bool = False) -> None:
-        """Stores what changed; `settled` keeps back what may still be closed, so that it is written once."""
-        await self._store.write(connection, self.notice, self._rows.take(settled=settled))
+        """Store the changes; `settled` holds back rows that may still be closed, to write them only once."""
+        await self._store.write(connection, self.notice, self._rows.take_changes(settled=settled))
 
 
 async def entries_of(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
-    """The entries up to a position that the view folds, and the corrections among them."""
-    found: list[Entry] = []
+    """Return the entries up to a position that the view folds, and the corrections among them."""
+    entries: list[Entry] = []
     after = 0
     while after < to:
         page = await read_page(connection, notice, after, (view,), min(_PAGE, to - after))
         if not page.entries:
-            raise Damaged(f"{view.name} of {notice} is said to be at {to}, and the entries end at {after}")
+            raise Damaged(f"{view.name} of {notice} is recorded as folded to {to}, but the entries end at {after}")
         for entry in page.entries:
             if isinstance(entry, LedgerError):
                 raise entry
             if entry is not None:
-                found.append(entry)
+                entries.append(entry)
         after = page.last
-    return found
+    return entries
 
 
-def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
-    """The rows that hold after a history, with its corrections in place from the start.
+def refold(view: View, entries: Sequence[Entry]) -> Rows:
+    """Return the rows after a history, with its corrections in place from the start.
 
-    The history may leave out what the view does not fold.
+    The history may omit entries that the view does not fold.
     """
     rows = Rows(view.tables)
-    for item in effective(whole):
+    for item in effective(entries):
         if not item.removed and type(item.entry.fact) in view.facts:
             rows.begin(item.entry, item.corrected_by)
             view.fold(rows, item.entry)
@@ -166,14 +166,14 @@ def fold_anew(view: View, whole: Sequence[Entry]) -> Rows:
 
 
 async def apply(connection: Connection, followers: Sequence[Follower], page: Page) -> None:
-    """Folds a page into several views of one notice and stores it; a page applied before changes nothing."""
+    """Fold a page into several views of one notice and store it; a page applied before changes nothing."""
     notice = followers[0].notice
     views = [follower.view.name for follower in followers]
     try:
         async with connection.transaction():
-            reached = await _lock(connection, notice, followers)
+            progress = await _lock(connection, notice, followers)
             for follower in followers:
-                position, built_at = reached[follower.view.name]
+                position, built_at = progress[follower.view.name]
                 if (position, built_at) != (follower.position, follower.built_at):
                     await follower.load(connection, position, built_at)
                 follower.failure = None
@@ -202,7 +202,7 @@ async def apply(connection: Connection, followers: Sequence[Follower], page: Pag
 async def _lock(
     connection: Connection, notice: str, followers: Sequence[Follower]
 ) -> dict[str, tuple[int, datetime]]:
-    """How far each view is, locked until the transaction ends; begun where it is new."""
+    """Return each view's position and build time, locked until the transaction ends; insert new views at 0."""
     views = [follower.view.name for follower in followers]
     if any(follower.built_at is None for follower in followers):
         await connection.execute(
@@ -220,5 +220,5 @@ async def _lock(
 
 
 def first_line(error: Exception) -> str:
-    """What the database said, without the details, which may hold a row's values."""
+    """Return the first line of a database error; the details after it may contain a row's values."""
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,16 +1,16 @@
-"""A narrative as a view holds it: where it stands beside the entries and, once it is read, its words."""
+"""A view's reference to a narrative: the entry and path, and after reading also the body."""
 
 from msgspec import Struct
 
 
 class NarrativeRef(Struct, frozen=True, gc=False):
-    """A narrative. A fold knows its place only; a reading fills in the words."""
+    """A reference to a narrative. A fold knows its position and path; a query adds the body."""
 
     body: str | None = None
-    """None: it was erased, or has not been read."""
+    """Text of the narrative; None if it was erased or has not been read."""
     erased_by: int | None = None
-    """The position of the entry that erased it."""
+    """Position of the entry that erased it."""
     position: int = 0
-    """The position of the entry beside which it stands."""
+    """Position of the entry to which it belongs."""
     path: str = ""
-    """Where it stands in that entry's data, such as options[0]."""
+    """Path in that entry's data, such as options[0]."""

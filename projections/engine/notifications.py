@@ -1,6 +1,6 @@
-"""Hears when something was committed elsewhere, by LISTEN; where that fails, its waiters look by themselves.
+"""Notifications of commits in other processes, by LISTEN.
 
-It may import `ledger.store.database`.
+Waiters also poll, so a lost connection only delays them.
 """
 
 import asyncio
@@ -17,46 +17,46 @@ RETRY_SECONDS = 1.0
 
 
 class Notifications:
-    """A channel of the database that can be waited for, and rung in this process too."""
+    """A channel of the database that callers can wait for, and notify in this process."""
 
     def __init__(self, url: str, role: DatabaseRole, channel: LiteralString) -> None:
         self._url, self._role = url, role
         self._listen = SQL("LISTEN {}").format(Identifier(channel))
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Starts listening."""
-        self._task = asyncio.create_task(self._run(), name="bell")
+        """Start listening."""
+        self._task = asyncio.create_task(self._run(), name="notifications")
 
     async def close(self) -> None:
-        """Stops listening."""
+        """Stop listening."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def ring(self) -> None:
-        """Wakes whoever waits."""
-        rung, self._rung = self._rung, asyncio.Event()
-        rung.set()
+    def notify(self) -> None:
+        """Wake all waiters."""
+        event, self._event = self._event, asyncio.Event()
+        event.set()
 
     def next(self) -> asyncio.Event:
-        """What the next ring sets; taken before looking, so that no ring is missed in between."""
-        return self._rung
+        """Return the event that the next notify sets; take it before looking, so that no notify is missed."""
+        return self._event
 
     async def _run(self) -> None:
         while True:
             with suppress(psycopg.Error, Unavailable):
                 async with await connect(self._url, self._role) as connection:
                     await connection.execute(self._listen)
-                    self.ring()
+                    self.notify()
                     async for _ in connection.notifies():
-                        self.ring()
+                        self.notify()
             await asyncio.sleep(RETRY_SECONDS)
 
 
 async def within(event: asyncio.Event, seconds: float) -> None:
-    """Waits for the event, but no longer than that."""
+    """Wait for an event, at most this many seconds."""
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), max(seconds, 0.0))

@@ -1,7 +1,7 @@
-"""Folding notices in processes of their own, side by side, as many as there are processors.
+"""Parallel folding of notices in child processes, one per processor.
 
-Whoever rebuilds goes on serving meanwhile. A process is given its share on its standard input and says on its
-standard output what it has folded, a line of JSON a page; once nobody reads that any more, it ends.
+The parent goes on serving meanwhile. A child reads its share from standard input and writes one line of JSON per
+folded page to standard output. It ends when the parent stops reading.
 """
 
 import asyncio
@@ -16,25 +16,29 @@ import psycopg
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
-from projections.engine.shadow_tables import EntryRange, FoldedCallback, FoldedNotice, fold
+from projections.engine.shadow_tables import EntryRange, FoldedPage, PageCallback, fold
 from projections.engine.view import View
 
 LEAST = 10_000
-"""Entries a process, at least: fewer are folded before it has begun."""
+"""Entries per process, at shortest; folding fewer takes less time than starting the process."""
 
 
-def processes(stretches: Sequence[EntryRange]) -> int:
-    """How many processes are worth while; 0: it is done sooner without any."""
-    entries = sum(stretch.to - stretch.after for stretch in stretches)
-    return min(len(os.sched_getaffinity(0)), len(stretches), entries // LEAST)
+def processes(ranges: Sequence[EntryRange]) -> int:
+    """Return the number of processes worth starting; 0 means that this process alone is faster."""
+    entries = sum(entry_range.to - entry_range.after for entry_range in ranges)
+    return min(len(os.sched_getaffinity(0)), len(ranges), entries // LEAST)
 
 
-async def fold_apart(
-    url: str, views: Sequence[View], stretches: Sequence[EntryRange], told: FoldedCallback
+async def fold_in_parallel(
+    url: str, views: Sequence[View], ranges: Sequence[EntryRange], report: PageCallback
 ) -> None:
-    """Folds the stretches in `processes` of their own; raises Unavailable when one of them ends early."""
-    shares = _shares(stretches, processes(stretches))
-    running = [asyncio.create_task(_one(pickle.dumps((url, views, share)), told)) for share in shares]
+    """Fold the ranges in `processes` children.
+
+    Raises:
+        Unavailable: A child ended early.
+    """
+    shares = _shares(ranges, processes(ranges))
+    running = [asyncio.create_task(_run_child(pickle.dumps((url, views, share)), report)) for share in shares]
     try:
         await asyncio.gather(*running)
     finally:
@@ -43,34 +47,34 @@ async def fold_apart(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def _shares(stretches: Sequence[EntryRange], number: int) -> list[list[EntryRange]]:
-    """The stretches in shares of about the same length: the longest first, each to whom has least."""
+def _shares(ranges: Sequence[EntryRange], number: int) -> list[list[EntryRange]]:
+    """Split the ranges into shares of similar length: longest first, each to the shortest share."""
     shares: list[list[EntryRange]] = [[] for _ in range(number)]
     lengths = [0] * number
-    for stretch in sorted(stretches, key=lambda each: each.after - each.to):
-        least = lengths.index(min(lengths))
-        shares[least].append(stretch)
-        lengths[least] += stretch.to - stretch.after
+    for entry_range in sorted(ranges, key=lambda entry_range: entry_range.after - entry_range.to):
+        shortest = lengths.index(min(lengths))
+        shares[shortest].append(entry_range)
+        lengths[shortest] += entry_range.to - entry_range.after
     return shares
 
 
-async def _one(share: bytes, told: FoldedCallback) -> None:
-    """One process, from its beginning to its end; it is ended with whoever waits for it."""
+async def _run_child(share: bytes, report: PageCallback) -> None:
+    """Run one child from start to end; it ends when the caller stops waiting."""
     pipe = asyncio.subprocess.PIPE
-    # In a session of its own it does not hear of a Ctrl-C, which is for whoever began it.
+    # A new session keeps Ctrl-C, which is meant for the parent, away from the child.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
     try:
         if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise RuntimeError("a process was begun without pipes")
+            raise RuntimeError("the child process has no pipes")
         process.stdin.write(share)
         process.stdin.close()
         async for line in process.stdout:
-            told(_decode(line))
-        complaint = (await process.stderr.read()).decode(errors="replace").strip()
+            report(_decode(line))
+        stderr = (await process.stderr.read()).decode(errors="replace").strip()
         if await process.wait() != 0:
-            reason = complaint.splitlines()[-1] if complaint else f"it ended with {process.returncode}"
+            reason = stderr.splitlines()[-1] if stderr else f"exit status {process.returncode}"
             raise Unavailable(f"a process that folded views failed: {reason}")
     finally:
         if process.returncode is None:
@@ -78,31 +82,31 @@ async def _one(share: bytes, told: FoldedCallback) -> None:
             await process.communicate()
 
 
-# --- in the process
+# --- in the child
 
 
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedNotice).decode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedPage).decode
 
 
 def main() -> int:
-    """Folds the share that comes in; 1: it could not, and says why."""
-    url, views, stretches = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that began this one
-    gc.disable()  # What is folded holds no cycles, and looking for some would take a third of the time.
+    """Fold the share on standard input; return 1 and print the reason if that fails."""
+    url, views, ranges = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent process
+    gc.disable()  # Folded data holds no cycles, and looking for some would take a third of the time.
     try:
-        asyncio.run(_fold(url, views, stretches))
+        asyncio.run(_fold(url, views, ranges))
     except (LedgerError, psycopg.Error) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-async def _fold(url: str, views: Sequence[View], stretches: Sequence[EntryRange]) -> None:
-    def told(folded: FoldedNotice) -> None:
+async def _fold(url: str, views: Sequence[View], ranges: Sequence[EntryRange]) -> None:
+    def report(folded: FoldedPage) -> None:
         sys.stdout.buffer.write(_encode(folded) + b"\n")
         sys.stdout.buffer.flush()
 
     async with await connect(url, "ledger_projector") as connection:
-        await fold(connection, views, stretches, told)
+        await fold(connection, views, ranges, report)
 
 
 if __name__ == "__main__":

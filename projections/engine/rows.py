@@ -1,7 +1,7 @@
-"""Versioned rows in memory: what a fold writes to, and what is then stored in one go.
+"""Versioned rows in memory: a fold writes them, and a store saves them in one go.
 
-A row of a view holds over a range of positions. A fold gets, puts and drops rows by key while an entry is
-folded; `commit` then closes the versions that changed at the entry's position and opens the new ones. No I/O.
+A row of a view holds over a range of positions. A fold gets, puts and drops rows by key. `commit` then closes the
+versions that changed at the entry's position and opens the new ones. No I/O.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,37 +25,37 @@ M = TypeVar("M")
 
 
 class Table(Struct, Generic[R], frozen=True):
-    """A table of a view; `projections.engine.columns` says what fields its rows may have."""
+    """A table of a view; `projections.engine.columns` lists the field types that its rows may have."""
 
     name: str
     row: type[R]
     key: tuple[str, ...]
-    """The fields (str, int, date or datetime) that tell a row from the others of its notice."""
-    recalled: bool = True
-    """False: the fold only ever adds rows, so that none are kept in memory once they are stored."""
+    """Fields that identify a row within its notice: str, int, date or datetime."""
+    in_memory: bool = True
+    """False for a table to which the fold only adds rows; stored rows then leave memory."""
     lookups: tuple[tuple[str, ...], ...] = ()
-    """Further columns by which its rows are found, beside the key."""
+    """Column lists for further indexes, in addition to the key."""
     by_position: bool = True
-    """Whether its rows, of many versions each, are found by the positions at which they held.
+    """True if queries find its rows by the positions at which they held, because each row has many versions.
 
-    Else by key or lookup, as are those of a table to which the fold only ever adds rows.
+    False if queries find them by key or lookup. Tables outside memory are never found by position.
     """
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns in the order of the row's fields."""
+        """Columns in the order of the row's fields."""
         return columns_of(self.row)
 
     def key_of(self, row: R) -> Key:
-        """The row's key."""
-        return _keyer(self.key)(row)
+        """Return the row's key."""
+        return _key_getter(self.key)(row)
 
 
 @cache
-def _keyer(key: tuple[str, ...]) -> Callable[[Struct], Key]:
-    """What takes the fields named from a row."""
-    take: Callable[[Struct], Any] = attrgetter(*key)
-    return take if len(key) > 1 else lambda row: (take(row),)
+def _key_getter(key: tuple[str, ...]) -> Callable[[Struct], Key]:
+    """Return a function that takes the named fields from a row."""
+    get_key: Callable[[Struct], Any] = attrgetter(*key)
+    return get_key if len(key) > 1 else lambda row: (get_key(row),)
 
 
 class Version(Struct, frozen=True, gc=False):
@@ -66,16 +66,16 @@ class Version(Struct, frozen=True, gc=False):
 
 
 class Changes(Struct):
-    """What is to be stored of one table."""
+    """Unsaved changes to one table."""
 
     added: dict[tuple[Key, int], tuple[Any, int | None]] = field(default_factory=dict)
-    """(key, since) → the row, and the position at which it was closed; None: it holds still."""
+    """(key, since) → the row and the position at which it was closed; None if it still holds."""
     closed: list[tuple[Key, int, int]] = field(default_factory=list)
     """Stored rows to be closed: (key, since, until)."""
 
 
 class Rows:
-    """The rows of one view for one notice, at the position of the last entry committed."""
+    """Rows of one view for one notice, at the position of the last committed entry."""
 
     def __init__(self, tables: Iterable[Table[Any]]) -> None:
         self._tables = {table.name: table for table in tables}
@@ -84,82 +84,90 @@ class Rows:
         self._added: list[tuple[str, Key, Any]] = []
         self._changes = {name: Changes() for name in self._tables}
         self._position = 0
-        self._text_prefix = ""
-        self._text_position = 0
-        self.memory: Any = None
-        """What the fold remembers beside its rows; None: nothing yet."""
+        self._narrative_prefix = ""
+        self._narrative_position = 0
+        self._memory: Any = None
+        """State of the fold outside its rows; None until the fold first uses it."""
 
     # --- for folds
 
-    def remembered(self, memory: type[M]) -> M:
-        """What the fold remembers beside its rows, begun empty."""
-        if self.memory is None:
-            self.memory = memory()
-        found: M = self.memory
-        return found
+    def memory(self, kind: type[M]) -> M:
+        """Return the fold's state outside its rows; create it empty on the first call."""
+        if self._memory is None:
+            self._memory = kind()
+        state: M = self._memory
+        return state
 
     def get(self, table: Table[R], *key: Part) -> R | None:
-        """The row of that key as it stands; None when there is none."""
-        if not table.recalled:
-            raise TypeError(f"the rows of {table.name} are not kept in memory; declare it recalled")
+        """Return the current row of a key, or None."""
+        if not table.in_memory:
+            raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         version = self._open[table.name].get(key)
         return None if version is None else version.row
 
     def all(self, table: Table[R]) -> list[R]:
-        """The rows as they stand, in no order that a fold may rely on."""
-        if not table.recalled:
-            raise TypeError(f"the rows of {table.name} are not kept in memory; declare it recalled")
+        """Return all current rows, in no particular order."""
+        if not table.in_memory:
+            raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         return [version.row for version in self._open[table.name].values()]
 
     def put(self, table: Table[R], row: R) -> None:
-        """Makes this the row of its key from here on."""
+        """Set the row of its key from this entry on."""
         self._set(table.name, table.key_of(row), Version(self._position, row))
 
     def add(self, table: Table[R], row: R) -> None:
-        """Makes this the row of its key, which is a new one, in a table that is not recalled."""
+        """Add a row with a new key to a table outside memory."""
         self._added.append((table.name, table.key_of(row), row))
 
     def drop(self, table: Table[R], *key: Part) -> None:
-        """Ends the row of that key here."""
+        """End the row of a key at this entry."""
         self._set(table.name, key, None)
 
     def change(self, table: Table[R], *key: Part, **changes: object) -> R:
-        """Makes the row of that key another in these fields; raises LookupError when there is none."""
-        row = msgspec.structs.replace(self.known(table, *key), **changes)
+        """Replace fields of the row of a key, and return the new row.
+
+        Raises:
+            LookupError: No row has this key.
+        """
+        row = msgspec.structs.replace(self.require(table, *key), **changes)
         self.put(table, row)
         return row
 
-    def known(self, table: Table[R], *key: Part) -> R:
-        """The row of that key as it stands; raises LookupError when there is none."""
+    def require(self, table: Table[R], *key: Part) -> R:
+        """Return the current row of a key.
+
+        Raises:
+            LookupError: No row has this key.
+        """
         row = self.get(table, *key)
         if row is None:
             raise LookupError(f"{table.name} has no row {', '.join(map(str, key))}")
         return row
 
-    def text(self, path: str) -> NarrativeRef:
-        """The narrative at `path` of the fact being folded, also when it is a correction's."""
-        return NarrativeRef(position=self._text_position, path=self._text_prefix + path)
+    def narrative(self, path: str) -> NarrativeRef:
+        """Return the narrative at a path of the current fact, or of the correction that replaced it."""
+        return NarrativeRef(position=self._narrative_position, path=self._narrative_prefix + path)
 
-    def text_if(self, present: object, path: str) -> NarrativeRef | None:
-        """The narrative at `path`, which the fact may leave out."""
-        return None if present is None else self.text(path)
+    def optional_narrative(self, value: object, path: str) -> NarrativeRef | None:
+        """Return the narrative at a path, or None if the fact leaves it out."""
+        return None if value is None else self.narrative(path)
 
-    def texts(self, path: str, items: Sequence[object]) -> list[NarrativeRef]:
-        """The narratives of the list at `path`."""
-        return [self.text(f"{path}[{index}]") for index, _ in enumerate(items)]
+    def narratives(self, path: str, items: Sequence[object]) -> list[NarrativeRef]:
+        """Return the narratives of the list at a path."""
+        return [self.narrative(f"{path}[{index}]") for index, _ in enumerate(items)]
 
-    # --- for whoever folds
+    # --- for the engine
 
     def begin(self, entry: Entry, corrected_by: int | None = None) -> None:
-        """Prepares for folding an entry, or what the correction at `corrected_by` put in its place."""
+        """Prepare to fold an entry, or the replacement that the correction at `corrected_by` gives it."""
         self._position = entry.position
         if corrected_by is None:
-            self._text_position, self._text_prefix = entry.position, ""
+            self._narrative_position, self._narrative_prefix = entry.position, ""
         else:
-            self._text_position, self._text_prefix = corrected_by, REPLACEMENT
+            self._narrative_position, self._narrative_prefix = corrected_by, REPLACEMENT
 
     def commit(self, position: int) -> None:
-        """Closes and opens versions for what changed since the last commit, at that position."""
+        """Close and open versions, at that position, for all changes since the last commit."""
         for (name, key), before in self._before.items():
             current, changes = self._open[name], self._changes[name]
             after = current.get(key)
@@ -179,51 +187,51 @@ class Rows:
         self._added.clear()
 
     def revert(self) -> None:
-        """Forgets what was put and dropped since the last commit."""
+        """Undo all changes since the last commit."""
         for (name, key), before in self._before.items():
             self._restore(name, key, before)
         self._before.clear()
         self._added.clear()
 
-    def recall(self, other: "Rows") -> None:
-        """Remembers what another fold of the same entries remembers."""
-        self.memory = other.memory
+    def adopt_memory(self, other: "Rows") -> None:
+        """Take over the memory of another fold of the same entries."""
+        self._memory = other._memory  # noqa: SLF001 - of its own class
 
-    def become(self, other: "Rows") -> None:
-        """Puts and drops whatever differs from another fold's rows; all open rows must be in memory."""
-        self.recall(other)
-        for name, wanted in other.versions().items():
+    def replace_with(self, other: "Rows") -> None:
+        """Change these rows into those of another fold. All open rows must be in memory."""
+        self.adopt_memory(other)
+        for name, versions in other.versions().items():
             current = self._open[name]
-            for key in current.keys() - wanted.keys():
+            for key in current.keys() - versions.keys():
                 self._set(name, key, None)
-            for key, version in wanted.items():
-                held = current.get(key)
-                if held is None or held.row != version.row:
+            for key, version in versions.items():
+                previous = current.get(key)
+                if previous is None or previous.row != version.row:
                     self._set(name, key, version)
 
     def restore(self, table: Table[R], versions: Iterable[Version]) -> None:
-        """Takes over the open versions of a table as they are stored."""
+        """Set the open versions of a table to the stored ones."""
         self._open[table.name] = {table.key_of(version.row): version for version in versions}
 
-    def take(self, *, settled: bool = False) -> dict[str, Changes]:
-        """What is to be stored, by table; `settled` leaves out rows that may still be closed."""
+    def take_changes(self, *, settled: bool = False) -> dict[str, Changes]:
+        """Return the unsaved changes by table; `settled` holds back rows that may still be closed."""
         taken = {}
         for name, changes in self._changes.items():
-            kept = Changes()
-            if self._tables[name].recalled:
+            held_back = Changes()
+            if self._tables[name].in_memory:
                 if settled:
-                    kept.added = {at: held for at, held in changes.added.items() if held[1] is None}
-                    for at in kept.added:
+                    held_back.added = {at: row for at, row in changes.added.items() if row[1] is None}
+                    for at in held_back.added:
                         del changes.added[at]
             else:
                 self._open[name].clear()
-            self._changes[name] = kept
+            self._changes[name] = held_back
             if changes.added or changes.closed:
                 taken[name] = changes
         return taken
 
     def versions(self) -> Mapping[str, Mapping[Key, Version]]:
-        """The versions that hold now, by table and key, as far as they are in memory."""
+        """Return the current versions that are in memory, by table and key."""
         return self._open
 
     def _set(self, name: str, key: Key, version: Version | None) -> None:

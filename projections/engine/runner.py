@@ -1,7 +1,7 @@
-"""Keeps all views up to date: one process at a time follows the entries, the others stand by.
+"""Runner that keeps all views up to date: one process follows the entries, the others stand by.
 
-The owner holds an advisory lock on the very connection that it writes by, so that whoever has lost the lock
-cannot write either. A fold that raises stops its own view of its own notice, until the next owner tries again.
+The owner writes on the connection that holds its advisory lock, so a process that lost the lock cannot write. A
+fold that raises stops its own view of its own notice, until the next owner tries again.
 """
 
 import asyncio
@@ -21,133 +21,136 @@ from projections.engine.notifications import Notifications, within
 from projections.engine.rebuild import ProgressCallback, rebuild, sweep
 from projections.engine.tables import Connection
 from projections.engine.view import View
-from projections.views.registry import ALL
 
 PAGE = 1_000
-"""Entries folded in one transaction at most."""
+"""Entries folded in one transaction, at highest."""
 POLL_SECONDS = 1.0
-"""How often the heads are looked at when nothing was heard."""
+"""Seconds between polls of the ledger's heads when no notification arrives."""
 NOTICES_IN_MEMORY = 256
 _LOCK = 0x1ED6E3
-_PASS_ON_SECONDS = 0.01
+_NOTIFY_SECONDS = 0.01
 _log = logging.getLogger(__name__)
 
 
 class StoppedView(Struct, frozen=True):
-    """A view of a notice that cannot be folded any further."""
+    """A view of a notice whose fold stopped."""
 
     notice: str
     entry: int
-    """The position of the entry at which it stopped."""
+    """Position of the entry at which it stopped."""
     reason: str
 
 
 class ViewStatus(Struct):
-    """How far a view is."""
+    """Position of a view in each notice."""
 
     view: str
     positions: dict[str, int] = field(default_factory=dict)
-    """Notice → the last position folded in."""
+    """Notice → position of the last folded entry."""
     stopped: list[StoppedView] = field(default_factory=list)
 
 
 class Lag(Struct, frozen=True):
-    """How far a view is behind, over all notices."""
+    """Backlog of a view over all notices."""
 
     view: str
     entries: int
-    """Entries that it has not folded."""
+    """Entries not folded yet."""
     stopped: int
-    """Notices in which it cannot go on."""
+    """Notices in which the view has stopped."""
 
 
 class Runner:
-    """Follows all notices of one database. `wake` may be given to a Writer as its `on_commit`."""
+    """Follower of all notices of one database. Pass `wake` to a Writer as its `on_commit`."""
 
     def __init__(
         self,
         url: str,
-        projections: Sequence[View] = ALL,
+        views: Sequence[View],
         *,
         poll: float = POLL_SECONDS,
         page: int = PAGE,
-        told: ProgressCallback | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self._url = url
-        self._views = tuple(projections)
+        self._views = tuple(views)
         self._poll = poll
         self._page = page
-        self._told = told
-        self._bell = Notifications(url, "ledger_projector", "ledger_entries")
+        self._progress = progress
+        self._notifications = Notifications(url, "ledger_projector", "ledger_entries")
         self._followers: LRUCache[str, list[Follower]] = LRUCache(NOTICES_IN_MEMORY)
         self._followed: list[View] = []
         self._task: asyncio.Task[None] | None = None
-        self._owns = False
+        self._is_owner = False
         self._woken = asyncio.Event()
 
     async def open(self) -> "Runner":
-        """Makes the tables that are missing; raises Unavailable when the database cannot be reached."""
+        """Create missing tables.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         async with await connect(self._url, "ledger_projector") as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK + 1,))
             for view in self._views:
                 for table in view.tables:
-                    await tables.make(connection, table)
+                    await tables.create(connection, table)
         return self
 
     async def run(self) -> None:
-        """Follows until it is cancelled or closed; a lost database is waited for."""
+        """Follow until cancelled or closed; wait for a lost database."""
         self._task = asyncio.current_task()
-        self._bell.open()
-        passing = asyncio.create_task(self._pass_on(), name="ledger-entries")
+        self._notifications.open()
+        notifying = asyncio.create_task(self._notify_owner(), name="ledger-entries")
         try:
             while True:
                 try:
                     await self._follow()
                 except (psycopg.OperationalError, Unavailable) as error:
-                    _log.warning("views are not being followed, the database is gone: %s", error)
-                    await within(self._bell.next(), self._poll)
+                    _log.warning("cannot follow the views, as the database is unreachable: %s", error)
+                    await within(self._notifications.next(), self._poll)
         finally:
-            passing.cancel()
+            notifying.cancel()
             with suppress(asyncio.CancelledError):
-                await passing
-            await self._bell.close()
+                await notifying
+            await self._notifications.close()
 
     async def close(self) -> None:
-        """Stops `run`, wherever it is."""
+        """Stop `run` and wait for its end."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     def wake(self, *_: object) -> None:
-        """Says that something was recorded; whoever follows hears of it, in whatever process."""
-        if self._owns:
-            self._bell.ring()
+        """Notify the owner of new entries, in this process or another."""
+        if self._is_owner:
+            self._notifications.notify()
         else:
             self._woken.set()
 
     @property
-    def owns(self) -> bool:
-        """Whether this process follows, rather than stands by."""
-        return self._owns
+    def is_owner(self) -> bool:
+        """True if this process follows, False if it stands by."""
+        return self._is_owner
 
     async def status(self) -> list[ViewStatus]:
-        """How far each view is in each notice, and where one has stopped, whoever follows."""
-        found = {view.name: ViewStatus(view.name) for view in self._views}
+        """Return each view's position in each notice, and the entries at which views stopped."""
+        statuses = {view.name: ViewStatus(view.name) for view in self._views}
         async with await connect(self._url, "ledger_projector") as connection:
             cursor = await connection.execute(
                 "SELECT view, notice, position, failed_at, failure FROM views.progress "
                 "WHERE view = ANY (%s) ORDER BY notice",
-                (list(found),),
+                (list(statuses),),
             )
             for view, notice, position, failed_at, failure in await cursor.fetchall():
-                found[view].positions[notice] = position
+                statuses[view].positions[notice] = position
                 if failed_at is not None:
-                    found[view].stopped.append(StoppedView(notice, failed_at, failure))
-        return list(found.values())
+                    statuses[view].stopped.append(StoppedView(notice, failed_at, failure))
+        return list(statuses.values())
 
     async def lag(self) -> list[Lag]:
-        """How far each view is behind the entries; none while there is no notice."""
+        """Return the backlog of each view; empty while there is no notice."""
         async with await connect(self._url, "ledger_projector") as connection:
             cursor = await connection.execute(
                 "SELECT v.view, sum(h.size - coalesce(p.position, 0))::bigint, count(p.failed_at) "
@@ -157,8 +160,8 @@ class Runner:
             )
             return [Lag(*row) for row in await cursor.fetchall()]
 
-    async def _pass_on(self) -> None:
-        """While another process follows, tells it by NOTIFY: at most every few milliseconds, for its sake."""
+    async def _notify_owner(self) -> None:
+        """Send NOTIFY after each wake while another process owns the views, with a pause to limit the number."""
         connection: Connection | None = None
         try:
             while True:
@@ -168,7 +171,7 @@ class Runner:
                     if connection is None or connection.closed:
                         connection = await connect(self._url, "ledger_projector")
                     await connection.execute("NOTIFY ledger_entries")
-                await asyncio.sleep(_PASS_ON_SECONDS)
+                await asyncio.sleep(_NOTIFY_SECONDS)
         finally:
             if connection is not None:
                 await connection.close()
@@ -179,21 +182,21 @@ class Runner:
         async with await connect(self._url, "ledger_projector") as connection:
             await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             self._followers.clear()
-            self._owns = True
+            self._is_owner = True
             try:
                 await self._prepare(connection)
                 while True:
-                    rung = self._bell.next()
+                    event = self._notifications.next()
                     behind = await self._behind(connection)
                     for notice, views in behind.items():
                         await self._advance(connection, notice, views)
                     if not behind:
-                        await within(rung, self._poll)
+                        await within(event, self._poll)
             finally:
-                self._owns = False
+                self._is_owner = False
 
     async def _prepare(self, connection: Connection) -> None:
-        """Gives views that had stopped another try, and rebuilds those of an earlier version."""
+        """Retry stopped views, and rebuild views of an earlier version."""
         await sweep(connection, self._views)
         await connection.execute(
             "UPDATE views.progress SET failed_at = NULL, failure = NULL WHERE failed_at IS NOT NULL"
@@ -201,27 +204,27 @@ class Runner:
         cursor = await connection.execute(
             "SELECT view, min(version), max(version) FROM views.progress GROUP BY view"
         )
-        kept = {view: (least, most) for view, least, most in await cursor.fetchall()}
+        versions = {view: (lowest, highest) for view, lowest, highest in await cursor.fetchall()}
         self._followed = []
         stale: list[View] = []
         for view in self._views:
-            least, most = kept.get(view.name, (view.version, view.version))
-            if most > view.version:
-                _log.warning("the view %s was built by a newer ledger; upgrade this one to follow it", view.name)
+            lowest, highest = versions.get(view.name, (view.version, view.version))
+            if highest > view.version:
+                _log.warning("a newer release built the view %s; upgrade this one to follow it", view.name)
                 continue
-            if least < view.version:
+            if lowest < view.version:
                 stale.append(view)
             self._followed.append(view)
-        for rebuilt in (await rebuild(self._url, stale, told=self._told)).views if stale else ():
-            if rebuilt.failure is not None:
-                _log.warning("%s", rebuilt.failure)
+        for result in (await rebuild(self._url, stale, progress=self._progress)).views if stale else ():
+            if result.failure is not None:
+                _log.warning("%s", result.failure)
                 await connection.execute(
                     "UPDATE views.progress SET failed_at = %s, failure = %s WHERE view = %s",
-                    (rebuilt.failed_at, rebuilt.failure, rebuilt.view),
+                    (result.failed_at, result.failure, result.view),
                 )
 
     async def _behind(self, connection: Connection) -> dict[str, dict[str, int]]:
-        """The notices that have entries to fold: view → its position."""
+        """Return the notices with entries to fold: notice → view → its position."""
         cursor = await connection.execute(
             "SELECT h.notice, v.view, coalesce(p.position, 0) FROM ledger.heads h "
             "CROSS JOIN unnest(%s::text[]) v(view) "
@@ -230,13 +233,13 @@ class Runner:
             ([view.name for view in self._followed],),
             prepare=True,
         )
-        found: dict[str, dict[str, int]] = {}
+        behind: dict[str, dict[str, int]] = {}
         for notice, view, position in await cursor.fetchall():
-            found.setdefault(notice, {})[view] = position
-        return found
+            behind.setdefault(notice, {})[view] = position
+        return behind
 
     async def _advance(self, connection: Connection, notice: str, behind: dict[str, int]) -> None:
-        """Folds the next page of a notice; what the database refuses is narrowed down to its view and entry."""
+        """Fold the next page of a notice; if the database refuses it, find the view and entry at fault."""
         followers = [f for f in self._following(notice) if f.view.name in behind]
         views = [follower.view for follower in followers]
         page = await read_page(connection, notice, min(behind.values()), views, self._page)
@@ -244,10 +247,10 @@ class Runner:
             await apply(connection, followers, page)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except Exception as error:  # noqa: BLE001 - also what Python says of a row that cannot be sent
-            _log.warning("a page of %s is folded view by view: %s", notice, first_line(error))
+        except Exception as error:  # noqa: BLE001 - psycopg raises Python's errors for a row that it cannot send
+            _log.warning("folding a page of %s view by view: %s", notice, first_line(error))
             for follower in followers:
-                await _narrow(connection, follower, page)
+                await _fold_what_fits(connection, follower, page)
         for follower in followers:
             if follower.failure is not None:
                 _log.error(
@@ -261,16 +264,16 @@ class Runner:
         return followers
 
 
-async def _narrow(connection: Connection, follower: Follower, page: Page) -> None:
-    """Folds as much of a page into one view as can be stored; stops the view where nothing can."""
+async def _fold_what_fits(connection: Connection, follower: Follower, page: Page) -> None:
+    """Fold as much of a page into one view as the database accepts; stop the view at the entry that it refuses."""
     size = len(page.entries)
     while True:
         try:
             return await apply(connection, [follower], Page(page.after, page.entries[:size]))
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except Exception as error:  # noqa: BLE001 - the entry is named, whatever refused its row
+        except Exception as error:  # noqa: BLE001 - any error stops the view at its entry
             if size <= 1:
-                refused = LedgerError(f"its rows cannot be stored: {first_line(error)}")
-                return await apply(connection, [follower], Page(page.after, [refused]))
+                refusal = LedgerError(f"its rows cannot be stored: {first_line(error)}")
+                return await apply(connection, [follower], Page(page.after, [refusal]))
             size //= 2

@@ -1,6 +1,6 @@
-"""Folding whole notices into the shadows of views: the long part of a rebuild, and nothing else.
+"""Folding of whole notices into shadow tables: the longest step of a rebuild.
 
-Notices know nothing of each other, so several processes may each fold some (`projections.engine.parallel_fold`).
+Notices are independent of each other, so `projections.engine.parallel_fold` can share them among processes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,63 +13,63 @@ from projections.engine.tables import Connection
 from projections.engine.view import View
 
 PAGE = 10_000
-"""Entries folded in one transaction: the more, the fewer and larger the COPYs."""
+"""Entries folded in one transaction; a larger page means fewer and larger COPYs."""
 
 
 class EntryRange(Struct, frozen=True):
-    """Entries of a notice that are to be folded: those after `after`, up to `to`."""
+    """Entries of a notice still to be folded: those after `after`, up to and including `to`."""
 
     notice: str
     after: int
     to: int
 
 
-class FoldedNotice(Struct, frozen=True):
-    """A page of a stretch that was folded into all views but those that failed."""
+class FoldedPage(Struct, frozen=True):
+    """A page of entries folded into all views except those that failed."""
 
-    stretch: EntryRange
+    entry_range: EntryRange
     position: int
-    """The page's last entry."""
+    """Position of the page's last entry."""
     entries: int
     failures: dict[str, tuple[int, str]]
-    """View → the entry that it cannot be folded past, and why."""
+    """View → the entry at which its fold stopped, and the reason."""
 
 
-FoldedCallback = Callable[[FoldedNotice], None]
+PageCallback = Callable[[FoldedPage], None]
 
 
 async def fold(
-    connection: Connection, views: Iterable[View], stretches: Sequence[EntryRange], told: FoldedCallback
+    connection: Connection, views: Iterable[View], ranges: Sequence[EntryRange], report: PageCallback
 ) -> None:
-    """Folds stretch after stretch; a view that fails in one is left out of what follows."""
-    going = list(views)
-    for stretch in stretches:
-        followers = [Follower(view, stretch.notice, shadow=True) for view in going]
+    """Fold range after range; a view that fails in one is left out of the later ones."""
+    folding = list(views)
+    for entry_range in ranges:
+        followers = [Follower(view, entry_range.notice, shadow=True) for view in folding]
         for follower in followers:
-            await follower.load(connection, stretch.after, None)
-        reached = stretch.after
-        while reached < stretch.to and followers:
-            page = await read_page(connection, stretch.notice, reached, going, PAGE)
+            await follower.load(connection, entry_range.after, None)
+        position = entry_range.after
+        while position < entry_range.to and followers:
+            page = await read_page(connection, entry_range.notice, position, folding, PAGE)
             if not page.entries:
                 break
             async with connection.transaction():
                 for follower in followers:
-                    await _fold(connection, follower, page, settled=page.last < stretch.to)
-            reached = page.last
-            failures = {each.view.name: each.failure for each in followers if each.failure is not None}
+                    await _fold(connection, follower, page, settled=page.last < entry_range.to)
+            position = page.last
+            failures = {f.view.name: f.failure for f in followers if f.failure is not None}
             followers = [follower for follower in followers if follower.failure is None]
-            going = [follower.view for follower in followers]
-            told(FoldedNotice(stretch, reached, len(page.entries), failures))
+            folding = [follower.view for follower in followers]
+            report(FoldedPage(entry_range, position, len(page.entries), failures))
 
 
 async def _fold(connection: Connection, follower: Follower, page: Page, *, settled: bool) -> None:
-    """Folds a page into one view; it fails, and no other does, when its rows are refused."""
+    """Fold a page into one view; if the database refuses its rows, only this view fails."""
     try:
         async with connection.transaction():
             await follower.fold(connection, page)
             await follower.write(connection, settled=settled)
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise
-    except Exception as error:  # noqa: BLE001 - also what Python says of a row that cannot be sent
-        of = f"the rows of entries {page.after + 1} to {page.last} cannot be stored"
-        follower.failure = (page.after + 1, f"{of}: {first_line(error)}")
+    except Exception as error:  # noqa: BLE001 - psycopg raises Python's errors for a row that it cannot send
+        failure = f"the rows of entries {page.after + 1} to {page.last} cannot be stored: {first_line(error)}"
+        follower.failure = (page.after + 1, failure)

@@ -1,6 +1,7 @@
-"""How rows are stored: a view's tables made, the open rows loaded, the changes of many entries written at once.
+"""Storage of rows: create a view's tables, load open rows, write the changes of many entries at once.
 
-Rows are added by binary COPY and closed by one UPDATE a table. Runs as the projector, who passes by the policies.
+New rows go in by binary COPY; one UPDATE per table closes old rows. Runs as the projector, whom row-level security
+does not restrict.
 """
 
 import struct
@@ -18,27 +19,27 @@ from projections.engine.rows import Changes, Key, Rows, Table, Version
 
 Connection = AsyncConnection[Any]
 SHADOW = "_shadow"
-"""The end of the name of a table that is built beside the live one."""
-# Binary COPY as PostgreSQL documents it; range_send in src/backend/utils/adt/rangetypes.c: flags (1 LB_INC 0x02,
-# UB_INF 0x10), then the bounds.
+"""Suffix of the name of a table that a rebuild fills while the live one serves."""
+# Binary COPY as PostgreSQL documents it. A range as range_send in src/backend/utils/adt/rangetypes.c writes it:
+# flags (1 LB_INC 0x02, UB_INF 0x10), then the bounds.
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _count = struct.Struct("!h").pack
 _open_range = struct.Struct("!iBiq").pack
 _closed_range = struct.Struct("!iBiqiq").pack
 _LATEST = 2**62
-"""A position that only a row which still holds contains."""
+"""Position that only rows without an end contain."""
 
 
-def held(since: int, until: int | None) -> bytes:
-    """The int8range [since, until) as a field of binary COPY; `until` None: without an end."""
+def position_range(since: int, until: int | None) -> bytes:
+    """Return the int8range [since, until) as a field of binary COPY; None leaves the range open."""
     if until is None:
         return _open_range(13, 0x12, 8, since)
     return _closed_range(25, 0x02, 8, since, 8, until)
 
 
-async def make(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
-    """Makes a view's table, unless it is there; a shadow is always made anew, still to be indexed."""
+async def create(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Create a view's table if it is missing. A shadow table replaces an old shadow and has no indexes yet."""
     name = table.name + (SHADOW if shadow else "")
     if shadow:
         await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
@@ -52,23 +53,23 @@ async def make(connection: Connection, table: Table[Any], *, shadow: bool = Fals
         (name, list(table.key), [c.name for c in columns], [c.type for c in columns]),
     )
     if not shadow:
-        await index(connection, table)
+        await create_indexes(connection, table)
 
 
-async def index(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
-    """Indexes what the rows of a table are found by, and gathers statistics."""
+async def create_indexes(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
+    """Create a table's indexes and gather its statistics."""
     name = table.name + (SHADOW if shadow else "")
     await connection.execute("SELECT views.index_key(%s, %s::text[])", (name, list(table.key)))
     for lookup in table.lookups:
         await connection.execute("SELECT views.index_lookup(%s, %s::text[])", (name, list(lookup)))
-    if table.recalled and table.by_position:
+    if table.in_memory and table.by_position:
         await connection.execute("SELECT views.index_held(%s)", (name,))
     else:
         await connection.execute("SELECT views.analyze_table(%s)", (name,))
 
 
 class Store:
-    """Reads and writes the rows of some tables, live or shadow."""
+    """Reader and writer of the rows of some tables, live or shadow."""
 
     def __init__(self, tables: Sequence[Table[Any]], *, shadow: bool = False) -> None:
         self._tables = tables
@@ -76,9 +77,9 @@ class Store:
         self._names = {table.name: table.name + (SHADOW if shadow else "") for table in tables}
 
     async def load(self, connection: Connection, notice: str, rows: Rows, *, whole: bool = False) -> None:
-        """Takes the rows that hold now into memory; `whole`: also those that the fold never recalls."""
+        """Load the rows that hold now; `whole` includes tables that the fold never recalls."""
         for table in self._tables:
-            if table.recalled or whole:
+            if table.in_memory or whole:
                 rows.restore(table, await self._open_rows(connection, notice, table))
 
     async def _open_rows(self, connection: Connection, notice: str, table: Table[Any]) -> list[Version]:
@@ -91,10 +92,10 @@ class Store:
         )
         return [Version(since, row_of(table.row, values)) for since, *values in await cursor.fetchall()]
 
-    async def write(self, connection: Connection, notice: str, taken: Mapping[str, Changes]) -> None:
-        """Stores what was taken from a notice's rows; stored rows are closed before new ones open."""
+    async def write(self, connection: Connection, notice: str, changes_by_table: Mapping[str, Changes]) -> None:
+        """Store the changes of a notice's rows; close old rows before adding new ones."""
         for table in self._tables:
-            changes = taken.get(table.name)
+            changes = changes_by_table.get(table.name)
             if changes is None:
                 continue
             if changes.closed:
@@ -105,20 +106,20 @@ class Store:
     async def _close(
         self, connection: Connection, notice: str, table: Table[Any], closed: Sequence[tuple[Key, int, int]]
     ) -> None:
-        kinds = {column.name: column.type for column in self._columns[table.name]}
-        key = [(name, SQL(kinds[name] + "[]")) for name in table.key]
+        types = {column.name: column.type for column in self._columns[table.name]}
+        key = [(name, SQL(types[name] + "[]")) for name in table.key]
         query = SQL(
             "UPDATE {table} t SET held = int8range(c.since, c.until) "
-            "FROM unnest(%s::bigint[], %s::bigint[], {types}) c(since, until, {names}) "
+            "FROM unnest(%s::bigint[], %s::bigint[], {column_types}) c(since, until, {names}) "
             "WHERE t.notice = %s AND lower(t.held) = c.since AND {same}"
         ).format(
             table=self._identifier(table.name),
-            types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
+            column_types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
             names=_names(name for name in table.key),
             same=SQL(" AND ").join(SQL("t.{0} = c.{0}").format(Identifier(name)) for name, _ in key),
         )
-        keys = [_packed([at[0][index] for at in closed]) for index in range(len(key))]
-        since, until = [at[1] for at in closed], [at[2] for at in closed]
+        keys = [_packed([row_key[index] for row_key, _, _ in closed]) for index in range(len(key))]
+        since, until = [since for _, since, _ in closed], [until for _, _, until in closed]
         await connection.execute(query, (since, until, *keys, notice))
 
     async def _add(self, connection: Connection, notice: str, table: Table[Any], changes: Changes) -> None:
@@ -131,7 +132,7 @@ class Store:
         begin = _count(2 + len(columns)) + pack_text(notice)
         packed = [_HEADER]
         for (_, since), (row, until) in changes.added.items():
-            packed += (begin, held(since, until))
+            packed += (begin, position_range(since, until))
             packed += [pack(value) for pack, value in zip(packers, astuple(row), strict=True)]
         packed.append(_TRAILER)
         async with connection.cursor() as cursor, cursor.copy(query) as copy:

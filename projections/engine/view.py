@@ -1,8 +1,8 @@
-"""What a view is: its tables and its fold, declared in one module with its queries. Imports no database.
+"""Views: their tables and the fold that fills them. Imports no database.
 
-A fold is pure: it reads and writes the rows given, looks at one entry, and knows no clock. All that it remembers
-is in its rows, so that folding can go on from what is stored; unless it says that it remembers more, and is then
-told of its facts again before it goes on.
+A fold is pure: it reads and writes rows, looks at one entry, and knows no clock. Its rows hold all its state, so
+folding can resume from stored rows. A view with more state in memory sets `remembers`; the engine then folds its
+entries again before it resumes.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,18 @@ Fold = Callable[[Rows, Entry], None]
 
 
 class View(Struct, frozen=True):
-    """One view."""
+    """A view: tables derived from some of a notice's entries."""
 
     name: str
-    """Its name in the role matrix."""
+    """Name in the role matrix."""
     version: int
-    """Raised whenever the same entries would give other rows: the view is then rebuilt."""
+    """Version of the fold; raise it when the same entries would give other rows. The view is then rebuilt."""
     tables: tuple[Table[Any], ...]
     facts: frozenset[type[Fact]]
-    """The facts that the fold is given."""
+    """Facts that the fold receives."""
     fold: Fold
-    """Folds one entry into the rows; whatever it raises stops this view at that entry, and no other."""
+    """Function that folds one entry into the rows. An exception stops this view at that entry, and no other
+    view.
+    """
     remembers: bool = False
-    """Whether the fold remembers more than its rows hold: `Rows.remembered`."""
+    """True if the fold keeps state outside its rows, in `Rows.memory`."""

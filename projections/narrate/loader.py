@@ -14,9 +14,9 @@ from ledger.intake.envelope import decode
 from ledger.store.database import connect
 from ledger.store.entries import read_bodies
 from projections.engine.narrative import NarrativeRef
+from projections.errors import NotRecordedYet, UnknownNotice
 from projections.narrate.history import History, Sentence
 from projections.narrate.sentence import NOBODY
-from projections.query.errors import NotRecordedYet, UnknownNotice
 
 PAGE = 500
 _CORRECTIONS = """SELECT body FROM ledger.entries

@@ -1,7 +1,7 @@
-"""Reading a notice: all its views at one position, as it was recorded then, in one transaction.
+"""Reader of notices: it opens snapshots of all views of a notice at one position.
 
-The transaction runs in the reader's role and names its notice and its position; the database's policies show it
-nothing else. It may import `ledger` and the views.
+A snapshot is one transaction in the reader's role. It names its notice and position, and the database's policies
+hide everything else.
 """
 
 import asyncio
@@ -22,35 +22,33 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import open_pool, pool
 from projections.engine.notifications import Notifications, within
 from projections.engine.tables import Connection
-from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
+from projections.engine.view import View
+from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.snapshot import AsOf, Snapshot
-from projections.views.registry import ALL
 
 __all__ = ["AsOf", "NoticeHead", "Reader", "Snapshot"]
 WAIT_SECONDS = 5.0
 CONNECTIONS = 8
 STATEMENT_SECONDS = 15
-"""How long a statement of a reading may take."""
-# Behind the policies a planner may not look at the statistics of positions, and takes nearly every row for hidden.
-# So it is told what is known: the rows are in memory, and the index in the order asked for finds the first ones.
+"""Seconds that one statement of a snapshot may take."""
+# Under row-level security the planner ignores the statistics of positions, and assumes that most rows are hidden.
+# These settings state the facts: rows are in memory, and the index in the wanted order finds the first ones.
 SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",
     "enable_bitmapscan": "off",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
 }
-"""What PostgreSQL is told on each connection of a reader."""
-_LOOK_AGAIN_SECONDS = 0.25
+"""PostgreSQL settings of each connection of a reader."""
+_RETRY_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
-"""How often it is looked without news."""
-_VERSIONS = {view.name: view.version for view in ALL}
-VIEWS = frozenset(_VERSIONS)
+"""Seconds between looks at the positions of a notice's views when no notification arrives."""
 (_META,) = (meta for meta in get_args(NoticeId) if isinstance(meta, Meta))
 _NOTICE_ID = re.compile(_META.pattern or "")
 _NOW = AsOf()
 
 
 class NoticeHead(Struct, frozen=True):
-    """Where the ledger of a notice ends."""
+    """The end of a notice's ledger."""
 
     notice: str
     position: int
@@ -58,52 +56,60 @@ class NoticeHead(Struct, frozen=True):
     root_hash: bytes
 
 
-class _Found(Struct, frozen=True):
-    """What stood in the ledger when a reading was opened."""
+class _Positions(Struct, frozen=True):
+    """Positions of a notice and its views when a snapshot was opened."""
 
     size: int
     reached: int
-    """The least position of the views concerned, those left out that have stopped."""
+    """Lowest position of the views concerned, without those that have stopped."""
     stopped: dict[str, int]
-    """The views that have stopped → the position that each has reached."""
+    """Stopped view → the position it has reached."""
     known: int | None
-    """The last position recorded by the instant asked for, if one was asked for; 0 when there is none."""
+    """Last position recorded by the requested instant; 0 if there is none, None if no instant was requested."""
     recorded_at: datetime
-    """When the entry at the position to be read was recorded."""
+    """Instant at which the entry at the snapshot's position was recorded."""
     root_hash: bytes
-    """The root of the tree that ends with it."""
+    """Root of the tree that ends with that entry."""
 
 
-class _Looked(Struct, frozen=True):
-    """A look at how far a notice's views are."""
+class _Look(Struct, frozen=True):
+    """A pending or finished look at the positions of a notice's views."""
 
-    rung: asyncio.Event
-    """The bell's next ring, after which it is old."""
+    event: asyncio.Event
+    """Event of the next notification, which makes the look out of date."""
     at: float
     reached: "asyncio.Future[int]"
 
 
 class Reader:
-    """Opens readings of one database; any number at once, on a few connections.
+    """Opener of snapshots of one database; many may be open at once, on a few connections.
 
-    `timeout`: seconds to wait for a connection.
+    Args:
+        url: The database.
+        views: The views that snapshots may read.
+        timeout: Seconds to wait for a connection.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, views: Sequence[View], *, timeout: float = 10.0) -> None:
+        self._versions = {view.name: view.version for view in views}
         self._timeout = timeout
         self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False, settings=SETTINGS)
-        self._bell = Notifications(url, "ledger_reader", "ledger_views")
-        self._looked: dict[str, _Looked] = {}
+        self._notifications = Notifications(url, "ledger_reader", "ledger_views")
+        self._looks: dict[str, _Look] = {}
 
     async def open(self) -> Self:
-        """Connects; raises Unavailable when the database cannot be reached."""
+        """Connect.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         await open_pool(self._pool, self._timeout)
-        self._bell.open()
+        self._notifications.open()
         return self
 
     async def close(self) -> None:
-        """Disconnects."""
-        await self._bell.close()
+        """Disconnect."""
+        await self._notifications.close()
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
@@ -112,44 +118,52 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def news(self) -> asyncio.Event:
-        """What is set when the views move next: taken before looking, and not relied on alone."""
-        return self._bell.next()
+    def next_move(self) -> asyncio.Event:
+        """Return the event of the next move of the views; take it before looking, and poll as well."""
+        return self._notifications.next()
 
-    async def beyond(self, notice: str, position: int, seconds: float) -> None:
-        """Waits until the views of a notice have moved beyond a position, but no longer than that.
+    async def wait_beyond(self, notice: str, position: int, seconds: float) -> None:
+        """Wait until the views of a notice pass a position, at most this many seconds.
 
-        However many wait for one notice, it is looked at once when something was committed, and once a second.
+        All waiters on one notice share a look after each notification and once a second.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            rung = self._bell.next()
-            if await self._reached(notice, rung) > position:
+            event = self._notifications.next()
+            if await self._reached(notice, event) > position:
                 return
-            await within(rung, min(left, _LOOK_SECONDS))
+            await within(event, min(left, _LOOK_SECONDS))
 
-    async def _reached(self, notice: str, rung: asyncio.Event) -> int:
-        """The position that all views of a notice have reached, as it was found since the bell rang last."""
+    async def _reached(self, notice: str, event: asyncio.Event) -> int:
+        """Return the position that all views of a notice have reached, from a look since the last notification."""
         now = asyncio.get_running_loop().time()
-        known = self._looked.get(notice)
-        if known is None or known.rung is not rung or now - known.at >= _LOOK_SECONDS:
-            known = _Looked(rung, now, asyncio.ensure_future(self._look(notice)))
-            self._looked[notice] = known
-            known.reached.add_done_callback(lambda _: self._forget(notice, rung))
-        return await asyncio.shield(known.reached)
+        look = self._looks.get(notice)
+        if look is None or look.event is not event or now - look.at >= _LOOK_SECONDS:
+            look = _Look(event, now, asyncio.ensure_future(self._find_reached(notice)))
+            self._looks[notice] = look
+            look.reached.add_done_callback(lambda _: self._forget(notice, event))
+        return await asyncio.shield(look.reached)
 
-    def _forget(self, notice: str, rung: asyncio.Event) -> None:
-        """Only notices that somebody waits for are kept."""
-        for other in [name for name, looked in self._looked.items() if name != notice and looked.rung is not rung]:
-            if self._looked[other].reached.done():
-                del self._looked[other]
+    def _forget(self, notice: str, event: asyncio.Event) -> None:
+        """Forget finished looks at other notices, so that only notices with waiters stay."""
+        for other in [name for name, look in self._looks.items() if name != notice and look.event is not event]:
+            if self._looks[other].reached.done():
+                del self._looks[other]
 
-    async def _look(self, notice: str) -> int:
+    def _lookup(
+        self, notice: str, as_of: AsOf, views: Collection[str] | None = None, *, composed: bool = False
+    ) -> bytes:
+        names = sorted(self._versions if views is None else views)
+        return _lookup_query(
+            notice, as_of, tuple((name, self._versions[name]) for name in names), composed=composed
+        )
+
+    async def _find_reached(self, notice: str) -> int:
         try:
-            async with self._transaction(_finding(notice, _NOW, VIEWS)) as (_, rows):
-                return _found(notice, rows).reached
+            async with self._transaction(self._lookup(notice, _NOW)) as (_, rows):
+                return _positions(notice, rows).reached
         except LedgerError:
-            return 0  # whoever waits looks by itself, and is told
+            return 0  # each waiter opens its own snapshot next, and gets this error there
 
     @asynccontextmanager
     async def at(
@@ -160,63 +174,74 @@ class Reader:
         on: datetime | None = None,
         at_least: int | None = None,
         wait: float = WAIT_SECONDS,
-        views: Collection[str] = VIEWS,
+        views: Collection[str] | None = None,
         composed: bool = False,
     ) -> AsyncIterator[Snapshot]:
-        """A reading at the latest position that all `views` have reached, or at the earlier one asked for.
+        """Open a snapshot at the latest position that all these views have reached, or at an earlier one.
 
-        A view that has stopped holds back none of the others; the reading says which cannot be read there.
-        Waits up to `wait` seconds until they have reached the position asked for and `at_least`; not for an entry
-        that is not recorded. `on` is the instant at which rules are judged: now, if None. `composed`: it is for
-        statements of answers, which are planned once, whatever their parameters. Raises UnknownNotice,
-        NotRecordedYet, NotCaughtUp and
-        Unavailable.
+        A stopped view does not hold back the others; the snapshot lists the views that cannot be read at
+        its position.
+
+        Args:
+            notice: The notice.
+            as_of: The position, or the instant known; all that is recorded, if None.
+            on: The instant at which rules are judged; now, if None.
+            at_least: A position that the views must have reached.
+            wait: Seconds to wait for the views to reach these positions.
+            views: Names of the views to read; all, if None.
+            composed: True for composed statements, which PostgreSQL then plans only once.
+
+        Raises:
+            UnknownNotice: No such notice is recorded.
+            NotRecordedYet: Nothing was recorded at that position or by that instant.
+            NotCaughtUp: The views did not reach the position in time, or it is not recorded.
+            Unavailable: The database cannot be reached.
         """
         if not _NOTICE_ID.match(notice):
-            raise UnknownNotice(f"there is no notice {notice[:80]!r}")
-        asked = as_of or _NOW
-        begin = _finding(notice, asked, frozenset(views), composed=composed)
+            raise UnknownNotice(f"no notice {notice[:80]!r} is recorded")
+        as_of = as_of or _NOW
+        begin = self._lookup(notice, as_of, views, composed=composed)
         deadline = asyncio.get_running_loop().time() + wait
         while True:
-            rung = self._bell.next()
+            event = self._notifications.next()
             async with self._transaction(begin) as (connection, rows):
-                found = _found(notice, rows)
-                wanted = _wanted(notice, asked, found)
-                if found.reached >= max(wanted or 1, at_least or 1):
-                    position = wanted or found.reached
-                    entry = (position, found.recorded_at, found.root_hash)
-                    stopped = {view: reached for view, reached in found.stopped.items() if reached < position}
+                positions = _positions(notice, rows)
+                requested = _requested(notice, as_of, positions)
+                if positions.reached >= max(requested or 1, at_least or 1):
+                    position = requested or positions.reached
+                    entry = (position, positions.recorded_at, positions.root_hash)
+                    stopped = {view: reached for view, reached in positions.stopped.items() if reached < position}
                     yield Snapshot(connection, notice, entry, on or datetime.now(UTC), stopped)
                     return
             left = deadline - asyncio.get_running_loop().time()
-            if left <= 0 or (at_least or 0) > found.size:
+            if left <= 0 or (at_least or 0) > positions.size:
                 raise NotCaughtUp(
-                    f"the views of {notice} have reached position {found.reached} of {found.size}, and "
-                    f"{max(wanted or 1, at_least or 1)} was asked for; ask again in a moment"
+                    f"the views of {notice} have reached position {positions.reached} of {positions.size}, not "
+                    f"{max(requested or 1, at_least or 1)}; ask again in a moment"
                 )
-            await within(rung, min(left, _LOOK_AGAIN_SECONDS))
+            await within(event, min(left, _RETRY_SECONDS))
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
-        """Those of the allowed notices that exist, by id, each with the end of its own ledger."""
-        named = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
-        if not named:
+        """Return the end of each allowed notice that exists, in order of id."""
+        ids = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
+        if not ids:
             return []
-        async with self._transaction(_begin(named, _HEADS.format(Literal(named)))) as (_, rows):
+        async with self._transaction(_begin(ids, _HEADS.format(Literal(ids)))) as (_, rows):
             return [NoticeHead(*row) for row in rows]
 
     @asynccontextmanager
     async def _transaction(self, begin: bytes) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
-        """A transaction, and what the query answers with which it begins."""
-        connection, rows = await self._begun(begin)
+        """Open a transaction and return the rows of its first query."""
+        connection, rows = await self._begin_on_connection(begin)
         try:
             yield connection, rows
         finally:
             if not connection.closed:
-                await connection.commit()  # nothing was written; a rollback would forget what is prepared
+                await connection.commit()  # nothing was written; a rollback would discard prepared statements
             await self._pool.putconn(connection)
 
-    async def _begun(self, begin: bytes) -> tuple[Connection, list[tuple[Any, ...]]]:
-        """A connection on which a transaction has begun: another one, where the server has closed the first."""
+    async def _begin_on_connection(self, begin: bytes) -> tuple[Connection, list[tuple[Any, ...]]]:
+        """Return a connection with a transaction begun; replace a connection that the server has closed."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         while True:
             left = deadline - asyncio.get_running_loop().time()
@@ -240,42 +265,52 @@ _BEGIN = SQL("BEGIN READ ONLY; SET LOCAL ledger.notices = {}")
 _HEADS = SQL(
     "SELECT notice, size, recorded_at, root_hash FROM ledger.heads WHERE notice = ANY ({}::text[]) ORDER BY notice"
 )
-_FINDING = SQL("SELECT * FROM views.found({}, {}::text[], {}::integer[], {}, {})")
+_LOOKUP = SQL("SELECT * FROM views.found({}, {}::text[], {}::integer[], {}, {})")
 _PLANNED_ONCE = SQL("SET LOCAL plan_cache_mode = force_generic_plan")
 
 
-def _begin(notices: Sequence[str], *then: Composable) -> bytes:
-    """Begins a transaction that sees these notices, and asks a first query, all in one go."""
-    return SQL("; ").join((_BEGIN.format(Literal(",".join(notices))), *then)).as_bytes()
+def _begin(notices: Sequence[str], *statements: Composable) -> bytes:
+    """Return the statements that begin a transaction for these notices and run a first query."""
+    return SQL("; ").join((_BEGIN.format(Literal(",".join(notices))), *statements)).as_bytes()
 
 
 @lru_cache(1_024)
-def _finding(notice: str, asked: AsOf, views: frozenset[str], *, composed: bool = False) -> bytes:
-    """Begins by asking for head, views and instant; a view of another version has reached nothing."""
-    names = sorted(views)
-    versions = [_VERSIONS[view] for view in names]
-    found = _FINDING.format(*map(Literal, (notice, names, versions, asked.position, asked.known_at)))
-    return _begin([notice], *([_PLANNED_ONCE] if composed else []), found)
+def _lookup_query(notice: str, as_of: AsOf, versions: tuple[tuple[str, int], ...], *, composed: bool) -> bytes:
+    """Return the statements that begin a transaction and look up head, views and instant.
+
+    A view of another version counts as having reached nothing.
+    """
+    names, numbers = [name for name, _ in versions], [number for _, number in versions]
+    lookup = _LOOKUP.format(*map(Literal, (notice, names, numbers, as_of.position, as_of.known_at)))
+    return _begin([notice], *([_PLANNED_ONCE] if composed else []), lookup)
 
 
-def _found(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Found:
-    """What was found; raises UnknownNotice."""
+def _positions(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Positions:
+    """Return the positions from the first query's row.
+
+    Raises:
+        UnknownNotice: The row is empty.
+    """
     (row,) = rows
     if row[0] is None:
-        raise UnknownNotice(f"there is no notice {notice}")
-    return _Found(*row)
+        raise UnknownNotice(f"no notice {notice} is recorded")
+    return _Positions(*row)
 
 
-def _wanted(notice: str, asked: AsOf, found: _Found) -> int | None:
-    """The position asked for, if one is; raises NotRecordedYet."""
-    if asked.position is not None:
-        if not 1 <= asked.position <= found.size:
+def _requested(notice: str, as_of: AsOf, positions: _Positions) -> int | None:
+    """Return the requested position, or None for the latest.
+
+    Raises:
+        NotRecordedYet: Nothing was recorded at that position or by that instant.
+    """
+    if as_of.position is not None:
+        if not 1 <= as_of.position <= positions.size:
             raise NotRecordedYet(
-                f"{notice} has no position {asked.position}: its entries are numbered from 1 to {found.size}"
+                f"{notice} has no position {as_of.position}: its entries have positions 1 to {positions.size}"
             )
-        return asked.position
-    if asked.known_at is not None:
-        if not found.known:
-            raise NotRecordedYet(f"nothing of {notice} had been recorded by {asked.known_at.isoformat()}")
-        return found.known
+        return as_of.position
+    if as_of.known_at is not None:
+        if not positions.known:
+            raise NotRecordedYet(f"nothing was recorded for {notice} by {as_of.known_at.isoformat()}")
+        return positions.known
     return None

@@ -1,11 +1,11 @@
-"""Rows that can be asked for: those of a view's table or of a query over views, with what is worked out of them.
+"""Relations: rows of a view's table, or of a query over views, with computed fields.
 
-One declaration says of a kind of rows where they come from, what stands in each field, by which conditions they
-are found and in what order they are listed. Whatever reads them is put together from it.
+One declaration names the source of the rows, the SQL of each field, the conditions and the order. Every query is
+built from it.
 
-In its SQL `t` is the row; `:notice`, `:position`, `:on` (the instant at which rules are judged), `:today` (its
-day in the notice's zone) and `:redacted` (whether the reader sees small counts suppressed) are the reading's own,
-and in a condition `:value` is what is asked for.
+In its SQL `t` is the row. The snapshot supplies `:notice`, `:position`, `:on` (the instant at which rules are
+judged), `:today` (its day in the notice's zone) and `:redacted` (true if the reader sees small counts suppressed).
+In a condition, `:value` is the argument.
 """
 
 import re
@@ -19,72 +19,81 @@ from projections.engine.columns import Field, fields_of
 from projections.engine.rows import Table
 
 PAGE = 1_001
-"""Rows that a query returns at most for each list: a page of 1,000, and one that says whether more follow."""
+"""Rows per list, at most: a page of 1,000, and one more to show that further rows exist."""
 R = TypeVar("R", bound=Struct)
 _NAMED = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 ZONE = "(SELECT n.zone FROM views.notices n WHERE n.notice = :notice)"
 TODAY = f"(:on AT TIME ZONE {ZONE})::date"
 IN_POST = "t.first <= :today AND (t.last IS NULL OR t.last >= :today)"
-"""Of a time in a post, both days included: whether it is now."""
+"""Test of a time in a post, both days included: true if it includes today."""
 
 
 WITHIN = {
     "period_from": "t.last >= :value",
     "period_to": "t.first <= :value",
 }
-"""Conditions of what covers days `first` to `last`: it covers a day from one on, and one up to another."""
+"""Conditions on a period from `first` to `last`: it ends on or after a day, and begins on or before a day."""
 
 
 class Computed(Struct, frozen=True):
-    """A field that is worked out when it is read."""
+    """A field that is computed when it is read."""
 
     hint: Any
-    """Its type in Python."""
+    """Python type."""
     sql: str
-    beside: str = ""
-    """What it is worked out from beside the row, if something is: a lateral item of FROM."""
+    lateral: str = ""
+    """Lateral item of FROM that the SQL refers to, if any."""
 
 
-def besides(worked: Iterable[Computed]) -> list[str]:
-    """What fields are worked out from beside the row, each once."""
-    return list(dict.fromkeys(each.beside for each in worked if each.beside))
+def laterals(computed: Iterable[Computed]) -> list[str]:
+    """Return the lateral items of computed fields, without repeats."""
+    return list(dict.fromkeys(each.lateral for each in computed if each.lateral))
 
 
 class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
-    """One kind of rows."""
+    """A kind of rows."""
 
     view: str
-    """The view that it belongs to, by its name in the role matrix."""
+    """Name of its view in the role matrix."""
     row: type[R]
-    """The rows' fields."""
+    """Type of the rows."""
     source: str
-    """A table, or a query in brackets whose columns are those of the rows' fields, and `notice`."""
-    worked: Mapping[str, Computed] = field(default_factory=dict)
-    """Fields beside the rows' own; under the name of one of those, what stands in its place."""
+    """Table, or a query in brackets, with `notice` and the columns of the row's fields."""
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+    """Computed fields. One with the name of a field of the row replaces it."""
     conditions: Mapping[str, str] = field(default_factory=dict)
-    """Name → what must hold of `t` and `:value`; the name of a field alone asks for its value."""
+    """Condition → SQL on `t` and `:value`. A field's name is also a condition: equality with its value."""
     positions: Mapping[str, str] = field(default_factory=dict)
-    """Name of a condition → the query of the positions, each once, at which it holds. Of many it reads, in their
-    order, no more than the rows asked for need."""
+    """Condition → query of the distinct positions at which it holds. Only as many rows are read as the answer
+    needs.
+    """
     order: tuple[str, ...] = ("position",)
-    """The fields by which they are listed, unique together and never null: a cursor names their values."""
+    """Fields of the order, unique together and never null; a cursor holds their values."""
 
     @cached_property
     def hints(self) -> dict[str, Any]:
-        """Field → its type in Python."""
+        """Field → Python type."""
         own = get_type_hints(self.row, include_extras=True)
-        return own | {name: worked.hint for name, worked in self.worked.items()}
+        return own | {name: computed.hint for name, computed in self.computed.items()}
 
     def condition(self, name: str) -> str:
-        """What must hold for the condition of that name; raises KeyError when there is none."""
+        """Return the SQL of a condition.
+
+        Raises:
+            KeyError: No condition or field has this name.
+        """
         if name in self.conditions:
             return self.conditions[name]
         return f"{self.expression(name)} = :value"
 
-    def rows(self, asked: Iterable[tuple[str, str]]) -> tuple[str, list[str]]:
-        """Where its rows `t` come from, and what must hold, when conditions are asked for with values in SQL."""
+    def rows(self, conditions: Iterable[tuple[str, str]]) -> tuple[str, list[str]]:
+        """Return the FROM item of the rows `t` and the tests of WHERE.
+
+        Args:
+            conditions: Pairs of a condition and the SQL of its value.
+        """
         source, where = f"{self.source} t", ["t.notice = :notice"]
-        for number, (name, value) in enumerate(asked):
+        for number, (name, value) in enumerate(conditions):
             if name in self.positions:
                 query = self.positions[name].replace(":value", value)
                 source += f" JOIN ({query}) p{number} ON p{number}.position = t.position"
@@ -93,21 +102,25 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         return source, where
 
     def expression(self, name: str) -> str:
-        """What stands in a field that is not a narrative; raises KeyError for a field that is not there."""
-        if name in self.worked:
-            return f"({self.worked[name].sql})"
+        """Return the SQL of a field that is not a narrative.
+
+        Raises:
+            KeyError: No field has this name.
+        """
+        if name in self.computed:
+            return f"({self.computed[name].sql})"
         if name not in self.row.__struct_fields__:
             raise KeyError(f"{self.row.__name__} has no field {name}")
         return f't."{name}"'
 
 
-def listed(view: str, table: Table[R], **rest: Any) -> Relation[R]:  # noqa: ANN401 - as Relation has them
-    """The rows of a table."""
+def of_table(view: str, table: Table[R], **rest: Any) -> Relation[R]:  # noqa: ANN401 - as Relation has them
+    """Return the relation of a table's rows."""
     return Relation(view, table.row, f"views.{table.name}", **rest)
 
 
-def holding(name: str) -> str:
-    """A condition: the words of a narrative hold what is asked for, in whatever case."""
+def contains(name: str) -> str:
+    """Return a condition: a narrative contains the argument, in any case of letters."""
     return (
         "EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice "
         f'AND n.position = t."{name}_position" AND n.path = t."{name}_path" '
@@ -115,8 +128,8 @@ def holding(name: str) -> str:
     )
 
 
-def latest(table: str, at: str) -> str:
-    """A condition: no row of a table, ordered by the field `at` and its position, comes after."""
+def is_latest(table: str, at: str) -> str:
+    """Return a condition: no row of a table comes later by the field `at` and its position."""
     return (
         f"(NOT EXISTS (SELECT FROM views.{table} l WHERE l.notice = t.notice "
         f"AND (l.{at}, l.position) > (t.{at}, t.position))) = :value"
@@ -124,46 +137,46 @@ def latest(table: str, at: str) -> str:
 
 
 class RowQuery(Struct, frozen=True):
-    """Which rows are asked for, in the order of their relation."""
+    """A query for rows of a relation, in its order."""
 
     conditions: Mapping[str, Any] = field(default_factory=dict)
-    """Condition → its value; all must hold."""
+    """Condition → value; all must hold."""
     by: str | None = None
-    """The condition that ties rows to each of `keys`."""
+    """Condition that ties rows to one of `keys`."""
     keys: Sequence[Any] = ()
     first: int = PAGE
-    """How many at most, for each key."""
+    """Rows per key, at most."""
     after: Sequence[Any] | None = None
-    """Only those after this place: the values of the fields by which they are ordered."""
+    """Values of the order's fields; only rows after them are returned."""
 
 
-class FoundRow(Struct, Generic[R], frozen=True):
-    """A row that was found."""
+class ComputedRow(Struct, Generic[R], frozen=True):
+    """A row with its computed fields."""
 
     row: R
-    worked: dict[str, Any]
+    computed: dict[str, Any]
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - as its relation's hints say
-        """What stands in a field."""
-        return self.worked[name] if name in self.worked else getattr(self.row, name)
+        """Return the value of a field."""
+        return self.computed[name] if name in self.computed else getattr(self.row, name)
 
     def place(self, order: Sequence[str]) -> list[Any]:
-        """Its place in that order."""
+        """Return the values of these fields, which place the row in their order."""
         return [self.value(name) for name in order]
 
 
 def named(sql: str) -> str:
-    """SQL as psycopg takes it: `:name` as a named parameter, and `:today` as the day that it stands for."""
+    """Return SQL for psycopg: `:name` becomes a named parameter, `:today` an expression."""
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%").replace(":today", f"({TODAY})"))
 
 
 def _joins(relation: Relation[Any]) -> str:
-    """What is worked out beside a row, and its narratives, each by the place that it says."""
-    joins = "".join(f" CROSS JOIN LATERAL {each}" for each in besides(relation.worked.values()))
+    """Return the joins of a row's lateral items and single narratives."""
+    joins = "".join(f" CROSS JOIN LATERAL {each}" for each in laterals(relation.computed.values()))
     row: type[Struct] = relation.row
     for each in fields_of(row):
         if each.join is not None and each.columns[1].type == "text":
-            alias, (position, path) = f'"text of {each.name}"', (column.name for column in each.columns)
+            alias, (position, path) = f'"narrative {each.name}"', (column.name for column in each.columns)
             joins += (
                 f" LEFT JOIN ledger.narratives {alias} ON {alias}.notice = t.notice "
                 f'AND {alias}.position = t."{position}" AND {alias}.path = t."{path}"'
@@ -171,11 +184,11 @@ def _joins(relation: Relation[Any]) -> str:
     return joins
 
 
-def _texts(found: Field) -> Sequence[str]:
-    """The words of a field of narratives, and who erased them."""
-    position, path = (column.name for column in found.columns)
-    if found.columns[1].type == "text":
-        return [f'"text of {found.name}".body', f'"text of {found.name}".erased_by']
+def _narratives(field: Field) -> Sequence[str]:
+    """Return the SQL of a narrative field's bodies and erasing entries."""
+    position, path = (column.name for column in field.columns)
+    if field.columns[1].type == "text":
+        return [f'"narrative {field.name}".body', f'"narrative {field.name}".erased_by']
     return [
         f'ARRAY(SELECT n.{name} FROM unnest(t."{path}") WITH ORDINALITY p(path, nth) '
         "LEFT JOIN ledger.narratives n "
@@ -185,49 +198,49 @@ def _texts(found: Field) -> Sequence[str]:
 
 
 def _columns(relation: Relation[Any]) -> list[str]:
-    """All that is read of a row: its fields in order, then what is worked out."""
+    """Return the SQL of all columns read: the row's fields in order, then the computed ones."""
     columns = []
     row: type[Struct] = relation.row
     for each in fields_of(row):
         columns += [f't."{column.name}"' for column in each.columns]
-        columns += _texts(each) if each.join is not None else ()
-    return columns + [relation.expression(name) for name in relation.worked]
+        columns += _narratives(each) if each.join is not None else ()
+    return columns + [relation.expression(name) for name in relation.computed]
 
 
 @lru_cache(1_024)
 def _query(relation: Relation[Any], conditions: tuple[str, ...], by: str | None, is_after: bool) -> bytes:
-    """The number of its key (from 1; 1 without keys) and the columns of each row asked for."""
-    asked = [(name, f":is_{name}") for name in conditions]
-    rows, where = relation.rows(asked if by is None else [*asked, (by, "k.key")])
+    """Return the query of rows, each with the number of its key (from 1; 1 without keys)."""
+    values = [(name, f":is_{name}") for name in conditions]
+    rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
     ordered = [f't."{name}"' for name in relation.order]
     order = ", ".join(ordered)
     if is_after:
         where.append(f"({order}) > ({', '.join(f':after_{n}' for n in range(len(ordered)))})")
     within = f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
     columns = ", ".join(_columns(relation))
-    found = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"
+    sql = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"
     if by is not None:
         keyed = "bigint" if relation.hints.get(by) is int else "text"
         keys = f"unnest(:keys::{keyed}[]) WITH ORDINALITY k(key, nth) CROSS JOIN LATERAL ({within}) t"
-        found = f"SELECT k.nth, {columns} FROM {keys}{_joins(relation)} ORDER BY k.nth, {order}"
-    return named(found).encode()
+        sql = f"SELECT k.nth, {columns} FROM {keys}{_joins(relation)} ORDER BY k.nth, {order}"
+    return named(sql).encode()
 
 
-def statement(relation: Relation[Any], wanted: RowQuery) -> tuple[bytes, dict[str, Any]]:
-    """The query for what is wanted and its parameters, but for the reading's own."""
-    asked = {name: value for name, value in wanted.conditions.items() if value is not None}
-    query = _query(relation, tuple(sorted(asked)), wanted.by, wanted.after is not None)
-    parameters = {f"is_{name}": value for name, value in asked.items()}
-    parameters |= {f"after_{n}": value for n, value in enumerate(wanted.after or ())}
-    return query, parameters | {"first": wanted.first} | ({"keys": list(wanted.keys)} if wanted.by else {})
+def statement(relation: Relation[Any], query: RowQuery) -> tuple[bytes, dict[str, Any]]:
+    """Return the statement for a query, and its parameters except the snapshot's own."""
+    conditions = {name: value for name, value in query.conditions.items() if value is not None}
+    sql = _query(relation, tuple(sorted(conditions)), query.by, query.after is not None)
+    parameters = {f"is_{name}": value for name, value in conditions.items()}
+    parameters |= {f"after_{n}": value for n, value in enumerate(query.after or ())}
+    return sql, parameters | {"first": query.first} | ({"keys": list(query.keys)} if query.by else {})
 
 
-def read(relation: Relation[R], values: Sequence[Any]) -> FoundRow[R]:
-    """A row from its columns in the query."""
-    taken: list[Any] = []
+def read(relation: Relation[R], values: Sequence[Any]) -> ComputedRow[R]:
+    """Return a row from the columns of a result."""
+    fields: list[Any] = []
     at = 0
     for each in fields_of(relation.row):
         end = at + (1 if each.join is None else 4)
-        taken.append(values[at] if each.join is None else each.join(*values[at:end]))
+        fields.append(values[at] if each.join is None else each.join(*values[at:end]))
         at = end
-    return FoundRow(relation.row(*taken), dict(zip(relation.worked, values[at:], strict=True)))
+    return ComputedRow(relation.row(*fields), dict(zip(relation.computed, values[at:], strict=True)))

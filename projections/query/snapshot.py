@@ -1,7 +1,7 @@
-"""One reading of one notice: every query of it sees the views as of one position.
+"""Snapshot of a notice: all its queries see the views at one position.
 
-`projections.query.reader` opens them; the queries in the views' modules take them. In its transaction the database
-shows only the rows of its notice that held at its position, so that no query has to say either.
+`projections.query.reader` opens snapshots; the views' modules query them. The transaction shows only the rows of
+its notice that held at its position, so no query filters by either.
 """
 
 from base64 import b64encode
@@ -15,20 +15,20 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.sql import Composed
 from psycopg.types.numeric import Int8
 
-from projections.query.errors import Inexact, TooSlow, Unfit, ViewStopped
-from projections.query.relation import PAGE, FoundRow, Relation, RowQuery, read, statement
+from projections.errors import Inexact, InvalidText, TooSlow, ViewStopped
+from projections.query.relation import PAGE, ComputedRow, Relation, RowQuery, read, statement
 from projections.query.tree import Statement
 
 __all__ = ["PAGE", "AsOf", "Snapshot"]
 
 R = TypeVar("R", bound=Struct)
-_PLACE = b"SET LOCAL ledger.position = '%d'"
+_SET_POSITION = b"SET LOCAL ledger.position = '%d'"
 _END = b"COMMIT"
-"""Nothing was written; after a ROLLBACK psycopg would forget its prepared statements."""
+"""End of a composed answer. Nothing was written; a ROLLBACK would discard psycopg's prepared statements."""
 
 
 class AsOf(Struct, frozen=True):
-    """What had been recorded at a position, or by an instant; neither: all that was."""
+    """A position, or an instant by which entries had been recorded; all that is recorded, if neither."""
 
     position: int | None = None
     known_at: datetime | None = None
@@ -46,44 +46,56 @@ class Snapshot:
         stopped: Mapping[str, int],
     ) -> None:
         self._connection = connection
-        self._is_placed = False
+        self._has_position = False
         self.notice = notice
         self.position, self.recorded_at, self.root_hash = entry
         self.on = on
-        """The instant at which rules are judged."""
+        """Instant at which rules are judged."""
         self.stopped = stopped
-        """Views that stopped before this position → the one that each has reached; they cannot be read here."""
+        """Views that stopped before this position, and so cannot be read here → the position reached."""
 
     async def fetch(
         self, query: LiteralString | Composed | bytes, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
-        """All rows of a query; raises TooSlow and Unfit."""
+        """Return all rows of a query.
+
+        Raises:
+            TooSlow: The query took too long.
+            InvalidText: A parameter contains NUL or a lone surrogate.
+        """
         try:
-            await self._place()
+            await self._set_position()
             cursor = await self._connection.execute(query, parameters, binary=True)
         except psycopg.errors.QueryCanceled:
             raise _too_slow() from None
         except (psycopg.DataError, UnicodeEncodeError) as error:
             if isinstance(error, psycopg.DataError) and error.sqlstate is not None:
-                raise  # the database's own
-            raise Unfit("no text holds the character NUL or half of a surrogate pair; leave them out") from None
+                raise  # an error of the database's own
+            raise InvalidText("an argument contains the character NUL or a lone surrogate; remove it") from None
         return await cursor.fetchall()
 
     async def answer(
-        self, asked: Sequence[tuple[Statement, Mapping[object, object], datetime | None]]
+        self, requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]]
     ) -> list[tuple[bytes, int]]:
-        """What the statements of answers answer: each the JSON text, and the number of its rows.
+        """Run composed statements in one go, and end the snapshot.
 
-        With each go the values of its own parameters, and the instant at which rules are judged there: the
-        reading's, if None. They are sent in one go, and end the reading. Raises TooSlow, and Inexact where a text
-        would not say what is there.
+        Args:
+            requests: For each statement the values of its own parameters, and the instant at which
+                rules are judged (the snapshot's, if None).
+
+        Returns:
+            For each statement the JSON bytes and the number of rows in them.
+
+        Raises:
+            TooSlow: A statement took too long.
+            Inexact: The database cannot write an answer exactly.
         """
-        cursors = [AsyncRawCursor(self._connection) for _ in asked]
+        cursors = [AsyncRawCursor(self._connection) for _ in requests]
         try:
             async with self._connection.pipeline():
-                await self._place()
-                for cursor, (statement, own, on) in zip(cursors, asked, strict=True):
-                    given = {
+                await self._set_position()
+                for cursor, (statement, own, on) in zip(cursors, requests, strict=True):
+                    values = {
                         **own,
                         "notice": self.notice,
                         "position": self.position,
@@ -91,7 +103,7 @@ class Snapshot:
                         "recorded_at": self.recorded_at,
                         "root_hash": b64encode(self.root_hash).decode(),
                     }
-                    parameters = [_sized(given[each]) for each in statement.parameters]
+                    parameters = [_sized(values[each]) for each in statement.parameters]
                     await cursor.execute(statement.sql, parameters, prepare=True, binary=True)
                 await self._connection.execute(_END)
             rows: list[Any] = [await cursor.fetchone() for cursor in cursors]
@@ -100,44 +112,46 @@ class Snapshot:
         except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError) as error:
             raise Inexact(f"the statement of an answer failed: {error}") from error
         if None in rows:
-            raise Inexact(f"the view of {self.notice} has no row of it")
+            raise Inexact(f"no view of {self.notice} has the row")
         return rows
 
-    async def _place(self) -> None:
-        """Shows the transaction the views at the position: `SET LOCAL`, as a statement of its own."""
-        if not self._is_placed:
-            await self._connection.execute(_PLACE % self.position)
-            self._is_placed = True
+    async def _set_position(self) -> None:
+        """Set the transaction's position: `SET LOCAL`, as a statement of its own."""
+        if not self._has_position:
+            await self._connection.execute(_SET_POSITION % self.position)
+            self._has_position = True
 
     async def find(
-        self, relation: Relation[R], wanted: RowQuery, *, redacted: bool = False
-    ) -> list[list[FoundRow[R]]]:
-        """The rows that are wanted of a relation: for each key those tied to it, or all in one list.
+        self, relation: Relation[R], query: RowQuery, *, redacted: bool = False
+    ) -> list[list[ComputedRow[R]]]:
+        """Return the rows of a relation: one list per key, or one list if the query has no keys.
 
-        Raises Stopped and TooSlow.
+        Raises:
+            ViewStopped: The relation's view stopped before this position.
+            TooSlow: The query took too long.
         """
         if relation.view in self.stopped:
             raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
-        query, parameters = statement(relation, wanted)
+        sql, parameters = statement(relation, query)
         parameters |= {
             "notice": self.notice,
             "position": self.position,
             "on": self.on,
             "redacted": redacted,
         }
-        found: list[list[FoundRow[R]]] = [[] for _ in (wanted.keys if wanted.by is not None else (1,))]
-        for nth, *values in await self.fetch(query, parameters):
-            found[nth - 1].append(read(relation, values))
-        return found
+        rows: list[list[ComputedRow[R]]] = [[] for _ in (query.keys if query.by is not None else (1,))]
+        for nth, *values in await self.fetch(sql, parameters):
+            rows[nth - 1].append(read(relation, values))
+        return rows
 
     async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
-        """The rows of a relation that meet the conditions, at most a page of them."""
-        (found,) = await self.find(relation, RowQuery(conditions))
-        return [each.row for each in found]
+        """Return the rows of a relation that meet the conditions, at most a page of them."""
+        (rows,) = await self.find(relation, RowQuery(conditions))
+        return [each.row for each in rows]
 
 
 def _sized(value: object) -> object:
-    """A parameter whose type does not depend on its value, so that statements are prepared once."""
+    """Return a parameter whose SQL type does not depend on its value, so that statements are prepared once."""
     return Int8(value) if type(value) is int else value
 
 

@@ -1,8 +1,8 @@
-"""The SQL of an answer's tree: one query, whose one row is the answer's text and the number of its rows.
+"""SQL of an answer's tree: one query whose single row holds the JSON text and the number of its rows.
 
-Lists become lateral subqueries, one in another; an object is written as text (in half the time that PostgreSQL's
-`json_build_object` takes). The order of rows is that of the subquery with the LIMIT: everything joined to it
-depends on its rows, so that it is the outer side of nested loops.
+Lists become nested lateral subqueries. Objects are concatenated as text, in half the time of PostgreSQL's
+`json_build_object`. The subquery with the LIMIT decides the order of rows. Everything joined to it depends on its
+rows, so it is the outer side of nested loops.
 """
 
 import re
@@ -19,14 +19,14 @@ from projections.query.tree import (
     Form,
     HasMore,
     Listing,
+    NarrativeBody,
     NarrativeList,
-    NarrativeText,
     Node,
     NullableObject,
     ObjectNode,
     PageRows,
     Path,
-    ReadingValue,
+    SnapshotValue,
     Statement,
     form_of,
 )
@@ -40,52 +40,52 @@ _TYPES = {
     "root_hash": "text",
 }
 _ARGUMENTS = 90
-"""A function of PostgreSQL takes 100 at most."""
+"""Arguments per call of `concat`; PostgreSQL allows 100."""
 _MORE = '"of the page"'
-"""The column that numbers a page's rows, of which one more is read than it shows."""
+"""Column that numbers a page's rows; one more row is read than the page shows."""
 
 
 def compose(listing: Listing, redacted: Collection[str]) -> Statement:
-    """The query of one object and all that hangs on it; `redacted`: the views that its reader sees suppressed."""
+    """Return the query of an object and its lists; `redacted` names views with small counts suppressed."""
     writer = _Writer(redacted)
     scope = _Scope(listing.relation)
     row = writer.members(listing.item, scope)
-    within = writer.within(listing, None)
+    source = writer.rows_of(listing, None)
     count = " + ".join(scope.counts) or "0"
-    sql = f"SELECT convert_to({row}, 'UTF8'), ({count})::bigint FROM ({within}) t{scope.joined}"
+    sql = f"SELECT convert_to({row}, 'UTF8'), ({count})::bigint FROM ({source}) t{scope.joined}"
     return Statement(sql.encode(), tuple(writer.parameters))
 
 
 class _Scope:
-    """The rows that an object is written of: what is joined to them for it."""
+    """The rows of one object or list, and the items joined to them."""
 
     def __init__(self, relation: Relation[Any], page: "Listing | None" = None, cursors: str = "") -> None:
         self.relation = relation
         self.page = page
         self.cursors = cursors
-        """The SQL of the list that cursors of this scope name."""
+        """SQL of the name of the list in this scope's cursors."""
         self.joins: list[str] = []
         self.counts: list[str] = []
 
     @property
     def joined(self) -> str:
-        """What follows the rows in FROM."""
+        """The joins that follow the rows in FROM."""
         return "".join(f" CROSS JOIN LATERAL {join}" for join in self.joins)
 
-    def beside(self, name: str) -> None:
-        """Joins what the field of that name is worked out from."""
-        worked = self.relation.worked.get(name)
-        if worked is not None and worked.beside and worked.beside not in self.joins:
-            self.joins.append(worked.beside)
+    def join_lateral(self, name: str) -> None:
+        """Join the lateral item of a computed field."""
+        computed = self.relation.computed.get(name)
+        if computed is not None and computed.lateral and computed.lateral not in self.joins:
+            self.joins.append(computed.lateral)
 
     @property
-    def shown(self) -> str:
-        """Of an aggregate: only over the rows that a page shows."""
+    def on_page(self) -> str:
+        """Filter of an aggregate to the rows that a page shows."""
         return "" if self.page is None else f" FILTER (WHERE t.{_MORE} <= {self.page.first})"
 
 
 class _Writer:
-    """Writes one statement."""
+    """Writer of one statement."""
 
     def __init__(self, redacted: Collection[str]) -> None:
         self._redacted = redacted
@@ -95,29 +95,29 @@ class _Writer:
     # --- parameters
 
     def parameter(self, of: object) -> str:
-        """The `$n` that stands for it."""
+        """Return the `$n` of a parameter."""
         if of not in self.parameters:
             self.parameters.append(of)
         return f"${self.parameters.index(of) + 1}"
 
-    def given(self, name: str) -> str:
-        """Something of the reading's own."""
+    def snapshot_value(self, name: str) -> str:
+        """Return the typed parameter of a value of the snapshot."""
         return f"{self.parameter(name)}::{_TYPES[name]}"
 
     def sql(self, relation: Relation[Any], declared: str) -> str:
-        """SQL that a relation declares, with the reading's own in place."""
+        """Return SQL that a relation declares, with the snapshot's values in place."""
         seen = "TRUE" if relation.view in self._redacted else "FALSE"
         declared = declared.replace(":redacted", seen).replace(":today", f"({TODAY})")
-        return _NAMED.sub(lambda found: self.given(found[1]), declared)
+        return _NAMED.sub(lambda match: self.snapshot_value(match[1]), declared)
 
     def expression(self, relation: Relation[Any], name: str) -> str:
-        """What stands in a field."""
+        """Return the SQL of a field."""
         return self.sql(relation, relation.expression(name))
 
     # --- values
 
     def members(self, item: ObjectNode, scope: _Scope) -> str:
-        """An object's text."""
+        """Return the SQL of an object's JSON."""
         parts: list[str] = []
         text = "{"
         for key, node in item.items:
@@ -133,18 +133,18 @@ class _Writer:
         return _concat(parts)
 
     def value(self, node: Node, scope: _Scope) -> str:
-        """The text of a value that is not known before."""
-        return _WRITTEN_BY[type(node)](self, node, scope)
+        """Return the SQL of a node's JSON."""
+        return _WRITERS[type(node)](self, node, scope)
 
-    def of_reading(self, node: ReadingValue, _scope: _Scope) -> str:
-        return _written(self.given(node.name), node.form)
+    def value_of_snapshot(self, node: SnapshotValue, _scope: _Scope) -> str:
+        return _written(self.snapshot_value(node.name), node.form)
 
     def cell(self, node: Cell, scope: _Scope) -> str:
-        scope.beside(node.name)
+        scope.join_lateral(node.name)
         text = _written(self.expression(scope.relation, node.name), node.form)
         return f"coalesce({text}, {_quoted('null') if node.optional else 'views.absent()'})"
 
-    def words(self, node: NarrativeText, _scope: _Scope) -> str:
+    def narrative(self, node: NarrativeBody, _scope: _Scope) -> str:
         return f"coalesce({self._narrative(node.name, 'to_json(n.body)::text')}, 'null')"
 
     def erased_by(self, node: ErasedBy, _scope: _Scope) -> str:
@@ -154,10 +154,10 @@ class _Writer:
         own = ""
         if node.key is not None:
             own = f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
-        return f"to_json({self.given('notice')}{own})::text"
+        return f"to_json({self.snapshot_value('notice')}{own})::text"
 
-    def unless(self, node: NullableObject, scope: _Scope) -> str:
-        """Another side of the row."""
+    def nullable(self, node: NullableObject, scope: _Scope) -> str:
+        """Return the SQL of a nested object of the same row, or null."""
         before, scope.counts = scope.counts, []
         text = self.members(node.item, scope)
         is_null = f"{self.expression(scope.relation, node.name)} IS NULL"
@@ -170,11 +170,11 @@ class _Writer:
             f'AND n.position = t."{name}_position" AND n.path = t."{name}_path")'
         )
 
-    def texts(self, node: NarrativeList, _scope: _Scope) -> str:
-        """Several narratives, in the order of their paths."""
+    def narratives(self, node: NarrativeList, _scope: _Scope) -> str:
+        """Return the SQL of an array of narratives, in the order of their paths."""
         written = {
             "path": "to_json(p.path)::text",
-            "text": "to_json(n.body)::text",
+            "body": "to_json(n.body)::text",
             "erased_by": "n.erased_by::text",
         }
         parts: list[str] = []
@@ -192,34 +192,36 @@ class _Writer:
 
     # --- lists
 
-    def within(self, listing: Listing, key: str | None) -> str:
-        """The rows of a list, for one key if it has one."""
+    def rows_of(self, listing: Listing, key: str | None) -> str:
+        """Return the SQL of a list's rows, for one key if the list has one."""
         relation = listing.relation
-        asked = [(name, self.parameter(listing.conditions[name])) for name in sorted(listing.conditions)]
+        conditions = [(name, self.parameter(listing.conditions[name])) for name in sorted(listing.conditions)]
         if listing.by is not None and key is not None:
-            asked.append((listing.by, key))
-        rows, where = relation.rows(asked)
+            conditions.append((listing.by, key))
+        rows, where = relation.rows(conditions)
         order = ", ".join(f't."{name}"' for name in relation.order)
         if listing.after:
             where.append(f"({order}) > ({', '.join(self.parameter(each) for each in listing.after)})")
-        more = 1 if _looks_on(listing) else 0
-        found = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)}")
-        return f"{found} ORDER BY {order} LIMIT {listing.first + more}"
+        more = 1 if _reads_one_more(listing) else 0
+        sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)}")
+        return f"{sql} ORDER BY {order} LIMIT {listing.first + more}"
 
     def listing(self, listing: Listing, scope: _Scope) -> str:
-        """Joins a list to the rows on which it hangs, and says where its text stands."""
+        """Join a list to the rows of its parent, and return the SQL of its JSON."""
         self._lists += 1
         number = self._lists
         key = None
         if listing.key is not None:
             key = f"k{number}.key"
-            scope.beside(listing.key)
+            scope.join_lateral(listing.key)
             scope.joins.append(f"(SELECT {self.expression(scope.relation, listing.key)} AS key) k{number}")
-        inner = _Scope(listing.relation, listing if _looks_on(listing) else None, self._named(listing, key))
+        inner = _Scope(
+            listing.relation, listing if _reads_one_more(listing) else None, self._list_name(listing, key)
+        )
         json = self._json(listing, inner)
-        counts = [f"coalesce(sum({each}){inner.shown}, 0)" for each in inner.counts]
+        counts = [f"coalesce(sum({each}){inner.on_page}, 0)" for each in inner.counts]
         if listing.counted:
-            counts.append(f"count(*){inner.shown}")
+            counts.append(f"count(*){inner.on_page}")
         columns = f"{json} AS json"
         if counts:
             columns += f", {' + '.join(counts)} AS n"
@@ -227,11 +229,11 @@ class _Writer:
         scope.joins.append(f"(SELECT {columns} FROM {self._rows(listing, key, number)}{inner.joined}) l{number}")
         return f"l{number}.json"
 
-    def _named(self, listing: Listing, key: str | None) -> str:
-        """The SQL of the list that its cursors name."""
+    def _list_name(self, listing: Listing, key: str | None) -> str:
+        """Return the SQL of the list's name in its cursors."""
         if not listing.cursors:
             return ""
-        return f"{_quoted(listing.cursors)} || {self.given('notice')}" + (
+        return f"{_quoted(listing.cursors)} || {self.snapshot_value('notice')}" + (
             "" if key is None else f" || '/' || {key}"
         )
 
@@ -245,10 +247,10 @@ class _Writer:
         return f"CASE WHEN count(*) >= {listing.first} THEN views.absent() ELSE {rows} END"
 
     def _rows(self, listing: Listing, key: str | None, number: int) -> str:
-        rows = f"({self.within(listing, f'u{number}.key' if listing.spread else key)}) t"
+        rows = f"({self.rows_of(listing, f'u{number}.key' if listing.spread else key)}) t"
         if listing.spread:
             rows = f"unnest({key}) WITH ORDINALITY u{number}(key, nth) CROSS JOIN LATERAL {rows}"
-        if _looks_on(listing):
+        if _reads_one_more(listing):
             rows = f"(SELECT t.*, row_number() OVER () AS {_MORE} FROM {rows}) t"
         return rows
 
@@ -256,54 +258,54 @@ class _Writer:
 
     def rows(self, node: PageRows, scope: _Scope) -> str:
         item = self.members(node.item, scope)
-        return f"'[' || coalesce(string_agg({item}, ','){scope.shown}, '') || ']'"
+        return f"'[' || coalesce(string_agg({item}, ','){scope.on_page}, '') || ']'"
 
     def _place(self, scope: _Scope) -> str:
         relation = scope.relation
         values = [_written(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
         return f"concat('[', concat_ws(',', {', '.join(values)}), ']')"
 
-    def has(self, _node: HasMore, scope: _Scope) -> str:
-        return f"(count(*) > count(*){scope.shown})::text"
+    def has_more(self, _node: HasMore, scope: _Scope) -> str:
+        return f"(count(*) > count(*){scope.on_page})::text"
 
-    def own_cursor(self, _node: Cursor, scope: _Scope) -> str:
+    def row_cursor(self, _node: Cursor, scope: _Scope) -> str:
         return self._cursor(scope, self._place(scope))
 
     def _cursor(self, scope: _Scope, place: str) -> str:
         return f"""('"' || views.cursor({scope.cursors}, {place}) || '"')"""
 
-    def end(self, node: EndCursor, scope: _Scope) -> str:
-        places = f"array_agg({self._place(scope)}){scope.shown}"
-        place = f"({places})[{f'count(*){scope.shown}' if node.last else '1'}]"
+    def end_cursor(self, node: EndCursor, scope: _Scope) -> str:
+        places = f"array_agg({self._place(scope)}){scope.on_page}"
+        place = f"({places})[{f'count(*){scope.on_page}' if node.last else '1'}]"
         return f"coalesce({self._cursor(scope, place)}, 'null')"
 
 
-_WRITTEN_BY: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
-    ReadingValue: _Writer.of_reading,
+_WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
+    SnapshotValue: _Writer.value_of_snapshot,
     Cell: _Writer.cell,
-    NarrativeText: _Writer.words,
+    NarrativeBody: _Writer.narrative,
     ErasedBy: _Writer.erased_by,
     Path: _Writer.path,
-    NarrativeList: _Writer.texts,
+    NarrativeList: _Writer.narratives,
     ObjectNode: _Writer.members,
-    NullableObject: _Writer.unless,
+    NullableObject: _Writer.nullable,
     Listing: _Writer.listing,
     PageRows: _Writer.rows,
-    Cursor: _Writer.own_cursor,
-    HasMore: _Writer.has,
-    EndCursor: _Writer.end,
+    Cursor: _Writer.row_cursor,
+    HasMore: _Writer.has_more,
+    EndCursor: _Writer.end_cursor,
 }
 
 
 def _written(expression: str, form: Form) -> str:
-    """A value as JSON text; null where there is none."""
+    """Return SQL that writes a value as JSON text; null if there is none."""
     if form == "int":
         return f"({expression})::integer::text"
     if form == "count":
         return f"({expression})::bigint::text"
     if form in ("bool", "json"):
         return f"({expression})::text"
-    if form == "float":  # a whole number is written with its .0, so that it is read as what it is
+    if form == "float":  # a whole number keeps its .0, so that it reads back as a float
         return f"regexp_replace(({expression})::text, '^(-?[0-9]+)$', '\\1.0')"
     if form == "instant":
         return (
@@ -313,14 +315,15 @@ def _written(expression: str, form: Form) -> str:
     return f"to_json({expression})::text"
 
 
-def _looks_on(listing: Listing) -> bool:
-    """Whether one row more than a page shows is read, to see that there is one."""
-    return listing.shape == "page" and _holds(listing.item, HasMore)
+def _reads_one_more(listing: Listing) -> bool:
+    """Return True if the list reads one row more than its page shows, to see if more follow."""
+    return listing.shape == "page" and _contains(listing.item, HasMore)
 
 
-def _holds(item: ObjectNode, kind: type) -> bool:
+def _contains(item: ObjectNode, kind: type) -> bool:
     return any(
-        isinstance(node, kind) or (isinstance(node, ObjectNode) and _holds(node, kind)) for _, node in item.items
+        isinstance(node, kind) or (isinstance(node, ObjectNode) and _contains(node, kind))
+        for _, node in item.items
     )
 
 
@@ -329,7 +332,7 @@ def _quoted(text: str) -> str:
 
 
 def _concat(parts: Sequence[str]) -> str:
-    """Texts behind one another."""
+    """Return SQL that concatenates texts."""
     if len(parts) == 1:
         return f"{parts[0]}::text"
     if len(parts) > _ARGUMENTS:

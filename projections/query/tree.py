@@ -1,8 +1,7 @@
-"""Answers that the database puts together: rows of relations, nested as they are asked for, as one JSON text.
+"""Tree of an answer that the database writes: rows of relations, nested as requested, as one JSON text.
 
-A tree of the nodes below says what is asked for. It names relations and their fields only, so that one declaration
-serves this way of reading and `Reading.find`; `projections.query.sql` makes SQL of it. Every node stands for a
-JSON value, written as `msgspec.json` writes it.
+Nodes name relations and fields only. `projections.query.sql` turns the tree into SQL. Every node becomes a JSON
+value, in the bytes that `msgspec.json` would write.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,7 @@ from ledger.domain.fields import unwrap
 from projections.query.relation import PAGE, Relation
 
 Form = Literal["text", "int", "count", "float", "bool", "date", "instant", "json", "array"]
-"""How a field's value is written: an int has 32 bits at most, as GraphQL has it, and a count more; any other
-value makes the statement fail."""
+"""Form in which a field is written. An int has at most 32 bits, as in GraphQL; a count may have more."""
 
 _FORMS: Mapping[object, Form] = {
     str: "text",
@@ -32,18 +30,22 @@ _FORMS: Mapping[object, Form] = {
 
 
 def form_of(hint: object) -> Form:
-    """How values of a type are written; raises KeyError for a type that no row holds."""
+    """Return the form of a type's values.
+
+    Raises:
+        KeyError: No row has fields of this type.
+    """
     return _FORMS[unwrap(hint).column_type]
 
 
 class Constant(Struct, frozen=True):
-    """A JSON value that is known before anything is read."""
+    """A JSON value known in advance."""
 
     json: str
 
 
-class ReadingValue(Struct, frozen=True):
-    """Something of the reading itself."""
+class SnapshotValue(Struct, frozen=True):
+    """A value of the snapshot itself."""
 
     name: Literal["position", "recorded_at", "on", "root_hash"]
     form: Form
@@ -57,8 +59,8 @@ class Cell(Struct, frozen=True):
     optional: bool
 
 
-class NarrativeText(Struct, frozen=True):
-    """The words of a narrative; null once it was erased."""
+class NarrativeBody(Struct, frozen=True):
+    """The body of a narrative; null once it was erased."""
 
     name: str
 
@@ -70,18 +72,18 @@ class ErasedBy(Struct, frozen=True):
 
 
 class Path(Struct, frozen=True):
-    """An id that leads to the row: its notice, what kind of thing it is, and its own id there."""
+    """An id of the row: its notice, its kind and its own id."""
 
     kind: str
     key: str | None
-    """The field that holds its own id; None: it is the notice."""
+    """Field of the row's own id; None for the notice itself."""
 
 
-NarrativeMember = Literal["path", "text", "erased_by"]
+NarrativeMember = Literal["path", "body", "erased_by"]
 
 
 class NarrativeList(Struct, frozen=True):
-    """A field of several narratives: of each the members named, one by one."""
+    """A field of several narratives: the listed members of each."""
 
     name: str
     members: tuple[tuple[str, NarrativeMember | Constant], ...]
@@ -94,14 +96,14 @@ class ObjectNode(Struct, frozen=True):
 
 
 class NullableObject(Struct, frozen=True):
-    """An object made of the same row; null while a field of the row is."""
+    """A nested object of the same row; null while a field of the row is null."""
 
     name: str
     item: "ObjectNode"
 
 
 class PageRows(Struct, frozen=True):
-    """The rows of a page, each as an object in which `Cursor` may stand."""
+    """The rows of a page, each an object that may contain `Cursor`."""
 
     item: "ObjectNode"
 
@@ -111,11 +113,11 @@ class Cursor(Struct, frozen=True):
 
 
 class HasMore(Struct, frozen=True):
-    """Whether more rows follow the page."""
+    """True if more rows follow the page."""
 
 
 class EndCursor(Struct, frozen=True):
-    """The cursor of the first or the last row of a page; null of an empty one."""
+    """The cursor of the first or last row of a page; null on an empty page."""
 
     last: bool
 
@@ -126,31 +128,34 @@ class Listing(Struct, frozen=True, kw_only=True):
     relation: Relation[Any]
     shape: Literal["list", "one", "page"]
     item: "ObjectNode"
-    """Of a list each row (the statement fails where there are `first`); of one the row, or null; of a page the
-    page, in which `Rows`, `Has` and `End` stand."""
+    """Object for each row of a list, for the row of `one`, or for the page.
+
+    A list that reaches `first` rows makes the statement fail. A page contains `PageRows`, `HasMore` and
+    `EndCursor`.
+    """
     conditions: Mapping[str, object] = field(default_factory=dict)
-    """Condition → the parameter that is its value."""
+    """Condition → the parameter with its value."""
     by: str | None = None
-    """The condition that ties the rows to the row in which this stands."""
+    """Condition that ties the rows to the parent row."""
     key: str | None = None
-    """The field of that row with which it is asked."""
+    """Field of the parent row with the condition's value."""
     spread: bool = False
-    """Whether that field holds several, whose rows follow one another."""
+    """True if that field is an array; the rows of its items follow one another."""
     first: int = PAGE
-    """How many rows at most, for each key."""
+    """Rows per key, at most."""
     after: Sequence[object] = ()
-    """Only those after this place: parameters, one for each field of the order."""
+    """Parameters, one for each field of the order; only rows after them are returned."""
     cursors: str = ""
-    """The list that cursors name; the notice and the key are put behind it."""
+    """Name of the list in its cursors; the notice and the key follow it."""
     counted: bool = True
-    """Whether its rows count as rows of the answer."""
+    """True if its rows count as rows of the answer."""
 
 
 Node: TypeAlias = (
     Constant
-    | ReadingValue
+    | SnapshotValue
     | Cell
-    | NarrativeText
+    | NarrativeBody
     | ErasedBy
     | Path
     | NarrativeList
@@ -165,10 +170,9 @@ Node: TypeAlias = (
 
 
 class Statement(Struct, frozen=True):
-    """A query whose one row is the answer's bytes and the number of rows that it holds."""
+    """A query whose single row holds the answer's bytes and the number of its rows."""
 
     sql: bytes
-    """With `$1` and so on for its parameters."""
+    """SQL with `$1`, `$2` … for its parameters."""
     parameters: tuple[object, ...]
-    """What each stands for: the name of something of the reading's (`notice`, `position`, `on` …), or a parameter
-    of the tree's."""
+    """Parameters: names of the snapshot's values (`notice`, `position`, `on` …) or parameters of the tree."""

@@ -18,7 +18,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, Relation, listed
+from projections.query.relation import Computed, Relation, of_table
 
 
 class Access(Struct, frozen=True):
@@ -97,8 +97,8 @@ class Line(Struct, frozen=True):
 
 
 ACCESS = Table("access", Access, ("request",), lookups=(("until_at",), ("review",)), by_position=False)
-PROVISIONS = Table("provisions", Provision, ("position",), recalled=False)
-USES = Table("uses", Use, ("position",), recalled=False, lookups=(("request",),))
+PROVISIONS = Table("provisions", Provision, ("position",), in_memory=False)
+USES = Table("uses", Use, ("position",), in_memory=False, lookups=(("request",),))
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -116,8 +116,8 @@ def fold(rows: Rows, entry: Entry) -> None:
                 diagnostic=fact.diagnostic,
                 kind=fact.kind.value,
                 documents=list(fact.documents),
-                scope=rows.text("scope"),
-                purpose=rows.text("purpose"),
+                scope=rows.narrative("scope"),
+                purpose=rows.narrative("purpose"),
                 from_at=fact.from_,
                 until_at=fact.until,
             )
@@ -127,14 +127,14 @@ def fold(rows: Rows, entry: Entry) -> None:
             rows.change(ACCESS, fact.request, from_at=fact.from_, until_at=fact.until, **decided)
         case AccessRefused():
             decided = {"decided": "REFUSED", "decided_at": at, "decided_by": actor, "decided_position": position}
-            rows.change(ACCESS, fact.request, refused_reason=rows.text("reason"), **decided)
+            rows.change(ACCESS, fact.request, refused_reason=rows.narrative("reason"), **decided)
         case AccessExtended():
             known = rows.change(ACCESS, fact.request, until_at=fact.until)
             rows.change(ACCESS, fact.request, extended=known.extended + 1)
         case AccessRevoked():
             # A right ends when its end is recorded, whatever time the recorder gives.
             ended = {"revoked_at": entry.recorded_at, "revoked_by": actor, "revoked_position": position}
-            rows.change(ACCESS, fact.request, revoked_reason=rows.text("reason"), **ended)
+            rows.change(ACCESS, fact.request, revoked_reason=rows.narrative("reason"), **ended)
         case _:
             _use(rows, entry)
 
@@ -143,17 +143,19 @@ def _use(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case AccessProvided():
-            rows.put(PROVISIONS, Provision(fact.request, position, fact.kind.value, rows.text("what"), fact.on))
-            known = rows.known(ACCESS, fact.request)
+            rows.put(
+                PROVISIONS, Provision(fact.request, position, fact.kind.value, rows.narrative("what"), fact.on)
+            )
+            known = rows.require(ACCESS, fact.request)
             rows.change(ACCESS, fact.request, provided=known.provided + 1)
         case AccessUsed():
-            known = rows.known(ACCESS, fact.request)
+            known = rows.require(ACCESS, fact.request)
             action = fact.action.value
             rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, action, None))
             latest = max(at, known.used_at) if known.used_at is not None else at
             rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
         case AccessUseRefused():
-            known = rows.known(ACCESS, fact.request)
+            known = rows.require(ACCESS, fact.request)
             why = fact.why.value
             rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, None, why))
             rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)
@@ -182,10 +184,10 @@ _LIVE = (
     "coalesce(t.decided = 'GRANTED' AND t.from_at <= :on AND t.until_at > :on "
     "AND (t.revoked_at IS NULL OR t.revoked_at > :on), FALSE)"
 )
-GRANT = listed(
+GRANT = of_table(
     "access",
     ACCESS,
-    worked={
+    computed={
         "live": Computed(bool, _LIVE),
         "granted_at": Computed(datetime | None, "CASE WHEN t.decided = 'GRANTED' THEN t.decided_at END"),
         "unused": Computed(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
@@ -199,8 +201,8 @@ GRANT = listed(
     },
 )
 _THOSE = {"requests": "t.request = ANY (:value)"}
-PROVISION = listed("access", PROVISIONS, conditions=_THOSE)
-USE = listed(
+PROVISION = of_table("access", PROVISIONS, conditions=_THOSE)
+USE = of_table(
     "access",
     USES,
     conditions=_THOSE

@@ -16,7 +16,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, holding, listed
+from projections.query.relation import Computed, contains, of_table
 
 
 class Action(Struct, frozen=True):
@@ -68,7 +68,7 @@ class Milestone(Struct, frozen=True):
 ACTIONS = Table(
     "actions", Action, ("action",), lookups=(("objective", "position"), ("position",)), by_position=False
 )
-REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), recalled=False)
+REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), in_memory=False)
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
@@ -82,7 +82,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 objective=fact.objective,
                 position=position,
                 added_at=at,
-                title=rows.text("title"),
+                title=rows.narrative("title"),
                 owner=fact.owner,
                 due=fact.due,
                 first_due=fact.due,
@@ -92,12 +92,12 @@ def fold(rows: Rows, entry: Entry) -> None:
         case ActionRevised():
             changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
             if fact.title is not None:
-                changed["title"] = rows.text("title")
+                changed["title"] = rows.narrative("title")
             rows.change(ACTIONS, fact.action, **changed)
         case ActionRebaselined():
             known = rows.change(ACTIONS, fact.action, due=fact.to)
             rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
-            reason = rows.text("reason")
+            reason = rows.narrative("reason")
             moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
             rows.put(REBASELINES, moved)
         case ActionCompleted():
@@ -106,11 +106,11 @@ def fold(rows: Rows, entry: Entry) -> None:
                 fact.action,
                 completed_on=fact.completed_on,
                 completed_position=position,
-                result=rows.text("result"),
+                result=rows.narrative("result"),
                 evidence=list(fact.evidence),
             )
         case MilestoneSet():
-            title = rows.text("title")
+            title = rows.narrative("title")
             rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
         case MilestoneReached():
             evidence = list(fact.evidence)
@@ -131,10 +131,10 @@ VIEW = View(
     fold,
 )
 
-ACTION = listed(
+ACTION = of_table(
     "actions",
     ACTIONS,
-    worked={
+    computed={
         "overdue": Computed(bool, "t.completed_on IS NULL AND t.due < :today"),
         "late": Computed(bool, "coalesce(t.completed_on, :today) > t.due"),
         "slippage_days": Computed(int, "t.due - t.first_due"),
@@ -145,13 +145,13 @@ ACTION = listed(
         "due_before": "t.due < :value",
         "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = t.notice AND o.objective = t.objective "
         "AND :value = ANY (o.areas))",
-        "text": holding("title"),
+        "text": contains("title"),
     },
 )
-REBASELINE = listed("actions", REBASELINES)
-MILESTONE = listed(
+REBASELINE = of_table("actions", REBASELINES)
+MILESTONE = of_table(
     "actions",
     MILESTONES,
-    worked={"overdue": Computed(bool, "t.reached_on IS NULL AND t.due < :today")},
+    computed={"overdue": Computed(bool, "t.reached_on IS NULL AND t.due < :today")},
     conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
 )

@@ -10,7 +10,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, WITHIN, Computed, Relation, listed
+from projections.query.relation import IN_POST, WITHIN, Computed, Relation, of_table
 from projections.views.gaps import Gap, gaps
 
 
@@ -69,9 +69,9 @@ class RequirementReport(Struct, frozen=True):
 
 
 TENURES = Table("tenures", Tenure, ("position",))
-ADVISER_REPORTS = Table("adviser_reports", AdviserReport, ("report",), recalled=False)
-AREA_REPORTS = Table("area_reports", AreaReport, ("report", "area"), recalled=False)
-REQUIREMENT_REPORTS = Table("requirement_reports", RequirementReport, ("report", "number"), recalled=False)
+ADVISER_REPORTS = Table("adviser_reports", AdviserReport, ("report",), in_memory=False)
+AREA_REPORTS = Table("area_reports", AreaReport, ("report", "area"), in_memory=False)
+REQUIREMENT_REPORTS = Table("requirement_reports", RequirementReport, ("report", "number"), in_memory=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -79,12 +79,12 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position = entry.fact, entry.position
     match fact:
         case AdviserAppointed():
-            terms = rows.text("terms")
+            terms = rows.narrative("terms")
             rows.put(TENURES, Tenure(fact.appointment, position, fact.adviser, fact.first, fact.last, terms))
         case AdviserReplaced():
             before = _holding(rows, fact.appointment)
             if before is not None:
-                ended = {"ended": "REPLACED", "ended_position": position, "reason": rows.text("reason")}
+                ended = {"ended": "REPLACED", "ended_position": position, "reason": rows.narrative("reason")}
                 rows.change(
                     TENURES, before.position, last=max(before.first, fact.first - timedelta(days=1)), **ended
                 )
@@ -93,7 +93,7 @@ def fold(rows: Rows, entry: Entry) -> None:
         case AdviserReleased():
             held = _holding(rows, fact.appointment)
             if held is not None:
-                ended = {"ended": "RELEASED", "ended_position": position, "reason": rows.text("reason")}
+                ended = {"ended": "RELEASED", "ended_position": position, "reason": rows.narrative("reason")}
                 rows.change(TENURES, held.position, last=fact.last, **ended)
         case AdviserReportIssued():
             _report(rows, entry, fact)
@@ -113,16 +113,16 @@ def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
         adviser=entry.actor,
         first=fact.period.first,
         last=fact.period.last,
-        other=rows.text_if(fact.other, "other"),
-        query=rows.text_if(fact.query, "query"),
+        other=rows.optional_narrative(fact.other, "other"),
+        query=rows.optional_narrative(fact.query, "query"),
         pinned=fact.position,
     )
     rows.put(ADVISER_REPORTS, issued)
     for index, area in enumerate(fact.per_area):
-        text, judgement = rows.text(f"perArea[{index}].text"), area.judgement.value
+        text, judgement = rows.narrative(f"perArea[{index}].text"), area.judgement.value
         rows.put(AREA_REPORTS, AreaReport(fact.report, area.area, entry.position, judgement, text))
     for index, requirement in enumerate(fact.requirements):
-        text = rows.text(f"requirements[{index}].text")
+        text = rows.narrative(f"requirements[{index}].text")
         rows.put(REQUIREMENT_REPORTS, RequirementReport(fact.report, requirement.number, entry.position, text))
 
 
@@ -134,11 +134,11 @@ VIEW = View(
     fold,
 )
 
-TENURE = listed("adviser", TENURES, worked={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
+TENURE = of_table("adviser", TENURES, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
 ADVISER_VACANCY = Relation(
     "adviser", Gap, gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x)"), order=("first",)
 )
-ADVISER_REPORT = listed("adviser", ADVISER_REPORTS, conditions=WITHIN, order=("issued_at", "position"))
+ADVISER_REPORT = of_table("adviser", ADVISER_REPORTS, conditions=WITHIN, order=("issued_at", "position"))
 UNREPORTED = Relation(
     "adviser",
     Gap,
@@ -149,5 +149,5 @@ UNREPORTED = Relation(
     ),
     order=("first",),
 )
-AREA_REPORT = listed("adviser", AREA_REPORTS, order=("position", "area"))
-REQUIREMENT_REPORT = listed("adviser", REQUIREMENT_REPORTS, order=("position", "number"))
+AREA_REPORT = of_table("adviser", AREA_REPORTS, order=("position", "area"))
+REQUIREMENT_REPORT = of_table("adviser", REQUIREMENT_REPORTS, order=("position", "number"))

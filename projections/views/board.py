@@ -21,7 +21,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, ZONE, Computed, Relation, holding, latest, listed
+from projections.query.relation import IN_POST, ZONE, Computed, Relation, contains, is_latest, of_table
 from projections.views.gaps import Gap, gaps
 
 
@@ -132,15 +132,15 @@ class Concerned(Struct, frozen=True):
     position: int
 
 
-BOARDS = Table("boards", Board, ("position",), recalled=False)
+BOARDS = Table("boards", Board, ("position",), in_memory=False)
 CHAIRS = Table("chairs", Chair, ("position",))
-INTERESTS = Table("interests", Interest, ("position",), recalled=False)
+INTERESTS = Table("interests", Interest, ("position",), in_memory=False)
 MEMBERS = Table("members", Member, ("position",))
-TIMETABLES = Table("timetables", Timetable, ("position",), recalled=False)
+TIMETABLES = Table("timetables", Timetable, ("position",), in_memory=False)
 MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
-PACKS = Table("packs", Pack, ("position",), recalled=False)
+PACKS = Table("packs", Pack, ("position",), in_memory=False)
 DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
-CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), recalled=False)
+CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), in_memory=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -148,9 +148,9 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case BoardEstablished():
-            rows.put(BOARDS, Board(position, at, rows.text("termsOfReference"), fact.quorum))
+            rows.put(BOARDS, Board(position, at, rows.narrative("termsOfReference"), fact.quorum))
         case InterestDeclared():
-            rows.put(INTERESTS, Interest(fact.actor, position, at, rows.text("interest")))
+            rows.put(INTERESTS, Interest(fact.actor, position, at, rows.narrative("interest")))
         case TimetableAgreed():
             dates = [day.isoformat() for day in fact.dates]
             rows.put(TIMETABLES, Timetable(position, at, dates, fact.department_consent))
@@ -164,13 +164,13 @@ def _sit(rows: Rows, position: int, fact: ChairAppointed | ChairEnded | MemberJo
     """Folds who takes a seat, and who leaves one."""
     match fact:
         case ChairAppointed():
-            basis = rows.text_if(fact.independence_basis, "independenceBasis")
-            interests = rows.texts("interests", fact.interests)
+            basis = rows.optional_narrative(fact.independence_basis, "independenceBasis")
+            interests = rows.narratives("interests", fact.interests)
             rows.put(CHAIRS, Chair(fact.chair, position, fact.first, fact.last, basis, interests))
         case ChairEnded():
             for tenure in rows.all(CHAIRS):
                 if tenure.chair == fact.chair and tenure.last is None:
-                    ended = {"last": fact.last, "ended_position": position, "reason": rows.text("reason")}
+                    ended = {"last": fact.last, "ended_position": position, "reason": rows.narrative("reason")}
                     rows.change(CHAIRS, tenure.position, **ended)
         case MemberJoined():
             rows.put(MEMBERS, Member(fact.member, position, fact.post, fact.first))
@@ -198,10 +198,10 @@ def _meet(rows: Rows, entry: Entry) -> None:
                 position=position,
                 decided_at=at,
                 meeting=fact.meeting,
-                title=rows.text("title"),
-                outcome=rows.text("outcome"),
-                rationale=rows.text("rationale"),
-                options=rows.texts("options", fact.options),
+                title=rows.narrative("title"),
+                outcome=rows.narrative("outcome"),
+                rationale=rows.narrative("rationale"),
+                options=rows.narratives("options", fact.options),
                 votes=None if fact.votes is None else to_builtins(fact.votes),
                 evidence=list(fact.evidence),
                 relates_to=list(fact.relates_to),
@@ -215,7 +215,7 @@ def _meet(rows: Rows, entry: Entry) -> None:
                 fact.decision,
                 rescinded_position=position,
                 rescinded_at=at,
-                rescinded_reason=rows.text("reason"),
+                rescinded_reason=rows.narrative("reason"),
                 replaced_by=fact.replaced_by,
             )
 
@@ -243,30 +243,30 @@ VIEW = View(
     fold,
 )
 
-BOARD = listed("board", BOARDS)
-CHAIR = listed("board", CHAIRS, worked={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
+BOARD = of_table("board", BOARDS)
+CHAIR = of_table("board", CHAIRS, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
 VACANCY = Relation(
     "board",
     Gap,
     gaps("views.chairs", f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b)"),
     order=("first",),
 )
-INTEREST = listed("board", INTERESTS)
-MEMBER = listed("board", MEMBERS, worked={"in_post": Computed(bool, IN_POST)})
-TIMETABLE = listed(
+INTEREST = of_table("board", INTERESTS)
+MEMBER = of_table("board", MEMBERS, computed={"in_post": Computed(bool, IN_POST)})
+TIMETABLE = of_table(
     "board",
     TIMETABLES,
-    conditions={"latest": latest("timetables", "agreed_at")},
+    conditions={"latest": is_latest("timetables", "agreed_at")},
     order=("agreed_at", "position"),
 )
-MEETING = listed(
+MEETING = of_table(
     "board",
     MEETINGS,
     conditions={"held_from": "t.held_at >= :value", "held_to": "t.held_at < :value"},
     order=("held_at", "position"),
 )
-PACK = listed("board", PACKS)
-DECISION = listed(
+PACK = of_table("board", PACKS)
+DECISION = of_table(
     "board",
     DECISIONS,
     conditions={
@@ -274,7 +274,7 @@ DECISION = listed(
         "standing": "(t.rescinded_position IS NULL) = :value",
         "decided_from": "t.decided_at >= :value",
         "decided_to": "t.decided_at < :value",
-        "text": holding("title"),
+        "text": contains("title"),
     },
     positions={
         "relates_to": "SELECT s.position FROM views.decision_subjects s "

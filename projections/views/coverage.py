@@ -21,7 +21,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, Relation, holding, listed
+from projections.query.relation import Computed, Relation, contains, of_table
 
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
@@ -86,7 +86,7 @@ class CoverageAnswer(Struct, frozen=True):
 
 
 COVERAGE = Table("coverage", Covered, ("kind", "subject"))
-FINDINGS = Table("findings", Finding, ("finding",), recalled=False)
+FINDINGS = Table("findings", Finding, ("finding",), in_memory=False)
 RECOMMENDATIONS = Table("recommendations", Recommendation, ("recommendation",))
 ANSWERS = Table("answers", CoverageAnswer, ("objective",))
 
@@ -102,11 +102,11 @@ def fold(rows: Rows, entry: Entry) -> None:
             if known is not None:
                 _answer(rows, _changed(known, fact))
         case AreaRegistered():
-            _ask(rows, _AREA, fact.area, position, rows.text("title"))
+            _ask(rows, _AREA, fact.area, position, rows.narrative("title"))
         case AreaClosed() | AreaCarriedOver():
             rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
         case FindingRegistered():
-            text, areas, at = rows.text("text"), list(fact.areas), entry.occurred_at
+            text, areas, at = rows.narrative("text"), list(fact.areas), entry.occurred_at
             rows.put(FINDINGS, Finding(fact.finding, position, at, fact.origin, text, areas, fact.review))
             _ask(rows, _FINDING, fact.finding, position, text)
         case _:
@@ -130,7 +130,7 @@ def _recommend(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case RecommendationMade():
-            text, findings = rows.text("text"), list(fact.findings)
+            text, findings = rows.narrative("text"), list(fact.findings)
             made = Recommendation(fact.recommendation, position, at, fact.by, text, findings, fact.due)
             rows.put(RECOMMENDATIONS, made)
             _ask(rows, _RECOMMENDATION, fact.recommendation, position, text)
@@ -142,7 +142,7 @@ def _recommend(rows: Rows, entry: Entry) -> None:
                 decided="ACCEPTED" if accepted else "REJECTED",
                 decided_at=at,
                 decided_position=position,
-                response=rows.text("response" if accepted else "reason"),
+                response=rows.narrative("response" if accepted else "reason"),
             )
             rows.change(COVERAGE, _RECOMMENDATION, fact.recommendation, is_asked=accepted)
 
@@ -201,18 +201,18 @@ COVERED = Relation(
     "coverage",
     Covered,
     "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
-    worked={"covered": Computed(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
+    computed={"covered": Computed(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
     conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},
     order=("kind", "position", "subject"),
 )
-FINDING = listed("coverage", FINDINGS, conditions={"area": ":value = ANY (t.areas)", "text": holding("text")})
-RECOMMENDATION = listed(
+FINDING = of_table("coverage", FINDINGS, conditions={"area": ":value = ANY (t.areas)", "text": contains("text")})
+RECOMMENDATION = of_table(
     "coverage",
     RECOMMENDATIONS,
     conditions={
         "undecided": "(t.decided IS NULL) = :value",
         "finding": ":value = ANY (t.findings)",
         "due_before": "t.due < :value",
-        "text": holding("text"),
+        "text": contains("text"),
     },
 )

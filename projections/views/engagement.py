@@ -9,7 +9,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, listed
+from projections.query.relation import Computed, of_table
 
 
 class Gathering(Struct, frozen=True):
@@ -44,7 +44,7 @@ class Consideration(Struct, frozen=True):
 
 
 GATHERINGS = Table("gatherings", Gathering, ("views",))
-CONSIDERATIONS = Table("considerations", Consideration, ("position",), recalled=False)
+CONSIDERATIONS = Table("considerations", Consideration, ("position",), in_memory=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -52,26 +52,26 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case ViewsGathered():
-            themes = rows.texts("themes", fact.themes)
+            themes = rows.narratives("themes", fact.themes)
             group = fact.group.value
             rows.put(GATHERINGS, Gathering(fact.views, position, at, group, fact.method, fact.count, themes))
         case ViewsConsidered():
-            known = rows.known(GATHERINGS, fact.views)
+            known = rows.require(GATHERINGS, fact.views)
             changed = known.changes + (fact.change_made is not None)
             rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
-            change, reason = rows.text_if(fact.change_made, "changeMade"), rows.text("reason")
+            change, reason = rows.optional_narrative(fact.change_made, "changeMade"), rows.narrative("reason")
             told = Consideration(fact.views, position, at, known.group, fact.standard, change, reason)
             rows.put(CONSIDERATIONS, told)
 
 
 VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathered, ViewsConsidered}), fold)
 
-GATHERING = listed(
+GATHERING = of_table(
     "engagement",
     GATHERINGS,
-    worked={"loop": Computed(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
+    computed={"loop": Computed(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
     order=("gathered_at", "position"),
 )
-CONSIDERATION = listed(
+CONSIDERATION = of_table(
     "engagement", CONSIDERATIONS, conditions={"changed": "(t.change_made_position IS NOT NULL) = :value"}
 )

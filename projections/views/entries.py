@@ -135,7 +135,7 @@ ENTRY = Relation(
     "entries",
     StoredEntry,
     "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
-    worked={
+    computed={
         "leaf_hash": Computed(str, "encode(t.leaf_hash, 'base64')"),
         "occurred_at": Computed(datetime, _occurred_sql("coalesce(j.time, t.recorded_at)", "j.data"), _EVENT),
         "actor": Computed(str, "j.actor", _EVENT),
@@ -166,7 +166,7 @@ NARRATIVE = Relation(
     "entries",
     NarrativePlace,
     "ledger.narratives",
-    worked={"text": Computed(str | None, "t.body"), "erased_by": Computed(int | None, "t.erased_by")},
+    computed={"text": Computed(str | None, "t.body"), "erased_by": Computed(int | None, "t.erased_by")},
     order=("path",),
 )
 

@@ -10,7 +10,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import listed
+from projections.query.relation import of_table
 
 
 class Concern(Struct, frozen=True):
@@ -61,7 +61,7 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case ConcernRaised():
-            rows.put(CONCERNS, Concern(fact.concern, position, at, rows.text("text"), list(fact.areas)))
+            rows.put(CONCERNS, Concern(fact.concern, position, at, rows.narrative("text"), list(fact.areas)))
             _step(rows, entry, fact.concern)
         case InterventionDecided():
             decided = Intervention(
@@ -69,7 +69,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 position,
                 at,
                 fact.power,
-                rows.text("decision"),
+                rows.narrative("decision"),
                 list(fact.concerns),
                 fact.takes_effect_on,
             )
@@ -81,7 +81,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 fact.intervention,
                 ended_at=at,
                 ended_position=position,
-                ended_reason=rows.text("reason"),
+                ended_reason=rows.narrative("reason"),
                 becomes=fact.becomes,
             )
             _step(rows, entry, fact.intervention)
@@ -108,6 +108,6 @@ VIEW = View(
     fold,
 )
 
-CONCERN = listed("escalation", CONCERNS)
-INTERVENTION = listed("escalation", INTERVENTIONS)
-STEP = listed("escalation", STEPS)
+CONCERN = of_table("escalation", CONCERNS)
+INTERVENTION = of_table("escalation", INTERVENTIONS)
+STEP = of_table("escalation", STEPS)

@@ -24,7 +24,7 @@ from ledger.domain.registry import KIND_OF
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import WITHIN, holding, listed
+from projections.query.relation import WITHIN, contains, of_table
 from projections.query.snapshot import Snapshot
 
 
@@ -91,9 +91,9 @@ class Basis(Struct, frozen=True):
 
 
 EVIDENCE = Table("evidence", Evidence, ("evidence",), lookups=(("position",),), by_position=False)
-ASSESSMENTS = Table("assessments", Assessment, ("position",), recalled=False)
+ASSESSMENTS = Table("assessments", Assessment, ("position",), in_memory=False)
 BASES = Table(
-    "bases", Basis, ("subject", "kind", "evidence", "position"), recalled=False, lookups=(("evidence",),)
+    "bases", Basis, ("subject", "kind", "evidence", "position"), in_memory=False, lookups=(("evidence",),)
 )
 REGISTER: frozenset[type[Fact]] = frozenset(
     {
@@ -169,7 +169,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 digest=fact.digest,
                 media_type=fact.media_type,
                 size=fact.size,
-                title=rows.text("title"),
+                title=rows.narrative("title"),
                 classification=fact.classification.value,
                 first=period.first if period is not None else None,
                 last=period.last if period is not None else None,
@@ -177,16 +177,16 @@ def fold(rows: Rows, entry: Entry) -> None:
             )
             rows.put(EVIDENCE, submitted)
         case EvidenceSuperseded():
-            reason = rows.text("reason")
+            reason = rows.narrative("reason")
             _end(rows, entry, fact.evidence, "SUPERSEDED", reason=reason, superseded_by=fact.by)
         case EvidenceWithdrawn():
-            _end(rows, entry, fact.evidence, "WITHDRAWN", reason=rows.text("reason"))
+            _end(rows, entry, fact.evidence, "WITHDRAWN", reason=rows.narrative("reason"))
         case EvidenceErased():
             _end(rows, entry, fact.evidence, "ERASED")
         case EvidenceAssessed():
             _assess(rows, entry, fact)
         case EvidenceOpened():
-            known = rows.known(EVIDENCE, fact.evidence)
+            known = rows.require(EVIDENCE, fact.evidence)
             latest = max(at, known.opened_at) if known.opened_at is not None else at
             rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
 
@@ -203,7 +203,7 @@ def _as_it_stands(rows: Rows, basis: Basis) -> Basis:
 
 def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -> None:
     """An erased document stays erased, whatever is said of it later."""
-    known = rows.known(EVIDENCE, evidence)
+    known = rows.require(EVIDENCE, evidence)
     if known.status != "ERASED":
         at = entry.occurred_at
         rows.change(EVIDENCE, evidence, status=status, ended_position=entry.position, ended_at=at, **more)
@@ -211,8 +211,10 @@ def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -
 
 def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
     at, position, judgement = entry.occurred_at, entry.position, fact.judgement.value
-    rows.put(ASSESSMENTS, Assessment(fact.evidence, position, at, entry.actor, judgement, rows.text("reason")))
-    known = rows.known(EVIDENCE, fact.evidence)
+    rows.put(
+        ASSESSMENTS, Assessment(fact.evidence, position, at, entry.actor, judgement, rows.narrative("reason"))
+    )
+    known = rows.require(EVIDENCE, fact.evidence)
     if known.assessed_at is None or at >= known.assessed_at:
         rows.change(EVIDENCE, fact.evidence, judgement=judgement, assessed_at=at, assessed_position=position)
 
@@ -225,7 +227,7 @@ VIEW = View(
     fold,
 )
 
-DOCUMENT = listed(
+DOCUMENT = of_table(
     "evidence",
     EVIDENCE,
     conditions={
@@ -233,12 +235,12 @@ DOCUMENT = listed(
         "supports": ":value = ANY (t.supports)",
         "submitted_from": "t.submitted_at >= :value",
         "submitted_to": "t.submitted_at < :value",
-        "text": holding("title"),
+        "text": contains("title"),
         **WITHIN,
     },
 )
-ASSESSMENT = listed("evidence", ASSESSMENTS)
-BASIS = listed("evidence", BASES, order=("position", "kind", "subject", "evidence"))
+ASSESSMENT = of_table("evidence", ASSESSMENTS)
+BASIS = of_table("evidence", BASES, order=("position", "kind", "subject", "evidence"))
 
 
 class StoredDocument(Struct, frozen=True):

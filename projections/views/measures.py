@@ -22,7 +22,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import WITHIN, Computed, holding, listed
+from projections.query.relation import WITHIN, Computed, contains, of_table
 from projections.views.spc import FIRM, SIGNALS, limits, marks
 
 THRESHOLD = 5
@@ -94,7 +94,7 @@ class Reset(Struct, frozen=True):
 
 MEASURES = Table("measures", Measure, ("measure",))
 READINGS = Table("readings", MeasureReading, ("measure", "first", "last"), by_position=False)
-RESETS = Table("baseline_resets", Reset, ("position",), recalled=False)
+RESETS = Table("baseline_resets", Reset, ("position",), in_memory=False)
 
 
 class Series(Struct):
@@ -145,7 +145,7 @@ def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
 def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the measures."""
     fact, position = entry.fact, entry.position
-    memory = rows.remembered(MeasureMemory)
+    memory = rows.memory(MeasureMemory)
     match fact:
         case MeasureDefined():
             if fact.part_of is not None:
@@ -153,7 +153,7 @@ def fold(rows: Rows, entry: Entry) -> None:
             defined = Measure(
                 fact.measure,
                 position,
-                rows.text("title"),
+                rows.narrative("title"),
                 fact.unit.value,
                 fact.direction.value,
                 fact.target,
@@ -163,7 +163,7 @@ def fold(rows: Rows, entry: Entry) -> None:
             )
             rows.put(MEASURES, defined)
         case MeasureBaselineReset():
-            reset = Reset(fact.measure, position, fact.first, fact.baseline, rows.text("reason"))
+            reset = Reset(fact.measure, position, fact.first, fact.baseline, rows.narrative("reason"))
             rows.put(RESETS, reset)
             known = rows.change(MEASURES, fact.measure, reset_on=fact.first)
             if fact.baseline is not None:
@@ -174,7 +174,7 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 
 def _read(rows: Rows, entry: Entry, fact: Said, memory: MeasureMemory) -> None:
-    measure = rows.known(MEASURES, fact.measure)
+    measure = rows.require(MEASURES, fact.measure)
     first, last = fact.period.first, fact.period.last
     known = rows.get(READINGS, fact.measure, first, last)
     small = is_small(measure.unit, fact.numerator, fact.denominator)
@@ -194,7 +194,7 @@ def _read(rows: Rows, entry: Entry, fact: Said, memory: MeasureMemory) -> None:
     )
     if isinstance(fact, MeasureReadingRestated):
         restated = 0 if known is None else known.restated
-        more = {"restated": restated + 1, "restated_position": entry.position, "reason": rows.text("reason")}
+        more = {"restated": restated + 1, "restated_position": entry.position, "reason": rows.narrative("reason")}
         stated = structs.replace(stated, **more)
     rows.put(READINGS, stated)
     _place(memory, stated)
@@ -234,7 +234,7 @@ def _place(memory: MeasureMemory, reading: MeasureReading) -> None:
 
 def _chart(rows: Rows, memory: MeasureMemory, name: str, **more: object) -> None:
     """Draws a measure's chart anew, and marks the signals on its readings; `more` changes of its row."""
-    measure = rows.known(MEASURES, name)
+    measure = rows.require(MEASURES, name)
     series = memory.series.get(name) or Series()
     start = 0 if measure.reset_on is None else bisect_left(series.periods, (measure.reset_on, date.min))
     counted = [index for index in range(start, len(series.values)) if series.values[index] is not None]
@@ -271,10 +271,10 @@ VIEW = View(
 HIDDEN = (
     "EXISTS (SELECT FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure AND m.is_hidden)"
 )
-MEASURE = listed(
+MEASURE = of_table(
     "measures",
     MEASURES,
-    worked={
+    computed={
         name: Computed(hint, f'CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t."{name}" END')
         for name, hint in (
             ("mean", float | None),
@@ -295,13 +295,13 @@ MEASURE = listed(
         "ids": "t.measure = ANY (:value)",
         "signalling": "(EXISTS (SELECT FROM views.readings r WHERE r.notice = t.notice "
         "AND r.measure = t.measure AND r.signals <> '{}') AND NOT (:redacted AND t.is_hidden)) = :value",
-        "text": holding("title"),
+        "text": contains("title"),
     },
 )
-READING = listed(
+READING = of_table(
     "measures",
     READINGS,
-    worked={
+    computed={
         "numerator": Computed(int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.numerator END"),
         "denominator": Computed(
             int | None, "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE t.denominator END"
@@ -316,4 +316,4 @@ READING = listed(
     },
     order=("first", "last", "position"),
 )
-RESET = listed("measures", RESETS)
+RESET = of_table("measures", RESETS)

@@ -20,8 +20,8 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.errors import UnknownNotice
-from projections.query.relation import Computed, Relation, listed
+from projections.errors import UnknownNotice
+from projections.query.relation import Computed, Relation, of_table
 from projections.query.snapshot import Snapshot
 
 
@@ -125,8 +125,8 @@ class ViewState(Struct, frozen=True):
 NOTICES = Table("notices", Notice, ("position",))
 CLAUSES = Table("clauses", Clause, ("number",))
 AREAS = Table("areas", Area, ("area",))
-INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), recalled=False)
-REVISIONS = Table("revisions", Revision, ("position", "number"), recalled=False)
+INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), in_memory=False)
+REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -144,8 +144,8 @@ def fold(rows: Rows, entry: Entry) -> None:
                 zone=fact.zone,
                 predecessor=fact.predecessor,
                 pack_digest=fact.pack_digest,
-                title=rows.text("title"),
-                trigger=rows.text("trigger"),
+                title=rows.narrative("title"),
+                trigger=rows.narrative("trigger"),
             )
             rows.put(NOTICES, issued)
         case ClauseRegistered():
@@ -156,13 +156,13 @@ def fold(rows: Rows, entry: Entry) -> None:
                 modality=fact.modality.value,
                 rule=fact.rule,
                 parameters=dict(fact.parameters),
-                text=rows.text("text"),
+                text=rows.narrative("text"),
                 under=fact.under,
             )
             rows.put(CLAUSES, clause)
             _target(rows, clause)
         case AreaRegistered():
-            rows.put(AREAS, Area(fact.area, entry.position, rows.text("title")))
+            rows.put(AREAS, Area(fact.area, entry.position, rows.narrative("title")))
         case AreaClosed() | AreaCarriedOver():
             _end_area(rows, entry, fact)
         case InterpretationAdopted():
@@ -170,18 +170,22 @@ def fold(rows: Rows, entry: Entry) -> None:
         case NoticeRevised():
             for revision in fact.clauses:
                 given = dict(revision.parameters)
-                reason = rows.text("reason")
+                reason = rows.narrative("reason")
                 rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
                 _give(rows, revision.number, given)
         case NoticeClosed():
             ended = {"closed_on": fact.closed_on, "closed_position": entry.position, "outcome": fact.outcome.value}
-            ended |= {"closing_reason": rows.text("reason"), "successor": fact.successor}
+            ended |= {"closing_reason": rows.narrative("reason"), "successor": fact.successor}
             rows.change(NOTICES, 1, **ended)
 
 
 def _end_area(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
     if isinstance(fact, AreaClosed):
-        ended: dict[str, object] = {"ended": "CLOSED", "ended_on": fact.closed_on, "reason": rows.text("reason")}
+        ended: dict[str, object] = {
+            "ended": "CLOSED",
+            "ended_on": fact.closed_on,
+            "reason": rows.narrative("reason"),
+        }
     else:
         known = rows.get(NOTICES, 1)
         closed_on = known.closed_on if known is not None else None
@@ -198,7 +202,7 @@ def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
         adopted_at=entry.occurred_at,
         number=fact.number,
         word=fact.word,
-        meaning=rows.text("meaning"),
+        meaning=rows.narrative("meaning"),
         adopted_by=fact.adopted_by,
         parameters=given,
     )
@@ -245,15 +249,15 @@ VIEW_STATE = Relation(
     "(SELECT notice, view, version, position AS reached, failed_at, failure FROM views.progress)",
     order=("view",),
 )
-NOTICE = listed(
+NOTICE = of_table(
     "notice",
     NOTICES,
-    worked={"status": Computed(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
+    computed={"status": Computed(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
 )
-CLAUSE = listed("notice", CLAUSES)
-AREA = listed("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
-INTERPRETATION = listed("notice", INTERPRETATIONS)
-REVISION = listed("notice", REVISIONS, order=("position", "number"))
+CLAUSE = of_table("notice", CLAUSES)
+AREA = of_table("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
+INTERPRETATION = of_table("notice", INTERPRETATIONS)
+REVISION = of_table("notice", REVISIONS, order=("position", "number"))
 
 
 async def read(reading: Snapshot) -> Notice:

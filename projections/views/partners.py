@@ -17,7 +17,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, listed
+from projections.query.relation import Computed, of_table
 
 
 class Partner(Struct, frozen=True):
@@ -75,9 +75,9 @@ class PartnerUpdate(Struct, frozen=True):
     evidence: list[str] = []
 
 
-PARTNERS = Table("partners", Partner, ("partner",), recalled=False)
+PARTNERS = Table("partners", Partner, ("partner",), in_memory=False)
 CONTRIBUTIONS = Table("contributions", Contribution, ("contribution",))
-CONCERNS = Table("contribution_concerns", ContributionConcern, ("position",), recalled=False)
+CONCERNS = Table("contribution_concerns", ContributionConcern, ("position",), in_memory=False)
 UPDATES = Table("partner_updates", PartnerUpdate, ("update",))
 
 
@@ -86,10 +86,10 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case PartnerRegistered():
-            organisation = rows.text("organisation")
+            organisation = rows.narrative("organisation")
             rows.put(PARTNERS, Partner(fact.partner, position, organisation, fact.section11, fact.lead))
         case ContributionCommitted():
-            what, owner = rows.text("what"), fact.owner
+            what, owner = rows.narrative("what"), fact.owner
             promised = Contribution(
                 fact.contribution, position, fact.partner, at, what, owner, fact.due, fact.objective
             )
@@ -100,17 +100,17 @@ def fold(rows: Rows, entry: Entry) -> None:
                 fact.contribution,
                 received_on=fact.received_on,
                 received_position=position,
-                note=rows.text_if(fact.note, "note"),
+                note=rows.optional_narrative(fact.note, "note"),
                 evidence=list(fact.evidence),
             )
         case ContributionMissed():
-            reason = rows.text("reason")
+            reason = rows.narrative("reason")
             rows.change(CONTRIBUTIONS, fact.contribution, missed_position=position, missed_reason=reason)
         case ContributionConcernRaised():
-            concern = rows.text("concern")
+            concern = rows.narrative("concern")
             rows.put(CONCERNS, ContributionConcern(fact.partner, position, at, concern, fact.contribution))
         case PartnerUpdateCommissioned():
-            topic = rows.text("topic")
+            topic = rows.narrative("topic")
             rows.put(UPDATES, PartnerUpdate(fact.update, position, fact.partner, at, topic, fact.due))
         case PartnerUpdateReceived():
             rows.change(
@@ -118,7 +118,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 fact.update,
                 received_on=fact.received_on,
                 received_position=position,
-                summary=rows.text("summary"),
+                summary=rows.narrative("summary"),
                 evidence=list(fact.evidence),
             )
 
@@ -144,10 +144,10 @@ VIEW = View(
 _COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = t.notice AND c.partner = t.partner AND {})"
 _CAME = "c.received_on IS NOT NULL AND "
 _OPEN = "c.received_on IS NULL AND "
-PARTNER = listed(
+PARTNER = of_table(
     "partners",
     PARTNERS,
-    worked={
+    computed={
         "delivered": Computed(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
         "late": Computed(int, _COUNT.format(_CAME + "c.received_on > c.due")),
         "missed": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
@@ -155,10 +155,10 @@ PARTNER = listed(
         "awaited": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
     },
 )
-CONTRIBUTION = listed(
+CONTRIBUTION = of_table(
     "partners",
     CONTRIBUTIONS,
-    worked={
+    computed={
         "standing": Computed(
             str,
             "CASE WHEN t.received_on IS NOT NULL THEN CASE WHEN t.received_on <= t.due THEN 'DELIVERED' "
@@ -169,11 +169,11 @@ CONTRIBUTION = listed(
     conditions={"due_before": "t.due < :value"},
     order=("due", "position"),
 )
-CONTRIBUTION_CONCERN = listed("partners", CONCERNS)
-PARTNER_UPDATE = listed(
+CONTRIBUTION_CONCERN = of_table("partners", CONCERNS)
+PARTNER_UPDATE = of_table(
     "partners",
     UPDATES,
-    worked={"overdue": Computed(bool, "t.received_on IS NULL AND t.due < :today")},
+    computed={"overdue": Computed(bool, "t.received_on IS NULL AND t.due < :today")},
     conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
     order=("due", "position"),
 )

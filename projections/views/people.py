@@ -21,7 +21,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
 from projections.engine.view import View
-from projections.query.relation import Computed, listed
+from projections.query.relation import Computed, of_table
 
 
 class Actor(Struct, frozen=True):
@@ -74,7 +74,7 @@ class Integration(Struct, frozen=True):
     revoked_position: int | None = None
 
 
-ACTORS = Table("actors", Actor, ("actor",), recalled=False)
+ACTORS = Table("actors", Actor, ("actor",), in_memory=False)
 HOLDINGS = Table("holdings", Holding, ("actor", "role", "position"))
 TOKENS = Table("tokens", Token, ("token",))
 INTEGRATIONS = Table("integrations", Integration, ("integration",))
@@ -92,7 +92,11 @@ def fold(rows: Rows, entry: Entry) -> None:
         case RoleRevoked():
             for held in rows.all(HOLDINGS):
                 if (held.actor, held.role, held.revoked_at) == (fact.actor, fact.role.value, None):
-                    ended = {"revoked_at": at, "revoked_position": position, "revoked_reason": rows.text("reason")}
+                    ended = {
+                        "revoked_at": at,
+                        "revoked_position": position,
+                        "revoked_reason": rows.narrative("reason"),
+                    }
                     rows.change(HOLDINGS, held.actor, held.role, held.position, **ended)
         case TokenIssued():
             facts = list(fact.facts)
@@ -126,22 +130,22 @@ VIEW = View(
 )
 
 _UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"
-ACTOR = listed("people", ACTORS)
-HOLDING = listed(
+ACTOR = of_table("people", ACTORS)
+HOLDING = of_table(
     "people",
     HOLDINGS,
-    worked={
+    computed={
         "held": Computed(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
     },
 )
-TOKEN = listed(
+TOKEN = of_table(
     "people",
     TOKENS,
-    worked={
+    computed={
         "live": Computed(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
     },
 )
-INTEGRATION = listed("people", INTEGRATIONS)
+INTEGRATION = of_table("people", INTEGRATIONS)
 
 
 async def notices_of(connection: Connection, actor: str) -> list[str]:

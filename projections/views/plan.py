@@ -23,7 +23,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, holding, latest, listed
+from projections.query.relation import Computed, contains, is_latest, of_table
 
 
 class Objective(Struct, frozen=True):
@@ -127,11 +127,11 @@ class Rating(Struct, frozen=True):
 
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
-PROGRESS = Table("objective_progress", ProgressUpdate, ("objective", "position"), recalled=False)
-HIGHLIGHTS = Table("highlights", Highlight, ("position",), recalled=False)
-SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), recalled=False)
-PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), recalled=False)
-BRIEFINGS = Table("briefings", Briefing, ("briefing",), recalled=False)
+PROGRESS = Table("objective_progress", ProgressUpdate, ("objective", "position"), in_memory=False)
+HIGHLIGHTS = Table("highlights", Highlight, ("position",), in_memory=False)
+SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), in_memory=False)
+PLAN_VERSIONS = Table("plan_versions", PlanVersion, ("plan_version",), in_memory=False)
+BRIEFINGS = Table("briefings", Briefing, ("briefing",), in_memory=False)
 RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 
@@ -146,7 +146,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 objective=fact.objective,
                 position=position,
                 added_at=at,
-                title=rows.text("title"),
+                title=rows.narrative("title"),
                 areas=list(fact.areas),
                 owner=fact.owner,
                 due=fact.due,
@@ -167,8 +167,8 @@ def fold(rows: Rows, entry: Entry) -> None:
                 position=position,
                 published_at=at,
                 edition=fact.edition,
-                strengths=rows.texts("strengths", fact.strengths),
-                weaknesses=rows.texts("weaknesses", fact.weaknesses),
+                strengths=rows.narratives("strengths", fact.strengths),
+                weaknesses=rows.narratives("weaknesses", fact.weaknesses),
                 areas=list(fact.areas),
                 evidence=list(fact.evidence),
             )
@@ -179,7 +179,7 @@ def fold(rows: Rows, entry: Entry) -> None:
             )
             rows.put(PLAN_VERSIONS, approved)
         case LeadersBriefed():
-            topic, leaders = rows.text("topic"), list(fact.leaders)
+            topic, leaders = rows.narrative("topic"), list(fact.leaders)
             rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
         case RatingScaleAdopted():
             _adopt(rows, position, fact)
@@ -189,14 +189,14 @@ def _revise(rows: Rows, fact: ObjectiveRevised) -> None:
     names = ("areas", "owner", "due", "measures")
     changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
     if fact.title is not None:
-        changed["title"] = rows.text("title")
+        changed["title"] = rows.narrative("title")
     if fact.due is not None:
         changed["highlighted_position"] = None
     rows.change(OBJECTIVES, fact.objective, **changed)
 
 
 def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
-    cause, remedy = rows.text("cause"), rows.text("remedy")
+    cause, remedy = rows.narrative("cause"), rows.narrative("remedy")
     at, position = entry.occurred_at, entry.position
     rows.put(HIGHLIGHTS, Highlight(fact.objective, position, at, entry.actor, cause, remedy))
     rows.change(OBJECTIVES, fact.objective, highlighted_position=position)
@@ -209,7 +209,7 @@ def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
     for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in kept]:
         rows.drop(RATINGS, dimension, code)
     for index, level in enumerate(fact.levels):
-        meaning = rows.text(f"levels[{index}].meaning")
+        meaning = rows.narrative(f"levels[{index}].meaning")
         rows.put(RATINGS, Rating(dimension, level.code, position, level.label, meaning, level.order))
 
 
@@ -235,7 +235,7 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
         entry.actor,
         fact.activity_rating,
         fact.impact_rating,
-        rows.text("narrative"),
+        rows.narrative("narrative"),
         fact.action,
     )
     rows.add(PROGRESS, recorded)
@@ -269,10 +269,10 @@ VIEW = View(
     fold,
 )
 
-OBJECTIVE = listed(
+OBJECTIVE = of_table(
     "plan",
     OBJECTIVES,
-    worked={
+    computed={
         "slow": Computed(bool, "t.outcome IS NULL AND t.due < :today"),
         "slippage_days": Computed(int, "t.due - t.first_due"),
         "highlighted": Computed(bool, "t.highlighted_position IS NOT NULL"),
@@ -283,21 +283,21 @@ OBJECTIVE = listed(
         "measure": ":value = ANY (t.measures)",
         "open": "(t.outcome IS NULL) = :value",
         "due_before": "t.due < :value",
-        "text": holding("title"),
+        "text": contains("title"),
     },
 )
-PROGRESS_MADE = listed(
+PROGRESS_MADE = of_table(
     "plan",
     PROGRESS,
     conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
 )
-HIGHLIGHT = listed("plan", HIGHLIGHTS)
-SELF_ASSESSMENT = listed("plan", SELF_ASSESSMENTS, order=("published_at", "position"))
-PLAN_VERSION = listed(
+HIGHLIGHT = of_table("plan", HIGHLIGHTS)
+SELF_ASSESSMENT = of_table("plan", SELF_ASSESSMENTS, order=("published_at", "position"))
+PLAN_VERSION = of_table(
     "plan",
     PLAN_VERSIONS,
-    conditions={"latest": latest("plan_versions", "approved_at")},
+    conditions={"latest": is_latest("plan_versions", "approved_at")},
     order=("approved_at", "position"),
 )
-BRIEFING = listed("plan", BRIEFINGS, order=("briefed_at", "position"))
-RATING = listed("plan", RATINGS, order=("dimension", "order", "code"))
+BRIEFING = of_table("plan", BRIEFINGS, order=("briefed_at", "position"))
+RATING = of_table("plan", RATINGS, order=("dimension", "order", "code"))

@@ -16,7 +16,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import listed
+from projections.query.relation import of_table
 
 
 class Erasure(Struct, frozen=True):
@@ -70,9 +70,9 @@ class SigningKey(Struct, frozen=True):
 
 
 ERASURES = Table("erasures", Erasure, ("position",))
-PUBLICATIONS = Table("publications", Publication, ("position",), recalled=False)
-AUDIT_FINDINGS = Table("audit_findings", AuditFinding, ("finding",), recalled=False)
-SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), recalled=False)
+PUBLICATIONS = Table("publications", Publication, ("position",), in_memory=False)
+AUDIT_FINDINGS = Table("audit_findings", AuditFinding, ("finding",), in_memory=False)
+SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), in_memory=False)
 
 
 def fold(rows: Rows, entry: Entry) -> None:
@@ -80,14 +80,14 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case ErasureRequested():
-            reason, authority = rows.text("reason"), rows.text("authority")
+            reason, authority = rows.narrative("reason"), rows.narrative("authority")
             rows.put(ERASURES, Erasure(position, fact.position, at, entry.actor, reason, authority))
         case NarrativeErased() | EvidenceErased():
             rows.change(ERASURES, fact.request, erased_position=position, erased_at=at, erased_by=entry.actor)
         case Published():
-            rows.put(PUBLICATIONS, Publication(position, fact.subject, at, rows.text("where"), fact.position))
+            rows.put(PUBLICATIONS, Publication(position, fact.subject, at, rows.narrative("where"), fact.position))
         case AuditFindingRecorded():
-            text, severity = rows.text("text"), fact.severity.value
+            text, severity = rows.narrative("text"), fact.severity.value
             found = AuditFinding(fact.finding, position, at, entry.actor, severity, text, list(fact.positions))
             rows.put(AUDIT_FINDINGS, found)
         case SigningKeyRotated():
@@ -104,7 +104,7 @@ VIEW = View(
     fold,
 )
 
-ERASURE = listed("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
-PUBLICATION = listed("records", PUBLICATIONS)
-AUDIT_FINDING = listed("records", AUDIT_FINDINGS)
-SIGNING_KEY = listed("records", SIGNING_KEYS)
+ERASURE = of_table("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
+PUBLICATION = of_table("records", PUBLICATIONS)
+AUDIT_FINDING = of_table("records", AUDIT_FINDINGS)
+SIGNING_KEY = of_table("records", SIGNING_KEYS)

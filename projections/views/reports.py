@@ -9,7 +9,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import WITHIN, Computed, listed
+from projections.query.relation import WITHIN, Computed, of_table
 
 PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 
@@ -80,10 +80,10 @@ class ReportRecommendation(Struct, frozen=True):
     decision: str | None = None
 
 
-CHAIR_REPORTS = Table("chair_reports", ChairReport, ("report",), recalled=False)
-OBJECTIVE_REPORTS = Table("objective_reports", ObjectiveReport, ("report", "objective"), recalled=False)
-BOARD_REPORTS = Table("board_reports", BoardReport, ("report",), recalled=False)
-CLAIMS = Table("claims", Claim, ("report", "number"), recalled=False)
+CHAIR_REPORTS = Table("chair_reports", ChairReport, ("report",), in_memory=False)
+OBJECTIVE_REPORTS = Table("objective_reports", ObjectiveReport, ("report", "objective"), in_memory=False)
+BOARD_REPORTS = Table("board_reports", BoardReport, ("report",), in_memory=False)
+CLAIMS = Table("claims", Claim, ("report", "number"), in_memory=False)
 REPORT_RECOMMENDATIONS = Table("report_recommendations", ReportRecommendation, ("report", "recommendation"))
 
 
@@ -94,7 +94,7 @@ def fold(rows: Rows, entry: Entry) -> None:
         case ChairReportDelivered():
             rows.put(CHAIR_REPORTS, ChairReport(fact.report, position, at, fact.period.first, fact.period.last))
             for index, view in enumerate(fact.objectives):
-                text = rows.text(f"objectives[{index}].text")
+                text = rows.narrative(f"objectives[{index}].text")
                 rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, position, text))
         case BoardReportSubmitted():
             _submit(rows, entry, fact)
@@ -105,7 +105,7 @@ def fold(rows: Rows, entry: Entry) -> None:
                 fact.recommendation,
                 outcome=fact.outcome.value,
                 decided_position=position,
-                reason=rows.text("reason"),
+                reason=rows.narrative("reason"),
                 decision=fact.decision,
             )
 
@@ -120,15 +120,15 @@ def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
         parts=parts,
         missing=[part for part in PARTS if part not in parts],
         data=list(fact.data),
-        analysis=rows.text_if(fact.analysis, "analysis"),
+        analysis=rows.optional_narrative(fact.analysis, "analysis"),
         objectives=list(fact.objectives),
     )
     rows.put(BOARD_REPORTS, submitted)
     for index, claim in enumerate(fact.impact_evidence):
-        text = rows.text(f"impactEvidence[{index}].claim")
+        text = rows.narrative(f"impactEvidence[{index}].claim")
         rows.put(CLAIMS, Claim(fact.report, index + 1, entry.position, text, list(claim.evidence)))
     for index, asked in enumerate(fact.recommendations):
-        text = rows.text(f"recommendations[{index}].text")
+        text = rows.narrative(f"recommendations[{index}].text")
         rows.put(
             REPORT_RECOMMENDATIONS,
             ReportRecommendation(fact.report, asked.recommendation, entry.position, text),
@@ -143,12 +143,12 @@ VIEW = View(
     fold,
 )
 
-CHAIR_REPORT = listed("reports", CHAIR_REPORTS, conditions=WITHIN, order=("delivered_at", "position"))
-OBJECTIVE_REPORT = listed("reports", OBJECTIVE_REPORTS, order=("position", "objective"))
-BOARD_REPORT = listed(
+CHAIR_REPORT = of_table("reports", CHAIR_REPORTS, conditions=WITHIN, order=("delivered_at", "position"))
+OBJECTIVE_REPORT = of_table("reports", OBJECTIVE_REPORTS, order=("position", "objective"))
+BOARD_REPORT = of_table(
     "reports",
     BOARD_REPORTS,
-    worked={
+    computed={
         "completeness": Computed(
             str,
             "CASE WHEN t.parts = '{}' THEN 'MISSING' WHEN t.missing <> '{}' THEN 'PARTIAL' ELSE 'COMPLETE' END",
@@ -160,8 +160,8 @@ BOARD_REPORT = listed(
         "submitted_to": "t.submitted_at < :value",
     },
 )
-CLAIM = listed("reports", CLAIMS, order=("position", "number"))
-REPORT_RECOMMENDATION = listed(
+CLAIM = of_table("reports", CLAIMS, order=("position", "number"))
+REPORT_RECOMMENDATION = of_table(
     "reports",
     REPORT_RECOMMENDATIONS,
     conditions={"undecided": "(coalesce(t.outcome, 'DEFERRED') = 'DEFERRED') = :value"},

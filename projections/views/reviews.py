@@ -17,7 +17,7 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, listed
+from projections.query.relation import Computed, of_table
 
 
 class Review(Struct, frozen=True):
@@ -75,7 +75,7 @@ class Diagnostic(Struct, frozen=True):
 
 REVIEWS = Table("reviews", Review, ("review",))
 OBJECTIVE_ASSESSMENTS = Table(
-    "objective_assessments", ObjectiveAssessment, ("review", "objective"), recalled=False
+    "objective_assessments", ObjectiveAssessment, ("review", "objective"), in_memory=False
 )
 DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
@@ -85,29 +85,34 @@ def fold(rows: Rows, entry: Entry) -> None:
     fact, position, at = entry.fact, entry.position, entry.occurred_at
     match fact:
         case ReviewScheduled():
-            topics, others = [topic.value for topic in fact.topics], rows.texts("otherTopics", fact.other_topics)
+            topics, others = (
+                [topic.value for topic in fact.topics],
+                rows.narratives("otherTopics", fact.other_topics),
+            )
             rows.put(REVIEWS, Review(fact.review, position, at, fact.kind, fact.by, fact.from_, topics, others))
         case ReviewStarted():
             rows.change(REVIEWS, fact.review, started_at=at, started_position=position)
         case ReviewCompleted():
             completed = {"completed_at": at, "completed_position": position, "evidence": list(fact.evidence)}
-            rows.change(REVIEWS, fact.review, findings=rows.texts("findings", fact.findings), **completed)
+            rows.change(REVIEWS, fact.review, findings=rows.narratives("findings", fact.findings), **completed)
         case PreReviewAssessmentSubmitted():
             parts = {"staff_survey": fact.staff_survey, "supervision": fact.supervision}
             rows.change(REVIEWS, fact.review, assessed_at=at, assessed_position=position, **parts)
             for index, view in enumerate(fact.objectives):
-                text = rows.text(f"objectives[{index}].text")
+                text = rows.narrative(f"objectives[{index}].text")
                 seen = ObjectiveAssessment(fact.review, view.objective, position, text)
                 rows.put(OBJECTIVE_ASSESSMENTS, seen)
         case DiagnosticRequired():
-            scope = rows.text("scope")
+            scope = rows.narrative("scope")
             rows.put(DIAGNOSTICS, Diagnostic(fact.diagnostic, position, at, fact.area, scope, fact.due))
         case DiagnosticProviderAgreed():
             agreed = {"provider": fact.provider, "outside": fact.outside, "agreed_position": position}
             rows.change(DIAGNOSTICS, fact.diagnostic, department_consent=fact.department_consent, **agreed)
         case DiagnosticReported():
             reported = {"reported_at": at, "reported_position": position, "evidence": list(fact.evidence)}
-            rows.change(DIAGNOSTICS, fact.diagnostic, findings=rows.texts("findings", fact.findings), **reported)
+            rows.change(
+                DIAGNOSTICS, fact.diagnostic, findings=rows.narratives("findings", fact.findings), **reported
+            )
 
 
 VIEW = View(
@@ -128,10 +133,10 @@ VIEW = View(
     fold,
 )
 
-REVIEW = listed(
+REVIEW = of_table(
     "reviews",
     REVIEWS,
-    worked={
+    computed={
         "assessment": Computed(
             str,
             "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
@@ -146,11 +151,11 @@ REVIEW = listed(
     conditions={"topic": ":value = ANY (t.topics)"},
     order=("from_on", "position"),
 )
-OBJECTIVE_ASSESSMENT = listed("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
-DIAGNOSTIC = listed(
+OBJECTIVE_ASSESSMENT = of_table("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
+DIAGNOSTIC = of_table(
     "reviews",
     DIAGNOSTICS,
-    worked={
+    computed={
         "standing": Computed(
             str,
             "CASE WHEN t.reported_at IS NOT NULL THEN 'DONE' WHEN t.due < :today THEN 'OVERDUE' "

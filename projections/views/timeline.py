@@ -16,7 +16,7 @@ from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import listed
+from projections.query.relation import of_table
 
 
 class TimelineMoment(Struct, frozen=True):
@@ -32,7 +32,7 @@ class TimelineMoment(Struct, frozen=True):
     actor: str
 
 
-MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), recalled=False)
+MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_memory=False)
 
 
 @cache
@@ -70,7 +70,7 @@ def fold(rows: Rows, entry: Entry) -> None:
 
 VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)
 
-MOMENT = listed(
+MOMENT = of_table(
     "timeline",
     MOMENTS,
     conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},

@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from ledger.domain.errors import LedgerError
 from ledger.domain.roles import Role
-from projections.query.errors import Inexact, NotCaughtUp, TooSlow
+from projections.errors import Inexact, NotCaughtUp, TooSlow
 from projections.query.reader import AsOf
 from projections.query.sql import compose
 from projections.query.tree import Statement

@@ -22,10 +22,10 @@ _ENTRY_FILTER = {"type": "types"}
 """What a filter of entries is called in the relation, where it is called otherwise there."""
 _NARRATIVE: Mapping[NarrativeMember, Node] = {
     "path": Cell("path", "text", optional=False),
-    "text": Cell("text", "text", optional=True),
+    "body": Cell("text", "text", optional=True),
     "erased_by": Cell("erased_by", "int", optional=True),
 }
-_OF_TEXTS: Mapping[str, NarrativeMember] = {"path": "path", "text": "text", "erased_by": "erased_by"}
+_OF_TEXTS: Mapping[str, NarrativeMember] = {"path": "path", "text": "body", "erased_by": "erased_by"}
 _ENTRY_FILTERS: Mapping[str, str] = {
     field.python_name: field.graphql_name or to_camel_case(field.python_name)
     for field in get_object_definition(EntryFilter, strict=True).fields

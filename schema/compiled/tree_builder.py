@@ -17,13 +17,13 @@ from projections.query.tree import (
     ErasedBy,
     Form,
     Listing,
+    NarrativeBody,
     NarrativeList,
-    NarrativeText,
     Node,
     NullableObject,
     ObjectNode,
     Path,
-    ReadingValue,
+    SnapshotValue,
     form_of,
 )
 from projections.views import entries
@@ -36,12 +36,12 @@ from schema.derive.connection import LARGEST
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, Same, Value
 from schema.types.scalars import Count
 
-_GIVEN: Mapping[str, Mapping[str, ReadingValue]] = {
-    "Ledger": {"size": ReadingValue("position", "int"), "root_hash": ReadingValue("root_hash", "text")},
+_GIVEN: Mapping[str, Mapping[str, SnapshotValue]] = {
+    "Ledger": {"size": SnapshotValue("position", "int"), "root_hash": SnapshotValue("root_hash", "text")},
     "AsOf": {
-        "position": ReadingValue("position", "int"),
-        "recorded_at": ReadingValue("recorded_at", "instant"),
-        "on": ReadingValue("on", "instant"),
+        "position": SnapshotValue("position", "int"),
+        "recorded_at": SnapshotValue("recorded_at", "instant"),
+        "on": SnapshotValue("on", "instant"),
     },
 }
 """What is shown of the reading itself."""
@@ -138,7 +138,7 @@ class TreeBuilder:
         hint = shown.relation.hints[name]
         field_type = unwrap(hint)
         if field_type.type is NarrativeRef:
-            return NarrativeText(name)
+            return NarrativeBody(name)
         if field_type.type == list[NarrativeRef]:
             below = object_of(field)
             grouped = self._selection.below(below, details)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import strawberry
 from msgspec import Struct
 
-from projections.query.relation import FoundRow, Relation
+from projections.query.relation import ComputedRow, Relation
 from schema.context import Standpoint
 
 ID = strawberry.ID
@@ -22,7 +22,7 @@ class RowObject:
     """What every object made from a row has."""
 
     at: Standpoint
-    found: FoundRow[Any]
+    found: ComputedRow[Any]
 
 
 class Recorded(RowObject):

@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
-from projections.query.relation import FoundRow, RowQuery
+from projections.query.relation import ComputedRow, RowQuery
 from schema.context import Standpoint
 from schema.derive.connection import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, RowObject, Same, Value
@@ -47,7 +47,7 @@ def _make(shown_as: ObjectDeclaration) -> None:
     cls = shown_as.cls
     annotations: dict[str, Any] = {
         "at": strawberry.Private[Standpoint],
-        "found": strawberry.Private[FoundRow[Any]],
+        "found": strawberry.Private[ComputedRow[Any]],
     }
     for name, spec in shown_as.fields.items():
         match spec:

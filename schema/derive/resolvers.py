@@ -14,7 +14,7 @@ from strawberry.dataloader import DataLoader
 from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
-from projections.query.relation import FoundRow, RowQuery
+from projections.query.relation import ComputedRow, RowQuery
 from schema.context import Standpoint
 from schema.derive.declaration import SECTIONS, TYPES, Many, ObjectDeclaration, Value
 from schema.derive.node import Node
@@ -28,7 +28,7 @@ def enter(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that s
     return cls(at=at)
 
 
-def made(name: str, at: Standpoint, found: FoundRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
+def made(name: str, at: Standpoint, found: ComputedRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
     """The object of a row."""
     shown_as = TYPES[name]
     values = {key: given for get in _getters(name) for key, given in get(found)}
@@ -52,7 +52,7 @@ async def node_of(at: Standpoint, name: str, key: str) -> Any:  # noqa: ANN401 -
     return made(shown_as.cls.__name__, at, found[0][0]) if found[0] else None
 
 
-Getter = Callable[[FoundRow[Any]], Sequence[tuple[str, Any]]]
+Getter = Callable[[ComputedRow[Any]], Sequence[tuple[str, Any]]]
 
 
 @cache
@@ -69,7 +69,7 @@ def _getters(name: str) -> tuple[Getter, ...]:
 def _getter(shown_name: str, name: str, bare: object, given: object) -> Getter:
     if bare is NarrativeRef:
 
-        def text(found: FoundRow[Any]) -> Sequence[tuple[str, Any]]:
+        def text(found: ComputedRow[Any]) -> Sequence[tuple[str, Any]]:
             told: NarrativeRef | None = found.value(name)
             body, erased = (told.body, told.erased_by) if told is not None else (None, None)
             return ((shown_name, body), (f"{shown_name}_erased_by", erased))
@@ -93,7 +93,7 @@ def _taker(bare: object, given: object) -> Callable[[Any], Any]:
     return lambda item: item
 
 
-async def rows(at: Standpoint, shown_as: ObjectDeclaration, wanted: RowQuery) -> list[list[FoundRow[Any]]]:
+async def rows(at: Standpoint, shown_as: ObjectDeclaration, wanted: RowQuery) -> list[list[ComputedRow[Any]]]:
     """The rows that are wanted of a type; raises GraphQLError (FORBIDDEN) where the viewer may not read them."""
     view = shown_as.relation.view
     at.require(view)
@@ -107,7 +107,7 @@ async def _near(
     asked = (place, repr(sorted(wanted.conditions.items())), wanted.first, repr(wanted.after))
     if asked not in at.loaders:
 
-        async def load(keys: list[object]) -> list[list[FoundRow[Any]]]:
+        async def load(keys: list[object]) -> list[list[ComputedRow[Any]]]:
             return await rows(
                 at, shown_as, RowQuery(wanted.conditions, wanted.by, keys, wanted.first, wanted.after)
             )
@@ -119,7 +119,7 @@ async def _near(
 
 async def listed(
     at: Standpoint, place: tuple[str, str], spec: Many, key: object, wanted: RowQuery
-) -> Sequence[FoundRow[Any]]:
+) -> Sequence[ComputedRow[Any]]:
     """The rows of a field: those tied to `key`, or the notice's."""
     shown_as = TYPES[spec.of]
     if spec.by is None:

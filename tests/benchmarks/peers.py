@@ -27,7 +27,8 @@ from strawberry.types import Info
 from api.http.server import address, listen
 from api.settings import Bind
 from ledger.store.database import pool
-from projections.query.reader import SETTINGS, VIEWS
+from projections.query.reader import SETTINGS
+from projections.views.registry import ALL
 
 Connection = AsyncConnection[Any]
 BEGIN = SQL(
@@ -113,7 +114,7 @@ def by_hand(url: str) -> Starlette:
 
 
 async def _begin(connection: Connection, notice: str) -> int:
-    cursor = await connection.execute(BEGIN.format(Literal(notice), Literal(sorted(VIEWS))))
+    cursor = await connection.execute(BEGIN.format(Literal(notice), Literal(sorted(view.name for view in ALL))))
     while cursor.nextset():
         pass
     row: Any = await cursor.fetchone()

@@ -83,7 +83,7 @@ async def _rebuilt(url: str, say: Say) -> dict[str, float]:
     async with await psycopg.AsyncConnection.connect(url) as connection:
         for number in range(NOTICES):
             await put(connection, f"bench-{number}", ENTRIES // NOTICES)
-    await Runner(url).open()
+    await Runner(url, ALL).open()
     say(f"{ENTRIES:,} entries of {NOTICES} notices are there")
     last = await asyncio.to_thread(_stock_log, url)
     ours, cursor, stock = [], [], []
@@ -224,9 +224,9 @@ async def _lag(url: str, say: Say) -> dict[str, float]:
     progress = {"objective": "O1", "narrative": "Two more teams.", "activityRating": "A", "impactRating": "B"}
     objective = {"objective": "O1", "title": "In time", "areas": ["1a"], "owner": "officer", "due": "2023-01-01"}
     lags: list[float] = []
-    runner = await Runner(url).open()
+    runner = await Runner(url, ALL).open()
     following = asyncio.create_task(runner.run())
-    async with Writer(url, on_commit=runner.wake) as writer, Reader(url) as reader:
+    async with Writer(url, on_commit=runner.wake) as writer, Reader(url, ALL) as reader:
         await writer.append_all(live, [accept(each) for each in events(read(shipped("tameside-2022")))], OPERATOR)
         await writer.append(live, accept(cloud_event("plan.ObjectiveAdded", objective, "operator")), OPERATOR)
 
@@ -271,9 +271,9 @@ async def _asked(url: str, rounds: int, say: Say) -> dict[str, float]:
         if position % 100_000 == 0 or position == size:
             say(f"{name} is folded to {position:,} of {size:,}")
 
-    await rebuild(url, ASKED, told=told)
+    await rebuild(url, ASKED, progress=told)
     taken: dict[tuple[int, str, str], list[float]] = {}
-    async with Reader(url) as reader:
+    async with Reader(url, ALL) as reader:
         for _ in range(rounds * 6):
             for size in SIZES:
                 for when, position in (("now", size), ("as_of", size // 2)):

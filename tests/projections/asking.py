@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import FoundRow, Relation, RowQuery
+from projections.query.relation import ComputedRow, Relation, RowQuery
 from projections.query.snapshot import Snapshot
 from projections.views.gaps import Gap
+from projections.views.registry import ALL
 from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
@@ -22,7 +23,7 @@ ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
 async def reader(database: str) -> AsyncIterator[Reader]:
     await store(database)
     await fold_all(database, NOTICE)
-    async with Reader(database) as opened:
+    async with Reader(database, ALL) as opened:
         yield opened
 
 
@@ -38,10 +39,10 @@ def days(first: str, last: str | None) -> Gap:
 
 async def everything(
     reading: Snapshot, relation: Relation[Any], *, redacted: bool = False, **conditions: object
-) -> list[FoundRow[Any]]:
+) -> list[ComputedRow[Any]]:
     (found,) = await reading.find(relation, RowQuery(conditions), redacted=redacted)
     return found
 
 
-def rows(found: list[FoundRow[Any]]) -> list[Any]:
+def rows(found: list[ComputedRow[Any]]) -> list[Any]:
     return [each.row for each in found]

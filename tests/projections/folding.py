@@ -94,6 +94,6 @@ async def reached(runner: Runner, position: int, views: Sequence[str] = ()) -> N
 
 async def owning(runner: Runner) -> None:
     async def owns() -> bool:
-        return runner.owns
+        return runner.is_owner
 
     await until(owns)

@@ -21,6 +21,7 @@ from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from schema.context import Context
 
 NOTICE = "tameside-2022"
@@ -146,11 +147,11 @@ class World:
 
 @pytest.fixture
 async def world(database: str) -> AsyncIterator[World]:
-    runner = await Runner(database).open()
+    runner = await Runner(database, ALL).open()
     following = asyncio.create_task(runner.run())
     async with (
         Writer(database, on_commit=runner.wake) as writer,
-        Reader(database) as reader,
+        Reader(database, ALL) as reader,
         CheckpointSigner(database, "ledger.example", SIGNER) as log,
     ):
         items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]

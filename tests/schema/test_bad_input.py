@@ -12,6 +12,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Busy
 from ledger.intake.parse import SubmittedFact
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from schema.context import Context
 from schema.derive.connection import cursor
 from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS
@@ -110,7 +111,7 @@ class Stranger:
 
 @pytest.fixture
 def stranger() -> Any:
-    return Context(Reader("host=nowhere"), Writer("host=nowhere").append, Stranger())
+    return Context(Reader("host=nowhere", ALL), Writer("host=nowhere").append, Stranger())
 
 
 async def test_a_fragment_in_many_places_is_no_obstacle(stranger: Any) -> None:

@@ -16,6 +16,7 @@ from graphql import (
 import schema
 from ledger.domain.roles import Role
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.test_questions import NOTICE, ask, paths
@@ -62,7 +63,7 @@ OUTLINE = """query($notice: ID!, $on: DateTime!) { notice(id: $notice, on: $on) 
 async def reader(database: str) -> AsyncIterator[Reader]:
     await store(database)
     await fold_all(database, NOTICE)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         yield reader
 
 

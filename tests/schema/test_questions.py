@@ -62,7 +62,7 @@ async def no_append(*_: object, **__: object) -> Receipt:
 async def reader(database: str) -> AsyncIterator[Reader]:
     await store(database)
     await fold_all(database, NOTICE)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         yield reader
 
 
@@ -285,10 +285,10 @@ LARGE = (
 async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         await put(connection, NOTICE, 20_000)
-    await Runner(database).open()
+    await Runner(database, ALL).open()
     await rebuild(database, ALL, notice=NOTICE)
     seen = Explained(monkeypatch)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         for name, document in BY_NAME.items():
             await ask(reader, document, **GIVEN.get(name, {}))
             apart, variables = len(seen.plans), {"notice": NOTICE} | GIVEN.get(name, {})

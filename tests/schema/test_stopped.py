@@ -32,7 +32,7 @@ async def test_it_is_named_with_its_entry_and_its_reason_and_the_others_go_on(
     views = [structs.replace(view, fold=fails) if view is plan.VIEW else view for view in ALL]
     runner = await Runner(database, views).open()
     following = asyncio.create_task(runner.run())
-    async with Writer(database, on_commit=runner.wake) as writer, Reader(database) as reader:
+    async with Writer(database, on_commit=runner.wake) as writer, Reader(database, ALL) as reader:
         items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
         with caplog.at_level(logging.WARNING):
             await writer.append_all(NOTICE, items, OPERATOR, strict=True)

@@ -68,7 +68,7 @@ class Compliance(Struct, frozen=True):
     entries: list[int]
 
 
-OBLIGATIONS = Table("obligations", Obligation, ("number",), recalled=False)
+OBLIGATIONS = Table("obligations", Obligation, ("number",), in_memory=False)
 STANDINGS = Table("standings", StatusPeriod, ("number", "begins"), lookups=(("begins",),), by_position=False)
 """The statuses up to what happened last of what a clause is told: they hardly change any more."""
 PROSPECTS = Table("prospects", StatusPeriod, ("number", "begins"))
@@ -98,7 +98,7 @@ class ComplianceMemory(Struct):
 
 def fold(rows: Rows, entry: Entry) -> None:
     """Folds one entry into the courses of the clauses that it concerns."""
-    memory = rows.remembered(ComplianceMemory)
+    memory = rows.memory(ComplianceMemory)
     fact = entry.fact
     match fact:
         case NoticeIssued():

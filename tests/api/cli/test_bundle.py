@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.engine.bundle_views import states
+from projections.engine.bundle_views import stored_states
 from projections.engine.rebuild import rebuild
 from projections.views.registry import ALL
 from tests.api.cli_tools import Ledger, caller
@@ -81,7 +81,11 @@ async def test_a_view_that_the_bundle_does_not_tell_of_fails(
 ) -> None:
     await record(database)
     await rebuild(database, ALL)
-    told = [one for one in await states(database, "tameside-2022", SIZE) if one.view not in ("plan", "board")]
+    told = [
+        one
+        for one in await stored_states(database, ALL, "tameside-2022", SIZE)
+        if one.view not in ("plan", "board")
+    ]
     await make(database, tmp_path / "bundle.zip", views=tuple(told))
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
     assert ran.status == 1

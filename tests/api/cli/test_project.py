@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ledger.append.writer import Writer
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from tests.api.process import uri
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.engine.test_runner import waits_for_the_lock
@@ -36,7 +37,7 @@ def projecting(database: str) -> Iterator["subprocess.Popen[str]"]:
 
 async def test_the_views_follow_and_another_takes_over_from_one_that_is_killed(database: str) -> None:
     with projecting(database) as first:
-        async with Writer(database) as writer, Reader(database) as reader:
+        async with Writer(database) as writer, Reader(database, ALL) as reader:
             await begin(writer)
             async with reader.at(NOTICE, at_least=SETTING_SIZE, wait=60):
                 pass

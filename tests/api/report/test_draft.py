@@ -16,6 +16,7 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused
 from ledger.mutable.drafts import MOST, AreaDraft, Draft, Drafts, RequirementDraft
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from schema.context import Context
 from tests.api.service import NOTICE, Service, event, record
 
@@ -72,7 +73,7 @@ def clause(service: Service) -> None:
 
 @pytest.fixture
 async def desk(service: Service) -> AsyncIterator[Desk]:
-    async with Writer(service.database) as writer, Reader(service.database) as reader:
+    async with Writer(service.database) as writer, Reader(service.database, ALL) as reader:
         async with reader.at(NOTICE, at_least=service.position(), wait=30):
             pass
         yield Desk(service, writer, reader)

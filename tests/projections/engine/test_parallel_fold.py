@@ -63,7 +63,7 @@ async def test_their_rows_are_those_of_the_live_views(database: str) -> None:
     await two_folded(database)
     before = stored(database, NOTICE), stored(database, "other")
     heard: list[tuple[str, int, int]] = []
-    done = await rebuild(database, ALL, compare=True, told=lambda *page: heard.append(page))
+    done = await rebuild(database, ALL, compare=True, progress=lambda *page: heard.append(page))
     assert sorted(heard) == sorted(TOLD)
     assert done.entries == 2 * (SETTING_SIZE + 3)
     assert [view.divergences for view in done.views] == [[]] * len(ALL)
@@ -83,7 +83,7 @@ async def test_a_fold_that_raises_there_keeps_its_rows(database: str) -> None:
 async def test_one_that_is_killed_leaves_the_rows_as_they_are(database: str) -> None:
     await two_folded(database)
     before = stored(database, NOTICE)
-    with pytest.raises(Unavailable, match="a process that folded views failed: it ended with -9"):
+    with pytest.raises(Unavailable, match="a process that folded views failed: exit status -9"):
         await rebuild(database, [structs.replace(plan.VIEW, fold=dies)])
     assert (stored(database, NOTICE), shadows(database)) == (before, [])
 
@@ -119,7 +119,7 @@ async def test_one_that_nobody_listens_to_ends(database: str) -> None:
     await two_folded(database)
     async with await connect(database, "ledger_projector") as connection:
         for table in plan.VIEW.tables:
-            await tables.make(connection, table, shadow=True)
+            await tables.create(connection, table, shadow=True)
     read, write = os.pipe()
     os.close(read)
     pipe = asyncio.subprocess.PIPE

@@ -16,7 +16,7 @@ from projections.engine import rebuild as rebuilding
 from projections.engine.rebuild import Divergence, rebuild
 from projections.engine.rows import Rows
 from projections.engine.view import View
-from projections.query.errors import UnknownNotice
+from projections.errors import UnknownNotice
 from projections.query.reader import Reader
 from projections.views import notice, plan
 from projections.views.registry import ALL
@@ -30,10 +30,12 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
         await owning(runner)
         await begin(writer)
         await reached(runner, SETTING_SIZE)
-        async with Reader(database) as reader:
+        async with Reader(database, ALL) as reader:
             for _ in range(3):
                 receipts = asyncio.gather(*[writer.append(NOTICE, progress(), ALICE) for _ in range(20)])
-                await rebuild(database, [plan.VIEW], told=lambda _notice, position, _size: heard.append(position))
+                await rebuild(
+                    database, [plan.VIEW], progress=lambda _notice, position, _size: heard.append(position)
+                )
                 last = max(receipt.position for receipt in await receipts)
                 async with reader.at(NOTICE, at_least=last) as reading:
                     (objective,) = await reading.all(plan.OBJECTIVE)
@@ -50,7 +52,7 @@ async def owner_of(reader: Reader, at_least: int) -> str:
 
 
 async def test_a_runner_goes_on_from_what_was_rebuilt_not_from_its_memory(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         await fold_all(database, NOTICE)
         with psycopg.connect(database) as connection:
@@ -208,7 +210,7 @@ async def test_interrupted_it_leaves_the_old_in_place(database: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await rebuild(database, ALL, told=interrupt)
+        await rebuild(database, ALL, progress=interrupt)
     assert (stored(database, NOTICE), shadows(database)) == (before, [])
 
 
@@ -217,7 +219,7 @@ async def test_what_a_killed_rebuild_left_is_dropped_by_the_next_owner_and_nothi
     async with await connect(database, "ledger_projector") as connection:
         for view in (notice.VIEW, plan.VIEW):
             for table in view.tables:
-                await tables.make(connection, table, shadow=True)
+                await tables.create(connection, table, shadow=True)
         assert await rebuilding._lock(connection, plan.VIEW, "pg_advisory_lock"), (
             "as if one filled those of the plan"
         )
@@ -236,9 +238,9 @@ async def test_what_a_killed_rebuild_left_is_dropped_by_the_next_owner_and_nothi
 
 async def test_a_state_has_one_digest_live_rebuilt_and_offline(database: str) -> None:
     await two_folded(database)
-    live = await digest.digests(database)
+    live = await digest.digests(database, ALL)
     await rebuild(database, ALL)
-    assert [each.stored for each in await digest.digests(database)] == [each.stored for each in live]
+    assert [each.stored for each in await digest.digests(database, ALL)] == [each.stored for each in live]
     assert all(each.sound for each in live)
     assert {(each.notice, each.position) for each in live} == {
         (NOTICE, SETTING_SIZE + 3),
@@ -248,7 +250,7 @@ async def test_a_state_has_one_digest_live_rebuilt_and_offline(database: str) ->
     assert len({each.stored for each in live if each.view == "plan"}) == 2, "another state has another digest"
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE views.objectives SET owner = 'mallory' WHERE notice = 'other'")
-    assert [(each.notice, each.view) for each in await digest.digests(database) if not each.sound] == [
+    assert [(each.notice, each.view) for each in await digest.digests(database, ALL) if not each.sound] == [
         ("other", "plan")
     ]
 
@@ -260,15 +262,15 @@ async def test_an_earlier_state_has_the_digest_that_it_had(database: str) -> Non
         for _ in range(3):
             receipt = await writer.append(NOTICE, progress(), ALICE)
             await fold_all(database, NOTICE)
-            (seen[receipt.position],) = [d.stored for d in await digest.digests(database, views=[plan.VIEW])]
+            (seen[receipt.position],) = [d.stored for d in await digest.digests(database, [plan.VIEW])]
     async with await connect(database, "ledger_projector") as connection:
         assert len(set(seen.values())) == 3
         for position, earlier in seen.items():
-            assert await digest.stored(connection, plan.VIEW, NOTICE, position) == earlier
+            assert await digest.stored_digest(connection, plan.VIEW, NOTICE, position) == earlier
 
 
 async def test_what_was_never_built_or_by_another_version_is_compared_with_nothing(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         done = await rebuild(database, ALL, compare=True)
         assert not any(view.divergences or view.failure for view in done.views)

@@ -19,7 +19,7 @@ class Item(Struct, frozen=True):
 
 
 ITEMS = Table("items", Item, ("name",))
-LOG = Table("log", Item, ("name",), recalled=False)
+LOG = Table("log", Item, ("name",), in_memory=False)
 NAMES = st.sampled_from("abc")
 STEPS = st.lists(st.lists(st.tuples(NAMES, st.none() | st.integers(0, 2)), max_size=4), max_size=12)
 SOON = datetime(2022, 7, 5, tzinfo=UTC)
@@ -76,11 +76,11 @@ def test_every_position_can_be_seen_again(
         rows.commit(position)
         history.append(dict(truth))
         if position in cuts:
-            storage.keep(rows.take(settled=settled and not restart))
+            storage.keep(rows.take_changes(settled=settled and not restart))
             if restart:
                 rows = Rows([ITEMS])
                 rows.restore(ITEMS, storage.open())
-    storage.keep(rows.take())
+    storage.keep(rows.take_changes())
     assert [storage.at(position) for position in range(1, len(steps) + 1)] == history
     changes = {position for position in range(1, len(steps)) if history[position] != history[position - 1]}
     begun = {since - 1 for _, since in storage.versions} - {0}
@@ -99,7 +99,7 @@ def test_what_a_failing_fold_did_is_forgotten() -> None:
     assert rows.get(ITEMS, "a") == Item("a", 1)
     assert rows.get(ITEMS, "b") is None
     rows.commit(2)
-    storage.keep(rows.take())
+    storage.keep(rows.take_changes())
     assert storage.versions == {(("a",), 1): (Item("a", 1), None)}
 
 
@@ -109,8 +109,8 @@ def test_settled_rows_only_are_taken_when_asked() -> None:
         rows.begin(entry(position))
         rows.put(ITEMS, Item("a", value))
         rows.commit(position)
-    assert rows.take(settled=True)["items"].added == {(("a",), 1): (Item("a", 1), 2)}
-    assert rows.take()["items"].added == {(("a",), 2): (Item("a", 2), None)}
+    assert rows.take_changes(settled=True)["items"].added == {(("a",), 1): (Item("a", 1), 2)}
+    assert rows.take_changes()["items"].added == {(("a",), 2): (Item("a", 2), None)}
 
 
 def test_rows_that_are_never_recalled_leave_memory_and_cannot_be_asked_for() -> None:
@@ -118,7 +118,7 @@ def test_rows_that_are_never_recalled_leave_memory_and_cannot_be_asked_for() -> 
     rows.begin(entry(1))
     rows.put(LOG, Item("a", 1))
     rows.commit(1)
-    assert rows.take(settled=True)["log"].added == {(("a",), 1): (Item("a", 1), None)}
+    assert rows.take_changes(settled=True)["log"].added == {(("a",), 1): (Item("a", 1), None)}
     assert rows.versions() == {"log": {}}
     with pytest.raises(TypeError, match="log"):
         rows.get(LOG, "a")
@@ -133,10 +133,10 @@ def test_becoming_another_fold_changes_only_what_differs() -> None:
     rows.put(ITEMS, Item("d", 4))
     rows.commit(1)
     storage = Storage()
-    storage.keep(rows.take())
-    rows.become(other)
+    storage.keep(rows.take_changes())
+    rows.replace_with(other)
     rows.commit(5)
-    storage.keep(rows.take())
+    storage.keep(rows.take_changes())
     assert storage.at(4) == {"a": 1, "b": 1, "d": 4}
     assert storage.at(5) == {"b": 2, "c": 3, "d": 4}
     assert storage.versions[("d",), 1] == (Item("d", 4), None)

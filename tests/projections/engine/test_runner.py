@@ -57,7 +57,7 @@ async def test_it_hears_a_writer_beside_a_runner_that_stands_by(database: str) -
         async with running(database) as standby, Writer(database, on_commit=standby.wake) as writer:
             await begin(writer)
             await reached(owner, SETTING_SIZE)
-            assert not standby.owns
+            assert not standby.is_owner
 
 
 async def test_it_looks_by_itself_when_nobody_tells_it(database: str) -> None:
@@ -73,7 +73,7 @@ async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database
         await owning(first)
         async with running(database) as second, Writer(database, on_commit=second.wake) as writer:
             await until(lambda: waits_for_the_lock(database))
-            assert first.owns
+            assert first.is_owner
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
@@ -83,7 +83,7 @@ async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database
             await begin(writer)
             await reached(second, SETTING_SIZE)
             await until(lambda: waits_for_the_lock(database))
-            assert not first.owns
+            assert not first.is_owner
 
 
 async def waits_for_the_lock(database: str) -> bool:

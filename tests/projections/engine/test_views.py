@@ -17,7 +17,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.store.database import connect
 from projections.engine.columns import values_of
-from projections.engine.follower import Follower, apply, fold_anew, read_page
+from projections.engine.follower import Follower, apply, read_page, refold
 from projections.engine.rebuild import rebuild
 from projections.query.reader import AsOf, Reader
 from projections.query.relation import RowQuery
@@ -143,7 +143,7 @@ def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list
 
 
 async def check_as_of(url: str, of: str, told: Told) -> None:
-    async with Reader(url) as reader:
+    async with Reader(url, ALL) as reader:
         for position in range(1, len(told.entries) + 1):
             async with reader.at(of, as_of=AsOf(position)) as reading:
                 read = await reading.all(plan.OBJECTIVE)
@@ -169,7 +169,7 @@ def check_rows(url: str, of: str, told: Told) -> None:
     rows = stored(url, of)
     for view in ALL:
         for position in range(1, len(told.entries) + 1):
-            anew = fold_anew(view, told.entries[:position]).versions()
+            anew = refold(view, told.entries[:position]).versions()
             for table in view.tables:
                 held = [
                     tuple(values)
@@ -255,7 +255,7 @@ async def test_two_who_follow_at_once_do_not_disturb_each_other(database: str) -
 async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> None:
     await tell(database, "n", [("clause", 1, 92), ("area", 2, 0)])
     await fold_all(database, "n")
-    async with Reader(database) as reader, reader.at("n") as reading:
+    async with Reader(database, ALL) as reader, reader.at("n") as reading:
         found = await notice.read(reading)
         (clause,) = await reading.all(notice.CLAUSE)
         areas = await reading.all(notice.AREA)
@@ -272,7 +272,7 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
 async def test_objectives_are_filtered_and_paged(database: str) -> None:
     await tell(database, "n", [("area", 0, 0), ("objective", 2, 3), ("objective", 3, 4), ("objective", 0, 5)])
     await fold_all(database, "n")
-    async with Reader(database) as reader, reader.at("n") as reading:
+    async with Reader(database, ALL) as reader, reader.at("n") as reading:
 
         async def ids(**asked: Any) -> list[str]:
             return [row.objective for row in await reading.all(plan.OBJECTIVE, **asked)]
@@ -290,7 +290,7 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
 async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -> None:
     told = await tell(database, "n", CORRECTED)
     await fold_all(database, "n")
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         async with reader.at("n") as reading:
             rows = await entries.page(reading)
             chosen = entries.EntryFilter(types=(told.entries[6].type,), actor="operator", source="operator")

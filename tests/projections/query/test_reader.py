@@ -14,7 +14,7 @@ from ledger.domain.errors import Unavailable
 from ledger.store.database import connect
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
-from projections.query.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
+from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.reader import AsOf, Reader
 from projections.query.relation import RowQuery
 from projections.query.snapshot import Snapshot
@@ -104,7 +104,7 @@ async def test_every_table_has_the_same_policy_and_grants(database: str, rebuilt
 async def test_nobody_may_do_more_to_a_view_than_their_part(
     database: str, role: Any, statement: LiteralString
 ) -> None:
-    await Runner(database).open()
+    await Runner(database, ALL).open()
     async with await connect(database, role) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute(statement)
@@ -120,7 +120,7 @@ async def test_types_and_names_given_for_a_table_are_no_way_to_run_anything(data
 
 
 async def test_a_reading_waits_for_the_position_that_it_must_have_seen(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         await fold_all(database, NOTICE)
         receipt = await writer.append(NOTICE, progress(), ALICE)
@@ -150,16 +150,16 @@ async def listens(database: str) -> bool:
     "asked", [{"at_least": 8}, {"as_of": AsOf(8)}, {"as_of": AsOf(known_at=datetime.max.replace(tzinfo=UTC))}]
 )
 async def test_a_reading_does_not_wait_longer_than_it_was_given(database: str, asked: dict[str, Any]) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         await fold_all(database, NOTICE)
         await writer.append(NOTICE, progress(), ALICE)
-        with pytest.raises(NotCaughtUp, match="have reached position 7 of 8, and 8 was asked for"):
+        with pytest.raises(NotCaughtUp, match="have reached position 7 of 8, not 8;"):
             await position_of(reader, **asked, wait=0.05)
 
 
 async def test_views_that_were_never_folded_are_not_taken_for_empty(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         with pytest.raises(NotCaughtUp):
             await position_of(reader, wait=0.05)
@@ -171,7 +171,7 @@ async def test_views_that_were_never_folded_are_not_taken_for_empty(database: st
 
 
 async def test_rows_of_another_version_of_a_view_are_not_read(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         await fold_all(database, NOTICE)
         with psycopg.connect(database) as connection:
@@ -183,7 +183,7 @@ async def test_rows_of_another_version_of_a_view_are_not_read(database: str) -> 
 
 async def test_as_of_an_instant_is_as_of_the_last_position_recorded_by_then(database: str) -> None:
     clock = Clock()
-    async with Writer(database, clock) as writer, Reader(database) as reader:
+    async with Writer(database, clock) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         instants = {}
         for _ in range(3):
@@ -202,13 +202,13 @@ async def test_as_of_an_instant_is_as_of_the_last_position_recorded_by_then(data
         with pytest.raises(NotRecordedYet, match=r"by 2022-07-05T08:59:59\+00:00"):
             await position_of(reader, as_of=AsOf(known_at=datetime(2022, 7, 5, 8, 59, 59, tzinfo=UTC)))
         for position in (0, -1, 11):
-            with pytest.raises(NotRecordedYet, match="numbered from 1 to 10"):
+            with pytest.raises(NotRecordedYet, match="have positions 1 to 10"):
                 await position_of(reader, as_of=AsOf(position))
 
 
 async def test_what_is_no_notice_is_not_found(database: str) -> None:
     await two_notices(database)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         for name in ("elsewhere", f"{NOTICE},other", "", "'; SELECT 1; --", f"{NOTICE}\n"):
             with pytest.raises(UnknownNotice) as refusal:
                 async with reader.at(name):
@@ -219,7 +219,7 @@ async def test_what_is_no_notice_is_not_found(database: str) -> None:
 
 async def test_the_notices_allowed_are_listed_each_with_its_own_end(database: str) -> None:
     await two_notices(database)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         found = await reader.notices(["other", "missing", NOTICE])
         assert [(head.notice, head.position) for head in found] == [("other", LAST), (NOTICE, LAST)]
         async with reader.at(NOTICE) as reading:
@@ -228,7 +228,7 @@ async def test_the_notices_allowed_are_listed_each_with_its_own_end(database: st
 
 
 async def test_an_erased_text_reads_as_erased_also_as_of_before(database: str) -> None:
-    async with Writer(database) as writer, Reader(database) as reader:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         told = await writer.append(NOTICE, progress(), ALICE)
         request = {"position": told.position, "reason": "names a child", "authority": "Article 17"}
@@ -245,7 +245,7 @@ async def test_an_erased_text_reads_as_erased_also_as_of_before(database: str) -
 
 async def test_a_reading_leaves_nothing_behind_on_its_connection(database: str) -> None:
     await two_notices(database)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         for _ in range(20):
             with pytest.raises(ZeroDivisionError):
                 async with reader.at(NOTICE) as reading:
@@ -265,7 +265,7 @@ async def notices_seen(opening: Any) -> set[str]:
 
 async def test_without_a_database_it_says_so() -> None:
     with pytest.raises(Unavailable):
-        await Reader("host=/nowhere/at/all", timeout=0.5).open()
+        await Reader("host=/nowhere/at/all", ALL, timeout=0.5).open()
 
 
 # --- by which index

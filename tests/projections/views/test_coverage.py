@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from projections.engine.follower import fold_anew
+from projections.engine.follower import refold
 from projections.query.reader import AsOf, Reader
 from projections.views import coverage
+from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import NOTICE, OPERATOR
 from tests.projections.folding import fold_all
@@ -12,7 +13,7 @@ from tests.projections.stored import store
 
 
 def matrix(desk: Desk) -> dict[str, tuple[list[str], bool]]:
-    rows = fold_anew(coverage.VIEW, desk.history).versions()[coverage.COVERAGE.name].values()
+    rows = refold(coverage.VIEW, desk.history).versions()[coverage.COVERAGE.name].values()
     return {
         version.row.subject: (version.row.objectives, not version.row.is_asked or bool(version.row.objectives))
         for version in rows
@@ -50,7 +51,7 @@ def test_the_matrix_follows_objectives_mappings_and_decisions() -> None:
 async def test_it_is_read_of_the_invented_history(database: str) -> None:
     await store(database)
     await fold_all(database, NOTICE, [coverage.VIEW])
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         async with reader.at(NOTICE, views=["coverage"]) as reading:
             whole = await reading.all(coverage.COVERED)
             uncovered = await reading.all(coverage.COVERED, uncovered=True)

@@ -2,7 +2,7 @@
 
 from ledger.domain.areas.people import Credential
 from ledger.domain.roles import Role
-from projections.engine.follower import fold_anew
+from projections.engine.follower import refold
 from projections.views import evidence
 from tests.ledger.desk import Desk
 
@@ -24,7 +24,7 @@ def test_a_basis_keeps_how_the_document_stood_when_it_was_recorded() -> None:
     desk.record("LeadersBriefed", {"briefing": "B2"} | briefing)
     desk.record("EvidenceSuperseded", {"evidence": "E1", "by": "E2", "reason": "r"})
     desk.record("LeadersBriefed", {"briefing": "B3"} | briefing)
-    rows = [version.row for version in fold_anew(evidence.VIEW, desk.history).versions()["bases"].values()]
+    rows = [version.row for version in refold(evidence.VIEW, desk.history).versions()["bases"].values()]
     assert [(row.subject, row.status_then, row.judgement_then, row.superseded_by_then) for row in rows] == [
         ("B1", "CURRENT", None, None),
         ("B2", "CURRENT", "PARTIAL", None),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projections.engine.follower import fold_anew
+from projections.engine.follower import refold
 from projections.views import measures
 from tests.ledger.desk import Desk
 
@@ -21,7 +21,7 @@ def read(name: str, month: int, numerator: int, denominator: int | None = None) 
 
 
 def hidden(desk: Desk) -> list[str]:
-    rows = fold_anew(measures.VIEW, desk.history).versions()["readings"].values()
+    rows = refold(measures.VIEW, desk.history).versions()["readings"].values()
     found = [version.row for version in rows]
     return sorted(f"{row.measure} {row.first.month}" for row in found if row.is_hidden)
 
@@ -103,12 +103,10 @@ def test_earlier_readings_keep_their_signals_when_the_baseline_is_reset() -> Non
     desk.record("MeasureDefined", defined("M"))
     for month, value in enumerate((50, 51, 50, 51, 90), 1):
         desk.record("MeasureReadingReported", read("M", month, value))
-    rows = {
-        v.row.first.month: v.row for v in fold_anew(measures.VIEW, desk.history).versions()["readings"].values()
-    }
+    rows = {v.row.first.month: v.row for v in refold(measures.VIEW, desk.history).versions()["readings"].values()}
     before = {month: row.signals for month, row in rows.items()}
     desk.record("MeasureBaselineReset", {"measure": "M", "first": "2022-05-01", "reason": "another system"})
-    versions = fold_anew(measures.VIEW, desk.history).versions()
+    versions = refold(measures.VIEW, desk.history).versions()
     after = {v.row.first.month: v.row.signals for v in versions["readings"].values()}
     (measure,) = (v.row for v in versions["measures"].values())
     assert {month: after[month] for month in (1, 2, 3, 4)} == {month: before[month] for month in (1, 2, 3, 4)}

@@ -4,6 +4,7 @@ from ledger.domain.registry import KINDS
 from projections.query.reader import AsOf, Reader
 from projections.query.relation import RowQuery
 from projections.views import timeline
+from projections.views.registry import ALL
 from projections.views.timeline import subjects
 from tests.ledger.history import NOTICE
 from tests.ledger.packs.test_history import played
@@ -34,7 +35,7 @@ def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
 async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database: str) -> None:
     await store(database)
     await fold_all(database, NOTICE, [timeline.VIEW])
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         async with reader.at(NOTICE, views=["timeline"]) as reading:
             whole = await reading.all(timeline.MOMENT, subject="R2")
             after = [whole[1].position, whole[1].kind, whole[1].subject]

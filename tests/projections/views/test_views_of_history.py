@@ -172,7 +172,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
         (concern,) = await reading.all(partners.CONTRIBUTION_CONCERN)
         registered = await reading.all(partners.PARTNER)
     counts = {"delivered": 0, "late": 0, "missed": 0, "overdue": 0, "awaited": 0}
-    assert {each.row.partner: each.worked for each in standings} == {
+    assert {each.row.partner: each.computed for each in standings} == {
         "P1": counts | {"late": 1, "missed": 1},
         "P2": counts | {"delivered": 1, "late": 1},
         "P3": counts | {"delivered": 1},
@@ -187,7 +187,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
     ]  # fmt: skip
     async with at(reader, 463, on=datetime(2023, 6, 1, tzinfo=UTC)) as reading:  # 464 says that CB4 was missed
         ((first, *_),) = await reading.find(partners.PARTNER, RowQuery())
-    assert (first.row.partner, first.worked) == ("P1", counts | {"late": 1, "overdue": 1})
+    assert (first.row.partner, first.computed) == ("P1", counts | {"late": 1, "overdue": 1})
 
 
 async def test_whether_timeliness_improves(reader: Reader) -> None:

@@ -18,6 +18,7 @@ from strawberry.types.execution import ExecutionResult
 import schema
 from ledger.domain.roles import Role
 from projections.query.reader import Reader
+from projections.views.registry import ALL
 from schema.compiled import compiler
 from schema.context import Context
 from schema.derive.declaration import SECTIONS
@@ -48,7 +49,7 @@ class Both:
     def __init__(self, url: str, runner: asyncio.Runner) -> None:
         self.schema = schema.build()
         self.runner = runner
-        self.reader = Reader(url)
+        self.reader = Reader(url, ALL)
         self.ways: Counter[str] = Counter()
         runner.run(self.reader.open())
 

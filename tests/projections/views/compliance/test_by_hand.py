@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.engine.follower import fold_anew
+from projections.engine.follower import refold
 from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, StatusPeriod
 from tests.ledger.packs.test_history import played
 
@@ -148,7 +148,7 @@ KNOWN_ON_31_DECEMBER_2022 = 315
 
 
 def table(to: int, on: datetime) -> dict[str, StatusPeriod]:
-    versions = fold_anew(VIEW, played()[0].history[:to]).versions()
+    versions = refold(VIEW, played()[0].history[:to]).versions()
     rows = [version.row for table in (STANDINGS, PROSPECTS) for version in versions[table.name].values()]
     return {row.number: row for row in sorted(rows, key=lambda row: row.begins) if row.begins <= on}
 

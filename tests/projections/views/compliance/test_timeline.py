@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ledger.domain.areas.access import AccessAction, AccessUsed
 from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
 from ledger.domain.fact import Fact
-from projections.engine.follower import fold_anew
+from projections.engine.follower import refold
 from projections.views.compliance import timeline as courses
 from projections.views.compliance.rules import KINDS
 from projections.views.compliance.timeline import ClauseTimeline, Span
@@ -87,7 +87,7 @@ def test_told_one_by_one_it_is_the_same_as_told_at_once(
 
 
 def test_spans_follow_one_another_and_each_says_something_else() -> None:
-    memory = fold_anew(VIEW, played()[0].history).remembered(ComplianceMemory)
+    memory = refold(VIEW, played()[0].history).memory(ComplianceMemory)
     clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
     assert len(clauses) == 28
     for clause in clauses.values():

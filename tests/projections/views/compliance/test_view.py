@@ -6,12 +6,13 @@ import pytest
 
 from ledger.domain.areas.notice import ClauseRegistered
 from ledger.store.database import connect
-from projections.engine.follower import Follower, apply, fold_anew, read_page
+from projections.engine.follower import Follower, apply, read_page, refold
 from projections.engine.runner import Runner
 from projections.engine.view import View
 from projections.query.reader import AsOf, Reader
 from projections.views.compliance import view
 from projections.views.compliance.rules import KINDS
+from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 from tests.projections.stored import store
@@ -41,7 +42,7 @@ def standing(row: view.Compliance) -> view.StatusPeriod:
 @pytest.mark.parametrize("restart", [False, True])
 async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> None:
     await folded(database, page=97, restart=restart)
-    async with Reader(database) as reader:
+    async with Reader(database, ALL) as reader:
         for to, on in [
             (LAST, datetime(2023, 6, 30, tzinfo=UTC)),
             (LAST, datetime(2022, 12, 31, tzinfo=UTC)),
@@ -60,7 +61,10 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
     await folded(database)
     known = AsOf(known_at=datetime(2022, 12, 31, tzinfo=UTC))
     on = datetime(2022, 12, 31, tzinfo=UTC)
-    async with Reader(database) as reader, reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading:
+    async with (
+        Reader(database, ALL) as reader,
+        reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading,
+    ):
         department = await reading.all(view.COMPLIANCE, obligor="DEPARTMENT")
         breached = await reading.all(view.COMPLIANCE, status="NOT_MET")
         may = await reading.all(view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
@@ -81,7 +85,7 @@ def test_a_clause_whose_rule_nobody_knows_is_left_to_people() -> None:
     desk = Desk()
     clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "invented", "text": "Do well"}
     desk.record("ClauseRegistered", clause, OPERATOR)
-    (row,) = (version.row for version in fold_anew(view.VIEW, desk.history).versions()["standings"].values())
+    (row,) = (version.row for version in refold(view.VIEW, desk.history).versions()["standings"].values())
     assert "invented" not in KINDS
     assert (row.number, row.status) == ("99", "NO_EVIDENCE")
     assert ClauseRegistered in view.FACTS

@@ -1,0 +1,60 @@
+"""Errors of reading and rebuilding views.
+
+Each reading error has a `code`, a stable word for programs.
+"""
+
+from typing import ClassVar
+
+from ledger.domain.errors import LedgerError
+
+
+class ReadingError(LedgerError):
+    """Base of the errors in reading a notice."""
+
+    code: ClassVar[str]
+
+
+class UnknownNotice(ReadingError):
+    """No such notice is recorded."""
+
+    code = "NOT_FOUND"
+
+
+class NotRecordedYet(ReadingError):
+    """Nothing had been recorded at that position or by that instant."""
+
+    code = "NOT_RECORDED_YET"
+
+
+class NotCaughtUp(ReadingError):
+    """The views did not reach the position in time; ask again."""
+
+    code = "NOT_CAUGHT_UP"
+
+
+class ViewStopped(ReadingError):
+    """The fold of a view stopped before the position that is read; the other views continue."""
+
+    code = "VIEW_STOPPED"
+
+    def __init__(self, notice: str, view: str, position: int) -> None:
+        super().__init__(
+            f"the view {view} of {notice} stopped after position {position}, see `viewStates`; "
+            "ask as of that position, or leave the view out"
+        )
+
+
+class TooSlow(ReadingError):
+    """A query took longer than a snapshot allows."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class InvalidText(ReadingError):
+    """An argument contains NUL or a lone surrogate, so no string in the database can match it."""
+
+    code = "BAD_USER_INPUT"
+
+
+class Inexact(LedgerError):
+    """The database cannot write this answer exactly; the caller has to resolve it field by field."""
