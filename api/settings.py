@@ -93,7 +93,7 @@ class Settings:
             return Signer.from_text(self.signing_key)
         if self.signing_key_file is not None:
             return keys.read(self.signing_key_file)
-        return keys.made(self.data, self.origin)
+        return keys.read_or_generate(self.data, self.origin)
 
     @classmethod
     def from_environment(

@@ -1,4 +1,4 @@
-"""The published name of `ledger.proof.checkpoint`."""
+"""Re-export `ledger.proof.checkpoint` under its published name."""
 
 from ledger.proof.checkpoint import Checkpoint, CheckpointError, parse
 

@@ -1,4 +1,4 @@
-"""The published name of `ledger.proof.merkle`."""
+"""Re-export `ledger.proof.merkle` under its published name."""
 
 from ledger.proof.merkle import ProofError, leaf_hash, node_hash, root_hash, verify_consistency, verify_inclusion
 

@@ -25,7 +25,7 @@ from ledger.domain.roles import Role
 from ledger.intake.parse import accept
 from ledger.packs import history
 from ledger.proof.checkpoint import VerifierKey
-from ledger.proof.keys import TYPE
+from ledger.proof.keys import ROTATION_TYPE
 
 NOTICE = "tameside-2022"
 START = datetime(2022, 7, 6, 9, tzinfo=UTC)
@@ -158,7 +158,7 @@ async def play(
         event = {name: value for name, value in line.items() if not name.startswith("demo")}
         for name, earlier in line.get("demorefers", {}).items():
             event["data"][name] = _positions(positions, earlier)
-        if event["type"].startswith(TYPE):
+        if event["type"].startswith(ROTATION_TYPE):
             event |= {"subject": signing.name, **rotation(signing)}
         clock.at = datetime.fromisoformat(line["demorecordedat"])
         again = any(outcome.duplicate for outcome in outcomes[:1])

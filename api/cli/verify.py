@@ -172,7 +172,7 @@ async def _report(notice: str | None, earlier: EarlierCopy | None) -> Report:
         with progress("verifying") as report_progress:
             store = ObjectStore(settings.store)
             return await verify(
-                url, notice, report_progress, store_of=store, held=earlier, state_check=wrong_snapshot
+                url, notice, report_progress, store_of=store, earlier=earlier, state_check=wrong_snapshot
             )
 
 

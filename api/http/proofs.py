@@ -22,6 +22,7 @@ from api.services import Ledger
 from ledger.domain.errors import Damaged, Refused
 from ledger.proof import proof_builder, tiles
 from ledger.proof.checkpoint_signer import SignedCheckpoint
+from ledger.proof.paths import TILE_WIDTH, tile_number
 from projections.query.snapshot import Snapshot
 
 TEXT = "text/plain; charset=utf-8"
@@ -155,10 +156,10 @@ def _tile(path: str) -> tuple[int | None, int, int]:
     match = _TILE.fullmatch(path)
     if match is not None:
         tile = int(match[2].replace("/", "").replace("x", ""))
-        width = int(match[3] or tiles.WIDTH)
-        if tiles.path_of(tile) == match[2] and (match[3] is None or width < tiles.WIDTH):
+        width = int(match[3] or TILE_WIDTH)
+        if tile_number(tile) == match[2] and (match[3] is None or width < TILE_WIDTH):
             level = None if match[1] == "entries" else int(match[1])
-            return level, tile * tiles.WIDTH, tile * tiles.WIDTH + width
+            return level, tile * TILE_WIDTH, tile * TILE_WIDTH + width
     raise Refused.because("UNKNOWN_TILE", "not a tile; for example 0/x001/234, 1/000.p/17 or entries/000")
 
 

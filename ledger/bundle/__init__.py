@@ -1,6 +1,6 @@
-"""The auditor's bundle: a ZIP file that holds a notice's ledger up to a position, and all that proves it.
+"""Write and verify the auditor's bundle: a ZIP file with a notice's ledger up to a position, and its proof.
 
-`writing` makes one from the database; `container` and `checking` read one with nothing but the file, and share no
-code with `writing`; `verify_bundle` is the verifier of one file that goes into each, and shares none with any.
-What is in a bundle is written down in docs/auditing.md.
+`write` makes one from the database. `read` and `verify` need only the file, and share no code with `write`. Each
+bundle contains `verify_bundle`, a verifier of one file that shares no code with anything. docs/auditing.md
+describes the contents of a bundle.
 """

@@ -1,6 +1,6 @@
-"""A ZIP file that is written member by member, each byte of it determined by what goes in.
+"""Write a ZIP file member by member; its bytes depend only on the members.
 
-Members are stored, not compressed, so that a changed byte is a changed byte of what it holds. The comment at the
+Members are stored, not compressed, so a changed byte of the file is a changed byte of a member. The comment at the
 end is the seal: the SHA-256 of everything before it, in hexadecimal.
 """
 
@@ -14,20 +14,20 @@ from msgspec import Struct
 
 _SEAL = 64
 _PIECE = 1_048_576
-# What Python's versions write differently: 4.5, with ZIP64, and a header whose sizes its extra field tells.
+# Python's versions differ here: version 4.5 with ZIP64, and a header that keeps the sizes in its extra field.
 _VERSION, _SIZES_AT, _IN_ZIP64 = 45, 18, b"\xff" * 8
-_BEGINNING = (1980, 1, 1, 0, 0, 0)  # ZIP's first instant: a bundle of the same position has the same bytes
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # ZIP's first instant: a bundle of the same position has the same bytes
 
 
 class Member(Struct, frozen=True):
-    """What was written of a member, as the manifest lists it."""
+    """A member's name, size and SHA-256, as the manifest lists them."""
 
     name: str
     bytes: int
     sha256: str
 
 
-class Writing:
+class MemberWriter:
     """A member that is being written."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -36,18 +36,18 @@ class Writing:
         self._digest = hashlib.sha256()
 
     def write(self, data: bytes) -> None:
-        """Adds to it."""
+        """Append data to the member."""
         self._file.write(data)
         self._digest.update(data)
         self.size += len(data)
 
     def member(self, name: str) -> Member:
-        """What was written, under its name."""
+        """Return the name, size and digest of the written data."""
         return Member(name, self.size, self._digest.hexdigest())
 
 
 class Archive:
-    """Writes to a file that can be sought in and read back; `seal` ends it."""
+    """Writer of a ZIP file that can be sought in and read back; `seal` completes it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -61,25 +61,25 @@ class Archive:
         self._zip.close()
 
     @contextmanager
-    def member(self, name: str) -> Iterator[Writing]:
-        """A member of unknown size; one at a time."""
-        info = ZipInfo(name, _BEGINNING)
+    def member(self, name: str) -> Iterator[MemberWriter]:
+        """Open a member of unknown size; one at a time."""
+        info = ZipInfo(name, _EPOCH)
         info.create_system, info.external_attr = 3, 0o644 << 16
         info.create_version = info.extract_version = _VERSION
         with self._zip.open(info, "w", force_zip64=True) as file:
-            writing = Writing(file)
-            yield writing
+            writer = MemberWriter(file)
+            yield writer
         self._file.seek(info.header_offset + _SIZES_AT)
         self._file.write(_IN_ZIP64)
-        self.members.append(writing.member(name))
+        self.members.append(writer.member(name))
 
     def put(self, name: str, data: bytes) -> None:
-        """A member that is at hand."""
+        """Write a member whose data is at hand."""
         with self.member(name) as member:
             member.write(data)
 
     def seal(self) -> str:
-        """Ends the file and returns the SHA-256 of the whole of it, in hexadecimal."""
+        """Complete the file and return the SHA-256 of all of it, in hexadecimal."""
         self._zip.comment = b"0" * _SEAL
         self._zip.close()
         size = self._file.seek(0, 2) - _SEAL

@@ -1,6 +1,6 @@
-"""Reads a bundle's ZIP file strictly: every byte is a member's, or follows from the members, or is the seal's.
+"""Read a bundle's ZIP file strictly: every byte belongs to a member, follows from the members, or is the seal.
 
-Imports only the standard library; shares nothing with what writes bundles. Members are read as streams.
+Imports only the standard library and shares nothing with writing. Members are read as streams.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from zlib import crc32
 
 _SEAL = 64
 _PIECE = 1_048_576
-_WIDE = 0x7FFF_FFFF  # a larger number is told in ZIP64
-_MANY = 0xFFFF  # and so are more members
-_ELSEWHERE = 0xFFFF_FFFF  # stands for a number that is told in ZIP64
+_WIDE = 0x7FFF_FFFF  # larger numbers need ZIP64
+_MANY = 0xFFFF  # more members need ZIP64
+_IN_ZIP64 = 0xFFFF_FFFF  # placeholder of a number that ZIP64 holds
 _HEADER = struct.Struct("<4s5H3I2H")
 _SIZES = struct.Struct("<2H2Q")
 _LISTED = struct.Struct("<4s6H3I5H2I")
@@ -26,11 +26,11 @@ _VERSION, _UNIX, _DAY, _MODE = 45, 3 << 8, 33, 0o644 << 16  # ZIP64, on Unix, 19
 
 
 class BundleError(ValueError):
-    """The file is not a bundle, or not as it was made."""
+    """The file is not a bundle, or was changed."""
 
 
 class _Member(NamedTuple):
-    """Where a member's bytes are, and what the directory says of them."""
+    """Place of a member's bytes, and its CRC by the directory."""
 
     at: int
     size: int
@@ -38,10 +38,10 @@ class _Member(NamedTuple):
 
 
 class BundleArchive:
-    """The members of a bundle, in their order."""
+    """Members of a bundle, in order."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BundleError when the file cannot be read as the ZIP file of a bundle, and OSError."""
+        """Open a bundle's ZIP file. Raises BundleError if it is not one, and OSError."""
         self._file = path.open("rb")
         try:
             self._members = self._read()
@@ -69,40 +69,40 @@ class BundleArchive:
         self._file.close()
 
     def _read(self) -> dict[str, _Member]:
-        """Where each member's bytes are; what stands around them must be what a bundle of them has there."""
+        """Return the place of each member. Everything around the members must be what they determine."""
         members: dict[str, _Member] = {}
         directory, end = [], 0
         for info in ZipFile(self._file).infolist():
             header, listed = _headers(info.filename.encode(), info.file_size, info.CRC, end)
-            self._expect(end, header, f"its member {info.filename} is not where or as it must be")
+            self._expect(end, header, f"its member {info.filename} has another place or header than expected")
             if info.filename in members:
-                raise BundleError(f"it has two members {info.filename}")
+                raise BundleError(f"it has two members named {info.filename}")
             members[info.filename] = _Member(end + len(header), info.file_size, info.CRC)
             directory.append(listed)
             end += len(header) + info.file_size
         tail = b"".join(directory)
         tail += _ending(len(directory), len(tail), end)
-        self._expect(end, tail, "its directory is not the one that its members have")
+        self._expect(end, tail, "its directory does not match its members")
         if self._file.seek(0, 2) != end + len(tail) + _SEAL:
-            raise BundleError("something stands behind its directory")
+            raise BundleError("there are surplus bytes after its directory")
         return members
 
-    def _expect(self, at: int, wanted: bytes, otherwise: str) -> None:
+    def _expect(self, at: int, expected: bytes, message: str) -> None:
         self._file.seek(at)
-        if self._file.read(len(wanted)) != wanted:
-            raise BundleError(otherwise)
+        if self._file.read(len(expected)) != expected:
+            raise BundleError(message)
 
     @property
     def names(self) -> list[str]:
-        """The members' names, in their order."""
+        """Names of the members, in order."""
         return list(self._members)
 
     def size(self, name: str) -> int | None:
-        """The bytes that a member has; None if there is none of that name."""
+        """Return a member's size in bytes; None if it is missing."""
         return self._members[name].size if name in self._members else None
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The bytes of a member; nothing if there is none. Other members may be read in between."""
+        """Yield the bytes of a member; nothing if it is missing. Other members may be read in between."""
         at, left, _ = self._members.get(name, (0, 0, 0))
         while left:
             self._file.seek(at)
@@ -114,14 +114,14 @@ class BundleArchive:
             left -= len(piece)
 
     def read(self, name: str, limit: int) -> bytes:
-        """A member of at most `limit` bytes; raises BundleError when it is not there or is larger."""
+        """Return a member of at most `limit` bytes. Raises BundleError if it is missing or larger."""
         size = self.size(name)
         if size is None or size > limit:
             raise BundleError(f"{name} is missing" if size is None else f"{name} has more than {limit} bytes")
         return b"".join(self.pieces(name))
 
     def lines(self, name: str, limit: int) -> Iterator[bytes]:
-        """The lines of a member, without their ends; raises BundleError for one over `limit` bytes."""
+        """Yield the lines of a member without line ends. Raises BundleError for one over `limit` bytes."""
         rest = b""
         for piece in self.pieces(name):
             *whole, rest = (rest + piece).split(b"\n")
@@ -129,20 +129,20 @@ class BundleArchive:
             if len(rest) > limit:
                 raise BundleError(f"{name} has a line of more than {limit} bytes")
         if rest:
-            raise BundleError(f"{name} does not end in a line's end")
+            raise BundleError(f"{name} does not end with a line break")
 
     def digest(self, name: str) -> str:
-        """The SHA-256 of a member, in hexadecimal; raises BundleError if its CRC is not that of its bytes."""
+        """Return the SHA-256 of a member, in hexadecimal. Raises BundleError if its CRC is wrong."""
         digest, crc = hashlib.sha256(), 0
         for piece in self.pieces(name):
             digest.update(piece)
             crc = crc32(piece, crc)
         if crc != self._members[name].crc:
-            raise BundleError(f"the CRC of {name} is not that of its bytes")
+            raise BundleError(f"the CRC of {name} does not match its bytes")
         return digest.hexdigest()
 
     def check_seal(self) -> None:
-        """Raises BundleError unless the comment at the end is the SHA-256 of everything before it."""
+        """Raise BundleError unless the comment at the end is the SHA-256 of everything before it."""
         left = self._file.seek(0, 2) - _SEAL
         self._file.seek(0)
         digest = hashlib.sha256()
@@ -150,26 +150,26 @@ class BundleArchive:
             digest.update(piece)
             left -= len(piece)
         if self._file.read() != digest.hexdigest().encode():
-            raise BundleError("its seal does not fit: a byte was changed since it was made")
+            raise BundleError("its seal does not match: a byte was changed after writing")
 
 
 def _headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
-    """What stands before a member that begins at a byte, and what the directory says of it."""
+    """Return the local header of a member at an offset, and its entry in the directory."""
     stored = (0, 0, 0, _DAY, crc)
-    header = _HEADER.pack(b"PK\x03\x04", _VERSION, *stored, _ELSEWHERE, _ELSEWHERE, len(name), _SIZES.size)
+    header = _HEADER.pack(b"PK\x03\x04", _VERSION, *stored, _IN_ZIP64, _IN_ZIP64, len(name), _SIZES.size)
     wide = [size, size] * (size > _WIDE) + [at] * (at > _WIDE)
     extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-    told, begins = (number if number <= _WIDE else _ELSEWHERE for number in (size, at))
+    narrow_size, narrow_offset = (number if number <= _WIDE else _IN_ZIP64 for number in (size, at))
     lengths = (len(name), len(extra), 0)
-    of_file = (_UNIX | _VERSION, _VERSION, *stored, told, told, *lengths, 0, 0, _MODE, begins)
-    return header + name + _SIZES.pack(1, 16, size, size), _LISTED.pack(b"PK\x01\x02", *of_file) + name + extra
+    fields = (_UNIX | _VERSION, _VERSION, *stored, narrow_size, narrow_size, *lengths, 0, 0, _MODE, narrow_offset)
+    return header + name + _SIZES.pack(1, 16, size, size), _LISTED.pack(b"PK\x01\x02", *fields) + name + extra
 
 
 def _ending(count: int, size: int, at: int) -> bytes:
-    """What ends a file whose directory has so many members and bytes, and begins there; all but the seal."""
+    """Return the end of a file up to the seal, after a directory of `count` members and `size` bytes."""
     few = min(count, _MANY)
-    end = _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _ELSEWHERE), min(at, _ELSEWHERE), _SEAL)
+    end = _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _IN_ZIP64), min(at, _IN_ZIP64), _SEAL)
     if count <= _MANY and max(size, at) <= _WIDE:
         return end
-    told = (44, _VERSION, _VERSION, 0, 0, count, count, size, at)
-    return _WIDE_END.pack(b"PK\x06\x06", *told, b"PK\x06\x07", 0, at + size, 1) + end
+    fields = (44, _VERSION, _VERSION, 0, 0, count, count, size, at)
+    return _WIDE_END.pack(b"PK\x06\x06", *fields, b"PK\x06\x07", 0, at + size, 1) + end

@@ -1,6 +1,6 @@
-"""The lines of a bundle's members, read strictly: each is JSON in the one form that a bundle has it in.
+"""Read the lines of a bundle's members strictly: JSON in the one form that a bundle uses.
 
-Shares nothing with what writes them. Imports msgspec and `ledger.bundle.read`.
+Shares nothing with writing. Imports msgspec and `ledger.bundle.read`.
 """
 
 from base64 import b64decode
@@ -17,11 +17,11 @@ _S = TypeVar("_S", bound=Struct)
 
 
 class _Line(Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """A line of JSON in the one form that it has in a bundle."""
+    """A line of JSON in the one form that a bundle uses."""
 
 
 class FileRecord(_Line, frozen=True):
-    """A member, as the manifest has it."""
+    """A member, as the manifest lists it."""
 
     name: str
     bytes: int
@@ -29,7 +29,7 @@ class FileRecord(_Line, frozen=True):
 
 
 class ManifestRecord(_Line, frozen=True):
-    """What the bundle says of itself."""
+    """The manifest: what the bundle contains."""
 
     format: str
     software: str
@@ -43,7 +43,7 @@ class ManifestRecord(_Line, frozen=True):
 
 
 class WithheldRecord(_Line, frozen=True, omit_defaults=False):
-    """What stands for an entry that is not shown."""
+    """Line of a withheld entry."""
 
     position: int
     leaf_hash: str
@@ -51,7 +51,7 @@ class WithheldRecord(_Line, frozen=True, omit_defaults=False):
 
 
 class NarrativeRecord(_Line, frozen=True):
-    """A narrative."""
+    """Line of a narrative."""
 
     position: int
     path: str
@@ -61,7 +61,7 @@ class NarrativeRecord(_Line, frozen=True):
 
 
 class DocumentRecord(_Line, frozen=True):
-    """A document."""
+    """Line of a document."""
 
     position: int
     salt: str | None = None
@@ -71,7 +71,7 @@ class DocumentRecord(_Line, frozen=True):
 
 
 class ViewStateRecord(_Line, frozen=True):
-    """A view's state, as the bundle says that it was stored."""
+    """Line of a view's stored state."""
 
     view: str
     version: int
@@ -80,28 +80,28 @@ class ViewStateRecord(_Line, frozen=True):
 
 
 def withheld(line: bytes) -> WithheldRecord | None:
-    """What stands for an entry that is not shown; None: the line is the entry."""
+    """Return the line of a withheld entry; None if the line is an entry."""
     if not line.startswith(b'{"position":'):
         return None
-    found = exactly(line, WithheldRecord)
-    if len(unbase64(found.leaf_hash)) != HASH or not found.withheld:
+    record = exactly(line, WithheldRecord)
+    if len(unbase64(record.leaf_hash)) != HASH or not record.withheld:
         raise BundleError(f"a line of entries.ndjson is neither an entry nor withheld: {line[:80]!r}")
-    return found
+    return record
 
 
 def exactly(line: bytes, kind: type[_S]) -> _S:
-    """The line as that kind; raises BundleError unless it is written exactly as a bundle has it."""
+    """Decode a line as one kind. Raises BundleError unless encoding gives the same bytes."""
     try:
-        found = msgspec.json.decode(line, type=kind)
+        record = msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleError(f"{line[:80]!r} is no line of a bundle: {error}") from None
-    if msgspec.json.encode(found) != line:
-        raise BundleError(f"{line[:80]!r} is not written as a bundle has it")
-    return found
+        raise BundleError(f"{line[:80]!r} is not a line of a bundle: {error}") from None
+    if msgspec.json.encode(record) != line:
+        raise BundleError(f"{line[:80]!r} is not in the form that a bundle uses")
+    return record
 
 
 def unbase64(text: str) -> bytes:
-    """The bytes that base64 stands for; raises BundleError."""
+    """Decode base64. Raises BundleError."""
     try:
         return b64decode(text, validate=True)
     except (BinasciiError, ValueError):

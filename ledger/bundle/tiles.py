@@ -1,33 +1,32 @@
-"""Compares the hash tiles of a bundle with the leaves as they come (https://c2sp.org/tlog-tiles)."""
+"""Compare the hash tiles of a bundle with its leaves (https://c2sp.org/tlog-tiles)."""
 
 from collections.abc import Callable
 
 from ledger.bundle.read import BundleArchive
-from ledger.proof.merkle import root_hash
+from ledger.proof.merkle import HASH_SIZE, root_hash
+from ledger.proof.paths import TILE_WIDTH, tile_path
 from ledger.verify.findings import Damage
 
-WIDTH = 256
-_HASH = 32
-OnDamage = Callable[[int, Damage, str], None]
+Flag = Callable[[int, Damage, str], None]
 
 
 class Tiles:
-    """Takes the leaf hashes in order; `end` gives the names of all tiles that there must be.
+    """Check of the tiles: add leaf hashes in order; `finish` returns the names of all tiles.
 
-    A tile that is not there is not told of here: the names are compared with those of the members.
+    A missing tile is not reported here: the caller compares the names with the members.
     """
 
-    def __init__(self, container: BundleArchive, found: OnDamage) -> None:
-        self._container = container
-        self._found = found
-        self._differ: list[int] = []
-        """The entries from which hashes differ."""
+    def __init__(self, archive: BundleArchive, flag: Flag) -> None:
+        self._archive = archive
+        self._flag = flag
+        self._differing: list[int] = []
+        """First entries of the hashes that differ."""
         self._open: list[list[bytes]] = [[]]
         self._done: list[int] = [0]
         self._names: list[list[str]] = [[]]
 
     def append(self, leaf: bytes) -> None:
-        """Takes the next leaf hash."""
+        """Add the next leaf hash."""
         level, value = 0, leaf
         while True:
             if level == len(self._open):
@@ -36,13 +35,13 @@ class Tiles:
                 self._names.append([])
             tile = self._open[level]
             tile.append(value)
-            if len(tile) < WIDTH:
+            if len(tile) < TILE_WIDTH:
                 return
             self._compare(level)
             level, value = level + 1, root_hash(tile)
 
-    def end(self) -> list[str]:
-        """Compares the partial tiles, and gives the names of all in their order."""
+    def finish(self) -> list[str]:
+        """Compare the partial tiles; return the names of all tiles in order."""
         for level, tile in enumerate(self._open):
             if tile:
                 self._compare(level)
@@ -50,28 +49,19 @@ class Tiles:
 
     def _compare(self, level: int) -> None:
         tile, number = self._open[level], self._done[level]
-        name = tile_name(level, number, len(tile))
-        held = b"".join(self._container.pieces(name)) if self._container.size(name) == _HASH * len(tile) else b""
-        for index, value in enumerate(tile) if self._container.size(name) is not None else ():
-            if held[index * _HASH : (index + 1) * _HASH] != value:
-                self._tell(level, number * WIDTH + index, f"the hash at {index} of {name}")
+        name = tile_path(level, number, len(tile))
+        stored = b"".join(self._archive.pieces(name)) if self._archive.size(name) == HASH_SIZE * len(tile) else b""
+        for index, value in enumerate(tile) if self._archive.size(name) is not None else ():
+            if stored[index * HASH_SIZE : (index + 1) * HASH_SIZE] != value:
+                self._report(level, number * TILE_WIDTH + index, f"the hash at {index} of {name}")
                 break
         self._names[level].append(name)
         self._open[level], self._done[level] = [], number + 1
 
-    def _tell(self, level: int, place: int, name: str) -> None:
-        """Tells of a hash, unless those below it have told which of its entries it is about."""
-        over = range(place * WIDTH**level + 1, (place + 1) * WIDTH**level + 1)
-        if not any(first in over for first in self._differ):
+    def _report(self, level: int, place: int, name: str) -> None:
+        """Report a hash, unless a hash below it was reported."""
+        over = range(place * TILE_WIDTH**level + 1, (place + 1) * TILE_WIDTH**level + 1)
+        if not any(first in over for first in self._differing):
             whose = f", {over[0]} to {over[-1]}" if level else ""
-            self._found(over[0], Damage.TILE, f"{name} does not follow from the entries{whose}")
-        self._differ.append(over[0])
-
-
-def tile_name(level: int, number: int, width: int) -> str:
-    """The path of a tile; of fewer than 256 hashes it is a partial one."""
-    parts = [f"{number % 1000:03d}"]
-    while number := number // 1000:
-        parts.insert(0, f"x{number % 1000:03d}")
-    partial = f".p/{width}" if width < WIDTH else ""
-    return f"tile/{level}/{'/'.join(parts)}{partial}"
+            self._flag(over[0], Damage.TILE, f"{name} does not follow from the entries{whose}")
+        self._differing.append(over[0])

@@ -1,15 +1,16 @@
-"""Verify a bundle from its file alone: all that `ledger.verify` checks, and the bundle itself.
+"""Verify a bundle from its file alone: everything that `ledger.verify` checks, and the bundle itself.
 
-Completeness is proved with the rest: the entries are numbered 1 to N with no gap, and their tree is the one
-that the signed checkpoint of N says. Shares nothing with what writes bundles or entries; memory stays flat.
+Completeness is proved too: entries are numbered 1 to N with no gap, and their tree has the root of the signed
+checkpoint of N. Shares nothing with what writes bundles or entries; memory stays flat.
 """
 
 from array import array
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -29,16 +30,18 @@ from ledger.bundle.records import (
 from ledger.bundle.tiles import Tiles
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, CheckpointError, VerifierKey, parse
-from ledger.verify.attachments import FileRow, NarrativeRow
+from ledger.verify.attachments import ExpectedFile, FileRow, NarrativeRow
 from ledger.verify.entries import EarlierCopy, Examination, KnownCheckpoint
 from ledger.verify.findings import Damage, NoticeReport, Report
+from ledger.verify.lookahead import BEYOND, Lookahead
 
 FORMAT = "improvement-ledger bundle 1"
 _SMALL = 1_000_000
 _MANIFEST = 100_000_000
 _UNREADABLE = 0
 _ENTRY = 65_536
-_TEXT = 8_000_000  # 1 MB of text, each byte of it escaped
+_NARRATIVE = 8_000_000  # a narrative of 1 MB, each byte escaped
+_POSITION = attrgetter("position")
 _BEFORE = [
     "README.txt",
     "verify.py",
@@ -50,44 +53,44 @@ _BEFORE = [
 ]
 _AFTER = ["views.json", "manifest.json"]
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of the notice, how many of its entries were checked, and how many there are."""
+"""Called with the notice, its checked entries and its number of entries."""
 _R = TypeVar("_R", "NarrativeRecord", "DocumentRecord")
 
 
 class BundleReport(Struct):
-    """What was found in a bundle, and what it is of."""
+    """Findings of a bundle, and what it contains."""
 
     report: NoticeReport
     origin: str = ""
     size: int = 0
     role: str = ""
     withheld: int = 0
-    """Entries that are not shown."""
+    """Number of withheld entries."""
     software: str = ""
-    """The version of it that made the bundle."""
+    """Version of the software that wrote the bundle."""
     key: str = ""
-    """The verifier key that signed the checkpoint."""
+    """Verifier key that signed the checkpoint."""
     later: list[tuple[int, int]] = field(default_factory=list)
-    """Of what is said to be erased after the bundle's position: the entry, and the later one said to erase it."""
+    """Erasures after the bundle's position: the erased entry, and the later entry named as deciding it."""
     absent: list[str] = field(default_factory=list)
-    """Views that were asked for and that it should tell of, and does not; set by whoever asks."""
+    """Requested views that the bundle lacks; set by the caller."""
 
     @property
     def sound(self) -> bool:
-        """Whether everything agrees with everything, and the checkpoint is signed."""
+        """True if nothing differs and the checkpoint is signed."""
         return not self.report.damages
 
     def as_report(self, seconds: float) -> Report:
-        """The same in the form that verifying a database has."""
+        """Return the same in the form of a database's report."""
         self.report.seconds = seconds
         return Report([self.report], seconds)
 
 
-def manifest_of(container: BundleArchive) -> ManifestRecord:
-    """What the bundle says of itself; raises BundleError."""
-    manifest = exactly(container.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
+def manifest_of(archive: BundleArchive) -> ManifestRecord:
+    """Return the bundle's manifest. Raises BundleError."""
+    manifest = exactly(archive.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
     if manifest.format != FORMAT:
-        raise BundleError(f"it is of the format {manifest.format!r}, and this ledger reads {FORMAT!r}")
+        raise BundleError(f"it has the format {manifest.format!r}, but this ledger reads {FORMAT!r}")
     return manifest
 
 
@@ -96,99 +99,90 @@ def _silent(_notice: str, _checked: int, _size: int) -> None:
 
 
 def check(
-    path: Path, progress: ProgressCallback = _silent, key: str | None = None, held: EarlierCopy | None = None
+    path: Path, progress: ProgressCallback = _silent, key: str | None = None, earlier: EarlierCopy | None = None
 ) -> BundleReport:
-    """Verifies the bundle in a file.
+    """Verify the bundle in a file.
 
-    `key`: the verifier key that must have signed it; without it, the one in the bundle. `held`: what somebody
-    holds of the same ledger. Raises LedgerError when there is no such file, or it is of another notice.
+    Args:
+        path: The bundle.
+        progress: Called every 500 entries.
+        key: Verifier key that must have signed the checkpoint; without it, the one in the bundle.
+        earlier: Copy of a part of the ledger that somebody kept, for comparison.
+
+    Raises:
+        LedgerError: The file cannot be read, or it belongs to another notice than the copy.
     """
     try:
-        with BundleArchive(path) as container:
-            manifest = manifest_of(container)
-            _comparable(path, manifest, held)
-            return _BundleVerification(container, manifest, key, held).all(progress)
+        with BundleArchive(path) as archive:
+            manifest = manifest_of(archive)
+            _require_comparable(path, manifest, earlier)
+            return _BundleVerification(archive, manifest, key, earlier).run(progress)
     except BundleError as error:
-        checked = BundleReport(NoticeReport(path.name))
         examination = Examination(path.name)
-        examination.found(0, Damage.BUNDLE, str(error))
-        checked.report = examination.report
-        return checked
+        examination.flag(0, Damage.BUNDLE, str(error))
+        return BundleReport(examination.report)
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}; name a bundle") from None
 
 
-def _comparable(path: Path, manifest: ManifestRecord, held: EarlierCopy | None) -> None:
-    if held is not None and held.notice != manifest.notice:
-        raise LedgerError(f"{path} is of {manifest.notice}, and what is held of {held.notice}")
-    for signed in held.signed if held is not None else ():
+def _require_comparable(path: Path, manifest: ManifestRecord, earlier: EarlierCopy | None) -> None:
+    if earlier is not None and earlier.notice != manifest.notice:
+        raise LedgerError(f"{path} belongs to {manifest.notice}, the earlier copy to {earlier.notice}")
+    for signed in earlier.signed if earlier is not None else ():
         if signed.size > manifest.size:
             raise LedgerError(
-                f"{signed.whose} is of {signed.size} entries and {path} has {manifest.size}: "
+                f"{signed.whose} has {signed.size} entries and {path} only {manifest.size}: "
                 "compare it with a bundle that reaches it"
             )
 
 
-def entries(container: BundleArchive) -> Iterator[bytes]:
-    """The bytes of a bundle's entries, in order; raises BundleError."""
-    return container.lines("entries.ndjson", _ENTRY)
+def entries(archive: BundleArchive) -> Iterator[bytes]:
+    """Yield the bytes of a bundle's entries, in order. Raises BundleError."""
+    return archive.lines("entries.ndjson", _ENTRY)
 
 
-def leaves(container: BundleArchive) -> Iterator[bytes]:
-    """The leaf hashes of a bundle's entries, in order; raises BundleError."""
-    for line in entries(container):
-        stand_in = withheld(line)
-        yield sha256(b"\0" + line).digest() if stand_in is None else unbase64(stand_in.leaf_hash)
-
-
-class _Ahead(Generic[_R]):
-    """Lines in the order of their positions, read as far as they are wanted."""
-
-    def __init__(self, lines: Iterator[_R]) -> None:
-        self._lines: Iterator[_R] = lines
-        self._next: _R | None = next(lines, None)
-
-    def up_to(self, position: int | None) -> Iterator[_R]:
-        """The lines up to a position that have not been read; None: all of them."""
-        while (line := self._next) is not None and (position is None or line.position <= position):
-            yield line
-            self._next = next(self._lines, None)
+def leaves(archive: BundleArchive) -> Iterator[bytes]:
+    """Yield the leaf hashes of a bundle's entries, in order. Raises BundleError."""
+    for line in entries(archive):
+        record = withheld(line)
+        yield sha256(b"\0" + line).digest() if record is None else unbase64(record.leaf_hash)
 
 
 class _BundleVerification:
-    """One bundle, checked once."""
+    """Verification of one bundle; runs once."""
 
     def __init__(
-        self, container: BundleArchive, manifest: ManifestRecord, key: str | None, held: EarlierCopy | None
+        self, archive: BundleArchive, manifest: ManifestRecord, key: str | None, earlier: EarlierCopy | None
     ) -> None:
-        self._container = container
+        self._archive = archive
         self._manifest = manifest
         notice = manifest.notice
-        checkpoint, self._key, fault = _checkpoint(container, key)
-        signed = [*(held.signed if held is not None else ())]
+        checkpoint, self._key, fault = _checkpoint(archive, key)
+        signed = [*(earlier.signed if earlier is not None else ())]
         if checkpoint is not None:
             signed.append(KnownCheckpoint(checkpoint.size, checkpoint.root_hash, "the bundle's signed checkpoint"))
-        signed.sort(key=lambda one: one.size)
-        self._examination = Examination(notice, signed, held.leaves if held is not None else None)
+        signed.sort(key=lambda known: known.size)
+        self._examination = Examination(notice, signed, earlier.leaves if earlier is not None else None)
         if fault is not None:
-            self._examination.found(0, Damage.CHECKPOINT, fault)
+            self._examination.flag(0, Damage.CHECKPOINT, fault)
         self._checkpoint = checkpoint
-        self._tiles = Tiles(container, self._examination.found)
+        self._tiles = Tiles(archive, self._examination.flag)
         self._names = [*_BEFORE]
         self._withheld = 0
 
-    def all(self, progress: ProgressCallback) -> BundleReport:
+    def run(self, progress: ProgressCallback) -> BundleReport:
+        """Check everything in the bundle."""
         examination, manifest = self._examination, self._manifest
         try:
-            self._entries(progress)
+            self._check_entries(progress)
         except BundleError as error:
-            examination.found(examination.report.entries + 1, Damage.BUNDLE, str(error))
-        examination.end(within=examination.report.entries)
-        self._names += [*self._tiles.end(), *_AFTER]
+            examination.flag(examination.report.entries + 1, Damage.BUNDLE, str(error))
+        examination.finish(within=examination.report.entries)
+        self._names += [*self._tiles.finish(), *_AFTER]
         try:
-            self._whole()
+            self._check_file()
         except BundleError as error:
-            examination.found(0, Damage.BUNDLE, str(error))
+            examination.flag(0, Damage.BUNDLE, str(error))
         return BundleReport(
             examination.report,
             manifest.origin,
@@ -197,146 +191,161 @@ class _BundleVerification:
             self._withheld,
             manifest.software,
             self._key,
-            examination.beside.later,
+            examination.attachments.later,
         )
 
-    def _entries(self, progress: ProgressCallback) -> None:
-        examination, size = self._examination, self._manifest.size
-        texts = _Ahead(self._rows("narratives.ndjson", _TEXT, NarrativeRecord))
-        documents = _Ahead(self._rows("documents.ndjson", _SMALL, DocumentRecord))
+    def _check_entries(self, progress: ProgressCallback) -> None:
+        size = self._manifest.size
+        narratives = Lookahead(self._lines("narratives.ndjson", _NARRATIVE, NarrativeRecord), _POSITION)
+        documents = Lookahead(self._lines("documents.ndjson", _SMALL, DocumentRecord), _POSITION)
         keys = array("Q")
-        for position, line in enumerate(entries(self._container), 1):
-            stand_in = withheld(line)
-            if stand_in is None:
-                leaf = sha256(b"\0" + line).digest()
-                examination.entry(position, line)
-                keys.append(_key(line))
-            else:
-                leaf = unbase64(stand_in.leaf_hash)
-                examination.withheld(position, leaf)
-                self._withheld += 1
-                if stand_in.position != position:
-                    examination.found(position, Damage.MOVED, f"it says to be entry {stand_in.position}")
-            self._tiles.append(leaf)
-            self._beside(texts.up_to(position), documents.up_to(position))
+        for position, line in enumerate(entries(self._archive), 1):
+            self._check_entry(position, line, keys)
+            self._check_attachments(narratives.up_to(position), documents.up_to(position))
             if position % 500 == 0 or position == size:
                 progress(self._manifest.notice, position, size)
-        self._beside(texts.up_to(None), documents.up_to(None))
-        self._repeated(keys)
-        self._untouched()
+        self._check_attachments(narratives.up_to(BEYOND), documents.up_to(BEYOND))
+        self._check_repeated_keys(keys)
+        self._check_erasures()
         if self._checkpoint is not None:
-            self._examination.above.signer(self._checkpoint.signatures[0].key, self._checkpoint.size)
+            signer = self._checkpoint.signatures[0].key
+            self._examination.checkpoints.check_signer(signer, self._checkpoint.size)
 
-    def _beside(self, texts: Iterator[NarrativeRecord], documents: Iterator[DocumentRecord]) -> None:
-        for text in texts:
-            salt = None if text.salt is None else unbase64(text.salt)
-            if text.erased_by is not None and text != NarrativeRecord(
-                text.position, text.path, erased_by=text.erased_by
-            ):
-                self._examination.found(text.position, Damage.TEXT_KEPT, f"{text.path} is both erased and shown")
-            self._examination.text(NarrativeRow(text.position, text.path, salt, text.text, text.erased_by))
+    def _check_entry(self, position: int, line: bytes, keys: "array[int]") -> None:
+        record = withheld(line)
+        if record is None:
+            leaf = sha256(b"\0" + line).digest()
+            self._examination.add_entry(position, line)
+            keys.append(_key(line))
+        else:
+            leaf = unbase64(record.leaf_hash)
+            self._examination.skip_withheld(position, leaf)
+            self._withheld += 1
+            if record.position != position:
+                detail = f"its line has the position {record.position}"
+                self._examination.flag(position, Damage.MOVED, detail)
+        self._tiles.append(leaf)
+
+    def _check_attachments(
+        self, narratives: Iterator[NarrativeRecord], documents: Iterator[DocumentRecord]
+    ) -> None:
+        for line in narratives:
+            self._check_narrative(line)
         for document in documents:
-            self._document(document)
+            self._check_document(document)
 
-    def _document(self, line: DocumentRecord) -> None:
+    def _check_narrative(self, line: NarrativeRecord) -> None:
+        salt = None if line.salt is None else unbase64(line.salt)
+        erased = NarrativeRecord(line.position, line.path, erased_by=line.erased_by)
+        if line.erased_by is not None and line != erased:
+            detail = f"{line.path} is both erased and shown"
+            self._examination.flag(line.position, Damage.NARRATIVE_KEPT, detail)
+        self._examination.add_narrative(NarrativeRow(line.position, line.path, salt, line.text, line.erased_by))
+
+    def _check_document(self, line: DocumentRecord) -> None:
         examination, position = self._examination, line.position
         if line.withheld and line != DocumentRecord(position, withheld=True):
-            examination.found(position, Damage.FILE_EDITED, "its line both withholds and shows it")
+            examination.flag(position, Damage.DOCUMENT_EDITED, "its line both withholds and shows it")
         if line.erased_by is not None and line != DocumentRecord(position, erased_by=line.erased_by):
-            examination.found(position, Damage.FILE_KEPT, "its line both says that it is erased and shows it")
+            examination.flag(position, Damage.DOCUMENT_KEPT, "its line is both erased and shown")
         salt = None if line.salt is None else unbase64(line.salt)
-        promise = examination.beside.promised
+        promise = examination.attachments.promised
         size, kind = (promise.size, promise.media_type) if promise is not None else (0, "")
-        promise = examination.file(FileRow(position, None, None, salt, size, kind, line.erased_by))
+        promise = examination.add_document(FileRow(position, None, None, salt, size, kind, line.erased_by))
         if promise is None or line.withheld:
             return
-        if not line.included:
-            if salt is None or len(salt) != HASH:
-                examination.found(position, Damage.FILE_EDITED, "its salt is missing")
-            return
-        name = f"evidence/{position}"
+        if line.included:
+            self._check_included(position, salt, promise)
+        elif salt is None or len(salt) != HASH:
+            examination.flag(position, Damage.DOCUMENT_EDITED, "its salt is missing")
+
+    def _check_included(self, position: int, salt: bytes | None, promise: ExpectedFile) -> None:
+        """Compare a file in the bundle with the digest in its entry."""
+        examination, name = self._examination, f"evidence/{position}"
         self._names.append(name)
         digest = sha256(salt or b"")
-        for piece in self._container.pieces(name):
+        for piece in self._archive.pieces(name):
             digest.update(piece)
-        if self._container.size(name) is None:
-            examination.found(position, Damage.FILE_MISSING, f"the bundle has no {name}")
-        elif digest.digest() != unbase64(promise.digest) or self._container.size(name) != promise.size:
-            examination.found(position, Damage.FILE_EDITED, "the file does not match the digest in the entry")
+        if self._archive.size(name) is None:
+            examination.flag(position, Damage.DOCUMENT_MISSING, f"the bundle has no {name}")
+        elif digest.digest() != unbase64(promise.digest) or self._archive.size(name) != promise.size:
+            detail = "the file does not match the digest in the entry"
+            examination.flag(position, Damage.DOCUMENT_EDITED, detail)
 
-    def _repeated(self, keys: "array[int]") -> None:
-        """Tells of a source and id that two entries have; one pass over hashes tells that there is none."""
+    def _check_repeated_keys(self, keys: "array[int]") -> None:
+        """Report a source and id that two entries have. Without equal hashes no second pass is needed."""
         ordered = sorted(keys)
-        twice = {one for one, other in pairwise(ordered) if one == other} - {_UNREADABLE}
+        twice = {key for key, successor in pairwise(ordered) if key == successor} - {_UNREADABLE}
         first: dict[tuple[str, str], int] = {}
-        for position, line in enumerate(entries(self._container), 1) if twice else ():
+        for position, line in enumerate(entries(self._archive), 1) if twice else ():
             if withheld(line) is None and _key(line) in twice:
                 event = msgspec.json.decode(line)
                 key = (event["source"], event["id"])
                 if key in first:
-                    self._examination.repeated_key(position, first[key], *key)
+                    self._examination.report_repeated_key(position, first[key], *key)
                 first.setdefault(key, position)
 
-    def _untouched(self) -> None:
-        """Tells of what should be gone by a decision that is in the bundle."""
-        beside = self._examination.beside
-        for text in self._rows("narratives.ndjson", _TEXT, NarrativeRecord) if beside.texts_erased else ():
-            if text.position in beside.texts_erased and text.erased_by is None:
-                self._examination.untouched(text.position, text.path)
-        for line in self._rows("documents.ndjson", _SMALL, DocumentRecord) if beside.files_erased else ():
-            if line.position in beside.files_erased and line.erased_by is None:
-                self._examination.file_untouched(line.position)
+    def _check_erasures(self) -> None:
+        """Report narratives and documents that are shown after their erasure."""
+        erased = self._examination.attachments.narratives_erased
+        for line in self._lines("narratives.ndjson", _NARRATIVE, NarrativeRecord) if erased else ():
+            if line.position in erased and line.erased_by is None:
+                self._examination.report_kept_narrative(line.position, line.path)
+        erased = self._examination.attachments.documents_erased
+        for document in self._lines("documents.ndjson", _SMALL, DocumentRecord) if erased else ():
+            if document.position in erased and document.erased_by is None:
+                self._examination.report_kept_document(document.position)
 
-    def _whole(self) -> None:
-        """The bundle as a file: its manifest, its members, its seal; raises BundleError."""
-        manifest, container = self._manifest, self._container
+    def _check_file(self) -> None:
+        """Check the bundle as a file: checkpoint, members, manifest, views and seal. Raises BundleError."""
+        manifest, archive = self._manifest, self._archive
         entries, root = self._examination.report.entries, self._examination.report.root_hash
-        told = (manifest.size, manifest.root_hash, manifest.withheld)
-        if told != (entries, root, self._withheld > 0) or self._withheld not in (0, entries):
-            raise BundleError(f"its manifest tells of {manifest.size} entries otherwise than they are")
+        summary = (manifest.size, manifest.root_hash, manifest.withheld)
+        if summary != (entries, root, self._withheld > 0) or self._withheld not in (0, entries):
+            raise BundleError(f"its manifest of {manifest.size} entries does not match the entries")
         if self._checkpoint is not None and (
             self._checkpoint.origin != manifest.origin
             or not manifest.origin.endswith(f"/ledgers/{manifest.notice}")
         ):
-            raise BundleError(f"its checkpoint is of {self._checkpoint.origin}, not of {manifest.origin}")
+            raise BundleError(f"its checkpoint belongs to {self._checkpoint.origin}, not to {manifest.origin}")
         if self._checkpoint is not None and self._checkpoint.size != entries:
             raise BundleError(f"its checkpoint signs {self._checkpoint.size} entries, and it has {entries}")
-        if container.names != self._names:
-            differing = sorted(set(container.names) ^ set(self._names)) or ["their order"]
+        if archive.names != self._names:
+            differing = sorted(set(archive.names) ^ set(self._names)) or ["their order"]
             raise BundleError(f"its members are not those of a bundle: {differing[0]}")
-        there = [FileRecord(name, container.size(name) or 0, container.digest(name)) for name in container.names]
-        if there[:-1] != manifest.files:
-            differing = [file.name for file in there[:-1] if file not in manifest.files] or ["a member"]
-            raise BundleError(f"{differing[0]} is not as its manifest has it")
-        if views_of(container) and manifest.withheld:
-            raise BundleError("it tells of views, and withholds the entries that would show them")
-        container.check_seal()
+        members = [FileRecord(name, archive.size(name) or 0, archive.digest(name)) for name in archive.names]
+        if members[:-1] != manifest.files:
+            differing = [file.name for file in members[:-1] if file not in manifest.files] or ["a member"]
+            raise BundleError(f"{differing[0]} is not as its manifest lists it")
+        if views_of(archive) and manifest.withheld:
+            raise BundleError("it has states of views, but withholds the entries that show them")
+        archive.check_seal()
 
-    def _rows(self, name: str, limit: int, kind: type[_R]) -> Iterator[_R]:
-        for line in self._container.lines(name, limit):
+    def _lines(self, name: str, limit: int, kind: type[_R]) -> Iterator[_R]:
+        for line in self._archive.lines(name, limit):
             yield exactly(line, kind)
 
 
-def views_of(container: BundleArchive) -> list[ViewStateRecord]:
-    """The states of views that the bundle tells of; raises BundleError."""
-    return [exactly(line, ViewStateRecord) for line in container.lines("views.json", _SMALL)]
+def views_of(archive: BundleArchive) -> list[ViewStateRecord]:
+    """Return the states of views in the bundle. Raises BundleError."""
+    return [exactly(line, ViewStateRecord) for line in archive.lines("views.json", _SMALL)]
 
 
-def _checkpoint(container: BundleArchive, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
-    """The checkpoint, the key that signed it, and what is wrong with them."""
+def _checkpoint(archive: BundleArchive, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
+    """Return the checkpoint, the key that signed it, and what is wrong with them."""
     try:
-        there = container.read("key", _SMALL).decode().removesuffix("\n")
-        known = key or there
-        checkpoint = parse(container.read("checkpoint", _SMALL), [known])
-        if VerifierKey.parse(there).public_key != VerifierKey.parse(known).public_key:
-            return checkpoint, known, f"the bundle names another key than the one held, {there[:200]}"
+        enclosed = archive.read("key", _SMALL).decode().removesuffix("\n")
+        known = key or enclosed
+        checkpoint = parse(archive.read("checkpoint", _SMALL), [known])
+        if VerifierKey.parse(enclosed).public_key != VerifierKey.parse(known).public_key:
+            return checkpoint, known, f"the bundle contains another key than yours: {enclosed[:200]}"
     except (CheckpointError, BundleError, UnicodeDecodeError) as error:
         return None, "", str(error)
     return checkpoint, known, None
 
 
 def _key(line: bytes) -> int:
-    """A number that two entries of one source and id share, and hardly any others."""
+    """Return a number that entries with the same source and id share, and hardly any others."""
     try:
         event = msgspec.json.decode(line)
         return int.from_bytes(sha256(f"{event['source']}\n{event['id']}".encode()).digest()[:8])

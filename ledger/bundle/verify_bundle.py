@@ -1,10 +1,10 @@
-"""Verifies an auditor's bundle of an improvement notice's ledger: one file, to be read before it is trusted.
+"""Verify an auditor's bundle of an improvement notice's ledger. One file: read it before you trust it.
 
     python3 verify.py BUNDLE.zip [--key KEY] [--against CHECKPOINT]
 
-It needs Python 3.10 or newer and the package `cryptography`, no database, no network, and none of the ledger's
-own code. It recomputes every hash from the bytes in the bundle, and exits with 0 if all of it holds, with 1 if
-anything does not (naming the first entry that differs), with 2 if it cannot be done. README.txt says more.
+Needs Python 3.10 or newer and the package `cryptography`. Needs no database, no network and no code of the ledger.
+Recomputes every hash from the bytes in the bundle. Exits with 0 if everything holds, 1 if anything differs (naming
+the first such entry), 2 if it cannot run. README.txt explains more.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FORMAT = "improvement-ledger bundle 1"
 FIRST = ["README.txt", "verify.py", "checkpoint", "key", "entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 LAST = ["views.json", "manifest.json"]
 MANIFEST = "format software notice origin size rootHash role withheld files"
-WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # above WIDE or MANY, ZIP64 has the number
+WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # numbers above WIDE or MANY are in ZIP64
 KINDS = {"files": list, "withheld": bool, "included": bool, "position": int, "erasedBy": int, "size": int}
 KINDS["version"] = int
 PIECE = 1 << 20
@@ -42,28 +42,28 @@ UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error,
 
 
 class BadBundle(Exception):
-    """Something is not as it must be."""
+    """The bundle is malformed or inconsistent."""
 
 
-def need(holds: object, otherwise: str) -> None:
-    """Raises Bad unless something holds."""
+def need(holds: object, message: str) -> None:
+    """Raise BadBundle unless a condition holds."""
     if not holds:
-        raise BadBundle(otherwise)
+        raise BadBundle(message)
 
 
 def headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
-    """What stands before a member that begins at a byte, and what the directory says of it."""
-    both = struct.pack("<5HI", 45, 0, 0, 0, 33, crc)  # of ZIP 4.5, not packed, of 1980-01-01
+    """Return the local header of a member at an offset, and its entry in the directory."""
+    both = struct.pack("<5HI", 45, 0, 0, 0, 33, crc)  # ZIP 4.5, stored, 1980-01-01
     header = b"PK\x03\x04" + both + struct.pack("<2I2H", ZIP64, ZIP64, len(name), 20) + name
     wide = [size, size] * (size > WIDE) + [at] * (at > WIDE)
     extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-    told, begins = (ZIP64 if number > WIDE else number for number in (size, at))
-    rest = struct.pack("<2I5H2I", told, told, len(name), len(extra), 0, 0, 0, 0o644 << 16, begins)
+    short, start = (ZIP64 if number > WIDE else number for number in (size, at))
+    rest = struct.pack("<2I5H2I", short, short, len(name), len(extra), 0, 0, 0, 0o644 << 16, start)
     return header + struct.pack("<2H2Q", 1, 16, size, size), b"PK\x01\x02\x2d\x03" + both + rest + name + extra
 
 
 def ending(count: int, size: int, at: int) -> bytes:
-    """What follows a directory of so many members and bytes that begins at a byte, up to the seal."""
+    """Return the end of a file up to the seal, for a directory of `count` members at an offset."""
     few = min(count, MANY)
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, few, few, min(size, ZIP64), min(at, ZIP64), 64)
     wide = (b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at, b"PK\x06\x07", 0, at + size, 1)
@@ -71,7 +71,7 @@ def ending(count: int, size: int, at: int) -> bytes:
 
 
 class Bundle:
-    """The ZIP file. Its members follow one another, not packed, and no byte around them can be another one."""
+    """The ZIP file. Members are stored one after another, and every byte around them is determined."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, end, directory = file, 0, []
@@ -82,7 +82,7 @@ class Bundle:
                 name, size = info.filename, info.file_size
                 header, listed = headers(name.encode(), size, info.CRC, end)
                 once = name not in self.members
-                need(once and self.has(end, header), f"{name} is not where or as it must be")
+                need(once and self.has(end, header), f"{name} has another place or header than expected")
                 self.members[name], self.crcs[name] = (end + len(header), size), info.CRC
                 directory.append(listed)
                 end += len(header) + size
@@ -91,15 +91,15 @@ class Bundle:
             whole = self.has(end, tail) and self.file.seek(0, 2) == end + len(tail) + 64
         except UNREADABLE as error:
             raise BadBundle(f"it cannot be read as a ZIP file: {error}") from None
-        need(whole, "its directory is not the one that its members have")
+        need(whole, "its directory does not match its members")
 
     def has(self, at: int, wanted: bytes) -> bool:
-        """Whether these bytes stand there."""
+        """Return whether the file has these bytes at an offset."""
         self.file.seek(at)
         return self.file.read(len(wanted)) == wanted
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The bytes of a member."""
+        """Yield the bytes of a member."""
         need(name in self.members, f"{name} is missing")
         at, left = self.members[name]
         while left > 0:
@@ -110,38 +110,38 @@ class Bundle:
             at, left = at + len(piece), left - len(piece)
 
     def read(self, name: str) -> bytes:
-        """The whole of a small member."""
+        """Return all bytes of a small member."""
         need(self.members.get(name, (0, 0))[1] <= 100 * PIECE, f"{name} is too large")
         return b"".join(self.pieces(name))
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """The lines of a member."""
+        """Yield the lines of a member."""
         rest = b""
         for piece in self.pieces(name):
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
             need(len(rest) <= 8 * PIECE, f"{name} has a line that is too long")
-        need(not rest, f"the last line of {name} has no end")
+        need(not rest, f"the last line of {name} has no line break")
 
     def digest(self, name: str) -> str:
-        """The SHA-256 of a member, whose CRC must fit too."""
+        """Return the SHA-256 of a member; its CRC must match too."""
         digest, crc = hashlib.sha256(), 0
         for piece in self.pieces(name):
             digest.update(piece)
             crc = zlib.crc32(piece, crc)
-        need(crc == self.crcs[name], f"the CRC of {name} is not that of its bytes")
+        need(crc == self.crcs[name], f"the CRC of {name} does not match its bytes")
         return digest.hexdigest()
 
     def check(self, names: list[str], manifest: dict[str, Any]) -> None:
-        """The members are those that there must be, as the manifest lists them, and the seal at the end fits."""
+        """Check that the members are the expected ones, match the manifest, and are sealed."""
         odd = [*sorted(set(self.members) ^ set(names)), "their order"]
         need(list(self.members) == names, f"its members are not those of a bundle: {odd[0]}")
-        found = [{"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)} for name in names]
-        odd = [str(one["name"]) for one, listed in zip(found, manifest["files"], strict=False) if one != listed]
-        need(found[:-1] == manifest["files"], f"{[*odd, 'a member'][0]} is not as the manifest lists it")
+        files = [{"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)} for name in names]
+        odd = [str(file["name"]) for file, listed in zip(files, manifest["files"], strict=False) if file != listed]
+        need(files[:-1] == manifest["files"], f"{[*odd, 'a member'][0]} is not as the manifest lists it")
         for line in self.lines("views.json"):
             parse(line, "view version position digest")
-            need(not manifest["withheld"], "it tells of views, and withholds the entries that would show them")
+            need(not manifest["withheld"], "it has states of views, but withholds the entries that show them")
         left = self.file.seek(0, 2) - 64
         self.file.seek(0)
         digest = hashlib.sha256()
@@ -150,55 +150,56 @@ class Bundle:
             digest.update(piece)
             left -= len(piece)
         fits = self.file.read() == digest.hexdigest().encode()
-        need(fits, "a byte of it was changed: the seal at its end does not fit")
+        need(fits, "a byte of it was changed: the seal at its end does not match")
 
 
 def parse(line: bytes, *shapes: str) -> dict[str, Any]:
-    """A line of JSON, no name in it twice; with exactly the names of one of the shapes, if there are any."""
+    """Parse a line of JSON with no repeated name; if shapes are given, it must have the names of one."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        need(len(dict(pairs)) == len(pairs), f"a name stands twice in {line[:80]!r}")
+        need(len(dict(pairs)) == len(pairs), f"a name is repeated in {line[:80]!r}")
         return dict(pairs)
 
     try:
-        found = json.loads(line.decode("utf-8"), object_pairs_hook=once)
+        record = json.loads(line.decode("utf-8"), object_pairs_hook=once)
     except (ValueError, RecursionError):
         raise BadBundle(f"{line[:80]!r} is not JSON") from None
-    if not isinstance(found, dict):
-        raise BadBundle(f"{line[:80]!r} is no object")
+    if not isinstance(record, dict):
+        raise BadBundle(f"{line[:80]!r} is not an object")
     if shapes:
-        shaped = list(found) in [shape.split() for shape in shapes]
-        need(shaped, f"{line[:80]!r} has other names than it must have")
-        kinds = {name: KINDS.get(name, str) for name in found}
-        need(all(type(found[name]) is kind for name, kind in kinds.items()), f"{line[:80]!r} has odd values")
-    return found
+        shaped = list(record) in [shape.split() for shape in shapes]
+        need(shaped, f"{line[:80]!r} has unexpected names")
+        kinds = {name: KINDS.get(name, str) for name in record}
+        typed = all(type(record[name]) is kind for name, kind in kinds.items())
+        need(typed, f"{line[:80]!r} has values of a wrong type")
+    return record
 
 
 def unbase64(text: object, length: int) -> bytes:
-    """The bytes that canonical base64 stands for."""
+    """Decode canonical base64 of a known length."""
     try:
-        found = base64.b64decode(str(text), validate=True)
+        data = base64.b64decode(str(text), validate=True)
     except ValueError:
-        found = b""
-    whole = len(found) == length and base64.b64encode(found).decode() == text
+        data = b""
+    whole = len(data) == length and base64.b64encode(data).decode() == text
     need(whole, f"{str(text)[:80]!r} is not the base64 of {length} bytes")
-    return found
+    return data
 
 
 class Tree:
-    """The tree of the entries (RFC 6962), and its hash tiles (https://c2sp.org/tlog-tiles) in the bundle."""
+    """Merkle tree of the entries (RFC 6962) and its hash tiles in the bundle (https://c2sp.org/tlog-tiles)."""
 
     def __init__(self, bundle: Bundle, problems: list[tuple[int, str]]) -> None:
         self.bundle, self.problems = bundle, problems
         self.size = 0
-        self.subtrees: dict[int, bytes] = {}  # level -> the complete one: for each bit of the size that is set
-        self.roots: dict[int, bytes] = {}  # size -> root, for the sizes that `root_wanted` names
-        self.root_wanted: set[int] = set()
-        self.rows: dict[int, list[bytes]] = {}  # level of tiles -> the hashes of the one that is not whole yet
+        self.subtrees: dict[int, bytes] = {}  # level -> complete subtree, for each set bit of the size
+        self.roots: dict[int, bytes] = {}  # size -> root, for the sizes in `root_sizes`
+        self.root_sizes: set[int] = set()
+        self.rows: dict[int, list[bytes]] = {}  # level of tiles -> hashes of its incomplete tile
         self.whole: dict[int, int] = {}
 
     def add(self, value: bytes) -> None:
-        """Adds the hash of a leaf, and joins the complete subtrees that it makes."""
+        """Add a leaf hash and join the complete subtrees."""
         self.size += 1
         level = 0
         self.tile(level, value)
@@ -207,18 +208,18 @@ class Tree:
             level += 1
             self.tile(level, value)
         self.subtrees[level] = value
-        if self.size in self.root_wanted:
+        if self.size in self.root_sizes:
             self.roots[self.size] = self.root()
 
     def root(self) -> bytes:
-        """The root over all leaves."""
-        found = b""
+        """Return the root over all leaves."""
+        root = b""
         for _, value in sorted(self.subtrees.items()):
-            found = hashlib.sha256(b"\x01" + value + found).digest() if found else value
-        return found
+            root = hashlib.sha256(b"\x01" + value + root).digest() if root else value
+        return root
 
     def tile(self, level: int, value: bytes) -> None:
-        """Takes a hash for the tiles; every eighth level has some, of 256 hashes each."""
+        """Add a hash to its tile: every eighth level has tiles of 256 hashes."""
         if level % 8 == 0:
             row = self.rows.setdefault(level // 8, [])
             row.append(value)
@@ -226,33 +227,33 @@ class Tree:
                 self.compare(level // 8)
 
     def compare(self, level: int) -> None:
-        """Compares a tile with its member."""
+        """Compare a tile with its member."""
         row, number = b"".join(self.rows[level]), self.whole.get(level, 0)
         name = tile_path(level, number, len(row) // 32)
-        held = self.bundle.read(name) if name in self.bundle.members else row  # that it lacks is found by its name
-        if held != row:
-            same = next((i for i in range(len(row)) if row[i : i + 1] != held[i : i + 1]), len(row) - 1)
+        stored = self.bundle.read(name) if name in self.bundle.members else row
+        if stored != row:
+            same = next((i for i in range(len(row)) if row[i : i + 1] != stored[i : i + 1]), len(row) - 1)
             first = (number * 256 + same // 32) * 256**level + 1
-            if not any(first <= at < first + 256**level for at, _ in self.problems):  # else it follows from that
-                self.problems.append((first, f"the hashes in {name} are not those of the entries"))
+            if not any(first <= at < first + 256**level for at, _ in self.problems):  # else an entry explains it
+                self.problems.append((first, f"the hashes in {name} do not follow from the entries"))
         self.rows[level] = []
         self.whole[level] = number + 1
 
     def names(self) -> list[str]:
-        """Compares the last tile of each level, and gives the names of all that there must be."""
+        """Compare the last tile of each level, and return the names of all expected tiles."""
         for level in [level for level, row in self.rows.items() if row]:
             self.compare(level)
-        found = []
+        names = []
         level, size = 0, self.size
         while size:
-            found += [tile_path(level, number, 256) for number in range(size // 256)]
-            found += [tile_path(level, size // 256, size % 256)] if size % 256 else []
+            names += [tile_path(level, number, 256) for number in range(size // 256)]
+            names += [tile_path(level, size // 256, size % 256)] if size % 256 else []
             level, size = level + 1, size // 256
-        return found
+        return names
 
 
 def tile_path(level: int, number: int, width: int) -> str:
-    """Where a tile is: its number in groups of three digits, and its width if it is not whole."""
+    """Return the path of a tile: its number in groups of three digits, and its width if partial."""
     groups = f"{number:,}".split(",")
     groups[0] = groups[0].zfill(3)
     path = "/".join([f"x{group}" for group in groups[:-1]] + groups[-1:])
@@ -260,7 +261,7 @@ def tile_path(level: int, number: int, width: int) -> str:
 
 
 class Log:
-    """A signed checkpoint (https://c2sp.org/tlog-checkpoint): the log's name, its size and its root."""
+    """A signed checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root of a log."""
 
     def __init__(self, note: bytes) -> None:
         self.text, blank, signatures = note.rpartition(b"\n\n")
@@ -270,30 +271,30 @@ class Log:
         need(three, "the checkpoint is not of the form: origin, size, root, an empty line, signatures")
         self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], 32)
         self.signatures = [line.split(" ") for line in signatures.decode("utf-8").split("\n")[:-1]]
-        formed = all(len(one) == 3 and one[0] == "\u2014" for one in self.signatures)
-        need(formed, "a signature of the checkpoint is not of the form: dash, name, base64")
+        formed = all(len(fields) == 3 and fields[0] == "\u2014" for fields in self.signatures)
+        need(formed, "a signature of the checkpoint is not of the form: em dash, name, base64")
 
     def check_signature(self, key: str) -> bytes:
-        """The 32 bytes of the key, `name+id+base64`; raises Bad unless it has signed the checkpoint."""
+        """Return the 32 bytes of the key `name+id+base64`. Raise BadBundle unless it signed the checkpoint."""
         name, _, rest = key.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
         public = unbase64(encoded, 33)
         digest = hashlib.sha256(name.encode() + b"\n" + public).digest()
         formed = public[:1] == b"\x01" and key_id == digest[:4].hex()
-        need(formed, "the verifier key is not of the form name+id+base64, or its id does not fit it")
-        values = [unbase64(one[2], 68) for one in self.signatures if one[1] == name]
-        mine = [value[4:] for value in values if value[:4] == digest[:4]]
+        need(formed, "the verifier key is not of the form name+id+base64, or its id is wrong")
+        values = [unbase64(fields[2], 68) for fields in self.signatures if fields[1] == name]
+        signatures = [value[4:] for value in values if value[:4] == digest[:4]]
         try:
-            for signature in mine:
+            for signature in signatures:
                 Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature, self.text)
         except InvalidSignature:
-            mine = []
-        need(mine, f"the checkpoint is not signed by {name}+{key_id}")
+            signatures = []
+        need(signatures, f"the checkpoint is not signed by {name}+{key_id}")
         return public[1:]
 
 
-def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatever JSON an entry has
-    """Where an entry has free text, and its digest: objects of `sha256` alone."""
+def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+    """Yield the path and digest of each narrative in an entry's data: objects with `sha256` only."""
     if isinstance(data, dict):
         digest = data.get("sha256")
         if len(data) == 1 and isinstance(digest, str) and len(digest) == 44 and digest[-1] == "=":
@@ -307,7 +308,7 @@ def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa:
 
 
 class Attachments:
-    """The lines of a member that belong to entries, taken as far as they are wanted."""
+    """Lines of a member in the order of their entries, read as far as needed."""
 
     def __init__(self, bundle: Bundle, name: str, *shapes: str) -> None:
         self.lines = (parse(line, *shapes) for line in bundle.lines(name))
@@ -315,15 +316,15 @@ class Attachments:
         self.next = next(self.lines, None)
 
     def up_to(self, position: int) -> Iterator[dict[str, Any]]:
-        """The lines up to a position."""
+        """Yield the unread lines up to a position."""
         while self.next is not None and self.next["position"] <= position:
-            found, self.next = self.next, next(self.lines, None)
+            line, self.next = self.next, next(self.lines, None)
             self.count += 1
-            yield found
+            yield line
 
 
 class Record:
-    """The entries in order, with their narratives and documents."""
+    """Entries in order, with their narratives and documents."""
 
     def __init__(self, bundle: Bundle, notice: str, problems: list[tuple[int, str]]) -> None:
         self.bundle, self.notice, self.problems = bundle, notice, problems
@@ -339,16 +340,16 @@ class Record:
         self.files = Attachments(bundle, "documents.ndjson", *shapes)
 
     def entry(self, position: int, line: bytes) -> bytes:
-        """Checks an entry and what lies beside it; returns its leaf hash."""
+        """Check an entry with its narratives and document; return its leaf hash."""
         digests: dict[str, str] = {}
         submitted = None
         try:
             if line.startswith(b'{"position":'):
-                found = parse(line, "position leafHash withheld")
+                record = parse(line, "position leafHash withheld")
                 self.withheld += 1
-                value = unbase64(found["leafHash"], 32)
-                right = found["position"] == position and found["withheld"]
-                need(right, f"what stands for it says that it is entry {found['position']}")
+                value = unbase64(record["leafHash"], 32)
+                right = record["position"] == position and record["withheld"]
+                need(right, f"its line has the position {record['position']}")
             else:
                 value = hashlib.sha256(b"\x00" + line).digest()
                 event = parse(line)
@@ -356,13 +357,13 @@ class Record:
                 digests = dict(narratives(event["data"]))
                 submitted = dict(event["data"]) if ".EvidenceSubmitted.v" in event["type"] else None
         except (BadBundle, LookupError, TypeError, ValueError, AttributeError) as error:
-            self.problems.append((position, f"it is not an entry, or not this one: {error}"))
+            self.problems.append((position, f"it is not an entry, or another one: {error}"))
             value = hashlib.sha256(b"\x00" + line).digest()
-        self.beside(position, digests, submitted)
+        self.attachments(position, digests, submitted)
         return value
 
     def event(self, position: int, event: dict[str, Any]) -> None:
-        """Checks what an entry says of itself, and remembers what it decides."""
+        """Check an entry's envelope, and note its decisions."""
         kind, data = event["type"], event["data"]
         place = (event["ledger"], event["position"])
         need(place == (self.notice, position), f"it was recorded as entry {place[1]} of {place[0]}")
@@ -379,8 +380,8 @@ class Record:
         elif ".SigningKeyRotated.v" in kind:
             self.rotated = data["publicKey"]
 
-    def beside(self, position: int, digests: dict[str, str], submitted: dict[str, Any] | None) -> None:
-        """Checks the narratives and the document of an entry, and whatever stands before them and is of none."""
+    def attachments(self, position: int, digests: dict[str, str], submitted: dict[str, Any] | None) -> None:
+        """Check an entry's narratives and document, and any line before them that belongs to no entry."""
         for line in self.texts.up_to(position):
             digest = digests.pop(line["path"], None) if line["position"] == position else None
             if digest is None:
@@ -388,110 +389,108 @@ class Record:
             elif "erasedBy" in line:
                 self._claims.append((position, "text", f"its narrative at {line['path']}", line["erasedBy"]))
             elif self.salted(line["salt"], [str(line["text"]).encode("utf-8", "surrogatepass")]) != digest:
-                self.problems.append((position, f"its narrative at {line['path']} is not the one recorded"))
+                self.problems.append((position, f"its narrative at {line['path']} does not match its digest"))
         self.problems += [(position, f"its narrative at {path} is missing") for path in digests]
         for line in self.files.up_to(position):
             if line["position"] != position or submitted is None:
-                self.problems.append((line["position"], "it submitted no such document"))
+                self.problems.append((line["position"], "it submitted no document"))
             elif "erasedBy" in line:
                 self._claims.append((position, "file", "its document", line["erasedBy"]))
             elif "included" in line:
                 self.included.append(f"evidence/{position}")
                 if self.salted(line["salt"], self.bundle.pieces(self.included[-1])) != submitted.get("digest"):
-                    self.problems.append((position, f"its document {self.included[-1]} is not the one recorded"))
-            submitted = None  # an entry has one document
+                    self.problems.append((position, f"its document {self.included[-1]} does not match its digest"))
+            submitted = None  # an entry has at most one document
 
     @staticmethod
     def salted(salt: str, pieces: Iterator[bytes] | list[bytes]) -> str:
-        """The digest that an entry has of its text or document."""
+        """Return the salted digest of a narrative or document, as its entry has it."""
         digest = hashlib.sha256(unbase64(salt, 32))
         for piece in pieces:
             digest.update(piece)
         return base64.b64encode(digest.digest()).decode()
 
     def end(self, size: int) -> None:
-        """Nothing may be left over, and each erasure must have been decided by the entry that is named."""
-        self.beside(1 << 40, {}, None)
+        """Check that nothing is left over, and that each erasure was decided by the entry that it names."""
+        self.attachments(1 << 40, {}, None)
         for kind, name in (("text", "narratives.ndjson"), ("file", "documents.ndjson")):
             for line in map(parse, self.bundle.lines(name)):
                 by = self._erasures.get((kind, line["position"]))
                 if by is not None and "erasedBy" not in line:
-                    gone = f"its {kind} should be gone, by the decision in entry {by}"
-                    self.problems.append((line["position"], gone))
-        for position, kind, what, by in self._claims:
+                    self.problems.append((line["position"], f"entry {by} decided to erase its {kind}"))
+        for position, kind, subject, by in self._claims:
             decided = self._erasures.get((kind, position))
             if decided == by:
-                self.erased.append(f"entry {position}: {what} was erased, by the decision in entry {by}")
+                self.erased.append(f"entry {position}: {subject} was erased by the decision in entry {by}")
             elif decided is None and by > size:
-                self.later.append(f"entry {position}: {what} is said to be erased by entry {by}, not in here")
+                self.later.append(f"entry {position}: {subject} was erased by entry {by}, which is not here")
             else:
-                self.problems.append((position, f"{what} was erased, and entry {by} does not say so"))
+                self.problems.append((position, f"{subject} is erased, but entry {by} does not decide that"))
 
 
 def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[tuple[int, str]], list[str]]:
-    """What does not hold, by entry (0: the bundle as a whole), and what is to be said otherwise."""
+    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary."""
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)
-    need(manifest["format"] == FORMAT, f"this reads the format {FORMAT!r}, and it is of {manifest['format']!r}")
+    need(manifest["format"] == FORMAT, f"this reads the format {FORMAT!r}, but it has {manifest['format']!r}")
     notice, size = manifest["notice"], manifest["size"]
     log = Log(bundle.read("checkpoint"))
-    given = bundle.read("key").decode("utf-8").removesuffix("\n")
-    need(given == given.strip(), "there is more in its member key than the key")
+    enclosed = bundle.read("key").decode("utf-8").removesuffix("\n")
+    need(enclosed == enclosed.strip(), "its member key contains more than the key")
     record, tree = Record(bundle, notice, problems), Tree(bundle, problems)
-    tree.root_wanted = {against.size} if against is not None else set()
+    tree.root_sizes = {against.size} if against is not None else set()
     try:
         for position, line in enumerate(bundle.lines("entries.ndjson"), 1):
             tree.add(record.entry(position, line))
         record.end(tree.size)
         bundle.check([*FIRST, *record.included, *tree.names(), *LAST], manifest)
-        public = log.check_signature(key or given)
+        public = log.check_signature(key or enclosed)
         rotated = record.rotated in ("", base64.b64encode(public).decode())
-        need(log.check_signature(given) == public and rotated, "another key must have signed the checkpoint")
+        need(log.check_signature(enclosed) == public and rotated, "another key must sign the checkpoint")
         sight = record.withheld == (size if manifest["withheld"] else 0)
-        need(sight, "entries are withheld that its manifest says are shown, or the other way round")
+        need(sight, "its manifest is wrong about withheld entries")
     except BadBundle as error:
         problems.append((0, str(error)))
     signed = (log.origin, log.size, log.root)
     if signed != (manifest["origin"], tree.size, tree.root()) or not log.origin.endswith(f"/ledgers/{notice}"):
-        problems.append((0, f"the checkpoint signs {log.size} entries of {log.origin}, and these are not those"))
+        problems.append((0, f"the checkpoint of {log.size} entries of {log.origin} does not match the entries"))
     if (size, manifest["rootHash"]) != (tree.size, base64.b64encode(tree.root()).decode()):
-        problems.append((0, "its manifest names another size or root than the entries have"))
+        problems.append((0, "its manifest has another size or root than the entries"))
     if against is not None and (against.origin, against.root) != (log.origin, tree.roots.get(against.size)):
         last = min(against.size, tree.size)
-        problems.append((last, "up to here the history is not the one of the other checkpoint"))
-    shown = f"{record.texts.count:,} texts, {record.files.count:,} documents"
-    shown = "all of them withheld" if record.withheld else shown
-    later, s = len(record.later), "s" * (len(record.later) > 1)
-    but = f", but for {later:,} text{s} or document{s} said to be erased by later entries, which are not in here"
-    shown = f"{notice}: {tree.size:,} entries, 1 to {tree.size} with none missing, {shown}"
-    told = [f"SOUND{but if later else ''}: {shown}"]
-    told += [f"root {base64.b64encode(tree.root()).decode()}, signed by {(key or given).strip()}"]
-    return problems, told + record.erased + record.later
+        problems.append((last, "up to here the history differs from the other checkpoint"))
+    counts = f"{record.texts.count:,} narratives, {record.files.count:,} documents"
+    counts = "all of them withheld" if record.withheld else counts
+    counts = f"{tree.size:,} entries, 1 to {tree.size} with none missing, {counts}"
+    but = f", but for erasures by entries after this bundle ({len(record.later):,})" if record.later else ""
+    root = base64.b64encode(tree.root()).decode()
+    summary = [f"SOUND{but}: {notice}: {counts}", f"root {root}, signed by {(key or enclosed).strip()}"]
+    return problems, summary + record.erased + record.later
 
 
 def main() -> int:
-    """Runs the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Verify an auditor's bundle.")
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--key", help="the verifier key that you hold; without it, the one in the bundle is used")
-    parser.add_argument("--against", type=Path, help="a checkpoint of the same ledger that you hold")
-    given = parser.parse_args()
+    parser.add_argument("--key", help="the ledger's verifier key, from another source than this bundle")
+    parser.add_argument("--against", type=Path, help="an earlier checkpoint of the same ledger")
+    arguments = parser.parse_args()
     try:
-        against = Log(given.against.read_bytes()) if given.against else None
-        with given.bundle.open("rb") as file:
-            problems, told = verify(file, given.key, against)
+        against = Log(arguments.against.read_bytes()) if arguments.against else None
+        with arguments.bundle.open("rb") as file:
+            problems, summary = verify(file, arguments.key, against)
     except OSError as error:
         parser.error(str(error))
     except (BadBundle, UnicodeDecodeError) as error:
-        problems, told = [(0, str(error))], []
-    problems.sort(key=lambda one: (one[0] == 0, one[0]))
+        problems, summary = [(0, str(error))], []
+    problems.sort(key=lambda problem: (problem[0] == 0, problem[0]))
     for position, text in problems[:20]:
         print(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}")
-    for line in [] if problems else told:
+    for line in [] if problems else summary:
         print(line)
-    if not problems and not given.key:
-        print("Compare that key with the one that the ledger's operator published: this bundle says it of itself.")
+    if not problems and not arguments.key:
+        print("Compare this key with the one that the ledger's operator published: here it comes from the bundle.")
     return 1 if problems else 0
 
 

@@ -1,7 +1,7 @@
-"""Writes a bundle from the database: entries in their stored bytes, and what lies beside them.
+"""Write a bundle from the database: entries in their stored bytes, narratives, documents and hash tiles.
 
-Everything is streamed from one snapshot, so memory stays flat; the same position for the same reader gives the
-same bytes, until something is erased. While it goes out, the record is checked against its own signed checkpoint.
+Everything streams from one snapshot, so memory stays flat. The same position and role give the same bytes, until
+something is erased. The record is checked against its signed checkpoint while it is written.
 """
 
 from base64 import b64encode
@@ -23,23 +23,23 @@ from ledger.evidence.object_store import ObjectStore
 from ledger.intake.envelope import decode_data, decode_envelope
 from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
 from ledger.proof.merkle import Frontier, leaf_hash, root_hash
+from ledger.proof.paths import TILE_WIDTH, tile_path
 from ledger.store.database import consistent_read
 
 FORMAT = "improvement-ledger bundle 1"
 PAGE = 500
-"""Entries fetched together: at most 65,535 bytes each."""
-TEXTS_PAGE = 64
-"""Narratives fetched together: at most 1 MB each."""
-TILE = 256
-"""Hashes in a full tile (https://c2sp.org/tlog-tiles)."""
+"""Entries fetched together, at most 65,535 bytes each."""
+NARRATIVES_PAGE = 64
+"""Narratives fetched together, at most 1 MB each."""
+
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of the notice, how many of its entries are written, and how many there are."""
+"""Called with the notice, its written entries and its number of entries."""
 
 _ENTRIES = SQL("""SELECT position, body, leaf_hash FROM ledger.entries
     WHERE notice = %s AND position <= %s ORDER BY position""").format()
 _LEAVES = SQL("""SELECT leaf_hash FROM ledger.entries
     WHERE notice = %s AND position <= %s ORDER BY position""").format()
-_TEXTS = SQL("""SELECT position, path, salt, body, erased_by FROM ledger.narratives
+_NARRATIVES = SQL("""SELECT position, path, salt, body, erased_by FROM ledger.narratives
     WHERE notice = %s AND position <= %s ORDER BY position, path COLLATE "C" """).format()
 _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased_by, e.body
     FROM ledger.files f JOIN ledger.entries e ON e.notice = f.notice AND e.position = f.position
@@ -47,40 +47,40 @@ _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased
 
 
 class ViewStateLine(Struct, frozen=True):
-    """A view's state at a position, as the ledger has it stored."""
+    """A view's stored state at a position."""
 
     view: str
     version: int
-    """Of the code that folds it."""
+    """Version of the code that folds the view."""
     position: int
     digest: str
-    """See `projections.engine.digest`; base64."""
+    """Digest of `projections.engine.digest`, in base64."""
 
 
 class BundleOrder(Struct, frozen=True):
-    """What is to be in a bundle."""
+    """Contents of a bundle to write."""
 
     notice: str
     note: str
-    """The signed checkpoint of the position up to which it goes."""
+    """Signed checkpoint of the position at which the bundle ends."""
     key: str
-    """The verifier key of the checkpoint's signer."""
+    """Verifier key of the checkpoint's signer."""
     role: Role
-    """For whom it is: what that role may not see is withheld."""
+    """Role of the recipient. The bundle withholds what the role may not see."""
     views: tuple[ViewStateLine, ...] = ()
     documents: ObjectStore | None = None
-    """The store, if documents are to go in as far as the role opens them."""
+    """Store of the documents, to include those that the role may open; None includes none."""
 
     @property
     def sees(self) -> bool:
-        """Whether the role sees what entries hold; raises LedgerError if it does not read the notice."""
+        """True if the role sees entries. Raises LedgerError if it may not read the notice."""
         if self.role not in matrix().reads["notice"]:
-            raise LedgerError(f"{self.role.value} does not read a notice; a bundle is for one of those who do")
+            raise LedgerError(f"the role {self.role.value} may not read notices; choose one that may")
         return self.role in matrix().reads["entries"]
 
 
 class ManifestFile(Struct, frozen=True, rename="camel"):
-    """What is in the bundle; its last member."""
+    """The manifest: the bundle's contents; its last member."""
 
     format: str
     software: str
@@ -109,7 +109,7 @@ class DocumentLine(Struct, frozen=True, rename="camel", omit_defaults=True):
     position: int
     salt: str | None = None
     included: bool = False
-    """Whether the file is in the bundle, as `evidence/POSITION`."""
+    """True if the bundle has the file, as `evidence/POSITION`."""
     erased_by: int | None = None
     withheld: bool = False
 
@@ -123,9 +123,11 @@ class WithheldLine(Struct, frozen=True, rename="camel"):
 
 
 async def write(url: str, file: BinaryIO, order: BundleOrder, progress: ProgressCallback) -> str:
-    """Writes the bundle, and returns its SHA-256 in hexadecimal.
+    """Write a bundle and return its SHA-256, in hexadecimal.
 
-    Raises Damaged when what is stored is not what was signed, and LedgerError for a role that reads nothing.
+    Raises:
+        Damaged: The record differs from its signed checkpoint.
+        LedgerError: The role may not read notices.
     """
     checkpoint = parse(order.note, [order.key])
     sees = order.sees
@@ -135,11 +137,11 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
         archive.put("checkpoint", order.note.encode())
         archive.put("key", f"{VerifierKey.parse(order.key)}\n".encode())
         async with consistent_read(url) as connection:
-            one = _Bundle(connection, archive, order, checkpoint.size)
-            await one.entries(checkpoint, progress, sees=sees)
-            await one.texts(sees=sees)
-            await one.documents(sees=sees)
-            await one.tiles()
+            writer = _BundleWriter(connection, archive, order, checkpoint.size)
+            await writer.write_entries(checkpoint, progress, sees=sees)
+            await writer.write_narratives(sees=sees)
+            await writer.write_documents(sees=sees)
+            await writer.write_tiles()
         archive.put("views.json", _lines(order.views if sees else ()))
         archive.put("manifest.json", _line(_manifest(order, checkpoint, archive.members, withheld=not sees)))
         return archive.seal()
@@ -173,8 +175,8 @@ def _lines(values: Sequence[Struct]) -> bytes:
     return b"".join(map(_line, values))
 
 
-class _Bundle:
-    """The members of one bundle that come from the database."""
+class _BundleWriter:
+    """Writer of the members that come from the database."""
 
     def __init__(self, connection: AsyncConnection[Any], archive: Archive, order: BundleOrder, size: int) -> None:
         self._connection = connection
@@ -182,30 +184,30 @@ class _Bundle:
         self._order = order
         self._size = size
 
-    async def entries(self, checkpoint: Checkpoint, progress: ProgressCallback, *, sees: bool) -> None:
+    async def write_entries(self, checkpoint: Checkpoint, progress: ProgressCallback, *, sees: bool) -> None:
         frontier = Frontier()
         with self._archive.member("entries.ndjson") as member:
             async for position, body, leaf in self._rows("entries", _ENTRIES, PAGE):
                 if position != frontier.size + 1 or leaf_hash(body) != leaf:
                     raise self._damaged(f"entry {frontier.size + 1}")
                 frontier.append(leaf)
-                shown = body + b"\n" if sees else _line(WithheldLine(position, b64encode(leaf).decode()))
-                member.write(shown)
+                line = body + b"\n" if sees else _line(WithheldLine(position, b64encode(leaf).decode()))
+                member.write(line)
                 if position % PAGE == 0 or position == self._size:
                     progress(self._order.notice, position, self._size)
         if frontier.root() != checkpoint.root_hash:
             raise self._damaged(f"the tree of {self._size} entries")
 
-    async def texts(self, *, sees: bool) -> None:
+    async def write_narratives(self, *, sees: bool) -> None:
         with self._archive.member("narratives.ndjson") as member:
             if not sees:
                 return
-            async for position, path, salt, body, erased_by in self._rows("texts", _TEXTS, TEXTS_PAGE):
-                shown = b64encode(salt).decode() if salt is not None else None
-                member.write(_line(NarrativeLine(position, path, shown, body, erased_by)))
+            async for position, path, salt, body, erased_by in self._rows("texts", _NARRATIVES, NARRATIVES_PAGE):
+                encoded = b64encode(salt).decode() if salt is not None else None
+                member.write(_line(NarrativeLine(position, path, encoded, body, erased_by)))
 
-    async def documents(self, *, sees: bool) -> None:
-        """Their salts, and then the files if they are wanted; as far as the role opens them unrecorded."""
+    async def write_documents(self, *, sees: bool) -> None:
+        """Write the documents' salts, then their files, as far as the role may open them without a record."""
         included: list[tuple[int, str, str | None, int]] = []
         with self._archive.member("documents.ndjson") as member:
             if not sees:
@@ -217,16 +219,19 @@ class _Bundle:
                 elif not self._opens(body):
                     line = DocumentLine(position, withheld=True)
                 else:
-                    wanted = self._order.documents is not None
-                    line = DocumentLine(position, b64encode(salt).decode(), wanted)
-                    if wanted:
+                    include = self._order.documents is not None
+                    line = DocumentLine(position, b64encode(salt).decode(), include)
+                    if include:
                         included.append((position, content, upload, size))
                 member.write(_line(line))
         for position, content, upload, size in included:
             await self._document(position, content, upload, size)
 
     def _opens(self, body: bytes) -> bool:
-        """Whether the role opens the document; a restricted one is opened singly, so that it is recorded."""
+        """Return whether the role may open a document here.
+
+        A restricted document is only opened singly, which records the opening.
+        """
         fact = decode_data(decode_envelope(body))
         if not isinstance(fact, EvidenceSubmitted) or fact.classification is Classification.RESTRICTED:
             return False
@@ -241,14 +246,14 @@ class _Bundle:
             async for piece in pieces:
                 member.write(piece)
 
-    async def tiles(self) -> None:
-        """The hash tiles, level by level: of the leaves as they come, of the rest from the tiles before them."""
+    async def write_tiles(self) -> None:
+        """Write the hash tiles, level by level: the first from the leaves, each other from the level below."""
         roots: list[bytes] = []
         tile: list[bytes] = []
         number = 0
-        async for (leaf,) in self._rows("leaves", _LEAVES, TILE):
+        async for (leaf,) in self._rows("leaves", _LEAVES, TILE_WIDTH):
             tile.append(leaf)
-            if len(tile) == TILE:
+            if len(tile) == TILE_WIDTH:
                 self._tile(0, number, tile)
                 roots.append(root_hash(tile))
                 tile, number = [], number + 1
@@ -256,27 +261,23 @@ class _Bundle:
             self._tile(0, number, tile)
         level = 1
         while roots:
-            above = []
-            for start in range(0, len(roots), TILE):
-                tile = roots[start : start + TILE]
-                self._tile(level, start // TILE, tile)
-                if len(tile) == TILE:
-                    above.append(root_hash(tile))
-            roots, level = above, level + 1
+            parents = []
+            for start in range(0, len(roots), TILE_WIDTH):
+                tile = roots[start : start + TILE_WIDTH]
+                self._tile(level, start // TILE_WIDTH, tile)
+                if len(tile) == TILE_WIDTH:
+                    parents.append(root_hash(tile))
+            roots, level = parents, level + 1
 
     def _tile(self, level: int, number: int, hashes: list[bytes]) -> None:
-        path = f"{number % 1000:03d}"
-        while number := number // 1000:
-            path = f"x{number % 1000:03d}/{path}"
-        partial = f".p/{len(hashes)}" if len(hashes) < TILE else ""
-        self._archive.put(f"tile/{level}/{path}{partial}", b"".join(hashes))
+        self._archive.put(tile_path(level, number, len(hashes)), b"".join(hashes))
 
-    def _damaged(self, what: str) -> Damaged:
+    def _damaged(self, part: str) -> Damaged:
         notice = self._order.notice
-        return Damaged(f"{what} of {notice} is not what was recorded; run ledger verify {notice}")
+        return Damaged(f"{part} of {notice} is not what was recorded; run ledger verify {notice}")
 
     async def _rows(self, name: str, query: Composed, page: int) -> AsyncIterator[tuple[Any, ...]]:
-        """The rows of a query up to the bundle's position, a page of them in memory at a time."""
+        """Yield the rows of a query up to the bundle's position, one page in memory at a time."""
         async with self._connection.cursor(name, scrollable=False) as cursor:
             await cursor.execute(query, (self._order.notice, self._size), binary=True)
             while rows := await cursor.fetchmany(page):

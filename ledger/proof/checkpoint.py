@@ -1,7 +1,6 @@
-"""Signed checkpoints: a tree's origin, size and root, signed so that any outside verifier can check them.
+"""Read and write signed checkpoints: a tree's origin, size and root.
 
-Imports only the standard library, `cryptography` (through `ledger.notes`) and `ledger.proof.merkle`. Follows
-https://c2sp.org/tlog-checkpoint. The keys come from here too: `Signer` and `VerifierKey`.
+Any verifier of https://c2sp.org/tlog-checkpoint accepts them. `Signer` and `VerifierKey` are re-exported here.
 """
 
 import re
@@ -37,35 +36,41 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log has signed of its tree."""
+    """A log's origin, tree size and root, as its keys signed them."""
 
     origin: str
-    """The log's name, which the caller compares: a key may sign for several logs."""
+    """Name of the log. One key may sign for several logs, so the caller compares the origin."""
     size: int
-    """Number of leaves; of a notice's ledger, the position of its last entry."""
+    """Number of leaves: for a notice, the position of its last entry."""
     root_hash: bytes
     """Root of the RFC 6962 tree at that size, 32 bytes."""
     extension: tuple[str, ...]
-    """Further lines that were signed; this project writes none."""
+    """Further signed lines; this project writes none."""
     signatures: tuple[Signature, ...]
-    """One for each known key that signed, in the order of the note."""
+    """Verified signatures by known keys, in the order of the note."""
 
 
 def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Checkpoint:
-    """Read a checkpoint that at least one of these keys has signed.
+    """Read a checkpoint that a known key has signed.
 
-    Keys are given as `name+id+base64key` or as VerifierKey. Signatures by other keys are ignored.
-    Raises CheckpointError if the note or the checkpoint is malformed, if no known key signed it, or if any
-    signature by a known key is wrong. The caller compares `origin` with the log that it means.
+    Signatures by unknown keys are ignored. The caller must compare `origin` with the expected log.
+
+    Args:
+        text: The signed note.
+        verifier_keys: Known keys, each as `name+id+base64key` or as a VerifierKey.
+
+    Raises:
+        CheckpointError: The note is malformed, no known key signed it, or a known key's signature is
+            wrong.
     """
     body, signatures = open_note(text, verifier_keys)
     return _read(body, signatures)
 
 
 def unsigned(text: str | bytes) -> Checkpoint:
-    """Read a checkpoint whatever keys have signed it: what it claims, to be compared with a tree at hand.
+    """Read a checkpoint without checking its signatures.
 
-    Raises CheckpointError if the note or the checkpoint is malformed.
+    Use it only to compare the checkpoint with a tree at hand. Raises CheckpointError for a malformed note.
     """
     return _read(note_text(text), ())
 
@@ -73,7 +78,7 @@ def unsigned(text: str | bytes) -> Checkpoint:
 def _read(body: str, signatures: tuple[Signature, ...]) -> Checkpoint:
     lines = body.removesuffix("\n").split("\n")
     if len(lines) < 3 or "" in lines:
-        raise CheckpointError("the checkpoint is not three lines or more, none empty: fetch it again")
+        raise CheckpointError("the checkpoint needs at least three lines, none empty: fetch it again")
     origin, size, encoded_root, *extension = lines
     if not _SIZE.fullmatch(size) or int(size) > MAX_SIZE:
         raise CheckpointError("the checkpoint's size is not a number from 0 to 2^64 - 1: fetch it again")
@@ -87,9 +92,10 @@ def _read(body: str, signatures: tuple[Signature, ...]) -> Checkpoint:
 
 
 def sign(origin: str, size: int, root_hash: bytes, signer: Signer, *others: Signer) -> str:
-    """The checkpoint of a tree, signed by all of these. Raises CheckpointError if `parse` would refuse it.
+    """Return the checkpoint of a tree, signed by all given keys.
 
-    A log must never sign two checkpoints between which no consistency proof leads.
+    A log must never sign two checkpoints that no consistency proof connects.
+    Raises CheckpointError if `parse` would refuse the result.
     """
     if not origin or "\n" in origin:
         raise CheckpointError("the origin to sign is not one line: give the log's name")
@@ -101,9 +107,12 @@ def sign(origin: str, size: int, root_hash: bytes, signer: Signer, *others: Sign
 
 
 def proof_text(index: int, proof: Sequence[bytes], note: str) -> str:
-    """A proof that stands by itself, as https://c2sp.org/tlog-proof has it.
+    """Return a self-contained inclusion proof in the format of https://c2sp.org/tlog-proof.
 
-    `proof` leads from the leaf at `index`, from 0, to the root in the checkpoint `note`. The leaf is not in it.
+    Args:
+        index: Index of the leaf, from 0. The proof does not contain the leaf.
+        proof: Hashes from the leaf to the checkpoint's root.
+        note: The signed checkpoint.
     """
     hashes = "".join(f"{encode_base64(value)}\n" for value in proof)
     return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n{note}"

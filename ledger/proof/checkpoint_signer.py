@@ -1,8 +1,8 @@
-"""The signed side of every notice's log: a checkpoint within a second of a commit, and never two that disagree.
+"""Sign a checkpoint of each notice's tree within a second of a commit, and never two that disagree.
 
-Before a size is signed, its root is recomputed from the hashes kept, a consistency proof from the last checkpoint
-is made and verified, and the entries are asked which key may sign. What fails is not signed: a history that was
-rewritten shows at once, even with all its hashes made anew. Imports psycopg and its neighbours.
+Three checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
+last checkpoint is verified. The entries must allow this process's key. A rewritten history therefore fails here,
+even if all its hashes agree.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from ledger.store.database import open_pool, pool
 from ledger.store.entries import Connection
 
 PAUSE_SECONDS = 0.2
-"""Commits that follow one another within this time share a checkpoint."""
-LOOK_SECONDS = 0.5
-"""How often it is looked for what other processes committed."""
+"""Seconds during which successive commits share one checkpoint."""
+POLL_SECONDS = 0.5
+"""Seconds between polls for other processes' commits."""
 CONNECTIONS = 2
 _SEED = 0x106
-"""Tells the locks taken here from others over the same text."""
-_STORED = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
-_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledger.entries e
+"""Hash seed that separates these advisory locks from others over the same text."""
+_SELECT_CHECKPOINT = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
+_SELECT_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledger.entries e
         WHERE e.notice = h.notice AND e.position = coalesce(c.size, 0) + 1), h.recorded_at)
     FROM ledger.heads h LEFT JOIN LATERAL (SELECT size, root_hash FROM ledger.checkpoints
         WHERE notice = h.notice ORDER BY size DESC LIMIT 1) c ON true
@@ -40,20 +40,20 @@ logger = logging.getLogger(__name__)
 
 
 class SignedCheckpoint(Struct, frozen=True):
-    """A checkpoint that was signed."""
+    """A signed checkpoint as stored."""
 
     size: int
     root_hash: bytes
     note: str
-    """The signed note."""
+    """Text of the signed note."""
     key: str
-    """The verifier key of its signer."""
+    """Verifier key of the signer."""
 
 
 class CheckpointSigner:
-    """Signs for one process; several may sign for one database, with one key.
+    """The signer of one process. Several processes may sign for one database with the same key.
 
-    `origin`: the first part of every log's name; the log of a notice is `origin/ledgers/notice`.
+    `origin` is the first part of every log's name; a notice's log is `origin/ledgers/notice`.
     """
 
     def __init__(self, url: str, origin: str, signer: Signer) -> None:
@@ -62,15 +62,15 @@ class CheckpointSigner:
         self._pool = pool(url, "ledger_writer", CONNECTIONS)
         self._woken = asyncio.Event()
         self.refused: dict[str, str] = {}
-        """The notices whose head is not signed, and why."""
+        """Notices whose head is not signed → the reason."""
 
     async def open(self) -> Self:
-        """Connects; raises Unavailable when the database cannot be reached."""
+        """Connect to the database. Raises Unavailable when it cannot be reached."""
         await open_pool(self._pool)
         return self
 
     async def close(self) -> None:
-        """Disconnects."""
+        """Disconnect from the database."""
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
@@ -80,30 +80,30 @@ class CheckpointSigner:
         await self.close()
 
     def origin(self, notice: str) -> str:
-        """The name of a notice's log: the first line of its checkpoints."""
+        """Return the name of a notice's log: the first line of its checkpoints."""
         return f"{self._origin}/ledgers/{notice}"
 
     @property
     def key(self) -> VerifierKey:
-        """The key that this process signs with."""
+        """Verifier key of this process."""
         return self._signer.public
 
     def wake(self) -> None:
-        """Says that something was committed."""
+        """Wake the signing loop after a commit."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Signs every head until cancelled."""
+        """Sign every head until cancelled."""
         while True:
             self._woken.clear()
-            with suppress(Unavailable):  # the next look tries again; what reads and writes says it
+            with suppress(Unavailable):  # the next poll retries; readers and writers report it
                 await self.sign_heads()
             await asyncio.sleep(PAUSE_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
     async def sign_heads(self) -> None:
-        """Signs each head that is not signed yet; what is refused is logged once, and stands in `refused`."""
+        """Sign each unsigned head. Log each refusal once, and keep it in `refused`."""
         refused: dict[str, str] = {}
         for notice, _ in await self._unsigned():
             try:
@@ -116,14 +116,16 @@ class CheckpointSigner:
         self.refused = refused
 
     async def waiting(self) -> float:
-        """For how many seconds the first entry that no checkpoint covers has been there; 0: there is none."""
+        """Return the age in seconds of the oldest entry without a checkpoint; 0 if all are covered."""
         first = min((recorded_at for _, recorded_at in await self._unsigned()), default=None)
         return max(0.0, (datetime.now(UTC) - first).total_seconds()) if first is not None else 0.0
 
     async def latest(self, notice: str) -> SignedCheckpoint:
-        """The checkpoint of the head, signed now if need be; where that is refused, the last one that was signed.
+        """Return the checkpoint of the head, signing it if necessary; if that is refused, the last signed one.
 
-        Raises Refused (NO_CHECKPOINT) when there is none, and Unavailable.
+        Raises:
+            Refused: NO_CHECKPOINT: no checkpoint was ever signed.
+            Unavailable: The database cannot be reached.
         """
         try:
             return await self.checkpoint(notice)
@@ -135,22 +137,23 @@ class CheckpointSigner:
             return last
 
     async def checkpoint(self, notice: str, size: int | None = None) -> SignedCheckpoint:
-        """The checkpoint at a size, or at the head: signed once, and the same ever after.
+        """Return the checkpoint at a size, or at the head. Each size is signed once.
 
-        Raises Refused (NO_CHECKPOINT) where it may not be signed, and Unavailable.
+        Raises:
+            Refused: NO_CHECKPOINT: the size may not be signed.
+            Unavailable: The database cannot be reached.
         """
         async with self._connected() as connection:
             head = await store.read_head(connection, notice)
-            wanted = size or (head.size if head else 0)
             entries = head.size if head else 0
-            wanted = entries if size is None else size
-            if head is None or not 1 <= wanted <= entries:
-                raise _no(f"the ledger of {notice} has {entries} entries, so it has no size {wanted}")
-            stored = await _stored(connection, notice, wanted)
+            signed_size = entries if size is None else size
+            if head is None or not 1 <= signed_size <= entries:
+                raise _refusal(f"the ledger of {notice} has {entries} entries, so it has no size {signed_size}")
+            stored = await _stored(connection, notice, signed_size)
             if stored is not None and (size is not None or stored.root_hash == head.root_hash):
                 return stored
             async with connection.transaction():
-                return await self._sign(connection, notice, wanted, head)
+                return await self._sign(connection, notice, signed_size, head)
 
     async def _sign(self, connection: Connection, notice: str, size: int, head: store.Head) -> SignedCheckpoint:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", (notice, _SEED))
@@ -160,9 +163,9 @@ class CheckpointSigner:
             await tiles.complete(connection, notice, head.size)
             await _check_tree(connection, notice, size, root)
         except Damaged as error:
-            raise _no(f"{notice} at size {size} contradicts what was recorded or signed before: {error}") from None
+            raise _refusal(f"{notice} at size {size} contradicts its earlier record: {error}") from None
         origin = self.origin(notice)
-        note = sign(origin, size, root, *keys.names(self._signer, origin))
+        note = sign(origin, size, root, *keys.log_signers(self._signer, origin))
         await connection.execute(
             "INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note) VALUES (%s, %s, %s, %s, %s) "
             "ON CONFLICT DO NOTHING",
@@ -170,32 +173,38 @@ class CheckpointSigner:
         )
         stored = await _stored(connection, notice, size)
         if stored is None or stored.root_hash != root:
-            raise _no(f"{notice} at size {size} was signed with another root before: run ledger verify {notice}")
+            raise _refusal(
+                f"{notice} at size {size} was signed with another root before: run ledger verify {notice}"
+            )
         return stored
 
     async def _check_key(self, connection: Connection, notice: str, size: int) -> None:
-        """Raises Refused unless this process's key may sign: the one recorded by then, else the first that did."""
+        """Raise Refused unless this process's key may sign.
+
+        The key of the last rotation up to the size may sign. Before any rotation, the key of the first checkpoint
+        may.
+        """
         cursor = await connection.execute(
             "SELECT position, body FROM ledger.entries WHERE notice = %s "
             "AND type LIKE 'improvement-ledger.records.SigningKeyRotated.v%%'",
             (notice,),
             binary=True,
         )
-        allowed = keys.signing([keys.rotation(*row) for row in await cursor.fetchall()], size)
+        allowed = keys.signing_key([keys.read_rotation(*row) for row in await cursor.fetchall()], size)
         if allowed is None:
-            cursor = await connection.execute(f"{_STORED} ORDER BY size LIMIT 1", (notice,))
+            cursor = await connection.execute(f"{_SELECT_CHECKPOINT} ORDER BY size LIMIT 1", (notice,))
             first = await cursor.fetchone()
             allowed = VerifierKey.parse(first[3]) if first else None
         if allowed not in (None, self.key):
-            raise _no(
+            raise _refusal(
                 f"{allowed} signs {notice} at size {size}, and the key here is {self.key}: start with the former, "
                 f"or record the latter by ledger key rotate {notice}"
             )
 
     async def _unsigned(self) -> list[tuple[str, datetime]]:
-        """The notices whose head is not signed, and when the first entry was recorded that waits for it."""
+        """Return the notices with an unsigned head, and when the first entry waiting for it was recorded."""
         async with self._connected() as connection:
-            return await (await connection.execute(_UNSIGNED)).fetchall()
+            return await (await connection.execute(_SELECT_UNSIGNED)).fetchall()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Connection]:
@@ -206,14 +215,14 @@ class CheckpointSigner:
             raise Unavailable("the database cannot be reached; try again in a moment") from error
 
 
-def _no(message: str) -> Refused:
+def _refusal(message: str) -> Refused:
     return Refused.because("NO_CHECKPOINT", message)
 
 
 async def _stored(connection: Connection, notice: str, size: int | None = None) -> SignedCheckpoint | None:
-    """The checkpoint that was signed at a size, or the one of the largest."""
+    """Return the checkpoint signed at a size, or the one of the largest size."""
     cursor = await connection.execute(
-        f"{_STORED} AND (%s::integer IS NULL OR size = %s) ORDER BY size DESC LIMIT 1",
+        f"{_SELECT_CHECKPOINT} AND (%s::integer IS NULL OR size = %s) ORDER BY size DESC LIMIT 1",
         (notice, size, size),
         binary=True,
     )
@@ -222,18 +231,18 @@ async def _stored(connection: Connection, notice: str, size: int | None = None) 
 
 
 async def _root(connection: Connection, notice: str, size: int) -> bytes:
-    """The root that was recorded with the entry that made the tree that size."""
+    """Return the root recorded with the entry at that size."""
     cursor = await connection.execute(
         "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, size), binary=True
     )
     row = await cursor.fetchone()
     if row is None:
-        raise _no(f"{notice} has no entry {size}: run ledger verify {notice}")
+        raise _refusal(f"{notice} has no entry {size}: run ledger verify {notice}")
     return bytes(row[0])
 
 
 async def _check_tree(connection: Connection, notice: str, size: int, root: bytes) -> None:
-    """Raises Damaged unless the root is that of the hashes kept, and agrees with the last checkpoint signed."""
+    """Raise Damaged unless the root follows from the stored hashes and extends the last signed checkpoint."""
     fetch = tiles.fetching(connection)
     if await proof_builder.root_of(fetch, notice, size) != root:
         raise Damaged("its root does not follow from the hashes of its entries")

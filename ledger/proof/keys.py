@@ -1,8 +1,7 @@
-"""The keys that sign checkpoints: where a process has its own from, and which key may sign which size.
+"""Find the key that signs checkpoints, and the key that may sign a given size.
 
-A private key comes from a file, from an environment secret, or is made once under the data folder; it is never in
-the database, in a log or in an error. The public ones are in the entries: from each SigningKeyRotated on, its key
-signs and no other. Imports `ledger.checkpoint` and msgspec.
+A private key comes from a file, an environment secret, or a file generated in the data folder. It never appears in
+the database, a log or an error. Public keys are in the entries: each SigningKeyRotated replaces the signing key.
 """
 
 import os
@@ -19,34 +18,35 @@ from msgspec import Struct
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import CheckpointError, Signer, VerifierKey
 
-TYPE = "improvement-ledger.records.SigningKeyRotated.v"
-"""What the type of every entry begins with that names the key which signs from there on."""
-MADE = "signing.key"
-"""The file under the data folder that holds the key which was made at first use."""
+ROTATION_TYPE = "improvement-ledger.records.SigningKeyRotated.v"
+"""Prefix of the type of every key rotation entry."""
+KEY_FILE = "signing.key"
+"""Name of the generated key's file in the data folder."""
 _NAME = re.compile(r"[A-Za-z0-9:._/-]{1,128}")
 _OTHER = re.compile(r"[^A-Za-z0-9:._/-]")
 
 
 class Rotation(Struct, frozen=True):
-    """An entry by which a key took over."""
+    """A recorded change of the signing key."""
 
     position: int
-    """The smallest size that it may sign."""
+    """Position of the entry: the smallest size that the new key may sign."""
     key: VerifierKey
 
 
 def new_name(origin: str) -> str:
-    """A name for a new key of a service; no two keys have one name, since an entry tells them by it."""
+    """Return a unique name for a service's new key. Entries identify a key by its name."""
     return f"{_OTHER.sub('-', origin)[:100]}/{secrets.token_hex(4)}"
 
 
 def generate(path: Path, name: str) -> Signer:
-    """Makes a key in a new file that only its owner may use; raises LedgerError when that cannot be done.
+    """Create a key in a new file that only its owner may read.
 
-    The file is there whole or not at all, so that several processes can do this at once: the first one's stays.
+    The file appears complete or not at all. When several processes call this at once, the first one's key remains.
+    Raises LedgerError when the name is invalid or the file cannot be created.
     """
     if not _NAME.fullmatch(name):
-        raise LedgerError(f"{name!r} is no name for a key: letters, digits and : . _ / -, at most 128")
+        raise LedgerError(f"{name!r} is not a valid key name: use 1 to 128 letters, digits and : . _ / -")
     signer = Signer.generate(name)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -58,7 +58,9 @@ def generate(path: Path, name: str) -> Signer:
         os.link(draft, path)
     except OSError as error:
         if path.exists():
-            raise LedgerError(f"{path} is there already; a key is never overwritten: choose another") from None
+            raise LedgerError(
+                f"{path} already exists and a key is never overwritten: choose another file"
+            ) from None
         raise LedgerError(f"the signing key {path} cannot be written: {error.strerror}") from None
     finally:
         with suppress(OSError):
@@ -67,16 +69,16 @@ def generate(path: Path, name: str) -> Signer:
 
 
 def read(file: Path) -> Signer:
-    """The key of a file that only its owner may use; raises LedgerError."""
+    """Read a key from a file that only its owner may read. Raises LedgerError."""
     try:
         return Signer.read(file)
     except CheckpointError as error:
         raise LedgerError(str(error)) from None
 
 
-def made(data: Path, origin: str) -> Signer:
-    """The key under the data folder, made now if there is none; raises LedgerError."""
-    path = data / MADE
+def read_or_generate(data: Path, origin: str) -> Signer:
+    """Read the key in the data folder, generating it on first use. Raises LedgerError."""
+    path = data / KEY_FILE
     if not path.exists():
         try:
             return generate(path, new_name(origin))
@@ -86,22 +88,22 @@ def made(data: Path, origin: str) -> Signer:
     return read(path)
 
 
-def rotation(position: int, body: bytes) -> Rotation:
-    """What the entry of a rotation says, from its stored bytes; raises ValueError when it says no such thing."""
+def read_rotation(position: int, body: bytes) -> Rotation:
+    """Read a key rotation from its stored bytes. Raises ValueError if the entry is not one."""
     data = msgspec.json.decode(body)["data"]
     return Rotation(position, VerifierKey(data["key"], b64decode(data["publicKey"], validate=True)))
 
 
-def signing(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:
-    """The key that the entries say signs a tree of that size; None: none was named by then."""
-    at = max((one for one in rotations if one.position <= size), key=lambda one: one.position, default=None)
-    return at.key if at is not None else None
+def signing_key(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:
+    """Return the key that the entries name for a tree of that size; None before any rotation."""
+    effective = (rotation for rotation in rotations if rotation.position <= size)
+    latest = max(effective, key=lambda rotation: rotation.position, default=None)
+    return latest.key if latest is not None else None
 
 
-def names(signer: Signer, origin: str) -> tuple[Signer, ...]:
-    """The key under its own name, and under that of the log.
+def log_signers(signer: Signer, origin: str) -> tuple[Signer, ...]:
+    """Return the key under its own name and under the log's name.
 
-    A key has one name and a service a log for every notice. So the key's own name signs, and that of the log
-    beside it, as https://c2sp.org/tlog-checkpoint recommends and some clients demand.
+    The log's name is added because https://c2sp.org/tlog-checkpoint recommends it and some clients require it.
     """
     return (signer,) if signer.public.name == origin else (signer, signer.renamed(origin))

@@ -1,13 +1,13 @@
-"""RFC 6962 Merkle trees over SHA-256: hashing, verifying, and the frontier that appending needs.
+"""Hash and verify RFC 6962 Merkle trees over SHA-256, and keep the frontier that appending needs.
 
-Imports only the standard library. A tree is a sequence of leaf hashes; index 0 is position 1 of a notice.
-Proofs are made in `ledger.proof.paths`, from ranges of leaves; they are verified here, by arithmetic on the bits
-of index and size. The two share only the hash functions, so that a mistake in one is caught by the other.
+Imports only the standard library. A tree is a sequence of leaf hashes; index 0 is position 1 of a notice. Proofs
+are built in `ledger.proof.paths` from ranges of leaves. They are verified here by arithmetic on the bits of index
+and size. Both share only the hash functions, so each catches a mistake in the other.
 
-`hashlib.sha256` was measured on Python 3.11 to 3.13. The interpreter's built-in module (`_sha256`, `_sha2`) and
-`usedforsecurity=False` are no faster on the 65 bytes of a node, and the former takes two to four times as long on
-a 400-byte entry. Copies of a context primed with the left hash save 15 to 20 % of the frontier's time in batches
-of a hundred, but cost about 30 % more for a single entry, which is the common case.
+Faster hashing was measured on Python 3.11 to 3.13 and rejected. `_sha256`, `_sha2` and `usedforsecurity=False` are
+no faster on the 65 bytes of a node. The built-in modules take two to four times as long on a 400-byte entry.
+Copying a context primed with the left hash saves 15 to 20 % in batches of a hundred. It costs about 30 % more for
+a single entry, the common case.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,38 +18,38 @@ HASH_SIZE = 32
 """Bytes in a hash."""
 
 MAX_SIZE = 2**64 - 1
-"""The most leaves a tree may have: RFC 6962 section 3.5 makes `tree_size` a uint64."""
+"""Largest number of leaves: RFC 6962 section 3.5 makes `tree_size` a uint64."""
 
 EMPTY_ROOT = sha256(b"").digest()
-"""The root of the tree without leaves (RFC 6962 section 2.1)."""
+"""Root of the tree without leaves (RFC 6962 section 2.1)."""
 
 
 class ProofError(ValueError):
-    """A proof, or what was given with it, is malformed or does not lead to the root."""
+    """A proof or an argument is malformed, or the proof does not lead to the root."""
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of one leaf, an entry's stored bytes: SHA-256(0x00 || data) (RFC 6962 section 2.1)."""
+    """Return the hash of a leaf, an entry's stored bytes: SHA-256(0x00 || data) (RFC 6962 section 2.1)."""
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of an inner node over its children's hashes: SHA-256(0x01 || left || right)."""
+    """Return the hash of an inner node over its children's hashes: SHA-256(0x01 || left || right)."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def root_hash(leaf_hashes: Iterable[bytes]) -> bytes:
-    """The root over all these leaf hashes (RFC 6962 section 2.1). Raises ProofError if one is not a hash."""
+    """Return the root over leaf hashes (RFC 6962 section 2.1). Raises ProofError if a value is not a hash."""
     row = checked_hashes(leaf_hashes)
     while len(row) > 1:
-        above = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
+        parents = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
         # A node without a sibling rises unchanged: the same tree as the RFC's split at a power of two.
-        row = above + row[-1:] if len(row) % 2 else above
+        row = parents + row[-1:] if len(row) % 2 else parents
     return row[0] if row else EMPTY_ROOT
 
 
 def join_subtrees(roots: Sequence[bytes]) -> bytes:
-    """The root over complete subtrees that stand side by side, largest first."""
+    """Return the root over adjacent complete subtrees, largest first."""
     if not roots:
         return EMPTY_ROOT
     root = roots[-1]
@@ -59,11 +59,19 @@ def join_subtrees(roots: Sequence[bytes]) -> bytes:
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
-    """Check that the leaf hash `leaf` stands at `index`, from 0, in the tree of `size` leaves under `root`.
+    """Check that a leaf hash is at an index of a tree.
 
-    `proof` is a list or tuple of hashes, from the leaf's sibling upwards (RFC 6962 section 2.1.1). By itself
-    a proof does not bind the size: take size and root together, from a receipt or a checkpoint.
-    Raises ProofError, and nothing else, if it does not hold or anything given is malformed.
+    A proof does not bind the size: take size and root together, from a receipt or a checkpoint.
+
+    Args:
+        index: Index of the leaf, from 0.
+        size: Number of leaves.
+        leaf: Leaf hash.
+        proof: List or tuple of hashes, from the leaf's sibling upwards (RFC 6962 section 2.1.1).
+        root: Root of the tree.
+
+    Raises:
+        ProofError: The proof does not hold, or an argument is malformed. Nothing else is raised.
     """
     check_index(index, size)
     _check_hash("leaf", leaf)
@@ -81,11 +89,17 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 def verify_consistency(
     first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
 ) -> None:
-    """Check that the tree of `second` leaves begins with the very leaves of the tree of `first` leaves.
+    """Check that one tree begins with all leaves of another.
 
-    `proof` is a list or tuple of hashes (RFC 6962 section 2.1.2), empty if the sizes are equal. `first` is at
-    least 1: every tree extends the empty one, so a proof of that would say nothing.
-    Raises ProofError, and nothing else, if it does not hold or anything given is malformed.
+    Args:
+        first: Size of the smaller tree, at least 1: every tree extends the empty one.
+        second: Size of the larger tree.
+        proof: List or tuple of hashes (RFC 6962 section 2.1.2), empty if the sizes are equal.
+        first_root: Root of the smaller tree.
+        second_root: Root of the larger tree.
+
+    Raises:
+        ProofError: The proof does not hold, or an argument is malformed. Nothing else is raised.
     """
     check_order(first, second)
     _check_hash("first root", first_root)
@@ -93,7 +107,7 @@ def verify_consistency(
     if first == second:
         _check_proof(proof, 0)
         if first_root != second_root:
-            raise ProofError("two different roots are given for one size: at most one of them is the tree's")
+            raise ProofError("two different roots for one size: at most one is the tree's")
         return
     # The path starts from the first tree's last complete subtree. Where that is the whole first tree, its
     # hash is the first root, and the proof leaves it out.
@@ -115,22 +129,22 @@ def verify_consistency(
 
 
 def _path_shape(index: int, last: int) -> tuple[int, int]:
-    """How many levels up the path of a node meets that of the last one, and the length of its proof.
+    """Return the level at which a node's path meets the last node's, and the length of its proof.
 
-    Above the meeting point the path runs along the tree's right edge: siblings stand on the left only, one
-    for each bit of the index that is set.
+    Above that level the path follows the tree's right edge. Siblings are on the left, one for each set bit of the
+    index.
     """
     inner = (index ^ last).bit_length()
     return inner, inner + (index >> inner).bit_count()
 
 
 class Frontier:
-    """What appending needs of a tree: its size and the roots of its complete subtrees, at most 64 of them."""
+    """The size of a tree and the roots of its complete subtrees, at most 64: enough to append."""
 
     __slots__ = ("_subtrees", "size")
 
     size: int
-    """Number of leaves; stored beside `to_bytes()`, which does not contain it."""
+    """Number of leaves; stored separately, because `to_bytes()` does not contain it."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -138,7 +152,7 @@ class Frontier:
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> Self:
-        """The frontier that `to_bytes` wrote at this size. Raises ProofError if the two do not fit."""
+        """Return the frontier that `to_bytes` wrote at this size. Raises ProofError if the length does not fit."""
         check_size("size", size)
         length = HASH_SIZE * size.bit_count()
         if type(data) is not bytes or len(data) != length:
@@ -149,31 +163,31 @@ class Frontier:
         return frontier
 
     def to_bytes(self) -> bytes:
-        """The roots of the complete subtrees, largest first, 32 bytes each with nothing between."""
+        """Return the concatenated roots of the complete subtrees, 32 bytes each, largest first."""
         return b"".join(self._subtrees)
 
     def copy(self) -> Self:
-        """Another frontier of the same tree; appending to one leaves the other as it is."""
+        """Return an independent frontier of the same tree."""
         return self.from_bytes(self.size, self.to_bytes())
 
     def root(self) -> bytes:
-        """The root of the tree, 32 bytes."""
+        """Return the root of the tree, 32 bytes."""
         return join_subtrees(self._subtrees)
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash. Raises ProofError if it is not a hash; the frontier is then unchanged."""
         _check_hash("leaf", leaf)
-        carry = self.size = self.size + 1
-        while not carry & 1:
+        remaining = self.size = self.size + 1
+        while not remaining & 1:
             leaf = node_hash(self._subtrees.pop(), leaf)
-            carry >>= 1
+            remaining >>= 1
         self._subtrees.append(leaf)
 
     def extend_with_roots(self, leaf_hashes: Iterable[bytes]) -> list[bytes]:
         """Add leaf hashes in order and return the root after each.
 
-        A leaf costs one hash for each ancestor it has at that size, the least possible: all of them are new.
-        Raises ProofError if one is not a hash; the frontier is then unchanged.
+        Each leaf costs one hash per new ancestor, the minimum. Raises ProofError if a value is not a hash; the
+        frontier is then unchanged.
         """
         roots = []
         for leaf in checked_hashes(leaf_hashes):
@@ -182,18 +196,18 @@ class Frontier:
         return roots
 
 
-# What is refused. Only exact types pass: to Python a bool is an int, and a subclass may compare as it likes.
-# A number is named in a sentence only once it is known to be short: Python refuses to print very long ones.
+# Argument checks. Only exact types pass: a bool is an int, and a subclass may redefine comparison.
+# A message contains a number only after its range is checked: Python refuses to print very long ones.
 
 
 def check_size(name: str, value: int) -> None:
-    """Raise ProofError unless the value is a number of leaves."""
+    """Raise ProofError unless the value is a valid number of leaves."""
     if type(value) is not int or not 0 <= value <= MAX_SIZE:
         raise ProofError(f"the {name} is not a whole number from 0 to 2^64 - 1: give it as an int")
 
 
 def check_index(index: int, size: int) -> None:
-    """Raise ProofError unless a tree of this size has a leaf of this index."""
+    """Raise ProofError unless a tree of this size has a leaf with this index."""
     check_size("index", index)
     check_size("size", size)
     if index >= size:
@@ -209,7 +223,7 @@ def check_order(first: int, second: int) -> None:
 
 
 def checked_hashes(values: Iterable[bytes]) -> list[bytes]:
-    """The leaf hashes as a list. Raises ProofError if one is not a hash."""
+    """Return the leaf hashes as a list. Raises ProofError if a value is not a hash."""
     hashes = list(values)
     for value in hashes:
         _check_hash("leaf", value)

@@ -1,8 +1,8 @@
-"""C2SP signed notes with Ed25519 keys: what a checkpoint is written in, and the keys that sign it.
+"""Read and write C2SP signed notes with Ed25519 keys, the format of checkpoints.
 
 Imports only the standard library and `cryptography`. Follows https://c2sp.org/signed-note and Go's
-`golang.org/x/mod/sumdb/note`, whose text forms of keys it reads and writes. It is stricter in two things:
-base64 must be canonical, and a repeated signature by a known key is verified too.
+`golang.org/x/mod/sumdb/note`, including the text forms of keys. It is stricter in two ways. Base64 must be
+canonical, and a repeated signature by a known key is verified too.
 """
 
 import os
@@ -28,21 +28,21 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class CheckpointError(ValueError):
-    """A checkpoint, its note or a key is malformed, or a signature is missing or wrong."""
+    """A checkpoint, note or key is malformed, or a signature is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key under a name; its text, `name+id+base64(0x01 || public key)`, is what is published.
+    """A public key with a name, published as `name+id+base64(0x01 || public key)`.
 
-    Raises CheckpointError when it is made with a name that no key may have or with other than 32 bytes.
+    Raises CheckpointError for an invalid name or a key that is not 32 bytes.
     """
 
     name: str
     public_key: bytes
     """32 bytes (RFC 8032)."""
     key_id: bytes = field(init=False)
-    """The first 4 bytes of SHA-256(name || newline || 0x01 || public key)."""
+    """First 4 bytes of SHA-256(name || newline || 0x01 || public key)."""
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):
@@ -58,7 +58,7 @@ class VerifierKey:
         name, key_id, public_key = _read_key("", text)
         key = cls(name, public_key)
         if key.key_id != key_id:
-            raise CheckpointError("the verifier key's id does not fit its name and key: copy it again")
+            raise CheckpointError("the verifier key's id does not match its name and key: copy it again")
         return key
 
     def __str__(self) -> str:
@@ -69,12 +69,12 @@ class VerifierKey:
         try:
             Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, _to_bytes(text))
         except InvalidSignature:
-            known = f"{self.name}+{self.key_id.hex()}"
-            raise CheckpointError(f"the signature by {known} does not fit the text: fetch it again") from None
+            label = f"{self.name}+{self.key_id.hex()}"
+            raise CheckpointError(f"the signature by {label} does not match the text: fetch it again") from None
 
 
 class Signer:
-    """A private key under a name. The private key is shown by `to_text` and by nothing else."""
+    """A private key with a name. Only `to_text` reveals the private key."""
 
     __slots__ = ("_private_key", "_public")
 
@@ -84,23 +84,23 @@ class Signer:
 
     @classmethod
     def generate(cls, name: str) -> Self:
-        """A new random key. Raises CheckpointError for a name that no key may have."""
+        """Return a new random key. Raises CheckpointError for an invalid name."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read a key as `to_text` writes it. Raises CheckpointError, which repeats nothing of the text."""
+        """Read a key from the text of `to_text`. Raises CheckpointError, which repeats nothing of the text."""
         name, key_id, private_key = _read_key("PRIVATE+KEY+", text)
         signer = cls(name, Ed25519PrivateKey.from_private_bytes(private_key))
         if signer._public.key_id != key_id:
-            raise CheckpointError("the signing key's id does not fit its name and key: copy it again")
+            raise CheckpointError("the signing key's id does not match its name and key: copy it again")
         return signer
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a key from a file that only its owner may use. Raises CheckpointError if that fails."""
+        """Read a key from a file that only its owner may use. Raises CheckpointError."""
         try:
-            with open(path, "rb", opener=_open_at_once) as file:
+            with open(path, "rb", opener=_open_without_blocking) as file:
                 status = os.fstat(file.fileno())
                 content = file.read(_MAX_KEY_FILE) if stat.S_ISREG(status.st_mode) else b""
         except OSError as error:
@@ -113,40 +113,43 @@ class Signer:
             raise CheckpointError(f"{path}: {error}") from None
 
     def to_text(self) -> str:
-        """The secret: `PRIVATE+KEY+name+id+base64(0x01 || private key)`, in Go's form, without a newline."""
+        """Return the secret in Go's form, without a newline: `PRIVATE+KEY+name+id+base64(0x01 || private key)`."""
         key = encode_base64(_ED25519 + self._private_key.private_bytes_raw())
         return f"PRIVATE+KEY+{self._public.name}+{self._public.key_id.hex()}+{key}"
 
     def verifier_key(self) -> str:
-        """The text of the public key, to be published."""
+        """Return the text of the public key."""
         return str(self._public)
 
     @property
     def public(self) -> VerifierKey:
-        """The public key."""
+        """Public key."""
         return self._public
 
     def renamed(self, name: str) -> "Signer":
-        """The same key under another name. Raises CheckpointError for a name that no key may have."""
+        """Return the same key under another name. Raises CheckpointError for an invalid name."""
         return Signer(name, self._private_key)
 
     def __repr__(self) -> str:
         return f"Signer({self.verifier_key()})"
 
     def sign_note(self, text: str, *others: "Signer") -> str:
-        """The note over this text, signed by the others too. Raises CheckpointError unless a note can hold it."""
+        """Return a note over the text, signed by this key and others.
+
+        Raises CheckpointError if the text has a control character or no final newline.
+        """
         if not text.endswith("\n") or _CONTROL.search(text):
             raise CheckpointError("the text to sign holds a control character or does not end in a newline")
         return f"{text}\n{''.join(signer.signature_line(text) for signer in (self, *others))}"
 
     def signature_line(self, text: str) -> str:
-        """The line by which this key signs a note over the text."""
+        """Return this key's signature line for a note over the text."""
         signature = self._public.key_id + self._private_key.sign(_to_bytes(text))
         return f"{_MARK}{self._public.name} {encode_base64(signature)}\n"
 
 
 class Signature(NamedTuple):
-    """A signature that was verified."""
+    """A verified signature."""
 
     key: VerifierKey
     value: bytes
@@ -154,15 +157,18 @@ class Signature(NamedTuple):
 
 
 def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> tuple[str, tuple[Signature, ...]]:
-    """The text of a note, and one signature for each known key that signed it.
+    """Return the text of a note and one verified signature for each known key that signed it.
 
-    Signatures by other keys are ignored. Raises CheckpointError if the note is malformed, if no known key
-    signed it, if any signature by a known key is wrong, or if the signer's key is given twice.
+    Signatures by unknown keys are ignored.
+
+    Raises:
+        CheckpointError: The note is malformed, no known key signed it, a known key's signature is wrong,
+            or the signer's key is given twice.
     """
     text, lines = _split_note(note)
     known: dict[tuple[str, bytes], list[VerifierKey]] = {}
-    for given in verifier_keys:
-        key = given if isinstance(given, VerifierKey) else VerifierKey.parse(given)
+    for candidate in verifier_keys:
+        key = candidate if isinstance(candidate, VerifierKey) else VerifierKey.parse(candidate)
         known.setdefault((key.name, key.key_id), []).append(key)
     signatures: dict[VerifierKey, Signature] = {}
     for line in lines:
@@ -174,12 +180,12 @@ def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> 
             key.verify(text, value)
             signatures.setdefault(key, Signature(key, value))
     if not signatures:
-        raise CheckpointError("no known key has signed the note: give the verifier key of its signer")
+        raise CheckpointError("no known key signed the note: give the verifier key of its signer")
     return text, tuple(signatures.values())
 
 
 def note_text(note: str | bytes) -> str:
-    """The text of a note, whoever signed it. Raises CheckpointError if the note is malformed."""
+    """Return the text of a note without checking signatures. Raises CheckpointError if the note is malformed."""
     text, lines = _split_note(note)
     for line in lines:
         _read_signature(line)
@@ -187,12 +193,12 @@ def note_text(note: str | bytes) -> str:
 
 
 def encode_base64(data: bytes) -> str:
-    """Standard base64 (RFC 4648 section 4)."""
+    """Encode bytes in standard base64 (RFC 4648 section 4)."""
     return b64encode(data).decode()
 
 
 def decode_base64(text: str) -> bytes:
-    """What standard base64 stands for. Raises ValueError unless it is what `encode_base64` writes."""
+    """Decode standard base64. Raises ValueError unless `encode_base64` would write the same text."""
     data = b64decode(text)
     if encode_base64(data) != text:
         raise ValueError("not canonical base64")
@@ -227,7 +233,7 @@ def _read_signature(line: str) -> tuple[str, bytes, bytes]:
 
 
 def _read_key(prefix: str, text: str) -> tuple[str, bytes, bytes]:
-    # The sentence repeats nothing of what was read: it may be a private key, or contain one.
+    # The message repeats nothing of the text, which may contain a private key.
     malformed = CheckpointError(f"the key is not of the form {prefix}name+id+base64key: copy the key again")
     if type(text) is not str or not text.startswith(prefix):
         raise malformed
@@ -250,9 +256,9 @@ def _to_bytes(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise CheckpointError("the text has a character that UTF-8 cannot carry: leave it out") from None
+        raise CheckpointError("the text has a character that UTF-8 cannot encode: remove it") from None
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    # Without O_NONBLOCK a pipe in the key's place would hold the caller up for ever.
+def _open_without_blocking(path: str, flags: int) -> int:
+    # Without O_NONBLOCK a named pipe at this path would block the caller for ever.
     return os.open(path, flags | os.O_NONBLOCK)

@@ -1,7 +1,4 @@
-"""Proofs of a notice's entries, from the hashes that are kept: made together, and verified before they go out.
-
-Imports `ledger.tiles` and the arithmetic of `ledger.proof.paths`.
-"""
+"""Build proofs of a notice's entries from stored hashes, and verify each before it leaves."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,52 +17,56 @@ from ledger.proof.paths import (
 from ledger.proof.tiles import Fetch, nodes
 
 Tree = tuple[int, bytes]
-"""The size of a tree, and its root."""
+"""Size of a tree and its root."""
 
 
 async def root_of(fetch: Fetch, notice: str, size: int) -> bytes:
-    """The root of the tree of the first `size` entries, from their hashes; raises Damaged."""
+    """Return the root over the first `size` entries, from their hashes. Raises Damaged."""
     return root_at(size, await nodes(fetch, notice, nodes_for_root(size)))
 
 
 async def inclusion_proofs(
     fetch: Fetch, notice: str, positions: Sequence[int], tree: Tree
 ) -> dict[int, list[bytes]]:
-    """The inclusion proof of each position in that tree, from hashes that are read together.
+    """Return the inclusion proof of each position in a tree, reading all hashes together.
 
-    Raises ProofError unless 1 <= position <= size, and Damaged when what is kept does not lead to the root.
+    Raises:
+        ProofError: A position is not from 1 to the tree's size.
+        Damaged: The stored hashes do not lead to the root.
     """
     size, root = tree
     parts = [part for position in positions for part in nodes_for_inclusion(position - 1, size)]
     leaves = [(0, position - 1) for position in positions]
-    hash_of = await nodes(fetch, notice, [*leaves, *_all(parts)])
-    found = {position: inclusion_proof(position - 1, size, hash_of) for position in positions}
+    hash_of = await nodes(fetch, notice, [*leaves, *_distinct(parts)])
+    proofs = {position: inclusion_proof(position - 1, size, hash_of) for position in positions}
     try:
-        for position, proof in found.items():
+        for position, proof in proofs.items():
             verify_inclusion(position - 1, size, hash_of(0, position - 1), proof, root)
     except ProofError as error:
         raise _contradiction(notice, error) from None
-    return found
+    return proofs
 
 
 async def proof_texts(
     fetch: Fetch, notice: str, positions: Sequence[int], tree: Tree, note: str
 ) -> dict[int, str]:
-    """For each position a proof that stands by itself: its inclusion under the checkpoint `note` of that tree.
+    """Return a self-contained proof of each position under the checkpoint `note` of a tree.
 
     Raises as `inclusion_proofs` does.
     """
-    found = await inclusion_proofs(fetch, notice, positions, tree)
-    return {position: proof_text(position - 1, proof, note) for position, proof in found.items()}
+    proofs = await inclusion_proofs(fetch, notice, positions, tree)
+    return {position: proof_text(position - 1, proof, note) for position, proof in proofs.items()}
 
 
 async def consistency_path(fetch: Fetch, notice: str, first: Tree, second: Tree) -> list[bytes]:
-    """The proof that the second tree begins with the entries of the first.
+    """Return the proof that the second tree begins with the entries of the first.
 
-    Raises ProofError unless 1 <= first size <= second size, and Damaged when what is kept shows another tree.
+    Raises:
+        ProofError: The sizes are not 1 <= first <= second.
+        Damaged: The stored hashes contradict a root.
     """
     parts = nodes_for_consistency(first[0], second[0])
-    path = consistency_proof(first[0], second[0], await nodes(fetch, notice, _all(parts)))
+    path = consistency_proof(first[0], second[0], await nodes(fetch, notice, _distinct(parts)))
     try:
         verify_consistency(first[0], second[0], path, first[1], second[1])
     except ProofError as error:
@@ -73,7 +74,7 @@ async def consistency_path(fetch: Fetch, notice: str, first: Tree, second: Tree)
     return path
 
 
-def _all(parts: Iterable[list[Node]]) -> set[Node]:
+def _distinct(parts: Iterable[list[Node]]) -> set[Node]:
     return {node for part in parts for node in part}
 
 

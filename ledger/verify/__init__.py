@@ -1,1 +1,1 @@
-"""Verification of the stored record. Imports nothing of `ledger.append`."""
+"""Verify the stored record. Imports nothing of `ledger.append`."""

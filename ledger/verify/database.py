@@ -1,14 +1,15 @@
-"""Verifies the stored record: brings every byte of it from the database before `ledger.verify.entries`.
+"""Verify the stored record: read every byte of it and check it by `ledger.verify.entries`.
 
-Runs in one read-only transaction on one snapshot, so that concurrent appends change nothing of what it sees;
-needs SELECT on everything recorded of every notice, which the writer's role has. The bytes are
-parsed anew, by nothing that writes or reads entries elsewhere.
+Runs in one read-only transaction on one snapshot, so concurrent appends change nothing. Needs SELECT on the whole
+record of every notice, which the writer's role has. Parses the bytes itself, with no code that writes or reads
+entries elsewhere.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from operator import itemgetter
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
@@ -21,23 +22,23 @@ from ledger.verify.checkpoints import CheckpointRow, TileRow
 from ledger.verify.documents import Documents
 from ledger.verify.entries import Columns, EarlierCopy, Examination, HeadRow
 from ledger.verify.findings import Damage, NoticeReport, Report
+from ledger.verify.lookahead import BEYOND, Lookahead
 
 PAGE = 500
-"""Entries fetched together: at most 65,535 bytes each."""
-TEXTS_PAGE = 64
-"""Narratives fetched together: at most 1 MB each."""
-_BEYOND = 2**31
-"""What no position reaches."""
+"""Entries fetched together, at most 65,535 bytes each."""
+NARRATIVES_PAGE = 64
+"""Narratives fetched together, at most 1 MB each."""
+
 DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]
-"""Told of the notice, how many of its entries were checked, and how many its head says there are."""
+"""Called with the notice, its checked entries and its entries by its head."""
 
 StateCheck = Callable[[AsyncConnection[Any], str], Awaitable[int | None]]
 """Return the position of a notice's stored state when its entries give another state."""
 _INSTANT = SQL("CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END")
-# One step along the index for each notice, instead of reading every row to find the few notices there are.
+# One index step for each notice, instead of reading every row to list the notices.
 _HOLDERS = ("entries", "heads", "narratives", "files", "tiles", "checkpoints")
-"""The tables from which a notice is known: one that was wiped is known from what was left."""
+"""Tables that name a notice: after a partial deletion, one of them still does."""
 _LEAST = SQL(" UNION ALL ").join(
     SQL("SELECT min(notice) AS notice FROM {} WHERE notice > found.notice").format(Identifier("ledger", name))
     for name in _HOLDERS
@@ -51,20 +52,20 @@ WITH RECURSIVE found(notice) AS (
 _HEAD = SQL("SELECT size, root_hash, frontier, {} FROM ledger.heads WHERE notice = %s").format(_INSTANT)
 _ENTRIES = SQL("""SELECT position, body, source, id, type, {}, leaf_hash, root_hash
     FROM ledger.entries WHERE notice = %s ORDER BY position""").format(_INSTANT)
-_TEXTS = SQL("""SELECT position, path, salt, body, erased_by
+_NARRATIVES = SQL("""SELECT position, path, salt, body, erased_by
     FROM ledger.narratives WHERE notice = %s ORDER BY position, path""").format()
 _FILES = SQL("""SELECT position, content, upload, salt, size, media_type, erased_by
     FROM ledger.files WHERE notice = %s ORDER BY position""").format()
-# In the order of the last entries that they are over.
+# In the order of the last entry of each tile.
 _TILES = SQL("""SELECT (number + 1)::bigint << (8 * (level + 1)), level, number, root_hash
     FROM ledger.tiles WHERE notice = %s ORDER BY 1, level""").format()
 _CHECKPOINTS = SQL("""SELECT size, root_hash, key, note
     FROM ledger.checkpoints WHERE notice = %s ORDER BY size""").format()
 _REPEATED_KEYS = """SELECT max(position), min(position), source, id
     FROM ledger.entries WHERE notice = %s GROUP BY source, id HAVING count(*) > 1"""
-_UNTOUCHED = """SELECT position, path FROM ledger.narratives
+_KEPT_NARRATIVES = """SELECT position, path FROM ledger.narratives
     WHERE notice = %s AND position = ANY(%s) AND (erased_by IS NULL OR salt IS NOT NULL OR body IS NOT NULL)"""
-_UNTOUCHED_FILES = """SELECT position FROM ledger.files
+_KEPT_DOCUMENTS = """SELECT position FROM ledger.files
     WHERE notice = %s AND position = ANY(%s) AND (erased_by IS NULL OR salt IS NOT NULL)"""
 
 
@@ -74,104 +75,140 @@ async def verify(
     progress: ProgressCallback | None = None,
     *,
     store_of: Documents | None = None,
-    held: EarlierCopy | None = None,
+    earlier: EarlierCopy | None = None,
     state_check: StateCheck | None = None,
 ) -> Report:
-    """Recomputes one notice's record, or every notice's, and says what differs.
+    """Recompute one notice's record, or every notice's, and report what differs.
 
-    `store_of`: where the documents are; without it their rows alone are examined. `held`: what somebody holds of
-    the notice's ledger, and compares it with. `state_check`: the check of the stored state that rights are judged
-    by; without it that state is not examined. Raises LedgerError when there is no such notice, and Unavailable
-    when the database or the store cannot be reached.
+    Args:
+        url: The database.
+        notice: Id of the notice; without it, all notices are checked.
+        progress: Called after each page of entries.
+        store_of: Store of the documents; without it, only their rows are checked.
+        earlier: Copy of a part of the ledger that somebody kept, for comparison.
+        state_check: Check of the stored state that rights are judged by; without it, that state is not checked.
+
+    Raises:
+        LedgerError: There is no such notice.
+        Unavailable: The database or the store cannot be reached.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     async with consistent_read(url) as connection:
-        found = [row[0] for row in await (await connection.execute(_NOTICES)).fetchall()]
-        if notice is not None and notice not in found:
-            raise LedgerError(f"nothing is recorded of a notice {notice}; see which there are: ledger verify")
+        notices = [row[0] for row in await (await connection.execute(_NOTICES)).fetchall()]
+        if notice is not None and notice not in notices:
+            raise LedgerError(f"nothing is recorded under the notice {notice}; list the notices: ledger verify")
         reports = []
-        for name in found if notice is None else [notice]:
-            with_held = held if held is not None and held.notice == name else EarlierCopy(name)
-            one = _Notice(connection, with_held, progress or _silent, store_of, state_check)
-            reports.append(await one.examine(url))
-    return Report(reports, time.monotonic() - begun)
+        for name in notices if notice is None else [notice]:
+            copy = earlier if earlier is not None and earlier.notice == name else EarlierCopy(name)
+            verification = _NoticeVerification(connection, copy, progress or _silent, store_of, state_check)
+            reports.append(await verification.run(url))
+    return Report(reports, time.monotonic() - started)
 
 
 def _silent(_notice: str, _checked: int, _size: int) -> None:
     pass
 
 
-class _Notice:
-    """One notice, examined once."""
+class _Stream:
+    """Rows of one kind, fetched page by page, and the method that checks each."""
+
+    def __init__(
+        self,
+        pages: AsyncIterator[list[DatabaseRow]],
+        check: Callable[[DatabaseRow], Awaitable[None]],
+    ) -> None:
+        self._pages, self._check = pages, check
+        self._rows = Lookahead[DatabaseRow]((), itemgetter(0))
+
+    async def check_up_to(self, position: int) -> int:
+        """Check all rows up to a position; return the position of the next row."""
+        while True:
+            for row in self._rows.up_to(position):
+                await self._check(row)
+            if not self._rows.exhausted:
+                return self._rows.position
+            page = await anext(self._pages, None)
+            if page is None:
+                return BEYOND
+            self._rows.refill(page)
+
+
+class _NoticeVerification:
+    """Verification of one notice; runs once."""
 
     def __init__(
         self,
         connection: AsyncConnection[Any],
-        held: EarlierCopy,
+        earlier: EarlierCopy,
         progress: ProgressCallback,
         store_of: Documents | None,
         state_check: StateCheck | None,
     ) -> None:
         self._connection = connection
-        self._notice = held.notice
+        self._notice = earlier.notice
         self._progress = progress
         self._store = store_of
         self._state_check = state_check
-        self._examination = Examination(held.notice, held.signed, held.leaves)
+        self._examination = Examination(earlier.notice, earlier.signed, earlier.leaves)
         self._missing: list[FileRow] = []
         self._contents: set[str] = set()
 
-    async def examine(self, url: str) -> NoticeReport:
-        begun = time.monotonic()
+    async def run(self, url: str) -> NoticeReport:
+        """Check everything of the notice."""
+        started = time.monotonic()
         examination, report = self._examination, self._examination.report
         row = await (await self._connection.execute(_HEAD, (self._notice,), binary=True)).fetchone()
         head = HeadRow(*row) if row else None
         size = head.size if head else 0
-        around = [
-            await _Ahead(_pages(self._connection, name, query, self._notice, page), take).step()
-            for name, query, page, take in (
-                ("texts", _TEXTS, TEXTS_PAGE, self._text),
-                ("files", _FILES, PAGE, self._file),
-                ("tiles", _TILES, PAGE, self._tile),
-                ("checkpoints", _CHECKPOINTS, PAGE, self._checkpoint),
-            )
-        ]
-        upcoming = min(ahead.position for ahead in around)
-        async for page in _pages(self._connection, "entries", _ENTRIES, self._notice, PAGE):
-            for row in page:
-                position = row[0]
-                if upcoming < position:
-                    upcoming = await _take(around, position - 1)
-                examination.entry(position, row[1], Columns._make(row[2:]))
-                if upcoming <= position:
-                    upcoming = await _take(around, position)
-            if len(page) == PAGE:
-                self._progress(self._notice, report.entries, size)
-        await _take(around, _BEYOND)
-        report.reading_seconds = time.monotonic() - begun
-        examination.head(head)
+        await self._check_rows(size)
+        report.reading_seconds = time.monotonic() - started
+        examination.check_head(head)
         if not report.damages:
             await self._stored_state()
         await self._keys_and_erasures()
         if self._store is not None:
             async with await connect(url, "ledger_writer") as now:
                 await documents.settle(self._store, now, examination, self._missing, self._contents)
-        report.seconds = time.monotonic() - begun
+        report.seconds = time.monotonic() - started
         self._progress(self._notice, report.entries, size)
         return report
 
-    async def _text(self, values: DatabaseRow) -> None:
-        self._examination.text(NarrativeRow(*values))
+    async def _check_rows(self, size: int) -> None:
+        """Check entries in order, each followed by the rows that belong to it."""
+        streams = [
+            _Stream(_pages(self._connection, name, query, self._notice, page), check)
+            for name, query, page, check in (
+                ("texts", _NARRATIVES, NARRATIVES_PAGE, self._narrative),
+                ("files", _FILES, PAGE, self._document),
+                ("tiles", _TILES, PAGE, self._tile),
+                ("checkpoints", _CHECKPOINTS, PAGE, self._checkpoint),
+            )
+        ]
+        upcoming = await _check_up_to(streams, 0)
+        async for page in _pages(self._connection, "entries", _ENTRIES, self._notice, PAGE):
+            for row in page:
+                position = row[0]
+                if upcoming < position:
+                    upcoming = await _check_up_to(streams, position - 1)
+                self._examination.add_entry(position, row[1], Columns._make(row[2:]))
+                if upcoming <= position:
+                    upcoming = await _check_up_to(streams, position)
+            if len(page) == PAGE:
+                self._progress(self._notice, self._examination.report.entries, size)
+        await _check_up_to(streams, BEYOND)
+
+    async def _narrative(self, values: DatabaseRow) -> None:
+        self._examination.add_narrative(NarrativeRow(*values))
 
     async def _tile(self, values: DatabaseRow) -> None:
-        self._examination.tile(TileRow(*values[1:]))
+        self._examination.add_tile(TileRow(*values[1:]))
 
     async def _checkpoint(self, values: DatabaseRow) -> None:
-        self._examination.checkpoint(CheckpointRow(*values))
+        self._examination.add_checkpoint(CheckpointRow(*values))
 
-    async def _file(self, values: DatabaseRow) -> None:
+    async def _document(self, values: DatabaseRow) -> None:
         row = FileRow(*values)
-        promise = self._examination.file(row)
+        promise = self._examination.add_document(row)
         if row.content is not None:
             self._contents.add(row.content)
         if promise is None or self._store is None:
@@ -182,11 +219,12 @@ class _Notice:
     async def _keys_and_erasures(self) -> None:
         examination, notice = self._examination, self._notice
         for repeated in await self._rows(_REPEATED_KEYS, notice):
-            examination.repeated_key(*repeated)
-        for position, path in await self._rows(_UNTOUCHED, notice, list(examination.beside.texts_erased)):
-            examination.untouched(position, path)
-        for (position,) in await self._rows(_UNTOUCHED_FILES, notice, list(examination.beside.files_erased)):
-            examination.file_untouched(position)
+            examination.report_repeated_key(*repeated)
+        attachments = examination.attachments
+        for position, path in await self._rows(_KEPT_NARRATIVES, notice, list(attachments.narratives_erased)):
+            examination.report_kept_narrative(position, path)
+        for (position,) in await self._rows(_KEPT_DOCUMENTS, notice, list(attachments.documents_erased)):
+            examination.report_kept_document(position)
 
     async def _rows(self, query: str, *parameters: object) -> list[DatabaseRow]:
         return await (await self._connection.execute(query.encode(), parameters)).fetchall()
@@ -195,54 +233,27 @@ class _Notice:
         """Compare the stored state, by which rights are judged after a start, with the entries."""
         position = await self._state_check(self._connection, self._notice) if self._state_check else None
         if position is not None:
-            detail = "rights would be judged by it; delete it, it is made again"
-            self._examination.found(position, Damage.SNAPSHOT, detail)
+            detail = "rights would be judged by it; delete it, and the next start makes a new one"
+            self._examination.flag(position, Damage.SNAPSHOT, detail)
 
 
 async def _pages(
     connection: AsyncConnection[Any], name: str, query: Composed, notice: str, page: int
 ) -> AsyncIterator[list[DatabaseRow]]:
-    """The rows of a query, two pages of them in memory at a time: the next is read while one is examined."""
+    """Yield the pages of a query, fetching the next while one is checked. Two pages are in memory at a time."""
     async with connection.cursor(name, scrollable=False) as cursor:
         await cursor.execute(query, (notice,), binary=True)
-        coming = asyncio.create_task(cursor.fetchmany(page))
+        next_page = asyncio.create_task(cursor.fetchmany(page))
         try:
-            while rows := await coming:
-                coming = asyncio.create_task(cursor.fetchmany(page))
-                await asyncio.sleep(0)  # now it is asked for
+            while rows := await next_page:
+                next_page = asyncio.create_task(cursor.fetchmany(page))
+                await asyncio.sleep(0)  # lets the fetch start
                 yield rows
         finally:
-            coming.cancel()
-            await asyncio.wait([coming])
+            next_page.cancel()
+            await asyncio.wait([next_page])
 
 
-class _Ahead:
-    """Rows in the order of their positions, the first of the columns, taken as far as they are wanted."""
-
-    position: int
-    """That of the next row; beyond every other when there is none."""
-
-    def __init__(
-        self, pages: AsyncIterator[list[DatabaseRow]], take: Callable[[DatabaseRow], Awaitable[None]]
-    ) -> None:
-        self._pages, self.take = pages, take
-        self._page: Iterator[DatabaseRow] = iter(())
-        self.next: DatabaseRow = ()
-
-    async def step(self) -> Self:
-        """Reads the next row, at the beginning the first."""
-        self.next = next(self._page, ())
-        while not self.next and (page := await anext(self._pages, None)) is not None:
-            self._page = iter(page)
-            self.next = next(self._page, ())
-        self.position = self.next[0] if self.next else _BEYOND
-        return self
-
-
-async def _take(around: Sequence[_Ahead], to: int) -> int:
-    """Takes all rows up to a position that have not been taken; returns the position of the next one."""
-    for ahead in around:
-        while ahead.next and (ahead.position <= to or to == _BEYOND):
-            await ahead.take(ahead.next)
-            await ahead.step()
-    return min(ahead.position for ahead in around)
+async def _check_up_to(streams: Sequence[_Stream], position: int) -> int:
+    """Check all rows up to a position; return the smallest position of a next row."""
+    return min([await stream.check_up_to(position) for stream in streams])

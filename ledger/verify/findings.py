@@ -1,4 +1,4 @@
-"""What verifying says: kinds of damage, findings that name an entry, and reports. Imports msgspec only."""
+"""Define kinds of damage, findings and reports of verification. Imports msgspec only."""
 
 from enum import Enum
 
@@ -6,43 +6,43 @@ from msgspec import Struct, field
 
 
 class Damage(Enum):
-    """The kinds of damage; of several at one position the first named here is reported first."""
+    """A kind of damage. At one position, an earlier member is reported first."""
 
     MISSING = "an entry is missing"
     REPEATED = "a position is taken twice"
-    MOVED = "an entry stands where another was recorded"
+    MOVED = "an entry is in another entry's place"
     EDITED = "the bytes are not those that were hashed"
     UNREADABLE = "the bytes are not an entry"
     COLUMN = "a column contradicts the bytes"
     ORDER = "an entry is not recorded after the one before it"
     KEY = "a source and id are used twice"
     ROOT = "the root of the tree does not follow from the entries"
-    BEYOND_HEAD = "an entry stands beyond the head"
+    BEYOND_HEAD = "an entry is beyond the head"
     HEAD = "the head contradicts the entries"
     FRONTIER = "the head's frontier contradicts the entries"
     CHECKPOINT = "a signed checkpoint contradicts the entries"
     TILE = "a tile contradicts the entries"
     REWRITTEN = "the history is not the one that was recorded before"
-    SNAPSHOT = "the kept state does not follow from the entries"
-    TEXT_MISSING = "a narrative is missing"
-    TEXT_EDITED = "a narrative or its salt is not the one recorded"
-    TEXT_ORPHANED = "a narrative belongs to no entry"
-    TEXT_ERASED = "a narrative was erased without a recorded decision"
-    TEXT_KEPT = "a narrative that was to be erased is still there"
-    FILE_MISSING = "a document is missing"
-    FILE_EDITED = "a document or its salt is not the one recorded"
-    FILE_ORPHANED = "a document belongs to no entry"
-    FILE_ERASED = "a document was erased without a recorded decision"
-    FILE_KEPT = "a document that was to be erased is still there"
+    SNAPSHOT = "the snapshot does not follow from the entries"
+    NARRATIVE_MISSING = "a narrative is missing"
+    NARRATIVE_EDITED = "a narrative or its salt is not the one recorded"
+    NARRATIVE_ORPHANED = "a narrative belongs to no entry"
+    NARRATIVE_ERASED = "a narrative was erased without a recorded decision"
+    NARRATIVE_KEPT = "an erased narrative is still there"
+    DOCUMENT_MISSING = "a document is missing"
+    DOCUMENT_EDITED = "a document or its salt is not the one recorded"
+    DOCUMENT_ORPHANED = "a document belongs to no entry"
+    DOCUMENT_ERASED = "a document was erased without a recorded decision"
+    DOCUMENT_KEPT = "an erased document is still there"
     BUNDLE = "the bundle is not as it was made"
 
 
 class Finding(Struct, frozen=True):
-    """One difference between the record and what follows from its bytes."""
+    """One contradiction in the record."""
 
     notice: str
     position: int
-    """The entry concerned; for the head, the last entry; for a bundle as a whole, 0."""
+    """Entry concerned; for the head, the last entry; for a bundle as a whole, 0."""
     damage: Damage
     detail: str
 
@@ -52,38 +52,38 @@ class Finding(Struct, frozen=True):
 
 
 class NoticeReport(Struct):
-    """What the examination of one notice found."""
+    """Counts and findings of one notice."""
 
     notice: str
     entries: int = 0
     narratives: int = 0
     erased: int = 0
-    """How many of the narratives were erased."""
+    """Number of erased narratives."""
     documents: int = 0
     """Documents that came with their entries."""
     root_hash: str = ""
-    """The root recomputed over all entries, in base64; empty where there is none."""
+    """Root recomputed over all entries, in base64; empty without entries."""
     seconds: float = 0.0
     reading_seconds: float = 0.0
-    """How many of them went into the entries and their tree, with what lies beside them."""
+    """Seconds spent on entries, tree, narratives and documents."""
     damages: int = 0
-    """How many differences there are."""
+    """Number of contradictions."""
     findings: list[Finding] = field(default_factory=list)
-    """The first of them, by position."""
+    """First findings, by position."""
 
 
 class Report(Struct):
-    """What was found in all notices that were asked for."""
+    """Reports of all requested notices."""
 
     notices: list[NoticeReport]
     seconds: float
 
     @property
     def sound(self) -> bool:
-        """Whether everything agrees with everything."""
+        """True if no notice has damage."""
         return not any(report.damages for report in self.notices)
 
     @property
     def first(self) -> Finding | None:
-        """The first entry that differs, of the first notice that has one."""
+        """First finding of the first damaged notice."""
         return next((report.findings[0] for report in self.notices if report.findings), None)

@@ -48,7 +48,7 @@ def fetched(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
             keep(folder / "consistency" / str(size), client.get(f"{LOG}/consistency", params={"from": size}))
         for tile in TILES:
             keep(folder / "tile" / tile, client.get(f"{LOG}/tile/{tile}"))
-    key = keys.read(service.data / keys.MADE).public
+    key = keys.read(service.data / keys.KEY_FILE).public
     of_log = VerifierKey(f"localhost/ledgers/{NOTICE}", key.public_key)
     (folder / "keys").write_text(f"{key}\n{of_log}\n", encoding="utf-8")
     return folder

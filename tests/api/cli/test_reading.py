@@ -253,7 +253,7 @@ def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
         (["replay", "a,b"], "no notice 'a,b' is recorded"),
         (["replay", NOTICE, "--to", "9999"], f"has {TOLD} entries; choose a position up to that"),
         (["replay", NOTICE, "--to", "2001-01-01"], "nothing had been recorded of tameside-2022 by 2001-01-01"),
-        (["verify", "nowhere"], "nothing is recorded of a notice nowhere"),
+        (["verify", "nowhere"], "nothing is recorded under the notice nowhere"),
     ],
 )
 def test_what_is_not_there_is_told_in_one_line(demo: Ledger, words: list[str], told: str) -> None:
@@ -368,7 +368,7 @@ def test_a_bundle_is_written_as_of_any_position_and_for_any_reader(
             ("-o", "no/bundle.zip"),
             "no/bundle.zip cannot be written: No such file or directory; name another file",
         ),
-        (("-o", "x.zip", "--role", "integration"), "INTEGRATION does not read a notice"),
+        (("-o", "x.zip", "--role", "integration"), "INTEGRATION may not read notices"),
         (("-o", "x.zip", "--as-of", "9999"), f"has {TOLD} entries; choose a position up to that"),
     ):
         refused = demo("export", NOTICE, *words)

@@ -40,7 +40,7 @@ def member(long_log: Service) -> Iterator[httpx.Client]:
 
 def key_of(service: Service) -> VerifierKey:
     """Return the key that the service created."""
-    return keys.read(service.data / keys.MADE).public
+    return keys.read(service.data / keys.KEY_FILE).public
 
 
 def checkpoint(service: Service, client: httpx.Client) -> Checkpoint:

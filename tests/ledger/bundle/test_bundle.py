@@ -13,6 +13,7 @@ from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.roles import Role
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
+from ledger.proof import paths
 from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner, SignedCheckpoint
 from ledger.proof.merkle import leaf_hash, verify_inclusion
@@ -40,10 +41,8 @@ async def test_a_bundle_proves_itself_to_both_verifiers(recorded: str, tmp_path:
     assert checked.key == SIGNER.verifier_key()
     ran = by_its_own(bundle)
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith(f"SOUND: {NOTICE}: {SIZE} entries, 1 to {SIZE} with none missing, 14 texts, ")
-    assert (
-        f"entry {ERASED}: its narrative at narrative was erased, by the decision in entry {ERASING}\n" in ran.out
-    )
+    assert ran.out.startswith(f"SOUND: {NOTICE}: {SIZE} entries, 1 to {SIZE} with none missing, 14 narratives, ")
+    assert f"entry {ERASED}: its narrative at narrative was erased by the decision in entry {ERASING}\n" in ran.out
     assert members(bundle)["entries.ndjson"].splitlines() == await bundles.bodies(recorded)
 
 
@@ -60,10 +59,8 @@ async def test_an_earlier_position_shows_what_was_erased_since(recorded: str, tm
     assert (checked.sound, checked.size, checked.later) == (True, ERASED, [(ERASED, ERASING)])
     ran = by_its_own(bundle)
     assert ran.status == 0
-    assert ran.out.startswith(
-        "SOUND, but for 1 text or document said to be erased by later entries, which are not in here: "
-    )
-    assert f"entry {ERASED}: its narrative at narrative is said to be erased by entry {ERASING}, not" in ran.out
+    assert ran.out.startswith("SOUND, but for erasures by entries after this bundle (1): ")
+    assert f"entry {ERASED}: its narrative at narrative was erased by entry {ERASING}, which is not" in ran.out
 
 
 async def proof_of(url: str, position: int, signed: SignedCheckpoint) -> list[bytes]:
@@ -91,7 +88,7 @@ async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: st
     assert line in [json.loads(text) for text in members(after)["narratives.ndjson"].splitlines()]
     for bundle in (before, after):
         assert (found(bundle), also(bundle)) == ([], [])
-        assert (await verify(database, NOTICE, held=comparison.read(bundle))).sound
+        assert (await verify(database, NOTICE, earlier=comparison.read(bundle))).sound
     leaf = leaf_hash((await bundles.bodies(database))[position - 1])
     verify_inclusion(position - 1, signed.size, leaf, proof, signed.root_hash)
     assert await proof_of(database, position, signed) == proof
@@ -121,7 +118,7 @@ async def test_a_text_that_a_decision_should_have_destroyed_is_found(database: s
         held["narratives.ndjson"] = b"".join([*lines[:at], before[-1], *lines[at + 1 :]])
 
     bundles.forge(bundle, restored)
-    assert found(bundle) == [(position, Damage.TEXT_KEPT)]
+    assert found(bundle) == [(position, Damage.NARRATIVE_KEPT)]
     assert also(bundle) == [position]
 
 
@@ -140,7 +137,7 @@ async def test_who_may_not_see_entries_can_still_prove_them(recorded: str, tmp_p
 
 
 async def test_a_role_that_reads_nothing_gets_no_bundle(recorded: str, tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="INTEGRATION does not read a notice"):
+    with pytest.raises(LedgerError, match="INTEGRATION may not read notices"):
         await make(recorded, tmp_path / "bundle.zip", role=Role.INTEGRATION)
 
 
@@ -174,14 +171,14 @@ async def test_of_many_entries_the_one_that_differs_is_named_first(recorded: str
 
 
 def test_the_path_of_a_tile_is_the_one_that_c2sp_gives() -> None:
-    from ledger.bundle import tiles, verify_bundle  # noqa: PLC0415
+    from ledger.bundle import verify_bundle  # noqa: PLC0415
 
     for level, number, width, path in (
         (0, 5, 256, "tile/0/005"),
         (0, 1_234_067, 256, "tile/0/x001/x234/067"),
         (3, 1_000, 7, "tile/3/x001/000.p/7"),
     ):
-        assert tiles.tile_name(level, number, width) == verify_bundle.tile_path(level, number, width) == path
+        assert paths.tile_path(level, number, width) == verify_bundle.tile_path(level, number, width) == path
 
 
 async def test_a_damaged_record_gives_no_bundle(recorded: str, tmp_path: Path) -> None:
@@ -194,17 +191,17 @@ async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, 
     bundle = await make(recorded, tmp_path / "kept.zip")
     note = await bundles.checkpoint(recorded)
     await rewrite(recorded)
-    assert kinds(await verify(recorded, NOTICE, held=comparison.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
+    assert kinds(await verify(recorded, NOTICE, earlier=comparison.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
     forged = await make(recorded, tmp_path / "forged.zip")
     assert (found(forged), also(forged)) == ([], []), "it agrees with itself, and is signed"
-    assert found(forged, held=comparison.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
+    assert found(forged, earlier=comparison.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
     assert also(forged, against=note.encode()) == [SIZE]
     kept = tmp_path / "checkpoint"
     kept.write_text(note)
     ran = by_its_own(forged, "--against", kept)
     assert (ran.status, ran.out) == (
         1,
-        f"DAMAGED: entry {SIZE}: up to here the history is not the one of the other checkpoint\n",
+        f"DAMAGED: entry {SIZE}: up to here the history differs from the other checkpoint\n",
     )
 
 
@@ -221,8 +218,8 @@ async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recor
     bundle = await make(recorded, tmp_path / "bundle.zip", SIZE - 1)
     kept = tmp_path / "checkpoint"
     kept.write_text(await bundles.checkpoint(recorded))
-    with pytest.raises(LedgerError, match=f"is of {SIZE} entries and .* has {SIZE - 1}: compare it with"):
-        checking.check(bundle, held=comparison.read(kept))
+    with pytest.raises(LedgerError, match=f"has {SIZE} entries and .* only {SIZE - 1}: compare it with"):
+        checking.check(bundle, earlier=comparison.read(kept))
 
 
 # --- with documents
@@ -265,7 +262,7 @@ async def test_documents_go_in_as_far_as_the_role_opens_them(
     assert held_files == ({f"evidence/{SIZE + 1}": b"a,b\n1,2\n"} if with_files else {})
     assert (found(bundle), also(bundle)) == ([], [])
     assert (
-        f"entry {SIZE + 3}: its document was erased, by the decision in entry {SIZE + 5}" in by_its_own(bundle).out
+        f"entry {SIZE + 3}: its document was erased by the decision in entry {SIZE + 5}" in by_its_own(bundle).out
     )
 
 
@@ -275,7 +272,7 @@ async def test_a_document_exchanged_in_a_bundle_is_found(
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
     bundles.forge(bundle, lambda held: held.update({f"evidence/{SIZE + 1}": b"a,b\n1,3\n"}))
-    assert found(bundle) == [(SIZE + 1, Damage.FILE_EDITED)]
+    assert found(bundle) == [(SIZE + 1, Damage.DOCUMENT_EDITED)]
     assert also(bundle) == [SIZE + 1]
 
 
@@ -284,5 +281,5 @@ async def test_a_document_is_told_of_once(documented: tuple[str, ObjectStore], t
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
     line = json.dumps({"position": SIZE + 1, "withheld": True}, separators=(",", ":")).encode() + b"\n"
     bundles.forge(bundle, lambda held: held.update({"documents.ndjson": line + held["documents.ndjson"]}))
-    assert found(bundle)[0] == (SIZE + 1, Damage.FILE_ORPHANED)
+    assert found(bundle)[0] == (SIZE + 1, Damage.DOCUMENT_ORPHANED)
     assert also(bundle)[0] == SIZE + 1

@@ -53,26 +53,26 @@ async def agree(url: str) -> None:
 async def test_a_history_rewritten_with_fresh_hashes(recorded: str, tmp_path: Path, size: int) -> None:
     file = tmp_path / "checkpoint"
     file.write_text(await checkpoint(recorded, size))
-    assert (await verify(recorded, NOTICE, held=comparison.read(file))).sound
+    assert (await verify(recorded, NOTICE, earlier=comparison.read(file))).sound
     await rewrite(recorded)
     assert (await verify(recorded)).sound, "it agrees with itself"
-    report = await verify(recorded, NOTICE, held=comparison.read(file))
+    report = await verify(recorded, NOTICE, earlier=comparison.read(file))
     assert kinds(report) == [(size, Damage.REWRITTEN)]
     assert report.first is not None
-    assert report.first.detail.startswith("the checkpoint in checkpoint says ")
+    assert report.first.detail.startswith("the checkpoint in checkpoint has ")
 
 
 async def test_a_checkpoint_of_less_than_was_changed_passes(recorded: str, tmp_path: Path) -> None:
     file = tmp_path / "checkpoint"
     file.write_text(await checkpoint(recorded, TOLD - 1))
     await rewrite(recorded)
-    assert (await verify(recorded, NOTICE, held=comparison.read(file))).sound
+    assert (await verify(recorded, NOTICE, earlier=comparison.read(file))).sound
 
 
 async def test_leaves_that_are_held_name_the_first_entry_that_differs(recorded: str) -> None:
     leaves = [leaf_hash(body) for body in await bodies(recorded)]
     await rewrite(recorded)
-    report = await verify(recorded, NOTICE, held=EarlierCopy(NOTICE, leaves=iter(leaves)))
+    report = await verify(recorded, NOTICE, earlier=EarlierCopy(NOTICE, leaves=iter(leaves)))
     assert kinds(report) == [(TOLD, Damage.REWRITTEN)]
 
 
@@ -86,7 +86,7 @@ async def test_the_last_rows_deleted_and_everything_made_to_fit(recorded: str) -
     )
     await agree(recorded)
     assert (await verify(recorded)).sound
-    report = await verify(recorded, NOTICE, held=EarlierCopy(NOTICE, (signed,), iter(leaves)))
+    report = await verify(recorded, NOTICE, earlier=EarlierCopy(NOTICE, (signed,), iter(leaves)))
     assert kinds(report) == [(SIZE - 1, Damage.REWRITTEN)] * 2
 
 
@@ -95,8 +95,8 @@ def test_a_file_that_holds_no_checkpoint_of_a_notice_is_named(tmp_path: Path) ->
     with pytest.raises(LedgerError, match="cannot be read: No such file"):
         comparison.read(file)
     file.write_text("hello\n")
-    with pytest.raises(LedgerError, match="is no checkpoint and no bundle: the note does not end"):
+    with pytest.raises(LedgerError, match="is neither a checkpoint nor a bundle: the note does not end"):
         comparison.read(file)
     file.write_text(sign("example.com/log", 1, b"\0" * 32, SIGNER))
-    with pytest.raises(LedgerError, match="which is no ledger of a notice"):
+    with pytest.raises(LedgerError, match="which is not a notice"):
         comparison.read(file)

@@ -20,13 +20,14 @@ def test_a_key_is_made_once_for_all_processes_and_is_its_owners_alone(tmp_path: 
     data = tmp_path / "not" / "there"
     with ThreadPoolExecutor(8) as pool:
         found = {
-            signer.verifier_key() for signer in pool.map(lambda _: keys.made(data, "ledger.example"), range(8))
+            signer.verifier_key()
+            for signer in pool.map(lambda _: keys.read_or_generate(data, "ledger.example"), range(8))
         }
     assert len(found) == 1
-    assert [file.name for file in data.iterdir()] == [keys.MADE]
-    assert stat.S_IMODE((data / keys.MADE).stat().st_mode) == 0o600
-    assert keys.made(data, "another.example").verifier_key() in found
-    assert keys.read(data / keys.MADE).public.name.startswith("ledger.example/")
+    assert [file.name for file in data.iterdir()] == [keys.KEY_FILE]
+    assert stat.S_IMODE((data / keys.KEY_FILE).stat().st_mode) == 0o600
+    assert keys.read_or_generate(data, "another.example").verifier_key() in found
+    assert keys.read(data / keys.KEY_FILE).public.name.startswith("ledger.example/")
 
 
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_made_or_read_is_said_with_its_mend(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="no name for a key"):
+    with pytest.raises(LedgerError, match="not a valid key name"):
         keys.generate(tmp_path / "key", "two words")
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="cannot be written"):
@@ -57,24 +58,24 @@ def test_any_origin_makes_a_name() -> None:
 def test_from_each_rotation_on_its_key_signs() -> None:
     first, second = (Signer.generate(name).public for name in ("one", "two"))
     rotations = [keys.Rotation(9, second), keys.Rotation(4, first)]
-    found = [keys.signing(rotations, size) for size in (1, 3, 4, 8, 9, 1_000)]
+    found = [keys.signing_key(rotations, size) for size in (1, 3, 4, 8, 9, 1_000)]
     assert found == [None, None, first, first, second, second]
 
 
 def test_a_rotation_is_read_from_the_stored_bytes() -> None:
     key = Signer.generate("ledger.example/k1").public
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
-    assert keys.rotation(7, json.dumps({"id": "x", "data": data}).encode()) == keys.Rotation(7, key)
+    assert keys.read_rotation(7, json.dumps({"id": "x", "data": data}).encode()) == keys.Rotation(7, key)
     kind = find_kind("SigningKeyRotated")
     assert kind is not None
-    assert kind.type.startswith(keys.TYPE)
+    assert kind.type.startswith(keys.ROTATION_TYPE)
 
 
 def test_a_checkpoint_is_signed_under_the_keys_name_and_the_logs() -> None:
     signer = Signer.generate("ledger.example/k1")
-    note = sign(ORIGIN, 7, bytes(32), *keys.names(signer, ORIGIN))
+    note = sign(ORIGIN, 7, bytes(32), *keys.log_signers(signer, ORIGIN))
     assert [line.split()[1] for line in note.splitlines()[4:]] == ["ledger.example/k1", ORIGIN]
     for name in ("ledger.example/k1", ORIGIN):
         assert parse(note, [VerifierKey(name, signer.public.public_key)]).size == 7
-    assert keys.names(signer.renamed(ORIGIN), ORIGIN)[0].public.name == ORIGIN
-    assert len(keys.names(signer.renamed(ORIGIN), ORIGIN)) == 1
+    assert keys.log_signers(signer.renamed(ORIGIN), ORIGIN)[0].public.name == ORIGIN
+    assert len(keys.log_signers(signer.renamed(ORIGIN), ORIGIN)) == 1

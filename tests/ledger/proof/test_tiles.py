@@ -8,7 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from ledger.domain.errors import Damaged
-from ledger.proof import proof_builder, tiles
+from ledger.proof import paths, proof_builder, tiles
 from ledger.proof.merkle import ProofError, leaf_hash, root_hash, verify_consistency, verify_inclusion
 from ledger.proof.paths import reader_of
 from ledger.store.database import connect
@@ -99,4 +99,4 @@ async def test_a_proof_reads_few_rows_however_tall_the_tree_is(tall: AsyncConnec
     ],
 )
 def test_a_tile_has_the_address_of_the_specification(number: int, path: str) -> None:
-    assert tiles.path_of(number) == path
+    assert paths.tile_number(number) == path

@@ -12,20 +12,20 @@ pytestmark = pytest.mark.database
 @pytest.mark.parametrize(
     ("change", "damage_kind"),
     [
-        ("UPDATE ledger.narratives SET body = body || '.' WHERE position = {told}", Damage.TEXT_EDITED),
-        ("UPDATE ledger.narratives SET salt = sha256(salt) WHERE position = {told}", Damage.TEXT_EDITED),
-        ("DELETE FROM ledger.narratives WHERE position = {told}", Damage.TEXT_MISSING),
+        ("UPDATE ledger.narratives SET body = body || '.' WHERE position = {told}", Damage.NARRATIVE_EDITED),
+        ("UPDATE ledger.narratives SET salt = sha256(salt) WHERE position = {told}", Damage.NARRATIVE_EDITED),
+        ("DELETE FROM ledger.narratives WHERE position = {told}", Damage.NARRATIVE_MISSING),
         (
             "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = {erasing} WHERE position = {told}",
-            Damage.TEXT_ERASED,
+            Damage.NARRATIVE_ERASED,
         ),
         (
             "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = 2000 WHERE position = {told}",
-            Damage.TEXT_ERASED,
+            Damage.NARRATIVE_ERASED,
         ),
         (
             "INSERT INTO ledger.narratives VALUES ('tameside-2022', {told}, 'more', sha256('salt'), 'More.')",
-            Damage.TEXT_ORPHANED,
+            Damage.NARRATIVE_ORPHANED,
         ),
     ],
 )
@@ -38,7 +38,10 @@ async def test_a_narrative_damaged(recorded: str, change: str, damage_kind: Dama
 async def test_a_narrative_without_an_entry(recorded: str, position: int) -> None:
     move = "UPDATE ledger.narratives SET position = {position} WHERE position = {told}"
     await damage(recorded, move, position=position)
-    assert set(kinds(await verify(recorded))) == {(position, Damage.TEXT_ORPHANED), (TOLD, Damage.TEXT_MISSING)}
+    assert set(kinds(await verify(recorded))) == {
+        (position, Damage.NARRATIVE_ORPHANED),
+        (TOLD, Damage.NARRATIVE_MISSING),
+    }
 
 
 async def test_an_erased_narrative_brought_back(recorded: str) -> None:
@@ -47,7 +50,7 @@ async def test_an_erased_narrative_brought_back(recorded: str) -> None:
         "UPDATE ledger.narratives SET erased_by = NULL, body = 'again', salt = sha256('')"
         " WHERE position = {erased}",
     )
-    assert kinds(await verify(recorded)) == [(ERASED, Damage.TEXT_EDITED), (ERASED, Damage.TEXT_KEPT)]
+    assert kinds(await verify(recorded)) == [(ERASED, Damage.NARRATIVE_EDITED), (ERASED, Damage.NARRATIVE_KEPT)]
 
 
 async def test_a_row_that_says_erased_and_still_holds_the_text(recorded: str) -> None:
@@ -56,4 +59,4 @@ async def test_a_row_that_says_erased_and_still_holds_the_text(recorded: str) ->
         "ALTER TABLE ledger.narratives DROP CONSTRAINT narratives_check",
         "UPDATE ledger.narratives SET body = 'still here' WHERE position = {erased}",
     )
-    assert kinds(await verify(recorded)) == [(ERASED, Damage.TEXT_KEPT)]
+    assert kinds(await verify(recorded)) == [(ERASED, Damage.NARRATIVE_KEPT)]

@@ -50,7 +50,7 @@ async def keep(url: str, size: int, signer: Signer, **changed: Any) -> None:
         row = await cursor.fetchone()
         root = changed.get("root") or (row[0] if row else b"\0" * 32)
         origin = changed.get("origin", f"{ORIGIN}/ledgers/{NOTICE}")
-        note = sign(origin, size, root, *keys.names(signer, origin))
+        note = sign(origin, size, root, *keys.log_signers(signer, origin))
         await connection.execute("DELETE FROM ledger.checkpoints WHERE size = %s", (size,))
         await connection.execute(
             "INSERT INTO ledger.checkpoints VALUES (%s, %s, %s, %s, %s)",

@@ -256,7 +256,7 @@ async def test_damages_are_told_apart_and_the_first_is_named(recorded: str) -> N
         "UPDATE ledger.heads SET frontier = sha256(frontier)",
     )
     assert kinds(await verify(recorded)) == [
-        (TOLD, Damage.TEXT_EDITED),
+        (TOLD, Damage.NARRATIVE_EDITED),
         (TOLD + 2, Damage.EDITED),
         (SIZE, Damage.COLUMN),
         (SIZE, Damage.FRONTIER),
@@ -274,7 +274,7 @@ async def test_findings_are_counted_and_the_first_are_kept(recorded: str) -> Non
     [only] = (await verify(recorded)).notices
     assert len(only.findings) == FINDINGS
     assert only.damages == SIZE + FINDINGS + 200 - TOLD + 1
-    assert (only.findings[0].position, only.findings[0].damage) == (TOLD, Damage.TEXT_ERASED)
+    assert (only.findings[0].position, only.findings[0].damage) == (TOLD, Damage.NARRATIVE_ERASED)
 
 
 async def test_appends_going_on_do_not_disturb(recorded: str) -> None:
@@ -320,7 +320,7 @@ async def test_one_snapshot_serves_the_whole_examination(recorded: str) -> None:
 async def test_no_notice_and_an_unknown_notice(database: str) -> None:
     report = await verify(database)
     assert (report.notices, report.sound) == ([], True)
-    with pytest.raises(LedgerError, match="nothing is recorded of a notice nowhere-2024"):
+    with pytest.raises(LedgerError, match="nothing is recorded under the notice nowhere-2024"):
         await verify(database, "nowhere-2024")
 
 

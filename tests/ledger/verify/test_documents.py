@@ -59,14 +59,14 @@ async def test_undamaged_documents_pass(documented: str, files: ObjectStore) -> 
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda path: path.write_bytes(b"a,b\n1,3\n"), [(KEPT, Damage.FILE_EDITED)]),
-        (lambda path: path.write_bytes(path.read_bytes() + b" "), [(KEPT, Damage.FILE_EDITED)]),
-        (lambda path: path.write_bytes(b""), [(KEPT, Damage.FILE_EDITED)]),
-        (lambda path: path.unlink(), [(KEPT, Damage.FILE_MISSING)]),
-        (lambda path: path.with_name("f" * 64).write_bytes(b"a name"), [(SIZE, Damage.FILE_ORPHANED)]),
+        (lambda path: path.write_bytes(b"a,b\n1,3\n"), [(KEPT, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.write_bytes(path.read_bytes() + b" "), [(KEPT, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.write_bytes(b""), [(KEPT, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.unlink(), [(KEPT, Damage.DOCUMENT_MISSING)]),
+        (lambda path: path.with_name("f" * 64).write_bytes(b"a name"), [(SIZE, Damage.DOCUMENT_ORPHANED)]),
         (
             lambda path: path.rename(path.with_name("f" * 64)),
-            [(KEPT, Damage.FILE_MISSING), (SIZE, Damage.FILE_ORPHANED)],
+            [(KEPT, Damage.DOCUMENT_MISSING), (SIZE, Damage.DOCUMENT_ORPHANED)],
         ),
     ],
     ids=["replaced", "longer", "emptied", "missing", "orphaned", "renamed"],
@@ -85,17 +85,17 @@ async def test_a_file_damaged(
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("salt = sha256(salt) WHERE position = {kept}", [(KEPT, Damage.FILE_EDITED)]),
-        ("size = size + 1 WHERE position = {kept}", [(KEPT, Damage.FILE_EDITED)]),
-        ("media_type = 'text/plain' WHERE position = {kept}", [(KEPT, Damage.FILE_EDITED)]),
-        ("position = 2 WHERE position = {kept}", [(2, Damage.FILE_ORPHANED)]),
+        ("salt = sha256(salt) WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
+        ("size = size + 1 WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
+        ("media_type = 'text/plain' WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
+        ("position = 2 WHERE position = {kept}", [(2, Damage.DOCUMENT_ORPHANED)]),
         (
             "salt = NULL, content = NULL, erased_by = {erasing} WHERE position = {kept}",
-            [(KEPT, Damage.FILE_ERASED), (SIZE, Damage.FILE_ORPHANED)],
+            [(KEPT, Damage.DOCUMENT_ERASED), (SIZE, Damage.DOCUMENT_ORPHANED)],
         ),
         (
             "salt = sha256(''), content = repeat('a', 64), erased_by = NULL WHERE position = {erased_file}",
-            [(ERASED, Damage.FILE_MISSING), (ERASED, Damage.FILE_KEPT)],
+            [(ERASED, Damage.DOCUMENT_MISSING), (ERASED, Damage.DOCUMENT_KEPT)],
         ),
     ],
     ids=["salt", "size", "media type", "moved", "erased without a decision", "brought back"],
@@ -116,4 +116,4 @@ async def test_a_file_that_was_to_be_destroyed_and_is_still_there(
     await asyncio.to_thread(other.write_bytes, b"a name")
     brought_back = "UPDATE ledger.files SET content = '{name}' WHERE erased_by IS NOT NULL"
     await damage(documented, brought_back, name=other.name)
-    assert kinds(await verify(documented, store_of=files)) == [(ERASED, Damage.FILE_KEPT)]
+    assert kinds(await verify(documented, store_of=files)) == [(ERASED, Damage.DOCUMENT_KEPT)]

@@ -1,0 +1,37 @@
+"""Take rows in the order of their positions, up to one position at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+BEYOND = 2**63
+"""A position after every possible one, also of the end of a tile."""
+_Row = TypeVar("_Row")
+
+
+class Lookahead(Generic[_Row]):
+    """Rows in the order of their positions, one of them read ahead."""
+
+    def __init__(self, rows: Iterable[_Row], position_of: Callable[[_Row], int]) -> None:
+        self._position_of = position_of
+        self.refill(rows)
+
+    def refill(self, rows: Iterable[_Row]) -> None:
+        """Continue with further rows; those before must be exhausted."""
+        self._rows = iter(rows)
+        self._next = next(self._rows, None)
+
+    @property
+    def exhausted(self) -> bool:
+        """True if no row is left."""
+        return self._next is None
+
+    @property
+    def position(self) -> int:
+        """Position of the next row; BEYOND if no row is left."""
+        return self._position_of(self._next) if self._next is not None else BEYOND
+
+    def up_to(self, position: int) -> Iterator[_Row]:
+        """Take the rows up to a position."""
+        while (row := self._next) is not None and self._position_of(row) <= position:
+            yield row
+            self._next = next(self._rows, None)
