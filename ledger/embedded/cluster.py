@@ -1,11 +1,12 @@
-"""Makes the cluster, says who may connect to it, and with which settings it runs. Standard library only.
+"""Create the cluster, its access rules and its settings. Standard library only.
 
-Who may connect: the server listens on a Unix socket only, in a directory of mode 700, the socket itself of
-mode 700. That alone keeps other users of the machine out. Beyond it, the server asks the kernel who is
-calling (peer authentication) and maps root and its own user to any database role, so a directory that
-somebody opens does not open the database. No password exists, so none can leak. Peer authentication looks
-the caller up in the passwd file, and mapping to *any* role needs PostgreSQL 16: a user id without an entry,
-and an older server, have the permissions alone.
+The server listens on a Unix socket only, of mode 700 in a directory of mode 700. That alone keeps other users of
+the machine out. In addition, the server asks the kernel for the caller (peer authentication). It maps root and its
+own user to any database role, so an opened directory does not open the database. There is no password that could
+leak.
+
+Peer authentication looks the caller up in the passwd file, and mapping to *any* role needs PostgreSQL 16. A user
+id without an entry, and an older server, rely on the permissions alone.
 """
 
 import os
@@ -25,7 +26,7 @@ PORT = 5432
 PEER_MAP_MAJOR = 16
 BUILTIN_LOCALE_MAJOR = 17
 
-# What the server writes to its log must not hold anybody's narrative: statements and failing rows stay out.
+# The server's log must not contain narratives: statements and failing rows are not logged.
 SETTINGS = {
     "shared_buffers": "128MB",
     "max_connections": "100",
@@ -41,7 +42,7 @@ SETTINGS = {
 
 
 def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -> None:
-    """Makes the cluster `home/data` whole or not at all: an interrupted attempt leaves only `data.new-*`."""
+    """Create the cluster `home/data`, complete or not at all. An interrupted attempt leaves only `data.new-*`."""
     data = home / "data"
     for abandoned in home.glob("data.new-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
@@ -56,14 +57,14 @@ def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -
         nameless = f" ({account.label} has no passwd entry, which initdb needs: add one)"
         raise EmbeddedPostgresError(
             f"initdb could not make a database in {data}: {answer.stderr.strip()}"
-            f"{nameless if name_of(account.uid) is None else ''}; mend that, or set LEDGER_DATA."
+            f"{nameless if name_of(account.uid) is None else ''}; fix that, or set LEDGER_DATA."
         )
     new.rename(data)
     _sync_directory(home)
 
 
 def _initdb(new: Path, account: Account, binaries: Binaries) -> list[str | Path]:
-    """The command that makes a cluster: UTF-8, ordered by code point whatever the machine's locales, checksums."""
+    """Return the command that creates a cluster: UTF-8, checksums, code point order in any locale."""
     command = [*_with_a_name(account), binaries.directory / "initdb", "-D", new, "-U", SUPERUSER]
     command += ["--encoding=UTF8", "--data-checksums", "--auth-local=peer", "--auth-host=reject"]
     if binaries.major >= BUILTIN_LOCALE_MAJOR:
@@ -72,7 +73,7 @@ def _initdb(new: Path, account: Account, binaries: Binaries) -> list[str | Path]
 
 
 def _with_a_name(account: Account) -> list[str | Path]:
-    """A prefix for initdb, which insists on a passwd entry: without one, a user namespace that gives one."""
+    """Return initdb's prefix: without a passwd entry, which initdb requires, a user namespace with one."""
     if name_of(account.uid) is not None:
         return []
     named = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), account.uid)
@@ -94,15 +95,15 @@ def _check_version(data: Path, binaries: Binaries) -> None:
 
 
 def write_access_rules(home: Path, account: Account, binaries: Binaries) -> None:
-    """Writes who may connect, beside the data and not in it: the server cannot change these rules."""
+    """Write the access rules outside the data directory, so that the server cannot change them."""
     name = name_of(account.uid)
     if name is None or binaries.major < PEER_MAP_MAJOR:
         _write(home / "hba.conf", "local all all trust\n", account)
         _write(home / "ident.conf", "", account)
         return
-    known = dict.fromkeys(filter(None, (name_of(0), name)))
+    users = dict.fromkeys(filter(None, (name_of(0), name)))
     _write(home / "hba.conf", "local all all peer map=ledger\n", account)
-    _write(home / "ident.conf", "".join(f'ledger "{user}" all\n' for user in known), account)
+    _write(home / "ident.conf", "".join(f'ledger "{user}" all\n' for user in users), account)
 
 
 def _write(path: Path, text: str, account: Account) -> None:
@@ -115,7 +116,7 @@ def _write(path: Path, text: str, account: Account) -> None:
 
 
 def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[str, str]) -> list[str]:
-    """The server's command line; what keeps the server private comes last, so no option overrides it."""
+    """Return the server's command line. Its privacy settings come last, so no option overrides them."""
     private = {
         "listen_addresses": "",
         "port": str(PORT),
@@ -132,9 +133,9 @@ def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[s
 
 
 def cluster_tag(home: Path) -> str:
-    """Marks this cluster's processes in their command lines: it follows a move, and a copy gets another."""
-    found = (home / "data").stat()
-    return f"ledger-{found.st_dev:x}-{found.st_ino:x}"
+    """Return the tag in the command lines of this cluster's processes. It survives a move; a copy gets another."""
+    status = (home / "data").stat()
+    return f"ledger-{status.st_dev:x}-{status.st_ino:x}"
 
 
 def _sync_directory(directory: Path) -> None:

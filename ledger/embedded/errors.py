@@ -1,5 +1,5 @@
-"""The one exception of the embedded database. Imports the standard library only."""
+"""The exception of the embedded database. Imports the standard library only."""
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot be used: the message says what is wrong, where, and what mends it."""
+    """The embedded PostgreSQL cannot be used. The message says what is wrong, where, and how to fix it."""

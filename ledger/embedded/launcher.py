@@ -1,10 +1,9 @@
-"""The public class: finds the server of a data directory running, or starts it, and keeps it while in use.
+"""Find the running server of a data directory or start it, and keep it running while in use.
 
-Two locks in the anchor order everything. Every user holds `users.lock` shared for as long as it uses the
-server; the supervisor, waiting to get it exclusively, learns so that nobody is left, and a killed user
-counts as gone. Whoever gets `supervisor.lock` may start a server: it prepares, and hands the open, locked
-file to the supervisor that it spawns, so the lock is never free between the two and there is never a second
-server. Imports psycopg.
+Two locks in the anchor give the order. Every user holds `users.lock` shared while it uses the server. The
+supervisor waits for the exclusive lock and so learns that nobody is left; a killed user counts as gone. The owner
+of `supervisor.lock` may start a server. It prepares, then hands the open, locked file to its supervisor. So the
+lock is never free in between, and there is never a second server. Imports psycopg.
 """
 
 import fcntl
@@ -38,12 +37,13 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
-    """The PostgreSQL server of one data directory, shared by every process that uses it.
+    """The PostgreSQL server of one data directory, shared by all processes that use it. Thread-safe.
 
-    `root` is LEDGER_DATA; the server's files are in its `postgres/`. `options` are settings of the server,
-    used when this process is the one that starts it. `bin_dir` names other programs than the wheel's.
-    `system_directory` is where root keeps what the server's user cannot reach. Threads may share an
-    instance.
+    Args:
+        root: LEDGER_DATA; the server's files are in its `postgres/`.
+        options: Settings of the server, used if this process starts it.
+        bin_dir: Directory of other programs than the wheel's.
+        system_directory: Directory for files that the server's user cannot reach elsewhere, used by root.
     """
 
     def __init__(
@@ -63,43 +63,42 @@ class EmbeddedPostgres:
         self._mutex = threading.Lock()
 
     def start(self, progress: Callable[[str], None] | None = None) -> str:
-        """Counts us among the users, starts the server if it is not running, and returns the database's URL.
+        """Join the users, start the server if it is not running, and return the database's URL.
 
-        Waits for as long as the server says that it is starting, which after a crash may take long;
-        `progress` is told in one line what is waited for. The URL holds no secret. Raises
-        EmbeddedPostgresError.
+        Waits as long as the server reports that it is starting, which may be long after a crash. `progress`
+        receives one line about each wait. The URL contains no secret. Raises EmbeddedPostgresError.
         """
         if sys.platform != "linux":
             raise EmbeddedPostgresError(
                 "The embedded PostgreSQL needs Linux: set LEDGER_DATABASE_URL to a server."
             )
-        held = self._users_lock is not None
+        was_user = self._users_lock is not None
         try:
             with self._mutex:
                 return self._start(_Reporter(progress))
         except BaseException as error:
-            if not held:
+            if not was_user:
                 self.close()
             if isinstance(error, OSError):
                 raise EmbeddedPostgresError(
-                    f"The embedded PostgreSQL in {self.anchor} cannot be started: {error}; mend that, "
+                    f"The embedded PostgreSQL in {self.anchor} cannot be started: {error}; fix that, "
                     "or set LEDGER_DATA to a directory of your own."
                 ) from error
             raise
 
     def ensure_running(self, progress: Callable[[str], None] | None = None) -> str:
-        """Starts the server again if it was killed, and returns the URL: for when a connection breaks."""
+        """Start the server again if it was killed, and return the URL. Call it when a connection breaks."""
         return self.start(progress)
 
     def close(self) -> None:
-        """Leaves the users; the server stops when nobody is left. Harmless when repeated."""
+        """Leave the users; the server stops after the last one. Safe to repeat."""
         # Closed, not unlocked: a forked child that still uses the server keeps its share of the lock.
         descriptor, self._users_lock = self._users_lock, None
         if descriptor is not None:
             os.close(descriptor)
 
     def wait_until_stopped(self, seconds: float) -> bool:
-        """Whether server and supervisor are gone within this time: to ask before removing the directory."""
+        """Return whether server and supervisor end within this time. Ask before removing the directory."""
         deadline = time.monotonic() + seconds
         while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:
@@ -118,18 +117,18 @@ class EmbeddedPostgres:
 
     @property
     def log(self) -> Path:
-        """The server's log."""
+        """Path of the server's log."""
         return self.anchor / "server.log"
 
     @property
     def pid(self) -> int | None:
-        """The process id of the running server (its postmaster), or None."""
-        found = processes.find_postmaster(places.home_of(self.anchor))
-        return found.pid if found else None
+        """Process id of the running server (its postmaster), or None."""
+        postmaster = processes.find_postmaster(places.home_of(self.anchor))
+        return postmaster.pid if postmaster else None
 
     @property
     def supervisor_pid(self) -> int | None:
-        """The process id of the supervisor, or None when there is none."""
+        """Process id of the supervisor, or None."""
         pid, _ = self._noted()
         return pid if self._supervised() else None
 
@@ -158,7 +157,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_SECONDS)
 
     def _judge(self, attempts: int) -> None:
-        """Raises when the server that we started ended by itself. One that was killed is started again."""
+        """Raise if the server that this process started ended by itself. A killed one is started again."""
         if attempts == 0:
             return
         _, code = self._noted()
@@ -166,11 +165,11 @@ class EmbeddedPostgres:
             return
         raise EmbeddedPostgresError(
             f"PostgreSQL did not start in {places.home_of(self.anchor) / 'data'}: "
-            f"{_tail(self.log, self._log_begin)} (mend what it says; the whole log is {self.log})."
+            f"{_tail(self.log, self._log_begin)} (fix the reported fault; the whole log is {self.log})."
         )
 
     def _launch(self, lock: int, say: Callable[[str], None]) -> None:
-        """Prepares the cluster and spawns its supervisor, which inherits the lock that we hold."""
+        """Prepare the cluster and spawn its supervisor, which inherits the lock."""
         runner = account.choose(places.home_of(self.anchor) / "data")
         home = places.settle(self.anchor, runner, self._system_directory)
         if home != self.anchor:
@@ -213,21 +212,24 @@ class EmbeddedPostgres:
             os.close(users_lock)
 
     def _connects(self, home: Path, server: processes.Postmaster) -> bool:
-        """Whether the server lets us in; makes the database when absent. Raises if it runs but refuses us."""
+        """Return whether the server accepts a connection; create the database if absent.
+
+        Raises EmbeddedPostgresError if the server runs but refuses the connection.
+        """
         try:
             with psycopg.connect(self._url(home, "postgres"), autocommit=True) as connection:
                 connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (DATABASE,))
-                found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
-                if found is None:
+                row = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+                if row is None:
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError as error:
-            passing = any(
-                words in str(error) for words in ("the database system is", "server closed the connection")
+            temporary = any(
+                phrase in str(error) for phrase in ("the database system is", "server closed the connection")
             )
-            if passing or processes.find_postmaster(home) != server:
+            if temporary or processes.find_postmaster(home) != server:
                 return False
             raise EmbeddedPostgresError(
-                f"PostgreSQL runs in {home / 'data'} (process {server.pid}) but does not let us in: "
+                f"PostgreSQL runs in {home / 'data'} (process {server.pid}) but refuses the connection: "
                 f"{str(error).strip()} (run as its owner or as root; its log is {self.log})."
             ) from error
         return True
@@ -250,7 +252,7 @@ class EmbeddedPostgres:
         return False
 
     def _noted(self) -> tuple[int | None, int | None]:
-        """What the last supervisor wrote: its process id, and how its server ended if it saw that."""
+        """Return the note of the last supervisor: its process id, and its server's exit code if known."""
         try:
             words = [int(word) for word in (self.anchor / "supervisor.lock").read_text().split()]
         except FileNotFoundError:
@@ -259,29 +261,29 @@ class EmbeddedPostgres:
 
 
 class _Reporter:
-    """Tells each new thing at once, and what is waited for every few seconds with the log's last line."""
+    """Progress report: each new line at once, and every few seconds the current wait with the log's last line."""
 
     def __init__(self, progress: Callable[[str], None] | None) -> None:
         self._progress = progress
-        self._said = ""
-        self._begun = self._last = time.monotonic()
+        self._line = ""
+        self._started = self._last = time.monotonic()
 
     def say(self, line: str) -> None:
-        if line != self._said:
-            self._said = line
+        if line != self._line:
+            self._line = line
             logger.info(line)
             if self._progress is not None:
                 self._progress(line)
 
-    def wait(self, what: str, log: Path) -> None:
+    def wait(self, status: str, log: Path) -> None:
         now = time.monotonic()
         if now - self._last >= REPORT_SECONDS:
             self._last = now
-            self.say(f"{what} ({now - self._begun:.0f} s): {_tail(log, 0, 1)}")
+            self.say(f"{status} ({now - self._started:.0f} s): {_tail(log, 0, 1)}")
 
 
 def _try_lock(path: Path, how: int) -> int | None:
-    """The open, locked file; None when somebody else holds a lock against ours."""
+    """Return the open, locked file; None if another process holds a conflicting lock."""
     descriptor = places.open_own(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
@@ -293,7 +295,7 @@ def _try_lock(path: Path, how: int) -> int | None:
 
 @contextmanager
 def _appending(log: Path) -> Iterator[int]:
-    """The log, open to append; one that has grown long is set aside first."""
+    """Open the log to append, setting a long one aside first."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.rename(log.with_name(f"{log.name}.1"))
     descriptor = places.open_own(log, os.O_WRONLY | os.O_APPEND)
@@ -304,7 +306,7 @@ def _appending(log: Path) -> Iterator[int]:
 
 
 def _tail(log: Path, begin: int, lines: int = LOG_TAIL_LINES) -> str:
-    """The log's last lines, as one, of what was written after its first `begin` bytes."""
+    """Return the log's last lines, joined, of what follows its first `begin` bytes."""
     try:
         written = log.read_bytes()[begin:]
     except FileNotFoundError:

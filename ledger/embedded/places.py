@@ -1,16 +1,16 @@
-"""Where the cluster's files live, and who may reach them. Standard library only.
+"""Find and create the directories of the cluster, and control who may reach them. Standard library only.
 
-Inside LEDGER_DATA, `postgres/` (the *anchor*) always holds the locks and the log. The *home* has the cluster:
+Inside LEDGER_DATA, `postgres/` (the *anchor*) always has the locks and the log. The *home* has the cluster:
 
-    data/      the cluster itself, owned by the server's user, mode 700
-    run        the socket's directory, mode 700; a symbolic link into the temporary directory where the
-               path would be too long for a Unix socket or hold a comma (libpq splits hosts at commas)
-    hba.conf, ident.conf   who may connect
+- `data/`: the cluster itself, owned by the server's user, mode 700.
+- `run`: the socket's directory, mode 700; a symbolic link into the temporary directory if the path would be too
+  long for a Unix socket or have a comma (libpq splits hosts at commas).
+- `hba.conf`, `ident.conf`: the access rules.
 
-Home is the anchor, unless root runs the server as a user who cannot enter it (a checkout under /root).
-Opening other people's directories is not ours to do, so then home is a directory of our own under the
-system directory, and the file `elsewhere` in the anchor names it: it has a random name, so a moved anchor
-still finds it, and an anchor deleted and made anew starts afresh.
+Home is the anchor, unless root runs the server as a user who cannot enter it (a checkout under /root). This code
+never opens other users' directories. Home is then a directory of its own under the system directory, named by the
+file `elsewhere` in the anchor. It has a random name. So a moved anchor still finds it, and a deleted anchor starts
+with an empty database.
 """
 
 import os
@@ -28,7 +28,7 @@ SOCKET_PATH_BYTES = 107
 
 
 def home_of(anchor: Path) -> Path:
-    """The directory that holds the cluster of this anchor, whether or not it has been made."""
+    """Return the directory of this anchor's cluster, even before it exists."""
     try:
         return Path((anchor / "elsewhere").read_text().rstrip("\n"))
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def home_of(anchor: Path) -> Path:
 
 
 def settle(anchor: Path, account: Account, system_directory: Path) -> Path:
-    """Decides on the home, makes it, and lets the server's user pass through to its own part."""
+    """Choose and create the home, and let the server's user pass through to its own part."""
     home = home_of(anchor)
     if home != anchor:
         _claim(home, anchor)
@@ -60,7 +60,7 @@ def settle(anchor: Path, account: Account, system_directory: Path) -> Path:
 
 
 def make_system_directory(directory: Path) -> None:
-    """Makes the directory for what the server's user cannot reach; open to pass, whatever the umask."""
+    """Create the directory for files that the server's user cannot reach elsewhere; passable under any umask."""
     try:
         directory.mkdir(parents=True)
     except FileExistsError:
@@ -69,7 +69,7 @@ def make_system_directory(directory: Path) -> None:
 
 
 def _claim(home: Path, anchor: Path) -> None:
-    """Notes that the anchor has moved; refuses a copy, as two ledgers would share one database."""
+    """Note that the anchor has moved. Refuse a copy, because two ledgers would share one database."""
     if not home.is_dir():
         raise EmbeddedPostgresError(
             f"{anchor / 'elsewhere'} says that the database is in {home}, which is not there: "
@@ -87,14 +87,14 @@ def _claim(home: Path, anchor: Path) -> None:
 
 
 def _let_pass(directory: Path, account: Account) -> None:
-    """Lets the server's group enter (not list) our own directory. Ours is what root owns: never a user's."""
+    """Let the server's group enter (not list) a directory that root owns; never another user's."""
     if account.foreign and directory.stat().st_uid == 0:
         os.chown(directory, -1, account.gid)
         directory.chmod(0o710)
 
 
 def open_own(path: Path, flags: int) -> int:
-    """Opens a file of ours, made when absent (mode 600, its directory's owner); never through a link."""
+    """Open a file, creating it with mode 600 for the directory's owner; never through a link."""
     descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if os.geteuid() == 0:
         os.fchown(descriptor, path.parent.stat().st_uid, -1)
@@ -108,13 +108,13 @@ def _replace(path: Path, text: str) -> None:
 
 
 def socket_directory(home: Path) -> Path:
-    """The directory of the server's socket, as a client names it."""
+    """Return the directory of the server's socket, as a client names it."""
     run = home / "run"
     return run.readlink() if run.is_symlink() else run
 
 
 def make_socket_directory(home: Path, account: Account) -> Path:
-    """Makes or checks the private directory for the socket, and returns it."""
+    """Create or check the private directory for the socket, and return it."""
     run = home / "run"
     if _fits(run):
         if run.is_symlink():
@@ -137,7 +137,7 @@ def make_socket_directory(home: Path, account: Account) -> Path:
     directory.rmdir()
     raise EmbeddedPostgresError(
         f"The path of a socket in {run} is over {SOCKET_PATH_BYTES} bytes or has a comma, and "
-        f"{directory.parent} is no better or closed to {account.label}: "
+        f"{directory.parent} has the same fault or is closed to {account.label}: "
         "set LEDGER_DATA or TMPDIR to a shorter path."
     )
 
@@ -148,7 +148,7 @@ def _fits(run: Path) -> bool:
 
 def _is_private(directory: Path, account: Account) -> bool:
     try:
-        found = directory.lstat()
+        status = directory.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and stat.S_IMODE(found.st_mode) == 0o700
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == account.uid and stat.S_IMODE(status.st_mode) == 0o700

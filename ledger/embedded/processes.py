@@ -1,8 +1,7 @@
-"""What is running of a cluster's server, read from /proc and from the server's own postmaster.pid.
+"""Find the running processes of a cluster's server, in /proc and in the server's own postmaster.pid.
 
-A process belongs to the server when the kernel names it `postgres`, and its command line holds the
-cluster's tag. That needs no right to inspect other users' processes, which root lacks in most containers.
-Standard library only.
+A process belongs to the server if the kernel names it `postgres` and its command line has the cluster's tag. That
+needs no right to inspect other users' processes, which root lacks in most containers. Standard library only.
 """
 
 import contextlib
@@ -24,14 +23,14 @@ FAST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Postmaster:
-    """The server's first process, and its own word on its state (such as starting, ready, stopping)."""
+    """The server's first process and the state it reports (such as starting, ready, stopping)."""
 
     pid: int
     status: str
 
 
 def find_postmaster(home: Path) -> Postmaster | None:
-    """The running server of this cluster, or None."""
+    """Return the running server of this cluster, or None."""
     written = _read_pid_file(home)
     if written is None or not _belongs(written.pid, cluster_tag(home)):
         return None
@@ -39,7 +38,7 @@ def find_postmaster(home: Path) -> Postmaster | None:
 
 
 def is_running(home: Path) -> bool:
-    """Whether any process of this cluster's server runs, with or without a postmaster."""
+    """Return whether any process of this cluster's server runs, with or without a postmaster."""
     if not (home / "data").is_dir():
         return False
     tag = cluster_tag(home)
@@ -47,7 +46,7 @@ def is_running(home: Path) -> bool:
 
 
 def _read_pid_file(home: Path) -> Postmaster | None:
-    """What postmaster.pid says: the process id in line 1, the status in line 8 once it has got that far."""
+    """Return the content of postmaster.pid: the process id in line 1, the status in line 8 once written."""
     try:
         lines = (home / "data" / "postmaster.pid").read_text().splitlines()
         return Postmaster(int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting")
@@ -60,43 +59,42 @@ def _belongs(pid: int, tag: str) -> bool:
 
 
 def _is_ending(pid: int) -> bool:
-    """Whether this is a PostgreSQL process whose command line is gone, but whose memory may not be yet."""
+    """Return whether a PostgreSQL process has lost its command line, but perhaps not yet its memory."""
     return _is_postgres(pid) and not _command_line(pid) and not _has_ended(pid)
 
 
 def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) -> None:
-    """Waits until nothing is left of a server that lost its supervisor or its postmaster, helping it along.
+    """Wait until all processes of a server without supervisor or postmaster have ended, and help them end.
 
-    A postmaster is asked to stop (fast, then at once). Backends without a postmaster end by themselves; those
-    that do not are killed, as they keep a new server from starting, and crash recovery is due anyway.
+    A postmaster is asked to stop: fast, then at once. Backends without a postmaster end by themselves. Those that
+    do not are killed: they keep a new server from starting, and crash recovery is due anyway.
     """
-    tag, begun, asked = cluster_tag(home), time.monotonic(), set[signal.Signals]()
+    tag, started, sent = cluster_tag(home), time.monotonic(), set[signal.Signals]()
     while True:
         pids = [pid for pid in _process_ids() if _runs_as(pid, account.uid)]
-        left = [pid for pid in pids if _belongs(pid, tag)]
-        if not left and not any(_is_ending(pid) for pid in pids):
+        remaining = [pid for pid in pids if _belongs(pid, tag)]
+        if not remaining and not any(_is_ending(pid) for pid in pids):
             break
         say("waiting for the previous server to stop")
-        waited = time.monotonic() - begun
+        waited = time.monotonic() - started
         postmaster = find_postmaster(home)
         if postmaster is not None:
             how = signal.SIGINT if waited < FAST_SECONDS else signal.SIGQUIT
-            if how not in asked:
-                asked.add(how)
+            if how not in sent:
+                sent.add(how)
                 _send(postmaster.pid, how)
         elif waited > ORPHAN_SECONDS:
-            for pid in left:
+            for pid in remaining:
                 _send(pid, signal.SIGKILL)
         time.sleep(POLL_SECONDS)
     _forget_dead_postmaster(home)
 
 
 def _forget_dead_postmaster(home: Path) -> None:
-    """Removes the lock files of a postmaster that has ended, or whose number another program has by now.
+    """Remove the lock files of a postmaster that has ended, or whose process id another program has by now.
 
-    PostgreSQL itself would take for a running server: a process that has ended but that nobody collects (an
-    orphan in a container whose first process does not), and any of its user's under a number used again (usual
-    after a container's restart).
+    PostgreSQL itself would take two kinds of process for a running server. One has ended but was not collected, as
+    an orphan in some containers. The other has a reused process id, as usual after a container's restart.
     """
     written = _read_pid_file(home)
     if written is None or not _is_postgres(written.pid) or _has_ended(written.pid):
@@ -109,7 +107,7 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether a process is gone, or waits only for its parent to collect it."""
+    """Return whether a process is gone, or only waits for its parent to collect it."""
     stat = _read(pid, "stat")
     return not stat or stat.rpartition(b")")[2].split()[0] in (b"Z", b"X")
 

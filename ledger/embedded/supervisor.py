@@ -1,13 +1,12 @@
-"""The small process that starts the server, and stops it when nobody uses it any more.
+"""Start the server, and stop it when nobody uses it any more: a small process of its own.
 
-Run as a script, isolated, with its job as JSON on stdin; imports the standard library only. It inherits two
-open lock files: `supervisor.lock`, already locked, which says by being locked that a supervisor lives; and
-`users.lock`, which every user of the server holds shared. To get that one exclusively is to know that
-nobody is left, and to hold it while stopping makes the next user wait until the server has stopped.
+Run as a script, isolated, with its job as JSON on stdin; imports the standard library only. It inherits two open
+lock files. `supervisor.lock` is already locked; the lock shows that a supervisor lives. Every user of the server
+holds `users.lock` shared. Getting it exclusively proves that nobody is left. Holding it makes the next user
+wait until the server has stopped.
 
-Should this process itself be killed, the kernel tells the server to stop (the parent-death signal, which
-follows the thread that forked: so the server is started from the main thread, which lives as long as the
-process).
+If this process is killed, the kernel tells the server to stop (the parent-death signal). That signal follows the
+thread that forked. So the main thread starts the server: it lives as long as the process.
 """
 
 import contextlib
@@ -29,7 +28,7 @@ FAST_SECONDS = 30.0
 
 
 class Job(TypedDict):
-    """What a supervisor is told: command line, identity, lock files, and a directory to remove at the end."""
+    """Job of a supervisor: command line, identity, lock files, and a directory to remove at the end."""
 
     command: list[str]
     environment: dict[str, str]
@@ -41,7 +40,7 @@ class Job(TypedDict):
 
 
 def main() -> None:
-    """Leaves its parent behind, runs the server until the end, and notes in the lock file how it ended."""
+    """Detach from the parent, run the server until it ends, and note its exit code in the lock file."""
     job: Job = json.load(sys.stdin)
     if os.fork():
         os._exit(0)
@@ -69,7 +68,7 @@ def _note(job: Job, text: str) -> None:
 
 
 def _die_with(supervisor: int) -> Callable[[], None]:
-    """What the server's process does before it becomes the server: asks to be interrupted when we die."""
+    """Return a function that runs before the server's program: it asks for an interrupt when this process dies."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def ask() -> None:

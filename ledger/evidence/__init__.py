@@ -1,1 +1,1 @@
-"""Documents next to the ledger: the object store, who may open one, and their media types."""
+"""Store documents next to the ledger, decide who may open one, and check media types."""

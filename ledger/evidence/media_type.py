@@ -1,6 +1,7 @@
-"""Whether a file is what it is declared as, by its first and its last bytes. Imports puremagic.
+"""Check a file against its declared media type, by its first and last bytes. Imports puremagic.
 
-Formats with a magic number must have it. Text has none: it must be text, and no page or document in disguise.
+A format with a magic number must start with it. A text format must be text, and not a page or document in
+disguise.
 """
 
 import re
@@ -11,7 +12,7 @@ from itertools import chain
 import puremagic
 
 EDGE = 65_536
-"""How many bytes of the beginning, and as many of the end, are looked at."""
+"""Bytes examined at the beginning, and as many at the end."""
 _ALIASES = {
     "application/x-gzip": "application/gzip",
     "application/x-pdf": "application/pdf",
@@ -38,16 +39,16 @@ _CONTAINERS = {
     "application/vnd.ms-outlook": _OLE,
     "application/vnd.ms-powerpoint": _OLE,
 }
-"""How the media types of office documents begin → how the files begin."""
+"""Prefix of an office document's media type → the first bytes of its files."""
 _PARTS = {"wordprocessingml": b"word/", "spreadsheetml": b"xl/", "presentationml": b"ppt/"}
 _STRONG = 4
-"""So many bytes alike are no accident, in a file that is declared as nothing in particular."""
+"""Matching bytes that cannot be an accident in a file of an unknown type."""
 
 
 def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
-    """What a file looks like instead of what it is declared as; None when it may well be that.
+    """Return the type that a file seems to have instead of its declared one; None if it may be that.
 
-    `tail`: the last bytes of what comes after `head`.
+    `tail`: the last bytes after `head`.
     """
     name = _canonical(declared)
     if name.startswith("text/") or name.endswith(("+json", "+xml")) or name in _TEXTS:
@@ -55,11 +56,11 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
     office = next((start for start in _CONTAINERS if name.startswith(start)), None)
     if office is not None and "macroenabled" not in name:
         return None if _is_office(name, _CONTAINERS[office], head, tail) else _best(_matches(head, tail))
-    found = _matches(head, tail)
-    if name in {kind for kind, _ in found}:
+    matches = _matches(head, tail)
+    if name in {kind for kind, _ in matches}:
         return None
-    if name in _with_magic() or (found and max(length for _, length in found) >= _STRONG):
-        return _best(found)
+    if name in _with_magic() or (matches and max(length for _, length in matches) >= _STRONG):
+        return _best(matches)
     return None
 
 
@@ -67,12 +68,12 @@ def _canonical(name: str) -> str:
     return _ALIASES.get(name.lower(), name.lower())
 
 
-def _best(found: Sequence[tuple[str, int]]) -> str:
-    return found[0][0] if found else "none that is known here"
+def _best(matches: Sequence[tuple[str, int]]) -> str:
+    return matches[0][0] if matches else "an unknown type"
 
 
 def _not_text(name: str, head: bytes, tail: bytes) -> str | None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16, by its mark
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16 byte order mark
         return None
     if _CONTROL.search(head) or _CONTROL.search(tail):
         return _best(_matches(head, tail))
@@ -84,7 +85,7 @@ def _not_text(name: str, head: bytes, tail: bytes) -> str | None:
 
 
 def _is_office(name: str, magic: bytes, head: bytes, tail: bytes) -> bool:
-    """Whether a file is an office document of that kind, as far as its container tells."""
+    """Return whether a file is an office document of that kind, as far as its container shows."""
     if not head.startswith(magic):
         return False
     if name.startswith(_OPEN_DOCUMENT):
@@ -94,16 +95,16 @@ def _is_office(name: str, magic: bytes, head: bytes, tail: bytes) -> bool:
 
 
 def _matches(head: bytes, tail: bytes) -> list[tuple[str, int]]:
-    """The media types that the bytes suggest, the likeliest first, and how many bytes say so."""
+    """Return the media types that the bytes suggest, the likeliest first, with the number of matching bytes."""
     try:
-        found = puremagic.magic_string(head + tail)
+        matches = puremagic.magic_string(head + tail)
     except puremagic.PureError:
         return []
-    return [(_canonical(each.mime_type), len(each.byte_match)) for each in found if each.mime_type]
+    return [(_canonical(match.mime_type), len(match.byte_match)) for match in matches if match.mime_type]
 
 
 @cache
 def _with_magic() -> frozenset[str]:
-    """The media types whose files can be told by their bytes."""
+    """Return the media types with a known magic number."""
     rows = chain(puremagic.magic_header_array, puremagic.magic_footer_array, *puremagic.multi_part_dict.values())
     return frozenset(_canonical(row.mime_type) for row in rows if row.mime_type)

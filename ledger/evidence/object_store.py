@@ -1,7 +1,7 @@
-"""The store of documents: a directory or a bucket beside the database, each file named by its SHA-256.
+"""Store documents in a directory or a bucket, each file named by its SHA-256. Imports obstore.
 
-A file arrives under a name of its own, always whole, and is moved to its lasting name once its entry is stored;
-so an upload takes the same steps whether the same file was there or not. Imports obstore.
+A file arrives whole under a temporary name. Once its entry is stored it is moved to its lasting name. So an upload
+takes the same steps whether the same file was stored before or not.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ from ledger.evidence import media_type as mediatypes
 from ledger.intake.parse import SubmittedFile
 
 LIMIT = 100_000_000
-"""The largest document, in bytes, unless an operator sets another."""
+"""Bytes of the largest document, unless an operator sets another limit."""
 SALT_BYTES = 32
 UPLOADS = "uploads"
 AT_ONCE = 32
-"""How many documents may arrive at once in a process; each holds some parts in memory."""
-_PART = 5_242_880  # S3 takes no smaller parts
+"""Documents that may arrive at once in a process; each holds some parts in memory."""
+_PART = 5_242_880  # the smallest part that S3 accepts
 _PARTS_AT_ONCE = 2
 _PIECE = 262_144
 
 
 class Upload(Struct, frozen=True):
-    """An upload that lies in the store under its first name."""
+    """An upload in the store under its temporary name."""
 
     notice: str
     name: str
@@ -46,7 +46,7 @@ class ObjectStore:
     """The store at a URL; `limit` is the size of the largest document in bytes."""
 
     def __init__(self, url: str, limit: int = LIMIT) -> None:
-        """Raises LedgerError when the URL leads nowhere."""
+        """Open the store. Raises LedgerError if the URL cannot be used."""
         self.limit = limit
         self._arriving = 0
         self._folder: Path | None = None
@@ -60,13 +60,15 @@ class ObjectStore:
             raise LedgerError(f"LEDGER_EVIDENCE_URL: {url} cannot be used for documents: {why}") from error
 
     async def receive(self, notice: str, media_type: str, pieces: AsyncIterator[bytes]) -> SubmittedFile:
-        """Stores a document while it arrives; when this or `pieces` raises, nothing of it is left.
+        """Store a document while it arrives. If this or `pieces` raises, nothing of it remains.
 
-        Raises Refused for an empty file, one over the limit, and one that is not of the media type declared;
-        Busy when too many arrive at once, and Unavailable when the store fails.
+        Raises:
+            Refused: The file is empty, over the limit, or not of the declared media type.
+            Busy: Too many documents arrive at once.
+            Unavailable: The store failed.
         """
         if self._arriving >= AT_ONCE:
-            raise Busy("too many documents are arriving; nothing of this one was kept: send it again in a moment")
+            raise Busy("too many documents are arriving and this one was not stored: send it again in a moment")
         arriving = _Arriving(pieces, self.limit, media_type)
         name = f"{UPLOADS}/{notice}/{uuid4().hex}"
         self._arriving += 1
@@ -82,12 +84,12 @@ class ObjectStore:
         return arriving.file(name)
 
     async def _sync(self, name: str) -> None:
-        """Makes sure that a directory's store has the file on disk, before an entry says that it is there."""
+        """Flush a file in a directory to disk, before an entry names it."""
         if self._folder is not None:
             await asyncio.to_thread(_sync, self._folder / name)
 
     async def move(self, upload: str, notice: str, content: str) -> None:
-        """Gives an upload its lasting name, also when it has it already; raises Unavailable."""
+        """Give an upload its lasting name, unless it has it already. Raises Unavailable."""
         try:
             await obstore.rename_async(self._store, upload, _name(notice, content))
             await self._sync(_name(notice, content))
@@ -97,7 +99,7 @@ class ObjectStore:
             raise Unavailable(f"{upload} could not be moved to its lasting name") from error
 
     async def remove(self, upload: str) -> None:
-        """Destroys an upload, if it is there; raises Unavailable."""
+        """Destroy an upload if it exists. Raises Unavailable."""
         try:
             await obstore.delete_async(self._store, upload)
         except FileNotFoundError:
@@ -106,13 +108,13 @@ class ObjectStore:
             raise Unavailable(f"{upload} could not be removed from the store") from error
 
     async def destroy(self, notice: str, content: str) -> None:
-        """Destroys the document of that SHA-256, if it is there; raises Unavailable."""
+        """Destroy the document with that SHA-256 if it exists. Raises Unavailable."""
         await self.remove(_name(notice, content))
 
     async def read(
         self, notice: str, content: str, upload: str | None, start: int, end: int
     ) -> AsyncIterator[bytes] | None:
-        """The bytes from `start` up to `end` (excluded); None when the document is not there.
+        """Return the bytes from `start` up to `end` (excluded); None if the document is missing.
 
         Raises Unavailable.
         """
@@ -127,7 +129,7 @@ class ObjectStore:
         return None
 
     async def size(self, notice: str, content: str, upload: str | None) -> int | None:
-        """The bytes that a document has; None when it is not there. Raises Unavailable."""
+        """Return a document's size in bytes; None if it is missing. Raises Unavailable."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
                 return (await obstore.head_async(self._store, name))["size"]
@@ -138,7 +140,7 @@ class ObjectStore:
         return None
 
     async def contents(self, notice: str) -> AsyncIterator[str]:
-        """The SHA-256, by which it is named, of every document of the notice; raises Unavailable."""
+        """Yield the SHA-256, which is the name, of every document of the notice. Raises Unavailable."""
         try:
             async for page in obstore.list(self._store, prefix=f"documents/{notice}/"):
                 for each in page:
@@ -147,17 +149,17 @@ class ObjectStore:
             raise Unavailable("the store of documents cannot be listed") from error
 
     async def uploads(self, age: timedelta) -> list[Upload]:
-        """The uploads older than `age`, after removing what a crash left unfinished; raises Unavailable."""
+        """Remove what a crash left unfinished, and return the uploads older than `age`. Raises Unavailable."""
         if self._folder is not None:
             _remove_parts(self._folder / UPLOADS, age)
         oldest = datetime.now(UTC) - age
-        found = []
+        names = []
         try:
             async for page in obstore.list(self._store, prefix=f"{UPLOADS}/"):
-                found += [each["path"] for each in page if each["last_modified"] < oldest]
+                names += [file["path"] for file in page if file["last_modified"] < oldest]
         except (BaseError, OSError) as error:
             raise Unavailable("the store of documents cannot be listed") from error
-        return [Upload(name.split("/")[1], name) for name in found]
+        return [Upload(name.split("/")[1], name) for name in names]
 
 
 def _name(notice: str, content: str) -> str:
@@ -170,16 +172,16 @@ async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[by
 
 
 def _sync(path: Path) -> None:
-    for each in (path, path.parent):
-        opened = os.open(each, os.O_RDONLY)
+    for target in (path, path.parent):
+        descriptor = os.open(target, os.O_RDONLY)
         try:
-            os.fsync(opened)
+            os.fsync(descriptor)
         finally:
-            os.close(opened)
+            os.close(descriptor)
 
 
 def _remove_parts(folder: Path, age: timedelta) -> None:
-    """A directory's store writes to `name#1` before `name` is there; a killed process leaves it."""
+    """Remove the parts `name#1` that a killed process left of an unfinished upload."""
     oldest = time.time() - age.total_seconds()
     for part in folder.glob("*/*#*"):
         if part.stat().st_mtime < oldest:
@@ -187,7 +189,7 @@ def _remove_parts(folder: Path, age: timedelta) -> None:
 
 
 class _Arriving:
-    """A document as its bytes pass: hashed, counted, and looked at on both ends."""
+    """A document in transit: hashed, counted, and examined at both ends."""
 
     def __init__(self, pieces: AsyncIterator[bytes], limit: int, media_type: str) -> None:
         self._pieces, self._limit, self._media_type = pieces, limit, media_type
@@ -210,11 +212,11 @@ class _Arriving:
             yield piece
         if not self._size:
             raise Refused.because("BLANK", "the file is empty; send the document as the body")
-        found = mediatypes.mismatch(self._media_type, bytes(self._head), bytes(self._tail))
-        if found is not None:
+        actual = mediatypes.mismatch(self._media_type, bytes(self._head), bytes(self._tail))
+        if actual is not None:
             raise Refused.because(
                 "MEDIA_TYPE_MISMATCH",
-                f"the file is declared as {self._media_type} and {_look(found)}; declare what it is",
+                f"the file is declared as {self._media_type} but {_look(actual)}; declare its actual type",
                 "content-type",
             )
 
@@ -229,10 +231,12 @@ class _Arriving:
         )
 
 
-def _look(found: str) -> str:
-    return "is nothing of the kind" if found == "application/octet-stream" else f"looks like {found}"
+def _look(actual: str) -> str:
+    return "is of another type" if actual == "application/octet-stream" else f"looks like {actual}"
 
 
 def too_large(limit: int) -> Refused:
-    """The refusal of a document that is larger than the limit."""
-    return Refused.because("TOO_LARGE", f"the document has more than {limit:,} bytes, the most that is taken")
+    """Return the refusal of a document over the limit."""
+    return Refused.because(
+        "TOO_LARGE", f"the document has more than {limit:,} bytes, the limit: send a smaller one"
+    )

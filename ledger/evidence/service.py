@@ -1,8 +1,8 @@
-"""Documents and their entries, kept in step: a file whose entry was stored stays, any other goes.
+"""Keep documents and entries in step: a file remains if its entry was stored, and goes otherwise.
 
-The order is always: the file arrives, its entry is stored with a row that names it, the file gets its lasting
-name. Whatever a crash leaves half done is found by `tidy`. Files of equal content in one notice are one file,
-which goes with the last document that it is of; an advisory lock keeps the last from being joined meanwhile.
+The order is fixed: the file arrives, its entry is stored with a row that names it, the file gets its lasting name.
+`tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which goes with its
+last document. An advisory lock keeps a new document from joining a file that is about to go.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from ledger.intake.parse import SubmittedFile
 from ledger.store.database import open_pool, pool
 
 ABANDONED = timedelta(hours=1)
-"""The age at which an upload without an entry is one that nobody will record any more."""
+"""Age at which an upload without an entry counts as abandoned."""
 _CONNECTIONS = 2
 _PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '10min'"  # a bucket may take longer than a database
 logger = logging.getLogger(__name__)
 
 
 class EvidenceService:
-    """The documents of one database and one store."""
+    """Documents of one database and one store."""
 
     def __init__(self, url: str, files: ObjectStore) -> None:
         self.files = files
@@ -39,21 +39,21 @@ class EvidenceService:
         self._erasing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> Self:
-        """Connects; raises Unavailable when the database cannot be reached."""
+        """Connect to the database. Raises Unavailable when it cannot be reached."""
         await open_pool(self._pool)
         return self
 
     async def close(self) -> None:
-        """Finishes what it has begun, and disconnects."""
+        """Finish running erasures and disconnect."""
         if self._erasing:
             await asyncio.wait(self._erasing)
         await self._pool.close()
 
     async def settle(self, notice: str, file: SubmittedFile) -> None:
-        """Gives the file its lasting name if an entry holds it, and destroys the upload if none does.
+        """Give the file its lasting name if an entry names it, and destroy the upload otherwise.
 
-        Whatever the writer answered: an answer may have been lost after its commit. What cannot be done now is
-        left to `tidy`; nothing is raised.
+        The writer's answer is not consulted, because an answer may be lost after a commit. Raises nothing: what
+        cannot be done now is left to `tidy`.
         """
         with suppress(LedgerError, psycopg.Error, PoolTimeout):
             await self._settle(notice, file.upload)
@@ -70,7 +70,7 @@ class EvidenceService:
             await self._finish(notice, row[0])
 
     def committed(self, notice: str, entries: Sequence[Entry]) -> None:
-        """Begins to destroy the files that these entries, just committed, say were erased."""
+        """Start destroying the files that these committed entries erase."""
         if any(isinstance(entry.fact, EvidenceErased) for entry in entries):
             task = asyncio.create_task(self._erase(notice))
             self._erasing.add(task)
@@ -81,7 +81,7 @@ class EvidenceService:
             await self._finish_all(notice)
 
     async def tidy(self) -> None:
-        """Finishes what a crash, or a store out of reach, left half done; raises Unavailable."""
+        """Finish what a crash or an unreachable store interrupted. Raises Unavailable."""
         try:
             await self._finish_all(None)
             for upload in await self.files.uploads(ABANDONED):
@@ -101,7 +101,7 @@ class EvidenceService:
             await self._finish(of_notice, position)
 
     async def _finish(self, notice: str, position: int) -> None:
-        """Moves the file of an entry to its lasting name; or destroys it, if it was erased."""
+        """Move the file of an entry to its lasting name, or destroy it if it was erased."""
         async with self._locked(notice, position) as connection:
             cursor = await connection.execute(
                 "SELECT content, upload, erased_by IS NOT NULL FROM ledger.files "
@@ -137,7 +137,7 @@ class EvidenceService:
 
     @asynccontextmanager
     async def _locked(self, notice: str, position: int) -> AsyncIterator[AsyncConnection[Any]]:
-        """A transaction that nobody else shares who moves or destroys a file of the same content."""
+        """Open a transaction that excludes others who move or destroy a file of the same content."""
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(_PATIENCE)
             await connection.execute(

@@ -1,1 +1,1 @@
-"""Rows that may change: drafts and the directory of people. Never in the log."""
+"""Store rows that may change: drafts and the directory of people. They are never in the log."""

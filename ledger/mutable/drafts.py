@@ -1,6 +1,6 @@
-"""Drafts of the adviser's reports: rows beside the ledger, never entries, each seen by its adviser alone.
+"""Store drafts of the adviser's reports: rows next to the ledger, never entries, each visible to its adviser only.
 
-What was typed is kept as it was typed, whether it could be issued or not.
+A draft keeps the input unchanged, even where it could not be issued.
 """
 
 from datetime import date, datetime
@@ -14,54 +14,54 @@ from ledger.store.database import connect
 from ledger.store.entries import find_keys
 
 MOST = 50
-"""The drafts that an adviser may keep in a notice."""
+"""Drafts that an adviser may have in a notice."""
 
 
 class AreaDraft(Struct, frozen=True, kw_only=True):
-    """What a draft says of an area."""
+    """Draft of one area's part of the report."""
 
     area: str
     ended: bool = False
-    """Whether it has ended, so that nothing need be said of it."""
+    """True if the area has ended, so that it needs no statement."""
     judgement: str = ""
-    """PROGRESS, CONCERN, or nothing yet."""
+    """PROGRESS, CONCERN, or empty."""
     text: str = ""
 
 
 class RequirementDraft(Struct, frozen=True, kw_only=True):
-    """What a draft says of a requirement."""
+    """Draft of one requirement's part of the report."""
 
     number: str
     text: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A report that is being written."""
+    """A report in preparation."""
 
     draft: str
-    """Its id; the entry that issues it has its key from it."""
+    """Id of the draft. The key of the entry that issues the report derives from it."""
     report: str
-    """The id that the report is to have."""
+    """Id of the future report."""
     first: date
     last: date
     position: int
-    """The position at which its figures are read."""
+    """Position at which the report's figures are read."""
     areas: tuple[AreaDraft, ...] = ()
     requirements: tuple[RequirementDraft, ...] = ()
     other: str = ""
     confirm: tuple[str, ...] = ()
-    """The kinds of warning about personal data that the adviser confirms."""
+    """Kinds of personal data warning that the adviser confirms."""
     saved_at: datetime | None = None
 
 
 class Drafts:
-    """The drafts of one database. Each method raises Unavailable when it cannot be reached."""
+    """Drafts of one database. Each method raises Unavailable when the database cannot be reached."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def of(self, notice: str, actor: str) -> list[Draft]:
-        """The adviser's drafts, the latest saved first."""
+        """Return the adviser's drafts, the latest first."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "SELECT body::text, saved_at FROM ledger.report_drafts WHERE notice = %s AND actor = %s "
@@ -71,7 +71,7 @@ class Drafts:
             return [_draft(*row) for row in await cursor.fetchall()]
 
     async def get(self, notice: str, actor: str, draft: str) -> Draft | None:
-        """A draft of the adviser's; None where they have none of that id."""
+        """Return a draft of the adviser; None without such a draft."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "SELECT body::text, saved_at FROM ledger.report_drafts "
@@ -82,7 +82,7 @@ class Drafts:
             return None if row is None else _draft(*row)
 
     async def add(self, notice: str, actor: str, draft: Draft) -> None:
-        """Keeps a new draft; raises Refused when the adviser has as many as there may be."""
+        """Store a new draft. Raises Refused if the adviser has too many."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "INSERT INTO ledger.report_drafts (notice, actor, draft, body) SELECT %s, %s, %s, %s::jsonb "
@@ -93,7 +93,7 @@ class Drafts:
                 raise Refused.because("TOO_MANY", f"you have {MOST} drafts in {notice}; issue or delete one first")
 
     async def save(self, notice: str, actor: str, draft: Draft) -> bool:
-        """Keeps what a draft says now; False where it is there no more: it was issued, or deleted."""
+        """Replace a draft's content. Return False if it is gone: issued or deleted."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "UPDATE ledger.report_drafts SET body = %s::jsonb, saved_at = now() "
@@ -103,7 +103,7 @@ class Drafts:
             return bool(cursor.rowcount)
 
     async def delete(self, notice: str, actor: str, draft: str) -> bool:
-        """Deletes a draft; whether it was there."""
+        """Delete a draft. Return whether it existed."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "DELETE FROM ledger.report_drafts WHERE notice = %s AND actor = %s AND draft = %s",
@@ -112,7 +112,7 @@ class Drafts:
             return bool(cursor.rowcount)
 
     async def issued(self, notice: str, source: str, key: str) -> Receipt | None:
-        """The receipt of the entry of that key: of the report that a draft became; None where there is none."""
+        """Return the receipt of the entry that a draft became; None if it was not issued."""
         async with await connect(self._url, "ledger_writer") as connection:
             rows = await find_keys(connection, notice, [(source, key)])
             return receipt(rows[source, key], duplicate=True) if rows else None
