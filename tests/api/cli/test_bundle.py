@@ -34,7 +34,7 @@ def test_a_sound_bundle_is_told_with_who_signed_it(ledger: Ledger, bundle: Path)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"tameside-2022 is sound: {SIZE} entries, 14 narratives, 1 of them erased, root ")
     assert f"  entries 1 to {SIZE} with none missing, signed by {SIGNER.verifier_key()}\n" in ran.out
-    assert ran.out.endswith("  compare that key with the one that was published: --key KEY\n")
+    assert ran.out.endswith("  compare that key with the published one: --key KEY\n")
     assert "compare that key" not in ledger("verify", bundle, "--key", SIGNER.verifier_key()).out
     [found] = ledger("verify", bundle, "--json", "--against", bundle).json
     assert (found["sound"], found["bundle"]["size"], found["bundle"]["role"]) == (True, SIZE, "AUDITOR")
