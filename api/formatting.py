@@ -1,6 +1,6 @@
-"""How values stand on pages: days and instants in words, codes as words, statuses as tags whose words say it all.
+"""Format values for pages and reports: dates, codes, statuses, sizes and numbers.
 
-Each returns markup, or text that the template escapes. Colours only repeat what the words say.
+Each function returns markup, or text that the template escapes. A colour only repeats what the text says.
 """
 
 import re
@@ -46,13 +46,13 @@ _ABBREVIATIONS = {"Dfe": "DfE", "Official sensitive": "Official-sensitive"}
 
 
 def plain(code: str | None) -> str:
-    """A code of a closed list as words: NOT_MET → Not met."""
-    found = (code or "").replace("_", " ").capitalize()
-    return _ABBREVIATIONS.get(found, found)
+    """Return the words of a code: NOT_MET becomes Not met."""
+    label = (code or "").replace("_", " ").capitalize()
+    return _ABBREVIATIONS.get(label, label)
 
 
 def tag(code: str | None, label: str | None = None) -> Markup:
-    """A status as a tag: its words, and a colour that repeats them."""
+    """Return a status as a tag: its text, and a colour that repeats it."""
     if code is None:
         return Markup("")
     colour = _COLOUR_OF.get(code, "grey")
@@ -60,14 +60,14 @@ def tag(code: str | None, label: str | None = None) -> Markup:
 
 
 def day(value: str | date | None) -> str:
-    """A day in words: 5 July 2022."""
+    """Return a date in words: 5 July 2022."""
     if value is None:
         return ""
     return sentence.day(value if isinstance(value, date) else date.fromisoformat(value[:10]))
 
 
 def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
-    """An instant in words, with its exact value for programs: 5 July 2022, 13:30."""
+    """Return an instant in words, with its exact value for programs: 5 July 2022, 13:30."""
     if value is None:
         return Markup("")
     exact = value if isinstance(value, datetime) else datetime.fromisoformat(value)
@@ -75,7 +75,7 @@ def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
 
 
 def prose(text: str | None, erased_by: int | None = None) -> Markup:
-    """Free text as paragraphs; where it was erased, that it was."""
+    """Return a narrative as paragraphs, or a note that it was erased."""
     if text is None:
         return Markup('<span class="erased">{}</span>').format(
             f"Erased under a recorded decision (entry {erased_by})" if erased_by else "None recorded"
@@ -85,18 +85,18 @@ def prose(text: str | None, erased_by: int | None = None) -> Markup:
 
 
 def number(value: float | None, decimals: int = 1) -> str:
-    """A number as people write it: no digits that say nothing."""
+    """Return a number without trailing zeros."""
     if value is None:
         return ""
-    shown = f"{value:,.{decimals}f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    digits = f"{value:,.{decimals}f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
-    """The rows of a table, each cell with its column's name, which stands before it on a narrow screen."""
+    """Return the rows of a table, each cell labelled with its column's name for narrow screens."""
     columns = iter(heads)
 
-    def place(tag: re.Match[str]) -> str:
+    def label_cell(tag: re.Match[str]) -> str:
         nonlocal columns
         if tag[0] == "<tr ":
             columns = iter(heads)
@@ -104,48 +104,51 @@ def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
         label = next(columns, "").removeprefix("#")
         return tag[0] if tag[0] == "<th " else f'<td data-label="{escape(label)}" '
 
-    return Markup(_CELL.sub(place, rows))  # noqa: S704 - rows are markup, labels are escaped
+    return Markup(_CELL.sub(label_cell, rows))  # noqa: S704 - rows are markup, labels are escaped
 
 
 def size(octets: int | None) -> str:
-    """The size of a file."""
-    found = float(octets or 0)
+    """Return a file's size in bytes, kB, MB or GB."""
+    amount = float(octets or 0)
     for unit in ("bytes", "kB", "MB", "GB"):
-        if found < 1_000 or unit == "GB":
-            return f"{number(found)} {unit}"
-        found /= 1_000
-    raise AssertionError("a size has a unit")
+        if amount < 1_000 or unit == "GB":
+            return f"{number(amount)} {unit}"
+        amount /= 1_000
+    raise AssertionError("the loop returns at the largest unit")
 
 
 def listed(items: Iterable[str]) -> str:
-    """Words in a row: a, b and c."""
+    """Return items as a phrase: a, b and c."""
     return sentence.listed(items)
 
 
 def fact(name: str | None) -> str:
-    """A fact's type name as words: improvement-ledger.board.BoardDecisionRecorded.v1 → Board decision recorded."""
+    """Return a fact's type name as words.
+
+    For example, improvement-ledger.board.BoardDecisionRecorded.v1 becomes Board decision recorded.
+    """
     bare = (name or "").split(".")[-2] if "." in (name or "") else name or ""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in bare).strip()
     return spaced[:1].upper() + spaced[1:]
 
 
 def pairs(items: Iterable[Mapping[str, str]], value: str, label: str) -> list[tuple[str, str]]:
-    """The options of a choice, from things that have a value and a label."""
+    """Return the options of a choice from items that have a value and a label."""
     return [(item[value], item[label]) for item in items]
 
 
 def as_options(codes: Iterable[str]) -> list[tuple[str, str]]:
-    """The options of a choice, from the codes of a closed list."""
+    """Return the options of a choice from the codes of a closed list."""
     return [(code, plain(code)) for code in codes]
 
 
 def excerpt(text: str) -> str:
-    """The beginning of a text."""
+    """Return the beginning of a text."""
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 
 def field_name(path: str) -> str:
-    """A place in a fact's data as words: options[0] → Option 1."""
+    """Return a field's path in a fact's data as words: options[0] becomes Option 1."""
     name, _, rest = path.partition("[")
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.rpartition(".")[2])
     index = rest.partition("]")[0]
@@ -154,5 +157,5 @@ def field_name(path: str) -> str:
 
 
 def pretty(data: object) -> str:
-    """A fact as it is stored, a field a line."""
+    """Return a fact as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()

@@ -1,6 +1,6 @@
-"""Charts as SVG and in words, for pages and reports alike: deterministic text, no style attributes and no scripts.
+"""Charts as SVG and in words, for pages and reports: deterministic text without style attributes or scripts.
 
-A chart says all that it shows in its description, and never by colour alone. Imports `projections.narrate`.
+A chart's description says all that it shows, and never by colour alone. Imports `projections.narrate`.
 """
 
 from api.charts.captions import number, signals_in_words, summary

@@ -1,4 +1,4 @@
-"""What a chart says, in words: its values, its limits and each signal. Pure."""
+"""A chart in words: its values, limits and signals. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, takewhile
@@ -8,15 +8,15 @@ from projections.narrate.sentence import listed
 from projections.views.spc import FIRM
 
 _ASSURANCES = {
-    "ASSURED": "As things are, the target will be met each time.",
-    "INCONSISTENT": "As things are, the target will be met or missed by chance.",
-    "FAILING": "As things are, the target will not be met: both limits lie {side} it.",
+    "ASSURED": "The process will meet the target every time.",
+    "INCONSISTENT": "The process will meet or miss the target by chance.",
+    "FAILING": "The process will miss the target: both limits are {side} it.",
 }
 _BETTER = {"HIGHER_IS_BETTER": 1, "LOWER_IS_BETTER": -1}
 
 
 def number(value: float | None, unit: str) -> str:
-    """A value in its unit, to one decimal place: 71.4%, 17.3, 12."""
+    """Return a value in its unit, to one decimal place: 71.4%, 17.3, 12."""
     if value is None:
         return "none"
     plain = f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")
@@ -24,9 +24,9 @@ def number(value: float | None, unit: str) -> str:
 
 
 def counts(point: ChartReading, unit: str) -> str:
-    """What a reading counted: 61 of 85; of an average, whose counts are of two kinds, 1,998 to 96."""
+    """Return the counts of a reading: 61 of 85, or 1,998 to 96 for an average."""
     if point.hidden:
-        return "hidden, as the counts are small"
+        return "hidden because the counts are small"
     if point.numerator is None:
         return "nothing counted"
     if point.denominator is None:
@@ -34,22 +34,22 @@ def counts(point: ChartReading, unit: str) -> str:
     return f"{point.numerator:,} {'to' if unit == 'AVERAGE' else 'of'} {point.denominator:,}"
 
 
-def told(point: ChartReading, unit: str) -> str:
-    """A reading: 71.8% (61 of 85)."""
+def reading_text(point: ChartReading, unit: str) -> str:
+    """Return a reading: 71.8% (61 of 85)."""
     if point.value is None or unit == "COUNT":
         return counts(point, unit)
     return f"{number(point.value, unit)} ({counts(point, unit)})"
 
 
 def summary(series: Series) -> str:
-    """What the chart shows, for whoever does not see it."""
+    """Return the text alternative of a chart."""
     points = series.points
     if not points:
-        return "No reading has been reported."
+        return "No readings yet."
     many = f"{len(points)} {'reading' if len(points) == 1 else 'readings'}"
-    sentences = [f"{many}, the last for {points[-1].label}: {told(points[-1], series.unit)}."]
+    sentences = [f"{many}, the latest for {points[-1].label}: {reading_text(points[-1], series.unit)}."]
     if series.suppressed:
-        return f"{sentences[0]} Some counts are too small to be shown, so neither values nor limits are."
+        return f"{sentences[0]} Values and limits are hidden because some counts are too small to publish."
     if series.mean is not None:
         since = "" if series.reset_on is None else f" since {series.points[series.counted_from].label}"
         sentences.append(f"The mean{since} is {number(series.mean, series.unit)}{_limits(series)}.")
@@ -57,12 +57,12 @@ def summary(series: Series) -> str:
         sentences.append(f"The target is {number(series.target, series.unit)}.")
     marked = sum(bool(point.signals) for point in points)
     if marked:
-        sentences.append(f"{marked} {'point is' if marked == 1 else 'points are'} marked as signals.")
+        sentences.append(f"{marked} {'reading is a signal' if marked == 1 else 'readings are signals'}.")
     return " ".join(sentences)
 
 
 def _limits(series: Series) -> str:
-    """The limits; there is none where nothing can be counted: below nothing."""
+    """Return the limits; a lower limit below zero is left out."""
     if series.lower is None or series.upper is None:
         return ""
     upper = number(series.upper, series.unit)
@@ -72,24 +72,24 @@ def _limits(series: Series) -> str:
 
 
 def signals_in_words(series: Series) -> list[str]:
-    """What the chart says, a sentence each: its signals, whether it assures the target, and how firm it is."""
+    """Return the chart's signals, assurance and caveats, one sentence each."""
     if not series.points:
-        return ["No reading has been reported."]
+        return ["No readings yet."]
     if series.suppressed:
-        return ["Some counts are too small to be shown, so neither values nor limits are."]
-    found = [*_signals(series)] or ["No signal: what the points do between the limits is chance."]
+        return ["Values and limits are hidden because some counts are too small to publish."]
+    sentences = [*_signals(series)] or ["No signal: the variation within the limits is common cause."]
     if series.assurance is not None:
-        found += _assured(series, series.assurance)
+        sentences += _assurance(series, series.assurance)
     if series.provisional:
-        found.append(f"With fewer than {FIRM} points the limits are provisional.")
+        sentences.append(f"The limits are provisional: there are fewer than {FIRM} readings.")
     if series.reset_on is not None and series.counted_from < len(series.points):
         start = series.points[series.counted_from].label
-        found.append(f"The mean and the limits count from {start} on, when the baseline was reset.")
-    return found
+        sentences.append(f"The mean and limits are calculated from {start}, when the baseline was reset.")
+    return sentences
 
 
-def _assured(series: Series, assurance: str) -> Iterator[str]:
-    """Whether the target will be met; if not, whether it is met of late all the same."""
+def _assurance(series: Series, assurance: str) -> Iterator[str]:
+    """Yield whether the process meets the target, and whether recent readings do anyway."""
     good = _BETTER.get(series.direction, 0)
     yield _ASSURANCES[assurance].format(side="below" if good > 0 else "above")
     target = series.target
@@ -98,31 +98,34 @@ def _assured(series: Series, assurance: str) -> Iterator[str]:
     values = [point.value for point in series.points[series.counted_from :] if point.value is not None]
     met = sum(1 for _ in takewhile(lambda value: good * value >= good * target, reversed(values)))
     if met:
-        last = "The last reading meets" if met == 1 else f"The last {met} readings meet"
-        yield f"{last} the target all the same: the limits are those of before; consider a new baseline."
+        latest = "The last reading meets" if met == 1 else f"The last {met} readings meet"
+        yield f"{latest} the target; recalculate the limits."
 
 
 def _signals(series: Series) -> Iterator[str]:
     start = series.counted_from
     earlier = [point.label for point in series.points[:start] if point.signals]
     if earlier:
-        yield f"By the limits of then, {listed(earlier)} stood out."
+        verb = "was a signal" if len(earlier) == 1 else "were signals"
+        yield f"Under the earlier limits, {listed(earlier)} {verb}."
     for signal, say in _SENTENCES.items():
         for side, stretch in _stretches(series, signal):
             first, last = stretch[0].label, stretch[-1].label
             one = first == last
             when = (
-                f"In {first} the point lies" if one else f"From {first} to {last} {len(stretch)} points in a row"
+                f"The reading for {first} is"
+                if one
+                else f"From {first} to {last}, {len(stretch)} readings in a row"
             )
-            yield f"{say(when, side, one)}{_judged(series, side)}."
+            yield f"{say(when, side, one)}{_verdict(series, side)}."
 
 
 def _outside(when: str, side: int, one: bool) -> str:
-    return f"{when}{'' if one else ' lie'} {'above the upper' if side > 0 else 'below the lower'} limit"
+    return f"{when}{'' if one else ' are'} {'above the upper' if side > 0 else 'below the lower'} limit"
 
 
 def _shift(when: str, side: int, _one: bool) -> str:
-    return f"{when} lie {'above' if side > 0 else 'below'} the mean"
+    return f"{when} are {'above' if side > 0 else 'below'} the mean"
 
 
 def _trend(when: str, side: int, _one: bool) -> str:
@@ -131,7 +134,7 @@ def _trend(when: str, side: int, _one: bool) -> str:
 
 def _near(when: str, side: int, one: bool) -> str:
     limit = "upper" if side > 0 else "lower"
-    return f"{when}{'' if one else ' lie'} near the {limit} limit, as two of three neighbours do"
+    return f"{when}{'' if one else ' are'} near the {limit} limit, as are two of three neighbours"
 
 
 _SENTENCES: dict[str, Callable[[str, int, bool], str]] = {
@@ -143,22 +146,22 @@ _SENTENCES: dict[str, Callable[[str, int, bool], str]] = {
 
 
 def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[ChartReading]]]:
-    """The stretches of neighbours with a signal, each on one side of the mean, or rising or falling."""
+    """Yield runs of neighbours with a signal, all on one side of the mean, or all rising or falling."""
     mean = series.mean or 0
     sides = [
         (0 if point.value is None else (point.value > mean) - (point.value < mean), point)
         for point in series.points[series.counted_from :]
     ]
     for (marked, side), group in groupby(
-        sides, lambda pair: (_said_by(signal, pair[1]), 0 if signal == "TREND" else pair[0])
+        sides, lambda pair: (_names(signal, pair[1]), 0 if signal == "TREND" else pair[0])
     ):
         stretch = [point for _, point in group]
         if marked:
             yield (_rises(stretch) if signal == "TREND" else side), stretch
 
 
-def _said_by(signal: str, point: ChartReading) -> bool:
-    """Whether a sentence on the signal names the point: outside a limit, it is not said to be near it too."""
+def _names(signal: str, point: ChartReading) -> bool:
+    """Return whether a signal's sentence names the point; a point outside a limit is not also called near it."""
     return signal in point.signals and not (signal == "NEAR_LIMIT" and "OUTSIDE" in point.signals)
 
 
@@ -167,7 +170,7 @@ def _rises(stretch: Sequence[ChartReading]) -> int:
     return (last > first) - (last < first)
 
 
-def _judged(series: Series, side: int) -> str:
-    """Whether a signal on that side is for the better."""
+def _verdict(series: Series, side: int) -> str:
+    """Return whether a signal on that side is an improvement or a concern."""
     better = _BETTER.get(series.direction, 0) * side
-    return {1: ", for the better", -1: ", for the worse"}.get(better, "")
+    return {1: ": improvement", -1: ": concern"}.get(better, "")

@@ -1,24 +1,24 @@
-"""Elements of SVG as text: attributes in a fixed order, numbers to two decimals, text escaped. Pure."""
+"""SVG elements as text: attributes in a fixed order, numbers to two decimals, text escaped. Pure."""
 
 import re
 from html import escape
 
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for."""
+"""Characters that XML 1.0 forbids."""
 
 
 def element(name: str, *children: str, **attributes: str | float | None) -> str:
-    """An element; an attribute that is None is left out, `stroke_width` is written stroke-width."""
-    said = "".join(
+    """Return an element; None leaves an attribute out, and `stroke_width` becomes stroke-width."""
+    rendered = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return f"<{name}{said}>{''.join(children)}</{name}>" if children else f"<{name}{said}/>"
+    return f"<{name}{rendered}>{''.join(children)}</{name}>" if children else f"<{name}{rendered}/>"
 
 
-def words(text: str) -> str:
-    """Text as an element's child."""
+def text_node(text: str) -> str:
+    """Return text as an element's child."""
     return escape(_UNPRINTABLE.sub("\ufffd", text), quote=False)
 
 
@@ -29,16 +29,25 @@ def _value(value: str | float) -> str:
 
 
 def image(name: str, title: str, description: str, width: int, height: int, *children: str) -> str:
-    """A whole image of its own, with a title and a description; `name` makes its ids, unique in a page."""
-    label, told = f"{name}-title", f"{name}-description"
+    """Return a whole image with a title and a description.
+
+    Args:
+        name: Prefix of its ids, unique in a page.
+        title: Its title.
+        description: Its text alternative.
+        width: Its width.
+        height: Its height.
+        children: Its elements.
+    """
+    title_id, description_id = f"{name}-title", f"{name}-description"
     return element(
         "svg",
-        element("title", words(title), id=label),
-        element("desc", words(description), id=told),
+        element("title", text_node(title), id=title_id),
+        element("desc", text_node(description), id=description_id),
         *children,
         xmlns="http://www.w3.org/2000/svg",
         role="img",
-        aria_labelledby=f"{label} {told}",
+        aria_labelledby=f"{title_id} {description_id}",
         lang="en-GB",
         viewBox=f"0 0 {width} {height}",
         width=width,

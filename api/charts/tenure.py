@@ -1,11 +1,11 @@
-"""Times in a post, and the gaps between, as a bar along a line of time. Pure."""
+"""Terms in a post, and the gaps between them, as a bar along a time line. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from msgspec import Struct
 
-from api.charts.svg import element, image, words
+from api.charts.svg import element, image, text_node
 from projections.narrate.sentence import day
 
 WIDTH = 760
@@ -13,48 +13,48 @@ _BAR, _ROW, _TOP = 26, 18, 6
 
 
 class Span(Struct, frozen=True):
-    """Days that somebody was in a post, or that nobody was; both days are included."""
+    """Dates of a term in a post, or of a vacancy; both are included."""
 
     label: str | None
-    """Who; None: nobody."""
+    """Holder of the post; None for a vacancy."""
     first: date
     last: date | None
-    """None: it goes on."""
+    """None if it continues."""
 
-    def told(self) -> str:
-        """Who, and from when to when."""
+    def sentence(self) -> str:
+        """Return the holder and the dates."""
         until = "" if self.last is None else f" to {day(self.last)}"
-        return f"{self.label or 'nobody'} from {day(self.first)}{until}"
+        return f"{self.label or 'Vacant'} from {day(self.first)}{until}"
 
 
 def tenure_svg(name: str, title: str, spans: Sequence[Span], until: date) -> str:
-    """Who was in a post, from the first day of `spans` to `until`; a gap is hollow, hatched and says so."""
-    shown = [span for span in sorted(spans, key=lambda each: each.first) if span.first <= until]
-    said = f"{'; '.join(span.told() for span in shown) or 'nobody was ever in post'}."
-    height = _TOP + _BAR + _ROW * (len(shown) + 1)
+    """Return the terms from the first day of `spans` until a date; a vacancy is hollow, dashed and labelled."""
+    visible = [span for span in sorted(spans, key=lambda span: span.first) if span.first <= until]
+    description = f"{'; '.join(span.sentence() for span in visible) or 'Nobody has held the post'}."
+    height = _TOP + _BAR + _ROW * (len(visible) + 1)
     parts: list[str] = []
-    if shown:
-        begin = shown[0].first.toordinal()
+    if visible:
+        begin = visible[0].first.toordinal()
         scale = (WIDTH - 2) / max(until.toordinal() + 1 - begin, 1)
-        for index, span in enumerate(shown):
+        for index, span in enumerate(visible):
             last = min(span.last or until, until)
             left = 1 + (span.first.toordinal() - begin) * scale
-            wide = (last.toordinal() + 1 - span.first.toordinal()) * scale
-            parts += _bar(span, index, left, wide)
-    return image(name, title, said, WIDTH, height, *parts)
+            width = (last.toordinal() + 1 - span.first.toordinal()) * scale
+            parts += _bar(span, index, left, width)
+    return image(name, title, description, WIDTH, height, *parts)
 
 
-def _bar(span: Span, index: int, left: float, wide: float) -> list[str]:
-    """A stretch of the bar with its number, and its line of the legend below."""
+def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
+    """Return a segment of the bar with its number, and its line of the legend."""
     gap = span.label is None
-    number = words(f"{index + 1}")
+    number = text_node(f"{index + 1}")
     return [
         element(
             "rect",
-            element("title", words(span.told())),
+            element("title", text_node(span.sentence())),
             x=left,
             y=_TOP,
-            width=max(wide, 1),
+            width=max(width, 1),
             height=_BAR,
             fill="#ffffff" if gap else "#1d70b8",
             stroke="#d4351c" if gap else "#0b0c0c",
@@ -64,10 +64,10 @@ def _bar(span: Span, index: int, left: float, wide: float) -> list[str]:
         element(
             "text",
             number,
-            x=left + wide / 2,
+            x=left + width / 2,
             y=_TOP + _BAR - 8,
             text_anchor="middle",
             fill="#0b0c0c" if gap else "#ffffff",
         ),
-        element("text", words(f"{index + 1}. {span.told()}"), x=1, y=_TOP + _BAR + _ROW * (index + 1)),
+        element("text", text_node(f"{index + 1}. {span.sentence()}"), x=1, y=_TOP + _BAR + _ROW * (index + 1)),
     ]

@@ -1,7 +1,7 @@
-"""An XmR chart as SVG: points by period, mean, limits, target, and where the baseline was reset. Pure.
+"""XmR chart as SVG: readings by period, mean, limits, target and baseline resets. Pure.
 
-A point that is a signal is a diamond, others are discs; a hidden point is a gap that says so. The mean and the
-limits are drawn over the points that they count. Lines are told apart by their dashes and their labels.
+A signal is a diamond, other readings are discs; a hidden reading is a labelled gap. The mean and the limits span
+the readings that they use. Dashes and labels distinguish the lines.
 """
 
 import math
@@ -10,17 +10,17 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from api.charts.captions import number, signals_in_words, summary, told
+from api.charts.captions import number, reading_text, signals_in_words, summary
 from api.charts.series import ChartReading, Series
-from api.charts.svg import element, image, words
+from api.charts.svg import element, image, text_node
 
 WIDTH, HEIGHT = 760, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 14, 44
 _TICKS = 5
 _LABELS = 8
-"""Periods named along the axis, at most."""
+"""Maximum number of periods named along the axis."""
 _APART = 15
-"""The least distance between labels, one below the other."""
+"""Minimum distance between labels, one below another."""
 _SIGNALS = {
     "OUTSIDE": "outside the limits",
     "SHIFT": "one of seven or more on one side of the mean",
@@ -30,17 +30,17 @@ _SIGNALS = {
 
 
 class _Line(Struct, frozen=True):
-    """A level drawn across the chart."""
+    """A level across the chart."""
 
     label: str
     value: float
     dashes: str | None
     from_start: bool = False
-    """Whether it holds for all points, not only for those that the limits count."""
+    """True if it applies to all points, not only to those that the limits use."""
 
 
 class _Frame(Struct, frozen=True):
-    """Where things are drawn."""
+    """Scale of the chart."""
 
     low: float
     high: float
@@ -48,34 +48,39 @@ class _Frame(Struct, frozen=True):
     points: int
 
     def x(self, index: float) -> float:
-        """Where a point of that index lies; -0.5 and points - 0.5 are the edges."""
+        """Return the x of a point's index; -0.5 and points - 0.5 are the edges."""
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * (index + 0.5) / max(self.points, 1)
 
     def y(self, value: float) -> float:
-        """How far down a value lies."""
+        """Return the y of a value."""
         return _TOP + (HEIGHT - _TOP - _BOTTOM) * (self.high - value) / (self.high - self.low)
 
 
 def xmr_svg(series: Series, name: str = "") -> str:
-    """The chart of a measure; `name` makes its ids where a page shows several charts of one measure."""
+    """Return the chart of a measure.
+
+    Args:
+        series: The measure.
+        name: Prefix of its ids, where a page shows several charts of one measure.
+    """
     lines = _lines(series)
-    shown = [point.value for point in series.points if point.value is not None]
-    frame = _frame([*shown, *(line.value for line in lines)], len(series.points))
+    values = [point.value for point in series.points if point.value is not None]
+    frame = _frame([*values, *(line.value for line in lines)], len(series.points))
     parts = [*_axes(series, frame)]
-    if series.suppressed or not shown:
-        parts.append(_note("No value can be shown." if series.points else "No reading has been reported."))
+    if series.suppressed or not values:
+        parts.append(_note("All values are hidden." if series.points else "No readings yet."))
     else:
         parts += [*_gaps(series, frame), *_reset(series, frame), *_levels(series, frame, lines)]
-        parts += [*_course(series, frame), *_points(series, frame)]
-    title = f"Measure {series.measure}: {series.title or 'its title was erased'}"
-    said = " ".join([summary(series), *signals_in_words(series)])
-    return image(name or f"chart-{series.measure}", title, said, WIDTH, HEIGHT, *parts)
+        parts += [*_line(series, frame), *_points(series, frame)]
+    title = f"Measure {series.measure}: {series.title or 'title erased'}"
+    description = " ".join([summary(series), *signals_in_words(series)])
+    return image(name or f"chart-{series.measure}", title, description, WIDTH, HEIGHT, *parts)
 
 
 def _lines(series: Series) -> list[_Line]:
-    """The lines that lie within what the unit can be: no count and no share is below nothing."""
+    """Return the lines within the unit's range: counts and shares are never below zero."""
     highest = 100.0 if series.unit == "PERCENT" else math.inf
-    every = (
+    candidates = (
         ("upper limit", series.upper, "3 3", False),
         ("mean", series.mean, None, False),
         ("lower limit", series.lower, "3 3", False),
@@ -83,17 +88,17 @@ def _lines(series: Series) -> list[_Line]:
     )
     return [
         _Line(f"{label} {number(value, series.unit)}", value, dashes, from_start)
-        for label, value, dashes, from_start in every
+        for label, value, dashes, from_start in candidates
         if value is not None and 0 <= value <= highest
     ]
 
 
 def _frame(values: Sequence[float], points: int) -> _Frame:
-    """An axis with round steps that holds all values."""
+    """Return an axis with round steps that spans all values."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    rough = max(high - low, abs(high) * 0.1, 1.0) / _TICKS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
+    minimum = max(high - low, abs(high) * 0.1, 1.0) / _TICKS
+    power = 10.0 ** math.floor(math.log10(minimum))
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= minimum)
     bottom = math.floor(low / step) * step
     top = math.ceil(high / step) * step
     return _Frame(bottom, top if top > bottom else bottom + step, step, points)
@@ -105,24 +110,24 @@ def _axes(series: Series, frame: _Frame) -> Iterator[str]:
         value = frame.low + index * frame.step
         y = frame.y(value)
         yield element("line", x1=_LEFT, y1=y, x2=right, y2=y, stroke="#b1b4b6", stroke_width=0.5)
-        yield element("text", words(number(value, series.unit)), x=_LEFT - 8, y=y + 4, text_anchor="end")
+        yield element("text", text_node(number(value, series.unit)), x=_LEFT - 8, y=y + 4, text_anchor="end")
     every = math.ceil(len(series.points) / _LABELS) or 1
     for index, point in enumerate(series.points):
         if index % every == 0:
             x, y = frame.x(index), HEIGHT - _BOTTOM + 18
             month, _, year = f"{point.first:%b %Y}".partition(" ")
-            yield element("text", words(month), x=x, y=y, text_anchor="middle")
-            yield element("text", words(year), x=x, y=y + 16, text_anchor="middle")
+            yield element("text", text_node(month), x=x, y=y, text_anchor="middle")
+            yield element("text", text_node(year), x=x, y=y + 16, text_anchor="middle")
 
 
 def _note(text: str) -> str:
-    return element("text", words(text), x=WIDTH / 2, y=HEIGHT / 2, text_anchor="middle")
+    return element("text", text_node(text), x=WIDTH / 2, y=HEIGHT / 2, text_anchor="middle")
 
 
 def _gaps(series: Series, frame: _Frame) -> Iterator[str]:
-    """Points without a value: a band that says why."""
-    for gone, group in groupby(enumerate(series.points), lambda pair: pair[1].value is None):
-        if not gone:
+    """Yield a labelled band for each run of readings without a value."""
+    for missing, group in groupby(enumerate(series.points), lambda pair: pair[1].value is None):
+        if not missing:
             continue
         stretch = [*group]
         left, right = frame.x(stretch[0][0] - 0.5), frame.x(stretch[-1][0] + 0.5)
@@ -131,7 +136,7 @@ def _gaps(series: Series, frame: _Frame) -> Iterator[str]:
         yield element("rect", x=left, y=_TOP, width=right - left, height=HEIGHT - _TOP - _BOTTOM, fill="#f3f2f1")
         yield element(
             "text",
-            words("hidden" if hidden else "no value"),
+            text_node("hidden" if hidden else "no value"),
             x=x,
             y=y,
             text_anchor="middle",
@@ -147,11 +152,11 @@ def _reset(series: Series, frame: _Frame) -> Iterator[str]:
     x = frame.x(start - 0.5)
     bottom = HEIGHT - _BOTTOM
     yield element("line", x1=x, y1=_TOP, x2=x, y2=bottom, stroke="currentColor", stroke_dasharray="1 3")
-    yield element("text", words("baseline reset"), x=x + 4, y=_TOP + 11)
+    yield element("text", text_node("baseline reset"), x=x + 4, y=_TOP + 11)
 
 
 def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[str]:
-    """The lines and, right of them, their labels: moved apart where they would lie on one another."""
+    """Yield the lines and their labels at the right, spaced apart where they would overlap."""
     right = frame.x(frame.points - 0.5)
     below = -math.inf
     for line in sorted(lines, key=lambda each: -each.value):
@@ -162,20 +167,20 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
             stroke_width=1.5, stroke_dasharray=line.dashes,
         )  # fmt: skip
         below = max(y + 4, below + _APART)
-        yield element("text", words(line.label), x=right + 8, y=below)
+        yield element("text", text_node(line.label), x=right + 8, y=below)
 
 
-def _course(series: Series, frame: _Frame) -> Iterator[str]:
-    """The line through neighbouring points; it ends at a gap, and where the baseline was reset."""
+def _line(series: Series, frame: _Frame) -> Iterator[str]:
+    """Yield the line through neighbouring readings, broken at gaps and baseline resets."""
     start = series.counted_from
-    for (gone, _), group in groupby(
+    for (missing, _), group in groupby(
         enumerate(series.points), lambda pair: (pair[1].value is None, pair[0] >= start)
     ):
         stretch = [*group]
-        if gone or len(stretch) < 2:
+        if missing or len(stretch) < 2:
             continue
-        places = " ".join(f"{frame.x(index):.2f},{frame.y(point.value or 0):.2f}" for index, point in stretch)
-        yield element("polyline", points=places, fill="none", stroke="#505a5f", stroke_width=1)
+        coordinates = " ".join(f"{frame.x(index):.2f},{frame.y(point.value or 0):.2f}" for index, point in stretch)
+        yield element("polyline", points=coordinates, fill="none", stroke="#505a5f", stroke_width=1)
 
 
 def _points(series: Series, frame: _Frame) -> Iterator[str]:
@@ -183,14 +188,14 @@ def _points(series: Series, frame: _Frame) -> Iterator[str]:
         if point.value is None:
             continue
         x, y = frame.x(index), frame.y(point.value)
-        title = element("title", words(_said(point, series.unit)))
+        title = element("title", text_node(_tooltip(point, series.unit)))
         if point.signals:
-            place = f"M{x:.2f} {y - 7:.2f}l7 7l-7 7l-7 -7z"
-            yield element("path", title, d=place, fill="#d4351c", stroke="#0b0c0c", stroke_width=1)
+            path = f"M{x:.2f} {y - 7:.2f}l7 7l-7 7l-7 -7z"
+            yield element("path", title, d=path, fill="#d4351c", stroke="#0b0c0c", stroke_width=1)
         else:
             yield element("circle", title, cx=x, cy=y, r=3.5, fill="#1d70b8")
 
 
-def _said(point: ChartReading, unit: str) -> str:
-    signs = "; ".join(_SIGNALS[signal] for signal in point.signals)
-    return f"{point.label}: {told(point, unit)}" + (f": {signs}" if signs else "")
+def _tooltip(point: ChartReading, unit: str) -> str:
+    signals = "; ".join(_SIGNALS[signal] for signal in point.signals)
+    return f"{point.label}: {reading_text(point, unit)}" + (f": {signals}" if signals else "")

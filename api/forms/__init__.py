@@ -1,5 +1,6 @@
-"""Forms by which people record facts, made from the facts' own declarations.
+"""Forms for recording facts, generated from the facts' own declarations.
 
-`fields` says what is asked, `reading` makes what was typed into a fact's data and `filling` the reverse, `showing`
-puts it on a page. Pure but for `choices`, which asks the schema. May import `ledger` and `projections`.
+`fields` describes the inputs and `controls` lays them out on a page. `parse` turns inputs into a fact's data, and
+`prefill` does the reverse. Only `choices` queries the schema. Imports `ledger` and `projections`, and nothing of
+`api.pages`.
 """

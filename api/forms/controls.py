@@ -1,34 +1,36 @@
-"""A form as it stands on a page: every control with its name, its id, what was typed into it and its faults. Pure.
+"""Layout of a form: each control with its name, id, value and errors. Pure.
 
-Its templates only put this into the macros of govuk-frontend; what is asked, offered and said is decided here.
+The templates only pass this to the macros of govuk-frontend.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec import field as made_by
+from msgspec import field as struct_field
 
 from api.forms import dates
 from api.forms.choices import ABOUT, Choices
 from api.forms.fields import COMPOSITE, Choice, Control, Field, fields_of
-from api.forms.parse import CHANGE, DATA, Typed
+from api.forms.parse import CHANGE, DATA, Inputs
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS
 from projections.narrate.sentence import numbered
 
 ADD, REMOVE = "add:", "remove:"
-"""How what a button says begins that adds a row to a list, or takes one away."""
-_MOST_BOXES = 40
-_MOST_RADIOS = 8
-_MANY = 10
-"""More boxes than these stand in a frame of their own that scrolls."""
-_SHORT_TEXTS = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
+"""Prefixes of a button's value that adds or removes a row of a list."""
+_MAXIMUM_BOXES = 40
+_MAXIMUM_RADIOS = 8
+_SCROLL_ABOVE = 10
+"""Options above which a list of boxes scrolls."""
+_SHORT_NARRATIVES = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
+_UNCOUNTABLE = frozenset({"data", "evidence", "evidence of impact", "progress"})
+"""Labels that take no article."""
 _STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")
 
 
 class _Part(Struct, frozen=True):
-    """How a part of a day or an instant is asked for."""
+    """Input for a part of a date or an instant."""
 
     label: str
     width: str
@@ -39,80 +41,82 @@ _PARTS = {
     "day": _Part("Day", "govuk-input--width-2"),
     "month": _Part("Month", "govuk-input--width-2", "text"),
     "year": _Part("Year", "govuk-input--width-4"),
-    "time": _Part("Time, such as 14:30", "govuk-input--width-5", "text"),
+    "time": _Part("Time", "govuk-input--width-5", "text"),
 }
 
 
 class FormControl(Struct, kw_only=True):
     """A control of a form."""
 
-    as_: str
-    """How it is shown: line, text, radios, select, boxes, day, instant, group, list or another fact."""
-    place: str
-    """Where what it gives stands in the event, and its faults are found."""
+    widget: str
+    """Kind of control: line, text, radios, select, boxes, day, instant, file, group, list or fact."""
+    path: str
+    """Path of the value in the event, and of its refusals."""
     label: str
-    called: str
-    """Its label with those of what it stands in, for the list of faults."""
+    full_label: str
+    """Label with the labels of the groups around it, for the list of errors."""
     hint: str = ""
     required: bool = True
     name: str = ""
-    """What its input is called: its place, but that rows of a list share one."""
+    """Name of the input: its path, or the shared path of a list's rows."""
     value: str = ""
     values: Sequence[str] = ()
-    """Of boxes: those ticked."""
-    words: Sequence[Choice] = ()
-    """What may be chosen, or is suggested."""
+    """Selected values of boxes."""
+    options: Sequence[Choice] = ()
+    """Options to select from, or suggestions."""
     parts: Mapping[str, str] = {}
-    inside: list["FormControl"] = made_by(default_factory=list)
-    """The controls of a group, the rows of a list."""
+    children: list["FormControl"] = struct_field(default_factory=list)
+    """Controls of a group, or rows of a list."""
     more: bool = False
-    """Whether another row can be added."""
+    """True if another row can be added."""
     removable: bool = False
     changes: bool | None = None
-    """Of a list that may stay as it is: whether it was said that it changes."""
+    """True or False for a list that may stay unchanged, as selected; None for other lists."""
     rows: int = 1
-    """How high a control for text is."""
+    """Height of a text area in rows."""
     mode: str = ""
-    """The kind of keyboard that helps."""
+    """Keyboard of a touch screen."""
     fresh: bool = False
-    """Whether it is where typing goes on."""
-    faults: list[str] = made_by(default_factory=list)
+    """True if the control receives the focus."""
+    errors: list[str] = struct_field(default_factory=list)
 
     @property
     def id(self) -> str:
-        """The id of its element."""
-        return re.sub(r"[^A-Za-z0-9]+", "-", self.place).strip("-")
+        """Id of the element."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.path).strip("-")
 
     @property
     def items(self) -> list[dict[str, object]]:
-        """What may be chosen, as govuk-frontend has it; what is ticked first, where it might be out of sight."""
-        ticked = set(self.values) or {self.value}
-        words = sorted(self.words, key=lambda word: word.value not in ticked) if self.many else self.words
+        """Options for govuk-frontend; in a list that scrolls, selected ones come first."""
+        selected = set(self.values) or {self.value}
+        options = (
+            sorted(self.options, key=lambda option: option.value not in selected) if self.many else self.options
+        )
         return [
             {
-                "value": word.value,
-                "text": word.label,
-                "checked": word.value in ticked,
-                "selected": word.value in ticked,
+                "value": option.value,
+                "text": option.label,
+                "checked": option.value in selected,
+                "selected": option.value in selected,
             }
-            for word in words
+            for option in options
         ]
 
     @property
     def many(self) -> bool:
-        """Whether it offers so much that it scrolls."""
-        return len(self.words) > _MANY
+        """True if the options scroll."""
+        return len(self.options) > _SCROLL_ABOVE
 
     @property
-    def inputs(self) -> list[dict[str, object]]:
-        """The inputs of a day or an instant, as govuk-frontend has them."""
+    def date_items(self) -> list[dict[str, object]]:
+        """Inputs of a date or an instant for govuk-frontend."""
         return [
             {
                 "id": f"{self.id}-{part}",
-                "name": f"{self.place}.{part}",
+                "name": f"{self.path}.{part}",
                 "label": _PARTS[part].label,
                 "value": value,
-                "classes": f"{_PARTS[part].width}{' govuk-input--error' if self.faults else ''}",
+                "classes": f"{_PARTS[part].width}{' govuk-input--error' if self.errors else ''}",
                 "inputmode": _PARTS[part].mode,
                 "autocomplete": "off",
                 "attributes": self.attributes if part == "day" else {},
@@ -122,225 +126,256 @@ class FormControl(Struct, kw_only=True):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Further attributes of its element."""
-        offered = {"list": f"{self.id}-offered"} if self.as_ == "line" and self.words else {}
+        """Further attributes of the element."""
+        offered = {"list": f"{self.id}-offered"} if self.widget == "line" and self.options else {}
         return offered | ({"autofocus": ""} if self.fresh else {})
 
     @property
     def target(self) -> str:
-        """The id of the first input in it."""
-        if self.as_ in ("day", "instant"):
+        """Id of the first input in the control."""
+        if self.widget in ("day", "instant"):
             return f"{self.id}-day"
-        if self.as_ in ("group", "list", "fact") or (self.as_ == "boxes" and not self.words):
-            return self.inside[0].target if self.inside else self.id
+        if self.widget in ("group", "list", "fact") or (self.widget == "boxes" and not self.options):
+            return self.children[0].target if self.children else self.id
         return self.id
 
 
-class Fault(Struct, frozen=True):
-    """A line of the list of faults at the top of a page."""
+class ErrorLine(Struct, frozen=True):
+    """Line of the list of errors at the top of a page."""
 
     text: str
     href: str
 
 
 class Form(Struct):
-    """What was typed, what may be chosen, and what was said of it."""
+    """Inputs of a form and the options that it offers."""
 
-    typed: Typed
+    inputs: Inputs
     choices: Choices
     fresh: str = ""
-    """The list that a row was added to."""
+    """Path of the list that a row was just added to."""
 
-    def controls(self, fields: Iterable[Field], place: str = DATA, called: str = "") -> list[FormControl]:
-        """The controls of fields."""
-        return [self.control(each, f"{place}.{each.key}", called) for each in fields]
+    def controls(self, fields: Iterable[Field], path: str = DATA, full_label: str = "") -> list[FormControl]:
+        """Return the controls of fields."""
+        return [self.control(field, f"{path}.{field.key}", full_label) for field in fields]
 
-    def control(self, asked: Field, place: str, within: str) -> FormControl:
-        """The control of a field at a place."""
-        called = f"{within}, {asked.label[:1].lower()}{asked.label[1:]}" if within else asked.label
-        if asked.many:
-            return self._list(asked, place, called)
-        return self._one(asked, place, asked.label, called)
+    def control(self, field: Field, path: str, within: str) -> FormControl:
+        """Return the control of a field.
 
-    def _words(self, asked: Field) -> tuple[Choice, ...]:
-        names = (ABOUT,) if asked.about and ABOUT in self.choices else asked.names
-        return tuple(word for kind in names for word in self.choices.get(kind, ()))
+        Args:
+            field: The field.
+            path: Path of its value in the event.
+            within: Labels of the groups around it.
+        """
+        full_label = f"{within}, {field.label[:1].lower()}{field.label[1:]}" if within else field.label
+        if field.many:
+            return self._list(field, path, full_label)
+        return self._one(field, path, field.label, full_label)
 
-    def _list(self, asked: Field, place: str, called: str) -> FormControl:
-        words = asked.words or self._words(asked)
-        shown = FormControl(
-            as_="list",
-            place=place,
-            label=asked.label,
-            called=called,
-            hint=asked.hint,
-            required=asked.required and asked.least > 0,
-            changes=bool(self.typed.get(place + CHANGE)) if asked.nullable else None,
+    def _options(self, field: Field) -> tuple[Choice, ...]:
+        kinds = (ABOUT,) if field.about and ABOUT in self.choices else field.references
+        return tuple(option for kind in kinds for option in self.choices.get(kind, ()))
+
+    def _list(self, field: Field, path: str, full_label: str) -> FormControl:
+        options = field.options or self._options(field)
+        control = FormControl(
+            widget="list",
+            path=path,
+            label=field.label,
+            full_label=full_label,
+            hint=field.hint,
+            required=field.required and field.least > 0,
+            changes=bool(self.inputs.get(path + CHANGE)) if field.nullable else None,
         )
-        if words and len(words) <= _MOST_BOXES and asked.control is not Control.TEXT:
-            return self._boxes(asked, shown, words)
-        shown.more = True
-        if asked.control in COMPOSITE:
-            places = [f"{place}[{number}]" for number in self._numbers(place)]
+        if options and len(options) <= _MAXIMUM_BOXES and field.control is not Control.TEXT:
+            return self._boxes(field, control, options)
+        control.more = True
+        if field.control in COMPOSITE:
+            rows = [f"{path}[{number}]" for number in self._numbers(path)]
         else:
-            places = [f"{place}[{index}]" for index, _ in enumerate(self._lines(place))]
-        for index, row in enumerate(places):
-            are_texts = asked.control is Control.TEXT
-            label, row_called = (
-                numbered(each, index + 1) if are_texts else f"{each} {index + 1}" for each in (asked.label, called)
+            rows = [f"{path}[{index}]" for index, _ in enumerate(self._lines(path))]
+        for index, row in enumerate(rows):
+            are_narratives = field.control is Control.TEXT
+            label, row_label = (
+                numbered(text, index + 1) if are_narratives else f"{text} {index + 1}"
+                for text in (field.label, full_label)
             )
-            inside = self._one(asked, row, label, row_called, name=place)
-            inside.hint, inside.required, inside.removable = (
-                "",
-                True,
-                asked.control in COMPOSITE and len(places) > 1,
-            )
-            inside.fresh = self.fresh == place and index == len(places) - 1
-            shown.inside.append(inside)
-        return shown
+            item = self._one(field, row, label, row_label, name=path)
+            item.hint, item.required = "", True
+            item.removable = field.control in COMPOSITE and len(rows) > 1
+            item.fresh = self.fresh == path and index == len(rows) - 1
+            control.children.append(item)
+        return control
 
-    def _lines(self, place: str) -> list[str]:
-        """What was typed into the rows there, and one more for what comes."""
-        found = list(self.typed.get(place, ()))
-        return [*found, ""] if not found or self.fresh == place else found
+    def _lines(self, path: str) -> list[str]:
+        """Return the lines of a list, with a blank one if a row was added or none exists."""
+        lines = list(self.inputs.get(path, ()))
+        return [*lines, ""] if not lines or self.fresh == path else lines
 
-    def _numbers(self, place: str) -> list[int]:
-        """The numbers of the rows there, and of one more for what comes."""
-        numbered = re.compile(re.escape(place) + r"\[(\d{1,4})\]", re.ASCII)
-        found = sorted({int(match[1]) for name in self.typed if (match := numbered.match(name))})
-        return [*found, found[-1] + 1 if found else 0] if not found or self.fresh == place else found
+    def _numbers(self, path: str) -> list[int]:
+        """Return the row numbers of a list, with a new one if a row was added or none exists."""
+        numbered = re.compile(re.escape(path) + r"\[(\d{1,4})\]", re.ASCII)
+        numbers = sorted({int(match[1]) for name in self.inputs if (match := numbered.match(name))})
+        return [*numbers, numbers[-1] + 1 if numbers else 0] if not numbers or self.fresh == path else numbers
 
-    def _boxes(self, asked: Field, shown: FormControl, words: tuple[Choice, ...]) -> FormControl:
-        """Boxes to tick, and lines beside them where something else may be named too."""
-        known = {word.value for word in words}
-        typed = [each for each in self.typed.get(shown.place, ()) if each.strip()]
-        others = [each for each in typed if each not in known]
-        shown.as_, shown.values = "boxes", [each for each in typed if each in known]
-        shown.words = words
-        if asked.words or asked.closed:
-            shown.words = (*words, *(Choice(each, each) for each in others))
-            shown.values = typed
-            return shown
-        shown.more = True
-        for index, other in enumerate([*others, ""]):
-            shown.inside.append(
+    def _boxes(self, field: Field, control: FormControl, options: tuple[Choice, ...]) -> FormControl:
+        """Return boxes to select, with lines for values that the options lack."""
+        known = {option.value for option in options}
+        values = [value for value in self.inputs.get(control.path, ()) if value.strip()]
+        unlisted = [value for value in values if value not in known]
+        control.widget, control.values = "boxes", [value for value in values if value in known]
+        control.options = options
+        if field.options or field.closed:
+            control.options = (*options, *(Choice(value, value) for value in unlisted))
+            control.values = values
+            return control
+        control.more = True
+        for index, other in enumerate([*unlisted, ""]):
+            control.children.append(
                 FormControl(
-                    as_="line",
-                    place=f"{shown.place}[{len(shown.values) + index}]",
+                    widget="line",
+                    path=f"{control.path}[{len(control.values) + index}]",
                     label=f"Another {index + 1}" if index else "Another",
-                    called=f"{shown.called}, another",
-                    name=shown.place,
+                    full_label=f"{control.full_label}, another",
+                    name=control.path,
                     value=other,
-                    fresh=self.fresh == shown.place and index == len(others),
+                    fresh=self.fresh == control.path and index == len(unlisted),
                 )
             )
-        return shown
+        return control
 
-    def _one(self, asked: Field, place: str, label: str, called: str, name: str | None = None) -> FormControl:
-        shown = FormControl(
-            as_="line", place=place, label=label, called=called, hint=asked.hint, required=asked.required
+    def _one(self, field: Field, path: str, label: str, full_label: str, name: str | None = None) -> FormControl:
+        control = FormControl(
+            widget="line", path=path, label=label, full_label=full_label, hint=field.hint, required=field.required
         )
-        match asked.control:
+        match field.control:
             case Control.GROUP | Control.PARAMETERS:
-                shown.as_, shown.inside = "group", self.controls(asked.fields, place, called)
+                control.widget, control.children = "group", self.controls(field.fields, path, full_label)
             case Control.FACT:
-                self._fact(asked, shown)
+                self._fact(field, control)
             case Control.DAY | Control.INSTANT:
-                shown.as_ = "day" if asked.control is Control.DAY else "instant"
-                names = dates.DAY_PARTS if shown.as_ == "day" else (*dates.DAY_PARTS, "time")
-                shown.parts = {part: next(iter(self.typed.get(f"{place}.{part}", ())), "") for part in names}
+                control.widget = "day" if field.control is Control.DAY else "instant"
+                names = dates.DAY_PARTS if control.widget == "day" else (*dates.DAY_PARTS, "time")
+                control.parts = {part: next(iter(self.inputs.get(f"{path}.{part}", ())), "") for part in names}
             case _:
-                self._input(asked, shown, name)
-        return shown
+                self._input(field, control, name)
+        return control
 
-    def _fact(self, asked: Field, shown: FormControl) -> None:
-        """Another fact: its type, and the fields of the type that was chosen."""
-        shown.as_ = "fact"
-        of_type = Field(key="type", label="Fact", control=Control.WORD, words=asked.words, required=False)
-        chosen = self.control(of_type, f"{shown.place}.type", shown.called)
-        shown.inside = [chosen]
-        kind = KINDS.get(chosen.value)
+    def _fact(self, field: Field, control: FormControl) -> None:
+        """Lay out another fact: its type and the fields of the selected type."""
+        control.widget = "fact"
+        of_type = Field(key="type", label="Fact", control=Control.WORD, options=field.options, required=False)
+        type_control = self.control(of_type, f"{control.path}.type", control.full_label)
+        control.children = [type_control]
+        kind = KINDS.get(type_control.value)
         if kind is not None:
-            shown.inside += self.controls(fields_of(kind.struct), f"{shown.place}.data", shown.called)
+            control.children += self.controls(fields_of(kind.struct), f"{control.path}.data", control.full_label)
 
-    def _input(self, asked: Field, shown: FormControl, name: str | None) -> None:
-        """A control with one value; `name`: what it is called in a list whose rows share one."""
+    def _input(self, field: Field, control: FormControl, name: str | None) -> None:
+        """Lay out a control with one value; `name` is the shared name of a list's rows."""
         if name is None:
-            value = next(iter(self.typed.get(shown.place, ())), "")
+            value = next(iter(self.inputs.get(control.path, ())), "")
         else:
-            index = int(shown.place.rpartition("[")[2][:-1])
+            index = int(control.path.rpartition("[")[2][:-1])
             value = self._lines(name)[index]
-        shown.name, shown.value = name or shown.place, value
-        offered = self._words(asked) if not asked.begins else ()
-        match asked.control:
+        control.name, control.value = name or control.path, value
+        options = self._options(field) if not field.begins else ()
+        match field.control:
             case Control.TEXT:
-                shown.as_ = "text"
-                shown.rows = 2 if asked.key in _SHORT_TEXTS or name is not None else 5
+                control.widget = "text"
+                control.rows = 2 if field.key in _SHORT_NARRATIVES or name is not None else 5
             case Control.YES_NO:
-                self._choose(shown, (Choice("yes", "Yes"), Choice("no", "No")), value)
+                self._choose(control, (Choice("yes", "Yes"), Choice("no", "No")), value)
             case Control.WORD:
-                self._choose(shown, asked.words, value)
-            case _ if offered and asked.closed:
-                self._choose(shown, offered, value, of_things=True)
+                self._choose(control, field.options, value)
+            case _ if options and field.closed:
+                self._choose(control, options, value, of_things=True)
             case _:
-                shown.words = offered
-                shown.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(asked.control, "")
+                control.options = options
+                control.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(field.control, "")
 
     def _choose(
-        self, shown: FormControl, words: tuple[Choice, ...], value: str, *, of_things: bool = False
+        self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
     ) -> None:
-        """One of several: all to be seen where they are few and one has to be chosen."""
-        if value and value not in {word.value for word in words}:
-            words = (*words, Choice(value, value))
-        few = shown.required and len(words) <= _MOST_RADIOS and not of_things
-        shown.as_, shown.words = "radios" if few else "select", words
+        """Lay out a choice of one: radios if the options are few and one is required."""
+        if value and value not in {option.value for option in options}:
+            options = (*options, Choice(value, value))
+        few = control.required and len(options) <= _MAXIMUM_RADIOS and not of_things
+        control.widget, control.options = "radios" if few else "select", options
 
 
 def flat(controls: Iterable[FormControl]) -> Iterable[FormControl]:
-    """Every control, those within others after them."""
-    for each in controls:
-        yield each
-        yield from flat(each.inside)
+    """Yield every control, each before its children."""
+    for control in controls:
+        yield control
+        yield from flat(control.children)
 
 
-def blame(controls: Sequence[FormControl], refusals: Iterable[Refusal]) -> list[Fault]:
-    """Writes each refusal beside the control that it is of; the list of all of them, in the order of the page.
+def attach_refusals(controls: Sequence[FormControl], refusals: Iterable[Refusal]) -> list[ErrorLine]:
+    """Attach each refusal to its control, and return the list of errors in the order of the page.
 
-    What is of no control, such as that somebody else records under the same id, comes first.
+    A refusal of no control, such as a clash with another actor's entry, comes first.
     """
-    by_place = {each.place: (order, each) for order, each in enumerate(flat(controls))}
-    found: list[tuple[int, Fault]] = []
+    by_path = {control.path: (order, control) for order, control in enumerate(flat(controls))}
+    lines: list[tuple[int, ErrorLine]] = []
     for refusal in refusals:
-        place = refusal.path
-        while place and place not in by_place:
-            shorter = _STEP.sub("", place)
-            place = shorter if shorter != place else ""
-        sentence = _sentence(refusal, by_place[place][1] if place else None)
-        if not place:
-            found.append((-1, Fault(_begun(sentence), "#record")))
+        path = _control_path(refusal.path, by_path)
+        if not path:
+            lines.append((-1, ErrorLine(_capitalised(_message(refusal, None)), "#record")))
             continue
-        order, shown = by_place[place]
-        if _begun(sentence) not in shown.faults:
-            shown.faults.append(_begun(sentence))
-            found.append((order, Fault(f"{shown.called}: {sentence}", f"#{shown.target}")))
-    return [fault for _, fault in sorted(found, key=lambda each: each[0])]
+        order, control = by_path[path]
+        message = _capitalised(_message(refusal, control))
+        if message not in control.errors:
+            control.errors.append(message)
+            lines.append((order, ErrorLine(_in_summary(message, control), f"#{control.target}")))
+    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
 
 
-def _sentence(refusal: Refusal, shown: FormControl | None) -> str:
-    """The refusal as somebody at the form reads it, who chooses and ticks instead of naming fields and codes."""
+def _control_path(path: str, known: Container[str]) -> str:
+    """Return the path of the innermost control around a path, or an empty string."""
+    while path and path not in known:
+        shorter = _STEP.sub("", path)
+        path = shorter if shorter != path else ""
+    return path
+
+
+def _message(refusal: Refusal, control: FormControl | None) -> str:
+    """Return a refusal in the terms of the form, which has labels and options instead of fields and codes."""
     if refusal.code == "CONFIRM_PERSONAL_DATA":
-        return f"{refusal.message.partition(';')[0]}; leave it out, or tick the box below if it is nobody's own"
+        return f"{refusal.message.partition(';')[0]}; remove it, or confirm below that it is not personal data"
     if (
-        refusal.code != "MISSING_FIELD"
-        or shown is None
-        or not refusal.message.startswith("this field is required")
+        refusal.code == "MISSING_FIELD"
+        and control is not None
+        and control.required
+        and refusal.path == control.path
     ):
-        return refusal.message
-    if shown.as_ in ("radios", "select"):
-        return "this is missing; choose one"
-    several = "choose at least one" if shown.as_ == "boxes" else "give at least one"
-    return f"this is missing; {several if shown.as_ in ('boxes', 'list') else 'write it'}"
+        return _missing(control)
+    return refusal.message
 
 
-def _begun(sentence: str) -> str:
+def _missing(control: FormControl) -> str:
+    """Return the error of a required control that is blank."""
+    label = f"{control.label[:1].lower()}{control.label[1:]}"
+    if control.widget == "radios" and [option.value for option in control.options] == ["yes", "no"]:
+        return f"Select yes or no for {label}"
+    if control.widget == "boxes":
+        return f"Select at least one of {label}"
+    verb = "Select" if control.widget in ("radios", "select") else "Enter"
+    if label.endswith("s") or label in _UNCOUNTABLE:
+        return f"{verb} {label}"
+    return f"{verb} {'an' if label[0] in 'aeiou' else 'a'} {label}"
+
+
+def _in_summary(message: str, control: FormControl) -> str:
+    """Return an error for the list at the top of the page, with the control's label."""
+    label, lowered = control.label.lower(), message.lower()
+    complete = lowered.startswith(label) or (lowered.startswith(("enter ", "select ")) and lowered.endswith(label))
+    return (
+        message
+        if complete and control.label == control.full_label
+        else f"{control.full_label}: {message[:1].lower()}{message[1:]}"
+    )
+
+
+def _capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]

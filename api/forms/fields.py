@@ -1,6 +1,6 @@
-"""What a form asks for a fact: its fields with their labels, hints and kinds of control. Pure.
+"""Fields of a fact's form: labels, hints and kinds of control. Pure.
 
-Generated from the declarations in `ledger.domain.areas`, so that a new field of a fact is on its form at once.
+Generated from the declarations in `ledger.domain.areas`, so a new field of a fact appears on its form at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo
 
-from api import formatting as words
+from api import formatting
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
 from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
@@ -23,113 +23,115 @@ from ledger.intake.personal_data import CONFIRMABLE, PersonalData
 
 
 class Control(Enum):
-    """The kind of control by which a value is given."""
+    """Kind of control for a value."""
 
     LINE = auto()
-    """One line of text: an identifier or a code."""
+    """One line: an identifier or a code."""
     TEXT = auto()
-    """Free text."""
+    """A narrative."""
     WHOLE = auto()
     NUMBER = auto()
     YES_NO = auto()
     WORD = auto()
-    """One of a closed list."""
+    """One value of a closed list."""
     DAY = auto()
     INSTANT = auto()
     GROUP = auto()
-    """Fields of its own."""
+    """A group of fields."""
     PARAMETERS = auto()
     """Names with values of several kinds."""
     FACT = auto()
-    """Another fact, of a type chosen first."""
+    """Another fact, whose type is chosen first."""
 
 
 COMPOSITE = frozenset({Control.DAY, Control.INSTANT, Control.GROUP, Control.PARAMETERS})
-"""What takes several inputs, so that the items of a list are numbered in their names."""
+"""Controls with several inputs; in a list, their items are numbered in the inputs' names."""
 
 
 def label_of(name: str) -> str:
-    """A name of the code's as it is read: `independence_basis` is Independence basis."""
+    """Return the label of a name in code: `independence_basis` becomes Independence basis."""
     words = name.strip("_").replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
 class Choice(Struct, frozen=True):
-    """A value that may be chosen, and how it reads."""
+    """An option: its value and its label."""
 
     value: str
     label: str
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """What is asked for one field of a fact."""
+    """Description of one field of a fact's form."""
 
     key: str
-    """Its name in the event's data."""
+    """Name in the event's data."""
     label: str
     hint: str = ""
     control: Control
     required: bool = True
     many: bool = False
-    """Whether it is a list."""
+    """True for a list."""
     least: int = 0
-    """The least number of its items."""
+    """Minimum number of items."""
     nullable: bool = False
-    """Whether no list and an empty one differ."""
-    words: tuple[Choice, ...] = ()
-    names: tuple[str, ...] = ()
-    """The kinds of thing that it names; see `choices`."""
+    """True if an absent list and an empty one differ."""
+    options: tuple[Choice, ...] = ()
+    references: tuple[str, ...] = ()
+    """Kinds of thing that it refers to; see `choices`."""
     closed: bool = False
-    """Whether only what was recorded before may be named."""
+    """True if only an existing thing may be named."""
     about: bool = False
-    """Whether it names what the fact is about."""
+    """True if it names the subject of the fact."""
     begins: bool = False
-    """Whether that begins with the fact, so that it is a new id."""
+    """True if the fact creates its subject, so the id is new."""
+    first: str | None = None
+    """First reference of a new kind of thing, for example O1."""
     fields: tuple["Field", ...] = ()
 
 
-PARAMETER_FORMS = {"number": "A whole number", "switch": "Yes or no", "word": "A word", "words": "A list of words"}
-"""The kinds of value that a parameter of a rule may have, as they are sent and as they are read."""
+PARAMETER_FORMS = {"number": "A whole number", "switch": "Yes or no", "word": "A code", "words": "A list of codes"}
+"""Kinds of value of a rule's parameter: code and label."""
 PARAMETER = (
     Field(key="name", label="Name", control=Control.LINE),
     Field(
         key="form",
         label="Kind of value",
         control=Control.WORD,
-        words=tuple(Choice(form, words) for form, words in PARAMETER_FORMS.items()),
+        options=tuple(Choice(form, label) for form, label in PARAMETER_FORMS.items()),
     ),
-    Field(key="value", label="Value", hint="Words of a list stand between commas.", control=Control.LINE),
+    Field(key="value", label="Value", hint="Separate the items of a list with commas.", control=Control.LINE),
 )
-"""What is asked for a parameter."""
+"""Fields of one parameter."""
 ENVELOPE = (
     Field(
         key="time",
         label="When it happened",
-        hint="The time is that of a 24-hour clock, in the time zone of the notice.",
+        hint="For example, 27 3 2023 and 14:30. Use the 24-hour clock.",
         control=Control.INSTANT,
         required=False,
     ),
     Field(
         key="clauses",
-        label="Clauses of the notice that it answers",
+        label="Clauses that this answers",
         control=Control.LINE,
         required=False,
         many=True,
-        names=("clause",),
+        references=("clause",),
         closed=True,
     ),
     Field(
         key="confirm",
-        label="What seems to be personal data and is not",
-        hint="Tick a kind only if what was found tells nothing of any child, family, carer or member of staff.",
+        label="This is not personal data",
+        hint="Select a kind only if the match identifies no child, family, carer or member of staff.",
         control=Control.WORD,
         required=False,
         many=True,
-        words=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
+        options=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
     ),
 )
-"""What is asked of an event beside its fact."""
-_NAMED: dict[str, tuple[str, ...]] = {
+"""Fields of the event next to its fact."""
+_REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "owner": ("actor",),
     "number": ("clause",),
     "measures": ("measure",),
@@ -139,11 +141,97 @@ _NAMED: dict[str, tuple[str, ...]] = {
     "activity_rating": ("activity rating",),
     "impact_rating": ("impact rating",),
 }
-"""What fields name whose type, an id or a code of any kind, does not say it."""
-_SHOWN_BY_ITS_CONTROL = {get_args(each)[1].description for each in (Day, Instant, Id)}
-"""What a type says of every value of it, where its control shows that, or a fault will tell it."""
-_ON_ARRIVAL: Mapping[type[Struct], tuple[str, ...]] = {EvidenceSubmitted: ("digest", "mediaType", "size")}
-"""What a fact holds that its document tells, so that nobody is asked."""
+"""References of fields whose type, a plain id or code, does not name a kind."""
+LABELS = {
+    "abstained": "Abstentions",
+    "adoptedBy": "Adopting body",
+    "against": "Votes against",
+    "approvedAt": "Approving meeting",
+    "attendance": "Attendees",
+    "becomes": "Next step",
+    "body": "Approving body",
+    "changeMade": "Change",
+    "closedOn": "Closing date",
+    "completedOn": "Completion date",
+    "count": "Number of people",
+    "departmentConsent": "Department's consent",
+    "due": "Due date",
+    "extractedAt": "Extraction time",
+    "first": "First day",
+    "for": "Votes for",
+    "from": "Start",
+    "impactEvidence": "Evidence of impact",
+    "issuedOn": "Date of issue",
+    "last": "Last day",
+    "number": "Clause number",
+    "on": "Date",
+    "partOf": "Measure that this is part of",
+    "per": "Rate per",
+    "perArea": "Areas",
+    "position": "Entry number",
+    "positions": "Entry numbers",
+    "reachedOn": "Date reached",
+    "receivedOn": "Date received",
+    "relatesTo": "Related objectives, areas or decisions",
+    "replacedBy": "Replacement decision",
+    "revisedOn": "Date of revision",
+    "section11": "Section 11 duty",
+    "supports": "Objectives, claims or measures supported",
+    "takesEffectOn": "Effective date",
+    "terms": "Terms of appointment",
+    "under": "Clause that allows it",
+    "until": "End",
+    "where": "Place of publication",
+    "why": "Reason",
+    "zone": "Time zone",
+    "AccessProvided.what": "Description",
+    "ActionRebaselined.from": "Current due date",
+    "ActionRebaselined.to": "New due date",
+    "ContributionCommitted.what": "Commitment",
+    "EvidenceErased.request": "Entry number of the request",
+    "EvidenceSuperseded.by": "Newer document",
+    "NarrativeErased.request": "Entry number of the request",
+    "ProgressRecorded.narrative": "Progress",
+    "RecommendationMade.by": "Author",
+    "ReviewScheduled.by": "Reviewer",
+    "ReviewScheduled.from": "Start date",
+}
+"""Labels of fields whose own names do not say enough: by field, or by fact and field."""
+FIRST_IDS = {
+    "action": "A1",
+    "appointment": "AP1",
+    "audit-finding": "AF1",
+    "briefing": "BR1",
+    "concern": "CN1",
+    "contribution": "CB1",
+    "decision": "D1",
+    "diagnostic": "DG1",
+    "evidence": "E1",
+    "finding": "F1",
+    "integration": "IN1",
+    "interpretation": "IP1",
+    "intervention": "IV1",
+    "measure": "M1",
+    "meeting": "B1",
+    "milestone": "MS1",
+    "objective": "O1",
+    "partner": "P1",
+    "plan-version": "PV1",
+    "recommendation": "RC1",
+    "AdviserReportIssued": "AR1",
+    "BoardReportSubmitted": "BRP1",
+    "ChairReportDelivered": "CR1",
+    "access": "X1",
+    "review": "R1",
+    "self-assessment": "SA1",
+    "update": "U1",
+    "views": "V1",
+}
+"""First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
+_GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
+"""Descriptions of whole types that the control, or an error, already conveys."""
+_FROM_DOCUMENT: Mapping[type[Struct], tuple[str, ...]] = {EvidenceSubmitted: ("digest", "mediaType", "size")}
+"""Fields that the service derives from the document, left off the form."""
 _PATTERNS = {
     get_args(ClauseNumber)[1].pattern: "clause",
     get_args(FactType)[1].pattern: "fact type",
@@ -152,13 +240,18 @@ _PATTERNS = {
 
 @cache
 def fields_of(struct: type[Struct], *, upload: bool = False) -> tuple[Field, ...]:
-    """The fields of a fact's form, in the order of its struct; `upload`: its document comes with the form."""
+    """Return the fields of a fact's form, in the order of its struct.
+
+    Args:
+        struct: The fact's class.
+        upload: True if the document is part of the form.
+    """
     hints = get_type_hints(struct, include_extras=True)
-    left = _ON_ARRIVAL.get(struct, ()) if upload else ()
+    derived = _FROM_DOCUMENT.get(struct, ()) if upload else ()
     return tuple(
         _field(struct, info, hints[info.name])
         for info in msgspec.structs.fields(struct)
-        if info.encode_name not in left
+        if info.encode_name not in derived
     )
 
 
@@ -172,24 +265,31 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     about = issubclass(struct, Fact) and struct.about == info.name
     control = _control(bare)
     begins = about and issubclass(struct, Fact) and struct.begins
-    said = annotation.description or (_first_sentence(bare) if control in (Control.WORD, Control.GROUP) else "")
-    if begins:
-        said = f"An id that nothing of the kind has had. {said}"
-    names, closed = _names(info.name, annotation)
+    description = annotation.description or (
+        _first_sentence(bare) if control in (Control.WORD, Control.GROUP) else ""
+    )
+    references, closed = _references(info.name, annotation)
+    label = LABELS.get(f"{struct.__name__}.{info.encode_name}") or LABELS.get(info.encode_name)
+    first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
+    if first is not None:
+        label, description = "Reference", f"For example, {first}."
     return Field(
         key=info.encode_name,
-        label=label_of(info.name),
-        hint=said if info.default in (NODEFAULT, None) else f"{said.rstrip('.')}; {info.default}, if left blank.",
+        label=label or label_of(info.name),
+        hint=description
+        if info.default in (NODEFAULT, None)
+        else f"{description.rstrip('.')}. If left blank: {info.default}.",
         control=control,
         required=required,
         many=many or control is Control.PARAMETERS,
         least=annotation.least,
         nullable=many and field_type.optional,
-        words=_words(bare, control),
-        names=names,
+        options=_options(bare, control),
+        references=references,
         closed=closed,
         about=about,
         begins=begins,
+        first=first,
         fields=fields_of(bare) if control is Control.GROUP else PARAMETER if control is Control.PARAMETERS else (),
     )
 
@@ -206,7 +306,7 @@ class _Annotation(Struct, frozen=True):
 
 def _annotation(metas: Sequence[Meta]) -> _Annotation:
     """Return the annotations as one; a later one overrides an earlier one."""
-    described = [meta.description for meta in metas if meta.description not in {None, *_SHOWN_BY_ITS_CONTROL}]
+    described = [meta.description for meta in metas if meta.description not in {None, *_GENERIC_HINTS}]
     return _Annotation(
         description=next(reversed([text for text in described if text]), ""),
         least=next((meta.min_length for meta in reversed(metas) if meta.min_length), 0),
@@ -227,7 +327,7 @@ _CONTROLS = {
 }
 
 
-def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or a dict's alias, which is none
+def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or the alias of a dict
     if get_origin(bare) is dict:
         return Control.PARAMETERS
     if bare in _CONTROLS:
@@ -236,28 +336,30 @@ def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or a dict's alias
         return Control.WORD
     if issubclass(bare, Struct):
         return Control.GROUP
-    raise TypeError(f"a fact holds {bare!r}, for which there is no control; declare one in api.forms.fields")
+    raise TypeError(f"no control for fields of type {bare!r}; add one to api.forms.fields")
 
 
-def _names(name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
-    """The kinds of thing that a field names, and whether it may name none that was not recorded."""
+def _references(name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
+    """Return the kinds that a field refers to, and whether only existing things may be named."""
     extra = annotation.extra
     if "ref" in extra:
         return (extra["ref"],), "later" not in extra
     if annotation.pattern in _PATTERNS:
         return (_PATTERNS[annotation.pattern],), False
-    return _NAMED.get(name, ()), name.endswith("_rating")
+    return _REFERENCES_BY_NAME.get(name, ()), name.endswith("_rating")
 
 
-def _words(bare: Any, control: Control) -> tuple[Choice, ...]:  # noqa: ANN401 - a class, as of `_control`
+def _options(bare: Any, control: Control) -> tuple[Choice, ...]:  # noqa: ANN401 - a class, as of `_control`
     if control is Control.WORD:
         return tuple(Choice(str(word.value), label_of(word.meaning)) for word in bare)
     if control is Control.FACT:
         return tuple(
-            Choice(kind.type, words.fact(kind.name)) for kind in KINDS.values() if kind.name not in UNCORRECTABLE
+            Choice(kind.type, formatting.fact(kind.name))
+            for kind in KINDS.values()
+            if kind.name not in UNCORRECTABLE
         )
     return ()
 
 
-def _first_sentence(documented: type) -> str:
-    return (documented.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+def _first_sentence(declaration: type) -> str:
+    return (declaration.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")

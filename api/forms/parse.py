@@ -1,7 +1,7 @@
-"""From what was typed into a form to the data of a fact: field by field, so that every fault is found at once.
+"""Turn a form's inputs into a fact's data, field by field, so every error is found at once. Pure.
 
-An input is called what a refusal calls its place in the event (`data.votes.for`), so faults find their way back.
-Nothing that was typed is lost: `kept` holds all of it, without the rows that were left blank. Pure.
+An input has the name that a refusal uses as its path in the event (`data.votes.for`). `ParsedForm.inputs` keeps
+all that was typed, without blank rows.
 """
 
 import re
@@ -17,133 +17,133 @@ from ledger.domain.fields import Json
 from ledger.domain.registry import KINDS
 from ledger.intake.parse import is_near, out_of_time
 
-Typed = Mapping[str, Sequence[str]]
-"""The names of a form's inputs, and what was typed into each."""
+Inputs = Mapping[str, Sequence[str]]
+"""Values of a form by input name."""
 DATA = "data"
-"""Where the fact stands in an event."""
+"""Path of the fact in an event."""
 CHANGE = "?"
-"""What follows a list's name in the name of the box that says that it changes."""
+"""Suffix of a list's name in the name of the box that says the list changes."""
 _ABSENT = object()
 _INDEX = re.compile(r"\[(\d{1,4})\]", re.ASCII)
 _YES = {"yes": True, "no": False}
 
 
 class ParsedForm(Struct):
-    """What a form says."""
+    """The event of a form, its inputs, and its errors."""
 
     event: dict[str, Json]
-    """What the recorder says of an event: its data and, where they are given, time, clauses and confirmations."""
-    kept: dict[str, list[str]]
+    """Data and, where entered, time, clauses and confirmations."""
+    inputs: dict[str, list[str]]
     refusals: list[Refusal]
 
 
-def read(fields: Sequence[Field], typed: Typed, zone: ZoneInfo) -> ParsedForm:
-    """What was typed as an event of the intake's, where it is sound; a time that is not is left out."""
-    reader = _Reader(typed, zone)
+def read(fields: Sequence[Field], inputs: Inputs, zone: ZoneInfo) -> ParsedForm:
+    """Return the event of a form; an invalid time is left out."""
+    reader = _Reader(inputs, zone)
     event: dict[str, Json] = {}
-    for each in ENVELOPE:
-        found = reader.field(each, each.key, each.key)
-        if found is not _ABSENT and not reader.refusals:
-            event[each.key] = " ".join(found) if each.many else found
+    for field in ENVELOPE:
+        value = reader.field(field, field.key, field.key)
+        if value is not _ABSENT and not reader.refusals:
+            event[field.key] = " ".join(value) if field.many else value
     event[DATA] = reader.group(fields, DATA, DATA)
-    return ParsedForm(event, reader.kept, reader.refusals)
+    return ParsedForm(event, reader.cleaned, reader.refusals)
 
 
 class _Reader:
-    """Each method reads what stands at a place of the form, and keeps it at the place that it then has."""
+    """Reads the values at paths of a form and keeps each under its tidied path."""
 
-    def __init__(self, typed: Typed, zone: ZoneInfo) -> None:
-        self.typed = typed
+    def __init__(self, inputs: Inputs, zone: ZoneInfo) -> None:
+        self.inputs = inputs
         self.zone = zone
-        self.kept: dict[str, list[str]] = {}
+        self.cleaned: dict[str, list[str]] = {}
         self.refusals: list[Refusal] = []
 
-    def group(self, fields: Iterable[Field], place: str, to: str) -> dict[str, Json]:
+    def group(self, fields: Iterable[Field], path: str, to: str) -> dict[str, Json]:
         data = {}
-        for each in fields:
-            value = self.field(each, f"{place}.{each.key}", f"{to}.{each.key}")
+        for field in fields:
+            value = self.field(field, f"{path}.{field.key}", f"{to}.{field.key}")
             if value is not _ABSENT:
-                data[each.key] = value
+                data[field.key] = value
         return data
 
-    def field(self, asked: Field, place: str, to: str) -> Json:
-        if asked.control is Control.PARAMETERS:
-            return self.parameters(asked, place, to)
-        if not asked.many:
-            return self.value(asked, place, to)
-        if asked.control in COMPOSITE:
-            found = (self.value(asked, row, f"{to}[{index}]") for index, row in enumerate(self.rows(place)))
-            rows = [value for value in found if value is not _ABSENT]
+    def field(self, field: Field, path: str, to: str) -> Json:
+        if field.control is Control.PARAMETERS:
+            return self.parameters(field, path, to)
+        if not field.many:
+            return self.value(field, path, to)
+        if field.control in COMPOSITE:
+            items = (self.value(field, row, f"{to}[{index}]") for index, row in enumerate(self.rows(path)))
+            rows = [value for value in items if value is not _ABSENT]
         else:
-            texts = [self.tidy(asked, text) for text in self.typed.get(place, ()) if text.strip()]
-            self.keep(to, *texts)
-            rows = [self.parsed(asked, text, f"{to}[{index}]") for index, text in enumerate(texts)]
-        changes = self.typed.get(place + CHANGE)
+            lines = [self.tidy(field, text) for text in self.inputs.get(path, ()) if text.strip()]
+            self.keep(to, *lines)
+            rows = [self.parsed(field, text, f"{to}[{index}]") for index, text in enumerate(lines)]
+        changes = self.inputs.get(path + CHANGE)
         if changes:
             self.keep(to + CHANGE, *changes)
-        if rows or (asked.required and not asked.least) or (asked.nullable and changes):
+        if rows or (field.required and not field.least) or (field.nullable and changes):
             return rows
         return _ABSENT
 
-    def rows(self, place: str) -> Iterator[str]:
-        """The places of the rows there that are not blank."""
+    def rows(self, path: str) -> Iterator[str]:
+        """Return the paths of the rows that are not blank."""
         numbers = {
             int(match[1])
-            for name, values in self.typed.items()
-            if name.startswith(place)
-            and (match := _INDEX.match(name, len(place)))
+            for name, values in self.inputs.items()
+            if name.startswith(path)
+            and (match := _INDEX.match(name, len(path)))
             and any(value.strip() for value in values)
         }
-        return (f"{place}[{number}]" for number in sorted(numbers))
+        return (f"{path}[{number}]" for number in sorted(numbers))
 
-    def value(self, asked: Field, place: str, to: str) -> Json:
-        match asked.control:
+    def value(self, field: Field, path: str, to: str) -> Json:
+        match field.control:
             case Control.GROUP:
-                data = self.group(asked.fields, place, to)
-                blank = not any(name.startswith(f"{to}.") for name in self.kept)
-                return _ABSENT if blank and not asked.required and not asked.many else data
+                data = self.group(field.fields, path, to)
+                blank = not any(name.startswith(f"{to}.") for name in self.cleaned)
+                return _ABSENT if blank and not field.required and not field.many else data
             case Control.FACT:
-                return self.fact(place, to)
+                return self.fact(path, to)
             case Control.DAY | Control.INSTANT:
-                return self.moment(asked, place, to)
-        text = self.tidy(asked, next(iter(self.typed.get(place, ())), ""))
+                return self.moment(field, path, to)
+        text = self.tidy(field, next(iter(self.inputs.get(path, ())), ""))
         if not text.strip():
             return _ABSENT
         self.keep(to, text)
-        return self.parsed(asked, text, to)
+        return self.parsed(field, text, to)
 
     def keep(self, name: str, *texts: str) -> None:
         if texts:
-            self.kept[name] = list(texts)
+            self.cleaned[name] = list(texts)
 
-    def tidy(self, asked: Field, text: str) -> str:
-        """Text as it was meant: forms send each end of line as two characters."""
+    def tidy(self, field: Field, text: str) -> str:
+        """Return a text as typed; browsers send each line end as two characters."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return text if asked.control is Control.TEXT else text.strip()
+        return text if field.control is Control.TEXT else text.strip()
 
-    def refuse(self, message: str, place: str) -> None:
-        self.refusals.append(Refusal("INVALID_FIELD", message, place))
+    def refuse(self, message: str, path: str) -> None:
+        self.refusals.append(Refusal("INVALID_FIELD", message, path))
 
-    def parsed(self, asked: Field, text: str, to: str) -> Json:
-        """The value of one input; the text itself where it is none."""
+    def parsed(self, field: Field, text: str, to: str) -> Json:
+        """Return the value of one input, or its text if it is invalid."""
         plain = text.replace(",", "").replace(" ", "")
-        match asked.control:
+        match field.control:
             case Control.WHOLE:
                 if re.fullmatch(r"-?\d{1,18}", plain, re.ASCII):
                     return int(plain)
-                self.refuse("write a whole number in figures, such as 12", to)
+                self.refuse(f"{field.label} must be a whole number, for example 12", to)
             case Control.NUMBER:
                 if re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", plain, re.ASCII):
                     return float(plain)
-                self.refuse("write a number in figures, such as 12 or 95.5", to)
+                self.refuse(f"{field.label} must be a number, for example 12 or 95.5", to)
             case Control.YES_NO:
                 return _YES.get(text, text)
         return text
 
-    def moment(self, asked: Field, place: str, to: str) -> Json:
-        """A day, or an instant, of its parts."""
-        names = (*dates.DAY_PARTS, "time") if asked.control is Control.INSTANT else dates.DAY_PARTS
-        parts = [next(iter(self.typed.get(f"{place}.{name}", ())), "").strip() for name in names]
+    def moment(self, field: Field, path: str, to: str) -> Json:
+        """Return a date or an instant from its parts."""
+        names = (*dates.DAY_PARTS, "time") if field.control is Control.INSTANT else dates.DAY_PARTS
+        parts = [next(iter(self.inputs.get(f"{path}.{name}", ())), "").strip() for name in names]
         if not any(parts):
             return _ABSENT
         for name, part in zip(names, parts, strict=True):
@@ -151,43 +151,43 @@ class _Reader:
                 self.keep(f"{to}.{name}", part)
         try:
             day = dates.day((parts[0], parts[1], parts[2]))
-            found = dates.instant(day, parts[3], self.zone) if len(parts) > 3 else day
-        except dates.Unreadable as unreadable:
-            self.refuse(str(unreadable), to)
+            value = dates.instant(day, parts[3], self.zone) if len(parts) > 3 else day
+        except dates.DateError as error:
+            self.refuse(f"{field.label} {error}", to)
             return " ".join(parts)
-        if not is_near(str(found)):
+        if not is_near(str(value)):
             self.refusals.append(out_of_time(to))
-        return found.isoformat()
+        return value.isoformat()
 
-    def parameters(self, asked: Field, place: str, to: str) -> Json:
-        """The parameters of a rule: rows of a name, the kind of its value, and the value."""
-        found: dict[str, Json] = {}
-        for index, row in enumerate(self.rows(place)):
+    def parameters(self, field: Field, path: str, to: str) -> Json:
+        """Return the parameters of a rule from rows of name, kind and value."""
+        parameters: dict[str, Json] = {}
+        for index, row in enumerate(self.rows(path)):
             name, form, text = (
-                next(iter(self.typed.get(f"{row}.{part}", ())), "").strip() for part in ("name", "form", "value")
+                next(iter(self.inputs.get(f"{row}.{part}", ())), "").strip() for part in ("name", "form", "value")
             )
-            at = f"{to}[{index}]"
-            for part, said in (("name", name), ("form", form), ("value", text)):
-                if said:
-                    self.keep(f"{at}.{part}", said)
+            target = f"{to}[{index}]"
+            for part, cell in (("name", name), ("form", form), ("value", text)):
+                if cell:
+                    self.keep(f"{target}.{part}", cell)
             value = _parameter(form, text)
             if not name or value is None:
                 value = text
-                self.refuse("give the parameter a name, choose what its value is, and write the value so", at)
-            elif name in found:
-                self.refuse("this parameter stands here twice; write it once", at)
-            found[name] = value
-        return found if found or asked.required else _ABSENT
+                self.refuse("enter a name, select the kind of value and enter a value of that kind", target)
+            elif name in parameters:
+                self.refuse("this parameter is here twice; enter it once", target)
+            parameters[name] = value
+        return parameters if parameters or field.required else _ABSENT
 
-    def fact(self, place: str, to: str) -> Json:
-        """A fact of a type that is chosen on the form itself."""
-        chosen = next(iter(self.typed.get(f"{place}.type", ())), "").strip()
+    def fact(self, path: str, to: str) -> Json:
+        """Return a fact of a type that is chosen on the form."""
+        chosen = next(iter(self.inputs.get(f"{path}.type", ())), "").strip()
         if not chosen:
             return _ABSENT
         self.keep(f"{to}.type", chosen)
         kind = KINDS.get(chosen)
         fields = fields_of(kind.struct) if kind is not None else ()
-        return {"type": chosen, "data": self.group(fields, f"{place}.data", f"{to}.data")}
+        return {"type": chosen, "data": self.group(fields, f"{path}.data", f"{to}.data")}
 
 
 def _parameter(form: str, text: str) -> Json:

@@ -1,4 +1,4 @@
-"""From the data of a fact to what is typed into its form: the reverse of `reading`. Pure."""
+"""Turn a fact's data into the inputs of its form: the reverse of `parse`. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -13,52 +13,52 @@ from ledger.domain.fields import Json
 from ledger.domain.registry import KINDS
 
 
-def filled(
-    fields: Sequence[Field], data: Mapping[str, Any], zone: ZoneInfo, place: str = DATA
+def prefill(
+    fields: Sequence[Field], data: Mapping[str, Any], zone: ZoneInfo, path: str = DATA
 ) -> dict[str, list[str]]:
-    """What is typed into a form that says `data`, whose texts stand in it as such; `read` gives it back."""
-    typed: dict[str, list[str]] = {}
-    for asked in fields:
-        if asked.key in data and data[asked.key] is not None:
-            _fill(asked, data[asked.key], f"{place}.{asked.key}", zone, typed)
-    return typed
+    """Return the inputs of a form that holds `data`, narratives included; `read` reverses it."""
+    inputs: dict[str, list[str]] = {}
+    for field in fields:
+        if field.key in data and data[field.key] is not None:
+            _fill(field, data[field.key], f"{path}.{field.key}", zone, inputs)
+    return inputs
 
 
-def _fill(asked: Field, value: Json, place: str, zone: ZoneInfo, typed: dict[str, list[str]]) -> None:
-    if not asked.many or asked.control is Control.PARAMETERS:
-        _fill_one(asked, value, place, zone, typed)
+def _fill(field: Field, value: Json, path: str, zone: ZoneInfo, inputs: dict[str, list[str]]) -> None:
+    if not field.many or field.control is Control.PARAMETERS:
+        _fill_one(field, value, path, zone, inputs)
         return
-    if asked.nullable:
-        typed[place + CHANGE] = ["yes"]
-    if asked.control in COMPOSITE:
+    if field.nullable:
+        inputs[path + CHANGE] = ["yes"]
+    if field.control in COMPOSITE:
         for index, item in enumerate(value):
-            _fill_one(asked, item, f"{place}[{index}]", zone, typed)
+            _fill_one(field, item, f"{path}[{index}]", zone, inputs)
     elif value:
-        typed[place] = [_text(item) for item in value]
+        inputs[path] = [_text(item) for item in value]
 
 
-def _fill_one(asked: Field, value: Json, place: str, zone: ZoneInfo, typed: dict[str, list[str]]) -> None:
-    match asked.control:
+def _fill_one(field: Field, value: Json, path: str, zone: ZoneInfo, inputs: dict[str, list[str]]) -> None:
+    match field.control:
         case Control.GROUP:
-            typed |= filled(asked.fields, value, zone, place)
+            inputs |= prefill(field.fields, value, zone, path)
         case Control.FACT:
             kind = KINDS[value["type"]]
-            typed[f"{place}.type"] = [kind.type]
-            typed |= filled(fields_of(kind.struct), value["data"], zone, f"{place}.data")
+            inputs[f"{path}.type"] = [kind.type]
+            inputs |= prefill(fields_of(kind.struct), value["data"], zone, f"{path}.data")
         case Control.PARAMETERS:
-            for index, (name, given) in enumerate(value.items()):
-                form, text = _parameter_text(given)
+            for index, (name, parameter) in enumerate(value.items()):
+                form, text = _parameter_text(parameter)
                 row = {"name": name, "form": form, "value": text}
-                typed |= {f"{place}[{index}].{part}": [said] for part, said in row.items()}
+                inputs |= {f"{path}[{index}].{part}": [cell] for part, cell in row.items()}
         case Control.DAY:
             parts = dates.day_parts(date.fromisoformat(value))
-            typed |= {f"{place}.{name}": [part] for name, part in zip(dates.DAY_PARTS, parts, strict=True)}
+            inputs |= {f"{path}.{name}": [part] for name, part in zip(dates.DAY_PARTS, parts, strict=True)}
         case Control.INSTANT:
             moment = dates.instant_parts(datetime.fromisoformat(value), zone)
             names = (*dates.DAY_PARTS, "time")
-            typed |= {f"{place}.{name}": [part] for name, part in zip(names, moment, strict=True)}
+            inputs |= {f"{path}.{name}": [part] for name, part in zip(names, moment, strict=True)}
         case _:
-            typed[place] = [_text(value)]
+            inputs[path] = [_text(value)]
 
 
 def _text(value: Json) -> str:

@@ -1,7 +1,4 @@
-"""Recording what a form says, by the same way in as everything else; and every reason for which it is refused.
-
-Imports `ledger` and its neighbours, and the services of `api`.
-"""
+"""Record a form's fact through the common intake, and collect every reason to refuse it."""
 
 import hashlib
 import re
@@ -19,23 +16,23 @@ from ledger.domain.registry import KINDS, Kind, put_at
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact, accept
 
-_LONGEST = 128
+_MAXIMUM_SOURCE = 128
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)
-_ANY_TEXT = "…"
-"""Stands for a text that is missing or refused while the rules, which look at no text, are asked."""
+_PLACEHOLDER = "…"
+"""Replaces a missing or refused narrative while the rules are checked; no rule reads narratives."""
 
 
 def source_of(state: State, credential: Credential) -> str:
-    """The source of what somebody records by forms: that of their token where it has one, else their own."""
+    """Return the source of an actor's forms: their token's own, otherwise one made from their id."""
     token = state.people.tokens.get(credential.token or "")
     if token is not None and token.source is not None:
         return token.source
     own = f"pages/{credential.actor}"
-    return own if len(own) <= _LONGEST else f"pages/{hashlib.sha256(own.encode()).hexdigest()}"
+    return own if len(own) <= _MAXIMUM_SOURCE else f"pages/{hashlib.sha256(own.encode()).hexdigest()}"
 
 
 def recordable(state: State, credential: Credential, at: datetime) -> list[Kind]:
-    """The facts that somebody may record in a notice at that instant, in the order of the areas."""
+    """Return the facts that an actor may record in a notice at an instant, in order of area."""
     source = source_of(state, credential)
     return [
         kind
@@ -44,49 +41,58 @@ def recordable(state: State, credential: Credential, at: datetime) -> list[Kind]
     ]
 
 
-def event_of(kind: Kind, name: str, source: str, said: Mapping[str, Json]) -> dict[str, Json]:
-    """The event that a form makes, under the id that it was given when it was first shown."""
-    return {"specversion": "1.0", "id": name, "source": source, "type": kind.type, **said}
+def event_of(kind: Kind, name: str, source: str, content: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the event of a form, with the id that the form received when first shown."""
+    return {"specversion": "1.0", "id": name, "source": source, "type": kind.type, **content}
 
 
 async def record(
     writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: ParsedForm, credential: Credential
 ) -> Receipt:
-    """Records the event; raises Refused with every reason that can be told."""
-    return await writer.append(notice, await sound(writer, notice, kind, event, read, credential), credential)
+    """Record the event of a form.
+
+    Raises:
+        Refused: With every reason that can be found.
+    """
+    return await writer.append(
+        notice, await checked_submission(writer, notice, kind, event, read, credential), credential
+    )
 
 
-async def sound(
+async def checked_submission(
     writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: ParsedForm, credential: Credential
 ) -> SubmittedFact:
-    """The submission of an event that was read without a fault; raises Refused with every reason else.
+    """Return the submission of an event whose form has no errors.
 
-    Where nothing but its texts, or its time, is at fault, those of the rules are among them.
+    Where only narratives or the time are wrong, the rules are checked as well.
+
+    Raises:
+        Refused: With every reason that can be found.
     """
     refusals = list(read.refusals)
-    item: SubmittedFact | None
+    submission: SubmittedFact | None
     try:
-        item = accept(event)
+        submission = accept(event)
     except Refused as refused:
-        read_before = {refusal.path for refusal in refusals}
-        refusals += (refusal for refusal in refused.refusals if refusal.path not in read_before)
-        item = _whatever_the_texts(kind, event, refused.refusals)
-    if not refusals and item is not None:
-        return item
-    if item is not None:
-        refusals += await writer.judge(notice, item, credential)
+        reported = {refusal.path for refusal in refusals}
+        refusals += (refusal for refusal in refused.refusals if refusal.path not in reported)
+        submission = _with_placeholders(kind, event, refused.refusals)
+    if not refusals and submission is not None:
+        return submission
+    if submission is not None:
+        refusals += await writer.judge(notice, submission, credential)
     raise Refused(refusals)
 
 
-def _whatever_the_texts(kind: Kind, event: dict[str, Json], refusals: Iterable[Refusal]) -> SubmittedFact | None:
-    """The submission with other texts in place of those refused; None where more than texts is at fault."""
-    texts = {f"{DATA}.{'.'.join(path)}".replace(".[]", "[]") for path in kind.narratives}
-    changed = deepcopy(event)
+def _with_placeholders(kind: Kind, event: dict[str, Json], refusals: Iterable[Refusal]) -> SubmittedFact | None:
+    """Return the submission with placeholders for refused narratives; None if anything else is refused."""
+    narratives = {f"{DATA}.{'.'.join(path)}".replace(".[]", "[]") for path in kind.narratives}
+    patched = deepcopy(event)
     for refusal in refusals:
-        if _INDEX.sub("[]", refusal.path) not in texts:
+        if _INDEX.sub("[]", refusal.path) not in narratives:
             return None
-        put_at(changed, refusal.path, _ANY_TEXT)
+        put_at(patched, refusal.path, _PLACEHOLDER)
     try:
-        return accept(changed)
+        return accept(patched)
     except Refused:
         return None

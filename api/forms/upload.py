@@ -1,6 +1,6 @@
-"""A form with a document, read as it arrives: what was typed first, then the document's bytes, never held whole.
+"""Read a multipart form as it arrives: first its inputs, then the document, without holding the document.
 
-The document comes last on the page, so by the time that it arrives everything else is known. RFC 7578.
+The document comes last on the page, so every other input is known when it arrives (RFC 7578).
 """
 
 from collections import deque
@@ -15,25 +15,29 @@ from starlette.requests import Request
 from api.http import body
 from ledger.domain.errors import Refused
 
-LARGEST = body.MAXIMUM_BATCH
-"""The most that may be typed into a form, in bytes as they are sent: a text of 1 MB is three times that."""
-MOST_INPUTS = 2_000
-"""The most inputs of a form: more than an entry has room for."""
+MAXIMUM_BYTES = body.MAXIMUM_BATCH
+"""Bytes of a form's inputs as sent; a narrative of 1 MB can take three times that."""
+MAXIMUM_INPUTS = 2_000
+"""Inputs of a form; more than an entry can hold."""
 
 
 class Upload:
-    """The body of a form; `typed` is filled by `open`, the rest follows."""
+    """A form's body: `open` reads the inputs, `file` the document."""
 
     def __init__(self, request: Request) -> None:
-        """Raises Refused when the body is no such form."""
+        """Start reading a request.
+
+        Raises:
+            Refused: The body is not a multipart form.
+        """
         kind, options = parse_options_header(request.headers.get("content-type", ""))
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
-            raise _no_form()
-        self.typed: dict[str, list[str]] = {}
+            raise _malformed()
+        self.inputs: dict[str, list[str]] = {}
         self.file_name = ""
         self.media_type = ""
-        """What the browser says that the document is."""
+        """Media type according to the browser."""
         self.has_file = False
         self._pieces = body.pieces(request)
         self._file: deque[bytes] = deque()
@@ -59,22 +63,30 @@ class Upload:
         )
 
     async def open(self) -> Self:
-        """Reads what was typed, up to the document; raises Refused for what is no form, or too large a one."""
+        """Read the inputs up to the document.
+
+        Raises:
+            Refused: The form is malformed or too large.
+        """
         while not self.has_file and await self._more():
             pass
         return self
 
     async def file(self) -> AsyncIterator[bytes]:
-        """The document's bytes; raises Refused."""
+        """Yield the document's bytes.
+
+        Raises:
+            Refused: The body is malformed.
+        """
         while self.has_file:
             while self._file:
                 yield self._file.popleft()
             if not await self._more():
                 return
 
-    async def drain(self, most: int) -> None:
-        """Reads on to the end, or so many bytes: a browser shows no answer before it has sent everything."""
-        left = most
+    async def drain(self, limit: int) -> None:
+        """Read the rest, up to a limit; a browser shows no response before it has sent everything."""
+        left = limit
         try:
             while left > 0 and await self._more():
                 left -= sum(map(len, self._file))
@@ -86,12 +98,12 @@ class Upload:
         piece = await anext(self._pieces, None)
         if piece is None:
             if not self._ended:
-                raise _no_form()
+                raise _malformed()
             return False
         try:
             self._parser.write(piece)
         except MultipartParseError:
-            raise _no_form() from None
+            raise _malformed() from None
         return True
 
     def _begin(self) -> None:
@@ -104,10 +116,10 @@ class Upload:
         self._header_value.clear()
 
     def _headers_ended(self) -> None:
-        _, said = parse_options_header(self._headers.get("content-disposition", ""))
-        self._name = said.get(b"name", b"").decode("utf-8", "replace")
-        if b"filename" in said and not self.has_file:
-            self.file_name = said[b"filename"].decode("utf-8", "replace")
+        _, options = parse_options_header(self._headers.get("content-disposition", ""))
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        if b"filename" in options and not self.has_file:
+            self.file_name = options[b"filename"].decode("utf-8", "replace")
             self.media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
             self.has_file = bool(self.file_name)
             self._name = None
@@ -119,19 +131,19 @@ class Upload:
             return
         self._value += data[start:end]
         self._size += end - start
-        if self._size > LARGEST:
-            raise body.too_long(LARGEST, "the form")
+        if self._size > MAXIMUM_BYTES:
+            raise body.too_long(MAXIMUM_BYTES, "the form")
 
     def _part_ended(self) -> None:
         if self._name is not None:
             self._inputs += 1
-            if self._inputs > MOST_INPUTS:
-                raise _no_form()
-            self.typed.setdefault(self._name, []).append(self._value.decode("utf-8", "replace"))
+            if self._inputs > MAXIMUM_INPUTS:
+                raise _malformed()
+            self.inputs.setdefault(self._name, []).append(self._value.decode("utf-8", "replace"))
 
     def _end(self) -> None:
         self._ended = True
 
 
-def _no_form() -> Refused:
-    return Refused.because("INVALID_BODY", "this is not the form of a page; load the page again and send that")
+def _malformed() -> Refused:
+    return Refused.because("INVALID_BODY", "the form is malformed; reload the page and submit it again")

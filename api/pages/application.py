@@ -1,4 +1,4 @@
-"""The pages as an application of their own within the service: every route of a page, and how errors are shown."""
+"""Routes and error handlers of the pages, an application within the service."""
 
 from functools import cache
 
@@ -27,7 +27,7 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 def application(ledger: Ledger) -> Starlette:
-    """The pages of this ledger."""
+    """Return the application of the pages."""
     app = Starlette(
         routes=[
             Route("/", notices.get_notices, methods=["GET"]),

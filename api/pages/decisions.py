@@ -1,4 +1,4 @@
-"""A decision of the board: who took it, what it rested on, and what followed it."""
+"""Page of a board decision: who took it, its evidence, and later entries about it."""
 
 from typing import Any
 
@@ -7,35 +7,40 @@ from starlette.responses import Response
 
 from api.pages import renderer
 from api.pages.page_data import only
-from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.page_request import PageRequest, ask, page_request_of
 
 _SUBJECTS, _MOMENTS = 4, 10
-"""Of how many things that a decision concerns it is shown what followed, and how much of each."""
+"""Subjects of a decision whose later entries are shown, and entries of each."""
 
 
 async def get_decision(request: Request) -> Response:
-    """`GET /notices/{notice}/board/decisions/{decision}`."""
-    visit = await visit_of(request)
-    notice = await ask(request, visit, "decision", **visit.about)
+    """Answer `GET /notices/{notice}/board/decisions/{decision}`."""
+    page_request = await page_request_of(request)
+    notice = await ask(request, page_request, "decision", **page_request.about)
     decision: Any = only(notice["board"]["decisions"]["nodes"])
     meetings = notice["board"]["meetings"]["nodes"]
     followed = []
-    if visit.reads("timeline"):
-        of_itself = [(decision["decision"], notice["timeline"]["nodes"])]
-        of_others = [(each, await _moments(request, visit, each)) for each in decision["relatesTo"][:_SUBJECTS]]
-        followed = [
-            (subject, [each for each in moments if each["position"] > decision["position"]][:_MOMENTS])
-            for subject, moments in of_itself + of_others
+    if page_request.reads("timeline"):
+        own = [(decision["decision"], notice["timeline"]["nodes"])]
+        related = [
+            (subject, await _moments(request, page_request, subject))
+            for subject in decision["relatesTo"][:_SUBJECTS]
         ]
-    given = {
+        followed = [
+            (subject, [moment for moment in moments if moment["position"] > decision["position"]][:_MOMENTS])
+            for subject, moments in own + related
+        ]
+    context = {
         "notice": notice,
         "decision": decision,
-        "meeting": next((each for each in meetings if each["meeting"] == decision["meeting"]), None),
+        "meeting": next((meeting for meeting in meetings if meeting["meeting"] == decision["meeting"]), None),
         "followed": [(subject, moments) for subject, moments in followed if moments],
     }
-    return renderer.page(request, "decision.html", given, visit=visit)
+    return renderer.page(request, "decision.html", context, page_request=page_request)
 
 
-async def _moments(request: Request, visit: PageRequest, subject: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await ask(request, visit, "followed", subject=subject))["timeline"]["nodes"]
-    return found
+async def _moments(request: Request, page_request: PageRequest, subject: str) -> list[dict[str, Any]]:
+    moments: list[dict[str, Any]] = (await ask(request, page_request, "followed", subject=subject))["timeline"][
+        "nodes"
+    ]
+    return moments

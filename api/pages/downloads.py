@@ -1,7 +1,4 @@
-"""What pages hand over as it is: files of evidence, and proofs.
-
-They come from the endpoints that partner systems use, for whoever has signed in to the pages.
-"""
+"""Downloads from pages: files of evidence, and proofs, from the endpoints that partner systems use."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,22 +13,24 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def get_file(request: Request) -> Response:
-    """`GET /notices/{notice}/files/{evidence}`: to whoever may open it; each opening that is to be recorded is."""
-    return await _given(request, evidence.get_evidence)
+    """Answer `GET /notices/{notice}/files/{evidence}`; an opening of a restricted document is recorded."""
+    return await _downloaded(request, evidence.get_evidence)
 
 
 async def get_proof(request: Request) -> Response:
-    """`GET /notices/{notice}/proofs/{position}`."""
-    return await _given(request, proofs.get_proof)
+    """Answer `GET /notices/{notice}/proofs/{position}`."""
+    return await _downloaded(request, proofs.get_proof)
 
 
-async def _given(request: Request, endpoint: Endpoint) -> Response:
-    """What the endpoint answers to whoever has signed in.
+async def _downloaded(request: Request, endpoint: Endpoint) -> Response:
+    """Return the endpoint's response for the signed-in visitor.
 
-    Raises SignInNeeded, and Refused where another site led here: nobody is to record an opening unawares.
+    Raises:
+        SignInNeeded: Nobody is signed in.
+        Refused: Another site linked here; an opening must not be recorded unawares.
     """
     visitor = await visitor_of(request)
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        raise Refused.because("FORBIDDEN", "follow the link on a page of this service")
+        raise Refused.because("FORBIDDEN", "open the link from a page of this service")
     request.state.viewer = visitor.viewer
     return await endpoint(request)

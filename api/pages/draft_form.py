@@ -1,4 +1,4 @@
-"""What the form of a draft asks, and what was typed into it. Pure."""
+"""Inputs and controls of the form of a report's draft. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,10 +6,10 @@ from msgspec import structs
 
 from api.forms.controls import FormControl
 from api.forms.fields import Choice
-from api.pages.form_input import one
-from api.report.draft import spoken_of
-from api.report.model import AreaWords, Requirement
-from api.report.phrases import said_or_erased, status
+from api.pages.form_input import first_input
+from api.report.draft import reported_areas
+from api.report.model import AreaSummary, Requirement
+from api.report.phrases import status, text_or_erasure
 from ledger.domain.areas.reports import AreaJudgement
 from ledger.mutable.drafts import AreaDraft, Draft, RequirementDraft
 
@@ -19,110 +19,115 @@ _JUDGEMENTS = (
 )
 
 
-def filled(draft: Draft, typed: Mapping[str, Sequence[str]]) -> Draft:
-    """The draft with what was typed."""
+def updated(draft: Draft, inputs: Mapping[str, Sequence[str]]) -> Draft:
+    """Return the draft with the form's inputs."""
     areas = tuple(
         AreaDraft(
             area=each.area,
             ended=each.ended,
-            judgement=one(typed, f"area.{each.area}.judgement"),
-            text=_text(typed, f"area.{each.area}.text"),
+            judgement=first_input(inputs, f"area.{each.area}.judgement"),
+            text=_text(inputs, f"area.{each.area}.text"),
         )
         for each in draft.areas
     )
     requirements = tuple(
-        RequirementDraft(number=each.number, text=_text(typed, f"requirement.{each.number}"))
+        RequirementDraft(number=each.number, text=_text(inputs, f"requirement.{each.number}"))
         for each in draft.requirements
     )
     return structs.replace(
         draft,
-        report=one(typed, "report").strip(),
+        report=first_input(inputs, "report").strip(),
         areas=areas,
         requirements=requirements,
-        other=_text(typed, "other"),
-        confirm=tuple(typed.get("confirm", ())),
+        other=_text(inputs, "other"),
+        confirm=tuple(inputs.get("confirm", ())),
     )
 
 
-def _text(typed: Mapping[str, Sequence[str]], name: str) -> str:
-    return one(typed, name).replace("\r\n", "\n")
+def _text(inputs: Mapping[str, Sequence[str]], name: str) -> str:
+    return first_input(inputs, name).replace("\r\n", "\n")
 
 
 def controls_of(
-    draft: Draft, areas: Sequence[AreaWords], requirements: Sequence[Requirement]
+    draft: Draft, areas: Sequence[AreaSummary], requirements: Sequence[Requirement]
 ) -> list[FormControl]:
-    """What the adviser writes: of each area a judgement and why; of requirements what there is to say."""
-    titles = {area.area: said_or_erased(area.title, area.title_erased_by) for area in areas}
-    label = "Id of the report"
-    found = [
-        FormControl(as_="line", place="data.report", name="report", label=label, called=label, value=draft.report)
+    """Return the controls of a draft: a judgement and a narrative for each area, a narrative for each clause."""
+    titles = {area.area: text_or_erasure(area.title, area.title_erased_by) for area in areas}
+    label = "Report reference"
+    controls = [
+        FormControl(
+            widget="line", path="data.report", name="report", label=label, full_label=label, value=draft.report
+        )
     ]
-    spoken = {area.area: index for index, area in enumerate(spoken_of(draft))}
+    reported = {area.area: index for index, area in enumerate(reported_areas(draft))}
     for area in draft.areas:
-        label = f"Area {area.area}"
-        place = f"data.perArea[{spoken[area.area]}]" if area.area in spoken else f"area.{area.area}"
-        found += [
+        label = f"area {area.area}"
+        path = f"data.perArea[{reported[area.area]}]" if area.area in reported else f"area.{area.area}"
+        controls += [
             FormControl(
-                as_="radios",
-                place=f"{place}.judgement",
+                widget="radios",
+                path=f"{path}.judgement",
                 name=f"area.{area.area}.judgement",
-                label=f"{label}: progress or concern?",
-                called=label,
+                label=f"Judgement of {label}",
+                full_label=f"Judgement of {label}",
                 hint=titles.get(area.area, ""),
                 required=not area.ended,
-                words=_JUDGEMENTS,
+                options=_JUDGEMENTS,
                 value=area.judgement,
             ),
             FormControl(
-                as_="text",
-                place=f"{place}.text",
+                widget="text",
+                path=f"{path}.text",
                 name=f"area.{area.area}.text",
-                label=f"{label}: what you saw, and why",
-                called=f"{label}, what you saw",
+                label=f"Assessment of {label}",
+                full_label=f"Assessment of {label}",
                 value=area.text,
                 rows=8,
                 required=not area.ended,
             ),
         ]
-    found += _requirements(draft, requirements)
-    found.append(
+    controls += _requirements(draft, requirements)
+    controls.append(
         FormControl(
-            as_="text",
-            place="data.other",
+            widget="text",
+            path="data.other",
             name="other",
             label="Other matters",
-            called="Other matters",
+            full_label="Other matters",
             value=draft.other,
             rows=4,
             required=False,
         )
     )
-    return found
+    return controls
 
 
 def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[FormControl]:
-    """A text for each clause, with how it stands; a refusal counts only those that say something."""
+    """Return a control for each clause, with its status as a hint.
+
+    A refusal numbers only the clauses with a narrative.
+    """
     lines = {line.clause: line for line in requirements}
-    found = []
-    sent = 0
+    controls = []
+    written = 0
     for requirement in draft.requirements:
         line = lines.get(requirement.number)
-        stands = "" if line is None else f"{status(line.status)} at the end of the period. {line.reason}"
-        place = f"requirement.{requirement.number}"
+        hint = "" if line is None else f"{status(line.status)} at the end of the period. {line.reason}"
+        path = f"requirement.{requirement.number}"
         if requirement.text.strip():
-            place, sent = f"data.requirements[{sent}].text", sent + 1
+            path, written = f"data.requirements[{written}].text", written + 1
         label = f"Clause {requirement.number}"
-        found.append(
+        controls.append(
             FormControl(
-                as_="text",
-                place=place,
+                widget="text",
+                path=path,
                 name=f"requirement.{requirement.number}",
                 label=label,
-                called=label,
-                hint=stands,
+                full_label=label,
+                hint=hint,
                 value=requirement.text,
                 rows=2,
                 required=False,
             )
         )
-    return found
+    return controls

@@ -1,4 +1,4 @@
-"""A document of the register of evidence."""
+"""Page of a document in the evidence register."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,16 +6,16 @@ from starlette.responses import Response
 from api.http import evidence
 from api.pages import renderer
 from api.pages.page_data import only
-from api.pages.page_request import ask, visit_of
+from api.pages.page_request import ask, page_request_of
 
 
 async def get_document(request: Request) -> Response:
-    """`GET /notices/{notice}/evidence/{evidence}`: what it is, how it was judged, and what rests on it."""
-    visit = await visit_of(request)
-    notice = await ask(request, visit, "document", **visit.about)
-    found = only(notice["evidence"]["nodes"])
-    refused = await evidence.withheld(
-        request.app.state.ledger, visit.visitor.viewer, visit.notice, found["evidence"]
+    """Answer `GET /notices/{notice}/evidence/{evidence}`."""
+    page_request = await page_request_of(request)
+    notice = await ask(request, page_request, "document", **page_request.about)
+    document = only(notice["evidence"]["nodes"])
+    refusal = await evidence.withheld(
+        request.app.state.ledger, page_request.visitor.viewer, page_request.notice, document["evidence"]
     )
-    given = {"notice": notice, "document": found, "withheld": str(refused) if refused else None}
-    return renderer.page(request, "document.html", given, visit=visit)
+    context = {"notice": notice, "document": document, "withheld": str(refusal) if refusal else None}
+    return renderer.page(request, "document.html", context, page_request=page_request)

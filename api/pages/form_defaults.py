@@ -1,7 +1,6 @@
-"""What stands in a form when it is first shown, beside what its address says: what is most often meant.
+"""Initial inputs of a form: the time, the usual clause, the next reference, and values already recorded.
 
-That it happened now, under its usual clause, with the next id; a correction begins from the entry, a grant from
-what was asked for, so that only what differs is typed.
+A correction starts from the entry and a grant from its request, so only the differences are typed.
 """
 
 import re
@@ -11,8 +10,8 @@ from typing import Any
 from api.forms import dates
 from api.forms.choices import next_id
 from api.forms.fields import fields_of
-from api.forms.parse import DATA, Typed
-from api.forms.prefill import filled
+from api.forms.parse import DATA, Inputs
+from api.forms.prefill import prefill
 from api.pages.form_request import FormRequest
 from api.pages.page_request import ask
 from ledger.domain.areas.access import AccessGranted
@@ -26,47 +25,59 @@ _REPLACEMENT = f"{DATA}.replacement"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
-async def begun(desk: FormRequest, said: Typed) -> dict[str, list[str]]:
-    """What the form holds; `said`: what its address says, which goes before all else."""
-    typed = {**_usual(desk), **filled(desk.fields, _as_it_stands(desk, said), desk.zone)}
-    if desk.kind.struct is EntryCorrected:
-        typed |= await _as_recorded(desk, _one(said, "position"))
-    return {**typed, **{name: list(values) for name, values in said.items()}}
+async def initial_inputs(form_request: FormRequest, preset: Inputs) -> dict[str, list[str]]:
+    """Return the initial inputs of a form; `preset`, from its address, takes precedence."""
+    inputs = {
+        **_usual_inputs(form_request),
+        **prefill(form_request.fields, _current_values(form_request, preset), form_request.zone),
+    }
+    if form_request.kind.struct is EntryCorrected:
+        inputs |= await _corrected_entry(form_request, _preset_value(preset, "position"))
+    return {**inputs, **{name: list(values) for name, values in preset.items()}}
 
 
-def _usual(desk: FormRequest) -> dict[str, list[str]]:
-    clause = desk.kind.struct.clause
-    parts = dates.instant_parts(desk.ledger.clock().replace(second=0, microsecond=0), desk.zone)
-    typed = {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
-    if clause in desk.state.notice.clauses:
-        typed["clauses"] = [clause]
-    for each in desk.fields:
-        following = next_id(desk.state.lifecycles.get(each.names[0], ())) if each.begins and each.names else ""
+def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
+    """Return the time, the usual clause and the next reference."""
+    clause = form_request.kind.struct.clause
+    parts = dates.instant_parts(form_request.ledger.clock().replace(second=0, microsecond=0), form_request.zone)
+    inputs = {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
+    if clause in form_request.state.notice.clauses:
+        inputs["clauses"] = [clause]
+    for field in form_request.fields:
+        if not field.begins or not field.references:
+            continue
+        following = next_id(form_request.state.lifecycles.get(field.references[0], ())) or field.first
         if following:
-            typed[f"{DATA}.{each.key}"] = [following]
-    return typed
+            inputs[f"{DATA}.{field.key}"] = [following]
+    return inputs
 
 
-def _as_it_stands(desk: FormRequest, said: Typed) -> Mapping[str, Any]:
-    """The fields of the fact that are most often as the notice has them now."""
-    state, struct = desk.state, desk.kind.struct
-    if struct is AccessGranted and (access := state.access.requests.get(_one(said, "request"))) is not None:
+def _current_values(form_request: FormRequest, preset: Inputs) -> Mapping[str, Any]:
+    """Return the current values of fields that usually stay or start from them."""
+    state, struct = form_request.state, form_request.kind.struct
+    if (
+        struct is AccessGranted
+        and (access := state.access.requests.get(_preset_value(preset, "request"))) is not None
+    ):
         return {"from": access.from_.isoformat(), "until": access.until.isoformat()}
-    if struct is ActionRebaselined and (action := state.actions.actions.get(_one(said, "action"))) is not None:
+    if (
+        struct is ActionRebaselined
+        and (action := state.actions.actions.get(_preset_value(preset, "action"))) is not None
+    ):
         return {"from": action.due.isoformat()}
     return {"position": state.position} if struct is AdviserReportIssued else {}
 
 
-def _one(said: Typed, key: str) -> str:
-    return next(iter(said.get(f"{DATA}.{key}", ())), "")
+def _preset_value(preset: Inputs, key: str) -> str:
+    return next(iter(preset.get(f"{DATA}.{key}", ())), "")
 
 
-async def _as_recorded(desk: FormRequest, position: str) -> dict[str, list[str]]:
-    """The entry at a position as the form of a correction holds it; nothing where the reader may not see it."""
-    if not desk.visit.reads("entries") or not _NUMBER.fullmatch(position):
+async def _corrected_entry(form_request: FormRequest, position: str) -> dict[str, list[str]]:
+    """Return the inputs of a correction, with the entry at a position; empty if not readable."""
+    if not form_request.page_request.reads("entries") or not _NUMBER.fullmatch(position):
         return {}
-    after = cursor(f"entries/{desk.visit.notice}", [int(position) - 1])
-    notice = await ask(desk.request, desk.visit, "corrected", after=after)
+    after = cursor(f"entries/{form_request.page_request.notice}", [int(position) - 1])
+    notice = await ask(form_request.request, form_request.page_request, "corrected", after=after)
     entry = next(iter(notice["entries"]["nodes"]), None)
     if entry is None or entry["position"] != int(position):
         return {}
@@ -76,5 +87,5 @@ async def _as_recorded(desk: FormRequest, position: str) -> dict[str, list[str]]
     data = entry["data"]
     for narrative in entry["narratives"]:
         put_at(data, narrative["path"], narrative["text"] or "")
-    fields = filled(fields_of(kind.struct), data, desk.zone, f"{_REPLACEMENT}.data")
-    return {f"{_REPLACEMENT}.type": [kind.type], **fields}
+    replacement = prefill(fields_of(kind.struct), data, form_request.zone, f"{_REPLACEMENT}.data")
+    return {f"{_REPLACEMENT}.type": [kind.type], **replacement}

@@ -1,30 +1,34 @@
-"""What was typed into a form of a page, as a browser sends it."""
+"""Inputs of a page's form, as a browser sends them."""
 
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from api.forms.parse import Typed
-from api.forms.upload import LARGEST, MOST_INPUTS
+from api.forms.parse import Inputs
+from api.forms.upload import MAXIMUM_BYTES, MAXIMUM_INPUTS
 from api.http import body
 from ledger.domain.errors import Refused
 
 
-async def typed_into(request: Request) -> dict[str, list[str]]:
-    """What was typed into a form without a document; raises Refused for what is none."""
-    sent = await body.whole(request, LARGEST, "the form")
+async def read_inputs(request: Request) -> dict[str, list[str]]:
+    """Return the inputs of a form without a document.
+
+    Raises:
+        Refused: The body is not a form.
+    """
+    content = await body.whole(request, MAXIMUM_BYTES, "the form")
     try:
-        pairs = parse_qsl(sent.decode(), keep_blank_values=True, max_num_fields=MOST_INPUTS)
+        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=MAXIMUM_INPUTS)
     except (UnicodeDecodeError, ValueError):
         raise Refused.because(
-            "INVALID_BODY", "this is not the form of a page; load it again and send that"
+            "INVALID_BODY", "the form is malformed; reload the page and submit it again"
         ) from None
-    typed: dict[str, list[str]] = {}
+    inputs: dict[str, list[str]] = {}
     for name, value in pairs:
-        typed.setdefault(name, []).append(value.replace("\0", ""))  # which no keyboard has, and no text can hold
-    return typed
+        inputs.setdefault(name, []).append(value.replace("\0", ""))  # no narrative can hold NUL
+    return inputs
 
 
-def one(typed: Typed, name: str) -> str:
-    """What was typed into the one input of that name; nothing where there is none."""
-    return next(iter(typed.get(name, ())), "")
+def first_input(inputs: Inputs, name: str) -> str:
+    """Return the first value of an input, or an empty string."""
+    return next(iter(inputs.get(name, ())), "")

@@ -1,4 +1,4 @@
-"""Somebody at the form of a fact: what it asks, what it offers, and what stands in it at first."""
+"""Request for a fact's form: its fields, its options, and the state that it starts from."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api import schema_client
-from api.forms.choices import ABOUT, Choices, choices, kinds_named, open_to, selection
+from api.forms.choices import ABOUT, Choices, available_subjects, choices, referenced_kinds, selection
 from api.forms.fields import ENVELOPE, Choice, Field, fields_of
 from api.forms.submission import source_of
-from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint
 from api.services import Ledger
 from ledger.domain.areas.evidence import EvidenceSubmitted
@@ -26,10 +26,10 @@ from schema.context import Context
 
 
 class FormRequest(Struct):
-    """Somebody at the form of a fact."""
+    """Request for the form of a fact."""
 
     request: Request
-    visit: PageRequest
+    page_request: PageRequest
     kind: Kind
     state: State
     role: str
@@ -38,63 +38,76 @@ class FormRequest(Struct):
     fields: tuple[Field, ...]
     choices: Choices
     limit: int | None
-    """The size of the largest document, where one comes with the fact."""
+    """Bytes of the largest document, if the fact has one."""
 
     @property
     def ledger(self) -> Ledger:
-        """The parts of the service."""
+        """Parts of the service."""
         ledger: Ledger = self.request.app.state.ledger
         return ledger
 
 
-async def visit_now(request: Request) -> PageRequest:
-    """The visit of a request, as things stand now whatever the address says: nothing is recorded in the past."""
-    return await visit_of(request, TimePoint())
+async def request_now(request: Request) -> PageRequest:
+    """Return the page request at the present; no fact is recorded in the past."""
+    return await page_request_of(request, TimePoint())
 
 
-async def desk_of(request: Request) -> FormRequest:
-    """The form that is asked for; raises Refused where the reader may not record that fact, and HTTPException."""
-    visit = await visit_now(request)
+async def form_request_of(request: Request) -> FormRequest:
+    """Return the form request.
+
+    Raises:
+        Refused: The reader may not record the fact.
+        HTTPException: The fact is unknown.
+    """
+    page_request = await request_now(request)
     ledger: Ledger = request.app.state.ledger
     kind = kind_of(request)
-    state = await ledger.writer.state(visit.notice)
-    credential = visit.visitor.viewer.credential
+    state = await ledger.writer.state(page_request.notice)
+    credential = page_request.visitor.viewer.credential
     source = source_of(state, credential)
-    who = authorise(state, credential, kind.name, kind.type, source, ledger.clock())
-    if isinstance(who, Refusal):
-        raise Refused((who,))
+    actor = authorise(state, credential, kind.name, kind.type, source, ledger.clock())
+    if isinstance(actor, Refusal):
+        raise Refused((actor,))
     upload = kind.struct is EvidenceSubmitted
     fields = fields_of(kind.struct, upload=upload)
-    notice = await ask(request, visit, "record")
-    offered = await _choices(request, visit, kind, fields, state)
+    notice = await ask(request, page_request, "record")
+    options = await _choices(request, page_request, kind, fields, state)
     limit = ledger.evidence.files.limit if upload else None
     zone = zone_of(notice["zone"])
-    return FormRequest(request, visit, kind, state, Role(who.role).meaning, zone, notice, fields, offered, limit)
+    return FormRequest(
+        request, page_request, kind, state, Role(actor.role).meaning, zone, notice, fields, options, limit
+    )
 
 
 async def _choices(
-    request: Request, visit: PageRequest, kind: Kind, fields: Sequence[Field], state: State
+    request: Request, page_request: PageRequest, kind: Kind, fields: Sequence[Field], state: State
 ) -> Choices:
-    """What the form offers where it names things of the notice, as the reader may see them now."""
+    """Return the options of a form, as the reader may see them now."""
     ledger: Ledger = request.app.state.ledger
-    kinds = kinds_named((*fields, *ENVELOPE))
-    asked = selection(kinds, visit.roles)
-    context = Context(ledger.reader, ledger.writer.append, visit.visitor.viewer, sign=ledger.log.checkpoint)
-    document = f"query Choices($notice: ID!) {{ notice(id: $notice) {{ id {asked} }} }}"
-    answer: Mapping[str, Any] = await schema_client.ask(context, document, {"notice": visit.notice})
-    found = choices(answer["notice"], kinds)
-    me = visit.visitor.session.actor
-    found.setdefault("actor", (Choice(me, f"{me}: yourself"),))
-    about = next((each for each in fields if each.about), None)
-    if about is not None and about.names[0] in found:
-        found[ABOUT] = open_to(kind.struct, about.names[0], found[about.names[0]], state, me)
-    return found
+    kinds = referenced_kinds((*fields, *ENVELOPE))
+    fields_of_notice = selection(kinds, page_request.roles)
+    context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer, sign=ledger.log.checkpoint)
+    document = f"query Choices($notice: ID!) {{ notice(id: $notice) {{ id {fields_of_notice} }} }}"
+    answer: Mapping[str, Any] = await schema_client.ask(context, document, {"notice": page_request.notice})
+    options = choices(answer["notice"], kinds)
+    actor = page_request.visitor.session.actor
+    options.setdefault("actor", (Choice(actor, f"{actor}: you"),))
+    about = next((field for field in fields if field.about), None)
+    if about is not None and about.references[0] in options:
+        options[ABOUT] = available_subjects(
+            kind.struct, about.references[0], options[about.references[0]], state, actor
+        )
+    return options
 
 
 def kind_of(request: Request) -> Kind:
-    """The fact that the address names; raises HTTPException (404)."""
+    """Return the fact that the address names.
+
+    Raises:
+        HTTPException: 404 for an unknown fact.
+    """
     name = request.path_params["fact"]
     kind = find_kind(name)
     if kind is None or kind.name != name:
-        raise HTTPException(404, f"there is no fact {name[:80]!r}; see what may be recorded")
+        raise HTTPException(404, f"no form {name[:80]!r}; choose one on the page “Add or update”")
     return kind

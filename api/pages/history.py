@@ -1,7 +1,7 @@
-"""The history told entry by entry, and what changed between two points of it: from the entries themselves.
+"""Pages of the history, entry by entry, and of the changes between two points, folded from the entries.
 
-It is what `ledger replay` tells, to those who read entries. A history is folded from its beginning each time, so a
-very long one is left to the command line.
+`ledger replay` prints the same. Each history is folded from its beginning, so a very long one is left to the
+command line.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.pages import query_documents, renderer
 from api.pages.page_data import only
-from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint, instant, point_of
 from api.services import Ledger
 from projections.errors import ReadingError
@@ -21,107 +21,115 @@ from projections.narrate.history import Change, History, Selection, Sentence, di
 from projections.narrate.loader import LoadedHistory, opened, tellings
 from projections.narrate.sentence import natural
 
-LONGEST = 20_000
+MAXIMUM_ENTRIES = 20_000
 """Entries that a page folds at most."""
-MINUTES = 25
-"""Minutes on a page."""
+PAGE_SIZE = 25
+"""Entries on a page of the history."""
 
 
 async def get_entry(request: Request) -> Response:
-    """`GET /notices/{notice}/entries/{at}`: what was recorded, what it changed, and what proves it."""
-    visit = await visit_of(request)
-    notice = await ask(request, visit, "entry", **visit.about)
-    found = only(notice["entries"]["nodes"])
-    given: dict[str, Any] = {"notice": notice, "found": found, "told": None, **await _proof(request, visit)}
-    if visit.reads("entries") and found["position"] <= LONGEST:
+    """Answer `GET /notices/{notice}/entries/{at}`: an entry, its changes and its proof."""
+    page_request = await page_request_of(request)
+    notice = await ask(request, page_request, "entry", **page_request.about)
+    entry = only(notice["entries"]["nodes"])
+    context: dict[str, Any] = {
+        "notice": notice,
+        "shown": entry,
+        "sentence": None,
+        **await _proof(request, page_request),
+    }
+    if page_request.reads("entries") and entry["position"] <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
-        async with opened(ledger.url, visit.notice) as history:
-            async for minute, _ in tellings(history, found["position"]):
-                given["told"] = minute
-    return renderer.page(request, "entry.html", given, visit=visit)
+        async with opened(ledger.url, page_request.notice) as history:
+            async for sentence, _ in tellings(history, entry["position"]):
+                context["sentence"] = sentence
+    return renderer.page(request, "entry.html", context, page_request=page_request)
 
 
-async def _proof(request: Request, visit: PageRequest) -> Mapping[str, str | None]:
-    """What proves the entry; while the log cannot be signed, why nothing does."""
+async def _proof(request: Request, page_request: PageRequest) -> Mapping[str, str | None]:
+    """Return the proof of the entry, or the reason why it is not available."""
     try:
-        notice = await ask(request, visit, "proof", **visit.about)
+        notice = await ask(request, page_request, "proof", **page_request.about)
     except HTTPException as error:
-        return {"proof": None, "unproved": error.detail}
-    return {"proof": only(notice["entries"]["nodes"])["proof"], "unproved": None}
+        return {"proof": None, "no_proof_reason": error.detail}
+    return {"proof": only(notice["entries"]["nodes"])["proof"], "no_proof_reason": None}
 
 
 async def get_replay(request: Request) -> Response:
-    """`GET /notices/{notice}/replay`: numbered minutes in plain words; `from` says where to begin."""
-    visit = await visit_of(request)
-    notice = await ask(request, visit, "replay")  # a notice that is not theirs looks like one that is not there
-    _may_read(visit)
+    """Answer `GET /notices/{notice}/replay`: numbered sentences, from the entry `from`."""
+    page_request = await page_request_of(request)
+    notice = await ask(request, page_request, "replay")  # a notice without a role for the reader must look unknown
+    _require_entries(page_request)
     to = notice["asOf"]["position"]
-    begin = query_documents.whole_number("from", visit.params.get("from", "").strip() or "1")
-    chosen = Selection(
-        subject=_given(visit, "subject"),
-        clause=_given(visit, "clause"),
-        actor=_given(visit, "actor"),
-        decisions=visit.params.get("decisions") == "yes",
+    begin = query_documents.whole_number("from", page_request.params.get("from", "").strip() or "1")
+    filters = Selection(
+        subject=_parameter(page_request, "subject"),
+        clause=_parameter(page_request, "clause"),
+        actor=_parameter(page_request, "actor"),
+        decisions=page_request.params.get("decisions") == "yes",
     )
-    minutes: list[Sentence] = []
-    if to <= LONGEST:
+    sentences: list[Sentence] = []
+    if to <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
-        async with opened(ledger.url, visit.notice) as history:
-            async for told, _ in tellings(history, to):
-                if told.position >= begin and chosen.takes(told):
-                    minutes.append(told)
-                if len(minutes) > MINUTES:
+        async with opened(ledger.url, page_request.notice) as history:
+            async for sentence, _ in tellings(history, to):
+                if sentence.position >= begin and filters.takes(sentence):
+                    sentences.append(sentence)
+                if len(sentences) > PAGE_SIZE:
                     break
-    given = {
+    context = {
         "notice": notice,
-        "minutes": minutes[:MINUTES],
-        "next_from": minutes[MINUTES].position if len(minutes) > MINUTES else None,
+        "sentences": sentences[:PAGE_SIZE],
+        "next_from": sentences[PAGE_SIZE].position if len(sentences) > PAGE_SIZE else None,
         "begin": begin,
-        "too_long": to > LONGEST,
+        "too_long": to > MAXIMUM_ENTRIES,
     }
-    return renderer.page(request, "replay.html", given, visit=visit)
+    return renderer.page(request, "replay.html", context, page_request=page_request)
 
 
 async def get_changes(request: Request) -> Response:
-    """`GET /notices/{notice}/changes?from=&to=`: what differs between two points, each a position or a day."""
-    visit = await visit_of(request)
-    begin, end = _point(visit, "from"), _point(visit, "to")
-    now = await ask(request, visit, "frame-only")
-    given: dict[str, Any] = {"notice": now, "compared": None, "changes": None, "moved": None}
+    """Answer `GET /notices/{notice}/changes?from=&to=`; each point is a position or a date."""
+    page_request = await page_request_of(request)
+    begin, end = _point(page_request, "from"), _point(page_request, "to")
+    now = await ask(request, page_request, "frame-only")
+    context: dict[str, Any] = {"notice": now, "compared": None, "changes": None, "moved": None}
     if begin.earlier:
-        before, after = await _standing(request, visit, begin), await _standing(request, visit, end)
+        before, after = (
+            await _statuses_at(request, page_request, begin),
+            await _statuses_at(request, page_request, end),
+        )
         if before["asOf"]["position"] > after["asOf"]["position"]:
-            raise HTTPException(400, "the first point is later than the second; exchange them")
-        given |= {"compared": (before, after), "moved": _moved(before, after)}
-        if visit.reads("entries") and after["asOf"]["position"] <= LONGEST:
+            raise HTTPException(400, "“From” is later than “To”; swap them")
+        context |= {"compared": (before, after), "moved": _moved(before, after)}
+        if page_request.reads("entries") and after["asOf"]["position"] <= MAXIMUM_ENTRIES:
             positions = before["asOf"]["position"], after["asOf"]["position"]
-            given["changes"] = await _changes(request, visit, *positions)
-    return renderer.page(request, "changes.html", given, visit=visit)
+            context["changes"] = await _changes(request, page_request, *positions)
+    return renderer.page(request, "changes.html", context, page_request=page_request)
 
 
-def _may_read(visit: PageRequest) -> None:
-    if not visit.reads("entries"):
-        raise HTTPException(403, "your role does not read the entries of this notice")
+def _require_entries(page_request: PageRequest) -> None:
+    if not page_request.reads("entries"):
+        raise HTTPException(403, "your role has no access to the entries of this notice")
 
 
-def _given(visit: PageRequest, name: str) -> str | None:
-    return visit.params.get(name, "").strip() or None
+def _parameter(page_request: PageRequest, name: str) -> str | None:
+    return page_request.params.get(name, "").strip() or None
 
 
-def _point(visit: PageRequest, name: str) -> TimePoint:
-    """A point of a comparison: a position if it is a number, else a day or an instant; nothing: now."""
-    said = visit.params.get(name, "").strip()
-    if said and not said.isdigit():
-        instant(name, said)
-    return point_of({"position" if said.isdigit() else "knownAt": said} if said else {})
+def _point(page_request: PageRequest, name: str) -> TimePoint:
+    """Return a point of a comparison: a position, a date or an instant; empty means now."""
+    text = page_request.params.get(name, "").strip()
+    if text and not text.isdigit():
+        instant(name, text)
+    return point_of({"position" if text.isdigit() else "knownAt": text} if text else {})
 
 
-async def _standing(request: Request, visit: PageRequest, point: TimePoint) -> Mapping[str, Any]:
-    return await ask(request, visit.at(point), "standing")
+async def _statuses_at(request: Request, page_request: PageRequest, point: TimePoint) -> Mapping[str, Any]:
+    return await ask(request, page_request.at(point), "statuses")
 
 
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """The obligations whose status differs, before and after."""
+    """Return the obligations whose status differs, each before and after."""
     earlier = {line["clause"]: line for line in before.get("compliance", {}).get("nodes", ())}
     return [
         (earlier.get(line["clause"]), line)
@@ -130,18 +138,18 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[An
     ]
 
 
-async def _changes(request: Request, visit: PageRequest, begin: int, end: int) -> list[Change]:
+async def _changes(request: Request, page_request: PageRequest, begin: int, end: int) -> list[Change]:
     ledger: Ledger = request.app.state.ledger
     try:
-        async with opened(ledger.url, visit.notice) as history:
-            before = (await _held(history, begin)).now()
-            return difference(before, (await _held(history, end)).now())
+        async with opened(ledger.url, page_request.notice) as history:
+            before = (await _folded(history, begin)).now()
+            return difference(before, (await _folded(history, end)).now())
     except ReadingError as error:
         raise HTTPException(404, str(error)) from None
 
 
-async def _held(history: LoadedHistory, to: int) -> History:
-    story = History()
-    async for _, so_far in tellings(history, to):
-        story = so_far
-    return story
+async def _folded(history: LoadedHistory, to: int) -> History:
+    state = History()
+    async for _, folded in tellings(history, to):
+        state = folded
+    return state

@@ -1,4 +1,4 @@
-"""The first page: the notices in which the reader has a part."""
+"""First page: the notices that the reader has a role in."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,10 +8,10 @@ from api.pages.page_request import visitor_of
 
 
 async def get_notices(request: Request) -> Response:
-    """`GET /`."""
+    """Answer `GET /`."""
     visitor = await visitor_of(request)
-    chosen = query_documents.chosen("notices", request.query_params, {})
-    found = await query_documents.ask(request.app.state.ledger, visitor.viewer, "notices", chosen)
-    parts = {part["notice"]: part["roles"] for part in found["me"]["parts"]}
-    given = {"notices": found["notices"], "parts": parts}
-    return renderer.page(request, "notices.html", given, session=visitor.session)
+    variables = query_documents.address_variables("notices", request.query_params, {})
+    data = await query_documents.ask(request.app.state.ledger, visitor.viewer, "notices", variables)
+    parts = {part["notice"]: part["roles"] for part in data["me"]["parts"]}
+    context = {"notices": data["notices"], "parts": parts}
+    return renderer.page(request, "notices.html", context, session=visitor.session)

@@ -1,7 +1,7 @@
-"""Signing in to the pages at the issuer: the authorization code flow of OpenID Connect, with PKCE (RFC 7636).
+"""Sign-in through the issuer: the authorization code flow of OpenID Connect, with PKCE (RFC 7636).
 
-What has to come back the same (state, nonce, verifier) waits in a sealed cookie for some minutes. The issuer's
-word on who somebody is, its ID token, begins a session and is then forgotten. Imports httpx and joserfc.
+State, nonce and verifier wait in a sealed cookie for some minutes. The ID token starts a session and is then
+discarded. Imports httpx and joserfc.
 """
 
 import hmac
@@ -28,19 +28,19 @@ from ledger.domain.areas.people import Credential
 from ledger.domain.errors import Refused, Unavailable
 
 BEGIN, BACK = "/sign-in/organisation", "/sign-in/back"
-_WAITS = timedelta(minutes=10)
+_VALIDITY = timedelta(minutes=10)
 _COOKIE = "ledger-signing-in"
-_LARGEST = 100_000
+_MAXIMUM_BYTES = 100_000
 logger = logging.getLogger(__name__)
 
 
-class _SigningIn(Struct):
-    """What waits while somebody is at the issuer."""
+class _PendingSignIn(Struct):
+    """State kept while a person is at the issuer."""
 
     state: str
     nonce: str
     verifier: str
-    wanted: str
+    target: str
     until: datetime
 
 
@@ -49,15 +49,19 @@ class _Tokens(Struct):
 
 
 async def get_begin(request: Request) -> Response:
-    """`GET /sign-in/organisation`: on to the issuer; raises Unavailable when it cannot be reached."""
+    """Answer `GET /sign-in/organisation`: redirect to the issuer.
+
+    Raises:
+        Unavailable: The issuer cannot be reached.
+    """
     ledger: Ledger = request.app.state.ledger
     sessions: Sessions = request.app.state.sessions()
     issuer = _issuer(ledger)
     discovered = await _discovered(issuer)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    wanted = local(request.query_params.get("next", "/"))
-    waiting = _SigningIn(state, nonce, verifier, wanted, datetime.now(UTC) + _WAITS)
-    asked = {
+    target = local(request.query_params.get("next", "/"))
+    waiting = _PendingSignIn(state, nonce, verifier, target, datetime.now(UTC) + _VALIDITY)
+    parameters = {
         "response_type": "code",
         "client_id": ledger.settings.oidc_client_id,
         "redirect_uri": _back(request),
@@ -68,39 +72,41 @@ async def get_begin(request: Request) -> Response:
         "code_challenge_method": "S256",
     }
     address = discovered.authorization_endpoint or ""
-    joined = f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
-    response = secured(request, RedirectResponse(joined, 303))
-    leave(request, response, _COOKIE, sessions.sealed(waiting), int(_WAITS.total_seconds()))
+    location = f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(parameters)}"
+    response = secured(request, RedirectResponse(location, 303))
+    leave(request, response, _COOKIE, sessions.sealed(waiting), int(_VALIDITY.total_seconds()))
     return response
 
 
 async def get_back(request: Request) -> Response:
-    """`GET /sign-in/back`: from the issuer; begins a session, and goes to the page that was wanted.
+    """Answer `GET /sign-in/back`: start a session and redirect to the requested page.
 
-    Raises Refused where the issuer did not sign them in, or another browser or page began this, and Unavailable.
+    Raises:
+        Refused: The issuer did not sign the person in, or another browser started this sign-in.
+        Unavailable: The issuer cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
     sessions: Sessions = request.app.state.sessions()
-    waiting = sessions.opened(request.cookies.get(cookie(request, _COOKIE), ""), _SigningIn)
-    given = request.query_params
+    waiting = sessions.opened(request.cookies.get(cookie(request, _COOKIE), ""), _PendingSignIn)
+    parameters = request.query_params
     if (
         waiting is None
         or datetime.now(UTC) >= waiting.until
-        or not hmac.compare_digest(given.get("state", "").encode(), waiting.state.encode())
-        or given.get("iss", ledger.settings.oidc_issuer) != ledger.settings.oidc_issuer
+        or not hmac.compare_digest(parameters.get("state", "").encode(), waiting.state.encode())
+        or parameters.get("iss", ledger.settings.oidc_issuer) != ledger.settings.oidc_issuer
     ):
-        raise _not_signed_in("this sign-in was not begun here, or took too long")
-    if "code" not in given:
+        raise _not_signed_in("this sign-in started elsewhere, or took too long")
+    if "code" not in parameters:
         raise _not_signed_in("your organisation did not sign you in")
-    subject = await _subject(request, given["code"], waiting)
-    response = secured(request, RedirectResponse(waiting.wanted, 303))
+    subject = await _subject(request, parameters["code"], waiting)
+    response = secured(request, RedirectResponse(waiting.target, 303))
     sessions.keep(request, response, sessions.begin(Credential(actor_of(subject))))
     leave(request, response, _COOKIE, "", 0)
     return response
 
 
-async def _subject(request: Request, code: str, waiting: _SigningIn) -> str:
-    """Whom the issuer says this is: the code, exchanged for an ID token, and that token judged."""
+async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
+    """Return the person's subject at the issuer, from the ID token that the code buys."""
     ledger: Ledger = request.app.state.ledger
     issuer, settings = _issuer(ledger), ledger.settings
     client = settings.oidc_client_id or ""
@@ -119,19 +125,24 @@ async def _subject(request: Request, code: str, waiting: _SigningIn) -> str:
     except httpx.HTTPError as error:
         logger.warning("the issuer's token endpoint cannot be reached: %s", type(error).__name__)
         raise _unreachable() from None
-    if answer.status_code != 200 or len(answer.content) > _LARGEST:
+    if answer.status_code != 200 or len(answer.content) > _MAXIMUM_BYTES:
         logger.warning("the issuer refused a code", extra={"status": answer.status_code})
         raise _not_signed_in("your organisation did not confirm who you are")
     try:
         token = msgspec.json.decode(answer.content, type=_Tokens).id_token
-        return await _judged(issuer, token, client, waiting.nonce)
+        return await _verified_subject(issuer, token, client, waiting.nonce)
     except (msgspec.MsgspecError, JoseError, ValueError) as error:
         logger.warning("the issuer's ID token is not valid: %s", type(error).__name__)
         raise _not_signed_in("your organisation's answer is not valid") from None
 
 
-async def _judged(issuer: Issuer, token: str, client: str, nonce: str) -> str:
-    """The subject of an ID token (OpenID Connect Core, 3.1.3.7); raises JoseError and ValueError."""
+async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str) -> str:
+    """Return the subject of an ID token (OpenID Connect Core, 3.1.3.7).
+
+    Raises:
+        JoseError: The token is not valid.
+        ValueError: The token is signed by another key or issued for another client.
+    """
     header = header_of(token)
     key = await issuer.key(header.kid) if header is not None and header.alg in ALGORITHMS else None
     if key is None:
@@ -146,23 +157,23 @@ async def _judged(issuer: Issuer, token: str, client: str, nonce: str) -> str:
     )
     claims = issuer.claims(token, key, rules)
     if claims.get("azp", client) != client or not isinstance(claims["sub"], str) or len(claims["sub"]) > 255:
-        raise ValueError("it is for another client, or names nobody")
+        raise ValueError("the token is for another client or has no subject")
     return str(claims["sub"])
 
 
 def _issuer(ledger: Ledger) -> Issuer:
     issuer = ledger.identity.issuer
     if issuer is None or ledger.settings.oidc_client_id is None:
-        raise Refused.because("INVALID_PARAMETER", "people do not sign in at an issuer here; use a token")
+        raise Refused.because("INVALID_PARAMETER", "this service has no issuer; sign in with a token")
     return issuer
 
 
 async def _discovered(issuer: Issuer) -> Discovered:
-    """What the issuer says of itself, once both of its endpoints are known."""
-    found = await issuer.about()
-    if found.authorization_endpoint is None or found.token_endpoint is None:
+    """Return the issuer's metadata with both endpoints."""
+    metadata = await issuer.about()
+    if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
         raise _unreachable()
-    return found
+    return metadata
 
 
 def _back(request: Request) -> str:
@@ -173,12 +184,12 @@ def _unreachable() -> Unavailable:
     return Unavailable("your organisation's sign-in cannot be reached; try again in a moment")
 
 
-def _not_signed_in(why: str) -> Refused:
-    return Refused.because("INVALID_PARAMETER", f"{why}; begin again at /sign-in")
+def _not_signed_in(reason: str) -> Refused:
+    return Refused.because("INVALID_PARAMETER", f"{reason}; start again at /sign-in")
 
 
-def local(wanted: str) -> str:
-    """A path of this service as it was wanted; the first page instead of anything else."""
-    parts = urlsplit(wanted)
-    plain = wanted.startswith("/") and not wanted.startswith(("//", "/sign-")) and wanted.isprintable()
-    return wanted if plain and "\\" not in wanted and not parts.scheme and not parts.netloc else "/"
+def local(target: str) -> str:
+    """Return the target if it is a path of this service, else the path of the first page."""
+    parts = urlsplit(target)
+    plain = target.startswith("/") and not target.startswith(("//", "/sign-")) and target.isprintable()
+    return target if plain and "\\" not in target and not parts.scheme and not parts.netloc else "/"

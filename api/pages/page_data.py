@@ -1,7 +1,9 @@
-"""What templates need beside the answer: the one thing that a page is about, charts, tallies. Pure.
+"""Data of templates next to a query's result: the page's subject, charts and counts. Pure.
 
-Each takes the visit and the notice as the page's query shows it; raises HTTPException (404) where the page is
-about something that is not there.
+Each function takes the page request and the notice.
+
+Raises:
+    HTTPException: 404 where the page's subject does not exist.
 """
 
 from collections import Counter
@@ -19,31 +21,35 @@ from api.pages.page_request import PageRequest
 from projections.narrate.sentence import natural
 
 Json = Mapping[str, Any]
-NOTHING = "nothing of this id had been recorded at this point"
+NOT_RECORDED = "nothing with this reference is recorded at this point"
 _TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET")
-_REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "The reports to the board")
+_REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "Reports to the board")
 _PAGES_OF = {
-    "objective": ("plan", "/plan/{}", "", "Its page in the plan"),
+    "objective": ("plan", "/plan/{}", "", "The objective in the plan"),
     "decision": ("board", "/board/decisions/{}", "", "The decision"),
     "meeting": ("board", "/board", "#timetable", "The board's meetings"),
     "evidence": ("evidence", "/evidence/{}", "", "The document"),
-    "measure": ("measures", "/measures/{}", "", "The measure, with its chart"),
+    "measure": ("measures", "/measures/{}", "", "The measure and its chart"),
     "AdviserReportIssued": ("adviser", "/reports/{}", "", "The adviser's report"),
     "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,
     "ChairReportDelivered": _REPORTS_TO_THE_BOARD,
 }
-"""The kind of a thing, or of a report the fact that it began with → view, page, place showing it, and words."""
+"""View, page, anchor and link text by kind of thing, or by the fact that a report began with."""
 
 
 def only(nodes: Sequence[Json]) -> Json:
-    """The one that was asked for."""
+    """Return the only node.
+
+    Raises:
+        HTTPException: 404 if the list is empty.
+    """
     if not nodes:
-        raise HTTPException(404, NOTHING)
+        raise HTTPException(404, NOT_RECORDED)
     return nodes[0]
 
 
-def glance(_visit: PageRequest, notice: Json) -> Json:
-    """The obligations and the clauses in order, and how many have each status."""
+def overview(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the obligations and clauses in order, and the number of each status."""
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
     return {
@@ -53,44 +59,48 @@ def glance(_visit: PageRequest, notice: Json) -> Json:
     }
 
 
-def objective(_visit: PageRequest, notice: Json) -> Json:
-    """The objective."""
+def objective(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the objective."""
     return {"objective": only(notice["plan"]["objectives"]["nodes"])}
 
 
-def board(_visit: PageRequest, notice: Json) -> Json:
-    """The chair's bar."""
-    found = notice["board"]
-    return {"tenure": _tenure("chair", "Who chaired the board", found["chairs"], found["vacancies"], notice)}
+def board(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the bar of the chairs' terms."""
+    data = notice["board"]
+    return {"tenure": _tenure("chair", "Chairs of the board", data["chairs"], data["vacancies"], notice)}
 
 
-def reports(_visit: PageRequest, notice: Json) -> Json:
-    """The adviser's bar."""
-    found = notice["adviser"]
-    return {"tenure": _tenure("adviser", "Who advised", found["tenures"], found["vacancies"], notice)}
+def reports(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the bar of the advisers' terms."""
+    data = notice["adviser"]
+    return {"tenure": _tenure("adviser", "Advisers", data["tenures"], data["vacancies"], notice)}
 
 
-def report(visit: PageRequest, notice: Json) -> Json:
-    """The report."""
-    wanted = visit.about["report"]
-    return {"report": only([each for each in notice["adviserReports"]["nodes"] if each["report"] == wanted])}
+def report(page_request: PageRequest, notice: Json) -> Json:
+    """Return the report."""
+    reference = page_request.about["report"]
+    return {
+        "report": only(
+            [report_ for report_ in notice["adviserReports"]["nodes"] if report_["report"] == reference]
+        )
+    }
 
 
-def about(visit: PageRequest, notice: Json) -> Json:
-    """What kinds of thing it is, and their pages."""
+def about(page_request: PageRequest, notice: Json) -> Json:
+    """Return the kinds of a thing and its pages."""
     moments = notice["timeline"]["nodes"]
     only(moments)
-    subject = visit.about["subject"]
+    subject = page_request.about["subject"]
     kinds = list(dict.fromkeys(moment["kind"] for moment in moments))
-    keys = dict.fromkeys(moment["fact"] if moment["kind"] == "report" else moment["kind"] for moment in moments)
-    known = [_PAGES_OF[key] for key in keys if key in _PAGES_OF]
+    origins = dict.fromkeys(moment["fact"] if moment["kind"] == "report" else moment["kind"] for moment in moments)
+    known = [_PAGES_OF[origin] for origin in origins if origin in _PAGES_OF]
     return {
         "subject": subject,
         "kinds": [kind.replace("_", " ") for kind in kinds],
         "pages_of_it": [
-            (words, visit.address(path.format(subject)) + place)
-            for view, path, place, words in known
-            if visit.reads(view)
+            (text, page_request.address(path.format(subject)) + place)
+            for view, path, place, text in known
+            if page_request.reads(view)
         ],
     }
 
@@ -100,25 +110,25 @@ class ChartImage(Struct, frozen=True):
 
     series: charts.Series
     svg: Markup
-    said: list[str]
+    sentences: list[str]
     target: str
     baseline: str
     rows: list[tuple[charts.ChartReading, Mapping[str, str]]]
 
 
-def measures(_visit: PageRequest, notice: Json) -> Json:
-    """The charts."""
-    return {"charts": [_chart(each) for each in notice["measures"]["nodes"]]}
+def measures(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the charts."""
+    return {"charts": [_chart(measure) for measure in notice["measures"]["nodes"]]}
 
 
-def measure(_visit: PageRequest, notice: Json) -> Json:
-    """The measure with its chart."""
-    found = only(notice["measures"]["nodes"])
-    return {"measure": found, "chart": _chart(found)}
+def measure(_page_request: PageRequest, notice: Json) -> Json:
+    """Return the measure and its chart."""
+    data = only(notice["measures"]["nodes"])
+    return {"measure": data, "chart": _chart(data)}
 
 
-def _chart(found: Json) -> ChartImage:
-    series = charts.series_of(found)
+def _chart(data: Json) -> ChartImage:
+    series = charts.series_of(data)
     return ChartImage(
         series,
         Markup(charts.xmr_svg(series, f"chart-{series.measure}")),  # noqa: S704 - api.charts escapes every text
@@ -126,17 +136,17 @@ def _chart(found: Json) -> ChartImage:
         charts.number(series.target, series.unit) if series.target is not None else "",
         charts.number(series.baseline, series.unit) if series.baseline is not None else "",
         [
-            (point, {"shown": charts.number(point.value, series.unit), "counted": counts(point, series.unit)})
+            (point, {"value": charts.number(point.value, series.unit), "counts": counts(point, series.unit)})
             for point in reversed(series.points)
         ],
     )
 
 
-def _tenure(key: str, title: str, held: Sequence[Json], gaps: Sequence[Json], notice: Json) -> Markup:
+def _tenure(key: str, title: str, terms: Sequence[Json], gaps: Sequence[Json], notice: Json) -> Markup:
     until = datetime.fromisoformat(notice["asOf"]["on"]).date()
     spans = [
-        charts.Span(each.get(key), date.fromisoformat(each["first"]), _day(each["last"]))
-        for each in (*held, *gaps)
+        charts.Span(term.get(key), date.fromisoformat(term["first"]), _day(term["last"]))
+        for term in (*terms, *gaps)
     ]
     if not spans:
         return Markup("")

@@ -1,4 +1,4 @@
-"""One visit to a page of a notice: who visits, what they may read there, and at which point."""
+"""Request for a page of a notice: its reader, their rights, and the point in time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,66 +12,75 @@ from starlette.requests import Request
 from api.auth.identity import part_in
 from api.auth.sessions import Session, Sessions, viewer_of
 from api.pages import query_documents
-from api.pages.time_control import TimePoint, point_of
+from api.pages.time_control import NAMES, TimePoint, point_of
 from api.services import Ledger
 from ledger.append.clock import now
 from ledger.domain.roles import Role, matrix
 from schema.context import Viewer, may
 
-INVENTED = "invented/"
-"""How the sources of a made-up history begin."""
+INVENTED_PREFIX = "invented/"
+"""Prefix of the sources of an invented history."""
 _WEEK = timedelta(days=7)
 
 
 class SignInNeeded(Exception):
-    """Nobody has signed in here, or their session has ended."""
+    """Nobody is signed in here, or the session has ended."""
 
 
 class Visitor(Struct, frozen=True):
-    """Whoever asks for a page, signed in."""
+    """A person who is signed in."""
 
     session: Session
     viewer: Viewer
 
 
 class PageRequest(Struct, frozen=True):
-    """A visit to a notice."""
+    """Request for a page of a notice."""
 
     notice: str
     visitor: Visitor
     roles: Sequence[Role]
     point: TimePoint
     invented: bool
-    """Whether part of the notice's history is made up."""
+    """True if part of the notice's history is invented."""
     params: QueryParams
     about: Mapping[str, str]
-    """What the address names beside the notice: the page's subject."""
+    """Values of the address: the page's subject."""
+
+    @property
+    def filtered(self) -> bool:
+        """True if the address filters a list."""
+        return any(value for name, value in self.params.items() if name not in (*NAMES, "after"))
 
     def reads(self, view: str) -> bool:
-        """Whether the visitor may read the view of that name."""
+        """Return whether the reader may read a view."""
         return may(self.roles, view)
 
     def records(self, fact: str) -> bool:
-        """Whether the visitor's roles record the fact of that name."""
+        """Return whether the reader's roles may record a fact."""
         return any(matrix().may_record(role, fact) for role in self.roles)
 
     def address(self, path: str = "", **params: object) -> str:
-        """An address within the notice, at the same point; a parameter of None is left out."""
-        said = {**self.point.said, **{name: value for name, value in params.items() if value is not None}}
-        return f"/notices/{self.notice}{path}{'?' if said else ''}{urlencode(said)}"
+        """Return an address within the notice at the same point; None leaves a parameter out."""
+        query = {**self.point.parameters, **{name: value for name, value in params.items() if value is not None}}
+        return f"/notices/{self.notice}{path}{'?' if query else ''}{urlencode(query)}"
 
     def at(self, point: TimePoint) -> "PageRequest":
-        """The same visit at another point."""
+        """Return the request at another point."""
         return structs.replace(self, point=point)
 
-    def again(self, request_path: str, **params: object) -> str:
-        """The same page with other parameters; a parameter of None is left out."""
-        said = {name: value for name, value in {**dict(self.params), **params}.items() if value not in (None, "")}
-        return f"{request_path}{'?' if said else ''}{urlencode(said)}"
+    def with_parameters(self, request_path: str, **params: object) -> str:
+        """Return the page's address with other parameters; None leaves a parameter out."""
+        query = {name: value for name, value in {**dict(self.params), **params}.items() if value not in (None, "")}
+        return f"{request_path}{'?' if query else ''}{urlencode(query)}"
 
 
 async def visitor_of(request: Request) -> Visitor:
-    """Who asks; raises SignInNeeded."""
+    """Return the signed-in visitor.
+
+    Raises:
+        SignInNeeded: Nobody is signed in.
+    """
     ledger: Ledger = request.app.state.ledger
     sessions: Sessions = request.app.state.sessions()
     session = sessions.of(request)
@@ -81,50 +90,59 @@ async def visitor_of(request: Request) -> Visitor:
     return Visitor(session, viewer)
 
 
-async def visit_of(request: Request, point: TimePoint | None = None) -> PageRequest:
-    """The visit of a request to `/notices/{notice}/…`, at the point that its address says, or at `point`.
+async def page_request_of(request: Request, point: TimePoint | None = None) -> PageRequest:
+    """Return the page request of `/notices/{notice}/…`, at the point in its address or at `point`.
 
-    Raises SignInNeeded, Refused (UNKNOWN_NOTICE) where the visitor has no part, and HTTPException (400) for a
-    point that is none.
+    Raises:
+        SignInNeeded: Nobody is signed in.
+        Refused: UNKNOWN_NOTICE where the visitor has no role.
+        HTTPException: 400 for an invalid point.
     """
     visitor = await visitor_of(request)
     ledger: Ledger = request.app.state.ledger
     notice = request.path_params["notice"]
     roles = await part_in(visitor.viewer, notice)
     sources = (await ledger.writer.state(notice)).people.sources
-    invented = any(source.startswith(INVENTED) for source in sources)
+    invented = any(source.startswith(INVENTED_PREFIX) for source in sources)
     params = request.query_params
     about = {name: value for name, value in request.path_params.items() if name != "notice"}
     return PageRequest(notice, visitor, roles, point or point_of(params), invented, params, about)
 
 
-async def ask(request: Request, visit: PageRequest, name: str, **variables: object) -> dict[str, Any]:
-    """The notice as a page's query shows it, at the visit's point; raises HTTPException when it cannot be had."""
+async def ask(request: Request, page_request: PageRequest, name: str, **variables: object) -> dict[str, Any]:
+    """Return the notice as a page's query selects it, at the request's point.
+
+    Raises:
+        HTTPException: The query failed.
+    """
     ledger: Ledger = request.app.state.ledger
-    on = visit.point.judged(await _recorded_at(ledger, visit))
-    given: dict[str, object] = {
-        "notice": visit.notice,
-        "asOf": visit.point.as_of,
+    on = page_request.point.judged(await _recorded_at(ledger, page_request))
+    variables_: dict[str, object] = {
+        "notice": page_request.notice,
+        "asOf": page_request.point.as_of,
         "on": on.isoformat() if on is not None else None,
         "weekBefore": ((on or now()) - _WEEK).isoformat(),
-        **_rights(visit),
+        **_rights(page_request),
         **variables,
     }
-    answer = await query_documents.ask(
-        ledger, visit.visitor.viewer, name, given | query_documents.chosen(name, visit.params, given)
+    data = await query_documents.ask(
+        ledger,
+        page_request.visitor.viewer,
+        name,
+        variables_ | query_documents.address_variables(name, page_request.params, variables_),
     )
-    found: dict[str, Any] = answer["notice"]
-    return found
+    notice: dict[str, Any] = data["notice"]
+    return notice
 
 
-async def _recorded_at(ledger: Ledger, visit: PageRequest) -> datetime | None:
-    """When the entry at the position that was asked for was recorded."""
-    if visit.point.position is None or visit.point.on is not None or visit.point.judged_now:
+async def _recorded_at(ledger: Ledger, page_request: PageRequest) -> datetime | None:
+    """Return when the entry at the requested position was recorded."""
+    if page_request.point.position is None or page_request.point.on is not None or page_request.point.judged_now:
         return None
-    given = {"notice": visit.notice, "asOf": visit.point.as_of}
-    answer = await query_documents.ask(ledger, visit.visitor.viewer, "recorded", given)
-    return datetime.fromisoformat(answer["notice"]["asOf"]["recordedAt"])
+    variables = {"notice": page_request.notice, "asOf": page_request.point.as_of}
+    data = await query_documents.ask(ledger, page_request.visitor.viewer, "recorded", variables)
+    return datetime.fromisoformat(data["notice"]["asOf"]["recordedAt"])
 
 
-def _rights(visit: PageRequest) -> Mapping[str, bool]:
-    return {f"reads{view.capitalize()}": visit.reads(view) for view in matrix().reads}
+def _rights(page_request: PageRequest) -> Mapping[str, bool]:
+    return {f"reads{view.capitalize()}": page_request.reads(view) for view in matrix().reads}

@@ -1,7 +1,7 @@
-"""What pages ask: the documents in `queries/`, what each takes from a page's address, and their answers.
+"""Queries of the pages: the documents in `queries/`, their variables from the address, and their results.
 
-A document's own declarations say what a page takes from its address: a variable that the page does not set is the
-parameter of that name, and `$readsBoard` is whether the reader may read the view `board`.
+A document declares what it takes from the address: a variable that the page does not set is the parameter of that
+name. `$readsBoard` tells whether the reader may read the view `board`.
 """
 
 import re
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api import schema_client
 from api.http.problem import status_of
-from api.pages.time_control import called, instant
+from api.pages.time_control import field_label, instant
 from api.services import Ledger
 from ledger.domain.calendar import ENGLAND
 from ledger.domain.errors import Refused
@@ -39,7 +39,7 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class QueryDocument(Struct, frozen=True):
-    """A query, and the variables that it declares: name → type."""
+    """A query and its variables: types by name."""
 
     text: str
     variables: Mapping[str, str]
@@ -47,10 +47,10 @@ class QueryDocument(Struct, frozen=True):
 
 @cache
 def document(name: str) -> QueryDocument:
-    """The query of that name, with the fragment that every page of a notice asks for."""
+    """Return the query of a name, with the fragment that every page of a notice includes."""
     text = _read(name)
-    whole = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
-    return QueryDocument(whole, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
+    complete = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
+    return QueryDocument(complete, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
 
 
 def _read(name: str) -> str:
@@ -58,27 +58,35 @@ def _read(name: str) -> str:
 
 
 async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str, object]) -> dict[str, Any]:
-    """The data of an answer; raises HTTPException with the first error's sentence when there is one."""
-    asked = document(name)
+    """Return the data of a query.
+
+    Raises:
+        HTTPException: With the first error's message.
+    """
+    query = document(name)
     context = Context(ledger.reader, ledger.writer.append, viewer, sign=ledger.log.checkpoint)
-    given = {variable: value for variable, value in variables.items() if variable in asked.variables}
+    accepted = {variable: value for variable, value in variables.items() if variable in query.variables}
     try:
-        return dict(await schema_client.ask(context, asked.text, given))
+        return dict(await schema_client.ask(context, query.text, accepted))
     except Refused as refused:
         first = refused.refusals[0]
-        said = _INSTANT.sub(_in_words, first.message)
-        raise HTTPException(_STATUSES.get(first.code) or status_of(first.code), said) from None
+        message = _INSTANT.sub(_in_words, first.message)
+        raise HTTPException(_STATUSES.get(first.code) or status_of(first.code), message) from None
 
 
-def _in_words(exact: re.Match[str]) -> str:
-    """An instant of a message as people say it; the last of a day as the end of it."""
-    found = datetime.fromisoformat(exact[0]).astimezone(ENGLAND)
-    ends = (found + timedelta(microseconds=1)).date() > found.date()
-    return f"the end of {sentence.day(found)}" if ends else sentence.instant(found, ENGLAND)
+def _in_words(match: re.Match[str]) -> str:
+    """Return an instant of a message in words; the last instant of a day as its end."""
+    moment = datetime.fromisoformat(match[0]).astimezone(ENGLAND)
+    ends = (moment + timedelta(microseconds=1)).date() > moment.date()
+    return f"the end of {sentence.day(moment)}" if ends else sentence.instant(moment, ENGLAND)
 
 
-def chosen(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[str, object]:
-    """The variables that the address sets; raises HTTPException (400) for one that is not of its type."""
+def address_variables(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[str, object]:
+    """Return the variables that the address sets.
+
+    Raises:
+        HTTPException: 400 for a value of the wrong type.
+    """
     return {
         variable: _value(variable, kind, params[variable].strip())
         for variable, kind in document(name).variables.items()
@@ -89,7 +97,7 @@ def chosen(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[
 def _value(name: str, kind: str, text: str) -> object:
     if kind == "Boolean":
         if text not in ("yes", "no"):
-            raise HTTPException(400, f"{called(name)} is {text[:40]!r}; write yes or no")
+            raise HTTPException(400, f"{field_label(name)} is {text[:40]!r}; enter yes or no")
         return text == "yes"
     if kind == "Int":
         return whole_number(name, text)
@@ -99,7 +107,11 @@ def _value(name: str, kind: str, text: str) -> object:
 
 
 def whole_number(name: str, text: str) -> int:
-    """A number of an address; raises HTTPException (400) where it is none."""
+    """Return a number in the address.
+
+    Raises:
+        HTTPException: 400 if it is not a whole number.
+    """
     if not _WHOLE_NUMBER.fullmatch(text):
-        raise HTTPException(400, f"{called(name)} is {text[:40]!r}; write a whole number")
+        raise HTTPException(400, f"{field_label(name)} is {text[:40]!r}; enter a whole number")
     return int(text)

@@ -1,4 +1,4 @@
-"""The pages that show what a query answers: an address, a query and a template of one name, and a shape."""
+"""Pages that show the result of one query: an address, with a query and a template of the same name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,12 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.pages import page_data, renderer
-from api.pages.page_request import PageRequest, ask, visit_of
+from api.pages.page_request import PageRequest, ask, page_request_of
 
 Shape = Callable[[PageRequest, Mapping[str, Any]], Mapping[str, Any]]
 
 
-def _nothing_more(_visit: PageRequest, _notice: Mapping[str, Any]) -> Mapping[str, Any]:
+def _no_data(_page_request: PageRequest, _notice: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
@@ -22,14 +22,14 @@ class Page(Struct, frozen=True):
     """A page of a notice."""
 
     path: str
-    """Below `/notices/{notice}`; what it names in braces are variables of the query."""
+    """Path below `/notices/{notice}`; names in braces are variables of the query."""
     name: str
-    """Of its query and its template."""
-    shape: Shape = _nothing_more
+    """Name of its query and its template."""
+    shape: Shape = _no_data
 
 
 PAGES = (
-    Page("", "glance", page_data.glance),
+    Page("", "overview", page_data.overview),
     Page("/plan", "plan"),
     Page("/plan/{objective:path}", "objective", page_data.objective),
     Page("/coverage", "coverage"),
@@ -48,15 +48,15 @@ PAGES = (
 
 
 def routes() -> list[Route]:
-    """Their routes."""
-    return [Route(f"/notices/{{notice}}{page.path}", _shows(page), methods=["GET"]) for page in PAGES]
+    """Return the routes of the pages."""
+    return [Route(f"/notices/{{notice}}{page.path}", _endpoint(page), methods=["GET"]) for page in PAGES]
 
 
-def _shows(page: Page) -> Callable[[Request], Any]:
+def _endpoint(page: Page) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
-        visit = await visit_of(request)
-        notice = await ask(request, visit, page.name, **visit.about)
-        given = {"notice": notice, **page.shape(visit, notice)}
-        return renderer.page(request, f"{page.name}.html", given, visit=visit)
+        page_request = await page_request_of(request)
+        notice = await ask(request, page_request, page.name, **page_request.about)
+        context = {"notice": notice, **page.shape(page_request, notice)}
+        return renderer.page(request, f"{page.name}.html", context, page_request=page_request)
 
     return endpoint

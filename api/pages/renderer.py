@@ -1,7 +1,7 @@
-"""Templates, and what each of them is given: the frame of a page, and the words in which it speaks.
+"""Templates, and the context that each receives: the frame of a page and its formatting functions.
 
-The macros of govuk-frontend live in an environment of their own, which takes what is left out for empty; a page's
-own template may name nothing that is not there.
+The macros of govuk-frontend have an environment of their own, in which undefined names are empty. In a page's own
+template an undefined name is an error.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api import formatting
 from api.auth.sessions import FORM_FIELD, Session, Sessions
+from api.forms.tasks import button, task
 from api.pages import static_files
 from api.pages.page_request import PageRequest
 from api.pages.security_headers import secured
@@ -36,28 +37,28 @@ _COMPONENTS = (
 
 
 class Templates(Environment):
-    """An environment in which `one.update` is the answer's field of that name, and no method of a dictionary."""
+    """Environment in which `one.update` is a field of that name, not a method of a dictionary."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
-        """What a template means by a name after a dot."""
+        """Return what a template means by a name after a dot."""
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
 
 class Section(Struct, frozen=True):
-    """A part of a notice in its navigation."""
+    """Part of a notice in its navigation."""
 
     path: str
     title: str
     view: str | None
-    """The view without which it has nothing to show; None: it is for those who record."""
+    """View that the section shows; None for the section of forms."""
     also: tuple[str, ...] = ()
-    """Further addresses that belong to it."""
+    """Further paths of the section."""
 
 
 SECTIONS = (
-    Section("", "At a glance", "notice"),
+    Section("", "Overview", "notice"),
     Section("/plan", "Plan", "plan"),
     Section("/coverage", "Coverage", "coverage"),
     Section("/board", "Board", "board"),
@@ -68,21 +69,21 @@ SECTIONS = (
     Section("/partners", "Partners", "partners"),
     Section("/reports", "Adviser's reports", "adviser", also=("/drafts", "/issued")),
     Section("/entries", "Entries", "entries"),
-    Section("/replay", "Replay", "entries"),
-    Section("/record", "Record", None),
+    Section("/replay", "History", "entries"),
+    Section("/record", "Add or update", None),
 )
 
 
 @cache
 def environment() -> Environment:
-    """The templates."""
+    """Return the environment of the templates."""
     govuk = Environment(
         loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made = Templates(
+    templates = Templates(
         loader=PackageLoader("api.pages"),
         autoescape=True,
         trim_blocks=True,
@@ -92,8 +93,8 @@ def environment() -> Environment:
     for name in _COMPONENTS:
         macro = "govuk" + "".join(part.capitalize() for part in name.split("-"))
         template = govuk.get_template(f"govuk_frontend_jinja/components/{name}/macro.html")
-        made.globals[macro] = getattr(template.module, macro)
-    made.globals |= {
+        templates.globals[macro] = getattr(template.module, macro)
+    templates.globals |= {
         "asset": static_files.address,
         "tag": formatting.tag,
         "prose": formatting.prose,
@@ -102,7 +103,7 @@ def environment() -> Environment:
         "many": many,
         "FORM_FIELD": FORM_FIELD,
     }
-    made.filters |= {
+    templates.filters |= {
         "plain": formatting.plain,
         "day": formatting.day,
         "number": formatting.number,
@@ -110,93 +111,97 @@ def environment() -> Environment:
         "listed": formatting.listed,
         "labelled": formatting.labelled,
         "fact": formatting.fact,
-        "typed": _typed,
+        "task": task,
+        "button": button,
+        "preset": _preset,
         "pairs": formatting.pairs,
         "as_options": formatting.as_options,
         "excerpt": formatting.excerpt,
         "field_name": formatting.field_name,
         "pretty": formatting.pretty,
     }
-    made.tests["contains"] = lambda items, item: item in items
-    return made
+    templates.tests["contains"] = lambda items, item: item in items
+    return templates
 
 
 def page(
     request: Request,
     template: str,
-    given: Mapping[str, Any],
+    context: Mapping[str, Any],
     *,
-    visit: PageRequest | None = None,
+    page_request: PageRequest | None = None,
     session: Session | None = None,
     status: int = 200,
 ) -> Response:
-    """A page; of a notice where there is a `visit`: `given` then has the `notice`, as `Frame` shows it."""
+    """Render a page; with a `page_request`, `context` must contain the `notice` as `Frame` selects it."""
     sessions: Sessions = request.app.state.sessions()
-    session = visit.visitor.session if visit is not None else session
-    zone = zone_of(given["notice"]["zone"]) if visit is not None else calendar.ENGLAND
+    session = page_request.visitor.session if page_request is not None else session
+    zone = zone_of(context["notice"]["zone"]) if page_request is not None else calendar.ENGLAND
     frame: dict[str, Any] = {
         "session": session,
         "form_token": sessions.form_token(session),
-        "visit": visit,
+        "page_request": page_request,
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
-        "entry": partial(_entry, visit),
+        "entry": partial(_entry, page_request),
     }
-    if visit is not None:
-        frame |= _of_a_notice(request, visit, zone)
-    html = environment().get_template(template).render({**frame, **given})
+    if page_request is not None:
+        frame |= _notice_frame(request, page_request, zone)
+    html = environment().get_template(template).render({**frame, **context})
     return secured(request, HTMLResponse(html, status))
 
 
-def _of_a_notice(request: Request, visit: PageRequest, zone: ZoneInfo) -> dict[str, Any]:
-    path = request.url.path.removeprefix(f"/notices/{visit.notice}")
+def _notice_frame(request: Request, page_request: PageRequest, zone: ZoneInfo) -> dict[str, Any]:
+    path = request.url.path.removeprefix(f"/notices/{page_request.notice}")
     return {
-        "to": visit.address,
-        "again": partial(visit.again, request.url.path),
+        "to": page_request.address,
+        "with_parameters": partial(page_request.with_parameters, request.url.path),
         "today": partial(_today, zone),
-        "roles": formatting.listed(role.meaning for role in visit.roles),
+        "roles": formatting.listed(role.meaning for role in page_request.roles),
         "sections": [
             {
                 "text": section.title,
-                "href": visit.address(section.path),
+                "href": page_request.address(section.path),
                 "current": path == section.path,
                 "active": section.path != ""
-                and (f"{path}/").startswith(tuple(f"{each}/" for each in (section.path, *section.also))),
+                and (f"{path}/").startswith(tuple(f"{part}/" for part in (section.path, *section.also))),
             }
             for section in SECTIONS
-            if _is_for(visit, section)
+            if _is_visible(page_request, section)
         ],
     }
 
 
-def _is_for(visit: PageRequest, section: Section) -> bool:
-    """Whether the visitor finds anything there."""
+def _is_visible(page_request: PageRequest, section: Section) -> bool:
+    """Return whether the section has something for the reader."""
     if section.view is None:
-        return any(visit.records(fact) for fact in matrix().records)
-    return visit.reads(section.view) or (section.view == "reviews" and visit.reads("access"))
+        return any(page_request.records(fact) for fact in matrix().records)
+    return page_request.reads(section.view) or (section.view == "reviews" and page_request.reads("access"))
 
 
 def _today(zone: ZoneInfo, instant: str) -> str:
-    """The day of an instant, as a field for a day takes it."""
+    """Return the date of an instant, as a date field takes it."""
     return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
 
-def _entry(visit: PageRequest | None, position: int | None, words_of_it: str | None = None) -> Markup:
-    """A link to an entry; its number alone for whoever may not read entries."""
+def _entry(page_request: PageRequest | None, position: int | None, label: str | None = None) -> Markup:
+    """Return a link to an entry, or its number for readers without access to entries."""
     if position is None:
         return Markup("")
-    shown = words_of_it or f"entry\N{NO-BREAK SPACE}{position}"
-    if visit is None or not visit.reads("entries"):
-        return Markup("{}").format(shown)
-    return Markup('<a class="govuk-link" href="{}">{}</a>').format(visit.address(f"/entries/{position}"), shown)
+    text = label or f"entry\N{NO-BREAK SPACE}{position}"
+    if page_request is None or not page_request.reads("entries"):
+        return Markup("{}").format(text)
+    return Markup('<a class="govuk-link" href="{}">{}</a>').format(
+        page_request.address(f"/entries/{position}"), text
+    )
 
 
-def _typed(given: Mapping[str, str]) -> dict[str, str]:
-    """What a fact's fields are to hold, as its form's address says it."""
-    return {f"data.{name}": value for name, value in given.items()}
+def _preset(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a form's address that fill its fields."""
+    return {f"data.{name}": value for name, value in values.items()}
 
 
 def _council(code: str) -> str:
-    """The name of the council of that code; the code where it is not known."""
-    found = councils().get(code)
-    return found.name if found is not None else code
+    """Return a council's name, or its code if the name is unknown."""
+    known = councils().get(code)
+    return known.name if known is not None else code

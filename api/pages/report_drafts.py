@@ -1,6 +1,6 @@
-"""The adviser's own reports: begun, written over days as a draft that nobody else sees, previewed, issued.
+"""The adviser's reports: drafts that only their author sees, previews, and issued reports.
 
-A draft is issued once, whatever is sent twice. Whatever goes wrong, the draft holds all that was typed.
+A draft is issued once, however often it is submitted. After any error the draft keeps its inputs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.forms import dates
-from api.forms.controls import Form, FormControl, blame
+from api.forms.controls import Form, FormControl, attach_refusals
 from api.forms.fields import ENVELOPE
 from api.forms.submission import source_of
 from api.http.reports import written
 from api.pages import renderer
-from api.pages.draft_form import controls_of, filled
-from api.pages.form_input import one, typed_into
-from api.pages.form_request import visit_now
-from api.pages.page_request import PageRequest, SignInNeeded, ask, visit_of
-from api.pages.record import STRANGE
+from api.pages.draft_form import controls_of, updated
+from api.pages.form_input import first_input, read_inputs
+from api.pages.form_request import request_now
+from api.pages.page_request import PageRequest, SignInNeeded, ask, page_request_of
+from api.pages.record import OTHER_SESSION
 from api.pages.security_headers import secured
-from api.report.draft import KIND, begun, issue, issued_before, next_period, said_of
+from api.report.draft import KIND, issue, issued_before, new_draft, next_period, statements_of
 from api.report.formats import FORMATS
 from api.report.reader import issued, outline, position_at
 from api.services import Ledger
@@ -36,238 +36,282 @@ from ledger.mutable.drafts import Draft
 from projections.narrate.sentence import zone_of
 from schema.context import Context
 
-_LATER = "later"
-"""The button that reads the figures at the latest entry."""
+_REFRESH = "later"
+"""Value of the button that reads the figures at the latest entry."""
 
 
-class _Writing(Struct):
-    """An adviser at their reports."""
+_LABELS = {"first": "First day of the period", "last": "Last day of the period"}
+
+
+class _ReportRequest(Struct):
+    """Request of an adviser for their reports."""
 
     request: Request
-    visit: PageRequest
+    page_request: PageRequest
     notice: dict[str, Any]
     context: Context
 
     @property
     def ledger(self) -> Ledger:
-        """The parts of the service."""
-        found: Ledger = self.request.app.state.ledger
-        return found
+        """Parts of the service."""
+        ledger: Ledger = self.request.app.state.ledger
+        return ledger
 
     @property
     def actor(self) -> str:
-        """Whose drafts they are."""
-        return self.visit.visitor.viewer.credential.actor
+        """Author of the drafts."""
+        return self.page_request.visitor.viewer.credential.actor
 
     @property
     def zone(self) -> ZoneInfo:
-        """In which days begin."""
+        """Time zone of the notice."""
         return zone_of(self.notice["zone"])
 
     def guard(self, typed: Mapping[str, Sequence[str]]) -> None:
-        """Raises Refused unless a form was sent by a page of this session."""
+        """Check that a form was submitted by a page of this session.
+
+        Raises:
+            Refused: It was not.
+        """
         sessions: Sessions = self.request.app.state.sessions()
-        sessions.guard(self.request, self.visit.visitor.session, one(typed, FORM_FIELD))
+        sessions.guard(self.request, self.page_request.visitor.session, first_input(typed, FORM_FIELD))
 
     async def draft(self) -> Draft:
-        """The draft that the address names; raises Refused where they have none of that id."""
+        """Return the draft in the address.
+
+        Raises:
+            Refused: The adviser has no such draft.
+        """
         name = self.request.path_params["draft"]
-        found = await self.ledger.drafts.get(self.visit.notice, self.actor, name)
-        if found is None:
+        draft = await self.ledger.drafts.get(self.page_request.notice, self.actor, name)
+        if draft is None:
             raise Refused.because(
-                "UNKNOWN_DRAFT", "you have no such draft: it was issued or deleted, or it is somebody else's"
+                "UNKNOWN_DRAFT", "you have no such draft; it was issued or deleted, or belongs to another adviser"
             )
-        return found
+        return draft
 
 
-async def _writing(request: Request) -> _Writing:
-    """Who writes; raises Refused where the reader may not issue the adviser's reports."""
-    visit = await visit_now(request)
+async def _report_request(request: Request) -> _ReportRequest:
+    """Return the request.
+
+    Raises:
+        Refused: The reader may not issue the adviser's reports.
+    """
+    page_request = await request_now(request)
     ledger: Ledger = request.app.state.ledger
-    state = await ledger.writer.state(visit.notice)
-    credential = visit.visitor.viewer.credential
-    who = authorise(state, credential, KIND.name, KIND.type, source_of(state, credential), ledger.clock())
-    if isinstance(who, Refusal):
-        raise Refused((who,))
-    notice = await ask(request, visit, "record")
-    return _Writing(request, visit, notice, Context(ledger.reader, ledger.writer.append, visit.visitor.viewer))
+    state = await ledger.writer.state(page_request.notice)
+    credential = page_request.visitor.viewer.credential
+    actor = authorise(state, credential, KIND.name, KIND.type, source_of(state, credential), ledger.clock())
+    if isinstance(actor, Refusal):
+        raise Refused((actor,))
+    notice = await ask(request, page_request, "record")
+    return _ReportRequest(
+        request, page_request, notice, Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
+    )
 
 
 async def get_drafts(request: Request) -> Response:
-    """`GET /notices/{notice}/drafts`: the adviser's drafts, and the period of a new one."""
-    writing = await _writing(request)
-    first, last = await next_period(writing.context, writing.visit.notice)
-    return await _drafts(writing, {"first": dates.day_parts(first), "last": dates.day_parts(last)}, [])
+    """Answer `GET /notices/{notice}/drafts`: the adviser's drafts, and a proposed period."""
+    report_request = await _report_request(request)
+    first, last = await next_period(report_request.context, report_request.page_request.notice)
+    return await _drafts(report_request, {"first": dates.day_parts(first), "last": dates.day_parts(last)}, [])
 
 
 async def post_drafts(request: Request) -> Response:
-    """`POST /notices/{notice}/drafts`: begins a draft for the period that was typed."""
-    writing = await _writing(request)
-    typed = await typed_into(request)
-    writing.guard(typed)
+    """Answer `POST /notices/{notice}/drafts`: start a draft for the period."""
+    report_request = await _report_request(request)
+    inputs = await read_inputs(request)
+    report_request.guard(inputs)
     parts: dict[str, tuple[str, str, str]] = {}
     days: dict[str, date] = {}
     refusals: list[Refusal] = []
     for name in ("first", "last"):
-        of_month, month, year = (one(typed, f"{name}.{part}") for part in dates.DAY_PARTS)
-        parts[name] = (of_month, month, year)
+        day, month, year = (first_input(inputs, f"{name}.{part}") for part in dates.DAY_PARTS)
+        parts[name] = (day, month, year)
         try:
             days[name] = dates.day(parts[name])
-        except dates.Unreadable as unreadable:
-            refusals.append(Refusal("INVALID_DAY", str(unreadable), name))
+        except dates.DateError as error:
+            refusals.append(Refusal("INVALID_DAY", f"{_LABELS[name]} {error}", name))
     if not refusals and days["last"] < days["first"]:
-        refusals.append(Refusal("OUT_OF_ORDER", "the period ends before it begins; write a later day", "last"))
+        refusals.append(
+            Refusal("OUT_OF_ORDER", "Last day of the period must be on or after the first day", "last")
+        )
     if not refusals:
         try:
-            draft = await begun(writing.context, writing.visit.notice, days["first"], days["last"])
-            await writing.ledger.drafts.add(writing.visit.notice, writing.actor, draft)
+            draft = await new_draft(
+                report_request.context, report_request.page_request.notice, days["first"], days["last"]
+            )
+            await report_request.ledger.drafts.add(report_request.page_request.notice, report_request.actor, draft)
         except Refused as refused:
             refusals += refused.refusals
         else:
-            return _to(request, f"/notices/{writing.visit.notice}/drafts/{draft.draft}")
-    return await _drafts(writing, parts, refusals)
+            return _redirect(request, f"/notices/{report_request.page_request.notice}/drafts/{draft.draft}")
+    return await _drafts(report_request, parts, refusals)
 
 
 async def _drafts(
-    writing: _Writing, parts: Mapping[str, tuple[str, str, str]], refusals: Sequence[Refusal]
+    report_request: _ReportRequest, parts: Mapping[str, tuple[str, str, str]], refusals: Sequence[Refusal]
 ) -> Response:
-    labels = {"first": "First day of the period", "last": "Last day of the period"}
     controls = [
         FormControl(
-            as_="day",
-            place=name,
+            widget="day",
+            path=name,
             label=label,
-            called=label,
+            full_label=label,
             parts=dict(zip(dates.DAY_PARTS, parts[name], strict=True)),
         )
-        for name, label in labels.items()
+        for name, label in _LABELS.items()
     ]
-    given = {
-        "notice": writing.notice,
-        "drafts": await writing.ledger.drafts.of(writing.visit.notice, writing.actor),
+    context = {
+        "notice": report_request.notice,
+        "drafts": await report_request.ledger.drafts.of(report_request.page_request.notice, report_request.actor),
         "controls": controls,
-        "faults": blame(controls, refusals),
+        "errors": attach_refusals(controls, refusals),
     }
     code = 422 if refusals else 200
-    return renderer.page(writing.request, "drafts.html", given, visit=writing.visit, status=code)
+    return renderer.page(
+        report_request.request, "drafts.html", context, page_request=report_request.page_request, status=code
+    )
 
 
 async def get_draft(request: Request) -> Response:
-    """`GET /notices/{notice}/drafts/{draft}`: the draft, to go on writing; once issued, its receipt."""
-    writing = await _writing(request)
-    notice, ledger, name = writing.visit.notice, writing.ledger, request.path_params["draft"]
-    credential = writing.visit.visitor.viewer.credential
-    if await ledger.drafts.get(notice, writing.actor, name) is None:
+    """Answer `GET /notices/{notice}/drafts/{draft}`: the draft, or the receipt if it was issued."""
+    report_request = await _report_request(request)
+    notice, ledger, name = report_request.page_request.notice, report_request.ledger, request.path_params["draft"]
+    credential = report_request.page_request.visitor.viewer.credential
+    if await ledger.drafts.get(notice, report_request.actor, name) is None:
         receipt = await issued_before(ledger.writer, ledger.drafts, notice, credential, name)
         if receipt is not None:
-            return _to(request, f"/notices/{notice}/issued/{receipt.position}")
-    return await _form(writing, await writing.draft())
+            return _redirect(request, f"/notices/{notice}/issued/{receipt.position}")
+    return await _form(report_request, await report_request.draft())
 
 
 async def post_draft(request: Request) -> Response:
-    """`POST /notices/{notice}/drafts/{draft}`: keeps what was typed, and does what was asked for.
+    """Answer `POST /notices/{notice}/drafts/{draft}`: save the inputs and run the action of the button.
 
-    What was sent in another session, or from elsewhere, is only shown.
+    A form from another session is only shown.
     """
     try:
-        writing = await _writing(request)
+        report_request = await _report_request(request)
     except SignInNeeded:
         return renderer.page(request, "signed-out.html", {}, status=401)
-    typed = await typed_into(request)
+    inputs = await read_inputs(request)
     try:
-        writing.guard(typed)
+        report_request.guard(inputs)
     except Refused:
-        return await _form(writing, filled(await writing.draft(), typed), [STRANGE], code=403)
-    does, notice = one(typed, "do"), writing.visit.notice
-    name, home = request.path_params["draft"], f"/notices/{writing.visit.notice}/drafts"
-    if does == "delete":
-        await writing.ledger.drafts.delete(notice, writing.actor, name)
-        return _to(request, home)
-    kept = await writing.ledger.drafts.get(notice, writing.actor, name)
-    if kept is not None:
-        written_now = filled(kept, typed)
-        if does == _LATER:
-            position = await position_at(writing.context, notice, None)
-            written_now = structs.replace(written_now, position=position)
-        await writing.ledger.drafts.save(notice, writing.actor, written_now)
-        if does != "issue":
-            return _to(request, f"{home}/{name}/preview" if does == "preview" else f"{home}/{name}?saved=yes")
-    return await _issue(writing, name)
+        return await _form(
+            report_request, updated(await report_request.draft(), inputs), [OTHER_SESSION], code=403
+        )
+    action, notice = first_input(inputs, "do"), report_request.page_request.notice
+    name, home = request.path_params["draft"], f"/notices/{report_request.page_request.notice}/drafts"
+    if action == "delete":
+        await report_request.ledger.drafts.delete(notice, report_request.actor, name)
+        return _redirect(request, home)
+    saved = await report_request.ledger.drafts.get(notice, report_request.actor, name)
+    if saved is not None:
+        draft = updated(saved, inputs)
+        if action == _REFRESH:
+            position = await position_at(report_request.context, notice, None)
+            draft = structs.replace(draft, position=position)
+        await report_request.ledger.drafts.save(notice, report_request.actor, draft)
+        if action != "issue":
+            return _redirect(
+                request, f"{home}/{name}/preview" if action == "preview" else f"{home}/{name}?saved=yes"
+            )
+    return await _issue(report_request, name)
 
 
-async def _issue(writing: _Writing, name: str) -> Response:
-    """Issues a draft; sent a second time, when the draft has gone, it leads to what became of it."""
-    notice, ledger = writing.visit.notice, writing.ledger
-    credential = writing.visit.visitor.viewer.credential
+async def _issue(report_request: _ReportRequest, name: str) -> Response:
+    """Issue a draft; if it was issued before, redirect to its receipt."""
+    notice, ledger = report_request.page_request.notice, report_request.ledger
+    credential = report_request.page_request.visitor.viewer.credential
     try:
         receipt = await issue(ledger.writer, ledger.drafts, notice, credential, name)
     except Refused as refused:
         if refused.refusals[0].code == "UNKNOWN_DRAFT":
             raise
-        return await _form(writing, await writing.draft(), refused.refusals)
+        return await _form(report_request, await report_request.draft(), refused.refusals)
     except (Busy, Unavailable) as error:
-        return await _form(writing, await writing.draft(), [Refusal("BUSY", str(error))], code=503)
-    return _to(writing.request, f"/notices/{notice}/issued/{receipt.position}")
+        return await _form(report_request, await report_request.draft(), [Refusal("BUSY", str(error))], code=503)
+    return _redirect(report_request.request, f"/notices/{notice}/issued/{receipt.position}")
 
 
-async def _form(writing: _Writing, draft: Draft, refusals: Sequence[Refusal] = (), *, code: int = 422) -> Response:
-    areas, requirements = await outline(writing.context, writing.visit.notice, said_of(draft))
+async def _form(
+    report_request: _ReportRequest, draft: Draft, refusals: Sequence[Refusal] = (), *, code: int = 422
+) -> Response:
+    areas, requirements = await outline(
+        report_request.context, report_request.page_request.notice, statements_of(draft)
+    )
     controls = controls_of(draft, areas, requirements)
     if draft.confirm or any(refusal.code == "CONFIRM_PERSONAL_DATA" for refusal in refusals):
-        confirm = next(each for each in ENVELOPE if each.key == "confirm")
+        confirm = next(field for field in ENVELOPE if field.key == "confirm")
         controls.append(Form({"confirm": list(draft.confirm)}, {}).control(confirm, confirm.key, ""))
-    given = {
-        "notice": writing.notice,
+    context = {
+        "notice": report_request.notice,
         "draft": draft,
         "controls": controls,
-        "faults": blame(controls, refusals),
-        "saved": writing.request.query_params.get("saved") == "yes" and not refusals,
+        "errors": attach_refusals(controls, refusals),
+        "saved": report_request.request.query_params.get("saved") == "yes" and not refusals,
     }
     return renderer.page(
-        writing.request, "draft.html", given, visit=writing.visit, status=code if refusals else 200
+        report_request.request,
+        "draft.html",
+        context,
+        page_request=report_request.page_request,
+        status=code if refusals else 200,
     )
 
 
 async def get_preview(request: Request) -> Response:
-    """`GET /notices/{notice}/drafts/{draft}/preview`: the whole report as it would be issued."""
-    writing = await _writing(request)
-    return await written(writing.context, writing.visit.notice, said_of(await writing.draft()), "html", "draft")
+    """Answer `GET /notices/{notice}/drafts/{draft}/preview`: the report as it would be issued."""
+    report_request = await _report_request(request)
+    return await written(
+        report_request.context,
+        report_request.page_request.notice,
+        statements_of(await report_request.draft()),
+        "html",
+        "draft",
+    )
 
 
 async def get_issued(request: Request) -> Response:
-    """`GET /notices/{notice}/issued/{position}`: the receipt of an issued report, and its files."""
-    writing = await _writing(request)
+    """Answer `GET /notices/{notice}/issued/{position}`: the receipt of a report, and its files."""
+    report_request = await _report_request(request)
     position = int(request.path_params["position"])
-    notice = await ask(request, writing.visit, "issued", atLeast=position)
-    found = next((each for each in notice["adviserReports"]["nodes"] if each["position"] == position), None)
-    if found is None:
-        raise Refused.because("UNKNOWN_REPORT", f"entry {position} issued no report of the adviser")
-    given = {"notice": notice, "report": found, "files": files_of(writing.visit.notice, found["report"])}
-    return renderer.page(request, "issued.html", given, visit=writing.visit)
+    notice = await ask(request, report_request.page_request, "issued", atLeast=position)
+    report = next((row for row in notice["adviserReports"]["nodes"] if row["position"] == position), None)
+    if report is None:
+        raise Refused.because("UNKNOWN_REPORT", f"entry {position} is not an adviser's report")
+    context = {
+        "notice": notice,
+        "report": report,
+        "files": files_of(report_request.page_request.notice, report["report"]),
+    }
+    return renderer.page(request, "issued.html", context, page_request=report_request.page_request)
 
 
 def files_of(notice: str, report: str) -> list[tuple[str, str]]:
-    """The files of an issued report: where each is, and what it is."""
-    called = {
+    """Return the files of an issued report: addresses and link texts."""
+    labels = {
         "html": "Web page",
         "pdf": "PDF (tagged, PDF/UA-1)",
         "csv": "Tables (CSV files in a zip)",
         "json": "Data (JSON)",
     }
-    return [(f"/notices/{notice}/report-files/{quote(report)}.{name}", called[name]) for name in FORMATS]
+    return [(f"/notices/{notice}/report-files/{quote(report)}.{name}", labels[name]) for name in FORMATS]
 
 
 async def get_file(request: Request) -> Response:
-    """`GET /notices/{notice}/report-files/{report}.{format}`: an issued report, made again at its position."""
-    visit = await visit_of(request)
-    if not visit.reads("adviser"):
-        raise Refused.because("FORBIDDEN", "your roles in this notice do not read the adviser's reports")
+    """Answer `GET /notices/{notice}/report-files/{report}.{format}`: a report, rebuilt at its position."""
+    page_request = await page_request_of(request)
+    if not page_request.reads("adviser"):
+        raise Refused.because("FORBIDDEN", "your roles in this notice have no access to the adviser's reports")
     ledger: Ledger = request.app.state.ledger
-    context = Context(ledger.reader, ledger.writer.append, visit.visitor.viewer)
+    context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
     report = request.path_params["report"]
-    said = await issued(context, visit.notice, report)
-    return await written(context, visit.notice, said, request.path_params["format"], report)
+    statements = await issued(context, page_request.notice, report)
+    return await written(context, page_request.notice, statements, request.path_params["format"], report)
 
 
-def _to(request: Request, address: str) -> Response:
+def _redirect(request: Request, address: str) -> Response:
     return secured(request, RedirectResponse(address, 303))

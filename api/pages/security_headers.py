@@ -1,4 +1,4 @@
-"""What every page says to the browser: let in nothing but this server's own files, and tell nobody else of it."""
+"""Response headers of every page: it may load this server's own files only."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ _YEAR = 31_536_000
 
 
 def secured(request: Request, response: Response) -> Response:
-    """The response with the headers of a page."""
+    """Return the response with the headers of a page."""
     response.headers.update(
         {
             "Content-Security-Policy": POLICY,

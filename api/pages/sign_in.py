@@ -1,4 +1,4 @@
-"""Signing in with a token of the ledger's own, or with a token of its issuer; and signing out."""
+"""Sign-in with a token of the ledger or of its issuer, and sign-out."""
 
 from urllib.parse import urlencode
 
@@ -14,53 +14,53 @@ from api.pages.security_headers import secured
 from api.services import Ledger
 from ledger.domain.errors import Refused
 
-_LONGEST_FIELD = 20_000
+_MAXIMUM_FIELD = 20_000
 
 
 async def get_sign_in(request: Request) -> Response:
-    """`GET /sign-in`: the form; `next` says where to go afterwards."""
+    """Answer `GET /sign-in`: the form; `next` is the page to open afterwards."""
     sessions: Sessions = request.app.state.sessions()
-    wanted = local(request.query_params.get("next", "/"))
+    target = local(request.query_params.get("next", "/"))
     if sessions.of(request) is not None and "next" not in request.query_params:
         return secured(request, RedirectResponse("/", 303))
-    return _form(request, wanted, None)
+    return _form(request, target, None)
 
 
 async def post_sign_in(request: Request) -> Response:
-    """`POST /sign-in`: begins a session, and goes to the page that was wanted."""
+    """Answer `POST /sign-in`: start a session and redirect to the requested page."""
     sessions: Sessions = request.app.state.sessions()
-    form = await request.form(max_files=0, max_fields=10, max_part_size=_LONGEST_FIELD)
+    form = await request.form(max_files=0, max_fields=10, max_part_size=_MAXIMUM_FIELD)
     sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
-    wanted, secret = local(str(form.get("next", "/"))), str(form.get("token", "")).strip()
+    target, secret = local(str(form.get("next", "/"))), str(form.get("token", "")).strip()
     ledger: Ledger = request.app.state.ledger
     try:
         viewer = await ledger.identity.viewer_of(Headers({"authorization": f"Bearer {secret}"}))
     except (Refused, UnicodeEncodeError):
-        words = "The token is unknown, expired or revoked: paste it whole, or ask for another"
-        return _form(request, wanted, words if secret else "Enter a token")
+        message = "The token is unknown, expired or revoked. Paste the whole token, or ask for a new one."
+        return _form(request, target, message if secret else "Enter a token")
     home = viewer.home if isinstance(viewer, Bearer) else None
-    response = secured(request, RedirectResponse(wanted, 303))
+    response = secured(request, RedirectResponse(target, 303))
     sessions.keep(request, response, sessions.begin(viewer.credential, home))
     return response
 
 
 async def post_sign_out(request: Request) -> Response:
-    """`POST /sign-out`: ends the session."""
+    """Answer `POST /sign-out`: end the session."""
     sessions: Sessions = request.app.state.sessions()
-    form = await request.form(max_files=0, max_fields=10, max_part_size=_LONGEST_FIELD)
+    form = await request.form(max_files=0, max_fields=10, max_part_size=_MAXIMUM_FIELD)
     sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
     response = secured(request, RedirectResponse("/sign-in", 303))
     sessions.end(request, response)
     return response
 
 
-def _form(request: Request, wanted: str, fault: str | None) -> Response:
+def _form(request: Request, target: str, error: str | None) -> Response:
     sessions: Sessions = request.app.state.sessions()
     ledger: Ledger = request.app.state.ledger
     organisation = (
-        f"{oidc_sign_in.BEGIN}?{urlencode({'next': wanted})}" if ledger.settings.oidc_client_id else None
+        f"{oidc_sign_in.BEGIN}?{urlencode({'next': target})}" if ledger.settings.oidc_client_id else None
     )
-    given = {"next": wanted, "problem": fault, "organisation": organisation}
+    context = {"next": target, "problem": error, "organisation": organisation}
     return renderer.page(
-        request, "sign-in.html", given, session=sessions.of(request), status=422 if fault else 200
+        request, "sign-in.html", context, session=sessions.of(request), status=422 if error else 200
     )

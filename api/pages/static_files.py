@@ -1,8 +1,8 @@
-"""Style sheets, scripts and pictures: the pages' own, and those of govuk-frontend as its package brings them.
+"""Style sheets, scripts and pictures: the pages' own and those of govuk-frontend's package.
 
-They are read once, and each address holds the digest of its file, so a browser keeps a file for good. Only what
-stands in the list is served; no part of an address is a path. The font of govuk-frontend is licensed for GOV.UK
-alone: its style sheet is served with the fonts of the reader's own system instead.
+Files are read once. An address contains its file's digest, so browsers cache it for good. Only listed files are
+served; no part of an address is a path. The font of govuk-frontend is licensed for GOV.UK alone, so system fonts
+replace it.
 """
 
 import re
@@ -38,7 +38,11 @@ class Asset(Struct, frozen=True):
 
 @cache
 def assets() -> dict[str, Asset]:
-    """All of them, by name; raises LedgerError when govuk-frontend is not installed."""
+    """Return all assets by name.
+
+    Raises:
+        LedgerError: govuk-frontend is not installed.
+    """
     packaged = {name: (package("govuk-frontend") / _GOVUK / name).read_bytes() for name in _PACKAGED}
     packaged[_SHEET] = _FONT_FACE.sub(b"", packaged[_SHEET]).replace(_FONTS_OF_GOVUK, _FONTS)
     own = {name: files("api.pages").joinpath("static", name).read_bytes() for name in _OWN}
@@ -49,18 +53,18 @@ def assets() -> dict[str, Asset]:
 
 
 def address(name: str) -> str:
-    """Where the file of that name is served."""
+    """Return the address of a file."""
     return f"/assets/{assets()[name].digest}/{name}"
 
 
 async def get_asset(request: Request) -> Response:
-    """`GET /assets/{digest}/{name}`."""
-    found = assets().get(request.path_params["name"])
-    if found is None or found.digest != request.path_params["digest"]:
+    """Answer `GET /assets/{digest}/{name}`."""
+    asset = assets().get(request.path_params["name"])
+    if asset is None or asset.digest != request.path_params["digest"]:
         raise HTTPException(404)
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(found.body, 200, headers, found.kind)
+    return Response(asset.body, 200, headers, asset.kind)

@@ -1,7 +1,7 @@
-"""The time control: the point at which a page is read, as its address says it.
+"""Point in time at which a page is read, from its address.
 
-`position` or `knownAt` says what had been recorded; `on`, the instant at which rules are judged. An earlier point
-is judged at its own time unless `on` says otherwise, and `on=now` says now. A bare day means its end, in England.
+`position` or `knownAt` selects what had been recorded; `on` is the effective instant. An earlier point is judged
+at its own time unless `on` differs; `on=now` is the present. A bare date means the end of that day in England.
 """
 
 import re
@@ -17,92 +17,101 @@ from ledger.domain.fact import YEARS
 
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
-"""The names by which an address says its point."""
-CALLED = {
-    "position": "“up to entry number”",
-    "knownAt": "“As recorded by the end of”",
+"""Parameters of a point."""
+FIELD_LABELS = {
+    "position": "“Entry number”",
+    "knownAt": "“Recorded by”",
     "on": "“Rules judged on”",
     "since": "“After entry”",
     "from": "“From”",
     "to": "“To”",
-    "open": "“Standing”",
+    "open": "“Status”",
     "slow": "“Pace”",
     "signalling": "“Signals”",
 }
-"""The names of an address that read otherwise on the pages → what their fields are called there."""
+"""Labels of parameters that pages call by another name."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
 
 
 class TimePoint(Struct, frozen=True):
-    """A point of a notice's history; as a whole: now."""
+    """A point of a notice's history; the default is now."""
 
     position: int | None = None
     known_at: datetime | None = None
     on: datetime | None = None
     judged_now: bool = False
-    """Whether rules are judged now though what was recorded is of an earlier point."""
-    said: Mapping[str, str] = {}
-    """As the address says it: what every link within the notice goes on saying."""
+    """True if rules are judged now although the position is earlier."""
+    parameters: Mapping[str, str] = {}
+    """Parameters in the address; every link within the notice repeats them."""
 
     @property
     def earlier(self) -> bool:
-        """Whether it is another point than now."""
-        return bool(self.said)
+        """True if the point is not now."""
+        return bool(self.parameters)
 
     @property
     def as_of(self) -> dict[str, Any] | None:
-        """The variable `asOf` of a query."""
+        """Variable `asOf` of a query."""
         if self.position is not None:
             return {"position": self.position}
         return {"knownAt": self.known_at.isoformat()} if self.known_at is not None else None
 
     def judged(self, recorded_at: datetime | None) -> datetime | None:
-        """The variable `on` of a query; `recorded_at`: when the entry at the position was recorded."""
+        """Return the variable `on` of a query; `recorded_at` is the time of the entry at the position."""
         if self.on is not None or self.judged_now:
             return self.on
         return self.known_at or recorded_at
 
 
 def point_of(params: Mapping[str, str]) -> TimePoint:
-    """The point that an address says; raises HTTPException (400) naming what is wrong with it."""
-    said = {name: params[name].strip() for name in NAMES if params.get(name, "").strip()}
-    if "position" in said and "knownAt" in said:
+    """Return the point in an address.
+
+    Raises:
+        HTTPException: 400, naming the invalid parameter.
+    """
+    parameters = {name: params[name].strip() for name in NAMES if params.get(name, "").strip()}
+    if "position" in parameters and "knownAt" in parameters:
         raise HTTPException(
-            400, f"{called('knownAt')} and {called('position')} both say what had been recorded; give one of them"
+            400,
+            f"{field_label('knownAt')} and {field_label('position')} exclude each other; enter one of them",
         )
-    position = said.get("position")
+    position = parameters.get("position")
     if position is not None and not (_POSITION.fullmatch(position) and int(position) <= _LARGEST):
         raise HTTPException(
-            400, f"{called('position')} is {position[:40]!r}; write the number of an entry, 1 or more"
+            400, f"{field_label('position')} is {position[:40]!r}; enter the number of an entry, 1 or more"
         )
-    on = said.get("on")
+    on = parameters.get("on")
     return TimePoint(
         int(position) if position is not None else None,
-        instant("knownAt", said["knownAt"]) if "knownAt" in said else None,
+        instant("knownAt", parameters["knownAt"]) if "knownAt" in parameters else None,
         None if on in (None, NOW) else instant("on", on or ""),
         on == NOW,
-        {} if said == {"on": NOW} else said,
+        {} if parameters == {"on": NOW} else parameters,
     )
 
 
-def called(name: str) -> str:
-    """What the field is called that gives a parameter of an address."""
-    return CALLED.get(name, f"“{name.capitalize()}”")
+def field_label(name: str) -> str:
+    """Return the label of the field for a parameter of an address."""
+    return FIELD_LABELS.get(name, f"“{name.capitalize()}”")
 
 
 def instant(name: str, text: str, *, begins: bool = False) -> datetime:
-    """An instant, or the end of a day, or where it `begins`; raises HTTPException (400) naming the parameter."""
+    """Return an instant, or the end (or beginning) of a day.
+
+    Raises:
+        HTTPException: 400, naming the parameter.
+    """
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
-            found = calendar.start_of_day(day) if begins else calendar.end_of_day(day)
+            moment = calendar.start_of_day(day) if begins else calendar.end_of_day(day)
         else:
-            said = datetime.fromisoformat(text.replace(" ", "+"))
-            found = (said if said.tzinfo else said.replace(tzinfo=calendar.ENGLAND)).astimezone(UTC)
-        if found.year in YEARS:
-            return found
+            local = datetime.fromisoformat(text.replace(" ", "+"))
+            moment = (local if local.tzinfo else local.replace(tzinfo=calendar.ENGLAND)).astimezone(UTC)
+        if moment.year in YEARS:
+            return moment
     except (ValueError, OverflowError):
         pass
-    words = "write a day such as 2023-01-31, or an instant such as 2023-01-31T12:00:00Z"
-    raise HTTPException(400, f"{called(name)} is {text[:40]!r}; {words}")
+    advice = "enter a date such as 2023-01-31, or a time such as 2023-01-31T12:00:00Z"
+    raise HTTPException(400, f"{field_label(name)} is {text[:40]!r}; {advice}")

@@ -1,5 +1,5 @@
-"""The adviser's report (clause 12): one model, read by GraphQL at one position, in four formats.
+"""The adviser's report (clause 12): one model, read through GraphQL at one position, in four formats.
 
-Made again at its position it is the same, byte for byte: nothing of it depends on the hour, the machine or what
-was recorded later, save an erasure. Imports `api.charts`, `schema` and `ledger`.
+Rebuilt at its position it is the same, byte for byte: it depends on no clock, machine or later entry, except an
+erasure. Imports `api.charts`, `schema` and `ledger`.
 """

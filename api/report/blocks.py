@@ -1,4 +1,4 @@
-"""The parts that a written report is made of, whatever it is written in: HTML and PDF show the same ones. Pure."""
+"""Blocks of a written report; HTML and PDF show the same ones. Pure."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ class Block(Struct, frozen=True, tag=True, tag_field="block"):
 
 
 class Heading(Block, frozen=True, tag="heading"):
-    """A heading; those of level 2 have an anchor and stand in the contents."""
+    """A heading; one of level 2 has an anchor and appears in the contents."""
 
     text: str
     level: int = 2
@@ -16,14 +16,14 @@ class Heading(Block, frozen=True, tag="heading"):
 
 
 class Paragraph(Block, frozen=True, tag="paragraph"):
-    """A paragraph; a note stands out."""
+    """A paragraph, or a highlighted note."""
 
     text: str
     note: bool = False
 
 
 class Quotation(Block, frozen=True, tag="quotation"):
-    """Words of somebody's own, paragraph by paragraph."""
+    """A narrative, paragraph by paragraph."""
 
     paragraphs: tuple[str, ...]
 
@@ -35,28 +35,28 @@ class Items(Block, frozen=True, tag="items"):
 
 
 class Facts(Block, frozen=True, tag="facts"):
-    """Names, each with what it is."""
+    """Labels with their values."""
 
     rows: tuple[tuple[str, str], ...]
 
 
 class Table(Block, frozen=True, tag="table"):
-    """A table; the first cell of a row names it."""
+    """A table; the first cell of a row is its header."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     widths: tuple[int, ...] = ()
-    """How wide its columns are, one against another; none: as their words need."""
+    """Relative widths of the columns; empty to fit the content."""
     codes: tuple[int, ...] = ()
-    """The columns that hold codes for machines, such as hashes."""
+    """Columns with machine-readable codes, such as hashes."""
 
 
 class Chart(Block, frozen=True, tag="chart"):
-    """A chart, and what it says to whoever does not see it."""
+    """A chart and its text alternative."""
 
     svg: str
-    said: str
+    alternative: str
 
 
 class Paper(Struct, frozen=True):
@@ -67,6 +67,6 @@ class Paper(Struct, frozen=True):
     blocks: tuple[Block, ...]
 
 
-def words(text: str) -> Quotation:
-    """Somebody's text as a quotation, in its own paragraphs."""
+def quotation(text: str) -> Quotation:
+    """Return a narrative as a quotation in its own paragraphs."""
     return Quotation(tuple(part.strip() for part in text.split("\n") if part.strip()))

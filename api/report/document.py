@@ -1,20 +1,20 @@
-"""The report in words, section by section: what HTML and PDF both show. Pure."""
+"""The report in words, section by section, for HTML and PDF. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
 
-from api.report.blocks import Block, Facts, Heading, Paper, Paragraph, Table, words
+from api.report.blocks import Block, Facts, Heading, Paper, Paragraph, Table, quotation
 from api.report.figures import actions, measures, slow
 from api.report.model import Report
-from api.report.phrases import HIDDEN, council_of, many, moment, plain, said_or_erased, status
+from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, text_or_erasure
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, listed, zone_of
 
 _STATUSES = ("MET", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
 
 
-def told(report: Report) -> Paper:
-    """The report as a document."""
+def paper_of(report: Report) -> Paper:
+    """Return the report as a document."""
     name = f"Adviser's report {report.report}" if report.report else "Draft of an adviser's report, not issued"
     period = f"{day(report.first)} to {day(report.last)}"
     return Paper(f"{name}: {council_of(report.notice.council)}", f"Period: {period}", tuple(_blocks(report)))
@@ -30,23 +30,23 @@ def _blocks(report: Report) -> Iterator[Block]:
     yield from decisions(report)
     yield from impact(report)
     yield from access(report)
-    other = said_or_erased(report.other, report.other_erased_by)
+    other = text_or_erasure(report.other, report.other_erased_by)
     if other:
         yield Heading("Other matters", anchor="other")
-        yield words(other)
+        yield quotation(other)
     yield from annex(report)
 
 
 def _frame(report: Report) -> Iterator[Block]:
     notice, zone = report.notice, zone_of(report.notice.zone)
     rows = [
-        ("Notice", f"{said_or_erased(notice.title, notice.title_erased_by)} ({notice.id})"),
+        ("Notice", f"{text_or_erasure(notice.title, notice.title_erased_by)} ({notice.id})"),
         ("Issued by", f"{notice.issuer}, on {day(notice.issued_on)}"),
         ("Status of the notice", status(notice.status)),
     ]
     if notice.target_date is not None:
-        rows.append(("To be delivered by", day(notice.target_date)))
-    rows.append(("Adviser", report.adviser or "the report is not issued"))
+        rows.append(("Delivery date", day(notice.target_date)))
+    rows.append(("Adviser", report.adviser or "not issued yet"))
     if report.issued_at is not None:
         rows.append(("Report issued", f"{moment(report.issued_at, zone)}, as entry {report.issued_position}"))
     rows += [
@@ -56,30 +56,32 @@ def _frame(report: Report) -> Iterator[Block]:
     ]
     yield Facts(tuple(rows))
     if report.invented:
-        yield Paragraph("This report rests on an invented history. Nobody did or said what it tells.", note=True)
+        yield Paragraph(
+            "This report uses an invented history. The people and events in it are not real.", note=True
+        )
     if report.suppressed:
-        yield Paragraph("Figures of small counts are hidden in this copy.", note=True)
-    yield Heading("In short", anchor="short")
-    for sentence in _in_short(report):
+        yield Paragraph("Figures with small counts are hidden in this copy.", note=True)
+    yield Heading("Summary", anchor="short")
+    for sentence in _summary(report):
         yield Paragraph(sentence)
 
 
-def _in_short(report: Report) -> Iterator[str]:
-    for judgement, sees in (
+def _summary(report: Report) -> Iterator[str]:
+    for judgement, verb in (
         ("PROGRESS", "sees progress in"),
         ("CONCERN", "is concerned about"),
         (None, "has not judged"),
     ):
         areas = [area.area for area in report.areas if area.judgement == judgement]
         if areas:
-            yield f"The adviser {sees} {'area' if len(areas) == 1 else 'areas'} {listed(areas)}."
+            yield f"The adviser {verb} {'area' if len(areas) == 1 else 'areas'} {listed(areas)}."
     if report.requirements is not None:
         counted = Counter(line.status for line in report.requirements)
-        shares = [f"{counted[each]} {plain(each)}" for each in _STATUSES if counted[each]]
+        shares = [f"{counted[code]} {plain(code)}" for code in _STATUSES if counted[code]]
         moved = sum(line.status_before not in (None, line.status) for line in report.requirements)
         yield (
-            f"The obligations at the end of the period: {listed(shares)}, of {len(report.requirements)} in all. "
-            f"{moved or 'None'} of them changed status in the period."
+            f"At the end of the period, of {many(len(report.requirements), 'obligation')}: {listed(shares)}. "
+            f"{many(moved, 'obligation')} changed status in the period."
         )
     if report.slow is not None and report.actions is not None:
         yield (
@@ -93,13 +95,13 @@ def _in_short(report: Report) -> Iterator[str]:
 def _areas(report: Report) -> Iterator[Block]:
     yield Heading("Areas for priority action", anchor="areas")
     for area in report.areas:
-        yield Heading(f"Area {area.area}: {status(area.judgement) if area.judgement else 'not said yet'}", 3)
-        yield Paragraph(said_or_erased(area.title, area.title_erased_by))
+        yield Heading(f"Area {area.area}: {status(area.judgement) if area.judgement else 'not judged yet'}", 3)
+        yield Paragraph(text_or_erasure(area.title, area.title_erased_by))
         if area.ended is not None:
             on = "" if area.ended_on is None else f" on {day(area.ended_on)}"
             yield Paragraph(f"This area was {plain(area.ended)}{on}.")
-        text = said_or_erased(area.text, area.text_erased_by)
-        yield words(text) if text else Paragraph("The adviser has written nothing on it yet.")
+        text = text_or_erasure(area.text, area.text_erased_by)
+        yield quotation(text) if text else Paragraph("The adviser has not written about this area yet.")
 
 
 def _requirements(report: Report) -> Iterator[Block]:
@@ -116,7 +118,7 @@ def _requirements(report: Report) -> Iterator[Block]:
             else f", {plain(line.status_before)} at the period's start"
         )
         by = "" if line.since_position is None else f", by entry {line.since_position}"
-        asks = said_or_erased(line.asks, line.asks_erased_by)
+        asks = text_or_erasure(line.asks, line.asks_erased_by)
         rows.append(
             (
                 line.clause,
@@ -126,10 +128,10 @@ def _requirements(report: Report) -> Iterator[Block]:
                 ", ".join(map(str, line.entries)),
             )
         )
-    columns = ("Clause", "What it asks, and of whom", "Status at the period's end", "Why", "Entries")
+    columns = ("Clause", "Requirement and responsible body", "Status at the period's end", "Reason", "Entries")
     yield Table("Each obligation at the end of the period", columns, tuple(rows), widths=(4, 16, 11, 13, 6))
     for line in report.requirements:
-        text = said_or_erased(line.text, line.text_erased_by)
+        text = text_or_erasure(line.text, line.text_erased_by)
         if text:
             yield Heading(f"The adviser on clause {line.clause}", 3)
-            yield words(text)
+            yield quotation(text)

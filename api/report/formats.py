@@ -1,4 +1,4 @@
-"""The four formats of a report, each a function from the model to bytes."""
+"""Formats of a report, each a function from the model to bytes."""
 
 from collections.abc import Callable
 
@@ -12,16 +12,16 @@ from api.report.tables import csv_of
 
 
 class Format(Struct, frozen=True):
-    """A form in which a report is written."""
+    """A format of a report."""
 
     media_type: str
     suffix: str
-    """How the name of its file ends."""
+    """Extension of its file."""
     write: Callable[[Report], bytes]
 
 
 def json_of(report: Report) -> bytes:
-    """The model itself, indented."""
+    """Return the model as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
 
 
@@ -31,4 +31,4 @@ FORMATS = {
     "csv": Format("application/zip", "csv.zip", csv_of),
     "json": Format("application/json", "json", json_of),
 }
-"""Its name → the format; `csv` is a zip of a table a section."""
+"""Formats by name; `csv` is a zip with one table a section."""

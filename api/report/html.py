@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no image from elsewhere."""
+"""The report as one self-contained HTML page: no script, font or image from elsewhere."""
 
 import hashlib
 from base64 import b64encode
@@ -8,7 +8,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from api.report.document import told
+from api.report.document import paper_of
 from api.report.model import Report
 
 
@@ -26,16 +26,16 @@ def _template() -> Template:
 
 @cache
 def style() -> str:
-    """The page's style sheet."""
+    """Return the page's style sheet."""
     return files("api.report").joinpath("report.css").read_text("utf-8")
 
 
 def policy() -> str:
-    """The Content-Security-Policy that the page keeps to: its own style sheet, by its digest, and nothing else."""
+    """Return the page's Content-Security-Policy: its own style sheet by digest, and nothing else."""
     digest = b64encode(hashlib.sha256(style().encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def html_of(report: Report) -> bytes:
-    """The page in UTF-8."""
-    return _template().render(paper=told(report), style=Markup(style()), markup=Markup).encode()  # noqa: S704 - the style sheet is our own file
+    """Return the page in UTF-8."""
+    return _template().render(paper=paper_of(report), style=Markup(style()), markup=Markup).encode()  # noqa: S704 - the style sheet is our own file

@@ -1,7 +1,7 @@
-"""What the adviser's report holds: rows as GraphQL answers them, put together for one reader. Pure.
+"""Contents of the adviser's report: rows as GraphQL returns them, assembled for one reader. Pure.
 
-A text that was erased is None, and `…_erased_by` names the entry that erased it. A section is None where the
-reader's roles do not read it.
+`None` replaces an erased narrative, and `…_erased_by` names the entry that erased it. `None` also replaces a
+section that the reader has no access to.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ class ReportRow(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Notice(ReportRow, frozen=True, kw_only=True):
-    """The notice that is reported on."""
+    """The report's notice."""
 
     id: str
     council: str
-    """Its ONS code."""
+    """ONS code."""
     kind: str
     status: str
     title: str | None
@@ -32,8 +32,8 @@ class Notice(ReportRow, frozen=True, kw_only=True):
     zone: str
 
 
-class AreaWords(ReportRow, frozen=True, kw_only=True):
-    """An area for priority action, and what the adviser says of it."""
+class AreaSummary(ReportRow, frozen=True, kw_only=True):
+    """An area for priority action, with the adviser's judgement and narrative."""
 
     area: str
     title: str | None
@@ -42,26 +42,26 @@ class AreaWords(ReportRow, frozen=True, kw_only=True):
     ended_on: date | None
     position: int
     judgement: str | None = None
-    """PROGRESS or CONCERN; None: the adviser has not said."""
+    """PROGRESS or CONCERN; None before the adviser has judged."""
     text: str | None = None
     text_erased_by: int | None = None
 
 
 class Requirement(ReportRow, frozen=True, kw_only=True):
-    """An obligation at the period's end, and what the adviser says of it."""
+    """An obligation at the period's end, with the adviser's narrative."""
 
     clause: str
     asks: str | None
-    """The clause's text."""
+    """Text of the clause."""
     asks_erased_by: int | None
     obligor: str
     modality: str
     status: str
     status_before: str | None
-    """When the period began; None: it asked nothing then."""
+    """Status when the period began; None if the obligation did not exist."""
     since: datetime
     since_position: int | None
-    """None: a deadline passed."""
+    """None if a deadline passed."""
     reason: str
     entries: tuple[int, ...]
     position: int
@@ -70,7 +70,7 @@ class Requirement(ReportRow, frozen=True, kw_only=True):
 
 
 class Highlight(ReportRow, frozen=True, kw_only=True):
-    """Slow progress pointed out to the board."""
+    """Slow progress reported to the board."""
 
     highlighted_at: datetime
     cause: str | None
@@ -81,7 +81,7 @@ class Highlight(ReportRow, frozen=True, kw_only=True):
 
 
 class SlowObjective(ReportRow, frozen=True, kw_only=True):
-    """An objective that was open and past its date when the period ended."""
+    """An objective open and past its due date when the period ended."""
 
     objective: str
     title: str | None
@@ -100,7 +100,7 @@ class SlowObjective(ReportRow, frozen=True, kw_only=True):
 
 
 class Rebaseline(ReportRow, frozen=True, kw_only=True):
-    """Another date for an action."""
+    """Another due date for an action."""
 
     rebaselined_at: datetime
     due_before: date
@@ -133,12 +133,12 @@ class Action(ReportRow, frozen=True, kw_only=True):
 
     @property
     def slipped(self) -> bool:
-        """Whether its date was moved, or passed before it was done."""
+        """True if its due date was moved, or passed before completion."""
         return self.slippage_days > 0 or self.late
 
 
 class CitedDocument(ReportRow, frozen=True, kw_only=True):
-    """A document of the register of evidence, as it stands at the report's position."""
+    """A document of the evidence register at the report's position."""
 
     title: str | None
     title_erased_by: int | None
@@ -148,7 +148,7 @@ class CitedDocument(ReportRow, frozen=True, kw_only=True):
 
 
 class Basis(ReportRow, frozen=True, kw_only=True):
-    """A document that something rests on, and how it stood when that was recorded."""
+    """A document behind a decision or claim, with its status when that was recorded."""
 
     evidence: str
     status_then: str
@@ -159,7 +159,7 @@ class Basis(ReportRow, frozen=True, kw_only=True):
 
 
 class Option(ReportRow, frozen=True, kw_only=True):
-    """An option that was weighed."""
+    """An option of a decision."""
 
     text: str | None
     erased_by: int | None
@@ -188,7 +188,7 @@ class Decision(ReportRow, frozen=True, kw_only=True):
 
 
 class Claim(ReportRow, frozen=True, kw_only=True):
-    """What a report says has changed for children, and the evidence behind it."""
+    """A claim of impact in a report, and its evidence."""
 
     number: int
     claim: str | None
@@ -210,10 +210,10 @@ class BoardReport(ReportRow, frozen=True, kw_only=True):
 
 
 class Grant(ReportRow, frozen=True, kw_only=True):
-    """What became of an access that was granted."""
+    """A grant of access."""
 
     live: bool
-    """Whether it could be used at the end of the period."""
+    """True if it was usable at the end of the period."""
     revoked_at: datetime | None
     revoked_position: int | None
     provided: int
@@ -221,7 +221,7 @@ class Grant(ReportRow, frozen=True, kw_only=True):
 
 
 class Access(ReportRow, frozen=True, kw_only=True):
-    """A request for access that was asked for or open in the period."""
+    """A request for access, made or open in the period."""
 
     request: str
     review: str | None
@@ -241,17 +241,17 @@ class Access(ReportRow, frozen=True, kw_only=True):
     refused_uses: int
     position: int
     grant: Grant | None
-    """None: it was not granted."""
+    """None if it was not granted."""
 
 
 class Cited(ReportRow, frozen=True, kw_only=True):
-    """An entry that the report rests on."""
+    """An entry that the report cites."""
 
     position: int
     leaf_hash: str
-    """RFC 6962, in base64."""
+    """RFC 6962 leaf hash in base64."""
     withheld: bool
-    """Whether the reader may not see what it holds."""
+    """True if the reader has no access to its content."""
     type: str | None
     recorded_at: datetime | None
     occurred_at: datetime | None
@@ -265,22 +265,22 @@ class Report(ReportRow, frozen=True, kw_only=True):
 
     notice: Notice
     report: str | None
-    """None: it is not issued."""
+    """None before it is issued."""
     adviser: str | None
     issued_at: datetime | None
     issued_position: int | None
-    """The entry that issued it; it lies after `position`."""
+    """Entry that issued it, after `position`."""
     first: date
     last: date
     position: int
-    """The last entry that was taken into account."""
+    """Last entry taken into account."""
     recorded_at: datetime
     """When that entry was recorded."""
     root_hash: str
-    """The root of the tree that ends with it, in base64."""
+    """Root hash of the tree up to that entry, in base64."""
     on: datetime
-    """The instant at which rules were judged: the end of the period."""
-    areas: tuple[AreaWords, ...]
+    """Effective instant: the end of the period."""
+    areas: tuple[AreaSummary, ...]
     requirements: tuple[Requirement, ...] | None
     measures: tuple[Series, ...] | None
     slow: tuple[SlowObjective, ...] | None
@@ -294,26 +294,26 @@ class Report(ReportRow, frozen=True, kw_only=True):
 
     @property
     def suppressed(self) -> bool:
-        """Whether figures are hidden from this reader."""
+        """True if figures are hidden from this reader."""
         return any(point.hidden for series in self.measures or () for point in series.points)
 
     @property
     def invented(self) -> bool:
-        """Whether it rests on entries of an invented history."""
+        """True if it cites entries of an invented history."""
         return any((entry.source or "").startswith("invented/") for entry in self.entries)
 
 
 def cited(value: object) -> Iterator[int]:
-    """The positions that a part of a report names."""
+    """Yield the positions in a part of a report."""
     if isinstance(value, tuple):
         for item in value:
             yield from cited(item)
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
-            found = getattr(value, name)
-            if isinstance(found, int) and (name == "position" or name.endswith("_position")):
-                yield found
+            content = getattr(value, name)
+            if isinstance(content, int) and (name == "position" or name.endswith("_position")):
+                yield content
             elif name == "entries":
-                yield from found
+                yield from content
             else:
-                yield from cited(found)
+                yield from cited(content)

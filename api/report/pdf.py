@@ -1,4 +1,4 @@
-"""The report as a tagged PDF (PDF/UA-1): set by typst in its own fonts, so all machines make the same bytes."""
+"""The report as a tagged PDF (PDF/UA-1), typeset by typst in its own fonts: the same bytes on all machines."""
 
 from datetime import UTC
 from functools import cache
@@ -7,7 +7,7 @@ from importlib.resources import files
 import msgspec
 import typst
 
-from api.report.document import told
+from api.report.document import paper_of
 from api.report.model import Report
 
 
@@ -17,18 +17,25 @@ def _template() -> bytes:
 
 
 def pdf_of(report: Report) -> bytes:
-    """The PDF; typst's own check of PDF/UA-1 has passed. Its date is that of the last entry taken into account."""
-    made = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
-    paper = msgspec.to_builtins(told(report))
-    paper["date"] = [made.year, made.month, made.day, made.hour, made.minute, made.second]
+    """Return the PDF; typst has checked it against PDF/UA-1. Its date is that of the report's last entry."""
+    timestamp = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
+    paper = msgspec.to_builtins(paper_of(report))
+    paper["date"] = [
+        timestamp.year,
+        timestamp.month,
+        timestamp.day,
+        timestamp.hour,
+        timestamp.minute,
+        timestamp.second,
+    ]
     paper["author"] = report.adviser or report.notice.id
-    found = typst.compile(
+    pdf = typst.compile(
         _template(),
         ignore_system_fonts=True,
         sys_inputs={"paper": msgspec.json.encode(paper).decode()},
         pdf_standards=["ua-1"],
-        timestamp=made,
+        timestamp=timestamp,
     )
-    if not isinstance(found, bytes):
-        raise TypeError("typst gave several files for one document")
-    return found
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst returned several files for one document")
+    return pdf

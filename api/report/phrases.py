@@ -1,4 +1,4 @@
-"""How a report words values: statuses, days, instants, texts that were erased. Pure."""
+"""Values of a report in words: statuses, dates, instants, erased narratives. Pure."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,42 +6,42 @@ from zoneinfo import ZoneInfo
 from ledger.domain.councils import councils
 from projections.narrate.sentence import instant
 
-HIDDEN = "Your roles in this notice do not read this section, so it is left out of this copy."
+HIDDEN = "This section is left out because your roles in this notice have no access to it."
 
 
 def status(word: str) -> str:
-    """A word of a list as a sentence has it: NOT_MET is Not met."""
+    """Return a code as the beginning of a sentence: NOT_MET becomes Not met."""
     return plain(word).capitalize()
 
 
 def plain(word: str | None) -> str:
-    """A word of a list within a sentence: NOT_MET is not met."""
+    """Return a code within a sentence: NOT_MET becomes not met."""
     return (word or "").replace("_", " ").lower()
 
 
-def said_or_erased(text: str | None, erased_by: int | None) -> str:
-    """A text, or which entry erased it."""
+def text_or_erasure(text: str | None, erased_by: int | None) -> str:
+    """Return a narrative, or the entry that erased it."""
     if text is not None:
         return text.strip()
     return "" if erased_by is None else f"[erased by entry {erased_by}]"
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
-    """An instant in the notice's zone."""
+    """Return an instant in the notice's time zone."""
     return "" if value is None else instant(value, zone)
 
 
 def council_of(code: str) -> str:
-    """A council's name, with its code."""
+    """Return a council's name and code."""
     known = councils().get(code)
     return code if known is None else f"{known.name} ({code})"
 
 
 def many(number: int, one: str, more: str = "") -> str:
-    """A number of things: 1 action, 3 actions."""
+    """Return a count of things: 1 action, 3 actions."""
     return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def entry(position: int | None) -> str:
-    """An entry cited by its number."""
+    """Return a citation of an entry."""
     return "" if position is None else f"entry {position}"

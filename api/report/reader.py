@@ -1,6 +1,6 @@
-"""Reads a report: its figures at one position, judged at the end of its period, and the adviser's words.
+"""Read a report: its figures at one position, judged at the period's end, with the adviser's statements.
 
-Everything is asked of GraphQL, as the reader; what their roles do not read is left out, and said to be.
+All of it comes from GraphQL with the reader's rights; sections without access are left out and marked.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from api.charts import Series, series_of
 from api.report.model import (
     Access,
     Action,
-    AreaWords,
+    AreaSummary,
     Basis,
     BoardReport,
     Cited,
@@ -27,7 +27,7 @@ from api.report.model import (
     SlowObjective,
     cited,
 )
-from api.report.query_documents import Place, document, whole
+from api.report.query_documents import Source, document, whole
 from api.schema_client import ask
 from ledger.domain.errors import Refused
 from ledger.intake.parse import is_near, out_of_time
@@ -36,7 +36,7 @@ from schema.context import Context
 
 
 class AreaStatement(Struct, frozen=True, rename="camel", kw_only=True):
-    """What the adviser says of an area."""
+    """The adviser's statement on an area."""
 
     area: str
     judgement: str | None
@@ -45,7 +45,7 @@ class AreaStatement(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class RequirementStatement(Struct, frozen=True, rename="camel", kw_only=True):
-    """What the adviser says of a requirement."""
+    """The adviser's statement on a requirement."""
 
     number: str
     text: str | None
@@ -53,7 +53,7 @@ class RequirementStatement(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
-    """A report's frame and the adviser's words in it: as issued, or as a draft has them."""
+    """A report's period and the adviser's statements, as issued or as drafted."""
 
     first: date
     last: date
@@ -62,72 +62,87 @@ class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
     other: str | None = None
     other_erased_by: int | None = None
     report: str | None = None
-    """None: it is not issued."""
+    """None before it is issued."""
     adviser: str | None = None
     issued_at: datetime | None = None
     pinned: int | None = None
-    """The position at which its figures are read; None: the latest."""
+    """Position of the figures; None for the latest."""
     position: int | None = None
-    """The entry that issued it."""
+    """Entry that issued it."""
 
 
 async def issued(context: Context, notice: str, report: str) -> AdviserStatements:
-    """An issued report's frame and words, as they were issued; raises Refused when there is none of that id.
+    """Return the statements of an issued report.
 
-    What they say is read as of the report's own entry, so a later correction changes nothing; an erasure does.
+    They are read as of the report's own entry, so only an erasure changes them later.
+
+    Raises:
+        Refused: No report has that reference.
     """
     answer: Any = await ask(context, document("issued"), {"notice": notice})
     reports = whole(answer["notice"]["adviserReports"], "the list of reports")
-    known = {each["report"]: each["position"] for each in reports}
+    known = {row["report"]: row["position"] for row in reports}
     if report not in known:
-        listed = f"the reports issued are {', '.join(known)}" if known else "none was issued so far"
-        raise Refused.because(
-            "UNKNOWN_REPORT", f"{notice} has no report {report[:128]!r} of the adviser; {listed}"
-        )
+        listed = f"issued reports: {', '.join(known)}" if known else "no report has been issued"
+        raise Refused.because("UNKNOWN_REPORT", f"{notice} has no adviser's report {report[:128]!r}; {listed}")
     at = {"notice": notice, "position": known[report]}
-    words: Any = await ask(context, document("words"), at)
-    said = words["notice"]["adviserReports"]["nodes"]
-    return msgspec.convert(next(each for each in said if each["report"] == report), AdviserStatements)
+    statements: Any = await ask(context, document("words"), at)
+    rows = statements["notice"]["adviserReports"]["nodes"]
+    return msgspec.convert(next(row for row in rows if row["report"] == report), AdviserStatements)
 
 
 async def position_at(context: Context, notice: str, when: int | datetime | None) -> int:
-    """The position itself, or the last one recorded by an instant; the latest, if None. Raises Refused."""
-    asked = {"knownAt": when.isoformat()} if isinstance(when, datetime) else _at(when)
-    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": asked})
+    """Return the position, the last one recorded by an instant, or the latest for None.
+
+    Raises:
+        Refused: The position does not exist.
+    """
+    as_of = {"knownAt": when.isoformat()} if isinstance(when, datetime) else _at(when)
+    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": as_of})
     return int(head["notice"]["asOf"]["position"])
 
 
 async def outline(
-    context: Context, notice: str, said: AdviserStatements
-) -> tuple[tuple[AreaWords, ...], tuple[Requirement, ...]]:
-    """The areas and the requirements that a report with these words speaks of; raises what `read` raises."""
-    place, begun, _ = await _place(context, notice, said)
-    answer = await place.ask("notice", begun=begun.isoformat())
-    return _areas(answer["notice"]["areas"], said), _requirements(answer, said)
+    context: Context, notice: str, statements: AdviserStatements
+) -> tuple[tuple[AreaSummary, ...], tuple[Requirement, ...]]:
+    """Return the areas and requirements of a report with these statements.
+
+    Raises:
+        Refused: As `read` does.
+    """
+    source, begin, _ = await _source(context, notice, statements)
+    answer = await source.ask("notice", begin=begin.isoformat())
+    return _areas(answer["notice"]["areas"], statements), _requirements(answer, statements)
 
 
-async def _place(context: Context, notice: str, said: AdviserStatements) -> tuple[Place, datetime, datetime]:
-    """Where the figures are read, and the instants at which the period begins and has ended."""
-    if not (is_near(said.first.isoformat()) and is_near(said.last.isoformat())):
+async def _source(
+    context: Context, notice: str, statements: AdviserStatements
+) -> tuple[Source, datetime, datetime]:
+    """Return the source of the figures, and the instants at which the period begins and ends."""
+    if not (is_near(statements.first.isoformat()) and is_near(statements.last.isoformat())):
         raise Refused((out_of_time("period"),))
-    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": _at(said.pinned)})
+    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": _at(statements.pinned)})
     zone = zone_of(head["notice"]["zone"])
-    begun, ended = _midnight(said.first, zone), _midnight(said.last + timedelta(days=1), zone)
-    place = Place(context, notice, head["notice"]["asOf"]["position"], ended - timedelta(seconds=1))
-    return place, begun, ended
+    begin, end = _midnight(statements.first, zone), _midnight(statements.last + timedelta(days=1), zone)
+    source = Source(context, notice, head["notice"]["asOf"]["position"], end - timedelta(seconds=1))
+    return source, begin, end
 
 
-async def read(context: Context, notice: str, said: AdviserStatements) -> Report:
-    """The report that these words are in; raises Refused, with NOT_RECORDED_YET for a position yet to come."""
-    place, begun, ended = await _place(context, notice, said)
-    answer = await place.ask("notice", begun=begun.isoformat())
-    found = await _figures(place, said, answer, begun, ended)
-    positions = sorted({position for position in cited(found) if position <= place.position})
+async def read(context: Context, notice: str, statements: AdviserStatements) -> Report:
+    """Return the report with these statements.
+
+    Raises:
+        Refused: NOT_RECORDED_YET for a later position, among others.
+    """
+    source, begin, end = await _source(context, notice, statements)
+    answer = await source.ask("notice", begin=begin.isoformat())
+    report = await _figures(source, statements, answer, begin, end)
+    positions = sorted({position for position in cited(report) if position <= source.position})
     entries: list[Cited] = []
     for start in range(0, len(positions), 500):
         some = positions[start : start + 500]
-        entries += await place.every("entries", ("entries",), Cited, positions=some)
-    return structs.replace(found, entries=tuple(entries))
+        entries += await source.every("entries", ("entries",), Cited, positions=some)
+    return structs.replace(report, entries=tuple(entries))
 
 
 _HEAD = (
@@ -140,50 +155,50 @@ def _at(position: int | None) -> Mapping[str, int] | None:
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant at which a day begins."""
+    """Return the instant at which a date begins."""
     return datetime.combine(day, time(), zone)
 
 
 async def _figures(
-    place: Place, said: AdviserStatements, answer: Mapping[str, Any], begun: datetime, ended: datetime
+    source: Source, statements: AdviserStatements, answer: Mapping[str, Any], begin: datetime, end: datetime
 ) -> Report:
-    notice, period = answer["notice"], {"from": begun.isoformat(), "to": ended.isoformat()}
+    notice, period = answer["notice"], {"from": begin.isoformat(), "to": end.isoformat()}
     return Report(
         notice=msgspec.convert(notice, Notice),
-        report=said.report,
-        adviser=said.adviser,
-        issued_at=said.issued_at,
-        issued_position=said.position,
-        first=said.first,
-        last=said.last,
-        position=place.position,
+        report=statements.report,
+        adviser=statements.adviser,
+        issued_at=statements.issued_at,
+        issued_position=statements.position,
+        first=statements.first,
+        last=statements.last,
+        position=source.position,
         recorded_at=msgspec.convert(notice["asOf"]["recordedAt"], datetime),
         root_hash=notice["ledger"]["rootHash"],
-        on=place.on,
-        areas=_areas(notice["areas"], said),
-        requirements=_requirements(answer, said),
-        measures=await _measures(place),
-        slow=await place.read("slow", ("plan", "objectives"), SlowObjective),
-        actions=await place.read("actions", ("plan", "actions"), Action),
-        decisions=await place.read("decisions", ("board", "decisions"), Decision, **period),
-        board_reports=await _board_reports(place, begun, ended),
-        access=await _access(place, begun, ended),
-        other=said.other,
-        other_erased_by=said.other_erased_by,
+        on=source.on,
+        areas=_areas(notice["areas"], statements),
+        requirements=_requirements(answer, statements),
+        measures=await _measures(source),
+        slow=await source.read("slow", ("plan", "objectives"), SlowObjective),
+        actions=await source.read("actions", ("plan", "actions"), Action),
+        decisions=await source.read("decisions", ("board", "decisions"), Decision, **period),
+        board_reports=await _board_reports(source, begin, end),
+        access=await _access(source, begin, end),
+        other=statements.other,
+        other_erased_by=statements.other_erased_by,
     )
 
 
-def _areas(areas: list[Any], said: AdviserStatements) -> tuple[AreaWords, ...]:
-    words = {each.area: each for each in said.areas}
-    return tuple(msgspec.convert(area | _builtins(words.get(area["area"])), AreaWords) for area in areas)
+def _areas(areas: list[Any], statements: AdviserStatements) -> tuple[AreaSummary, ...]:
+    by_area = {statement.area: statement for statement in statements.areas}
+    return tuple(msgspec.convert(area | _builtins(by_area.get(area["area"])), AreaSummary) for area in areas)
 
 
-def _requirements(answer: Mapping[str, Any], said: AdviserStatements) -> tuple[Requirement, ...]:
+def _requirements(answer: Mapping[str, Any], statements: AdviserStatements) -> tuple[Requirement, ...]:
     texts = {clause["number"]: clause for clause in answer["notice"]["clauses"]}
     before = {
-        line["clause"]: line["status"] for line in whole(answer["begun"]["compliance"], "the list of obligations")
+        line["clause"]: line["status"] for line in whole(answer["begin"]["compliance"], "the list of obligations")
     }
-    words = {each.number: each for each in said.requirements}
+    by_clause = {statement.number: statement for statement in statements.requirements}
     return tuple(
         msgspec.convert(
             line
@@ -192,7 +207,7 @@ def _requirements(answer: Mapping[str, Any], said: AdviserStatements) -> tuple[R
                 "asksErasedBy": texts[line["clause"]]["textErasedBy"],
                 "statusBefore": before.get(line["clause"]),
             }
-            | _builtins(words.get(line["clause"])),
+            | _builtins(by_clause.get(line["clause"])),
             Requirement,
         )
         for line in sorted(
@@ -202,52 +217,52 @@ def _requirements(answer: Mapping[str, Any], said: AdviserStatements) -> tuple[R
     )
 
 
-def _builtins(words: AreaStatement | RequirementStatement | None) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = {} if words is None else msgspec.to_builtins(words)
-    return found
+def _builtins(statement: AreaStatement | RequirementStatement | None) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = {} if statement is None else msgspec.to_builtins(statement)
+    return fields
 
 
-async def _measures(place: Place) -> tuple[Series, ...] | None:
-    found = await place.read("measures", ("measures",), dict)
-    for measure in found or ():
+async def _measures(source: Source) -> tuple[Series, ...] | None:
+    rows = await source.read("measures", ("measures",), dict)
+    for measure in rows or ():
         whole(measure["readings"], f"measure {measure['measure']}")
-    return None if found is None else tuple(map(series_of, found))
+    return None if rows is None else tuple(map(series_of, rows))
 
 
 class _BasisOf(Basis, frozen=True, kw_only=True):
-    """A basis with what rests on it: report#number of a claim."""
+    """A basis with its subject: report#number of a claim."""
 
     subject: str
 
 
-async def _board_reports(place: Place, begun: datetime, ended: datetime) -> tuple[BoardReport, ...] | None:
-    """The reports of the period, each claim with its evidence as it stood when it was made."""
-    reports = await place.read("claims", ("board", "reports"), dict)
-    bases = await place.read("bases", ("bases",), _BasisOf)
+async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
+    """Return the period's reports, each claim with its evidence as of the claim."""
+    reports = await source.read("claims", ("board", "reports"), dict)
+    bases = await source.read("bases", ("bases",), _BasisOf)
     if reports is None or bases is None:
         return None
-    found = []
+    in_period = []
     for report in reports:
-        if begun <= datetime.fromisoformat(report["submittedAt"]) < ended:
+        if begin <= datetime.fromisoformat(report["submittedAt"]) < end:
             claims = tuple(_claim(report["report"], claim, bases) for claim in report["claims"])
-            found.append(msgspec.convert(report | {"claims": ()}, BoardReport))
-            found[-1] = structs.replace(found[-1], claims=claims)
-    return tuple(found)
+            in_period.append(msgspec.convert(report | {"claims": ()}, BoardReport))
+            in_period[-1] = structs.replace(in_period[-1], claims=claims)
+    return tuple(in_period)
 
 
 def _claim(report: str, claim: dict[str, Any], bases: tuple[_BasisOf, ...]) -> Claim:
-    documents = {each["evidence"]: each for each in claim["documents"]}
-    mine = [basis for basis in bases if basis.subject == f"{report}#{claim['number']}"]
+    documents = {document["evidence"]: document for document in claim["documents"]}
+    own = [basis for basis in bases if basis.subject == f"{report}#{claim['number']}"]
     rests_on = [
         msgspec.to_builtins(basis)
         | {"documents": [documents[basis.evidence]] if basis.evidence in documents else []}
-        for basis in mine
+        for basis in own
     ]
     return msgspec.convert(claim | {"restsOn": rests_on}, Claim)
 
 
-async def _access(place: Place, begun: datetime, ended: datetime) -> tuple[Access, ...] | None:
-    found = await place.read("access", ("access",), Access)
-    if found is None:
+async def _access(source: Source, begin: datetime, end: datetime) -> tuple[Access, ...] | None:
+    requests = await source.read("access", ("access",), Access)
+    if requests is None:
         return None
-    return tuple(each for each in found if each.requested_at < ended and each.until_at >= begun)
+    return tuple(request for request in requests if request.requested_at < end and request.until_at >= begin)

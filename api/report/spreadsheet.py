@@ -1,6 +1,6 @@
-"""Cells that spreadsheets take for what they are: a text that they would take for a formula is told apart.
+"""Cells for spreadsheets: text that looks like a formula is preceded by an apostrophe.
 
-Such a text is preceded by an apostrophe (OWASP, CSV injection). Pure, but for `tabulated`, which writes to stdout.
+See OWASP, CSV injection. Pure, except `tabulated`, which writes to stdout.
 """
 
 import csv
@@ -12,23 +12,23 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def cell(value: object) -> str:
-    """A value as a cell of CSV."""
+    """Return a value as a cell of CSV."""
     match value:
         case None:
-            written = ""
+            text = ""
         case bool():
-            written = str(value).lower()
+            text = str(value).lower()
         case int() | float():
-            written = str(value)
+            text = str(value)
         case datetime() | date():
-            written = value.isoformat()
+            text = value.isoformat()
         case tuple() | list():
-            written = _safe(" ".join(map(str, value)))
+            text = _safe(" ".join(map(str, value)))
         case dict():
-            written = ", ".join(f"{key} {each}" for key, each in value.items())
+            text = ", ".join(f"{key} {each}" for key, each in value.items())
         case _:
-            written = _safe(str(value))
-    return written
+            text = _safe(str(value))
+    return text
 
 
 def _safe(text: str) -> str:
@@ -36,7 +36,7 @@ def _safe(text: str) -> str:
 
 
 def tabulated(columns: Sequence[str]) -> Callable[[Iterable[object]], None]:
-    """Writes these columns to stdout, and then each row that it is given."""
+    """Write the columns to stdout and return a function that writes a row."""
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     return lambda row: writer.writerow(map(cell, row))

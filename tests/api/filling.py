@@ -1,10 +1,10 @@
-"""Read a form's controls, and encode them as a browser does."""
+"""A form as a browser would send it."""
 
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 Pairs = list[tuple[str, str]]
-Typed = dict[str, str | list[str]]
+Inputs = dict[str, str | list[str]]
 
 
 class _Form(HTMLParser):
@@ -22,20 +22,20 @@ class _Form(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form" and given.get("id") == self._form:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "form" and attributes.get("id") == self._form:
             self._within = True
         if not self._within:
             return
-        if tag == "input" and "name" in given and given.get("type") != "file":
-            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
-                self.pairs.append((given["name"], given.get("value", "")))
+        if tag == "input" and "name" in attributes and attributes.get("type") != "file":
+            if attributes.get("type") not in ("checkbox", "radio") or "checked" in attributes:
+                self.pairs.append((attributes["name"], attributes.get("value", "")))
         elif tag == "textarea":
-            self._name, self._text = given["name"], []
+            self._name, self._text = attributes["name"], []
         elif tag == "select":
-            self._name, self._options = given["name"], []
+            self._name, self._options = attributes["name"], []
         elif tag == "option" and self._options is not None:
-            self._options.append((given["value"], "selected" in given))
+            self._options.append((attributes["value"], "selected" in attributes))
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:
@@ -49,21 +49,21 @@ class _Form(HTMLParser):
             self.pairs.append((self._name, text.replace("\r\n", "\n").removeprefix("\n").replace("\n", "\r\n")))
             self._text = None
         elif tag == "select" and self._options is not None:
-            chosen = [value for value, selected in self._options if selected]
-            self.pairs.append((self._name, chosen[0] if chosen else self._options[0][0]))
+            selected_values = [value for value, selected in self._options if selected]
+            self.pairs.append((self._name, selected_values[0] if selected_values else self._options[0][0]))
             self._options = None
 
 
 def sent(html: str, form: str | None = None) -> Pairs:
-    """Return the pairs that a browser would send for a form, or for part of one."""
+    """Return the pairs that a browser would send of a form, or of a part of one."""
     return _Form(html, form).pairs
 
 
-def with_values(pairs: Pairs, typed: Typed) -> Pairs:
-    """Return the pairs with other values for some names."""
-    kept = [(name, value) for name, value in pairs if name not in typed]
-    return kept + [
-        (n, value) for n, each in typed.items() for value in ([each] if isinstance(each, str) else each)
+def with_values(pairs: Pairs, inputs: Inputs) -> Pairs:
+    """Return the pairs with these values in place of the inputs' own."""
+    others = [(name, value) for name, value in pairs if name not in inputs]
+    return others + [
+        (n, value) for n, values in inputs.items() for value in ([values] if isinstance(values, str) else values)
     ]
 
 

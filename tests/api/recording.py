@@ -1,4 +1,4 @@
-"""Act as a person at the service's forms: open one, fill it in and send it."""
+"""Open, fill and submit the forms of the service."""
 
 import re
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 
 from tests.api.browsing import words
-from tests.api.filling import Pairs, Typed, encoded, sent, with_values
+from tests.api.filling import Inputs, Pairs, encoded, sent, with_values
 from tests.api.service import Service
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PARTS = ("day", "month", "year", "time")
-NOTHING: Typed = {}
-DECISION: Typed = {
+NOTHING: Inputs = {}
+DECISION: Inputs = {
     "data.decision": "D1",
     "data.meeting": "B1",
     "data.title": "Two more posts in the duty team",
@@ -30,35 +30,35 @@ def address(service: Service, fact: str = "") -> str:
     return f"/notices/{service.notice.name}/record{'/' if fact else ''}{fact}"
 
 
-def form(client: httpx.Client, service: Service, fact: str, typed: Typed = NOTHING) -> Pairs:
-    """Return the pairs of a fact's form, with a person's values."""
+def form(client: httpx.Client, service: Service, fact: str, inputs: Inputs = NOTHING) -> Pairs:
+    """Return the form of a fact as its page shows it, with these inputs."""
     answer = client.get(address(service, fact))
     assert answer.status_code == 200, words(answer)
-    return with_values(sent(answer.text, "record"), typed)
+    return with_values(sent(answer.text, "record"), inputs)
 
 
 def post(client: httpx.Client, service: Service, fact: str, pairs: Pairs) -> httpx.Response:
     return client.post(address(service, fact), content=encoded(pairs), headers=FORM)
 
 
-def decision(client: httpx.Client, service: Service, typed: Typed = NOTHING) -> Pairs:
-    return form(client, service, "BoardDecisionRecorded", {**DECISION, **typed})
+def decision(client: httpx.Client, service: Service, inputs: Inputs = NOTHING) -> Pairs:
+    return form(client, service, "BoardDecisionRecorded", {**DECISION, **inputs})
 
 
 def recorded(service: Service, position: int) -> dict[str, Any]:
-    """Return an entry from GraphQL."""
+    """Return an entry as GraphQL returns it."""
     fields = "position leafHash source data narratives { path text }"
-    found = f"notice(id: $n, atLeast: $p) {{ entries(first: 1000) {{ nodes {{ {fields} }} }} }}"
-    query = f"query($n: ID!, $p: Int!) {{ {found} }}"
+    selection = f"notice(id: $n, atLeast: $p) {{ entries(first: 1000) {{ nodes {{ {fields} }} }} }}"
+    query = f"query($n: ID!, $p: Int!) {{ {selection} }}"
     with service.client("chair") as client:
-        asked = {"query": query, "variables": {"n": service.notice.name, "p": position}}
-        answer = client.post("/graphql", json=asked).json()
+        payload = {"query": query, "variables": {"n": service.notice.name, "p": position}}
+        answer = client.post("/graphql", json=payload).json()
     entry: dict[str, Any] = answer["data"]["notice"]["entries"]["nodes"][position - 1]
     return entry
 
 
-def at(name: str, *parts: str) -> Typed:
-    """Return nine o'clock on a day, as a person types it."""
+def at(name: str, *parts: str) -> Inputs:
+    """Return nine o'clock on a date as inputs."""
     return {f"data.{name}.{part}": value for part, value in zip(PARTS, (*parts, "09:00"), strict=True)}
 
 

@@ -1,4 +1,4 @@
-"""A browser, and the service that it looks at."""
+"""A browser, and the service that it visits."""
 
 import os
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser; the tests are skipped where it is not installed.
+    """Yield the browser; the tests are skipped if it is not installed.
 
-    No longer than its module: as long as it runs there is an event loop in this thread, and no other can be run.
+    It closes with its module, because its event loop occupies the thread.
     """
     if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no {CHROMIUM}: install Debian's chromium, or name one with LEDGER_TEST_CHROMIUM")
+        pytest.skip(f"{CHROMIUM} is missing; install Debian's chromium or set LEDGER_TEST_CHROMIUM")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
@@ -34,6 +34,6 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core, by its locked manifest."""
+    """Return the source of axe-core, by its locked manifest."""
     place: Path = tmp_path_factory.mktemp("axe")
     return (installed("axe", place) / "node_modules/axe-core/axe.min.js").read_text("utf-8")

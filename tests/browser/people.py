@@ -1,4 +1,4 @@
-"""Somebody at a browser: signs in, and sees that each page can be read by everybody."""
+"""A person at a browser, who signs in and checks that each page is accessible."""
 
 from typing import Any
 
@@ -35,9 +35,9 @@ class Person:
         self.page.get_by_role("button", name="Sign in").click()
 
     def look(self) -> None:
-        """Fails where axe finds that the page cannot be used by somebody, or where it is wider than the window.
+        """Check the page with axe, and that it is no wider than the window.
 
-        Without scripts axe does not run either.
+        Without scripts axe cannot run.
         """
         if not self._scripts:
             return

@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/pictures: `make screenshots`. It is not run with the tests."""
+"""Take the pictures in docs/pictures: `make screenshots`. The tests do not run it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +16,12 @@ HOME = f"/notices/{NOTICE}"
 LARGEST = 300_000
 """Bytes of a picture."""
 PICTURES = {
-    "glance": (f"{HOME}?knownAt=2023-01-31", 1_500),
+    "overview": (f"{HOME}?knownAt=2023-01-31", 1_500),
     "decision": (f"{HOME}/board/decisions/D6", 1_250),
     "measure": (f"{HOME}/measures/M1?knownAt=2023-07-31", 1_150),
     "replay": (f"{HOME}/replay?decisions=yes&from=150", 1_250),
 }
-"""Name → the page, and how much of it is shown, in pixels."""
+"""Page and height in pixels, by name of the picture."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""GraphiQL in a browser: the ten questions as tabs, under a policy that lets nothing in from elsewhere."""
+"""GraphiQL in a browser: the ten questions as tabs, under a policy that admits no other host."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.api.service import NO_TLS, Service
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
 PATIENCE = 60_000
-"""Milliseconds that a step of the browser may take on a machine that does other things."""
+"""Milliseconds for a step of the browser on a busy machine."""
 
 
 def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Browser) -> None:

@@ -1,4 +1,4 @@
-"""Charts: what they say to whoever sees them and to whoever does not, and what a strict policy has to allow."""
+"""Charts: their image, their text alternative, and what a strict policy must allow."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def series(values: Sequence[float | None], **given: Any) -> Series:
-    """A measure with a reading a month from January 2023; None: hidden from this reader."""
+    """Return a measure with monthly readings from January 2023; None is hidden from the reader."""
     known = [value for value in values if value is not None]
     chart = xmr(known) if known else None
     signals = iter(chart.points if chart else ())
@@ -113,10 +113,10 @@ def test_a_hidden_point_is_a_gap_with_a_word() -> None:
 def test_a_suppressed_chart_shows_no_figure() -> None:
     found = series([None, None, None])
     drawn = charts.xmr_svg(found)
-    assert "No value can be shown." in texts(parsed(drawn))
+    assert "All values are hidden." in texts(parsed(drawn))
     assert not list(parsed(drawn).iter(f"{SVG}circle"))
     assert charts.signals_in_words(found) == [
-        "Some counts are too small to be shown, so neither values nor limits are."
+        "Values and limits are hidden because some counts are too small to publish."
     ]
 
 
@@ -125,7 +125,7 @@ def test_limits_begin_where_the_baseline_was_reset() -> None:
     root = parsed(charts.xmr_svg(found))
     assert "baseline reset" in texts(root)
     assert [len(each.get("points", "").split()) for each in root.iter(f"{SVG}polyline")] == [7, 7]
-    assert "The mean and the limits count from August 2023 on, when the baseline was reset." in (
+    assert "The mean and limits are calculated from August 2023, when the baseline was reset." in (
         charts.signals_in_words(found)
     )
 
@@ -133,16 +133,16 @@ def test_limits_begin_where_the_baseline_was_reset() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([], "No reading has been reported."),
-        ([50.0, 51, 49, 50, 51, 49, 50], "No signal: what the points do between the limits is chance."),
+        ([], "No readings yet."),
+        ([50.0, 51, 49, 50, 51, 49, 50], "No signal: the variation within the limits is common cause."),
         (
             [50.0] * 5 + [49, 51] * 4 + [80],
-            "In February 2024 the point lies above the upper limit, for the better.",
+            "The reading for February 2024 is above the upper limit: improvement.",
         ),
-        (SHIFTED, "From January 2023 to July 2023 7 points in a row lie below the mean, for the worse."),
-        ([10.0, 20, 30, 40, 50, 60, 70], "From January 2023 to July 2023 7 points in a row rise, for the better."),
-        ([50.0, 51, 49], "With fewer than 12 points the limits are provisional."),
-        ([50.0, 51, 49], "As things are, the target will not be met: both limits lie below it."),
+        (SHIFTED, "From January 2023 to July 2023, 7 readings in a row are below the mean: concern."),
+        ([10.0, 20, 30, 40, 50, 60, 70], "From January 2023 to July 2023, 7 readings in a row rise: improvement."),
+        ([50.0, 51, 49], "The limits are provisional: there are fewer than 12 readings."),
+        ([50.0, 51, 49], "The process will miss the target: both limits are below it."),
     ],
 )
 def test_signals_are_told(values: list[float | None], said: str) -> None:
@@ -153,22 +153,22 @@ def test_signals_are_told(values: list[float | None], said: str) -> None:
     ("values", "said"),
     [
         ([70.0, 72.0] * 6, []),
-        ([70.0, 72.0] * 6 + [91.0], ["The last reading meets the target all the same"]),
-        ([70.0, 72.0] * 9 + [91.0, 90.0], ["The last 2 readings meet the target all the same"]),
+        ([70.0, 72.0] * 6 + [91.0], ["The last reading meets the target; recalculate the limits."]),
+        ([70.0, 72.0] * 9 + [91.0, 90.0], ["The last 2 readings meet the target; recalculate the limits."]),
         ([70.0, 72.0] * 9 + [91.0, 80.0], []),
     ],
 )
 def test_a_failing_target_that_is_met_of_late_is_said_to_be(values: list[float], said: list[str]) -> None:
     told = charts.signals_in_words(series(values))
-    assert "As things are, the target will not be met: both limits lie below it." in told
-    assert [each.partition(":")[0] for each in told if "all the same" in each] == said
+    assert "The process will miss the target: both limits are below it." in told
+    assert [sentence for sentence in told if "recalculate" in sentence] == said
 
 
 def test_a_lower_value_may_be_the_better_one() -> None:
     found = charts.signals_in_words(series(SHIFTED, direction="LOWER_IS_BETTER", assurance=None))
-    assert "From January 2023 to July 2023 7 points in a row lie below the mean, for the better." in found
+    assert "From January 2023 to July 2023, 7 readings in a row are below the mean: improvement." in found
     found = charts.signals_in_words(series(SHIFTED, direction="NEITHER", assurance=None))
-    assert "From January 2023 to July 2023 7 points in a row lie below the mean." in found
+    assert "From January 2023 to July 2023, 7 readings in a row are below the mean." in found
 
 
 def test_no_limit_is_drawn_where_nothing_can_be() -> None:
@@ -190,7 +190,7 @@ def test_a_tenure_has_its_gaps() -> None:
     bars = list(root.iter(f"{SVG}rect"))
     assert len(bars) == 3
     assert [bar.get("stroke-dasharray") for bar in bars] == [None, "4 3", None]
-    assert "2. nobody from 1 April 2023 to 30 June 2023" in texts(root)
+    assert "2. Vacant from 1 April 2023 to 30 June 2023" in texts(root)
     widths = [float(bar.get("width") or 0) for bar in bars]
     assert widths[0] > widths[2] > widths[1]
     assert sum(widths) == pytest.approx(758, abs=0.1)

@@ -1,10 +1,10 @@
-"""What forms offer: every kind of thing that a fact names is found in the schema, and new ids follow the last."""
+"""Options of forms: the schema has every kind of thing that a fact refers to, and new ids follow the last."""
 
 import pytest
 from graphql import parse, validate
 
 import schema
-from api.forms.choices import choices, kinds_named, next_id, open_to, selection
+from api.forms.choices import available_subjects, choices, next_id, referenced_kinds, selection
 from api.forms.fields import ENVELOPE, Choice, fields_of
 from ledger.domain.areas.reviews import ReviewCompleted, ReviewStarted
 from ledger.domain.lifecycle import Lifecycle
@@ -12,7 +12,7 @@ from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.state import State
 
-NAMED = kinds_named((*ENVELOPE, *(each for kind in KINDS.values() for each in fields_of(kind.struct))))
+NAMED = referenced_kinds((*ENVELOPE, *(field for kind in KINDS.values() for field in fields_of(kind.struct))))
 
 
 def test_what_is_asked_for_choices_is_in_the_schema() -> None:
@@ -33,13 +33,13 @@ def test_choices_are_told_by_id_and_words() -> None:
         {"value": "O2", "a": None},
         {"value": "O1", "a": "twice"},
     ]
-    found = choices({"of_objective": {"found": {"nodes": nodes}}}, {"objective", "review"})
+    found = choices({"of_objective": {"items": {"nodes": nodes}}}, {"objective", "review"})
     assert found == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:
     scale = [{"value": "RED", "a": "Red", "only": "IMPACT"}, {"value": "BLUE", "a": "Blue", "only": "ACTIVITY"}]
-    found = choices({"of_impact_rating": {"found": scale}}, {"impact rating"})
+    found = choices({"of_impact_rating": {"items": scale}}, {"impact rating"})
     assert found["impact rating"] == (Choice("RED", "RED: Red"),)
 
 
@@ -50,13 +50,14 @@ def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
         "V3": Lifecycle(4, ended=6, outcome="completed", steps={"ReviewStarted": 5, "ReviewCompleted": 6}),
     }
     state = State(lifecycles={"review": reviews})
-    given = tuple(Choice(each, each) for each in reviews)
-    assert [word.value for word in open_to(ReviewStarted, "review", given, state, "jo")] == ["V1"]
-    assert [word.value for word in open_to(ReviewCompleted, "review", given, state, "jo")] == ["V2"]
+    candidates = tuple(Choice(review, review) for review in reviews)
+    for struct, expected in ((ReviewStarted, "V1"), (ReviewCompleted, "V2")):
+        subjects = available_subjects(struct, "review", candidates, state, "jo")
+        assert [subject.value for subject in subjects] == [expected]
 
 
 @pytest.mark.parametrize(
-    ("given", "following"),
+    ("ids", "following"),
     [
         ([], ""),
         (["D1", "D2", "D10"], "D11"),
@@ -66,5 +67,5 @@ def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
         (["tameside"], ""),
     ],
 )
-def test_a_new_id_follows_the_last(given: list[str], following: str) -> None:
-    assert next_id(given) == following
+def test_a_new_id_follows_the_last(ids: list[str], following: str) -> None:
+    assert next_id(ids) == following

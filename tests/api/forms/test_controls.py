@@ -1,12 +1,12 @@
-"""Every fact's form on a page: what a browser sends of it reads back to what was typed."""
+"""Every fact's form on a page: its inputs, as a browser sends them, read back to the same values."""
 
 from collections import defaultdict
 from html.parser import HTMLParser
 
-from api.forms.controls import Form, blame
+from api.forms.controls import Form, attach_refusals
 from api.forms.fields import Control, Field, fields_of
 from api.forms.parse import read
-from api.forms.prefill import filled
+from api.forms.prefill import prefill
 from api.pages.renderer import environment
 from ledger.domain.areas.plan import ObjectiveAdded
 from ledger.domain.errors import Refusal
@@ -17,13 +17,13 @@ from tests.api.forms.test_facts import EVERY, LONDON, written
 
 def rendered(form: Form, fields: tuple[Field, ...], refusals: tuple[Refusal, ...] = ()) -> str:
     controls = form.controls(fields)
-    blame(controls, refusals)
+    attach_refusals(controls, refusals)
     control = environment().get_template("controls.html").module.control  # type: ignore[attr-defined]
     return "".join(str(control(each)) for each in controls)
 
 
 class Ids(HTMLParser):
-    """The ids of elements, and those that others point to."""
+    """Ids of elements, and ids that others refer to."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -42,11 +42,11 @@ class Ids(HTMLParser):
 @EVERY
 def test_what_a_browser_sends_of_a_form_reads_back(kind: Kind) -> None:
     fields = fields_of(kind.struct)
-    typed = filled(fields, written(kind), LONDON)
+    typed = prefill(fields, written(kind), LONDON)
     pairs = defaultdict(list)
     for name, value in sent(rendered(Form(typed, {}), fields)):
         pairs[name].append(value)
-    assert read(fields, pairs, LONDON).kept == typed
+    assert read(fields, pairs, LONDON).inputs == typed
 
 
 @EVERY
@@ -55,11 +55,11 @@ def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
     refusals = tuple(Refusal("WRONG_TYPE", "this is wrong", f"data.{field.key}") for field in fields)
     html = rendered(Form({}, {}), fields, refusals)
     controls = Form({}, {}).controls(fields)
-    faults = blame(controls, refusals)
+    errors = attach_refusals(controls, refusals)
     found = Ids(html)
-    assert len(faults) == len(fields)
-    assert len(found.ids) == len(set(found.ids)), "an id stands twice"
-    assert {fault.href.removeprefix("#") for fault in faults} <= set(found.ids)
+    assert len(errors) == len(fields)
+    assert len(found.ids) == len(set(found.ids)), "an id occurs twice"
+    assert {line.href.removeprefix("#") for line in errors} <= set(found.ids)
     assert found.named <= set(found.ids)
     assert html.count("This is wrong") == len(fields)
 

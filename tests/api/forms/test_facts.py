@@ -1,4 +1,4 @@
-"""Each fact has a form, and what is typed into it reads back to the same fact."""
+"""Each fact has a form, and its inputs read back to the same fact."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 
 from api.forms.fields import Field, fields_of
 from api.forms.parse import read
-from api.forms.prefill import filled
+from api.forms.prefill import prefill
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake.parse import accept_fact
@@ -24,7 +24,7 @@ TEXT = "What was said:\n\n  “a longer text”, of two paragraphs."
 
 
 def written(kind: Kind) -> dict[str, Any]:
-    """The example of a fact with all its fields, as a client sends it: texts as such."""
+    """Return the example of a fact with all its fields, as a client sends it."""
     data: dict[str, Any] = json.loads(json.dumps(EXAMPLES[kind.type]))
     _write(kind, data)
     if "replacement" in data:
@@ -47,18 +47,18 @@ def every(fields: tuple[Field, ...]) -> list[Field]:
 def test_what_is_typed_for_a_fact_reads_back_to_it(kind: Kind) -> None:
     data = written(kind)
     fields = fields_of(kind.struct)
-    typed = filled(fields, data, LONDON)
-    found = read(fields, typed, LONDON)
-    assert not found.refusals
-    assert found.kept == typed
-    again, texts = accept_fact(kind, found.event["data"])
+    inputs = prefill(fields, data, LONDON)
+    parsed = read(fields, inputs, LONDON)
+    assert not parsed.refusals
+    assert parsed.inputs == inputs
+    again, texts = accept_fact(kind, parsed.event["data"])
     first, _ = accept_fact(kind, data)
     assert _bare(kind, again) == _bare(kind, first)
     assert {text.body for text in texts} <= {TEXT}
 
 
 def _bare(kind: Kind, fact: Fact) -> Fact:
-    """A fact whose digests of texts, with salts drawn each time, are all the same."""
+    """Return a fact with equal digests of its narratives, whose salts are random."""
     data = msgspec.to_builtins(fact)
     _write(kind, data, {"sha256": DIGEST})
     if data.get("replacement"):

@@ -1,4 +1,4 @@
-"""What people type, and how all of it that is wrong is said at once, each beside its own control."""
+"""Inputs of forms, and their errors: all at once, each at its own control."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.forms import dates
-from api.forms.controls import Fault, Form, FormControl, blame, flat
+from api.forms.controls import ErrorLine, Form, FormControl, attach_refusals, flat
 from api.forms.fields import fields_of
 from api.forms.parse import ParsedForm, read
 from ledger.domain.areas.board import BoardDecisionRecorded
@@ -24,25 +24,25 @@ LONDON = ZoneInfo("Europe/London")
 Said = Mapping[str, str | Sequence[str]]
 
 
-def typed(said: Said) -> dict[str, list[str]]:
-    return {name: [value] if isinstance(value, str) else list(value) for name, value in said.items()}
+def typed(inputs: Said) -> dict[str, list[str]]:
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in inputs.items()}
 
 
-def read_as(struct: type[Fact], said: Said) -> ParsedForm:
-    return read(fields_of(struct), typed(said), LONDON)
+def read_as(struct: type[Fact], inputs: Said) -> ParsedForm:
+    return read(fields_of(struct), typed(inputs), LONDON)
 
 
-def faults_of(struct: type[Fact], said: Said) -> tuple[list[Fault], dict[str, FormControl]]:
-    """The list of faults, and the controls by their places."""
-    found = read_as(struct, said)
+def faults_of(struct: type[Fact], inputs: Said) -> tuple[list[ErrorLine], dict[str, FormControl]]:
+    """Return the list of errors, and the controls by path."""
+    found = read_as(struct, inputs)
     refusals = list(found.refusals)
     try:
         accept_fact(KIND_OF[struct], found.event["data"])
     except Refused as refused:
         places = {refusal.path for refusal in refusals}
         refusals += (refusal for refusal in refused.refusals if refusal.path not in places)
-    controls = Form(found.kept, {}).controls(fields_of(struct))
-    return blame(controls, refusals), {each.place: each for each in flat(controls)}
+    controls = Form(found.inputs, {}).controls(fields_of(struct))
+    return attach_refusals(controls, refusals), {control.path: control for control in flat(controls)}
 
 
 def test_every_fault_is_said_at_once_beside_its_control() -> None:
@@ -62,19 +62,19 @@ def test_every_fault_is_said_at_once_beside_its_control() -> None:
     )
     assert [(fault.text.partition(":")[0], fault.href) for fault in faults] == [
         ("Measure", "#data-measure"),
-        ("Period, first", "#data-period-first-day"),
-        ("Period, last", "#data-period-last-day"),
-        ("Numerator", "#data-numerator"),
-        ("System", "#data-system"),
-        ("Extracted at", "#data-extractedAt-day"),
+        ("Period, first day", "#data-period-first-day"),
+        ("Period, last day", "#data-period-last-day"),
+        ("Numerator must be a whole number, for example 12", "#data-numerator"),
+        ("Enter a system", "#data-system"),
+        ("Extraction time must include a time on the 24-hour clock, for example 14", "#data-extractedAt-day"),
     ]
-    assert controls["data.numerator"].faults == ["Write a whole number in figures, such as 12"]
+    assert controls["data.numerator"].errors == ["Numerator must be a whole number, for example 12"]
     assert controls["data.numerator"].value == "a dozen"
     assert controls["data.period.first"].parts == {"day": "31", "month": "2", "year": "2023"}
 
 
 def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
-    said = {
+    inputs = {
         "data.report": "R1",
         "data.meeting": "B1",
         "data.impactEvidence[1].claim": "Fewer children wait.",
@@ -82,7 +82,7 @@ def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
         "data.impactEvidence[4].evidence": ["", "E2", " "],
         "data.recommendations[0].recommendation": "  ",
     }
-    found = read_as(BoardReportSubmitted, said)
+    found = read_as(BoardReportSubmitted, inputs)
     assert found.event["data"] == {
         "report": "R1",
         "meeting": "B1",
@@ -91,16 +91,16 @@ def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
             {"claim": "They are seen sooner.", "evidence": ["E2"]},
         ],
     }
-    faults, controls = faults_of(BoardReportSubmitted, said)
+    faults, controls = faults_of(BoardReportSubmitted, inputs)
     assert [fault.href for fault in faults] == ["#data-impactEvidence-0-evidence-0"]
     assert controls["data.impactEvidence[1].claim"].value == "They are seen sooner."
 
 
 def test_a_list_that_may_stay_as_it_is_says_whether_it_changes() -> None:
-    said = {"data.objective": "O1", "data.reason": "Too wide."}
-    assert "measures" not in read_as(ObjectiveRevised, said).event["data"]
-    assert read_as(ObjectiveRevised, {**said, "data.measures?": "yes"}).event["data"]["measures"] == []
-    assert read_as(ObjectiveRevised, {**said, "data.measures": ["M1"]}).event["data"]["measures"] == ["M1"]
+    inputs = {"data.objective": "O1", "data.reason": "Too wide."}
+    assert "measures" not in read_as(ObjectiveRevised, inputs).event["data"]
+    assert read_as(ObjectiveRevised, {**inputs, "data.measures?": "yes"}).event["data"]["measures"] == []
+    assert read_as(ObjectiveRevised, {**inputs, "data.measures": ["M1"]}).event["data"]["measures"] == ["M1"]
 
 
 def test_texts_keep_their_lines_and_codes_lose_their_blanks() -> None:
@@ -112,7 +112,7 @@ def test_a_time_that_is_none_is_a_fault_and_the_rest_is_read() -> None:
     found = read_as(BoardDecisionRecorded, {"time.day": "1", "time.month": "2", "data.decision": "D1"})
     assert [refusal.path for refusal in found.refusals] == ["time"]
     assert found.event == {"data": {"decision": "D1"}}
-    assert found.kept["time.day"] == ["1"]
+    assert found.inputs["time.day"] == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, exp
 
 
 @pytest.mark.parametrize(
-    ("time", "day", "said"),
+    ("time", "day", "message"),
     [
         ("01:30", 30, "showed this time twice"),
         ("24:00", 5, "24-hour clock"),
@@ -141,21 +141,23 @@ def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, exp
         ("", 5, "24-hour clock"),
     ],
 )
-def test_a_time_that_cannot_be_told_is_refused(time: str, day: int, said: str) -> None:
-    with pytest.raises(dates.Unreadable, match=said):
+def test_a_time_that_cannot_be_told_is_refused(time: str, day: int, message: str) -> None:
+    with pytest.raises(dates.DateError, match=message):
         dates.instant(dates.day((str(day), "10", "2022")), time, LONDON)
 
 
 def test_a_time_that_no_clock_showed_is_refused() -> None:
-    with pytest.raises(dates.Unreadable, match="went forward"):
+    with pytest.raises(dates.DateError, match="went forward"):
         dates.instant(dates.day(("27", "3", "2022")), "01:30", LONDON)
 
 
 def test_a_form_has_as_many_rows_as_were_sent_and_no_more() -> None:
-    said = typed(
+    inputs = typed(
         {"data.report": "R1", "data.impactEvidence[9999].claim": "Far", "data.recommendations[7].text": "x"}
     )
-    controls = Form(said, {}, fresh="data.recommendations").controls(fields_of(BoardReportSubmitted))
-    rows = {each.place: [inside.place for inside in each.inside] for each in controls if each.as_ == "list"}
+    controls = Form(inputs, {}, fresh="data.recommendations").controls(fields_of(BoardReportSubmitted))
+    rows = {
+        control.path: [row.path for row in control.children] for control in controls if control.widget == "list"
+    }
     assert rows["data.impactEvidence"] == ["data.impactEvidence[9999]"]
     assert rows["data.recommendations"] == ["data.recommendations[7]", "data.recommendations[8]"]

@@ -1,4 +1,4 @@
-"""A form with a document, in whatever pieces it arrives."""
+"""A form with a document, however its body is divided."""
 
 import asyncio
 from itertools import pairwise
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.forms.upload import MOST_INPUTS, Upload
+from api.forms.upload import MAXIMUM_INPUTS, Upload
 from ledger.domain.errors import Refused
 
 KIND = "multipart/form-data; boundary=frontier"
@@ -62,16 +62,16 @@ def test_it_is_the_same_however_it_is_cut(cuts: list[int]) -> None:
     upload, document = asyncio.run(read(pieces))
     assert document == DOCUMENT
     assert (upload.file_name, upload.media_type) == ("plan “a”.pdf", "application/pdf")
-    assert upload.typed["id"] == ["form-1"]
-    assert upload.typed["data.title"] == ["Vérité\r\n2"]
-    assert upload.typed["data.supports"] == ["O1", "O2"]
+    assert upload.inputs["id"] == ["form-1"]
+    assert upload.inputs["data.title"] == ["Vérité\r\n2"]
+    assert upload.inputs["data.supports"] == ["O1", "O2"]
 
 
 async def test_without_a_file_chosen_there_is_none() -> None:
     upload, document = await read(
         [part("id", b"1") + part("file", b"", file="", kind="application/octet-stream") + END]
     )
-    assert (upload.has_file, document, upload.typed) == (False, b"", {"id": ["1"]})
+    assert (upload.has_file, document, upload.inputs) == (False, b"", {"id": ["1"]})
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ async def test_without_a_file_chosen_there_is_none() -> None:
         (BODY, "multipart/form-data"),
         (b"id=1", KIND),
         (BODY[: -len(END)], KIND),
-        (part("a", b"") * (MOST_INPUTS + 1) + END, KIND),
+        (part("a", b"") * (MAXIMUM_INPUTS + 1) + END, KIND),
     ],
 )
 async def test_what_is_no_form_is_refused(body: bytes, kind: str) -> None:
-    with pytest.raises(Refused, match="not the form of a page"):
+    with pytest.raises(Refused, match="the form is malformed"):
         await read([body], kind)
 
 

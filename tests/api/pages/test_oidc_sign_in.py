@@ -1,4 +1,4 @@
-"""Signing in to the pages at a real issuer, by the code flow with PKCE; and each way in which that fails."""
+"""Sign-in at a real issuer by the code flow with PKCE, and each way in which it fails."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +25,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
-    """A service whose people sign in at that issuer; `jo` is a council officer."""
+    """Yield a service whose people sign in at the issuer; `jo` is a council officer."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE organisation TEMPLATE ledger_template STRATEGY wal_log")
         url = psycopg.conninfo.make_conninfo(template, dbname="organisation")
@@ -48,10 +48,10 @@ def visitor(signing_in: Service) -> Iterator[httpx.Client]:
         yield client
 
 
-def at_the_issuer(issuer: Issuer, visitor: httpx.Client, subject: str, wanted: str = HOME) -> str:
-    """Goes to the issuer and signs in there; the address that it sends the browser back to."""
-    sent = visitor.get("/sign-in/organisation", params={"next": wanted}).headers["location"]
-    return str(issuer.client.post(sent, data={"sub": subject}).headers["location"])
+def at_the_issuer(issuer: Issuer, visitor: httpx.Client, subject: str, target: str = HOME) -> str:
+    """Sign in at the issuer and return the address that it redirects the browser to."""
+    location = visitor.get("/sign-in/organisation", params={"next": target}).headers["location"]
+    return str(issuer.client.post(location, data={"sub": subject}).headers["location"])
 
 
 def test_a_person_signs_in_at_their_organisation_and_comes_back(issuer: Issuer, visitor: httpx.Client) -> None:
@@ -65,17 +65,17 @@ def test_a_person_signs_in_at_their_organisation_and_comes_back(issuer: Issuer, 
 
 
 def test_what_is_sent_along_is_bound_to_this_browser(issuer: Issuer, visitor: httpx.Client) -> None:
-    sent = urlsplit(visitor.get("/sign-in/organisation").headers["location"])
-    asked = parse_qs(sent.query)
-    assert asked["code_challenge_method"] == ["S256"]
-    assert {"state", "nonce", "code_challenge"} <= asked.keys()
-    assert f"{sent.scheme}://{sent.netloc}" == issuer.url
+    location = urlsplit(visitor.get("/sign-in/organisation").headers["location"])
+    parameters = parse_qs(location.query)
+    assert parameters["code_challenge_method"] == ["S256"]
+    assert {"state", "nonce", "code_challenge"} <= parameters.keys()
+    assert f"{location.scheme}://{location.netloc}" == issuer.url
 
 
 def test_somebody_without_a_role_is_signed_in_and_reads_nothing(issuer: Issuer, visitor: httpx.Client) -> None:
     visitor.get(at_the_issuer(issuer, visitor, "stranger"))
     assert visitor.get(HOME).status_code == 404
-    assert "You have no part in a notice" in words(visitor.get("/"))
+    assert "have access to any notices" in words(visitor.get("/"))
 
 
 def test_an_answer_that_was_not_asked_for_here_signs_nobody_in(
@@ -85,7 +85,7 @@ def test_an_answer_that_was_not_asked_for_here_signs_nobody_in(
     with browser(signing_in.url) as other:
         refused = other.get(good)
         assert refused.status_code == 400
-        assert "not begun here" in words(refused)
+        assert "started elsewhere" in words(refused)
     for wrong in (
         good.replace("state=", "state=x"),
         good + "&iss=https%3A%2F%2Felsewhere.example",
@@ -97,7 +97,7 @@ def test_an_answer_that_was_not_asked_for_here_signs_nobody_in(
 
 
 def test_a_code_that_another_began_with_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
-    """The issuer holds the code to the challenge that it was sent for."""
+    """Check that the issuer binds the code to its challenge."""
     theirs = parse_qs(urlsplit(at_the_issuer(issuer, visitor, "jo")).query)["code"][0]
     mine = at_the_issuer(issuer, visitor, "stranger")
     own = parse_qs(urlsplit(mine).query)["code"][0]
@@ -107,7 +107,7 @@ def test_a_code_that_another_began_with_is_not_taken(issuer: Issuer, visitor: ht
 
 
 def test_an_id_token_of_another_sign_in_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
-    """Without its nonce, an ID token may be somebody else's."""
+    """Without its nonce, an ID token may belong to another person."""
     sent = visitor.get("/sign-in/organisation").headers["location"]
     nonce = parse_qs(urlsplit(sent).query)["nonce"][0]
     back = issuer.client.post(sent.replace(nonce, "another"), data={"sub": "jo"}).headers["location"]

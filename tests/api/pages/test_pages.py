@@ -1,4 +1,4 @@
-"""Every page on the demo's history, for each role, now and as of; every link leads somewhere; nothing breaks."""
+"""Every page on the demo's history, for each role, now and at earlier points; every link works."""
 
 import re
 from collections import Counter
@@ -22,9 +22,9 @@ from tests.ledger.history import NOTICE
 pytestmark = pytest.mark.database
 HOME = f"/notices/{NOTICE}"
 ONE_OF_EACH = {role: actor for actor, role in READERS.items()}.values()
-"""Somebody in each role that reads."""
+"""One actor for each role that reads."""
 ALIKE = 1
-"""How many pages of one kind are visited on a walk."""
+"""Pages of one kind that a walk visits."""
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +35,23 @@ def sample(template: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def readers(sample: Service) -> Iterator[dict[str, httpx.Client]]:
-    """A browser for each reader, signed in."""
+    """Yield a signed-in browser for each reader."""
     with ExitStack() as stack:
-        found = {}
+        clients = {}
         for actor in ONE_OF_EACH:
-            found[actor] = stack.enter_context(browser(sample.url))
-            assert sign_in(found[actor], sample.notice.tokens[actor]).status_code == 200
-        yield found
+            clients[actor] = stack.enter_context(browser(sample.url))
+            assert sign_in(clients[actor], sample.notice.tokens[actor]).status_code == 200
+        yield clients
 
 
 def walk(client: httpx.Client, begin: str) -> dict[str, httpx.Response]:
-    """Follows every link from a page on, a few of each kind; what was answered, by path."""
-    waiting, seen, kinds = [begin], {begin}, Counter[str]()
-    found: dict[str, httpx.Response] = {}
-    while waiting:
-        path = waiting.pop(0)
+    """Follow every link from a page, a few of each kind, and return the answers by path."""
+    queue, seen, kinds = [begin], {begin}, Counter[str]()
+    answers: dict[str, httpx.Response] = {}
+    while queue:
+        path = queue.pop(0)
         answer = client.get(path)
-        found[path] = answer
+        answers[path] = answer
         if "text/html" not in answer.headers["content-type"]:
             continue
         for link in sorted(links(answer)):
@@ -63,8 +63,8 @@ def walk(client: httpx.Client, begin: str) -> dict[str, httpx.Response]:
             kinds[kind] += target not in seen
             if target not in seen and kinds[kind] <= ALIKE:
                 seen.add(target)
-                waiting.append(target)
-    return found
+                queue.append(target)
+    return answers
 
 
 @pytest.mark.parametrize("actor", ONE_OF_EACH)
@@ -87,18 +87,18 @@ def test_an_earlier_point_is_said_and_kept(readers: dict[str, httpx.Client], poi
         assert answer.status_code == 200, path
         recording = f"{HOME}/record" in path  # facts are recorded now
         if point.removeprefix("?") in path and "text/html" in answer.headers["content-type"] and not recording:
-            assert "This is not the present" in words(answer), path
+            assert "This is not the current position" in words(answer), path
             assert "Back to now" in words(answer), path
 
 
-def test_the_notice_at_a_glance(readers: dict[str, httpx.Client]) -> None:
+def test_the_overview_of_a_notice(readers: dict[str, httpx.Client]) -> None:
     found = words(readers["adviser"].get(f"{HOME}?knownAt=2023-01-31"))
     assert "This history is invented" in found
     for said in (
-        "Tameside at a glance",
+        "Tameside overview",
         "Not met",
         "Clause 5d became Not met on 25 January 2023",
-        "What comes next",
+        "Changes due",
     ):
         assert said in found
 
@@ -116,15 +116,15 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
 @pytest.mark.parametrize(
     ("address", "status", "said"),
     [
-        ("?position=0", 400, "write the number of an entry"),
-        ("?position=99999999999999999999", 400, "write the number of an entry"),
+        ("?position=0", 400, "enter the number of an entry"),
+        ("?position=99999999999999999999", 400, "enter the number of an entry"),
         ("?position=9999", 404, "entries are numbered from 1 to"),
-        ("?knownAt=yesterday", 400, "“As recorded by the end of” is 'yesterday'; write a day such as"),
-        ("?knownAt=9999-12-31", 400, "write a day such as"),
+        ("?knownAt=yesterday", 400, "“Recorded by” is 'yesterday'; enter a date such as"),
+        ("?knownAt=9999-12-31", 400, "enter a date such as"),
         ("?knownAt=2001-01-01", 404, "had been recorded by the end of 1 January 2001"),
-        ("?on=2023-02-30", 400, "write a day such as"),
-        ("?on=0001-01-01", 400, "write a day such as"),
-        ("?position=3&knownAt=2023-01-01", 400, "give one of them"),
+        ("?on=2023-02-30", 400, "enter a date such as"),
+        ("?on=0001-01-01", 400, "enter a date such as"),
+        ("?position=3&knownAt=2023-01-01", 400, "enter one of them"),
     ],
 )
 def test_a_point_that_is_none_is_explained(
@@ -140,40 +140,40 @@ def test_a_point_that_is_none_is_explained(
 
 def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Client]) -> None:
     found = words(readers["records-officer"].get(HOME))
-    assert "Compliance, clause by clause" not in found
-    assert "What the notice asks" in found
+    assert "Changes due" not in found
+    assert "Clauses of the notice" in found
 
 
 @pytest.mark.parametrize(
     ("page", "said"),
     [
         ("/plan?slow=yes&area=1a", "Audits tell the truth"),
-        ("/plan/O7", "122 days after the first date, 31 May 2023"),
-        ("/coverage", "RC3 and RC4 have neither a live objective nor a reasoned rejection"),
-        ("/board", "Nobody Vacant 1 April 2023 to 2 July 2023"),
+        ("/plan/O7", "122 days later than first set (31 May 2023)"),
+        ("/coverage", "RC3 and RC4 have no open objective and no reasoned rejection"),
+        ("/board", "Vacant 1 April 2023 to 2 July 2023"),
         ("/board/decisions/D2", "Two posts move from assessment to duty by October."),
         ("/board/decisions/D6", "This decision was rescinded on 26 July 2023."),
         ("/evidence?status=SUPERSEDED", "Superseded"),
         ("/evidence/E6", "Decision D1"),
-        ("/measures/M1", "In July 2022 the point lies below the lower limit, for the worse."),
-        ("/reviews", "Granted and never used"),
+        ("/measures/M1", "The reading for July 2022 is below the lower limit: concern."),
+        ("/reviews", "Unused grants"),
         ("/views", "Considered"),
         ("/partners?standing=LATE", "Late"),
-        ("/reports/AR1", "the notice as it stood there"),
+        ("/reports/AR1", "the notice as at that entry"),
         ("/entries?type=BoardDecisionRecorded", "Board decision recorded"),
         ("/replay?decisions=yes", "The board took decision D1 at meeting B1"),
-        ("/changes?from=2022-12-31", "Obligations whose status differs"),
-        ("/about/O1", "Its page in the plan"),
+        ("/changes?from=2022-12-31", "Obligations whose status changed"),
+        ("/about/O1", "The objective in the plan"),
         ("/measures/M6", "(1,998 to 96)"),
         ("/entries/1", "by operator About"),
         ("/replay?decisions=yes", "Option 1: “To leave it as it is.”"),
-        ("/evidence/E10", "For What rests on it"),
+        ("/evidence/E10", "Supports Cited by"),
         ("/evidence", "Board pack, entry"),
         ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
-        ("", "closed on 18 March 2024: each obligation stands as it did then"),
-        ("/about/BRP1", "The reports to the board"),
+        ("", "closed on 18 March 2024. Each obligation has the status it had then"),
+        ("/about/BRP1", "Reports to the board"),
         ("/about/AR1", "The adviser's report"),
-        ("/board/decisions/D6", "Quorate There: chair, director, lead-member"),
+        ("/board/decisions/D6", "Quorate Present: chair, director, lead-member"),
     ],
 )
 def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, said: str) -> None:
@@ -200,7 +200,7 @@ def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx
     named = first("ContributionReceived")
     assert re.search(r"About CB\d+ Clauses", words(named))
     assert {link for link in links(named) if auditor.get(link).status_code != 200} == set()
-    query = first("AdviserReportIssued").text.partition("<details")[2].partition("What its figures were asked by")
+    query = first("AdviserReportIssued").text.partition("<details")[2].partition("GraphQL query of its figures")
     assert "query" in query[2].partition("</details>")[0]
 
 
@@ -218,19 +218,19 @@ def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx
 @pytest.mark.parametrize(
     ("page", "status", "said"),
     [
-        ("/plan/O99", 404, "nothing of this id had been recorded at this point"),
-        ("/plan/O1?position=50", 404, "Nothing of this id had been recorded at this point"),
-        ("/plan?slow=perhaps", 400, "write yes or no"),
+        ("/plan/O99", 404, "nothing with this reference is recorded at this point"),
+        ("/plan/O1?position=50", 404, "Nothing with this reference is recorded at this point"),
+        ("/plan?slow=perhaps", 400, "enter yes or no"),
         ("/plan?after=nonsense", 400, "cursor"),
         ("/evidence?status=LOST", 400, "LOST"),
-        ("/entries/9999", 404, "Nothing of this id"),
-        ("/entries?since=x", 400, "write a whole number"),
-        ("/entries?from=soon", 400, "write a day such as"),
-        ("/replay?from=x", 400, "write a whole number"),
-        ("/changes?from=700&to=3", 400, "exchange them"),
-        ("/changes?from=x", 400, "write a day such as"),
+        ("/entries/9999", 404, "Nothing with this reference"),
+        ("/entries?since=x", 400, "enter a whole number"),
+        ("/entries?from=soon", 400, "enter a date such as"),
+        ("/replay?from=x", 400, "enter a whole number"),
+        ("/changes?from=700&to=3", 400, "swap them"),
+        ("/changes?from=x", 400, "enter a date such as"),
         ("/changes?from=9999", 404, "numbered from 1 to"),
-        ("/about/nobody", 404, "Nothing of this id"),
+        ("/about/nobody", 404, "Nothing with this reference"),
     ],
 )
 def test_what_cannot_be_shown_says_why(
@@ -250,9 +250,9 @@ def test_what_was_not_recorded_by_then_says_when_it_was(readers: dict[str, httpx
     answer = auditor.get(f"{HOME}{page}?{point}")
     said = words(answer)
     assert answer.status_code == 404
-    assert "This had not been recorded by then" in said
-    assert re.search(r"It was first recorded \d+ \w+ 202\d, \d\d:\d\d , by entry \d+", said)
-    for kept in ("This is not the present.", "Back to now", "Read it at another time"):
+    assert "Not yet recorded at this point" in said
+    assert re.search(r"It was first recorded on \d+ \w+ 202\d, \d\d:\d\d , in entry \d+", said)
+    for kept in ("This is not the current position.", "Back to now", "View as at an earlier date"):
         assert kept in said
     found = links(answer)
     assert f"{auditor.base_url}{HOME}/board?{point}" in found
@@ -264,7 +264,7 @@ def test_a_page_of_a_view_that_a_role_does_not_read_says_so(readers: dict[str, h
     for actor, page in (("partner-schools", "/board"), ("records-officer", "/plan"), ("reviewer", "/replay")):
         answer = readers[actor].get(f"{HOME}{page}")
         assert answer.status_code == 403, page
-        assert "This page is not for your role" in words(answer)
+        assert "You do not have access to this page" in words(answer)
         assert "Back to the notice" in words(answer)
 
 
@@ -282,9 +282,7 @@ async def test_to_whoever_reads_nothing_a_notice_looks_like_none(sample: Service
 def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict[str, httpx.Client]) -> None:
     whole, partly = (words(readers[actor].get(f"{HOME}/measures")) for actor in ("auditor", "board-member"))
     assert "Suppressed" not in whole
-    assert (
-        "Suppressed Some counts are too small to be shown" in re.sub(r" +", " ", partly) or "Suppressed" in partly
-    )
+    assert "Suppressed Values and limits are hidden" in re.sub(r" +", " ", partly) or "Suppressed" in partly
 
 
 def test_a_file_is_had_by_following_the_link_only(readers: dict[str, httpx.Client]) -> None:
@@ -323,7 +321,7 @@ def test_a_page_is_a_handful_of_statements(
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
     counts = []
-    for _ in range(4):  # what works beside the pages looks around now and then
+    for _ in range(4):  # background tasks query now and then
         found.clear()
         assert readers["auditor"].get(f"{HOME}{page}").status_code == 200
         counts.append(len(found))
@@ -333,5 +331,5 @@ def test_a_page_is_a_handful_of_statements(
 def test_a_form_says_that_the_notice_is_closed(readers: dict[str, httpx.Client]) -> None:
     (chair,) = (readers[actor] for actor in ONE_OF_EACH if READERS[actor] is Role.CHAIR)
     page = chair.get(f"{HOME}/record/BoardDecisionRecorded", follow_redirects=True)
-    assert "This notice was closed on 18 March 2024. What happened after it is refused" in words(page)
+    assert "This notice was closed on 18 March 2024. Enter a time before that date" in words(page)
     assert "recorded as entry 168 by chair" in words(chair.get(f"{HOME}/board/decisions/D2"))

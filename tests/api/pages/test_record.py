@@ -1,4 +1,4 @@
-"""Recording from pages, against the real service: once, whole, by whoever may, and with every fault said."""
+"""Forms against the real service: recorded once, with the right role, and with every error shown."""
 
 import re
 
@@ -9,7 +9,7 @@ import pytest
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role, matrix
 from tests.api.browsing import browser, sign_in, words
-from tests.api.filling import Typed, encoded, sent, with_values
+from tests.api.filling import Inputs, encoded, sent, with_values
 from tests.api.recording import DECISION, FORM, PDF, address, decision, form, position_of, post, recorded
 from tests.api.service import ROLES, Service, issue, run
 
@@ -31,7 +31,7 @@ def test_everybody_is_offered_what_their_role_records_and_nothing_else(
 def test_a_token_records_by_forms_what_it_is_for_and_from_its_source(service: Service) -> None:
     bounds = {"source": "desk", "facts": ["improvement-ledger.plan.ProgressRecorded.v1"]}
     token = run(issue(service.database, service.notice.name, "officer", "COUNCIL_OFFICER", **bounds))
-    typed: Typed = {
+    typed: Inputs = {
         "data.objective": "O1",
         "data.narrative": "Ten visits.",
         "data.activityRating": "GREEN",
@@ -133,11 +133,11 @@ def test_whoever_was_signed_out_meanwhile_loses_nothing(service: Service, people
     with browser(service.url) as chair:
         answer = post(chair, service, "BoardDecisionRecorded", pairs)
         assert answer.status_code == 401
-        assert "what you typed is not lost" in words(answer)
+        assert "Your answers are not lost" in words(answer)
         sign_in(chair, service.notice.tokens["chair"])
         answer = post(chair, service, "BoardDecisionRecorded", pairs)
         assert answer.status_code == 403
-        assert "not sent by a page of this session" in words(answer)
+        assert "submitted in another session" in words(answer)
         assert service.position() == size
         again = sent(answer.text, "record")
         assert {pair for pair in pairs if pair[0].startswith("data.")} <= set(again)
@@ -147,9 +147,9 @@ def test_whoever_was_signed_out_meanwhile_loses_nothing(service: Service, people
 def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     service: Service, people: dict[str, httpx.Client]
 ) -> None:
-    """Faults of form, of the scan and of the rules, in one answer."""
+    """Errors of form, of the scan and of the rules come in one answer."""
     officer, size = people["officer"], service.position()
-    typed: Typed = {
+    typed: Inputs = {
         "data.objective": "O9",
         "data.narrative": "Ring 01632 960123, or write to jo@example.org.\r\n  Then wait.",
         "data.activityRating": "GREEN",
@@ -166,10 +166,10 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     said = words(answer)
     for sentence in (
-        "Impact rating: this is missing; write it",
-        "When it happened: this is no day of the calendar",
-        "Narrative: the text seems to hold an e-mail address, which no entry may hold; leave it out",
-        "Narrative: the text seems to hold a telephone number; leave it out, or tick the box below",
+        "Enter an impact rating",
+        "When it happened must be a real date",
+        "Progress: the text seems to hold an e-mail address, which no entry may hold; leave it out",
+        "Progress: the text seems to hold a telephone number; remove it, or confirm below",
     ):
         assert sentence in said
     again = sent(answer.text, "record")
@@ -179,7 +179,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     pairs = with_values(pairs, {"data.impactRating": "AMBER", "time.day": "1"})
     said = words(post(officer, service, "ProgressRecorded", pairs))
     assert "Objective: there is no objective O9; record it first, or correct the id" in said
-    assert "Narrative: the text seems to hold a telephone number" in said
+    assert "Progress: the text seems to hold a telephone number" in said
     assert service.position() == size
 
 
@@ -200,7 +200,7 @@ def test_what_only_seems_personal_is_confirmed_by_its_kind(
     )
     assert "confirm" not in dict(pairs)
     answer = post(officer, service, "ProgressRecorded", pairs)
-    assert "or tick the box below if it is nobody's own" in words(answer)
+    assert "or confirm below that it is not personal data" in words(answer)
     assert 'name="confirm" type="checkbox" value="POSTCODE"' in answer.text
     confirmed = with_values(sent(answer.text, "record"), {"confirm": "POSTCODE"})
     position = position_of(post(officer, service, "ProgressRecorded", confirmed))
@@ -214,7 +214,7 @@ def test_what_only_seems_personal_is_confirmed_by_its_kind(
 
 def test_a_row_more_or_less_keeps_everything(service: Service, people: dict[str, httpx.Client]) -> None:
     chair = people["chair"]
-    typed: Typed = {
+    typed: Inputs = {
         "data.report": "C1",
         "data.objectives[0].objective": "O1",
         "data.objectives[0].text": "It goes well.",

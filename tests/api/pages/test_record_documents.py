@@ -1,10 +1,10 @@
-"""Recording documents and access from pages: with their files, and by another person."""
+"""Documents and access recorded from pages: with their files, and by another person."""
 
 import httpx
 import pytest
 
 from tests.api.browsing import words
-from tests.api.filling import Pairs, Typed, sent, with_values
+from tests.api.filling import Inputs, Pairs, sent, with_values
 from tests.api.recording import PDF, address, at, form, position_of, post, recorded
 from tests.api.service import Service
 
@@ -24,13 +24,13 @@ def upload(
 
 
 def stored(service: Service) -> list[str]:
-    """The files that lie in the store."""
+    """Return the names of the files in the store."""
     return [path.name for path in service.data.rglob("*") if path.is_file() and "evidence" in str(path)]
 
 
 def test_evidence_comes_with_its_document(service: Service, people: dict[str, httpx.Client]) -> None:
     officer = people["officer"]
-    typed: Typed = {
+    typed: Inputs = {
         "data.evidence": "E1",
         "data.title": "The plan",
         "data.classification": "OFFICIAL",
@@ -59,14 +59,14 @@ def test_evidence_comes_with_its_document(service: Service, people: dict[str, ht
             "Document: the file is declared as image/png and looks like application/pdf",
         ),
         (b"", "plan.pdf", "application/pdf", "Document: the file is empty"),
-        (PDF, "", "application/pdf", "Document: choose the document"),
+        (PDF, "", "application/pdf", "Select a document"),
     ],
 )
 def test_a_document_that_is_refused_leaves_nothing_and_loses_no_word(
     service: Service, people: dict[str, httpx.Client], content: bytes, name: str, kind: str, said: str
 ) -> None:
     officer, size, files = people["officer"], service.position(), stored(service)
-    typed: Typed = {
+    typed: Inputs = {
         "data.evidence": "E9",
         "data.title": "Not what it seems",
         "data.classification": "RESTRICTED",
@@ -85,16 +85,16 @@ def test_what_is_wrong_beside_a_document_is_said_before_it_is_kept(
     officer, files = people["officer"], stored(service)
     pairs = form(officer, service, "EvidenceSubmitted", {"data.evidence": "E 9", "data.classification": "PUBLIC"})
     answer = upload(officer, service, pairs, PDF * 100_000)
-    assert "Evidence: expected text (an identifier: letters, digits" in words(answer)
-    assert "Title: this is missing; write it" in words(answer)
+    assert "Reference: expected text (an identifier: letters, digits" in words(answer)
+    assert "Enter a title" in words(answer)
     assert stored(service) == files
 
 
 def test_access_is_granted_by_another_person(service: Service, people: dict[str, httpx.Client]) -> None:
     adviser, officer = people["adviser"], people["officer"]
 
-    def asked(request: str, grantee: str) -> None:
-        typed: Typed = {
+    def request_access(request: str, grantee: str) -> None:
+        typed: Inputs = {
             "data.request": request,
             "data.grantee": grantee,
             "data.review": "V1",
@@ -105,8 +105,8 @@ def test_access_is_granted_by_another_person(service: Service, people: dict[str,
         typed = {**typed, **at("from", "1", "12", "2026"), **at("until", "1", "1", "2027")}
         position_of(post(adviser, service, "AccessRequested", form(adviser, service, "AccessRequested", typed)))
 
-    asked("A1", "adviser")
-    asked("A2", "officer")
+    request_access("A1", "adviser")
+    request_access("A2", "officer")
     page = officer.get(address(service, "AccessGranted"), params={"data.request": "A1"})
     shown = sent(page.text, "record")
     assert dict(shown)["data.request"] == "A1"

@@ -1,4 +1,4 @@
-"""The adviser at the pages: a report begun, written, previewed, issued once and had in four formats."""
+"""The adviser's report on pages: started, written, previewed, issued once and downloaded in four formats."""
 
 import re
 from collections.abc import Iterator
@@ -33,17 +33,17 @@ def adviser(demo: Service) -> Iterator[httpx.Client]:
 
 
 def send(client: httpx.Client, page: httpx.Response, form: str, does: str = "", **typed: str) -> httpx.Response:
-    """Sends a form of a page as a browser does, with a button of it."""
+    """Submit a form of a page as a browser does, with one of its buttons."""
     given = {name.replace("__", "."): value for name, value in typed.items()} | ({"do": does} if does else {})
     pairs = with_values(sent(page.text, form), {**given})
     return client.post(urlsplit(str(page.url)).path, content=encoded(pairs), headers=FORM)
 
 
 def begin(client: httpx.Client) -> httpx.Response:
-    """A draft of the period that is proposed."""
+    """Return the page of a draft for the proposed period."""
     page = client.get(DRAFTS)
     assert page.status_code == 200, page.text
-    draft = send(client, page, "begin")
+    draft = send(client, page, "start")
     assert draft.status_code == 200, draft.text
     return draft
 
@@ -61,7 +61,7 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
         "requirement.5b": "The board meets.",
     }
     saved = send(adviser, page, "record", "save", **typed)
-    assert "The draft is saved." in words(saved)
+    assert "Draft saved." in words(saved)
     assert dict(sent(saved.text, "record"))["area.1a.text"] == "Leaders know.\r\n\r\nThey do not act."
     preview = send(adviser, saved, "record", "preview")
     assert "Draft of an adviser's report, not issued" in words(preview)
@@ -77,7 +77,7 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     assert clauses[:27] == sorted(clauses[:27], key=natural)
     before = demo.position()
     issued = send(adviser, saved, "record", "issue")
-    assert "Report AR7 is issued" in words(issued), words(issued)
+    assert "Report AR7 issued" in words(issued), words(issued)
     again = send(adviser, saved, "record", "issue")
     assert again.url == issued.url
     assert demo.position() == before + 1
@@ -91,7 +91,8 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
         assert answer.status_code == 200, (link, answer.text[:1500])
         assert answer.content == adviser.get(link).content
     assert "Leaders know." in adviser.get(f"/notices/{NOTICE}/report-files/AR7.html").text
-    assert "AR7" not in words(adviser.get(DRAFTS)).partition("Begin a report")[0].partition("Your drafts")[2]
+    drafts = words(adviser.get(DRAFTS)).partition("Start a report")[0].partition("Your draft reports")[2]
+    assert "AR7" not in drafts
 
 
 def test_every_fault_is_told_and_nothing_typed_is_lost(demo: Service, adviser: httpx.Client) -> None:
@@ -101,7 +102,7 @@ def test_every_fault_is_told_and_nothing_typed_is_lost(demo: Service, adviser: h
     refused = send(adviser, page, "record", "issue", **typed)
     assert refused.status_code == 422
     said = words(refused)
-    for fault in ("Id of the report: expected text", "Area 1b: this is missing; choose one"):
+    for fault in ("Report reference: expected text", "Select a judgement of area 1b"):
         assert fault in said, said
     assert dict(sent(refused.text, "record")) | typed == dict(sent(refused.text, "record"))
     warned = send(adviser, refused, "record", "issue", other="Call 0161 342 8355.", report="AR8")
@@ -120,13 +121,13 @@ def test_the_form_of_the_fact_leads_to_the_drafts(adviser: httpx.Client) -> None
 
 def test_a_period_that_is_none_is_asked_for_again(adviser: httpx.Client) -> None:
     page = adviser.get(DRAFTS)
-    wrong = send(adviser, page, "begin", **{"first.day": "31", "first.month": "2", "last.year": ""})
+    wrong = send(adviser, page, "start", **{"first.day": "31", "first.month": "2", "last.year": ""})
     assert wrong.status_code == 422
-    assert "First day of the period: this is no day of the calendar" in words(wrong)
-    assert "Last day of the period: the year of this date is missing" in words(wrong)
-    assert dict(sent(wrong.text, "begin"))["first.day"] == "31"
-    nothing = send(adviser, page, "begin", **{f"last.{part}": "" for part in ("day", "month", "year")})
-    assert "Last day of the period: the date is missing; write day, month and year" in words(nothing)
+    assert "First day of the period must be a real date" in words(wrong)
+    assert "Last day of the period must include a year" in words(wrong)
+    assert dict(sent(wrong.text, "start"))["first.day"] == "31"
+    nothing = send(adviser, page, "start", **{f"last.{part}": "" for part in ("day", "month", "year")})
+    assert "Last day of the period must be a date" in words(nothing)
 
 
 def test_a_draft_is_nobody_elses(demo: Service, adviser: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""An adviser's draft: theirs alone, kept as it was typed, issued once, and gone."""
+"""An adviser's draft: private, kept as typed, issued once, then deleted."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from msgspec import structs
 
-from api.report.draft import begun, issue, next_period, said_of
+from api.report.draft import issue, new_draft, next_period, statements_of
 from api.report.reader import issued, read
 from api.schema_client import Operator
 from ledger.append.receipt import Receipt
@@ -33,7 +33,7 @@ CLAUSE = {
 
 
 class Desk:
-    """Where an adviser writes."""
+    """An adviser's services."""
 
     def __init__(self, service: Service, writer: Writer, reader: Reader) -> None:
         self.drafts = Drafts(service.database)
@@ -41,13 +41,13 @@ class Desk:
         self.context = Context(reader, writer.append, Operator(ADVISER), wait=30)
 
     async def begin(self) -> Draft:
-        """A new draft, kept."""
-        draft = await begun(self.context, NOTICE, date(2022, 7, 5), date(2022, 9, 30))
+        """Return a new draft, saved."""
+        draft = await new_draft(self.context, NOTICE, date(2022, 7, 5), date(2022, 9, 30))
         await self.drafts.add(NOTICE, "adviser", draft)
         return draft
 
     async def write(self, draft: Draft) -> Draft:
-        """The draft with all that it has to say, kept."""
+        """Return the draft with all its statements, saved."""
         areas = tuple(structs.replace(each, judgement="CONCERN", text="Too late.") for each in draft.areas)
         said = structs.replace(
             draft,
@@ -138,7 +138,7 @@ async def test_the_rules_are_asked_though_a_text_is_missing(desk: Desk) -> None:
 
 async def test_it_is_issued_once_and_goes(desk: Desk, service: Service) -> None:
     draft = await desk.write(await desk.begin())
-    preview = await read(desk.context, NOTICE, said_of(draft))
+    preview = await read(desk.context, NOTICE, statements_of(draft))
     before = service.position()
     first, second = await asyncio.gather(desk.issue(draft), desk.issue(draft))
     assert first.position == second.position == before + 1
@@ -159,7 +159,7 @@ async def test_it_is_issued_once_and_goes(desk: Desk, service: Service) -> None:
 
 
 async def test_there_is_an_end_to_drafts(desk: Desk) -> None:
-    draft = await begun(desk.context, NOTICE, date(2022, 7, 5), date(2022, 9, 30))
+    draft = await new_draft(desk.context, NOTICE, date(2022, 7, 5), date(2022, 9, 30))
     for number in range(MOST):
         await desk.drafts.add(NOTICE, "many", structs.replace(draft, draft=f"many-{number}"))
     with pytest.raises(Refused, match="issue or delete one first"):
@@ -175,6 +175,6 @@ async def test_an_area_open_at_the_end_of_the_period_is_spoken_of_though_it_ende
         pass
     ended = {}
     for first, last in ((7, 9), (10, 12)):
-        draft = await begun(desk.context, NOTICE, date(2022, first, 1), date(2022, last, 28))
+        draft = await new_draft(desk.context, NOTICE, date(2022, first, 1), date(2022, last, 28))
         ended[last] = [area.ended for area in draft.areas]
     assert ended == {9: [False], 12: [True]}

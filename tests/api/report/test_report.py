@@ -1,4 +1,4 @@
-"""The adviser's report: the same bytes at its position, whoever makes it again and where; and who sees what."""
+"""The adviser's report: the same bytes at its position, wherever it is rebuilt, and each role's view of it."""
 
 import asyncio
 import csv
@@ -23,7 +23,7 @@ from msgspec import structs
 
 import schema
 from api.report.formats import FORMATS
-from api.report.model import AreaWords, Report, cited
+from api.report.model import AreaSummary, Report, cited
 from api.report.query_documents import FIGURES, document
 from ledger.append.writer import Writer
 from ledger.domain.areas.people import Credential
@@ -41,7 +41,7 @@ REPORTS = f"/ledgers/{NOTICE}/reports"
 
 @pytest.fixture(scope="module")
 def demo(template: str) -> Iterator[Service]:
-    """A service with the invented history, and tokens for some who read it."""
+    """Yield a service with the invented history, and tokens for some of its readers."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE reports TEMPLATE ledger_template STRATEGY wal_log")
         url = psycopg.conninfo.make_conninfo(template, dbname="reports")
@@ -54,7 +54,7 @@ def demo(template: str) -> Iterator[Service]:
 
 @pytest.fixture
 def call(demo: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    """The command line on the service's database."""
+    """Return the command line on the service's database."""
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(demo.database))
     return caller(capsys)
 
@@ -79,7 +79,7 @@ def tables(body: bytes) -> dict[str, list[dict[str, str]]]:
 
 
 def elsewhere(demo: Service, report: str, folder: Path) -> dict[str, bytes]:
-    """What `ledger report` writes in another process, with another time zone, locale and order of sets."""
+    """Return the files of `ledger report` in another process, time zone, locale and hash seed."""
     apart = {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "7"}
     environment = {**os.environ, **apart, "LEDGER_DATABASE_URL": url_of(demo.database)}
     words = ["report", NOTICE, "--issued", report]
@@ -117,14 +117,14 @@ def test_an_issued_report_is_the_same_whatever_was_recorded_later(demo: Service,
 
 
 def figures(demo: Service, name: str) -> object:
-    """What the measures say now, in place of when the report was pinned."""
+    """Return the figures of the measures now, instead of at the report's position."""
     report = model(demo, name)
     asked = {"from": str(report.first), "to": str(report.last)}
     return model(demo, "preview.json", **asked).measures
 
 
 def caught_up(demo: Service) -> None:
-    """Waits until the views have seen the last entry."""
+    """Wait until the views contain the last entry."""
     query = f'{{ notice(id: "{NOTICE}", atLeast: {demo.position()}) {{ asOf {{ position }} }} }}'
     with demo.client("auditor") as client:
         while client.post("/graphql", json={"query": query}).json()["data"] is None:
@@ -242,8 +242,8 @@ def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
         assert (series.mean, series.upper, {point.value for point in series.points}) == (None, None, {None})
     assert all(entry.withheld and entry.actor is None for entry in less.entries)
     page = get(demo, "AR5.html", "reviewer").text
-    assert "Figures of small counts are hidden in this copy." in page
-    assert page.count("Your roles in this notice do not read this section") == 3
+    assert "Figures with small counts are hidden in this copy." in page
+    assert page.count("This section is left out because your roles") == 3
     assert get(demo, "AR5.pdf", "reviewer").status_code == 200
     assert get(demo, "AR5.html", "board-member").status_code == 403
 
@@ -278,7 +278,7 @@ def test_a_preview_is_the_report_without_the_advisers_words(demo: Service) -> No
     assert (preview.report, preview.adviser, preview.issued_at) == (None, None, None)
     assert preview.measures == written.measures
     assert preview.areas == tuple(
-        AreaWords(**structs.asdict(area) | {"judgement": None, "text": None}) for area in written.areas
+        AreaSummary(**structs.asdict(area) | {"judgement": None, "text": None}) for area in written.areas
     )
     assert "Draft of an adviser&#39;s report, not issued" in get(demo, "preview.html", **period).text
 
@@ -302,7 +302,7 @@ def test_an_erased_text_is_gone_from_it_and_nothing_else(demo: Service) -> None:
 
 
 async def _erased(url: str, position: int) -> int:
-    """Has the texts of an entry erased, as two officers do; the position of the entry that erased them."""
+    """Erase the narratives of an entry, as two officers do, and return the erasing entry's position."""
     async with Writer(url) as writer:
         asked = {"position": position, "reason": "It names somebody.", "authority": "UK GDPR, article 17"}
         request = accept(event("records.ErasureRequested", asked, "records-officer"))
@@ -324,7 +324,7 @@ async def _erased(url: str, position: int) -> int:
         (
             ("--issued", "AR9"),
             1,
-            "tameside-2022 has no report 'AR9' of the adviser; the reports issued are AR1, AR2",
+            "tameside-2022 has no adviser's report 'AR9'; issued reports: AR1, AR2",
         ),
         (("--period", "2022-07-05..2022-09-30", "--as-of", "99999"), 1, "tameside-2022 has no position 99999"),
     ],
