@@ -19,6 +19,7 @@ from api.http import (
     health,
     intake,
     metrics,
+    notifications,
     openapi,
     problem,
     proofs,
@@ -50,6 +51,8 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         routes=[
             Route("/ledgers/{notice}/entries", intake.post_entries, methods=["POST"]),
             Route("/ledgers/{notice}/entries", entries_feed.get_entries, methods=["GET"]),
+            Route("/ledgers/{notice}/notifications", notifications.get_notifications, methods=["GET"]),
+            Route("/ledgers/{notice}/notifications/{section}", notifications.get_section, methods=["GET"]),
             Route("/ledgers/{notice}/checkpoint", proofs.get_checkpoint, methods=["GET"]),
             Route("/ledgers/{notice}/tile/{tile:path}", proofs.get_tile, methods=["GET"]),
             Route("/ledgers/{notice}/proof/{position}", proofs.get_proof, methods=["GET"]),

@@ -10,6 +10,7 @@ from ledger.eventsourcing.events import NewFact, WithheldEntry, event_class, top
 from ledger.eventsourcing.factory import Factory
 from ledger.eventsourcing.mapper import EntryMapper
 from ledger.eventsourcing.recorder import ExpectedPositionError, FactRefusedError, KeyReusedError, NoticeRecorder
+from ledger.eventsourcing.remote import RemoteNotificationLog, remote_log
 
 __all__ = [
     "EntryMapper",
@@ -21,7 +22,9 @@ __all__ = [
     "NoticeAggregate",
     "NoticeLedger",
     "NoticeRecorder",
+    "RemoteNotificationLog",
     "WithheldEntry",
     "event_class",
+    "remote_log",
     "topics_of",
 ]

@@ -1,7 +1,7 @@
 """Stored bytes to entries, and new facts to the bytes that the intake takes."""
 
 import json
-from dataclasses import replace
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -74,8 +74,7 @@ class EntryMapper(Mapper[str]):
         return from_envelope(envelope, fact, event_class(type(fact)))
 
 
-def withheld_event(stored_event: StoredEvent, leaf_hash: str) -> StoredEvent:
-    """Return what a reader without sight of an entry gets in its place."""
-    content = WithheldEntry(stored_event.originator_version, leaf_hash, withheld=True)
-    state = msgspec.json.encode({"position": content.position, "leafHash": leaf_hash, "withheld": True})
-    return replace(stored_event, topic=WITHHELD_TOPIC, state=state)
+def withheld_state(position: int, leaf_hash: bytes) -> bytes:
+    """Return the content that a reader without sight of an entry gets in its place."""
+    fields = {"position": position, "leafHash": b64encode(leaf_hash).decode(), "withheld": True}
+    return msgspec.json.encode(fields)
