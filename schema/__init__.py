@@ -1,7 +1,7 @@
-"""What may be asked: strawberry types, queries, mutations, limits, and the committed `schema.graphql`.
+"""The GraphQL schema: types, queries, mutations, subscriptions, limits, and the committed `schema.graphql`.
 
-It may import `projections` and `ledger`, and neither `api` nor a database driver: whoever serves it passes in the
-reader, the way to append and the viewer (`schema.context.Context`).
+Imports `projections` and `ledger`, and neither `api` nor a database driver. The server passes in the reader, the
+writer and the viewer in a `schema.context.Context`.
 """
 
 from schema.assembly import LedgerSchema, build

@@ -1,4 +1,4 @@
-"""The schema, put together. Imports strawberry and the modules beside it."""
+"""The complete schema: queries, mutations, subscriptions and limits. Imports strawberry."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
@@ -26,20 +26,20 @@ from schema.types.scalars import SCALARS
 
 
 class Provenance(SchemaExtension):
-    """Names in `extensions.ledger` each notice read, with the position and the root hash of the reading."""
+    """Adds `extensions.ledger`: each notice read, with the position and root hash of its snapshot."""
 
     def get_results(self) -> dict[str, Any]:
-        """In order of notice and position."""
+        """Return the extensions, in order of notice and position."""
         context = self.execution_context.context
         return provenance(context.read if isinstance(context, Context) else ())
 
 
 class LedgerSchema(strawberry.Schema):
-    """A schema whose errors all have a code, and show nothing that nobody expected."""
+    """A schema whose errors all have a code and reveal no internals."""
 
     @cached_property
     def compiler(self) -> Compiler:
-        """What answers queries by one statement a notice."""
+        """Compiler of queries to SQL."""
         limits = next(each for each in self.extensions if isinstance(each, type) and issubclass(each, Limits))
         return Compiler(self._schema, limits.rules)
 
@@ -50,13 +50,13 @@ class LedgerSchema(strawberry.Schema):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> bytes | None:
-        """The whole answer's JSON, as the database put it together; None: `execute` has to answer it."""
+        """Return the answer's JSON as the database composed it; None if `execute` must answer."""
         try:
             json = await self.compiler.answer(context, document, variables, operation_name)
-        except NotCompiled as why:
-            context.way = why.reason
+        except NotCompiled as fallback:
+            context.answered_by = fallback.reason
             return None
-        context.way = "compiled"
+        context.answered_by = "compiled"
         return json
 
     async def ask(
@@ -66,7 +66,7 @@ class LedgerSchema(strawberry.Schema):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> ExecutionResult:
-        """What a client would be answered: for whoever asks from within, such as the pages."""
+        """Answer a query from within the process, for example for a page."""
         json = await self.answer(context, document, variables, operation_name)
         if json is not None:
             answer = msgspec.json.decode(json)
@@ -74,7 +74,7 @@ class LedgerSchema(strawberry.Schema):
         return await self.execute(document, dict(variables or {}), context, operation_name=operation_name)
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:  # noqa: ANN401 - as they come
-        """Answers one operation, in a context of its own."""
+        """Execute one operation in a context of its own."""
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return PreExecutionError(None, [refused])
@@ -84,7 +84,7 @@ class LedgerSchema(strawberry.Schema):
         return result
 
     async def stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as they come
-        """Answers one operation, or follows a subscription, in a context of its own: results as they come."""
+        """Execute an operation or follow a subscription, in a context of its own, and return its results."""
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return _only(PreExecutionError(None, [refused]))
@@ -93,13 +93,13 @@ class LedgerSchema(strawberry.Schema):
     def process_errors(
         self, errors: Iterable[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Nothing: `execute` logs what is worth it."""
+        """Log nothing: `execute` logs unexpected errors."""
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """A WebSocket carries several operations: what one has read and may still read is not the others'."""
+    """Give each operation of a WebSocket its own context, so that operations share no budget."""
     context = kwargs.get("context_value")
-    return kwargs | ({"context_value": context.anew()} if isinstance(context, Context) else {})
+    return kwargs | ({"context_value": context.fork()} if isinstance(context, Context) else {})
 
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
@@ -116,9 +116,10 @@ async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # no
 
 @cache
 def build(*, introspection: bool = True) -> LedgerSchema:
-    """The schema; its context is a `schema.context.Context`.
+    """Return the schema; its context is a `schema.context.Context`.
 
-    `introspection`: whether it tells of itself, by introspection and by suggestions in errors.
+    Args:
+        introspection: Offer introspection, and suggest field names in errors.
     """
     finish()
     return LedgerSchema(

@@ -1,6 +1,6 @@
-"""One request: who asks, what they may see of a notice, and the readings that answer them.
+"""One request: its viewer, their rights in a notice, and the snapshots that answer it.
 
-Whoever serves the schema makes a `Context` a request. Imports `projections`, `ledger` and strawberry's loader.
+The server makes one `Context` for each request. Imports `projections`, `ledger` and strawberry's loader.
 """
 
 import asyncio
@@ -23,26 +23,29 @@ from schema.errors import FORBIDDEN, no_notice, problem
 from schema.limits import Budget
 
 READINGS_AT_ONCE = 4
-"""Connections that one request uses at most at a time; a list of notices takes turns."""
+"""Most connections that one request uses at a time; the notices of a list take turns."""
 _TURNS_KEPT = 12
-"""Turns of the event loop for which a reading without work stays open: a resolver's result takes a few to reach
-the resolvers below it, and opening anew costs round trips. Nothing but speed depends on it."""
+"""Turns of the event loop for which an idle snapshot stays open.
+
+A resolver's result takes a few turns to reach the resolvers below it, and a new snapshot costs round trips.
+The number affects speed only.
+"""
 T = TypeVar("T")
 Query = Callable[[Snapshot], Awaitable[T]]
 
 
 class Viewer(Protocol):
-    """Who asks."""
+    """The person or system that sent the request."""
 
     @property
     def credential(self) -> Credential:
-        """Who they are, as the writer takes it."""
+        """Identity of the viewer, as the writer takes it."""
 
     async def roles(self, notice: str) -> Sequence[Role]:
-        """The roles that they hold in that notice now; none where they have no part or there is no such notice."""
+        """Return the roles that the viewer has in a notice now; empty if the notice does not exist."""
 
     async def allowed(self) -> Sequence[str]:
-        """The notices in which they have a part."""
+        """Return the notices in which the viewer has a role."""
 
 
 class Append(Protocol):
@@ -51,20 +54,31 @@ class Append(Protocol):
     async def __call__(
         self, notice: str, item: SubmittedFact, credential: Credential, expected: int | None
     ) -> Receipt:
-        """The receipt; raises Refused, Busy or Unavailable."""
+        """Record the fact and return its receipt.
+
+        Raises:
+            Refused: The ledger refuses the fact.
+            Busy: The queue is full.
+            Unavailable: The database is unreachable.
+        """
 
 
 class Sign(Protocol):
-    """The signed checkpoint of a notice's log at a size: `Log.checkpoint`."""
+    """Signs the checkpoint of a notice's log at a size: `CheckpointSigner.checkpoint`."""
 
     async def __call__(self, notice: str, size: int) -> SignedCheckpoint:
-        """The checkpoint; raises Refused or Unavailable."""
+        """Return the checkpoint.
+
+        Raises:
+            Refused: The log has no signed checkpoint of that size.
+            Unavailable: The database is unreachable.
+        """
 
 
 class Context:
-    """What the resolvers of one request share.
+    """State that the resolvers of one request share.
 
-    `wait` is how many seconds a reading may wait for the views; without `sign` nothing can be proved.
+    `wait`: the seconds that a snapshot may wait for the views. Without `sign`, proofs are refused.
     """
 
     def __init__(
@@ -84,18 +98,18 @@ class Context:
         self.budget = Budget()
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
-        """Each notice read, with the position and the root hash at which it was."""
-        self.way = "fields"
-        """How the operation was answered: `compiled`, or why it was field by field."""
+        """Notices read, each with the position and root hash of its snapshot."""
+        self.answered_by = "fields"
+        """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
 
-    def anew(self) -> "Context":
-        """The context of another operation of the same viewer; `budget` is then that operation's."""
+    def fork(self) -> "Context":
+        """Return a context for another operation of the same viewer, and share its budget."""
         other = Context(self.reader, self.append, self.viewer, sign=self.sign, wait=self.wait)
         self.budget = other.budget
         return other
 
-    def take_over(self, other: "Context") -> None:
-        """Says of this one that it read what the other did, and nothing else."""
+    def copy_read(self, other: "Context") -> None:
+        """Replace the notices read by those of another context."""
         self.read = other.read
 
     async def standpoint(
@@ -106,9 +120,11 @@ class Context:
         on: datetime | None = None,
         at_least: int | None = None,
     ) -> "Standpoint":
-        """The notice at a position, as far as the viewer may see it.
+        """Return the notice at a position, within the viewer's rights.
 
-        Raises GraphQLError (NOT_FOUND) where they have no part, and what `Reader.at` raises.
+        Raises:
+            GraphQLError: NOT_FOUND, if the viewer has no role in the notice.
+            ReadingError: The snapshot cannot be taken; see `Reader.at`.
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):
@@ -120,12 +136,12 @@ class Context:
 
 
 def may(roles: Sequence[Role], view: str) -> bool:
-    """Whether one of the roles reads the view of that name."""
+    """Return true if one of the roles may read the view."""
     return not matrix().reads[view].isdisjoint(roles)
 
 
 def suppressed(roles: Sequence[Role]) -> frozenset[str]:
-    """The views that somebody in these roles reads with small cells suppressed: in none do they see it whole."""
+    """Return the views that these roles see only with small cells suppressed."""
     return frozenset(
         view
         for view, hidden in matrix().redacted.items()
@@ -134,7 +150,7 @@ def suppressed(roles: Sequence[Role]) -> frozenset[str]:
 
 
 def provenance(read: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
-    """What an answer's extensions say of what was read, in order of notice and position."""
+    """Return the extensions that name the notices read, in order of notice and position."""
     return {
         "ledger": [
             {"notice": notice, "position": position, "rootHash": b64encode(root).decode()}
@@ -144,14 +160,14 @@ def provenance(read: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
 
 
 class Standpoint:
-    """A notice at one position: every query about it, however late in the request, sees it there."""
+    """A notice at one position. Every query of the request sees the notice at that position."""
 
     position: int
     recorded_at: datetime
     root_hash: bytes
     on: datetime
     stopped: Mapping[str, int]
-    """Views that cannot be read here, as they stopped before → the position that each has reached."""
+    """Stopped views that are unreadable here, with the position that each has reached."""
 
     def __init__(self, context: Context, notice: str, roles: Sequence[Role]) -> None:
         self.context = context
@@ -161,31 +177,36 @@ class Standpoint:
         self._on: datetime | None = None
         self._at_least: int | None = None
         self.loaders: dict[object, DataLoader[Any, Any]] = {}
-        """What rows of this answer ask for one by one, and is read together."""
+        """Loaders that batch the reads of neighbouring rows."""
         self._waiting: deque[tuple[Query[Any], asyncio.Future[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
     async def take(self, as_of: AsOf, on: datetime | None, at_least: int | None) -> None:
-        """Finds the position."""
+        """Determine the position and the instant of the snapshot."""
         self._as_of, self._on, self._at_least = as_of, on, at_least
         where = await self.ask(_where)
         self.position, self.recorded_at, self.root_hash, self.on, self.stopped = where
         self._as_of, self._on, self._at_least = AsOf(position=self.position), self.on, None
 
     def require(self, view: str) -> None:
-        """Raises GraphQLError (FORBIDDEN) when the viewer may not read that view of this notice; and Stopped."""
+        """Check that the viewer may read a view of this notice.
+
+        Raises:
+            GraphQLError: FORBIDDEN, if no role of theirs may.
+            ViewStopped: The view has stopped before this position.
+        """
         if not may(self.roles, view):
-            held = ", ".join(role.meaning for role in self.roles)
-            raise problem(FORBIDDEN, f"your roles in {self.notice} ({held}) do not read the view {view}")
+            names = ", ".join(role.meaning for role in self.roles)
+            raise problem(FORBIDDEN, f"your roles in {self.notice} ({names}) do not read the view {view}")
         if view in self.stopped:
             raise ViewStopped(self.notice, view, self.stopped[view])
 
     def redacted(self, view: str) -> bool:
-        """Whether the viewer reads that view with small cells suppressed."""
+        """Return true if the viewer sees that view with small cells suppressed."""
         return view in suppressed(self.roles)
 
     async def ask(self, query: Query[T]) -> T:
-        """What a query answers here. Queries asked together share a transaction."""
+        """Run a query on the snapshot. Queries of one turn share a transaction."""
         self.context.budget.in_time()
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((query, done))
@@ -209,12 +230,12 @@ class Standpoint:
                     query, done = self._waiting.popleft()
                     try:
                         answer = await query(reading)
-                    except Exception as error:  # it is the asker's to handle
+                    except Exception as error:  # the caller handles the error
                         _fail(done, error)
                         raise
                     if not done.done():
                         done.set_result(answer)
-        except Exception as error:  # noqa: BLE001 - whoever asked is told, whatever it was
+        except Exception as error:  # noqa: BLE001 - each caller gets the error
             while self._waiting:
                 _fail(self._waiting.popleft()[1], error)
         finally:
@@ -223,7 +244,7 @@ class Standpoint:
                 self._task = asyncio.create_task(self._answer())
 
     async def _more(self) -> bool:
-        """Whether a query waits, now or within a few turns of the event loop."""
+        """Return true if a query waits, now or within a few turns of the event loop."""
         for _ in range(_TURNS_KEPT):
             if self._waiting:
                 return True

@@ -1,6 +1,6 @@
-"""What a client is told when something could not be answered: a sentence, and a stable word in `extensions.code`.
+"""Errors as a client reads them: a sentence, and a stable code in `extensions.code`.
 
-Errors of the ledger keep their own code. What nobody expected is masked: the client gets an id, the log the rest.
+Errors of the ledger keep their own code. Unexpected errors are masked: the client gets a number, the log the rest.
 Imports graphql-core, and the error types of `ledger` and `projections`.
 """
 
@@ -27,28 +27,33 @@ INTERNAL = "INTERNAL_SERVER_ERROR"
 
 
 class _Answer(Struct, frozen=True):
-    """What the client reads in place of an error."""
+    """A code and a message that replace an error."""
 
     code: str
     message: str
 
 
 def problem(code: str, message: str) -> GraphQLError:
-    """The error that a resolver raises when it knows why it can't answer."""
+    """Return an error with a code, for a resolver to raise."""
     return GraphQLError(message, extensions={"code": code})
 
 
-NO_NOTICE = "there is no such notice, or you have no part in it; check its id and your token"
-"""Of a notice that does not exist, and of one of which the reader reads nothing: nobody learns which it is."""
+NO_NOTICE = "this notice does not exist, or you have no role in it; check its id and your token"
+"""Message for a missing notice and for one without a role: the reader cannot tell which."""
 
 
 def no_notice() -> GraphQLError:
-    """The error for such a notice."""
+    """Return the error for a missing or inaccessible notice."""
     return problem(NOT_FOUND, NO_NOTICE)
 
 
 def settle(errors: Iterable[GraphQLError], *, executed: bool) -> list[GraphQLError]:
-    """The errors as the client gets them, each with a code; `executed`: the document was found valid."""
+    """Return the errors as the client reads them, each with a code.
+
+    Args:
+        errors: Errors from graphql-core and from resolvers.
+        executed: True if the document passed validation.
+    """
     return [_settled(error, executed=executed) for error in errors]
 
 
@@ -61,12 +66,12 @@ def _settled(error: GraphQLError, *, executed: bool) -> GraphQLError:
     number = uuid.uuid4().hex
     where = ".".join(str(step) for step in error.path or ())
     log.error("error %s at %s", number, where or "the operation", exc_info=error.original_error or error)
-    message = f"something failed here that should not; ask whoever runs the ledger, naming error {number}"
+    message = f"the server failed unexpectedly; contact its operator and quote error {number}"
     return _replaced(error, message, {"code": INTERNAL, "id": number})
 
 
 def _of_the_ledger(error: Exception | None) -> _Answer | None:
-    """The code and the sentence of the ledger's own errors."""
+    """Return the code and the message of the ledger's own errors."""
     match error:
         case ReadingError():
             return _Answer(error.code, str(error))
@@ -82,14 +87,14 @@ def _of_the_ledger(error: Exception | None) -> _Answer | None:
 
 
 def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
-    """The code of what graphql-core found wrong with the document or its variables."""
+    """Return the code of an error in the document or its variables."""
     if isinstance(error.original_error, RecursionError) and not executed:
-        return _Answer(PARSE_FAILED, "the document is nested too deeply to be read; split it")
+        return _Answer(PARSE_FAILED, "the document is nested too deeply; split it")
     if isinstance(error, GraphQLSyntaxError):
         return _Answer(PARSE_FAILED, error.message)
     if not executed and error.original_error is None:
         return _Answer(VALIDATION_FAILED, error.message)
-    if executed and not error.path:  # before any field was resolved there are only the variables
+    if executed and not error.path:  # an error without a path comes before any resolver: it is about the variables
         return _Answer(BAD_USER_INPUT, error.message)
     return None
 

@@ -1,8 +1,7 @@
-"""How large a document may be: tokens, depth, aliases and fields; and how many rows an answer may hold.
+"""Limits on a document's size, and on the rows of its answer.
 
-The rule is one object, so that the validation cache hits. Fragments are measured once each: a document that
-spreads them in one another grows exponentially in fields, not in the time that measuring takes.
-Imports strawberry and graphql-core.
+The rules are one object, so that the validation cache hits. Each fragment is measured once: nested spreads
+multiply the fields, not the time to measure them. Imports strawberry and graphql-core.
 """
 
 import time
@@ -32,20 +31,20 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from schema.errors import LIMIT_EXCEEDED, problem
 
 CHARACTERS = 100_000
-"""Of a document, with its comments: some are kept, so that they are read and checked once."""
+"""Most characters of a document, with comments. Documents are cached."""
 TOKENS = 4_000
 DEPTH = 12
 ALIASES = 50
 FIELDS = 2_000
 ROWS = 10_000
-"""Rows of all lists of an answer together; each list has at most `schema.derive.connection.LARGEST` of them."""
+"""Most rows of all lists of an answer; one list has at most `schema.derive.connection.LARGEST`."""
 ROOT_FIELDS = 20
 REPEATED = 20
-"""How often a field is asked for in one place, all of which become one."""
+"""Most occurrences of one field in one selection; all of them are merged."""
 DIGITS = 100
-"""Of a whole number in a document."""
+"""Most digits of a whole number in a document."""
 SECONDS = 30
-"""How long an operation may go on reading."""
+"""Most seconds that an operation may read."""
 CACHED_DOCUMENTS = 256
 
 
@@ -56,10 +55,10 @@ class _Size(Struct, frozen=True):
 
 
 class DocumentSize(ValidationRule):
-    """Refuses a document that is too deep, has too many aliases, or asks for too many fields.
+    """Refuses a document that is too deep, or has too many aliases or fields.
 
-    The first of the rules: what it refuses is looked at no further, as some of the others take time that grows
-    with the square of what they are given.
+    This rule comes first and ends the validation.
+    Other rules take time that grows with the square of the document's size.
     """
 
     def __init__(self, context: ValidationContext) -> None:
@@ -71,16 +70,16 @@ class DocumentSize(ValidationRule):
         }
         self._measured: dict[str, _Size] = {}
         self._open: set[str] = set()
-        """The fragments that are being measured."""
+        """Fragments that are being measured."""
 
     def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Measures every operation and fragment."""
+        """Measure every operation and fragment."""
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
                 self._check(definition)
 
     def enter_int_value(self, node: IntValueNode, *_: object) -> None:
-        """Refuses a number that Python does not read."""
+        """Refuse a number that Python cannot parse."""
         if len(node.value) > DIGITS:
             raise _refusal(
                 f"a number has {len(node.value)} digits, of at most {DIGITS}; write a shorter one", node
@@ -89,38 +88,38 @@ class DocumentSize(ValidationRule):
     def _check(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
         size = self._measure(definition.selection_set)
         limits = [("fields", size.fields, FIELDS)]
-        called = "fragment"
+        kind = "fragment"
         if isinstance(definition, OperationDefinitionNode):
-            called = "operation"
+            kind = "operation"
             limits += [
                 ("levels of fields", size.depth, DEPTH),
                 ("aliases", size.aliases, ALIASES),
                 ("fields at its root", len(definition.selection_set.selections), ROOT_FIELDS),
             ]
-        for what, found, limit in limits:
-            if found > limit:
-                shown = str(found) if found < 10**9 else "far too many"
-                raise _refusal(f"the {called} has {shown} {what}, of at most {limit}; split it", definition)
+        for unit, count, limit in limits:
+            if count > limit:
+                number = str(count) if count < 10**9 else "far too many"
+                raise _refusal(f"the {kind} has {number} {unit}, of at most {limit}; split it", definition)
         self._merge([definition.selection_set])
 
     def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
-        """Refuses what stands too often in one place: each is compared with each of the others there."""
-        found: dict[str, list[FieldNode]] = {}
+        """Refuse a field that occurs too often in one selection: validation compares all pairs."""
+        fields_by_key: dict[str, list[FieldNode]] = {}
         waiting, spread = list(sets), set[str]()
         while waiting:
             for selection in waiting.pop().selections:
                 if isinstance(selection, FieldNode):
-                    found.setdefault((selection.alias or selection.name).value, []).append(selection)
+                    fields_by_key.setdefault((selection.alias or selection.name).value, []).append(selection)
                 elif isinstance(selection, InlineFragmentNode):
                     waiting.append(selection.selection_set)
                 elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
                     spread.add(selection.name.value)
                     if selection.name.value in self._fragments:
                         waiting.append(self._fragments[selection.name.value].selection_set)
-        for key, fields in found.items():
+        for key, fields in fields_by_key.items():
             if len(fields) > REPEATED:
                 raise _refusal(
-                    f"{key} is asked for {len(fields)} times in one place, of at most {REPEATED}; ask for it once",
+                    f"{key} occurs {len(fields)} times in one selection, of at most {REPEATED}; select it once",
                     fields[REPEATED],
                 )
             self._merge(field.selection_set for field in fields if field.selection_set)
@@ -144,7 +143,7 @@ class DocumentSize(ValidationRule):
             if isinstance(selection, InlineFragmentNode):
                 yield below
                 continue
-            # The depth of introspection is bounded by a rule of graphql-core's own.
+            # graphql-core has its own limit on the depth of introspection
             depth = 1 if selection.name.value.startswith("__") else below.depth + 1
             yield _Size(depth, below.aliases + bool(selection.alias), below.fields + 1)
 
@@ -161,7 +160,7 @@ class DocumentSize(ValidationRule):
 
 
 def _refusal(message: str, node: Node) -> ValidationAbortedError:
-    """The error that ends the validation of a document."""
+    """Return the error that ends the validation of a document."""
     return ValidationAbortedError(message, node, extensions={"code": LIMIT_EXCEEDED})
 
 
@@ -175,20 +174,20 @@ class Limits(SchemaExtension):
     rules = RULES
 
     def on_operation(self) -> Iterator[None]:
-        """Before the document is parsed."""
+        """Set the limits before the document is parsed."""
         self.execution_context.parse_options["max_tokens"] = TOKENS
         self.execution_context.validation_rules = self.rules
         yield
 
 
 class ClosedLimits(Limits):
-    """The same, and the schema does not tell of itself."""
+    """The same limits, without introspection."""
 
     rules = CLOSED_RULES
 
 
 def too_long(document: object) -> GraphQLError | None:
-    """The refusal of a document of more than CHARACTERS."""
+    """Return the error for a document of more than CHARACTERS; None for a shorter one."""
     if not isinstance(document, str) or len(document) <= CHARACTERS:
         return None
     return problem(
@@ -197,24 +196,24 @@ def too_long(document: object) -> GraphQLError | None:
 
 
 def parser_cache() -> SchemaExtension:
-    """Parsed documents, kept across requests."""
+    """Return the cache of parsed documents, shared by all requests."""
     return ParserCache(maxsize=CACHED_DOCUMENTS)
 
 
 def validation_cache() -> SchemaExtension:
-    """What was found wrong with a document, kept across requests."""
+    """Return the cache of validation results, shared by all requests."""
     return ValidationCache(maxsize=CACHED_DOCUMENTS)
 
 
 class Budget:
-    """The rows that one answer may still hold, and the time that it may still take."""
+    """Rows and time that remain for one answer."""
 
     def __init__(self) -> None:
         self._spent = 0
         self._ends = time.monotonic() + SECONDS
 
     def in_time(self) -> None:
-        """Raises GraphQLError (LIMIT_EXCEEDED) once the operation took longer than SECONDS."""
+        """Raise GraphQLError (LIMIT_EXCEEDED) if the operation has taken more than SECONDS."""
         if time.monotonic() > self._ends:
             raise problem(
                 LIMIT_EXCEEDED, f"the operation took more than {SECONDS} seconds; ask for less at a time"
@@ -222,11 +221,11 @@ class Budget:
 
     @property
     def spent(self) -> int:
-        """The rows counted so far."""
+        """Rows counted so far."""
         return self._spent
 
     def spend(self, rows: int) -> None:
-        """Counts rows of a list; raises GraphQLError (LIMIT_EXCEEDED) once there are more than ROWS."""
+        """Count rows of a list; raise GraphQLError (LIMIT_EXCEEDED) above ROWS."""
         self._spent += rows
         if self._spent > ROWS:
             raise problem(

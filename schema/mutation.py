@@ -1,7 +1,7 @@
-"""One mutation for each fact, named by the act: its input is the fact's struct with what the client says of it.
+"""One mutation for each fact, named by the act. Its input is the fact, and the client's part of the envelope.
 
-Generated from `ledger.domain.registry.KINDS`. Whatever the ledger refuses is answered in the payload, never as an
-error of GraphQL's. Imports strawberry, msgspec and `ledger`.
+Generated from `ledger.domain.registry.KINDS`. A refusal of the ledger is part of the payload, not a GraphQL error.
+Imports strawberry, msgspec and `ledger`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from ledger.domain.registry import KINDS, Kind
 from ledger.intake import parse
 from schema.context import Context, may
 from schema.derive.inputs import input_of, plain
-from schema.derive.node import resolved
+from schema.derive.node import resolver
 from schema.errors import NO_NOTICE, NOT_FOUND
 from schema.types import entries
 from schema.types.notice import Notice, notice_at
@@ -30,91 +30,93 @@ class _Where(Struct, frozen=True):
 
 
 @strawberry.type(
-    description="Why a fact was not recorded: nothing of it is in the ledger, and its id was not used up."
+    description="Reason why a fact was not recorded. Nothing of it is stored, and its id can be used again."
 )
 class Refusal:
-    """A refusal of the ledger's."""
+    """A refusal by the ledger."""
 
-    code: str = strawberry.field(description="A stable word for programs, such as NOT_FOUND.")
-    message: str = strawberry.field(description="One sentence for people: what, where, and the mend.")
-    path: str = strawberry.field(description="The field of the input, such as data.due; empty for the whole.")
+    code: str = strawberry.field(description="Stable code for programs, such as NOT_FOUND.")
+    message: str = strawberry.field(description="One sentence for people: the fault, its place, and the fix.")
+    path: str = strawberry.field(description="Field of the input, such as data.due; empty for the whole input.")
 
 
-@strawberry.type(description="What came of an attempt to record a fact.")
+@strawberry.type(description="Outcome of a mutation.")
 class RecordPayload:
     """A receipt or refusals."""
 
     at: strawberry.Private[str]
-    receipt: entries.Receipt | None = strawberry.field(description="The receipt; null when it was refused.")
-    refusals: list[Refusal] = strawberry.field(description="Every reason for which it was refused; else empty.")
+    receipt: entries.Receipt | None = strawberry.field(description="Receipt; null if the fact was refused.")
+    refusals: list[Refusal] = strawberry.field(
+        description="Every reason for the refusal; empty if the fact was recorded."
+    )
 
-    @resolved(
-        "The notice, read once its views have seen the fact; null when it was refused, or when the "
-        "recorder may not read the notice."
+    @resolver(
+        "The notice, read after its views have reached the receipt's position. Null if the fact was refused, "
+        "or if the recorder may not read the notice."
     )
     async def notice(self, info: Info[Context, None]) -> Notice | None:
-        """At the receipt's position, or a later one."""
+        """Return the notice at the receipt's position, or at a later one."""
         if self.receipt is None or not may(await info.context.viewer.roles(self.at), "notice"):
             return None
         return await notice_at(info.context, self.at, at_least=self.receipt.position)
 
 
-@strawberry.input(description="What every mutation takes beside the fact.")
+@strawberry.input(description="Envelope of a mutation, without the fact.")
 class Submission:
-    """The client's part of an entry's envelope; the input of each mutation adds `data`."""
+    """The client's part of an entry's envelope; each mutation's input adds `data`."""
 
-    notice: strawberry.ID = strawberry.field(description="The notice in whose ledger it is recorded.")
+    notice: strawberry.ID = strawberry.field(description="Notice in whose ledger the fact is recorded.")
     id: strawberry.ID = strawberry.field(
-        description="The source's own id for it; sending the same again changes nothing."
+        description="The source's own id for the fact; sending the same fact again changes nothing."
     )
-    source: strawberry.ID = strawberry.field(description="Where it comes from; a source belongs to one actor.")
-    subject: strawberry.ID | None = strawberry.field(default=None, description="What it is about.")
+    source: strawberry.ID = strawberry.field(description="Source of the fact; a source belongs to one actor.")
+    subject: strawberry.ID | None = strawberry.field(default=None, description="Subject of the fact, by id.")
     time: datetime | None = strawberry.field(
-        default=None, description="When it happened; when it is recorded, if left out."
+        default=None, description="When it happened; the time of recording if omitted."
     )
     clauses: list[str] = strawberry.field(
-        default_factory=list, description="The clauses of the notice that it answers."
+        default_factory=list, description="Clauses of the notice that the fact answers."
     )
     confirm: list[str] = strawberry.field(
-        default_factory=list, description="The kinds of warning about personal data that are confirmed."
+        default_factory=list, description="Kinds of personal-data warning that the recorder confirms."
     )
     expected_position: Count | None = strawberry.field(
-        default=None, description="Refuse it unless this is the ledger's last position."
+        default=None, description="Last position that the ledger must have; otherwise the fact is refused."
     )
     data: strawberry.Private[object] = None
 
 
 def _refused(notice: str, refused: Refused) -> RecordPayload:
-    found = [Refusal(code=r.code, message=r.message, path=r.path) for r in refused.refusals]
-    return RecordPayload(at=notice, receipt=None, refusals=found)
+    refusals = [Refusal(code=r.code, message=r.message, path=r.path) for r in refused.refusals]
+    return RecordPayload(at=notice, receipt=None, refusals=refusals)
 
 
-async def record(context: Context, kind: Kind, given: Submission) -> RecordPayload:
-    """Records what an input says."""
-    notice = str(given.notice)
+async def record(context: Context, kind: Kind, submission: Submission) -> RecordPayload:
+    """Record the fact of an input."""
+    notice = str(submission.notice)
     try:
         parse.convert({"notice": notice}, _Where, "")
         if not await context.viewer.roles(notice):
             raise Refused.because(NOT_FOUND, NO_NOTICE, "notice")
-        item = parse.accept(_event(kind, given))
-        receipt = await context.append(notice, item, context.viewer.credential, given.expected_position)
+        item = parse.accept(_event(kind, submission))
+        receipt = await context.append(notice, item, context.viewer.credential, submission.expected_position)
     except Refused as refused:
         return _refused(notice, refused)
-    return RecordPayload(at=notice, receipt=entries.receipt(receipt), refusals=[])
+    return RecordPayload(at=notice, receipt=entries.receipt_of(receipt), refusals=[])
 
 
-def _event(kind: Kind, given: Submission) -> dict[str, Any]:
-    """The CloudEvent of an input."""
+def _event(kind: Kind, submission: Submission) -> dict[str, Any]:
+    """Return the CloudEvent of an input."""
     event = {
         "specversion": "1.0",
-        "id": given.id,
-        "source": given.source,
+        "id": submission.id,
+        "source": submission.source,
         "type": kind.type,
-        "subject": given.subject,
-        "time": given.time,
-        "clauses": " ".join(given.clauses) or None,
-        "confirm": " ".join(given.confirm) or None,
-        "data": plain(given.data),
+        "subject": submission.subject,
+        "time": submission.time,
+        "clauses": " ".join(submission.clauses) or None,
+        "confirm": " ".join(submission.confirm) or None,
+        "data": plain(submission.data),
     }
     return {name: value for name, value in event.items() if value is not None}
 
@@ -126,8 +128,8 @@ def _input(kind: Kind) -> type[Submission]:
         "__module__": __name__,
         "data": strawberry.field(description=kind.meaning),
     }
-    made = type(name, (Submission,), members)
-    return strawberry.input(made, description=f"What {kind.struct.act} records, and where.")
+    input_type = type(name, (Submission,), members)
+    return strawberry.input(input_type, description=f"Input of {kind.struct.act}: the fact and its envelope.")
 
 
 def _resolver(kind: Kind) -> Callable[..., Awaitable[RecordPayload | None]]:
@@ -137,20 +139,20 @@ def _resolver(kind: Kind) -> Callable[..., Awaitable[RecordPayload | None]]:
     ) -> RecordPayload | None:
         return await record(info.context, kind, input)
 
-    described = strawberry.argument(description="The fact, and where it is recorded.")
+    described = strawberry.argument(description="The fact, and its envelope.")
     resolve.__annotations__["input"] = Annotated[_input(kind), described]
     return resolve
 
 
 def mutations() -> type:
-    """The root of mutations."""
+    """Return the root type of mutations."""
     fields = {
         kind.struct.act: strawberry.mutation(
-            _resolver(kind), name=kind.struct.act, description=f"Records that: {_lower(kind.meaning)}"
+            _resolver(kind), name=kind.struct.act, description=f"Record a fact: {_lower(kind.meaning)}"
         )
         for kind in KINDS.values()
     }
-    return strawberry.type(type("Mutation", (), fields), description="What may be recorded: one mutation a fact.")
+    return strawberry.type(type("Mutation", (), fields), description="One mutation for each fact.")
 
 
 def _lower(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be asked at the root. Authorisation happens here and where a view is entered, never on leaves.
+"""Root fields of queries. Authorisation happens here and where a view is entered, never at leaves.
 
 Imports strawberry, `ledger` and `projections`.
 """
@@ -10,8 +10,8 @@ import strawberry
 from strawberry.types import Info
 
 from schema.context import Context, may
-from schema.derive.connection import USUAL, After, Connection, First, checked, connection, place_after
-from schema.derive.node import Node, resolved
+from schema.derive.connection import USUAL, After, Connection, First, check_first, connection, decode_cursor
+from schema.derive.node import Node, resolver
 from schema.derive.resolvers import node_of
 from schema.errors import BAD_USER_INPUT, no_notice, problem
 from schema.types.enums import NoticeKind, NoticeStatus, Role
@@ -22,118 +22,121 @@ NoticeArgument = Annotated[
 ]
 On = Annotated[
     datetime | None,
-    strawberry.argument(description="The instant at which rules are judged, past or to come; now, if left out."),
+    strawberry.argument(
+        description="Effective instant at which rules are judged, past or future; now if omitted."
+    ),
 ]
 
 
-@strawberry.input(description="Which notices are asked for; all that is named must hold.")
+@strawberry.input(description="Conditions on the notices; all of them must hold.")
 class NoticesFilter:
-    """A filter of notices."""
+    """Conditions on notices."""
 
-    council: strawberry.ID | None = strawberry.field(default=None, description="The council's ONS code.")
-    kind: NoticeKind | None = strawberry.field(default=None, description="The legal instrument.")
-    status: NoticeStatus | None = strawberry.field(default=None, description="Whether it binds.")
+    council: strawberry.ID | None = strawberry.field(default=None, description="Council, by its ONS code.")
+    kind: NoticeKind | None = strawberry.field(default=None, description="Legal instrument.")
+    status: NoticeStatus | None = strawberry.field(default=None, description="Status of the notice.")
 
     def holds(self, notice: Notice) -> bool:
-        """Whether a notice is asked for."""
+        """Return true if a notice meets the conditions."""
         return all(
-            asked is None or asked == getattr(notice, name)
-            for name, asked in (("council", self.council), ("kind", self.kind), ("status", self.status))
+            required is None or required == getattr(notice, name)
+            for name, required in (("council", self.council), ("kind", self.kind), ("status", self.status))
         )
 
 
-@strawberry.type(description="The roles that the viewer holds in a notice now.")
+@strawberry.type(description="The viewer's current roles in a notice.")
 class Part:
-    """A part in a notice."""
+    """The viewer's roles in one notice."""
 
-    notice: strawberry.ID = strawberry.field(description="The notice.")
-    roles: list[Role] = strawberry.field(description="The roles.")
+    notice: strawberry.ID = strawberry.field(description="Id of the notice.")
+    roles: list[Role] = strawberry.field(description="Roles in the notice.")
 
 
-@strawberry.type(description="Who asks.")
+@strawberry.type(description="The viewer.")
 class Me:
     """The viewer."""
 
-    actor: str = strawberry.field(description="Their id, which stands on the entries that they record.")
-    parts: list[Part] = strawberry.field(description="The notices in which they have a part, by id.")
+    actor: str = strawberry.field(description="The viewer's actor id, which the entries that they record contain.")
+    parts: list[Part] = strawberry.field(description="Notices in which the viewer has a role, by id.")
 
 
-@strawberry.type(description="What may be asked.")
+@strawberry.type(description="Root of all queries.")
 class Query:
-    """The root of queries."""
+    """Root of queries."""
 
-    @resolved("A notice as it stands, or as it had been recorded at an earlier point.")
+    @resolver("A notice as recorded now, or as recorded up to an earlier point.")
     async def notice(
         self,
         info: Info[Context, None],
         id: NoticeArgument,  # noqa: A002 - the name that the interface promises
         as_of: Annotated[
-            AsOfInput | None, strawberry.argument(description="As it had been recorded then; now, if left out.")
+            AsOfInput | None, strawberry.argument(description="As-of point; the latest entry if omitted.")
         ] = None,
         on: On = None,
         at_least: Annotated[
             int | None,
             strawberry.argument(
-                description="Wait, a few seconds at most, until the views have seen this position."
+                description="Position that the views must have reached; the query waits a few seconds at most."
             ),
         ] = None,
     ) -> Notice | None:
-        """NOT_FOUND where the viewer has no part."""
+        """Return the notice, or raise NOT_FOUND if the viewer has no role in it."""
         if at_least is not None and at_least < 1:
             raise problem(BAD_USER_INPUT, f"atLeast is {at_least}; entries are numbered from 1")
         return await notice_at(info.context, id, as_of=as_of, on=on, at_least=at_least)
 
-    @resolved("The notices that the viewer may read, by id. Each is read at a position of its own.")
+    @resolver("Notices that the viewer may read, by id. Each is read at its own position.")
     async def notices(
         self,
         info: Info[Context, None],
         on: On = None,
         filter: Annotated[  # noqa: A002 - as everywhere
-            NoticesFilter | None, strawberry.argument(description="Which of them; all, if left out.")
+            NoticesFilter | None,
+            strawberry.argument(description="Conditions on the notices; all notices if omitted."),
         ] = None,
         first: First = USUAL,
         after: After = None,
     ) -> Connection[Notice]:
-        """A page of them."""
+        """Return a page of notices."""
         context = info.context
-        limit, (start,) = checked(first), place_after("notices", after, str) or ("",)
+        limit, (start,) = check_first(first), decode_cursor("notices", after, str) or ("",)
         readable = [
             notice
             for notice in sorted(set(await context.viewer.allowed()))
             if notice > start and may(await context.viewer.roles(notice), "notice")
         ]
-        found: dict[str, Notice] = {}
+        matching: dict[str, Notice] = {}
         for notice in readable:
             read = await notice_at(context, notice, on=on)
             if filter is None or filter.holds(read):
-                found[notice] = read
-            if len(found) > limit:
+                matching[notice] = read
+            if len(matching) > limit:
                 break
-        context.budget.spend(len(found))
+        context.budget.spend(len(matching))
         return connection(
-            "notices", list(found), limit, after, lambda notice: [notice], lambda notice: found[notice]
+            "notices", list(matching), limit, after, lambda notice: [notice], lambda notice: matching[notice]
         )
 
-    @resolved("Whatever has this id, as it stands now.")
+    @resolver("The object with this global id, as recorded now.")
     async def node(
         self,
         info: Info[Context, None],
         id: Annotated[  # noqa: A002 - Relay's name
-            strawberry.ID, strawberry.argument(description="An id that an answer gave.")
+            strawberry.ID, strawberry.argument(description="Global id from an earlier answer.")
         ],
     ) -> Node | None:
-        """NOT_FOUND where there is none, or the viewer has no part."""
+        """Return the object, or raise NOT_FOUND if it is missing or inaccessible."""
         notice, _, rest = id.partition("/")
         if not rest:
             return await notice_at(info.context, notice)
-        found: Node | None = await node_of(await info.context.standpoint(notice), *rest.partition("/")[::2])
-        if found is None:
+        node: Node | None = await node_of(await info.context.standpoint(notice), *rest.partition("/")[::2])
+        if node is None:
             raise no_notice()
-        return found
+        return node
 
-    @resolved("Who asks, and the roles that they hold.")
+    @resolver("The viewer and their roles.")
     async def me(self, info: Info[Context, None]) -> Me:
-        """The viewer."""
+        """Return the viewer."""
         viewer = info.context.viewer
         parts = [
             Part(notice=strawberry.ID(notice), roles=list(await viewer.roles(notice)))

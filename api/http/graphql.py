@@ -1,7 +1,7 @@
-"""Where GraphQL arrives: by HTTP as the draft of GraphQL over HTTP has it, by server-sent events, by WebSocket.
+"""The GraphQL endpoint: GraphQL over HTTP, server-sent events and WebSocket.
 
-One operation a request. Who asks is told by the `Authorization` header or, on a WebSocket that cannot send one, by
-`Authorization` in the payload of `connection_init`. Imports strawberry's ASGI view.
+A request has one operation. Its `Authorization` header identifies the viewer; a WebSocket client that cannot send
+one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
 """
 
 import asyncio
@@ -41,23 +41,23 @@ from schema.errors import BAD_REQUEST
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 OPERATIONS_AT_ONCE = 20
-"""Operations that one WebSocket carries at a time."""
+"""Most operations at a time on one WebSocket."""
 SLOW_SECONDS = 20.0
-"""How long a message may take to leave before its client is let go as too slow."""
+"""Seconds that sending a message may take before a slow client is disconnected."""
 SLOW, MALFORMED = 4413, 4400
-"""The codes with which a WebSocket is closed for being too slow, and for what is no message of the protocol."""
+"""WebSocket close codes: the client reads too slowly; the message is not of the protocol."""
 _encode = msgspec.json.Encoder().encode
 
 
 class _Joining(Context):
-    """The context of a WebSocket whose client has still to say who it is."""
+    """Context of a WebSocket whose client is not yet identified."""
 
     connection_params: Mapping[str, object] | None = None
     identity: Identity
 
 
-class _Answer(Response):
-    """What strawberry fills in, with the request that it answers."""
+class _PendingResponse(Response):
+    """Response for strawberry to fill in, with its request."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -65,36 +65,36 @@ class _Answer(Response):
         del self.headers["content-length"]
 
 
-class _Asked(msgspec.Struct):
-    """A request whose members are of their types."""
+class _GraphqlRequest(msgspec.Struct):
+    """A GraphQL request with members of the right types."""
 
     query: str
     variables: dict[str, Any] | None = None
     operation: str | None = msgspec.field(name="operationName", default=None)
     extensions: dict[str, Any] | None = None
-    """Nothing here reads them."""
+    """Extensions of the request; nothing here reads them."""
 
 
 class _Socket(ASGIWebSocketAdapter):
-    """A WebSocket that takes well-formed messages only, and lets go of a client that does not read."""
+    """A WebSocket that accepts well-formed messages only, and disconnects a client that does not read."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """The client's messages."""
+        """Yield the client's messages; close the connection at a malformed one."""
         async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
             if not _well_formed(message):
-                await self.close(MALFORMED, "this is no message of graphql-transport-ws")
+                await self.close(MALFORMED, "not a graphql-transport-ws message")
                 return
             yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Sends a message; raises WebSocketDisconnect when the client takes too long to read it."""
+        """Send a message; raise WebSocketDisconnect if the client does not read it in time."""
         try:
             async with asyncio.timeout(SLOW_SECONDS):
                 await super().send_json(message)
         except TimeoutError:
             with suppress(Exception):
                 async with asyncio.timeout(1):
-                    await self.close(SLOW, "the client reads too slowly; go on after the last position seen")
+                    await self.close(SLOW, "the client reads too slowly; resume after the last position received")
             raise WebSocketDisconnect(SLOW) from None
 
 
@@ -113,7 +113,7 @@ def _well_formed(message: object) -> bool:
 
 
 def _encoded(answer: object) -> bytes:
-    """JSON; what repeats half of a surrogate pair that was sent repeats it as it came, escaped."""
+    """Return an answer as JSON. A lone surrogate from the request is escaped."""
     try:
         return _encode(answer)
     except UnicodeEncodeError:
@@ -121,23 +121,23 @@ def _encoded(answer: object) -> bytes:
 
 
 def _plain(query: object, variables: object, operation_name: object) -> bool:
-    """Whether a request's members are of their types, which nobody has looked at so far."""
+    """Return true if a request's members are of the right types."""
     return isinstance(query, str) and isinstance(variables, dict | None) and isinstance(operation_name, str | None)
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """Strawberry's view; by GET it takes queries only, and batches it does not take."""
+    """Strawberry's view, with queries only for GET, and without batches."""
 
     schema: schema.LedgerSchema
     websocket_adapter_class = _Socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI; raises Refused when the body is longer than a single event may be."""
+        """Answer a request, or serve a WebSocket; raise Refused if the body is longer than one event may be."""
         if scope["type"] == "websocket":
             await self.run(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
-        if graphiql.wanted(request):
+        if graphiql.is_page_request(request):
             await graphiql.page()(scope, receive, send)
             return
         whole = await body.whole(request, body.MAXIMUM_EVENT, "the request")
@@ -155,44 +155,47 @@ class _Endpoint(GraphQL[Context, None]):
         context = scope.get("state", {}).get("context")
         if isinstance(context, Context):
             metrics.GRAPHQL_ROWS.observe(context.budget.spent)
-            metrics.GRAPHQL_ANSWERS.labels(context.way).inc()
+            metrics.GRAPHQL_ANSWERS.labels(context.answered_by).inc()
         await response(scope, read, send)
 
     async def _composed(self, request: Request, whole: bytes) -> Response | None:
-        """The answer that the database puts together by itself; None: strawberry's view is to answer."""
-        asked = _asked(request, whole)
-        if asked is None:
+        """Return the answer composed by the database; None if strawberry's view must answer."""
+        graphql_request = _request_of(request, whole)
+        if graphql_request is None:
             return None
         context = await self._context(request)
-        composed = await self.schema.answer(context, asked.query, asked.variables, asked.operation)
+        composed = await self.schema.answer(
+            context, graphql_request.query, graphql_request.variables, graphql_request.operation
+        )
         return None if composed is None else _respond(request, composed)
 
     def decode_json(self, data: str | bytes) -> object:
-        """The JSON of a request or of a message; raises JSONDecodeError, also for what is nested too deeply."""
+        """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
         try:
             return super().decode_json(data)
         except JSONDecodeError:
             raise
-        except (RecursionError, ValueError):  # nor does Python read a whole number of more than 4,300 digits
-            raise JSONDecodeError("nested too deeply, not UTF-8, or a number of too many digits", "", 0) from None
+        except (RecursionError, ValueError):  # Python refuses a whole number of more than 4,300 digits
+            raise JSONDecodeError(
+                "the JSON is nested too deeply, is not UTF-8, or has a number of too many digits", "", 0
+            ) from None
 
     def encode_json(self, data: object) -> str:
-        """JSON as answers have it."""
+        """Return an answer as JSON text."""
         return _encoded(data).decode()
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002 - strawberry's signature
-        """What resolvers are given; raises Refused when nobody can be recognised."""
+        """Return the context of the resolvers; raise Refused if the viewer is not identified."""
         ledger: Ledger = request.app.state.ledger
         if isinstance(request, WebSocket) and "authorization" not in request.headers:
-            # Nobody yet, which the type does not foresee: `on_ws_connect` puts in who it is, or lets nobody
-            # in, before anything is asked.
+            # the viewer is unknown until `on_ws_connect`, which replaces this None or refuses the connection
             joining = _Joining(ledger.reader, _counted(ledger.writer), None, sign=ledger.log.checkpoint)  # type: ignore[arg-type]
             joining.identity = ledger.identity
             return joining
         return await self._context(request)
 
     async def _context(self, request: Request | WebSocket) -> Context:
-        """The one context of a request."""
+        """Return the one context of a request."""
         context: Context | None = getattr(request.state, "context", None)
         if context is None:
             ledger: Ledger = request.app.state.ledger
@@ -202,24 +205,24 @@ class _Endpoint(GraphQL[Context, None]):
         return context
 
     async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own
-        """Recognises who opened a WebSocket; raises ConnectionRejectionError when that cannot be told."""
+        """Identify the viewer of a WebSocket; raise ConnectionRejectionError if that fails."""
         if isinstance(context, _Joining):
             params = context.connection_params or {}
-            said = params.get("Authorization", params.get("authorization"))
+            authorization = params.get("Authorization", params.get("authorization"))
             try:
                 context.viewer = await context.identity.viewer_of(
-                    Headers({"authorization": said} if isinstance(said, str) else {})
+                    Headers({"authorization": authorization} if isinstance(authorization, str) else {})
                 )
             except (Refused, UnicodeEncodeError):
                 raise ConnectionRejectionError from None
         return await super().on_ws_connect(context)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """What the answer is put into."""
-        return _Answer(cast(Request, request))
+        """Return the response to fill in."""
+        return _PendingResponse(cast(Request, request))
 
     async def process_result(self, request: Request, result: ExecutionResult) -> Any:  # noqa: ANN401 - strawberry's own
-        """The answer; without `data` where nothing was executed."""
+        """Return the answer; without `data` if nothing was executed."""
         answer = dict(await super().process_result(request, result))
         if isinstance(result, PreExecutionError):
             answer.pop("data", None)
@@ -232,19 +235,19 @@ class _Endpoint(GraphQL[Context, None]):
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:
-        """Server-sent events, which end when the server stops: the client goes on elsewhere."""
+        """Stream server-sent events until the operation or the server ends; the client then reconnects."""
         ledger: Ledger = request.app.state.ledger
         return await super().create_streaming_response(
             request, lambda: _until(ledger.feeds.closing, stream()), sub_response, headers
         )
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:  # noqa: ANN401 - strawberry's own
-        """The response, in the media type that the client prefers and with the status that goes with it."""
-        return _respond(cast(_Answer, sub_response).request, response_data)
+        """Return the response in the media type that the client prefers, with the status for that type."""
+        return _respond(cast(_PendingResponse, sub_response).request, response_data)
 
 
 async def _until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """The pieces, as long as the server does not stop."""
+    """Yield the pieces until the server stops."""
     ended = asyncio.ensure_future(closing.wait())
     try:
         while True:
@@ -262,8 +265,8 @@ async def _until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGen
         ended.cancel()
 
 
-def _asked(request: Request, whole: bytes) -> _Asked | None:
-    """What is asked, where it wants one answer in JSON; what is wrong with it is strawberry's to refuse."""
+def _request_of(request: Request, whole: bytes) -> _GraphqlRequest | None:
+    """Return the request, if it wants one JSON answer; None leaves it, or its refusal, to strawberry."""
     if "text/event-stream" in request.headers.get("accept", ""):
         return None
     try:
@@ -272,16 +275,16 @@ def _asked(request: Request, whole: bytes) -> _Asked | None:
             decoded = {
                 name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
             }
-            return msgspec.convert(dict(query) | decoded, _Asked)
+            return msgspec.convert(dict(query) | decoded, _GraphqlRequest)
         if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
-            return msgspec.json.decode(whole, type=_Asked)
+            return msgspec.json.decode(whole, type=_GraphqlRequest)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         pass
     return None
 
 
 def _counted(writer: Writer) -> Append:
-    """Records by this writer, and counts what is refused."""
+    """Return the writer's append, with a count of refusals."""
 
     async def append(notice: str, item: SubmittedFact, credential: Credential, expected: int | None) -> Receipt:
         try:
@@ -312,9 +315,9 @@ def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int
 
 
 def _refused(request: Request, status: int, reason: str) -> Response:
-    """What the transport refuses: no operation was found in the request."""
-    if status == 404:  # strawberry's word for a GET that asks nothing
-        status, reason = 400, "no query was found; send it as ?query=, or in the JSON of a POST"
+    """Return the response to a request without an operation."""
+    if status == 404:  # strawberry answers a GET without a query with 404
+        status, reason = 400, "the request has no query; send it as ?query=, or in the JSON of a POST"
     error = {"message": reason, "extensions": {"code": BAD_REQUEST}}
     response = _respond(request, {"errors": [error]}, status)
     if status == 405:
@@ -323,7 +326,7 @@ def _refused(request: Request, status: int, reason: str) -> Response:
 
 
 def endpoint(*, introspection: bool) -> GraphQL[Context, None]:
-    """The ASGI application of `/graphql`."""
+    """Return the ASGI application of `/graphql`."""
     return _Endpoint(
         schema.build(introspection=introspection),
         graphql_ide=None,

@@ -1,7 +1,7 @@
-"""Reads that the database answers by itself: an operation's selections become one statement for each notice read.
+"""Queries that the database answers: a selection becomes one statement for each notice read.
 
-What the compiler does not take is answered field by field, as ever; the answer is the same. Imports graphql-core,
-and of `projections` the trees of answers and what makes SQL of them.
+Anything that the compiler does not support is resolved field by field, with the same answer. Imports graphql-core,
+and from `projections` the answer trees and their translation to SQL.
 """
 
 from schema.compiled.compiler import Compiler

@@ -1,6 +1,6 @@
-"""Arguments of a compiled operation: where each value stands in the variables, or what it is.
+"""Arguments of a compiled operation: constants, or places in the variables.
 
-A statement is used again with other variables of the same shape, so that its parameters are places, not values.
+A statement is reused for variables of the same shape. Its parameters are therefore places, not values.
 Imports graphql-core.
 """
 
@@ -22,26 +22,26 @@ from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
 from schema.compiled.fallback import NotCompiled
-from schema.derive.connection import place_after
+from schema.derive.connection import decode_cursor
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
-"""The variables of a request, coerced."""
+"""Coerced variables of a request."""
 
 
 class ArgumentValue(Struct, frozen=True, eq=False):
-    """An argument's value: in a variable, or known."""
+    """An argument's value: a constant, or a place in a variable."""
 
     variable: str | None
     path: tuple[str, ...] = ()
-    """Where it stands in the variable."""
-    known: Any = None
+    """Path within the variable."""
+    constant: Any = None
     via: Callable[[Any], Any] | None = None
-    """What makes a parameter of it; it may raise NotCompiled."""
+    """Conversion of the value to a parameter; it may raise NotCompiled."""
 
     def of(self, variables: Variables, _notice: str = "") -> Any:  # noqa: ANN401 - of any type
-        """The value."""
-        value = self.known
+        """Return the value for these variables."""
+        value = self.constant
         if self.variable is not None:
             value = variables.get(self.variable)
             for step in self.path:
@@ -49,23 +49,27 @@ class ArgumentValue(Struct, frozen=True, eq=False):
         return self.via(value) if self.via is not None and value is not None else plain(value)
 
 
-class After(Struct, frozen=True, eq=False):
-    """A part of the place that a cursor names."""
+class CursorPart(Struct, frozen=True, eq=False):
+    """One part of the row place that a cursor names."""
 
     cursor: ArgumentValue
     of_list: str
-    """The list's name, but for the notice."""
+    """Name of the list, without the notice."""
     hints: tuple[Any, ...]
     part: int
 
     def of(self, variables: Variables, notice: str) -> Any:  # noqa: ANN401 - of any type
-        """The value; raises GraphQLError for what is no cursor of the list."""
-        place = place_after(self.of_list + notice, self.cursor.of(variables), *self.hints)
+        """Return the part's value.
+
+        Raises:
+            GraphQLError: The cursor is not one of this list.
+        """
+        place = decode_cursor(self.of_list + notice, self.cursor.of(variables), *self.hints)
         return None if place is None else place[self.part]
 
 
 class Arguments:
-    """The arguments of one field."""
+    """Arguments of one field."""
 
     def __init__(self, field: GraphQLField, details: FieldDetails, variables: VariableValues) -> None:
         if details.fragment_variable_values is not None:
@@ -76,22 +80,22 @@ class Arguments:
         except GraphQLError:
             raise NotCompiled("arguments") from None
 
-    def asked(self, *path: str, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
-        """The argument of that name, or what stands in it; None where it is null or left out."""
+    def argument(self, *path: str, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
+        """Return the argument of that name, or the member at that path; None if it is null or absent."""
         value: Any = self.values
         for step in path:
             value = value.get(step) if value is not None else None
         if value is None:
             return None
-        found, rest = self._written(path)
-        if isinstance(found, VariableNode):
-            return ArgumentValue(found.name.value, rest, via=via)
-        if isinstance(found, ListValueNode) and any(not _is_known(each) for each in found.values):
+        node, rest = self.node_of(path)
+        if isinstance(node, VariableNode):
+            return ArgumentValue(node.name.value, rest, via=via)
+        if isinstance(node, ListValueNode) and any(not _is_known(each) for each in node.values):
             raise NotCompiled("arguments")
-        return ArgumentValue(None, known=value, via=via)
+        return ArgumentValue(None, constant=value, via=via)
 
-    def _written(self, path: Sequence[str]) -> tuple[ValueNode | None, tuple[str, ...]]:
-        """What stands in the document for it, and the way from there."""
+    def node_of(self, path: Sequence[str]) -> tuple[ValueNode | None, tuple[str, ...]]:
+        """Return the argument's node in the document, and the rest of the path below that node."""
         name, *rest = path
         node: ValueNode | None = next((a.value for a in self._node.arguments or () if a.name.value == name), None)
         while rest and isinstance(node, ObjectValueNode):
@@ -109,14 +113,14 @@ def _is_known(node: ValueNode) -> bool:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - as it comes
-    """A value as the database takes it."""
+    """Return a value as the database takes it: enums by their word."""
     if isinstance(value, Enum):
         return value.value
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 def shape(value: Any) -> object:  # noqa: ANN401 - of any type
-    """What a statement depends on of a variable: which of its parts are there, and its truth."""
+    """Return the features of a variable that a statement depends on: present parts and truth values."""
     if isinstance(value, Mapping):
         return tuple((name, shape(part)) for name, part in value.items() if part is not None)
     return value if value is None or isinstance(value, bool) else ...

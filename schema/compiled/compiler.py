@@ -1,4 +1,4 @@
-"""Answers an operation by one statement for each notice that it reads. Imports graphql-core."""
+"""Compile a query to one statement for each notice that it reads. Imports graphql-core."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ from projections.errors import Inexact, NotCaughtUp, TooSlow
 from projections.query.reader import AsOf
 from projections.query.sql import compose
 from projections.query.tree import Statement
-from schema.compiled.arguments import After, Arguments, ArgumentValue, Variables, shape
+from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, Variables, shape
 from schema.compiled.fallback import NotCompiled, Reason
 from schema.compiled.selection import Operation, Selection
 from schema.compiled.tree_builder import TreeBuilder
@@ -41,7 +41,7 @@ from schema.context import Context, may, provenance, suppressed
 from schema.limits import CACHED_DOCUMENTS, ROWS, TOKENS, Budget, too_long
 
 SHAPES = 64
-"""How many shapes of variables, and how many sets of roles, are kept for one operation."""
+"""Number of variable shapes, and of role sets, kept for one operation."""
 
 
 class _Root(Struct, frozen=True, eq=False):
@@ -55,10 +55,10 @@ class _Root(Struct, frozen=True, eq=False):
     known_at: ArgumentValue | None
     at_least: ArgumentValue | None
     statements: LRUCache[frozenset[Role], Statement]
-    """By the roles of their reader."""
+    """Statements by the roles of their reader."""
 
     def reading(self, variables: Variables) -> tuple[str, AsOf, int | None]:
-        """What is to be read: of which notice, as of when, and the position that it must have seen."""
+        """Return the notice, the as-of point, and the position that the views must have reached."""
         position, at_least = _of(self.position, variables), _of(self.at_least, variables)
         if any(each is not None and each < 1 for each in (position, at_least)):
             raise NotCompiled("arguments")
@@ -70,17 +70,21 @@ class _Prepared(Struct, frozen=True, eq=False):
 
     operation: Operation
     firsts: frozenset[str]
-    """The variables that say how long a list may be: that is written into the statement, to be planned for."""
+    """Variables used as `first`. Their values are written into the statement, for the planner."""
     plans: LRUCache[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
-        """What stands at the root, by key; raises NotCompiled."""
-        seen = tuple(
+        """Return the parts at the root, by key.
+
+        Raises:
+            NotCompiled: A part has to be resolved field by field.
+        """
+        shapes = tuple(
             (name, value if name in self.firsts else shape(value)) for name, value in variables.coerced.items()
         )
-        plan = self.plans.get(seen)
+        plan = self.plans.get(shapes)
         if plan is None:
-            plan = self.plans[seen] = self._planned(variables)
+            plan = self.plans[shapes] = self._planned(variables)
         return plan
 
     def _planned(self, variables: VariableValues) -> dict[str, bytes | _Root]:
@@ -105,23 +109,23 @@ class _Prepared(Struct, frozen=True, eq=False):
         if name != "notice":
             raise NotCompiled("interface" if name == "node" else "others")
         arguments = Arguments(field, details[0], variables)
-        notice = arguments.asked("id")
+        notice = arguments.argument("id")
         if notice is None:
             raise NotCompiled("arguments")
         return _Root(
             field,
             details,
             notice,
-            arguments.asked("on"),
-            arguments.asked("asOf", "position"),
-            arguments.asked("asOf", "knownAt"),
-            arguments.asked("atLeast"),
+            arguments.argument("on"),
+            arguments.argument("asOf", "position"),
+            arguments.argument("asOf", "knownAt"),
+            arguments.argument("atLeast"),
             LRUCache(SHAPES),
         )
 
 
 class Compiler:
-    """Answers the queries of a schema."""
+    """Compiles and answers the queries of one schema."""
 
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
@@ -131,32 +135,36 @@ class Compiler:
     async def answer(
         self, context: Context, document: str, variables: Mapping[str, Any] | None, operation_name: str | None
     ) -> bytes:
-        """The answer's JSON; raises NotCompiled."""
+        """Return the answer's JSON.
+
+        Raises:
+            NotCompiled: The operation has to be resolved field by field.
+        """
         if too_long(document) is not None:
             raise NotCompiled("limit")
         prepared = self._prepared(document, operation_name)
-        given = get_variable_values(
+        coerced = get_variable_values(
             self._schema, prepared.operation.definition.variable_definitions or (), dict(variables or {})
         )
-        if not isinstance(given, VariableValues):
+        if not isinstance(coerced, VariableValues):
             raise NotCompiled("invalid")
         try:
-            return await _Answering(context, prepared.operation, given).answer(prepared.plan(given))
+            return await _Answering(context, prepared.operation, coerced).answer(prepared.plan(coerced))
         except GraphQLError:
             raise NotCompiled("arguments") from None
 
     def _prepared(self, document: str, operation_name: str | None) -> _Prepared:
         key = (document, operation_name)
-        found = self._operations.get(key)
-        if found is None:
+        prepared = self._operations.get(key)
+        if prepared is None:
             try:
-                found = self._prepare(document, operation_name)
-            except NotCompiled as why:
-                found = why.reason
-            self._operations[key] = found
-        if isinstance(found, str):
-            raise NotCompiled(found)
-        return found
+                prepared = self._prepare(document, operation_name)
+            except NotCompiled as fallback:
+                prepared = fallback.reason
+            self._operations[key] = prepared
+        if isinstance(prepared, str):
+            raise NotCompiled(prepared)
+        return prepared
 
     def _prepare(self, document: str, operation_name: str | None) -> _Prepared:
         try:
@@ -169,29 +177,29 @@ class Compiler:
         if definition.operation is not OperationType.QUERY:
             raise NotCompiled("operation")
         fragments = [each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)]
-        firsts = _Firsts()
+        firsts = _FirstVariables()
         visit(parsed, firsts)
         return _Prepared(
-            Operation.of(self._schema, definition, fragments), frozenset(firsts.found), LRUCache(SHAPES)
+            Operation.of(self._schema, definition, fragments), frozenset(firsts.names), LRUCache(SHAPES)
         )
 
 
-class _Firsts(Visitor):
-    """Finds the variables that are given as `first`."""
+class _FirstVariables(Visitor):
+    """Collects the variables that are passed as `first`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.names: set[str] = set()
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
-        """Looks at a field's arguments."""
+        """Note the variables among a field's arguments."""
         for argument in node.arguments or ():
             if argument.name.value == "first" and isinstance(argument.value, VariableNode):
-                self.found.add(argument.value.name.value)
+                self.names.add(argument.value.name.value)
 
 
 class _Answering:
-    """The answer to one request."""
+    """One request's run of a compiled operation."""
 
     def __init__(self, context: Context, operation: Operation, variables: VariableValues) -> None:
         self._context = context
@@ -200,21 +208,23 @@ class _Answering:
         self._read: set[tuple[str, int, bytes]] = set()
 
     async def answer(self, plan: Mapping[str, bytes | _Root]) -> bytes:
-        """The JSON; notices that are read alike are read at once."""
+        """Return the JSON. Notices at the same standpoint share a transaction."""
         self._context.budget = Budget()
         self._context.budget.in_time()
-        found = {key: part for key, part in plan.items() if isinstance(part, bytes)}
+        parts = {key: part for key, part in plan.items() if isinstance(part, bytes)}
         readings: dict[tuple[str, AsOf, int | None], dict[str, _Root]] = {}
         for key, part in plan.items():
             if isinstance(part, _Root):
                 readings.setdefault(part.reading(self._variables.coerced), {})[key] = part
-        for asked, roots in readings.items():
-            found |= await self._answered(asked, roots)
-        data = b",".join(b'"%b":%b' % (key.encode(), found[key]) for key in plan)
+        for argument, roots in readings.items():
+            parts |= await self.answer_at(argument, roots)
+        data = b",".join(b'"%b":%b' % (key.encode(), parts[key]) for key in plan)
         return b'{"data":{%b},"extensions":%b}' % (data, msgspec.json.encode(provenance(self._read)))
 
-    async def _answered(self, asked: tuple[str, AsOf, int | None], roots: Mapping[str, _Root]) -> dict[str, bytes]:
-        notice, as_of, at_least = asked
+    async def answer_at(
+        self, argument: tuple[str, AsOf, int | None], roots: Mapping[str, _Root]
+    ) -> dict[str, bytes]:
+        notice, as_of, at_least = argument
         context = self._context
         roles = await context.viewer.roles(notice)
         if not may(roles, "notice"):
@@ -228,7 +238,7 @@ class _Answering:
                     raise NotCompiled("stopped")
                 answers = await reading.answer(bound)
         except (NotCaughtUp, TooSlow) as error:
-            context.wait = 0.0  # it was waited for already
+            context.wait = 0.0  # the wait is spent: the fallback must not wait again
             raise NotCompiled("limit") from error
         except Inexact as error:
             raise NotCompiled("inexact") from error
@@ -242,38 +252,38 @@ class _Answering:
         return {key: json for key, (json, _) in zip(roots, answers, strict=True)}
 
     def _statement(self, root: _Root, roles: Sequence[Role]) -> Statement:
-        """The statement of a notice for readers in these roles."""
-        kept = frozenset(roles)
-        found = root.statements.get(kept)
-        if found is None:
+        """Return the statement of a notice for readers in these roles."""
+        role_set = frozenset(roles)
+        statement = root.statements.get(role_set)
+        if statement is None:
             tree = TreeBuilder(Selection(self._operation, self._variables, roles)).notice(root.field, root.details)
-            found = root.statements[kept] = compose(tree, suppressed(roles))
-        return found
+            statement = root.statements[role_set] = compose(tree, suppressed(roles))
+        return statement
 
     def _bound(
         self, root: _Root, statement: Statement, notice: str
     ) -> tuple[Statement, dict[object, object], datetime | None]:
-        """The statement with the values of its own parameters, and the instant at which rules are judged."""
+        """Return the statement, its parameter values, and the instant at which rules are judged."""
         values = self._variables.coerced
         own: dict[object, object] = {
             each: each.of(values, notice)
             for each in statement.parameters
-            if isinstance(each, ArgumentValue | After)
+            if isinstance(each, ArgumentValue | CursorPart)
         }
         return statement, own, _of(root.on, values)
 
 
-def _of(asked: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
-    return None if asked is None else asked.of(variables)
+def _of(argument: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
+    return None if argument is None else argument.of(variables)
 
 
 def _named(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation of that name, or the only one."""
-    found = [
+    """Return the operation of that name, or the only one."""
+    operations = [
         each
         for each in document.definitions
         if isinstance(each, OperationDefinitionNode) and (name is None or (each.name and each.name.value == name))
     ]
-    if len(found) != 1:
+    if len(operations) != 1:
         raise NotCompiled("invalid")
-    return found[0]
+    return operations[0]

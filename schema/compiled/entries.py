@@ -1,4 +1,4 @@
-"""Entries, as trees of answers. Imports graphql-core."""
+"""Entries, as answer trees. Imports graphql-core."""
 
 from collections.abc import Mapping
 
@@ -12,38 +12,38 @@ from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Nod
 from projections.views import entries
 from schema.compiled.connection import Make, page_of
 from schema.compiled.fallback import NotCompiled
-from schema.compiled.selection import Selection, after_of, constant, first_of, object_of, python_name
+from schema.compiled.selection import Selection, constant, cursor_parts, first_of, object_of, python_name
 from schema.context import may
 from schema.types.entries import EntryFilter
 
 _MEMBERS = {"withheld", "narratives", *entries.ENTRY.hints}
-"""What the database tells of an entry."""
+"""Members of an entry that the database can answer."""
 _ENTRY_FILTER = {"type": "types"}
-"""What a filter of entries is called in the relation, where it is called otherwise there."""
+"""Filters of entries that have another name in the relation."""
 _NARRATIVE: Mapping[NarrativeMember, Node] = {
     "path": Cell("path", "text", optional=False),
     "body": Cell("text", "text", optional=True),
     "erased_by": Cell("erased_by", "int", optional=True),
 }
-_OF_TEXTS: Mapping[str, NarrativeMember] = {"path": "path", "text": "body", "erased_by": "erased_by"}
+_NARRATIVE_MEMBERS: Mapping[str, NarrativeMember] = {"path": "path", "text": "body", "erased_by": "erased_by"}
 _ENTRY_FILTERS: Mapping[str, str] = {
     field.python_name: field.graphql_name or to_camel_case(field.python_name)
     for field in get_object_definition(EntryFilter, strict=True).fields
 }
-"""The filters of entries, and their names in GraphQL."""
+"""Filters of entries by Python name, with their GraphQL names."""
 
 
 def entries_of(selection: Selection, field: GraphQLField, details: list[FieldDetails], make: Make) -> Listing:
-    """A page of a notice's entries; `make` makes its rows."""
+    """Return the tree of a page of entries; `make` builds its rows."""
     arguments = selection.arguments(field, details)
     conditions = {
-        _ENTRY_FILTER.get(name, name): asked
-        for name, shown_as in _ENTRY_FILTERS.items()
-        if (asked := arguments.asked("filter", shown_as, via=_types if name == "type" else None))
+        _ENTRY_FILTER.get(name, name): argument
+        for name, graphql_name in _ENTRY_FILTERS.items()
+        if (argument := arguments.argument("filter", graphql_name, via=_types if name == "type" else None))
     }
     if conditions.keys() - {"positions"}:
         selection.require("entries")
-    after = after_of(arguments, "entries/", int)
+    after = cursor_parts(arguments, "entries/", int)
     return Listing(
         relation=entries.ENTRY,
         shape="page",
@@ -55,24 +55,24 @@ def entries_of(selection: Selection, field: GraphQLField, details: list[FieldDet
     )
 
 
-def member_of_entry(selection: Selection, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
-    """A member of an entry; what the reader may not see is withheld."""
+def entry_member(selection: Selection, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+    """Return the tree of an entry's member. A member that the reader may not see is withheld."""
     if name not in _MEMBERS:
         raise NotCompiled("others")
-    seen = may(selection.roles, "entries")
+    visible = may(selection.roles, "entries")
     if name == "proof":
         raise NotCompiled("signed")
     if name == "withheld":
-        return constant(not seen)
-    if not seen and name not in ("position", "leaf_hash"):
+        return constant(not visible)
+    if not visible and name not in ("position", "leaf_hash"):
         return constant([] if name in ("clauses", "narratives") else None)
     if name != "narratives":
         return Cell(name, form_of(entries.ENTRY.hints[name]), name not in ("position", "leaf_hash", "clauses"))
     below = object_of(field)
     items: list[tuple[str, Node]] = []
     for key, each in selection.below(below, details).items():
-        found = of_text(below, each)
-        cell = found if isinstance(found, Constant) else _NARRATIVE[found]
+        member = narrative_member(below, each)
+        cell = member if isinstance(member, Constant) else _NARRATIVE[member]
         items.append((key, cell))
     return Listing(
         relation=entries.NARRATIVE,
@@ -84,14 +84,14 @@ def member_of_entry(selection: Selection, name: str, field: GraphQLField, detail
     )
 
 
-def of_text(below: GraphQLObjectType, details: list[FieldDetails]) -> NarrativeMember | Constant:
-    """The member of a narrative that is asked for, by its name."""
-    found = below.fields.get(details[0].node.name.value)
-    return constant(below.name) if found is None else _OF_TEXTS[python_name(found)]
+def narrative_member(below: GraphQLObjectType, details: list[FieldDetails]) -> NarrativeMember | Constant:
+    """Return the selected member of a narrative."""
+    narrative_field = below.fields.get(details[0].node.name.value)
+    return constant(below.name) if narrative_field is None else _NARRATIVE_MEMBERS[python_name(narrative_field)]
 
 
 def _types(name: str) -> list[str]:
-    """The type that a filter of entries names."""
+    """Return the fact types that a filter of entries names."""
     kind = find_kind(name)
     if kind is None:
         raise NotCompiled("arguments")

@@ -1,4 +1,4 @@
-"""A selection of an operation: its fields, and who reads. Imports graphql-core."""
+"""An operation's selections, and the roles of their reader. Imports graphql-core."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from ledger.domain.roles import Role
 from projections.query.tree import Constant
-from schema.compiled.arguments import After, Arguments
+from schema.compiled.arguments import Arguments, CursorPart
 from schema.compiled.fallback import NotCompiled
 from schema.context import may
 from schema.derive.connection import LARGEST
@@ -45,57 +45,57 @@ class Operation(Struct, frozen=True, eq=False):
         definition: OperationDefinitionNode,
         fragments: Collection[FragmentDefinitionNode],
     ) -> "Operation":
-        """The operation and the fragments of its document."""
+        """Return the operation with the fragments of its document."""
         return cls(schema, definition, {each.name.value: FragmentDetails(each) for each in fragments})
 
     @property
     def root(self) -> GraphQLObjectType:
-        """The type of queries."""
+        """Root type of queries."""
         root = self.schema.query_type
         if root is None:
-            raise TypeError("the schema has no queries")
+            raise TypeError("the schema has no query type")
         return root
 
     def fields(self, variables: VariableValues) -> GroupedFieldSet:
-        """The fields at its root, by key."""
-        found = collect_fields(self.schema, self.fragments, variables, self.root, self.definition)
-        return found.grouped_field_set
+        """Return the fields at the root, by key."""
+        collected = collect_fields(self.schema, self.fragments, variables, self.root, self.definition)
+        return collected.grouped_field_set
 
 
 class Selection(Struct, frozen=True, eq=False):
-    """An operation with its variables, for readers in these roles."""
+    """An operation with its variables, for readers in certain roles."""
 
     operation: Operation
     variables: VariableValues
     roles: Sequence[Role]
 
     def below(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> GroupedFieldSet:
-        """The fields below some, by key."""
+        """Return the fields below these, by key."""
         operation = self.operation
         return collect_subfields(
             operation.schema, operation.fragments, self.variables, operation.definition, parent, details
         ).grouped_field_set
 
     def require(self, view: str) -> None:
-        """Raises NotCompiled where the reader may not read that view."""
+        """Raise NotCompiled if the reader may not read the view."""
         if not may(self.roles, view):
             raise NotCompiled("refused")
 
     def arguments(self, field: GraphQLField, details: list[FieldDetails]) -> Arguments:
-        """The arguments of a field."""
+        """Return the arguments of a field."""
         return Arguments(field, details[0], self.variables)
 
 
-def after_of(arguments: Arguments, of_list: str, *hints: Any) -> tuple[After, ...]:  # noqa: ANN401 - types
-    """The place after which a page begins: a parameter for each part; none where it begins at the start."""
-    cursor = arguments.asked("after")
+def cursor_parts(arguments: Arguments, of_list: str, *hints: Any) -> tuple[CursorPart, ...]:  # noqa: ANN401 - types
+    """Return one parameter for each part of the place after which a page begins; empty for the first page."""
+    cursor = arguments.argument("after")
     if cursor is None:
         return ()
-    return tuple(After(cursor, of_list, hints, part) for part in range(len(hints)))
+    return tuple(CursorPart(cursor, of_list, hints, part) for part in range(len(hints)))
 
 
 def first_of(arguments: Arguments) -> int:
-    """How many rows a page has at most."""
+    """Return the most rows that a page may have."""
     first: int = arguments.values["first"]
     if not 1 <= first <= LARGEST:
         raise NotCompiled("arguments")
@@ -103,19 +103,19 @@ def first_of(arguments: Arguments) -> int:
 
 
 def constant(value: object) -> Constant:
-    """A value that is known."""
+    """Return a constant of the answer."""
     return Constant(msgspec.json.encode(value).decode())
 
 
 def object_of(field: GraphQLField) -> GraphQLObjectType:
-    """The type of a field's object, or of each of its list."""
-    found = get_named_type(field.type)
-    if not isinstance(found, GraphQLObjectType):
-        raise NotCompiled("interface" if is_abstract_type(found) else "others")
-    return found
+    """Return the type of a field's object, or of each item of its list."""
+    object_type = get_named_type(field.type)
+    if not isinstance(object_type, GraphQLObjectType):
+        raise NotCompiled("interface" if is_abstract_type(object_type) else "others")
+    return object_type
 
 
 def python_name(field: GraphQLField) -> str:
-    """What a field is called where it is declared."""
+    """Return the Python name of a field."""
     name: str = field.extensions["strawberry-definition"].python_name
     return name

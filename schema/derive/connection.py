@@ -1,7 +1,7 @@
 """Relay connections on keysets: opaque cursors, pages of at most LARGEST rows. Imports strawberry.
 
-A cursor names its list and the key of its row, with a check, so that a forged one, a broken one or one of
-another list is refused and never read as some other place.
+A cursor names its list and its row's key, with a check. A forged, broken or foreign cursor is refused.
+It is never read as another place.
 """
 
 import hashlib
@@ -17,23 +17,23 @@ from schema.errors import BAD_USER_INPUT, problem
 LARGEST = 1_000
 USUAL = 50
 Place = list[Any]
-"""A row's place in the order of its list, value by value."""
+"""A row's place in its list: its values in the list's order."""
 N = TypeVar("N")
 R = TypeVar("R")
-First = Annotated[int, strawberry.argument(description=f"How many to answer at most, from 1 to {LARGEST}.")]
+First = Annotated[int, strawberry.argument(description=f"Most items to return, from 1 to {LARGEST}.")]
 After = Annotated[
-    str | None, strawberry.argument(description="Go on after this cursor, the `endCursor` of the page before.")
+    str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
 ]
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="A page's place in its list.")
 class PageInfo:
     """Relay's PageInfo."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follow this page.")
-    has_previous_page: bool = strawberry.field(description="Whether the page was asked for after a cursor.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the page's first item.")
-    end_cursor: str | None = strawberry.field(description="The cursor to pass as `after` for the next page.")
+    has_next_page: bool = strawberry.field(description="True if more items follow this page.")
+    has_previous_page: bool = strawberry.field(description="True if the page was requested with a cursor.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the page's first item.")
+    end_cursor: str | None = strawberry.field(description="Cursor to pass as `after` for the next page.")
 
 
 @strawberry.type(description="An item of a list, with its cursor.")
@@ -41,22 +41,26 @@ class Edge(Generic[N]):
     """Relay's Edge."""
 
     node: N = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Its place in the list, opaque.")
+    cursor: str = strawberry.field(description="The item's place in the list, opaque.")
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
     """Relay's Connection."""
 
-    edges: list[Edge[N]] = strawberry.field(description="The items with their cursors, in the list's order.")
-    nodes: list[N] = strawberry.field(description="The items without their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
+    edges: list[Edge[N]] = strawberry.field(description="Items with their cursors, in the list's order.")
+    nodes: list[N] = strawberry.field(description="Items without their cursors.")
+    page_info: PageInfo = strawberry.field(description="The page's place in the list.")
 
 
-def checked(first: int) -> int:
-    """`first`, within its limits; raises GraphQLError (BAD_USER_INPUT)."""
+def check_first(first: int) -> int:
+    """Return `first`.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, if `first` is out of range.
+    """
     if not 1 <= first <= LARGEST:
-        raise problem(BAD_USER_INPUT, f"first is {first}; ask for 1 to {LARGEST}, and go on with `after`")
+        raise problem(BAD_USER_INPUT, f"first is {first}; use 1 to {LARGEST}, and `after` for the next page")
     return first
 
 
@@ -65,15 +69,16 @@ def _check(text: str) -> str:
 
 
 def cursor(of: str, place: Place) -> str:
-    """The cursor of the row at a place in the list `of`."""
+    """Return the cursor of the row at a place in the list `of`."""
     text = f"{of}#{msgspec.json.encode(place).decode()}"
     return urlsafe_b64encode(f"{_check(text)}#{text}".encode()).decode().rstrip("=")
 
 
-def place_after(of: str, after: str | None, *hints: Any) -> Place | None:  # noqa: ANN401 - types of any kind
-    """The place that a cursor of the list `of` names: a value of each of these types.
+def decode_cursor(of: str, after: str | None, *hints: Any) -> Place | None:  # noqa: ANN401 - types of any kind
+    """Return the place that a cursor of the list `of` names: one value of each type.
 
-    Raises GraphQLError (BAD_USER_INPUT) for any other text.
+    Raises:
+        GraphQLError: BAD_USER_INPUT, for any other text.
     """
     if after is None:
         return None
@@ -83,7 +88,7 @@ def place_after(of: str, after: str | None, *hints: Any) -> Place | None:  # noq
     except ValueError:
         place = []
     if cursor(of, place) != after:
-        raise problem(BAD_USER_INPUT, "after is not a cursor of this list; pass on the endCursor of a page of it")
+        raise problem(BAD_USER_INPUT, "after is not a cursor of this list; send the endCursor of one of its pages")
     return place
 
 
@@ -95,10 +100,10 @@ def connection(
     place: Callable[[R], Place],
     node: Callable[[R], N],
 ) -> Connection[N]:
-    """The page of the first `first` of `rows`, which hold one more if more follow."""
-    shown = rows[:first]
-    nodes = [node(row) for row in shown]
-    cursors = [cursor(of, place(row)) for row in shown]
+    """Return the page of the first `first` rows. One more row in `rows` means that more follow."""
+    page = rows[:first]
+    nodes = [node(row) for row in page]
+    cursors = [cursor(of, place(row)) for row in page]
     return Connection(
         edges=[Edge(node=item, cursor=at) for item, at in zip(nodes, cursors, strict=True)],
         nodes=nodes,

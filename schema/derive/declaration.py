@@ -1,7 +1,7 @@
-"""Object types declared from relations: each field once, with its meaning, and every list with its filters.
+"""Object types declared from relations: each field once, with its description, and each list with its filters.
 
-A class decorated with `shown` names what it shows of a relation's rows. `schema.derive.object_types` makes its
-GraphQL type, and `schema.derive.resolvers` reads it. Imports strawberry, and the relations of `projections`.
+A class decorated with `object_type` declares fields of a relation's rows. `schema.derive.object_types` makes its
+GraphQL type, and `schema.derive.resolvers` reads its rows. Imports strawberry, and `projections`.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,92 +19,92 @@ C = TypeVar("C", bound=type)
 
 
 class RowObject:
-    """What every object made from a row has."""
+    """Base of every object that is made from a row."""
 
     at: Standpoint
-    found: ComputedRow[Any]
+    row: ComputedRow[Any]
 
 
 class Recorded(RowObject):
-    """A row that shows the entry that recorded it."""
+    """A row with the entry that recorded it."""
 
 
 class Section:
-    """A part of a notice: lists of what one view holds."""
+    """A part of a notice: the lists of one view."""
 
     at: Standpoint
 
 
 class Value(Struct, frozen=True):
-    """A field that shows a value of the row."""
+    """A field with a value of the row."""
 
     description: str
     type: Any = None
-    """Its type, where the row's own says too little: ID, a list of words, Count."""
+    """GraphQL type, where the row's own type is too wide: ID, an enum, Count."""
     name: str | None = None
-    """The field of the row, where it is called otherwise there."""
+    """Field of the row, if its name differs."""
 
 
 class Many(Struct, frozen=True):
-    """A field that shows rows of another type."""
+    """A field with rows of another type."""
 
     of: str
-    """That type's name."""
+    """Name of that type."""
     description: str
     by: str | None = None
-    """The condition of the other relation that ties its rows to this one."""
+    """Condition of the other relation that ties its rows to this row."""
     key: str | None = None
-    """The field of this row that the condition is asked with."""
+    """Field of this row whose value the condition takes."""
     paged: bool = True
-    """False: a short list, shown whole."""
+    """False for a short list, returned as a whole."""
     one: bool = False
-    """Whether there is one at most."""
+    """True if at most one row exists."""
     where: Mapping[str, Any] = {}
-    """The conditions that its rows fulfil always."""
+    """Fixed conditions on the rows."""
 
 
-class Same(Struct, frozen=True):
-    """A field that shows another side of the same row, as an object of a type of its own."""
+class Facet(Struct, frozen=True):
+    """A field with other columns of the same row, as an object of another type."""
 
     of: str
-    """That type's name."""
+    """Name of that type."""
     description: str
     unless: str
-    """Null while this field of the row is."""
+    """Field of the row; while it is null, so is this object."""
 
 
 class EntryAt(Struct, frozen=True):
-    """A field that shows the entry at a position of the row."""
+    """A field with the entry at a position that the row names."""
 
     position: str
     description: str
 
 
-POSITION: Any = Value("The position of the entry that recorded it.")
-NAMED_EVIDENCE: Any = Value("The ids of the evidence named with it.", ID)
+POSITION: Any = Value("Position of the entry that recorded it.")
+NAMED_EVIDENCE: Any = Value("Ids of the evidence named with it.", ID)
 _RECORDED: Mapping[str, Value | EntryAt] = {
     "position": POSITION,
-    "entry": EntryAt("position", "The entry that recorded it."),
+    "entry": EntryAt("position", "Entry that recorded it."),
 }
 
 
 class Filter(Struct, frozen=True):
-    """A condition by which rows can be asked for."""
+    """A condition on the rows of a list."""
 
     type: Any
     description: str
 
 
 PERIOD = {
-    "period_from": Filter(date, "It covers this day, or a later one."),
-    "period_to": Filter(date, "It covers this day, or an earlier one."),
+    "period_from": Filter(date, "Its period includes this day, or ends later."),
+    "period_to": Filter(date, "Its period includes this day, or begins earlier."),
 }
-"""Filters of what covers a period."""
-Spec = Value | Many | EntryAt | Same
+"""Filters of rows that cover a period."""
+Spec = Value | Many | EntryAt | Facet
 
 
 def value(description: str, type: Any = None, *, name: str | None = None) -> Any:  # noqa: A002, ANN401 - of any type
-    """Shows a value; `name` is that of the row's field, where it is called otherwise."""
+    """Declare a field with a value; `name` is the row's field, if it differs."""
     return Value(description, type, name)
 
 
@@ -116,57 +116,57 @@ def many(
     key: str | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Any:  # noqa: ANN401 - of any type
-    """Shows pages of rows of another type."""
+    """Declare a list of rows of another type, in pages."""
     return Many(of, description, by, key, where=where or {})
 
 
-def whole(of: str, description: str, *, by: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401
-    """Shows a short list of rows of another type."""
+def short_list(of: str, description: str, *, by: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401
+    """Declare a short list of rows of another type."""
     return Many(of, description, by, key, paged=False)
 
 
 def one(of: str, description: str, *, where: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - of any type
-    """Shows one row of another type, or null."""
+    """Declare a field with one row of another type, or null."""
     return Many(of, description, paged=False, one=True, where=where or {})
 
 
-def same(of: str, description: str, *, unless: str) -> Any:  # noqa: ANN401 - of any type
-    """Shows another side of the same row, or null while its field `unless` is null."""
-    return Same(of, description, unless)
+def facet(of: str, description: str, *, unless: str) -> Any:  # noqa: ANN401 - of any type
+    """Declare a field with other columns of the same row; null while the row's field `unless` is null."""
+    return Facet(of, description, unless)
 
 
 def entry(position: str, description: str) -> Any:  # noqa: ANN401
-    """Shows the entry at a position."""
+    """Declare a field with the entry at a position."""
     return EntryAt(position, description)
 
 
 class ObjectDeclaration(Struct, frozen=True, eq=False):
-    """A type and what it shows."""
+    """A declared object type."""
 
     cls: type[Any]
     relation: Relation[Any]
     fields: Mapping[str, Spec]
     filters: Mapping[str, Filter]
     arguments: Mapping[str, Filter]
-    """Conditions that are arguments of their own wherever its rows are listed."""
+    """Conditions that are arguments of each list of these rows, apart from `filter`."""
     node: str | None
-    """The field by whose value `node(id)` finds it; None: it has no id, or it is the notice."""
+    """Field whose value identifies the object in `node(id)`; None for a notice, and for types without an id."""
 
 
 TYPES: dict[str, ObjectDeclaration] = {}
-"""Every type declared so, by name."""
+"""Declared object types by name."""
 SECTIONS: dict[str, tuple[type[Any], str, Mapping[str, Many]]] = {}
-"""Every section, by name: its type, the view that it shows, and its lists."""
+"""Declared sections by name: type, view and lists."""
 
 
-def shown(
+def object_type(
     relation: Relation[Any],
     *,
     node: str | None = None,
     filters: Mapping[str, Filter] | None = None,
     arguments: Mapping[str, Filter] | None = None,
 ) -> Callable[[C], C]:
-    """Declares the decorated class to show rows of a relation; its docstring is the type's description."""
+    """Declare that the decorated class exposes rows of a relation; its docstring is the type's description."""
 
     def declare(cls: C) -> C:
         fields = {name: each for name, each in vars(cls).items() if isinstance(each, Spec)}
@@ -181,7 +181,7 @@ def shown(
 
 
 def section(view: str) -> Callable[[C], C]:
-    """Declares the decorated class to show lists of a view; its docstring is the type's description."""
+    """Declare that the decorated class exposes lists of a view; its docstring is the type's description."""
 
     def declare(cls: C) -> C:
         lists = {name: each for name, each in vars(cls).items() if isinstance(each, Many)}

@@ -1,6 +1,6 @@
-"""A GraphQL input for each fact's struct, and its values as the intake takes them.
+"""GraphQL inputs of the facts, and their conversion for the intake.
 
-Generated from the declarations in `ledger.domain.areas`: a new field of a fact is in the interface at once.
+The inputs are generated from the declarations in `ledger.domain.areas`: a new field of a fact needs nothing here.
 Imports strawberry, msgspec and `ledger`.
 """
 
@@ -20,15 +20,15 @@ from ledger.domain.fields import FieldType, unwrap
 from schema.types.enums import enum_of, first_sentence
 from schema.types.scalars import Count, Json
 
-_FREE_TEXT = "Free text of at most 1 MB; kept beside the entry, so that it can be erased."
+_FREE_TEXT = "Narrative of at most 1 MB of UTF-8; stored apart from the entry, so that it can be erased."
 INT_LARGEST = 2**31 - 1
 _names: dict[type, tuple[tuple[str, str], ...]] = {}
-"""Input type → its fields: (attribute, name in JSON)."""
+"""Input type → its fields: (attribute, JSON name)."""
 
 
 @cache
 def input_of(struct: type[Struct]) -> type:
-    """The input type of a struct, `ObjectiveAddedInput` for ObjectiveAdded."""
+    """Return the input type of a struct: `ObjectiveAddedInput` for ObjectiveAdded."""
     hints = get_type_hints(struct, include_extras=True)
     members: dict[str, Any] = {}
     annotations: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def input_of(struct: type[Struct]) -> type:
         options: dict[str, Any] = {"description": description, "name": field.encode_name}
         if field.default is None:
             options["default"] = strawberry.UNSET
-        elif annotation is Json and not field.required:  # GraphQL has no way to write an object as its default
+        elif annotation is Json and not field.required:  # GraphQL cannot write an object as a default
             annotation, options["default"] = Json | None, strawberry.UNSET
         elif field.default is not NODEFAULT:
             options["default"] = field.default
@@ -46,14 +46,14 @@ def input_of(struct: type[Struct]) -> type:
         annotations[field.name] = annotation
         members[field.name] = strawberry.field(**options)
     name = f"{struct.__name__}Input"
-    made: type = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
-    made = strawberry.input(made, description=first_sentence(struct))
-    _names[made] = tuple((field.name, field.encode_name) for field in msgspec.structs.fields(struct))
-    return made
+    input_type: type = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
+    input_type = strawberry.input(input_type, description=first_sentence(struct))
+    _names[input_type] = tuple((field.name, field.encode_name) for field in msgspec.structs.fields(struct))
+    return input_type
 
 
 def _annotation(hint: object) -> tuple[Any, str]:
-    """The GraphQL type of a field, and what it means."""
+    """Return the GraphQL type of a field, and its description."""
     field = unwrap(hint)
     input_type, meaning = _generic(field) if field.origin else _plain(field.type)
     description = meaning
@@ -93,7 +93,7 @@ def _unsupported(hint: object) -> TypeError:
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - it may hold anything
-    """An input as the plain values that the intake takes; what was left out stays out."""
+    """Return an input as plain values for the intake, without absent members."""
     if type(value) in _names:
         pairs = ((name, getattr(value, attribute)) for attribute, name in _names[type(value)])
         return {name: plain(item) for name, item in pairs if item not in (strawberry.UNSET, None)}

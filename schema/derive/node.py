@@ -1,7 +1,4 @@
-"""What object types are made of: the interface of everything with an id, and fields that are worked out.
-
-Imports strawberry.
-"""
+"""Relay's Node interface, and typed decorators for resolvers. Imports strawberry."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -11,18 +8,18 @@ import strawberry
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def resolved(description: str) -> Callable[[F], F]:
-    """A field that the decorated method answers: `strawberry.field`, with a type that checkers can follow."""
+def resolver(description: str) -> Callable[[F], F]:
+    """Declare that the decorated method resolves a field: `strawberry.field`, with its type preserved."""
     return cast(Callable[[F], F], strawberry.field(description=description))
 
 
-def followed(description: str) -> Callable[[F], F]:
-    """A subscription that the decorated generator answers, likewise."""
+def subscription(description: str) -> Callable[[F], F]:
+    """Declare that the decorated generator resolves a subscription, with its type preserved."""
     return cast(Callable[[F], F], strawberry.subscription(description=description))
 
 
-@strawberry.interface(description="Something that `node(id)` finds again.")
+@strawberry.interface(description="An object that `node(id)` can load.")
 class Node:
-    """Relay's Node: a notice's id is its own; everything in it has the notice's id in front."""
+    """Relay's Node. A notice's id is its own; the id of anything in it begins with the notice's id."""
 
-    id: strawberry.ID = strawberry.field(description="Its id, unique among all that `node` finds.")
+    id: strawberry.ID = strawberry.field(description="Global id: unique among all nodes.")

@@ -15,9 +15,18 @@ from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.query.relation import ComputedRow, RowQuery
 from schema.context import Standpoint
-from schema.derive.connection import LARGEST, USUAL, After, Connection, First, checked, connection, place_after
-from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Many, ObjectDeclaration, RowObject, Same, Value
-from schema.derive.resolvers import listed, made
+from schema.derive.connection import (
+    LARGEST,
+    USUAL,
+    After,
+    Connection,
+    First,
+    check_first,
+    connection,
+    decode_cursor,
+)
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, RowObject, Value
+from schema.derive.resolvers import list_rows, object_of
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry, Narrative, entries_at
 from schema.types.enums import enum_of
@@ -27,7 +36,7 @@ _making = Lock()
 
 
 def finish() -> None:
-    """Makes GraphQL types of all that was declared; once in a process, when every module is there."""
+    """Make GraphQL types of all declarations, once in a process, after every module is imported."""
     with _making:
         _finish()
 
@@ -40,59 +49,59 @@ def _finish() -> None:
         for field, spec in lists.items():
             setattr(cls, field, strawberry.field(_lister(name, field, spec), description=spec.description))
         cls.__annotations__ = {"at": strawberry.Private[Standpoint]}
-        strawberry.type(cls, description=_told(cls))
+        strawberry.type(cls, description=_description(cls))
 
 
-def _make(shown_as: ObjectDeclaration) -> None:
-    cls = shown_as.cls
+def _make(declaration: ObjectDeclaration) -> None:
+    cls = declaration.cls
     annotations: dict[str, Any] = {
         "at": strawberry.Private[Standpoint],
-        "found": strawberry.Private[ComputedRow[Any]],
+        "row": strawberry.Private[ComputedRow[Any]],
     }
-    for name, spec in shown_as.fields.items():
+    for name, spec in declaration.fields.items():
         match spec:
             case Value():
-                _add_value(shown_as, name, spec, annotations)
+                _add_value(declaration, name, spec, annotations)
             case Many():
                 setattr(
                     cls, name, strawberry.field(_lister(cls.__name__, name, spec), description=spec.description)
                 )
             case EntryAt():
                 setattr(cls, name, strawberry.field(_entry(spec), description=spec.description))
-            case Same():
+            case Facet():
                 setattr(cls, name, strawberry.field(_same(spec), description=spec.description))
     cls.__annotations__ = annotations
-    strawberry.type(cls, description=_told(cls))
+    strawberry.type(cls, description=_description(cls))
 
 
-def _told(cls: type) -> str:
+def _description(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
 
 
-def _add_value(shown_as: ObjectDeclaration, name: str, spec: Value, annotations: dict[str, Any]) -> None:
-    hint = shown_as.relation.hints[spec.name or name]
+def _add_value(declaration: ObjectDeclaration, name: str, spec: Value, annotations: dict[str, Any]) -> None:
+    hint = declaration.relation.hints[spec.name or name]
     field = unwrap(hint)
     bare, optional = field.column_type, field.optional
-    setattr(shown_as.cls, name, strawberry.field(description=spec.description))
+    setattr(declaration.cls, name, strawberry.field(description=spec.description))
     if bare is NarrativeRef:
         annotations[name] = str | None
         annotations[f"{name}_erased_by"] = int | None
-        told = f"The position of the entry that erased the {name.replace('_', ' ')}."
-        setattr(shown_as.cls, f"{name}_erased_by", strawberry.field(description=told))
+        described = f"Position of the entry that erased the {name.replace('_', ' ')}."
+        setattr(declaration.cls, f"{name}_erased_by", strawberry.field(description=described))
         return
-    found = spec.type or {dict: Json}.get(bare, bare)
-    if isinstance(found, type) and issubclass(found, WordList):
-        found = enum_of(found)
+    field_type = spec.type or {dict: Json}.get(bare, bare)
+    if isinstance(field_type, type) and issubclass(field_type, WordList):
+        field_type = enum_of(field_type)
     if bare == list[NarrativeRef]:
-        found = list[Narrative]
+        field_type = list[Narrative]
     elif get_origin(bare) is list and spec.type is not None:
-        found = GenericAlias(list, (found,))
-    annotations[name] = found | None if optional else found
+        field_type = GenericAlias(list, (field_type,))
+    annotations[name] = field_type | None if optional else field_type
 
 
 @cache
 def filter_of(name: str) -> type | None:
-    """The input type by which rows of a type are filtered; None where it has no filters."""
+    """Return the filter type of a declared type; None if it has no filters."""
     filters = TYPES[name].filters
     if not filters:
         return None
@@ -102,8 +111,8 @@ def filter_of(name: str) -> type | None:
         | None
         for key, each in filters.items()
     }
-    made = type(f"{name}Filter", (), {"__annotations__": annotations, "__module__": __name__, **members})
-    return strawberry.input(made, description="Which are asked for; all that is named must hold.")
+    object_of = type(f"{name}Filter", (), {"__annotations__": annotations, "__module__": __name__, **members})
+    return strawberry.input(object_of, description="Conditions on the rows; all of them must hold.")
 
 
 def _plain(item: object) -> Any:  # noqa: ANN401 - as it comes
@@ -112,9 +121,9 @@ def _plain(item: object) -> Any:  # noqa: ANN401 - as it comes
     return [_plain(each) for each in item] if isinstance(item, list) else item
 
 
-def _same(spec: Same) -> Callable[[RowObject], Any]:
+def _same(spec: Facet) -> Callable[[RowObject], Any]:
     def other_side(self: RowObject) -> Any:  # noqa: ANN401 - annotated below
-        return None if self.found.value(spec.unless) is None else made(spec.of, self.at, self.found)
+        return None if self.row.value(spec.unless) is None else object_of(spec.of, self.at, self.row)
 
     other_side.__annotations__["return"] = TYPES[spec.of].cls | None
     return other_side
@@ -125,87 +134,95 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
     of = TYPES[spec.of].cls
 
     def key_of(self: Any) -> object:  # noqa: ANN401 - a row, or a section, which has no key
-        return self.found.value(spec.key) if spec.key is not None else None
+        return self.row.value(spec.key) if spec.key is not None else None
 
-    async def short(self: RowObject, **asked: Any) -> Any:  # noqa: ANN401 - as _signed says
-        wanted = RowQuery(_conditions(spec, asked), spec.by, first=1 if spec.one else LARGEST + 1)
-        found = await listed(self.at, place, spec, key_of(self), wanted)
-        if len(found) > LARGEST:
-            raise problem(LIMIT_EXCEEDED, f"{name} has more than {LARGEST} items; ask for fewer by its filter")
-        self.at.context.budget.spend(len(found))
-        objects = [made(spec.of, self.at, each) for each in found]
+    async def short(self: RowObject, **conditions: Any) -> Any:  # noqa: ANN401 - as _signed says
+        query = RowQuery(_conditions(spec, conditions), spec.by, first=1 if spec.one else LARGEST + 1)
+        rows = await list_rows(self.at, place, spec, key_of(self), query)
+        if len(rows) > LARGEST:
+            raise problem(LIMIT_EXCEEDED, f"{name} has more than {LARGEST} items; narrow its filter")
+        self.at.context.budget.spend(len(rows))
+        objects = [object_of(spec.of, self.at, each) for each in rows]
         return objects if not spec.one else objects[0] if objects else None
 
-    async def page(self: RowObject, first: int = USUAL, after: str | None = None, **asked: Any) -> Any:  # noqa: ANN401
-        """A page."""
+    async def page(self: RowObject, first: int = USUAL, after: str | None = None, **conditions: Any) -> Any:  # noqa: ANN401
+        """Resolve a page."""
         relation, key = TYPES[spec.of].relation, key_of(self)
         list_of = f"{owner}.{name}/{self.at.notice}" + ("" if key is None else f"/{key}")
-        limit = checked(first)
-        start = place_after(list_of, after, *(relation.hints[each] for each in relation.order))
-        wanted = RowQuery(_conditions(spec, asked), spec.by, (), limit + 1, start)
-        found = await listed(self.at, place, spec, key, wanted)
-        self.at.context.budget.spend(len(found[:limit]))
+        limit = check_first(first)
+        start = decode_cursor(list_of, after, *(relation.hints[each] for each in relation.order))
+        query = RowQuery(_conditions(spec, conditions), spec.by, (), limit + 1, start)
+        rows = await list_rows(self.at, place, spec, key, query)
+        self.at.context.budget.spend(len(rows[:limit]))
         return connection(
             list_of,
-            found,
+            rows,
             limit,
             after,
             lambda row: row.place(relation.order),
-            lambda row: made(spec.of, self.at, row),
+            lambda row: object_of(spec.of, self.at, row),
         )
 
     if spec.one:
-        return _signed(short, of | None)
-    asked = _asked(spec.of)
+        return _with_signature(short, of | None)
+    conditions = _arguments(spec.of)
     if not spec.paged:
-        return _signed(short, GenericAlias(list, (of,)), **asked)
+        return _with_signature(short, GenericAlias(list, (of,)), **conditions)
     paging = {"first": (First, USUAL), "after": (After, None)}
-    return _signed(page, Connection[of], **asked, **paging)  # type: ignore[valid-type]
+    return _with_signature(page, Connection[of], **conditions, **paging)  # type: ignore[valid-type]
 
 
-def _asked(of: str) -> dict[str, tuple[Any, Any]]:
-    """The arguments by which rows of a type are asked for: name → type and default."""
+def _arguments(of: str) -> dict[str, tuple[Any, Any]]:
+    """Return the arguments of a list of these rows: name → type and default."""
     filters, direct = filter_of(of), TYPES[of].arguments
-    found = {
+    arguments = {
         name: (Annotated[each.type | None, strawberry.argument(description=each.description)], None)
         for name, each in direct.items()
     }
     if filters is not None:
-        described = strawberry.argument(description="Which of them; all, if left out.")
-        found["filter"] = (Annotated[filters | None, described], None)
-    return found
+        described = strawberry.argument(description="Conditions on the rows; all rows if omitted.")
+        arguments["filter"] = (Annotated[filters | None, described], None)
+    return arguments
 
 
-def _signed(
+def _with_signature(
     resolver: Callable[..., Awaitable[Any]],
     answer: Any,  # noqa: ANN401 - a type of any kind
     **arguments: tuple[Any, Any],
 ) -> Callable[..., Awaitable[Any]]:
-    """A resolver that takes these arguments, name → type and default, and answers with that type."""
+    """Give a resolver these arguments (name → type and default) and this return type."""
     kind = Parameter.POSITIONAL_OR_KEYWORD
-    given = [Parameter(name, kind, annotation=hint, default=usual) for name, (hint, usual) in arguments.items()]
+    parameters = [
+        Parameter(name, kind, annotation=hint, default=default) for name, (hint, default) in arguments.items()
+    ]
     resolver.__annotations__ = {name: hint for name, (hint, _) in arguments.items()} | {"return": answer}
-    resolver.__signature__ = Signature([Parameter("self", kind), *given], return_annotation=answer)  # type: ignore[attr-defined]
+    resolver.__signature__ = Signature([Parameter("self", kind), *parameters], return_annotation=answer)  # type: ignore[attr-defined]
     return resolver
 
 
-def _conditions(spec: Many, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a list's rows have to fulfil; raises GraphQLError (BAD_USER_INPUT) where that contradicts itself."""
-    shown_as = TYPES[spec.of]
-    given = asked.get("filter")
-    found = {name: _plain(getattr(given, name)) for name in shown_as.filters} if given is not None else {}
-    found |= {name: asked.get(name) for name in shown_as.arguments}
+def _conditions(spec: Many, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions on a list's rows.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, if a filter contradicts a fixed condition.
+    """
+    declaration = TYPES[spec.of]
+    filters = arguments.get("filter")
+    conditions = (
+        {name: _plain(getattr(filters, name)) for name in declaration.filters} if filters is not None else {}
+    )
+    conditions |= {name: arguments.get(name) for name in declaration.arguments}
     for name, fixed in spec.where.items():
-        if found.get(name) not in (None, fixed):
+        if conditions.get(name) not in (None, fixed):
             raise problem(
                 BAD_USER_INPUT, f"every row of this list has {name} = {fixed}; leave it out of the filter"
             )
-    return found | dict(spec.where)
+    return conditions | dict(spec.where)
 
 
 def _entry(spec: EntryAt) -> Callable[..., Awaitable[Any]]:
     async def at_position(self: RowObject) -> Entry | None:
-        position = self.found.value(spec.position)
+        position = self.row.value(spec.position)
         if position is None:
             return None
         if "entries" not in self.at.loaders:
@@ -215,7 +232,7 @@ def _entry(spec: EntryAt) -> Callable[..., Awaitable[Any]]:
                 return await entries_at(at, positions)
 
             self.at.loaders["entries"] = DataLoader(load)
-        found: Entry = await self.at.loaders["entries"].load(position)
-        return found
+        entry: Entry = await self.at.loaders["entries"].load(position)
+        return entry
 
     return at_position

@@ -1,7 +1,6 @@
-"""How what `schema.derive.declaration` declares is read: the rows of a list, and the objects made of them.
+"""Resolvers of the declared types: the rows of a list, and the objects made from them.
 
-Rows that neighbours ask for one by one are read together. Imports strawberry's loader, and the relations of
-`projections`.
+Reads by neighbouring rows are batched. Imports strawberry's loader, and the relations of `projections`.
 """
 
 import asyncio
@@ -21,35 +20,39 @@ from schema.derive.node import Node
 from schema.types.entries import Narrative
 
 
-def enter(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that section
-    """A section; raises GraphQLError (FORBIDDEN) where the viewer may not read its view."""
+def open_section(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that section
+    """Return a section of the notice.
+
+    Raises:
+        GraphQLError: FORBIDDEN, if the viewer may not read its view.
+    """
     cls, view, _ = SECTIONS[of]
     at.require(view)
     return cls(at=at)
 
 
-def made(name: str, at: Standpoint, found: ComputedRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
-    """The object of a row."""
-    shown_as = TYPES[name]
-    values = {key: given for get in _getters(name) for key, given in get(found)}
-    if issubclass(shown_as.cls, Node):
-        key = found.value(shown_as.node) if shown_as.node is not None else None
+def object_of(name: str, at: Standpoint, row: ComputedRow[Any]) -> Any:  # noqa: ANN401 - an object of that type
+    """Return the object of a row."""
+    declaration = TYPES[name]
+    values = {key: value for get in _getters(name) for key, value in get(row)}
+    if issubclass(declaration.cls, Node):
+        key = row.value(declaration.node) if declaration.node is not None else None
         values["id"] = at.notice if key is None else node_id(at.notice, name, key)
-    return shown_as.cls(at=at, found=found, **values)
+    return declaration.cls(at=at, row=row, **values)
 
 
 def node_id(notice: str, name: str, key: object) -> str:
-    """The id by which `node` finds an object again: its notice, its type and its own id there."""
+    """Return the global id of an object: its notice, its type and its id in the notice."""
     return f"{notice}/{name[:1].lower()}{name[1:]}/{key}"
 
 
 async def node_of(at: Standpoint, name: str, key: str) -> Any:  # noqa: ANN401 - an object of that type, or None
-    """The object of a type with that id of its own; None where there is none."""
-    shown_as = TYPES.get(f"{name[:1].upper()}{name[1:]}")
-    if shown_as is None or shown_as.node is None:
+    """Return the object of that type and id; None if none exists."""
+    declaration = TYPES.get(f"{name[:1].upper()}{name[1:]}")
+    if declaration is None or declaration.node is None:
         return None
-    found = await rows(at, shown_as, RowQuery({shown_as.node: key}, first=1))
-    return made(shown_as.cls.__name__, at, found[0][0]) if found[0] else None
+    rows = await find_rows(at, declaration, RowQuery({declaration.node: key}, first=1))
+    return object_of(declaration.cls.__name__, at, rows[0][0]) if rows[0] else None
 
 
 Getter = Callable[[ComputedRow[Any]], Sequence[tuple[str, Any]]]
@@ -57,74 +60,82 @@ Getter = Callable[[ComputedRow[Any]], Sequence[tuple[str, Any]]]
 
 @cache
 def _getters(name: str) -> tuple[Getter, ...]:
-    shown_as = TYPES[name]
-    hints = shown_as.relation.hints
+    declaration = TYPES[name]
+    hints = declaration.relation.hints
     return tuple(
         _getter(field, spec.name or field, unwrap(hints[spec.name or field]).column_type, spec.type)
-        for field, spec in shown_as.fields.items()
+        for field, spec in declaration.fields.items()
         if isinstance(spec, Value)
     )
 
 
-def _getter(shown_name: str, name: str, bare: object, given: object) -> Getter:
+def _getter(field: str, name: str, bare: object, declared: object) -> Getter:
     if bare is NarrativeRef:
 
-        def text(found: ComputedRow[Any]) -> Sequence[tuple[str, Any]]:
-            told: NarrativeRef | None = found.value(name)
-            body, erased = (told.body, told.erased_by) if told is not None else (None, None)
-            return ((shown_name, body), (f"{shown_name}_erased_by", erased))
+        def narrative(row: ComputedRow[Any]) -> Sequence[tuple[str, Any]]:
+            narrative_ref: NarrativeRef | None = row.value(name)
+            body, erased = (
+                (narrative_ref.body, narrative_ref.erased_by) if narrative_ref is not None else (None, None)
+            )
+            return ((field, body), (f"{field}_erased_by", erased))
 
-        return text
-    take = _taker(bare, given)
-    return lambda found: ((shown_name, take(found.value(name))),)
+        return narrative
+    take = _taker(bare, declared)
+    return lambda row: ((field, take(row.value(name))),)
 
 
-def _taker(bare: object, given: object) -> Callable[[Any], Any]:
-    """What makes a row's value the field's."""
+def _taker(bare: object, declared: object) -> Callable[[Any], Any]:
+    """Return the conversion of a row's value to the field's value."""
     if bare == list[NarrativeRef]:
         return lambda texts: [
             Narrative(path=each.path, text=each.body, erased_by=each.erased_by) for each in texts
         ]
-    if isinstance(given, type) and issubclass(given, WordList):
-        words = given
+    if isinstance(declared, type) and issubclass(declared, WordList):
+        words = declared
         if get_origin(bare) is list:
             return lambda items: [words(each) for each in items]
         return lambda item: None if item is None else words(item)
     return lambda item: item
 
 
-async def rows(at: Standpoint, shown_as: ObjectDeclaration, wanted: RowQuery) -> list[list[ComputedRow[Any]]]:
-    """The rows that are wanted of a type; raises GraphQLError (FORBIDDEN) where the viewer may not read them."""
-    view = shown_as.relation.view
+async def find_rows(
+    at: Standpoint, declaration: ObjectDeclaration, query: RowQuery
+) -> list[list[ComputedRow[Any]]]:
+    """Return the rows of a type, a list for each key.
+
+    Raises:
+        GraphQLError: FORBIDDEN, if the viewer may not read them.
+    """
+    view = declaration.relation.view
     at.require(view)
-    return await at.ask(lambda reading: reading.find(shown_as.relation, wanted, redacted=at.redacted(view)))
+    return await at.ask(lambda reading: reading.find(declaration.relation, query, redacted=at.redacted(view)))
 
 
-async def _near(
-    at: Standpoint, place: tuple[str, str], shown_as: ObjectDeclaration, wanted: RowQuery, key: object
+async def _rows_near(
+    at: Standpoint, place: tuple[str, str], declaration: ObjectDeclaration, query: RowQuery, key: object
 ) -> list[Any]:
-    """The rows tied to a key, read together with those that neighbours ask for at the same place."""
-    asked = (place, repr(sorted(wanted.conditions.items())), wanted.first, repr(wanted.after))
-    if asked not in at.loaders:
+    """Return the rows tied to a key, in one read for all keys at the same place."""
+    batch = (place, repr(sorted(query.conditions.items())), query.first, repr(query.after))
+    if batch not in at.loaders:
 
         async def load(keys: list[object]) -> list[list[ComputedRow[Any]]]:
-            return await rows(
-                at, shown_as, RowQuery(wanted.conditions, wanted.by, keys, wanted.first, wanted.after)
+            return await find_rows(
+                at, declaration, RowQuery(query.conditions, query.by, keys, query.first, query.after)
             )
 
-        at.loaders[asked] = DataLoader(load)
-    found: list[Any] = await at.loaders[asked].load(key)
-    return found
+        at.loaders[batch] = DataLoader(load)
+    rows: list[Any] = await at.loaders[batch].load(key)
+    return rows
 
 
-async def listed(
-    at: Standpoint, place: tuple[str, str], spec: Many, key: object, wanted: RowQuery
+async def list_rows(
+    at: Standpoint, place: tuple[str, str], spec: Many, key: object, query: RowQuery
 ) -> Sequence[ComputedRow[Any]]:
-    """The rows of a field: those tied to `key`, or the notice's."""
-    shown_as = TYPES[spec.of]
+    """Return the rows of a field: those tied to `key`, or those of the notice."""
+    declaration = TYPES[spec.of]
     if spec.by is None:
-        return (await rows(at, shown_as, wanted))[0]
+        return (await find_rows(at, declaration, query))[0]
     if not isinstance(key, list):
-        return [] if key is None else await _near(at, place, shown_as, wanted, key)
-    found = await asyncio.gather(*(_near(at, place, shown_as, wanted, each) for each in key))
-    return [row for rows_of_key in found for row in rows_of_key]
+        return [] if key is None else await _rows_near(at, place, declaration, query, key)
+    batches = await asyncio.gather(*(_rows_near(at, place, declaration, query, each) for each in key))
+    return [row for rows_of_key in batches for row in rows_of_key]

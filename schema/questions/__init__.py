@@ -1,4 +1,4 @@
-"""The adviser's regular questions, each a `.graphql` file that begins with the question in words."""
+"""The adviser's regular questions: `.graphql` files, each with its question in the first comment."""
 
 from importlib.resources import files
 
@@ -14,9 +14,9 @@ class Question(Struct, frozen=True):
 
 
 def questions() -> list[Question]:
-    """All of them, by name."""
-    found = (path for path in files(__name__).iterdir() if path.name.endswith(".graphql"))
-    read = (_read(path.name.removesuffix(".graphql"), path.read_text("utf-8")) for path in found)
+    """Return all questions, by name."""
+    paths = (path for path in files(__name__).iterdir() if path.name.endswith(".graphql"))
+    read = (_read(path.name.removesuffix(".graphql"), path.read_text("utf-8")) for path in paths)
     return sorted(read, key=lambda question: question.name)
 
 

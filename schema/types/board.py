@@ -14,245 +14,247 @@ from schema.derive.declaration import (
     RowObject,
     Section,
     many,
+    object_type,
     one,
     section,
-    shown,
+    short_list,
     value,
-    whole,
 )
 from schema.derive.node import Node
 from schema.types.enums import Completeness, ReportPart
 from schema.types.scalars import Json
 
-_FIRST = "The first day; both days are included."
-_IN_POST = {"in_post": Filter(bool, "Whether they are in post on the day of `on`.")}
+_FIRST = "First day; the period includes both days."
+_IN_POST = {"in_post": Filter(bool, "True if they are in post on the day of `on`.")}
 
 
-@shown(board.BOARD)
+@object_type(board.BOARD)
 class Terms(Recorded):
-    """The board's establishment and its terms of reference."""
+    """Establishment and terms of reference of the board."""
 
-    established_at = value("When it was established.")
-    terms_of_reference = value("Its terms of reference; null once they were erased.")
-    quorum = value("How many must be there to decide; null: its terms do not say.")
+    established_at = value("Instant at which the board was established.")
+    terms_of_reference = value("Terms of reference; null if erased.")
+    quorum = value("Number of members needed for a decision; null if the terms name none.")
 
 
-@shown(board.CHAIR, filters=_IN_POST)
+@object_type(board.CHAIR, filters=_IN_POST)
 class Chair(Recorded):
-    """A time in the chair."""
+    """Period of one person as chair."""
 
-    chair = value("Who.")
+    chair = value("Actor id of the person.")
     first = value(_FIRST)
-    last = value("The last day; null: until it ends.")
-    in_post = value("Whether they chair the board on the day of `on`.")
-    independence_basis = value("On what their independence rests; null once it was erased.")
-    interests = value("The interests that they declared when appointed.")
-    reason = value("Why it ended; null while it lasts, and once it was erased.")
-    ended_position = value("The position of the entry that ended it.")
+    last = value("Last day, inclusive; null if it continues.")
+    in_post = value("True if they chair the board on the day of `on`.")
+    independence_basis = value("Basis of the chair's independence; null if erased.")
+    interests = value("Interests declared on appointment.")
+    reason = value("Reason for the end; null if it continues or if erased.")
+    ended_position = value("Position of the entry that ended it.")
 
 
-@shown(board.VACANCY)
+@object_type(board.VACANCY)
 class Vacancy(RowObject):
-    """Days on which nobody was in the post, or that no report covers; both days are included."""
+    """Period without a chair; it includes both days."""
 
     first = value(_FIRST)
-    last = value("The last day; null: it goes on.")
+    last = value("Last day; null if it continues.")
 
 
-@shown(board.MEMBER, filters=_IN_POST)
+@object_type(board.MEMBER, filters=_IN_POST)
 class Member(Recorded):
-    """A membership of the board."""
+    """Membership of the board."""
 
-    member = value("Who.")
-    post = value("As what.")
+    member = value("Actor id of the person.")
+    post = value("Post on the board.")
     first = value(_FIRST)
-    last = value("The last day; null: until they leave.")
-    in_post = value("Whether they are a member on the day of `on`.")
-    left_position = value("The position of the entry that ended it.")
+    last = value("Last day; null if the membership continues.")
+    in_post = value("True if they are a member on the day of `on`.")
+    left_position = value("Position of the entry that ended it.")
 
 
-@shown(board.INTEREST, filters={"actor": Filter(str, "Who declared it.")})
+@object_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declarant.")})
 class Interest(Recorded):
-    """An interest that somebody on the board declared."""
+    """Interest declared by a member of the board."""
 
-    actor = value("Who.")
-    declared_at = value("When.")
-    interest = value("What; null once it was erased.")
+    actor = value("Actor id of the person.")
+    declared_at = value("Instant at which it happened.")
+    interest = value("Narrative; null if erased.")
 
 
-@shown(board.TIMETABLE)
+@object_type(board.TIMETABLE)
 class Timetable(Recorded):
-    """The days on which the board meets and reports; the latest one is current."""
+    """Dates on which the board meets and reports; the latest timetable is current."""
 
-    agreed_at = value("When it was agreed.")
-    dates = value("The days (ISO 8601), in order.")
-    department_consent = value("Whether the Department consented.")
+    agreed_at = value("Instant at which it was agreed.")
+    dates = value("Dates (ISO 8601), in order.")
+    department_consent = value("True if the Department consented.")
 
 
-@shown(board.PACK)
+@object_type(board.PACK)
 class Pack(Recorded):
-    """Papers sent out for a meeting."""
+    """Papers circulated for a meeting."""
 
-    meeting = value("The meeting.", ID)
-    circulated_at = value("When they were sent out.")
-    recipients = value("To whom.")
+    meeting = value("Id of the meeting.", ID)
+    circulated_at = value("Instant at which they were circulated.")
+    recipients = value("Recipients.")
     evidence = NAMED_EVIDENCE
 
 
-@shown(
+@object_type(
     board.MEETING,
     node="meeting",
     filters={
-        "held_from": Filter(datetime, "It was held at this instant or later."),
-        "held_to": Filter(datetime, "It was held before this instant."),
-        "quorate": Filter(bool, "Whether enough members were there."),
+        "held_from": Filter(datetime, "Start of the period in which it was held, inclusive."),
+        "held_to": Filter(datetime, "End of the period in which it was held, exclusive."),
+        "quorate": Filter(bool, "True if enough members were present."),
     },
 )
 class Meeting(Recorded, Node):
-    """A meeting that was held."""
+    """Meeting of the board."""
 
-    meeting = value("Its id.", ID)
-    held_at = value("When it was held.")
-    attendance = value("Who was there.")
-    apologies = value("Who excused themselves.")
-    quorate = value("Whether enough members were there.")
-    minutes_approved_at = value("When its minutes were approved; null: they were not yet.")
-    minutes_position = value("The position of the entry that says so.")
-    minutes_evidence = value("The ids of the minutes in the register of evidence.", ID)
-    packs = whole("Pack", "The papers circulated for it.", by="meeting", key="meeting")
-    decisions = whole("Decision", "What was decided at it.", by="meeting", key="meeting")
-    reports = whole("BoardReport", "The reports submitted to it.", by="meeting", key="meeting")
+    meeting = value("Id.", ID)
+    held_at = value("Instant at which it was held.")
+    attendance = value("Actor ids of the people present.")
+    apologies = value("Actor ids of the people who sent apologies.")
+    quorate = value("True if enough members were present.")
+    minutes_approved_at = value("Instant at which the minutes were approved; null if they were not.")
+    minutes_position = value("Position of the entry that approved the minutes.")
+    minutes_evidence = value("Ids of the minutes in the register of evidence.", ID)
+    packs = short_list("Pack", "Papers circulated for the meeting.", by="meeting", key="meeting")
+    decisions = short_list("Decision", "Decisions of the meeting.", by="meeting", key="meeting")
+    reports = short_list("BoardReport", "Reports submitted to it.", by="meeting", key="meeting")
 
 
-@shown(
+@object_type(
     board.DECISION,
     node="decision",
     filters={
-        "ids": Filter(list[ID], "One of these decisions."),
-        "relates_to": Filter(ID, "Something that it relates to: an objective, an area, a recommendation …"),
-        "meeting": Filter(ID, "The meeting at which it was taken."),
-        "standing": Filter(bool, "Whether it has not been rescinded."),
-        "decided_from": Filter(datetime, "It was taken at this instant or later."),
-        "decided_to": Filter(datetime, "It was taken before this instant."),
-        "text": Filter(str, "Its title holds these words, in whatever case."),
+        "ids": Filter(list[ID], "Ids of the decisions."),
+        "relates_to": Filter(ID, "Id of something that it relates to: an objective, an area, a recommendation …"),
+        "meeting": Filter(ID, "Id of the meeting that took the decision."),
+        "standing": Filter(bool, "True if it has not been rescinded."),
+        "decided_from": Filter(datetime, "Start of the period in which it was taken, inclusive."),
+        "decided_to": Filter(datetime, "End of the period in which it was taken, exclusive."),
+        "text": Filter(str, "Text within its title, in any letter case."),
     },
 )
 class Decision(Recorded, Node):
-    """A decision of the board, what it rested on, and what became of it."""
+    """Decision of the board, with its evidence and its later history."""
 
-    decision = value("Its id.", ID)
-    meeting = value("The meeting at which it was taken.", ID)
-    decided_at = value("When it was taken.")
-    title = value("Its title; null once it was erased.")
-    outcome = value("What was decided; null once it was erased.")
-    rationale = value("Why; null once it was erased.")
-    options = value("The options that were weighed.")
-    votes = value("How many were for, against and abstained; null: it was not said.", Json)
-    relates_to = value("What it relates to, by id.", ID)
-    evidence = value("The ids of the evidence named with it.", ID)
-    rescinded_at = value("When it was rescinded; null: it stands.")
-    rescinded_position = value("The position of the entry that rescinded it.")
-    rescinded_reason = value("Why it was rescinded; null once it was erased.")
-    replaced_by = value("The decision that takes its place.", ID)
-    rests_on = whole(
-        "Basis", "The evidence that it rested on, as it stood when it was recorded.", by="subject", key="decision"
+    decision = value("Id.", ID)
+    meeting = value("Id of the meeting that took the decision.", ID)
+    decided_at = value("Instant at which it was taken.")
+    title = value("Title; null if erased.")
+    outcome = value("Outcome of the decision; null if erased.")
+    rationale = value("Rationale; null if erased.")
+    options = value("Options that the board considered.")
+    votes = value("Votes for, against and abstaining; null if not recorded.", Json)
+    relates_to = value("Ids of the things that it relates to.", ID)
+    evidence = value("Ids of the evidence named with it.", ID)
+    rescinded_at = value("Instant at which it was rescinded; null if it was not.")
+    rescinded_position = value("Position of the entry that rescinded it.")
+    rescinded_reason = value("Reason why it was rescinded; null if erased.")
+    replaced_by = value("Id of the decision that replaces it.", ID)
+    rests_on = short_list(
+        "Basis", "Evidence behind it, with the status at the time of recording.", by="subject", key="decision"
     )
 
 
-@shown(reports.CHAIR_REPORT, filters=PERIOD)
+@object_type(reports.CHAIR_REPORT, filters=PERIOD)
 class ChairReport(Recorded):
-    """A report of the chair on a period."""
+    """The chair's report on a period."""
 
-    report = value("Its id.", ID)
-    delivered_at = value("When it was delivered.")
-    first = value("The first day that it covers.")
-    last = value("The last day that it covers.")
-    objectives = whole("ObjectiveReport", "What it says of objectives.", by="report", key="report")
+    report = value("Id.", ID)
+    delivered_at = value("Instant at which it was delivered.")
+    first = value("First day of its period.")
+    last = value("Last day of its period.")
+    objectives = short_list("ObjectiveReport", "Sections on objectives.", by="report", key="report")
 
 
-@shown(reports.OBJECTIVE_REPORT)
+@object_type(reports.OBJECTIVE_REPORT)
 class ObjectiveReport(RowObject):
-    """What the chair reported of an objective."""
+    """Section of the chair's report on an objective."""
 
-    report = value("The report.", ID)
-    objective = value("The objective.", ID)
-    text = value("What it says; null once it was erased.")
+    report = value("Id of the report.", ID)
+    objective = value("Id of the objective.", ID)
+    text = value("Narrative; null if erased.")
     position = POSITION
 
 
-@shown(
+@object_type(
     reports.BOARD_REPORT,
     node="report",
     filters={
-        "meeting": Filter(ID, "The meeting that it was submitted to."),
-        "completeness": Filter(Completeness, "Whether it has all its parts."),
-        "objective": Filter(ID, "An objective that it is about."),
-        "submitted_from": Filter(datetime, "It was submitted at this instant or later."),
-        "submitted_to": Filter(datetime, "It was submitted before this instant."),
+        "meeting": Filter(ID, "Id of the meeting to which it was submitted."),
+        "completeness": Filter(Completeness, "Completeness of its parts."),
+        "objective": Filter(ID, "Id of an objective that it concerns."),
+        "submitted_from": Filter(datetime, "Start of the period in which it was submitted, inclusive."),
+        "submitted_to": Filter(datetime, "End of the period in which it was submitted, exclusive."),
     },
 )
 class BoardReport(Recorded, Node):
-    """A report to the board, and which of the four parts it has (clause 5c)."""
+    """Report to the board, with the parts present and missing (clause 5c)."""
 
-    report = value("Its id.", ID)
-    meeting = value("The meeting that it was submitted to.", ID)
-    submitted_at = value("When it was submitted.")
-    parts = value("The parts that it has.", ReportPart)
-    missing = value("The parts that it lacks.", ReportPart)
-    completeness = value("Whether it has all its parts; MISSING: it has none.", Completeness)
-    data = value("The ids of the evidence that it sets out.", ID)
-    analysis = value("Its analysis; null where it has none, and once it was erased.")
-    objectives = value("The objectives that it is about.", ID)
-    claims = whole("Claim", "What it says has changed for children.", by="report", key="report")
-    recommendations = whole("ReportRecommendation", "What it asks the board for.", by="report", key="report")
+    report = value("Id.", ID)
+    meeting = value("Id of the meeting to which it was submitted.", ID)
+    submitted_at = value("Instant at which it was submitted.")
+    parts = value("Parts that it has.", ReportPart)
+    missing = value("Parts that it lacks.", ReportPart)
+    completeness = value("Completeness of its parts; MISSING if it has none.", Completeness)
+    data = value("Ids of the evidence that it presents.", ID)
+    analysis = value("Analysis; null if it has none, or if erased.")
+    objectives = value("Ids of the objectives that it concerns.", ID)
+    claims = short_list("Claim", "Claims of impact on children.", by="report", key="report")
+    recommendations = short_list(
+        "ReportRecommendation", "Recommendations to the board.", by="report", key="report"
+    )
 
 
-@shown(reports.CLAIM, filters={"report": Filter(ID, "The report that makes it.")})
+@object_type(reports.CLAIM, filters={"report": Filter(ID, "Id of the report that makes it.")})
 class Claim(Recorded):
-    """What a report says has changed for children, and the evidence for it."""
+    """Claim of impact on children, with its evidence."""
 
-    report = value("The report.", ID)
-    number = value("Its place in the report, from 1.")
-    claim = value("What it says; null once it was erased.")
-    evidence = value("The ids of the evidence for it.", ID)
-    documents = whole("Evidence", "The evidence for it, as the register has it.", by="evidence", key="evidence")
+    report = value("Id of the report.", ID)
+    number = value("Number within the report, from 1.")
+    claim = value("Narrative; null if erased.")
+    evidence = value("Ids of its evidence.", ID)
+    documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence", key="evidence")
 
 
-@shown(
+@object_type(
     reports.REPORT_RECOMMENDATION,
     filters={
-        "undecided": Filter(bool, "Whether the board put it off, or has not decided on it."),
-        "report": Filter(ID, "The report that asks for it."),
+        "undecided": Filter(bool, "True if the board deferred it or has not decided."),
+        "report": Filter(ID, "Id of the report that contains it."),
     },
 )
 class ReportRecommendation(Recorded):
-    """What a report asked the board for, and what the board did with it."""
+    """Recommendation of a report to the board, and the board's response."""
 
-    report = value("The report.", ID)
-    recommendation = value("Its id.", ID)
-    text = value("What is asked for; null once it was erased.")
-    outcome = value("What the board did; null: it has not decided.", RecommendationOutcome)
-    decided_position = value("The position of the entry that says so.")
-    reason = value("Why; null once it was erased.")
-    decision = value("The board's decision on it.", ID)
+    report = value("Id of the report.", ID)
+    recommendation = value("Id.", ID)
+    text = value("Recommendation; null if erased.")
+    outcome = value("Outcome; null if the board has not decided.", RecommendationOutcome)
+    decided_position = value("Position of the entry that records the outcome.")
+    reason = value("Reason; null if erased.")
+    decision = value("Id of the board's decision on it.", ID)
 
 
 @section("board")
 class Board(Section):
     """The improvement board (clause 5b)."""
 
-    terms = one("Terms", "Its establishment; null while there is no board.")
-    chair = one("Chair", "Who chairs it on the day of `on`; null: nobody.", where={"in_post": True})
-    chairs = whole("Chair", "Everybody's time in the chair, in order of their first days.")
-    vacancies = whole("Vacancy", "The days since its establishment on which nobody chaired it, up to `on`.")
-    members = many("Member", "Its members, in order of joining.")
-    interests = many("Interest", "The interests declared by its members.")
-    timetable = one("Timetable", "Its current timetable; null while none is agreed.", where={"latest": True})
-    timetables = whole("Timetable", "Its timetables, in order of agreement.")
-    meetings = many("Meeting", "Its meetings, in order of time.")
-    decisions = many("Decision", "Its decisions, in order of recording.")
-    reports = many("BoardReport", "The reports submitted to it.")
-    chair_reports = many("ChairReport", "The chair's reports.")
-    claims = many("Claim", "The claims of impact made to it, with their evidence.")
-    report_recommendations = many("ReportRecommendation", "What reports asked it for.")
-    updates = many("PartnerUpdate", "The updates that it asked partners for.")
+    terms = one("Terms", "Establishment; null if there is no board.")
+    chair = one("Chair", "Chair on the day of `on`; null if nobody.", where={"in_post": True})
+    chairs = short_list("Chair", "All chairs, by first day.")
+    vacancies = short_list("Vacancy", "Periods without a chair, from its establishment to `on`.")
+    members = many("Member", "Members, in order of joining.")
+    interests = many("Interest", "Interests declared by its members.")
+    timetable = one("Timetable", "Current timetable; null if none is agreed.", where={"latest": True})
+    timetables = short_list("Timetable", "Timetables, in order of agreement.")
+    meetings = many("Meeting", "Meetings, in order of time.")
+    decisions = many("Decision", "Decisions, in order of recording.")
+    reports = many("BoardReport", "Reports submitted to it.")
+    chair_reports = many("ChairReport", "Reports of the chair.")
+    claims = many("Claim", "Claims of impact made to the board, with their evidence.")
+    report_recommendations = many("ReportRecommendation", "Recommendations of reports to the board.")
+    updates = many("PartnerUpdate", "Updates commissioned from partners.")

@@ -1,67 +1,68 @@
-"""Compliance, clause by clause: the status of each obligation, why, since when and on which entries."""
+"""Compliance by clause: status, reason, start and entries behind each verdict."""
 
 from datetime import datetime
 
 from ledger.domain.areas.notice import Modality, Obligor
 from projections.views.compliance import view
 from projections.views.compliance.verdict import Status
-from schema.derive.declaration import ID, Filter, RowObject, entry, shown, value, whole
+from schema.derive.declaration import ID, Filter, RowObject, entry, object_type, short_list, value
 
-_STATUS = {"status": Filter(Status, "The status.")}
+_STATUS = {"status": Filter(Status, "Status.")}
 
 
-@shown(
+@object_type(
     view.COMPLIANCE,
     filters=_STATUS
     | {
-        "obligor": Filter(Obligor, "Who owes it."),
-        "modality": Filter(Modality, "How strongly it is asked."),
-        "clauses": Filter(list[ID], "One of these clauses."),
-        "since_from": Filter(datetime, "The status became what it is at this instant or later."),
+        "obligor": Filter(Obligor, "Party responsible for the obligation."),
+        "modality": Filter(Modality, "Modality of the obligation."),
+        "clauses": Filter(list[ID], "Clause numbers."),
+        "since_from": Filter(datetime, "Earliest instant of the last change of status."),
     },
 )
 class Compliance(RowObject):
-    """The status of an obligation at the instant of `on`, as far as had been recorded."""
+    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
 
-    clause = value("The clause.", ID, name="number")
-    obligor = value("Who owes it.", Obligor)
-    modality = value("How strongly it is asked; a MAY is never breached.", Modality)
-    rule = value("The kind of rule by which it is judged.")
-    status = value("The status.", Status)
-    since = value("When the status became what it is.")
-    since_position = value("The position of the entry that brought it about; null: a deadline passed.")
-    reason = value("Why, in a sentence of ids, days and counts.")
-    entries = value("The positions of the entries that it rests on.")
-    position = value("The position of the entry that registered the clause.")
-    entry = entry("since_position", "The entry that brought the status about; null: a deadline passed.")
-    course = whole(
-        "Standing", "Its statuses over all time, with those to come if nothing more is recorded.", by="number",
+    clause = value("Number of the clause.", ID, name="number")
+    obligor = value("Party responsible for the obligation.", Obligor)
+    modality = value("Modality of the obligation; a MAY is never breached.", Modality)
+    rule = value("Name of the rule that judges it.")
+    status = value("Status.", Status)
+    since = value("Instant at which the status began.")
+    since_position = value("Position of the entry that changed the status; null if a deadline did.")
+    reason = value("Reason for the status: a sentence of ids, dates and counts.")
+    entries = value("Positions of the entries behind it.")
+    position = value("Position of the entry that registered the clause.")
+    entry = entry("since_position", "Entry that changed the status; null if a deadline did.")
+    course = short_list(
+        "Standing", "Statuses over time; a future one assumes that nothing more is recorded.", by="number",
         key="number",
     )  # fmt: skip
 
 
-@shown(view.COURSE)
+@object_type(view.COURSE)
 class Standing(RowObject):
-    """A clause's status from an instant on, until its next one."""
+    """A clause's status from one instant until the next status begins."""
 
-    clause = value("The clause.", ID, name="number")
-    begins = value("From when.")
-    status = value("The status.", Status)
-    since = value("When the status became what it is; the reason may have changed since.")
-    since_position = value("The position of the entry that brought it about; null: a deadline passes.")
-    reason = value("Why, in a sentence of ids, days and counts.")
-    entries = value("The positions of the entries that it rests on.")
+    clause = value("Number of the clause.", ID, name="number")
+    begins = value("Instant at which it begins.")
+    status = value("Status.", Status)
+    since = value("Instant at which the status began; the reason may have changed since.")
+    since_position = value("Position of the entry that changed the status; null if a deadline does.")
+    reason = value("Reason for the status: a sentence of ids, dates and counts.")
+    entries = value("Positions of the entries behind it.")
 
 
-@shown(
+@object_type(
     view.FALLING_DUE,
-    filters=_STATUS | {"until": Filter(datetime, "What changes by then."), "number": Filter(ID, "The clause.")},
+    filters=_STATUS
+    | {"until": Filter(datetime, "Latest instant of the change."), "number": Filter(ID, "Number of the clause.")},
 )
 class Prospect(RowObject):
-    """What a clause's status will be from an instant after `on`, if nothing more is recorded."""
+    """A clause's predicted status from an instant after `on`, without further entries."""
 
-    clause = value("The clause.", ID, name="number")
-    begins = value("From when.")
-    status = value("The status.", Status)
-    reason = value("Why, in a sentence of ids, days and counts.")
-    entries = value("The positions of the entries that it rests on.")
+    clause = value("Number of the clause.", ID, name="number")
+    begins = value("Instant at which it begins.")
+    status = value("Status.", Status)
+    reason = value("Reason for the status: a sentence of ids, dates and counts.")
+    entries = value("Positions of the entries behind it.")

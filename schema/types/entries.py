@@ -1,7 +1,7 @@
-"""Entries as they were recorded, and their receipts. Imports strawberry, `ledger` and `projections`.
+"""Entries and receipts. Imports strawberry, `ledger` and `projections`.
 
-Who may not see a notice's entries gets their positions and leaf hashes: positions have no gaps anyway, and the
-hashes let them check proofs. Such a reader can filter by position only: all else would tell what the entries hold.
+A reader without access to a notice's entries gets positions and leaf hashes only, enough to check proofs. Such a
+reader can filter by position only: any other filter would reveal the content of entries.
 """
 
 from base64 import b64encode
@@ -17,8 +17,8 @@ from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
 from schema.context import Standpoint, may
-from schema.derive.connection import Connection, checked, connection, place_after
-from schema.derive.node import resolved
+from schema.derive.connection import Connection, check_first, connection, decode_cursor
+from schema.derive.node import resolver
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types import proofs
 from schema.types.enums import Role
@@ -26,116 +26,122 @@ from schema.types.scalars import Json
 
 
 def base64(value: bytes) -> str:
-    """Bytes as the interface writes them."""
+    """Return bytes in base64."""
     return b64encode(value).decode()
 
 
-@strawberry.type(description="Free text of an entry: kept beside it and bound to it by a salted SHA-256.")
+@strawberry.type(
+    description="Free text of an entry: stored apart from the entry, and bound to it by a salted SHA-256."
+)
 class Narrative:
-    """A narrative of an entry."""
+    """Free text of an entry."""
 
-    path: str = strawberry.field(description="Where it stands in the entry's data, such as title or options[0].")
-    text: str | None = strawberry.field(description="The text; null once it was erased.")
-    erased_by: int | None = strawberry.field(description="The position of the entry that erased it.")
+    path: str = strawberry.field(description="Place in the entry's data, such as title or options[0].")
+    text: str | None = strawberry.field(description="The free text; null if erased.")
+    erased_by: int | None = strawberry.field(description="Position of the entry that erased it.")
 
 
 @strawberry.type(
-    description="One immutable record of one fact. A reader without sight of entries gets its position, leaf hash "
+    description="One immutable record of one fact. A reader without access to entries gets position, leaf hash "
     "and `withheld` only."
 )
 class Entry:
-    """An entry as the viewer may see it."""
+    """An entry, within the viewer's rights."""
 
     at: strawberry.Private[Standpoint]
-    position: int = strawberry.field(description="Its place in the notice's ledger: 1, 2, 3 … with no gap.")
-    leaf_hash: str = strawberry.field(description="RFC 6962 leaf hash of its stored bytes, in base64.")
-    withheld: bool = strawberry.field(description="Whether the reader may not see what it holds.")
+    position: int = strawberry.field(description="Place in the notice's ledger: 1, 2, 3 … with no gap.")
+    leaf_hash: str = strawberry.field(description="RFC 6962 leaf hash of the stored bytes, in base64.")
+    withheld: bool = strawberry.field(description="True if the reader may not see its content.")
     id: str | None = strawberry.field(
-        default=None, description="The id that its source gave it; (source, id) is unique in the notice."
+        default=None, description="Id from its source; (source, id) is unique in the notice."
     )
     type: str | None = strawberry.field(
-        default=None, description="Its fact's type name, such as improvement-ledger.plan.ObjectiveAdded.v1."
+        default=None, description="Type name of its fact, such as improvement-ledger.plan.ObjectiveAdded.v1."
     )
-    source: str | None = strawberry.field(default=None, description="Where it came from.")
+    source: str | None = strawberry.field(default=None, description="Source.")
     occurred_at: datetime | None = strawberry.field(
         default=None,
-        description="When it happened: on the day stated by the fact, else at the event's time or recording.",
+        description="Instant of the event: the day stated by the fact, else the event's time or recording.",
     )
-    recorded_at: datetime | None = strawberry.field(default=None, description="When the ledger recorded it.")
-    actor: str | None = strawberry.field(default=None, description="Who recorded it.")
-    actor_role: Role | None = strawberry.field(default=None, description="The role in which they did.")
+    recorded_at: datetime | None = strawberry.field(
+        default=None, description="Instant at which the ledger recorded it."
+    )
+    actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
+    actor_role: Role | None = strawberry.field(default=None, description="Role in which the actor recorded it.")
     clauses: list[str] = strawberry.field(
-        default_factory=list, description="The clauses of the notice that it answers; empty when withheld."
+        default_factory=list, description="Clauses of the notice that it answers; empty if withheld."
     )
-    subject: str | None = strawberry.field(default=None, description="What it is about, as its recorder said.")
+    subject: str | None = strawberry.field(default=None, description="Subject, as named by its recorder.")
     data: Json | None = strawberry.field(
-        default=None, description="The fact as it is stored; free text stands in it as a digest."
+        default=None, description="The stored fact; each narrative is replaced by its digest."
     )
     narratives: list[Narrative] = strawberry.field(
-        default_factory=list, description="Its free text; empty when withheld."
+        default_factory=list, description="Narratives; empty if withheld."
     )
     corrected_by: int | None = strawberry.field(
-        default=None, description="The position of the entry that corrected it, when one had been recorded."
+        default=None, description="Position of the entry that corrects it; null if none is recorded."
     )
 
-    @resolved(
-        "The proof that its leaf hash is in the ledger at the position that was read: C2SP tlog-proof, with the "
+    @resolver(
+        "Proof that the ledger contains its leaf hash at the position read: C2SP tlog-proof, with the "
         "signed checkpoint."
     )
     async def proof(self) -> str | None:
-        """A text that stands by itself."""
+        """Return the self-contained proof."""
         return await proofs.proof(self.at, self.position)
 
 
-@strawberry.input(description="Which entries are asked for; all that is named must hold.")
+@strawberry.input(description="Conditions on the entries; all of them must hold.")
 class EntryFilter:
-    """A filter of entries."""
+    """Conditions on entries."""
 
     type: str | None = strawberry.field(
-        default=None, description="The fact's type name or its name, such as ObjectiveAdded."
+        default=None, description="Type name or name of the fact, such as ObjectiveAdded."
     )
-    actor: str | None = strawberry.field(default=None, description="Who recorded it.")
-    subject: str | None = strawberry.field(default=None, description="What it is about.")
-    source: str | None = strawberry.field(default=None, description="Where it came from.")
-    clause: str | None = strawberry.field(default=None, description="A clause that it answers, such as 5b.")
+    actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
+    subject: str | None = strawberry.field(default=None, description="Subject.")
+    source: str | None = strawberry.field(default=None, description="Source.")
+    clause: str | None = strawberry.field(default=None, description="Clause that it answers, such as 5b.")
     since_position: int | None = strawberry.field(
-        default=None, description="It was recorded after the entry at this position."
+        default=None, description="Position after which it was recorded."
     )
-    positions: list[int] | None = strawberry.field(default=None, description="It is at one of these positions.")
+    positions: list[int] | None = strawberry.field(default=None, description="Positions of the entries.")
     occurred_from: datetime | None = strawberry.field(
-        default=None, name="from", description="It happened at this instant or later."
+        default=None, name="from", description="Start of the period in which it happened, inclusive."
     )
     occurred_to: datetime | None = strawberry.field(
-        default=None, name="to", description="It happened before this instant."
+        default=None, name="to", description="End of the period in which it happened, exclusive."
     )
     text: str | None = strawberry.field(
-        default=None, description="Its free text holds these words, in whatever case."
+        default=None, description="Text within its narratives, in any letter case."
     )
 
 
-@strawberry.type(description="The proof that a fact was recorded; it is final, whatever is recorded later.")
+@strawberry.type(description="Proof that a fact was recorded. Later entries never change it.")
 class Receipt:
     """A receipt."""
 
-    id: str = strawberry.field(description="The entry's id.")
-    source: str = strawberry.field(description="The entry's source.")
-    position: int = strawberry.field(description="The entry's position.")
+    id: str = strawberry.field(description="Id of the entry, from its source.")
+    source: str = strawberry.field(description="Source of the entry.")
+    position: int = strawberry.field(description="Position of the entry.")
     leaf_hash: str = strawberry.field(description="RFC 6962 leaf hash of the stored bytes, in base64.")
-    tree_size: int = strawberry.field(description="The size of the tree that `rootHash` is of.")
-    root_hash: str = strawberry.field(description="RFC 6962 root of the tree that ends with the entry, in base64.")
-    recorded_at: datetime = strawberry.field(description="When the ledger recorded it.")
-    duplicate: bool = strawberry.field(description="Whether an earlier try had recorded it already.")
+    tree_size: int = strawberry.field(description="Size of the tree with this root hash.")
+    root_hash: str = strawberry.field(
+        description="RFC 6962 root hash of the tree that ends with the entry, in base64."
+    )
+    recorded_at: datetime = strawberry.field(description="Instant at which the ledger recorded it.")
+    duplicate: bool = strawberry.field(description="True if an earlier attempt had recorded it.")
 
 
-def receipt(given: LedgerReceipt) -> Receipt:
-    """A receipt of the ledger's, as it is answered."""
-    return Receipt(**msgspec.structs.asdict(given))
+def receipt_of(ledger_receipt: LedgerReceipt) -> Receipt:
+    """Return a receipt of the ledger as a GraphQL object."""
+    return Receipt(**msgspec.structs.asdict(ledger_receipt))
 
 
-def entry(at: Standpoint, row: EntryRow, *, seen: bool) -> Entry:
-    """An entry as it is answered; `seen`: the viewer reads entries of the notice."""
+def entry_of(at: Standpoint, row: EntryRow, *, visible: bool) -> Entry:
+    """Return an entry as a GraphQL object; withhold its content unless `seen`."""
     leaf = base64(row.leaf_hash)
-    if not seen:
+    if not visible:
         return Entry(at=at, position=row.position, leaf_hash=leaf, withheld=True)
     envelope = decode_envelope(row.body)
     return Entry(
@@ -161,56 +167,68 @@ def entry(at: Standpoint, row: EntryRow, *, seen: bool) -> Entry:
 
 
 async def entry_page(
-    at: Standpoint, asked: EntryFilter | None, first: int, after: str | None
+    at: Standpoint, conditions: EntryFilter | None, first: int, after: str | None
 ) -> Connection[Entry]:
-    """A page of a notice's entries."""
-    seen = may(at.roles, "entries")
+    """Return a page of a notice's entries."""
+    visible = may(at.roles, "entries")
     of = f"entries/{at.notice}"
-    wanted, limit, (start,) = asked_of(at, asked), checked(first), place_after(of, after, int) or (0,)
-    if asked is not None and asked.since_position is not None:
-        start = max(start, asked.since_position)
+    reader_conditions, limit, (start,) = (
+        reader_filter(at, conditions),
+        check_first(first),
+        decode_cursor(of, after, int) or (0,),
+    )
+    if conditions is not None and conditions.since_position is not None:
+        start = max(start, conditions.since_position)
     rows = await at.ask(
-        lambda reading: entries.page(reading, filter=wanted, first=limit + 1, after=start, narratives=seen)
+        lambda reading: entries.page(
+            reading, filter=reader_conditions, first=limit + 1, after=start, narratives=visible
+        )
     )
     at.context.budget.spend(len(rows[:limit]))
-    return connection(of, rows, limit, after, lambda row: [row.position], lambda row: entry(at, row, seen=seen))
+    return connection(
+        of, rows, limit, after, lambda row: [row.position], lambda row: entry_of(at, row, visible=visible)
+    )
 
 
-def asked_of(at: Standpoint, asked: EntryFilter | None) -> entries.EntryFilter:
-    """The filter as readings have it; raises GraphQLError (FORBIDDEN) for a viewer who does not see entries."""
-    if asked is None:
+def reader_filter(at: Standpoint, conditions: EntryFilter | None) -> entries.EntryFilter:
+    """Return the filter in the form of the views.
+
+    Raises:
+        GraphQLError: FORBIDDEN, if the viewer may not read entries; BAD_USER_INPUT, for an unknown type.
+    """
+    if conditions is None:
         return entries.EntryFilter()
-    positions = None if asked.positions is None else tuple(asked.positions)
-    if asked == EntryFilter(positions=asked.positions):
+    positions = None if conditions.positions is None else tuple(conditions.positions)
+    if conditions == EntryFilter(positions=conditions.positions):
         return entries.EntryFilter(positions=positions)
     if not may(at.roles, "entries"):
         raise problem(FORBIDDEN, f"your roles in {at.notice} do not read its entries, so they can't be searched")
     types: tuple[str, ...] | None = None
-    if asked.type is not None:
-        kind = find_kind(asked.type)
+    if conditions.type is not None:
+        kind = find_kind(conditions.type)
         if kind is None:
-            known = ", ".join(kind.name for kind in KINDS.values())
-            raise problem(BAD_USER_INPUT, f"no fact has the type {asked.type[:160]!r}; the facts are {known}")
+            names = ", ".join(kind.name for kind in KINDS.values())
+            raise problem(BAD_USER_INPUT, f"no fact has the type {conditions.type[:160]!r}; the facts are {names}")
         types = (kind.type,)
     return entries.EntryFilter(
         positions=positions,
         types=types,
-        source=asked.source,
-        subject=asked.subject,
-        clause=asked.clause,
-        actor=asked.actor,
-        occurred_from=asked.occurred_from,
-        occurred_to=asked.occurred_to,
-        text=asked.text,
+        source=conditions.source,
+        subject=conditions.subject,
+        clause=conditions.clause,
+        actor=conditions.actor,
+        occurred_from=conditions.occurred_from,
+        occurred_to=conditions.occurred_to,
+        text=conditions.text,
     )
 
 
 async def entries_at(at: Standpoint, positions: Sequence[int]) -> list[Entry]:
-    """The entries at these positions, in their order."""
-    seen = may(at.roles, "entries")
-    wanted = entries.EntryFilter(positions=tuple(positions))
+    """Return the entries at these positions, in their order."""
+    visible = may(at.roles, "entries")
+    reader_conditions = entries.EntryFilter(positions=tuple(positions))
     rows = await at.ask(
-        lambda reading: entries.page(reading, filter=wanted, first=len(positions), narratives=seen)
+        lambda reading: entries.page(reading, filter=reader_conditions, first=len(positions), narratives=visible)
     )
-    found = {row.position: entry(at, row, seen=seen) for row in rows}
-    return [found[position] for position in positions]
+    by_position = {row.position: entry_of(at, row, visible=visible) for row in rows}
+    return [by_position[position] for position in positions]

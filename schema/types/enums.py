@@ -1,7 +1,6 @@
 """The ledger's closed lists of words as GraphQL enums, each word with its meaning.
 
-A type that shows one of them takes it from here, so that it is declared before it is used.
-Imports strawberry and `ledger`.
+Types import these enums from here, so that each is declared before it is used. Imports strawberry and `ledger`.
 """
 
 import ast
@@ -41,146 +40,146 @@ __all__ = [
 
 
 class EvidenceStatus(WordList):
-    """Whether a document of the register may be relied on."""
+    """Status of a document in the register."""
 
     CURRENT = "CURRENT"
-    """It may be relied on."""
+    """It is valid."""
     SUPERSEDED = "SUPERSEDED"
-    """Another document takes its place."""
+    """Another document replaces it."""
     WITHDRAWN = "WITHDRAWN"
-    """Whoever submitted it no longer stands by it."""
+    """Its submitter withdrew it."""
     ERASED = "ERASED"
-    """Its file and salt were destroyed; its entry stands."""
+    """Its file and salt were destroyed; its entry remains."""
 
 
 class AccessDecision(WordList):
-    """How a request for access was decided."""
+    """Decision on a request for access."""
 
     GRANTED = "GRANTED"
-    """It was granted, from one instant until another."""
+    """Granted for a period."""
     REFUSED = "REFUSED"
-    """It was refused, with a reason."""
+    """Refused, with a reason."""
 
 
 class TenureEnd(WordList):
-    """How a time in post ended."""
+    """End of a period in post."""
 
     RELEASED = "RELEASED"
-    """The Secretary of State's side released them."""
+    """The Secretary of State released the adviser."""
     REPLACED = "REPLACED"
-    """Another adviser took their place."""
+    """Another adviser was appointed."""
 
 
 class CoverageKind(WordList):
-    """What the plan has to answer."""
+    """Kind of thing that the plan must address."""
 
     AREA = "AREA"
-    """An area for priority action."""
+    """Area for priority action."""
     FINDING = "FINDING"
-    """A finding of an inspection, a review or a diagnostic."""
+    """Finding of an inspection, a review or a diagnostic."""
     RECOMMENDATION = "RECOMMENDATION"
-    """A recommendation made to the council."""
+    """Recommendation to the council."""
 
 
 class Answer(WordList):
-    """What the council answered to a recommendation."""
+    """The council's answer to a recommendation."""
 
     ACCEPTED = "ACCEPTED"
     """The council will follow it."""
     REJECTED = "REJECTED"
-    """The council will not follow it, for a reason that it gives."""
+    """The council will not follow it, and gives a reason."""
 
 
 class ReportPart(WordList):
-    """A part that a report to the board has to have."""
+    """Required part of a report to the board."""
 
     DATA = "DATA"
-    """The figures, as evidence."""
+    """Figures, as evidence."""
     ANALYSIS = "ANALYSIS"
-    """What the figures mean."""
+    """Analysis of the figures."""
     RECOMMENDATIONS = "RECOMMENDATIONS"
-    """What the board is asked for."""
+    """Recommendations to the board."""
     IMPACT_EVIDENCE = "IMPACT_EVIDENCE"
-    """What has changed for children, with the evidence for it: activity is not impact."""
+    """Claims of impact on children, with evidence; activity is not impact."""
 
 
 class Completeness(WordList):
-    """Whether a report to the board has all its parts."""
+    """Completeness of a report to the board."""
 
     COMPLETE = "COMPLETE"
     """It has all four parts."""
     PARTIAL = "PARTIAL"
     """It lacks some of them."""
     MISSING = "MISSING"
-    """It has none of them."""
+    """It lacks all of them."""
 
 
 class ReviewStanding(WordList):
-    """How far a review came."""
+    """Progress of a review."""
 
     SCHEDULED = "SCHEDULED"
-    """Its day is to come."""
+    """Its date is in the future."""
     OVERDUE = "OVERDUE"
-    """Its day has passed, and it has not begun."""
+    """Its date has passed, and it has not started."""
     STARTED = "STARTED"
-    """It has begun."""
+    """It has started."""
     COMPLETED = "COMPLETED"
     """It has ended."""
 
 
 class AssessmentStanding(WordList):
-    """When the council's own assessment came: before or after the review began, still due, or absent."""
+    """Timing of the council's own assessment in relation to the start of the review."""
 
     BEFORE = "BEFORE"
-    """It came before the review began, as it should."""
+    """It was submitted before the review started, as required."""
     DUE = "DUE"
-    """The review has not begun, and it has not come."""
+    """The review has not started, and the assessment is not submitted."""
     AFTER = "AFTER"
-    """It came after the review had begun."""
+    """It was submitted after the review had started."""
     ABSENT = "ABSENT"
-    """The review began without it."""
+    """The review started without it."""
 
 
 class DiagnosticStanding(WordList):
-    """How far a diagnostic came."""
+    """Progress of a diagnostic."""
 
     RUNNING = "RUNNING"
-    """It is required and has not been reported; its day has not passed."""
+    """It is required and not reported; its date has not passed."""
     OVERDUE = "OVERDUE"
-    """Its day has passed, and it has not been reported."""
+    """Its date has passed, and it is not reported."""
     DONE = "DONE"
     """It has been reported."""
 
 
 class Loop(WordList):
-    """Whether views that were gathered were considered."""
+    """Use of the views gathered."""
 
     CLOSED = "CLOSED"
-    """They were considered, and what came of it is recorded."""
+    """The views were considered, and the result is recorded."""
     GATHERED_ONLY = "GATHERED_ONLY"
-    """They were gathered, and nobody has considered them."""
+    """The views were gathered and not considered."""
 
 
 class ContributionStanding(WordList):
-    """How a partner's contribution stands: late is what came after its date, overdue what has not come."""
+    """Status of a partner's contribution. LATE was delivered after its date; OVERDUE is not delivered."""
 
     DELIVERED = "DELIVERED"
-    """It came by its date."""
+    """It was delivered by its date."""
     LATE = "LATE"
-    """It came after its date."""
+    """It was delivered after its date."""
     MISSED = "MISSED"
-    """It was recorded that it would not come."""
+    """It is recorded as missed."""
     OVERDUE = "OVERDUE"
-    """Its date has passed, and it has not come."""
+    """Its date has passed, and it is not delivered."""
     AWAITED = "AWAITED"
-    """It has not come, and its date has not passed."""
+    """It is not delivered, and its date has not passed."""
 
 
 class EscalationState(WordList):
-    """How far a notice escalated."""
+    """Stage of escalation of a notice."""
 
     NONE = "NONE"
-    """Nothing was raised."""
+    """No concern was raised."""
     CONCERN = "CONCERN"
     """A concern was raised."""
     INTERVENTION = "INTERVENTION"
@@ -190,59 +189,59 @@ class EscalationState(WordList):
 
 
 class Assurance(WordList):
-    """How sure it is that a measure's target is met, given its natural variation."""
+    """Assurance that a measure meets its target, given its natural variation."""
 
     ASSURED = "ASSURED"
-    """The limits lie on the good side of the target: it will be met, unless the process changes."""
+    """Both limits meet the target: the measure will meet it unless the process changes."""
     INCONSISTENT = "INCONSISTENT"
-    """The target lies between the limits: whether it is met is chance."""
+    """The target is between the limits: meeting it is a matter of chance."""
     FAILING = "FAILING"
-    """The limits lie on the bad side of the target: it will not be met, unless the process changes."""
+    """Neither limit meets the target: the measure will miss it unless the process changes."""
 
 
 class AreaEnd(WordList):
-    """How an area ended."""
+    """End of an area."""
 
     CLOSED = "CLOSED"
-    """Nothing more is asked for it."""
+    """No more action is required."""
     CARRIED_OVER = "CARRIED_OVER"
-    """It goes on under another notice."""
+    """It continues under another notice."""
 
 
 class NoticeStatus(WordList):
-    """Whether the notice binds."""
+    """Status of the notice."""
 
     LIVE = "LIVE"
-    """It binds."""
+    """The notice is in force."""
     CLOSED = "CLOSED"
-    """It has ended."""
+    """The notice was closed."""
 
 
 def first_sentence(documented: type) -> str:
-    """The first paragraph of a docstring, on one line."""
+    """Return the first paragraph of a docstring, on one line."""
     return " ".join((inspect.getdoc(documented) or "").split("\n\n")[0].split())
 
 
 @cache
 def enum_of(words: type[WordList]) -> type[WordList]:
-    """Declares a list of words to GraphQL."""
+    """Declare a list of words to GraphQL."""
     declared: Any = strawberry.enum(words, description=first_sentence(words))
-    told = _told(words)
+    meanings = _meanings(words)
     for value, word in zip(declared.__strawberry_definition__.values, words, strict=True):
-        value.description = told[word.name]
+        value.description = meanings[word.name]
     return words
 
 
-def _told(words: type[WordList]) -> dict[str, str]:
-    """What each word means: the docstring beneath it, which Python itself does not keep."""
+def _meanings(words: type[WordList]) -> dict[str, str]:
+    """Return each word's meaning: the docstring below it, which Python itself drops."""
     (declared,) = ast.parse(inspect.getsource(words)).body
     body = declared.body if isinstance(declared, ast.ClassDef) else []
-    found = {}
-    for assigned, beneath in pairwise(body):
-        match assigned, beneath:
-            case ast.Assign(targets=[ast.Name(name)]), ast.Expr(ast.Constant(str(said))):
-                found[name] = " ".join(said.split())
-    return found
+    meanings = {}
+    for statement, docstring in pairwise(body):
+        match statement, docstring:
+            case ast.Assign(targets=[ast.Name(name)]), ast.Expr(ast.Constant(str(meaning))):
+                meanings[name] = " ".join(meaning.split())
+    return meanings
 
 
 for _words in (NoticeKind, NoticeStatus, Role):  # those that a hand-written type shows

@@ -1,4 +1,4 @@
-"""Evidence and what rests on it; measures, their readings and charts. Imports strawberry and the views."""
+"""Evidence and its uses; measures, their readings and charts. Imports strawberry and the views."""
 
 from datetime import datetime
 
@@ -13,179 +13,183 @@ from schema.derive.declaration import (
     Recorded,
     RowObject,
     entry,
+    facet,
     many,
-    same,
-    shown,
+    object_type,
+    short_list,
     value,
-    whole,
 )
 from schema.derive.node import Node
 from schema.types.enums import Assurance, EvidenceStatus
 from schema.types.scalars import Count
 
 
-@shown(
+@object_type(
     evidence.DOCUMENT,
     node="evidence",
     filters={
-        "ids": Filter(list[ID], "One of these documents."),
-        "status": Filter(EvidenceStatus, "Whether it may be relied on."),
-        "classification": Filter(Classification, "How it is classified."),
-        "supports": Filter(ID, "Something that it speaks for."),
-        "judgement": Filter(Judgement, "The latest judgement on it."),
-        "actor": Filter(str, "Who submitted it."),
+        "ids": Filter(list[ID], "Ids of the documents."),
+        "status": Filter(EvidenceStatus, "Status of the document."),
+        "classification": Filter(Classification, "Classification."),
+        "supports": Filter(ID, "Id of something that it supports."),
+        "judgement": Filter(Judgement, "Latest judgement on it."),
+        "actor": Filter(str, "Actor id of its submitter."),
         "media_type": Filter(str, "Its media type, such as application/pdf."),
-        "submitted_from": Filter(datetime, "It was submitted at this instant or later."),
-        "submitted_to": Filter(datetime, "It was submitted before this instant."),
-        "text": Filter(str, "Its title holds these words, in whatever case."),
+        "submitted_from": Filter(datetime, "Start of the period in which it was submitted, inclusive."),
+        "submitted_to": Filter(datetime, "End of the period in which it was submitted, exclusive."),
+        "text": Filter(str, "Text within its title, in any letter case."),
         **PERIOD,
     },
 )
 class Evidence(Recorded, Node):
-    """A document of the register of evidence."""
+    """Document in the register of evidence."""
 
-    evidence = value("Its id.", ID)
-    title = value("Its title; null once it was erased.")
-    submitted_at = value("When it was submitted.")
-    actor = value("Who submitted it.")
+    evidence = value("Id.", ID)
+    title = value("Title; null if erased.")
+    submitted_at = value("Instant at which it was submitted.")
+    actor = value("Actor id of its submitter.")
     digest = value("SHA-256 over the file's salt and the file, in base64.")
     media_type = value("Its media type.")
     size = value("Its size in bytes.", Count)
-    classification = value("How it is classified.", Classification)
-    first = value("The first day that it covers.")
-    last = value("The last day that it covers.")
-    supports = value("What it speaks for, by id.", ID)
-    status = value("Whether it may be relied on.", EvidenceStatus)
-    ended_at = value("When its status became what it is; null while it is current.")
-    ended_position = value("The position of the entry by which it did.")
-    reason = value("Why; null once it was erased.")
-    superseded_by = value("The document that takes its place.", ID)
-    judgement = value("The latest judgement on it.", Judgement)
-    assessed_at = value("When that was given.")
-    assessed_position = value("The position of the entry that holds it.")
-    opened = value("How often opening it was recorded; only for restricted material.")
-    opened_at = value("When it was opened last.")
-    assessments = whole("Assessment", "The judgements on it, in order.", by="evidence", key="evidence")
-    resting = whole("Basis", "What rests on it: what its withdrawal would shake.", by="evidence", key="evidence")
+    classification = value("Classification.", Classification)
+    first = value("First day of its period.")
+    last = value("Last day of its period.")
+    supports = value("Ids of the things that it supports.", ID)
+    status = value("Status of the document.", EvidenceStatus)
+    ended_at = value("Instant at which its present status began; null if it is current.")
+    ended_position = value("Position of the entry that changed the status.")
+    reason = value("Reason for the status; null if erased.")
+    superseded_by = value("Id of the document that replaces it.", ID)
+    judgement = value("Latest judgement on it.", Judgement)
+    assessed_at = value("Instant of the latest judgement.")
+    assessed_position = value("Position of the entry that records it.")
+    opened = value("Number of recorded openings; only for restricted documents.")
+    opened_at = value("Instant of the last opening.")
+    assessments = short_list("Assessment", "Judgements on it, in order.", by="evidence", key="evidence")
+    resting = short_list(
+        "Basis", "Statements that rest on it, and that its withdrawal would weaken.", by="evidence", key="evidence"
+    )
 
 
-@shown(evidence.ASSESSMENT)
+@object_type(evidence.ASSESSMENT)
 class Assessment(Recorded):
-    """A judgement on a document."""
+    """Judgement on a document."""
 
-    evidence = value("The document.", ID)
-    assessed_at = value("When it was given.")
-    assessor = value("By whom.")
-    judgement = value("What was judged.", Judgement)
-    reason = value("Why; null once it was erased.")
+    evidence = value("Id of the document.", ID)
+    assessed_at = value("Instant of the judgement.")
+    assessor = value("Actor id of the person who did this.")
+    judgement = value("Judgement.", Judgement)
+    reason = value("Reason; null if erased.")
 
 
-@shown(
+@object_type(
     evidence.BASIS,
     filters={
-        "subject": Filter(ID, "What rests on it, such as D1, or BRP3#1 for the first claim of a report."),
-        "kind": Filter(str, "The kind of what rests on it, such as decision, claim or objective."),
-        "evidence": Filter(ID, "The document."),
+        "subject": Filter(ID, "Id of what rests on it, such as D1, or BRP3#1 for the first claim of a report."),
+        "kind": Filter(str, "Kind of what rests on it, such as decision, claim or objective."),
+        "evidence": Filter(ID, "Id of the document."),
     },
 )
 class Basis(RowObject):
-    """That something rests on a document, and how the document stood when that was recorded."""
+    """Reliance of something on a document, with the document's status at the time of recording."""
 
-    kind = value("The kind of what rests on it, such as decision, claim or objective.")
-    subject = value("Its id; of a claim report#number; of a fact about nothing in particular its position.", ID)
-    evidence = value("The document.", ID)
-    fact = value("The fact that says so.")
-    status_then = value("Whether the document could be relied on when it was recorded.", EvidenceStatus)
-    judgement_then = value("The latest judgement on the document, when it was recorded.", Judgement)
-    superseded_by_then = value("The document that had taken its place by then.", ID)
-    position = value("The position of the entry that says so.")
-    entry = entry("position", "The entry that says so.")
-    documents = whole("Evidence", "The document as it stands now.", by="evidence", key="evidence")
+    kind = value("Kind of what rests on it, such as decision, claim or objective.")
+    subject = value(
+        "Id of what rests on it: report#number for a claim, the entry's position for a fact without a subject.", ID
+    )
+    evidence = value("Id of the document.", ID)
+    fact = value("Name of the fact that records this.")
+    status_then = value("Status of the document at the time of recording.", EvidenceStatus)
+    judgement_then = value("Latest judgement on the document at the time of recording.", Judgement)
+    superseded_by_then = value("Id of the document that had replaced it by then.", ID)
+    position = value("Position of the entry that records this.")
+    entry = entry("position", "Entry that records this.")
+    documents = short_list("Evidence", "The document, with its present status.", by="evidence", key="evidence")
 
 
-@shown(
+@object_type(
     measures.MEASURE,
     node="measure",
     filters={
-        "ids": Filter(list[ID], "One of these measures."),
-        "assurance": Filter(Assurance, "How sure it is that the target is met."),
-        "signalling": Filter(bool, "Whether one of its readings is a signal."),
-        "part_of": Filter(ID, "The measure that it is part of."),
-        "text": Filter(str, "Its title holds these words, in whatever case."),
+        "ids": Filter(list[ID], "Ids of the measures."),
+        "assurance": Filter(Assurance, "Assurance that the target is met."),
+        "signalling": Filter(bool, "True if one of its readings is a signal."),
+        "part_of": Filter(ID, "Id of the measure that includes it."),
+        "text": Filter(str, "Text within its title, in any letter case."),
     },
 )
 class Measure(RowObject, Node):
-    """A measure, and what its chart (XmR) says. Figures of small counts are hidden from some roles."""
+    """Measure, with its XmR chart. Figures of small counts are hidden from some roles."""
 
-    measure = value("Its id.", ID)
-    title = value("Its title; null once it was erased.")
-    unit = value("What its values are.", Unit)
-    direction = value("Which way is better.", Direction)
-    target = value("What it is to reach, in its unit.")
-    baseline = value("Where it began, in its unit.")
-    per = value("Of a rate: per how many.")
-    part_of = value("The measure whose parts it is one of.", ID)
-    reset_on = value("The first day that its chart counts, since its baseline was reset.")
-    readings_count = value("How many readings it has.", name="readings")
-    spc = same("Spc", "Its chart; null while it has no reading, and while it is hidden.", unless="mean")
-    assurance = value("How sure it is that its target is met; null where that cannot be said.", Assurance)
-    is_hidden = value("Whether a reading is hidden from roles without full sight.")
-    position = value("The position of the entry that defined it.")
-    entry = entry("position", "The entry that defined it.")
-    readings = many("Reading", "Its readings in the order of their periods.", by="measure", key="measure")
-    resets = whole("BaselineReset", "When its baseline was reset, and why.", by="measure", key="measure")
+    measure = value("Id.", ID)
+    title = value("Title; null if erased.")
+    unit = value("Unit of its values.", Unit)
+    direction = value("Direction of improvement.", Direction)
+    target = value("Target, in the measure's unit.")
+    baseline = value("Baseline, in the measure's unit.")
+    per = value("Denominator of a rate, such as 10,000.")
+    part_of = value("Id of the measure that includes it.", ID)
+    reset_on = value("First day of its chart, after the last reset of the baseline.")
+    readings_count = value("Number of readings.", name="readings")
+    spc = facet("Spc", "Chart; null if it has no reading, or is hidden.", unless="mean")
+    assurance = value("Assurance that the target is met; null if it cannot be determined.", Assurance)
+    is_hidden = value("True if a reading is hidden from roles without full access.")
+    position = value("Position of the entry that defined it.")
+    entry = entry("position", "Entry that defined it.")
+    readings = many("Reading", "Readings, by period.", by="measure", key="measure")
+    resets = short_list("BaselineReset", "Resets of its baseline, with reasons.", by="measure", key="measure")
 
 
-@shown(measures.MEASURE)
+@object_type(measures.MEASURE)
 class Spc(RowObject):
-    """A measure's XmR chart (statistical process control) over its readings since its baseline was last reset."""
+    """XmR chart (statistical process control) of a measure's readings since the last reset of its baseline."""
 
-    mean = value("The mean, in the measure's unit.")
-    lower = value("The lower natural process limit: the mean less 2.66 times the mean moving range.")
-    upper = value("The upper natural process limit: the mean and 2.66 times the mean moving range.")
-    provisional = value("Whether it has fewer than 12 points.")
-    signals = value("How many readings of the measure are signals.")
-    points = many("Point", "The readings that it counts, by period.", by="charted", key="measure")
+    mean = value("Mean, in the measure's unit.")
+    lower = value("Lower natural process limit: the mean minus 2.66 times the mean moving range.")
+    upper = value("Upper natural process limit: the mean plus 2.66 times the mean moving range.")
+    provisional = value("True if it has fewer than 12 points.")
+    signals = value("Number of the measure's readings that are signals.")
+    points = many("Point", "Readings in the chart, by period.", by="charted", key="measure")
 
 
-@shown(measures.READING)
+@object_type(measures.READING)
 class Point(RowObject):
-    """A point of a chart."""
+    """Point of a chart."""
 
-    first = value("The first day of its period.")
-    last = value("The last day of its period.")
-    signal = value("The signals that it is part of; none: it is natural variation.", Signal, name="signals")
-    position = value("The position of the entry that reported it first.")
-    value = value("Its value, in the measure's unit.")
+    first = value("First day of its period.")
+    last = value("Last day of its period.")
+    signal = value("Signals that it belongs to; an empty list means natural variation.", Signal, name="signals")
+    position = value("Position of the first entry that reported it.")
+    value = value("Value, in the measure's unit.")
 
 
-@shown(measures.READING, filters=PERIOD)
+@object_type(measures.READING, filters=PERIOD)
 class Reading(RowObject):
-    """A measure's reading for a period, as it was stated last: always with numerator and denominator."""
+    """A measure's reading for a period, as last stated, with numerator and denominator."""
 
-    measure = value("The measure.", ID)
-    first = value("The first day of its period.")
-    last = value("The last day of its period.")
-    numerator = value("What was counted; null: hidden from this reader, or there is none.")
-    denominator = value("Of how many; null: hidden from this reader, or there is none.")
-    signals = value("The signals that it is part of.", Signal)
-    is_hidden = value("Whether its counts are too small to be shown to everybody.")
-    system = value("The system that it was taken from.")
-    extracted_at = value("When it was taken from there.")
-    reported_at = value("When it was reported first.")
-    restated = value("How often it was stated anew.")
-    restated_position = value("The position of the entry that stated it last.")
-    reason = value("Why it was stated anew; null once it was erased.")
-    position = value("The position of the entry that reported it first.")
-    entry = entry("position", "The entry that reported it first.")
-    value = value("In the measure's unit; null: there was nothing to divide by, or it is hidden.")
+    measure = value("Id of the measure.", ID)
+    first = value("First day of its period.")
+    last = value("Last day of its period.")
+    numerator = value("Numerator; null if hidden from this reader, or if it has none.")
+    denominator = value("Denominator; null if hidden from this reader, or if it has none.")
+    signals = value("Signals that it belongs to.", Signal)
+    is_hidden = value("True if its counts are too small for all roles to see.")
+    system = value("System that it was extracted from.")
+    extracted_at = value("Instant of the extraction.")
+    reported_at = value("Instant of the first report.")
+    restated = value("Number of restatements.")
+    restated_position = value("Position of the last entry that stated it.")
+    reason = value("Reason for the restatement; null if erased.")
+    position = value("Position of the first entry that reported it.")
+    entry = entry("position", "First entry that reported it.")
+    value = value("Value, in the measure's unit; null if hidden, or if the denominator is 0.")
 
 
-@shown(measures.RESET)
+@object_type(measures.RESET)
 class BaselineReset(Recorded):
-    """From when on a measure's limits are computed anew, and why."""
+    """Reset of a measure's baseline: the limits are computed from this day on."""
 
-    measure = value("The measure.", ID)
-    first = value("The first day that counts.")
-    baseline = value("Where it begins anew, in its unit.")
-    reason = value("Why; null once it was erased.")
+    measure = value("Id of the measure.", ID)
+    first = value("First day of the new limits.")
+    baseline = value("New baseline, in the measure's unit.")
+    reason = value("Reason; null if erased.")

@@ -1,4 +1,4 @@
-"""The notice: the legal instrument, its clauses and areas, and all that hangs on it at one position.
+"""The notice: the legal instrument, its clauses and areas, and all its lists at one position.
 
 Imports strawberry, `ledger` and `projections`.
 """
@@ -14,9 +14,9 @@ from projections.query.relation import RowQuery
 from projections.views import notice
 from schema.context import Context, Standpoint
 from schema.derive.connection import USUAL, After, Connection, First
-from schema.derive.declaration import ID, TYPES, Filter, RowObject, entry, many, shown, value, whole
-from schema.derive.node import Node, resolved
-from schema.derive.resolvers import enter, made, rows
+from schema.derive.declaration import ID, TYPES, Filter, RowObject, entry, many, object_type, short_list, value
+from schema.derive.node import Node, resolver
+from schema.derive.resolvers import find_rows, object_of, open_section
 from schema.errors import BAD_USER_INPUT, problem
 from schema.types import proofs
 from schema.types.board import Board
@@ -27,232 +27,237 @@ from schema.types.people import People, Records
 from schema.types.plan import Plan
 
 
-@shown(
+@object_type(
     notice.CLAUSE,
     filters={
-        "obligor": Filter(Obligor, "Who owes what it asks."),
-        "modality": Filter(Modality, "How strongly it asks."),
+        "obligor": Filter(Obligor, "Party responsible for the obligation."),
+        "modality": Filter(Modality, "Modality of the obligation."),
     },
 )
 class Clause(RowObject):
-    """A clause of the notice, and the obligation that it carries, with the parameters that hold now."""
+    """Clause of the notice, its obligation, and the current parameters of its rule."""
 
-    number = value("Its number, such as 5b.")
-    obligor = value("Who owes what it asks.", Obligor)
-    modality = value("How strongly it asks.", Modality)
-    rule = value("The kind of rule by which compliance is judged.")
-    parameters = value("The rule's parameters, as interpreted and revised.")
-    text = value("What it asks, in the project's own words; null once it was erased.")
-    under = value("The clause by whose power it was added later.")
-    position = value("The position of the entry that registered it.")
-    entry = entry("position", "The entry that registered it.")
-    compliance = whole("Compliance", "Its obligation's status.", by="number", key="number")
-    interpretations = whole(
-        "Interpretation", "What its open words were decided to mean.", by="number", key="number"
-    )
-    revisions = whole("Revision", "How the issuer revised what it asks.", by="number", key="number")
+    number = value("Number, such as 5b.")
+    obligor = value("Party responsible for the obligation.", Obligor)
+    modality = value("Modality of the obligation.", Modality)
+    rule = value("Name of the rule that judges compliance.")
+    parameters = value("Parameters of the rule, as interpreted and revised.")
+    text = value("Requirement, in the project's own wording; null if erased.")
+    under = value("Clause under whose power it was added later.")
+    position = value("Position of the entry that registered it.")
+    entry = entry("position", "Entry that registered it.")
+    compliance = short_list("Compliance", "Status of its obligation.", by="number", key="number")
+    interpretations = short_list("Interpretation", "Interpretations of its open terms.", by="number", key="number")
+    revisions = short_list("Revision", "The issuer's revisions of its requirement.", by="number", key="number")
 
 
-@shown(notice.AREA, node="area", filters={"open": Filter(bool, "Whether it is still open.")})
+@object_type(notice.AREA, node="area", filters={"open": Filter(bool, "True if it is open.")})
 class Area(RowObject, Node):
-    """An area for priority action."""
+    """Area for priority action."""
 
-    area = value("Its id in the notice, such as 1a.", ID)
-    title = value("Its title; null once it was erased.")
-    ended = value("How it ended; null: it is open.", AreaEnd)
-    ended_on = value("On which day.")
-    ended_position = value("The position of the entry that ended it.")
-    reason = value("Why it was closed; null once it was erased.")
-    successor = value("The notice under which it goes on.", ID)
-    successor_area = value("Its id there.", ID)
-    position = value("The position of the entry that registered it.")
-    entry = entry("position", "The entry that registered it.")
-    objectives = many("Objective", "The objectives that serve it.", by="area", key="area")
-    findings = whole("Finding", "The findings that concern it.", by="area", key="area")
-    reports = whole("AreaReport", "What the adviser's reports say of it.", by="area", key="area")
+    area = value("Id in the notice, such as 1a.", ID)
+    title = value("Title; null if erased.")
+    ended = value("End of the area; null if it is open.", AreaEnd)
+    ended_on = value("Date.")
+    ended_position = value("Position of the entry that ended it.")
+    reason = value("Reason for the closure; null if erased.")
+    successor = value("Id of the notice under which it continues.", ID)
+    successor_area = value("Id under that notice.", ID)
+    position = value("Position of the entry that registered it.")
+    entry = entry("position", "Entry that registered it.")
+    objectives = many("Objective", "Objectives that serve it.", by="area", key="area")
+    findings = short_list("Finding", "Findings that concern it.", by="area", key="area")
+    reports = short_list("AreaReport", "Sections of the adviser's reports on it.", by="area", key="area")
 
 
-@shown(notice.INTERPRETATION)
+@object_type(notice.INTERPRETATION)
 class Interpretation(RowObject):
-    """A recorded decision on a word that the notice leaves open."""
+    """Recorded decision on a term that the notice leaves open."""
 
-    interpretation = value("Its id.", ID)
-    number = value("The clause.")
-    word = value("The word.")
-    meaning = value("What it means; null once it was erased.")
-    adopted_by = value("Who adopted it.")
-    adopted_at = value("When.")
-    parameters = value("The parameters of the clause's rule that follow from it.")
-    position = value("The position of the entry that recorded it.")
-    entry = entry("position", "The entry that recorded it.")
+    interpretation = value("Id.", ID)
+    number = value("Number of the clause.")
+    word = value("The term.")
+    meaning = value("Meaning; null if erased.")
+    adopted_by = value("Body or person that adopted it.")
+    adopted_at = value("Instant at which it happened.")
+    parameters = value("Parameters of the clause's rule that follow from it.")
+    position = value("Position of the entry that recorded it.")
+    entry = entry("position", "Entry that recorded it.")
 
 
-@shown(notice.REVISION)
+@object_type(notice.REVISION)
 class Revision(RowObject):
-    """The issuer's revision of what a clause asks."""
+    """The issuer's revision of a clause's requirement."""
 
-    number = value("The clause.")
-    revised_on = value("On which day.")
-    reason = value("Why; null once it was erased.")
-    parameters = value("The parameters of the clause's rule that it sets.")
-    position = value("The position of the entry that recorded it.")
-    entry = entry("position", "The entry that recorded it.")
+    number = value("Number of the clause.")
+    revised_on = value("Date.")
+    reason = value("Reason; null if erased.")
+    parameters = value("Parameters of the clause's rule that it sets.")
+    position = value("Position of the entry that recorded it.")
+    entry = entry("position", "Entry that recorded it.")
 
 
-@strawberry.type(description="The notice's ledger, a Merkle tree (RFC 6962), at the position that was read.")
+@strawberry.type(description="The notice's ledger, a Merkle tree (RFC 6962), at the position read.")
 class Ledger:
-    """The tree."""
+    """State of the tree."""
 
     at: strawberry.Private[Standpoint]
-    size: int = strawberry.field(description="How many entries it has.")
-    root_hash: str = strawberry.field(description="Its root, in base64.")
+    size: int = strawberry.field(description="Number of entries.")
+    root_hash: str = strawberry.field(description="Root hash, in base64.")
 
-    @resolved("Its signed checkpoint: C2SP tlog-checkpoint, which outside tools verify.")
+    @resolver("Signed checkpoint (C2SP tlog-checkpoint) for verification by other tools.")
     async def checkpoint(self) -> str | None:
-        """A signed note."""
+        """Return the signed note."""
         return (await proofs.checkpoint(self.at)).note
 
 
-@strawberry.type(description="The point at which the notice was read.")
+@strawberry.type(description="Standpoint of the answer.")
 class AsOf:
-    """Where and when."""
+    """Position and instants of the answer."""
 
-    position: int = strawberry.field(description="The last entry that was taken into account.")
-    recorded_at: datetime = strawberry.field(description="When that entry was recorded.")
-    on: datetime = strawberry.field(description="The instant at which rules were judged.")
+    position: int = strawberry.field(description="Position of the last entry considered.")
+    recorded_at: datetime = strawberry.field(description="Instant at which that entry was recorded.")
+    on: datetime = strawberry.field(description="Effective instant at which rules were judged.")
 
 
-@strawberry.input(one_of=True, description="As it had been recorded at a point; the latest, if left out.")
+@strawberry.input(one_of=True, description="As-of point: one position or one instant.")
 class AsOfInput:
     """An earlier position of a notice."""
 
     position: int | None = strawberry.field(
-        default=strawberry.UNSET, description="As recorded up to the entry at this position."
+        default=strawberry.UNSET, description="Position of the last entry to consider."
     )
     known_at: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="As recorded by this instant."
+        default=strawberry.UNSET, description="Latest instant of recording to consider."
     )
 
 
-def moment(asked: AsOfInput | None) -> Moment | None:
-    """The input, as readings have it; raises GraphQLError (BAD_USER_INPUT) for a position below 1."""
-    if asked is None:
+def reader_as_of(as_of: AsOfInput | None) -> Moment | None:
+    """Return the as-of point in the form of the reader.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, for a position below 1.
+    """
+    if as_of is None:
         return None
-    if isinstance(asked.position, int):
-        if asked.position < 1:
-            raise problem(BAD_USER_INPUT, f"asOf.position is {asked.position}; entries are numbered from 1")
-        return Moment(position=asked.position)
-    return Moment(known_at=asked.known_at or None)
+    if isinstance(as_of.position, int):
+        if as_of.position < 1:
+            raise problem(BAD_USER_INPUT, f"asOf.position is {as_of.position}; entries are numbered from 1")
+        return Moment(position=as_of.position)
+    return Moment(known_at=as_of.known_at or None)
 
 
-@shown(notice.VIEW_STATE)
+@object_type(notice.VIEW_STATE)
 class ViewState(RowObject):
-    """A view of the notice, and how far it is folded now."""
+    """View of the notice, and its progress."""
 
-    view = value("Its name, as roles have it.")
-    version = value("The version of its code; with another, it is rebuilt.")
-    reached = value("The position that it has reached, whatever is asked as of.")
-    failed_at = value("The entry at which its fold stopped; null: it goes on.")
-    failure = value("Why it stopped there; null: it goes on.")
+    view = value("Name of the view, as in the role matrix.")
+    version = value("Version of its code; a new version rebuilds the view.")
+    reached = value("Position that it has reached, regardless of `asOf`.")
+    failed_at = value("Position of the entry at which it stopped; null if it is running.")
+    failure = value("Reason for the stop; null if it is running.")
 
 
-@shown(notice.NOTICE)
+@object_type(notice.NOTICE)
 class Notice(RowObject, Node):
-    """An improvement notice or a statutory direction, as recorded up to one position."""
+    """Improvement notice or statutory direction, as recorded up to one position."""
 
     council = value("The council, by its ONS code.")
     kind = value("The legal instrument.", NoticeKind)
-    status = value("Whether it binds.", NoticeStatus)
-    issuer = value("Who issued it.")
-    issued_on = value("The day of its issue.")
-    issued_at = value("When its issue was recorded.")
-    target_date = value("By when the plan's actions are to be delivered, as revised; null: no clause says so.")
-    zone = value("The IANA time zone in which its days are counted.")
-    predecessor = value("The notice that it follows.", ID)
-    successor = value("The notice that follows it.", ID)
-    title = value("Its title; null once it was erased.")
-    trigger = value("What led to it; null once it was erased.")
-    outcome = value("How it ended; null: it is live.", Outcome)
-    closed_on = value("The day on which it was closed.")
-    closed_position = value("The position of the entry that closed it.")
-    closing_reason = value("Why it was closed; null once it was erased.")
+    status = value("Status of the notice.", NoticeStatus)
+    issuer = value("Issuer.")
+    issued_on = value("Date of issue.")
+    issued_at = value("Instant at which its issue was recorded.")
+    target_date = value("Date by which the plan must be delivered, as revised; null if no clause sets one.")
+    zone = value("IANA time zone of its dates.")
+    predecessor = value("Id of the notice before it.", ID)
+    successor = value("Id of the notice after it.", ID)
+    title = value("Title; null if erased.")
+    trigger = value("Event that led to it; null if erased.")
+    outcome = value("Outcome; null if it is live.", Outcome)
+    closed_on = value("Date of its closure.")
+    closed_position = value("Position of the entry that closed it.")
+    closing_reason = value("Reason for the closure; null if erased.")
     pack_digest = value("SHA-256 of the notice pack from which it was recorded, in base64.")
-    clauses = whole("Clause", "Its clauses, in the order in which they were registered.")
-    areas = whole("Area", "Its areas for priority action, in the order in which they were registered.")
-    interpretations = whole("Interpretation", "What its open words were decided to mean, in order.")
-    revisions = whole("Revision", "The issuer's revisions, clause by clause.")
-    compliance = many("Compliance", "The status of each obligation that asks something by `on`, by clause.")
-    falling_due = many("Prospect", "What changes after `on` if nothing more is recorded, in order of time.")
-    evidence = many("Evidence", "The register of evidence, in order of submission.")
-    bases = many("Basis", "What rests on which evidence, in order of recording.")
-    measures = many("Measure", "Its measures with their charts.")
-    access = many("Access", "The requests for access and the grants, in order of asking.")
-    uses = many("Use", "The uses of grants and those refused, in order.")
-    checklist = many("Checklist", "How far the access of clauses 9a to 9d came, by review and clause.")
-    reviews = many("Review", "The reviews of the council's progress, by the day set for them.")
-    diagnostics = many("Diagnostic", "The diagnostics, in the order in which they were required.")
-    recommendations = many("Recommendation", "The recommendations made to the council, in order.")
-    adviser_reports = many("AdviserReport", "The adviser's reports to ministers, in order of issue.")
-    views = many("Gathering", "The views of staff, and of children and young people, in order of gathering.")
-    considerations = many("Consideration", "What was made of those views, in order.")
-    view_states = whole("ViewState", "How far each view of the ledger is folded now.")
-    timeline = many("Moment", "Its entries by what they are about, in order of recording.")
+    clauses = short_list("Clause", "Clauses, in order of registration.")
+    areas = short_list("Area", "Areas for priority action, in order of registration.")
+    interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")
+    revisions = short_list("Revision", "The issuer's revisions, clause by clause.")
+    compliance = many("Compliance", "Status of each obligation in effect at `on`, by clause.")
+    falling_due = many("Prospect", "Predicted changes of status after `on`, in order of time.")
+    evidence = many("Evidence", "Register of evidence, in order of submission.")
+    bases = many("Basis", "Reliances on evidence, in order of recording.")
+    measures = many("Measure", "Measures with their charts.")
+    access = many("Access", "Requests for access and grants, in order of request.")
+    uses = many("Use", "Uses of grants, and refused attempts, in order.")
+    checklist = many("Checklist", "Progress of the access under clauses 9a to 9d, by review and clause.")
+    reviews = many("Review", "Reviews of the council's progress, by scheduled date.")
+    diagnostics = many("Diagnostic", "Diagnostics, in order of requirement.")
+    recommendations = many("Recommendation", "Recommendations to the council, in order.")
+    adviser_reports = many("AdviserReport", "Reports of the adviser to ministers, in order of issue.")
+    views = many("Gathering", "Views of staff and of children, in order of gathering.")
+    considerations = many("Consideration", "Considerations of those views, in order.")
+    view_states = short_list("ViewState", "Progress of each view of the ledger.")
+    timeline = many("Moment", "Entries by subject, in order of recording.")
 
-    @resolved("The improvement plan. FORBIDDEN to roles that do not read it.")
+    @resolver("The improvement plan. FORBIDDEN to roles that do not read it.")
     def plan(self) -> Plan | None:
-        """If the viewer may read it."""
-        return cast(Plan, enter(self.at, "Plan"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Plan, open_section(self.at, "Plan"))
 
-    @resolved("The improvement board. FORBIDDEN to roles that do not read it.")
+    @resolver("The improvement board. FORBIDDEN to roles that do not read it.")
     def board(self) -> Board | None:
-        """If the viewer may read it."""
-        return cast(Board, enter(self.at, "Board"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Board, open_section(self.at, "Board"))
 
-    @resolved("The partners. FORBIDDEN to roles that do not read it.")
+    @resolver("The partners. FORBIDDEN to roles that do not read it.")
     def partners(self) -> Partners | None:
-        """If the viewer may read it."""
-        return cast(Partners, enter(self.at, "Partners"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Partners, open_section(self.at, "Partners"))
 
-    @resolved("The adviser. FORBIDDEN to roles that do not read it.")
+    @resolver("The adviser. FORBIDDEN to roles that do not read it.")
     def adviser(self) -> Adviser | None:
-        """If the viewer may read it."""
-        return cast(Adviser, enter(self.at, "Adviser"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Adviser, open_section(self.at, "Adviser"))
 
-    @resolved("What led to intervention. FORBIDDEN to roles that do not read it.")
+    @resolver("Escalation to intervention. FORBIDDEN to roles that do not read it.")
     def escalation(self) -> Escalation | None:
-        """If the viewer may read it."""
-        return cast(Escalation, enter(self.at, "Escalation"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Escalation, open_section(self.at, "Escalation"))
 
-    @resolved("Who takes part. FORBIDDEN to roles that do not read it.")
+    @resolver("People and systems with a role. FORBIDDEN to roles that do not read it.")
     def people(self) -> People | None:
-        """If the viewer may read it."""
-        return cast(People, enter(self.at, "People"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(People, open_section(self.at, "People"))
 
-    @resolved("Record-keeping itself. FORBIDDEN to roles that do not read it.")
+    @resolver(
+        "Record-keeping: erasures, publications, audit findings, keys. FORBIDDEN to roles that do not read it."
+    )
     def records(self) -> Records | None:
-        """If the viewer may read it."""
-        return cast(Records, enter(self.at, "Records"))
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Records, open_section(self.at, "Records"))
 
-    @resolved("Its entries, in order; withheld from roles that do not read them.")
+    @resolver("Entries, in order; withheld from roles that do not read them.")
     async def entries(
         self,
         filter: Annotated[  # noqa: A002 - the name that the interface promises
-            EntryFilter | None, strawberry.argument(description="Which of them; all, if left out.")
+            EntryFilter | None,
+            strawberry.argument(description="Conditions on the entries; all entries if omitted."),
         ] = None,
         first: First = USUAL,
         after: After = None,
     ) -> Connection[Entry]:
-        """A page of them."""
+        """Return a page of entries."""
         return await entry_page(self.at, filter, first, after)
 
-    @resolved("Its ledger at the position that was read.")
+    @resolver("Ledger at the position read.")
     def ledger(self) -> Ledger:
-        """The tree."""
+        """Return the state of the tree."""
         return Ledger(at=self.at, size=self.at.position, root_hash=base64(self.at.root_hash))
 
-    @resolved("The point at which it was read.")
+    @resolver("Standpoint of the answer.")
     def as_of(self) -> AsOf:
-        """Where and when."""
+        """Return the standpoint."""
         return AsOf(position=self.at.position, recorded_at=self.at.recorded_at, on=self.at.on)
 
 
@@ -264,8 +269,8 @@ async def notice_at(
     on: datetime | None = None,
     at_least: int | None = None,
 ) -> Notice:
-    """The notice as the viewer may see it; raises what `Context.standpoint` raises."""
-    at = await context.standpoint(notice, as_of=moment(as_of), on=on, at_least=at_least)
-    ((found,),) = await rows(at, TYPES["Notice"], RowQuery(first=1))
-    made_of: Notice = made("Notice", at, found)
-    return made_of
+    """Return the notice within the viewer's rights; raises as `Context.standpoint` does."""
+    at = await context.standpoint(notice, as_of=reader_as_of(as_of), on=on, at_least=at_least)
+    ((row,),) = await find_rows(at, TYPES["Notice"], RowQuery(first=1))
+    result: Notice = object_of("Notice", at, row)
+    return result

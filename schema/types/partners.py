@@ -15,231 +15,236 @@ from schema.derive.declaration import (
     Section,
     entry,
     many,
+    object_type,
     one,
     section,
-    shown,
+    short_list,
     value,
-    whole,
 )
 from schema.derive.node import Node
 from schema.types.enums import ContributionStanding, EscalationState, TenureEnd
 
-_PARTNER = {"partner": Filter(ID, "The partner.")}
+_PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 
 
-@shown(partners.PARTNER, node="partner")
+@object_type(partners.PARTNER, node="partner")
 class Partner(Recorded, Node):
-    """An organisation that takes part (clause 2), and how its contributions stand on the day of `on`."""
+    """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
 
-    partner = value("Its id.", ID)
-    organisation = value("Its name; null once it was erased.")
-    section11 = value("Whether section 11 of the Children Act 2004 binds it.")
-    lead = value("Who answers for it.")
-    delivered = value("How many contributions came in time.")
-    late = value("How many came after their date.")
-    missed = value("How many were recorded as missed.")
-    overdue = value("How many are past their date and have not come.")
-    awaited = value("How many are still to come.")
-    contributions = whole("Contribution", "What it promised, by date.", by="partner", key="partner")
-    concerns = whole("ContributionConcern", "Concerns about what it contributes.", by="partner", key="partner")
-    updates = whole("PartnerUpdate", "The updates that the board asked it for.", by="partner", key="partner")
+    partner = value("Id.", ID)
+    organisation = value("Name; null if erased.")
+    section11 = value("True if section 11 of the Children Act 2004 binds it.")
+    lead = value("Actor id of its owner.")
+    delivered = value("Number of contributions delivered in time.")
+    late = value("Number of contributions delivered late.")
+    missed = value("Number of contributions recorded as missed.")
+    overdue = value("Number of contributions overdue.")
+    awaited = value("Number of contributions awaited.")
+    contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner", key="partner")
+    concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner", key="partner")
+    updates = short_list(
+        "PartnerUpdate", "Updates that the board commissioned from it.", by="partner", key="partner"
+    )
 
 
-@shown(
+@object_type(
     partners.CONTRIBUTION,
     filters=_PARTNER
     | {
-        "objective": Filter(ID, "The objective that it serves."),
-        "standing": Filter(ContributionStanding, "How it stands."),
-        "owner": Filter(str, "Who answers for it."),
-        "due_before": Filter(date, "It is due before this day."),
+        "objective": Filter(ID, "Id of the objective that it serves."),
+        "standing": Filter(ContributionStanding, "Status."),
+        "owner": Filter(str, "Actor id of its owner."),
+        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
     },
 )
 class Contribution(Recorded):
-    """Something that a partner promised."""
+    """Contribution promised by a partner."""
 
-    contribution = value("Its id.", ID)
-    partner = value("The partner.", ID)
-    what = value("What; null once it was erased.")
-    owner = value("Who answers for it.")
-    due = value("The day by which it is due.")
-    standing = value("How it stands on the day of `on`.", ContributionStanding)
-    objective = value("The objective that it serves.", ID)
-    committed_at = value("When it was promised.")
-    received_on = value("The day on which it came.")
-    received_position = value("The position of the entry that says so.")
-    note = value("What was said of it; null once it was erased.")
+    contribution = value("Id.", ID)
+    partner = value("Id of the partner.", ID)
+    what = value("Narrative; null if erased.")
+    owner = value("Actor id of its owner.")
+    due = value("Due date.")
+    standing = value("Status on the day of `on`.", ContributionStanding)
+    objective = value("Id of the objective that it serves.", ID)
+    committed_at = value("Instant at which it was promised.")
+    received_on = value("Date of delivery.")
+    received_position = value("Position of the entry that records the delivery.")
+    note = value("Note on the delivery; null if erased.")
     evidence = NAMED_EVIDENCE
-    missed_position = value("The position of the entry that says that it was missed.")
-    missed_reason = value("Why; null once it was erased.")
+    missed_position = value("Position of the entry that records it as missed.")
+    missed_reason = value("Reason why it was missed; null if erased.")
 
 
-@shown(partners.CONTRIBUTION_CONCERN, filters=_PARTNER)
+@object_type(partners.CONTRIBUTION_CONCERN, filters=_PARTNER)
 class ContributionConcern(Recorded):
-    """A concern about what a partner contributes."""
+    """Concern about a partner's contributions."""
 
-    partner = value("The partner.", ID)
-    contribution = value("The contribution.", ID)
-    raised_at = value("When it was raised.")
-    concern = value("What; null once it was erased.")
+    partner = value("Id of the partner.", ID)
+    contribution = value("Id of the contribution.", ID)
+    raised_at = value("Instant at which it was raised.")
+    concern = value("Narrative; null if erased.")
 
 
-@shown(
+@object_type(
     partners.PARTNER_UPDATE,
     filters=_PARTNER
     | {
-        "awaited": Filter(bool, "Whether it has not come."),
-        "overdue": Filter(bool, "Whether it has not come and is past its date."),
-        "due_before": Filter(date, "It is due before this day."),
+        "awaited": Filter(bool, "True if it has not arrived."),
+        "overdue": Filter(bool, "True if it has not arrived and its due date has passed."),
+        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
     },
 )
 class PartnerUpdate(Recorded):
-    """An update that the board asked a partner for."""
+    """Update that the board commissioned from a partner."""
 
-    update = value("Its id.", ID)
-    partner = value("The partner.", ID)
-    topic = value("On what; null once it was erased.")
-    commissioned_at = value("When it was asked for.")
-    due = value("The day by which it is due.")
-    overdue = value("Whether it has not come and is past its date, on the day of `on`.")
-    received_on = value("The day on which it came.")
-    received_position = value("The position of the entry that says so.")
-    summary = value("What it says; null once it was erased.")
+    update = value("Id.", ID)
+    partner = value("Id of the partner.", ID)
+    topic = value("Topic; null if erased.")
+    commissioned_at = value("Instant of the request.")
+    due = value("Due date.")
+    overdue = value("True if it has not arrived and its due date has passed on the day of `on`.")
+    received_on = value("Date of delivery.")
+    received_position = value("Position of the entry that records the delivery.")
+    summary = value("Summary; null if erased.")
     evidence = NAMED_EVIDENCE
 
 
 @section("partners")
 class Partners(Section):
-    """The partners, and what they contribute (clause 2)."""
+    """Partners and their contributions (clause 2)."""
 
-    partners = whole("Partner", "The partners in the order in which they were registered.")
-    contributions = many("Contribution", "What they promised, by date.")
-    concerns = many("ContributionConcern", "The concerns about what they contribute.")
-    updates = many("PartnerUpdate", "The updates that the board asked them for, by date.")
+    partners = short_list("Partner", "Partners, in order of registration.")
+    contributions = many("Contribution", "Promised contributions, by due date.")
+    concerns = many("ContributionConcern", "Concerns about their contributions.")
+    updates = many("PartnerUpdate", "Updates commissioned by the board, by due date.")
 
 
-@shown(adviser.TENURE, filters={"in_post": Filter(bool, "Whether they are in post on the day of `on`.")})
+@object_type(adviser.TENURE, filters={"in_post": Filter(bool, "True if they are in post on the day of `on`.")})
 class Tenure(Recorded):
-    """A time in the post of adviser (clause 3)."""
+    """Period of one adviser in post (clause 3)."""
 
-    appointment = value("Its id.", ID)
-    adviser = value("Who.")
-    first = value("The first day; both days are included.")
-    last = value("The last day; null: until they are released or replaced.")
-    in_post = value("Whether they are in post on the day of `on`.")
-    terms = value("What the appointment asks; null once it was erased.")
-    ended = value("How it ended; null: it has not.", TenureEnd)
-    ended_position = value("The position of the entry that ended it.")
-    reason = value("Why it ended; null once it was erased.")
+    appointment = value("Id.", ID)
+    adviser = value("Actor id of the person.")
+    first = value("First day; the period includes both days.")
+    last = value("Last day; null if the adviser is in post.")
+    in_post = value("True if they are in post on the day of `on`.")
+    terms = value("Terms of the appointment; null if erased.")
+    ended = value("End of the period in post; null if it continues.", TenureEnd)
+    ended_position = value("Position of the entry that ended it.")
+    reason = value("Reason for the end; null if erased.")
 
 
-@shown(adviser.ADVISER_VACANCY)
+@object_type(adviser.ADVISER_VACANCY)
 class AdviserVacancy(RowObject):
-    """Days on which nobody advised; both days are included."""
+    """Period without an adviser; it includes both days."""
 
-    first = value("The first day.")
-    last = value("The last day; null: it goes on.")
+    first = value("First day.")
+    last = value("Last day; null if it continues.")
 
 
-@shown(adviser.UNREPORTED)
+@object_type(adviser.UNREPORTED)
 class Unreported(RowObject):
-    """Days between the first report's period and the last one's that no report covers; both days are included."""
+    """Period between the first and the last report that no report covers; it includes both days."""
 
-    first = value("The first day.")
-    last = value("The last day; null: it goes on.")
+    first = value("First day.")
+    last = value("Last day; null if it continues.")
 
 
-@shown(adviser.ADVISER_REPORT, node="report", filters=PERIOD)
+@object_type(adviser.ADVISER_REPORT, node="report", filters=PERIOD)
 class AdviserReport(Recorded, Node):
-    """A report of the adviser to ministers (clause 12), pinned to a position of the ledger."""
+    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
-    report = value("Its id.", ID)
-    adviser = value("Who reports.")
-    issued_at = value("When it was issued.")
-    first = value("The first day of its period.")
-    last = value("The last day of its period.")
-    other = value("What else it says; null once it was erased.")
-    query = value("The query that its figures come from; null once it was erased.")
-    pinned = value("The position at which its figures were read, and can be read again.")
-    areas = whole("AreaReport", "What it says of areas.", by="report", key="report")
-    requirements = whole(
-        "RequirementReport", "What it says of the notice's requirements.", by="report", key="report"
+    report = value("Id.", ID)
+    adviser = value("Actor id of the adviser.")
+    issued_at = value("Instant at which it was issued.")
+    first = value("First day of its period.")
+    last = value("Last day of its period.")
+    other = value("Other remarks; null if erased.")
+    query = value("Query behind its figures; null if erased.")
+    pinned = value("Position at which its figures were read, and can be read again.")
+    areas = short_list("AreaReport", "Sections on areas.", by="report", key="report")
+    requirements = short_list(
+        "RequirementReport", "Sections on the notice's requirements.", by="report", key="report"
     )
 
 
-@shown(adviser.AREA_REPORT, filters={"area": Filter(ID, "The area."), "judgement": Filter(AreaJudgement, "What.")})
+@object_type(
+    adviser.AREA_REPORT,
+    filters={"area": Filter(ID, "Id of the area."), "judgement": Filter(AreaJudgement, "Judgement.")},
+)
 class AreaReport(RowObject):
-    """What the adviser's report says of an area."""
+    """Section of the adviser's report on an area."""
 
-    report = value("The report.", ID)
-    area = value("The area.", ID)
-    judgement = value("Progress, or concern.", AreaJudgement)
-    text = value("In words; null once it was erased.")
+    report = value("Id of the report.", ID)
+    area = value("Id of the area.", ID)
+    judgement = value("Progress or concern.", AreaJudgement)
+    text = value("Narrative; null if erased.")
     position = POSITION
 
 
-@shown(adviser.REQUIREMENT_REPORT)
+@object_type(adviser.REQUIREMENT_REPORT)
 class RequirementReport(RowObject):
-    """What the adviser's report says of a requirement of the notice."""
+    """Section of the adviser's report on a requirement of the notice."""
 
-    report = value("The report.", ID)
-    number = value("The clause.")
-    text = value("In words; null once it was erased.")
+    report = value("Id of the report.", ID)
+    number = value("Number of the clause.")
+    text = value("Narrative; null if erased.")
     position = POSITION
 
 
 @section("adviser")
 class Adviser(Section):
-    """Who advises and who did (clause 3), and what the adviser's reports cover (clause 12)."""
+    """Present and former advisers (clause 3), and the coverage of the adviser's reports (clause 12)."""
 
-    current = one("Tenure", "Who advises on the day of `on`; null: nobody.", where={"in_post": True})
-    tenures = whole("Tenure", "Everybody's time in post, in order of their first days.")
-    vacancies = whole("AdviserVacancy", "The days on which nobody advised, up to `on`.")
-    unreported = whole("Unreported", "The days that no report covers.")
-    areas = many("AreaReport", "What the reports say of areas, over time.")
+    current = one("Tenure", "Adviser on the day of `on`; null if nobody.", where={"in_post": True})
+    tenures = short_list("Tenure", "All advisers, by first day.")
+    vacancies = short_list("AdviserVacancy", "Periods without an adviser, up to `on`.")
+    unreported = short_list("Unreported", "Periods that no report covers.")
+    areas = many("AreaReport", "Sections of the reports on areas, over time.")
 
 
-@shown(escalation.CONCERN)
+@object_type(escalation.CONCERN)
 class Concern(Recorded):
-    """A concern of the ministers' side."""
+    """Concern raised on behalf of ministers."""
 
-    concern = value("Its id.", ID)
-    raised_at = value("When it was raised.")
-    text = value("What; null once it was erased.")
-    areas = value("The areas that it is about.", ID)
+    concern = value("Id.", ID)
+    raised_at = value("Instant at which it was raised.")
+    text = value("Narrative; null if erased.")
+    areas = value("Ids of the areas that it concerns.", ID)
 
 
-@shown(escalation.INTERVENTION)
+@object_type(escalation.INTERVENTION)
 class Intervention(Recorded):
-    """A decision of ministers to intervene (clause 13)."""
+    """Decision of ministers to intervene (clause 13)."""
 
-    intervention = value("Its id.", ID)
-    decided_at = value("When it was decided.")
-    power = value("The power that it is made under.")
-    decision = value("What was decided; null once it was erased.")
-    concerns = value("The concerns that it answers.", ID)
-    takes_effect_on = value("The day from which it binds.")
-    ended_at = value("When it ended.")
-    ended_position = value("The position of the entry that ended it.")
-    ended_reason = value("Why it ended; null once it was erased.")
-    becomes = value("What followed.")
+    intervention = value("Id.", ID)
+    decided_at = value("Instant of the decision.")
+    power = value("Legal power.")
+    decision = value("Outcome of the decision; null if erased.")
+    concerns = value("Ids of the concerns that it answers.", ID)
+    takes_effect_on = value("Date from which it has effect.")
+    ended_at = value("Instant at which it ended.")
+    ended_position = value("Position of the entry that ended it.")
+    ended_reason = value("Reason for the end; null if erased.")
+    becomes = value("Arrangement that followed.")
 
 
-@shown(escalation.STEP)
+@object_type(escalation.STEP)
 class EscalationStep(RowObject):
-    """A state that the notice came to, and the entry that brought it there."""
+    """Step of the escalation, with the entry behind it."""
 
-    state = value("The state.", EscalationState)
-    reached_at = value("When.", name="at")
-    subject = value("The concern or the intervention; empty for the notice itself.")
-    position = value("The position of the entry that brought it there.")
-    entry = entry("position", "The entry that brought it there.")
+    state = value("Stage of the escalation.", EscalationState)
+    reached_at = value("Instant at which it happened.", name="at")
+    subject = value("Id of the concern or intervention; empty for the notice itself.")
+    position = value("Position of the entry behind the step.")
+    entry = entry("position", "Entry behind the step.")
 
 
 @section("escalation")
 class Escalation(Section):
-    """What led to intervention, step by step (clause 13); the ledger never infers it."""
+    """Escalation to intervention, step by step, as recorded (clause 13); the ledger infers none of it."""
 
-    concerns = whole("Concern", "The concerns raised, in order.")
-    interventions = whole("Intervention", "The interventions decided on, in order.")
-    steps = whole("EscalationStep", "What led where; the last one's state is the notice's.")
+    concerns = short_list("Concern", "The concerns raised, in order.")
+    interventions = short_list("Intervention", "The interventions decided on, in order.")
+    steps = short_list("EscalationStep", "Steps of the escalation; the last one has the current stage.")

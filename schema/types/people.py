@@ -1,4 +1,4 @@
-"""Who takes part, in which roles and by which tokens; record-keeping, and time lines. Imports the views."""
+"""People, roles and tokens; record-keeping and timelines. Imports the views."""
 
 from datetime import datetime
 
@@ -15,157 +15,158 @@ from schema.derive.declaration import (
     Section,
     entry,
     many,
+    object_type,
     section,
-    shown,
+    short_list,
     value,
-    whole,
 )
 
 
-@shown(people.ACTOR, filters={"kind": Filter(ActorKind, "A person or a system.")})
+@object_type(people.ACTOR, filters={"kind": Filter(ActorKind, "Person or system.")})
 class Actor(RowObject):
-    """Somebody, or a system, that acts. Their name is not in the ledger."""
+    """Person or system that acts. The ledger does not contain their name."""
 
-    actor = value("Their id.", ID)
-    kind = value("A person or a system.", ActorKind)
-    post = value("Their post.")
+    actor = value("Actor id.", ID)
+    kind = value("Person or system.", ActorKind)
+    post = value("Post.")
     position = POSITION
 
 
-@shown(
+@object_type(
     people.HOLDING,
     filters={
-        "actor": Filter(ID, "Who holds it."),
-        "role": Filter(Role, "The role."),
-        "held": Filter(bool, "Whether it is held at the instant of `on`."),
+        "actor": Filter(ID, "Actor id of the holder."),
+        "role": Filter(Role, "Role."),
+        "held": Filter(bool, "True if the actor has the role at the instant of `on`."),
     },
 )
 class Holding(Recorded):
-    """A role held from an instant until another."""
+    """Role of an actor for a period."""
 
-    actor = value("Who holds it.", ID)
-    role = value("The role.", Role)
-    from_at = value("From when.")
-    until_at = value("Until when; null: until it is revoked.")
-    held = value("Whether it is held at the instant of `on`.")
-    revoked_at = value("When it was revoked.")
-    revoked_position = value("The position of the entry that revoked it.")
-    revoked_reason = value("Why; null once it was erased.")
+    actor = value("Actor id of the holder.", ID)
+    role = value("Role.", Role)
+    from_at = value("Instant at which it begins.")
+    until_at = value("Instant at which it ends; null if it lasts until revoked.")
+    held = value("True if the actor has the role at the instant of `on`.")
+    revoked_at = value("Instant of the revocation.")
+    revoked_position = value("Position of the entry that revoked it.")
+    revoked_reason = value("Reason; null if erased.")
 
 
-@shown(
-    people.TOKEN, filters={"actor": Filter(ID, "Whose it is."), "live": Filter(bool, "Whether it opens anything.")}
+@object_type(
+    people.TOKEN,
+    filters={"actor": Filter(ID, "Actor id of its owner."), "live": Filter(bool, "True if it is valid.")},
 )
 class Token(Recorded):
-    """An API token's public facts; the token itself is nowhere."""
+    """Public facts of an API token; the token itself is not stored."""
 
-    token = value("Its public id.", ID)
-    actor = value("Whose it is.", ID)
-    role = value("The role that it acts in.", Role)
-    source = value("The one source that it may record from.")
-    facts = value("The facts that it may record; none named: all of its role's.")
-    issued_at = value("When it was issued.")
-    until_at = value("Until when it is valid.")
-    live = value("Whether it opens anything at the instant of `on`.")
-    revoked_at = value("When it was revoked.")
-    revoked_position = value("The position of the entry that revoked it.")
+    token = value("Public id.", ID)
+    actor = value("Actor id of its owner.", ID)
+    role = value("Role of its owner when using it.", Role)
+    source = value("The only source that it may record from.")
+    facts = value("Facts that it may record; if empty, all facts of its role.")
+    issued_at = value("Instant at which it was issued.")
+    until_at = value("Instant at which it expires.")
+    live = value("True if it is valid at the instant of `on`.")
+    revoked_at = value("Instant of the revocation.")
+    revoked_position = value("Position of the entry that revoked it.")
 
 
-@shown(people.INTEGRATION)
+@object_type(people.INTEGRATION)
 class Integration(Recorded):
-    """A partner's system, and what it may record."""
+    """A partner's system, with the facts that it may record."""
 
-    integration = value("Its id.", ID)
-    actor = value("The actor that it is.", ID)
-    source = value("The source that it records from.")
-    facts = value("The facts that it may record.")
-    revoked_at = value("When it was revoked.")
-    revoked_position = value("The position of the entry that revoked it.")
+    integration = value("Id.", ID)
+    actor = value("Actor id of the system.", ID)
+    source = value("Source that it records from.")
+    facts = value("Facts that it may record.")
+    revoked_at = value("Instant of the revocation.")
+    revoked_position = value("Position of the entry that revoked it.")
 
 
 @section("people")
 class People(Section):
-    """Who takes part, in which roles and by which tokens."""
+    """People and systems with a role, and their tokens."""
 
-    actors = many("Actor", "Everybody registered, in order.")
-    roles = many("Holding", "The roles held, in order of granting.")
-    tokens = many("Token", "The tokens issued, in order.")
-    integrations = whole("Integration", "The systems registered, in order.")
+    actors = many("Actor", "Registered actors, in order.")
+    roles = many("Holding", "Roles granted, in order.")
+    tokens = many("Token", "Tokens issued, in order.")
+    integrations = short_list("Integration", "Registered systems, in order.")
 
 
-@shown(records.ERASURE, filters={"awaited": Filter(bool, "Whether nobody has approved it.")})
+@object_type(records.ERASURE, filters={"awaited": Filter(bool, "True if it awaits approval.")})
 class Erasure(Recorded):
-    """A request to erase, and its fulfilment."""
+    """Request for erasure, and its fulfilment."""
 
-    target = value("The position of the entry whose text or file is to go.")
-    requested_at = value("When it was asked for.")
-    requested_by = value("Who asked.")
-    reason = value("Why; null once it was erased.")
-    authority = value("Under which authority; null once it was erased.")
-    erased_at = value("When it was erased.")
-    erased_by = value("Who approved it.")
-    erased_position = value("The position of the entry that erased it.")
+    target = value("Position of the entry whose narratives or file are to be erased.")
+    requested_at = value("Instant of the request.")
+    requested_by = value("Actor id of the requester.")
+    reason = value("Reason; null if erased.")
+    authority = value("Legal authority; null if erased.")
+    erased_at = value("Instant of the erasure.")
+    erased_by = value("Actor id of the approver.")
+    erased_position = value("Position of the entry that erased it.")
 
 
-@shown(records.PUBLICATION, filters={"subject": Filter(ID, "What was published.")})
+@object_type(records.PUBLICATION, filters={"subject": Filter(ID, "Id of what was published.")})
 class Publication(Recorded):
-    """Something that was made public."""
+    """Publication."""
 
-    subject = value("What.", ID)
-    published_at = value("When.")
-    where = value("Where; null once it was erased.")
-    shows = value("The position that it shows.")
+    subject = value("Id of what was published.", ID)
+    published_at = value("Instant at which it happened.")
+    where = value("Place of publication; null if erased.")
+    shows = value("Position of the ledger that it presents.")
 
 
-@shown(records.AUDIT_FINDING, filters={"severity": Filter(Severity, "How grave it is.")})
+@object_type(records.AUDIT_FINDING, filters={"severity": Filter(Severity, "Severity.")})
 class AuditFinding(Recorded):
-    """What an auditor wrote down."""
+    """Finding of an auditor."""
 
-    finding = value("Its id.", ID)
-    recorded_at = value("When.")
-    auditor = value("Who.")
-    severity = value("How grave it is.", Severity)
-    text = value("What; null once it was erased.")
-    positions = value("The positions of the entries that it rests on.")
+    finding = value("Id.", ID)
+    recorded_at = value("Instant at which it happened.")
+    auditor = value("Actor id of the person.")
+    severity = value("Severity.", Severity)
+    text = value("Narrative; null if erased.")
+    positions = value("Positions of the entries behind it.")
 
 
-@shown(records.SIGNING_KEY)
+@object_type(records.SIGNING_KEY)
 class SigningKey(Recorded):
-    """A key by which checkpoints are signed, from its entry on."""
+    """Key that signs checkpoints from its entry on."""
 
-    key = value("Its name.")
-    rotated_at = value("When it took over.")
-    public_key = value("The Ed25519 public key, 32 bytes in base64.")
+    key = value("Name.")
+    rotated_at = value("Instant from which it signs.")
+    public_key = value("Ed25519 public key: 32 bytes in base64.")
 
 
 @section("records")
 class Records(Section):
-    """Record-keeping itself."""
+    """Record-keeping."""
 
-    erasures = many("Erasure", "The erasures asked for, in order.")
-    publications = many("Publication", "What was published, in order.")
-    audit_findings = many("AuditFinding", "The auditors' findings, in order.")
-    signing_keys = whole("SigningKey", "The keys that sign or signed; the last one signs.")
+    erasures = many("Erasure", "Requests for erasure, in order.")
+    publications = many("Publication", "Publications, in order.")
+    audit_findings = many("AuditFinding", "Findings of auditors, in order.")
+    signing_keys = short_list("SigningKey", "Signing keys, in order; the last one is current.")
 
 
-@shown(
+@object_type(
     timeline.MOMENT,
     filters={
-        "subject": Filter(ID, "What it is about."),
-        "kind": Filter(str, "The kind of thing, such as objective."),
-        "fact": Filter(str, "The fact's name, such as ObjectiveAdded."),
-        "actor": Filter(ID, "Who recorded it."),
-        "occurred_from": Filter(datetime, "It happened at this instant or later."),
-        "occurred_to": Filter(datetime, "It happened before this instant."),
+        "subject": Filter(ID, "Subject."),
+        "kind": Filter(str, "Kind of subject, such as objective."),
+        "fact": Filter(str, "Name of the fact, such as ObjectiveAdded."),
+        "actor": Filter(ID, "Actor id of its recorder."),
+        "occurred_from": Filter(datetime, "Start of the period in which it happened, inclusive."),
+        "occurred_to": Filter(datetime, "End of the period in which it happened, exclusive."),
     },
 )
 class Moment(RowObject):
-    """An entry of a subject's timeline."""
+    """Entry of a subject's timeline."""
 
-    kind = value("The kind of thing that it is about, such as objective.")
-    subject = value("What it is about.", ID)
-    occurred_at = value("When it happened.")
-    fact = value("The fact's name, such as ObjectiveAdded.")
-    actor = value("Who recorded it.", ID)
-    position = value("The position of the entry.")
-    entry = entry("position", "The entry.")
+    kind = value("Kind of subject, such as objective.")
+    subject = value("Subject.", ID)
+    occurred_at = value("Instant at which it happened.")
+    fact = value("Name of the fact, such as ObjectiveAdded.")
+    actor = value("Actor id of its recorder.", ID)
+    position = value("Position of the entry.")
+    entry = entry("position", "Entry.")

@@ -1,4 +1,4 @@
-"""The improvement plan: objectives, actions, progress, what it has to answer. Imports strawberry and the views."""
+"""The improvement plan: objectives, actions, progress and coverage. Imports strawberry and the views."""
 
 from datetime import date, datetime
 
@@ -13,308 +13,308 @@ from schema.derive.declaration import (
     Section,
     entry,
     many,
+    object_type,
     one,
     section,
-    shown,
+    short_list,
     value,
-    whole,
 )
 from schema.derive.node import Node
 from schema.types.enums import Answer, CoverageKind
 
-_TEXT = "Its title holds these words, in whatever case."
-_OPEN = "Whether it is still open."
-_DUE_BEFORE = "It is due before this day."
-_OWNER = "The actor who answers for it."
+_TEXT = "Text within its title, in any letter case."
+_OPEN = "True if it is open."
+_DUE_BEFORE = "End of the period in which it is due, exclusive."
+_OWNER = "Actor id of its owner."
 
 
-@shown(
+@object_type(
     plan.OBJECTIVE,
     node="objective",
     filters={
-        "area": Filter(ID, "An area that it serves, such as 1a."),
+        "area": Filter(ID, "Area that it serves, such as 1a."),
         "owner": Filter(str, _OWNER),
-        "ids": Filter(list[ID], "One of these objectives."),
+        "ids": Filter(list[ID], "Ids of the objectives."),
         "open": Filter(bool, _OPEN),
-        "outcome": Filter(ObjectiveOutcome, "How it ended."),
+        "outcome": Filter(ObjectiveOutcome, "Outcome."),
         "due_before": Filter(date, _DUE_BEFORE),
-        "slow": Filter(bool, "Whether it is open and past its date."),
-        "highlighted": Filter(bool, "Whether the board was told of its slow progress since its date was set."),
-        "activity_rating": Filter(str, "Its latest rating of the work."),
-        "impact_rating": Filter(str, "Its latest rating of the difference made."),
-        "measure": Filter(ID, "A measure by which its impact is seen."),
+        "slow": Filter(bool, "True if it is open and its due date has passed."),
+        "highlighted": Filter(
+            bool, "True if its slow progress was reported to the board since its due date was set."
+        ),
+        "activity_rating": Filter(str, "Code of its latest activity rating."),
+        "impact_rating": Filter(str, "Code of its latest impact rating."),
+        "measure": Filter(ID, "Id of a measure of its impact."),
         "text": Filter(str, _TEXT),
     },
 )
 class Objective(RowObject, Node):
-    """An objective of the improvement plan, with its latest ratings."""
+    """Objective of the improvement plan, with its latest ratings."""
 
-    objective = value("Its id in the plan.", ID)
-    title = value("Its title; null once it was erased.")
-    areas = value("The areas for priority action that it serves.", ID)
+    objective = value("Id in the plan.", ID)
+    title = value("Title; null if erased.")
+    areas = value("Ids of the areas for priority action that it serves.", ID)
     owner = value(_OWNER)
-    due = value("The day by which it is due.")
-    first_due = value("The day by which it was due at first.")
-    slippage_days = value("By how many days its date has moved since.")
-    slow = value("Whether it is open and past its date, on the day of `on`.")
-    highlighted = value("Whether the board was told of its slow progress since its date was set.")
-    outcome = value("How it ended; null while it is open.", ObjectiveOutcome)
-    closed_at = value("When it was closed.")
-    measures = value("The measures by which its impact is seen, by id.", ID)
-    activity_rating = value("How the work goes, by its latest progress, in the plan's own scale.")
-    impact_rating = value("What difference it makes, by its latest progress, in the plan's own scale.")
-    progress_at = value("When the latest progress happened.")
-    progress_count = value("How often progress was recorded against it.")
-    added_at = value("When it was added.")
-    position = value("The position of the entry that added it.")
-    entry = entry("position", "The entry that added it.")
-    progress = many(
-        "Progress", "The progress recorded against it, in the order of recording.", by="objective", key="objective"
+    due = value("Due date.")
+    first_due = value("Original due date.")
+    slippage_days = value("Days between the original and the present due date.")
+    slow = value("True if it is open and its due date has passed on the day of `on`.")
+    highlighted = value("True if its slow progress was reported to the board since its due date was set.")
+    outcome = value("Outcome; null if it is open.", ObjectiveOutcome)
+    closed_at = value("Instant at which it was closed.")
+    measures = value("Ids of the measures of its impact.", ID)
+    activity_rating = value("Latest activity rating, in the plan's scale.")
+    impact_rating = value("Latest impact rating, in the plan's scale.")
+    progress_at = value("Instant of the latest progress.")
+    progress_count = value("Number of progress records.")
+    added_at = value("Instant at which it was added.")
+    position = value("Position of the entry that added it.")
+    entry = entry("position", "Entry that added it.")
+    progress = many("Progress", "Progress, in order of recording.", by="objective", key="objective")
+    actions = many("Action", "Actions, in order of addition.", by="objective", key="objective")
+    milestones = short_list("Milestone", "Milestones.", by="objective", key="objective")
+    highlights = short_list(
+        "Highlight", "Reports of its slow progress to the board.", by="objective", key="objective"
     )
-    actions = many("Action", "The actions under it, in the order of adding.", by="objective", key="objective")
-    milestones = whole("Milestone", "The milestones on the way to it.", by="objective", key="objective")
-    highlights = whole(
-        "Highlight", "How its slow progress was pointed out to the board.", by="objective", key="objective"
-    )
-    evidence = many("Evidence", "The evidence that supports it.", by="supports", key="objective")
-    decisions = many("Decision", "The board's decisions that relate to it.", by="relates_to", key="objective")
-    measured = whole("Measure", "The measures by which its impact is seen.", by="measure", key="measures")
+    evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
+    decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
+    measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
 
 
-@shown(
+@object_type(
     plan.PROGRESS_MADE,
     filters={
-        "actor": Filter(str, "Who recorded it."),
-        "action": Filter(ID, "The action that it was recorded against."),
-        "occurred_from": Filter(datetime, "It happened at this instant or later."),
-        "occurred_to": Filter(datetime, "It happened before this instant."),
+        "actor": Filter(str, "Actor id of its recorder."),
+        "action": Filter(ID, "Id of the action."),
+        "occurred_from": Filter(datetime, "Start of the period in which it happened, inclusive."),
+        "occurred_to": Filter(datetime, "End of the period in which it happened, exclusive."),
     },
 )
 class Progress(Recorded):
-    """Progress recorded against an objective: what was done, and what difference it made."""
+    """Progress against an objective: the work done, and its impact."""
 
-    objective = value("The objective.", ID)
-    action = value("The action that it was recorded against, if one.", ID)
-    occurred_at = value("When it happened.")
-    recorded_at = value("When it was recorded.")
-    actor = value("Who recorded it.")
-    activity_rating = value("How the work goes, in the plan's own scale.")
-    impact_rating = value("What difference it makes, in the plan's own scale.")
-    narrative = value("What was done; null once it was erased.")
+    objective = value("Id of the objective.", ID)
+    action = value("Id of the action; null if it concerns the whole objective.", ID)
+    occurred_at = value("Instant at which it happened.")
+    recorded_at = value("Instant at which it was recorded.")
+    actor = value("Actor id of its recorder.")
+    activity_rating = value("Activity rating, in the plan's scale.")
+    impact_rating = value("Impact rating, in the plan's scale.")
+    narrative = value("Narrative; null if erased.")
 
 
-@shown(plan.HIGHLIGHT, filters={"objective": Filter(ID, "The objective.")})
+@object_type(plan.HIGHLIGHT, filters={"objective": Filter(ID, "Id of the objective.")})
 class Highlight(Recorded):
-    """Slow progress against an objective, pointed out to the board (clause 5d)."""
+    """Report of an objective's slow progress to the board (clause 5d)."""
 
-    objective = value("The objective.", ID)
-    highlighted_at = value("When the board was told.")
-    actor = value("Who told it.")
-    cause = value("Why progress is slow; null once it was erased.")
-    remedy = value("What would help; null once it was erased.")
+    objective = value("Id of the objective.", ID)
+    highlighted_at = value("Instant of the report to the board.")
+    actor = value("Actor id of the reporter.")
+    cause = value("Cause of the slow progress; null if erased.")
+    remedy = value("Proposed remedy; null if erased.")
 
 
-@shown(
+@object_type(
     actions.ACTION,
     node="action",
     filters={
         "owner": Filter(str, _OWNER),
-        "partner": Filter(ID, "The partner that carries it out."),
-        "objective": Filter(ID, "The objective that it serves."),
-        "area": Filter(ID, "An area that its objective serves."),
+        "partner": Filter(ID, "Id of the partner that carries it out."),
+        "objective": Filter(ID, "Id of the objective that it serves."),
+        "area": Filter(ID, "Id of an area that its objective serves."),
         "open": Filter(bool, _OPEN),
-        "overdue": Filter(bool, "Whether it is open and past its date."),
-        "late": Filter(bool, "Whether it was completed after its date, or is past it."),
+        "overdue": Filter(bool, "True if it is open and its due date has passed."),
+        "late": Filter(bool, "True if it was completed late, or its due date has passed."),
         "due_before": Filter(date, _DUE_BEFORE),
         "text": Filter(str, _TEXT),
     },
 )
 class Action(RowObject, Node):
-    """An action under an objective. The date first set for it is kept beside the one that holds."""
+    """Action under an objective, with its original and its present due date."""
 
-    action = value("Its id in the plan.", ID)
-    objective = value("The objective that it serves.", ID)
-    title = value("Its title; null once it was erased.")
+    action = value("Id in the plan.", ID)
+    objective = value("Id of the objective that it serves.", ID)
+    title = value("Title; null if erased.")
     owner = value(_OWNER)
-    partner = value("The partner that carries it out, if one does.", ID)
-    due = value("The day by which it is due.")
-    first_due = value("The day by which it was due at first.")
-    slippage_days = value("By how many days its date has moved since.")
-    rebaselined = value("How often another date was approved for it.")
-    overdue = value("Whether it is open and past its date, on the day of `on`.")
-    late = value("Whether it was completed after its date, or is past it.")
-    completed_on = value("The day of its completion; null while it is open.")
-    result = value("What came of it; null while it is open, and once it was erased.")
+    partner = value("Id of the partner that carries it out; null if the council does.", ID)
+    due = value("Due date.")
+    first_due = value("Original due date.")
+    slippage_days = value("Days between the original and the present due date.")
+    rebaselined = value("Number of approved changes of its due date.")
+    overdue = value("True if it is open and its due date has passed on the day of `on`.")
+    late = value("True if it was completed late, or its due date has passed.")
+    completed_on = value("Date of completion; null if it is open.")
+    result = value("Result; null if it is open, or if erased.")
     evidence = NAMED_EVIDENCE
-    added_at = value("When it was added.")
-    position = value("The position of the entry that added it.")
-    entry = entry("position", "The entry that added it.")
-    completed_position = value("The position of the entry that completed it.")
-    rebaselines = whole("Rebaseline", "How its date was moved, in order.", by="action", key="action")
+    added_at = value("Instant at which it was added.")
+    position = value("Position of the entry that added it.")
+    entry = entry("position", "Entry that added it.")
+    completed_position = value("Position of the entry that completed it.")
+    rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action", key="action")
 
 
-@shown(actions.REBASELINE)
+@object_type(actions.REBASELINE)
 class Rebaseline(Recorded):
-    """Another date for an action, and who approved it."""
+    """Change of an action's due date, with its approver."""
 
-    action = value("The action.", ID)
-    rebaselined_at = value("When it happened.")
-    due_before = value("The day by which it was due before.")
-    due_after = value("The day by which it is due since.")
-    reason = value("Why; null once it was erased.")
-    approver = value("Who approved it.")
+    action = value("Id of the action.", ID)
+    rebaselined_at = value("Instant at which it happened.")
+    due_before = value("Due date before the change.")
+    due_after = value("Due date after the change.")
+    reason = value("Reason; null if erased.")
+    approver = value("Actor id of the approver.")
 
 
-@shown(
+@object_type(
     actions.MILESTONE,
     filters={
-        "objective": Filter(ID, "The objective."),
-        "reached": Filter(bool, "Whether it was reached."),
-        "overdue": Filter(bool, "Whether it is past its date and was not reached."),
+        "objective": Filter(ID, "Id of the objective."),
+        "reached": Filter(bool, "True if it was reached."),
+        "overdue": Filter(bool, "True if its due date has passed and it was not reached."),
         "due_before": Filter(date, _DUE_BEFORE),
     },
 )
 class Milestone(RowObject):
-    """A milestone on the way to an objective."""
+    """Milestone of an objective."""
 
-    milestone = value("Its id in the plan.", ID)
-    objective = value("The objective.", ID)
-    title = value("Its title; null once it was erased.")
-    due = value("The day by which it is due.")
-    overdue = value("Whether it is past its date and was not reached, on the day of `on`.")
-    reached_on = value("The day on which it was reached.")
+    milestone = value("Id in the plan.", ID)
+    objective = value("Id of the objective.", ID)
+    title = value("Title; null if erased.")
+    due = value("Due date.")
+    overdue = value("True if its due date has passed on the day of `on` and it was not reached.")
+    reached_on = value("Date on which it was reached.")
     evidence = NAMED_EVIDENCE
-    position = value("The position of the entry that set it.")
-    entry = entry("position", "The entry that set it.")
+    position = value("Position of the entry that set it.")
+    entry = entry("position", "Entry that set it.")
 
 
-@shown(plan.SELF_ASSESSMENT)
+@object_type(plan.SELF_ASSESSMENT)
 class SelfAssessment(Recorded):
-    """A version of the council's self-assessment (clause 1a); the latest one is current."""
+    """Version of the council's self-assessment (clause 1a); the latest one is current."""
 
-    assessment = value("Its id.", ID)
-    edition = value("Its edition, as the council calls it.")
-    published_at = value("When it was published.")
-    strengths = value("What goes well.")
-    weaknesses = value("What does not.")
-    areas = value("The areas for priority action that it speaks of.", ID)
+    assessment = value("Id.", ID)
+    edition = value("Edition, as named by the council.")
+    published_at = value("Instant at which it was published.")
+    strengths = value("Strengths.")
+    weaknesses = value("Weaknesses.")
+    areas = value("Ids of the areas for priority action that it covers.", ID)
     evidence = NAMED_EVIDENCE
 
 
-@shown(plan.PLAN_VERSION)
+@object_type(plan.PLAN_VERSION)
 class PlanVersion(Recorded):
-    """A version of the plan that a body approved; the latest one is current."""
+    """Approved version of the plan; the latest one is current."""
 
-    plan_version = value("Its id.", ID)
-    approved_at = value("When it was approved.")
-    body = value("The body that approved it.")
-    assessment = value("The self-assessment that it answers.", ID)
+    plan_version = value("Id.", ID)
+    approved_at = value("Instant at which it was approved.")
+    body = value("Body that approved it.")
+    assessment = value("Id of the self-assessment that it answers.", ID)
     evidence = NAMED_EVIDENCE
 
 
-@shown(plan.BRIEFING)
+@object_type(plan.BRIEFING)
 class Briefing(Recorded):
-    """A briefing of the council's leaders (clause 1a)."""
+    """Briefing of the council's leaders (clause 1a)."""
 
-    briefing = value("Its id.", ID)
-    briefed_at = value("When it was given.")
-    leaders = value("Who was briefed.")
-    topic = value("On what; null once it was erased.")
+    briefing = value("Id.", ID)
+    briefed_at = value("Instant of the briefing.")
+    leaders = value("Leaders who were briefed.")
+    topic = value("Topic; null if erased.")
     evidence = NAMED_EVIDENCE
 
 
-@shown(plan.RATING)
+@object_type(plan.RATING)
 class Rating(RowObject):
-    """A rating of the plan's own scale."""
+    """Rating of the plan's scale."""
 
-    dimension = value("What it rates: the activity, or its impact.", Dimension)
-    code = value("Its code, as it stands in progress.")
-    label = value("Its label.")
-    meaning = value("What it means; null once it was erased.")
-    order = value("Its place in the scale, from the worst (0) on.")
-    position = value("The position of the entry that adopted the scale.")
+    dimension = value("Dimension of the rating: activity or impact.", Dimension)
+    code = value("Code, as used in progress.")
+    label = value("Label.")
+    meaning = value("Meaning; null if erased.")
+    order = value("Place in the scale; 0 is the worst.")
+    position = value("Position of the entry that adopted the scale.")
 
 
-@shown(
+@object_type(
     coverage.COVERED,
     filters={
-        "kind": Filter(CoverageKind, "What kind of thing it is."),
-        "covered": Filter(bool, "Whether a live objective answers it, or nothing has to."),
+        "kind": Filter(CoverageKind, "Kind."),
+        "covered": Filter(bool, "True if a live objective addresses it, or none has to."),
     },
 )
 class Coverage(RowObject):
-    """A line of the coverage matrix: something that the plan has to answer, and the live objectives that do."""
+    """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 
-    kind = value("What kind of thing it is.", CoverageKind)
-    subject = value("Its id.", ID)
-    text = value("Its title or what it says; null once it was erased.")
-    objectives = value("The live objectives that answer it, by id.", ID)
-    is_asked = value("False: an area that ended, or a recommendation rejected with a reason.")
-    covered = value("Whether a live objective answers it, or nothing has to.")
-    position = value("The position of the entry that registered it.")
+    kind = value("Kind.", CoverageKind)
+    subject = value("Id.", ID)
+    text = value("Title or narrative; null if erased.")
+    objectives = value("Ids of the live objectives that address it.", ID)
+    is_asked = value("False for an area that ended, and for a recommendation rejected with a reason.")
+    covered = value("True if a live objective addresses it, or none has to.")
+    position = value("Position of the entry that registered it.")
 
 
-@shown(
+@object_type(
     coverage.FINDING,
     filters={
-        "area": Filter(ID, "An area that it concerns."),
-        "review": Filter(ID, "The review that found it."),
-        "text": Filter(str, "It holds these words, in whatever case."),
+        "area": Filter(ID, "Id of an area that it concerns."),
+        "review": Filter(ID, "Id of the review behind it."),
+        "text": Filter(str, "Text within its narrative, in any letter case."),
     },
 )
 class Finding(Recorded):
-    """Something that an inspection, a review or a diagnostic found."""
+    """Finding of an inspection, a review or a diagnostic."""
 
-    finding = value("Its id.", ID)
-    registered_at = value("When it was registered.")
-    origin = value("Where it comes from.")
-    text = value("What was found; null once it was erased.")
-    areas = value("The areas that it concerns.", ID)
-    review = value("The review that found it.", ID)
+    finding = value("Id.", ID)
+    registered_at = value("Instant at which it was registered.")
+    origin = value("Origin.")
+    text = value("Narrative; null if erased.")
+    areas = value("Ids of the areas that it concerns.", ID)
+    review = value("Id of the review behind it.", ID)
 
 
-@shown(
+@object_type(
     coverage.RECOMMENDATION,
     filters={
-        "undecided": Filter(bool, "Whether the council still has to answer."),
-        "decided": Filter(Answer, "What the council answered."),
-        "by": Filter(str, "Who made it."),
-        "finding": Filter(ID, "A finding that it answers."),
-        "due_before": Filter(date, "It is to be followed before this day."),
-        "text": Filter(str, "It holds these words, in whatever case."),
+        "undecided": Filter(bool, "True if the council has not answered."),
+        "decided": Filter(Answer, "The council's answer."),
+        "by": Filter(str, "Body or person that made it."),
+        "finding": Filter(ID, "Id of a finding that it answers."),
+        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
+        "text": Filter(str, "Text within its narrative, in any letter case."),
     },
 )
 class Recommendation(Recorded):
-    """A recommendation made to the council, and what it answered."""
+    """Recommendation to the council, and its answer."""
 
-    recommendation = value("Its id.", ID)
-    made_at = value("When it was made.")
-    by = value("Who made it.")
-    text = value("What is recommended; null once it was erased.")
-    findings = value("The findings that it answers.", ID)
-    due = value("The day by which it is to be followed.")
-    decided = value("What the council answered; null: it has not.", Answer)
-    decided_at = value("When the council answered.")
-    decided_position = value("The position of the entry that holds the answer.")
-    response = value("What the council said, or why it rejected; null once it was erased.")
+    recommendation = value("Id.", ID)
+    made_at = value("Instant at which it was made.")
+    by = value("Body or person that made it.")
+    text = value("Narrative; null if erased.")
+    findings = value("Ids of the findings that it answers.", ID)
+    due = value("Due date.")
+    decided = value("The council's answer; null if it has not answered.", Answer)
+    decided_at = value("Instant of the council's answer.")
+    decided_position = value("Position of the entry with the answer.")
+    response = value("The council's response, or its reason for rejection; null if erased.")
 
 
 @section("plan")
 class Plan(Section):
     """The improvement plan (clause 4)."""
 
-    objectives = many("Objective", "Its objectives, in the order in which they were added.")
-    slow = many(
-        "Objective", "Its objectives that are open and past their date on the day of `on`.", where={"slow": True}
+    objectives = many("Objective", "Objectives, in order of addition.")
+    slow = many("Objective", "Open objectives whose due date has passed on the day of `on`.", where={"slow": True})
+    actions = many("Action", "Actions, in order of addition.")
+    milestones = many("Milestone", "Milestones, in order of addition.")
+    version = one("PlanVersion", "Current version; null if none is approved.", where={"latest": True})
+    versions = short_list("PlanVersion", "Approved versions, in order of approval.")
+    self_assessments = short_list("SelfAssessment", "Self-assessments of the council; the last one is current.")
+    briefings = many("Briefing", "Briefings of leaders.")
+    ratings = short_list("Rating", "Rating scales, each from its worst rating.")
+    highlights = many("Highlight", "Reports of slow progress to the board.")
+    coverage = many(
+        "Coverage", "Coverage matrix: the things that the plan must address, and the objectives that do."
     )
-    actions = many("Action", "Its actions, in the order in which they were added.")
-    milestones = many("Milestone", "Its milestones, in the order in which they were set.")
-    version = one("PlanVersion", "Its current version; null while none is approved.", where={"latest": True})
-    versions = whole("PlanVersion", "Its approved versions, in order of approval.")
-    self_assessments = whole("SelfAssessment", "The council's self-assessments; the last is current.")
-    briefings = many("Briefing", "The briefings of leaders.")
-    ratings = whole("Rating", "The rating scales, each from its worst rating on.")
-    highlights = many("Highlight", "The slow progress pointed out to the board.")
-    coverage = many("Coverage", "What it has to answer, and which objectives do.")
-    findings = many("Finding", "The findings that it has to answer.")
-    recommendations = many("Recommendation", "The recommendations made to the council.")
+    findings = many("Finding", "Findings that the plan must address.")
+    recommendations = many("Recommendation", "Recommendations to the council.")

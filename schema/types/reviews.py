@@ -1,4 +1,4 @@
-"""Reviews, diagnostics and the access that they need; the views of staff and children. Imports the views."""
+"""Reviews, diagnostics and their access; the views of staff and children. Imports the views."""
 
 from datetime import datetime
 
@@ -13,224 +13,239 @@ from schema.derive.declaration import (
     Filter,
     Recorded,
     RowObject,
+    facet,
     many,
-    same,
-    shown,
+    object_type,
+    short_list,
     value,
-    whole,
 )
 from schema.derive.node import Node
 from schema.types.enums import AccessDecision, AssessmentStanding, DiagnosticStanding, Loop, ReviewStanding
 
 
-@shown(
+@object_type(
     reviews.REVIEW,
     node="review",
     filters={
-        "standing": Filter(ReviewStanding, "How far it came."),
-        "topic": Filter(Topic, "A topic that it looks at."),
-        "assessment": Filter(AssessmentStanding, "When the council's own assessment came."),
+        "standing": Filter(ReviewStanding, "Progress."),
+        "topic": Filter(Topic, "Topic of the review."),
+        "assessment": Filter(AssessmentStanding, "Timing of the council's own assessment."),
     },
 )
 class Review(Recorded, Node):
-    """A review of the council's progress (clauses 6, 7 and 10)."""
+    """Review of the council's progress (clauses 6, 7 and 10)."""
 
-    review = value("Its id.", ID)
-    kind = value("Its kind.")
-    by = value("Who reviews.")
-    from_on = value("The day on which it is to begin.")
-    topics = value("The topics that it looks at (clause 7).", Topic)
+    review = value("Id.", ID)
+    kind = value("Kind.")
+    by = value("Reviewing body or person.")
+    from_on = value("Date on which it is to start.")
+    topics = value("Topics (clause 7).", Topic)
     other_topics = value("Further topics.")
-    standing = value("How far it came, on the day of `on`.", ReviewStanding)
-    scheduled_at = value("When it was scheduled.")
-    started_at = value("When it began.")
-    started_position = value("The position of the entry that says so.")
-    completed_at = value("When it ended.")
-    completed_position = value("The position of the entry that says so.")
-    findings = value("What it found.")
+    standing = value("Progress on the day of `on`.", ReviewStanding)
+    scheduled_at = value("Instant at which it was scheduled.")
+    started_at = value("Instant at which it started.")
+    started_position = value("Position of the entry that records its start.")
+    completed_at = value("Instant at which it ended.")
+    completed_position = value("Position of the entry that records its end.")
+    findings = value("Findings.")
     evidence = NAMED_EVIDENCE
-    assessment = value("When the council's own assessment came (clause 10).", AssessmentStanding)
-    assessed_at = value("When the council gave its own assessment.")
-    assessed_position = value("The position of the entry that holds it.")
-    staff_survey = value("The evidence of the staff survey.", ID)
-    supervision = value("The evidence of supervision.", ID)
-    assessments = whole(
-        "ObjectiveAssessment", "How the council saw its own progress before it.", by="review", key="review"
+    assessment = value("Timing of the council's own assessment (clause 10).", AssessmentStanding)
+    assessed_at = value("Instant of the council's own assessment.")
+    assessed_position = value("Position of the entry that records it.")
+    staff_survey = value("Ids of the evidence of the staff survey.", ID)
+    supervision = value("Ids of the evidence of supervision.", ID)
+    assessments = short_list(
+        "ObjectiveAssessment",
+        "The council's own assessment of its progress before the review.",
+        by="review",
+        key="review",
     )
-    access = whole("Access", "The access asked for, for it.", by="review", key="review")
-    checklist = whole("Checklist", "How far each kind of access of clauses 9a to 9d came.", by="of", key="review")
+    access = short_list("Access", "Requests for access on its behalf.", by="review", key="review")
+    checklist = short_list(
+        "Checklist", "Progress of each kind of access under clauses 9a to 9d.", by="of", key="review"
+    )
 
 
-@shown(reviews.OBJECTIVE_ASSESSMENT)
+@object_type(reviews.OBJECTIVE_ASSESSMENT)
 class ObjectiveAssessment(RowObject):
-    """How the council saw its progress against an objective before a review."""
+    """The council's own assessment of an objective before a review."""
 
-    review = value("The review.", ID)
-    objective = value("The objective.", ID)
-    text = value("What it says; null once it was erased.")
+    review = value("Id of the review.", ID)
+    objective = value("Id of the objective.", ID)
+    text = value("Narrative; null if erased.")
     position = POSITION
 
 
-@shown(
+@object_type(
     reviews.DIAGNOSTIC,
     node="diagnostic",
     filters={
-        "standing": Filter(DiagnosticStanding, "How far it came."),
-        "area": Filter(ID, "The area it is about."),
+        "standing": Filter(DiagnosticStanding, "Progress."),
+        "area": Filter(ID, "Id of the area that it concerns."),
     },
 )
 class Diagnostic(Recorded, Node):
-    """A diagnostic that the adviser required (clause 8)."""
+    """Diagnostic that the adviser required (clause 8)."""
 
-    diagnostic = value("Its id.", ID)
-    required_at = value("When it was required.")
-    area = value("The area that it is about.", ID)
-    scope = value("What it is to look at; null once it was erased.")
-    due = value("The day by which it is to be reported.")
-    standing = value("How far it came, on the day of `on`.", DiagnosticStanding)
-    provider = value("Who carries it out.")
-    outside = value("Whether they are an outside party, who needs the Department's consent.")
-    department_consent = value("Whether the Department consented.")
-    agreed_position = value("The position of the entry that agreed on the provider.")
-    reported_at = value("When it was reported.")
-    reported_position = value("The position of the entry that holds the report.")
-    findings = value("What it found.")
+    diagnostic = value("Id.", ID)
+    required_at = value("Instant at which it was required.")
+    area = value("Id of the area that it concerns.", ID)
+    scope = value("Scope; null if erased.")
+    due = value("Date by which it is to be reported.")
+    standing = value("Progress on the day of `on`.", DiagnosticStanding)
+    provider = value("Provider.")
+    outside = value("True if the provider is external and needs the Department's consent.")
+    department_consent = value("True if the Department consented.")
+    agreed_position = value("Position of the entry that agreed the provider.")
+    reported_at = value("Instant at which it was reported.")
+    reported_position = value("Position of the entry that holds the report.")
+    findings = value("Findings.")
     evidence = NAMED_EVIDENCE
-    access = whole("Access", "The access asked for, for it.", by="diagnostic", key="diagnostic")
+    access = short_list("Access", "Requests for access on its behalf.", by="diagnostic", key="diagnostic")
 
 
-@shown(
+@object_type(
     access.GRANT,
     node="request",
     filters={
-        "unused": Filter(bool, "Whether it was granted and not used so far."),
-        "undecided": Filter(bool, "Whether nobody has decided on it."),
-        "review": Filter(ID, "The review that it is for."),
-        "diagnostic": Filter(ID, "The diagnostic that it is for."),
-        "grantee": Filter(str, "Who it is for."),
-        "kind": Filter(AccessKind, "What is to be opened."),
-        "decided": Filter(AccessDecision, "How it was decided."),
-        "revoked": Filter(bool, "Whether it was revoked."),
-        "document": Filter(ID, "A document that it names."),
+        "unused": Filter(bool, "True if it was granted and has not been used."),
+        "undecided": Filter(bool, "True if it has not been decided."),
+        "review": Filter(ID, "Id of its review."),
+        "diagnostic": Filter(ID, "Id of its diagnostic."),
+        "grantee": Filter(str, "Actor id of the grantee."),
+        "kind": Filter(AccessKind, "Kind of access."),
+        "decided": Filter(AccessDecision, "Decision on the request."),
+        "revoked": Filter(bool, "True if it was revoked."),
+        "document": Filter(ID, "Id of a document that it names."),
     },
-    arguments={"live": Filter(bool, "Only those that may, or may not, be used at the instant of `on`.")},
+    arguments={
+        "live": Filter(
+            bool, "True for grants usable at the instant of `on`, false for all others; both if omitted."
+        )
+    },
 )
 class Access(Recorded, Node):
-    """A request for access, the decision on it, and what became of the grant (clause 9)."""
+    """Request for access, with the decision and the history of the grant (clause 9)."""
 
-    request = value("Its id.", ID)
-    requested_at = value("When it was asked for.")
-    requested_by = value("Who asked.")
-    grantee = value("Who it is for.")
-    review = value("The review that it is for.", ID)
-    diagnostic = value("The diagnostic that it is for.", ID)
-    kind = value("What is to be opened.", AccessKind)
-    documents = value("The documents that it opens, by id; none: any of its kind.", ID)
-    scope = value("What exactly; null once it was erased.")
-    purpose = value("For what; null once it was erased.")
-    from_at = value("The instant from which it may be used: as asked for and, once granted, as granted.")
-    until_at = value("The instant at which it ends of itself.")
-    decided = value("How it was decided; null: nobody has.", AccessDecision)
-    decided_at = value("When it was decided.")
-    decided_by = value("By whom.")
-    decided_position = value("The position of the entry that holds the decision.")
-    refused_reason = value("Why it was refused; null once it was erased.")
-    grant = same("Grant", "The grant; null: it was not granted.", unless="granted_at")
-    refused_uses = value("How often a use was refused.")
-    use = many("Use", "Its uses and those refused, in order.", by="request", key="request")
+    request = value("Id.", ID)
+    requested_at = value("Instant of the request.")
+    requested_by = value("Actor id of the requester.")
+    grantee = value("Actor id of the grantee.")
+    review = value("Id of its review.", ID)
+    diagnostic = value("Id of its diagnostic.", ID)
+    kind = value("Kind of access.", AccessKind)
+    documents = value("Ids of the documents that it opens; if empty, any of its kind.", ID)
+    scope = value("Scope; null if erased.")
+    purpose = value("Purpose; null if erased.")
+    from_at = value("Start of the access: as requested or, after a grant, as granted.")
+    until_at = value("End of the access, unless it is revoked earlier.")
+    decided = value("Decision; null if undecided.", AccessDecision)
+    decided_at = value("Instant of the decision.")
+    decided_by = value("Actor id of the person who did this.")
+    decided_position = value("Position of the entry with the decision.")
+    refused_reason = value("Reason for the refusal; null if erased.")
+    grant = facet("Grant", "Grant; null if it was not granted.", unless="granted_at")
+    refused_uses = value("Number of refused uses.")
+    use = many("Use", "Uses and refused attempts, in order.", by="request", key="request")
 
 
-@shown(access.GRANT)
+@object_type(access.GRANT)
 class Grant(RowObject):
-    """An access that was granted: whether it may be used, and what became of it."""
+    """Granted access: its validity and its history."""
 
-    live = value("Whether it may be used at the instant of `on`.")
-    granted_at = value("When it was granted.")
-    extended = value("How often it was given a later end.")
-    revoked_at = value("When it was revoked.")
-    revoked_by = value("By whom.")
-    revoked_position = value("The position of the entry that revoked it.")
-    revoked_reason = value("Why it was revoked; null once it was erased.")
-    provided = value("How often something was opened under it.")
-    provisions = whole("Provision", "What was opened under it, in order.", by="request", key="request")
-    unused = value("Whether it was not used so far.")
-    used = value("How often it was used.", name="uses")
-    used_at = value("When it was used last.")
+    live = value("True if it may be used at the instant of `on`.")
+    granted_at = value("Instant of the grant.")
+    extended = value("Number of extensions.")
+    revoked_at = value("Instant of the revocation.")
+    revoked_by = value("Actor id of the person who did this.")
+    revoked_position = value("Position of the entry that revoked it.")
+    revoked_reason = value("Reason for the revocation; null if erased.")
+    provided = value("Number of provisions under it.")
+    provisions = short_list("Provision", "Provisions under it, in order.", by="request", key="request")
+    unused = value("True if it has not been used.")
+    used = value("Number of uses.", name="uses")
+    used_at = value("Instant of the last use.")
 
 
-@shown(access.PROVISION)
+@object_type(access.PROVISION)
 class Provision(Recorded):
-    """What the council opened under a grant."""
+    """Provision of access by the council under a grant."""
 
-    request = value("The grant.", ID)
-    kind = value("What kind of thing.", AccessKind)
-    what = value("What; null once it was erased.")
-    on = value("On which day.")
+    request = value("Id of the request behind the grant.", ID)
+    kind = value("Kind of access.", AccessKind)
+    what = value("Description; null if erased.")
+    on = value("Date.")
 
 
-@shown(
+@object_type(
     access.USE,
     filters={
-        "refused": Filter(bool, "Whether it was refused."),
-        "grantee": Filter(str, "By whom."),
-        "document": Filter(ID, "What was used."),
-        "used_from": Filter(datetime, "It was used at this instant or later."),
-        "used_to": Filter(datetime, "It was used before this instant."),
+        "refused": Filter(bool, "True if it was refused."),
+        "grantee": Filter(str, "Actor id of the person who did this."),
+        "document": Filter(ID, "Id of the document."),
+        "used_from": Filter(datetime, "Start of the period in which it was used, inclusive."),
+        "used_to": Filter(datetime, "End of the period in which it was used, exclusive."),
     },
 )
 class Use(Recorded):
-    """A use of a grant, or one that was refused."""
+    """Use of a grant, or a refused attempt."""
 
-    request = value("The grant.", ID)
-    used_at = value("When.")
-    grantee = value("By whom.")
-    document = value("What was used.", ID)
-    action = value("What was done with it; null: it was refused.", AccessAction)
-    why = value("Why it was refused; null: it was not.", UseFault)
+    request = value("Id of the request behind the grant.", ID)
+    used_at = value("Instant at which it happened.")
+    grantee = value("Actor id of the person who did this.")
+    document = value("Id of the document.", ID)
+    action = value("Action on the document; null if refused.", AccessAction)
+    why = value("Reason for the refusal; null if it was not refused.", UseFault)
 
 
-@shown(access.CHECK)
+@object_type(access.CHECK)
 class Checklist(RowObject):
-    """A line of the checklist of clauses 9a to 9d: which kinds of access came how far, for a review."""
+    """Line of the checklist of clauses 9a to 9d: the progress of each kind of access, for one review."""
 
-    of = value("The review or the diagnostic.", ID)
-    clause = value("The clause that lists the kinds.")
-    kinds = value("The kinds that it lists.", AccessKind)
-    asked = value("Those that were asked for.", AccessKind)
-    granted = value("Those that were granted.", AccessKind)
-    provided = value("Those that were opened.", AccessKind)
-    used = value("Those that were used.", AccessKind)
+    of = value("Id of the review or diagnostic.", ID)
+    clause = value("Clause that lists the kinds.")
+    kinds = value("Kinds that the clause lists.", AccessKind)
+    asked = value("Kinds requested.", AccessKind)
+    granted = value("Kinds granted.", AccessKind)
+    provided = value("Kinds provided.", AccessKind)
+    used = value("Kinds used.", AccessKind)
 
 
-@shown(
+@object_type(
     engagement.GATHERING,
-    filters={"group": Filter(Group, "Whose views."), "loop": Filter(Loop, "Whether they were considered.")},
+    filters={
+        "group": Filter(Group, "Group whose views they are."),
+        "loop": Filter(Loop, "Use of the views gathered."),
+    },
 )
 class Gathering(Recorded):
-    """Views of staff or of children that were gathered, told as themes (clause 5e)."""
+    """Views gathered from staff or children, as themes (clause 5e)."""
 
-    views = value("Its id.", ID)
-    gathered_at = value("When they were gathered.")
-    group = value("Whose views.", Group)
-    method = value("How they were gathered.")
-    count = value("How many people took part.")
-    themes = value("What they said, as themes.")
-    considered = value("How often they were considered.")
-    changes = value("How often that changed something.")
-    loop = value("Whether they were considered.", Loop)
-    considerations = whole("Consideration", "What was made of them, in order.", by="views", key="views")
+    views = value("Id.", ID)
+    gathered_at = value("Instant at which they were gathered.")
+    group = value("Group whose views they are.", Group)
+    method = value("Method.")
+    count = value("Number of participants.")
+    themes = value("Themes.")
+    considered = value("Number of considerations.")
+    changes = value("Number of considerations that led to a change.")
+    loop = value("Use of the views gathered.", Loop)
+    considerations = short_list("Consideration", "Considerations of them, in order.", by="views", key="views")
 
 
-@shown(
+@object_type(
     engagement.CONSIDERATION,
-    filters={"group": Filter(Group, "Whose views."), "changed": Filter(bool, "Whether something was changed.")},
+    filters={
+        "group": Filter(Group, "Group whose views they are."),
+        "changed": Filter(bool, "True if it led to a change."),
+    },
 )
 class Consideration(Recorded):
-    """Views considered against a practice standard, and what was changed."""
+    """Consideration of views against a practice standard, and the resulting change."""
 
-    views = value("The views.", ID)
-    considered_at = value("When.")
-    group = value("Whose views they were.", Group)
-    standard = value("The practice standard.")
-    change_made = value("What was changed; null: nothing, for the reason given, or it was erased.")
-    reason = value("Why; null once it was erased.")
+    views = value("Id of the views.", ID)
+    considered_at = value("Instant at which it happened.")
+    group = value("Group whose views they are.", Group)
+    standard = value("Practice standard.")
+    change_made = value("Resulting change; null if there was none, or if erased.")
+    reason = value("Reason; null if erased.")

@@ -1,4 +1,4 @@
-"""The scalars: instants, days, counts beyond 32 bits and JSON, each strict about what it takes.
+"""Scalars: instants, days, counts beyond 32 bits, and JSON; each accepts one form only.
 
 Imports strawberry, graphql-core and msgspec.
 """
@@ -13,26 +13,30 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 Count = NewType("Count", int)
-"""A whole number from 0 to 2^53 - 1: GraphQL's Int ends at 2^31 - 1."""
+"""Whole number from 0 to 2^53 - 1; GraphQL's Int ends at 2^31 - 1."""
 Json = NewType("Json", object)
 """Any JSON value."""
 LARGEST_COUNT = 2**53 - 1
 
 
 def instant(value: object) -> datetime:
-    """An RFC 3339 instant; raises GraphQLError when it is none or names no offset."""
+    """Return the instant of an RFC 3339 text.
+
+    Raises:
+        GraphQLError: The text is not RFC 3339, or has no offset.
+    """
     if isinstance(value, str):
         try:
-            found = msgspec.convert(value, datetime)
+            parsed = msgspec.convert(value, datetime)
         except msgspec.ValidationError:
-            found = None
-        if found is not None and found.tzinfo is not None:
-            return found
-    raise GraphQLError("an instant is written as RFC 3339 says, with its offset, such as 2022-07-05T09:30:00Z")
+            parsed = None
+        if parsed is not None and parsed.tzinfo is not None:
+            return parsed
+    raise GraphQLError("write an instant in RFC 3339, with its offset, such as 2022-07-05T09:30:00Z")
 
 
 def instant_text(value: datetime) -> str:
-    """The one way to write an instant: in UTC, as receipts and entries have it."""
+    """Return an instant as text in UTC, the form used in receipts and entries."""
     return str(msgspec.to_builtins(value.astimezone(UTC)))
 
 
@@ -42,7 +46,7 @@ def _day(value: object) -> date:
             return msgspec.convert(value, date)
         except msgspec.ValidationError:
             pass
-    raise GraphQLError("a day is written as ISO 8601 says, such as 2022-07-05")
+    raise GraphQLError("write a day in ISO 8601, such as 2022-07-05")
 
 
 def _count(value: object) -> int:
@@ -54,14 +58,14 @@ def _count(value: object) -> int:
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant with its offset (RFC 3339); answers are in UTC.",
+        description="Instant with its offset (RFC 3339); answers are in UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=instant_text,
         parse_value=instant,
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar day (ISO 8601), such as 2022-07-05.",
+        description="Calendar day (ISO 8601), such as 2022-07-05.",
         serialize=date.isoformat,
         parse_value=_day,
     ),
@@ -77,4 +81,4 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
     ),
 }
-"""Python type → scalar, for the schema's configuration."""
+"""Scalars by Python type, for the schema's configuration."""

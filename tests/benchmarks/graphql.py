@@ -1,7 +1,7 @@
-"""GraphQL reads over HTTP, at 1 and 8 connections, beside SQL by hand and strawberry as it is taught.
+"""GraphQL reads over HTTP, at 1 and 8 connections, against hand-written SQL and plain strawberry.
 
-The plan (100 objectives of 8 fields, each with 3 actions of 4), a page of 1,000 entries, the compliance table, one
-of the ten regular questions, and a mutation. Every server is a process of its own; the sides take turns.
+Reads: the plan (100 objectives of 8 fields, with 3 actions of 4 fields each), 1,000 entries, compliance, and one
+regular question; and a mutation. Each server is a process of its own; the sides take turns.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from tests.api.service import event, issue, record
 NOTICE = "tameside-2022"
 OBJECTIVES, ACTIONS, PROGRESS = 100, 3, 700
 SECONDS = 2.0
-"""How long a side is asked in its turn."""
+"""Seconds of load on one side, in its turn."""
 CLIENTS = (1, 8)
 PLAN = """query Plan($notice: ID!) { notice(id: $notice) { plan { objectives(first: 100) { nodes {
   objective title areas owner due slow activityRating impactRating
@@ -47,11 +47,11 @@ RECORD = """mutation($input: RecordProgressInput!) { recordProgress(input: $inpu
   receipt { position } refusals { message } } }"""
 Say = Callable[[str], None]
 Ask = Callable[[int], bytes]
-"""The number of a request → its bytes."""
+"""Number of the request → its bytes."""
 
 
 async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
-    """The figures of this group, each the median over interleaved rounds."""
+    """Return the figures of this group, each the median over interleaved rounds."""
     async with await AsyncConnection.connect(server, autocommit=True) as connection:
         await connection.execute("CREATE DATABASE bench_graphql")
     url = make_conninfo(server, dbname="bench_graphql")
@@ -63,15 +63,15 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
         by_hand = stack.enter_context(_peer("sql", url))
         naive = stack.enter_context(_peer("naive", url))
         sides = _sides(ours.url, by_hand, naive, tokens)
-        await _alike(sides)
+        await _wait_until_alike(sides)
         async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            await connection.execute("ANALYZE")  # as autovacuum does within a minute
+            await connection.execute("ANALYZE")  # autovacuum would do so within a minute
         rates: dict[tuple[str, str, int], list[float]] = {}
         for number in range(rounds + 1):
             for (what, side), (base, ask) in sides.items():
                 for clients in CLIENTS:
                     rate = await _rate(base, ask, clients)
-                    if number:  # the first warms all of them up
+                    if number:  # the first round warms up all sides
                         rates.setdefault((what, side, clients), []).append(rate)
                         say(f"  round {number}: {what} {side} at {clients}: {rate:,.0f}/s")
     return _figures(rates)
@@ -90,25 +90,25 @@ def _figures(rates: dict[tuple[str, str, int], list[float]]) -> dict[str, float]
     return figures
 
 
-# --- what is asked
+# --- requests
 
 
 async def _recorded(url: str) -> dict[str, str]:
-    """Records a notice with a plan of that size, and answers its tokens."""
+    """Record a notice with a plan of that size, and return its tokens."""
     await record(url, NOTICE, events(read(shipped(NOTICE))))
     people = {"adviser": "ADVISER", "officer": "COUNCIL_OFFICER"}
-    told = [event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in people.items()]
+    facts = [event("people.RoleGranted", {"actor": a, "role": r}, "operator") for a, r in people.items()]
     for number in range(1, OBJECTIVES + 1):
         objective = {"objective": f"O{number}", "areas": ["1a"], "owner": "officer", "due": "2023-06-30"}
-        told.append(
+        facts.append(
             event("plan.ObjectiveAdded", objective | {"title": f"See children sooner, {number}"}, "operator")
         )
         for index in range(1, ACTIONS + 1):
             action = {"action": f"A{number}-{index}", "objective": f"O{number}", "owner": "officer"}
             more = {"title": f"Hire team {index} of {number}", "due": "2023-03-31"}
-            told.append(event("actions.ActionAdded", action | more, "operator"))
-    told += [event("plan.ProgressRecorded", _progress(number), "operator") for number in range(PROGRESS)]
-    await record(url, NOTICE, told)
+            facts.append(event("actions.ActionAdded", action | more, "operator"))
+    facts += [event("plan.ProgressRecorded", _progress(number), "operator") for number in range(PROGRESS)]
+    await record(url, NOTICE, facts)
     return {actor: await issue(url, NOTICE, actor, role) for actor, role in people.items()}
 
 
@@ -118,7 +118,7 @@ def _progress(number: int) -> dict[str, Any]:
 
 
 def _sides(ours: str, by_hand: str, naive: str, tokens: dict[str, str]) -> dict[tuple[str, str], tuple[str, Ask]]:
-    """What is asked of whom: (what, side) → where, and how."""
+    """Return the sides by (read, side): the server's address, and its requests."""
 
     def reading(document: str) -> Ask:
         sent = _post(
@@ -127,13 +127,13 @@ def _sides(ours: str, by_hand: str, naive: str, tokens: dict[str, str]) -> dict[
         return lambda _: sent
 
     def recording(number: int) -> bytes:
-        given = {
+        record_input = {
             "notice": NOTICE,
             "id": f"m-{time.time_ns()}-{number}",
             "source": "officer",
             "data": _progress(number),
         }
-        asked = {"query": RECORD, "variables": {"input": given}}
+        asked = {"query": RECORD, "variables": {"input": record_input}}
         return _post(asked, Authorization=f"Bearer {tokens['officer']}")
 
     sides: dict[tuple[str, str], tuple[str, Ask]] = {}
@@ -162,26 +162,26 @@ def _post(body: dict[str, Any], **headers: str) -> bytes:
     return head.encode() + b"\r\n\r\n" + sent
 
 
-async def _alike(sides: dict[tuple[str, str], tuple[str, Ask]]) -> None:
-    """Waits until the views are folded; fails unless the sides then answer alike."""
+async def _wait_until_alike(sides: dict[tuple[str, str], tuple[str, Ask]]) -> None:
+    """Wait until the views are folded; fail unless all sides give the same answers."""
     async with asyncio.timeout(300):
-        while len(_nodes(await _told(sides["plan", "ledger"]))) < OBJECTIVES:  # noqa: ASYNC110 - it is asked over HTTP
+        while len(_nodes(await _answer_of(sides["plan", "ledger"]))) < OBJECTIVES:  # noqa: ASYNC110 - it is asked over HTTP
             await asyncio.sleep(0.2)
     for (what, side), asked in sides.items():
-        found = await _told(asked)
-        assert "errors" not in found, (what, side, found)
+        answer = await _answer_of(asked)
+        assert "errors" not in answer, (what, side, answer)
         if what in READS:
-            ours = await _told(sides[what, "ledger"])
-            assert _same_instants(ours["data"]) == _same_instants(found["data"]), (what, side)
+            ours = await _answer_of(sides[what, "ledger"])
+            assert _same_instants(ours["data"]) == _same_instants(answer["data"]), (what, side)
             assert len(json.dumps(ours)) > 2_000, (what, ours)
 
 
-async def _told(asked: tuple[str, Ask]) -> dict[str, Any]:
+async def _answer_of(asked: tuple[str, Ask]) -> dict[str, Any]:
     base, ask = asked
     reader, writer = await asyncio.open_connection(urlsplit(base).hostname, urlsplit(base).port)
-    found: dict[str, Any] = json.loads(await _exchange(reader, writer, ask(0)))
+    answer: dict[str, Any] = json.loads(await _exchange(reader, writer, ask(0)))
     writer.close()
-    return found
+    return answer
 
 
 def _nodes(answer: dict[str, Any]) -> list[Any]:
@@ -190,7 +190,7 @@ def _nodes(answer: dict[str, Any]) -> list[Any]:
 
 
 def _same_instants(data: object) -> str:
-    """The JSON with its instants as the ledger writes them, but for zeros at their ends."""
+    """Return the JSON with its instants in the ledger's form, without trailing zeros."""
     return re.sub(r'(:\d\d)(?:(\.\d*?)0*)?(?:Z|\+00:00)"', r'\1\2Z"', json.dumps(data))
 
 
@@ -199,7 +199,7 @@ def _same_instants(data: object) -> str:
 
 @contextmanager
 def _peer(which: str, url: str) -> Iterator[str]:
-    """A peer's server; its address."""
+    """Run a peer's server and yield its address."""
     command = [sys.executable, "-m", "tests.benchmarks.peers", which, url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -210,13 +210,13 @@ def _peer(which: str, url: str) -> Iterator[str]:
 
 
 def _drain(process: Process) -> None:
-    """Reads a server's log, which would block it when full."""
+    """Read a server's log, which would block the server when full."""
     for _ in process.popen.stderr or ():
         pass
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> bytes:
-    """Sends a request and reads its answer's body: as little work as there can be beside the servers'."""
+    """Send a request and return its answer's body, with as little work as possible."""
     writer.write(sent)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     assert head.startswith(b"http/1.1 200"), head
@@ -224,7 +224,7 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 
 
 async def _rate(base: str, ask: Ask, clients: int) -> float:
-    """Answers a second, of so many connections that each send their next request when the last was answered."""
+    """Return the answers per second over that many connections, each with one request at a time."""
     ends = time.perf_counter() + SECONDS
     counts = [0] * clients
 

@@ -1,7 +1,7 @@
-"""What GraphQL reads are measured beside, each a server of its own: SQL by hand, and strawberry as it is taught.
+"""Peers of the GraphQL benchmark, each a server of its own: hand-written SQL, and plain strawberry.
 
-The first puts the same JSON together by hand-written statements and sends it raw, in the same role, under the
-same policies, at the same position, in as few round trips. The second has a type, a resolver and a loader.
+The first composes the same JSON in hand-written statements, in as few round trips. Role, policies and position are
+the same. The second has a type, a resolver and a loader.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ STATEMENTS = {"plan": PLAN, "entries1000": ENTRIES, "compliance": COMPLIANCE, "q
 
 
 def by_hand(url: str) -> Starlette:
-    """`GET /{what}/{notice}`: the answer of a statement written by hand."""
+    """Return the app of `GET /{what}/{notice}`: the answer of a hand-written statement."""
     connections = pool(url, "ledger_reader", 8, settings=SETTINGS)
 
     @asynccontextmanager
@@ -104,10 +104,10 @@ def by_hand(url: str) -> Starlette:
             position = await _begin(connection, notice)
             async with connection.pipeline():
                 await connection.execute(_place(position))
-                given = {"notice": notice, "on": datetime.now(UTC), "position": position}
-                found = await connection.execute(statement.encode(), given, prepare=True, binary=True)
+                parameters = {"notice": notice, "on": datetime.now(UTC), "position": position}
+                cursor = await connection.execute(statement.encode(), parameters, prepare=True, binary=True)
                 await connection.execute("COMMIT")
-            row: Any = await found.fetchone()
+            row: Any = await cursor.fetchone()
         return Response(row[0], media_type="application/json")
 
     return Starlette(routes=[Route("/{what}/{notice}", answer)], lifespan=lifespan)
@@ -130,7 +130,7 @@ def _place(position: int) -> Any:
 
 @strawberry.type
 class Action:
-    """An action."""
+    """Action of the plan."""
 
     action: strawberry.ID
     title: str | None
@@ -140,14 +140,14 @@ class Action:
 
 @strawberry.type
 class Actions:
-    """A page of them."""
+    """Page of actions."""
 
     nodes: list[Action]
 
 
 @strawberry.type
 class Objective:
-    """An objective."""
+    """Objective of the plan."""
 
     objective: strawberry.ID
     title: str | None
@@ -160,26 +160,26 @@ class Objective:
 
     @strawberry.field
     async def actions(self, info: Info[Any, None]) -> Actions:
-        """Its actions."""
+        """Return the actions."""
         return Actions(nodes=await info.context["actions"].load(self.objective))
 
 
 @strawberry.type
 class Objectives:
-    """A page of them."""
+    """Page of objectives."""
 
     nodes: list[Objective]
 
 
 @strawberry.type
 class Plan:
-    """The plan."""
+    """Plan of a notice."""
 
     notice: strawberry.Private[str]
 
     @strawberry.field
     async def objectives(self, info: Info[Any, None], first: int = 50) -> Objectives:
-        """Its objectives."""
+        """Return the objectives."""
         rows = await info.context["fetch"](
             """SELECT t.*, n.body AS title FROM views.objectives t LEFT JOIN ledger.narratives n
             ON n.notice = t.notice AND n.position = t.title_position AND n.path = t.title_path
@@ -206,30 +206,30 @@ class Plan:
 
 @strawberry.type
 class Notice:
-    """A notice."""
+    """Notice."""
 
     plan: Plan
 
 
 @strawberry.type
 class Query:
-    """The root."""
+    """Root of queries."""
 
     @strawberry.field
     async def notice(self, id: strawberry.ID) -> Notice:  # noqa: A002 - GraphQL's name for it
-        """A notice."""
+        """Return the notice."""
         return Notice(plan=Plan(notice=id))
 
 
 class Naive(GraphQL[dict[str, Any], None]):
-    """Strawberry's view, on a transaction of a request's own."""
+    """Strawberry's view, with one transaction for each read."""
 
     def __init__(self, url: str) -> None:
         super().__init__(strawberry.Schema(Query), graphql_ide=None)
         self.connections = pool(url, "ledger_reader", 8)
 
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:  # noqa: ARG002 - strawberry's signature
-        """What resolvers share."""
+        """Return the context that resolvers share."""
         notice = request.headers["notice"]
 
         async def fetch(query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
@@ -249,17 +249,17 @@ class Naive(GraphQL[dict[str, Any], None]):
                 WHERE t.notice = %s AND t.objective = ANY (%s) ORDER BY t.position""",
                 (notice, keys),
             )
-            found: dict[str, list[Action]] = {}
+            actions: dict[str, list[Action]] = {}
             for row in rows:
-                told = {name: row[name] for name in ("action", "title", "owner", "due")}
-                found.setdefault(row["objective"], []).append(Action(**told))
-            return [found.get(key, []) for key in keys]
+                values = {name: row[name] for name in ("action", "title", "owner", "due")}
+                actions.setdefault(row["objective"], []).append(Action(**values))
+            return [actions.get(key, []) for key in keys]
 
         return {"fetch": fetch, "actions": DataLoader(load)}
 
 
 def naive(url: str) -> Starlette:
-    """`POST /graphql`, with the notice in a header."""
+    """Return the app of `POST /graphql`, with the notice in a header."""
     endpoint = Naive(url)
 
     @asynccontextmanager
@@ -271,7 +271,7 @@ def naive(url: str) -> Starlette:
 
 
 def main() -> None:
-    """Serves one of them on a free port, whose address it prints."""
+    """Serve one of the peers on a free port, and print its address."""
     which, url = sys.argv[1:]
     app = by_hand(url) if which == "sql" else naive(url)
     with listen(Bind("127.0.0.1", 0)) as listening:

@@ -1,4 +1,4 @@
-"""Programs of Node's own world: each beside its locked manifest, run by the Node that a wheel brings."""
+"""Node programs, each with a locked manifest, run by the Node of a wheel."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def installed(name: str, place: Path) -> Path:
-    """A copy of the folder of that name, with the packages that its lock names."""
+    """Return a copy of the folder of that name, with the packages of its lock installed."""
     copy = place / name
     shutil.copytree(HERE / name, copy)
     npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], copy)
@@ -17,7 +17,7 @@ def installed(name: str, place: Path) -> Path:
 
 
 def npm(arguments: list[str], place: Path) -> None:
-    """Runs npm there; raises CalledProcessError with what it said."""
+    """Run npm there; fail with its output."""
     done = executable.npm(
         arguments, return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=300
     )
@@ -25,7 +25,7 @@ def npm(arguments: list[str], place: Path) -> None:
 
 
 def node(program: str, *arguments: str, place: Path) -> str:
-    """What a program prints."""
+    """Run a program and return its output."""
     done = executable.node(
         [program, *arguments],
         return_completed_process=True,

@@ -1,6 +1,6 @@
-"""A ledger at work: a writer, the views' runner and a reader on a real database, asked through the schema.
+"""A working ledger: a writer, a runner of views and a reader on a real database, queried through the schema.
 
-The history of `HISTORY` is recorded first; its positions are those of the list, from 1.
+`HISTORY` is recorded first; its positions are those of the list, from 1.
 """
 
 import asyncio
@@ -67,25 +67,25 @@ HISTORY: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "plan.ProgressRecorded",
-        {"objective": "O1", "narrative": "Begun", "activityRating": "AMBER", "impactRating": "RED"},
+        {"objective": "O1", "narrative": "Started", "activityRating": "AMBER", "impactRating": "RED"},
     ),
 ]
 HEAD = len(HISTORY)
 
 
 def event(number: int | str, fact: str, data: dict[str, Any], **attributes: str) -> parse.SubmittedFact:
-    given = {
+    members = {
         "specversion": "1.0",
         "id": str(number),
         "source": "operator",
         "type": f"improvement-ledger.{fact}.v1",
         "data": data,
     }
-    return parse.accept(given | attributes)
+    return parse.accept(members | attributes)
 
 
 class Someone:
-    """A viewer by their recorded roles, as an interface finds them."""
+    """A viewer with the roles recorded for them."""
 
     def __init__(self, writer: Writer, credential: Credential, notices: Sequence[str]) -> None:
         self.credential = credential
@@ -103,7 +103,7 @@ class Someone:
 
 
 class World:
-    """A ledger at work."""
+    """A working ledger."""
 
     def __init__(
         self, writer: Writer, reader: Reader, runner: Runner, log: CheckpointSigner | None = None
@@ -130,7 +130,7 @@ class World:
         return result.data
 
     async def error(self, document: str, actor: str = "alice", **variables: Any) -> tuple[str, str]:
-        """The code and the message of the one error."""
+        """Return the code and the message of the one error."""
         result = await self.ask(document, actor, **variables)
         assert result.errors is not None, result.data
         (error,) = result.errors
@@ -156,8 +156,8 @@ async def world(database: str) -> AsyncIterator[World]:
     ):
         items = [event(number, *fact) for number, fact in enumerate(HISTORY, 1)]
         await writer.append_all(NOTICE, items, OPERATOR, strict=True)
-        made = World(writer, reader, runner, log)
-        await made.caught_up(HEAD)
-        yield made
+        world = World(writer, reader, runner, log)
+        await world.caught_up(HEAD)
+        yield world
     await runner.close()
     await asyncio.wait([following])

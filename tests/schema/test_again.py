@@ -1,4 +1,4 @@
-"""An answer can be had again, byte by byte, whatever is recorded later; and what it may cost is bounded."""
+"""Repeatable answers: the same bytes after later entries. Also the limits on their cost."""
 
 import json
 import time
@@ -37,8 +37,8 @@ async def test_two_thousand_entries_later_the_answer_is_the_same(world: World) -
     before = await whole(world, HEAD)
     (rests_on,) = json.loads(before)["extensions"]["ledger"]
     assert (rests_on["notice"], rests_on["position"]) == (NOTICE, HEAD)
-    told = {"objective": "O1", "narrative": "More", "activityRating": "GREEN", "impactRating": "GREEN"}
-    items = [event(f"later-{n}", "plan.ProgressRecorded", told) for n in range(2_000)]
+    progress = {"objective": "O1", "narrative": "More", "activityRating": "GREEN", "impactRating": "GREEN"}
+    items = [event(f"later-{n}", "plan.ProgressRecorded", progress) for n in range(2_000)]
     receipts = await world.writer.append_all(NOTICE, items, world.context("operator").viewer.credential)
     await world.caught_up(HEAD + 2_000)
     assert len(receipts) == 2_000
@@ -73,8 +73,8 @@ async def test_a_statement_may_not_either(world: World, monkeypatch: pytest.Monk
 
 
 async def test_the_fields_at_the_root_are_limited(world: World) -> None:
-    asked = " ".join(f"a{n}: me {{ actor }}" for n in range(limits.ROOT_FIELDS + 1))
-    code, message = await world.error(f"{{ {asked} }}")
+    fields = " ".join(f"a{n}: me {{ actor }}" for n in range(limits.ROOT_FIELDS + 1))
+    code, message = await world.error(f"{{ {fields} }}")
     assert (code, f"at most {limits.ROOT_FIELDS}" in message) == ("LIMIT_EXCEEDED", True)
 
 
@@ -92,9 +92,9 @@ async def test_the_fields_at_the_root_are_limited(world: World) -> None:
 async def test_a_huge_document_is_answered_within_a_second_and_little_memory(document: str) -> None:
     built = schema.build()
     await built.execute("{ me { actor } }")
-    begun = time.process_time()  # what other programs do does not count
+    began = time.process_time()  # the CPU time excludes other processes
     await built.execute(document)
-    seconds = time.process_time() - begun
+    seconds = time.process_time() - began
     tracemalloc.start()
     await built.execute(document + " # again")
     _, peak = tracemalloc.get_traced_memory()
@@ -106,9 +106,9 @@ async def test_a_huge_document_is_answered_within_a_second_and_little_memory(doc
 async def test_the_schema_tells_nothing_of_itself_where_that_is_wanted(world: World) -> None:
     closed = schema.build(introspection=False)
     context = world.context("alice")
-    told = await closed.execute(get_introspection_query(), None, context)
-    assert told.errors is not None
-    assert "introspection" in told.errors[0].message.lower()
+    progress = await closed.execute(get_introspection_query(), None, context)
+    assert progress.errors is not None
+    assert "introspection" in progress.errors[0].message.lower()
     wrong = await closed.execute("{ me { actr } }", None, context)
     assert wrong.errors is not None
     assert "actor" not in wrong.errors[0].message

@@ -1,4 +1,4 @@
-"""Bad documents, variables and cursors: each is refused with a code and a sentence, and nothing else happens."""
+"""Bad documents, variables and cursors: each is refused with a code and a sentence, without side effects."""
 
 import logging
 from typing import Any
@@ -31,7 +31,7 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
 
 
 @pytest.mark.parametrize(
-    ("document", "code", "said"),
+    ("document", "code", "expected"),
     [
         ("{ me { actor }", "GRAPHQL_PARSE_FAILED", "Expected Name"),
         ("{ me { actor } } \0", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
@@ -66,13 +66,13 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
             "LIMIT_EXCEEDED",
             f"of at most {ALIASES}",
         ),
-        ("{ me { " + "actor " * 21 + "} }", "LIMIT_EXCEEDED", "actor is asked for 21 times in one place"),
+        ("{ me { " + "actor " * 21 + "} }", "LIMIT_EXCEEDED", "actor occurs 21 times in one selection"),
         (
             "{ " + "... { me { actor ...a } } " * 3 + "} fragment a on Me { " + "actor " * 18 + "}",
             "LIMIT_EXCEEDED",
-            "actor is asked for 21 times",
+            "actor occurs 21 times",
         ),
-        ("{ me { actor } } fragment a on Me { " + "actor " * 21 + "}", "LIMIT_EXCEEDED", "asked for 21 times"),
+        ("{ me { actor } } fragment a on Me { " + "actor " * 21 + "}", "LIMIT_EXCEEDED", "occurs 21 times"),
         (
             "{ ...a } fragment a on Query { me { ...b } } fragment b on Me { ...a }",
             "GRAPHQL_VALIDATION_FAILED",
@@ -87,18 +87,18 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
         ("{ notice(id: 1, atLeast: 0) { id } }", "BAD_USER_INPUT", "numbered from 1"),
     ],
 )
-async def test_a_bad_document(document: str, code: str, said: str, stranger: Any) -> None:
+async def test_a_bad_document(document: str, code: str, expected: str, stranger: Any) -> None:
     result = await schema.build().execute(document, None, stranger)
     assert result.errors
-    found = [(error.extensions or {}).get("code") for error in result.errors]
-    assert code in found, result.errors
-    assert "INTERNAL_SERVER_ERROR" not in found
-    assert any(said in error.message for error in result.errors), result.errors
+    codes = [(error.extensions or {}).get("code") for error in result.errors]
+    assert code in codes, result.errors
+    assert "INTERNAL_SERVER_ERROR" not in codes
+    assert any(expected in error.message for error in result.errors), result.errors
     assert all(len(error.message) < 500 for error in result.errors)
 
 
 class Stranger:
-    """Somebody without a part in anything."""
+    """A viewer without a role."""
 
     credential = Credential("mallory")
 
@@ -123,7 +123,7 @@ async def test_a_fragment_in_many_places_is_no_obstacle(stranger: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"id": None}, "Expected value of non-null type"),
         ({"position": 5}, "not to include unknown"),
@@ -142,12 +142,12 @@ async def test_a_fragment_in_many_places_is_no_obstacle(stranger: Any) -> None:
         ({"data": {**objective()["data"], "title": {"sha256": "x"}}}, "String cannot represent"),
     ],
 )
-async def test_bad_variables(change: dict[str, Any], said: str, stranger: Any) -> None:
+async def test_bad_variables(change: dict[str, Any], expected: str, stranger: Any) -> None:
     result = await schema.build().execute(ADD, {"input": objective() | change}, stranger)
     assert result.data is None
     assert result.errors
     assert {(error.extensions or {}).get("code") for error in result.errors} == {"BAD_USER_INPUT"}
-    assert any(said in error.message for error in result.errors), result.errors
+    assert any(expected in error.message for error in result.errors), result.errors
 
 
 async def test_a_text_of_ten_megabytes_is_refused_and_not_repeated(world: World) -> None:
@@ -182,7 +182,7 @@ async def test_cursors_that_no_page_gave(world: World) -> None:
 
 async def test_bad_arguments_below_a_notice(world: World) -> None:
     document = "query($id: ID!) { notice(id: $id) { %s } }"
-    for asked, said in (
+    for selection, expected in (
         ("entries(first: 1001) { nodes { id } }", "1 to 1000"),
         ('entries(filter: {type: "Nonsense"}) { nodes { id } }', "ObjectiveAdded"),
         ("plan { objectives(first: -1) { nodes { id } } }", "1 to 1000"),
@@ -191,8 +191,8 @@ async def test_bad_arguments_below_a_notice(world: World) -> None:
             "1 to 1000",
         ),
     ):
-        code, message = await world.error(document % asked, id=NOTICE)
-        assert (code, said in message) == ("BAD_USER_INPUT", True), message
+        code, message = await world.error(document % selection, id=NOTICE)
+        assert (code, expected in message) == ("BAD_USER_INPUT", True), message
 
 
 @pytest.mark.parametrize("letter", ["\0", "\ud800"], ids=["NUL", "half of a pair"])

@@ -1,4 +1,4 @@
-"""The committed schema is the live one; everything in it is described; each fact has its mutation and input."""
+"""The committed schema is the live one. Every member has a description, every fact its mutation and input."""
 
 import difflib
 from pathlib import Path
@@ -35,8 +35,8 @@ def test_the_committed_schema_is_the_live_one() -> None:
     breaking = [
         change.description for change in find_breaking_changes(build_schema(committed), build_schema(live))
     ]
-    told = "; ".join(breaking) or "none is breaking"
-    assert "\n".join(changes) == "", f"run: make facts; of the changes these are breaking: {told}"
+    meaning = "; ".join(breaking) or "none is breaking"
+    assert "\n".join(changes) == "", f"run: make facts; of the changes these are breaking: {meaning}"
 
 
 def test_a_breaking_change_is_named() -> None:
@@ -56,7 +56,9 @@ def test_everything_is_described(live: GraphQLSchema) -> None:
             bare.append(name)
         if isinstance(declared, GraphQLEnumType):
             said = {value: v.description or "" for value, v in declared.values.items()}
-            bare += [f"{name}.{value}" for value, told in said.items() if told.rstrip(".").upper() in (value, "")]
+            bare += [
+                f"{name}.{value}" for value, meaning in said.items() if meaning.rstrip(".").upper() in (value, "")
+            ]
         elif isinstance(declared, GraphQLInputObjectType):
             bare += [f"{name}.{field}" for field, f in declared.fields.items() if not f.description]
         elif isinstance(declared, GraphQLObjectType | GraphQLInterfaceType):
@@ -72,9 +74,9 @@ def test_each_fact_has_a_mutation_with_all_its_fields(kind: Kind, live: GraphQLS
     assert live.mutation_type is not None
     mutation = live.mutation_type.fields[kind.struct.act]
     assert str(mutation.type) == "RecordPayload"
-    taken = get_named_type(mutation.args["input"].type)
-    assert isinstance(taken, GraphQLInputObjectType)
-    data = get_named_type(taken.fields["data"].type)
+    input_type = get_named_type(mutation.args["input"].type)
+    assert isinstance(input_type, GraphQLInputObjectType)
+    data = get_named_type(input_type.fields["data"].type)
     assert isinstance(data, GraphQLInputObjectType)
     assert data.name == f"{kind.name}Input"
     declared = msgspec.structs.fields(kind.struct)

@@ -1,4 +1,4 @@
-"""The names of the published outline: each is a valid question, and answers with what it is named for."""
+"""The names of the published outline: each is a valid query with the right answer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -69,35 +69,35 @@ async def reader(database: str) -> AsyncIterator[Reader]:
 
 async def test_the_outline_answers_as_it_is_named(reader: Reader) -> None:
     for on in ("2022-12-31T00:00:00Z", "2023-06-01T00:00:00Z", "2024-06-01T00:00:00Z"):
-        found = (await ask(reader, OUTLINE, on=on))["notice"]
-        plan, board = found["plan"], found["board"]
-        assert found["recommendations"] == plan["recommendations"]
+        notice = (await ask(reader, OUTLINE, on=on))["notice"]
+        plan, board = notice["plan"], notice["board"]
+        assert notice["recommendations"] == plan["recommendations"]
         assert plan["version"] == {**plan["version"], **plan["versions"][-1]}
         assert board["timetable"]["agreedAt"] == board["timetables"][-1]["agreedAt"]
         in_post = [each for each in board["chairs"] if each["inPost"]]
         assert in_post == ([board["chair"]] if board["chair"] is not None else [])
-        assert found["adviser"]["current"] is None or found["adviser"]["tenures"][-1]["inPost"]
+        assert notice["adviser"]["current"] is None or notice["adviser"]["tenures"][-1]["inPost"]
         assert bool(plan["slow"]["nodes"]) is (on > "2023")
         assert all(each["slow"] for each in plan["slow"]["nodes"])
-        assert all(each["grant"]["live"] for each in found["access"]["nodes"])
-        for measure in found["measures"]["nodes"]:
+        assert all(each["grant"]["live"] for each in notice["access"]["nodes"])
+        for measure in notice["measures"]["nodes"]:
             if measure["spc"] is not None:
                 points = [(each["value"], each["signal"]) for each in measure["spc"]["points"]["nodes"]]
                 readings = [(each["value"], each["signals"]) for each in measure["readings"]["nodes"]]
                 assert points == [each for each in readings if each[0] is not None][-len(points) :]
-        assert {each["group"] for each in found["views"]["nodes"]} == {
+        assert {each["group"] for each in notice["views"]["nodes"]} == {
             "FRONTLINE_STAFF",
             "CHILDREN_AND_YOUNG_PEOPLE",
         }
-        accesses = [each for review in found["reviews"]["nodes"] for each in review["access"]]
+        accesses = [each for review in notice["reviews"]["nodes"] for each in review["access"]]
         assert {each["grant"] is not None for each in accesses} == {True, False}
         assert any(each["use"]["nodes"] for each in accesses)
 
 
 async def test_a_list_of_some_only_takes_no_filter_for_the_others(reader: Reader) -> None:
-    asked = "plan { slow(filter: {slow: false}) { nodes { due } } }"
+    selection = "plan { slow(filter: {slow: false}) { nodes { due } } }"
     with pytest.raises(AssertionError, match="every row of this list has slow = True"):
-        await ask(reader, f"query($notice: ID!) {{ notice(id: $notice) {{ {asked} }} }}")
+        await ask(reader, f"query($notice: ID!) {{ notice(id: $notice) {{ {selection} }} }}")
 
 
 SAMPLES = {"ID": '"O1"', "String": '"the"', "Boolean": "true", "Int": "1", "Date": '"2023-01-01"'} | {
@@ -106,7 +106,7 @@ SAMPLES = {"ID": '"O1"', "String": '"the"', "Boolean": "true", "Int": "1", "Date
 
 
 def sample(name: str, kind: GraphQLInputType) -> str:
-    """A value of that type, as a document has it."""
+    """Return a value of that type, as written in a document."""
     if name == "type":
         return '"ObjectiveAdded"'
     named = get_named_type(kind)
@@ -117,7 +117,7 @@ def sample(name: str, kind: GraphQLInputType) -> str:
 
 async def test_every_filter_of_every_list_is_a_condition_that_the_database_knows(reader: Reader) -> None:
     live = build_schema(schema.build().as_str())
-    asked = 0
+    selection = 0
     for name, path in paths(live).items():
         declared = live.type_map[name]
         assert isinstance(declared, GraphQLObjectType)
@@ -132,8 +132,8 @@ async def test_every_filter_of_every_list_is_a_condition_that_the_database_knows
             lists = [f"a{n}: {field}({given}{page}) {{ __typename }}" for n, given in enumerate(conditions)]
             document = "query($notice: ID!) { " + " { ".join(path) + " { " + " ".join(lists)
             await ask(reader, document + " }" * (len(path) + 1), Role.OPERATOR)
-            asked += len(lists)
-    assert asked > 150
+            selection += len(lists)
+    assert selection > 150
 
 
 SEARCHED = [
@@ -154,17 +154,17 @@ SEARCHED = [
 
 
 async def test_lists_are_searched_by_what_people_ask_for(reader: Reader) -> None:
-    for place, asked, told, holds in SEARCHED:
+    for place, selection, told, holds in SEARCHED:
         *above, of = place.split(".")
         both = " ".join(f"{name}: {of}(first: 1000{given}) {{ nodes {{ {told} }} }}" for name, given in (
-            ("some", f", {asked}"), ("all", ""),
+            ("some", f", {selection}"), ("all", ""),
         ))  # fmt: skip
         document = "".join(f"{step} {{ " for step in above) + both + " }" * len(above)
-        found: Any = (await ask(reader, f"query($notice: ID!) {{ notice(id: $notice) {{ {document} }} }}"))[
+        notice: Any = (await ask(reader, f"query($notice: ID!) {{ notice(id: $notice) {{ {document} }} }}"))[
             "notice"
         ]
         for step in above:
-            found = found[step]
-        assert 0 < len(found["some"]["nodes"]) < len(found["all"]["nodes"]), (place, asked, found)
+            notice = notice[step]
+        assert 0 < len(notice["some"]["nodes"]) < len(notice["all"]["nodes"]), (place, selection, notice)
         if holds is not None:
-            assert [each for each in found["some"]["nodes"] if holds not in str(each).lower()] == [], asked
+            assert [each for each in notice["some"]["nodes"] if holds not in str(each).lower()] == [], selection

@@ -1,4 +1,4 @@
-"""What GraphQL proves: every entry of a page under the checkpoint of the position that was read."""
+"""Proofs by GraphQL: every entry of a page against the checkpoint of the position read."""
 
 from base64 import b64decode
 
@@ -21,7 +21,7 @@ ENTRIES = """query ($asOf: AsOfInput, $positions: [Int!]) { notice(id: "tameside
 async def test_a_page_is_proved_under_the_checkpoint_of_its_position(
     world: World, actor: str, position: int
 ) -> None:
-    """Also to whoever does not see what entries hold, by their leaf hashes."""
+    """Check leaf hashes as a reader without access to entries, too."""
     read = (await world.data(ENTRIES, actor, asOf={"position": position}))["notice"]
     signed = parse(read["ledger"]["checkpoint"], [SIGNER.public])
     assert (signed.origin, signed.size) == (f"ledger.example/ledgers/{NOTICE}", position)
@@ -37,20 +37,20 @@ async def test_a_page_is_proved_under_the_checkpoint_of_its_position(
 
 
 async def test_the_proofs_of_a_page_are_made_together(world: World) -> None:
-    asked: list[int] = []
+    sizes: list[int] = []
 
     context = world.context("alice")
     sign = context.sign
     assert sign is not None
 
     async def counted(notice: str, size: int) -> SignedCheckpoint:
-        asked.append(size)
+        sizes.append(size)
         return await sign(notice, size)
 
     context.sign = counted
     result = await world.schema.execute(ENTRIES, {}, context)
     assert result.errors is None
-    assert asked == [HEAD, HEAD]  # of the ledger, and of all proofs
+    assert sizes == [HEAD, HEAD]  # one for the ledger, one for all proofs
 
 
 async def test_without_a_signer_nothing_else_fails(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The adviser's ten questions, answered from the invented history as it was read by hand."""
+"""The adviser's ten questions against the invented history, with answers read by hand."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -91,11 +91,11 @@ async def answers(reader: Reader) -> dict[str, dict[str, Any]]:
 
 
 async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None:
-    found = await answers(reader)
-    notice = {name: answer["notice"] for name, answer in found.items() if name != "compliance"}
+    results = await answers(reader)
+    notice = {name: answer["notice"] for name, answer in results.items() if name != "compliance"}
     changes = notice["changes"]
     assert [entry["position"] for entry in changes["entries"]["nodes"]] == list(range(641, 694))
-    assert changes["compliance"]["nodes"] == []  # on 1 November 2023 nothing had become so in 2024
+    assert changes["compliance"]["nodes"] == []  # no change of 2024 was in effect on 1 November 2023
     slow = notice["slow-objectives"]["plan"]["objectives"]["nodes"]
     assert [(each["objective"], each["due"]) for each in slow] == [
         ("O1", "2023-02-28"), ("O4", "2023-04-30"), ("O6", "2023-03-31"), ("O8", "2023-06-30"),
@@ -126,7 +126,7 @@ async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None
     signals = {each["measure"]: each for each in notice["signals"]["measures"]["nodes"]}
     assert "OUTSIDE" in signals["M1"]["readings"]["nodes"][0]["signals"]
     line = {
-        date: {each["clause"]: each["status"] for each in found["compliance"][date]["compliance"]["nodes"]}
+        date: {each["clause"]: each["status"] for each in results["compliance"][date]["compliance"]["nodes"]}
         for date in ("first", "second")
     }
     assert (line["first"]["5b"], line["second"]["5b"], line["first"]["1a"]) == ("NOT_MET", "NOT_MET", "MET")
@@ -135,14 +135,14 @@ async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None
 
 async def test_an_update_is_overdue_once_its_day_has_passed(reader: Reader) -> None:
     on = 'notice(id: $notice, on: "2024-06-01T00:00:00Z")'
-    found = await ask(reader, BY_NAME["partner-updates"].replace("notice(id: $notice)", on))
-    assert [each["update"] for each in found["notice"]["partners"]["updates"]["nodes"]] == ["U4"]
+    results = await ask(reader, BY_NAME["partner-updates"].replace("notice(id: $notice)", on))
+    assert [each["update"] for each in results["notice"]["partners"]["updates"]["nodes"]] == ["U4"]
 
 
 async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> None:
-    """Every field of every type under the notice, each seen with a value unless the history has none."""
+    """Find a value for every field of every type, with a few exceptions."""
     live = build_schema(schema.build().as_str())
-    seen: dict[str, set[str]] = {}
+    fields_seen: dict[str, set[str]] = {}
     null: set[str] = set()
     for name, path in paths(live).items():
         declared = live.type_map[name]
@@ -164,18 +164,18 @@ async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> Non
             asked = document.replace("id: $notice", "id: $notice" + arguments)
             data = await ask(reader, asked, Role.OPERATOR)
             rows += list(found_at(data, [step.partition("(")[0] for step in path]))
-        seen[name] = set(leaves)
+        fields_seen[name] = set(leaves)
         null |= {
             f"{name}.{leaf}"
             for leaf in leaves
             if all(row[leaf] is None or row[leaf] == [] for row in rows) and not leaf.endswith("rasedBy")
         }
     assert null == NEVER_IN_THE_HISTORY
-    assert len(seen) > 50
+    assert len(fields_seen) > 50
 
 
 SIGNED = ("checkpoint", "proof")
-"""What only a server that signs answers: `test_proofs` reads them."""
+"""Fields that need a signing key; `test_proofs` reads them."""
 LEAF = GraphQLScalarType | GraphQLEnumType
 NEVER_IN_THE_HISTORY = {
     "Access.documents", "Action.evidence", "AdviserReport.other", "AdviserVacancy.last", "BaselineReset.baseline",
@@ -187,22 +187,22 @@ NEVER_IN_THE_HISTORY = {
     "Review.staffSurvey", "Review.supervision", "Token.facts", "Token.source", "Unreported.first",
     "Unreported.last", "ViewState.failedAt", "ViewState.failure",
 }  # fmt: skip
-"""What the invented history holds nothing of; the views' own tests do."""
+"""Fields that the invented history leaves empty; the tests of their views fill them."""
 
 
 def paths(live: GraphQLSchema) -> dict[str, list[str]]:
-    """Type → the shortest way to it from the root."""
-    found = {"Notice": ["notice(id: $notice)"]}
+    """Return each type with the shortest path to it from the root."""
+    results = {"Notice": ["notice(id: $notice)"]}
     waiting = ["Notice"]
     for name in waiting:
         declared = live.type_map[name]
         assert isinstance(declared, GraphQLObjectType)
         for field, each in sorted(declared.fields.items(), key=lambda item: is_object_type(item[1].type)):
-            below = get_named_type(each.type)  # lists come first, as one object may be null
-            if isinstance(below, GraphQLObjectType) and below.name not in found:
-                found[below.name] = [*found[name], f"{field}(first: 1000)" if "first" in each.args else field]
+            below = get_named_type(each.type)  # lists come first, because a single object may be null
+            if isinstance(below, GraphQLObjectType) and below.name not in results:
+                results[below.name] = [*results[name], f"{field}(first: 1000)" if "first" in each.args else field]
                 waiting.append(below.name)
-    return found
+    return results
 
 
 def found_at(data: Any, path: list[str]) -> Iterator[dict[str, Any]]:
@@ -237,11 +237,11 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
         assert max(counts) <= 8, (name, counts)
 
 
-# --- by which way rows are found
+# --- query plans
 
 
 class Explained:
-    """Keeps the plans of the statements that a question makes."""
+    """Records the query plans of the statements that an operation runs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plans: list[str] = []
@@ -257,14 +257,14 @@ class Explained:
         plans = self.plans
 
         class Explaining(psycopg.AsyncRawCursor[Any]):
-            """Of a statement that answers a whole question."""
+            """Record the plan of a compiled statement."""
 
             async def execute(self, query: Any, params: Any = (), **more: Any) -> Any:
-                told, name = psycopg.AsyncRawCursor(self.connection), b"plan_%d" % len(plans)
-                await told.execute(b"PREPARE %b AS %b" % (name, query))
+                cursor, name = psycopg.AsyncRawCursor(self.connection), b"plan_%d" % len(plans)
+                await cursor.execute(b"PREPARE %b AS %b" % (name, query))
                 nulls = b", ".join([b"NULL"] * len(params))
-                await told.execute(b"EXPLAIN EXECUTE %b (%b)" % (name, nulls))  # the plan for any parameters
-                plans.append("\n".join(line for (line,) in await told.fetchall()))
+                await cursor.execute(b"EXPLAIN EXECUTE %b (%b)" % (name, nulls))  # the generic plan
+                plans.append("\n".join(line for (line,) in await cursor.fetchall()))
                 return await super().execute(query, params, **more)
 
         monkeypatch.setattr(snapshot, "AsyncRawCursor", Explaining)
@@ -287,14 +287,17 @@ async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch:
         await put(connection, NOTICE, 20_000)
     await Runner(database, ALL).open()
     await rebuild(database, ALL, notice=NOTICE)
-    seen = Explained(monkeypatch)
+    fields_seen = Explained(monkeypatch)
     async with Reader(database, ALL) as reader:
         for name, document in BY_NAME.items():
             await ask(reader, document, **GIVEN.get(name, {}))
-            apart, variables = len(seen.plans), {"notice": NOTICE} | GIVEN.get(name, {})
+            apart, variables = len(fields_seen.plans), {"notice": NOTICE} | GIVEN.get(name, {})
             context = Context(reader, no_append, Everybody(Role.ADVISER))
-            assert await schema.build().answer(context, document, variables) is not None, (name, context.way)
-            assert len(seen.plans) > apart, name
-    assert len(seen.plans) > 30
-    scanned = [plan for plan in seen.plans if any(f"Seq Scan on {name} " in plan for name in LARGE)]
+            assert await schema.build().answer(context, document, variables) is not None, (
+                name,
+                context.answered_by,
+            )
+            assert len(fields_seen.plans) > apart, name
+    assert len(fields_seen.plans) > 30
+    scanned = [plan for plan in fields_seen.plans if any(f"Seq Scan on {name} " in plan for name in LARGE)]
     assert scanned == []

@@ -1,4 +1,4 @@
-"""Reading through the schema: now and as of an earlier position, pages, what a role does not see."""
+"""Reading through the schema: now, as of an earlier position, in pages, and within a role's rights."""
 
 import asyncio
 from typing import Any
@@ -69,7 +69,7 @@ async def test_a_notice_as_it_stands(world: World) -> None:
     assert (first["activityRating"], first["impactRating"], first["position"]) == ("AMBER", "RED", 9)
     assert first["entry"] == {"position": 9, "type": "improvement-ledger.plan.ObjectiveAdded.v1"}
     (recorded,) = first["progress"]["nodes"]
-    assert (recorded["position"], recorded["narrative"], recorded["entry"]) == (HEAD, "Begun", {"id": str(HEAD)})
+    assert (recorded["position"], recorded["narrative"], recorded["entry"]) == (HEAD, "Started", {"id": str(HEAD)})
     assert (second["activityRating"], second["progress"]["nodes"]) == (None, [])
     assert notice["asOf"]["position"] == notice["ledger"]["size"] == HEAD
     assert notice["asOf"]["on"] == ON
@@ -179,7 +179,7 @@ async def test_the_largest_page_says_whether_more_follow(world: World) -> None:
 
 
 async def test_entries_are_found_by_what_they_say(world: World) -> None:
-    told = event(
+    progress_event = event(
         "p2",
         "plan.ProgressRecorded",
         progress("Better", "GREEN"),
@@ -187,12 +187,12 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         clauses="4",
         time="2022-08-01T09:00:00Z",
     )
-    await world.writer.append(NOTICE, told, OPERATOR)
+    await world.writer.append(NOTICE, progress_event, OPERATOR)
     await world.caught_up(HEAD + 1)
     document = (
         "query($id: ID!, $f: EntryFilter) { notice(id: $id) { entries(filter: $f) { nodes { position } } } }"
     )
-    for asked, positions in (
+    for conditions, positions in (
         ({"type": "ObjectiveAdded"}, [9, 10]),
         ({"type": "improvement-ledger.plan.ProgressRecorded.v1"}, [HEAD, HEAD + 1]),
         ({"actor": "operator", "source": "operator", "type": "AreaRegistered"}, [2]),
@@ -202,13 +202,13 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         ({"positions": [9, 10], "sincePosition": 9}, [10]),
         ({"clause": "5b"}, []),
         ({"actor": "alice"}, []),
-        ({"to": "2022-08-01T09:00:00Z"}, []),
-        ({"to": "2022-08-01T09:00:01Z"}, [HEAD + 1]),
+        ({"to": "2022-08-01T09:00:00Z"}, [1]),
+        ({"to": "2022-08-01T09:00:01Z"}, [1, HEAD + 1]),
         ({"from": "2022-08-01T10:00:00+01:00", "to": "2022-08-02T00:00:00Z"}, [HEAD + 1]),
         ({"from": "2022-08-01T09:00:01Z", "type": "AreaRegistered"}, [2]),
     ):
-        found = (await world.data(document, id=NOTICE, f=asked))["notice"]["entries"]["nodes"]
-        assert [entry["position"] for entry in found] == positions, asked
+        nodes = (await world.data(document, id=NOTICE, f=conditions))["notice"]["entries"]["nodes"]
+        assert [entry["position"] for entry in nodes] == positions, conditions
 
 
 async def test_objectives_are_found_by_area_owner_and_id(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Recording through the schema: receipts, duplicates, refusals with their paths, and who may."""
+"""Recording through the schema: receipts, duplicates, refusals with paths, and permissions."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ def objective(number: str = "a1", **changes: Any) -> dict[str, Any]:
 
 
 async def test_a_fact_is_recorded_and_the_notice_read_again(world: World) -> None:
-    given = objective() | {"time": "2022-08-01T10:00:00+01:00", "clauses": ["4"], "subject": "O3"}
-    answer = (await world.data(ADD, input=given))["addObjective"]
+    arguments = objective() | {"time": "2022-08-01T10:00:00+01:00", "clauses": ["4"], "subject": "O3"}
+    answer = (await world.data(ADD, input=arguments))["addObjective"]
     assert answer["refusals"] == []
     receipt = answer["receipt"]
     assert (receipt["id"], receipt["source"], receipt["position"], receipt["duplicate"]) == (
@@ -70,8 +70,8 @@ async def test_sixty_four_at_once_make_one_entry(world: World) -> None:
     assert sum(not receipt["duplicate"] for receipt in receipts) == 1
 
 
-async def refusals(world: World, given: dict[str, Any], actor: str = "alice") -> list[tuple[str, str]]:
-    answer = (await world.data(ADD, actor, input=given))["addObjective"]
+async def refusals(world: World, arguments: dict[str, Any], actor: str = "alice") -> list[tuple[str, str]]:
+    answer = (await world.data(ADD, actor, input=arguments))["addObjective"]
     assert answer["receipt"] is answer["notice"] is None
     return [(refusal["code"], refusal["path"]) for refusal in answer["refusals"]]
 
@@ -193,7 +193,7 @@ VALUES: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""What the operator may record, in an order in which it is admissible."""
+"""Facts that the operator may record, in an admissible order."""
 
 
 async def test_every_kind_of_field_arrives_in_the_entry_as_it_was_sent(world: World) -> None:
@@ -201,39 +201,39 @@ async def test_every_kind_of_field_arrives_in_the_entry_as_it_was_sent(world: Wo
     world.notices.append(notice)
     for number, (act, data) in enumerate(VALUES.items(), 1):
         field = act[:1].lower() + act[1:]
-        wanted = "{ receipt { position } refusals { message path } }"
-        document = f"mutation($i: {act}Input!) {{ {field}(input: $i) {wanted} }}"
-        given = {"notice": notice, "id": str(number), "source": "operator", "data": data}
-        answer = (await world.data(document, "operator", i=given))[field]
+        selection = "{ receipt { position } refusals { message path } }"
+        document = f"mutation($i: {act}Input!) {{ {field}(input: $i) {selection} }}"
+        arguments = {"notice": notice, "id": str(number), "source": "operator", "data": data}
+        answer = (await world.data(document, "operator", i=arguments))[field]
         assert answer == {"receipt": {"position": number}, "refusals": []}, act
     await world.caught_up(len(VALUES), notice)
     document = """query($id: ID!) { notice(id: $id) { entries { nodes { data narratives { path text } } } } }"""
     nodes = (await world.data(document, "operator", id=notice))["notice"]["entries"]["nodes"]
     for (act, data), node in zip(VALUES.items(), nodes, strict=True):
-        told = {text["path"]: text["text"] for text in node["narratives"]}
-        stored = _untold(node["data"], told)
+        narratives = {text["path"]: text["text"] for text in node["narratives"]}
+        stored = _with_narratives(node["data"], narratives)
         empty = {name for name, value in data.items() if value == []}
         assert stored == {name: value for name, value in data.items() if name not in empty}, act
 
 
-def _untold(value: Any, told: dict[str, str], path: str = "") -> Any:
-    """The data with its free text put back in the place of the digests."""
-    if path in told:
+def _with_narratives(value: Any, narratives: dict[str, str], path: str = "") -> Any:
+    """Return the data with its narratives in place of their digests."""
+    if path in narratives:
         assert value.keys() == {"sha256"}
-        return told[path]
+        return narratives[path]
     if isinstance(value, dict):
-        return {k: _untold(v, told, f"{path}.{k}" if path else k) for k, v in value.items()}
+        return {k: _with_narratives(v, narratives, f"{path}.{k}" if path else k) for k, v in value.items()}
     if isinstance(value, list):
-        return [_untold(v, told, f"{path}[{n}]") for n, v in enumerate(value)]
+        return [_with_narratives(v, narratives, f"{path}[{n}]") for n, v in enumerate(value)]
     return value
 
 
 SHAPES = {"INVALID_FIELD", "UNKNOWN_FIELD", "BLANK", "UNKNOWN_TYPE"}
-"""Refusals of an input's shape, which GraphQL and the intake must agree on."""
+"""Refusals of an input's shape; GraphQL and the intake must agree on them."""
 
 
-async def test_every_fact_passes_as_the_input_of_its_mutation(world: World) -> None:
-    """An example of each fact of the invented history: it may be refused here by a rule, but not for its shape."""
+async def test_every_fact_passes_as_the_argumentsof_its_mutation(world: World) -> None:
+    """Send an example of each fact: its shape is valid, though a rule may refuse it here."""
     examples = {event["type"]: event for event in map(json.loads, history(NOTICE).splitlines())}
     for event in events(read(shipped(NOTICE))):
         examples.setdefault(event["type"], event)
@@ -244,7 +244,7 @@ async def test_every_fact_passes_as_the_input_of_its_mutation(world: World) -> N
         references = {
             name: 1 if isinstance(earlier, str) else [1] for name, earlier in example.get("demorefers", {}).items()
         }
-        given = {
+        arguments = {
             "notice": NOTICE,
             "id": f"shape-{act}",
             "source": "operator",
@@ -252,5 +252,5 @@ async def test_every_fact_passes_as_the_input_of_its_mutation(world: World) -> N
         }
         document = f"""mutation($i: {act[:1].upper()}{act[1:]}Input!)
             {{ {act}(input: $i) {{ receipt {{ position }} refusals {{ code path message }} }} }}"""
-        answer = (await world.data(document, "operator", i=given))[act]
+        answer = (await world.data(document, "operator", i=arguments))[act]
         assert not SHAPES & {refusal["code"] for refusal in answer["refusals"]}, (act, answer)

@@ -1,4 +1,4 @@
-"""A view whose fold raises: GraphQL says which it is, where it stopped and why; the others are read on."""
+"""A stopped view: GraphQL names it, with position and reason, and reads the others."""
 
 import asyncio
 import logging
@@ -40,20 +40,20 @@ async def test_it_is_named_with_its_entry_and_its_reason_and_the_others_go_on(
             async with reader.at(NOTICE, at_least=HEAD, views=others, wait=60):
                 pass
         world = World(writer, reader, runner)
-        asked = await world.data(VIEWS, notice=NOTICE)
+        data = await world.data(VIEWS, notice=NOTICE)
         now = f'{{ notice(id: "{NOTICE}") {{ {OBJECTIVES} }} }}'
         answer = await world.ask(now)
         compiled = await world.schema.answer(world.context("alice"), now, None)
         before = await world.data(now.replace(f'"{NOTICE}"', f'"{NOTICE}", asOf: {{position: {HEAD - 1}}}'))
     await runner.close()
     await asyncio.wait([following])
-    found = {each.pop("view"): each for each in asked["notice"]["viewStates"]}
-    assert found.pop("plan") == {
+    states = {each.pop("view"): each for each in data["notice"]["viewStates"]}
+    assert states.pop("plan") == {
         "reached": HEAD - 1,
         "failedAt": HEAD,
         "failure": "ZeroDivisionError: progress is not for me",
     }
-    assert found == {name: {"reached": HEAD, "failedAt": None, "failure": None} for name in others}
+    assert states == {name: {"reached": HEAD, "failedAt": None, "failure": None} for name in others}
     assert (
         f"the view plan of {NOTICE} stopped at entry {HEAD}: ZeroDivisionError: progress is not for me"
         in caplog.text

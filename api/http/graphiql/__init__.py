@@ -1,7 +1,7 @@
-"""GraphiQL: what a browser is shown at `GET /graphql`, with the adviser's ten questions as tabs.
+"""GraphiQL: the page for a browser at `GET /graphql`, with the adviser's ten questions as tabs.
 
-Its files are those of a locked manifest (`api.http.assets`) and the three beside it; none comes from another
-host, and the page's policy allows none. Imports starlette and graphql-core.
+Its files come from a locked manifest (`api.http.assets`) and from this folder. The page's policy allows no other
+host. Imports starlette and graphql-core.
 """
 
 import secrets
@@ -30,10 +30,10 @@ PACKAGED: Mapping[str, tuple[str, str]] = {
     "react.production.min.js": ("react", "umd/react.production.min.js"),
     "react-dom.production.min.js": ("react-dom", "umd/react-dom.production.min.js"),
 }
-"""File → the package that it comes from, and its place there."""
+"""File → its package, and its path in the package."""
 OWN = ("start.js", "start.css")
 EXAMPLE = "tameside-2022"
-"""The notice that the questions name until somebody has said who they are."""
+"""Notice in the questions' variables, until the viewer enters a token."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,15 +41,15 @@ POLICY = (
 _GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def wanted(request: Request) -> bool:
-    """Whether a browser asks for the page, and not a client for an answer."""
+def is_page_request(request: Request) -> bool:
+    """Return true if a browser requests the page, rather than a client an answer."""
     accepted = ",".join(request.headers.getlist("accept")).lower().split(",")
     ranges = {each.partition(";")[0].strip() for each in accepted}
     return request.method == "GET" and "text/html" in ranges and "query" not in request.query_params
 
 
 def page() -> Response:
-    """The page; no other site may show it in a frame, and it loads from no other."""
+    """Return the page; no other site may frame it, and it loads from no other."""
     nonce = secrets.token_urlsafe(16)
     tabs = msgspec.json.encode(_tabs(datetime.now(UTC))).decode().replace("<", "\\u003c")
     html = Template((HERE / "page.html").read_text("utf-8")).substitute(tabs=tabs, nonce=nonce)
@@ -59,14 +59,18 @@ def page() -> Response:
 
 @describes(
     Operation(
-        summary="A file of GraphiQL, which a browser is shown at /graphql.",
-        answers={200: "The file.", 404: "There is none of that name."},
+        summary="A file of the GraphiQL page at /graphql.",
+        answers={200: "The file.", 404: "No file has that name."},
         produces={"text/javascript": {"type": "string"}, "text/css": {"type": "string"}},
         public=True,
     )
 )
 async def get_file(request: Request) -> Response:
-    """`GET /graphql/{file}`: a file of the page; raises HTTPException (404, 503)."""
+    """Serve `GET /graphql/{file}`: a file of the page.
+
+    Raises:
+        HTTPException: 404 for an unknown file, 503 if the package is missing.
+    """
     name = request.path_params["file"]
     if name in OWN:
         path = HERE / name
@@ -77,7 +81,7 @@ async def get_file(request: Request) -> Response:
         except LedgerError as error:
             raise HTTPException(503, str(error)) from None
     else:
-        raise HTTPException(404, "there is no such file")
+        raise HTTPException(404, "there is no such file; the page names those that exist")
     return FileResponse(path, headers=_GUARDED | {"Cache-Control": "no-cache"})
 
 
@@ -87,17 +91,17 @@ def _tabs(now: datetime) -> list[dict[str, Any]]:
 
 
 def _example(document: str, today: datetime) -> dict[str, Any]:
-    """The variables that a question needs, for the last year."""
+    """Return the variables of a question, for the last year."""
     (operation,) = (each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode))
-    found: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     instant = today - timedelta(days=365)
     for each in operation.variable_definitions or ():
         match print_ast(each.type):
             case "ID!":
-                found[each.variable.name.value] = EXAMPLE
+                variables[each.variable.name.value] = EXAMPLE
             case "Int!":
-                found[each.variable.name.value] = 1
+                variables[each.variable.name.value] = 1
             case "DateTime!":
-                found[each.variable.name.value] = instant_text(instant)
+                variables[each.variable.name.value] = instant_text(instant)
                 instant = today
-    return found
+    return variables

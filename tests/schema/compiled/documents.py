@@ -1,6 +1,6 @@
-"""Queries as clients might write them, drawn from the live schema: any fields, filters, fragments and variables.
+"""Random queries from the live schema: any fields, filters, fragments and variables.
 
-Ids and cursors are those of the invented history, with some that are nowhere.
+Ids and cursors are those of the invented history, and a few unknown ones.
 """
 
 import json
@@ -37,15 +37,15 @@ INSTANTS = (
 NODES = ("objective/O1", "measure/M1", "decision/D1", "evidence/E25", "objective/none", "nothing/1")
 
 
-class Asked(Struct):
-    """A document and its variables."""
+class Request(Struct):
+    """A document with its variables."""
 
     document: str
     variables: dict[str, Any]
 
 
 class Writing:
-    """One document while it is drawn."""
+    """Builder of one random document."""
 
     def __init__(self, draw: Any, live: GraphQLSchema, cursors: Mapping[str, str]) -> None:
         self.draw = draw
@@ -55,15 +55,15 @@ class Writing:
         self.declared: list[str] = []
         self.fragments: list[str] = []
         self.left = draw(st.integers(3, 60))
-        """Fields that may still be drawn."""
+        """Number of fields left to draw."""
 
-    def whole(self) -> Asked:
+    def whole(self) -> Request:
         query = self.live.query_type
         assert query is not None
         roots = self.draw(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))
         fields = " ".join(self.field(query, name, 6, f"r{n}: ") for n, name in enumerate(roots))
         head = f"query({', '.join(self.declared)})" if self.declared else "query"
-        return Asked(f"{head} {{ {fields} }} " + " ".join(self.fragments), self.variables)
+        return Request(f"{head} {{ {fields} }} " + " ".join(self.fragments), self.variables)
 
     # --- selections
 
@@ -123,17 +123,17 @@ class Writing:
         return f"${name}"
 
     def arguments(self, parent: GraphQLObjectType, name: str, field: GraphQLField) -> str:
-        given = []
+        arguments = []
         for key, argument in field.args.items():
             required = isinstance(argument.type, GraphQLNonNull) and argument.default is None
-            # Always `on`: what is judged now is not the same a moment later.
+            # `on` is fixed: a verdict for the present changes from one moment to the next
             chance = {"on": 10, "first": 4, "filter": 4, "asOf": 6, "atLeast": 1, "after": 2}.get(key, 10)
             if not required and key != "id" and self.draw(st.integers(0, 9)) >= chance:
                 continue
             value = self.argument(parent, name, key, argument.type)
             written = self.variable(str(argument.type), value) if self.draw(st.booleans()) else literal(value)
-            given.append(f"{key}: {written}")
-        return f"({', '.join(given)})" if given else ""
+            arguments.append(f"{key}: {written}")
+        return f"({', '.join(arguments)})" if arguments else ""
 
     def argument(self, parent: GraphQLObjectType, name: str, key: str, of: GraphQLInputType) -> Any:
         if key == "first":
@@ -176,7 +176,7 @@ class Writing:
 
 
 class Word(str):
-    """A word of an enum, which is written without quotes."""
+    """A word of an enum, written without quotes."""
 
     __slots__ = ()
 
@@ -187,7 +187,7 @@ ROOTS = (*["notice"] * 10, "me", "notices", "node", "__typename")
 
 
 def literal(value: Any) -> str:
-    """A value as it is written in a document."""
+    """Return a value as written in a document."""
     if isinstance(value, list):
         return f"[{', '.join(literal(each) for each in value)}]"
     if isinstance(value, dict):
@@ -196,6 +196,6 @@ def literal(value: Any) -> str:
 
 
 @st.composite
-def documents(draw: Any, live: GraphQLSchema, cursors: Mapping[str, str]) -> Asked:
-    """Any query."""
+def documents(draw: Any, live: GraphQLSchema, cursors: Mapping[str, str]) -> Request:
+    """Draw a query."""
     return Writing(draw, live, cursors).whole()

@@ -1,4 +1,4 @@
-"""What the database puts together is what comes out field by field: any query, any role, as of any position."""
+"""Compiled answers equal those resolved field by field: any query, any role, as of any position."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from schema.context import Context
 from schema.derive.declaration import SECTIONS
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
-from tests.schema.compiled.documents import NOTICE, Asked, documents
+from tests.schema.compiled.documents import NOTICE, Request, documents
 from tests.schema.test_questions import BY_NAME, GIVEN, Everybody, no_append
 
 ROLES = (
@@ -44,7 +44,7 @@ DEEP = """{ notice(id: "tameside-2022") { areas { objectives { nodes { evidence 
 
 
 class Both:
-    """The invented history, asked both ways."""
+    """The invented history, with both ways to answer."""
 
     def __init__(self, url: str, runner: asyncio.Runner) -> None:
         self.schema = schema.build()
@@ -56,26 +56,26 @@ class Both:
     def context(self, role: Role) -> Context:
         return Context(self.reader, no_append, Everybody(role), wait=0.0)
 
-    def compiled(self, asked: Asked, role: Role) -> tuple[bytes | None, Context]:
+    def compiled(self, asked: Request, role: Role) -> tuple[bytes | None, Context]:
         context = self.context(role)
         answer = self.runner.run(self.schema.answer(context, asked.document, asked.variables))
-        self.ways[context.way] += 1
+        self.ways[context.answered_by] += 1
         return answer, context
 
-    def by_fields(self, asked: Asked, role: Role) -> tuple[ExecutionResult, Context]:
+    def by_fields(self, asked: Request, role: Role) -> tuple[ExecutionResult, Context]:
         context = self.context(role)
         return self.runner.run(self.schema.execute(asked.document, asked.variables, context)), context
 
-    def compare(self, asked: Asked, role: Role) -> bool:
-        """Compares the answers, if the query is compiled; whether it is."""
+    def compare(self, asked: Request, role: Role) -> bool:
+        """Compare the answers and return true, if the query is compiled."""
         answer, context = self.compiled(asked, role)
         if answer is None:
             return False
-        result, told = self.by_fields(asked, role)
-        assert result.errors is None, (context.way, result.errors)
+        result, field_context = self.by_fields(asked, role)
+        assert result.errors is None, (context.answered_by, result.errors)
         expected = msgspec.json.encode({"data": result.data, "extensions": result.extensions})
-        assert json.dumps(json.loads(answer)) == json.dumps(json.loads(expected))  # in the same order too
-        assert context.budget.spent == told.budget.spent
+        assert json.dumps(json.loads(answer)) == json.dumps(json.loads(expected))  # the order is the same too
+        assert context.budget.spent == field_context.budget.spent
         return True
 
 
@@ -87,20 +87,20 @@ def both(template: str) -> Iterator[Both]:
         url = psycopg.conninfo.make_conninfo(template, dbname="compiled")
         runner.run(store(url))
         runner.run(fold_all(url, NOTICE))
-        made = Both(url, runner)
-        yield made
-        runner.run(made.reader.close())
+        answers = Both(url, runner)
+        yield answers
+        runner.run(answers.reader.close())
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(params=range(4))
 def part() -> None:
-    """One of four parts of a long test, so that processes of the tests share it; each draws its own."""
+    """Parts of a long test, for the test processes to share; each draws its own queries."""
 
 
 @pytest.fixture(scope="module")
 def cursors(both: Both) -> dict[str, str]:
-    """A cursor of each list of a notice or of one of its sections."""
+    """Return a cursor of each list of a notice or a section."""
     types = both.schema._schema.type_map
     notice = types["Notice"]
     assert isinstance(notice, GraphQLObjectType)
@@ -109,7 +109,7 @@ def cursors(both: Both) -> dict[str, str]:
         for name, field in notice.fields.items()
         if get_named_type(field.type).name in SECTIONS
     }
-    found: dict[str, str | None] = {}
+    by_list: dict[str, str | None] = {}
     for owner, way in owners.items():
         of = types[owner]
         assert isinstance(of, GraphQLObjectType)
@@ -117,14 +117,14 @@ def cursors(both: Both) -> dict[str, str]:
         if lists:
             inner = " ".join(f"{name}(first: 2) {{ pageInfo {{ endCursor }} }}" for name in lists)
             asked = f'{{ notice(id: "{NOTICE}") {{ {inner if not way else f"{way} {{ {inner} }}"} }} }}'
-            data: Any = both.by_fields(Asked(asked, {}), Role.OPERATOR)[0].data
+            data: Any = both.by_fields(Request(asked, {}), Role.OPERATOR)[0].data
             read = data["notice"][way] if way else data["notice"]
-            found |= {f"{owner}.{name}": read[name]["pageInfo"]["endCursor"] for name in lists}
-    return {name: cursor for name, cursor in found.items() if cursor is not None}
+            by_list |= {f"{owner}.{name}": read[name]["pageInfo"]["endCursor"] for name in lists}
+    return {name: cursor for name, cursor in by_list.items() if cursor is not None}
 
 
 def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
-    """Compares so many drawn queries; hypothesis prints the one that differs, and how to draw it again."""
+    """Compare that many random queries; hypothesis prints a differing one, and its seed."""
     drawn = documents(both.schema._schema, cursors)
     compiled: Counter[bool] = Counter()
 
@@ -136,11 +136,11 @@ def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(drawn, st.sampled_from(ROLES))
-    def each(asked: Asked, role: Role) -> None:
+    def each(asked: Request, role: Role) -> None:
         compiled[both.compare(asked, role)] += 1
 
     each()
-    assert compiled[True] > examples // 10, both.ways  # else hardly anything was compared
+    assert compiled[True] > examples // 10, both.ways  # otherwise too few queries were compared
     assert both.ways["inexact"] == 0
 
 
@@ -156,21 +156,21 @@ def test_thousands_of_queries_are_answered_alike(both: Both, cursors: dict[str, 
 
 
 def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
-    """Whatever is asked of them is left out by a directive."""
+    """Exclude every selected field by a directive."""
     fields = "plan { __typename @include(if: $all) } views(first: 1) { pageInfo { endCursor @include(if: $all) } "
     fields += "nodes { themes { path @include(if: $all) } } }"
     asked = f'query($all: Boolean!) {{ notice(id: "{NOTICE}") {{ {fields} }} }}'
-    assert both.compare(Asked(asked, {"all": False}), Role.ADVISER)
-    answer, _ = both.compiled(Asked(asked, {"all": False}), Role.ADVISER)
+    assert both.compare(Request(asked, {"all": False}), Role.ADVISER)
+    answer, _ = both.compiled(Request(asked, {"all": False}), Role.ADVISER)
     assert b'"themes":[{},{}]' in (answer or b""), answer
 
 
 def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
-    """Each subject is looked for among the subjects of all decisions."""
+    """Compare each subject with the subjects of all decisions."""
     fields = (
         'plan { objectives { nodes { objective decisions(filter: {relatesTo: "O1"}) { nodes { decision } } } } }'
     )
-    asked = Asked(f'{{ notice(id: "{NOTICE}") {{ {fields} }} }}', {})
+    asked = Request(f'{{ notice(id: "{NOTICE}") {{ {fields} }} }}', {})
     assert both.compare(asked, Role.ADVISER)
     answer, _ = both.compiled(asked, Role.ADVISER)
     assert b'{"objective":"O2","decisions":{"nodes":[{"decision":"D1"}]}}' in (answer or b""), answer
@@ -179,7 +179,7 @@ def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_each_of_the_ten_questions_is_compiled(both: Both, name: str) -> None:
     on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
-    asked = Asked(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | GIVEN.get(name, {}))
+    asked = Request(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | GIVEN.get(name, {}))
     assert both.compare(asked, Role.ADVISER)
 
 
@@ -189,14 +189,16 @@ def test_a_compiled_read_is_one_statement_for_each_notice_read(
     sent: list[str] = []
     execute = psycopg.AsyncCursor.execute
 
-    async def counted(self: Any, query: Any, *given: Any, **options: Any) -> Any:
+    async def recorded(self: Any, query: Any, *given: Any, **options: Any) -> Any:
         text = query.as_string() if isinstance(query, sql.Composed) else query
         sent.append(text.decode() if isinstance(text, bytes) else text)
         return await execute(self, query, *given, **options)
 
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
-    assert both.compiled(Asked(BY_NAME["decisions"], {"notice": NOTICE}), Role.ADVISER)[0] is not None
-    words = [each.split(" ")[0] for each in sent if each]  # the pool sends an empty one to see that it is heard
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", recorded)
+    assert both.compiled(Request(BY_NAME["decisions"], {"notice": NOTICE}), Role.ADVISER)[0] is not None
+    words = [
+        each.split(" ")[0] for each in sent if each
+    ]  # the pool sends an empty statement to check the connection
     assert [each for each in words if each != "LISTEN"] == ["BEGIN", "SET", "SELECT", "COMMIT"]
 
 
@@ -233,13 +235,13 @@ def test_a_compiled_read_is_one_statement_for_each_notice_read(
 def test_why_a_query_is_answered_field_by_field_is_told(
     both: Both, document: str, role: Role, reason: str
 ) -> None:
-    answer, context = both.compiled(Asked(document, {}), role)
-    assert (answer, context.way) == (None, reason)
+    answer, context = both.compiled(Request(document, {}), role)
+    assert (answer, context.answered_by) == (None, reason)
 
 
 def test_an_answer_of_too_many_rows_is_not_sent(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = Asked(f'{{ notice(id: "{NOTICE}") {{ entries(first: 30) {{ nodes {{ position }} }} }} }}', {})
+    asked = Request(f'{{ notice(id: "{NOTICE}") {{ entries(first: 30) {{ nodes {{ position }} }} }} }}', {})
     monkeypatch.setattr(compiler, "ROWS", 30)
     assert both.compiled(asked, Role.ADVISER)[0] is not None
     monkeypatch.setattr(compiler, "ROWS", 29)
-    assert both.compiled(asked, Role.ADVISER)[1].way == "limit"
+    assert both.compiled(asked, Role.ADVISER)[1].answered_by == "limit"
