@@ -12,6 +12,8 @@ from api.http.openapi import Operation, describes
 from api.http.problem import problem, respond
 from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal
+from ledger.eventsourcing import guests
+from ledger.eventsourcing.guests import GuestRun
 
 
 @describes(Operation(summary="Check that the process answers.", answers={200: "It does."}, public=True))
@@ -32,6 +34,7 @@ async def readyz(request: Request) -> Response:
     ledger: Ledger = request.app.state.ledger
     try:
         views = await ledger.runner.status()
+        runs = await guests.runs(ledger.url)
     except (LedgerError, psycopg.OperationalError):
         return respond(problem([Refusal("UNAVAILABLE", "the database cannot be reached; the log says why")]))
     body = {
@@ -41,5 +44,17 @@ async def readyz(request: Request) -> Response:
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
         ],
+        "guests": [
+            {"guest": guest, "notices": len(stopped), "stopped": sum(stopped)}
+            for guest, stopped in _stopped_by_guest(runs).items()
+        ],
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _stopped_by_guest(runs: list[GuestRun]) -> dict[str, list[bool]]:
+    """Return for each guest whether it has stopped, notice by notice."""
+    by_guest: dict[str, list[bool]] = {}
+    for run in runs:
+        by_guest.setdefault(run.guest, []).append(run.failed_at is not None)
+    return by_guest

@@ -7,12 +7,12 @@ entry is processed exactly once across restarts and kills. A batch that fails is
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Event, Thread
 from typing import Any, cast, get_args
 
 import psycopg
 from eventsourcing.persistence import (
-    DatabaseError,
     IntegrityError,
     InterfaceError,
     Notification,
@@ -27,6 +27,7 @@ from ledger.domain.errors import LedgerError
 from ledger.eventsourcing.application import NoticeLedger
 from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.recorder import NoticeRecorder
+from ledger.store.database import connect
 
 BATCH = 500
 """Entries that one transaction processes at most."""
@@ -251,16 +252,30 @@ def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrack
     )
 
 
-def runs(url: str) -> list[GuestRun]:
-    """Return how far each guest has come, and those that stopped."""
-    datastore = LedgerDatastore(url, "ledger_guest")
+async def runs(url: str) -> list[GuestRun]:
+    """Return how far each guest has come in each notice, and where it stopped.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
+    async with await connect(url, "ledger_reader") as connection:
+        cursor = await connection.execute(
+            "SELECT guest, notice, position, failed_at, failure FROM guests.runs ORDER BY guest, notice"
+        )
+        return [GuestRun(*row) for row in await cursor.fetchall()]
+
+
+def guest_class(path: str) -> type[Projection[Any]]:
+    """Return the projection that `package.module:Class` names.
+
+    Raises:
+        LedgerError: It cannot be imported, or is not a projection of the eventsourcing library.
+    """
+    module, _, name = path.partition(":")
     try:
-        with datastore.get_connection() as connection:
-            rows = connection.execute(
-                "SELECT guest, notice, position, failed_at, failure FROM guests.runs ORDER BY 1, 2"
-            )
-            return [GuestRun(**row) for row in rows]
-    except DatabaseError as error:
-        raise LedgerError(f"the guests' progress cannot be read: {error}") from error
-    finally:
-        datastore.close()
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LedgerError(f"{path!r} cannot be imported: {error}; write package.module:Class") from error
+    if not (isinstance(found, type) and issubclass(found, Projection)):
+        raise LedgerError(f"{path!r} is not a Projection of the eventsourcing library")
+    return found

@@ -11,7 +11,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from ledger.eventsourcing import NoticeLedger
-from ledger.eventsourcing.guests import GuestRunner, GuestStopped, runs, view_class_of
+from ledger.eventsourcing.guests import GuestRunner, GuestStopped, guest_class, runs, view_class_of
 from tests.ledger.eventsourcing import guest
 from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress, received
@@ -45,7 +45,7 @@ def test_a_guest_processes_each_entry_once(runner: GuestRunner, recorded: str) -
     record(recorded, 4)
     assert runner.catch_up() == SIZE + 4
     assert runner.view.numbers() == {"O1": 7}
-    assert [(run.guest, run.position, run.failed_at) for run in runs(recorded)] == [
+    assert [(run.guest, run.position, run.failed_at) for run in asyncio.run(runs(recorded))] == [
         ("CountProgress", SIZE + 4, None)
     ]
 
@@ -75,12 +75,12 @@ def test_a_guest_that_fails_stops_alone_and_continues_after_its_correction(
     with pytest.raises(GuestStopped, match="CountProgress stopped at entry 9 of tameside-2022"):
         runner.catch_up()
     assert runner.view.numbers() == {"O1": 1}
-    (run,) = runs(recorded)
+    (run,) = asyncio.run(runs(recorded))
     assert (run.position, run.failed_at, run.failure) == (8, 9, "RuntimeError: the guest is at fault")
     guest.FAULTY.clear()
     assert runner.catch_up() == SIZE
     assert runner.view.numbers() == {"O1": 3}
-    assert runs(recorded)[0].failed_at is None
+    assert asyncio.run(runs(recorded))[0].failed_at is None
 
 
 def test_of_two_runners_one_works_and_the_other_takes_over(runner: GuestRunner, recorded: str) -> None:
@@ -123,3 +123,17 @@ def test_a_projection_without_a_view_is_refused_by_name() -> None:
 
     with pytest.raises(LedgerError, match=r"class Viewless\(Projection\[View\]\)"):
         view_class_of(Viewless)  # type: ignore[type-abstract]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("nowhere:Guest", "No module named 'nowhere'"),
+        ("tests.ledger.eventsourcing.guest:Nothing", "has no attribute 'Nothing'"),
+        ("tests.ledger.eventsourcing.guest", "write package.module:Class"),
+        ("tests.ledger.eventsourcing.guest:ProgressCounts", "is not a Projection"),
+    ],
+)
+def test_a_guest_that_cannot_be_had_is_named(path: str, reason: str) -> None:
+    with pytest.raises(LedgerError, match=reason):
+        guest_class(path)
