@@ -15,6 +15,7 @@ from api.auth.session_key import session_key
 from api.http.feed import Feeds
 from api.http.metrics import MeasuredWriter, RebuildProgress
 from api.settings import Settings
+from ledger.append import snapshots
 from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
@@ -128,7 +129,8 @@ class Ledger:
             self.log = CheckpointSigner(url, self.settings.origin, self.settings.signer())
             stack.push_async_callback(self.log.close)
             await self.log.open()
-            self.writer = MeasuredWriter(url, self.clock, on_commit=self._committed)
+            snapshot_key = self.settings.signer().derive_key(snapshots.PURPOSE)
+            self.writer = MeasuredWriter(url, self.clock, self._committed, snapshot_key)
             stack.push_async_callback(self.writer.close)
             await self.writer.open()
             self.identity = Identity(url, self.writer.state, _issuer(self.settings))

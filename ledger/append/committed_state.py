@@ -11,6 +11,7 @@ from cachetools import LRUCache
 
 from ledger.append import fold
 from ledger.append.fold import FoldedState
+from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.errors import Unavailable
 from ledger.domain.state import State
 from ledger.store import entries
@@ -23,8 +24,9 @@ NOTICES_IN_MEMORY = 256
 class CommittedStates:
     """Folded states, caught up whenever they are asked for."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sealed: SealedSnapshots) -> None:
         self._url = url
+        self._sealed = sealed
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
@@ -58,7 +60,7 @@ class CommittedStates:
             return State()
         folded = self._folded.pop(notice, None)
         if folded is None or folded.state.position > head.size:
-            folded = await fold.load(self._connection, notice, head)
+            folded = await fold.load(self._connection, notice, head, self._sealed)
         elif folded.state.position < head.size:
             await fold.catch_up(self._connection, notice, folded, head)
         self._folded[notice] = folded

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from ledger.append import snapshots
+from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import effective, fold
 from ledger.domain.errors import Damaged
@@ -21,7 +22,7 @@ class FoldedState(Struct):
     """Position of the last snapshot."""
 
 
-async def load(connection: Connection, notice: str, head: Head | None) -> FoldedState:
+async def load(connection: Connection, notice: str, head: Head | None, sealed: SealedSnapshots) -> FoldedState:
     """Return the state at the head, from the last snapshot and the entries after it.
 
     Raises:
@@ -29,7 +30,7 @@ async def load(connection: Connection, notice: str, head: Head | None) -> Folded
     """
     if head is None:
         return FoldedState(State(), Frontier())
-    state = await snapshots.read(connection, notice, head.size)
+    state = await sealed.read(connection, notice, head.size)
     folded = FoldedState(state, Frontier(), state.position)
     await catch_up(connection, notice, folded, head)
     return folded
@@ -55,8 +56,8 @@ async def catch_up(connection: Connection, notice: str, folded: FoldedState, hea
     folded.frontier = Frontier.from_bytes(head.size, head.frontier)
 
 
-async def keep_snapshot(connection: Connection, notice: str, folded: FoldedState) -> None:
+async def keep_snapshot(connection: Connection, notice: str, folded: FoldedState, sealed: SealedSnapshots) -> None:
     """Write a snapshot once enough entries were recorded since the last one."""
     if folded.state.position - folded.snapshot_at >= snapshots.INTERVAL:
-        await snapshots.write(connection, notice, folded.state)
+        await sealed.write(connection, notice, folded.state)
         folded.snapshot_at = folded.state.position

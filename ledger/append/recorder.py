@@ -21,6 +21,7 @@ from ledger.append.fold import FoldedState
 from ledger.append.outcome import Answer, AppendRequest, Outcome, answer
 from ledger.append.placement import Placement
 from ledger.append.repetition import settle, stored_keys
+from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Damaged, Refused, Unavailable
 from ledger.intake.parse import SubmittedFact
@@ -39,10 +40,11 @@ Result = list[Answer] | Exception
 class Recorder:
     """Batches stored over one connection, with the state of each notice in memory."""
 
-    def __init__(self, url: str, clock: Clock, on_commit: OnCommit) -> None:
+    def __init__(self, url: str, clock: Clock, on_commit: OnCommit, sealed: SealedSnapshots) -> None:
         self._url = url
         self._clock = clock
         self._on_commit = on_commit
+        self._sealed = sealed
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._careful = False
         self._connection: Connection | None = None
@@ -104,7 +106,7 @@ class Recorder:
     async def _load(self, connection: Connection, notice: str) -> FoldedState:
         folded = self._folded.get(notice)
         if folded is None:
-            folded = await fold.load(connection, notice, await store.read_head(connection, notice))
+            folded = await fold.load(connection, notice, await store.read_head(connection, notice), self._sealed)
             self._folded[notice] = folded
         return folded
 
@@ -118,7 +120,7 @@ class Recorder:
             with suppress(Exception):  # a follower's fault is not the caller's, whose entry is stored
                 self._on_commit(placement.notice, placement.entries, placement.rows)
         with suppress(psycopg.Error):
-            await fold.keep_snapshot(connection, placement.notice, placement.folded)
+            await fold.keep_snapshot(connection, placement.notice, placement.folded, self._sealed)
 
     # --- the careful way
 
@@ -188,7 +190,7 @@ class Recorder:
             head = await store.read_head(connection, notice, lock=True)
             contended = folded is None or head is None or folded.state.position != head.size
             if folded is None or head is None or folded.state.position > head.size:
-                folded = await fold.load(connection, notice, head)
+                folded = await fold.load(connection, notice, head, self._sealed)
             elif folded.state.position < head.size:
                 await fold.catch_up(connection, notice, folded, head)
             stored = await stored_keys(connection, notice, _items(requests))

@@ -1,6 +1,12 @@
-"""Snapshots of a notice's folded state, so that a cold start does not fold a long history."""
+"""Snapshots of a notice's folded state, so that a cold start does not fold a long history.
+
+Rights are judged by a snapshot, so a forged one could let anybody record. A sealed snapshot is therefore bound to
+its notice, its position and the root of the tree there, by a key that is not in the database. A snapshot whose
+seal does not match is ignored, and the entries are folded instead.
+"""
 
 import hashlib
+import hmac
 from importlib.resources import files
 
 import msgspec
@@ -12,6 +18,9 @@ from ledger.store.entries import Connection
 
 INTERVAL = 5_000
 """Entries between two snapshots of a notice; fewer fold in some tens of milliseconds."""
+PURPOSE = "snapshots"
+"""Purpose for which the signing key gives the key of the seals."""
+_SEAL_BYTES = 32
 
 
 def _version() -> str:
@@ -22,30 +31,69 @@ def _version() -> str:
 
 
 VERSION = _version()
+_UNSEALED = f"{VERSION}-unsealed"
 _decoder = msgspec.json.Decoder(State)
 
 
+class SealedSnapshots:
+    """Snapshots under one key; without a key none is read or written."""
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = key
+
+    async def read(self, connection: Connection, notice: str, size: int) -> State:
+        """Return the state of a valid snapshot of at most `size` entries; an empty state without one."""
+        row = await entries.read_snapshot(connection, notice, VERSION) if self._key is not None else None
+        if row is None or row[0] > size:
+            return State()
+        position, snapshot = row
+        state = snapshot[_SEAL_BYTES:]
+        seal = await self._seal(connection, notice, position, state)
+        if seal is None or not hmac.compare_digest(seal, snapshot[:_SEAL_BYTES]):
+            return State()
+        return _decoder.decode(state)
+
+    async def write(self, connection: Connection, notice: str, state: State) -> None:
+        """Store a sealed snapshot, unless a later one is stored already."""
+        encoded = msgspec.json.encode(state)
+        seal = await self._seal(connection, notice, state.position, encoded)
+        if seal is not None:
+            await entries.write_snapshot(connection, notice, VERSION, state.position, seal + encoded)
+
+    async def _seal(self, connection: Connection, notice: str, position: int, state: bytes) -> bytes | None:
+        """Return the seal of a state; None without a key or without an entry at its position."""
+        if self._key is None:
+            return None
+        root = await entries.read_root(connection, notice, position)
+        if root is None:
+            return None
+        message = f"{notice}\n{VERSION}\n{position}\n".encode() + root + state
+        return hmac.digest(self._key, message, "sha256")
+
+
 async def read(connection: Connection, notice: str, size: int) -> State:
-    """Return the state of the latest snapshot of at most `size` entries; an empty state without one."""
-    row = await entries.read_snapshot(connection, notice, VERSION)
+    """Return the state of the latest unsealed snapshot. It is for reading only: no rights are judged by it."""
+    row = await entries.read_snapshot(connection, notice, _UNSEALED)
     return _decoder.decode(row[1]) if row is not None and row[0] <= size else State()
 
 
 async def write(connection: Connection, notice: str, state: State) -> None:
-    """Store a snapshot, unless a later one is stored already."""
-    await entries.write_snapshot(connection, notice, VERSION, state.position, msgspec.json.encode(state))
+    """Store an unsealed snapshot, unless a later one is stored already."""
+    await entries.write_snapshot(connection, notice, _UNSEALED, state.position, msgspec.json.encode(state))
 
 
 async def wrong_snapshot(connection: Connection, notice: str) -> int | None:
-    """Return the position of the stored snapshot when the entries give another state; None otherwise."""
-    row = await entries.read_snapshot(connection, notice, VERSION)
-    if row is None:
-        return None
-    position, snapshot = row
+    """Return the position of a stored snapshot when the entries give another state; None otherwise."""
+    for version, start in ((VERSION, _SEAL_BYTES), (_UNSEALED, 0)):
+        row = await entries.read_snapshot(connection, notice, version)
+        if row is not None and not await _follows(connection, notice, row[0], row[1][start:]):
+            return row[0]
+    return None
+
+
+async def _follows(connection: Connection, notice: str, position: int, snapshot: bytes) -> bool:
     history = await entries.read_entries(connection, notice, position)
-    if len(history) != position:
-        return position
     try:
-        return None if _decoder.decode(snapshot) == fold(effective(history)) else position
+        return len(history) == position and _decoder.decode(snapshot) == fold(effective(history))
     except msgspec.MsgspecError:
-        return position
+        return False

@@ -18,6 +18,7 @@ from ledger.append.outcome import Answer, AppendRequest
 from ledger.append.placement import Placement
 from ledger.append.receipt import Receipt
 from ledger.append.recorder import OnCommit, Recorder
+from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
@@ -47,13 +48,24 @@ class _Waiting(Struct):
 class Writer:
     """Appends for one process; several processes may append to one database.
 
-    `on_commit` is called after each commit with the notice, its new entries and their rows.
+    Args:
+        url: The database.
+        clock: The source of recording instants.
+        on_commit: Called after each commit with the notice, its new entries and their rows.
+        snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
 
-    def __init__(self, url: str, clock: Clock = now, on_commit: OnCommit | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock = now,
+        on_commit: OnCommit | None = None,
+        snapshot_key: bytes | None = None,
+    ) -> None:
         self._clock = clock
-        self._recorder = Recorder(url, clock, on_commit or (lambda _notice, _entries, _rows: None))
-        self._states = CommittedStates(url)
+        sealed = SealedSnapshots(snapshot_key)
+        self._recorder = Recorder(url, clock, on_commit or (lambda _notice, _entries, _rows: None), sealed)
+        self._states = CommittedStates(url, sealed)
         self._queue: deque[_Waiting] = deque()
         self._entries = self._bytes = 0
         self._wake = asyncio.Event()

@@ -5,6 +5,7 @@ Imports only the standard library and `cryptography`. Follows https://c2sp.org/s
 canonical, and a repeated signature by a known key is verified too.
 """
 
+import hmac
 import os
 import re
 import stat
@@ -116,6 +117,12 @@ class Signer:
         """Return the secret in Go's form, without a newline: `PRIVATE+KEY+name+id+base64(0x01 || private key)`."""
         key = encode_base64(_ED25519 + self._private_key.private_bytes_raw())
         return f"PRIVATE+KEY+{self._public.name}+{self._public.key_id.hex()}+{key}"
+
+    def derive_key(self, purpose: str) -> bytes:
+        """Return a secret of 32 bytes for another purpose. It reveals nothing of the private key."""
+        return hmac.digest(
+            self._private_key.private_bytes_raw(), f"improvement-ledger {purpose}".encode(), "sha256"
+        )
 
     def verifier_key(self) -> str:
         """Return the text of the public key."""

@@ -165,6 +165,15 @@ async def read_entries(connection: Connection, notice: str, to: int, after: int 
     return [decode(body) async for _, body in read_bodies(connection, notice, after, to)]
 
 
+async def read_root(connection: Connection, notice: str, position: int) -> bytes | None:
+    """Return the root that was stored with the entry at a position; None without such an entry."""
+    cursor = await connection.execute(
+        "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, position), binary=True
+    )
+    row = await cursor.fetchone()
+    return bytes(row[0]) if row else None
+
+
 async def find_keys(
     connection: Connection, notice: str, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], EntryRow]:

@@ -36,6 +36,9 @@ from tests.ledger.history import (
     submit,
 )
 
+KEY = b"k" * 32
+"""Key of the sealed snapshots."""
+
 
 async def stored(url: str, notice: str = NOTICE) -> list[tuple[Any, ...]]:
     async with await connect(url) as connection:
@@ -301,7 +304,7 @@ async def test_an_erased_narrative_is_gone_and_its_entry_stays(database: str) ->
 
 async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "INTERVAL", 50)
-    async with Writer(database) as writer:
+    async with Writer(database, snapshot_key=KEY) as writer:
         await begin(writer)
         await writer.append_all(NOTICE, [progress() for _ in range(60)], ALICE)
         warm = await writer.state(NOTICE)
@@ -314,7 +317,7 @@ async def test_a_cold_start_reads_the_snapshot(database: str, monkeypatch: pytes
         return entry
 
     monkeypatch.setattr("ledger.store.entries.decode", counting)
-    async with Writer(database) as writer:
+    async with Writer(database, snapshot_key=KEY) as writer:
         assert (await writer.state(NOTICE)).plan == warm.plan
     assert folded == [SETTING_SIZE + 61]
 

@@ -20,6 +20,9 @@ from ledger.verify.database import verify
 from ledger.verify.findings import Damage
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, ROSA, begin, progress, submit
 
+KEY = b"k" * 32
+"""Key of the sealed snapshots."""
+
 
 class Ticking:
     """Each look at the clock is five milliseconds later."""
@@ -139,12 +142,51 @@ async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
     assert report.sound, report.first
 
 
+async def test_a_forged_snapshot_lets_nobody_record(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board member who can write to the table of snapshots makes himself a records officer."""
+    monkeypatch.setattr(snapshots, "INTERVAL", 3)
+    async with Writer(database, snapshot_key=KEY) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(4)], ALICE)
+    async with await connect(database, "ledger_writer") as connection:
+        row = await (await connection.execute("SELECT state FROM ledger.snapshots")).fetchone()
+        assert row is not None
+        state = json.loads(row[0][row[0].index(b"{") :])
+        tenure = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
+        state["people"]["roles"]["mallory"] = [tenure]
+        forged = row[0][: row[0].index(b"{")] + json.dumps(state).encode()
+        await connection.execute("UPDATE ledger.snapshots SET state = %s", (forged,))
+    grant = submit("RoleGranted", {"actor": "mallory", "role": "ADVISER"}, "mallory")
+    for key in (KEY, None):
+        async with Writer(database, snapshot_key=key) as writer:
+            with pytest.raises(Refused, match="mallory may not record RoleGranted"):
+                await writer.append(NOTICE, grant, Credential("mallory"))
+    assert (await verify(database, state_check=wrong_snapshot)).first is not None
+
+
+@pytest.mark.parametrize("change", ["notice = notice || '-2'", "position = position - 1"])
+async def test_a_snapshot_is_bound_to_its_place(
+    database: str, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(snapshots, "INTERVAL", 3)
+    async with Writer(database, snapshot_key=KEY) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(4)], ALICE)
+    sealed = snapshots.SealedSnapshots(KEY)
+    async with await connect(database, "ledger_writer") as connection:
+        assert (await sealed.read(connection, NOTICE, 1_000)).position > 0
+        assert (await snapshots.SealedSnapshots(bytes(32)).read(connection, NOTICE, 1_000)).position == 0
+        await connection.execute(f"UPDATE ledger.snapshots SET {change}".encode())  # noqa: S608 (of this test)
+        assert (await sealed.read(connection, NOTICE, 1_000)).position == 0
+        assert (await sealed.read(connection, f"{NOTICE}-2", 1_000)).position == 0
+
+
 @pytest.mark.parametrize(("corrected", "forged"), list(product((False, True), repeat=2)))
 async def test_a_kept_state_that_does_not_follow_is_found(
     database: str, monkeypatch: pytest.MonkeyPatch, corrected: bool, forged: bool
 ) -> None:
     monkeypatch.setattr(snapshots, "INTERVAL", 3)
-    async with Writer(database) as writer:
+    async with Writer(database, snapshot_key=KEY) as writer:
         await begin(writer)
         for _ in range(3):
             await writer.append(NOTICE, progress(), ALICE)
@@ -159,10 +201,12 @@ async def test_a_kept_state_that_does_not_follow_is_found(
         async with await connect(database, "ledger_writer") as connection:
             row = await (await connection.execute("SELECT state FROM ledger.snapshots")).fetchone()
             assert row is not None
-            state = json.loads(row[0])
+            state = json.loads(row[0][32:])
             held = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
             state["people"]["roles"]["mallory"] = [held]
-            await connection.execute("UPDATE ledger.snapshots SET state = %s", (json.dumps(state).encode(),))
+            await connection.execute(
+                "UPDATE ledger.snapshots SET state = %s", (row[0][:32] + json.dumps(state).encode(),)
+            )
     report = await verify(database, state_check=wrong_snapshot)
     assert report.sound is not forged
     if forged:
