@@ -23,7 +23,7 @@ FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
-    """The test process's own PostgreSQL server."""
+    """Yield the test process's own PostgreSQL server."""
     chosen = os.environ.get("LEDGER_TEST_SERVER", "embedded")
     bin_dir = None if chosen == "embedded" else Path(chosen)
     with make_place() as place, EmbeddedPostgres(place, FAST, bin_dir=bin_dir) as running:
@@ -33,7 +33,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 def template(server: EmbeddedPostgres) -> str:
-    """A migrated database that every test's own is copied from; its URL."""
+    """Return the URL of a migrated database, from which each test's own is copied."""
     url = server.start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE ledger_template")
@@ -47,7 +47,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def database(template: str) -> Iterator[str]:
-    """The URL of an empty, migrated database of the test's own."""
+    """Yield the URL of an empty, migrated database of the test's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(

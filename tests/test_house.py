@@ -30,7 +30,7 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def committed_files() -> list[Path]:
-    """Every file that is, or would be, committed; in a copy without history, those not made by a tool."""
+    """Return every file that is or would be committed; in a copy without history, those that no tool made."""
     listing = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
@@ -49,12 +49,12 @@ def committed_files() -> list[Path]:
 
 
 def modules(*folders: str) -> list[Path]:
-    """The Python files in these folders of the project, at any depth."""
+    """Return the Python files in these folders of the project, at any depth."""
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 def undocumented(path: Path) -> Iterator[str]:
-    """Yields `file:line name` for the module and each public name in it that has no docstring."""
+    """Yield `file:line name` for the module and each public name in it that has no docstring."""
 
     def visit(node: Documented, name: str) -> Iterator[str]:
         if ast.get_docstring(node) is None:
@@ -70,14 +70,14 @@ def undocumented(path: Path) -> Iterator[str]:
 
 
 def lock(name: str) -> dict[str, tuple[str, int]]:
-    """The lock's packages by canonical name: the locked version, and how many hashes it may have."""
+    """Return the lock's packages by canonical name, each with its version and number of hashes."""
     text = (ROOT / name).read_text(encoding="utf-8")
     pins = re.finditer(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)((?:.*\\\n)*.*)", text, re.MULTILINE)
     return {canonicalize_name(pin[1]): (pin[2], pin[3].count("--hash=sha256:")) for pin in pins}
 
 
 def group(name: str) -> Iterator[str]:
-    """The requirements of a dependency group, and of those that it includes."""
+    """Yield the requirements of a dependency group, and of those that it includes."""
     for item in PROJECT["dependency-groups"][name]:
         if isinstance(item, str):
             yield item
@@ -196,3 +196,33 @@ def test_every_folder_of_python_files_is_a_package() -> None:
     folders = {folder for path in modules(*PACKAGES, "tests") for folder in path.relative_to(ROOT).parents}
     bare = folders - {Path()} - {path.parent.relative_to(ROOT) for path in ROOT.glob("*/**/__init__.py")}
     assert bare == set()
+
+
+FORMER_NAMES = frozenset(
+    """
+    above answering answers apart asked asking beginning bell beside composing course desk drafted entering
+    examine faults filling following found given held lives log logs making offered opening point proving reading
+    registered rendering replaying reporting selecting shadows shapes showing shown standing story tellings told
+    touring typed visit words
+    """.split()
+)
+"""Module names that the glossary replaced; none says what is in the module."""
+PARTICIPLE = re.compile(r".*(?:ing|ed)")
+FIELD_NOUNS = frozenset({"compiled", "embedded", "entries_feed", "feed", "formatting", "recording"})
+"""Names that end like a participle and are nouns of the field."""
+
+
+def test_a_module_is_named_by_a_noun_of_the_field() -> None:
+    stems = {path.stem for path in modules(*PACKAGES, "tools")}
+    assert stems & FORMER_NAMES == set()
+    assert {stem for stem in stems if PARTICIPLE.fullmatch(stem)} - FIELD_NOUNS == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_two_modules_of_a_package_define_a_class_of_one_name(package: str) -> None:
+    homes: dict[str, list[str]] = {}
+    for path in modules(package):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

@@ -307,7 +307,7 @@ def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa:
             yield from narratives(value, f"{path}[{index}]")
 
 
-class Attachments:
+class AttachmentLines:
     """Lines of a member in the order of their entries, read as far as needed."""
 
     def __init__(self, bundle: Bundle, name: str, *shapes: str) -> None:
@@ -335,9 +335,11 @@ class Record:
         self._requests: dict[int, int] = {}
         self._erasures: dict[tuple[str, int], int] = {}
         self._claims: list[tuple[int, str, str, int]] = []
-        self.texts = Attachments(bundle, "narratives.ndjson", "position path salt text", "position path erasedBy")
+        self.texts = AttachmentLines(
+            bundle, "narratives.ndjson", "position path salt text", "position path erasedBy"
+        )
         shapes = ("position salt", "position salt included", "position erasedBy", "position withheld")
-        self.files = Attachments(bundle, "documents.ndjson", *shapes)
+        self.files = AttachmentLines(bundle, "documents.ndjson", *shapes)
 
     def entry(self, position: int, line: bytes) -> bytes:
         """Check an entry with its narratives and document; return its leaf hash."""

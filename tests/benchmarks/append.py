@@ -1,4 +1,4 @@
-"""Appending, with all rules, authorisation, narratives and hashing on, beside what PostgreSQL does without them.
+"""Appending with all rules, authorisation, narratives and hashing, against PostgreSQL without them.
 
 The peers: raw psycopg async single-row INSERTs into a table like the entries' own; the stock recorder of
 `eventsourcing` in threads; raw `INSERT … FROM unnest` of batches. All durable, on one server, interleaved.
@@ -49,7 +49,7 @@ Measured = tuple[float, float]
 
 
 def event(name: str, data: dict[str, Any], source: str) -> dict[str, Any]:
-    """A CloudEvent as a client sends it."""
+    """Return a CloudEvent as a client sends it."""
     return {
         "specversion": "1.0",
         "id": f"{name}-{next(_numbers)}",
@@ -75,7 +75,7 @@ def progress() -> dict[str, Any]:
 
 
 def setting() -> Iterator[SubmittedFact]:
-    """What has to be recorded before progress can be."""
+    """Return the facts that must be recorded before progress."""
     digest = "A" * 43 + "="
     notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
     texts = {"title": "A notice", "trigger": "A visit"}
@@ -152,7 +152,7 @@ def _eventsourcing(recorder: PostgresApplicationRecorder, threads: int, calls: i
 
 
 async def measure(url: str, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
-    """The figures named `append.*`."""
+    """Return the figures named `append.*`."""
     await database.migrate(url)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("CREATE TABLE raw_entries (LIKE ledger.entries INCLUDING ALL)")

@@ -1,4 +1,4 @@
-"""The intake: a batch of a thousand events over HTTP, to a server of its own, beside the same in process.
+"""The intake: a batch of a thousand events over HTTP, against the same batch in process.
 
 In process means all that the HTTP intake does but the transport: events as decoded JSON are accepted (scanned for
 personal data, their texts set apart) and appended by a writer. Each side has a notice of its own, as two processes
@@ -28,7 +28,7 @@ BATCHES = 5
 
 
 async def measure(server: str, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
-    """The figures, each the median over interleaved rounds."""
+    """Return the figures, each the median over interleaved rounds."""
     async with await AsyncConnection.connect(server, autocommit=True) as connection:
         await connection.execute("CREATE DATABASE bench_intake")
     url = make_conninfo(server, dbname="bench_intake")

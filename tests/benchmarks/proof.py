@@ -1,8 +1,8 @@
-"""What proving costs: hashing within an append, verifying beside reading the same rows, and a proof over HTTP.
+"""The cost of proofs: hashing within an append, verifying against reading the same rows, a proof over HTTP.
 
-Verifying: 300,000 entries of one notice, parsed and hashed, the tree grown and every root compared, beside a raw
+Verifying: 300,000 entries of one notice, parsed and hashed, the tree grown and every root compared, against a raw
 binary cursor over the same rows; narratives and the other checks are timed apart. Hashing: that of batches of a
-thousand, done again over the stored bytes at the same size of the tree, beside the append of the batches.
+thousand, repeated over the stored bytes at the same size of the tree, against the append of the batches.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from tests.benchmarks.synthetic import put
 
 ENTRIES = 300_000
 FEW = 30_000
-"""Entries of a notice beside which the memory of verifying is seen to be flat."""
+"""Entries of the notice against which the memory of verifying is compared."""
 BATCH = 1_000
 BATCHES = 10
 """Batches that are appended in a round."""
@@ -42,7 +42,7 @@ Say = Callable[[str], None]
 
 
 async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
-    """The figures named `proof.*`."""
+    """Return the figures named `proof.*`."""
     async with await AsyncConnection.connect(server, autocommit=True) as connection:
         await connection.execute("CREATE DATABASE bench_proof")
     url = make_conninfo(server, dbname="bench_proof")
@@ -58,7 +58,7 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
 
 
 async def _appending(url: str, rounds: int, say: Say) -> dict[str, float]:
-    """What share of an append is hashing."""
+    """Return the share of an append that is hashing."""
     shares: list[float] = []
     async with Writer(url) as writer, await database.connect(url, "ledger_writer") as connection:
         notice = "appended"
@@ -137,7 +137,7 @@ async def _raw(url: str) -> float:
 
 
 def _peak(url: str, notice: str) -> float:
-    """The most memory that a process held which verified a notice, in megabytes."""
+    """Return the peak memory of a process that verified a notice, in megabytes."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.proof", url, notice], check=True, capture_output=True, text=True
     )
@@ -145,7 +145,7 @@ def _peak(url: str, notice: str) -> float:
 
 
 async def _over_http(url: str, say: Say) -> dict[str, float]:
-    """How long a client waits for a proof of any entry of a long log, one after the other."""
+    """Return the milliseconds that a client waits for a proof of an entry of a long log."""
     await record(url, TOLD, [event("people.RoleGranted", {"actor": "ann", "role": "AUDITOR"}, "operator")])
     token = await issue(url, TOLD, "ann", "AUDITOR")
     random, waits = Random(11), []

@@ -26,7 +26,7 @@ SENTENCES = "What was said and done, in a sentence or two. " * 3
 """Every free text."""
 TEXT = {"sha256": b64encode(sha256(SALT + SENTENCES.encode()).digest()).decode()}
 PROMISE, NO_PROMISE = TEXT["sha256"].encode(), b"A" * 44
-"""What an entry says of a free text; and as many bytes that are no digest, as they do not end in `=`."""
+"""The digest of a narrative in an entry, and a stand-in of the same length that no digest equals."""
 START = datetime(2022, 7, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 Told = tuple[str, dict[str, Any]]
@@ -56,7 +56,7 @@ class Notice:
         self._promised: list[str] = []
 
     def facts(self) -> Iterator[Told]:
-        """As many facts as asked for, the notice's own left out."""
+        """Yield as many facts as requested, without the notice's own."""
         yield "PartnerRegistered", {"partner": "P1", "organisation": TEXT, "section11": True, "lead": "partner"}
         yield "BoardEstablished", {"termsOfReference": TEXT, "quorum": 3}
         yield "ChairAppointed", {"chair": "chair", "independenceBasis": TEXT, "first": "2022-07-11"}
@@ -93,7 +93,7 @@ class Notice:
         return f"O{self._random.randrange(self._objectives)}"
 
     def _some(self) -> Iterator[Told]:
-        """What happens next: one to four facts that belong together."""
+        """Return the next one to four facts, which belong together."""
         chance = self._random.random()
         self._day += timedelta(days=1) if self._random.random() < 60 / self._size * 10 else timedelta()
         if chance < 0.33:
@@ -209,14 +209,14 @@ class Notice:
 
 
 def facts(size: int) -> Iterator[Told]:
-    """The facts of a notice's entries in order, the shipped notice's own first."""
+    """Yield the facts of a notice's entries in order, the shipped notice's own first."""
     head = [(event["type"].split(".")[2], event["data"]) for event in events(read(shipped("tameside-2022")))]
     yield from ((name, _digested(name, data)) for name, data in head)
     yield from Notice(size - len(head)).facts()
 
 
 def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
-    """The entries of a notice."""
+    """Yield the entries of a notice."""
     step = timedelta(days=365 * years) / size
     nonce = b64encode(bytes(16)).decode()
     for position, (name, data) in enumerate(facts(size), 1):
@@ -242,7 +242,7 @@ def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
 
 
 def texts(size: int) -> Iterator[tuple[int, str]]:
-    """The places of the free texts beside the entries of a notice: position and path."""
+    """Yield the places of the narratives of a notice: position and path."""
     for position, (_, data) in enumerate(facts(size), 1):
         for name, value in data.items():
             if value is TEXT:
@@ -262,7 +262,7 @@ def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
 async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told: bool = True) -> None:
     """Stores a notice's entries and texts, as the owner of the database, as sound as the ledger would.
 
-    Without `told` the entries promise no free texts, and there are none.
+    Without `told` the entries have no narratives.
     """
     frontier = Frontier()
     rows = (

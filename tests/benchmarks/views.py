@@ -1,6 +1,6 @@
-"""Folding views and reading them: rebuilt beside a raw cursor and the stock runner, live, as of the past, grown.
+"""Folding and reading views: rebuild against a raw cursor and the stock runner, live, as of the past, grown.
 
-Rebuild: all views over 300,000 synthetic entries of 20 notices, beside (1) reading the same rows by a binary
+Rebuild: all views over 300,000 synthetic entries of 20 notices, against (1) reading the same rows by a binary
 cursor and (2) the `ProjectionRunner` of `eventsourcing` over a smaller log of as large events, with one view that
 stores how far it got. Reads: an adviser's questions, now and as of the middle, of notices of 10 thousand, 100
 thousand and a million entries.
@@ -62,13 +62,13 @@ QUESTIONS: dict[str, Question] = {
     "decisions": lambda reading: reading.find(board.DECISION, RowQuery({"relates_to": "O5"}, first=5)),
     "access": lambda reading: reading.all(access.GRANT, live=True),
 }
-"""What an adviser asks, and one more; the answers are about as long whatever the history is."""
+"""An adviser's queries, and one more; the answers are about as long for every history."""
 ASKED = [notice.VIEW, plan.VIEW, actions.VIEW, board.VIEW, measures.VIEW, access.VIEW, compliance.VIEW]
 """The views that these questions are answered from."""
 
 
 async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
-    """The figures of this group."""
+    """Return the figures of this group."""
     await database.migrate(url)
     figures = await _rebuilt(url, say)
     figures |= await _lag(url, say)
@@ -114,7 +114,7 @@ async def _rebuilt(url: str, say: Say) -> dict[str, float]:
 
 
 async def _by_cursor(url: str) -> float:
-    """Entries a second, read whole in pages and not decoded."""
+    """Return entries a second, read in pages and not decoded."""
     begun, count = time.perf_counter(), 0
     async with await psycopg.AsyncConnection.connect(url) as connection:
         for number in range(NOTICES):
@@ -135,7 +135,7 @@ async def _by_cursor(url: str) -> float:
 
 
 def _in_a_process_of_its_own(url: str) -> tuple[float, float]:
-    """Entries a second of a rebuild of all views, and the most memory that it held, in megabytes."""
+    """Return entries a second of a rebuild of all views, and its peak memory in megabytes."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.views", url], check=True, capture_output=True, text=True
     )
@@ -152,7 +152,7 @@ async def _once(url: str) -> None:
 
 
 class _Plan(Aggregate):
-    """What the stock log holds: events about as large as entries."""
+    """Event of the stock log, about as large as an entry."""
 
     @event("Began")
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class _Plan(Aggregate):
 
     @event("Progressed")
     def progress(self, text: str) -> None:  # noqa: ARG002 - it is the event's size
-        """One event."""
+        """Record one event."""
         self.count += 1
 
 
@@ -219,7 +219,7 @@ def _stock(url: str, last: int, number: int) -> float:
 
 
 async def _lag(url: str, say: Say) -> dict[str, float]:
-    """From the answer to a write until a reader sees it, at a steady pace."""
+    """Return the seconds from the answer to a write until a reader sees it, at a steady pace."""
     live = "bench-live"
     progress = {"objective": "O1", "narrative": "Two more teams.", "activityRating": "A", "impactRating": "B"}
     objective = {"objective": "O1", "title": "In time", "areas": ["1a"], "owner": "officer", "due": "2023-01-01"}

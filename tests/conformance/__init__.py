@@ -1,1 +1,1 @@
-"""What the ledger promises to outside programs: CloudEvents, C2SP formats, GraphQL over HTTP."""
+"""The promises to outside programs: CloudEvents, C2SP formats, GraphQL over HTTP."""

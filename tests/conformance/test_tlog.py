@@ -35,7 +35,7 @@ TILES = ("0/000", "0/001", "0/002.p/188", "1/000.p/2", "entries/000", "entries/0
 
 @pytest.fixture(scope="module")
 def fetched(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the log answers, under the names of its addresses; beside it the verifier keys."""
+    """Return a folder with the log's answers, named by their addresses, and the verifier keys."""
     folder = tmp_path_factory.mktemp("log")
     with service.client("officer") as client:
         lines = [json.dumps(progress()) for _ in range(SIZE - service.position())]
@@ -62,7 +62,7 @@ def keep(path: Path, answer: httpx.Response) -> None:
 
 
 def entries(fetched: Path) -> list[bytes]:
-    """The entries of the bundles."""
+    """Return the entries of the bundles."""
     found = []
     for tile in TILES[4:]:
         bundle = (fetched / "tile" / tile).read_bytes()
@@ -111,7 +111,7 @@ def test_the_program_of_the_page_on_proofs_does_what_it_says(fetched: Path, tmp_
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Go program, compiled."""
+    """Return the compiled Go program."""
     go = shutil.which("go")
     if go is None or not (GO_PACKAGES / "src/golang.org/x/mod/sumdb").is_dir():
         pytest.skip("Go's verifier is not on this machine: apt-get install golang-go golang-golang-x-mod-dev")
@@ -123,7 +123,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def verified(program: Path, folder: Path, key: int = 0) -> str:
-    """What the program says of a folder."""
+    """Return the program's output for a folder."""
     text = (folder / "keys").read_text().splitlines()[key]
     return subprocess.run([program, text, folder], capture_output=True, text=True, check=False).stdout
 

@@ -1,7 +1,7 @@
-"""A process that appends until it is killed, and writes down each receipt before it goes on.
+"""A process that appends until it is killed, and writes down each receipt before it continues.
 
-Run as `python -m tests.journeys.kill_writer URL NAME FILE`. Started again with the same file, it goes on where
-its receipts end, so that what it had sent when it was killed is sent again under the same keys.
+Run as `python -m tests.journeys.kill_writer URL NAME FILE`. With the same file it continues where its receipts
+end. So it sends again, under the same keys, the facts that it was sending when it was killed.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ LANES = (
 
 
 def keys(name: str, lane: int, turn: int) -> list[str]:
-    """The ids of what a lane sends together at its `turn`, counted from 0."""
+    """Return the ids of the facts that a lane sends together at its `turn`, counted from 0."""
     return [f"{name}.{lane}.{turn}.{index}" for index in range(LANES[lane].together)]
 
 
 def turns_done(file: Path) -> Counter[int]:
-    """How many turns of each lane have their receipts."""
+    """Return the number of turns of each lane that have their receipts."""
     lines = Counter(int(line.split()[1].split(".")[1]) for line in file.read_text().splitlines())
     return Counter({lane: count // LANES[lane].together for lane, count in lines.items()})
 

@@ -1,4 +1,4 @@
-"""Kill -9 at any moment, of writers, of the server and of its backends: what has a receipt is never lost."""
+"""Kill -9 of writers, of the server and of its backends at any moment: no entry with a receipt is lost."""
 
 import asyncio
 import os
@@ -97,7 +97,7 @@ class Siege:
         self.server.ensure_running()
 
     def receipts(self) -> list[tuple[str, str, int, str, str]]:
-        """Every receipt that a writer was given: notice, id, position, leaf hash and root."""
+        """Return every receipt of a writer: notice, id, position, leaf hash and root."""
         lines = [line.split() for file in self.files for line in file.read_text().splitlines()]
         return [(notice, key, int(position), leaf, root) for notice, key, position, leaf, root in lines]
 

@@ -22,7 +22,7 @@ COMMIT = b"COMMIT"
 
 
 class Loss(Enum):
-    """What happens to the client's bytes, and to the server's answer to them."""
+    """Fate of the client's bytes, and of the server's answer to them."""
 
     NOT_SENT = "the bytes do not reach the server"
     AT_ONCE = "both ends are closed as soon as the server has the bytes"
@@ -41,10 +41,10 @@ class Proxy:
         self._awaited: bytes | None = None
         self._loss = Loss.NOT_SENT
         self.broken = 0
-        """How many connections were broken."""
+        """Number of broken connections."""
 
     async def __aenter__(self) -> str:
-        """The URL that leads through the proxy."""
+        """Return the URL that leads through the proxy."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         return make_conninfo(self._url, host=host, port=port, sslmode="disable", gssencmode="disable")
@@ -108,7 +108,7 @@ class Setting:
         self.writer = writer
 
     async def stored(self, *keys: str) -> int:
-        """How many entries have one of these ids."""
+        """Return the number of entries with one of these ids."""
         async with await connect(self.url) as connection:
             cursor = await connection.execute("SELECT FROM ledger.entries WHERE id = ANY(%s)", (list(keys),))
             return cursor.rowcount

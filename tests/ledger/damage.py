@@ -38,7 +38,7 @@ async def damage(url: str, *statements: str, **more: object) -> None:
 
 
 def kinds(report: Report) -> list[tuple[int, Damage]]:
-    """What was found, by position."""
+    """Return the findings by position."""
     [only] = report.notices
     assert only.notice == NOTICE
     assert only.damages == len(only.findings)

@@ -27,7 +27,7 @@ ORIGIN = "ledger.example/ledgers"
 
 
 async def bodies(url: str, notice: str = NOTICE) -> list[bytes]:
-    """The stored bytes of all entries."""
+    """Return the stored bytes of all entries."""
     async with await connect(url) as connection:
         cursor = await connection.execute(
             "SELECT body FROM ledger.entries WHERE notice = %s ORDER BY position", (notice,)
@@ -36,7 +36,7 @@ async def bodies(url: str, notice: str = NOTICE) -> list[bytes]:
 
 
 async def checkpoint(url: str, size: int | None = None, signer: Signer = SIGNER, notice: str = NOTICE) -> str:
-    """The signed checkpoint of the first `size` entries as they are now."""
+    """Return the signed checkpoint of the first `size` entries as they are now."""
     frontier = Frontier()
     for body in (await bodies(url, notice))[:size]:
         frontier.append(leaf_hash(body))
@@ -44,7 +44,7 @@ async def checkpoint(url: str, size: int | None = None, signer: Signer = SIGNER,
 
 
 async def make(url: str, path: Path, size: int | None = None, **order: Any) -> Path:
-    """A bundle of the record up to a position, for an auditor unless another role is given."""
+    """Write a bundle of the record up to a position, by default for an auditor."""
     signer = order.pop("signer", SIGNER)
     note = await checkpoint(url, size, signer)
     wanted = BundleOrder(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
@@ -54,7 +54,7 @@ async def make(url: str, path: Path, size: int | None = None, **order: Any) -> P
 
 
 class Ran(Struct, frozen=True):
-    """What the verifier in the bundle said."""
+    """Output of the verifier in the bundle."""
 
     status: int
     out: str
@@ -71,7 +71,7 @@ def by_its_own(bundle: Path, *options: object) -> Ran:
 
 
 def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> list[int]:
-    """The entries at which the bundle's own verifier finds something, run in this process."""
+    """Return the positions of the findings of the bundle's own verifier, run in this process."""
     try:
         log = None if against is None else verify_bundle.Log(against)
         with bundle.open("rb") as file:
@@ -82,19 +82,19 @@ def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> 
 
 
 def found(bundle: Path, **more: Any) -> list[tuple[int, Damage]]:
-    """What the ledger's own verifier finds in a bundle."""
+    """Return the findings of the ledger's own verifier in a bundle."""
     report = verify.check(bundle, **more).report
     return [(finding.position, finding.damage) for finding in report.findings]
 
 
 def members(bundle: Path) -> dict[str, bytes]:
-    """The members of a bundle, in their order."""
+    """Return the members of a bundle, in their order."""
     with zipfile.ZipFile(bundle) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def reseal(content: bytes) -> bytes:
-    """The bytes of a bundle whose end is the SHA-256 of what is before it, whatever that is."""
+    """Return the bytes of a bundle, sealed with the SHA-256 of any content before the end."""
     return content[:-64] + sha256(content[:-64]).hexdigest().encode()
 
 

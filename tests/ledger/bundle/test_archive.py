@@ -1,4 +1,4 @@
-"""The ZIP file of a bundle has the same bytes on whatever Python it is written."""
+"""The ZIP file of a bundle has the same bytes on every Python."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A bundle holds a record up to a position, as far as its reader may see it, and proves it without the ledger."""
+"""A bundle holds the record up to a position, as its reader may see it, and proves it without the ledger."""
 
 import json
 from collections.abc import AsyncIterator
@@ -64,7 +64,7 @@ async def test_an_earlier_position_shows_what_was_erased_since(recorded: str, tm
 
 
 async def proof_of(url: str, position: int, signed: SignedCheckpoint) -> list[bytes]:
-    """The proof that an entry is in the tree of a checkpoint."""
+    """Return the proof that an entry is in the tree of a checkpoint."""
     async with await connect(url, "ledger_writer") as connection:
         tree = (signed.size, signed.root_hash)
         return (await inclusion_proofs(fetching(connection), NOTICE, [position], tree))[position]
@@ -98,7 +98,7 @@ async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: st
 
 
 async def test_a_text_that_a_decision_should_have_destroyed_is_found(database: str, tmp_path: Path) -> None:
-    """A database restored in part: the entry that erases is there, and the text is back."""
+    """Return a database restored in part: it has the erasing entry, and the narrative again."""
     async with Writer(database) as writer:
         await begin(writer)
         position = (await writer.append(NOTICE, progress(text="A name"), ALICE)).position
@@ -227,7 +227,7 @@ async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recor
 
 @pytest.fixture
 async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, ObjectStore]]:
-    """The record with three documents: one open, one restricted, one erased."""
+    """Return the record with three documents: one open, one restricted, one erased."""
     files = ObjectStore((tmp_path / "evidence").as_uri())
     evidence = await EvidenceService(recorded, files).open()
     async with Writer(recorded) as writer:

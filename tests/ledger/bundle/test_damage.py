@@ -23,7 +23,7 @@ def lines(held: Members, name: str) -> list[bytes]:
 
 
 def edit(name: str, change: Callable[[list[bytes]], object]) -> Change:
-    """A change of the lines of a member."""
+    """Return a change of the lines of a member."""
 
     def changed(held: Members) -> None:
         found = lines(held, name)
@@ -34,7 +34,7 @@ def edit(name: str, change: Callable[[list[bytes]], object]) -> Change:
 
 
 def replace(name: str, position: int, old: str, new: str) -> Change:
-    """A change within the first line of a member that is of an entry."""
+    """Return a change within an entry's first line of a member."""
 
     def changed(found: list[bytes]) -> None:
         at = next(i for i, line in enumerate(found) if json.loads(line)["position"] == position)
@@ -109,7 +109,7 @@ VIEW = b'{"view":"plan","version":1,"position":4,"digest":"x"}\n'
 
 
 def told_of(name: str, position: int, **instead: object) -> Change:
-    """A change of what the first line of an entry says beside its position and path."""
+    """Return a change of an entry's first line that keeps its position and path."""
 
     def changed(found: list[bytes]) -> None:
         held = [json.loads(line) for line in found]

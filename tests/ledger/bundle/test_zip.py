@@ -1,4 +1,4 @@
-"""The ZIP file of a bundle can be in one way only: no byte around its members is free, even when sealed anew."""
+"""The ZIP file of a bundle has one form: no byte around its members is free, even when sealed again."""
 
 import struct
 import zipfile
@@ -13,7 +13,7 @@ from tests.ledger.bundle.bundles import also, found, make, members, reseal
 
 pytestmark = pytest.mark.database
 Listed = list[bytes]
-"""What the directory has of each member."""
+"""Return the directory's record of each member."""
 HEADER, LISTED = 30 + 20, 46  # without the name
 END = 22 + 64
 
@@ -24,7 +24,7 @@ async def bundle(recorded: str, tmp_path: Path) -> Path:
 
 
 def around(path: Path) -> list[int]:
-    """Where bytes stand that are neither a member's nor the seal's."""
+    """Return the places of bytes that are neither a member's nor the seal's."""
     with zipfile.ZipFile(path) as archive:
         end, offsets = 0, list[int]()
         for info in archive.infolist():
@@ -51,7 +51,7 @@ def relist(path: Path, change: Callable[[Listed], object]) -> None:
 
 
 def extended(listed: bytes, kind: int, more: bytes) -> bytes:
-    """With an extra field."""
+    """Add an extra field."""
     extra = struct.pack("<2H", kind, len(more)) + more
     return listed[:30] + struct.pack("<H", len(extra)) + listed[32:] + extra
 
@@ -121,7 +121,7 @@ def test_bytes_between_the_directory_and_the_end_are_found_by_both(bundle: Path,
 async def test_large_members_and_many_are_told_in_zip64(
     recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the limits lowered, because a bundle of more than 2 GiB takes too long to make."""
+    """Lower the limits, because a bundle of more than 2 GiB takes too long to make."""
     for module, wide, many in (
         (zipfile, "ZIP64_LIMIT", "ZIP_FILECOUNT_LIMIT"),
         (read, "_WIDE", "_MANY"),

@@ -1,4 +1,4 @@
-"""The embedded database: one server for all its users, gone when they are gone, whoever was killed."""
+"""The embedded database: one server for all its users, which ends with the last one, killed or not."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Path]:
-    """A directory whose cluster has been made, so that a test only has to start it."""
+    """Yield a directory with a cluster, which a test only has to start."""
     with make_place() as place:
         with EmbeddedPostgres(place, FAST) as server:
             pass
@@ -30,7 +30,7 @@ def cluster() -> Iterator[Path]:
 
 @pytest.fixture
 def root(cluster: Path) -> Iterator[Path]:
-    """The same directory, with nothing running in it before and after the test."""
+    """Yield the same directory, with nothing running in it before and after the test."""
     yield cluster
     assert EmbeddedPostgres(cluster).wait_until_stopped(20)
 
@@ -187,7 +187,7 @@ def stopped(pid: int | None) -> Iterator[int]:
 
 
 def pending_signals(pid: int) -> set[int]:
-    """The signals that wait for a process, from the kernel's mask (signal 1 is bit 0)."""
+    """Return the signals that wait for a process, from the kernel's mask (signal 1 is bit 0)."""
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     mask = int(next(line.split()[1] for line in status if line.startswith("ShdPnd:")), 16)
     return {number + 1 for number in range(64) if mask >> number & 1}

@@ -29,7 +29,7 @@ def place() -> Iterator[Path]:
 
 
 def processes_of(place: Path) -> list[int]:
-    """The processes of the server in this place, by the mark in their command lines."""
+    """Return the processes of the server in this place, by the mark in their command lines."""
     mark = cluster_tag(place / "postgres").encode()
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [pid for pid in pids if mark in command_of(pid)]

@@ -42,7 +42,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def closed(place: Path) -> Path:
-    """A directory of root's that no other user can enter, such as /root."""
+    """Yield a directory of root's that no other user can enter, such as /root."""
     closed = place / "closed"
     closed.mkdir(mode=0o700)
     return closed

@@ -1,4 +1,4 @@
-"""What the tests of the embedded database share: places for it, user processes, an eye on processes."""
+"""Tools of the embedded database's tests: places, user processes, a look at processes."""
 
 import importlib.util
 import json
@@ -40,7 +40,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 def alive(pid: int | None) -> bool:
-    """Whether a process runs; one that has ended and was not collected yet does not."""
+    """Return whether a process runs; an ended process that waits to be collected does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -55,7 +55,7 @@ def kill(pid: int | None) -> None:
 
 @contextmanager
 def make_place() -> Iterator[Path]:
-    """A directory that other users may pass through, with whatever runs in it ended before it is removed."""
+    """Yield a directory that other users may enter; end its processes before removing it."""
     place = Path(tempfile.mkdtemp(prefix="place-"))
     place.chmod(0o711)
     try:
@@ -67,7 +67,7 @@ def make_place() -> Iterator[Path]:
 
 
 def group_of(uid: int) -> int:
-    """The user's own group; for a user id without a passwd entry, the group of the same number."""
+    """Return the user's own group; without a passwd entry, the group of the same number."""
     try:
         return pwd.getpwuid(uid).pw_gid
     except KeyError:
@@ -118,7 +118,7 @@ class User:
         self._process.stdin.flush()
 
     def hear(self) -> dict[str, Any]:
-        """The next answer, or error."""
+        """Return the next answer or error."""
         assert self._process.stdout is not None
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -144,7 +144,7 @@ class User:
 
 
 def copy_packages(target: Path, *names: str) -> None:
-    """Copies installed packages, with the libraries and metadata beside them, into a directory."""
+    """Copy installed packages, with their libraries and metadata, into a directory."""
     for name in names:
         spec = importlib.util.find_spec(name)
         assert spec is not None
@@ -160,7 +160,7 @@ def copy_packages(target: Path, *names: str) -> None:
 
 @contextmanager
 def make_stage() -> Iterator[tuple[Path, Path]]:
-    """A Python and the launcher where every user of the machine can run them: the interpreter, and its path.
+    """Yield a Python that every user can run, and a folder with the launcher.
 
     Ours may be out of other users' reach (below /root), and so may the checkout.
     """

@@ -1,4 +1,4 @@
-"""Whether a file is what it is declared as: formats by their magic, text by being text."""
+"""Media types: formats are recognised by their magic number, text by being text."""
 
 import io
 import zipfile

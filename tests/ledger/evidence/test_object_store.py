@@ -261,7 +261,7 @@ async def test_what_a_killed_process_was_receiving_is_swept(files: ObjectStore, 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], httpx.Response]]:
-    """An S3 server with a bucket; asks it something."""
+    """Yield a function that sends requests to an S3 server with a bucket."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

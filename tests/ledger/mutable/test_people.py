@@ -1,4 +1,4 @@
-"""Who an actor is can be erased like any text: asked by one person, approved by another, and no proof changes."""
+"""A person's details are erased like a narrative: by two people, and without changing a proof."""
 
 import pytest
 

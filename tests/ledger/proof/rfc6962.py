@@ -1,4 +1,4 @@
-"""What RFC 6962 says a tree and its proofs are, recursive as it stands there: slow, and plainly right."""
+"""RFC 6962's own recursive definitions of a tree and its proofs: slow and plainly right."""
 
 from functools import cache
 from hashlib import sha256
@@ -9,7 +9,7 @@ LEAVES = tuple(leaf_hash(b"entry %d" % number) for number in range(64))
 
 
 def split(width: int) -> int:
-    """The largest power of two smaller than the width."""
+    """Return the largest power of two smaller than the width."""
     k = 1
     while k * 2 < width:
         k *= 2
@@ -48,7 +48,7 @@ def subproof(first: int, start: int, stop: int, *, known: bool) -> list[bytes]:
 
 
 def turns(index: int, start: int, stop: int) -> str:
-    """The way from a leaf to the root: where it stands at each step. Equal ways verify the same proofs."""
+    """Return the side at each step from a leaf to the root. Equal paths verify the same proofs."""
     if stop - start == 1:
         return ""
     k = start + split(stop - start)
@@ -56,7 +56,7 @@ def turns(index: int, start: int, stop: int) -> str:
 
 
 def steps(first: int, start: int, stop: int, *, known: bool) -> str:
-    """The same for a consistency proof, which begins with the first root or with a hash of its own."""
+    """Return the same for a consistency proof, which starts with the first root or another hash."""
     if first == stop:
         return "root " if known else "hash "
     k = start + split(stop - start)

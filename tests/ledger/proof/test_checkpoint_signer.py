@@ -25,7 +25,7 @@ OTHER = Signer.generate("ledger.example/k2")
 
 @pytest.fixture
 async def log(recorded: str) -> AsyncIterator[CheckpointSigner]:
-    """The log of the small record."""
+    """Yield the signer of the small record."""
     async with CheckpointSigner(recorded, ORIGIN, SIGNER) as opened:
         yield opened
 
@@ -47,7 +47,7 @@ async def rotate(url: str, signer: Signer) -> int:
 
 
 async def why_not(log: CheckpointSigner, size: int | None = None) -> str:
-    """Why a checkpoint is refused."""
+    """Return the reason for refusing a checkpoint."""
     with pytest.raises(Refused) as caught:
         await log.checkpoint(NOTICE, size)
     assert [refusal.code for refusal in caught.value.refusals] == ["NO_CHECKPOINT"]

@@ -24,7 +24,7 @@ from tests.ledger.proof.rfc6962 import LEAVES, path, subproof, tree
 
 @st.composite
 def changed(draw: st.DrawFn, *values: bytes) -> list[bytes]:
-    """The hashes with one of them changed, cut, lengthened, dropped, doubled or exchanged, or one more."""
+    """Return the hashes with one changed, cut, lengthened, dropped, doubled, exchanged or added."""
     hashes = list(values)
     at = draw(st.integers(0, len(hashes) - 1))
     kind = draw(st.sampled_from(["byte", "drop", "double", "add", "exchange", "shorten", "lengthen"]))

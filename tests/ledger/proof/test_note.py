@@ -134,7 +134,7 @@ def test_a_malformed_note_is_refused(note: str) -> None:
 
 
 def forged(text: str) -> str:
-    """A note that `sign_note` refuses to make, with a good signature all the same."""
+    """Return a note that `sign_note` refuses to make, with a valid signature."""
     key = VerifierKey.parse(KEY)
     signature = key.key_id + SIGNER._private_key.sign(text.encode())
     return f"{text}\n— {key.name} {b64encode(signature).decode()}\n"
@@ -170,7 +170,7 @@ def test_text_may_hold_empty_lines_and_any_other_character() -> None:
 
 
 def mangled(key: str) -> list[str]:
-    """Every part of the key but the whole, and the key with each character changed, as Go tests its own."""
+    """Yield each proper part of the key, and the key with each character changed, as Go's tests do."""
     parts = {key[start:stop] for start in range(len(key) + 1) for stop in range(start, len(key) + 1)}
     return sorted(parts - {key}) + [key[:at] + chr(ord(key[at]) + 1) + key[at + 1 :] for at in range(len(key))]
 

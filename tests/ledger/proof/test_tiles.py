@@ -15,14 +15,14 @@ from ledger.store.database import connect
 
 pytestmark = pytest.mark.database
 SIZE = 66_000
-"""Enough for two levels of complete tiles, and a third one begun."""
+"""Entries for two levels of complete tiles and a partial third."""
 BODIES = [b"%d" % position for position in range(1, SIZE + 1)]
 LEAVES = [leaf_hash(body) for body in BODIES]
 
 
 @pytest.fixture
 async def tall(database: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """A connection to a database with many small entries, whose tiles are complete."""
+    """Yield a connection to a database with many small entries, whose tiles are complete."""
     async with await connect(database) as owner:
         await owner.execute(
             "INSERT INTO ledger.entries SELECT 'tall', n, 's', n::text, 't', to_timestamp(n), "
@@ -73,7 +73,7 @@ async def test_what_is_not_there_is_not_proved(tall: AsyncConnection[Any]) -> No
 
 
 async def test_a_proof_reads_few_rows_however_tall_the_tree_is(tall: AsyncConnection[Any]) -> None:
-    """Two full tiles a level at most: of the leaf, and of the tree's edge."""
+    """Return the most tiles read: two full ones a level, for the leaf and for the tree's edge."""
     await tiles.complete(tall, "tall", SIZE)
     read: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Verifying finds damage done to the texts beside the entries, and names the entry and the kind."""
+"""Verification finds damage to narratives, and names the entry and the kind."""
 
 import pytest
 

@@ -25,7 +25,7 @@ MORE = 600
 
 @pytest.fixture
 async def signed(recorded: str) -> str:
-    """The record with a checkpoint of 7, of TOLD and of all its entries."""
+    """Return the record with checkpoints of 7, of TOLD and of all its entries."""
     async with CheckpointSigner(recorded, ORIGIN, SIGNER) as log:
         for size in (7, TOLD, SIZE):
             await log.checkpoint(NOTICE, size)
@@ -34,7 +34,7 @@ async def signed(recorded: str) -> str:
 
 @pytest.fixture
 async def tiled(recorded: str) -> str:
-    """The record with so many entries more that two tiles are complete."""
+    """Return the record with two complete tiles."""
     async with Writer(recorded) as writer:
         received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(MORE)], ALICE))
     async with CheckpointSigner(recorded, ORIGIN, SIGNER) as log:

@@ -299,7 +299,7 @@ async def test_appends_going_on_do_not_disturb(recorded: str) -> None:
 
 
 async def test_one_snapshot_serves_the_whole_examination(recorded: str) -> None:
-    """Entries, head and erasure that arrive between two pages of the examination are not seen."""
+    """Ignore entries, head and erasure that arrive between two pages of the examination."""
     async with Writer(recorded) as writer:
         received(await writer.append_all(NOTICE, [progress() for _ in range(1_200)], ALICE))
         size = SIZE + 1_200

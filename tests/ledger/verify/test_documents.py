@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> ObjectStore:
 
 @pytest.fixture
 async def documented(database: str, files: ObjectStore) -> AsyncIterator[str]:
-    """A database with two documents, the second of them erased."""
+    """Return a database with two documents, the second of them erased."""
     evidence = await EvidenceService(database, files).open()
     async with Writer(database) as writer:
         await begin(writer)
