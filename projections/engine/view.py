@@ -1,4 +1,4 @@
-"""Views: their tables and the fold that fills them. Imports no database.
+"""Views: their tables and the handlers that fold facts into them. Imports no database.
 
 A fold is pure: it reads and writes rows, looks at one entry, and knows no clock. Its rows hold all its state, so
 folding can resume from stored rows. A view with more state in memory sets `remembers`; the engine then folds its
@@ -6,30 +6,53 @@ entries again before it resumes.
 """
 
 from collections.abc import Callable
-from typing import Any
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from projections.engine.rows import Rows, Table
 
-Fold = Callable[[Rows, Entry], None]
+F = TypeVar("F", bound=Fact)
+Handler = Callable[[Rows, Entry, F], None]
+"""Function that folds an entry with one kind of fact into the rows."""
 
 
-class View(Struct, frozen=True):
-    """A view: tables derived from some of a notice's entries."""
+class View(Struct, frozen=True, eq=False):
+    """A view: tables derived from some of a notice's entries.
+
+    `VIEW.on(Fact)` declares the handler of a fact. An exception in a handler stops this view at that entry, and no
+    other view.
+    """
 
     name: str
     """Name in the role matrix."""
     version: int
     """Version of the fold; raise it when the same entries would give other rows. The view is then rebuilt."""
     tables: tuple[Table[Any], ...]
-    facts: frozenset[type[Fact]]
-    """Facts that the fold receives."""
-    fold: Fold
-    """Function that folds one entry into the rows. An exception stops this view at that entry, and no other
-    view.
-    """
     remembers: bool = False
     """True if the fold keeps state outside its rows, in `Rows.memory`."""
+    handlers: dict[type[Fact], Handler[Any]] = field(default_factory=dict)
+    """Fact → its handler."""
+
+    @property
+    def facts(self) -> AbstractSet[type[Fact]]:
+        """Facts that the view reads."""
+        return self.handlers.keys()
+
+    def on(self, fact: type[F]) -> Callable[[Handler[F]], Handler[F]]:
+        """Return a decorator that declares the handler of a fact."""
+        if fact in self.handlers:
+            raise TypeError(f"the view {self.name} already has a handler of {fact.__name__}")
+
+        def declare(handler: Handler[F]) -> Handler[F]:
+            self.handlers[fact] = handler
+            return handler
+
+        return declare
+
+    def fold(self, rows: Rows, entry: Entry) -> None:
+        """Fold one entry into the rows."""
+        self.handlers[type(entry.fact)](rows, entry, entry.fact)

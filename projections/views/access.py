@@ -101,84 +101,89 @@ PROVISIONS = Table("provisions", Provision, ("position",), in_memory=False)
 USES = Table("uses", Use, ("position",), in_memory=False, lookups=(("request",),))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the access asked for, granted and used."""
-    fact, position, at, actor = entry.fact, entry.position, entry.occurred_at, entry.actor
-    match fact:
-        case AccessRequested():
-            asked = Access(
-                request=fact.request,
-                position=position,
-                requested_at=at,
-                requested_by=actor,
-                grantee=fact.grantee,
-                review=fact.review,
-                diagnostic=fact.diagnostic,
-                kind=fact.kind.value,
-                documents=list(fact.documents),
-                scope=rows.narrative("scope"),
-                purpose=rows.narrative("purpose"),
-                from_at=fact.from_,
-                until_at=fact.until,
-            )
-            rows.put(ACCESS, asked)
-        case AccessGranted():
-            decided = {"decided": "GRANTED", "decided_at": at, "decided_by": actor, "decided_position": position}
-            rows.change(ACCESS, fact.request, from_at=fact.from_, until_at=fact.until, **decided)
-        case AccessRefused():
-            decided = {"decided": "REFUSED", "decided_at": at, "decided_by": actor, "decided_position": position}
-            rows.change(ACCESS, fact.request, refused_reason=rows.narrative("reason"), **decided)
-        case AccessExtended():
-            known = rows.change(ACCESS, fact.request, until_at=fact.until)
-            rows.change(ACCESS, fact.request, extended=known.extended + 1)
-        case AccessRevoked():
-            # A right ends when its end is recorded, whatever time the recorder gives.
-            ended = {"revoked_at": entry.recorded_at, "revoked_by": actor, "revoked_position": position}
-            rows.change(ACCESS, fact.request, revoked_reason=rows.narrative("reason"), **ended)
-        case _:
-            _use(rows, entry)
+VIEW = View("access", 2, (ACCESS, PROVISIONS, USES))
 
 
-def _use(rows: Rows, entry: Entry) -> None:
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case AccessProvided():
-            rows.put(
-                PROVISIONS, Provision(fact.request, position, fact.kind.value, rows.narrative("what"), fact.on)
-            )
-            known = rows.require(ACCESS, fact.request)
-            rows.change(ACCESS, fact.request, provided=known.provided + 1)
-        case AccessUsed():
-            known = rows.require(ACCESS, fact.request)
-            action = fact.action.value
-            rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, action, None))
-            latest = max(at, known.used_at) if known.used_at is not None else at
-            rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
-        case AccessUseRefused():
-            known = rows.require(ACCESS, fact.request)
-            why = fact.why.value
-            rows.put(USES, Use(fact.request, position, at, known.grantee, fact.document, None, why))
-            rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)
+@VIEW.on(AccessRequested)
+def _access_requested(rows: Rows, entry: Entry, fact: AccessRequested) -> None:
+    asked = Access(
+        request=fact.request,
+        position=entry.position,
+        requested_at=entry.occurred_at,
+        requested_by=entry.actor,
+        grantee=fact.grantee,
+        review=fact.review,
+        diagnostic=fact.diagnostic,
+        kind=fact.kind.value,
+        documents=list(fact.documents),
+        scope=rows.narrative("scope"),
+        purpose=rows.narrative("purpose"),
+        from_at=fact.from_,
+        until_at=fact.until,
+    )
+    rows.put(ACCESS, asked)
 
 
-VIEW = View(
-    "access",
-    2,
-    (ACCESS, PROVISIONS, USES),
-    frozenset(
-        {
-            AccessRequested,
-            AccessGranted,
-            AccessRefused,
-            AccessExtended,
-            AccessRevoked,
-            AccessProvided,
-            AccessUsed,
-            AccessUseRefused,
-        }
-    ),
-    fold,
-)
+@VIEW.on(AccessGranted)
+def _access_granted(rows: Rows, entry: Entry, fact: AccessGranted) -> None:
+    decided = {
+        "decided": "GRANTED",
+        "decided_at": entry.occurred_at,
+        "decided_by": entry.actor,
+        "decided_position": entry.position,
+    }
+    rows.change(ACCESS, fact.request, from_at=fact.from_, until_at=fact.until, **decided)
+
+
+@VIEW.on(AccessRefused)
+def _access_refused(rows: Rows, entry: Entry, fact: AccessRefused) -> None:
+    decided = {
+        "decided": "REFUSED",
+        "decided_at": entry.occurred_at,
+        "decided_by": entry.actor,
+        "decided_position": entry.position,
+    }
+    rows.change(ACCESS, fact.request, refused_reason=rows.narrative("reason"), **decided)
+
+
+@VIEW.on(AccessExtended)
+def _access_extended(rows: Rows, entry: Entry, fact: AccessExtended) -> None:
+    known = rows.change(ACCESS, fact.request, until_at=fact.until)
+    rows.change(ACCESS, fact.request, extended=known.extended + 1)
+
+
+@VIEW.on(AccessRevoked)
+def _access_revoked(rows: Rows, entry: Entry, fact: AccessRevoked) -> None:
+    # A right ends when its end is recorded, whatever time the recorder gives.
+    ended = {"revoked_at": entry.recorded_at, "revoked_by": entry.actor, "revoked_position": entry.position}
+    rows.change(ACCESS, fact.request, revoked_reason=rows.narrative("reason"), **ended)
+
+
+@VIEW.on(AccessProvided)
+def _access_provided(rows: Rows, entry: Entry, fact: AccessProvided) -> None:
+    rows.put(PROVISIONS, Provision(fact.request, entry.position, fact.kind.value, rows.narrative("what"), fact.on))
+    known = rows.require(ACCESS, fact.request)
+    rows.change(ACCESS, fact.request, provided=known.provided + 1)
+
+
+@VIEW.on(AccessUsed)
+def _access_used(rows: Rows, entry: Entry, fact: AccessUsed) -> None:
+    known = rows.require(ACCESS, fact.request)
+    action = fact.action.value
+    rows.put(
+        USES, Use(fact.request, entry.position, entry.occurred_at, known.grantee, fact.document, action, None)
+    )
+    latest = max(entry.occurred_at, known.used_at) if known.used_at is not None else entry.occurred_at
+    rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
+
+
+@VIEW.on(AccessUseRefused)
+def _access_use_refused(rows: Rows, entry: Entry, fact: AccessUseRefused) -> None:
+    known = rows.require(ACCESS, fact.request)
+    why = fact.why.value
+    rows.put(USES, Use(fact.request, entry.position, entry.occurred_at, known.grantee, fact.document, None, why))
+    rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)
+
 
 _LIVE = (
     "coalesce(t.decided = 'GRANTED' AND t.from_at <= :on AND t.until_at > :on "

@@ -72,64 +72,71 @@ REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), in_memory
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the actions and milestones."""
-    fact, at, position = entry.fact, entry.occurred_at, entry.position
-    match fact:
-        case ActionAdded():
-            added = Action(
-                action=fact.action,
-                objective=fact.objective,
-                position=position,
-                added_at=at,
-                title=rows.narrative("title"),
-                owner=fact.owner,
-                due=fact.due,
-                first_due=fact.due,
-                partner=fact.partner,
-            )
-            rows.put(ACTIONS, added)
-        case ActionRevised():
-            changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
-            if fact.title is not None:
-                changed["title"] = rows.narrative("title")
-            rows.change(ACTIONS, fact.action, **changed)
-        case ActionRebaselined():
-            known = rows.change(ACTIONS, fact.action, due=fact.to)
-            rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
-            reason = rows.narrative("reason")
-            moved = Rebaseline(fact.action, position, at, fact.from_, fact.to, reason, fact.approver)
-            rows.put(REBASELINES, moved)
-        case ActionCompleted():
-            rows.change(
-                ACTIONS,
-                fact.action,
-                completed_on=fact.completed_on,
-                completed_position=position,
-                result=rows.narrative("result"),
-                evidence=list(fact.evidence),
-            )
-        case MilestoneSet():
-            title = rows.narrative("title")
-            rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, position, title, fact.due))
-        case MilestoneReached():
-            evidence = list(fact.evidence)
-            rows.change(
-                MILESTONES,
-                fact.milestone,
-                reached_on=fact.reached_on,
-                reached_position=position,
-                evidence=evidence,
-            )
+VIEW = View("actions", 2, (ACTIONS, REBASELINES, MILESTONES))
 
 
-VIEW = View(
-    "actions",
-    2,
-    (ACTIONS, REBASELINES, MILESTONES),
-    frozenset({ActionAdded, ActionCompleted, ActionRebaselined, ActionRevised, MilestoneReached, MilestoneSet}),
-    fold,
-)
+@VIEW.on(ActionAdded)
+def _action_added(rows: Rows, entry: Entry, fact: ActionAdded) -> None:
+    added = Action(
+        action=fact.action,
+        objective=fact.objective,
+        position=entry.position,
+        added_at=entry.occurred_at,
+        title=rows.narrative("title"),
+        owner=fact.owner,
+        due=fact.due,
+        first_due=fact.due,
+        partner=fact.partner,
+    )
+    rows.put(ACTIONS, added)
+
+
+@VIEW.on(ActionRevised)
+def _action_revised(rows: Rows, entry: Entry, fact: ActionRevised) -> None:
+    changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
+    if fact.title is not None:
+        changed["title"] = rows.narrative("title")
+    rows.change(ACTIONS, fact.action, **changed)
+
+
+@VIEW.on(ActionRebaselined)
+def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> None:
+    known = rows.change(ACTIONS, fact.action, due=fact.to)
+    rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
+    reason = rows.narrative("reason")
+    moved = Rebaseline(fact.action, entry.position, entry.occurred_at, fact.from_, fact.to, reason, fact.approver)
+    rows.put(REBASELINES, moved)
+
+
+@VIEW.on(ActionCompleted)
+def _action_completed(rows: Rows, entry: Entry, fact: ActionCompleted) -> None:
+    rows.change(
+        ACTIONS,
+        fact.action,
+        completed_on=fact.completed_on,
+        completed_position=entry.position,
+        result=rows.narrative("result"),
+        evidence=list(fact.evidence),
+    )
+
+
+@VIEW.on(MilestoneSet)
+def _milestone_set(rows: Rows, entry: Entry, fact: MilestoneSet) -> None:
+    title = rows.narrative("title")
+    rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, entry.position, title, fact.due))
+
+
+@VIEW.on(MilestoneReached)
+def _milestone_reached(rows: Rows, entry: Entry, fact: MilestoneReached) -> None:
+    evidence = list(fact.evidence)
+    rows.change(
+        MILESTONES,
+        fact.milestone,
+        reached_on=fact.reached_on,
+        reached_position=entry.position,
+        evidence=evidence,
+    )
+
 
 ACTION = of_table(
     "actions",

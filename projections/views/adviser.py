@@ -74,29 +74,31 @@ AREA_REPORTS = Table("area_reports", AreaReport, ("report", "area"), in_memory=F
 REQUIREMENT_REPORTS = Table("requirement_reports", RequirementReport, ("report", "number"), in_memory=False)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the adviser's tenures and reports."""
-    fact, position = entry.fact, entry.position
-    match fact:
-        case AdviserAppointed():
-            terms = rows.narrative("terms")
-            rows.put(TENURES, Tenure(fact.appointment, position, fact.adviser, fact.first, fact.last, terms))
-        case AdviserReplaced():
-            before = _holding(rows, fact.appointment)
-            if before is not None:
-                ended = {"ended": "REPLACED", "ended_position": position, "reason": rows.narrative("reason")}
-                rows.change(
-                    TENURES, before.position, last=max(before.first, fact.first - timedelta(days=1)), **ended
-                )
-                replaced = Tenure(fact.appointment, position, fact.adviser, fact.first, before.last, before.terms)
-                rows.put(TENURES, replaced)
-        case AdviserReleased():
-            held = _holding(rows, fact.appointment)
-            if held is not None:
-                ended = {"ended": "RELEASED", "ended_position": position, "reason": rows.narrative("reason")}
-                rows.change(TENURES, held.position, last=fact.last, **ended)
-        case AdviserReportIssued():
-            _report(rows, entry, fact)
+VIEW = View("adviser", 1, (TENURES, ADVISER_REPORTS, AREA_REPORTS, REQUIREMENT_REPORTS))
+
+
+@VIEW.on(AdviserAppointed)
+def _adviser_appointed(rows: Rows, entry: Entry, fact: AdviserAppointed) -> None:
+    terms = rows.narrative("terms")
+    rows.put(TENURES, Tenure(fact.appointment, entry.position, fact.adviser, fact.first, fact.last, terms))
+
+
+@VIEW.on(AdviserReplaced)
+def _adviser_replaced(rows: Rows, entry: Entry, fact: AdviserReplaced) -> None:
+    before = _holding(rows, fact.appointment)
+    if before is not None:
+        ended = {"ended": "REPLACED", "ended_position": entry.position, "reason": rows.narrative("reason")}
+        rows.change(TENURES, before.position, last=max(before.first, fact.first - timedelta(days=1)), **ended)
+        replaced = Tenure(fact.appointment, entry.position, fact.adviser, fact.first, before.last, before.terms)
+        rows.put(TENURES, replaced)
+
+
+@VIEW.on(AdviserReleased)
+def _adviser_released(rows: Rows, entry: Entry, fact: AdviserReleased) -> None:
+    held = _holding(rows, fact.appointment)
+    if held is not None:
+        ended = {"ended": "RELEASED", "ended_position": entry.position, "reason": rows.narrative("reason")}
+        rows.change(TENURES, held.position, last=fact.last, **ended)
 
 
 def _holding(rows: Rows, appointment: str) -> Tenure | None:
@@ -105,6 +107,7 @@ def _holding(rows: Rows, appointment: str) -> Tenure | None:
     return next(found, None)
 
 
+@VIEW.on(AdviserReportIssued)
 def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
     issued = AdviserReport(
         report=fact.report,
@@ -125,14 +128,6 @@ def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
         text = rows.narrative(f"requirements[{index}].text")
         rows.put(REQUIREMENT_REPORTS, RequirementReport(fact.report, requirement.number, entry.position, text))
 
-
-VIEW = View(
-    "adviser",
-    1,
-    (TENURES, ADVISER_REPORTS, AREA_REPORTS, REQUIREMENT_REPORTS),
-    frozenset({AdviserAppointed, AdviserReplaced, AdviserReleased, AdviserReportIssued}),
-    fold,
-)
 
 TENURE = of_table("adviser", TENURES, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
 ADVISER_VACANCY = Relation(

@@ -143,105 +143,104 @@ DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),)
 CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), in_memory=False)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the board."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case BoardEstablished():
-            rows.put(BOARDS, Board(position, at, rows.narrative("termsOfReference"), fact.quorum))
-        case InterestDeclared():
-            rows.put(INTERESTS, Interest(fact.actor, position, at, rows.narrative("interest")))
-        case TimetableAgreed():
-            dates = [day.isoformat() for day in fact.dates]
-            rows.put(TIMETABLES, Timetable(position, at, dates, fact.department_consent))
-        case ChairAppointed() | ChairEnded() | MemberJoined() | MemberLeft():
-            _sit(rows, position, fact)
-        case _:
-            _meet(rows, entry)
+VIEW = View("board", 2, (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED))
 
 
-def _sit(rows: Rows, position: int, fact: ChairAppointed | ChairEnded | MemberJoined | MemberLeft) -> None:
-    """Folds who takes a seat, and who leaves one."""
-    match fact:
-        case ChairAppointed():
-            basis = rows.optional_narrative(fact.independence_basis, "independenceBasis")
-            interests = rows.narratives("interests", fact.interests)
-            rows.put(CHAIRS, Chair(fact.chair, position, fact.first, fact.last, basis, interests))
-        case ChairEnded():
-            for tenure in rows.all(CHAIRS):
-                if tenure.chair == fact.chair and tenure.last is None:
-                    ended = {"last": fact.last, "ended_position": position, "reason": rows.narrative("reason")}
-                    rows.change(CHAIRS, tenure.position, **ended)
-        case MemberJoined():
-            rows.put(MEMBERS, Member(fact.member, position, fact.post, fact.first))
-        case MemberLeft():
-            for member in rows.all(MEMBERS):
-                if member.member == fact.member and member.last is None:
-                    rows.change(MEMBERS, member.position, last=fact.last, left_position=position)
+@VIEW.on(BoardEstablished)
+def _board_established(rows: Rows, entry: Entry, fact: BoardEstablished) -> None:
+    rows.put(BOARDS, Board(entry.position, entry.occurred_at, rows.narrative("termsOfReference"), fact.quorum))
 
 
-def _meet(rows: Rows, entry: Entry) -> None:
-    """Folds meetings, their papers and their decisions."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case MeetingHeld():
-            held = Meeting(fact.meeting, position, at, list(fact.attendance), list(fact.apologies), fact.quorate)
-            rows.put(MEETINGS, held)
-        case MinutesApproved():
-            approved = {"minutes_approved_at": at, "minutes_position": position}
-            rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
-        case BoardPackCirculated():
-            rows.put(PACKS, Pack(fact.meeting, position, at, list(fact.recipients), list(fact.evidence)))
-        case BoardDecisionRecorded():
-            decided = Decision(
-                decision=fact.decision,
-                position=position,
-                decided_at=at,
-                meeting=fact.meeting,
-                title=rows.narrative("title"),
-                outcome=rows.narrative("outcome"),
-                rationale=rows.narrative("rationale"),
-                options=rows.narratives("options", fact.options),
-                votes=None if fact.votes is None else to_builtins(fact.votes),
-                evidence=list(fact.evidence),
-                relates_to=list(fact.relates_to),
-            )
-            rows.put(DECISIONS, decided)
-            for subject in dict.fromkeys(fact.relates_to):
-                rows.add(CONCERNED, Concerned(subject, fact.decision, position))
-        case DecisionRescinded():
-            rows.change(
-                DECISIONS,
-                fact.decision,
-                rescinded_position=position,
-                rescinded_at=at,
-                rescinded_reason=rows.narrative("reason"),
-                replaced_by=fact.replaced_by,
-            )
+@VIEW.on(InterestDeclared)
+def _interest_declared(rows: Rows, entry: Entry, fact: InterestDeclared) -> None:
+    rows.put(INTERESTS, Interest(fact.actor, entry.position, entry.occurred_at, rows.narrative("interest")))
 
 
-VIEW = View(
-    "board",
-    2,
-    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED),
-    frozenset(
-        {
-            BoardEstablished,
-            ChairAppointed,
-            ChairEnded,
-            InterestDeclared,
-            MemberJoined,
-            MemberLeft,
-            TimetableAgreed,
-            MeetingHeld,
-            MinutesApproved,
-            BoardPackCirculated,
-            BoardDecisionRecorded,
-            DecisionRescinded,
-        }
-    ),
-    fold,
-)
+@VIEW.on(TimetableAgreed)
+def _timetable_agreed(rows: Rows, entry: Entry, fact: TimetableAgreed) -> None:
+    dates = [day.isoformat() for day in fact.dates]
+    rows.put(TIMETABLES, Timetable(entry.position, entry.occurred_at, dates, fact.department_consent))
+
+
+@VIEW.on(ChairAppointed)
+def _chair_appointed(rows: Rows, entry: Entry, fact: ChairAppointed) -> None:
+    basis = rows.optional_narrative(fact.independence_basis, "independenceBasis")
+    interests = rows.narratives("interests", fact.interests)
+    rows.put(CHAIRS, Chair(fact.chair, entry.position, fact.first, fact.last, basis, interests))
+
+
+@VIEW.on(ChairEnded)
+def _chair_ended(rows: Rows, entry: Entry, fact: ChairEnded) -> None:
+    for tenure in rows.all(CHAIRS):
+        if tenure.chair == fact.chair and tenure.last is None:
+            ended = {"last": fact.last, "ended_position": entry.position, "reason": rows.narrative("reason")}
+            rows.change(CHAIRS, tenure.position, **ended)
+
+
+@VIEW.on(MemberJoined)
+def _member_joined(rows: Rows, entry: Entry, fact: MemberJoined) -> None:
+    rows.put(MEMBERS, Member(fact.member, entry.position, fact.post, fact.first))
+
+
+@VIEW.on(MemberLeft)
+def _member_left(rows: Rows, entry: Entry, fact: MemberLeft) -> None:
+    for member in rows.all(MEMBERS):
+        if member.member == fact.member and member.last is None:
+            rows.change(MEMBERS, member.position, last=fact.last, left_position=entry.position)
+
+
+@VIEW.on(MeetingHeld)
+def _meeting_held(rows: Rows, entry: Entry, fact: MeetingHeld) -> None:
+    held = Meeting(
+        fact.meeting, entry.position, entry.occurred_at, list(fact.attendance), list(fact.apologies), fact.quorate
+    )
+    rows.put(MEETINGS, held)
+
+
+@VIEW.on(MinutesApproved)
+def _minutes_approved(rows: Rows, entry: Entry, fact: MinutesApproved) -> None:
+    approved = {"minutes_approved_at": entry.occurred_at, "minutes_position": entry.position}
+    rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
+
+
+@VIEW.on(BoardPackCirculated)
+def _board_pack_circulated(rows: Rows, entry: Entry, fact: BoardPackCirculated) -> None:
+    rows.put(
+        PACKS, Pack(fact.meeting, entry.position, entry.occurred_at, list(fact.recipients), list(fact.evidence))
+    )
+
+
+@VIEW.on(BoardDecisionRecorded)
+def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecorded) -> None:
+    decided = Decision(
+        decision=fact.decision,
+        position=entry.position,
+        decided_at=entry.occurred_at,
+        meeting=fact.meeting,
+        title=rows.narrative("title"),
+        outcome=rows.narrative("outcome"),
+        rationale=rows.narrative("rationale"),
+        options=rows.narratives("options", fact.options),
+        votes=None if fact.votes is None else to_builtins(fact.votes),
+        evidence=list(fact.evidence),
+        relates_to=list(fact.relates_to),
+    )
+    rows.put(DECISIONS, decided)
+    for subject in dict.fromkeys(fact.relates_to):
+        rows.add(CONCERNED, Concerned(subject, fact.decision, entry.position))
+
+
+@VIEW.on(DecisionRescinded)
+def _decision_rescinded(rows: Rows, entry: Entry, fact: DecisionRescinded) -> None:
+    rows.change(
+        DECISIONS,
+        fact.decision,
+        rescinded_position=entry.position,
+        rescinded_at=entry.occurred_at,
+        rescinded_reason=rows.narrative("reason"),
+        replaced_by=fact.replaced_by,
+    )
+
 
 BOARD = of_table("board", BOARDS)
 CHAIR = of_table("board", CHAIRS, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))

@@ -91,60 +91,91 @@ RECOMMENDATIONS = Table("recommendations", Recommendation, ("recommendation",))
 ANSWERS = Table("answers", CoverageAnswer, ("objective",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the matrix."""
-    fact, position = entry.fact, entry.position
-    match fact:
-        case ObjectiveAdded():
-            _answer(rows, CoverageAnswer(fact.objective, position, list(fact.areas), []))
-        case ObjectiveRevised() | ObjectiveClosed() | CoverageMapped():
-            known = rows.get(ANSWERS, fact.objective)
-            if known is not None:
-                _answer(rows, _changed(known, fact))
-        case AreaRegistered():
-            _ask(rows, _AREA, fact.area, position, rows.narrative("title"))
-        case AreaClosed() | AreaCarriedOver():
-            rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
-        case FindingRegistered():
-            text, areas, at = rows.narrative("text"), list(fact.areas), entry.occurred_at
-            rows.put(FINDINGS, Finding(fact.finding, position, at, fact.origin, text, areas, fact.review))
-            _ask(rows, _FINDING, fact.finding, position, text)
-        case _:
-            _recommend(rows, entry)
+VIEW = View("coverage", 1, (COVERAGE, FINDINGS, RECOMMENDATIONS, ANSWERS))
 
 
-def _changed(known: CoverageAnswer, fact: ObjectiveRevised | ObjectiveClosed | CoverageMapped) -> CoverageAnswer:
-    """What an objective answers from now on."""
-    match fact:
-        case ObjectiveRevised():
-            return known if fact.areas is None else structs.replace(known, areas=list(fact.areas))
-        case ObjectiveClosed():
-            return structs.replace(known, live=fact.outcome is ObjectiveOutcome.ACHIEVED)
-        case CoverageMapped():
-            mapped = [f"{_AREA} {area}" for area in fact.areas]
-            mapped += [f"{_FINDING} {finding}" for finding in fact.findings]
-            return structs.replace(known, mapped=mapped + [f"{_RECOMMENDATION} {r}" for r in fact.recommendations])
+@VIEW.on(ObjectiveAdded)
+def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
+    _answer(rows, CoverageAnswer(fact.objective, entry.position, list(fact.areas), []))
 
 
-def _recommend(rows: Rows, entry: Entry) -> None:
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case RecommendationMade():
-            text, findings = rows.narrative("text"), list(fact.findings)
-            made = Recommendation(fact.recommendation, position, at, fact.by, text, findings, fact.due)
-            rows.put(RECOMMENDATIONS, made)
-            _ask(rows, _RECOMMENDATION, fact.recommendation, position, text)
-        case RecommendationAccepted() | RecommendationRejected():
-            accepted = isinstance(fact, RecommendationAccepted)
-            rows.change(
-                RECOMMENDATIONS,
-                fact.recommendation,
-                decided="ACCEPTED" if accepted else "REJECTED",
-                decided_at=at,
-                decided_position=position,
-                response=rows.narrative("response" if accepted else "reason"),
-            )
-            rows.change(COVERAGE, _RECOMMENDATION, fact.recommendation, is_asked=accepted)
+@VIEW.on(ObjectiveRevised)
+def _objective_revised(rows: Rows, entry: Entry, fact: ObjectiveRevised) -> None:
+    if fact.areas is not None:
+        _change_answer(rows, fact.objective, areas=list(fact.areas))
+
+
+@VIEW.on(ObjectiveClosed)
+def _objective_closed(rows: Rows, entry: Entry, fact: ObjectiveClosed) -> None:
+    _change_answer(rows, fact.objective, live=fact.outcome is ObjectiveOutcome.ACHIEVED)
+
+
+@VIEW.on(CoverageMapped)
+def _coverage_mapped(rows: Rows, entry: Entry, fact: CoverageMapped) -> None:
+    mapped = [f"{_AREA} {area}" for area in fact.areas]
+    mapped += [f"{_FINDING} {finding}" for finding in fact.findings]
+    mapped += [f"{_RECOMMENDATION} {recommendation}" for recommendation in fact.recommendations]
+    _change_answer(rows, fact.objective, mapped=mapped)
+
+
+@VIEW.on(AreaRegistered)
+def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
+    _ask(rows, _AREA, fact.area, entry.position, rows.narrative("title"))
+
+
+@VIEW.on(AreaClosed)
+def _area_closed(rows: Rows, entry: Entry, fact: AreaClosed) -> None:
+    rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
+
+
+@VIEW.on(AreaCarriedOver)
+def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
+    rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
+
+
+@VIEW.on(FindingRegistered)
+def _finding_registered(rows: Rows, entry: Entry, fact: FindingRegistered) -> None:
+    text, areas, at = rows.narrative("text"), list(fact.areas), entry.occurred_at
+    rows.put(FINDINGS, Finding(fact.finding, entry.position, at, fact.origin, text, areas, fact.review))
+    _ask(rows, _FINDING, fact.finding, entry.position, text)
+
+
+@VIEW.on(RecommendationMade)
+def _recommendation_made(rows: Rows, entry: Entry, fact: RecommendationMade) -> None:
+    text, findings = rows.narrative("text"), list(fact.findings)
+    made = Recommendation(
+        fact.recommendation, entry.position, entry.occurred_at, fact.by, text, findings, fact.due
+    )
+    rows.put(RECOMMENDATIONS, made)
+    _ask(rows, _RECOMMENDATION, fact.recommendation, entry.position, text)
+
+
+@VIEW.on(RecommendationAccepted)
+def _recommendation_accepted(rows: Rows, entry: Entry, fact: RecommendationAccepted) -> None:
+    _decide(rows, entry, fact.recommendation, "ACCEPTED", rows.narrative("response"))
+
+
+@VIEW.on(RecommendationRejected)
+def _recommendation_rejected(rows: Rows, entry: Entry, fact: RecommendationRejected) -> None:
+    _decide(rows, entry, fact.recommendation, "REJECTED", rows.narrative("reason"))
+
+
+def _decide(rows: Rows, entry: Entry, recommendation: str, decided: str, response: NarrativeRef) -> None:
+    rows.change(
+        RECOMMENDATIONS,
+        recommendation,
+        decided=decided,
+        decided_at=entry.occurred_at,
+        decided_position=entry.position,
+        response=response,
+    )
+    rows.change(COVERAGE, _RECOMMENDATION, recommendation, is_asked=decided == "ACCEPTED")
+
+
+def _change_answer(rows: Rows, objective: str, **changes: object) -> None:
+    answer = rows.get(ANSWERS, objective)
+    if answer is not None:
+        _answer(rows, structs.replace(answer, **changes))
 
 
 def _ask(rows: Rows, kind: str, subject: str, position: int, text: NarrativeRef) -> None:
@@ -174,28 +205,6 @@ def _answer(rows: Rows, answers: CoverageAnswer) -> None:
         found = sorted({*known.objectives, answers.objective})
         rows.put(COVERAGE, Covered(kind, subject, known.position, known.text, found, known.is_asked))
 
-
-VIEW = View(
-    "coverage",
-    1,
-    (COVERAGE, FINDINGS, RECOMMENDATIONS, ANSWERS),
-    frozenset(
-        {
-            AreaRegistered,
-            AreaClosed,
-            AreaCarriedOver,
-            ObjectiveAdded,
-            ObjectiveRevised,
-            ObjectiveClosed,
-            CoverageMapped,
-            FindingRegistered,
-            RecommendationMade,
-            RecommendationAccepted,
-            RecommendationRejected,
-        }
-    ),
-    fold,
-)
 
 COVERED = Relation(
     "coverage",

@@ -47,24 +47,28 @@ GATHERINGS = Table("gatherings", Gathering, ("views",))
 CONSIDERATIONS = Table("considerations", Consideration, ("position",), in_memory=False)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the views of people."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case ViewsGathered():
-            themes = rows.narratives("themes", fact.themes)
-            group = fact.group.value
-            rows.put(GATHERINGS, Gathering(fact.views, position, at, group, fact.method, fact.count, themes))
-        case ViewsConsidered():
-            known = rows.require(GATHERINGS, fact.views)
-            changed = known.changes + (fact.change_made is not None)
-            rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
-            change, reason = rows.optional_narrative(fact.change_made, "changeMade"), rows.narrative("reason")
-            told = Consideration(fact.views, position, at, known.group, fact.standard, change, reason)
-            rows.put(CONSIDERATIONS, told)
+VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS))
 
 
-VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS), frozenset({ViewsGathered, ViewsConsidered}), fold)
+@VIEW.on(ViewsGathered)
+def _views_gathered(rows: Rows, entry: Entry, fact: ViewsGathered) -> None:
+    themes = rows.narratives("themes", fact.themes)
+    group = fact.group.value
+    rows.put(
+        GATHERINGS,
+        Gathering(fact.views, entry.position, entry.occurred_at, group, fact.method, fact.count, themes),
+    )
+
+
+@VIEW.on(ViewsConsidered)
+def _views_considered(rows: Rows, entry: Entry, fact: ViewsConsidered) -> None:
+    known = rows.require(GATHERINGS, fact.views)
+    changed = known.changes + (fact.change_made is not None)
+    rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
+    change, reason = rows.optional_narrative(fact.change_made, "changeMade"), rows.narrative("reason")
+    told = Consideration(fact.views, entry.position, entry.occurred_at, known.group, fact.standard, change, reason)
+    rows.put(CONSIDERATIONS, told)
+
 
 GATHERING = of_table(
     "engagement",

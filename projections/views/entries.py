@@ -30,15 +30,12 @@ class Correction(Struct, frozen=True):
 CORRECTIONS = Table("corrections", Correction, ("position",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the corrections."""
-    fact = entry.fact
-    match fact:
-        case EntryCorrected():
-            rows.put(CORRECTIONS, Correction(fact.position, entry.position))
+VIEW = View("entries", 1, (CORRECTIONS,))
 
 
-VIEW = View("entries", 1, (CORRECTIONS,), frozenset({EntryCorrected}), fold)
+@VIEW.on(EntryCorrected)
+def _entry_corrected(rows: Rows, entry: Entry, fact: EntryCorrected) -> None:
+    rows.put(CORRECTIONS, Correction(fact.position, entry.position))
 
 
 class EntryFilter(Struct, frozen=True, kw_only=True):

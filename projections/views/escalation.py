@@ -56,37 +56,49 @@ INTERVENTIONS = Table("interventions", Intervention, ("intervention",))
 STEPS = Table("escalation_steps", Step, ("position",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the escalation."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case ConcernRaised():
-            rows.put(CONCERNS, Concern(fact.concern, position, at, rows.narrative("text"), list(fact.areas)))
-            _step(rows, entry, fact.concern)
-        case InterventionDecided():
-            decided = Intervention(
-                fact.intervention,
-                position,
-                at,
-                fact.power,
-                rows.narrative("decision"),
-                list(fact.concerns),
-                fact.takes_effect_on,
-            )
-            rows.put(INTERVENTIONS, decided)
-            _step(rows, entry, fact.intervention)
-        case InterventionEnded():
-            rows.change(
-                INTERVENTIONS,
-                fact.intervention,
-                ended_at=at,
-                ended_position=position,
-                ended_reason=rows.narrative("reason"),
-                becomes=fact.becomes,
-            )
-            _step(rows, entry, fact.intervention)
-        case NoticeClosed():
-            rows.put(STEPS, Step(position, at, "CLOSED", ""))
+VIEW = View("escalation", 1, (CONCERNS, INTERVENTIONS, STEPS))
+
+
+@VIEW.on(ConcernRaised)
+def _concern_raised(rows: Rows, entry: Entry, fact: ConcernRaised) -> None:
+    rows.put(
+        CONCERNS,
+        Concern(fact.concern, entry.position, entry.occurred_at, rows.narrative("text"), list(fact.areas)),
+    )
+    _step(rows, entry, fact.concern)
+
+
+@VIEW.on(InterventionDecided)
+def _intervention_decided(rows: Rows, entry: Entry, fact: InterventionDecided) -> None:
+    decided = Intervention(
+        fact.intervention,
+        entry.position,
+        entry.occurred_at,
+        fact.power,
+        rows.narrative("decision"),
+        list(fact.concerns),
+        fact.takes_effect_on,
+    )
+    rows.put(INTERVENTIONS, decided)
+    _step(rows, entry, fact.intervention)
+
+
+@VIEW.on(InterventionEnded)
+def _intervention_ended(rows: Rows, entry: Entry, fact: InterventionEnded) -> None:
+    rows.change(
+        INTERVENTIONS,
+        fact.intervention,
+        ended_at=entry.occurred_at,
+        ended_position=entry.position,
+        ended_reason=rows.narrative("reason"),
+        becomes=fact.becomes,
+    )
+    _step(rows, entry, fact.intervention)
+
+
+@VIEW.on(NoticeClosed)
+def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
+    rows.put(STEPS, Step(entry.position, entry.occurred_at, "CLOSED", ""))
 
 
 def _step(rows: Rows, entry: Entry, subject: str) -> None:
@@ -99,14 +111,6 @@ def _step(rows: Rows, entry: Entry, subject: str) -> None:
         state = "CONCERN" if rows.all(CONCERNS) else "NONE"
     rows.put(STEPS, Step(entry.position, entry.occurred_at, state, subject))
 
-
-VIEW = View(
-    "escalation",
-    1,
-    (CONCERNS, INTERVENTIONS, STEPS),
-    frozenset({ConcernRaised, InterventionDecided, InterventionEnded, NoticeClosed}),
-    fold,
-)
 
 CONCERN = of_table("escalation", CONCERNS)
 INTERVENTION = of_table("escalation", INTERVENTIONS)

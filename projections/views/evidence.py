@@ -153,42 +153,61 @@ def bases(entry: Entry) -> Iterator[Basis]:
                 yield basis
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the register, and into what rests on it."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
+VIEW = View("evidence", 2, (EVIDENCE, ASSESSMENTS, BASES))
+
+
+@VIEW.on(EvidenceSubmitted)
+def _evidence_submitted(rows: Rows, entry: Entry, fact: EvidenceSubmitted) -> None:
+    _add_bases(rows, entry, fact)
+    period = fact.period
+    submitted = Evidence(
+        evidence=fact.evidence,
+        position=entry.position,
+        submitted_at=entry.occurred_at,
+        actor=entry.actor,
+        digest=fact.digest,
+        media_type=fact.media_type,
+        size=fact.size,
+        title=rows.narrative("title"),
+        classification=fact.classification.value,
+        first=period.first if period is not None else None,
+        last=period.last if period is not None else None,
+        supports=list(fact.supports),
+    )
+    rows.put(EVIDENCE, submitted)
+
+
+@VIEW.on(EvidenceSuperseded)
+def _evidence_superseded(rows: Rows, entry: Entry, fact: EvidenceSuperseded) -> None:
+    reason = rows.narrative("reason")
+    _end(rows, entry, fact.evidence, "SUPERSEDED", reason=reason, superseded_by=fact.by)
+
+
+@VIEW.on(EvidenceWithdrawn)
+def _evidence_withdrawn(rows: Rows, entry: Entry, fact: EvidenceWithdrawn) -> None:
+    _end(rows, entry, fact.evidence, "WITHDRAWN", reason=rows.narrative("reason"))
+
+
+@VIEW.on(EvidenceErased)
+def _evidence_erased(rows: Rows, entry: Entry, fact: EvidenceErased) -> None:
+    _end(rows, entry, fact.evidence, "ERASED")
+
+
+@VIEW.on(EvidenceOpened)
+def _evidence_opened(rows: Rows, entry: Entry, fact: EvidenceOpened) -> None:
+    known = rows.require(EVIDENCE, fact.evidence)
+    latest = max(entry.occurred_at, known.opened_at) if known.opened_at is not None else entry.occurred_at
+    rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
+
+
+def _add_bases(rows: Rows, entry: Entry, fact: Fact) -> None:
     for basis in bases(entry):
         rows.add(BASES, _as_it_stands(rows, basis))
-    match fact:
-        case EvidenceSubmitted():
-            period = fact.period
-            submitted = Evidence(
-                evidence=fact.evidence,
-                position=position,
-                submitted_at=at,
-                actor=entry.actor,
-                digest=fact.digest,
-                media_type=fact.media_type,
-                size=fact.size,
-                title=rows.narrative("title"),
-                classification=fact.classification.value,
-                first=period.first if period is not None else None,
-                last=period.last if period is not None else None,
-                supports=list(fact.supports),
-            )
-            rows.put(EVIDENCE, submitted)
-        case EvidenceSuperseded():
-            reason = rows.narrative("reason")
-            _end(rows, entry, fact.evidence, "SUPERSEDED", reason=reason, superseded_by=fact.by)
-        case EvidenceWithdrawn():
-            _end(rows, entry, fact.evidence, "WITHDRAWN", reason=rows.narrative("reason"))
-        case EvidenceErased():
-            _end(rows, entry, fact.evidence, "ERASED")
-        case EvidenceAssessed():
-            _assess(rows, entry, fact)
-        case EvidenceOpened():
-            known = rows.require(EVIDENCE, fact.evidence)
-            latest = max(at, known.opened_at) if known.opened_at is not None else at
-            rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
+
+
+for _fact in KIND_OF:
+    if _rests(_fact) is not None:
+        VIEW.on(_fact)(_add_bases)
 
 
 def _as_it_stands(rows: Rows, basis: Basis) -> Basis:
@@ -209,6 +228,7 @@ def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -
         rows.change(EVIDENCE, evidence, status=status, ended_position=entry.position, ended_at=at, **more)
 
 
+@VIEW.on(EvidenceAssessed)
 def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
     at, position, judgement = entry.occurred_at, entry.position, fact.judgement.value
     rows.put(
@@ -218,14 +238,6 @@ def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
     if known.assessed_at is None or at >= known.assessed_at:
         rows.change(EVIDENCE, fact.evidence, judgement=judgement, assessed_at=at, assessed_position=position)
 
-
-VIEW = View(
-    "evidence",
-    2,
-    (EVIDENCE, ASSESSMENTS, BASES),
-    REGISTER | frozenset(fact for fact in KIND_OF if _rests(fact) is not None),
-    fold,
-)
 
 DOCUMENT = of_table(
     "evidence",

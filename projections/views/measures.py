@@ -142,35 +142,45 @@ def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
     return any(count < THRESHOLD for count in counts)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the measures."""
-    fact, position = entry.fact, entry.position
-    memory = rows.memory(MeasureMemory)
-    match fact:
-        case MeasureDefined():
-            if fact.part_of is not None:
-                memory.parts.setdefault(fact.part_of, []).append(fact.measure)
-            defined = Measure(
-                fact.measure,
-                position,
-                rows.narrative("title"),
-                fact.unit.value,
-                fact.direction.value,
-                fact.target,
-                fact.baseline,
-                fact.per,
-                fact.part_of,
-            )
-            rows.put(MEASURES, defined)
-        case MeasureBaselineReset():
-            reset = Reset(fact.measure, position, fact.first, fact.baseline, rows.narrative("reason"))
-            rows.put(RESETS, reset)
-            known = rows.change(MEASURES, fact.measure, reset_on=fact.first)
-            if fact.baseline is not None:
-                rows.change(MEASURES, fact.measure, baseline=fact.baseline)
-            _chart(rows, memory, known.measure)
-        case MeasureReadingReported() | MeasureReadingRestated():
-            _read(rows, entry, fact, memory)
+VIEW = View("measures", 1, (MEASURES, READINGS, RESETS), remembers=True)
+
+
+@VIEW.on(MeasureDefined)
+def _measure_defined(rows: Rows, entry: Entry, fact: MeasureDefined) -> None:
+    if fact.part_of is not None:
+        rows.memory(MeasureMemory).parts.setdefault(fact.part_of, []).append(fact.measure)
+    defined = Measure(
+        fact.measure,
+        entry.position,
+        rows.narrative("title"),
+        fact.unit.value,
+        fact.direction.value,
+        fact.target,
+        fact.baseline,
+        fact.per,
+        fact.part_of,
+    )
+    rows.put(MEASURES, defined)
+
+
+@VIEW.on(MeasureBaselineReset)
+def _measure_baseline_reset(rows: Rows, entry: Entry, fact: MeasureBaselineReset) -> None:
+    reset = Reset(fact.measure, entry.position, fact.first, fact.baseline, rows.narrative("reason"))
+    rows.put(RESETS, reset)
+    known = rows.change(MEASURES, fact.measure, reset_on=fact.first)
+    if fact.baseline is not None:
+        rows.change(MEASURES, fact.measure, baseline=fact.baseline)
+    _chart(rows, rows.memory(MeasureMemory), known.measure)
+
+
+@VIEW.on(MeasureReadingReported)
+def _measure_reading_reported(rows: Rows, entry: Entry, fact: MeasureReadingReported) -> None:
+    _read(rows, entry, fact, rows.memory(MeasureMemory))
+
+
+@VIEW.on(MeasureReadingRestated)
+def _measure_reading_restated(rows: Rows, entry: Entry, fact: MeasureReadingRestated) -> None:
+    _read(rows, entry, fact, rows.memory(MeasureMemory))
 
 
 def _read(rows: Rows, entry: Entry, fact: Said, memory: MeasureMemory) -> None:
@@ -258,15 +268,6 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **more: object) -> None
         **more,
     )
 
-
-VIEW = View(
-    "measures",
-    1,
-    (MEASURES, READINGS, RESETS),
-    frozenset({MeasureDefined, MeasureBaselineReset, MeasureReadingReported, MeasureReadingRestated}),
-    fold,
-    remembers=True,
-)
 
 HIDDEN = (
     "EXISTS (SELECT FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure AND m.is_hidden)"

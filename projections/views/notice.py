@@ -129,71 +129,85 @@ INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), 
 REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the notice."""
-    fact = entry.fact
-    match fact:
-        case NoticeIssued():
-            issued = Notice(
-                position=entry.position,
-                issued_at=entry.recorded_at,
-                kind=fact.kind.value,
-                council=fact.council,
-                issuer=fact.issuer,
-                issued_on=fact.issued_on,
-                zone=fact.zone,
-                predecessor=fact.predecessor,
-                pack_digest=fact.pack_digest,
-                title=rows.narrative("title"),
-                trigger=rows.narrative("trigger"),
-            )
-            rows.put(NOTICES, issued)
-        case ClauseRegistered():
-            clause = Clause(
-                number=fact.number,
-                position=entry.position,
-                obligor=fact.obligor.value,
-                modality=fact.modality.value,
-                rule=fact.rule,
-                parameters=dict(fact.parameters),
-                text=rows.narrative("text"),
-                under=fact.under,
-            )
-            rows.put(CLAUSES, clause)
-            _target(rows, clause)
-        case AreaRegistered():
-            rows.put(AREAS, Area(fact.area, entry.position, rows.narrative("title")))
-        case AreaClosed() | AreaCarriedOver():
-            _end_area(rows, entry, fact)
-        case InterpretationAdopted():
-            _interpret(rows, entry, fact)
-        case NoticeRevised():
-            for revision in fact.clauses:
-                given = dict(revision.parameters)
-                reason = rows.narrative("reason")
-                rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
-                _give(rows, revision.number, given)
-        case NoticeClosed():
-            ended = {"closed_on": fact.closed_on, "closed_position": entry.position, "outcome": fact.outcome.value}
-            ended |= {"closing_reason": rows.narrative("reason"), "successor": fact.successor}
-            rows.change(NOTICES, 1, **ended)
+VIEW = View("notice", 2, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS))
 
 
-def _end_area(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
-    if isinstance(fact, AreaClosed):
-        ended: dict[str, object] = {
-            "ended": "CLOSED",
-            "ended_on": fact.closed_on,
-            "reason": rows.narrative("reason"),
-        }
-    else:
-        known = rows.get(NOTICES, 1)
-        closed_on = known.closed_on if known is not None else None
-        ended = {"ended": "CARRIED_OVER", "ended_on": closed_on, "successor": fact.successor}
-        ended["successor_area"] = fact.successor_area or fact.area
+@VIEW.on(NoticeIssued)
+def _notice_issued(rows: Rows, entry: Entry, fact: NoticeIssued) -> None:
+    issued = Notice(
+        position=entry.position,
+        issued_at=entry.recorded_at,
+        kind=fact.kind.value,
+        council=fact.council,
+        issuer=fact.issuer,
+        issued_on=fact.issued_on,
+        zone=fact.zone,
+        predecessor=fact.predecessor,
+        pack_digest=fact.pack_digest,
+        title=rows.narrative("title"),
+        trigger=rows.narrative("trigger"),
+    )
+    rows.put(NOTICES, issued)
+
+
+@VIEW.on(ClauseRegistered)
+def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None:
+    clause = Clause(
+        number=fact.number,
+        position=entry.position,
+        obligor=fact.obligor.value,
+        modality=fact.modality.value,
+        rule=fact.rule,
+        parameters=dict(fact.parameters),
+        text=rows.narrative("text"),
+        under=fact.under,
+    )
+    rows.put(CLAUSES, clause)
+    _target(rows, clause)
+
+
+@VIEW.on(AreaRegistered)
+def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
+    rows.put(AREAS, Area(fact.area, entry.position, rows.narrative("title")))
+
+
+@VIEW.on(AreaClosed)
+def _area_closed(rows: Rows, entry: Entry, fact: AreaClosed) -> None:
+    ended = {"ended": "CLOSED", "ended_on": fact.closed_on, "reason": rows.narrative("reason")}
     rows.change(AREAS, fact.area, ended_position=entry.position, **ended)
 
 
+@VIEW.on(AreaCarriedOver)
+def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
+    notice = rows.get(NOTICES, 1)
+    rows.change(
+        AREAS,
+        fact.area,
+        ended="CARRIED_OVER",
+        ended_on=None if notice is None else notice.closed_on,
+        ended_position=entry.position,
+        successor=fact.successor,
+        successor_area=fact.successor_area or fact.area,
+    )
+
+
+@VIEW.on(NoticeRevised)
+def _notice_revised(rows: Rows, entry: Entry, fact: NoticeRevised) -> None:
+    for revision in fact.clauses:
+        given = dict(revision.parameters)
+        reason = rows.narrative("reason")
+        rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
+        _give(rows, revision.number, given)
+
+
+@VIEW.on(NoticeClosed)
+def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
+    ended = {"closed_on": fact.closed_on, "closed_position": entry.position, "outcome": fact.outcome.value}
+    ended |= {"closing_reason": rows.narrative("reason"), "successor": fact.successor}
+    rows.change(NOTICES, 1, **ended)
+
+
+@VIEW.on(InterpretationAdopted)
 def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
     given = dict(fact.parameters)
     adopted = Interpretation(
@@ -223,25 +237,6 @@ def _target(rows: Rows, clause: Clause) -> None:
     if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
         rows.change(NOTICES, 1, target_date=date.fromisoformat(target))
 
-
-VIEW = View(
-    "notice",
-    2,
-    (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS),
-    frozenset(
-        {
-            NoticeIssued,
-            ClauseRegistered,
-            AreaRegistered,
-            AreaClosed,
-            AreaCarriedOver,
-            InterpretationAdopted,
-            NoticeRevised,
-            NoticeClosed,
-        }
-    ),
-    fold,
-)
 
 VIEW_STATE = Relation(
     "notice",

@@ -81,65 +81,67 @@ CONCERNS = Table("contribution_concerns", ContributionConcern, ("position",), in
 UPDATES = Table("partner_updates", PartnerUpdate, ("update",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the partners."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case PartnerRegistered():
-            organisation = rows.narrative("organisation")
-            rows.put(PARTNERS, Partner(fact.partner, position, organisation, fact.section11, fact.lead))
-        case ContributionCommitted():
-            what, owner = rows.narrative("what"), fact.owner
-            promised = Contribution(
-                fact.contribution, position, fact.partner, at, what, owner, fact.due, fact.objective
-            )
-            rows.put(CONTRIBUTIONS, promised)
-        case ContributionReceived():
-            rows.change(
-                CONTRIBUTIONS,
-                fact.contribution,
-                received_on=fact.received_on,
-                received_position=position,
-                note=rows.optional_narrative(fact.note, "note"),
-                evidence=list(fact.evidence),
-            )
-        case ContributionMissed():
-            reason = rows.narrative("reason")
-            rows.change(CONTRIBUTIONS, fact.contribution, missed_position=position, missed_reason=reason)
-        case ContributionConcernRaised():
-            concern = rows.narrative("concern")
-            rows.put(CONCERNS, ContributionConcern(fact.partner, position, at, concern, fact.contribution))
-        case PartnerUpdateCommissioned():
-            topic = rows.narrative("topic")
-            rows.put(UPDATES, PartnerUpdate(fact.update, position, fact.partner, at, topic, fact.due))
-        case PartnerUpdateReceived():
-            rows.change(
-                UPDATES,
-                fact.update,
-                received_on=fact.received_on,
-                received_position=position,
-                summary=rows.narrative("summary"),
-                evidence=list(fact.evidence),
-            )
+VIEW = View("partners", 1, (PARTNERS, CONTRIBUTIONS, CONCERNS, UPDATES))
 
 
-VIEW = View(
-    "partners",
-    1,
-    (PARTNERS, CONTRIBUTIONS, CONCERNS, UPDATES),
-    frozenset(
-        {
-            PartnerRegistered,
-            ContributionCommitted,
-            ContributionReceived,
-            ContributionMissed,
-            ContributionConcernRaised,
-            PartnerUpdateCommissioned,
-            PartnerUpdateReceived,
-        }
-    ),
-    fold,
-)
+@VIEW.on(PartnerRegistered)
+def _partner_registered(rows: Rows, entry: Entry, fact: PartnerRegistered) -> None:
+    organisation = rows.narrative("organisation")
+    rows.put(PARTNERS, Partner(fact.partner, entry.position, organisation, fact.section11, fact.lead))
+
+
+@VIEW.on(ContributionCommitted)
+def _contribution_committed(rows: Rows, entry: Entry, fact: ContributionCommitted) -> None:
+    what, owner = rows.narrative("what"), fact.owner
+    promised = Contribution(
+        fact.contribution, entry.position, fact.partner, entry.occurred_at, what, owner, fact.due, fact.objective
+    )
+    rows.put(CONTRIBUTIONS, promised)
+
+
+@VIEW.on(ContributionReceived)
+def _contribution_received(rows: Rows, entry: Entry, fact: ContributionReceived) -> None:
+    rows.change(
+        CONTRIBUTIONS,
+        fact.contribution,
+        received_on=fact.received_on,
+        received_position=entry.position,
+        note=rows.optional_narrative(fact.note, "note"),
+        evidence=list(fact.evidence),
+    )
+
+
+@VIEW.on(ContributionMissed)
+def _contribution_missed(rows: Rows, entry: Entry, fact: ContributionMissed) -> None:
+    reason = rows.narrative("reason")
+    rows.change(CONTRIBUTIONS, fact.contribution, missed_position=entry.position, missed_reason=reason)
+
+
+@VIEW.on(ContributionConcernRaised)
+def _contribution_concern_raised(rows: Rows, entry: Entry, fact: ContributionConcernRaised) -> None:
+    concern = rows.narrative("concern")
+    rows.put(
+        CONCERNS, ContributionConcern(fact.partner, entry.position, entry.occurred_at, concern, fact.contribution)
+    )
+
+
+@VIEW.on(PartnerUpdateCommissioned)
+def _partner_update_commissioned(rows: Rows, entry: Entry, fact: PartnerUpdateCommissioned) -> None:
+    topic = rows.narrative("topic")
+    rows.put(UPDATES, PartnerUpdate(fact.update, entry.position, fact.partner, entry.occurred_at, topic, fact.due))
+
+
+@VIEW.on(PartnerUpdateReceived)
+def _partner_update_received(rows: Rows, entry: Entry, fact: PartnerUpdateReceived) -> None:
+    rows.change(
+        UPDATES,
+        fact.update,
+        received_on=fact.received_on,
+        received_position=entry.position,
+        summary=rows.narrative("summary"),
+        evidence=list(fact.evidence),
+    )
+
 
 _COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = t.notice AND c.partner = t.partner AND {})"
 _CAME = "c.received_on IS NOT NULL AND "

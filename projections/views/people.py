@@ -80,54 +80,56 @@ TOKENS = Table("tokens", Token, ("token",))
 INTEGRATIONS = Table("integrations", Integration, ("integration",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the people; roles and tokens count from when they are recorded, like their rights."""
-    fact, position, at = entry.fact, entry.position, entry.recorded_at
-    match fact:
-        case ActorRegistered():
-            rows.put(ACTORS, Actor(fact.actor, position, fact.kind.value, fact.post))
-        case RoleGranted():
-            held = Holding(fact.actor, fact.role.value, position, fact.from_ or at, fact.until)
-            rows.put(HOLDINGS, held)
-        case RoleRevoked():
-            for held in rows.all(HOLDINGS):
-                if (held.actor, held.role, held.revoked_at) == (fact.actor, fact.role.value, None):
-                    ended = {
-                        "revoked_at": at,
-                        "revoked_position": position,
-                        "revoked_reason": rows.narrative("reason"),
-                    }
-                    rows.change(HOLDINGS, held.actor, held.role, held.position, **ended)
-        case TokenIssued():
-            facts = list(fact.facts)
-            issued = Token(fact.token, position, fact.actor, fact.role.value, at, fact.source, facts, fact.until)
-            rows.put(TOKENS, issued)
-        case TokenRevoked():
-            rows.change(TOKENS, fact.token, revoked_at=at, revoked_position=position)
-        case IntegrationRegistered():
-            registered = Integration(fact.integration, position, fact.actor, fact.source, list(fact.facts))
-            rows.put(INTEGRATIONS, registered)
-        case IntegrationRevoked():
-            rows.change(INTEGRATIONS, fact.integration, revoked_at=at, revoked_position=position)
+VIEW = View("people", 1, (ACTORS, HOLDINGS, TOKENS, INTEGRATIONS))
 
 
-VIEW = View(
-    "people",
-    1,
-    (ACTORS, HOLDINGS, TOKENS, INTEGRATIONS),
-    frozenset(
-        {
-            ActorRegistered,
-            RoleGranted,
-            RoleRevoked,
-            TokenIssued,
-            TokenRevoked,
-            IntegrationRegistered,
-            IntegrationRevoked,
-        }
-    ),
-    fold,
-)
+@VIEW.on(ActorRegistered)
+def _actor_registered(rows: Rows, entry: Entry, fact: ActorRegistered) -> None:
+    rows.put(ACTORS, Actor(fact.actor, entry.position, fact.kind.value, fact.post))
+
+
+@VIEW.on(RoleGranted)
+def _role_granted(rows: Rows, entry: Entry, fact: RoleGranted) -> None:
+    held = Holding(fact.actor, fact.role.value, entry.position, fact.from_ or entry.recorded_at, fact.until)
+    rows.put(HOLDINGS, held)
+
+
+@VIEW.on(RoleRevoked)
+def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
+    for held in rows.all(HOLDINGS):
+        if (held.actor, held.role, held.revoked_at) == (fact.actor, fact.role.value, None):
+            ended = {
+                "revoked_at": entry.recorded_at,
+                "revoked_position": entry.position,
+                "revoked_reason": rows.narrative("reason"),
+            }
+            rows.change(HOLDINGS, held.actor, held.role, held.position, **ended)
+
+
+@VIEW.on(TokenIssued)
+def _token_issued(rows: Rows, entry: Entry, fact: TokenIssued) -> None:
+    facts = list(fact.facts)
+    issued = Token(
+        fact.token, entry.position, fact.actor, fact.role.value, entry.recorded_at, fact.source, facts, fact.until
+    )
+    rows.put(TOKENS, issued)
+
+
+@VIEW.on(TokenRevoked)
+def _token_revoked(rows: Rows, entry: Entry, fact: TokenRevoked) -> None:
+    rows.change(TOKENS, fact.token, revoked_at=entry.recorded_at, revoked_position=entry.position)
+
+
+@VIEW.on(IntegrationRegistered)
+def _integration_registered(rows: Rows, entry: Entry, fact: IntegrationRegistered) -> None:
+    registered = Integration(fact.integration, entry.position, fact.actor, fact.source, list(fact.facts))
+    rows.put(INTEGRATIONS, registered)
+
+
+@VIEW.on(IntegrationRevoked)
+def _integration_revoked(rows: Rows, entry: Entry, fact: IntegrationRevoked) -> None:
+    rows.change(INTEGRATIONS, fact.integration, revoked_at=entry.recorded_at, revoked_position=entry.position)
+
 
 _UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"
 ACTOR = of_table("people", ACTORS)

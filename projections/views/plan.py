@@ -135,57 +135,78 @@ BRIEFINGS = Table("briefings", Briefing, ("briefing",), in_memory=False)
 RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the plan."""
-    fact, at, position = entry.fact, entry.occurred_at, entry.position
-    match fact:
-        case ProgressRecorded():
-            _progress(rows, entry, fact)
-        case ObjectiveAdded():
-            added = Objective(
-                objective=fact.objective,
-                position=position,
-                added_at=at,
-                title=rows.narrative("title"),
-                areas=list(fact.areas),
-                owner=fact.owner,
-                due=fact.due,
-                first_due=fact.due,
-                measures=list(fact.measures),
-            )
-            rows.put(OBJECTIVES, added)
-        case ObjectiveRevised():
-            _revise(rows, fact)
-        case ObjectiveClosed():
-            outcome = fact.outcome.value
-            rows.change(OBJECTIVES, fact.objective, outcome=outcome, closed_at=at, closed_position=position)
-        case SlowProgressHighlighted():
-            _highlight(rows, entry, fact)
-        case SelfAssessmentPublished():
-            published = SelfAssessment(
-                assessment=fact.assessment,
-                position=position,
-                published_at=at,
-                edition=fact.edition,
-                strengths=rows.narratives("strengths", fact.strengths),
-                weaknesses=rows.narratives("weaknesses", fact.weaknesses),
-                areas=list(fact.areas),
-                evidence=list(fact.evidence),
-            )
-            rows.put(SELF_ASSESSMENTS, published)
-        case PlanVersionApproved():
-            approved = PlanVersion(
-                fact.plan_version, position, at, fact.body, fact.assessment, list(fact.evidence)
-            )
-            rows.put(PLAN_VERSIONS, approved)
-        case LeadersBriefed():
-            topic, leaders = rows.narrative("topic"), list(fact.leaders)
-            rows.put(BRIEFINGS, Briefing(fact.briefing, position, at, leaders, topic, list(fact.evidence)))
-        case RatingScaleAdopted():
-            _adopt(rows, position, fact)
+VIEW = View(
+    "plan",
+    4,
+    (
+        OBJECTIVES,
+        PROGRESS,
+        HIGHLIGHTS,
+        SELF_ASSESSMENTS,
+        PLAN_VERSIONS,
+        BRIEFINGS,
+        RATINGS,
+    ),
+)
 
 
-def _revise(rows: Rows, fact: ObjectiveRevised) -> None:
+@VIEW.on(ObjectiveAdded)
+def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
+    added = Objective(
+        objective=fact.objective,
+        position=entry.position,
+        added_at=entry.occurred_at,
+        title=rows.narrative("title"),
+        areas=list(fact.areas),
+        owner=fact.owner,
+        due=fact.due,
+        first_due=fact.due,
+        measures=list(fact.measures),
+    )
+    rows.put(OBJECTIVES, added)
+
+
+@VIEW.on(ObjectiveClosed)
+def _objective_closed(rows: Rows, entry: Entry, fact: ObjectiveClosed) -> None:
+    outcome = fact.outcome.value
+    rows.change(
+        OBJECTIVES, fact.objective, outcome=outcome, closed_at=entry.occurred_at, closed_position=entry.position
+    )
+
+
+@VIEW.on(SelfAssessmentPublished)
+def _self_assessment_published(rows: Rows, entry: Entry, fact: SelfAssessmentPublished) -> None:
+    published = SelfAssessment(
+        assessment=fact.assessment,
+        position=entry.position,
+        published_at=entry.occurred_at,
+        edition=fact.edition,
+        strengths=rows.narratives("strengths", fact.strengths),
+        weaknesses=rows.narratives("weaknesses", fact.weaknesses),
+        areas=list(fact.areas),
+        evidence=list(fact.evidence),
+    )
+    rows.put(SELF_ASSESSMENTS, published)
+
+
+@VIEW.on(PlanVersionApproved)
+def _plan_version_approved(rows: Rows, entry: Entry, fact: PlanVersionApproved) -> None:
+    approved = PlanVersion(
+        fact.plan_version, entry.position, entry.occurred_at, fact.body, fact.assessment, list(fact.evidence)
+    )
+    rows.put(PLAN_VERSIONS, approved)
+
+
+@VIEW.on(LeadersBriefed)
+def _leaders_briefed(rows: Rows, entry: Entry, fact: LeadersBriefed) -> None:
+    topic, leaders = rows.narrative("topic"), list(fact.leaders)
+    rows.put(
+        BRIEFINGS, Briefing(fact.briefing, entry.position, entry.occurred_at, leaders, topic, list(fact.evidence))
+    )
+
+
+@VIEW.on(ObjectiveRevised)
+def _revise(rows: Rows, entry: Entry, fact: ObjectiveRevised) -> None:
     names = ("areas", "owner", "due", "measures")
     changed = {name: value for name in names if (value := getattr(fact, name)) is not None}
     if fact.title is not None:
@@ -195,6 +216,7 @@ def _revise(rows: Rows, fact: ObjectiveRevised) -> None:
     rows.change(OBJECTIVES, fact.objective, **changed)
 
 
+@VIEW.on(SlowProgressHighlighted)
 def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
     cause, remedy = rows.narrative("cause"), rows.narrative("remedy")
     at, position = entry.occurred_at, entry.position
@@ -202,7 +224,8 @@ def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
     rows.change(OBJECTIVES, fact.objective, highlighted_position=position)
 
 
-def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
+@VIEW.on(RatingScaleAdopted)
+def _adopt(rows: Rows, entry: Entry, fact: RatingScaleAdopted) -> None:
     """A scale replaces the one that there was for the same dimension."""
     dimension = fact.dimension.value
     kept = {level.code for level in fact.levels}
@@ -210,9 +233,10 @@ def _adopt(rows: Rows, position: int, fact: RatingScaleAdopted) -> None:
         rows.drop(RATINGS, dimension, code)
     for index, level in enumerate(fact.levels):
         meaning = rows.narrative(f"levels[{index}].meaning")
-        rows.put(RATINGS, Rating(dimension, level.code, position, level.label, meaning, level.order))
+        rows.put(RATINGS, Rating(dimension, level.code, entry.position, level.label, meaning, level.order))
 
 
+@VIEW.on(ProgressRecorded)
 def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
     objective = rows.get(OBJECTIVES, fact.objective)
     if objective is None:
@@ -240,34 +264,6 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
     )
     rows.add(PROGRESS, recorded)
 
-
-VIEW = View(
-    "plan",
-    4,
-    (
-        OBJECTIVES,
-        PROGRESS,
-        HIGHLIGHTS,
-        SELF_ASSESSMENTS,
-        PLAN_VERSIONS,
-        BRIEFINGS,
-        RATINGS,
-    ),
-    frozenset(
-        {
-            LeadersBriefed,
-            ObjectiveAdded,
-            ObjectiveClosed,
-            ObjectiveRevised,
-            PlanVersionApproved,
-            ProgressRecorded,
-            RatingScaleAdopted,
-            SelfAssessmentPublished,
-            SlowProgressHighlighted,
-        }
-    ),
-    fold,
-)
 
 OBJECTIVE = of_table(
     "plan",

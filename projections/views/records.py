@@ -75,34 +75,50 @@ AUDIT_FINDINGS = Table("audit_findings", AuditFinding, ("finding",), in_memory=F
 SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), in_memory=False)
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the record's upkeep."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case ErasureRequested():
-            reason, authority = rows.narrative("reason"), rows.narrative("authority")
-            rows.put(ERASURES, Erasure(position, fact.position, at, entry.actor, reason, authority))
-        case NarrativeErased() | EvidenceErased():
-            rows.change(ERASURES, fact.request, erased_position=position, erased_at=at, erased_by=entry.actor)
-        case Published():
-            rows.put(PUBLICATIONS, Publication(position, fact.subject, at, rows.narrative("where"), fact.position))
-        case AuditFindingRecorded():
-            text, severity = rows.narrative("text"), fact.severity.value
-            found = AuditFinding(fact.finding, position, at, entry.actor, severity, text, list(fact.positions))
-            rows.put(AUDIT_FINDINGS, found)
-        case SigningKeyRotated():
-            rows.put(SIGNING_KEYS, SigningKey(fact.key, position, at, fact.public_key))
+VIEW = View("records", 1, (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, SIGNING_KEYS))
 
 
-VIEW = View(
-    "records",
-    1,
-    (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, SIGNING_KEYS),
-    frozenset(
-        {ErasureRequested, NarrativeErased, EvidenceErased, Published, AuditFindingRecorded, SigningKeyRotated}
-    ),
-    fold,
-)
+@VIEW.on(ErasureRequested)
+def _erasure_requested(rows: Rows, entry: Entry, fact: ErasureRequested) -> None:
+    reason, authority = rows.narrative("reason"), rows.narrative("authority")
+    rows.put(ERASURES, Erasure(entry.position, fact.position, entry.occurred_at, entry.actor, reason, authority))
+
+
+@VIEW.on(NarrativeErased)
+def _narrative_erased(rows: Rows, entry: Entry, fact: NarrativeErased) -> None:
+    rows.change(
+        ERASURES, fact.request, erased_position=entry.position, erased_at=entry.occurred_at, erased_by=entry.actor
+    )
+
+
+@VIEW.on(EvidenceErased)
+def _evidence_erased(rows: Rows, entry: Entry, fact: EvidenceErased) -> None:
+    rows.change(
+        ERASURES, fact.request, erased_position=entry.position, erased_at=entry.occurred_at, erased_by=entry.actor
+    )
+
+
+@VIEW.on(Published)
+def _published(rows: Rows, entry: Entry, fact: Published) -> None:
+    rows.put(
+        PUBLICATIONS,
+        Publication(entry.position, fact.subject, entry.occurred_at, rows.narrative("where"), fact.position),
+    )
+
+
+@VIEW.on(AuditFindingRecorded)
+def _audit_finding_recorded(rows: Rows, entry: Entry, fact: AuditFindingRecorded) -> None:
+    text, severity = rows.narrative("text"), fact.severity.value
+    found = AuditFinding(
+        fact.finding, entry.position, entry.occurred_at, entry.actor, severity, text, list(fact.positions)
+    )
+    rows.put(AUDIT_FINDINGS, found)
+
+
+@VIEW.on(SigningKeyRotated)
+def _signing_key_rotated(rows: Rows, entry: Entry, fact: SigningKeyRotated) -> None:
+    rows.put(SIGNING_KEYS, SigningKey(fact.key, entry.position, entry.occurred_at, fact.public_key))
+
 
 ERASURE = of_table("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
 PUBLICATION = of_table("records", PUBLICATIONS)

@@ -87,29 +87,34 @@ CLAIMS = Table("claims", Claim, ("report", "number"), in_memory=False)
 REPORT_RECOMMENDATIONS = Table("report_recommendations", ReportRecommendation, ("report", "recommendation"))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into the reports."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case ChairReportDelivered():
-            rows.put(CHAIR_REPORTS, ChairReport(fact.report, position, at, fact.period.first, fact.period.last))
-            for index, view in enumerate(fact.objectives):
-                text = rows.narrative(f"objectives[{index}].text")
-                rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, position, text))
-        case BoardReportSubmitted():
-            _submit(rows, entry, fact)
-        case ReportRecommendationDecided():
-            rows.change(
-                REPORT_RECOMMENDATIONS,
-                fact.report,
-                fact.recommendation,
-                outcome=fact.outcome.value,
-                decided_position=position,
-                reason=rows.narrative("reason"),
-                decision=fact.decision,
-            )
+VIEW = View("reports", 1, (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS))
 
 
+@VIEW.on(ChairReportDelivered)
+def _chair_report_delivered(rows: Rows, entry: Entry, fact: ChairReportDelivered) -> None:
+    rows.put(
+        CHAIR_REPORTS,
+        ChairReport(fact.report, entry.position, entry.occurred_at, fact.period.first, fact.period.last),
+    )
+    for index, view in enumerate(fact.objectives):
+        text = rows.narrative(f"objectives[{index}].text")
+        rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, entry.position, text))
+
+
+@VIEW.on(ReportRecommendationDecided)
+def _report_recommendation_decided(rows: Rows, entry: Entry, fact: ReportRecommendationDecided) -> None:
+    rows.change(
+        REPORT_RECOMMENDATIONS,
+        fact.report,
+        fact.recommendation,
+        outcome=fact.outcome.value,
+        decided_position=entry.position,
+        reason=rows.narrative("reason"),
+        decision=fact.decision,
+    )
+
+
+@VIEW.on(BoardReportSubmitted)
 def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
     parts = parts_of(fact)
     submitted = BoardReport(
@@ -134,14 +139,6 @@ def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
             ReportRecommendation(fact.report, asked.recommendation, entry.position, text),
         )
 
-
-VIEW = View(
-    "reports",
-    1,
-    (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS),
-    frozenset({ChairReportDelivered, BoardReportSubmitted, ReportRecommendationDecided}),
-    fold,
-)
 
 CHAIR_REPORT = of_table("reports", CHAIR_REPORTS, conditions=WITHIN, order=("delivered_at", "position"))
 OBJECTIVE_REPORT = of_table("reports", OBJECTIVE_REPORTS, order=("position", "objective"))

@@ -80,58 +80,69 @@ OBJECTIVE_ASSESSMENTS = Table(
 DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
 
-def fold(rows: Rows, entry: Entry) -> None:
-    """Folds one entry into reviews and diagnostics."""
-    fact, position, at = entry.fact, entry.position, entry.occurred_at
-    match fact:
-        case ReviewScheduled():
-            topics, others = (
-                [topic.value for topic in fact.topics],
-                rows.narratives("otherTopics", fact.other_topics),
-            )
-            rows.put(REVIEWS, Review(fact.review, position, at, fact.kind, fact.by, fact.from_, topics, others))
-        case ReviewStarted():
-            rows.change(REVIEWS, fact.review, started_at=at, started_position=position)
-        case ReviewCompleted():
-            completed = {"completed_at": at, "completed_position": position, "evidence": list(fact.evidence)}
-            rows.change(REVIEWS, fact.review, findings=rows.narratives("findings", fact.findings), **completed)
-        case PreReviewAssessmentSubmitted():
-            parts = {"staff_survey": fact.staff_survey, "supervision": fact.supervision}
-            rows.change(REVIEWS, fact.review, assessed_at=at, assessed_position=position, **parts)
-            for index, view in enumerate(fact.objectives):
-                text = rows.narrative(f"objectives[{index}].text")
-                seen = ObjectiveAssessment(fact.review, view.objective, position, text)
-                rows.put(OBJECTIVE_ASSESSMENTS, seen)
-        case DiagnosticRequired():
-            scope = rows.narrative("scope")
-            rows.put(DIAGNOSTICS, Diagnostic(fact.diagnostic, position, at, fact.area, scope, fact.due))
-        case DiagnosticProviderAgreed():
-            agreed = {"provider": fact.provider, "outside": fact.outside, "agreed_position": position}
-            rows.change(DIAGNOSTICS, fact.diagnostic, department_consent=fact.department_consent, **agreed)
-        case DiagnosticReported():
-            reported = {"reported_at": at, "reported_position": position, "evidence": list(fact.evidence)}
-            rows.change(
-                DIAGNOSTICS, fact.diagnostic, findings=rows.narratives("findings", fact.findings), **reported
-            )
+VIEW = View("reviews", 1, (REVIEWS, OBJECTIVE_ASSESSMENTS, DIAGNOSTICS))
 
 
-VIEW = View(
-    "reviews",
-    1,
-    (REVIEWS, OBJECTIVE_ASSESSMENTS, DIAGNOSTICS),
-    frozenset(
-        {
-            ReviewScheduled,
-            ReviewStarted,
-            ReviewCompleted,
-            PreReviewAssessmentSubmitted,
-            DiagnosticRequired,
-            DiagnosticProviderAgreed,
-            DiagnosticReported,
-        }
-    ),
-    fold,
-)
+@VIEW.on(ReviewScheduled)
+def _review_scheduled(rows: Rows, entry: Entry, fact: ReviewScheduled) -> None:
+    topics, others = (
+        [topic.value for topic in fact.topics],
+        rows.narratives("otherTopics", fact.other_topics),
+    )
+    rows.put(
+        REVIEWS,
+        Review(fact.review, entry.position, entry.occurred_at, fact.kind, fact.by, fact.from_, topics, others),
+    )
+
+
+@VIEW.on(ReviewStarted)
+def _review_started(rows: Rows, entry: Entry, fact: ReviewStarted) -> None:
+    rows.change(REVIEWS, fact.review, started_at=entry.occurred_at, started_position=entry.position)
+
+
+@VIEW.on(ReviewCompleted)
+def _review_completed(rows: Rows, entry: Entry, fact: ReviewCompleted) -> None:
+    completed = {
+        "completed_at": entry.occurred_at,
+        "completed_position": entry.position,
+        "evidence": list(fact.evidence),
+    }
+    rows.change(REVIEWS, fact.review, findings=rows.narratives("findings", fact.findings), **completed)
+
+
+@VIEW.on(PreReviewAssessmentSubmitted)
+def _pre_review_assessment_submitted(rows: Rows, entry: Entry, fact: PreReviewAssessmentSubmitted) -> None:
+    parts = {"staff_survey": fact.staff_survey, "supervision": fact.supervision}
+    rows.change(REVIEWS, fact.review, assessed_at=entry.occurred_at, assessed_position=entry.position, **parts)
+    for index, view in enumerate(fact.objectives):
+        text = rows.narrative(f"objectives[{index}].text")
+        seen = ObjectiveAssessment(fact.review, view.objective, entry.position, text)
+        rows.put(OBJECTIVE_ASSESSMENTS, seen)
+
+
+@VIEW.on(DiagnosticRequired)
+def _diagnostic_required(rows: Rows, entry: Entry, fact: DiagnosticRequired) -> None:
+    scope = rows.narrative("scope")
+    rows.put(
+        DIAGNOSTICS, Diagnostic(fact.diagnostic, entry.position, entry.occurred_at, fact.area, scope, fact.due)
+    )
+
+
+@VIEW.on(DiagnosticProviderAgreed)
+def _diagnostic_provider_agreed(rows: Rows, entry: Entry, fact: DiagnosticProviderAgreed) -> None:
+    agreed = {"provider": fact.provider, "outside": fact.outside, "agreed_position": entry.position}
+    rows.change(DIAGNOSTICS, fact.diagnostic, department_consent=fact.department_consent, **agreed)
+
+
+@VIEW.on(DiagnosticReported)
+def _diagnostic_reported(rows: Rows, entry: Entry, fact: DiagnosticReported) -> None:
+    reported = {
+        "reported_at": entry.occurred_at,
+        "reported_position": entry.position,
+        "evidence": list(fact.evidence),
+    }
+    rows.change(DIAGNOSTICS, fact.diagnostic, findings=rows.narratives("findings", fact.findings), **reported)
+
 
 REVIEW = of_table(
     "reviews",

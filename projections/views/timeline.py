@@ -61,14 +61,18 @@ def subjects(entry: Entry) -> Iterable[tuple[str, str]]:
     return found
 
 
-def fold(rows: Rows, entry: Entry) -> None:
+VIEW = View("timeline", 1, (MOMENTS,))
+
+
+def _add_moments(rows: Rows, entry: Entry, fact: Fact) -> None:
     """Puts one entry on the timelines of its subjects."""
-    at, name, actor = entry.occurred_at, KIND_OF[type(entry.fact)].name, entry.actor
+    at, name, actor = entry.occurred_at, KIND_OF[type(fact)].name, entry.actor
     for kind, subject in subjects(entry):
         rows.add(MOMENTS, TimelineMoment(kind, subject, entry.position, at, name, actor))
 
 
-VIEW = View("timeline", 1, (MOMENTS,), frozenset(KIND_OF), fold)
+for _fact in KIND_OF:
+    VIEW.on(_fact)(_add_moments)
 
 MOMENT = of_table(
     "timeline",

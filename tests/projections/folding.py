@@ -6,17 +6,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from msgspec import structs
 from psycopg import sql
 
 from ledger.store.database import connect
 from projections.engine.follower import Follower, apply, read_page
 from projections.engine.runner import Runner
 from projections.engine.tables import Connection
-from projections.engine.view import View
+from projections.engine.view import Handler, View
 from projections.views.registry import ALL
 from tests.ledger.history import NOTICE
 
 Stored = dict[str, list[tuple[Any, ...]]]
+
+
+def with_fold(view: View, fold: Handler[Any]) -> View:
+    """Return a view that folds all its facts by one function."""
+    return structs.replace(view, handlers=dict.fromkeys(view.handlers, fold))
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:

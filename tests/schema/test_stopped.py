@@ -4,32 +4,33 @@ import asyncio
 import logging
 
 import pytest
-from msgspec import structs
 
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
 from projections.engine.rows import Rows
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
 from projections.views import plan
 from projections.views.registry import ALL
+from tests.projections.folding import with_fold
 from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
 
 VIEWS = "query ($notice: ID!) { notice(id: $notice) { viewStates { view reached failedAt failure } } }"
 OBJECTIVES = "asOf { position } areas { area } plan { objectives { nodes { objective progressCount } } }"
 
 
-def fails(rows: Rows, entry: Entry) -> None:
+def fails(rows: Rows, entry: Entry, _fact: Fact) -> None:
     if isinstance(entry.fact, ProgressRecorded):
         raise ZeroDivisionError("progress is not for me")
-    plan.fold(rows, entry)
+    plan.VIEW.fold(rows, entry)
 
 
 async def test_it_is_named_with_its_entry_and_its_reason_and_the_others_go_on(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    views = [structs.replace(view, fold=fails) if view is plan.VIEW else view for view in ALL]
+    views = [with_fold(view, fails) if view is plan.VIEW else view for view in ALL]
     runner = await Runner(database, views).open()
     following = asyncio.create_task(runner.run())
     async with Writer(database, on_commit=runner.wake) as writer, Reader(database, ALL) as reader:

@@ -96,10 +96,9 @@ class ComplianceMemory(Struct):
     """Fact → the clauses that are told of it."""
 
 
-def fold(rows: Rows, entry: Entry) -> None:
+def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
     """Folds one entry into the courses of the clauses that it concerns."""
     memory = rows.memory(ComplianceMemory)
-    fact = entry.fact
     match fact:
         case NoticeIssued():
             memory.zone = ZoneInfo(fact.zone)
@@ -163,7 +162,9 @@ def _standing(number: str, span: Span) -> StatusPeriod:
     return StatusPeriod(number, span.begins, status, span.since, span.since_position, found.reason, entries)
 
 
-VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), FACTS, fold, remembers=True)
+VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
+for _fact in FACTS:
+    VIEW.on(_fact)(fold)
 
 
 # Of each clause one row, found backwards from the instant along the indexes of its number and time. Standings are

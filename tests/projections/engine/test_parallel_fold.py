@@ -9,10 +9,10 @@ import threading
 
 import psycopg
 import pytest
-from msgspec import structs
 
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Unavailable
+from ledger.domain.fact import Fact
 from ledger.store.database import connect
 from projections.engine import parallel_fold, tables
 from projections.engine.parallel_fold import processes
@@ -23,22 +23,22 @@ from projections.views import notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import NOTICE, SETTING_SIZE
 from tests.projections.engine.test_rebuild import shadows, two_folded
-from tests.projections.folding import stored, until
+from tests.projections.folding import stored, until, with_fold
 
 TOLD = [(NOTICE, SETTING_SIZE + 3, SETTING_SIZE + 3), ("other", SETTING_SIZE + 3, SETTING_SIZE + 3)]
 
 
-def fails_at_nine(rows: Rows, entry: Entry) -> None:
+def fails_at_nine(rows: Rows, entry: Entry, _fact: Fact) -> None:
     if entry.position == 9:
         raise ZeroDivisionError("no")
-    plan.fold(rows, entry)
+    plan.VIEW.fold(rows, entry)
 
 
-def dies(_rows: Rows, _entry: Entry) -> None:
+def dies(_rows: Rows, _entry: Entry, _fact: Fact) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def never_ends(_rows: Rows, _entry: Entry) -> None:
+def never_ends(_rows: Rows, _entry: Entry, _fact: Fact) -> None:
     threading.Event().wait()
 
 
@@ -73,7 +73,7 @@ async def test_their_rows_are_those_of_the_live_views(database: str) -> None:
 @pytest.mark.usefixtures("shares")
 async def test_a_fold_that_raises_there_keeps_its_rows(database: str) -> None:
     await two_folded(database)
-    broken = structs.replace(plan.VIEW, fold=fails_at_nine)
+    broken = with_fold(plan.VIEW, fails_at_nine)
     done = await rebuild(database, [broken, notice.VIEW])
     assert [(view.view, view.failed_at) for view in done.views] == [("plan", 9), ("notice", None)]
     assert shadows(database) == []
@@ -84,7 +84,7 @@ async def test_one_that_is_killed_leaves_the_rows_as_they_are(database: str) -> 
     await two_folded(database)
     before = stored(database, NOTICE)
     with pytest.raises(Unavailable, match="a process that folded views failed: exit status -9"):
-        await rebuild(database, [structs.replace(plan.VIEW, fold=dies)])
+        await rebuild(database, [with_fold(plan.VIEW, dies)])
     assert (stored(database, NOTICE), shadows(database)) == (before, [])
 
 
@@ -106,7 +106,7 @@ async def test_they_end_with_the_rebuild_that_is_interrupted(database: str) -> N
             )
             return found.rowcount
 
-    rebuilding = asyncio.create_task(rebuild(database, [structs.replace(plan.VIEW, fold=never_ends)]))
+    rebuilding = asyncio.create_task(rebuild(database, [with_fold(plan.VIEW, never_ends)]))
     await until(folding)
     rebuilding.cancel()
     with pytest.raises(asyncio.CancelledError):

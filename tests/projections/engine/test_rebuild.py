@@ -5,11 +5,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from msgspec import structs
 
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
 from ledger.domain.errors import LedgerError
+from ledger.domain.fact import Fact
 from ledger.store.database import connect
 from projections.engine import digest, tables
 from projections.engine import rebuild as rebuilding
@@ -21,7 +21,7 @@ from projections.query.reader import Reader
 from projections.views import notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
-from tests.projections.folding import fold_all, owning, reached, running, stored, until
+from tests.projections.folding import fold_all, owning, reached, running, stored, until, with_fold
 
 
 async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: str) -> None:
@@ -163,12 +163,12 @@ def column(name: str) -> int:
 async def test_a_fold_that_raises_keeps_its_rows_and_the_others_are_swapped(database: str) -> None:
     await two_folded(database)
 
-    def raises(rows: Rows, entry: Entry) -> None:
+    def raises(rows: Rows, entry: Entry, _fact: Fact) -> None:
         if entry.position == 9:
             raise ZeroDivisionError("no")
-        plan.fold(rows, entry)
+        plan.VIEW.fold(rows, entry)
 
-    broken = View("plan", plan.VIEW.version, plan.VIEW.tables, plan.VIEW.facts, raises)
+    broken = with_fold(plan.VIEW, raises)
     before = stored(database, NOTICE)
     done = await rebuild(database, [broken, notice.VIEW])
     assert [(view.view, view.failed_at) for view in done.views] == [("plan", 9), ("notice", None)]
@@ -180,12 +180,12 @@ async def test_a_fold_that_raises_keeps_its_rows_and_the_others_are_swapped(data
 async def test_rows_that_cannot_be_stored_fail_their_view_alone(database: str) -> None:
     await two_folded(database)
 
-    def refused(rows: Rows, entry: Entry) -> None:
-        plan.fold(rows, entry)
+    def refused(rows: Rows, entry: Entry, _fact: Fact) -> None:
+        plan.VIEW.fold(rows, entry)
         if entry.position == 9:
             rows.change(plan.OBJECTIVES, "O1", owner="\0")
 
-    done = await rebuild(database, [structs.replace(plan.VIEW, fold=refused), notice.VIEW])
+    done = await rebuild(database, [with_fold(plan.VIEW, refused), notice.VIEW])
     assert [(view.view, view.failed_at) for view in done.views] == [("plan", 1), ("notice", None)]
     assert done.views[0].failure == (
         "plan of other cannot be folded past entry 1: the rows of entries 1 to 10 cannot be stored: "

@@ -9,7 +9,7 @@ from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from projections.engine.rows import Rows, Table
 from projections.engine.runner import ViewStatus
-from projections.engine.view import View
+from projections.engine.view import Handler, View
 from projections.views import notice
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
@@ -22,20 +22,19 @@ class Mark(Struct, frozen=True):
 
 
 MARKS = Table("marks", Mark, ("position",))
-PROGRESS = frozenset({ProgressRecorded})
 
 
-def mark(rows: Rows, entry: Entry) -> None:
+def mark(rows: Rows, entry: Entry, _fact: ProgressRecorded) -> None:
     rows.put(MARKS, Mark(entry.position, "seen"))
 
 
-def fail_at_nine(rows: Rows, entry: Entry) -> None:
-    mark(rows, entry)
+def fail_at_nine(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
+    mark(rows, entry, fact)
     if entry.position == SETTING_SIZE + 2:
         raise ZeroDivisionError("nine is not for me")
 
 
-def nul_at_nine(rows: Rows, entry: Entry) -> None:
+def nul_at_nine(rows: Rows, entry: Entry, _fact: ProgressRecorded) -> None:
     rows.put(MARKS, Mark(entry.position, "\0" if entry.position == SETTING_SIZE + 2 else "seen"))
 
 
@@ -103,9 +102,10 @@ async def waits_for_the_lock(database: str) -> bool:
     ],
     ids=["the fold raises", "the row cannot be stored"],
 )
-async def test_what_fails_stops_its_own_view_at_that_entry(database: str, fold: object, reason: str) -> None:
-    assert callable(fold)
-    broken = View("broken", 1, (MARKS,), PROGRESS, fold)
+async def test_what_fails_stops_its_own_view_at_that_entry(
+    database: str, fold: Handler[ProgressRecorded], reason: str
+) -> None:
+    broken = View("broken", 1, (MARKS,), handlers={ProgressRecorded: fold})
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append_all(NOTICE, [progress() for _ in range(9)], ALICE)
@@ -122,11 +122,11 @@ async def test_what_fails_stops_its_own_view_at_that_entry(database: str, fold: 
         assert (stopped.notice, stopped.entry, stopped.reason) == (NOTICE, SETTING_SIZE + 2, reason)
         assert [row[2] for row in stored(database, NOTICE, [broken])["marks"]] == [SETTING_SIZE + 1]
         assert all(not other.stopped for other in await runner.status() if other.view != "broken")
-    mended = View("broken", 1, (MARKS,), PROGRESS, mark)
-    async with running(database, (*ALL, mended)) as runner:
+    repaired = View("broken", 1, (MARKS,), handlers={ProgressRecorded: mark})
+    async with running(database, (*ALL, repaired)) as runner:
         await reached(runner, SETTING_SIZE + 9)
         assert of(await runner.status(), "broken").stopped == []
-        assert len(stored(database, NOTICE, [mended])["marks"]) == 9
+        assert len(stored(database, NOTICE, [repaired])["marks"]) == 9
 
 
 async def test_a_missing_entry_stops_the_views_of_its_notice_only(database: str) -> None:
@@ -158,13 +158,13 @@ class WiderMark(Struct, frozen=True):
 WIDER = Table("marks", WiderMark, ("position",))
 
 
-def mark_wider(rows: Rows, entry: Entry) -> None:
+def mark_wider(rows: Rows, entry: Entry, _fact: ProgressRecorded) -> None:
     rows.put(WIDER, WiderMark(entry.position, "seen", entry.actor))
 
 
 async def test_a_view_of_a_later_version_is_built_anew_and_followed(database: str) -> None:
-    first = View("marks", 1, (MARKS,), PROGRESS, mark)
-    second = View("marks", 2, (WIDER,), PROGRESS, mark_wider)
+    first = View("marks", 1, (MARKS,), handlers={ProgressRecorded: mark})
+    second = View("marks", 2, (WIDER,), handlers={ProgressRecorded: mark_wider})
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append(NOTICE, progress(), ALICE)
@@ -187,8 +187,8 @@ async def test_a_view_of_a_later_version_is_built_anew_and_followed(database: st
 
 
 async def test_a_later_version_that_cannot_be_built_leaves_the_rows_as_they_were(database: str) -> None:
-    first = View("marks", 1, (MARKS,), PROGRESS, mark)
-    second = View("marks", 2, (MARKS,), PROGRESS, fail_at_nine)
+    first = View("marks", 1, (MARKS,), handlers={ProgressRecorded: mark})
+    second = View("marks", 2, (MARKS,), handlers={ProgressRecorded: fail_at_nine})
     async with Writer(database) as writer:
         await begin(writer)
         await writer.append_all(NOTICE, [progress() for _ in range(3)], ALICE)
