@@ -29,7 +29,7 @@ from ledger.domain.registry import KIND_OF
 from ledger.evidence.access import BY_SERVICE, OpeningDecision, decide_opening, holds_live_grant
 from ledger.evidence.object_store import too_large
 from ledger.intake.parse import SubmittedFact, SubmittedFile, accept
-from projections.views.evidence import StoredDocument, held
+from projections.views.evidence import StoredDocument, stored_document
 from schema.context import Viewer
 
 KIND = KIND_OF[EvidenceSubmitted]
@@ -253,7 +253,7 @@ def _forbidden(viewer: Viewer) -> Refused:
 
 async def _stored_document(ledger: Ledger, notice: str, name: str, position: int) -> StoredDocument:
     async with ledger.reader.at(notice, views=()) as reading:
-        document = await held(reading, position)
+        document = await stored_document(reading, position)
     if document is None:
         message = f"the file of evidence {name} is not stored here; entry {position} has its digest only"
         raise Refused.because("FILE_NOT_HELD", message)

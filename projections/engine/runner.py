@@ -265,7 +265,7 @@ class Runner:
 
 
 async def _fold_what_fits(connection: Connection, follower: Follower, page: Page) -> None:
-    """Fold as much of a page into one view as the database accepts; stop the view at the entry that it refuses."""
+    """Fold the part of a page that the database accepts into one view; stop the view at a refused entry."""
     size = len(page.entries)
     while True:
         try:

@@ -65,7 +65,7 @@ class _Positions(Struct, frozen=True):
     stopped: dict[str, int]
     """Stopped view → the position it has reached."""
     known: int | None
-    """Last position recorded by the requested instant; 0 if there is none, None if no instant was requested."""
+    """Last position recorded by the requested instant; 0 before the first, None without a requested instant."""
     recorded_at: datetime
     """Instant at which the entry at the snapshot's position was recorded."""
     root_hash: bytes
@@ -179,8 +179,7 @@ class Reader:
     ) -> AsyncIterator[Snapshot]:
         """Open a snapshot at the latest position that all these views have reached, or at an earlier one.
 
-        A stopped view does not hold back the others; the snapshot lists the views that cannot be read at
-        its position.
+        A stopped view does not hold back the others; the snapshot lists those that it cannot read.
 
         Args:
             notice: The notice.
@@ -241,7 +240,7 @@ class Reader:
             await self._pool.putconn(connection)
 
     async def _begin_on_connection(self, begin: bytes) -> tuple[Connection, list[tuple[Any, ...]]]:
-        """Return a connection with a transaction begun; replace a connection that the server has closed."""
+        """Begin a transaction on a connection from the pool; replace one that the server has closed."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         while True:
             left = deadline - asyncio.get_running_loop().time()

@@ -3,9 +3,9 @@
 One declaration names the source of the rows, the SQL of each field, the conditions and the order. Every query is
 built from it.
 
-In its SQL `t` is the row. The snapshot supplies `:notice`, `:position`, `:on` (the instant at which rules are
-judged), `:today` (its day in the notice's zone) and `:redacted` (true if the reader sees small counts suppressed).
-In a condition, `:value` is the argument.
+In its SQL `t` is the row. The snapshot supplies `:notice`, `:position`, `:on`, `:today` and `:redacted`. `:on` is
+the instant at which rules are judged, and `:today` its day in the notice's zone. `:redacted` is true if small counts
+are suppressed for the reader. In a condition, `:value` is the argument.
 """
 
 import re
@@ -32,7 +32,7 @@ WITHIN = {
     "period_from": "t.last >= :value",
     "period_to": "t.first <= :value",
 }
-"""Conditions on a period from `first` to `last`: it ends on or after a day, and begins on or before a day."""
+"""Conditions on a period: it ends on or after a day, or begins on or before a day."""
 
 
 class Computed(Struct, frozen=True):

@@ -298,7 +298,7 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
 
 
 def _written(expression: str, form: Form) -> str:
-    """Return SQL that writes a value as JSON text; null if there is none."""
+    """Return SQL that writes a value as JSON text; null if it has no value."""
     if form == "int":
         return f"({expression})::integer::text"
     if form == "count":

@@ -1,1 +1,1 @@
-"""One module per view: its tables, its fold and its queries."""
+"""Views: one module each, with its rows, tables, handlers and relations."""

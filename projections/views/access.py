@@ -1,4 +1,4 @@
-"""Access for reviewers: who asked for what, who decided, what was opened and used, what is live at an instant."""
+"""Access for reviewers: requests, decisions, provisions, uses, and the grants that are live at an instant."""
 
 from datetime import date, datetime
 
@@ -33,35 +33,35 @@ class Access(Struct, frozen=True):
     diagnostic: str | None
     kind: str
     documents: list[str]
-    """The documents that it opens; none: any of its kind."""
+    """Documents that it opens; any of its kind, if empty."""
     scope: NarrativeRef
     purpose: NarrativeRef
     from_at: datetime
-    """As asked for and, once it was granted, as granted."""
+    """Start as requested; once granted, start as granted."""
     until_at: datetime
-    """The instant at which it ends of itself."""
+    """End of the access."""
     decided: str | None = None
-    """GRANTED or REFUSED; None: nobody has decided."""
+    """GRANTED or REFUSED; None until decided."""
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_position: int | None = None
     refused_reason: NarrativeRef | None = None
     extended: int = 0
-    """How many times it was given a later end."""
+    """Number of extensions."""
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revoked_position: int | None = None
     revoked_reason: NarrativeRef | None = None
     provided: int = 0
-    """How many times something was opened under it."""
+    """Number of provisions under it."""
     uses: int = 0
     used_at: datetime | None = None
-    """When it was used last."""
+    """Time of the latest use."""
     refused_uses: int = 0
 
 
 class Provision(Struct, frozen=True):
-    """What the council opened under a grant."""
+    """Access that the council provided under a grant."""
 
     request: str
     position: int
@@ -71,7 +71,7 @@ class Provision(Struct, frozen=True):
 
 
 class Use(Struct, frozen=True):
-    """A use of a grant, or one that was refused."""
+    """A use of a grant, or a refused use."""
 
     request: str
     position: int
@@ -79,13 +79,13 @@ class Use(Struct, frozen=True):
     grantee: str
     document: str
     action: str | None
-    """VIEWED, DOWNLOADED or DISCUSSED; None: it was refused."""
+    """VIEWED, DOWNLOADED or DISCUSSED; None for a refused use."""
     why: str | None
-    """Why it was refused."""
+    """Reason for the refusal."""
 
 
-class Line(Struct, frozen=True):
-    """A line of the checklist: of a review or a diagnostic and a clause, which kinds of access came how far."""
+class ChecklistLine(Struct, frozen=True):
+    """A line of the checklist: for one review or diagnostic and one clause, the kinds of access by progress."""
 
     of: str
     clause: str
@@ -106,7 +106,7 @@ VIEW = View("access", 2, (ACCESS, PROVISIONS, USES))
 
 @VIEW.on(AccessRequested)
 def _access_requested(rows: Rows, entry: Entry, fact: AccessRequested) -> None:
-    asked = Access(
+    access = Access(
         request=fact.request,
         position=entry.position,
         requested_at=entry.occurred_at,
@@ -121,7 +121,7 @@ def _access_requested(rows: Rows, entry: Entry, fact: AccessRequested) -> None:
         from_at=fact.from_,
         until_at=fact.until,
     )
-    rows.put(ACCESS, asked)
+    rows.put(ACCESS, access)
 
 
 @VIEW.on(AccessGranted)
@@ -148,13 +148,13 @@ def _access_refused(rows: Rows, entry: Entry, fact: AccessRefused) -> None:
 
 @VIEW.on(AccessExtended)
 def _access_extended(rows: Rows, entry: Entry, fact: AccessExtended) -> None:
-    known = rows.change(ACCESS, fact.request, until_at=fact.until)
-    rows.change(ACCESS, fact.request, extended=known.extended + 1)
+    access = rows.change(ACCESS, fact.request, until_at=fact.until)
+    rows.change(ACCESS, fact.request, extended=access.extended + 1)
 
 
 @VIEW.on(AccessRevoked)
 def _access_revoked(rows: Rows, entry: Entry, fact: AccessRevoked) -> None:
-    # A right ends when its end is recorded, whatever time the recorder gives.
+    # A right ends when its end is recorded, not at the time that the recorder states.
     ended = {"revoked_at": entry.recorded_at, "revoked_by": entry.actor, "revoked_position": entry.position}
     rows.change(ACCESS, fact.request, revoked_reason=rows.narrative("reason"), **ended)
 
@@ -162,27 +162,27 @@ def _access_revoked(rows: Rows, entry: Entry, fact: AccessRevoked) -> None:
 @VIEW.on(AccessProvided)
 def _access_provided(rows: Rows, entry: Entry, fact: AccessProvided) -> None:
     rows.put(PROVISIONS, Provision(fact.request, entry.position, fact.kind.value, rows.narrative("what"), fact.on))
-    known = rows.require(ACCESS, fact.request)
-    rows.change(ACCESS, fact.request, provided=known.provided + 1)
+    access = rows.require(ACCESS, fact.request)
+    rows.change(ACCESS, fact.request, provided=access.provided + 1)
 
 
 @VIEW.on(AccessUsed)
 def _access_used(rows: Rows, entry: Entry, fact: AccessUsed) -> None:
-    known = rows.require(ACCESS, fact.request)
+    access = rows.require(ACCESS, fact.request)
     action = fact.action.value
     rows.put(
-        USES, Use(fact.request, entry.position, entry.occurred_at, known.grantee, fact.document, action, None)
+        USES, Use(fact.request, entry.position, entry.occurred_at, access.grantee, fact.document, action, None)
     )
-    latest = max(entry.occurred_at, known.used_at) if known.used_at is not None else entry.occurred_at
-    rows.change(ACCESS, fact.request, uses=known.uses + 1, used_at=latest)
+    latest = max(entry.occurred_at, access.used_at) if access.used_at is not None else entry.occurred_at
+    rows.change(ACCESS, fact.request, uses=access.uses + 1, used_at=latest)
 
 
 @VIEW.on(AccessUseRefused)
 def _access_use_refused(rows: Rows, entry: Entry, fact: AccessUseRefused) -> None:
-    known = rows.require(ACCESS, fact.request)
+    access = rows.require(ACCESS, fact.request)
     why = fact.why.value
-    rows.put(USES, Use(fact.request, entry.position, entry.occurred_at, known.grantee, fact.document, None, why))
-    rows.change(ACCESS, fact.request, refused_uses=known.refused_uses + 1)
+    rows.put(USES, Use(fact.request, entry.position, entry.occurred_at, access.grantee, fact.document, None, why))
+    rows.change(ACCESS, fact.request, refused_uses=access.refused_uses + 1)
 
 
 _LIVE = (
@@ -198,19 +198,19 @@ GRANT = of_table(
         "unused": Computed(bool, "coalesce(t.decided = 'GRANTED' AND t.uses = 0, FALSE)"),
     },
     conditions={
-        # The second part is what the index is read by, where the live ones are asked for.
+        # The second test lets the index on `until_at` find the live grants.
         "live": f"{_LIVE} = :value AND (NOT :value OR t.until_at > :on)",
         "undecided": "(t.decided IS NULL) = :value",
         "document": ":value = ANY (t.documents)",
         "revoked": "(t.revoked_position IS NOT NULL) = :value",
     },
 )
-_THOSE = {"requests": "t.request = ANY (:value)"}
-PROVISION = of_table("access", PROVISIONS, conditions=_THOSE)
+_BY_REQUEST = {"requests": "t.request = ANY (:value)"}
+PROVISION = of_table("access", PROVISIONS, conditions=_BY_REQUEST)
 USE = of_table(
     "access",
     USES,
-    conditions=_THOSE
+    conditions=_BY_REQUEST
     | {
         "refused": "(t.why IS NOT NULL) = :value",
         "used_from": "t.used_at >= :value",
@@ -219,7 +219,7 @@ USE = of_table(
 )
 CHECK = Relation(
     "access",
-    Line,
+    ChecklistLine,
     """(SELECT c.notice, o."of", c.number AS clause, o.since, array_agg(k.kind ORDER BY k.nth) AS kinds,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.asked), '{}') AS asked,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.granted), '{}') AS granted,

@@ -1,4 +1,4 @@
-"""Actions and milestones under the plan's objectives; the date first set stays beside the one that holds."""
+"""Actions and milestones under the plan's objectives, each with its first date and its current date."""
 
 from datetime import date, datetime
 
@@ -30,10 +30,10 @@ class Action(Struct, frozen=True):
     owner: str
     due: date
     first_due: date
-    """The date first set; its slippage is counted from it."""
+    """First due date, from which slippage is counted."""
     partner: str | None = None
     rebaselined: int = 0
-    """How many times another date was approved."""
+    """Number of approved changes of the due date."""
     completed_on: date | None = None
     completed_position: int | None = None
     result: NarrativeRef | None = None
@@ -41,7 +41,7 @@ class Action(Struct, frozen=True):
 
 
 class Rebaseline(Struct, frozen=True):
-    """Another date for an action, and who approved it."""
+    """A change of an action's due date, and its approver."""
 
     action: str
     position: int
@@ -53,7 +53,7 @@ class Rebaseline(Struct, frozen=True):
 
 
 class Milestone(Struct, frozen=True):
-    """A milestone on the way to an objective."""
+    """A milestone of an objective."""
 
     milestone: str
     objective: str
@@ -101,8 +101,8 @@ def _action_revised(rows: Rows, entry: Entry, fact: ActionRevised) -> None:
 
 @VIEW.on(ActionRebaselined)
 def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> None:
-    known = rows.change(ACTIONS, fact.action, due=fact.to)
-    rows.change(ACTIONS, fact.action, rebaselined=known.rebaselined + 1)
+    action = rows.change(ACTIONS, fact.action, due=fact.to)
+    rows.change(ACTIONS, fact.action, rebaselined=action.rebaselined + 1)
     reason = rows.narrative("reason")
     moved = Rebaseline(fact.action, entry.position, entry.occurred_at, fact.from_, fact.to, reason, fact.approver)
     rows.put(REBASELINES, moved)

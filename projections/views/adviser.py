@@ -1,4 +1,4 @@
-"""The adviser: who advised when, the gaps between, and what they reported, pinned to a position."""
+"""The adviser: tenures, vacancies, and reports pinned to a position."""
 
 from datetime import date, datetime, timedelta
 
@@ -15,19 +15,19 @@ from projections.views.gaps import Gap, gaps
 
 
 class Tenure(Struct, frozen=True):
-    """A time in the post of adviser; both days included."""
+    """A tenure as adviser; both days included."""
 
     appointment: str
     position: int
-    """The entry that put them in post."""
+    """Entry that began it."""
     adviser: str
     first: date
     last: date | None
-    """None: until they are released or replaced."""
+    """Last day; None until release or replacement."""
     terms: NarrativeRef | None
-    """What the appointment asks; a replacement takes over those of the one before."""
+    """Terms of the appointment; a replacement keeps those of the tenure before it."""
     ended: str | None = None
-    """RELEASED or REPLACED; None: neither."""
+    """RELEASED or REPLACED; None while neither happened."""
     ended_position: int | None = None
     reason: NarrativeRef | None = None
 
@@ -44,11 +44,11 @@ class AdviserReport(Struct, frozen=True):
     other: NarrativeRef | None
     query: NarrativeRef | None
     pinned: int
-    """The position at which its figures were read, and can be read again."""
+    """Position at which its figures were read, and can be read again."""
 
 
 class AreaReport(Struct, frozen=True):
-    """What a report says of an area."""
+    """A report's judgement on an area."""
 
     report: str
     area: str
@@ -59,11 +59,11 @@ class AreaReport(Struct, frozen=True):
 
 
 class RequirementReport(Struct, frozen=True):
-    """What a report says of a requirement of the notice."""
+    """A report's statement on a requirement of the notice."""
 
     report: str
     number: str
-    """The clause."""
+    """Number of the clause."""
     position: int
     text: NarrativeRef
 
@@ -85,26 +85,30 @@ def _adviser_appointed(rows: Rows, entry: Entry, fact: AdviserAppointed) -> None
 
 @VIEW.on(AdviserReplaced)
 def _adviser_replaced(rows: Rows, entry: Entry, fact: AdviserReplaced) -> None:
-    before = _holding(rows, fact.appointment)
-    if before is not None:
+    previous = _open_tenure(rows, fact.appointment)
+    if previous is not None:
         ended = {"ended": "REPLACED", "ended_position": entry.position, "reason": rows.narrative("reason")}
-        rows.change(TENURES, before.position, last=max(before.first, fact.first - timedelta(days=1)), **ended)
-        replaced = Tenure(fact.appointment, entry.position, fact.adviser, fact.first, before.last, before.terms)
+        rows.change(TENURES, previous.position, last=max(previous.first, fact.first - timedelta(days=1)), **ended)
+        replaced = Tenure(
+            fact.appointment, entry.position, fact.adviser, fact.first, previous.last, previous.terms
+        )
         rows.put(TENURES, replaced)
 
 
 @VIEW.on(AdviserReleased)
 def _adviser_released(rows: Rows, entry: Entry, fact: AdviserReleased) -> None:
-    held = _holding(rows, fact.appointment)
-    if held is not None:
+    tenure = _open_tenure(rows, fact.appointment)
+    if tenure is not None:
         ended = {"ended": "RELEASED", "ended_position": entry.position, "reason": rows.narrative("reason")}
-        rows.change(TENURES, held.position, last=fact.last, **ended)
+        rows.change(TENURES, tenure.position, last=fact.last, **ended)
 
 
-def _holding(rows: Rows, appointment: str) -> Tenure | None:
-    """Who holds an appointment, not released and not replaced."""
-    found = (tenure for tenure in rows.all(TENURES) if tenure.appointment == appointment and tenure.ended is None)
-    return next(found, None)
+def _open_tenure(rows: Rows, appointment: str) -> Tenure | None:
+    """Return the open tenure of an appointment."""
+    tenures = (
+        tenure for tenure in rows.all(TENURES) if tenure.appointment == appointment and tenure.ended is None
+    )
+    return next(tenures, None)
 
 
 @VIEW.on(AdviserReportIssued)

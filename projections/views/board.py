@@ -1,4 +1,4 @@
-"""The improvement board: who chairs it and when nobody did, members, timetable, meetings, packs and decisions."""
+"""The improvement board: chairs and vacancies, members, timetable, meetings, packs and decisions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -35,22 +35,22 @@ class Board(Struct, frozen=True):
 
 
 class Chair(Struct, frozen=True):
-    """A time in the chair; both days included."""
+    """A tenure in the chair; both days included."""
 
     chair: str
     position: int
     first: date
     last: date | None
-    """None: until the chair ends."""
+    """Last day; None until the chair ends."""
     independence_basis: NarrativeRef | None
     interests: list[NarrativeRef]
     ended_position: int | None = None
     reason: NarrativeRef | None = None
-    """Why it ended."""
+    """Reason for its end."""
 
 
 class Interest(Struct, frozen=True):
-    """An interest that somebody on the board declared."""
+    """A declared interest of a person on the board."""
 
     actor: str
     position: int
@@ -70,12 +70,12 @@ class Member(Struct, frozen=True):
 
 
 class Timetable(Struct, frozen=True):
-    """The days on which the board meets and reports; the latest one is current."""
+    """Days on which the board meets and reports; the latest timetable is current."""
 
     position: int
     agreed_at: datetime
     dates: list[str]
-    """ISO 8601, in order."""
+    """Days in ISO 8601, in order."""
     department_consent: bool
 
 
@@ -94,7 +94,7 @@ class Meeting(Struct, frozen=True):
 
 
 class Pack(Struct, frozen=True):
-    """Papers that were sent out for a meeting."""
+    """Papers circulated for a meeting."""
 
     meeting: str
     position: int
@@ -104,7 +104,7 @@ class Pack(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """A decision of the board, and what became of it."""
+    """A decision of the board, and its rescission if any."""
 
     decision: str
     position: int
@@ -115,7 +115,7 @@ class Decision(Struct, frozen=True):
     rationale: NarrativeRef
     options: list[NarrativeRef]
     votes: dict[str, Any] | None
-    """How many were for, against and abstained; None: it was not said."""
+    """Votes for, against and abstained; None if not recorded."""
     evidence: list[str]
     relates_to: list[str]
     rescinded_position: int | None = None
@@ -124,8 +124,8 @@ class Decision(Struct, frozen=True):
     replaced_by: str | None = None
 
 
-class Concerned(Struct, frozen=True):
-    """That a decision relates to something."""
+class DecisionSubject(Struct, frozen=True):
+    """A subject of a decision."""
 
     subject: str
     decision: str
@@ -140,7 +140,7 @@ TIMETABLES = Table("timetables", Timetable, ("position",), in_memory=False)
 MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
 PACKS = Table("packs", Pack, ("position",), in_memory=False)
 DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
-CONCERNED = Table("decision_subjects", Concerned, ("subject", "position"), in_memory=False)
+CONCERNED = Table("decision_subjects", DecisionSubject, ("subject", "position"), in_memory=False)
 
 
 VIEW = View("board", 2, (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED))
@@ -191,10 +191,10 @@ def _member_left(rows: Rows, entry: Entry, fact: MemberLeft) -> None:
 
 @VIEW.on(MeetingHeld)
 def _meeting_held(rows: Rows, entry: Entry, fact: MeetingHeld) -> None:
-    held = Meeting(
+    meeting = Meeting(
         fact.meeting, entry.position, entry.occurred_at, list(fact.attendance), list(fact.apologies), fact.quorate
     )
-    rows.put(MEETINGS, held)
+    rows.put(MEETINGS, meeting)
 
 
 @VIEW.on(MinutesApproved)
@@ -227,7 +227,7 @@ def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecord
     )
     rows.put(DECISIONS, decided)
     for subject in dict.fromkeys(fact.relates_to):
-        rows.add(CONCERNED, Concerned(subject, fact.decision, entry.position))
+        rows.add(CONCERNED, DecisionSubject(subject, fact.decision, entry.position))
 
 
 @VIEW.on(DecisionRescinded)

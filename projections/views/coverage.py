@@ -1,7 +1,7 @@
-"""What the plan has to answer and what answers it (clause 4): areas, findings, recommendations, by objective.
+"""Coverage of the plan (clause 4): areas, findings and recommendations, and the objectives that answer them.
 
-The matrix has a row for each thing that has to be answered: the live objectives that answer it, or the reasoned
-rejection. An achieved objective still answers; one that was dropped or merged does not.
+The matrix has a row for each item that the plan must answer: its live objectives, or the rejection with its
+reason. An achieved objective still answers; a dropped or merged one does not.
 """
 
 from datetime import date, datetime
@@ -26,24 +26,24 @@ from projections.query.relation import Computed, Relation, contains, of_table
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
 
-class Covered(Struct, frozen=True):
-    """Something that the plan has to answer."""
+class CoverageItem(Struct, frozen=True):
+    """An item that the plan must answer."""
 
     kind: str
     """AREA, FINDING or RECOMMENDATION."""
     subject: str
-    """Its id."""
+    """Id of the item."""
     position: int | None
-    """The entry that registered or made it; None: nothing has yet, though an objective names it."""
+    """Entry that registered or made it; None while only an objective names it."""
     text: NarrativeRef | None
     objectives: list[str]
-    """The live objectives that answer it, by id."""
+    """Live objectives that answer it, by id."""
     is_asked: bool = True
-    """False: an area that ended, or a recommendation rejected with a reason."""
+    """False for an area that ended and for a recommendation rejected with a reason."""
 
 
 class Finding(Struct, frozen=True):
-    """Something that an inspection, a review or a diagnostic found."""
+    """A finding of an inspection, a review or a diagnostic."""
 
     finding: str
     position: int
@@ -55,7 +55,7 @@ class Finding(Struct, frozen=True):
 
 
 class Recommendation(Struct, frozen=True):
-    """A recommendation made to the council, and what it answered."""
+    """A recommendation to the council, and the council's response."""
 
     recommendation: str
     position: int
@@ -65,27 +65,27 @@ class Recommendation(Struct, frozen=True):
     findings: list[str]
     due: date | None
     decided: str | None = None
-    """ACCEPTED or REJECTED; None: the council has not answered."""
+    """ACCEPTED or REJECTED; None until the council responds."""
     decided_at: datetime | None = None
     decided_position: int | None = None
     response: NarrativeRef | None = None
-    """What the council said, or why it rejected."""
+    """The council's response, or its reason for the rejection."""
 
 
 class CoverageAnswer(Struct, frozen=True):
-    """What an objective answers."""
+    """The items that an objective answers."""
 
     objective: str
     position: int
-    """The entry that added it."""
+    """Entry that added the objective."""
     areas: list[str]
-    """The areas that it serves."""
+    """Areas that the objective serves."""
     mapped: list[str]
-    """What it was mapped to besides: kind, a space, id."""
+    """Further items mapped to it: kind, a space, id."""
     live: bool = True
 
 
-COVERAGE = Table("coverage", Covered, ("kind", "subject"))
+COVERAGE = Table("coverage", CoverageItem, ("kind", "subject"))
 FINDINGS = Table("findings", Finding, ("finding",), in_memory=False)
 RECOMMENDATIONS = Table("recommendations", Recommendation, ("recommendation",))
 ANSWERS = Table("answers", CoverageAnswer, ("objective",))
@@ -96,7 +96,7 @@ VIEW = View("coverage", 1, (COVERAGE, FINDINGS, RECOMMENDATIONS, ANSWERS))
 
 @VIEW.on(ObjectiveAdded)
 def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
-    _answer(rows, CoverageAnswer(fact.objective, entry.position, list(fact.areas), []))
+    _put_answer(rows, CoverageAnswer(fact.objective, entry.position, list(fact.areas), []))
 
 
 @VIEW.on(ObjectiveRevised)
@@ -120,7 +120,7 @@ def _coverage_mapped(rows: Rows, entry: Entry, fact: CoverageMapped) -> None:
 
 @VIEW.on(AreaRegistered)
 def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
-    _ask(rows, _AREA, fact.area, entry.position, rows.narrative("title"))
+    _add_item(rows, _AREA, fact.area, entry.position, rows.narrative("title"))
 
 
 @VIEW.on(AreaClosed)
@@ -137,17 +137,17 @@ def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
 def _finding_registered(rows: Rows, entry: Entry, fact: FindingRegistered) -> None:
     text, areas, at = rows.narrative("text"), list(fact.areas), entry.occurred_at
     rows.put(FINDINGS, Finding(fact.finding, entry.position, at, fact.origin, text, areas, fact.review))
-    _ask(rows, _FINDING, fact.finding, entry.position, text)
+    _add_item(rows, _FINDING, fact.finding, entry.position, text)
 
 
 @VIEW.on(RecommendationMade)
 def _recommendation_made(rows: Rows, entry: Entry, fact: RecommendationMade) -> None:
     text, findings = rows.narrative("text"), list(fact.findings)
-    made = Recommendation(
+    recommendation = Recommendation(
         fact.recommendation, entry.position, entry.occurred_at, fact.by, text, findings, fact.due
     )
-    rows.put(RECOMMENDATIONS, made)
-    _ask(rows, _RECOMMENDATION, fact.recommendation, entry.position, text)
+    rows.put(RECOMMENDATIONS, recommendation)
+    _add_item(rows, _RECOMMENDATION, fact.recommendation, entry.position, text)
 
 
 @VIEW.on(RecommendationAccepted)
@@ -175,40 +175,40 @@ def _decide(rows: Rows, entry: Entry, recommendation: str, decided: str, respons
 def _change_answer(rows: Rows, objective: str, **changes: object) -> None:
     answer = rows.get(ANSWERS, objective)
     if answer is not None:
-        _answer(rows, structs.replace(answer, **changes))
+        _put_answer(rows, structs.replace(answer, **changes))
 
 
-def _ask(rows: Rows, kind: str, subject: str, position: int, text: NarrativeRef) -> None:
-    """Something has to be answered, and may have been named by an objective before."""
-    known = rows.get(COVERAGE, kind, subject)
-    rows.put(COVERAGE, Covered(kind, subject, position, text, known.objectives if known else []))
+def _add_item(rows: Rows, kind: str, subject: str, position: int, text: NarrativeRef) -> None:
+    """Add an item to answer; an objective may already name it."""
+    item = rows.get(COVERAGE, kind, subject)
+    rows.put(COVERAGE, CoverageItem(kind, subject, position, text, item.objectives if item else []))
 
 
-def _named(answers: CoverageAnswer | None) -> set[tuple[str, str]]:
+def _items_of(answers: CoverageAnswer | None) -> set[tuple[str, str]]:
     if answers is None or not answers.live:
         return set()
     mapped = {(kind, subject) for kind, _, subject in (each.partition(" ") for each in answers.mapped)}
     return mapped | {(_AREA, area) for area in answers.areas}
 
 
-def _answer(rows: Rows, answers: CoverageAnswer) -> None:
-    """Puts what an objective answers, and changes the rows of what it answers more, or no more."""
-    before, after = _named(rows.get(ANSWERS, answers.objective)), _named(answers)
+def _put_answer(rows: Rows, answers: CoverageAnswer) -> None:
+    """Store an objective's answers, and update the items that it gains or loses."""
+    before, after = _items_of(rows.get(ANSWERS, answers.objective)), _items_of(answers)
     rows.put(ANSWERS, answers)
     for kind, subject in before - after:
-        known = rows.get(COVERAGE, kind, subject)
-        if known is not None:
-            left = [objective for objective in known.objectives if objective != answers.objective]
-            rows.change(COVERAGE, kind, subject, objectives=left)
+        item = rows.get(COVERAGE, kind, subject)
+        if item is not None:
+            remaining = [objective for objective in item.objectives if objective != answers.objective]
+            rows.change(COVERAGE, kind, subject, objectives=remaining)
     for kind, subject in after - before:
-        known = rows.get(COVERAGE, kind, subject) or Covered(kind, subject, None, None, [])
-        found = sorted({*known.objectives, answers.objective})
-        rows.put(COVERAGE, Covered(kind, subject, known.position, known.text, found, known.is_asked))
+        item = rows.get(COVERAGE, kind, subject) or CoverageItem(kind, subject, None, None, [])
+        objectives = sorted({*item.objectives, answers.objective})
+        rows.put(COVERAGE, CoverageItem(kind, subject, item.position, item.text, objectives, item.is_asked))
 
 
 COVERED = Relation(
     "coverage",
-    Covered,
+    CoverageItem,
     "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
     computed={"covered": Computed(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
     conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},

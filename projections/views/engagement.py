@@ -1,4 +1,4 @@
-"""The views of staff and of children and young people: gathered, considered, and what changed because of them."""
+"""Views of staff, children and young people: gathered, considered, and the changes made because of them."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from projections.query.relation import Computed, of_table
 
 
 class Gathering(Struct, frozen=True):
-    """Views that were gathered, told as themes."""
+    """A gathering of views, summarised as themes."""
 
     views: str
     position: int
@@ -22,16 +22,16 @@ class Gathering(Struct, frozen=True):
     """FRONTLINE_STAFF or CHILDREN_AND_YOUNG_PEOPLE."""
     method: str
     count: int
-    """How many people took part."""
+    """Number of participants."""
     themes: list[NarrativeRef]
     considered: int = 0
-    """How many times they were considered."""
+    """Number of considerations."""
     changes: int = 0
-    """How many of those changed something."""
+    """Number of considerations that led to a change."""
 
 
 class Consideration(Struct, frozen=True):
-    """Views considered against a practice standard, and what was changed."""
+    """A consideration of views against a practice standard, and the change made."""
 
     views: str
     position: int
@@ -39,7 +39,7 @@ class Consideration(Struct, frozen=True):
     group: str
     standard: str
     change_made: NarrativeRef | None
-    """None: nothing was changed, for the reason given."""
+    """The change; None if nothing was changed, for the reason given."""
     reason: NarrativeRef
 
 
@@ -62,12 +62,14 @@ def _views_gathered(rows: Rows, entry: Entry, fact: ViewsGathered) -> None:
 
 @VIEW.on(ViewsConsidered)
 def _views_considered(rows: Rows, entry: Entry, fact: ViewsConsidered) -> None:
-    known = rows.require(GATHERINGS, fact.views)
-    changed = known.changes + (fact.change_made is not None)
-    rows.change(GATHERINGS, fact.views, considered=known.considered + 1, changes=changed)
+    gathering = rows.require(GATHERINGS, fact.views)
+    changed = gathering.changes + (fact.change_made is not None)
+    rows.change(GATHERINGS, fact.views, considered=gathering.considered + 1, changes=changed)
     change, reason = rows.optional_narrative(fact.change_made, "changeMade"), rows.narrative("reason")
-    told = Consideration(fact.views, entry.position, entry.occurred_at, known.group, fact.standard, change, reason)
-    rows.put(CONSIDERATIONS, told)
+    consideration = Consideration(
+        fact.views, entry.position, entry.occurred_at, gathering.group, fact.standard, change, reason
+    )
+    rows.put(CONSIDERATIONS, consideration)
 
 
 GATHERING = of_table(

@@ -1,6 +1,6 @@
-"""The entries themselves, read page by page: their stored bytes, their narratives, and what corrected them.
+"""The entries themselves, in pages: their stored bytes, their narratives, and the corrections of them.
 
-The bytes come from the ledger; the view adds only which entry was corrected by which, as of a position.
+The bytes come from the ledger. The view adds only the corrections, as of a position.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from projections.query.snapshot import PAGE, Snapshot
 
 
 class Correction(Struct, frozen=True):
-    """That an entry was corrected, as it stands in the view."""
+    """An entry's correction."""
 
     position: int
     corrected_by: int
@@ -39,7 +39,7 @@ def _entry_corrected(rows: Rows, entry: Entry, fact: EntryCorrected) -> None:
 
 
 class EntryFilter(Struct, frozen=True, kw_only=True):
-    """Which entries are asked for; what is None asks nothing."""
+    """Filter of entries; None does not filter."""
 
     positions: tuple[int, ...] | None = None
     types: tuple[str, ...] | None = None
@@ -49,15 +49,15 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     clause: str | None = None
     actor: str | None = None
     occurred_from: datetime | None = None
-    """The first instant at which it may have happened."""
+    """First instant at which it may have happened."""
     occurred_to: datetime | None = None
-    """The instant before which it happened."""
+    """Instant before which it happened."""
     text: str | None = None
-    """Words that its free text holds, in whatever case."""
+    """Words that one of its narratives contains, in any case of letters."""
 
 
 class EntryRow(Struct, frozen=True):
-    """An entry as it is read; `position` is its cursor."""
+    """An entry as read from the ledger; `position` is its cursor."""
 
     position: int
     id: str
@@ -65,20 +65,20 @@ class EntryRow(Struct, frozen=True):
     type: str
     recorded_at: datetime
     leaf_hash: bytes
-    """RFC 6962, 32 bytes."""
+    """RFC 6962 leaf hash, 32 bytes."""
     body: bytes
-    """The stored bytes: `ledger.intake.envelope.decode` reads them."""
+    """Stored bytes; `ledger.intake.envelope.decode` reads them."""
     corrected_by: int | None
-    """The position of the correction, when it had been recorded by the reading's position."""
+    """Position of its correction, if recorded by the snapshot's position."""
     narratives: dict[str, NarrativeRef]
-    """Its free texts by their paths in the fact, such as `title` or `options[0]`; empty when not asked for."""
+    """Narratives by their paths in the fact, such as `title` or `options[0]`; empty if not requested."""
 
 
 _ANY = EntryFilter()
 
 
 class StoredEntry(Struct, frozen=True):
-    """What stands beside an entry's bytes."""
+    """The columns of an entry outside its bytes."""
 
     position: int
     id: str
@@ -88,7 +88,7 @@ class StoredEntry(Struct, frozen=True):
 
 
 class NarrativePlace(Struct, frozen=True):
-    """Where a narrative stands."""
+    """The place of a narrative."""
 
     position: int
     path: str
@@ -98,7 +98,7 @@ _EVENT = (
     "json_to_record(convert_from(t.body, 'UTF8')::json) "
     "j(subject text, time timestamptz, clauses text, actor text, actorrole text, data json)"
 )
-_SAYS = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
+_ATTRIBUTE = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
 
 
 def _occurred_sql(reported: str, data: str) -> str:
@@ -125,7 +125,7 @@ def _occurred_sql(reported: str, data: str) -> str:
 
 
 _OCCURRED = _occurred_sql(
-    f"coalesce({_SAYS.format('time')}::timestamptz, t.recorded_at)",
+    f"coalesce({_ATTRIBUTE.format('time')}::timestamptz, t.recorded_at)",
     "(convert_from(t.body, 'UTF8')::json -> 'data')",
 )
 ENTRY = Relation(
@@ -148,9 +148,9 @@ ENTRY = Relation(
     conditions={
         "positions": "t.position = ANY (:value::integer[])",
         "types": "t.type = ANY (:value)",
-        "subject": f"{_SAYS.format('subject')} = :value",
-        "clause": f":value = ANY (string_to_array({_SAYS.format('clauses')}, ' '))",
-        "actor": f"{_SAYS.format('actor')} = :value",
+        "subject": f"{_ATTRIBUTE.format('subject')} = :value",
+        "clause": f":value = ANY (string_to_array({_ATTRIBUTE.format('clauses')}, ' '))",
+        "actor": f"{_ATTRIBUTE.format('actor')} = :value",
         "occurred_from": f"{_OCCURRED} >= :value",
         "occurred_to": f"{_OCCURRED} < :value",
         "since_position": "t.position > :value",
@@ -158,7 +158,7 @@ ENTRY = Relation(
         "AND strpos(lower(n.body), lower(:value)) > 0)",
     },
 )
-"""Entries up to the position of the reading; by what only their bytes say they are searched one by one."""
+"""Entries up to the snapshot's position. Conditions on their bytes test one entry after another."""
 NARRATIVE = Relation(
     "entries",
     NarrativePlace,
@@ -176,18 +176,23 @@ async def page(
     after: int = 0,
     narratives: bool = True,
 ) -> list[EntryRow]:
-    """The entries after position `after` that match, in order, with their free texts if asked for."""
-    asked = {
+    """Return the matching entries after a position, in order, with their narratives if requested."""
+    conditions = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in structs.asdict(filter).items()
         if value is not None
     }
-    given = {"notice": reading.notice, "position": reading.position, "after": after, "first": min(first, PAGE)}
+    parameters = {
+        "notice": reading.notice,
+        "position": reading.position,
+        "after": after,
+        "first": min(first, PAGE),
+    }
     rows = await reading.fetch(
-        _query(tuple(asked)), given | {f"is_{name}": value for name, value in asked.items()}
+        _query(tuple(conditions)), parameters | {f"is_{name}": value for name, value in conditions.items()}
     )
-    told = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
-    return [EntryRow(*[*row, told.get(row[0], {})]) for row in rows]
+    narratives_of = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
+    return [EntryRow(*[*row, narratives_of.get(row[0], {})]) for row in rows]
 
 
 @cache
@@ -207,7 +212,7 @@ async def _narratives(reading: Snapshot, positions: Sequence[int]) -> dict[int, 
         "WHERE notice = %s AND position = ANY (%s::integer[]) ORDER BY position, path",
         (reading.notice, list(positions)),
     )
-    found: dict[int, dict[str, NarrativeRef]] = {}
+    by_position: dict[int, dict[str, NarrativeRef]] = {}
     for position, path, body, erased_by in rows:
-        found.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
-    return found
+        by_position.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
+    return by_position

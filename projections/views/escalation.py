@@ -1,4 +1,4 @@
-"""Escalation: the ministers' concerns and interventions, how the notice ended, and what led to it."""
+"""Escalation: ministers' concerns and interventions, the end of the notice, and the steps between."""
 
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from projections.query.relation import of_table
 
 
 class Concern(Struct, frozen=True):
-    """A concern of the ministers' side."""
+    """A concern of the Department or ministers."""
 
     concern: str
     position: int
@@ -37,18 +37,18 @@ class Intervention(Struct, frozen=True):
     ended_position: int | None = None
     ended_reason: NarrativeRef | None = None
     becomes: str | None = None
-    """What followed."""
+    """The arrangement that followed."""
 
 
 class Step(Struct, frozen=True):
-    """A state that the notice came to, and the entry that brought it there."""
+    """A state that the notice reached, and the entry that brought it there."""
 
     position: int
     at: datetime
     state: str
     """NONE, CONCERN, INTERVENTION or CLOSED."""
     subject: str
-    """The concern or the intervention; empty for the notice itself."""
+    """Id of the concern or intervention; empty for the notice itself."""
 
 
 CONCERNS = Table("concerns", Concern, ("concern",))
@@ -102,7 +102,7 @@ def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
 
 
 def _step(rows: Rows, entry: Entry, subject: str) -> None:
-    """What is recorded after the notice was closed tells of before; the notice stays closed."""
+    """Add the state after an entry. A closed notice stays closed, since later entries report earlier events."""
     if any(step.state == "CLOSED" for step in rows.all(STEPS)):
         state = "CLOSED"
     elif any(intervention.ended_position is None for intervention in rows.all(INTERVENTIONS)):

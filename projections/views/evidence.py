@@ -1,6 +1,6 @@
-"""The evidence register, and what rests on what: claims, objectives and decisions on documents, as they stood.
+"""The evidence register, and the claims, objectives and decisions that rest on each document.
 
-What rests on a document is read off every fact's declaration: a new fact that names evidence is covered as it is.
+A fact's fields show which documents it rests on, so a new fact needs no code here.
 """
 
 from collections.abc import Iterator
@@ -36,29 +36,29 @@ class Evidence(Struct, frozen=True):
     submitted_at: datetime
     actor: str
     digest: str
-    """SHA-256 over the file's salt and the file, in base64."""
+    """SHA-256 of the file's salt and the file, in base64."""
     media_type: str
     size: int
-    """In bytes."""
+    """Bytes in the file."""
     title: NarrativeRef
     classification: str
     first: date | None
-    """The first day that it covers."""
+    """First day that it covers."""
     last: date | None
     supports: list[str]
     status: str = "CURRENT"
     """CURRENT, SUPERSEDED, WITHDRAWN or ERASED."""
     ended_position: int | None = None
-    """The entry by which the status became what it is."""
+    """Entry that set the status."""
     ended_at: datetime | None = None
     reason: NarrativeRef | None = None
     superseded_by: str | None = None
     judgement: str | None = None
-    """The latest, by when it was given: SUFFICIENT, PARTIAL or INSUFFICIENT."""
+    """Judgement with the latest time: SUFFICIENT, PARTIAL or INSUFFICIENT."""
     assessed_at: datetime | None = None
     assessed_position: int | None = None
     opened: int = 0
-    """How often opening it was recorded."""
+    """Number of recorded openings."""
     opened_at: datetime | None = None
 
 
@@ -74,18 +74,18 @@ class Assessment(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """That something rests on a document."""
+    """A statement that rest on a document."""
 
     kind: str
-    """What rests: its kind, such as decision, claim or objective."""
+    """Kind of the statement's subject, such as decision, claim or objective."""
     subject: str
-    """Its id; of a claim `report#number`; of a fact about nothing in particular its position."""
+    """Id of the subject; `report#number` for a claim, the position for a fact without a subject."""
     evidence: str
     position: int
-    """The entry that says so."""
+    """Entry that makes the statement."""
     fact: str
     status_then: str = "CURRENT"
-    """How the document stood when that was recorded."""
+    """Status of the document when the statement was recorded."""
     judgement_then: str | None = None
     superseded_by_then: str | None = None
 
@@ -105,11 +105,11 @@ REGISTER: frozenset[type[Fact]] = frozenset(
         EvidenceOpened,
     }
 )
-"""The facts that are about a document itself."""
+"""Facts about a document itself."""
 
 
-class _Rests(Struct, frozen=True):
-    """How a fact rests on evidence."""
+class _Reliance(Struct, frozen=True):
+    """The fields that show how a fact rests on evidence."""
 
     about: FieldPath | None
     kind: str
@@ -117,39 +117,39 @@ class _Rests(Struct, frozen=True):
 
 
 @cache
-def _rests(fact: type[Fact]) -> _Rests | None:
-    """None: it names no evidence, or is about it."""
-    found = [leaf for leaf in field_paths(fact) if leaf.kind is not None]
-    documents = tuple(leaf for leaf in found if leaf.kind == "evidence" and leaf.known)
+def _reliance_of(fact: type[Fact]) -> _Reliance | None:
+    """Return how a fact rests on evidence; None if it names no evidence or is about a document."""
+    references = [leaf for leaf in field_paths(fact) if leaf.kind is not None]
+    documents = tuple(leaf for leaf in references if leaf.kind == "evidence" and leaf.known)
     if fact in REGISTER or not documents:
         return None
-    about = next((leaf for leaf in found if leaf.attributes == (fact.about,)), None)
-    return _Rests(about, (about.kind or "") if about is not None else KIND_OF[fact].name, documents)
+    about = next((leaf for leaf in references if leaf.attributes == (fact.about,)), None)
+    return _Reliance(about, (about.kind or "") if about is not None else KIND_OF[fact].name, documents)
 
 
 def bases(entry: Entry) -> Iterator[Basis]:
-    """What an entry says rests on which documents."""
+    """Yield the statements of an entry that rest on documents."""
     fact, position = entry.fact, entry.position
     if isinstance(fact, EvidenceSubmitted):
         for subject in dict.fromkeys(fact.supports):
             yield Basis("supported", subject, fact.evidence, position, "EvidenceSubmitted")
         return
-    rests = _rests(type(fact))
-    if rests is None:
+    reliance = _reliance_of(type(fact))
+    if reliance is None:
         return
     subject = str(position)
-    if rests.about is not None:
-        ((subject, _),) = values_in(fact, rests.about)
+    if reliance.about is not None:
+        ((subject, _),) = values_in(fact, reliance.about)
     name = KIND_OF[type(fact)].name
-    seen = set()
-    for leaf in rests.documents:
+    earlier = set()
+    for leaf in reliance.documents:
         for evidence, where in values_in(fact, leaf):
-            basis = Basis(rests.kind, subject, evidence, position, name)
+            basis = Basis(reliance.kind, subject, evidence, position, name)
             if ".impactEvidence[" in where:
                 number = int(where.split("[")[1].split("]")[0]) + 1
                 basis = Basis("claim", f"{subject}#{number}", evidence, position, name)
-            if basis not in seen:
-                seen.add(basis)
+            if basis not in earlier:
+                earlier.add(basis)
                 yield basis
 
 
@@ -195,37 +195,40 @@ def _evidence_erased(rows: Rows, entry: Entry, fact: EvidenceErased) -> None:
 
 @VIEW.on(EvidenceOpened)
 def _evidence_opened(rows: Rows, entry: Entry, fact: EvidenceOpened) -> None:
-    known = rows.require(EVIDENCE, fact.evidence)
-    latest = max(entry.occurred_at, known.opened_at) if known.opened_at is not None else entry.occurred_at
-    rows.change(EVIDENCE, fact.evidence, opened=known.opened + 1, opened_at=latest)
+    document = rows.require(EVIDENCE, fact.evidence)
+    latest = max(entry.occurred_at, document.opened_at) if document.opened_at is not None else entry.occurred_at
+    rows.change(EVIDENCE, fact.evidence, opened=document.opened + 1, opened_at=latest)
 
 
 def _add_bases(rows: Rows, entry: Entry, fact: Fact) -> None:
     for basis in bases(entry):
-        rows.add(BASES, _as_it_stands(rows, basis))
+        rows.add(BASES, _with_status(rows, basis))
 
 
 for _fact in KIND_OF:
-    if _rests(_fact) is not None:
+    if _reliance_of(_fact) is not None:
         VIEW.on(_fact)(_add_bases)
 
 
-def _as_it_stands(rows: Rows, basis: Basis) -> Basis:
-    """With what the register says of the document now, so that it can be told what was known then."""
-    held = rows.get(EVIDENCE, basis.evidence)
-    if held is None or (held.status, held.judgement) == ("CURRENT", None):
+def _with_status(rows: Rows, basis: Basis) -> Basis:
+    """Return a statement with the document's current status and judgement."""
+    document = rows.get(EVIDENCE, basis.evidence)
+    if document is None or (document.status, document.judgement) == ("CURRENT", None):
         return basis
     return structs.replace(
-        basis, status_then=held.status, judgement_then=held.judgement, superseded_by_then=held.superseded_by
+        basis,
+        status_then=document.status,
+        judgement_then=document.judgement,
+        superseded_by_then=document.superseded_by,
     )
 
 
-def _end(rows: Rows, entry: Entry, evidence: str, status: str, **more: object) -> None:
-    """An erased document stays erased, whatever is said of it later."""
-    known = rows.require(EVIDENCE, evidence)
-    if known.status != "ERASED":
+def _end(rows: Rows, entry: Entry, evidence: str, status: str, **changes: object) -> None:
+    """End a document with a status; an erased document stays erased."""
+    document = rows.require(EVIDENCE, evidence)
+    if document.status != "ERASED":
         at = entry.occurred_at
-        rows.change(EVIDENCE, evidence, status=status, ended_position=entry.position, ended_at=at, **more)
+        rows.change(EVIDENCE, evidence, status=status, ended_position=entry.position, ended_at=at, **changes)
 
 
 @VIEW.on(EvidenceAssessed)
@@ -234,8 +237,8 @@ def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
     rows.put(
         ASSESSMENTS, Assessment(fact.evidence, position, at, entry.actor, judgement, rows.narrative("reason"))
     )
-    known = rows.require(EVIDENCE, fact.evidence)
-    if known.assessed_at is None or at >= known.assessed_at:
+    document = rows.require(EVIDENCE, fact.evidence)
+    if document.assessed_at is None or at >= document.assessed_at:
         rows.change(EVIDENCE, fact.evidence, judgement=judgement, assessed_at=at, assessed_position=position)
 
 
@@ -256,21 +259,21 @@ BASIS = of_table("evidence", BASES, order=("position", "kind", "subject", "evide
 
 
 class StoredDocument(Struct, frozen=True):
-    """Where the file of a document lies."""
+    """The stored file of a document."""
 
     content: str | None
-    """SHA-256 of the file, by which the store has it; None: it was destroyed."""
+    """SHA-256 of the file, its name in the store; None once destroyed."""
     upload: str | None
-    """Its name in the store until it has its lasting one."""
+    """Name in the store until the upload is complete."""
     salt: bytes | None
     size: int
     media_type: str
     erased_by: int | None
-    """The entry that erased it."""
+    """Entry that erased it."""
 
 
-async def held(reading: Snapshot, position: int) -> StoredDocument | None:
-    """The file of the document that the entry at `position` submitted; None when it came without one."""
+async def stored_document(reading: Snapshot, position: int) -> StoredDocument | None:
+    """Return the file that the entry at a position submitted; None if it came without one."""
     rows = await reading.fetch(
         "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
         "WHERE notice = %s AND position = %s",

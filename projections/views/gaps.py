@@ -1,4 +1,4 @@
-"""Days that nobody covers: in a post, or by a report."""
+"""Gaps: days that no tenure or report covers."""
 
 from datetime import date
 
@@ -6,16 +6,19 @@ from msgspec import Struct
 
 
 class Gap(Struct, frozen=True):
-    """Days that nothing covers; both included. `last` None: it goes on."""
+    """Days that nothing covers, both included; without a last day, the gap continues."""
 
     first: date
     last: date | None
 
 
-def gaps(held: str, first: str, last: str = ":today") -> str:
-    """The query of the gaps from day `first` to day `last`, each an expression.
+def gaps(table: str, first: str, last: str = ":today") -> str:
+    """Return the query of the gaps between two days.
 
-    `held`: a table whose rows say from which `first` to which `last` day something is covered, both included.
+    Args:
+        table: Table of the covered periods, from `first` to `last`, both included.
+        first: SQL of the first day.
+        last: SQL of the last day.
     """
     covered = "CASE WHEN h.last < h.first THEN 'empty' ELSE daterange(h.first, h.last, '[]') END"
     return (
@@ -23,5 +26,5 @@ def gaps(held: str, first: str, last: str = ":today") -> str:
         "CASE WHEN upper(g) <= b.last THEN upper(g) - 1 END AS last "
         f"FROM (SELECT {first} AS first, {last} AS last) b CROSS JOIN LATERAL unnest("
         "datemultirange(daterange(b.first, greatest(b.first, b.last + 1))) "
-        f"- (SELECT coalesce(range_agg({covered}), '{{}}') FROM {held} h)) g WHERE b.first <= b.last)"
+        f"- (SELECT coalesce(range_agg({covered}), '{{}}') FROM {table} h)) g WHERE b.first <= b.last)"
     )

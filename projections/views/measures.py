@@ -1,8 +1,8 @@
-"""Measures and their readings: values, XmR charts, signals, assurance, and which small counts are hidden for ever.
+"""Measures and their readings: values, XmR charts, signals, assurance, and suppressed small counts.
 
-A chart runs over a measure's readings since its baseline was last reset; earlier ones keep the signals they had. A
-reading that counts fewer than five of anything is hidden from roles without full sight: decided when it is
-reported, and never undone.
+A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A reading
+that counts fewer than five of anything is suppressed for roles without full sight. The fold decides this when the
+reading is reported, for good.
 """
 
 from bisect import bisect_left
@@ -26,12 +26,12 @@ from projections.query.relation import WITHIN, Computed, contains, of_table
 from projections.views.spc import FIRM, SIGNALS, limits, marks
 
 THRESHOLD = 5
-"""Counts below it are hidden."""
-Said = MeasureReadingReported | MeasureReadingRestated
+"""Lowest count that is others to every role."""
+Reading = MeasureReadingReported | MeasureReadingRestated
 
 
 class Measure(Struct, frozen=True):
-    """A measure, and what its chart says now."""
+    """A measure, and the results of its chart."""
 
     measure: str
     position: int
@@ -39,51 +39,51 @@ class Measure(Struct, frozen=True):
     unit: str
     direction: str
     target: float | None
-    """In the unit, like every value here."""
+    """Target in the measure's unit, like every value here."""
     baseline: float | None
     per: int | None
     part_of: str | None
     reset_on: date | None = None
-    """The first day that counts, since the baseline was reset."""
+    """First day that counts since the baseline was reset."""
     readings: int = 0
     mean: float | None = None
     lower: float | None = None
     upper: float | None = None
     provisional: bool | None = None
-    """Whether the chart has fewer than 12 points."""
+    """True while the chart has fewer than 12 points."""
     assurance: str | None = None
-    """ASSURED, INCONSISTENT or FAILING; None: it has no target, no direction or no limits."""
+    """ASSURED, INCONSISTENT or FAILING; None without a target, a direction or limits."""
     is_hidden: bool = False
-    """Whether a reading is hidden, so that its chart is not shown to everybody."""
+    """True if a reading is suppressed; roles without full sight then see no chart."""
 
 
 class MeasureReading(Struct, frozen=True):
-    """A measure's reading for a period, as it was stated last."""
+    """A measure's reading for a period, as last reading."""
 
     measure: str
     first: date
     last: date
     position: int
-    """The entry that reported it first."""
+    """Entry that first reported it."""
     reported_at: datetime
     numerator: int | None
-    """None: hidden from this reader."""
+    """None if suppressed for this reader."""
     denominator: int | None
     value: float | None
-    """In the measure's unit; None: there was nothing to divide by, or it is hidden."""
+    """Value in the measure's unit; None if there was nothing to divide by, or if suppressed."""
     system: str
     extracted_at: datetime
     signals: list[str]
     is_hidden: bool
     restated: int = 0
-    """How many times it was stated anew."""
+    """Number of restatements."""
     restated_position: int | None = None
     reason: NarrativeRef | None = None
-    """Why it was stated anew, the last time."""
+    """Reason for the latest restatement."""
 
 
 class Reset(Struct, frozen=True):
-    """From when on a measure's limits are computed anew, and why."""
+    """A reset of a measure's baseline: the first day of the new limits, and the reason."""
 
     measure: str
     position: int
@@ -98,23 +98,23 @@ RESETS = Table("baseline_resets", Reset, ("position",), in_memory=False)
 
 
 class Series(Struct):
-    """A measure's readings by period, for its chart: kept in memory, as a reading may change signals of all."""
+    """A measure's readings by period, for its chart. Kept in memory, as one reading may change all signals."""
 
     periods: list[tuple[date, date]] = []
     values: list[float | None] = []
     masks: list[int] = []
-    """The signals of each, as `projections.views.spc` marks them."""
+    """Signals of each reading, as masks of `projections.views.spc`."""
 
 
 class MeasureMemory(Struct):
-    """What the fold finds readings by: each measure's series, and which measures are parts of which."""
+    """Memory of the fold: each measure's series, and the parts of each total."""
 
     series: dict[str, Series] = {}
     parts: dict[str, list[str]] = {}
 
 
 def value_of(unit: str, numerator: int, denominator: int | None, per: int | None) -> float | None:
-    """A reading's value in its unit; None: nothing was counted, so that there is none."""
+    """Return a reading's value in its unit; None if there is nothing to divide by."""
     if unit == Unit.COUNT.value:
         return float(numerator)
     if not denominator:
@@ -124,7 +124,7 @@ def value_of(unit: str, numerator: int, denominator: int | None, per: int | None
 
 
 def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
-    """Whether the limits keep to the good side of the target, to the bad side, or leave it to chance."""
+    """Return on which side of the target the limits lie: ASSURED, FAILING, or INCONSISTENT for both."""
     if target is None or lower is None or upper is None or direction == Direction.NEITHER.value:
         return None
     good = 1 if direction == Direction.HIGHER_IS_BETTER.value else -1
@@ -135,7 +135,7 @@ def assurance_of(target: float | None, direction: str, lower: float | None, uppe
 
 
 def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
-    """Whether a count is so small that it may tell of somebody: also of those whom a percentage leaves out."""
+    """Return True if a count could identify a person, including the people outside a percentage."""
     counts = [numerator] if denominator is None else [numerator, denominator]
     if unit == Unit.PERCENT.value and denominator is not None:
         counts.append(denominator - numerator)
@@ -167,70 +167,74 @@ def _measure_defined(rows: Rows, entry: Entry, fact: MeasureDefined) -> None:
 def _measure_baseline_reset(rows: Rows, entry: Entry, fact: MeasureBaselineReset) -> None:
     reset = Reset(fact.measure, entry.position, fact.first, fact.baseline, rows.narrative("reason"))
     rows.put(RESETS, reset)
-    known = rows.change(MEASURES, fact.measure, reset_on=fact.first)
+    rows.change(MEASURES, fact.measure, reset_on=fact.first)
     if fact.baseline is not None:
         rows.change(MEASURES, fact.measure, baseline=fact.baseline)
-    _chart(rows, rows.memory(MeasureMemory), known.measure)
+    _chart(rows, rows.memory(MeasureMemory), fact.measure)
 
 
 @VIEW.on(MeasureReadingReported)
 def _measure_reading_reported(rows: Rows, entry: Entry, fact: MeasureReadingReported) -> None:
-    _read(rows, entry, fact, rows.memory(MeasureMemory))
+    _record_reading(rows, entry, fact, rows.memory(MeasureMemory))
 
 
 @VIEW.on(MeasureReadingRestated)
 def _measure_reading_restated(rows: Rows, entry: Entry, fact: MeasureReadingRestated) -> None:
-    _read(rows, entry, fact, rows.memory(MeasureMemory))
+    _record_reading(rows, entry, fact, rows.memory(MeasureMemory))
 
 
-def _read(rows: Rows, entry: Entry, fact: Said, memory: MeasureMemory) -> None:
+def _record_reading(rows: Rows, entry: Entry, fact: Reading, memory: MeasureMemory) -> None:
     measure = rows.require(MEASURES, fact.measure)
     first, last = fact.period.first, fact.period.last
-    known = rows.get(READINGS, fact.measure, first, last)
+    earlier = rows.get(READINGS, fact.measure, first, last)
     small = is_small(measure.unit, fact.numerator, fact.denominator)
-    stated = MeasureReading(
+    reading = MeasureReading(
         measure=fact.measure,
         first=first,
         last=last,
-        position=entry.position if known is None else known.position,
-        reported_at=entry.occurred_at if known is None else known.reported_at,
+        position=entry.position if earlier is None else earlier.position,
+        reported_at=entry.occurred_at if earlier is None else earlier.reported_at,
         numerator=fact.numerator,
         denominator=fact.denominator,
         value=value_of(measure.unit, fact.numerator, fact.denominator, measure.per),
         system=fact.system,
         extracted_at=fact.extracted_at,
         signals=[],
-        is_hidden=small if known is None else known.is_hidden or small,
+        is_hidden=small if earlier is None else earlier.is_hidden or small,
     )
     if isinstance(fact, MeasureReadingRestated):
-        restated = 0 if known is None else known.restated
-        more = {"restated": restated + 1, "restated_position": entry.position, "reason": rows.narrative("reason")}
-        stated = structs.replace(stated, **more)
-    rows.put(READINGS, stated)
-    _place(memory, stated)
-    hidden, count = measure.is_hidden or stated.is_hidden, measure.readings + (known is None)
+        restated = 0 if earlier is None else earlier.restated
+        changes = {
+            "restated": restated + 1,
+            "restated_position": entry.position,
+            "reason": rows.narrative("reason"),
+        }
+        reading = structs.replace(reading, **changes)
+    rows.put(READINGS, reading)
+    _place(memory, reading)
+    hidden, count = measure.is_hidden or reading.is_hidden, measure.readings + (earlier is None)
     _chart(rows, memory, fact.measure, readings=count, is_hidden=hidden)
     if measure.part_of is not None or measure.measure in memory.parts:
         _hide_another(rows, memory, measure, first, last)
 
 
 def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: date, last: date) -> None:
-    """Where one part of a total is hidden, the smallest other is too: it could be told from the rest."""
+    """Suppress the smallest other part of a total if one part is suppressed, since the rest would reveal it."""
     total = measure.part_of or measure.measure
-    read = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
-    parts = [reading for reading in read if reading is not None]
+    readings = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
+    parts = [part for part in readings if part is not None]
     whole = rows.get(READINGS, total, first, last)
     if whole is None or whole.is_hidden or sum(part.is_hidden for part in parts) != 1:
         return
-    shown = [part for part in parts if not part.is_hidden]
-    if shown:
-        least = min(shown, key=lambda part: (part.numerator or 0, part.measure))
-        rows.change(READINGS, least.measure, first, last, is_hidden=True)
-        rows.change(MEASURES, least.measure, is_hidden=True)
+    others = [part for part in parts if not part.is_hidden]
+    if others:
+        smallest = min(others, key=lambda part: (part.numerator or 0, part.measure))
+        rows.change(READINGS, smallest.measure, first, last, is_hidden=True)
+        rows.change(MEASURES, smallest.measure, is_hidden=True)
 
 
 def _place(memory: MeasureMemory, reading: MeasureReading) -> None:
-    """Puts a reading into its series, or the value in place of the one stated before."""
+    """Insert a reading into its series, or replace its value."""
     series = memory.series.setdefault(reading.measure, Series())
     period = (reading.first, reading.last)
     index = bisect_left(series.periods, period)
@@ -242,15 +246,15 @@ def _place(memory: MeasureMemory, reading: MeasureReading) -> None:
         series.masks.insert(index, 0)
 
 
-def _chart(rows: Rows, memory: MeasureMemory, name: str, **more: object) -> None:
-    """Draws a measure's chart anew, and marks the signals on its readings; `more` changes of its row."""
+def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> None:
+    """Recalculate a measure's chart and the signals of its readings; `changes` are other fields of its row."""
     measure = rows.require(MEASURES, name)
     series = memory.series.get(name) or Series()
     start = 0 if measure.reset_on is None else bisect_left(series.periods, (measure.reset_on, date.min))
     counted = [index for index in range(start, len(series.values)) if series.values[index] is not None]
     values = [value for value in series.values[start:] if value is not None]
     if not values:
-        rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **more)
+        rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **changes)
         return
     lines = limits(values)
     for index, mask in zip(counted, marks(values, lines), strict=True):
@@ -265,7 +269,7 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **more: object) -> None
         upper=lines.upper,
         provisional=len(values) < FIRM,
         assurance=assurance_of(measure.target, measure.direction, lines.lower, lines.upper),
-        **more,
+        **changes,
     )
 
 

@@ -1,4 +1,4 @@
-"""The notice itself as it stands: the instrument, its lineage, clauses, areas, interpretations and revisions."""
+"""The notice itself: the instrument, its lineage, clauses, areas, interpretations and revisions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -20,21 +20,19 @@ from ledger.domain.entry import Entry
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.errors import UnknownNotice
 from projections.query.relation import Computed, Relation, of_table
-from projections.query.snapshot import Snapshot
 
 
 class Notice(Struct, frozen=True):
     """The legal instrument."""
 
     position: int
-    """The entry that issued it."""
+    """Entry that issued it."""
     issued_at: datetime
-    """When its issue was recorded."""
+    """Instant at which its issue was recorded."""
     kind: str
     council: str
-    """Its ONS code."""
+    """ONS code of the council."""
     issuer: str
     issued_on: date
     zone: str
@@ -43,17 +41,17 @@ class Notice(Struct, frozen=True):
     title: NarrativeRef
     trigger: NarrativeRef
     target_date: date | None = None
-    """By when the plan's actions are to be delivered, as revised; None: no clause says so."""
+    """Date by which the plan's actions are due, as revised; None if no clause states one."""
     closed_on: date | None = None
     closed_position: int | None = None
     outcome: str | None = None
-    """How it ended; None: it is live."""
+    """Outcome at its end; None while it is live."""
     closing_reason: NarrativeRef | None = None
     successor: str | None = None
 
 
 class Clause(Struct, frozen=True):
-    """A clause and its obligation, with the parameters that hold now."""
+    """A clause and its obligation, with its current parameters."""
 
     number: str
     position: int
@@ -63,7 +61,7 @@ class Clause(Struct, frozen=True):
     parameters: dict[str, Any]
     text: NarrativeRef
     under: str | None = None
-    """The clause by whose power it was added later."""
+    """Clause whose power added it later."""
 
 
 class Area(Struct, frozen=True):
@@ -73,34 +71,34 @@ class Area(Struct, frozen=True):
     position: int
     title: NarrativeRef
     ended: str | None = None
-    """CLOSED or CARRIED_OVER; None: it is open."""
+    """CLOSED or CARRIED_OVER; None while it is open."""
     ended_on: date | None = None
     ended_position: int | None = None
     reason: NarrativeRef | None = None
-    """Why it was closed."""
+    """Reason for closing it."""
     successor: str | None = None
-    """The notice under which it goes on."""
+    """Notice that it was carried over to."""
     successor_area: str | None = None
-    """Its id there."""
+    """Id of the area in that notice."""
 
 
 class Interpretation(Struct, frozen=True):
-    """What a word means that the notice leaves open."""
+    """The adopted meaning of a word that the notice leaves open."""
 
     interpretation: str
     position: int
     adopted_at: datetime
     number: str
-    """The clause."""
+    """Number of the clause."""
     word: str
     meaning: NarrativeRef
     adopted_by: str
     parameters: dict[str, Any]
-    """The parameters of the clause's rule that follow from it."""
+    """Parameters that it sets for the clause's rule."""
 
 
 class Revision(Struct, frozen=True):
-    """The issuer's revision of what a clause asks."""
+    """A revision of a clause by the issuer."""
 
     position: int
     number: str
@@ -110,18 +108,18 @@ class Revision(Struct, frozen=True):
 
 
 class ViewState(Struct, frozen=True):
-    """How far a view of the notice is folded, whatever the position of the reading."""
+    """Position and state of a view of the notice, independent of the snapshot's position."""
 
     view: str
     version: int
     reached: int
     failed_at: int | None
-    """The entry at which its fold stopped."""
+    """Entry at which its fold stopped."""
     failure: str | None
-    """Why it did."""
+    """Reason for the stop."""
 
 
-# Position 1 always holds it: it is the first entry, and cannot be corrected.
+# The notice is always at position 1: it is the first entry, which cannot be corrected.
 NOTICES = Table("notices", Notice, ("position",))
 CLAUSES = Table("clauses", Clause, ("number",))
 AREAS = Table("areas", Area, ("area",))
@@ -163,7 +161,7 @@ def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None
         under=fact.under,
     )
     rows.put(CLAUSES, clause)
-    _target(rows, clause)
+    _set_target_date(rows, clause)
 
 
 @VIEW.on(AreaRegistered)
@@ -194,10 +192,10 @@ def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
 @VIEW.on(NoticeRevised)
 def _notice_revised(rows: Rows, entry: Entry, fact: NoticeRevised) -> None:
     for revision in fact.clauses:
-        given = dict(revision.parameters)
+        parameters = dict(revision.parameters)
         reason = rows.narrative("reason")
-        rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, given))
-        _give(rows, revision.number, given)
+        rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, parameters))
+        _set_parameters(rows, revision.number, parameters)
 
 
 @VIEW.on(NoticeClosed)
@@ -209,7 +207,7 @@ def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
 
 @VIEW.on(InterpretationAdopted)
 def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
-    given = dict(fact.parameters)
+    parameters = dict(fact.parameters)
     adopted = Interpretation(
         interpretation=fact.interpretation,
         position=entry.position,
@@ -218,21 +216,21 @@ def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
         word=fact.word,
         meaning=rows.narrative("meaning"),
         adopted_by=fact.adopted_by,
-        parameters=given,
+        parameters=parameters,
     )
     rows.put(INTERPRETATIONS, adopted)
-    _give(rows, fact.number, given)
+    _set_parameters(rows, fact.number, parameters)
 
 
-def _give(rows: Rows, number: str, given: dict[str, Parameter]) -> None:
-    """Gives a clause's rule these parameters beside those that it has."""
-    known = rows.get(CLAUSES, number)
-    if known is not None and given:
-        _target(rows, rows.change(CLAUSES, number, parameters={**known.parameters, **given}))
+def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter]) -> None:
+    """Add parameters to a clause's rule."""
+    clause = rows.get(CLAUSES, number)
+    if clause is not None and parameters:
+        _set_target_date(rows, rows.change(CLAUSES, number, parameters={**clause.parameters, **parameters}))
 
 
-def _target(rows: Rows, clause: Clause) -> None:
-    """The date to deliver by is that of the whole notice, not one that a clause sets for an area."""
+def _set_target_date(rows: Rows, clause: Clause) -> None:
+    """Set the notice's target date from a clause; a clause limited to an area sets none."""
     target = clause.parameters.get("target_date")
     if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
         rows.change(NOTICES, 1, target_date=date.fromisoformat(target))
@@ -253,11 +251,3 @@ CLAUSE = of_table("notice", CLAUSES)
 AREA = of_table("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
 INTERPRETATION = of_table("notice", INTERPRETATIONS)
 REVISION = of_table("notice", REVISIONS, order=("position", "number"))
-
-
-async def read(reading: Snapshot) -> Notice:
-    """The notice at the reading's position; raises UnknownNotice."""
-    rows = await reading.all(NOTICE)
-    if not rows:
-        raise UnknownNotice(f"there is no notice {reading.notice}")
-    return rows[0]

@@ -1,4 +1,4 @@
-"""Partner organisations: what each promised and delivered, late or not at all, and what the board asked of it."""
+"""Partner organisations: their contributions on time, late or missed, and the updates they owe the board."""
 
 from datetime import date, datetime
 
@@ -21,18 +21,18 @@ from projections.query.relation import Computed, of_table
 
 
 class Partner(Struct, frozen=True):
-    """An organisation that takes part."""
+    """A partner organisation."""
 
     partner: str
     position: int
     organisation: NarrativeRef
     section11: bool
-    """Whether section 11 of the Children Act 2004 binds it."""
+    """True if section 11 of the Children Act 2004 binds it."""
     lead: str
 
 
 class Contribution(Struct, frozen=True):
-    """Something that a partner promised."""
+    """A partner's contribution."""
 
     contribution: str
     position: int
@@ -51,7 +51,7 @@ class Contribution(Struct, frozen=True):
 
 
 class ContributionConcern(Struct, frozen=True):
-    """A concern about what a partner contributes."""
+    """A concern about a partner's contributions."""
 
     partner: str
     position: int
@@ -61,7 +61,7 @@ class ContributionConcern(Struct, frozen=True):
 
 
 class PartnerUpdate(Struct, frozen=True):
-    """An update that the board asked a partner for."""
+    """An update that the board commissioned from a partner."""
 
     update: str
     position: int

@@ -1,6 +1,6 @@
-"""People and systems of a notice: who they are by id, the roles they hold and held, tokens and registrations.
+"""People and systems of a notice: actors, roles over time, tokens and integrations.
 
-Names and addresses are never here: they stand in the directory, outside the ledger.
+Names and addresses are never here: the directory has them, outside the ledger.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from projections.query.relation import Computed, of_table
 
 
 class Actor(Struct, frozen=True):
-    """Somebody, or a system, that acts."""
+    """A person or system that acts."""
 
     actor: str
     position: int
@@ -34,21 +34,21 @@ class Actor(Struct, frozen=True):
 
 
 class Holding(Struct, frozen=True):
-    """A role held from an instant until another."""
+    """A role of an actor over a period."""
 
     actor: str
     role: str
     position: int
     from_at: datetime
     until_at: datetime | None
-    """None: until it is revoked."""
+    """End of the role; None until it is revoked."""
     revoked_at: datetime | None = None
     revoked_position: int | None = None
     revoked_reason: NarrativeRef | None = None
 
 
 class Token(Struct, frozen=True):
-    """An API token's public facts."""
+    """The public facts of an API token."""
 
     token: str
     position: int
@@ -63,7 +63,7 @@ class Token(Struct, frozen=True):
 
 
 class Integration(Struct, frozen=True):
-    """A partner's system and what it may record."""
+    """A partner's system and the facts that it may record."""
 
     integration: str
     position: int
@@ -90,20 +90,20 @@ def _actor_registered(rows: Rows, entry: Entry, fact: ActorRegistered) -> None:
 
 @VIEW.on(RoleGranted)
 def _role_granted(rows: Rows, entry: Entry, fact: RoleGranted) -> None:
-    held = Holding(fact.actor, fact.role.value, entry.position, fact.from_ or entry.recorded_at, fact.until)
-    rows.put(HOLDINGS, held)
+    holding = Holding(fact.actor, fact.role.value, entry.position, fact.from_ or entry.recorded_at, fact.until)
+    rows.put(HOLDINGS, holding)
 
 
 @VIEW.on(RoleRevoked)
 def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
-    for held in rows.all(HOLDINGS):
-        if (held.actor, held.role, held.revoked_at) == (fact.actor, fact.role.value, None):
+    for holding in rows.all(HOLDINGS):
+        if (holding.actor, holding.role, holding.revoked_at) == (fact.actor, fact.role.value, None):
             ended = {
                 "revoked_at": entry.recorded_at,
                 "revoked_position": entry.position,
                 "revoked_reason": rows.narrative("reason"),
             }
-            rows.change(HOLDINGS, held.actor, held.role, held.position, **ended)
+            rows.change(HOLDINGS, holding.actor, holding.role, holding.position, **ended)
 
 
 @VIEW.on(TokenIssued)
@@ -151,7 +151,7 @@ INTEGRATION = of_table("people", INTEGRATIONS)
 
 
 async def notices_of(connection: Connection, actor: str) -> list[str]:
-    """The notices in which the actor was ever given a role, among all: for the projector, not for a reader."""
+    """Return the notices in which the actor ever had a role; only the projector's role sees all notices."""
     cursor = await connection.execute(
         "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)
     )

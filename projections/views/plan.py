@@ -1,7 +1,7 @@
-"""The improvement plan as it stands: its objectives, the progress recorded against them, its versions.
+"""The improvement plan: its objectives, the progress recorded against them, and its versions.
 
-The ratings of an objective are those of the progress that happened last; recorded late, an older one changes
-nothing but the count. The date first set for an objective is kept beside the one that holds.
+An objective's ratings come from the progress with the latest time, so older progress recorded late changes only
+the count. An objective keeps its first due date next to its current one.
 """
 
 from datetime import date, datetime
@@ -37,21 +37,21 @@ class Objective(Struct, frozen=True):
     owner: str
     due: date
     first_due: date
-    """The date first set; a later one never hides it."""
+    """First due date; later changes do not alter it."""
     measures: list[str]
     outcome: str | None = None
-    """How it ended; None: it has not."""
+    """Outcome at its end; None while it is open."""
     closed_at: datetime | None = None
     closed_position: int | None = None
     activity_rating: str | None = None
     impact_rating: str | None = None
     progress_position: int | None = None
-    """The entry of the latest progress."""
+    """Entry of the latest progress."""
     progress_at: datetime | None = None
-    """When that happened."""
+    """Time of the latest progress."""
     progress_count: int = 0
     highlighted_position: int | None = None
-    """The entry that told the board last of its slow progress, since its date was set."""
+    """Entry that last highlighted its slow progress to the board since its due date was set."""
 
 
 class ProgressUpdate(Struct, frozen=True):
@@ -69,7 +69,7 @@ class ProgressUpdate(Struct, frozen=True):
 
 
 class Highlight(Struct, frozen=True):
-    """Slow progress against an objective, pointed out to the board."""
+    """Slow progress on an objective, highlighted to the board."""
 
     objective: str
     position: int
@@ -100,7 +100,7 @@ class PlanVersion(Struct, frozen=True):
     approved_at: datetime
     body: str
     assessment: str | None
-    """The self-assessment that it answers."""
+    """Self-assessment on which it builds."""
     evidence: list[str]
 
 
@@ -116,7 +116,7 @@ class Briefing(Struct, frozen=True):
 
 
 class Rating(Struct, frozen=True):
-    """A rating of the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0) on."""
+    """A rating on the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0)."""
 
     dimension: str
     code: str
@@ -226,10 +226,10 @@ def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
 
 @VIEW.on(RatingScaleAdopted)
 def _adopt(rows: Rows, entry: Entry, fact: RatingScaleAdopted) -> None:
-    """A scale replaces the one that there was for the same dimension."""
+    """Replace the scale of the same dimension."""
     dimension = fact.dimension.value
-    kept = {level.code for level in fact.levels}
-    for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in kept]:
+    codes = {level.code for level in fact.levels}
+    for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in codes]:
         rows.drop(RATINGS, dimension, code)
     for index, level in enumerate(fact.levels):
         meaning = rows.narrative(f"levels[{index}].meaning")

@@ -1,4 +1,4 @@
-"""The record's own upkeep: erasures asked for and done, what was published, auditors' findings, signing keys."""
+"""Upkeep of the record: erasures, publications, audit findings and signing keys."""
 
 from datetime import datetime
 
@@ -23,9 +23,9 @@ class Erasure(Struct, frozen=True):
     """A request to erase, and its fulfilment."""
 
     position: int
-    """The entry that asked for it."""
+    """Entry that requested it."""
     target: int
-    """The entry whose text or file is to go."""
+    """Entry whose narratives or file are to be erased."""
     requested_at: datetime
     requested_by: str
     reason: NarrativeRef
@@ -36,18 +36,18 @@ class Erasure(Struct, frozen=True):
 
 
 class Publication(Struct, frozen=True):
-    """Something that was made public."""
+    """A publication."""
 
     position: int
     subject: str
     published_at: datetime
     where: NarrativeRef
     shows: int | None
-    """The position that it shows."""
+    """Position that it shows."""
 
 
 class AuditFinding(Struct, frozen=True):
-    """What an auditor wrote down."""
+    """A finding of an auditor."""
 
     finding: str
     position: int
@@ -56,17 +56,17 @@ class AuditFinding(Struct, frozen=True):
     severity: str
     text: NarrativeRef
     positions: list[int]
-    """The entries that it rests on."""
+    """Positions of the entries that it cites."""
 
 
 class SigningKey(Struct, frozen=True):
-    """A key by which checkpoints are signed, from its entry on."""
+    """A key that signs checkpoints from its entry on."""
 
     key: str
     position: int
     rotated_at: datetime
     public_key: str
-    """Ed25519, 32 bytes in base64."""
+    """Ed25519 public key, 32 bytes in base64."""
 
 
 ERASURES = Table("erasures", Erasure, ("position",))
@@ -109,10 +109,10 @@ def _published(rows: Rows, entry: Entry, fact: Published) -> None:
 @VIEW.on(AuditFindingRecorded)
 def _audit_finding_recorded(rows: Rows, entry: Entry, fact: AuditFindingRecorded) -> None:
     text, severity = rows.narrative("text"), fact.severity.value
-    found = AuditFinding(
+    finding = AuditFinding(
         fact.finding, entry.position, entry.occurred_at, entry.actor, severity, text, list(fact.positions)
     )
-    rows.put(AUDIT_FINDINGS, found)
+    rows.put(AUDIT_FINDINGS, finding)
 
 
 @VIEW.on(SigningKeyRotated)

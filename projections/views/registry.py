@@ -1,4 +1,4 @@
-"""Every view that is kept. A new view is a module of its own and a line here."""
+"""Registry of all views. A new view is a module and a line here."""
 
 from projections.engine.view import View
 from projections.views import (

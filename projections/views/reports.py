@@ -1,4 +1,4 @@
-"""Reports to the board and by its chair: complete or not, what they claim and on which evidence."""
+"""Reports to the board and by its chair: their completeness, their claims and the evidence for them."""
 
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 
 
 def parts_of(report: BoardReportSubmitted) -> list[str]:
-    """Which of the four parts a report to the board has."""
+    """Return which of the four parts a report to the board has."""
     has = (report.data, report.analysis, report.recommendations, report.impact_evidence)
     return [part for part, there in zip(PARTS, has, strict=True) if there]
 
@@ -31,7 +31,7 @@ class ChairReport(Struct, frozen=True):
 
 
 class ObjectiveReport(Struct, frozen=True):
-    """What the chair reported of an objective."""
+    """The chair's report on an objective."""
 
     report: str
     objective: str
@@ -47,34 +47,34 @@ class BoardReport(Struct, frozen=True):
     submitted_at: datetime
     meeting: str
     parts: list[str]
-    """Of DATA, ANALYSIS, RECOMMENDATIONS and IMPACT_EVIDENCE."""
+    """Parts among DATA, ANALYSIS, RECOMMENDATIONS and IMPACT_EVIDENCE."""
     missing: list[str]
     data: list[str]
-    """The evidence that it sets out."""
+    """Evidence that it presents as data."""
     analysis: NarrativeRef | None
     objectives: list[str]
 
 
 class Claim(Struct, frozen=True):
-    """What a report says has changed for children, and the evidence for it."""
+    """A report's claim of a change for children, and the evidence for it."""
 
     report: str
     number: int
-    """Its place in the report, from 1."""
+    """Number in the report, from 1."""
     position: int
     claim: NarrativeRef
     evidence: list[str]
 
 
 class ReportRecommendation(Struct, frozen=True):
-    """What a report asked the board for, and what the board did with it."""
+    """A report's recommendation to the board, and the board's decision on it."""
 
     report: str
     recommendation: str
     position: int
     text: NarrativeRef
     outcome: str | None = None
-    """ACCEPTED, REJECTED or DEFERRED; None: the board has not decided."""
+    """ACCEPTED, REJECTED or DEFERRED; None until the board decides."""
     decided_position: int | None = None
     reason: NarrativeRef | None = None
     decision: str | None = None
@@ -132,11 +132,11 @@ def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
     for index, claim in enumerate(fact.impact_evidence):
         text = rows.narrative(f"impactEvidence[{index}].claim")
         rows.put(CLAIMS, Claim(fact.report, index + 1, entry.position, text, list(claim.evidence)))
-    for index, asked in enumerate(fact.recommendations):
+    for index, recommendation in enumerate(fact.recommendations):
         text = rows.narrative(f"recommendations[{index}].text")
         rows.put(
             REPORT_RECOMMENDATIONS,
-            ReportRecommendation(fact.report, asked.recommendation, entry.position, text),
+            ReportRecommendation(fact.report, recommendation.recommendation, entry.position, text),
         )
 
 

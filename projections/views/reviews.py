@@ -1,4 +1,4 @@
-"""Reviews and diagnostics: scheduled, begun, completed, what the council said before, which topics they saw."""
+"""Reviews and diagnostics: schedule, start, completion, the council's assessment beforehand, and topics."""
 
 from datetime import date, datetime
 
@@ -29,7 +29,7 @@ class Review(Struct, frozen=True):
     kind: str
     by: str
     from_on: date
-    """The day on which it was to begin."""
+    """Day on which it was due to start."""
     topics: list[str]
     other_topics: list[NarrativeRef]
     started_at: datetime | None = None
@@ -39,14 +39,14 @@ class Review(Struct, frozen=True):
     findings: list[NarrativeRef] = []
     evidence: list[str] = []
     assessed_at: datetime | None = None
-    """When the council gave its own assessment."""
+    """Time of the council's own assessment."""
     assessed_position: int | None = None
     staff_survey: str | None = None
     supervision: str | None = None
 
 
 class ObjectiveAssessment(Struct, frozen=True):
-    """How the council saw its progress against an objective before a review."""
+    """The council's assessment of an objective before a review."""
 
     review: str
     objective: str
@@ -116,8 +116,8 @@ def _pre_review_assessment_submitted(rows: Rows, entry: Entry, fact: PreReviewAs
     rows.change(REVIEWS, fact.review, assessed_at=entry.occurred_at, assessed_position=entry.position, **parts)
     for index, view in enumerate(fact.objectives):
         text = rows.narrative(f"objectives[{index}].text")
-        seen = ObjectiveAssessment(fact.review, view.objective, entry.position, text)
-        rows.put(OBJECTIVE_ASSESSMENTS, seen)
+        assessment = ObjectiveAssessment(fact.review, view.objective, entry.position, text)
+        rows.put(OBJECTIVE_ASSESSMENTS, assessment)
 
 
 @VIEW.on(DiagnosticRequired)

@@ -1,7 +1,7 @@
-"""XmR charts (statistical process control for single values): the mean, the limits, and the signals. Pure.
+"""XmR charts (statistical process control for single values): mean, limits and signals. Pure.
 
-Limits are the mean ± 2.66 times the mean moving range; 2.66 is 3 / 1.128 (Wheeler, Understanding Variation).
-A signal says that something changed; a point between the limits without one is the process's own noise.
+Limits are the mean ± 2.66 times the mean moving range; 2.66 is 3 / 1.128 (Wheeler, Understanding Variation). A
+signal shows that the process changed. A point between the limits without a signal is noise of the process.
 """
 
 import math
@@ -16,59 +16,59 @@ from ledger.domain.fact import WordList
 
 LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267
-"""A moving range above this many times their mean is itself out of the ordinary."""
+"""Multiple of the mean moving range above which a moving range is itself an outlier."""
 RUN = 7
-"""Points in a row, on one side of the mean or rising or falling, that are a signal."""
+"""Consecutive points that make a signal: on one side of the mean, rising, or falling."""
 FIRM = 12
-"""Points from which limits are firm; from fewer they are provisional."""
+"""Points from which limits are firm; with fewer they are provisional."""
 NEAR = 2 / 3
-"""How far from the mean to a limit a point lies that is near the limit."""
+"""Fraction of the distance from the mean to a limit beyond which a point is near the limit."""
 
 
 class Signal(WordList):
-    """Why a point is not noise."""
+    """A reason why a point is not noise."""
 
     OUTSIDE = "OUTSIDE"
-    """It lies outside the limits."""
+    """The point lies outside the limits."""
     SHIFT = "SHIFT"
-    """It belongs to seven or more in a row on one side of the mean."""
+    """The point is one of seven or more in a row on one side of the mean."""
     TREND = "TREND"
-    """It belongs to seven or more that rise, or that fall, one after the other."""
+    """The point is one of seven or more in a row that rise, or that fall."""
     NEAR_LIMIT = "NEAR_LIMIT"
-    """It is one of two, among three in a row, near a limit on the same side."""
+    """The point is one of two, among three in a row, near a limit on the same side."""
 
 
 class Point(Struct, frozen=True):
-    """A value and why it stands out."""
+    """A value and its signals."""
 
     value: float
     signals: tuple[Signal, ...] = ()
 
 
 class Chart(Struct, frozen=True):
-    """An XmR chart; the values' own unit throughout."""
+    """An XmR chart, in the unit of its values."""
 
     mean: float
     lower: float | None
-    """The lower limit; None while there is a single point."""
+    """Lower limit; None while there is a single point."""
     upper: float | None
     mean_moving_range: float | None
     points: tuple[Point, ...]
     provisional: bool
-    """Whether there are fewer than 12 points."""
+    """True while there are fewer than 12 points."""
 
     @property
     def signals(self) -> tuple[tuple[int, Signal], ...]:
-        """Every signal as (index of the point from 0, signal)."""
+        """All signals, as (index of the point from 0, signal)."""
         return tuple((index, signal) for index, point in enumerate(self.points) for signal in point.signals)
 
 
 class Limits(Struct, frozen=True):
-    """The lines of a chart."""
+    """The mean and limits of a chart."""
 
     mean: float
     reach: float | None
-    """How far the limits are from the mean; None while there is a single point."""
+    """Distance from the mean to the limits; None while there is a single point."""
     mean_moving_range: float | None
 
     @property
@@ -83,9 +83,9 @@ class Limits(Struct, frozen=True):
 
 
 def limits(values: Sequence[float], screen: bool = False) -> Limits:
-    """The mean and the limits of values in order of time, of which there is at least one.
+    """Return the mean and limits of one or more values in order of time.
 
-    With `screen`, moving ranges above 3.267 times their mean are left out of the mean that gives the limits.
+    `screen` excludes moving ranges above 3.267 times their mean from the mean moving range.
     """
     ranges = list(map(abs, map(sub, values[1:], values)))
     if screen and ranges:
@@ -97,13 +97,13 @@ def limits(values: Sequence[float], screen: bool = False) -> Limits:
 
 _BITS = {signal: 1 << index for index, signal in enumerate(Signal)}
 SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for mask in range(1 << len(_BITS)))
-"""The signals of each mask that `marks` gives."""
+"""Signals of each mask that `marks` returns."""
 _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
-def marks(values: Sequence[float], found: Limits) -> list[int]:
-    """The signals of each value as a mask; `SIGNALS` says what it stands for."""
-    mean, reach = found.mean, found.reach
+def marks(values: Sequence[float], limits: Limits) -> list[int]:
+    """Return the signals of each value, as masks that index `SIGNALS`."""
+    mean, reach = limits.mean, limits.reach
     masks = [0] * len(values)
     _mark(masks, _SHIFT, [(value > mean) - (value < mean) for value in values], RUN - 1, 0)
     _mark(masks, _TREND, [(b > a) - (b < a) for a, b in pairwise(values)], RUN - 2, 1)
@@ -119,19 +119,19 @@ def marks(values: Sequence[float], found: Limits) -> list[int]:
             window = near[start : start + 3]
             for side in (1, -1):
                 if window.count(side) >= 2:
-                    for offset, seen in enumerate(window):
-                        if seen == side:
+                    for offset, side_of_value in enumerate(window):
+                        if side_of_value == side:
                             masks[start + offset] |= _NEAR
     return masks
 
 
-def last_mark(values: Sequence[float], found: Limits) -> int:
-    """The mask of the last value alone: that of `marks`, without judging the others."""
-    return _last_of(values, found) if len(values) > RUN else marks(values, found)[-1]
+def last_mark(values: Sequence[float], limits: Limits) -> int:
+    """Return the mask of the last value, as `marks` would, without judging the others."""
+    return _last_of(values, limits) if len(values) > RUN else marks(values, limits)[-1]
 
 
-def _last_of(values: Sequence[float], found: Limits) -> int:
-    mean, reach, last = found.mean, found.reach, values[-1]
+def _last_of(values: Sequence[float], limits: Limits) -> int:
+    mean, reach, last = limits.mean, limits.reach, values[-1]
     end = values[-RUN:]
     mask = _SHIFT if min(end) > mean or max(end) < mean else 0
     if all(map(lt, end, end[1:])) or all(map(gt, end, end[1:])):
@@ -146,9 +146,9 @@ def _last_of(values: Sequence[float], found: Limits) -> int:
 
 
 def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: int) -> None:
-    """Marks each stretch of equal signs whose last index is `least` or more past its first; a zero ends one.
+    """Mark each run of equal signs from `least` + 1 signs on; a zero ends a run.
 
-    `more`: how many values a stretch has beyond its signs.
+    `more` is the number of values in a run beyond its signs.
     """
     first = 0
     for sign, group in groupby(signs):
@@ -160,23 +160,25 @@ def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: in
 
 
 def xmr(values: Sequence[float], screen: bool = False) -> Chart:
-    """The chart of values in order of time.
+    """Return the chart of values in order of time.
 
-    With `screen`, moving ranges above 3.267 times their mean are left out of the mean that gives the limits.
-    Raises ValueError when there is no value, or one that is not a finite number.
+    `screen` excludes moving ranges above 3.267 times their mean from the mean moving range.
+
+    Raises:
+        ValueError: There is no value, or one is not a finite number.
     """
     if not values:
         raise ValueError("a chart needs at least one value")
     for index, value in enumerate(values):
         if not math.isfinite(value):
             raise ValueError(f"value {index} is {value}, and a chart needs finite numbers")
-    found = limits(values, screen)
-    masks = marks(values, found)
+    lines = limits(values, screen)
+    masks = marks(values, lines)
     return Chart(
-        mean=found.mean,
-        lower=found.lower,
-        upper=found.upper,
-        mean_moving_range=found.mean_moving_range,
+        mean=lines.mean,
+        lower=lines.lower,
+        upper=lines.upper,
+        mean_moving_range=lines.mean_moving_range,
         points=tuple(Point(value, SIGNALS[mask]) for value, mask in zip(values, masks, strict=True)),
         provisional=len(values) < FIRM,
     )

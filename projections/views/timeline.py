@@ -1,6 +1,7 @@
-"""Who and what each entry is about: the way from a subject to its entries, whatever they record of it.
+"""Timeline by subject: the entries about each subject, of all facts.
 
-Every reference that a fact declares counts, and the subject that its recorder gave. Texts stay with the entries.
+It follows every reference that a fact declares, and the subject that the recorder named. Narratives stay with the
+entries.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,12 +24,12 @@ class TimelineMoment(Struct, frozen=True):
     """An entry of a subject's timeline."""
 
     kind: str
-    """The kind of thing that it is about, such as objective; `subject` where only its recorder says so."""
+    """Kind of subject, such as objective; `subject` if only the recorder named it."""
     subject: str
     position: int
     occurred_at: datetime
     fact: str
-    """The fact's name, such as ObjectiveAdded."""
+    """Name of the fact, such as ObjectiveAdded."""
     actor: str
 
 
@@ -39,33 +40,33 @@ MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_m
 def _references(
     fact: type[Fact],
 ) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, FieldPath], ...]:
-    """Each kind of thing that a fact names, and how it is taken from it; None: from further within."""
-    found = []
+    """Return each kind of thing that a fact names, with a function that takes its ids; None for nested fields."""
+    references = []
     for leaf in field_paths(fact):
         if leaf.kind is not None:
-            is_near = len(leaf.attributes) == 1 or leaf.attributes[1:] == (ITEM,)
-            found.append((leaf.kind, attrgetter(leaf.attributes[0]) if is_near else None, leaf))
-    return tuple(found)
+            is_direct = len(leaf.attributes) == 1 or leaf.attributes[1:] == (ITEM,)
+            references.append((leaf.kind, attrgetter(leaf.attributes[0]) if is_direct else None, leaf))
+    return tuple(references)
 
 
 def subjects(entry: Entry) -> Iterable[tuple[str, str]]:
-    """What an entry is about, as (kind, id), each once."""
+    """Return the subjects of an entry as distinct pairs of kind and id."""
     fact = entry.fact
-    found: dict[tuple[str, str], None] = {}
+    subjects: dict[tuple[str, str], None] = {}
     for kind, take, leaf in _references(type(fact)):
-        named = take(fact) if take is not None else [name for name, _ in values_in(fact, leaf)]
-        for name in named if isinstance(named, list) else [] if named is None else [named]:
-            found[kind, name] = None
-    if entry.subject is not None and not any(name == entry.subject for _, name in found):
-        found["subject", entry.subject] = None
-    return found
+        ids = take(fact) if take is not None else [name for name, _ in values_in(fact, leaf)]
+        for name in ids if isinstance(ids, list) else [] if ids is None else [ids]:
+            subjects[kind, name] = None
+    if entry.subject is not None and not any(name == entry.subject for _, name in subjects):
+        subjects["subject", entry.subject] = None
+    return subjects
 
 
 VIEW = View("timeline", 1, (MOMENTS,))
 
 
 def _add_moments(rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Puts one entry on the timelines of its subjects."""
+    """Add an entry to the timelines of its subjects."""
     at, name, actor = entry.occurred_at, KIND_OF[type(fact)].name, entry.actor
     for kind, subject in subjects(entry):
         rows.add(MOMENTS, TimelineMoment(kind, subject, entry.position, at, name, actor))

@@ -256,7 +256,7 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
     await tell(database, "n", [("clause", 1, 92), ("area", 2, 0)])
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
-        found = await notice.read(reading)
+        (found,) = await reading.all(notice.NOTICE)
         (clause,) = await reading.all(notice.CLAUSE)
         areas = await reading.all(notice.AREA)
     assert (found.kind, found.council) == ("IMPROVEMENT_NOTICE", "E08000008")

@@ -15,7 +15,7 @@ reader = asking.reader
 
 async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     async with at(reader) as reading:
-        found = await notice.read(reading)
+        (found,) = await reading.all(notice.NOTICE)
         areas = await reading.all(notice.AREA)
         (interpretation,) = await reading.all(notice.INTERPRETATION)
         (revision,) = await reading.all(notice.REVISION)
@@ -33,8 +33,8 @@ async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     assert clauses["5a"].parameters["stale_after_days"] == 62
     assert clauses["5f"].under == "5"
     async with at(reader, 508) as reading:
-        assert (await notice.read(reading)).target_date == date(2023, 6, 30)
-        assert (await notice.read(reading)).outcome is None
+        assert (await reading.all(notice.NOTICE))[0].target_date == date(2023, 6, 30)
+        assert (await reading.all(notice.NOTICE))[0].outcome is None
 
 
 async def test_how_often_dates_slipped(reader: Reader) -> None:
