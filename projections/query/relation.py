@@ -4,8 +4,8 @@ One declaration names the source of the rows, the SQL of each field, the conditi
 built from it.
 
 In its SQL `t` is the row. The snapshot supplies `:notice`, `:position`, `:on`, `:today` and `:redacted`. `:on` is
-the instant at which rules are judged, and `:today` its day in the notice's zone. `:redacted` is true if small counts
-are suppressed for the reader. In a condition, `:value` is the argument.
+the instant at which rules are judged, `:today` its day in the notice's zone. `:redacted` is true if the reader
+sees small counts suppressed. In a condition, `:value` is the argument.
 """
 
 import re
