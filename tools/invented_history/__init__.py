@@ -7,7 +7,7 @@ closure and the direction that followed are real. Everything between them is inv
 from tools.invented_history import (
     actions,
     board,
-    ending,
+    closure,
     evidence,
     measures,
     partners,
@@ -23,7 +23,7 @@ from tools.invented_history.history_writer import HistoryWriter
 def history() -> str:
     """Return the history as NDJSON: one CloudEvent a line, with attributes for the demo whose names begin with `demo`."""
     writer = HistoryWriter()
-    chapters = (people, plan, actions, progress, measures, board, partners, reports, reviews, evidence, ending)
+    chapters = (people, plan, actions, progress, measures, board, partners, reports, reviews, evidence, closure)
     for chapter in chapters:
         chapter.write(writer)
     return writer.ndjson()
