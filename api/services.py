@@ -27,6 +27,7 @@ from ledger.mutable.drafts import Drafts
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.store.database import migrate, pending
 from ledger.store.entries import EntryRow
+from ledger.store.service_login import check_login
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
 from projections.views.registry import ALL
@@ -69,9 +70,18 @@ class Database:
         waiting = await pending(url)
         if waiting:
             raise LedgerError(
-                f"the database lacks {len(waiting)} migrations, the first is {waiting[0]}; run ledger migrate"
+                f"the database lacks {len(waiting)} migrations, the first is {waiting[0]}; "
+                "run ledger migrate as the administrator"
             )
         return url
+
+    async def check_login(self) -> list[str]:
+        """Return a warning for each right that the login of a named database should not have.
+
+        Raises:
+            LedgerError: The login lacks a right.
+        """
+        return await check_login(self._url) if self._url else []
 
     async def keep_running(self) -> None:
         """Start a killed embedded server again, until cancelled."""

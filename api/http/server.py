@@ -33,7 +33,7 @@ def serve(settings: Settings) -> None:
     with listen(settings.bind) as listener:
         database = Database(settings)
         try:
-            asyncio.run(database.open(logger.info))
+            asyncio.run(_prepare(database))
             logger.info("checkpoints are signed by %s", settings.signer().verifier_key())
             logger.info("listening on %s", address(listener))
             if settings.workers > 1:
@@ -44,6 +44,13 @@ def serve(settings: Settings) -> None:
                 uvicorn.Server(config(settings)).run([listener])
         finally:
             database.close()
+
+
+async def _prepare(database: Database) -> None:
+    """Open the database, and log each right of the login that breaks a promise."""
+    await database.open(logger.info)
+    for warning in await database.check_login():
+        logger.warning("%s", warning)
 
 
 def listen(bind: Bind) -> socket.socket:

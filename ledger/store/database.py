@@ -160,11 +160,29 @@ async def migrate(
 
 
 async def pending(url: str) -> list[str]:
-    """The migrations that have not run; an empty list means that the schema is up to date."""
+    """Return the names of the migrations that have not run; empty for an up-to-date schema.
+
+    Raises:
+        LedgerError: The login may not read which migrations have run.
+    """
     async with await connect(url) as connection:
-        found = await (await connection.execute("SELECT to_regclass('public.ledger_migrations')")).fetchone()
-        rows: list[tuple[str]] = []
-        if found and found[0]:
-            rows = await (await connection.execute("SELECT name FROM public.ledger_migrations")).fetchall()
-    ran = {name for (name,) in rows}
+        table = await (await connection.execute("SELECT to_regclass('public.ledger_migrations')")).fetchone()
+        ran = await _ran(connection) if table and table[0] else set()
     return [migration.name for migration in migrations() if migration.name not in ran]
+
+
+async def _ran(connection: AsyncConnection[Any]) -> set[str]:
+    """Return the names of the migrations that have run, as the login or as the writer that it may become."""
+    query = "SELECT name FROM public.ledger_migrations"
+    try:
+        try:
+            cursor = await connection.execute(query)
+        except psycopg.errors.InsufficientPrivilege:  # a login that does not inherit its roles' rights
+            await connection.execute("SET ROLE ledger_writer")
+            cursor = await connection.execute(query)
+    except psycopg.errors.InsufficientPrivilege:
+        raise LedgerError(
+            f"the login {connection.info.user} may not read which migrations have run; make it a member of "
+            "ledger_writer, ledger_projector and ledger_reader, and run ledger migrate as the administrator"
+        ) from None
+    return {name for (name,) in await cursor.fetchall()}

@@ -1,58 +1,81 @@
-"""Run the commands of docs/operating.md as written: a backup is taken, restored elsewhere, and verified."""
+"""Run the commands of docs/operating.md as written: set up a server, take a backup, restore it elsewhere."""
 
+import json
 import os
-import re
+import signal
 import subprocess
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ledger.embedded import binaries
 from tests.api.cli_tools import url_of
-from tests.journeys.test_readme import SHIM
+from tests.journeys import documents
+from tests.journeys.tcp_server import tcp_server
 
-ROOT = Path(__file__).parent.parent.parent
+PAGE = "docs/operating.md"
+SET_UP = [f"{PAGE}: Setting up a server of your own {number}" for number in (1, 2)]
+BACKUP = [f"{PAGE}: Backup 1"]
+RESTORING = [f"{PAGE}: Restoring 1"]
+BLOCKS = [*SET_UP, *BACKUP, *RESTORING]
 
 
-def commands(heading: str) -> str:
-    """Return the shell block under a heading of the page."""
-    text = (ROOT / "docs" / "operating.md").read_text("utf-8").partition(f"\n## {heading}\n")[2]
-    found = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
+@pytest.mark.long
+def test_a_server_of_ones_own_starts_as_the_page_says(tmp_path: Path) -> None:
+    with tcp_server() as server:
+        variables = documents.environment(
+            tmp_path,
+            ADMINISTRATOR_URL=server.url("postgres", "postgres"),
+            SERVICE_URL=server.url("improvement_ledger", "the+service"),
+            SERVICE_PASSWORD="the+service",
+            LEDGER_BIND="127.0.0.1:0",
+        )
+        script = documents.script(SET_UP)
+        shell = subprocess.Popen(
+            ["sh", "-euc", script],
+            cwd=tmp_path,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            assert shell.stderr is not None
+            assert shell.stdout is not None
+            log: list[str] = []
+            for line in shell.stderr:
+                log.append(line)
+                if "listening on " in line:
+                    break
+            else:
+                raise AssertionError(log)
+            address = json.loads(log[-1])["message"].removeprefix("listening on ")
+            assert not [line for line in log if '"warning"' in line]
+            token = next(line.strip() for line in shell.stdout if line.startswith("ledger_"))
+            with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+                lines = client.get("/ledgers/tameside-2022/entries?limit=1").text
+            assert json.loads(lines)["type"] == "improvement-ledger.notice.NoticeIssued.v1"
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+            shell.communicate(timeout=60)
 
 
 @pytest.mark.long
 def test_a_backup_that_is_restored_verifies(database: str, tmp_path: Path) -> None:
-    shim = tmp_path / "bin" / "ledger"
-    shim.parent.mkdir()
-    shim.write_text(SHIM, "utf-8")
-    shim.chmod(0o755)
-    chosen = os.environ.get("LEDGER_TEST_SERVER", "embedded")
-    programs = binaries._carrier() / binaries.BIN if chosen == "embedded" else Path(chosen)
-    environ = {
-        **os.environ,
-        "PATH": f"{shim.parent}:{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "LEDGER_DATABASE_URL": url_of(database),
-        "SERVER_URL": url_of(make_conninfo(database, dbname="postgres")),
-        "RESTORED_URL": url_of(make_conninfo(database, dbname="restored")),
-    }
-
-    def run(script: str) -> str:
-        ran = subprocess.run(
-            ["sh", "-euc", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
+    variables = documents.environment(
+        tmp_path,
+        LEDGER_DATABASE_URL=url_of(database),
+        SERVER_URL=url_of(make_conninfo(database, dbname="postgres")),
+        RESTORED_URL=url_of(make_conninfo(database, dbname="restored")),
+    )
     try:
-        run("ledger demo --check")
-        before = run("ledger verify --views")
-        run(commands("Backup"))
-        after = run(commands("Restoring"))
+        documents.shell("ledger demo --check", tmp_path, variables)
+        before = documents.shell("ledger verify --views", tmp_path, variables)
+        documents.shell(documents.script(BACKUP), tmp_path, variables)
+        after = documents.shell(documents.script(RESTORING), tmp_path, variables)
         assert before in after
         assert "is sound" in before
         assert "DIFFERS" not in after

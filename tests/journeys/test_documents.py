@@ -1,0 +1,15 @@
+"""Check that every command block of every document runs in a test, or is listed here with its reason."""
+
+from tests.journeys import documents, test_operating, test_readme
+
+NOT_RUN = {
+    "README.md: improvement-ledger 1": "make demo and make test run in .ci/run; a test cannot start its own run",
+    "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
+}
+"""Block → the reason why no test runs it."""
+
+
+def test_every_command_block_runs_or_has_a_reason_not_to() -> None:
+    written = [name for page in documents.pages() for name, _ in documents.blocks(page)]
+    accounted = [*test_readme.BLOCKS, *test_operating.BLOCKS, *NOT_RUN]
+    assert sorted(written) == sorted(accounted)

@@ -1,0 +1,84 @@
+"""Test the check of the service's login against real logins: what it lacks, and what it has too much."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from ledger.domain.errors import LedgerError
+from ledger.store.database import pending
+from ledger.store.service_login import DATABASE_ROLES, check_login
+
+_numbers = count(1)
+
+
+class Login:
+    """A login of the server, and the administrator who changes it."""
+
+    def __init__(self, database: str, administrator: psycopg.Connection) -> None:
+        self.name = f"login_{next(_numbers)}"
+        self._administrator = administrator
+        self.url = make_conninfo(database, user=self.name)
+        self.change("CREATE ROLE {} LOGIN IN ROLE ledger_writer, ledger_projector, ledger_reader")
+
+    def change(self, statement: str) -> None:
+        """Run a statement about the login as the administrator."""
+        self._administrator.execute(sql.SQL(statement).format(sql.Identifier(self.name)))
+
+
+@pytest.fixture
+def login(database: str) -> Iterator[Login]:
+    with psycopg.connect(database, autocommit=True) as administrator:
+        login = Login(database, administrator)
+        yield login
+        login.change("REASSIGN OWNED BY {} TO CURRENT_USER")
+        login.change("DROP OWNED BY {}")
+        login.change("DROP ROLE {}")
+
+
+async def test_a_member_of_the_three_roles_has_what_it_needs_and_no_more(login: Login) -> None:
+    assert await pending(login.url) == []
+    assert await check_login(login.url) == []
+    login.change("ALTER ROLE {} NOINHERIT")
+    assert await pending(login.url) == []
+    assert await check_login(login.url) == []
+
+
+@pytest.mark.parametrize("role", DATABASE_ROLES)
+async def test_a_missing_role_is_named(login: Login, role: str) -> None:
+    login.change(f"REVOKE {role} FROM {{}}")
+    with pytest.raises(
+        LedgerError, match=f"{login.name} is not a member of {role}; run as the administrator: GRANT"
+    ):
+        await check_login(login.url)
+
+
+async def test_a_login_without_any_role_is_told_what_to_do(login: Login) -> None:
+    login.change("REVOKE ledger_writer, ledger_projector, ledger_reader FROM {}")
+    with pytest.raises(LedgerError, match="may not read which migrations have run; make it a member of"):
+        await pending(login.url)
+
+
+@pytest.mark.parametrize(
+    ("statement", "warning"),
+    [
+        ("ALTER ROLE {} SUPERUSER", "is a superuser, so it can change recorded entries"),
+        ("ALTER ROLE {} BYPASSRLS", "bypasses row-level security"),
+        ("ALTER ROLE {} CREATEROLE", "can create roles"),
+        ("ALTER ROLE {} CREATEDB", "can create databases"),
+        ("ALTER ROLE {} REPLICATION", "can replicate the server"),
+        ("GRANT pg_read_all_data TO {}", "is a member of pg_read_all_data"),
+        ("GRANT ledger_owner TO {}", "owns the database or its tables"),
+        ("ALTER TABLE public.ledger_migrations OWNER TO {}", "owns the database or its tables"),
+        ("GRANT UPDATE, TRUNCATE ON ledger.entries TO {}", "TRUNCATE, UPDATE on ledger.entries"),
+    ],
+)
+async def test_a_right_too_many_is_named_with_the_promise_that_it_breaks(
+    login: Login, statement: str, warning: str
+) -> None:
+    login.change(statement)
+    warnings = await check_login(login.url)
+    assert any(warning in line and login.name in line for line in warnings), warnings
