@@ -25,7 +25,7 @@ from api.http import server as serve
 from api.services import Ledger
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
-from ledger.store.database import migrate
+from ledger.store.database import migrate, pending
 
 
 def configure(parser: Parser) -> None:
@@ -92,7 +92,7 @@ async def _serve(
             "the database of LEDGER_DATABASE_URL" if database_url else f"an embedded PostgreSQL in {settings.data}"
         )
         checks.step("A database and a server", f"Using {place}.")
-        if database_url:
+        if database_url and await pending(database_url):
             await migrate(database_url)
         async with database(settings) as url:
             app = create_app(settings, clock)

@@ -130,6 +130,7 @@ async def migrate(
     """
     ran = []
     async with await connect(url) as connection:
+        _require_utf8(connection)
         await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS public.ledger_migrations "
@@ -159,6 +160,17 @@ async def migrate(
     return ran
 
 
+def _require_utf8(connection: AsyncConnection[Any]) -> None:
+    """Raise LedgerError unless the database's encoding can hold every narrative."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        raise LedgerError(
+            f"the encoding of the database {name} is {encoding}, and must be UTF8; create another: "
+            "createdb --template=template0 --encoding=UTF8 NAME"
+        )
+
+
 async def pending(url: str) -> list[str]:
     """Return the names of the migrations that have not run; empty for an up-to-date schema.
 
@@ -166,6 +178,7 @@ async def pending(url: str) -> list[str]:
         LedgerError: The login may not read which migrations have run.
     """
     async with await connect(url) as connection:
+        _require_utf8(connection)
         table = await (await connection.execute("SELECT to_regclass('public.ledger_migrations')")).fetchone()
         ran = await _ran(connection) if table and table[0] else set()
     return [migration.name for migration in migrations() if migration.name not in ran]

@@ -45,13 +45,23 @@ def tcp_server() -> Iterator[TcpServer]:
     (place / "password").chmod(0o644)
     user.give(data)
     made = user.run(
-        [programs / "initdb", "-D", data, "-U", "postgres", "--auth=scram-sha-256", "--pwfile", place / "password"]
+        [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--encoding=UTF8",
+            "--auth=scram-sha-256",
+            "--pwfile",
+            place / "password",
+        ]
     )
     assert made.returncode == 0, made.stderr
     with socket.create_server((_HOST, 0)) as free:
         port = free.getsockname()[1]
     options = {"listen_addresses": _HOST, "port": port, "unix_socket_directories": "", "fsync": "off"}
-    start = [programs / "pg_ctl", "start", "--wait", "-D", data, "-l", data / "log"]
+    start: list[str | Path] = [programs / "pg_ctl", "start", "--wait", "-D", data, "-l", data / "log"]
     started = user.run([*start, "-o", " ".join(f"-c {name}='{value}'" for name, value in options.items())])
     assert started.returncode == 0, started.stdout + started.stderr
     try:

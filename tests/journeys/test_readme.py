@@ -1,4 +1,4 @@
-"""Run the commands of the README and of the other pages as written, on the demo's ledger and on a fresh notice."""
+"""Run the commands of the README and of other pages as written, on real notices."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,9 @@ from tests.api.process import serving
 from tests.journeys import documents
 
 NOTICE = "tameside-2022"
-SETTING, ADVISER, AUDITOR, PARTNER, HOLDER = (f"README.md: Three short journeys {number}" for number in range(1, 6))
+SETTING, ADVISER, AUDITOR, PARTNER, HOLDER = (
+    f"README.md: Three short journeys {number}" for number in range(1, 6)
+)
 AUDITING = [
     "docs/auditing.md: 1. Get a bundle 1",
     "docs/auditing.md: 2. Verify the bundle offline 1",
@@ -60,10 +62,9 @@ def objective(name: str) -> str:
         "data": {
             "objective": name,
             "title": "Visits in time",
-            "startsOn": "2022-08-01",
             "due": "2023-08-01",
             "owner": "officer",
-            "areas": ["A1"],
+            "areas": ["1a"],
         },
     }
     return json.dumps(event)
