@@ -1,6 +1,6 @@
 """Check the rights of the service's login: everything that the service needs, and no more.
 
-The service's login is a member of the three roles in DATABASE_ROLES. `ledger migrate` runs as an administrator.
+The service's login is a member of SERVICE_ROLES. `ledger migrate` runs as an administrator.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,10 @@ from psycopg import AsyncConnection, sql
 from ledger.domain.errors import LedgerError
 from ledger.store.database import DatabaseRole, connect
 
-DATABASE_ROLES: tuple[str, ...] = get_args(DatabaseRole)
+SERVICE_ROLES = ("ledger_writer", "ledger_projector", "ledger_reader")
+"""Roles that the service's login is a member of."""
+_ALL_ROLES: list[str] = list(get_args(DatabaseRole))
+"""Those roles, and the roles that they are members of."""
 _ATTRIBUTES = (
     ("rolsuper", "is a superuser, so it can change recorded entries and switch off every protection"),
     ("rolbypassrls", "bypasses row-level security, so a query could return entries of another notice"),
@@ -55,7 +58,7 @@ async def check_login(url: str) -> list[str]:
             "SELECT session_user, to_jsonb(r) FROM pg_roles r WHERE rolname = session_user"
         )
         [(name, attributes)] = await cursor.fetchall()
-        for role in DATABASE_ROLES:
+        for role in SERVICE_ROLES:
             await _require(connection, name, role)
         excess = [promise async for promise in _excess(connection, attributes)]
     advice = "let the service log in as a member of the three roles only"
@@ -81,7 +84,7 @@ async def _excess(connection: AsyncConnection[Any], attributes: dict[str, Any]) 
     [(owned,)] = await (await connection.execute(_OWNED)).fetchall()
     if owned:
         yield "owns the database or its tables, so it can change recorded entries"
-    for (role,) in await (await connection.execute(_OTHER_ROLES, (list(DATABASE_ROLES),))).fetchall():
+    for (role,) in await (await connection.execute(_OTHER_ROLES, (_ALL_ROLES,))).fetchall():
         yield f"is a member of {role}, which the service never needs"
-    for (privilege,) in await (await connection.execute(_MORE_PRIVILEGES, (list(DATABASE_ROLES),))).fetchall():
+    for (privilege,) in await (await connection.execute(_MORE_PRIVILEGES, (_ALL_ROLES,))).fetchall():
         yield f"has privileges beyond its three roles: {privilege}"

@@ -70,6 +70,12 @@ class Process:
         self._said.put(None)
 
 
+def faults(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the warnings and errors of a log, without those about the tests' login, a superuser."""
+    serious = [line for line in log if line["level"] in ("warning", "error")]
+    return [line for line in serious if not line["message"].startswith("the login ")]
+
+
 def uri(conninfo: str) -> str:
     """Return a connection string as a URL."""
     parts = psycopg.conninfo.conninfo_to_dict(conninfo)

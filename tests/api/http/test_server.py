@@ -15,7 +15,7 @@ import pytest
 
 from api.http.server import listen
 from api.settings import Bind
-from tests.api.process import serving, uri
+from tests.api.process import faults, serving, uri
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, Notice, Service, begin, progress
 
 pytestmark = pytest.mark.database
@@ -102,7 +102,7 @@ async def test_under_load_every_entry_of_a_stopped_server_has_its_receipt(databa
     refused = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
     assert all(end is None or isinstance(end, refused) for end in ended), ended
     assert sorted(receipts) == list(range(before + 1, await position(database) + 1))
-    assert [line for line in log if line["level"] in ("warning", "error")] == []
+    assert faults(log) == []
 
 
 async def test_whoever_follows_does_not_hold_up_the_end(database: str) -> None:
@@ -120,7 +120,7 @@ async def test_whoever_follows_does_not_hold_up_the_end(database: str) -> None:
             process.popen.send_signal(signal.SIGTERM)
             assert [line async for line in lines if "errors" in line] == []
         log = process.rest()
-    assert [line for line in log if line["level"] in ("warning", "error")] == []
+    assert faults(log) == []
 
 
 async def blocked(connection: psycopg.AsyncConnection[Any]) -> bool:

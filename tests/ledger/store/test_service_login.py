@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from ledger.domain.errors import LedgerError
 from ledger.store.database import pending
-from ledger.store.service_login import DATABASE_ROLES, check_login
+from ledger.store.service_login import SERVICE_ROLES, check_login
 
 _numbers = count(1)
 
@@ -47,7 +47,7 @@ async def test_a_member_of_the_three_roles_has_what_it_needs_and_no_more(login: 
     assert await check_login(login.url) == []
 
 
-@pytest.mark.parametrize("role", DATABASE_ROLES)
+@pytest.mark.parametrize("role", SERVICE_ROLES)
 async def test_a_missing_role_is_named(login: Login, role: str) -> None:
     login.change(f"REVOKE {role} FROM {{}}")
     with pytest.raises(
