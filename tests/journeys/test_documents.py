@@ -4,7 +4,7 @@ from tests.journeys import documents, test_operating, test_readme
 
 NOT_RUN = {
     "README.md: improvement-ledger 1": "make demo and make test run in .ci/run; a test cannot start its own run",
-    "docs/extending.md: Extend the ledger with the eventsourcing library 1": "it names the demo's embedded database",
+    "docs/extending.md: Extend the ledger with the eventsourcing library 1": "it names the embedded database",
     "docs/extending.md: Add a projection 1": "it never ends; tests/journeys/test_extending.py runs and stops it",
     "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
 }
