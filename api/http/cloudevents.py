@@ -108,7 +108,7 @@ def batch(content: bytes) -> list[msgspec.Raw]:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused.because("INVALID_JSON", f"a batch is a JSON array of events: {error}") from None
     except RecursionError:
-        raise Refused.because("INVALID_JSON", "the JSON is nested too deeply") from None
+        raise Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels") from None
     if len(events) > body.MAXIMUM_EVENTS:
         raise Refused.because(
             "TOO_LARGE",

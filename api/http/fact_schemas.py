@@ -13,14 +13,14 @@ from starlette.responses import Response
 from api.http.openapi import Operation, describes
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS, Kind, find_kind
-from ledger.intake.parse import MAXIMUM_TEXT
+from ledger.intake.parse import MAXIMUM_NARRATIVE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {
     "type": "string",
     "pattern": r"\S",
-    "maxLength": MAXIMUM_TEXT,
-    "description": f"Narrative of at most {MAXIMUM_TEXT:,} bytes of UTF-8, stored outside the entry.",
+    "maxLength": MAXIMUM_NARRATIVE,
+    "description": f"Narrative of at most {MAXIMUM_NARRATIVE:,} bytes of UTF-8, stored outside the entry.",
 }
 
 

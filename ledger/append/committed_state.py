@@ -1,7 +1,7 @@
-"""The folded state of each notice as it is committed, for those who only judge by it: who may read what, now.
+"""The committed state of each notice, for judging access: who may read what, now.
 
-Apart from the writer's own, which runs ahead of the commit. One look at the head tells whether to fold more, and
-answers everybody who had asked before it began.
+The writer has states of its own, which run ahead of the commit. Here one read of the head serves all callers that
+were waiting before it started.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ NOTICES_IN_MEMORY = 256
 
 
 class CommittedStates:
-    """Folded states, caught up whenever they are asked for."""
+    """Folded states, caught up with the head at each read."""
 
     def __init__(self, url: str, sealed: SealedSnapshots) -> None:
         self._url = url
@@ -31,17 +31,22 @@ class CommittedStates:
         self._lock = asyncio.Lock()
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._next: dict[str, asyncio.Task[State]] = {}
-        """The looks that have not begun yet: whoever asks until then is answered by one."""
+        """Reads that have not started; every caller until then shares one."""
 
     async def current(self, notice: str) -> State:
-        """The state at the notice's head; an empty one when there is no such notice. Raises Unavailable."""
-        look = self._next.get(notice)
-        if look is None:
-            look = self._next[notice] = asyncio.create_task(self._look(notice))
-            look.add_done_callback(lambda done: done.cancelled() or done.exception())  # none may wait any more
-        return await asyncio.shield(look)
+        """Return the state at the notice's head, empty for an unknown notice.
 
-    async def _look(self, notice: str) -> State:
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
+        read = self._next.get(notice)
+        if read is None:
+            read = self._next[notice] = asyncio.create_task(self._read(notice))
+            # Retrieve the exception, in case every caller was cancelled.
+            read.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(read)
+
+    async def _read(self, notice: str) -> State:
         async with self._lock:
             del self._next[notice]
             try:
@@ -67,6 +72,6 @@ class CommittedStates:
         return folded.state
 
     async def close(self) -> None:
-        """Closes the connection; the next question opens another."""
+        """Close the connection; the next read opens another."""
         if self._connection is not None:
             await self._connection.close()

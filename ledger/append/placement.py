@@ -60,10 +60,10 @@ class Placement:
 
         Args:
             request: Facts from one caller, in order.
-            stored: Entries that have the facts' keys; None when these were not looked up.
+            stored: Entries that have the facts' keys, or None before the keys are looked up.
 
         Returns:
-            One outcome per fact, in the same order; doubtful ones only when `stored` is None.
+            One outcome per fact, in the same order; doubtful ones only without `stored`.
         """
         if request.strict:
             trial = self._trial(request, stored)
@@ -179,7 +179,7 @@ class Placement:
         placed = Placed(len(self._bodies))
         self._placed[item.source, item.id] = (envelope, item, placed)
         self.entries.append(entry)
-        self._narratives += ((position, text) for text in item.texts)
+        self._narratives += ((position, text) for text in item.narratives)
         if item.file is not None:
             self._files.append((position, item.file))
         self._bodies.append(body)
@@ -200,7 +200,7 @@ class Placement:
             for position in erasing:
                 await store.erase_narratives(connection, self.notice, position)
             for position, file in self._files:
-                await store.keep_file(connection, self.notice, position, file)
+                await store.add_file(connection, self.notice, position, file)
             for position in destroying:
                 await store.erase_file(connection, self.notice, position)
         return True

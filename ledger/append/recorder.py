@@ -1,9 +1,9 @@
 """The recording of batches: on the state in memory when possible, under the heads' locks otherwise.
 
-The quick way computes a batch on the state in memory and stores it in one guarded statement. It gives up when
-another process wrote, a key was stored before, an answer was lost or the database refused a row. The careful way
-then drops the state, locks the heads, catches up and looks up the keys first. It remains the way of recording
-while it finds repetitions or entries of other processes.
+The quick way computes a batch on the state in memory and stores it in one guarded statement. It gives up after
+another process's entry, a repeated key, a lost connection or a row that the database refused. The careful way then
+drops the state, locks the heads, catches up and looks up the keys first. Later batches stay careful for as long as
+this finds repetitions or entries of other processes.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class Recorder:
         try:
             results = None if self._careful else await self._quickly(requests)
             return results if results is not None else await self._carefully(requests)
-        except Exception as error:  # noqa: BLE001 (every caller gets a result, whatever the error)
+        except Exception as error:  # noqa: BLE001 (every caller gets a result)
             self._folded.clear()
             return [error] * len(requests)
 

@@ -28,7 +28,7 @@ class Attachments(Struct, frozen=True):
 def attachments_of(item: SubmittedFact) -> Attachments:
     """Return the attachments that a submitted fact will have."""
     content = item.file.content if item.file is not None else None
-    return Attachments({text.path: text.salt for text in item.texts}, item.file is not None, content)
+    return Attachments({text.path: text.salt for text in item.narratives}, item.file is not None, content)
 
 
 class StoredKeys(Struct, frozen=True):
@@ -97,7 +97,7 @@ def same_content(stored: Envelope, attachments: Attachments, submitted: Submitte
         return False
     data: Any = msgspec.json.decode(submitted.data)
     stored_data: Any = msgspec.json.decode(stored.data)
-    for text in submitted.texts:
+    for text in submitted.narratives:
         salt = attachments.salts.get(text.path)
         reference = value_at(stored_data, text.path)
         if reference is None or (salt is not None and reference != {"sha256": digest(salt, text.body)}):

@@ -1,8 +1,8 @@
 """Snapshots of a notice's folded state, so that a cold start does not fold a long history.
 
-Rights are judged by a snapshot, so a forged one could let anybody record. A sealed snapshot is therefore bound to
-its notice, its position and the root of the tree there, by a key that is not in the database. A snapshot whose
-seal does not match is ignored, and the entries are folded instead.
+Rights are judged by a snapshot, so a forged one could let anybody record. A seal therefore binds a snapshot to its
+notice, its position and the root there. Its key is not in the database. A snapshot with a wrong seal is ignored, and
+the entries are folded instead.
 """
 
 import hashlib

@@ -1,8 +1,7 @@
-"""API tokens: issued, found by their SHA-256, revoked. The token itself is never kept and never recorded.
+"""API tokens: issued, looked up by their SHA-256, and revoked. The secret itself is never stored or recorded.
 
-What a token allows is in the entry that issued it; the table beside the entries only leads from the digest to
-the notice and the token's id. The row comes first, so that an entry never names a token that cannot be found:
-a row without its entry opens nothing.
+The entry that issued a token holds its rights. A table maps the digest to the notice and the token's id. Its row
+is written before the entry: a recorded token can always be looked up. A row without an entry gives no rights.
 """
 
 import hashlib
@@ -24,49 +23,49 @@ from ledger.intake.parse import accept
 from ledger.store.database import connect
 
 PREFIX = "ledger_"
-"""What every token begins with, so that one that leaked can be recognised."""
+"""Prefix of every secret, so that a leaked one can be recognised."""
 SOURCE = "operator"
-"""The source of the entries recorded here."""
+"""Source of the entries that issue and revoke tokens."""
 
 
 class TokenScope(Struct, frozen=True, kw_only=True):
-    """What a token is for."""
+    """The rights of a token."""
 
     actor: str
     role: Role
     source: str | None = None
-    """The one source that it may record from."""
+    """The only source that the token may record from."""
     facts: Sequence[str] = ()
-    """The fact types that it may record; none: all of its role's."""
+    """Fact types that the token may record; empty: all those of its role."""
     until: datetime | None = None
 
 
 class IssuedToken(Struct, frozen=True, rename="camel"):
-    """A token just issued: the only time that `secret` is seen."""
+    """A token just issued; its secret is shown only here."""
 
     token: str
-    """Its public id."""
+    """The token's public id."""
     secret: str
     actor: str
     role: str
     position: int
-    """The entry that issued it."""
+    """Position of the entry that issued the token."""
     role_granted: bool
-    """Whether the actor was given the role on this occasion."""
+    """True when the actor was granted the role together with the token."""
 
 
 def new_secret() -> str:
-    """A new token: `ledger_` and 43 URL-safe base64 characters of 32 random bytes."""
+    """Return a new secret: `ledger_` and 43 URL-safe base64 characters of 32 random bytes."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_of(secret: str) -> bytes:
-    """The SHA-256 by which a token is found."""
+    """Return the SHA-256 of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 async def find(url: str, secret: str) -> tuple[str, str] | None:
-    """The notice and the id of a token; None when it was never issued."""
+    """Return the notice and the id of a token; None when it was never issued."""
     async with await connect(url, "ledger_writer") as connection:
         cursor = await connection.execute(
             "SELECT notice, token FROM ledger.tokens WHERE secret_hash = %s", (hash_of(secret),)
@@ -75,53 +74,62 @@ async def find(url: str, secret: str) -> tuple[str, str] | None:
 
 
 async def credential_of(url: str, writer: Writer, notice: str, secret: str) -> Credential:
-    """Whom a token speaks for in that notice; raises LedgerError when it opens nothing there."""
-    found = await find(url, secret)
+    """Return the credential of a token in a notice; raise LedgerError when the token has no rights there."""
+    row = await find(url, secret)
     people = (await writer.state(notice)).people
-    token = people.tokens.get(found[1]) if found is not None and found[0] == notice else None
-    if found is None or token is None:
-        raise LedgerError(f"the token opens nothing in {notice}; ask for one: ledger token issue")
-    return Credential(token.actor, found[1])
+    token = people.tokens.get(row[1]) if row is not None and row[0] == notice else None
+    if row is None or token is None:
+        raise LedgerError(f"the token has no rights in {notice}; issue one: ledger token issue")
+    return Credential(token.actor, row[1])
 
 
 async def issue(
-    url: str, writer: Writer, notice: str, bounds: TokenScope, operator: Credential, secret: str | None = None
+    url: str, writer: Writer, notice: str, scope: TokenScope, operator: Credential, secret: str | None = None
 ) -> IssuedToken:
-    """Issues a token, and gives the actor its role when they lack it; raises Refused.
+    """Issue a token, and grant the actor its role if they lack it.
 
-    `secret` is a token made by `new_secret`, for whoever must keep it before it is recorded.
+    Args:
+        url: The database.
+        writer: Writer that records the entries.
+        notice: The notice that the token opens.
+        scope: The token's rights.
+        operator: Credential of the recorder.
+        secret: A secret from `new_secret`, for a caller that stores it first.
+
+    Raises:
+        Refused: The operator may not issue this token.
     """
     secret = secret or new_secret()
     name = hash_of(secret).hex()[:16]
     issued = TokenIssued(
         token=name,
-        actor=bounds.actor,
-        role=bounds.role,
-        source=bounds.source,
-        facts=list(bounds.facts),
-        until=bounds.until,
+        actor=scope.actor,
+        role=scope.role,
+        source=scope.source,
+        facts=list(scope.facts),
+        until=scope.until,
     )
-    await _keep(url, notice, name, secret)
+    await _add_row(url, notice, name, secret)
     granted = False
     try:
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
     except Refused as refused:
         if [(r.code, r.path) for r in refused.refusals] != [("NOT_FOUND", "data.actor")]:
             raise
-        role = RoleGranted(actor=bounds.actor, role=bounds.role)
+        role = RoleGranted(actor=scope.actor, role=scope.role)
         await _record(writer, notice, f"role-for:{name}", role, operator)
         granted = True
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
-    return IssuedToken(name, secret, bounds.actor, bounds.role.value, receipt.position, granted)
+    return IssuedToken(name, secret, scope.actor, scope.role.value, receipt.position, granted)
 
 
 async def revoke(writer: Writer, notice: str, token: str, reason: str, operator: Credential) -> Receipt:
-    """Revokes a token, at once; raises Refused."""
+    """Revoke a token with immediate effect; raise Refused when the operator may not."""
     data = {"token": token, "reason": reason}
     return await _append(writer, notice, f"revoked:{token}", TokenRevoked, data, operator)
 
 
-async def _keep(url: str, notice: str, name: str, secret: str) -> None:
+async def _add_row(url: str, notice: str, name: str, secret: str) -> None:
     async with await connect(url, "ledger_writer") as connection:
         await connection.execute(
             "INSERT INTO ledger.tokens (secret_hash, notice, token) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",

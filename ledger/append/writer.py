@@ -205,7 +205,7 @@ class Writer:
 
 
 def _size(item: SubmittedFact) -> int:
-    return len(item.data) + sum(len(text.body) for text in item.texts)
+    return len(item.data) + sum(len(text.body) for text in item.narratives)
 
 
 def _parts(items: Sequence[SubmittedFact]) -> list[list[SubmittedFact]]:

@@ -1,1 +1,1 @@
-"""From untrusted JSON to a fact, and from a fact to the bytes of its entry. No database."""
+"""Untrusted JSON decoded to facts, and facts encoded to the bytes of entries. No database."""

@@ -1,7 +1,7 @@
-"""An entry's bytes: one CloudEvent (1.0, JSON), encoded once, hashed as stored, served as hashed.
+"""The bytes of an entry: one CloudEvent (1.0, JSON), encoded once, hashed as stored, served as hashed.
 
-The layout is written down, with a worked example, in docs/envelope.md. It can never change: what a later
-version reads differently, it translates on reading.
+docs/envelope.md describes the layout with a worked example. The layout never changes: later versions translate
+data when they read it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from ledger.domain.fact import Fact, FactType, Id, Instant, Position
 from ledger.domain.registry import KINDS, STORED_TYPES, StoredType
 
 MAXIMUM_BYTES = 65_535
-"""The largest entry: the length of an entry in a C2SP bundle is 16 bits."""
+"""Most bytes of an entry: a C2SP bundle gives its length in 16 bits."""
 
 
 class Envelope(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -45,32 +45,32 @@ _data_decoders: dict[type[Fact], msgspec.json.Decoder[Fact]] = {
     kind.struct: msgspec.json.Decoder(kind.struct) for kind in KINDS.values()
 }
 encoder = msgspec.json.Encoder()
-"""The one encoding of entries: compact JSON in UTF-8, fields in the order of their declaration."""
+"""Encoder of all entries: compact JSON in UTF-8, fields in the order of their declaration."""
 
 
 def decode_envelope(body: bytes) -> Envelope:
-    """The envelope of an entry's stored bytes; raises Damaged when they are none."""
+    """Return the envelope of an entry's stored bytes; raise Damaged for other bytes."""
     try:
         return _envelope_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(f"the stored bytes are not an entry: {error}") from None
 
 
-def decode_data(envelope: Envelope, readings: Mapping[str, StoredType] = STORED_TYPES) -> Fact:
-    """The fact of an envelope, as its version now has it; raises Damaged when its type or its data is unknown."""
-    reading = readings.get(envelope.type)
-    if reading is None:
+def decode_data(envelope: Envelope, types: Mapping[str, StoredType] = STORED_TYPES) -> Fact:
+    """Return the fact of an envelope in its present version; raise Damaged for an unknown type or wrong data."""
+    stored = types.get(envelope.type)
+    if stored is None:
         raise Damaged(f"entry {envelope.position} has the unknown type {envelope.type}")
     try:
-        if not reading.steps:
-            return _data_decoders[reading.kind.struct].decode(envelope.data)
-        return reading.fact(msgspec.json.decode(envelope.data))
+        if not stored.steps:
+            return _data_decoders[stored.kind.struct].decode(envelope.data)
+        return stored.fact(msgspec.json.decode(envelope.data))
     except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError) as error:
-        raise Damaged(f"entry {envelope.position} does not hold a {envelope.type}: {error}") from None
+        raise Damaged(f"entry {envelope.position} has no valid {envelope.type}: {error}") from None
 
 
 def decode(body: bytes) -> Entry:
-    """The entry of its stored bytes."""
+    """Return the entry of its stored bytes; raise Damaged for other bytes."""
     envelope = decode_envelope(body)
     return from_envelope(envelope, decode_data(envelope))
 

@@ -1,21 +1,20 @@
-"""On which line of a TOML text each of its tables and keys stands. Imports the standard library only.
+"""The line of each table and key of a TOML file. Imports the standard library only.
 
-`tomllib` reads TOML and says no lines. So the statements are parted here, each grown by lines until `tomllib`
-can read it; what a statement means remains `tomllib`'s word.
+`tomllib` does not report lines. So each statement is extended line by line here until `tomllib` can read it.
 """
 
 import re
 import tomllib
 
 Path = tuple[str | int, ...]
-"""Keys from the top; a number picks from an array of tables, from 0: ("clause", 3, "text")."""
+"""Keys from the top; a number is an index in an array of tables, from 0: ("clause", 3, "text")."""
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\s-]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
 
 
 def lines_of(text: str) -> dict[Path, int]:
-    """Path → line, from 1, of every table header and of every key in one; `text` is sound TOML."""
-    found: dict[Path, int] = {}
+    """Return the line, from 1, of each table header and key of a valid TOML file, by path."""
+    line_at: dict[Path, int] = {}
     arrays: dict[Path, int] = {}
     table: Path = ()
     lines = text.splitlines()
@@ -24,16 +23,16 @@ def lines_of(text: str) -> dict[Path, int]:
         header, key = _HEADER.fullmatch(lines[index]), _KEY.match(lines[index])
         if header is not None:
             table = _table([part.strip() for part in header[2].split(".")], header[1] == "[[", arrays)
-            found.setdefault(table, index + 1)
+            line_at.setdefault(table, index + 1)
         elif key is not None:
-            found[(*table, key[1].strip("\"'"))] = index + 1
+            line_at[(*table, key[1].strip("\"'"))] = index + 1
             index = _end_of_statement(lines, index)
         index += 1
-    return found
+    return line_at
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
-    """The line of that path, or of the nearest table or key around it; 1 when there is none."""
+    """Return the line of a path, else of the nearest table or key around it, else 1."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)

@@ -1,4 +1,4 @@
-"""Reading a notice pack: its tables, everything that is wrong with them by line, and the events it becomes."""
+"""Notice packs: read from TOML, checked with line numbers, and converted to events."""
 
 import hashlib
 import re
@@ -33,7 +33,7 @@ from ledger.intake.line_numbers import Path, line_of, lines_of
 from ledger.intake.parse import SubmittedFact, accept, convert
 
 SOURCE = "operator"
-"""The source of the entries that a pack becomes."""
+"""Source of the entries made from a pack."""
 Event = dict[str, Any]
 Hexadecimal = Annotated[str, text_matching(r"[0-9a-f]{64}", "A SHA-256 digest in hexadecimal, 64 characters.")]
 
@@ -53,11 +53,11 @@ class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The table [source]: the document that was issued, which the pack tells in other words."""
+    """The table [source]: the issued document that the pack represents."""
 
     title: str
     sha256: Hexadecimal
-    """Of the document's text."""
+    """SHA-256 of the document's text."""
 
 
 class PackArea(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,7 +79,7 @@ class PackClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Pack(Struct, frozen=True, kw_only=True):
-    """A notice as it will be recorded."""
+    """A notice that can be recorded."""
 
     notice: PackNotice
     source: PackSource
@@ -90,14 +90,14 @@ class Pack(Struct, frozen=True, kw_only=True):
 
 
 class PackFault(Struct, frozen=True):
-    """Something wrong with a pack."""
+    """An error in a pack, with its line."""
 
     line: int
     message: str
 
 
 class InvalidPack(LedgerError):
-    """A pack cannot be recorded; `faults` says why, in order of the lines."""
+    """A pack cannot be recorded; `faults` lists its errors in order of their lines."""
 
     def __init__(self, faults: list[PackFault]) -> None:
         self.faults = faults
@@ -105,7 +105,7 @@ class InvalidPack(LedgerError):
 
 
 def read(content: bytes) -> Pack:
-    """The pack of its TOML; raises PackFaulty with everything that is wrong."""
+    """Return the pack of its TOML; raise InvalidPack with all of its errors."""
     faults = check(content)
     if faults:
         raise InvalidPack(faults)
@@ -113,32 +113,32 @@ def read(content: bytes) -> Pack:
 
 
 def check(content: bytes) -> list[PackFault]:
-    """Everything that is wrong with a pack, by line; none means that `notice add` will record it."""
+    """Return all errors of a pack in order of their lines; `notice add` records a pack without errors."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return [PackFault(line, "this is not UTF-8; save the file in UTF-8")]
+        return [PackFault(line, "the file is not UTF-8; save it in UTF-8")]
     try:
         tables = _tables(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
-        return [PackFault(line, f"this is not TOML: {str(error).partition(' (at ')[0].lower()}")]
+        return [PackFault(line, f"the file is not TOML: {str(error).partition(' (at ')[0].lower()}")]
     lines = lines_of(text)
-    shape = list(_shape(tables))
-    found = shape or list(_sense(_pack(content, tables)))
+    form = list(_form_errors(tables))
+    errors = form or list(_rule_errors(_pack(content, tables)))
     return sorted(
-        (PackFault(line_of(lines, path), message) for path, message in found), key=lambda fault: fault.line
+        (PackFault(line_of(lines, path), message) for path, message in errors), key=lambda fault: fault.line
     )
 
 
 def events(pack: Pack) -> list[Event]:
-    """The CloudEvents that the pack becomes: the notice, its areas, its clauses. Always the same for a pack."""
+    """Return the CloudEvents of a pack: its notice, areas and clauses, the same ones at each call."""
     notice = pack.notice
-    found: list[tuple[str, type[Fact], Event]] = [("notice", NoticeIssued, _issued(pack))]
-    found += [(f"area:{a.id}", AreaRegistered, {"area": a.id, "title": a.title}) for a in pack.areas]
-    found += [(f"clause:{c.number}", ClauseRegistered, msgspec.to_builtins(c)) for c in pack.clauses]
+    facts: list[tuple[str, type[Fact], Event]] = [("notice", NoticeIssued, _issued(pack))]
+    facts += [(f"area:{a.id}", AreaRegistered, {"area": a.id, "title": a.title}) for a in pack.areas]
+    facts += [(f"clause:{c.number}", ClauseRegistered, msgspec.to_builtins(c)) for c in pack.clauses]
     day = datetime.combine(notice.issued_on, time(), ZoneInfo(notice.zone))
     return [
         {
@@ -149,7 +149,7 @@ def events(pack: Pack) -> list[Event]:
             "time": day.isoformat(),
             "data": data,
         }
-        for name, fact, data in found
+        for name, fact, data in facts
     ]
 
 
@@ -183,11 +183,14 @@ _TABLES: dict[str, type[Struct]] = {"notice": PackNotice, "source": PackSource}
 _LISTS: dict[str, type[Struct]] = {"area": PackArea, "clause": PackClause}
 
 
-def _shape(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """What is missing, unknown or of the wrong form."""
+def _form_errors(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield an error for each table or field that is missing, unknown or of the wrong form."""
     for name in tables:
         if name not in (*_TABLES, *_LISTS):
-            yield (name,), f"a pack has no {name}; it has [notice], [source], [[area]] and [[clause]]"
+            yield (
+                (name,),
+                f"unknown table {name}; the tables are [notice], [source], [[area]] and [[clause]]",
+            )
     for name, struct in _TABLES.items():
         if isinstance(tables.get(name), dict):
             yield from _wrong_fields(tables[name], struct, f"[{name}]", (name,))
@@ -196,21 +199,21 @@ def _shape(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     for name, struct in _LISTS.items():
         items = tables.get(name)
         if not isinstance(items, list) or not items:
-            yield (name,), f"a notice has at least one [[{name}]]"
+            yield (name,), f"add at least one [[{name}]]"
             continue
         for index, item in enumerate(items):
-            called = item.get("number", item.get("id", "")) if isinstance(item, dict) else ""
-            yield from _wrong_fields(item, struct, f"{name} {called or index + 1}", (name, index))
+            item_id = item.get("number", item.get("id", "")) if isinstance(item, dict) else ""
+            yield from _wrong_fields(item, struct, f"{name} {item_id or index + 1}", (name, index))
 
 
-def _wrong_fields(item: object, struct: type[Struct], called: str, path: Path) -> Iterator[tuple[Path, str]]:
+def _wrong_fields(item: object, struct: type[Struct], label: str, path: Path) -> Iterator[tuple[Path, str]]:
     try:
         convert(item, struct, "")
     except Refused as refused:
         for refusal in refused.refusals:
             key = refusal.path.partition(".")[0].partition("[")[0]
             where = f", {refusal.path}" if refusal.path else ""
-            yield (*path, *((key,) if key else ())), f"{called}{where}: {refusal.message}"
+            yield (*path, *((key,) if key else ())), f"{label}{where}: {refusal.message}"
 
 
 def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
@@ -223,11 +226,11 @@ def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
     )
 
 
-def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """What is well formed but cannot be: unknown rules and zones, and what the rules of the notice refuse."""
+def _rule_errors(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """Yield an error for each unknown rule, area, council or zone, and for each fact that the rules refuse."""
     if pack.notice.predecessor == pack.notice.id:
-        yield ("notice", "predecessor"), "[notice]: a notice does not follow itself"
-    yield from _no_council(pack.notice)
+        yield ("notice", "predecessor"), "[notice]: a notice cannot be its own predecessor"
+    yield from _council_errors(pack.notice)
     areas = [area.id for area in pack.areas]
     for index, clause in enumerate(pack.clauses):
         for parameter, sentence in wrong_rule(clause.rule, clause.parameters):
@@ -240,23 +243,26 @@ def _sense(pack: Pack) -> Iterator[tuple[Path, str]]:
     try:
         ZoneInfo(pack.notice.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("notice", "zone"), f"[notice]: {pack.notice.zone} is no time zone; write one such as Europe/London"
+        yield ("notice", "zone"), f"[notice]: {pack.notice.zone} is not a time zone; use one such as Europe/London"
     else:
-        yield from _refused(pack)
+        yield from _refused_facts(pack)
 
 
-def _no_council(notice: PackNotice) -> Iterator[tuple[Path, str]]:
+def _council_errors(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     council = councils().get(notice.council)
     if council is None:
         message = f"no English council with children's services has the code {notice.council}"
-        yield ("notice", "council"), f"[notice]: {message}; look it up at the Office for National Statistics"
+        yield (
+            ("notice", "council"),
+            f"[notice]: {message}; look it up at the Office for National Statistics",
+        )
     elif council.until is not None and notice.issued_on > council.until:
-        message = f"{notice.council} ({council.name}) was in use until {council.until}"
-        yield ("notice", "council"), f"[notice]: {message}; name the council that followed"
+        message = f"the code {notice.council} ({council.name}) ended on {council.until}"
+        yield ("notice", "council"), f"[notice]: {message}; use the code of its successor"
 
 
-def _refused(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """Why the ledger would refuse an event of the pack: a rehearsal on an empty notice."""
+def _refused_facts(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """Yield an error for each event that the ledger would refuse, tried in order on an empty notice."""
     paths: list[Path] = [
         ("notice",),
         *(("area", index) for index, _ in enumerate(pack.areas)),
@@ -265,24 +271,24 @@ def _refused(pack: Pack) -> Iterator[tuple[Path, str]]:
     state = State()
     at = datetime.combine(pack.notice.issued_on, time(), ZoneInfo("UTC"))
     for path, event in zip(paths, events(pack), strict=True):
-        called = str(event["id"]).removeprefix("pack:").replace(":", " ")
+        label = str(event["id"]).removeprefix("pack:").replace(":", " ")
         try:
             item = accept(event)
         except Refused as refused:
             for refusal in refused.refusals:
                 key = refusal.path.removeprefix("data").removeprefix(".")
-                yield (*path, *((key,) if key else ())), f"{called}: {refusal.message}"
+                yield (*path, *((key,) if key else ())), f"{label}: {refusal.message}"
             continue
         at += timedelta(microseconds=1)
         refusals = list(admit(state, item.fact, Who("operator", Role.OPERATOR.value), When(at, at)))
         if refusals:
             key = "number" if path[0] == "clause" else "id"
-            yield from (((*path, key), f"{called}: {refusal.message}") for refusal in refusals)
+            yield from (((*path, key), f"{label}: {refusal.message}") for refusal in refusals)
         else:
-            evolve(state, _rehearsed(pack, state.position + 1, item, at))
+            evolve(state, _trial_entry(pack, state.position + 1, item, at))
 
 
-def _rehearsed(pack: Pack, position: int, item: SubmittedFact, at: datetime) -> Entry:
+def _trial_entry(pack: Pack, position: int, item: SubmittedFact, at: datetime) -> Entry:
     role = Role.OPERATOR.value
     return Entry(
         pack.notice.id, position, item.id, SOURCE, item.type, None, at, (), (), at, "operator", role, item.fact

@@ -1,6 +1,6 @@
-"""From what a client sent to a fact that may be submitted: decoded strictly, normalised, its texts set apart.
+"""A client's event parsed to a fact that can be submitted: decoded strictly, normalised, its narratives separated.
 
-No database and no rules of the domain: those are judged by the writer, under the head's lock.
+The writer judges the fact by the rules of the domain. No database is needed here.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake import personal_data
 from ledger.intake.envelope import encoder
-from ledger.intake.validation_errors import called, faults, shown
+from ledger.intake.validation_errors import json_type, printable, validation_errors
 
-MAXIMUM_TEXT = 1_048_576
-"""The longest narrative, in bytes of UTF-8."""
-MAXIMUM_TEXTS = 1_500
-"""The most narratives in one place of a fact: no entry has room for the digests of more."""
+MAXIMUM_NARRATIVE = 1_048_576
+"""Most bytes of a narrative in UTF-8."""
+MAXIMUM_NARRATIVES = 1_500
+"""Most narratives in one list of a fact; an entry has no room for the digests of more."""
 MAXIMUM_REASONS = 50
-"""The most reasons given for one refusal: the answer to a large event that is all wrong stays small."""
+"""Most refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -45,7 +45,7 @@ Confirmations = Annotated[
 
 
 class Event(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The CloudEvent that a client sends."""
+    """A CloudEvent from a client."""
 
     specversion: Literal["1.0"]
     id: Id
@@ -60,7 +60,7 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class SubmittedNarrative(Struct, frozen=True):
-    """A narrative on its way to the table beside the entries."""
+    """A narrative to be stored with its entry."""
 
     path: str
     salt: bytes
@@ -68,21 +68,21 @@ class SubmittedNarrative(Struct, frozen=True):
 
 
 class SubmittedFile(Struct, frozen=True):
-    """A document that lies in the store already, on its way to the table beside the entries."""
+    """A document in the store, to be recorded with its entry."""
 
     content: str
     """SHA-256 of the file, in hexadecimal."""
     upload: str
-    """The name under which it was uploaded."""
+    """Name of the upload."""
     salt: bytes
     digest: str
-    """SHA-256 over the salt and the file, in base64: what the entry holds."""
+    """SHA-256 over the salt and the file, in base64; the entry holds it."""
     size: int
     media_type: str
 
 
 class SubmittedFact(Struct, frozen=True):
-    """A fact ready for the writer: everything that the client determines."""
+    """A fact ready for the writer, with everything that its client determines."""
 
     id: str
     source: str
@@ -93,23 +93,23 @@ class SubmittedFact(Struct, frozen=True):
     confirm: str | None
     fact: Fact
     data: bytes
-    """The fact as the entry will hold it."""
-    texts: tuple[SubmittedNarrative, ...]
+    """The fact's JSON in the entry."""
+    narratives: tuple[SubmittedNarrative, ...]
     file: SubmittedFile | None = None
-    """The document of an EvidenceSubmitted that was uploaded with it."""
+    """Document that was uploaded with an EvidenceSubmitted."""
 
 
 def digest(salt: bytes, body: str) -> str:
-    """The salted SHA-256 that binds a narrative to its entry, in base64."""
+    """Return the salted SHA-256 that binds a narrative to its entry, in base64."""
     return b64encode(hashlib.sha256(salt + body.encode()).digest()).decode()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    item = dict(pairs)
+    if len(item) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise Refused.because("DUPLICATE_KEY", "a key stands twice in one object; send it once", shown(twice))
-    return found
+        raise Refused.because("DUPLICATE_KEY", "an object has this key twice; send it once", printable(twice))
+    return item
 
 
 def _no_constant(name: str) -> Json:
@@ -117,47 +117,47 @@ def _no_constant(name: str) -> Json:
 
 
 def read_json(body: bytes) -> Json:
-    """Strict JSON: UTF-8, no duplicated keys, no NaN; raises Refused."""
+    """Return decoded JSON; raise Refused unless it is UTF-8 without repeated keys and NaN."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused.because("NOT_UTF8", f"byte {error.start} is not UTF-8; send JSON in UTF-8") from None
     if text.startswith("\ufeff"):
-        raise Refused.because("INVALID_JSON", "the JSON begins with a byte order mark; send it without")
+        raise Refused.because("INVALID_JSON", "the JSON begins with a byte order mark; remove it")
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise Refused.because("INVALID_JSON", f"this is not JSON at {where}: {error.msg.lower()}") from None
+        raise Refused.because("INVALID_JSON", f"invalid JSON at {where}: {error.msg.lower()}") from None
     except RecursionError:
         raise _too_deep() from None
-    except ValueError:  # the only other one: Python reads no whole number of more than 4,300 digits
-        raise Refused.because("INVALID_JSON", "a number has too many digits; send a shorter one") from None
+    except ValueError:  # the only other cause: a whole number of more than 4,300 digits
+        raise Refused.because("INVALID_JSON", "a number has more than 4,300 digits; send a shorter one") from None
 
 
 def _too_deep() -> Refused:
-    return Refused.because("INVALID_JSON", "the JSON is nested too deeply")
+    return Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels")
 
 
 def accept(event: Json) -> SubmittedFact:
-    """The submission of one decoded event; raises Refused with every reason that can be told apart."""
+    """Return the fact of a decoded event, ready to submit; raise Refused with all of its errors."""
     try:
         return _accept(event)
     except RecursionError:
         raise _too_deep() from None
     except UnicodeEncodeError:
         raise Refused.because(
-            "INVALID_JSON", "a key or a text holds half of a surrogate pair; send whole characters"
+            "INVALID_JSON", "a key or a value contains half a surrogate pair; send whole characters"
         ) from None
 
 
 def _accept(event: Json) -> SubmittedFact:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
-    taken = [name for name in SERVER_ATTRIBUTES if name in event]
-    if taken:
+    of_server = [name for name in SERVER_ATTRIBUTES if name in event]
+    if of_server:
         raise Refused(
-            Refusal("SERVER_ATTRIBUTE", f"the ledger itself sets {name}; leave it out", name) for name in taken
+            Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in of_server
         )
     envelope = convert(event, Event, "")
     content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
@@ -167,7 +167,7 @@ def _accept(event: Json) -> SubmittedFact:
     time = envelope.time
     if time is not None and not is_near(str(time)):
         raise Refused((out_of_time("time"),))
-    fact, texts = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
+    fact, narratives = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
     return SubmittedFact(
         envelope.id,
         envelope.source,
@@ -178,7 +178,7 @@ def _accept(event: Json) -> SubmittedFact:
         envelope.confirm,
         fact,
         encoder.encode(fact),
-        texts,
+        narratives,
     )
 
 
@@ -192,53 +192,64 @@ def _kind(name: str, path: str) -> Kind:
 def accept_fact(
     kind: Kind, data: dict[str, Any], prefix: str = "data", confirmed: Sequence[str] = ()
 ) -> tuple[Fact, tuple[SubmittedNarrative, ...]]:
-    """The fact of its decoded data, with its texts scanned and set apart; the data itself is left as it was.
+    """Separate the narratives of a fact's data, scan them, and decode the fact.
 
-    `confirmed`: the kinds of personal data that may be in its texts.
+    Args:
+        kind: The fact's declaration.
+        data: The decoded JSON of the fact; it is not changed.
+        prefix: Path of the data in the event.
+        confirmed: Kinds of personal data that the narratives may hold.
+
+    Returns:
+        The fact and its narratives.
+
+    Raises:
+        Refused: The data has errors, all of which are listed.
     """
-    texts: list[SubmittedNarrative] = []
+    narratives: list[SubmittedNarrative] = []
     refusals: list[Refusal] = []
     if kind.narratives:
         data = _copy(data)
         for path in kind.narratives:
-            found = list(islice(values_at(data, path), MAXIMUM_TEXTS + 1))
-            if len(found) > MAXIMUM_TEXTS:
-                name = f"{prefix}.{path[0]}"
+            values = list(islice(values_at(data, path), MAXIMUM_NARRATIVES + 1))
+            if len(values) > MAXIMUM_NARRATIVES:
                 raise Refused.because(
-                    "TOO_LARGE", f"these are more than {MAXIMUM_TEXTS:,} texts; send fewer", name
+                    "TOO_LARGE",
+                    f"the list has more than {MAXIMUM_NARRATIVES:,} narratives; send fewer",
+                    f"{prefix}.{path[0]}",
                 )
-            for where, value in found:
+            for where, value in values:
                 if value is None:
                     continue
-                wrong = _text_refusal(value, f"{prefix}.{where}")
-                if wrong is not None:
-                    refusals.append(wrong)
-                    put_at(data, where, {"sha256": digest(b"", "")})  # so that the other fields are judged too
+                refusal = _narrative_refusal(value, f"{prefix}.{where}")
+                if refusal is not None:
+                    refusals.append(refusal)
+                    put_at(data, where, {"sha256": digest(b"", "")})  # so that the other fields are checked too
                     continue
                 refusals += personal_data.refusals(value, f"{prefix}.{where}", confirmed)
-                text = SubmittedNarrative(where, os.urandom(32), value)
-                texts.append(text)
-                put_at(data, where, {"sha256": digest(text.salt, value)})
+                narrative = SubmittedNarrative(where, os.urandom(32), value)
+                narratives.append(narrative)
+                put_at(data, where, {"sha256": digest(narrative.salt, value)})
     if refusals:
-        raise Refused(islice(chain(refusals, faults(data, kind.struct, prefix)), MAXIMUM_REASONS))
+        raise Refused(islice(chain(refusals, validation_errors(data, kind.struct, prefix)), MAXIMUM_REASONS))
     fact: Fact = convert(data, kind.struct, prefix)
-    late = [out_of_time(where) for where in _days(kind.struct, fact, prefix)]
-    if late:
-        raise Refused(islice(late, MAXIMUM_REASONS))
+    distant = [out_of_time(where) for where in _distant_days(kind.struct, fact, prefix)]
+    if distant:
+        raise Refused(islice(distant, MAXIMUM_REASONS))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         fact, more = _accept_replacement(fact, fact.replacement, f"{prefix}.replacement", confirmed)
-        texts += more
-    return fact, tuple(texts)
+        narratives += more
+    return fact, tuple(narratives)
 
 
 @cache
 def _timed(struct: type[Fact]) -> tuple[FieldPath, ...]:
-    """The leaves of a fact that hold days or instants."""
+    """Return the leaves of a fact that hold days or instants."""
     return tuple(leaf for leaf in field_paths(struct) if leaf.hint in (date, datetime))
 
 
-def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
-    """Where a fact names a day or an instant in no year that people plan in or look back to."""
+def _distant_days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
+    """Yield the path of each day or instant of a fact outside the accepted years."""
     for leaf in _timed(struct):
         for value, where in values_in(fact, leaf, where=prefix):
             if not is_near(value):
@@ -246,26 +257,30 @@ def _days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
 
 
 def is_near(day: str) -> bool:
-    """Whether a day or an instant lies in a year that people plan in, or look back to."""
+    """Return whether a day or an instant is in an accepted year."""
     return int(day[:4]) in YEARS
 
 
 def out_of_time(path: str) -> Refusal:
-    """The refusal of a day or an instant that does not."""
-    return Refusal("OUT_OF_RANGE", f"the year has to lie between {YEARS[0]} and {YEARS[-1]}", path)
+    """Return the refusal of a day or an instant outside the accepted years."""
+    return Refusal("OUT_OF_RANGE", f"the year must be between {YEARS[0]} and {YEARS[-1]}", path)
 
 
 def _accept_replacement(
-    correction: EntryCorrected, given: Replacement, prefix: str, confirmed: Sequence[str]
+    correction: EntryCorrected, submitted: Replacement, prefix: str, confirmed: Sequence[str]
 ) -> tuple[EntryCorrected, list[SubmittedNarrative]]:
-    """A correction whose replacement is normalised like any fact."""
-    kind = _kind(given.type, f"{prefix}.type")
-    if kind.struct is EntryCorrected:  # nor is it read: one within another would cost its square
-        raise Refused.because("NOT_CORRECTABLE", "a correction is not itself corrected", f"{prefix}.type")
-    fact, texts = accept_fact(kind, given.data, f"{prefix}.data", confirmed)
+    """Return a correction with its replacement normalised like any fact, and the replacement's narratives."""
+    kind = _kind(submitted.type, f"{prefix}.type")
+    if kind.struct is EntryCorrected:  # refused unread: nested corrections would cost their square
+        raise Refused.because(
+            "NOT_CORRECTABLE",
+            "a correction cannot be corrected",
+            f"{prefix}.type",
+        )
+    fact, narratives = accept_fact(kind, submitted.data, f"{prefix}.data", confirmed)
     data = msgspec.json.decode(encoder.encode(fact))
-    replaced = msgspec.structs.replace(correction, replacement=Replacement(given.type, data))
-    return replaced, [SubmittedNarrative(REPLACEMENT + text.path, text.salt, text.body) for text in texts]
+    replaced = msgspec.structs.replace(correction, replacement=Replacement(submitted.type, data))
+    return replaced, [SubmittedNarrative(REPLACEMENT + n.path, n.salt, n.body) for n in narratives]
 
 
 def _copy(value: Json) -> Json:
@@ -274,30 +289,32 @@ def _copy(value: Json) -> Json:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _text_refusal(value: Json, path: str) -> Refusal | None:
+def _narrative_refusal(value: Json, path: str) -> Refusal | None:
     if not isinstance(value, str):
-        return Refusal("INVALID_FIELD", f"expected text, got {called(value)}", path)
+        return Refusal("INVALID_FIELD", f"expected text, got {json_type(value)}", path)
     if not value.strip():
-        return Refusal("BLANK", "the text is empty; write it, or leave the field out", path)
+        return Refusal("BLANK", "the narrative is empty; enter it, or leave the field out", path)
     if "\0" in value:
-        return Refusal("INVALID_FIELD", "the text holds the character NUL, which cannot be kept", path)
+        return Refusal("INVALID_FIELD", "the narrative contains the character NUL; remove it", path)
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        return Refusal("INVALID_FIELD", "the text holds half of a surrogate pair; send whole characters", path)
-    if size > MAXIMUM_TEXT:
+        return Refusal(
+            "INVALID_FIELD", "the narrative contains half a surrogate pair; send whole characters", path
+        )
+    if size > MAXIMUM_NARRATIVE:
         return Refusal(
             "TOO_LARGE",
-            f"the text has {size:,} bytes, of at most {MAXIMUM_TEXT:,}; submit it as evidence",
+            f"the narrative has {size:,} bytes, of at most {MAXIMUM_NARRATIVE:,}; submit it as evidence",
             path,
         )
     return None
 
 
 def convert(value: Json, to: type[_S], prefix: str) -> _S:
-    """`value` as the struct `to`, strictly; raises Refused, naming every field that is missing or wrong."""
+    """Return decoded JSON as a struct; raise Refused with every field that is missing or wrong."""
     try:
         return msgspec.convert(value, to)
     except msgspec.ValidationError as error:
-        found = tuple(islice(faults(value, to, prefix), MAXIMUM_REASONS))
-        raise Refused(found or (Refusal("INVALID_FIELD", str(error), prefix),)) from None
+        errors = tuple(islice(validation_errors(value, to, prefix), MAXIMUM_REASONS))
+        raise Refused(errors or (Refusal("INVALID_FIELD", str(error), prefix),)) from None

@@ -1,7 +1,8 @@
-"""The scan of free text for personal data: what is refused, and what is warned of until the recorder confirms it.
+"""The scan of narratives for personal data, recognised by its form.
 
-It finds what looks like personal data by its form, and never repeats what it found. Imports stdnum's check digits;
-the forms: NHS Data Dictionary (NHS number), the Department for Education's UPN guide, BS 7666 (postcodes).
+Some kinds are refused; others are refused until the recorder confirms them. Messages never repeat the data. stdnum
+computes the check digits. Sources of the forms: NHS Data Dictionary, the Department for Education's UPN guide,
+BS 7666 (postcodes).
 """
 
 import re
@@ -15,7 +16,7 @@ from ledger.domain.fact import WordList
 
 
 class PersonalData(WordList):
-    """What a text seems to hold."""
+    """Kinds of personal data."""
 
     NHS_NUMBER = "NHS_NUMBER"
     UPN = "UPN"
@@ -26,8 +27,8 @@ class PersonalData(WordList):
 
 
 CONFIRMABLE = frozenset({PersonalData.DATE_OF_BIRTH, PersonalData.POSTCODE, PersonalData.TELEPHONE_NUMBER})
-"""Kinds that a notice may well speak of; the recorder confirms them, and the entry keeps that."""
-_CALLED = {
+"""Kinds that a narrative may hold once the recorder confirms them; the entry records the confirmation."""
+_NAMES = {
     PersonalData.NHS_NUMBER: "an NHS number",
     PersonalData.UPN: "a pupil's unique number (UPN)",
     PersonalData.EMAIL_ADDRESS: "an e-mail address",
@@ -70,7 +71,7 @@ def _either(first: Callable[[str], bool], second: re.Pattern[str]) -> Callable[[
     return lambda text: first(text) or second.search(text) is not None
 
 
-_FINDS: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], object]], ...]], ...] = (
+_SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], object]], ...]], ...] = (
     (
         re.compile(r"[0-9](?:[ ()-]{0,2}[0-9]){8}"),
         (
@@ -86,25 +87,25 @@ _FINDS: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], o
     ),
     (re.compile(r"[0-9][A-Za-z]{2}(?![A-Za-z0-9])"), ((PersonalData.POSTCODE, _POSTCODE.search),)),
 )
-"""What is cheap to look for and has to be there first → the kinds that it may be a part of."""
+"""A cheap search for a trace → the kinds that have this trace, with their own searches."""
 
 
 def kinds_in(text: str) -> list[PersonalData]:
-    """The kinds of personal data that a text seems to hold."""
+    """Return the kinds of personal data that a narrative seems to hold."""
     if not text.isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     if _TRIGGER.search(text) is None:
         return []
-    found = {kind for trace, kinds in _FINDS if trace.search(text) for kind, finds in kinds if finds(text)}
-    return [kind for kind in PersonalData if kind in found]
+    present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
+    return [kind for kind in PersonalData if kind in present]
 
 
 def refusals(text: str, path: str, confirmed: Container[str] = ()) -> Iterator[Refusal]:
-    """Why a text may not be recorded as it is; kinds that were confirmed are passed."""
+    """Yield a refusal for each kind of personal data in a narrative, except for confirmed kinds."""
     for kind in kinds_in(text):
-        called = f"the text seems to hold {_CALLED[kind]}"
+        message = f"the narrative seems to contain {_NAMES[kind]}"
         if kind not in CONFIRMABLE:
-            yield Refusal("PERSONAL_DATA", f"{called}, which no entry may hold; leave it out", path)
+            yield Refusal("PERSONAL_DATA", f"{message}, which no entry may contain; leave it out", path)
         elif kind.value not in confirmed:
-            mend = f"leave it out, or confirm {kind.value} if it is nobody's own"
-            yield Refusal("CONFIRM_PERSONAL_DATA", f"{called}; {mend}", path)
+            advice = f"leave it out, or confirm {kind.value} if it does not belong to a person"
+            yield Refusal("CONFIRM_PERSONAL_DATA", f"{message}; {advice}", path)

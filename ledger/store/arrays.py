@@ -1,7 +1,7 @@
-"""Binary PostgreSQL arrays, packed here because psycopg dumps a list item by item in Python.
+"""Binary PostgreSQL arrays for bulk statements.
 
-Measured for batches of 1,000 rows: 2.7 times the rows a second of psycopg's own lists. Layout: array_send in
-PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
+psycopg dumps a list item by item in Python. These arrays store 2.7 times as many rows a second (batches of 1,000).
+The layout is that of array_send in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
 """
 
 import struct
@@ -19,8 +19,8 @@ _int = struct.Struct("!ii").pack
 _bigint = struct.Struct("!iq").pack
 
 
-class Packed:
-    """An array ready for the wire."""
+class WireArray:
+    """An array in PostgreSQL's binary format."""
 
     __slots__ = ("wire",)
 
@@ -28,21 +28,21 @@ class Packed:
         self.wire = wire
 
 
-def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[Sequence[bytes]], Packed]:
-    class Wire(Packed):
+def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[Sequence[bytes]], WireArray]:
+    class Wire(WireArray):
         __slots__ = ()
 
     class WireDumper(Dumper):
         format = Format.BINARY
         oid = array_oid
 
-        def dump(self, obj: Packed) -> Buffer:
+        def dump(self, obj: WireArray) -> Buffer:
             return obj.wire
 
     Wire.__name__ = Wire.__qualname__ = name
     psycopg.adapters.register_dumper(Wire, WireDumper)
 
-    def pack(items: Sequence[bytes]) -> Packed:
+    def pack(items: Sequence[bytes]) -> WireArray:
         header = (
             struct.pack("!iiiii", 1, 0, item_oid, len(items), 1) if items else struct.pack("!iii", 0, 0, item_oid)
         )
@@ -61,21 +61,21 @@ def _sized(items: Iterable[bytes]) -> list[bytes]:
     return [_length(len(item)) + item for item in items]
 
 
-def texts(items: Iterable[str]) -> Packed:
-    """text[] of strings without NUL."""
+def texts(items: Iterable[str]) -> WireArray:
+    """Return a text[] of strings without NUL."""
     return _text_array(_sized(item.encode() for item in items))
 
 
-def byteas(items: Iterable[bytes]) -> Packed:
-    """bytea[]."""
+def byteas(items: Iterable[bytes]) -> WireArray:
+    """Return a bytea[]."""
     return _bytea_array(_sized(items))
 
 
-def integers(items: Iterable[int]) -> Packed:
-    """integer[]."""
+def integers(items: Iterable[int]) -> WireArray:
+    """Return an integer[]."""
     return _integer_array([_int(4, item) for item in items])
 
 
-def instants(items: Iterable[datetime]) -> Packed:
-    """timestamptz[], to the microsecond."""
+def instants(items: Iterable[datetime]) -> WireArray:
+    """Return a timestamptz[], to the microsecond."""
     return _instant_array([_bigint(8, (item - _EPOCH) // _MICROSECOND) for item in items])

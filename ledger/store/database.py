@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL in the ledger's roles, and the schema's migrations.
+"""Connections to PostgreSQL in the ledger's roles, and the migrations of the schema.
 
-Migrations are the numbered files of `sql/` (and of the packages above, by their own folder), each run once in a
-transaction of its own under an advisory lock, its SHA-256 kept: a file that was changed after it ran is refused.
+Migrations are the numbered files in the `sql` folders of this package and of `projections.engine`. Each file runs
+once, in a transaction of its own under an advisory lock. Its SHA-256 is stored: a file changed later is refused.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "le
 SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
     {"ledger": "ledger.store", "projections": "projections.engine"}
 )
-"""Prefix of a migration's recorded name → the package whose `sql` folder holds it, in order of execution."""
+"""Prefix of a migration's stored name → the package with its `sql` folder, in order of execution."""
 FROZEN_SECONDS = 15
-"""A writer that is frozen in a transaction (a suspended machine) loses it, as others wait for its lock."""
+"""Seconds after which a writer that is idle in a transaction loses it, because others wait for its lock."""
 _LOCK = 0x1ED6E2
 
 
@@ -36,23 +36,23 @@ class Migration(Struct, frozen=True):
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the file, in hexadecimal."""
+        """SHA-256 of the file in hexadecimal."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def migrations(folders: Mapping[str, str] = SCHEMA_FOLDERS) -> list[Migration]:
-    """Every migration in the order in which they run."""
-    found = []
+    """Return all migrations in the order in which they run."""
+    known = []
     for prefix, package in folders.items():
         sql = files(package).joinpath("sql")
         if sql.is_dir():
             paths = sorted((p for p in sql.iterdir() if p.name.endswith(".sql")), key=lambda p: p.name)
-            found += [Migration(f"{prefix}/{p.name}", p.read_text("utf-8")) for p in paths]
-    return found
+            known += [Migration(f"{prefix}/{p.name}", p.read_text("utf-8")) for p in paths]
+    return known
 
 
 async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection[Any]:
-    """An autocommit connection in that role; raises Unavailable when the server cannot be reached."""
+    """Return an autocommit connection in a role; raise Unavailable when the server cannot be reached."""
     options = session_options(url, role)
     try:
         return await AsyncConnection.connect(url, autocommit=True, options=options, connect_timeout=10)
@@ -68,14 +68,19 @@ def pool(
     checked: bool = True,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of such connections, still to be opened; unless `checked`, its user sees whether they are alive.
+    """Return a pool of autocommit connections, to be opened with `open_pool`.
 
-    `settings` are parameters of the server's, such as `statement_timeout`, that hold on each of them.
+    Args:
+        url: The database.
+        role: Database role of every connection.
+        size: Most connections.
+        checked: Test each connection before it is used; otherwise a statement may meet a lost connection.
+        settings: Server parameters, such as `statement_timeout`, set on every connection.
     """
-    more = "".join(f" -c {name}={value}" for name, value in settings.items())
+    options = "".join(f" -c {name}={value}" for name, value in settings.items())
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": session_options(url, role) + more},
+        kwargs={"autocommit": True, "options": session_options(url, role) + options},
         min_size=1,
         max_size=size,
         open=False,
@@ -114,19 +119,28 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
 
 def session_options(url: str, role: DatabaseRole | None) -> str:
     """Return the libpq options for a role, with the settings that reading and writing rely on."""
-    given = psycopg.conninfo.conninfo_to_dict(url).get("options")
-    mine = f"-c role={role}" if role else ""
+    from_url = psycopg.conninfo.conninfo_to_dict(url).get("options")
+    of_role = f"-c role={role}" if role else ""
     if role == "ledger_writer":
-        mine += f" -c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
-    return f"{given or ''} {mine} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
+        of_role += f" -c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
+    return f"{from_url or ''} {of_role} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
 
 
 async def migrate(
-    url: str, done: Callable[[str], None] = lambda _name: None, folders: Mapping[str, str] = SCHEMA_FOLDERS
+    url: str, progress: Callable[[str], None] = lambda _name: None, folders: Mapping[str, str] = SCHEMA_FOLDERS
 ) -> list[str]:
-    """Brings the schema up to date and returns the names of the files that ran; needs the administrator's login.
+    """Run the migrations that have not run; this needs the administrator's login.
 
-    Raises LedgerError when a file that ran earlier has been changed since, or is missing here (a newer ledger's).
+    Args:
+        url: The database.
+        progress: Called with the name of each file that ran.
+        folders: Packages with migrations, as in `SCHEMA_FOLDERS`.
+
+    Returns:
+        The names of the files that ran.
+
+    Raises:
+        LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger.
     """
     ran = []
     async with await connect(url) as connection:
@@ -143,11 +157,11 @@ async def migrate(
         if unknown and folders == SCHEMA_FOLDERS:
             raise LedgerError(f"the database was migrated by a newer ledger ({unknown[-1]}); upgrade this one")
         for migration in known:
-            before = applied.get(migration.name)
-            if before == migration.checksum:
+            checksum = applied.get(migration.name)
+            if checksum == migration.checksum:
                 continue
-            if before is not None:
-                raise LedgerError(f"{migration.name} was changed after it ran; restore it and add a new file")
+            if checksum is not None:
+                raise LedgerError(f"{migration.name} was changed after it ran; restore it, and add a new file")
             async with connection.transaction():
                 await connection.execute(migration.sql.encode())
                 await connection.execute("RESET ROLE")
@@ -156,7 +170,7 @@ async def migrate(
                     (migration.name, migration.checksum),
                 )
             ran.append(migration.name)
-            done(migration.name)
+            progress(migration.name)
     return ran
 
 

@@ -1,7 +1,7 @@
-"""The statements by which entries are stored and read. One way in: `write`, guarded by the head's size.
+"""The statements that store and read entries.
 
-`write` is a single statement, so that one round trip stores entries, head and narratives, or nothing: its
-guard is that the head still has the size the batch was computed on. docs/decisions/0002 has the measurement.
+Only `write` stores them: one statement for the entries, the head and the narratives. It stores nothing when the
+head's size is not the size that the batch started from. docs/decisions/0001 has the measurement.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ Connection = AsyncConnection[Any]
 
 
 class Head(Struct, frozen=True):
-    """The end of a notice's ledger."""
+    """The size and the root of a notice's ledger."""
 
     size: int
     root_hash: bytes
@@ -31,7 +31,7 @@ class Head(Struct, frozen=True):
 
 
 class EntryRow(Struct, frozen=True):
-    """An entry as it is stored."""
+    """A stored entry."""
 
     position: int
     source: str
@@ -52,14 +52,14 @@ _NEXT = """WITH head AS (
 _ENTRIES = """, written AS (
     INSERT INTO ledger.entries (notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)
     SELECT head.notice, e.* FROM head, {rows} e)"""
-_NARRATIVES = """, told AS (
+_NARRATIVES = """, narratives AS (
     INSERT INTO ledger.narratives (notice, position, path, salt, body)
     SELECT head.notice, n.* FROM head, {rows} n)"""
 _END = " SELECT FROM head"
 _ENTRY_TYPES = ("integer", "text", "text", "text", "timestamptz", "bytea", "bytea", "bytea")
-_TEXT_TYPES = ("integer", "text", "bytea", "text")
+_NARRATIVE_TYPES = ("integer", "text", "bytea", "text")
 FEW = 4
-"""As many narratives of a single entry go as plain values: stored so it takes 0.36 ms, and 0.50 by unnest."""
+"""Most narratives sent as plain values with a single entry: this takes 0.36 ms, by unnest 0.50 ms."""
 
 
 def _values(types: Sequence[str], rows: int) -> str:
@@ -72,12 +72,19 @@ def _arrays(types: Sequence[str]) -> str:
 
 
 @cache
-def _statement(first: bool, single: bool, texts: int) -> str:
-    """The write of a first batch or of a later one; `texts`: how many narratives go as values, -1 for arrays."""
+def _statement(first: bool, single: bool, narratives: int) -> str:
+    """Return the statement that stores a batch.
+
+    Args:
+        first: The notice has no entries yet.
+        single: The batch has one entry, sent as plain values.
+        narratives: Number of narratives sent as plain values; -1 when they are sent as arrays.
+    """
     parts = [_FIRST if first else _NEXT]
     parts.append(_ENTRIES.format(rows=_values(_ENTRY_TYPES, 1) if single else _arrays(_ENTRY_TYPES)))
-    if texts:
-        parts.append(_NARRATIVES.format(rows=_values(_TEXT_TYPES, texts) if texts > 0 else _arrays(_TEXT_TYPES)))
+    if narratives:
+        rows = _values(_NARRATIVE_TYPES, narratives) if narratives > 0 else _arrays(_NARRATIVE_TYPES)
+        parts.append(_NARRATIVES.format(rows=rows))
     return "".join(parts) + _END
 
 
@@ -87,17 +94,18 @@ async def write(
     size: int,
     head: Head,
     rows: Sequence[EntryRow],
-    texts: Sequence[tuple[int, SubmittedNarrative]],
+    narratives: Sequence[tuple[int, SubmittedNarrative]],
 ) -> bool:
-    """Stores the rows after the first `size` entries and moves the head.
+    """Store rows and their narratives after the first `size` entries, and move the head.
 
-    False when somebody else wrote meanwhile: then nothing was stored.
+    Returns:
+        False when the notice has another size by now; then nothing was stored.
     """
     parameters: list[Any] = [head.size, head.root_hash, head.frontier, head.recorded_at, notice]
     if size:
         parameters.append(size)
     single = len(rows) == 1
-    few = single and len(texts) <= FEW
+    few = single and len(narratives) <= FEW
     if single:
         parameters += msgspec.structs.astuple(rows[0])
     else:
@@ -112,16 +120,16 @@ async def write(
             arrays.byteas(row.body for row in rows),
         )
     if few:
-        for position, text in texts:
-            parameters += (position, text.path, text.salt, text.body)
-    elif texts:
+        for position, narrative in narratives:
+            parameters += (position, narrative.path, narrative.salt, narrative.body)
+    elif narratives:
         parameters += (
-            arrays.integers(position for position, _ in texts),
-            arrays.texts(text.path for _, text in texts),
-            arrays.byteas(text.salt for _, text in texts),
-            arrays.texts(text.body for _, text in texts),
+            arrays.integers(position for position, _ in narratives),
+            arrays.texts(narrative.path for _, narrative in narratives),
+            arrays.byteas(narrative.salt for _, narrative in narratives),
+            arrays.texts(narrative.body for _, narrative in narratives),
         )
-    statement = _statement(size == 0, single, len(texts) if few else -bool(texts))
+    statement = _statement(size == 0, single, len(narratives) if few else -bool(narratives))
     cursor = await connection.execute(statement, parameters, prepare=True, binary=True)
     return bool(cursor.rowcount)
 
@@ -131,7 +139,7 @@ _HEAD_LOCKED = f"{_HEAD} FOR UPDATE"
 
 
 async def read_head(connection: Connection, notice: str, *, lock: bool = False) -> Head | None:
-    """The head of a notice, locked until the transaction ends if asked; None when there is no such notice."""
+    """Return the head of a notice, or None for an unknown notice; `lock` locks it until the transaction ends."""
     cursor = await connection.execute(_HEAD_LOCKED if lock else _HEAD, (notice,), binary=True)
     row = await cursor.fetchone()
     return Head(*row) if row else None
@@ -143,7 +151,7 @@ PAGE = 2_000
 async def read_bodies(
     connection: Connection, notice: str, after: int, to: int, page: int = PAGE
 ) -> AsyncIterator[tuple[int, bytes]]:
-    """The stored bytes of the entries after `after`, up to `to`, with their positions, page by page."""
+    """Yield the position and the stored bytes of each entry after `after`, up to `to`."""
     while after < to:
         cursor = await connection.execute(
             "SELECT position, body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s "
@@ -177,7 +185,7 @@ async def read_root(connection: Connection, notice: str, position: int) -> bytes
 async def find_keys(
     connection: Connection, notice: str, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], EntryRow]:
-    """The entries that hold these (source, id) keys."""
+    """Return the entries with these (source, id) keys, by key."""
     cursor = await connection.execute(
         "SELECT position, source, id, type, recorded_at, leaf_hash, root_hash, body FROM ledger.entries "
         "JOIN unnest(%s::text[], %s::text[]) k(of_source, of_id) ON source = of_source AND id = of_id "
@@ -191,25 +199,25 @@ async def find_keys(
 async def read_salts(
     connection: Connection, notice: str, positions: Sequence[int]
 ) -> dict[int, dict[str, bytes | None]]:
-    """The salts of these entries' narratives by position and path; None where one was erased."""
+    """Return the salts of these entries' narratives by position and path; None for an erased one."""
     cursor = await connection.execute(
         "SELECT position, path, salt FROM ledger.narratives WHERE notice = %s AND position = ANY(%s)",
         (notice, list(positions)),
         binary=True,
     )
-    found: dict[int, dict[str, bytes | None]] = {}
+    salts: dict[int, dict[str, bytes | None]] = {}
     for position, path, salt in await cursor.fetchall():
-        found.setdefault(position, {})[path] = salt
-    return found
+        salts.setdefault(position, {})[path] = salt
+    return salts
 
 
 async def erase_narratives(connection: Connection, notice: str, erasing: int) -> None:
-    """Destroys the texts and salts that the entry at `erasing` says; the database checks that it says so."""
+    """Erase the narratives that the entry at `erasing` names; the database checks that entry."""
     await connection.execute("SELECT ledger.erase_narratives(%s, %s)", (notice, erasing))
 
 
-async def keep_file(connection: Connection, notice: str, position: int, file: SubmittedFile) -> None:
-    """Says where the document of the entry at `position` lies; in the transaction that stores the entry."""
+async def add_file(connection: Connection, notice: str, position: int, file: SubmittedFile) -> None:
+    """Record the stored document of the entry at `position`, in the transaction that stores the entry."""
     await connection.execute(
         "INSERT INTO ledger.files (notice, position, content, upload, salt, size, media_type) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -218,7 +226,7 @@ async def keep_file(connection: Connection, notice: str, position: int, file: Su
 
 
 async def read_contents(connection: Connection, notice: str, positions: Sequence[int]) -> dict[int, str | None]:
-    """The SHA-256 of these entries' documents, of those that came with one; None where it was erased."""
+    """Return the SHA-256 of each entry's document, for entries with one; None for an erased document."""
     cursor = await connection.execute(
         "SELECT position, CASE WHEN erased_by IS NULL THEN content END FROM ledger.files "
         "WHERE notice = %s AND position = ANY(%s)",
@@ -229,12 +237,12 @@ async def read_contents(connection: Connection, notice: str, positions: Sequence
 
 
 async def erase_file(connection: Connection, notice: str, erasing: int) -> None:
-    """Destroys the salt of the document that the entry at `erasing` says; the database checks that it says so."""
+    """Erase the salt of the document that the entry at `erasing` names; the database checks that entry."""
     await connection.execute("SELECT ledger.erase_file(%s, %s)", (notice, erasing))
 
 
 async def read_snapshot(connection: Connection, notice: str, version: str) -> tuple[int, bytes] | None:
-    """The folded state that this version of the rules kept, with its position."""
+    """Return the position and the bytes of the snapshot that a version of the rules stored, or None."""
     cursor = await connection.execute(
         "SELECT position, state FROM ledger.snapshots WHERE notice = %s AND version = %s",
         (notice, version),
@@ -245,10 +253,10 @@ async def read_snapshot(connection: Connection, notice: str, version: str) -> tu
 
 
 async def write_snapshot(connection: Connection, notice: str, version: str, position: int, state: bytes) -> None:
-    """Keeps the folded state, unless a later one is kept already."""
+    """Store a snapshot, unless a later one of the same version is stored already."""
     await connection.execute(
-        "INSERT INTO ledger.snapshots AS kept (notice, version, position, state) VALUES (%s, %s, %s, %s) "
+        "INSERT INTO ledger.snapshots AS stored (notice, version, position, state) VALUES (%s, %s, %s, %s) "
         "ON CONFLICT (notice, version) DO UPDATE SET position = excluded.position, state = excluded.state "
-        "WHERE kept.position < excluded.position",
+        "WHERE stored.position < excluded.position",
         (notice, version, position, state),
     )

@@ -1,4 +1,4 @@
-"""Kill -9 of writers, of the server and of its backends at any moment: no entry with a receipt is lost."""
+"""Kill -9 of writers, the server and its backends at any moment: no entry with a receipt is lost."""
 
 import asyncio
 import os

@@ -163,7 +163,7 @@ def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> No
         (["token", "issue", "--role", "public", "--notice", NOTICE], "the role PUBLIC cannot be granted"),
         (["token", "revoke", "x", "--notice", NOTICE, "--reason", "why"], "there is no token x"),
         (["append", "nothing.ndjson", "--notice", NOTICE], "nothing.ndjson cannot be read"),
-        (["append", "-", "--notice", NOTICE, "--token", "ledger_x"], "the token opens nothing in tameside-2022"),
+        (["append", "-", "--notice", NOTICE, "--token", "ledger_x"], "the token has no rights in tameside-2022"),
     ],
 )
 def test_what_is_refused_is_told_in_one_line(

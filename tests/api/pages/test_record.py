@@ -168,8 +168,8 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     for sentence in (
         "Enter an impact rating",
         "When it happened must be a real date",
-        "Progress: the text seems to hold an e-mail address, which no entry may hold; leave it out",
-        "Progress: the text seems to hold a telephone number; remove it, or confirm below",
+        "Progress: the narrative seems to contain an e-mail address, which no entry may contain; leave it out",
+        "Progress: the narrative seems to contain a telephone number; remove it, or confirm below",
     ):
         assert sentence in said
     again = sent(answer.text, "record")
@@ -179,7 +179,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     pairs = with_values(pairs, {"data.impactRating": "AMBER", "time.day": "1"})
     said = words(post(officer, service, "ProgressRecorded", pairs))
     assert "Objective: there is no objective O9; record it first, or correct the id" in said
-    assert "Progress: the text seems to hold a telephone number" in said
+    assert "Progress: the narrative seems to contain a telephone number" in said
     assert service.position() == size
 
 

@@ -1,4 +1,4 @@
-"""The writer on a real database: order, idempotency, batches, corrections, erasures, faults."""
+"""The writer on a real database: order, idempotency, batches, corrections, erasures, errors."""
 
 import asyncio
 from base64 import b64encode
@@ -51,7 +51,7 @@ async def stored(url: str, notice: str = NOTICE) -> list[tuple[Any, ...]]:
 
 
 async def assert_whole(url: str, notice: str = NOTICE) -> int:
-    """Positions dense, times rising, every hash and the head as recomputed; the number of entries."""
+    """Check that positions are dense, times rise and hashes are right; return the number of entries."""
     rows = await stored(url, notice)
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     assert all(earlier[1] < later[1] for earlier, later in pairwise(rows))
@@ -288,8 +288,8 @@ async def test_an_erased_narrative_is_gone_and_its_entry_stays(database: str) ->
         await writer.append(NOTICE, progress("told"), ALICE)
         before = await stored(database)
         ask = {"position": 8, "reason": "It names a child.", "authority": "UK GDPR, article 17"}
-        asked = await writer.append(NOTICE, submit("ErasureRequested", ask, "rosa"), ROSA)
-        erase = {"position": 8, "request": asked.position}
+        request = await writer.append(NOTICE, submit("ErasureRequested", ask, "rosa"), ROSA)
+        erase = {"position": 8, "request": request.position}
         (own,) = await writer.append_all(NOTICE, [submit("NarrativeErased", erase, "rosa")], ROSA)
         assert codes(own) == ["SAME_PERSON"]
         erased = await writer.append(NOTICE, submit("NarrativeErased", erase, "dan"), DAN)

@@ -1,4 +1,4 @@
-"""What befalls a writer from outside: damage, a failover, a frozen neighbour, strangers, time that passes."""
+"""A writer under outside faults: damage, failover, a frozen neighbour, strangers, passing time."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ KEY = b"k" * 32
 
 
 class Ticking:
-    """Each look at the clock is five milliseconds later."""
+    """A clock that advances five milliseconds at each call."""
 
     def __init__(self) -> None:
         self.at = datetime.now(UTC)
@@ -64,18 +64,18 @@ async def test_a_damaged_notice_leaves_its_neighbours_alone(database: str) -> No
 
 
 async def lose_last(database: str, notice: str, last: int) -> None:
-    """What a failover to a stand-by without the last commit does: it is gone, and so is every connection."""
+    """Undo the last commit and end every connection, as a failover to a lagging standby does."""
     async with await connect(database) as connection:
         async with connection.transaction():
             await connection.execute("SET LOCAL session_replication_role = replica")
-            gone = (notice, last)
-            await connection.execute("DELETE FROM ledger.entries WHERE notice = %s AND position = %s", gone)
-            await connection.execute("DELETE FROM ledger.narratives WHERE notice = %s AND position = %s", gone)
-            found = await connection.execute(
+            last_row = (notice, last)
+            await connection.execute("DELETE FROM ledger.entries WHERE notice = %s AND position = %s", last_row)
+            await connection.execute("DELETE FROM ledger.narratives WHERE notice = %s AND position = %s", last_row)
+            cursor = await connection.execute(
                 "SELECT leaf_hash, root_hash, recorded_at FROM ledger.entries WHERE notice = %s ORDER BY position",
                 (notice,),
             )
-            rows = await found.fetchall()
+            rows = await cursor.fetchall()
             frontier = Frontier()
             frontier.extend_with_roots([bytes(row[0]) for row in rows])
             await connection.execute(
@@ -97,7 +97,7 @@ async def test_a_writer_does_not_go_on_from_memory_after_a_failover(database: st
         assert isinstance(lost, Receipt)
         await lose_last(database, "n-2022", lost.position)
         await other.append("n-2022", progress(), ALICE)
-        await one.append("m-2022", progress(), ALICE)  # finds that the connection is lost
+        await one.append("m-2022", progress(), ALICE)  # meets the lost connection
         await one.append("n-2022", progress(), ALICE)
         assert (await one.state("n-2022")).position == lost.position + 1
     report = await verify(database)
@@ -122,7 +122,7 @@ async def test_a_server_that_became_read_only_is_left_for_another(database: str)
     async with Writer(database) as writer:
         await begin(writer)
         connection = await writer._recorder._connected()
-        await connection.execute("SET default_transaction_read_only = on")  # as a demoted primary answers
+        await connection.execute("SET default_transaction_read_only = on")  # as on a demoted primary
         assert isinstance(await writer.append(NOTICE, progress(), ALICE), Receipt)
 
 
@@ -143,7 +143,7 @@ async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
 
 
 async def test_a_forged_snapshot_lets_nobody_record(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A board member who can write to the table of snapshots makes himself a records officer."""
+    """Forge a snapshot in which a board member is a records officer."""
     monkeypatch.setattr(snapshots, "INTERVAL", 3)
     async with Writer(database, snapshot_key=KEY) as writer:
         await begin(writer)
@@ -202,8 +202,8 @@ async def test_a_kept_state_that_does_not_follow_is_found(
             row = await (await connection.execute("SELECT state FROM ledger.snapshots")).fetchone()
             assert row is not None
             state = json.loads(row[0][32:])
-            held = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
-            state["people"]["roles"]["mallory"] = [held]
+            grant = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
+            state["people"]["roles"]["mallory"] = [grant]
             await connection.execute(
                 "UPDATE ledger.snapshots SET state = %s", (row[0][:32] + json.dumps(state).encode(),)
             )

@@ -30,7 +30,7 @@ def test_the_councils_are_those_of_england() -> None:
     [
         ("E08000099", "no English council with children's services has the code E08000099"),
         ("W06000015", "no English council with children's services has the code W06000015"),
-        ("E10000009", "E10000009 (Dorset) was in use until 2019-03-31"),
+        ("E10000009", "the code E10000009 (Dorset) ended on 2019-03-31"),
     ],
 )
 def test_a_pack_names_a_council_of_its_time(code: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Each field of each fact at its bounds and past them: taken, or refused by its path."""
+"""Every field of every fact at its bounds and beyond: accepted, or refused with its path."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from ledger.intake.parse import accept
 from tests.ledger.domain.test_any_histories import data_of
 
 Case = tuple[Any, bool]
-"""A value, and whether it fits."""
+"""A value, and True when it is valid."""
 TEXTS: dict[str, list[Case]] = {
     ID_PATTERN: [("x", True), ("x" * 128, True), ("x" * 129, False), ("", False), ("a b", False), ("a\n", False)],
     CODE_PATTERN: [("x" * 64, True), ("x" * 65, False), (" x", False), ("", False), ("x\n", False)],
@@ -25,7 +25,7 @@ TEXTS: dict[str, list[Case]] = {
 
 
 def cases(hint: Any) -> list[Case]:
-    """Values of a type at its bounds and past them."""
+    """Values of a type at its bounds and beyond them."""
     metas: list[Meta] = []
     while get_origin(hint) is Annotated:
         metas += [meta for meta in hint.__metadata__ if isinstance(meta, Meta)]
@@ -35,14 +35,14 @@ def cases(hint: Any) -> list[Case]:
         return [([], shortest == 0), ("x", False)]
     if hint is str:
         patterns = [meta.pattern or "" for meta in metas]
-        found = [case for pattern, all_ in TEXTS.items() for case in all_ if f"^{pattern}(" in " ".join(patterns)]
-        return [*found, (7, False), (None, False)]
+        cases = [case for pattern, all_ in TEXTS.items() for case in all_ if f"^{pattern}(" in " ".join(patterns)]
+        return [*cases, (7, False), (None, False)]
     if hint in (int, float):
         low = max((meta.ge for meta in metas if meta.ge is not None), default=None)
         high = min((meta.le for meta in metas if meta.le is not None), default=None)
-        found = [(low, True), (high, True)] if low is not None and high is not None else []
-        found += [(low - 1, False), (high + high, False)] if low is not None and high is not None else []
-        return [*found, ("7", False), (True, False)] + ([(1.5, False)] if hint is int else [])
+        cases = [(low, True), (high, True)] if low is not None and high is not None else []
+        cases += [(low - 1, False), (high + high, False)] if low is not None and high is not None else []
+        return [*cases, ("7", False), (True, False)] + ([(1.5, False)] if hint is int else [])
     if isinstance(hint, type) and issubclass(hint, Enum):
         return [(word.value, True) for word in hint] + [("NOTHING", False), ("", False), (3, False)]
     plain: dict[Any, list[Case]] = {
@@ -60,7 +60,7 @@ def cases(hint: Any) -> list[Case]:
 
 
 def fields(kind: Kind) -> Iterator[tuple[str, Any, bool]]:
-    """Each field of a fact with its type, and whether it may be left out."""
+    """Yield each field of a fact with its type, and whether it is optional."""
     hints = get_type_hints(kind.struct, include_extras=True)
     for field in msgspec.structs.fields(kind.struct):
         hint = hints[field.name]
@@ -76,7 +76,7 @@ def fields(kind: Kind) -> Iterator[tuple[str, Any, bool]]:
 
 
 def submitted(kind: Kind, data: dict[str, Any]) -> list[str]:
-    """The paths that the intake finds at fault."""
+    """Return the paths of all refusals."""
     event = {"specversion": "1.0", "id": "k", "source": "s", "type": kind.type, "data": data}
     try:
         accept(event)
@@ -97,11 +97,11 @@ def test_each_field_at_and_past_its_bounds(kind: Kind) -> None:
         for value, fits in cases(hint):
             if value is None and optional:
                 continue
-            found = submitted(kind, example | {name: value})
+            paths = submitted(kind, example | {name: value})
             if fits:
-                assert found == [], (name, value)
+                assert paths == [], (name, value)
             else:
-                assert [path for path in found if path.startswith(f"data.{name}")], (name, str(value)[:40])
+                assert [path for path in paths if path.startswith(f"data.{name}")], (name, str(value)[:40])
         without = {key: value for key, value in example.items() if key != name}
         assert (submitted(kind, without) == []) is optional, name
     assert submitted(kind, example | {"nothing": 1}) == ["data.nothing"]

@@ -1,4 +1,4 @@
-"""The worked example of docs/envelope.md, to the byte: what is written there is what the ledger does, for ever."""
+"""The worked example of docs/envelope.md, byte for byte."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Bad input at the door: each kind is refused with a code, a sentence in the words of JSON, and a path."""
+"""Invalid input: each kind is refused with a code, a path and a message in terms of JSON."""
 
 import json
 import subprocess
@@ -9,9 +9,9 @@ import pytest
 
 from ledger.domain.errors import Refused
 from ledger.intake.parse import (
+    MAXIMUM_NARRATIVE,
+    MAXIMUM_NARRATIVES,
     MAXIMUM_REASONS,
-    MAXIMUM_TEXT,
-    MAXIMUM_TEXTS,
     SERVER_ATTRIBUTES,
     SubmittedFact,
     accept,
@@ -37,9 +37,9 @@ A_SIZE = "expected a whole number from 0 to 9,007,199,254,740,991"
 AN_INSTANT = "expected an instant with its offset from UTC, such as 2022-07-05T09:00:00Z"
 A_DAY = "expected a day, such as 2022-07-05"
 PARAMETER = f"{A_SIZE.replace('expected', 'expected true or false, or')}, or {A_WORD[9:]}, or a list"
-YEARS = "the year has to lie between 1900 and 2199"
-TWICE = "a key stands twice in one object; send it once"
-SURROGATE = "a key or a text holds half of a surrogate pair; send whole characters"
+YEARS = "the year must be between 1900 and 2199"
+TWICE = "an object has this key twice; send it once"
+SURROGATE = "a key or a value contains half a surrogate pair; send whole characters"
 Reason = tuple[str, str, str]
 
 
@@ -48,7 +48,7 @@ def reasons(refused: Refused) -> list[Reason]:
 
 
 def why(event: Any) -> list[Reason]:
-    """Why an event is refused that arrives as JSON."""
+    """Return the code, path and message of each refusal of an event sent as JSON."""
     with pytest.raises(Refused) as caught:
         accept(read_json(json.dumps(event).encode()))
     return reasons(caught.value)
@@ -102,13 +102,14 @@ def parameters(**values: Any) -> dict[str, Any]:
         (objective(title=None), "WRONG_TYPE", "data.title", "expected text, got null"),
         (objective(title=["t"]), "INVALID_FIELD", "data.title", "expected text, got a list"),
         (objective(title={"sha256": DIGEST}), "INVALID_FIELD", "data.title", "expected text, got an object"),
-        (objective(title=" \n"), "BLANK", "data.title", "the text is empty; write it, or leave the field out"),
+        (objective(title=" \n"), "BLANK", "data.title",
+         "the narrative is empty; enter it, or leave the field out"),
         (objective(title="a\0"), "INVALID_FIELD", "data.title",
-         "the text holds the character NUL, which cannot be kept"),
+         "the narrative contains the character NUL; remove it"),
         (objective(title="a\ud800"), "INVALID_FIELD", "data.title",
-         "the text holds half of a surrogate pair; send whole characters"),
-        (objective(title="é" * (MAXIMUM_TEXT // 2 + 1)), "TOO_LARGE", "data.title",
-         "the text has 1,048,578 bytes, of at most 1,048,576; submit it as evidence"),
+         "the narrative contains half a surrogate pair; send whole characters"),
+        (objective(title="é" * (MAXIMUM_NARRATIVE // 2 + 1)), "TOO_LARGE", "data.title",
+         "the narrative has 1,048,578 bytes, of at most 1,048,576; submit it as evidence"),
         (fact("evidence.EvidenceSubmitted", EVIDENCE, size="5"), "WRONG_TYPE", "data.size", f"{A_SIZE}, got text"),
         (fact("evidence.EvidenceSubmitted", EVIDENCE, size="4 kB"), "WRONG_TYPE", "data.size",
          f"{A_SIZE}, got text"),
@@ -147,17 +148,17 @@ def test_one_thing_wrong_is_one_reason(event: Any, code: str, path: str, message
 @pytest.mark.parametrize(
     ("body", "code", "path", "message"),
     [
-        (b"", "INVALID_JSON", "", "this is not JSON at line 1, column 1: expecting value"),
-        (b'{"a": 1', "INVALID_JSON", "", "this is not JSON at line 1, column 8: expecting ',' delimiter"),
+        (b"", "INVALID_JSON", "", "invalid JSON at line 1, column 1: expecting value"),
+        (b'{"a": 1', "INVALID_JSON", "", "invalid JSON at line 1, column 8: expecting ',' delimiter"),
         (b'{"a": NaN}', "INVALID_JSON", "", "NaN is not JSON; send a number or leave the field out"),
         (b'{"a": -Infinity}', "INVALID_JSON", "", "-Infinity is not JSON; send a number or leave the field out"),
         (b'{"a": "\xe9"}', "NOT_UTF8", "", "byte 7 is not UTF-8; send JSON in UTF-8"),
-        (b"\xef\xbb\xbf{}", "INVALID_JSON", "", "the JSON begins with a byte order mark; send it without"),
+        (b"\xef\xbb\xbf{}", "INVALID_JSON", "", "the JSON begins with a byte order mark; remove it"),
         (b'{"a": {"b": 1, "c": 2, "b": 1}}', "DUPLICATE_KEY", "b", TWICE),
         (b'{"\\ud800": 1, "\\ud800": 2}', "DUPLICATE_KEY", "\\ud800", TWICE),
-        (b"[" * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply"),
-        (b'{"a":' * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply"),
-        (b"9" * 5_001, "INVALID_JSON", "", "a number has too many digits; send a shorter one"),
+        (b"[" * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
+        (b'{"a":' * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
+        (b"9" * 5_001, "INVALID_JSON", "", "a number has more than 4,300 digits; send a shorter one"),
     ],
 )
 def test_what_is_not_json_is_refused(body: bytes, code: str, path: str, message: str) -> None:
@@ -190,7 +191,7 @@ def test_empty_data_misses_every_field() -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     wrong = objective(title=5, areas=["1 a", "1a", None], mood="good", **{"owner.name": "x"})
     del wrong["data"]["due"]
-    fields = "there is no such field; the fields are areas, due, measures, objective, owner, title"
+    fields = "unknown field; the fields are areas, due, measures, objective, owner, title"
     assert why(wrong) == [
         ("INVALID_FIELD", "data.title", "expected text, got a whole number"),
         ("UNKNOWN_FIELD", "data.mood", fields),
@@ -224,11 +225,11 @@ def test_a_correction_in_a_correction_without_end_is_refused() -> None:
         data = {"position": 1, "reason": "r", "replacement": {"type": name, "data": data}}
     with pytest.raises(Refused) as caught:
         accept(EVENT | {"type": name, "data": data})
-    assert reasons(caught.value) == [("INVALID_JSON", "", "the JSON is nested too deeply")]
+    assert reasons(caught.value) == [("INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels")]
 
 
 def texts(item: SubmittedFact) -> dict[str, str]:
-    return {text.path: text.body for text in item.texts}
+    return {text.path: text.body for text in item.narratives}
 
 
 def test_texts_of_a_list_are_each_set_apart() -> None:
@@ -237,7 +238,7 @@ def test_texts_of_a_list_are_each_set_apart() -> None:
     assert found == {"title": "t", "outcome": "o", "rationale": "r", "options[0]": "One", "options[1]": "Two"}
     assert why(fact("board.BoardDecisionRecorded", DECISION, options=["One", 2, ""])) == [
         ("INVALID_FIELD", "data.options[1]", "expected text, got a whole number"),
-        ("BLANK", "data.options[2]", "the text is empty; write it, or leave the field out"),
+        ("BLANK", "data.options[2]", "the narrative is empty; enter it, or leave the field out"),
     ]
 
 
@@ -287,7 +288,7 @@ def test_what_was_sent_is_left_as_it_was() -> None:
 
 
 def test_a_refused_parameter_does_not_end_the_process() -> None:
-    """A union of a patterned text and a list, which `parameters` once was, corrupts msgspec's memory."""
+    """Check many values of `parameters`: a union of a patterned text and a list corrupts msgspec's memory."""
     program = (
         "from tests.ledger.intake.test_parse import parameters, why\n"
         "for number in range(300): why(parameters(days={}, kinds=[number]))"
@@ -302,9 +303,9 @@ def test_a_fact_has_so_many_texts_in_a_list_and_no_more() -> None:
     def said(number: int) -> dict[str, Any]:
         return fact("engagement.ViewsGathered", gathered, themes=["Heard."] * number)
 
-    assert len(accept(said(MAXIMUM_TEXTS)).texts) == MAXIMUM_TEXTS == 1_500
-    assert why(said(MAXIMUM_TEXTS + 1)) == [
-        ("TOO_LARGE", "data.themes", "these are more than 1,500 texts; send fewer")
+    assert len(accept(said(MAXIMUM_NARRATIVES)).narratives) == MAXIMUM_NARRATIVES == 1_500
+    assert why(said(MAXIMUM_NARRATIVES + 1)) == [
+        ("TOO_LARGE", "data.themes", "the list has more than 1,500 narratives; send fewer")
     ]
 
 
@@ -312,4 +313,4 @@ def test_a_correction_holds_no_other() -> None:
     kind = "improvement-ledger.records.EntryCorrected.v1"
     within = {"position": 3, "reason": "Again."}
     corrected = fact("records.EntryCorrected", within, replacement={"type": kind, "data": within})
-    assert why(corrected) == [("NOT_CORRECTABLE", "data.replacement.type", "a correction is not itself corrected")]
+    assert why(corrected) == [("NOT_CORRECTABLE", "data.replacement.type", "a correction cannot be corrected")]

@@ -1,4 +1,4 @@
-"""Any JSON at the door is a submission or a refusal, and what is submitted says what was sent."""
+"""Random JSON is accepted or refused, and an accepted fact holds what was sent."""
 
 import json
 from datetime import UTC, date, datetime
@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 
 def of(hint: Any, metas: tuple[Meta, ...] = ()) -> st.SearchStrategy[Any]:
-    """JSON that a hint admits, as a client sends it; `metas` are annotations from further out."""
+    """JSON that a type hint admits; `metas` are annotations around the hint."""
     while get_origin(hint) is Annotated:
         metas += tuple(meta for meta in hint.__metadata__ if isinstance(meta, Meta))
         hint = hint.__origin__
@@ -72,7 +72,7 @@ def leaf(hint: Any, metas: tuple[Meta, ...]) -> st.SearchStrategy[Any]:
 
 
 def data_of(struct: type[Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    """The data of a fact, or of a part of one."""
+    """Return a strategy for the data of a fact, or of a part of one."""
     hints = get_type_hints(struct, include_extras=True)
     infos = msgspec.structs.fields(struct)
     needed = {info.encode_name: of(hints[info.name]) for info in infos if info.required}
@@ -81,7 +81,7 @@ def data_of(struct: type[Struct]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def event_of(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
-    """A CloudEvent that holds such a fact."""
+    """Return a strategy for CloudEvents with such a fact."""
     data = data_of(kind.struct) if kind.struct is not EntryCorrected else corrections()
     return st.builds(
         lambda data: {"specversion": "1.0", "id": "k", "source": "s", "type": kind.type, "data": data}, data
@@ -89,7 +89,7 @@ def event_of(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def corrections() -> st.SearchStrategy[dict[str, Any]]:
-    """Corrections by another fact of some kind."""
+    """Return a strategy for corrections by another fact of a kind."""
     kinds = st.sampled_from([kind for kind in KINDS.values() if kind.struct is not EntryCorrected])
     replacement = kinds.flatmap(
         lambda kind: data_of(kind.struct).map(lambda data: {"type": kind.type, "data": data})
@@ -104,7 +104,7 @@ EVENTS = st.sampled_from(list(KINDS.values())).flatmap(event_of)
 
 
 def tried(value: Any) -> SubmittedFact | Refused:
-    """What comes of it, if that is what may come of it."""
+    """Return the outcome of a function: its value, or the refusal that it may raise."""
     try:
         return accept(value)
     except Refused as refused:
@@ -152,13 +152,13 @@ def test_what_is_submitted_says_what_was_sent(event: dict[str, Any]) -> None:
     kind = KINDS[item.type]
     assert msgspec.json.decode(item.data, type=kind.struct) == item.fact
     assert encoder.encode(item.fact) == item.data
-    held = msgspec.json.decode(item.data)
+    data = msgspec.json.decode(item.data)
     sent = [where for path in kind.narratives for where, _ in values_at(event["data"], path)]
     replaced = event["data"].get("replacement") if kind.struct is EntryCorrected else None
     if replaced is not None:
         paths = KINDS[replaced["type"]].narratives
         sent += [f"replacement.data.{at}" for path in paths for at, _ in values_at(replaced["data"], path)]
-    assert [text.path for text in item.texts] == sent
-    for text in item.texts:
+    assert [text.path for text in item.narratives] == sent
+    for text in item.narratives:
         assert value_at(event["data"], text.path) == text.body
-        assert value_at(held, text.path) == {"sha256": digest(text.salt, text.body)}
+        assert value_at(data, text.path) == {"sha256": digest(text.salt, text.body)}

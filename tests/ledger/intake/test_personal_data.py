@@ -1,4 +1,4 @@
-"""The scan of free text: what it finds, what it lets pass, what is confirmed; a match is never repeated."""
+"""The scan of narratives: matches, near misses and confirmations; a match is never repeated."""
 
 import time
 
@@ -89,8 +89,8 @@ def test_every_text_of_a_fact_is_scanned_those_of_a_correction_too() -> None:
     with pytest.raises(Refused) as caught:
         submit("ViewsGathered", themes | {"themes": ["Well.", "Ask jane.doe@example.org"]})
     assert [refusal.path for refusal in caught.value.refusals] == ["data.themes[1]"]
-    told = {"objective": "O1", "narrative": "Call 0161 342 8355", "activityRating": "A", "impactRating": "B"}
-    corrected = {"type": "improvement-ledger.plan.ProgressRecorded.v1", "data": told}
+    data = {"objective": "O1", "narrative": "Call 0161 342 8355", "activityRating": "A", "impactRating": "B"}
+    corrected = {"type": "improvement-ledger.plan.ProgressRecorded.v1", "data": data}
     event = {
         "specversion": "1.0",
         "id": "c1",
@@ -106,7 +106,7 @@ def test_every_text_of_a_fact_is_scanned_those_of_a_correction_too() -> None:
 
 @pytest.mark.parametrize("piece", ["a", "0", "a@", "0 ", "943 476 ", "born 1/", "AA1 ", "1.1@a.", "NHS "])
 def test_a_long_text_is_scanned_in_time_that_grows_with_it(piece: str) -> None:
-    """A pattern that tries again from every place would take minutes on a megabyte."""
-    began = time.process_time()
+    """Scan a megabyte: a pattern that backtracks from every place would take minutes."""
+    started = time.process_time()
     kinds_in(piece * (1_000_000 // len(piece)))
-    assert time.process_time() - began < 10
+    assert time.process_time() - started < 10

@@ -1,4 +1,4 @@
-"""A fact that changes its form: entries of the earlier one are read as the present one, and keep their bytes."""
+"""A fact with several versions: old entries are read in the present version and keep their bytes."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -16,24 +16,24 @@ from tests.ledger.history import OPERATOR
 
 
 class VisitMade(Fact, frozen=True, kw_only=True):
-    """A visit as version 1 had it: how many children were seen, in one number."""
+    """Version 1 of a visit: one number for all children seen."""
 
     visit: Id
     children: int
 
 
 def _apart(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 counts apart those who were seen alone, of whom version 1 says nothing."""
+    """Translate to version 2, which also counts children seen alone; version 1 does not know them."""
     return {"visit": data["visit"], "seen": data["children"], "alone": None}
 
 
 def _named(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 3 says by whom."""
+    """Translate to version 3, which names the visitor."""
     return {**data, "by": "unknown"}
 
 
 class VisitMade2(Fact, frozen=True, kw_only=True):
-    """The same fact in version 2."""
+    """Version 2 of the fact."""
 
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_apart,)
@@ -44,7 +44,7 @@ class VisitMade2(Fact, frozen=True, kw_only=True):
 
 
 class VisitMade3(Fact, frozen=True, kw_only=True):
-    """And in version 3."""
+    """Version 3 of the fact."""
 
     version: ClassVar[int] = 3
     earlier: ClassVar[tuple[Upcast, ...]] = (_apart, _named)
@@ -60,7 +60,7 @@ def kind(struct: type[Fact]) -> Kind:
 
 
 def stored(version: int, data: dict[str, Any]) -> Envelope:
-    """An entry as a ledger of that version stored it."""
+    """Return an entry as a ledger of that version stored it."""
     desk = Desk()
     desk.record("ProgressRecorded", PROGRESS)
     entry = desk.history[-1]
@@ -86,8 +86,8 @@ FIRST = {"visit": "V1", "children": 3}
 
 
 def test_an_entry_of_version_1_is_read_as_version_2() -> None:
-    found = decode_data(stored(1, FIRST), stored_types([kind(VisitMade2)]))
-    assert found == VisitMade2(visit="V1", seen=3, alone=None)
+    fact = decode_data(stored(1, FIRST), stored_types([kind(VisitMade2)]))
+    assert fact == VisitMade2(visit="V1", seen=3, alone=None)
 
 
 def test_versions_are_gone_through_one_after_the_other() -> None:

@@ -1,4 +1,4 @@
-"""Append-only is the database's word: what each role may not do, tried as that role; and what stops accidents."""
+"""The database keeps the record append-only: forbidden statements fail in each role; triggers stop accidents."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,9 +23,9 @@ ROLES: tuple[DatabaseRole, ...] = get_args(DatabaseRole)
 LOGIN = "ledger_service_of_a_test"
 OTHER = "other-2023"
 FILE = SubmittedFile("a" * 64, "uploads/x", bytes(32), DIGEST, 9, "text/csv")
-"""A row beside an entry; what the file is of is not the database's concern."""
+"""A row for a document; the database does not check its content."""
 TOLD = SETTING_SIZE + 1
-"""An entry with a narrative."""
+"""Position of an entry with a narrative."""
 
 CHANGES = [
     "UPDATE ledger.entries SET body = body || ' '::bytea",
@@ -62,7 +62,7 @@ CHANGES = [
     "DELETE FROM ledger.checkpoints",
     "TRUNCATE ledger.checkpoints",
 ]
-"""Statements that would change or remove what is recorded."""
+"""Statements that would change or remove recorded rows."""
 SUBVERSIONS = [
     "ALTER TABLE ledger.entries DISABLE TRIGGER ALL",
     "ALTER TABLE ledger.entries DISABLE TRIGGER entries_are_immutable",
@@ -81,9 +81,9 @@ SUBVERSIONS = [
     "DROP POLICY reader ON ledger.entries",
     "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",
     "DROP FUNCTION ledger.erase_narratives",
-    "CREATE TABLE ledger.mine (x int)",
-    "CREATE TABLE public.mine (x int)",
-    "CREATE SCHEMA mine",
+    "CREATE TABLE ledger.forged (x int)",
+    "CREATE TABLE public.forged (x int)",
+    "CREATE SCHEMA forged",
     "DROP SCHEMA ledger CASCADE",
     "GRANT ledger_owner TO CURRENT_USER",
     "ALTER ROLE CURRENT_USER SUPERUSER",
@@ -92,12 +92,12 @@ SUBVERSIONS = [
     "SET SESSION AUTHORIZATION ledger_owner",
     "UPDATE public.ledger_migrations SET checksum = ''",
 ]
-"""Statements that would take the protection away."""
+"""Statements that would remove the protection."""
 
 
 @pytest.fixture
 async def recorded(database: str) -> str:
-    """The URL of a database with two notices, one of them with a narrative and a document at TOLD."""
+    """Return the URL of a database with two notices, one with a narrative and a document."""
     async with Writer(database) as writer:
         await begin(writer)
         data = {"evidence": "E1", "digest": FILE.digest, "mediaType": FILE.media_type, "size": FILE.size}
@@ -106,13 +106,13 @@ async def recorded(database: str) -> str:
         assert (await writer.append(NOTICE, submitted, ALICE)).position == TOLD
         await begin(writer, OTHER)
     async with await connect(database, "ledger_writer") as connection:
-        await entries.keep_file(connection, OTHER, SETTING_SIZE, FILE)
+        await entries.add_file(connection, OTHER, SETTING_SIZE, FILE)
     return database
 
 
 @pytest.fixture
 def service(template: str) -> Iterator[str]:
-    """The name of a login like the service's own: a member of the three roles that inherits none of them."""
+    """Create a login like the service's own, a member of the three roles that inherits none; return its name."""
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {LOGIN} LOGIN NOINHERIT IN ROLE {', '.join(ROLES)}".encode())
         yield LOGIN
@@ -120,14 +120,14 @@ def service(template: str) -> Iterator[str]:
 
 
 async def refused(connection: AsyncConnection[Any], statement: str) -> None:
-    """Asserts that the database refuses the statement for want of a right, and nothing else."""
+    """Assert that the database refuses a statement for a missing right."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await connection.execute(statement.encode())
 
 
 @asynccontextmanager
 async def unchanged(url: str) -> AsyncIterator[None]:
-    """Asserts that the block changes nothing of the record."""
+    """Assert that a block leaves the record unchanged."""
     before = await everything(url)
     yield
     assert await everything(url) == before
@@ -154,7 +154,7 @@ async def test_no_role_changes_what_is_recorded(recorded: str, role: DatabaseRol
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_role_takes_the_protection_away(recorded: str, service: str, role: DatabaseRole) -> None:
-    """Logged in as the service is: a superuser who set a role may set any other."""
+    """Log in as the service: after SET ROLE a superuser could still choose any other role."""
     async with unchanged(recorded), await connect(make_conninfo(recorded, user=service), role) as connection:
         for statement in SUBVERSIONS:
             await refused(connection, statement)
@@ -256,7 +256,7 @@ SEEN = ("entries", "narratives", "heads", "files")
 
 
 async def seen(connection: AsyncConnection[Any], notices: str | None) -> list[list[str]]:
-    """The notices that a reading transaction sees in each table, having named some."""
+    """Return the notices that a reader of some notices sees in each table."""
     async with connection.transaction():
         if notices is not None:
             await connection.execute(f"SET LOCAL ledger.notices = '{notices}'".encode())
@@ -268,7 +268,7 @@ async def test_a_reader_sees_the_notices_named_in_its_transaction_and_no_other(r
     async with await connect(recorded, "ledger_reader") as connection:
         assert await seen(connection, None) == [[]] * 4
         assert await seen(connection, NOTICE) == [[NOTICE]] * 4
-        assert await seen(connection, None) == [[]] * 4  # what was named for one transaction is gone with it
+        assert await seen(connection, None) == [[]] * 4  # the setting ended with its transaction
         assert await seen(connection, OTHER) == [[OTHER]] * 4
         assert await seen(connection, f"{NOTICE},{OTHER}") == [[OTHER, NOTICE]] * 4
         for nothing in ("", ",", "%", NOTICE[:-1], f"{NOTICE} ", "*"):
@@ -276,16 +276,16 @@ async def test_a_reader_sees_the_notices_named_in_its_transaction_and_no_other(r
 
 
 async def test_what_a_reader_may_name_is_not_read_through_functions_of_its_own(recorded: str) -> None:
-    """The policy means the server's functions, whatever stands first on the reader's search path."""
+    """Policies call the server's functions even when the reader's search path has others first."""
     async with await connect(recorded) as admin:
-        await admin.execute("CREATE SCHEMA mine")
-        await admin.execute("GRANT USAGE ON SCHEMA mine TO ledger_reader")
+        await admin.execute("CREATE SCHEMA forged")
+        await admin.execute("GRANT USAGE ON SCHEMA forged TO ledger_reader")
         await admin.execute(
-            "CREATE FUNCTION mine.string_to_array(text, text) RETURNS text[] LANGUAGE sql IMMUTABLE"
+            "CREATE FUNCTION forged.string_to_array(text, text) RETURNS text[] LANGUAGE sql IMMUTABLE"
             " AS $$ SELECT ARRAY['tameside-2022', 'other-2023'] $$"
         )
     async with await connect(recorded, "ledger_reader") as connection:
-        await connection.execute("SET search_path = mine, pg_catalog")
+        await connection.execute("SET search_path = forged, pg_catalog")
         assert await seen(connection, "nothing") == [[]] * 4
 
 
@@ -304,13 +304,13 @@ async def test_the_owner_and_the_roles_cannot_log_in(recorded: str) -> None:
             " FROM pg_roles WHERE rolname = ANY(%s)",
             (["ledger_owner", *ROLES],),
         )
-        found = {name: rights for name, *rights in await cursor.fetchall()}
+        rights_of = {name: rights for name, *rights in await cursor.fetchall()}
         cursor = await connection.execute(
             "SELECT m.roleid::regrole::text, m.member::regrole::text FROM pg_auth_members m JOIN pg_roles r"
             " ON r.oid = m.member WHERE r.rolname LIKE 'ledger_%'"
         )
         assert await cursor.fetchall() == [("ledger_guest", "ledger_projector")]
     bypassing = {"ledger_writer", "ledger_projector"}
-    assert found == {
+    assert rights_of == {
         name: [False, False, False, False, False, name in bypassing] for name in ("ledger_owner", *ROLES)
     }
