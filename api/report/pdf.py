@@ -3,11 +3,13 @@
 from datetime import UTC
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 import typst
 
 from api.report.document import paper_of
+from api.report.glyphs import displayable, families
 from api.report.model import Report
 
 
@@ -19,7 +21,8 @@ def _template() -> bytes:
 def pdf_of(report: Report) -> bytes:
     """Return the PDF; typst has checked it against PDF/UA-1. Its date is that of the report's last entry."""
     timestamp = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
-    paper = msgspec.to_builtins(paper_of(report))
+    paper = _displayable(msgspec.to_builtins(paper_of(report)))
+    paper["fonts"] = families()
     paper["date"] = [
         timestamp.year,
         timestamp.month,
@@ -28,7 +31,7 @@ def pdf_of(report: Report) -> bytes:
         timestamp.minute,
         timestamp.second,
     ]
-    paper["author"] = report.adviser or report.notice.id
+    paper["author"] = displayable(report.adviser or report.notice.id)
     pdf = typst.compile(
         _template(),
         ignore_system_fonts=True,
@@ -39,3 +42,15 @@ def pdf_of(report: Report) -> bytes:
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned several files for one document")
     return pdf
+
+
+def _displayable(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return JSON whose texts the PDF's fonts can display."""
+    match value:
+        case str():
+            return displayable(value)
+        case list() | tuple():
+            return [_displayable(item) for item in value]
+        case dict():
+            return {name: _displayable(item) for name, item in value.items()}
+    return value

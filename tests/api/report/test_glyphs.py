@@ -1,0 +1,98 @@
+"""Every text makes a PDF: displayed where the fonts allow it, otherwise replaced by a visible stand-in."""
+
+import json
+import sys
+import unicodedata
+from datetime import UTC, date, datetime
+
+import pytest
+import typst
+
+from api.charts.series import Readings, Series
+from api.report.formats import FORMATS
+from api.report.glyphs import characters, displayable, families
+from api.report.model import AreaSummary, Notice, Report
+from api.report.pdf import pdf_of
+
+NOW = datetime(2023, 1, 31, tzinfo=UTC)
+CHARACTERS = [
+    chr(code)
+    for code in range(0x20, sys.maxunicode + 1)
+    if unicodedata.category(chr(code)) not in {"Cn", "Cs", "Co"}
+]
+
+
+def report(text: str) -> Report:
+    """Return a report with a text in a narrative, a title, a table and a chart's label."""
+    notice = Notice(
+        id="n", council="E08000008", kind="IMPROVEMENT_NOTICE", status="LIVE", title=text, title_erased_by=None,
+        issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, zone="Europe/London",
+    )  # fmt: skip
+    area = AreaSummary(
+        area="1a", title=text, title_erased_by=None, ended=None, ended_on=None, position=1, judgement="CONCERN",
+        text=text,
+    )  # fmt: skip
+    measure = Series(
+        measure="M1", title=text, unit="PERCENT", direction="HIGHER_IS_BETTER", target=None, baseline=None,
+        spc=None, assurance=None, reset_on=None, is_hidden=False, readings=Readings(()),
+    )  # fmt: skip
+    return Report(
+        notice=notice, report="AR1", adviser="adviser", issued_at=NOW, issued_position=2, first=date(2022, 7, 5),
+        last=date(2022, 9, 30), position=1, recorded_at=NOW, root_hash="", on=NOW, areas=(area,), requirements=(),
+        measures=(measure,), slow=(), actions=(), decisions=(), board_reports=(), access=(), other=text,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Good 😀", "Good [U+1F600]"),
+        ("\uf0b7 a bullet from Word", "[U+F0B7] a bullet from Word"),
+        ("漢字", "[U+6F22 U+5B57]"),
+        ("👩\u200d👧", "[U+1F469 U+1F467]"),
+        ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
+        ("e\u0301 → ✓ ☑\ufe0f Ж “—” €", "e\u0301 → ✓ ☑\ufe0f Ж “—” €"),
+        ("q\u0abc", "q[U+0ABC]"),
+        ("\u0301a", "[U+0301]a"),
+        ("a\ufeffb", "ab"),
+        ("bell \x07", "bell [U+0007]"),
+        ("plain, naïve £5", "plain, naïve £5"),
+    ],
+)
+def test_a_text_is_displayed_or_has_a_stand_in(text: str, expected: str) -> None:
+    assert displayable(text) == expected
+    for name, form in FORMATS.items():
+        assert form.write(report(text)), name
+
+
+@pytest.mark.parametrize("weight", ["regular", "bold"])
+@pytest.mark.parametrize("family", families())
+def test_each_family_has_the_characters_that_it_lists(family: str, weight: str) -> None:
+    """Typeset every listed character in its family alone; typst refuses PDF/UA with a missing glyph."""
+    texts = [f"a{each}" if unicodedata.category(each).startswith("M") else each for each in characters(family)]
+    assert len(texts) > 2_000
+    source = f"""
+#set document(title: "x")
+#set text(font: "{family}", weight: "{weight}", fallback: false, lang: "en")
+#title("x")
+#for part in json(bytes(sys.inputs.parts)) {{ par(part) }}
+"""
+    parts = {"parts": json.dumps(texts)}
+    assert typst.compile(source.encode(), ignore_system_fonts=True, sys_inputs=parts, pdf_standards=["ua-1"])
+
+
+def sweep(characters: list[str]) -> None:
+    """Make PDFs of characters alone, after a letter, and after a character without a glyph."""
+    for base in ("", "e", "あ"):
+        for start in range(0, len(characters), 8_000):
+            assert pdf_of(report("".join(f"{base}{each}" for each in characters[start : start + 8_000])))
+
+
+def test_each_block_and_category_makes_a_pdf() -> None:
+    sweep(list({(ord(each) >> 8, unicodedata.category(each)): each for each in CHARACTERS}.values()))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_every_character_makes_a_pdf() -> None:
+    sweep(CHARACTERS)
