@@ -37,34 +37,55 @@ _NAMES = {
     PersonalData.TELEPHONE_NUMBER: "a telephone number",
 }
 _TRIGGER = re.compile(r"[0-9@]")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_NHS = re.compile(r"(?<![0-9])[0-9]{3}[ -][0-9]{3}[ -][0-9]{4}(?![0-9])")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_SEPARATORS = {
+    "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
+    ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5]"),
+}
+"""ASCII separators, and the characters that stand in for them."""
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_SPACES = re.compile(r"\s+")
+_SEPARATOR = re.compile(r"[^A-Za-z0-9]")
+_CUE = r"[\W_]{0,6}"
+"""Punctuation between a cue such as “NHS number” and the value."""
+_GAP = r"(?: ?[.-] ?| )?"
+"""A separator within a number."""
+_NHS = re.compile(r"(?<![0-9])[0-9]{3}(?: ?[.-] ?| )[0-9]{3}(?: ?[.-] ?| )[0-9]{4}(?![0-9])")
 _NHS_CUED = re.compile(
-    r"\bNHS[ :.#-]{0,3}(?:number|no|num)?[ :.#-]{0,3}(?:is )?[0-9](?:[ -]?[0-9]){9}(?![0-9])", re.IGNORECASE
+    rf"(?<![A-Za-z0-9])NHS{_CUE}(?:number|num|nr|no)?{_CUE}(?:is|was)?{_CUE}[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])",
+    re.IGNORECASE,
 )
-_UPN = re.compile(r"(?<![A-Za-z0-9])[A-Z][0-9]{11}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
+_UPN = re.compile(rf"(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
 _UPN_CUED = re.compile(
-    r"\bUPN[ :.#-]{0,3}(?:number|no|is)?[ :.#-]{0,3}[A-Z][0-9]{11}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE
+    rf"(?<![A-Za-z0-9])UPN{_CUE}(?:number|no)?{_CUE}(?:is|was)?{_CUE}[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
 )
-_EMAIL = re.compile(r"(?<=[\w.%+'-])@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}(?![A-Za-z])")
+_EMAIL = re.compile(r"(?<=[\w.%+'-]) ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,24}(?![^\W\d_])")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NUMERIC = r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}"
-_DATE = rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH},? [0-9]{{2,4}})"
+_NUMERIC = r"[0-9]{1,4} ?[-/. ] ?[0-9]{1,2} ?[-/. ] ?[0-9]{1,4}"
+_DATE = (
+    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:of )?{_MONTH}[,.-]? ?[0-9]{{2,4}}"
+    rf"|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{2,4}})"
+)
 _BORN = re.compile(
-    rf"\b(?:born|birthday|date of birth|d\.?o\.?b\.?)(?: on| is| was|:|,| -|\))*[ :]{{0,3}}{_DATE}", re.IGNORECASE
+    rf"\b(?:born|birthday|date of birth|d\.?o\.?b\.?){_CUE}(?:on|is|was)?{_CUE}{_DATE}", re.IGNORECASE
 )
 _POSTCODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:GIR ?0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9]"
-    r"[ABEHMNPRVWXY]) ?[0-9][ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9])(?:GIR[ .-]?0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9]"
+    r"[ABEHMNPRVWXY])[ .-]?[0-9][ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _TELEPHONE = re.compile(
-    r"(?<![0-9+.,/-])(?:(?:\+|00)44[ -]?(?:\(0\))?|\(?0)[1-9](?:[ ()-]{0,2}[0-9]){8,9}(?![0-9])"
+    r"(?<![0-9+.,/-])(?:(?:\+|00)44[ -]?(?:\(0\) ?)?|\(?0)[1-9](?:(?:[ ()-]{0,3}|\.(?=[0-9]{3}))[0-9]){8,9}"
+    r"(?![0-9])"
 )
 
 
 def _valid(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable[[str], bool]:
-    return lambda text: any(checked(match[0]) for match in pattern.finditer(text))
+    return lambda text: any(checked(_SEPARATOR.sub("", match[0])) for match in pattern.finditer(text))
 
 
 def _either(first: Callable[[str], bool], second: re.Pattern[str]) -> Callable[[str], bool]:
@@ -73,7 +94,7 @@ def _either(first: Callable[[str], bool], second: re.Pattern[str]) -> Callable[[
 
 _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], object]], ...]], ...] = (
     (
-        re.compile(r"[0-9](?:[ ()-]{0,2}[0-9]){8}"),
+        re.compile(r"[0-9](?:[ ().-]{0,3}[0-9]){8}"),
         (
             (PersonalData.NHS_NUMBER, _either(_valid(_NHS, nhs.is_valid), _NHS_CUED)),
             (PersonalData.UPN, _either(_valid(_UPN, upn.is_valid), _UPN_CUED)),
@@ -90,10 +111,19 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
 """A cheap search for a trace → the kinds that have this trace, with their own searches."""
 
 
-def kinds_in(text: str) -> list[PersonalData]:
-    """Return the kinds of personal data that a narrative seems to hold."""
+def _normalised(text: str) -> str:
+    """Return the text with ASCII digits and separators, single spaces, and nothing invisible."""
     if not text.isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+        for ascii_, others in _SEPARATORS.items():
+            text = others.sub(ascii_, text)
+        text = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
+    return _SPACES.sub(" ", text)
+
+
+def kinds_in(text: str) -> list[PersonalData]:
+    """Return the kinds of personal data that a narrative seems to contain."""
+    text = _normalised(text)
     if _TRIGGER.search(text) is None:
         return []
     present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
