@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 import schema
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.roles import Role
 from schema.context import Context

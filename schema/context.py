@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from strawberry.dataloader import DataLoader
 
 from ledger.append.receipt import Receipt
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role, matrix
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.checkpoint_signer import SignedCheckpoint

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from api.auth.oidc import Issuer, is_jwt
 from ledger.append.tokens import hash_of
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State

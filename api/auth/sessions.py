@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.auth.identity import Identity
 from api.auth.session_key import derived
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from schema.context import Viewer
 

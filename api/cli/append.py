@@ -19,7 +19,7 @@ from api.cli.progress import ProgressCallback, progress
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Refusal, Refused
 from ledger.intake.parse import SubmittedFact, accept, read_json
 

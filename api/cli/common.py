@@ -17,7 +17,7 @@ from rich.console import Console
 from api.services import Database
 from api.settings import Settings
 from ledger.domain import calendar
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.domain.roles import Role
 

@@ -18,7 +18,7 @@ from api.cli.key import rotation
 from ledger.append import tokens
 from ledger.append.clock import now
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.registry import find_kind
 from ledger.domain.roles import Role

@@ -9,7 +9,7 @@ from datetime import datetime
 from api.forms.parse import DATA, ParsedForm
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential, authorise
+from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fields import Json
 from ledger.domain.registry import KINDS, Kind, put_at

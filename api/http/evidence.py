@@ -23,7 +23,7 @@ from api.http.problem import problem, respond
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.evidence import EvidenceSubmitted
-from ledger.domain.areas.people import authorise
+from ledger.domain.authorisation import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.registry import KIND_OF
 from ledger.evidence.access import BY_SERVICE, OpeningDecision, decide_opening, holds_live_grant

@@ -33,7 +33,7 @@ from api.http import body, graphiql, metrics
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refused, Unavailable
 from ledger.intake.parse import SubmittedFact
 from schema.context import Append, Context

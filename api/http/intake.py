@@ -22,7 +22,7 @@ from api.http.problem import Problem, problem, problem_of, respond, status_of
 from api.http.spool import Spool
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.intake.parse import Event, SubmittedFact
 

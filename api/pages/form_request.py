@@ -16,7 +16,7 @@ from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint
 from api.services import Ledger
 from ledger.domain.areas.evidence import EvidenceSubmitted
-from ledger.domain.areas.people import authorise
+from ledger.domain.authorisation import authorise
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.registry import Kind, find_kind
 from ledger.domain.roles import Role

@@ -24,7 +24,7 @@ from api.auth.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_
 from api.auth.sessions import Sessions, cookie, leave
 from api.pages.security_headers import secured
 from api.services import Ledger
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
 
 BEGIN, BACK = "/sign-in/organisation", "/sign-in/back"

@@ -30,7 +30,7 @@ from api.report.draft import KIND, issue, issued_before, new_draft, next_period,
 from api.report.formats import FORMATS
 from api.report.reader import issued, outline, position_at
 from api.services import Ledger
-from ledger.domain.areas.people import authorise
+from ledger.domain.authorisation import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.mutable.drafts import Draft
 from projections.narrate.sentence import zone_of

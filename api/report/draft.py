@@ -17,8 +17,8 @@ from api.report.reader import AdviserStatements, AreaStatement, RequirementState
 from api.schema_client import ask
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF
 from ledger.intake.parse import is_near, out_of_time

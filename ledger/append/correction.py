@@ -6,7 +6,7 @@ from ledger.append.repetition import StoredKeys
 from ledger.domain.areas.access import AccessKind, AccessRequested
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
-from ledger.domain.corrections import effective, first_refused, fold, replacement
+from ledger.domain.corrections import correction_refusals, effective, fold, newly_refused, replacement
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import Fact, Who
@@ -53,9 +53,11 @@ def check_correction(history: list[Entry], correction: EntryCorrected, who: Who)
     exchanged = _exchanged(corrected.fact, fact)
     if exchanged is not None:
         return Refused((exchanged,))
-    refused = first_refused(effective(history, correction), correction.position, who)
+    refused = newly_refused(history, correction, who)
     if refused is None:
-        return _forbidden(kind.name, removed=fact is None, role=Role(who.role))
+        forbidden = _forbidden(kind.name, removed=fact is None, role=Role(who.role))
+        duties = [] if forbidden is not None else [*correction_refusals(history, correction, who)]
+        return Refused(duties) if duties else forbidden
     entry, refusal = refused
     return Refused.because(
         "DEPENDED_ON",

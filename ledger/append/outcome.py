@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ledger.append.receipt import Receipt, receipt
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.intake.parse import SubmittedFact
 from ledger.store.entries import EntryRow

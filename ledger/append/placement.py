@@ -15,8 +15,8 @@ from ledger.append.fold import FoldedState
 from ledger.append.outcome import AppendRequest, Doubtful, Outcome, Placed, Repeated
 from ledger.append.repetition import StoredKeys, attachments_of, repeated
 from ledger.domain.areas.evidence import EvidenceErased
-from ledger.domain.areas.people import Credential, authorise
 from ledger.domain.areas.records import NarrativeErased
+from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import When

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential, RoleGranted, TokenIssued, TokenRevoked
+from ledger.domain.areas.people import RoleGranted, RoleRequested, TokenIssued, TokenRevoked
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
@@ -52,6 +53,10 @@ class IssuedToken(Struct, frozen=True, rename="camel"):
     """Position of the entry that issued the token."""
     role_granted: bool
     """True when the actor was granted the role together with the token."""
+
+
+class SecondPersonNeeded(LedgerError):
+    """The role of a token takes a second person; the message names the request and the next step."""
 
 
 def new_secret() -> str:
@@ -116,11 +121,47 @@ async def issue(
     except Refused as refused:
         if [(r.code, r.path) for r in refused.refusals] != [("NOT_FOUND", "data.actor")]:
             raise
-        role = RoleGranted(actor=scope.actor, role=scope.role)
-        await _record(writer, notice, f"role-for:{name}", role, operator)
+        await _grant(writer, notice, name, scope, operator)
         granted = True
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
     return IssuedToken(name, secret, scope.actor, scope.role.value, receipt.position, granted)
+
+
+async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> None:
+    """Grant the actor its role, or request the role if it takes a second person.
+
+    Raises:
+        SecondPersonNeeded: The role is requested, and another person must grant it.
+        Refused: The role may not be granted.
+    """
+    role = RoleGranted(actor=scope.actor, role=scope.role)
+    try:
+        await _record(writer, notice, f"role-for:{name}", role, operator)
+    except Refused as refused:
+        if [refusal.code for refusal in refused.refusals] != ["SECOND_PERSON"]:
+            raise
+        raise SecondPersonNeeded(await _request(writer, notice, name, scope, operator)) from None
+
+
+async def _request(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> str:
+    """Record a request for the role unless one is open, and return the message for the operator."""
+    people = (await writer.state(notice)).people
+    position = next(
+        (
+            position
+            for position, request in people.requests.items()
+            if (request.actor, request.role, request.granted) == (scope.actor, scope.role, None)
+        ),
+        None,
+    )
+    if position is None:
+        data = {"actor": scope.actor, "role": scope.role.value, "reason": "A token is needed for this role."}
+        receipt = await _append(writer, notice, f"role-requested:{name}", RoleRequested, data, operator)
+        position = receipt.position
+    return (
+        f"the role {scope.role.meaning} takes two people; entry {position} requests it for {scope.actor}. "
+        "Let a records officer grant it, then issue the token"
+    )
 
 
 async def revoke(writer: Writer, notice: str, token: str, reason: str, operator: Credential) -> Receipt:

@@ -19,8 +19,8 @@ from ledger.append.placement import Placement
 from ledger.append.receipt import Receipt
 from ledger.append.recorder import OnCommit, Recorder
 from ledger.append.snapshots import SealedSnapshots
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact

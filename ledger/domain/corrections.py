@@ -9,15 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
+from ledger.domain import rights
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
-from ledger.domain.registry import STORED_TYPES
+from ledger.domain.registry import KIND_OF, STORED_TYPES
 from ledger.domain.state import State, admit, evolve
 
 REPLACEMENT = "replacement.data."
 """Prefix of the paths of a replacement's narratives in the entry that corrects."""
+_AREAS_OF_RIGHTS = frozenset({"access", "evidence", "notice", "people"})
+"""Areas whose facts may give an actor rights."""
 
 
 class Effect(Struct, frozen=True):
@@ -93,16 +96,16 @@ def fold(history: Iterable[EffectiveEntry]) -> State:
 def _step(state: State, item: EffectiveEntry) -> None:
     entry = item.entry
     if item.removed:
-        state.people.sources.setdefault(entry.source, entry.actor)
+        state.people.record_use(entry)
         state.position, state.recorded_at = entry.position, entry.recorded_at
     else:
         evolve(state, entry)
 
 
-def first_refused(
+def refusals(
     history: Iterable[EffectiveEntry], corrected: int = 0, by: Who | None = None
-) -> tuple[Entry, Refusal] | None:
-    """Return the first entry that the rules refuse, and the refusal; None when they admit all.
+) -> Iterator[tuple[Entry, Refusal]]:
+    """Yield each entry that the rules refuse, with its first refusal.
 
     Args:
         history: Entries after their corrections.
@@ -117,8 +120,35 @@ def first_refused(
             recorders = [Who(entry.actor, entry.actor_role)]
             if by is not None and entry.position == corrected:
                 recorders.append(by)
-            for who in recorders:
-                for refusal in admit(state, entry.fact, who, when):
-                    return entry, refusal
+            refused = (refusal for who in recorders for refusal in admit(state, entry.fact, who, when))
+            if (first := next(refused, None)) is not None:
+                yield entry, first
         _step(state, item)
+
+
+def first_refused(history: Iterable[EffectiveEntry]) -> tuple[Entry, Refusal] | None:
+    """Return the first entry that the rules refuse, and the refusal; None if they admit all."""
+    return next(refusals(history), None)
+
+
+def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> Iterator[Refusal]:
+    """Yield a refusal if a correction gives its recorder a right, or anyone a role that takes two people."""
+    if KIND_OF[type(history[correction.position - 1].fact)].area in _AREAS_OF_RIGHTS:
+        before, after = fold(effective(history)), fold(effective(history, correction))
+        yield from rights.correction_refusals(before, after, by, history[-1].recorded_at)
+
+
+def newly_refused(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> tuple[Entry, Refusal] | None:
+    """Return the first entry that the rules refuse because of a correction; None if there is no such entry.
+
+    Older entries were recorded under older rules, so an entry that is refused without the correction is ignored.
+    """
+    earlier: set[int] | None = None
+    for entry, refusal in refusals(effective(history, correction), correction.position, by):
+        if entry.position == correction.position:
+            return entry, refusal
+        if earlier is None:
+            earlier = {other.position for other, _ in refusals(effective(history))}
+        if entry.position not in earlier:
+            return entry, refusal
     return None

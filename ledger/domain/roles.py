@@ -57,6 +57,8 @@ class Matrix(Struct, frozen=True):
     """Roles that read a view with small counts suppressed, by view name."""
     opens: dict[str, frozenset[Role]]
     """Roles that open documents without a grant, by classification."""
+    second_person: dict[str, frozenset[Role]]
+    """Roles that take a request by another person, by the fact that gives them."""
 
     def may_record(self, role: Role, fact: str) -> bool:
         """Return whether a role may record the fact with a name.

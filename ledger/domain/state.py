@@ -95,8 +95,8 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
 
 def evolve(state: State, entry: "Entry") -> None:
     """Fold one entry into the state. Entries come in order of position, each once."""
-    # A token cannot give away a source that another actor has used.
-    state.people.sources.setdefault(entry.source, entry.actor)
+    # Before the fact is folded, so that a token cannot give away a source that another actor has used.
+    state.people.record_use(entry)
     lifecycle.evolve(state.lifecycles, _DECLARATIONS[type(entry.fact)], entry)
     _AREA[type(entry.fact)].evolve(state, entry)
     state.position, state.recorded_at = entry.position, entry.recorded_at

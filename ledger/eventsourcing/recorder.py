@@ -28,7 +28,7 @@ from eventsourcing.utils import retry
 from psycopg.rows import tuple_row
 
 from ledger.append.receipt import Receipt
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refusal, Refused
 from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.recording import WriterThread

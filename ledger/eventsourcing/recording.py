@@ -10,7 +10,7 @@ from eventsourcing.persistence import OperationalError, ProgrammingError
 from ledger.append import snapshots, tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact

@@ -5,7 +5,7 @@ It records each once an actor, document and hour.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,10 +13,12 @@ from msgspec import Struct
 
 from ledger.domain.areas.access import Access, AccessAction, AccessUsed, AccessUseRefused, UseFault
 from ledger.domain.areas.evidence import Classification, EvidenceOpened
-from ledger.domain.areas.people import SERVICE, Credential
+from ledger.domain.areas.people import SERVICE
+from ledger.domain.authorisation import Credential
 from ledger.domain.fact import Fact, When, Who
 from ledger.domain.registry import KIND_OF
-from ledger.domain.roles import Role, matrix
+from ledger.domain.rights import grant_fault, grants_of, opens_by_role
+from ledger.domain.roles import Role
 from ledger.domain.state import State, admit
 from ledger.intake.parse import SubmittedFact, accept
 
@@ -36,12 +38,11 @@ def decide_opening(
     state: State, roles: Sequence[Role], actor: str, document: str, at: datetime
 ) -> OpeningDecision:
     """Return whether an actor with these roles may open a document at an instant, and what to record."""
-    classification = state.evidence.submitted[document].classification
-    if any(role in matrix().opens[classification.value] for role in roles):
+    if opens_by_role(state, roles, document):
         opened = EvidenceOpened(evidence=document, reader=actor)
-        recorded = classification is Classification.RESTRICTED
+        recorded = state.evidence.submitted[document].classification is Classification.RESTRICTED
         return OpeningDecision(True, _submission(state, opened, actor, document, at) if recorded else None)
-    grants = list(_grants(state, actor))
+    grants = list(grants_of(state, actor))
     live = next((name for name, access in grants if _fault(state, access, document, at) is None), None)
     if live is not None:
         used = AccessUsed(request=live, document=document, action=AccessAction.DOWNLOADED)
@@ -57,23 +58,13 @@ def decide_opening(
 def holds_live_grant(state: State, actor: str, at: datetime) -> bool:
     """Return whether a grant of the actor opens any document at an instant."""
     return any(
-        not access.documents and _fault(state, access, "", at) is None for _, access in _grants(state, actor)
+        not access.documents and _fault(state, access, "", at) is None for _, access in grants_of(state, actor)
     )
 
 
-def _grants(state: State, actor: str) -> Iterator[tuple[str, Access]]:
-    """Yield the grants that the actor has or had, in order of request."""
-    for name, access in state.access.requests.items():
-        if access.grantee == actor and access.granted is not None:
-            yield name, access
-
-
 def _fault(state: State, access: Access, document: str, at: datetime) -> UseFault | None:
-    """Return why a grant does not open a document at an instant. All grants end with the notice."""
-    closed = state.notice.closed_at
-    if closed is not None and at >= closed:
-        return UseFault.EXPIRED
-    return access.fault(at) or (None if access.covers(document) else UseFault.OUT_OF_SCOPE)
+    """Return the reason why a grant does not open a document at an instant; None if it opens the document."""
+    return grant_fault(state, access, at) or (None if access.covers(document) else UseFault.OUT_OF_SCOPE)
 
 
 def _submission(state: State, fact: Fact, actor: str, document: str, at: datetime) -> SubmittedFact | None:

@@ -26,7 +26,7 @@ from api.http import server
 from api.settings import Bind, Settings
 from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.roles import Role
 from ledger.intake.parse import accept

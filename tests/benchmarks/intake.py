@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.intake.parse import accept
 from ledger.store import database

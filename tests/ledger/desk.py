@@ -8,8 +8,8 @@ from ledger.append.fold import FoldedState
 from ledger.append.outcome import AppendRequest
 from ledger.append.placement import Placement
 from ledger.append.repetition import StoredKeys
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import effective, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
@@ -73,6 +73,12 @@ class Desk:
         entry = self._submit_fact(name, data, by, more)
         assert isinstance(entry, Entry), str(entry)
         return entry.position
+
+    def grant(self, actor: str, role: str, **more: Any) -> int:
+        """Record that dan requested a role and rosa granted it, and return the grant's position."""
+        data = {"actor": actor, "role": role, **more}
+        request = self.record("RoleRequested", data | {"reason": "Needed."}, "dan")
+        return self.record("RoleGranted", data | {"request": request}, "rosa")
 
     def refused(self, name: str, data: dict[str, Any], by: Credential | str = "alice", **more: Any) -> Refusals:
         """Return the code and path of each refusal of a fact."""

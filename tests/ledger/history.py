@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.registry import find_kind
 from ledger.domain.roles import Role

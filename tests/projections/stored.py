@@ -5,7 +5,7 @@ from datetime import datetime
 from api.cli.demo_data import PEOPLE, SERVICE, START
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.intake.pack import events, read
 from ledger.intake.parse import accept

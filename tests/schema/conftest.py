@@ -14,7 +14,7 @@ from strawberry.types.execution import ExecutionResult
 import schema
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role
 from ledger.intake import parse
 from ledger.proof.checkpoint import Signer

@@ -8,7 +8,7 @@ import pytest
 import schema
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy
 from ledger.intake.parse import SubmittedFact
 from projections.query.reader import Reader

@@ -18,7 +18,7 @@ from graphql import (
 
 import schema
 from ledger.append.receipt import Receipt
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner

@@ -130,7 +130,7 @@ DECISIONS: dict[int, tuple[tuple[str, str, str, list[str]], ...]] = {
     17: (
         (
             "Prepare for what the inspection may bring",
-            "Officers list what has to go on whatever follows the notice.",
+            "Officers list the work that has to go on after the notice.",
             "The inspectors' letter speaks of children who still wait.",
             ["O1", "O5"],
         ),

@@ -77,6 +77,29 @@ def write(writer: HistoryWriter) -> None:
         clauses="5a",
     )
     _systems(writer)
+    _roles(writer)
+
+
+def _roles(writer: HistoryWriter) -> None:
+    """Record a hand-over at the Department, and an attempt by one person to do the same alone."""
+    alone = {"actor": "records-officer", "role": "ADVISER"}
+    writer.record("role-alone", "RoleGranted", "records-officer", "2022-07-20 11:30", alone, refused="SAME_PERSON")
+    role = {"actor": "department-official-2", "role": "DEPARTMENT_OFFICIAL"}
+    writer.record(
+        "role-request-1",
+        "RoleRequested",
+        "department-official",
+        "2022-10-03 10:00",
+        role | {"reason": "A second case lead stands in during leave.", "until": "2023-03-31T23:59:00+01:00"},
+    )
+    writer.record(
+        "role-request-1-granted",
+        "RoleGranted",
+        "records-officer",
+        "2022-10-04 09:30",
+        role | {"until": "2023-03-31T23:59:00+01:00"},
+        refers={"request": "role-request-1"},
+    )
 
 
 def _levels(green: str, amber: str, red: str) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.people import ActorId
+from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Narrative, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
@@ -85,8 +86,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     posts = state.adviser.posts
     match fact:
         case AdviserAppointed():
+            yield from self_refusals(fact.adviser, who, "data.adviser", "appoint")
             yield from order_refusals(fact.first, fact.last, "data.last")
         case AdviserReplaced():
+            yield from self_refusals(fact.adviser, who, "data.adviser", "appoint")
             post = posts[fact.appointment]
             if fact.adviser == post.adviser:
                 message = f"{fact.adviser} already holds this appointment; name the adviser who takes over"

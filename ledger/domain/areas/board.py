@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
+from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
@@ -198,6 +199,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                     f"the board is already established, in entry {board.established}; correct that entry instead",
                 )
         case ChairAppointed():
+            yield from self_refusals(fact.chair, who, "data.chair", "appoint")
             yield from _admit_chair(state, fact)
         case ChairEnded():
             tenure = _open_tenure(board, fact.chair)

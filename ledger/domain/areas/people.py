@@ -6,9 +6,22 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
+from ledger.domain import duties
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Fact, FactType, Id, Instant, Narrative, When, Who, WordList, reference
-from ledger.domain.roles import Role, matrix
+from ledger.domain.fact import (
+    Code,
+    Fact,
+    FactType,
+    Id,
+    Instant,
+    Narrative,
+    Position,
+    When,
+    Who,
+    WordList,
+    reference,
+)
+from ledger.domain.roles import Role
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -45,6 +58,22 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
     post: Annotated[Code | None, Meta(description="The actor's post, such as head of service.")] = None
 
 
+class RoleRequested(Fact, frozen=True, kw_only=True):
+    """An actor requested a role in this notice for another actor; a further person may grant it."""
+
+    act: ClassVar[str] = "requestRole"
+    clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
+
+    actor: ActorId
+    role: Role
+    reason: Narrative
+    from_: Annotated[
+        Instant | None, Meta(description="The first instant of the role; absent means that of the grant.")
+    ] = None
+    until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
+
+
 class RoleGranted(Fact, frozen=True, kw_only=True):
     """An actor was granted a role in this notice from one instant, and optionally until another."""
 
@@ -58,6 +87,10 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
         Instant | None, Meta(description="The first instant of the role; absent means the instant of recording.")
     ] = None
     until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
+    request: Annotated[
+        Position | None,
+        Meta(description="The entry that requested it (RoleRequested); a role with special powers needs one."),
+    ] = None
 
 
 class RoleRevoked(Fact, frozen=True, kw_only=True):
@@ -133,6 +166,7 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
 
 FACTS = (
     ActorRegistered,
+    RoleRequested,
     RoleGranted,
     RoleRevoked,
     TokenIssued,
@@ -162,6 +196,18 @@ class RoleTenure(Struct):
         return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
 
 
+class RoleRequest(Struct):
+    """A request for a role, which awaits a grant by a second person."""
+
+    actor: str
+    role: Role
+    from_: datetime | None
+    until: datetime | None
+    requested_by: str
+    granted: int | None = None
+    """Position of the entry that granted it."""
+
+
 class Token(Struct):
     """The rights that an API token gives."""
 
@@ -188,7 +234,11 @@ class Integration(Struct):
 class PeopleState(Struct):
     """Roles, tokens and live registrations; `sources` maps each source to the actor who used it first."""
 
+    in_use: bool = False
+    """True once an actor other than the operator and the service has recorded an entry."""
     roles: dict[str, list[RoleTenure]] = field(default_factory=dict)
+    requests: dict[int, RoleRequest] = field(default_factory=dict)
+    """Requests for roles by position."""
     tokens: dict[str, Token] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
     integrations: dict[str, Integration] = field(default_factory=dict)
@@ -204,68 +254,27 @@ class PeopleState(Struct):
         own = [integration for integration in self.integrations.values() if integration.actor == actor]
         return any(source == integration.source and fact_type in integration.facts for integration in own)
 
+    def holders(self, roles: frozenset[Role], at: datetime) -> list[str]:
+        """Return the actors who hold one of the roles at an instant."""
+        return [actor for actor in self.roles if not roles.isdisjoint(self.roles_at(actor, at))]
+
+    def record_use(self, entry: "Entry") -> None:
+        """Note that an entry used its source, and whether a person or a system recorded it."""
+        self.sources.setdefault(entry.source, entry.actor)
+        self.in_use = self.in_use or entry.actor_role not in (Role.OPERATOR.value, Role.SERVICE.value)
+
     def roles_at(self, actor: str, at: datetime) -> list[Role]:
         """Return the roles that an actor holds at an instant."""
         return [tenure.role for tenure in self.roles.get(actor, ()) if tenure.live(at)]
 
 
-class Credential(Struct, frozen=True):
-    """The origin of a request, as the interface identified it; its rights are judged under the head's lock."""
-
-    actor: str
-    token: str | None = None
-    """Id of the API token presented, if any."""
-    role: Role | None = None
-    """OPERATOR or SERVICE for the ledger's own programs; all other roles are recorded facts."""
-    until: datetime | None = None
-    """Instant at which an issuer's access token expires."""
-
-
-def authorise(
-    state: "State", credential: Credential, fact: str, fact_type: str, source: str, at: datetime
-) -> Who | Refusal:
-    """Return the role in which a credential may record a fact from a source at an instant, or the refusal."""
-    people = state.people
-    roles = [credential.role] if credential.role else people.roles_at(credential.actor, at)
-    if credential.until is not None and at >= credential.until:
-        roles = []
-    if credential.token is not None:
-        token = people.tokens.get(credential.token)
-        if token is None or token.actor != credential.actor or not token.live(at):
-            return Refusal(
-                "FORBIDDEN", f"the token {credential.token} is revoked, expired or unknown; request another"
-            )
-        refusal = _token_refusal(token, fact_type, source)
-        if refusal is not None:
-            return refusal
-        roles = [role for role in roles if role is token.role]
-    if people.sources.get(source, credential.actor) != credential.actor:
-        return Refusal("FORBIDDEN", f"the source {source} belongs to another actor; use one of your own", "source")
-    if Role.INTEGRATION in roles and not people.registered(credential.actor, source, fact_type):
-        roles = [role for role in roles if role is not Role.INTEGRATION]
-    for role in roles:
-        if matrix().may_record(role, fact):
-            return Who(credential.actor, role.value)
-    held_roles = ", ".join(role.meaning for role in roles) or "none"
-    return Refusal("FORBIDDEN", f"{credential.actor} may not record {fact} (roles now: {held_roles})", "type")
-
-
-def _token_refusal(token: Token, fact_type: str, source: str) -> Refusal | None:
-    """Return the refusal of a fact type or source outside a token's rights; None if it is within them."""
-    if token.source is not None and token.source != source:
-        return Refusal(
-            "FORBIDDEN", f"this token records only from the source {token.source}; use that source", "source"
-        )
-    if token.facts and fact_type not in token.facts:
-        return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}; use a token that is", "type")
-    return None
-
-
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Yield each reason why the fact may not be recorded."""
     match fact:
+        case RoleRequested():
+            yield from duties.request_refusals(fact, who, when)
         case RoleGranted():
-            yield from _admit_role(state.people, fact, when)
+            yield from _admit_role(state.people, fact, who, when)
         case RoleRevoked():
             tenures = state.people.roles.get(fact.actor, ())
             if not any(t.role is fact.role and t.overlaps(when.recorded_at, None) for t in tenures):
@@ -275,8 +284,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                     "data.actor",
                 )
         case TokenIssued():
+            yield from duties.self_refusals(fact.actor, who, "data.actor", "issue a token to")
             yield from _admit_token(state.people, fact, when)
         case IntegrationRegistered():
+            yield from duties.self_refusals(fact.actor, who, "data.actor", "register an integration for")
             if state.people.sources.get(fact.source, fact.actor) != fact.actor:
                 yield Refusal(
                     "ALREADY_EXISTS",
@@ -293,14 +304,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 )
 
 
-def _admit_role(people: PeopleState, fact: RoleGranted, when: When) -> Iterator[Refusal]:
+def _admit_role(people: PeopleState, fact: RoleGranted, who: Who, when: When) -> Iterator[Refusal]:
+    yield from duties.role_refusals(fact, when)
+    yield from duties.grant_refusals(people, fact, who, when)
     starts = fact.from_ or when.recorded_at
-    if fact.until is not None and fact.until <= starts:
-        yield Refusal("OUT_OF_RANGE", "the role ends before it begins; enter a later end", "data.until")
-    if fact.role in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC):
-        yield Refusal(
-            "NOT_GRANTABLE", f"the role {fact.role.value} cannot be granted; choose another", "data.role"
-        )
     tenures = people.roles.get(fact.actor, ())
     if any(tenure.role is fact.role and tenure.overlaps(starts, fact.until) for tenure in tenures):
         yield Refusal(
@@ -333,12 +340,8 @@ def evolve(state: "State", entry: "Entry") -> None:
         case ActorRegistered():
             if fact.kind is ActorKind.PERSON:
                 people.persons.add(fact.actor)
-        case RoleGranted():
-            people.roles.setdefault(fact.actor, []).append(
-                RoleTenure(fact.role, fact.from_ or entry.recorded_at, fact.until)
-            )
-        case RoleRevoked():
-            _end(people, fact, entry.recorded_at)
+        case RoleRequested() | RoleGranted() | RoleRevoked():
+            _evolve_roles(people, entry)
         case TokenIssued():
             if fact.source is not None:
                 people.sources.setdefault(fact.source, fact.actor)
@@ -351,6 +354,21 @@ def evolve(state: "State", entry: "Entry") -> None:
             people.integrations[fact.integration] = Integration(fact.actor, fact.source, list(fact.facts))
         case IntegrationRevoked():
             del people.integrations[fact.integration]
+
+
+def _evolve_roles(people: PeopleState, entry: "Entry") -> None:
+    fact, at = entry.fact, entry.recorded_at
+    match fact:
+        case RoleRequested():
+            people.requests[entry.position] = RoleRequest(
+                fact.actor, fact.role, fact.from_, fact.until, entry.actor
+            )
+        case RoleGranted():
+            if fact.request in people.requests:
+                people.requests[fact.request].granted = entry.position
+            people.roles.setdefault(fact.actor, []).append(RoleTenure(fact.role, fact.from_ or at, fact.until))
+        case RoleRevoked():
+            _end(people, fact, at)
 
 
 def _end(people: PeopleState, revoked: RoleRevoked, at: datetime) -> None:

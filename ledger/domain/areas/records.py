@@ -132,11 +132,13 @@ UNCORRECTABLE = frozenset(
         "AccessUseRefused",
         "SigningKeyRotated",
         "AccessRevoked",
+        "RoleRequested",
     }
 )
 """Facts that cannot be corrected.
 
-They are the first entry, upkeep of the record, erasures and openings that happened, and the end of an access.
+They are the first entry, upkeep of the record, erasures and openings that happened, requests for roles, and the
+end of an access.
 """
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 

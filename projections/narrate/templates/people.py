@@ -7,6 +7,7 @@ from ledger.domain.areas.people import (
     IntegrationRegistered,
     IntegrationRevoked,
     RoleGranted,
+    RoleRequested,
     RoleRevoked,
     TokenIssued,
     TokenRevoked,
@@ -15,6 +16,10 @@ from ledger.domain.fact import Fact
 from projections.narrate.templates.template import SentenceTemplate
 
 TELLINGS: Mapping[type[Fact], SentenceTemplate] = {
+    RoleRequested: SentenceTemplate(
+        "The role of {role} was requested for {actor}[, from {from_}][, until {until}]: {reason}",
+        (("{actor}", "role of {role}", "requested"),),
+    ),
     RoleGranted: SentenceTemplate(
         "{actor} was given the role of {role}[, from {from_}][, until {until}]",
         (("{actor}", "role of {role}", "held[ until {until}]"),),

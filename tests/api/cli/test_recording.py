@@ -148,8 +148,8 @@ def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> No
     path = written(objective("O1"), objective("O2").replace('"source": "plan"', '"source": "elsewhere"'))
     ran = ledger("append", path, "--notice", NOTICE, "--token", issued["secret"])
     assert [receipt["id"] for receipt in ran.json] == ["O1"]
-    assert "line 2: source: this token records from the source plan only (FORBIDDEN)" in ran.err
-    assert "would have expired already" in ledger("token", "issue", *bounds, "--until", "2020-01-01").err
+    assert "line 2: source: this token records only from the source plan; use that source (FORBIDDEN)" in ran.err
+    assert "the token expires in the past" in ledger("token", "issue", *bounds, "--until", "2020-01-01").err
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from api.report.reader import issued, read
 from api.schema_client import Operator
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.mutable.drafts import MOST, AreaDraft, Draft, Drafts, RequirementDraft
 from projections.query.reader import Reader

@@ -26,7 +26,7 @@ from api.report.formats import FORMATS
 from api.report.model import AreaSummary, Report, cited
 from api.report.query_documents import FIGURES, document
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.intake.parse import accept
 from ledger.proof.merkle import leaf_hash, root_hash
 from tests.api.cli_tools import Ledger, caller, url_of

@@ -11,7 +11,7 @@ from ledger.append import snapshots
 from ledger.append.receipt import Receipt
 from ledger.append.snapshots import wrong_snapshot
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Damaged, Refused
 from ledger.proof.merkle import Frontier
 from ledger.store import database as databases

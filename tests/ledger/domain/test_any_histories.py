@@ -7,8 +7,8 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
+from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import EffectiveEntry, effective, first_refused, fold
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Narrative

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from ledger.domain import corrections
-from ledger.domain.areas.people import Credential
 from ledger.domain.areas.plan import ObjectiveAdded
 from ledger.domain.areas.records import EntryCorrected, Replacement
+from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import effective, effects, fold
 from ledger.domain.fact import Narrative
 from ledger.domain.registry import KIND_OF, StoredType

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from ledger.domain.areas.access import AccessGranted, AccessRequested, AccessRevoked
 from ledger.domain.areas.notice import AreaRegistered, NoticeIssued
-from ledger.domain.areas.people import Credential, RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
+from ledger.domain.areas.people import RoleGranted, RoleRevoked, TokenIssued, TokenRevoked
 from ledger.domain.areas.plan import ObjectiveAdded, ProgressRecorded
 from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
+from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import effective, first_refused, fold
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
@@ -61,7 +62,8 @@ FACTS = [
         since=EARLY,
         until=LATE,
     ),
-    facts("RoleGranted", actor=WHO, role=ROLES, since_=EARLY, until_=LATE),
+    facts("RoleRequested", actor=WHO, role=ROLES, reason=TEXT, since_=EARLY, until_=LATE),
+    facts("RoleGranted", actor=WHO, role=ROLES, since_=EARLY, until_=LATE, request_=BACK),
     facts("RoleRevoked", actor=WHO, role=ROLES, reason=TEXT),
     facts("TokenIssued", token=IDS, actor=WHO, role=ROLES, source_=WHO, until_=LATE),
     facts("TokenRevoked", token=IDS, reason=TEXT),
@@ -81,6 +83,7 @@ LIKELY = {
     "AccessRequested": ("bob", "rosa"),
     "AccessGranted": ("alice", "bob", "rosa"),
     "AccessRevoked": ("alice", "bob"),
+    "RoleRequested": ("dan", "rosa"),
     "ErasureRequested": ("rosa", "dan"),
     "NarrativeErased": ("dan", "rosa"),
     "AreaRegistered": ("operator",),
@@ -137,9 +140,10 @@ def aimed(desk: Desk, name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def played(steps: list[Step]) -> Desk:
     """Return the desk after the steps, including refused ones."""
-    desk = Desk().reviewing()
+    desk = Desk()
     for actor, role in BOTH:
         desk.record("RoleGranted", {"actor": actor, "role": role}, OPERATOR)
+    desk.reviewing()
     for (name, data), whoever, source, token, days in steps:
         desk.clock.advance(days=days)
         likely = LIKELY.get(name, ("rosa",))

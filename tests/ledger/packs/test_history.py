@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from api.cli.demo_data import PEOPLE, SERVICE, START
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.calendar import is_working
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS

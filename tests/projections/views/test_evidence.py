@@ -1,6 +1,6 @@
 """What rests on a document, and how the document stood when that was recorded."""
 
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role
 from projections.engine.follower import refold
 from projections.views import evidence

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
+from ledger.domain.duties import takes_two
 from ledger.domain.roles import Role
 from tests.ledger.desk import Desk, Refusals, at
 from tests.ledger.history import DIGEST, OPERATOR
@@ -203,7 +204,7 @@ def prepared(before: tuple[Step, ...]) -> Desk:
     """Return a desk with all actors, after the steps."""
     desk = Desk()
     for actor, role in ROLES:
-        desk.record("RoleGranted", {"actor": actor, "role": role}, "rosa")
+        desk.record("RoleGranted", {"actor": actor, "role": role}, OPERATOR if takes_two(Role(role)) else "rosa")
     for actor, fact, data in before:
         desk.record(fact, data, by(actor))
     return desk

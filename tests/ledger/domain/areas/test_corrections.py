@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.areas.people import Credential
+from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.roles import Role
 from tests.ledger.desk import Desk, at

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.areas.people import Credential, authorise
+from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Who
 from ledger.domain.registry import KINDS
@@ -69,14 +69,14 @@ def test_one_role_is_granted_for_times_that_do_not_overlap() -> None:
     assert desk.refused("RoleGranted", role(until=at(10.5)), "rosa") == [("ALREADY_EXISTS", "data.actor")]
     desk.record("RoleGranted", role(until=at(10)), "rosa")
     desk.record("RoleGranted", role(**{"from": at(20)}), "rosa")
-    desk.record("RoleGranted", role(name="CHAIR"), "rosa")
+    desk.grant(CAROL, "CHAIR")
 
 
 def test_a_revoked_role_does_not_come_back_by_itself() -> None:
     desk = Desk()
     desk.record("RoleGranted", role(until=at(10)), "rosa")
     desk.record("RoleGranted", role(**{"from": at(10)}), "rosa")
-    desk.record("RoleGranted", role(name="CHAIR"), "rosa")
+    desk.grant(CAROL, "CHAIR")
     desk.record("RoleRevoked", {**role(), "reason": "She left."}, "rosa")
     desk.clock.advance(days=11)
     assert desk.state.people.roles_at(CAROL, desk.clock()) == [Role.CHAIR]
@@ -121,7 +121,7 @@ def test_a_token_opens_what_its_role_may_record() -> None:
 
 def test_a_token_opens_one_of_its_actors_roles_only() -> None:
     desk = with_token()
-    desk.record("RoleGranted", role("case-system", "CHAIR"), "rosa")
+    desk.grant("case-system", "CHAIR")
     decision = {"decision": "D1", "meeting": "M1", "title": "t", "outcome": "o", "rationale": "r"}
     assert desk.refused("BoardDecisionRecorded", decision, SYSTEM) == FORBIDDEN
     desk.record("BoardDecisionRecorded", decision, "case-system")

@@ -1,0 +1,83 @@
+"""Separation of duties: nobody decides for themselves, and powerful roles take two people. Pure.
+
+One actor requests a powerful role for another, and a further actor grants it. The operator grants alone while a
+notice is set up: until a person has recorded an entry, and two people in post can request and grant roles.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import When, Who
+from ledger.domain.roles import Role, matrix
+
+if TYPE_CHECKING:
+    from ledger.domain.areas.people import PeopleState, RoleGranted, RoleRequest, RoleRequested
+
+UNGRANTABLE = frozenset({Role.OPERATOR, Role.SERVICE, Role.PUBLIC})
+"""Roles that no recorded fact gives."""
+
+
+def takes_two(role: Role) -> bool:
+    """Return whether granting a role takes a request by another person."""
+    return role in matrix().second_person["RoleGranted"]
+
+
+def self_refusals(actor: str, who: Who, path: str, deed: str) -> Iterator[Refusal]:
+    """Yield a refusal if an actor would decide for itself; `deed` is the decision, such as `grant a role to`."""
+    if actor == who.actor:
+        yield Refusal("SAME_PERSON", f"{actor} cannot {deed} themselves; another person must do so", path)
+
+
+def in_set_up(people: "PeopleState", at: datetime) -> bool:
+    """Return whether the operator still grants powerful roles alone."""
+    if not people.in_use:
+        return True
+    officers = people.holders(frozenset({Role.RECORDS_OFFICER}), at)
+    requesters = people.holders(matrix().records["RoleRequested"], at)
+    return not any(officer != requester for officer in officers for requester in requesters)
+
+
+def request_refusals(fact: "RoleRequested", who: Who, when: When) -> Iterator[Refusal]:
+    """Yield each reason why a role may not be requested."""
+    yield from self_refusals(fact.actor, who, "data.actor", "request a role for")
+    yield from role_refusals(fact, when)
+
+
+def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[Refusal]:
+    """Yield a refusal for a role that nobody can be given, and for a period that ends before it begins."""
+    if fact.role in UNGRANTABLE:
+        message = f"the role {fact.role.value} cannot be granted; choose another"
+        yield Refusal("NOT_GRANTABLE", message, "data.role")
+    starts = fact.from_ or when.recorded_at
+    if fact.until is not None and fact.until <= starts:
+        yield Refusal("OUT_OF_RANGE", "the role ends before it begins; enter a later end", "data.until")
+
+
+def grant_refusals(people: "PeopleState", fact: "RoleGranted", who: Who, when: When) -> Iterator[Refusal]:
+    """Yield each reason why one actor alone may not grant a role."""
+    yield from self_refusals(fact.actor, who, "data.actor", "grant a role to")
+    if fact.request is not None:
+        yield from _second_person_refusals(people.requests.get(fact.request), fact, who)
+    elif takes_two(fact.role) and not (who.role == Role.OPERATOR.value and in_set_up(people, when.recorded_at)):
+        message = f"the role {fact.role.meaning} takes two people; name another person's request (RoleRequested)"
+        yield Refusal("SECOND_PERSON", message, "data.request")
+
+
+def _second_person_refusals(request: "RoleRequest | None", fact: "RoleGranted", who: Who) -> Iterator[Refusal]:
+    path = "data.request"
+    if request is None or (request.actor, request.role) != (fact.actor, fact.role):
+        message = f"entry {fact.request} does not request the role {fact.role.meaning} for {fact.actor}"
+        yield Refusal("NOT_FOUND", message, path)
+        return
+    if request.granted is not None:
+        message = f"the request of entry {fact.request} is already granted, in entry {request.granted}"
+        yield Refusal("ALREADY_GRANTED", message, path)
+    if request.requested_by == who.actor:
+        message = f"{who.actor} requested this role; another person must grant it"
+        yield Refusal("SAME_PERSON", message, path)
+    if request.from_ is not None and (fact.from_ is None or fact.from_ < request.from_):
+        yield Refusal("OUT_OF_RANGE", f"the request begins at {request.from_.isoformat()}", "data.from")
+    if request.until is not None and (fact.until is None or fact.until > request.until):
+        yield Refusal("OUT_OF_RANGE", f"the request ends at {request.until.isoformat()}", "data.until")

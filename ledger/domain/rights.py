@@ -1,0 +1,103 @@
+"""The rights of an actor: the roles held, the documents opened and the tokens that work, at an instant. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from ledger.domain.areas.access import Access, UseFault
+from ledger.domain.duties import UNGRANTABLE, takes_two
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Who
+from ledger.domain.roles import Role, matrix
+
+if TYPE_CHECKING:
+    from ledger.domain.state import State
+
+
+class Rights(Struct, frozen=True):
+    """An actor's rights at an instant; each is a set, so that two can be compared."""
+
+    roles: frozenset[Role]
+    documents: frozenset[str]
+    """Documents that open."""
+    grants: frozenset[str]
+    """Requests for access on which a grant is live."""
+    tokens: frozenset[str]
+
+    def exceed(self, others: "Rights") -> bool:
+        """Return whether these include a right that the others lack."""
+        return not (
+            self.roles <= others.roles
+            and self.documents <= others.documents
+            and self.grants <= others.grants
+            and self.tokens <= others.tokens
+        )
+
+
+def grants_of(state: "State", actor: str) -> Iterator[tuple[str, Access]]:
+    """Yield the grants of an actor, live or ended, in the order of their requests."""
+    for request, access in state.access.requests.items():
+        if access.grantee == actor and access.granted is not None:
+            yield request, access
+
+
+def grant_fault(state: "State", access: Access, at: datetime) -> UseFault | None:
+    """Return the reason why a grant is not live at an instant; None if it is. Closure of the notice ends it."""
+    closed = state.notice.closed_at
+    return UseFault.EXPIRED if closed is not None and at >= closed else access.fault(at)
+
+
+def opens_by_role(state: "State", roles: Sequence[Role], document: str) -> bool:
+    """Return whether one of the roles opens a document of the register without a grant."""
+    classification = state.evidence.submitted[document].classification
+    return not matrix().opens[classification.value].isdisjoint(roles)
+
+
+def rights(state: "State", actor: str, role: Role | None, at: datetime) -> Rights:
+    """Return the rights of an actor at an instant; `role` is that of the operator or the service, if it is one."""
+    roles = [role] if role in UNGRANTABLE else state.people.roles_at(actor, at)
+    live = {
+        request: access for request, access in grants_of(state, actor) if grant_fault(state, access, at) is None
+    }
+    documents = (
+        document
+        for document in state.evidence.submitted
+        if opens_by_role(state, roles, document) or any(access.covers(document) for access in live.values())
+    )
+    tokens = (name for name, token in state.people.tokens.items() if token.actor == actor and token.live(at))
+    return Rights(frozenset(roles), frozenset(documents), frozenset(live), frozenset(tokens))
+
+
+def _turning_points(state: "State", actor: str, at: datetime) -> Iterator[datetime]:
+    """Yield the instants from `at` on at which an actor's rights may change."""
+    yield at
+    tenures = state.people.roles.get(actor, [])
+    windows = [(tenure.from_, tenure.until) for tenure in tenures]
+    windows += [(access.from_, access.until) for _, access in grants_of(state, actor)]
+    windows += [(at, token.until) for token in state.people.tokens.values() if token.actor == actor]
+    for window in windows:
+        yield from (instant for instant in window if instant is not None and instant > at)
+
+
+def raises_rights(before: "State", after: "State", actor: str, role: Role | None, at: datetime) -> bool:
+    """Return whether an actor has a right in the state after that it lacks in the state before, now or later."""
+    instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
+    return any(rights(after, actor, role, i).exceed(rights(before, actor, role, i)) for i in instants)
+
+
+def correction_refusals(before: "State", after: "State", by: Who, at: datetime) -> Iterator[Refusal]:
+    """Yield a refusal if a correction gives the corrector a right, or anyone a role that takes two people."""
+    if raises_rights(before, after, by.actor, Role(by.role), at):
+        message = f"the correction would give {by.actor} further rights; another person must make it"
+        yield Refusal("SAME_PERSON", message, "data.position")
+    for actor in after.people.roles:
+        instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
+        if any(_powerful(after, actor, i) - _powerful(before, actor, i) for i in instants):
+            message = f"the correction would give {actor} a role that takes two people; request and grant it"
+            yield Refusal("SECOND_PERSON", message, "data.position")
+
+
+def _powerful(state: "State", actor: str, at: datetime) -> set[Role]:
+    return {role for role in state.people.roles_at(actor, at) if takes_two(role)}
