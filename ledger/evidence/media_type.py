@@ -13,19 +13,48 @@ import puremagic
 
 EDGE = 65_536
 """Bytes examined at the beginning, and as many at the end."""
-_ALIASES = {
-    "application/x-gzip": "application/gzip",
-    "application/x-pdf": "application/pdf",
-    "application/x-zip-compressed": "application/zip",
-    "audio/mp3": "audio/mpeg",
-    "audio/wave": "audio/wav",
-    "audio/x-wav": "audio/wav",
-    "image/jpg": "image/jpeg",
-    "image/x-png": "image/png",
-    "text/rtf": "application/rtf",
-    "text/xml": "application/xml",
-}
-_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "message/rfc822"}
+_SETS = (
+    {"application/gzip", "application/x-gzip", "application/x-tgz"},
+    {"application/json", "text/json"},
+    {"application/msword", "application/vnd.ms-word", "application/x-msword"},
+    {"application/pdf", "application/acrobat", "application/x-pdf", "text/pdf"},
+    {"application/rtf", "application/richtext", "application/x-rtf", "text/richtext", "text/rtf"},
+    {"application/vnd.ms-excel", "application/excel", "application/msexcel", "application/x-excel"}
+    | {"application/x-msexcel", "application/xls"},
+    {"application/vnd.ms-powerpoint", "application/mspowerpoint", "application/powerpoint"}
+    | {"application/x-mspowerpoint"},
+    {"application/vnd.rar", "application/rar", "application/x-rar", "application/x-rar-compressed"},
+    {"application/x-7z-compressed", "application/x-7z"},
+    {"application/xml", "text/xml"},
+    {"application/zip", "application/x-zip", "application/x-zip-compressed", "multipart/x-zip"},
+    {"audio/midi", "audio/mid", "audio/x-midi"},
+    {"audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mp3", "audio/x-mpeg"},
+    {"audio/ogg", "application/ogg", "audio/opus", "audio/x-opus+ogg", "video/ogg"},
+    {"audio/wav", "audio/vnd.wave", "audio/wave", "audio/x-pn-wav", "audio/x-wav"},
+    {"image/bmp", "image/x-bmp", "image/x-ms-bmp"},
+    {"image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence"},
+    {"image/jpeg", "image/jpg", "image/pjpeg"},
+    {"image/png", "image/x-png"},
+    {"image/tiff", "image/tif", "image/x-tiff"},
+    {"image/vnd.microsoft.icon", "image/ico", "image/x-icon"},
+    {"text/csv", "application/csv", "text/comma-separated-values", "text/x-csv"},
+    {"video/avi", "video/msvideo", "video/x-msvideo"},
+    {"video/mp4", "audio/m4a", "audio/mp4", "audio/x-m4a", "video/3gpp", "video/3gpp2", "video/quicktime"}
+    | {"video/x-m4v"},
+    {"video/webm", "application/x-matroska", "audio/webm", "audio/x-matroska", "video/x-matroska"},
+    {"video/x-ms-wmv", "application/vnd.ms-asf", "audio/x-ms-wma", "video/x-ms-asf"},
+)
+"""Names of one format, or of formats with one signature; the first is preferred."""
+_SET_OF = {name: frozenset(names) for names in _SETS for name in names}
+_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "message/rfc822"} | _SET_OF["text/csv"]
+UNKNOWN = "application/octet-stream"
+"""Media type of a file of an unknown format."""
+_OTHER_FORMATS = {"application/vnd.ms-excel": "text/csv", "application/msword": "application/rtf"}
+"""Types that Windows gives to files of another format, for example to CSV where Excel is installed."""
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF = {b"avif", b"avis"}
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""Stream of an Office document that a password protects."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
@@ -50,26 +79,44 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
 
     `tail`: the last bytes after `head`.
     """
-    name = _canonical(declared)
+    name = declared.lower()
+    other = next((kind for prefix, kind in _OTHER_FORMATS.items() if name in _names(prefix)), None)
+    if other is not None and not head.startswith(_OLE) and mismatch(other, head, tail) is None:
+        return None
+    if name in _names("application/rtf"):
+        return None if head.startswith(b"{\\rtf") else _best(_matches(head, tail))
     if name.startswith("text/") or name.endswith(("+json", "+xml")) or name in _TEXTS:
         return _not_text(name, head, tail)
-    office = next((start for start in _CONTAINERS if name.startswith(start)), None)
+    office = next((start for start in _CONTAINERS if name.startswith(start) or name in _names(start)), None)
     if office is not None and "macroenabled" not in name:
         return None if _is_office(name, _CONTAINERS[office], head, tail) else _best(_matches(head, tail))
+    return _not_binary(name, head, tail)
+
+
+def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     matches = _matches(head, tail)
-    if name in {kind for kind, _ in matches}:
+    if _names(name) & {kind for kind, _ in matches}:
         return None
-    if name in _with_magic() or (matches and max(length for _, length in matches) >= _STRONG):
+    has_magic = bool(_names(name) & _with_magic())
+    if head.startswith((_ZIP, _OLE)) and name != UNKNOWN and not has_magic:
+        return None  # a container of a format that the tables lack
+    if has_magic or (matches and max(length for _, length in matches) >= _STRONG):
         return _best(matches)
     return None
 
 
-def _canonical(name: str) -> str:
-    return _ALIASES.get(name.lower(), name.lower())
+def is_locked(head: bytes, tail: bytes) -> bool:
+    """Return whether a file is an Office document that a password protects."""
+    return head.startswith(_OLE) and _LOCKED in head + tail
+
+
+def _names(name: str) -> frozenset[str]:
+    """Return all names of a media type."""
+    return _SET_OF.get(name, frozenset({name}))
 
 
 def _best(matches: Sequence[tuple[str, int]]) -> str:
-    return matches[0][0] if matches else "an unknown type"
+    return matches[0][0] if matches else UNKNOWN
 
 
 def _not_text(name: str, head: bytes, tail: bytes) -> str | None:
@@ -96,15 +143,30 @@ def _is_office(name: str, magic: bytes, head: bytes, tail: bytes) -> bool:
 
 def _matches(head: bytes, tail: bytes) -> list[tuple[str, int]]:
     """Return the media types that the bytes suggest, the likeliest first, with the number of matching bytes."""
+    if head[4:8] == b"ftyp":
+        return [(_iso_media(head), 12)]
     try:
         matches = puremagic.magic_string(head + tail)
     except puremagic.PureError:
         return []
-    return [(_canonical(match.mime_type), len(match.byte_match)) for match in matches if match.mime_type]
+    return [
+        (match.mime_type.lower(), len(match.byte_match))
+        for match in matches
+        if match.mime_type not in ("", UNKNOWN)
+    ]
+
+
+def _iso_media(head: bytes) -> str:
+    """Return the media type of an ISO base media file, by the brands in its first box."""
+    box = head[8 : min(int.from_bytes(head[:4]), 256)]
+    brands = {box[start : start + 4] for start in range(0, len(box), 4)}
+    if brands & _AVIF:
+        return "image/avif"
+    return "image/heic" if brands & _HEIF else "video/mp4"
 
 
 @cache
 def _with_magic() -> frozenset[str]:
     """Return the media types with a known magic number."""
     rows = chain(puremagic.magic_header_array, puremagic.magic_footer_array, *puremagic.multi_part_dict.values())
-    return frozenset(_canonical(row.mime_type) for row in rows if row.mime_type)
+    return frozenset(row.mime_type.lower() for row in rows if row.mime_type not in ("", UNKNOWN))

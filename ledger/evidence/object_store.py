@@ -59,8 +59,16 @@ class ObjectStore:
             why = str(error).splitlines()[0]
             raise LedgerError(f"LEDGER_EVIDENCE_URL: {url} cannot be used for documents: {why}") from error
 
-    async def receive(self, notice: str, media_type: str, pieces: AsyncIterator[bytes]) -> SubmittedFile:
+    async def receive(
+        self, notice: str, media_type: str, pieces: AsyncIterator[bytes], *, detect: bool = False
+    ) -> SubmittedFile:
         """Store a document while it arrives. If this or `pieces` raises, nothing of it remains.
+
+        Args:
+            notice: The notice's id.
+            media_type: Declared media type.
+            pieces: The document's bytes.
+            detect: True to store the actual media type of a document whose declared type is wrong.
 
         Raises:
             Refused: The file is empty, over the limit, or not of the declared media type.
@@ -69,7 +77,7 @@ class ObjectStore:
         """
         if self._arriving >= AT_ONCE:
             raise Busy("too many documents are arriving and this one was not stored: send it again in a moment")
-        arriving = _Arriving(pieces, self.limit, media_type)
+        arriving = _Arriving(pieces, self.limit, media_type, detect=detect)
         name = f"{UPLOADS}/{notice}/{uuid4().hex}"
         self._arriving += 1
         try:
@@ -191,8 +199,8 @@ def _remove_parts(folder: Path, age: timedelta) -> None:
 class _Arriving:
     """A document in transit: hashed, counted, and examined at both ends."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], limit: int, media_type: str) -> None:
-        self._pieces, self._limit, self._media_type = pieces, limit, media_type
+    def __init__(self, pieces: AsyncIterator[bytes], limit: int, media_type: str, *, detect: bool) -> None:
+        self._pieces, self._limit, self._media_type, self._detect = pieces, limit, media_type, detect
         self._salt = os.urandom(SALT_BYTES)
         self._salted = hashlib.sha256(self._salt)
         self._plain = hashlib.sha256()
@@ -212,8 +220,17 @@ class _Arriving:
             yield piece
         if not self._size:
             raise Refused.because("BLANK", "the file is empty; send the document as the body")
-        actual = mediatypes.mismatch(self._media_type, bytes(self._head), bytes(self._tail))
-        if actual is not None:
+        head, tail = bytes(self._head), bytes(self._tail)
+        if mediatypes.is_locked(head, tail):
+            raise Refused.because(
+                "MEDIA_TYPE_MISMATCH",
+                "the file is protected by a password; save it without a password and send it again",
+                "content-type",
+            )
+        actual = mediatypes.mismatch(self._media_type, head, tail)
+        if actual is not None and self._detect:
+            self._media_type = actual
+        elif actual is not None:
             raise Refused.because(
                 "MEDIA_TYPE_MISMATCH",
                 f"the file is declared as {self._media_type} but {_look(actual)}; declare its actual type",
@@ -232,7 +249,7 @@ class _Arriving:
 
 
 def _look(actual: str) -> str:
-    return "is of another type" if actual == "application/octet-stream" else f"looks like {actual}"
+    return "has another format" if actual == mediatypes.UNKNOWN else f"looks like {actual}"
 
 
 def too_large(limit: int) -> Refused:

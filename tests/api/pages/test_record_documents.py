@@ -53,10 +53,10 @@ def test_evidence_comes_with_its_document(service: Service, people: dict[str, ht
     ("content", "name", "kind", "said"),
     [
         (
-            PDF,
-            "plan.png",
-            "image/png",
-            "Document: the file is declared as image/png and looks like application/pdf",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600),
+            "figures.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "Document: the file is protected by a password; save it without a password",
         ),
         (b"", "plan.pdf", "application/pdf", "Document: the file is empty"),
         (PDF, "", "application/pdf", "Select a document"),
@@ -77,6 +77,26 @@ def test_a_document_that_is_refused_leaves_nothing_and_loses_no_word(
     assert said in words(answer)
     assert set(pairs) <= set(sent(answer.text, "record"))
     assert (service.position(), stored(service)) == (size, files)
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "content", "actual"),
+    [
+        ("plan.png", "image/png", PDF, "application/pdf"),
+        ("plan", "application/octet-stream", PDF, "application/pdf"),
+        ("figures.csv", "application/vnd.ms-excel", b"Month,Visits\r\nMay,10\r\n", "application/vnd.ms-excel"),
+        ("figures.csv", "", b"Month,Visits\r\nMay,10\r\n", "text/csv"),
+        ("notes.abc", "application/octet-stream", b"\x01\x02\x03", "application/octet-stream"),
+    ],
+)
+def test_nobody_is_asked_for_a_media_type(
+    service: Service, people: dict[str, httpx.Client], name: str, declared: str, content: bytes, actual: str
+) -> None:
+    officer = people["officer"]
+    inputs: Inputs = {"data.evidence": f"T{service.position()}", "data.title": "Typed by the service"}
+    pairs = form(officer, service, "EvidenceSubmitted", {**inputs, "data.classification": "OFFICIAL"})
+    answer = upload(officer, service, pairs, content, name, declared)
+    assert recorded(service, position_of(answer))["data"]["mediaType"] == actual
 
 
 def test_what_is_wrong_beside_a_document_is_said_before_it_is_kept(

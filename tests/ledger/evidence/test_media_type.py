@@ -6,7 +6,7 @@ import zipfile
 import puremagic.main
 import pytest
 
-from ledger.evidence.media_type import EDGE, mismatch
+from ledger.evidence.media_type import EDGE, is_locked, mismatch
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 ODT, ODS = (f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet"))
@@ -26,6 +26,13 @@ def archive(*entries: tuple[str, str]) -> bytes:
 WORD = archive(("[Content_Types].xml", "x"), ("word/document.xml", "x"))
 EXCEL = archive(("[Content_Types].xml", "x"), ("xl/workbook.xml", "x"))
 TEXT = archive(("mimetype", ODT), ("content.xml", "x"))
+
+
+def ftyp(*brands: bytes) -> bytes:
+    """Return the beginning of an ISO base media file with these brands."""
+    return (
+        (16 + 4 * len(brands[1:])).to_bytes(4) + b"ftyp" + brands[0] + bytes(4) + b"".join(brands[1:]) + bytes(99)
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,31 @@ TEXT = archive(("mimetype", ODT), ("content.xml", "x"))
         ("application/xml", b'<?xml version="1.0" standalone="yes"?><a/>'),
         ("message/rfc822", b"Received: by mail\nSubject: Visits\n\nDear all"),
         ("application/x-something-of-ours", b"\x01\x02\x03\x04"),
+        ("image/heic", ftyp(b"heic", b"mif1")),
+        ("image/heif", ftyp(b"heic", b"mif1")),
+        ("image/heic", ftyp(b"mif1", b"heic")),
+        ("image/heic-sequence", ftyp(b"msf1", b"hevc")),
+        ("image/avif", ftyp(b"avif", b"mif1")),
+        ("video/quicktime", ftyp(b"qt  ")),
+        ("video/quicktime", ftyp(b"mp42", b"isom")),
+        ("audio/x-m4a", ftyp(b"M4A ", b"isom")),
+        ("video/x-matroska", b"\x1aE\xdf\xa3" + bytes(60)),
+        ("audio/x-m4a", ftyp(b"mp42")),
+        ("application/vnd.ms-excel", b"Month,Visits\r\nMay,10\r\n"),
+        ("application/vnd.ms-excel", "Zoë;1\r\n".encode("cp1252")),
+        ("application/csv", b"Month,Visits\n"),
+        ("application/msexcel", OLE),
+        ("application/octet-stream", b"\x01\x02 of no known format"),
+        ("application/octet-stream", b"plain words"),
+        ("application/octet-stream", b"BM, two bytes of a bitmap"),
+        ("application/msword", b"{\\rtf1\\ansi Dear all}"),
+        ("text/rtf", b"{\\rtf1\\ansi Dear all}"),
+        ("application/x-zip-compressed", WORD),
+        ("application/vnd.apple.pages", archive(("Index/Document.iwa", "x"))),
+        ("image/pjpeg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(50)),
+        ("image/bmp", b"BM" + bytes(60)),
+        ("application/x-rar", b"Rar!\x1a\x07\x00" + bytes(60)),
+        ("video/x-msvideo", b"RIFF\x00\x00\x00\x00AVI LIST" + bytes(60)),
     ],
 )
 def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
@@ -66,7 +98,7 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
     ("declared", "content", "found"),
     [
         ("application/pdf", PNG, "image/png"),
-        ("application/pdf", b"no pdf at all", "none that is known here"),
+        ("application/pdf", b"no pdf at all", "application/octet-stream"),
         ("image/jpeg", PNG, "image/png"),
         ("text/plain", b"%PDF-1.4", "application/pdf"),
         ("text/plain", b"{\\rtf1}", "application/rtf"),
@@ -79,6 +111,12 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
         (DOCX, EXCEL, None),
         (ODS, TEXT, None),
         (DOCX, b"PK\x03\x04 and no more", None),
+        ("image/heic", ftyp(b"mp42"), "video/mp4"),
+        ("video/mp4", ftyp(b"heic", b"mif1"), "image/heic"),
+        ("application/vnd.ms-excel", b"%PDF-1.4", "application/pdf"),
+        ("application/vnd.ms-excel", PNG, "image/png"),
+        ("application/msword", PNG, "image/png"),
+        ("image/png", b"\x01\x02 of no known format", "application/octet-stream"),
     ],
 )
 def test_what_is_declared_wrongly_is_told(declared: str, content: bytes, found: str | None) -> None:
@@ -100,3 +138,11 @@ def test_the_contents_of_an_archive_are_looked_for_at_its_end() -> None:
 
 def test_as_much_is_looked_at_as_formats_need() -> None:
     assert max(puremagic.main.max_head, puremagic.main.max_foot) <= EDGE
+
+
+def test_a_password_on_an_office_document_is_noticed() -> None:
+    locked = OLE + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+    assert is_locked(locked, b"")
+    assert is_locked(OLE, "EncryptedPackage".encode("utf-16-le"))
+    assert not is_locked(OLE, b"")
+    assert not is_locked(EXCEL, b"")
