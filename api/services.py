@@ -13,7 +13,7 @@ from api.auth.identity import Identity
 from api.auth.oidc import Issuer
 from api.auth.session_key import session_key
 from api.http.feed import Feeds
-from api.http.metrics import MeasuredWriter, RebuildProgress
+from api.http.metrics import RebuildProgress, observe_append
 from api.settings import Settings
 from ledger.append import snapshots
 from ledger.append.clock import Clock, now
@@ -140,7 +140,7 @@ class Ledger:
             stack.push_async_callback(self.log.close)
             await self.log.open()
             snapshot_key = self.settings.signer().derive_key(snapshots.PURPOSE)
-            self.writer = MeasuredWriter(url, self.clock, self._committed, snapshot_key)
+            self.writer = Writer(url, self.clock, self._committed, snapshot_key, observe_append)
             stack.push_async_callback(self.writer.close)
             await self.writer.open()
             self.identity = Identity(url, self.writer.state, _issuer(self.settings))

@@ -3,10 +3,7 @@
 This module only decodes; it records nothing. Imports starlette and `ledger`.
 """
 
-import re
-from collections.abc import Callable
 from enum import Enum
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -14,8 +11,7 @@ from starlette.requests import Request
 
 from api.http import body
 from ledger.domain.errors import Refused
-from ledger.domain.fact import ID_PATTERN
-from ledger.intake.parse import SubmittedFact, accept, read_json
+from ledger.intake.parse import RefusedEvent, SubmittedFact, accept_json, accept_read, read_json
 
 
 class ContentMode(Enum):
@@ -27,23 +23,8 @@ class ContentMode(Enum):
     BINARY = "application/json"
 
 
-class RefusedEvent(Refused):
-    """A refusal with the event's id and source, where they can be read."""
-
-    def __init__(self, refused: Refused, event: object = None) -> None:
-        super().__init__(refused.refusals)
-        self.id = _readable(event, "id")
-        self.source = _readable(event, "source")
-
-
-def _readable(event: object, attribute: str) -> str | None:
-    value = event.get(attribute) if isinstance(event, dict) else None
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
-
-
 Item = SubmittedFact | RefusedEvent
 """An event to submit, or the reason for its refusal."""
-_ID = re.compile(ID_PATTERN)
 _ACCEPTED = "send " + ", ".join(form.value for form in ContentMode if form is not ContentMode.BINARY)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -75,26 +56,11 @@ def form_of(request: Request) -> ContentMode:
     return form
 
 
-def attempt(read: Callable[[], Any]) -> Item:
-    """Decode and accept one event; return the refusal when that fails."""
-    event: object = None
-    try:
-        event = read()
-        return accept(event)
-    except Refused as refused:
-        return RefusedEvent(refused, event)
-
-
-def structured(raw: bytes | memoryview) -> Item:
-    """Return the event in a JSON object."""
-    return attempt(lambda: read_json(bytes(raw)))
-
-
 def line(line_of_body: body.BodyLine) -> Item:
     """Return the event in a line of NDJSON."""
     if line_of_body.text is None:
         return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the line"))
-    return structured(line_of_body.text)
+    return accept_json(line_of_body.text)
 
 
 def batch(content: bytes) -> list[msgspec.Raw]:
@@ -119,7 +85,7 @@ def batch(content: bytes) -> list[msgspec.Raw]:
 
 def binary(headers: list[tuple[bytes, bytes]], content_type: str, content: bytes) -> Item:
     """Return the event whose attributes are in `ce-` headers and whose data is the body."""
-    return attempt(
+    return accept_read(
         lambda: {"datacontenttype": content_type, **attributes(headers), "data": read_json(content)},
     )
 

@@ -24,7 +24,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
-from ledger.intake.parse import Event, SubmittedFact
+from ledger.intake.parse import Event, SubmittedFact, accept_json
 
 NDJSON_CHUNK = 500
 """NDJSON lines that are recorded together."""
@@ -109,7 +109,7 @@ async def post_entries(request: Request) -> Response:
                 request.headers.raw, request.headers.get("content-type", ContentMode.BINARY.value), whole
             ),
         )
-    return await _single(sender, cloudevents.structured(whole))
+    return await _single(sender, accept_json(whole))
 
 
 def expected_position(request: Request) -> int | None:
@@ -146,7 +146,7 @@ async def _batch(request: Request, sender: Sender) -> Response:
     whole = await body.whole(request, body.MAXIMUM_BATCH, "the batch")
     items: list[Item] = []
     for raw in cloudevents.batch(whole):
-        items.append(cloudevents.structured(memoryview(raw)))
+        items.append(accept_json(memoryview(raw)))
         await _yield_to_others(len(items))
     if sender.strict:
         receipts = await _all_or_none(sender, items)

@@ -5,7 +5,6 @@ With several workers, prometheus-client adds up the workers' figures through fil
 """
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 
 import psycopg
@@ -24,9 +23,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.append.outcome import AppendRequest
 from ledger.append.receipt import Receipt
-from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.engine.runner import Lag
 
@@ -55,22 +52,14 @@ REBUILD_FOLDED = Gauge(
 REBUILD_SIZE = Gauge("ledger_rebuild_size", "Entries that a rebuild has to fold.", multiprocess_mode="livesum")
 
 
-class MeasuredWriter(Writer):
-    """Writer that counts what it records."""
-
-    async def submit(self, request: AppendRequest) -> list[Receipt | Refused]:
-        """Record a request as the writer does, and count its outcomes."""
-        QUEUE.set(self.waiting + len(request.items))
-        started = time.perf_counter()
-        try:
-            answers = await super().submit(request)
-        finally:
-            APPEND_SECONDS.observe(time.perf_counter() - started)
-            QUEUE.set(self.waiting)
-        receipts = [answer for answer in answers if isinstance(answer, Receipt)]
-        DUPLICATES.inc(sum(receipt.duplicate for receipt in receipts))
-        RECORDED.inc(sum(not receipt.duplicate for receipt in receipts))
-        return answers
+def observe_append(waiting: int, seconds: float | None, answers: Sequence[Receipt | Refused]) -> None:
+    """Count a request to the writer: the queue when the request starts and ends, and its answers."""
+    QUEUE.set(waiting)
+    if seconds is not None:
+        APPEND_SECONDS.observe(seconds)
+    receipts = [answer for answer in answers if isinstance(answer, Receipt)]
+    DUPLICATES.inc(sum(receipt.duplicate for receipt in receipts))
+    RECORDED.inc(sum(not receipt.duplicate for receipt in receipts))
 
 
 class RebuildProgress:

@@ -1,7 +1,7 @@
 """Snapshots of a notice's folded state, so that a cold start does not fold a long history.
 
 Rights are judged by a snapshot, so a forged one could let anybody record. A seal therefore binds a snapshot to its
-notice, its position and the root there. Its key is not in the database. A snapshot with a wrong seal is ignored, and
+notice, its position and the root there. Its key is not in the database. A snapshot with a wrong seal is ignored;
 the entries are folded instead.
 """
 

@@ -6,7 +6,7 @@ fails alone. Callers are answered after the commit.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from msgspec import Struct
@@ -36,6 +36,13 @@ _OVERHEAD = 400
 """Bytes of an entry beyond its data and its narratives."""
 
 
+Observer = Callable[[int, float | None, Sequence[Answer]], None]
+"""Called with the number of waiting facts, when a request is queued and again when it ends.
+
+At its end, the seconds since it was queued and its answers follow. A request that failed has no answers.
+"""
+
+
 class _Waiting(Struct):
     """A request in the queue."""
 
@@ -52,6 +59,7 @@ class Writer:
         url: The database.
         clock: The source of recording instants.
         on_commit: Called after each commit with the notice, its new entries and their rows.
+        observer: Called for each request, to measure.
         snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
 
@@ -61,8 +69,10 @@ class Writer:
         clock: Clock = now,
         on_commit: OnCommit | None = None,
         snapshot_key: bytes | None = None,
+        observer: Observer = lambda _waiting, _seconds, _answers: None,
     ) -> None:
         self._clock = clock
+        self._observer = observer
         sealed = SealedSnapshots(snapshot_key)
         self._recorder = Recorder(url, clock, on_commit or (lambda _notice, _entries, _rows: None), sealed)
         self._states = CommittedStates(url, sealed)
@@ -164,12 +174,20 @@ class Writer:
         full = self._entries + len(request.items) > QUEUE_ENTRIES or self._bytes + size > QUEUE_BYTES
         if self._queue and full:
             raise Busy("too many facts are waiting to be recorded; nothing of this was kept: send it again")
-        waiting = _Waiting(request, size, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        waiting = _Waiting(request, size, loop.create_future())
         self._queue.append(waiting)
         self._entries += len(request.items)
         self._bytes += size
         self._wake.set()
-        return await waiting.answers
+        self._observer(self._entries, None, ())
+        answers: Sequence[Answer] = ()
+        try:
+            answers = answered = await waiting.answers
+        finally:
+            self._observer(self._entries, loop.time() - started, answers)
+        return answered
 
     async def _run(self) -> None:
         while True:

@@ -6,9 +6,10 @@ The writer judges the fact by the rules of the domain. No database is needed her
 import hashlib
 import json
 import os
+import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from itertools import chain, islice
@@ -21,7 +22,7 @@ from ledger.domain.areas.records import EntryCorrected, Replacement
 from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.fact import YEARS, Fact, Id, Instant, text_matching
+from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matching
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import KINDS, Kind, put_at, values_at
 from ledger.intake import personal_data
@@ -35,6 +36,7 @@ MAXIMUM_NARRATIVES = 1_500
 MAXIMUM_REASONS = 50
 """Most refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
+_ID = re.compile(ID_PATTERN)
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
 Clauses = Annotated[str, text_matching(_WORDS, "Clauses of the notice, separated by single spaces.")]
@@ -99,6 +101,20 @@ class SubmittedFact(Struct, frozen=True):
     """Document that was uploaded with an EvidenceSubmitted."""
 
 
+class RefusedEvent(Refused):
+    """The refusal of an event, with the event's id and source where they are valid."""
+
+    def __init__(self, refused: Refused, event: Json = None) -> None:
+        super().__init__(refused.refusals)
+        self.id = _identifier(event, "id")
+        self.source = _identifier(event, "source")
+
+
+def _identifier(event: Json, attribute: str) -> str | None:
+    value = event.get(attribute) if isinstance(event, dict) else None
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
 def digest(salt: bytes, body: str) -> str:
     """Return the salted SHA-256 that binds a narrative to its entry, in base64."""
     return b64encode(hashlib.sha256(salt + body.encode()).digest()).decode()
@@ -137,6 +153,21 @@ def read_json(body: bytes) -> Json:
 
 def _too_deep() -> Refused:
     return Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels")
+
+
+def accept_json(raw: bytes | memoryview) -> "SubmittedFact | RefusedEvent":
+    """Return the fact of one event's JSON, ready to submit, or its refusal."""
+    return accept_read(lambda: read_json(bytes(raw)))
+
+
+def accept_read(read: Callable[[], Json]) -> "SubmittedFact | RefusedEvent":
+    """Decode an event with `read`; return its fact, ready to submit, or its refusal."""
+    event: Json = None
+    try:
+        event = read()
+        return accept(event)
+    except Refused as refused:
+        return RefusedEvent(refused, event)
 
 
 def accept(event: Json) -> SubmittedFact:
