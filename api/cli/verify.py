@@ -188,7 +188,11 @@ def _notice_lines(notice: NoticeReport, later: int) -> list[str]:
     if not notice.damages:
         what = many(later, "narrative or document", "narratives or documents")
         but = f", except {what} marked as erased by later entries, which are not included" if later else ""
-        return [f"{notice.notice} is sound{but}: {entries}, {texts}, root {notice.root_hash}"]
+        lines = [f"{notice.notice} is sound{but}: {entries}, {texts}, root {notice.root_hash}"]
+        if notice.refused:
+            many_refused = many(notice.refused, "entry", "entries")
+            lines.append(f"  today's rules would refuse {many_refused}, the first: {notice.first_refused}")
+        return lines
     more = notice.damages - len(notice.findings)
     lines = [f"{notice.notice} is damaged: {many(notice.damages, 'difference')} in {entries}, {texts}"]
     lines += [f"  {finding}" for finding in notice.findings]

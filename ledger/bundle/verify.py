@@ -7,7 +7,7 @@ checkpoint of N. Shares nothing with what writes bundles or entries; memory stay
 from array import array
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +30,7 @@ from ledger.bundle.records import (
 from ledger.bundle.tiles import Tiles
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, CheckpointError, VerifierKey, parse
+from ledger.verify.admission import AdmissionReplay
 from ledger.verify.attachments import ExpectedFile, FileRow, NarrativeRow
 from ledger.verify.entries import EarlierCopy, Examination, KnownCheckpoint
 from ledger.verify.findings import Damage, NoticeReport, Report
@@ -207,6 +208,7 @@ class _BundleVerification:
         self._check_attachments(narratives.up_to(BEYOND), documents.up_to(BEYOND))
         self._check_repeated_keys(keys)
         self._check_erasures()
+        self._replay_admission()
         if self._checkpoint is not None:
             signer = self._checkpoint.signatures[0].key
             self._examination.checkpoints.check_signer(signer, self._checkpoint.size)
@@ -225,6 +227,15 @@ class _BundleVerification:
                 detail = f"its line has the position {record.position}"
                 self._examination.flag(position, Damage.MOVED, detail)
         self._tiles.append(leaf)
+
+    def _replay_admission(self) -> None:
+        """Judge again that each entry could be recorded, if the bundle shows all of them intact."""
+        if self._withheld or not self._examination.intact:
+            return
+        replay = AdmissionReplay(self._examination.report, self._examination.flag)
+        for position, line in enumerate(entries(self._archive), 1):
+            if replay.add_entry(position, line):
+                replay.refold(islice(entries(self._archive), position))
 
     def _check_attachments(
         self, narratives: Iterator[NarrativeRecord], documents: Iterator[DocumentRecord]

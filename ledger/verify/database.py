@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from ledger.domain.errors import LedgerError
 from ledger.store.database import connect, consistent_read
 from ledger.verify import documents
+from ledger.verify.admission import AdmissionReplay
 from ledger.verify.attachments import FileRow, NarrativeRow
 from ledger.verify.checkpoints import CheckpointRow, TileRow
 from ledger.verify.documents import Documents
@@ -61,6 +62,8 @@ _TILES = SQL("""SELECT (number + 1)::bigint << (8 * (level + 1)), level, number,
     FROM ledger.tiles WHERE notice = %s ORDER BY 1, level""").format()
 _CHECKPOINTS = SQL("""SELECT size, root_hash, key, note
     FROM ledger.checkpoints WHERE notice = %s ORDER BY size""").format()
+_BODIES = SQL("SELECT position, body FROM ledger.entries WHERE notice = %s ORDER BY position").format()
+_HISTORY = "SELECT body FROM ledger.entries WHERE notice = %s AND position <= %s ORDER BY position"
 _REPEATED_KEYS = """SELECT max(position), min(position), source, id
     FROM ledger.entries WHERE notice = %s GROUP BY source, id HAVING count(*) > 1"""
 _KEPT_NARRATIVES = """SELECT position, path FROM ledger.narratives
@@ -165,6 +168,8 @@ class _NoticeVerification:
         examination.check_head(head)
         if not report.damages:
             await self._stored_state()
+        if examination.intact:
+            await self._replay_admission()
         await self._keys_and_erasures()
         if self._store is not None:
             async with await connect(url, "ledger_writer") as now:
@@ -196,6 +201,17 @@ class _NoticeVerification:
             if len(page) == PAGE:
                 self._progress(self._notice, self._examination.report.entries, size)
         await _check_up_to(streams, BEYOND)
+
+    async def _replay_admission(self) -> None:
+        """Judge again that each entry could be recorded."""
+        started = time.monotonic()
+        replay = AdmissionReplay(self._examination.report, self._examination.flag)
+        async for page in _pages(self._connection, "admission", _BODIES, self._notice, PAGE):
+            for position, body in page:
+                if replay.add_entry(position, body):
+                    history = await self._rows(_HISTORY, self._notice, position)
+                    replay.refold(earlier for (earlier,) in history)
+        self._examination.report.admission_seconds = time.monotonic() - started
 
     async def _narrative(self, values: DatabaseRow) -> None:
         self._examination.add_narrative(NarrativeRow(*values))

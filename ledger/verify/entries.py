@@ -89,6 +89,8 @@ class Examination:
         self._recorded_at: int | None = None
         self._tree = _Tree()
         self._root_agrees = True
+        self.intact = True
+        """True while all entries so far are there, in their places and in their bytes."""
         self._signed = iter(signed)
         self._next_signed = next(self._signed, None)
         self._leaves = leaves
@@ -202,8 +204,10 @@ class Examination:
             first, last = self._position + 1, position - 1
             missing = f"no entry {first}" if first == last else f"none of the entries {first} to {last}"
             self.flag(first, Damage.MISSING, f"there is {missing}")
+            self.intact = False
             self._root_agrees = False  # without the missing leaves no later root can agree: reported once
         else:
+            self.intact = False
             self.flag(position, Damage.REPEATED, "another entry has this position")
 
     def _hash(self, position: int, body: bytes, columns: Columns | None) -> None:
@@ -213,6 +217,7 @@ class Examination:
             self._grow(position, leaf, None)
             return
         if leaf != columns.leaf_hash:
+            self.intact = False
             self.flag(position, Damage.EDITED, f"they hash to {short(leaf)}, not {short(columns.leaf_hash)}")
             # Unless the column was edited, the tree continues with the recorded hash, so that later damage
             # is reported separately.
@@ -258,9 +263,11 @@ class Examination:
             self.checkpoints.add_entry(attributes[2], envelope["data"])
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             self.attachments.skip_unreadable(position)
+            self.intact = False
             self.flag(position, Damage.UNREADABLE, f"{type(error).__name__}: {error}"[:200])
             return
         if place != (self.notice, position):
+            self.intact = False
             self.flag(position, Damage.MOVED, f"its bytes were recorded as {place[0]}, entry {place[1]}")
         if columns is not None and (*attributes, recorded_at) != columns[:4]:
             for name, value, column in zip(("source", "id", "type"), attributes, columns[:3], strict=True):

@@ -16,6 +16,7 @@ class Damage(Enum):
     COLUMN = "a column contradicts the bytes"
     ORDER = "an entry is not recorded after the one before it"
     KEY = "a source and id are used twice"
+    NOT_ALLOWED = "nobody was allowed to record the entry"
     ROOT = "the root of the tree does not follow from the entries"
     BEYOND_HEAD = "an entry is beyond the head"
     HEAD = "the head contradicts the entries"
@@ -66,10 +67,21 @@ class NoticeReport(Struct):
     seconds: float = 0.0
     reading_seconds: float = 0.0
     """Seconds spent on entries, tree, narratives and documents."""
+    admission_seconds: float = 0.0
+    """Seconds spent on judging again that each entry could be recorded."""
     damages: int = 0
     """Number of contradictions."""
     findings: list[Finding] = field(default_factory=list)
     """First findings, by position."""
+    refused: int = 0
+    """Entries that today's rules would refuse; this is not damage."""
+    first_refused: str = ""
+    """The first of them, with the reason."""
+
+    def refuse(self, position: int, reason: str) -> None:
+        """Count an entry that today's rules would refuse."""
+        self.refused += 1
+        self.first_refused = self.first_refused or f"entry {position}: {reason}"
 
 
 class Report(Struct):

@@ -103,7 +103,8 @@ async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
             ("raw", raw),
             ("verify", bare.reading_seconds),
             ("texts", told.reading_seconds - bare.reading_seconds),
-            ("other", bare.seconds - bare.reading_seconds),
+            ("admission", bare.admission_seconds),
+            ("other", bare.seconds - bare.reading_seconds - bare.admission_seconds),
         ):
             seen.setdefault(name, []).append(seconds)
         say(f"  round {number + 1}: " + ", ".join(f"{name} {values[-1]:.2f} s" for name, values in seen.items()))
@@ -114,6 +115,7 @@ async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
         "proof.verify_per_s": round(ENTRIES / middle["verify"]),
         "proof.raw_per_s": round(ENTRIES / middle["raw"]),
         "proof.verify_texts_ms": round(middle["texts"] * 1_000),
+        "proof.verify_admission_ms": round(middle["admission"] * 1_000),
         "proof.verify_other_ms": round(middle["other"] * 1_000),
     }
 

@@ -16,6 +16,7 @@ import msgspec
 from psycopg import AsyncConnection, sql
 
 from ledger.domain.registry import find_kind
+from ledger.domain.roles import Role, matrix
 from ledger.intake.envelope import Envelope, encoder
 from ledger.intake.pack import events, read
 from ledger.packs import shipped
@@ -31,8 +32,10 @@ START = datetime(2022, 7, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 Told = tuple[str, dict[str, Any]]
 Row = tuple[Any, ...]
-Stored = tuple[int, str, str, datetime, bytes]
-"""Position, id, type, when it was recorded, and the bytes."""
+Stored = tuple[int, str, str, str, datetime, bytes]
+"""Position, source, id, type, instant of recording, and bytes."""
+ROLES = [role for role in Role if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]
+"""Roles that an actor of the same name has from the start."""
 
 
 class Notice:
@@ -211,8 +214,16 @@ class Notice:
 def facts(size: int) -> Iterator[Told]:
     """Yield the facts of a notice's entries in order, the shipped notice's own first."""
     head = [(event["type"].split(".")[2], event["data"]) for event in events(read(shipped("tameside-2022")))]
+    head[1:1] = [("RoleGranted", {"actor": role.value.lower(), "role": role.value}) for role in ROLES]
     yield from ((name, _digested(name, data)) for name, data in head)
     yield from Notice(size - len(head)).facts()
+
+
+def recorder(name: str) -> tuple[str, str]:
+    """Return the actor and role that may record a fact."""
+    roles = matrix().records[name]
+    role = Role.OPERATOR if Role.OPERATOR in roles else min(roles, key=lambda role: role.value)
+    return role.value.lower(), role.value
 
 
 def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
@@ -223,22 +234,23 @@ def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
         kind = find_kind(name)
         assert kind is not None
         at = START + position * step
+        actor, role = recorder(name)
         envelope = Envelope(
             specversion="1.0",
             id=f"k{position}",
-            source="bench",
+            source=f"bench/{actor}",
             type=kind.type,
             time=at - step * (position % 5),
             ledger=notice,
             position=position,
             recordedat=at,
-            actor="officer",
-            actorrole="COUNCIL_OFFICER",
+            actor=actor,
+            actorrole=role,
             nonce=nonce,
             datacontenttype="application/json",
             data=msgspec.Raw(msgspec.json.encode(data)),
         )
-        yield position, f"k{position}", kind.type, at, encoder.encode(envelope)
+        yield position, f"bench/{actor}", f"k{position}", kind.type, at, encoder.encode(envelope)
 
 
 def texts(size: int) -> Iterator[tuple[int, str]]:
@@ -266,8 +278,8 @@ async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told:
     """
     frontier = Frontier()
     rows = (
-        (notice, position, "bench", name, kind, at, leaf, root, body)
-        for position, name, kind, at, body in _told(bodies(notice, size), told=told)
+        (notice, position, source, name, kind, at, leaf, root, body)
+        for position, source, name, kind, at, body in _told(bodies(notice, size), told=told)
         for leaf in [leaf_hash(body)]
         for root in frontier.extend_with_roots([leaf])
     )
@@ -288,8 +300,8 @@ async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told:
 
 
 def _told(rows: Iterable[Stored], *, told: bool) -> Iterator[Stored]:
-    for position, name, kind, at, body in rows:
-        yield position, name, kind, at, body if told else body.replace(PROMISE, NO_PROMISE)
+    for position, source, name, kind, at, body in rows:
+        yield position, source, name, kind, at, body if told else body.replace(PROMISE, NO_PROMISE)
 
 
 async def _copy(

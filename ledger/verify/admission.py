@@ -1,0 +1,129 @@
+"""Replay admission: judge from the entries alone whether each one could be recorded.
+
+No I/O. The state is folded from the first entry on, never read from a snapshot. An entry that its actor was not
+allowed to record is damage: at that instant the actor lacked the role, the role may not record that fact, or the
+source belongs to another actor. Rules about content may become stricter later, so an entry that today's rules
+refuse is counted and named, but is not damage. docs/decisions/0019 gives the reasons.
+"""
+
+from collections.abc import Callable, Iterable
+
+from ledger.domain.areas.people import SERVICE, PeopleState
+from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
+from ledger.domain.corrections import effective, fold
+from ledger.domain.entry import Entry
+from ledger.domain.errors import Damaged
+from ledger.domain.fact import When, Who
+from ledger.domain.registry import KIND_OF
+from ledger.domain.roles import Role, matrix
+from ledger.domain.state import State, admit, evolve
+from ledger.intake.envelope import decode
+from ledger.verify.findings import Damage, NoticeReport
+
+Flag = Callable[[int, Damage, str], None]
+"""Called for each finding: position, kind, detail."""
+OPERATOR = "operator"
+"""Actor of the ledger's own command line."""
+_OWN_PROGRAMS = {Role.OPERATOR: OPERATOR, Role.SERVICE: SERVICE}
+"""Roles that no entry grants → the only actor who has them."""
+
+
+class AdmissionReplay:
+    """The replay of one notice: add its entries in order."""
+
+    def __init__(self, report: NoticeReport, flag: Flag) -> None:
+        self._report, self._flag = report, flag
+        self._state = State()
+        self._ended = False
+
+    def add_entry(self, position: int, body: bytes) -> bool:
+        """Judge the next entry and fold it in.
+
+        Returns:
+            True for a correction: call `refold` with the bytes of all entries so far.
+        """
+        if self._ended:
+            return False
+        try:
+            entry = decode(body)
+        except Damaged as error:
+            self._flag(position, Damage.UNREADABLE, str(error))
+            self._ended = True
+            return False
+        self._judge(entry)
+        if isinstance(entry.fact, EntryCorrected):
+            return True
+        self._fold(lambda: evolve(self._state, entry), position)
+        return False
+
+    def refold(self, bodies: Iterable[bytes]) -> None:
+        """Judge the correction at the end of a history, and fold the history with it."""
+        history = [decode(body) for body in bodies]
+        correction = history[-1]
+        fault = _correction_fault(history, correction)
+        if fault is not None:
+            self._flag(correction.position, Damage.NOT_ALLOWED, fault)
+        self._fold(lambda: setattr(self, "_state", fold(effective(history))), correction.position)
+
+    def _judge(self, entry: Entry) -> None:
+        fault = _fault(self._state, entry)
+        if fault is not None:
+            self._flag(entry.position, Damage.NOT_ALLOWED, fault)
+            return
+        who, when = Who(entry.actor, entry.actor_role), When(entry.reported_at, entry.recorded_at)
+        try:
+            refusal = next(admit(self._state, entry.fact, who, when), None)
+        except LookupError as error:  # the rules rely on what an earlier refused entry lacks
+            self._report.refuse(entry.position, f"there is no {error}")
+            return
+        if refusal is not None:
+            self._report.refuse(entry.position, refusal.message)
+
+    def _fold(self, step: Callable[[], None], position: int) -> None:
+        """Fold an entry; end the replay if it cannot follow those before it."""
+        try:
+            step()
+        except (LookupError, ValueError) as error:
+            self._report.refuse(position, f"it cannot follow the entries before it, which lack {error}")
+            self._ended = True
+
+
+def _fault(state: State, entry: Entry) -> str | None:
+    """Return why nobody was allowed to record an entry; None if its actor was."""
+    kind = KIND_OF[type(entry.fact)]
+    try:
+        role = Role(entry.actor_role)
+    except ValueError:
+        return f"there is no role {entry.actor_role}"
+    people = state.people
+    own = _OWN_PROGRAMS.get(role)
+    if own is not None and entry.actor != own:
+        return f"only {own} has the role {role.value}, not {entry.actor}"
+    if own is None and role not in people.roles_at(entry.actor, entry.recorded_at):
+        return f"{entry.actor} was not {role.meaning} when it was recorded"
+    if not matrix().may_record(role, kind.name):
+        return f"the role {role.value} may not record {kind.name}"
+    return _source_fault(people, entry, role)
+
+
+def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
+    """Return why nobody was allowed to record an entry from its source; None if its actor was."""
+    owner = people.sources.get(entry.source, entry.actor)
+    if owner != entry.actor:
+        return f"its source {entry.source} belongs to {owner}, not to {entry.actor}"
+    if role is Role.INTEGRATION and not people.registered(entry.actor, entry.source, entry.type):
+        return f"{entry.actor} was not registered to record {entry.type} from {entry.source}"
+    return None
+
+
+def _correction_fault(history: list[Entry], correction: Entry) -> str | None:
+    """Return why nobody was allowed to make a correction; None if its actor was."""
+    fact = correction.fact
+    if not isinstance(fact, EntryCorrected) or fact.position >= correction.position:
+        return "it corrects an entry that is not before it"
+    kind = KIND_OF[type(history[fact.position - 1].fact)]
+    if kind.name in UNCORRECTABLE:
+        return f"nobody may correct entry {fact.position}, a {kind.name}"
+    if not may_correct(Role(correction.actor_role), kind.name):
+        return f"the role {correction.actor_role} may not correct entry {fact.position}, a {kind.name}"
+    return None

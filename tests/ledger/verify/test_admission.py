@@ -1,0 +1,124 @@
+"""Entries that nobody was allowed to record, in a record whose hashes all agree."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.append.writer import Writer
+from ledger.bundle import verify as bundle_verification
+from ledger.domain.registry import find_kind
+from ledger.intake.parse import digest
+from ledger.store.database import connect
+from ledger.verify.database import verify
+from ledger.verify.findings import Damage
+from tests.ledger.bundle.bundles import make
+from tests.ledger.bundle.test_comparison import agree
+from tests.ledger.damage import SIZE, kinds
+from tests.ledger.history import ALICE, NOTICE, ROSA, progress, submit
+
+pytestmark = pytest.mark.database
+
+SALT = bytes(32)
+NARRATIVE = {"sha256": digest(SALT, "x")}
+PROGRESS = {"objective": "O1", "narrative": NARRATIVE, "activityRating": "AMBER", "impactRating": "RED"}
+GRANT = {"type": "people.RoleGranted", "data": {"actor": "mallory", "role": "ADVISER"}}
+
+
+async def forge(url: str, position: int = SIZE, **changes: Any) -> None:
+    """Change an entry as a superuser can: its bytes, its columns, and all hashes from it on."""
+    if "type" in changes:
+        kind = find_kind(changes["type"].partition(".")[2])
+        assert kind is not None
+        changes["type"] = kind.type
+    async with await connect(url) as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        cursor = await connection.execute("SELECT body FROM ledger.entries WHERE position = %s", (position,))
+        row = await cursor.fetchone()
+        assert row is not None
+        event = json.loads(row[0]) | changes
+        body = json.dumps(event, separators=(",", ":")).encode()
+        await connection.execute(
+            "UPDATE ledger.entries SET body = %s, source = %s, type = %s WHERE position = %s",
+            (body, event["source"], event["type"], position),
+        )
+        if "data" in changes:
+            await connection.execute("DELETE FROM ledger.narratives WHERE position = %s", (position,))
+            for path in (name for name, value in changes["data"].items() if value == NARRATIVE):
+                row = (event["ledger"], position, path, SALT, "x")
+                await connection.execute(
+                    "INSERT INTO ledger.narratives VALUES (%s, %s, %s, %s, %s)",
+                    row,
+                )
+    await agree(url)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"actor": "mallory", "source": "mallory"}, "mallory was not council officer when it was recorded"),
+        ({"actor": "bob", "source": "bob"}, "bob was not council officer when it was recorded"),
+        ({"actor": "bob", "source": "bob", "actorrole": "ADVISER"}, "ADVISER may not record ProgressRecorded"),
+        ({**GRANT}, "COUNCIL_OFFICER may not record RoleGranted"),
+        ({**GRANT, "actorrole": "RECORDS_OFFICER"}, "alice was not records officer when it was recorded"),
+        ({**GRANT, "actorrole": "OPERATOR"}, "only operator has the role OPERATOR, not alice"),
+        ({"actorrole": "SERVICE"}, "only service has the role SERVICE, not alice"),
+        ({"actorrole": "KING"}, "there is no role KING"),
+        ({"source": "rosa"}, "its source rosa belongs to rosa, not to alice"),
+    ],
+)
+async def test_an_entry_that_nobody_was_allowed_to_record_is_damage(
+    recorded: str, tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    assert (await verify(recorded)).sound
+    await forge(recorded, **changes)
+    report = await verify(recorded)
+    assert kinds(report) == [(SIZE, Damage.NOT_ALLOWED)]
+    assert report.first is not None
+    assert reason in report.first.detail
+    bundle = bundle_verification.check(await make(recorded, tmp_path / "bundle.zip"))
+    assert [(one.position, one.damage) for one in bundle.report.findings] == [(SIZE, Damage.NOT_ALLOWED)]
+
+
+async def test_a_role_counts_only_while_it_is_held(recorded: str) -> None:
+    async with Writer(recorded) as writer:
+        revoked = {"actor": "alice", "role": "COUNCIL_OFFICER", "reason": "She left."}
+        last = await writer.append(NOTICE, submit("RoleRevoked", revoked, "rosa"), ROSA)
+        later = await writer.append(
+            NOTICE, submit("RoleGranted", {"actor": "eve", "role": "AUDITOR"}, "rosa"), ROSA
+        )
+    assert (await verify(recorded)).sound
+    forged = {"actor": "alice", "source": "alice", "actorrole": "COUNCIL_OFFICER", "data": PROGRESS}
+    await forge(recorded, later.position, type="plan.ProgressRecorded", **forged)
+    assert last.position + 1 == later.position
+    assert kinds(await verify(recorded)) == [(later.position, Damage.NOT_ALLOWED)]
+
+
+@pytest.mark.parametrize(("corrected", "damaged"), [(3, True), (SIZE - 1, False)])
+async def test_a_correction_needs_the_right_to_correct(recorded: str, corrected: int, damaged: bool) -> None:
+    """A council officer may correct progress, but not the grant of a role."""
+    correction = {"position": corrected, "reason": NARRATIVE}
+    await forge(recorded, type="records.EntryCorrected", data=correction)
+    assert kinds(await verify(recorded)) == ([(SIZE, Damage.NOT_ALLOWED)] if damaged else [])
+
+
+async def test_corrections_are_folded_as_the_writer_folds_them(recorded: str) -> None:
+    """A grant that a correction removes gives no rights from then on."""
+    async with Writer(recorded) as writer:
+        data = {"actor": "eve", "role": "COUNCIL_OFFICER"}
+        grant = await writer.append(NOTICE, submit("RoleGranted", data, "rosa"), ROSA)
+        wrong = {"position": grant.position, "reason": "A mistake"}
+        await writer.append(NOTICE, submit("EntryCorrected", wrong, "rosa"), ROSA)
+        last = await writer.append(NOTICE, progress(), ALICE)
+    assert (await verify(recorded)).sound
+    await forge(recorded, last.position, actor="eve", source="eve")
+    assert kinds(await verify(recorded)) == [(last.position, Damage.NOT_ALLOWED)]
+
+
+async def test_what_only_todays_rules_refuse_is_named_and_sound(recorded: str) -> None:
+    await forge(recorded, data=PROGRESS | {"objective": "O9"})
+    report = await verify(recorded)
+    assert report.sound
+    [notice] = report.notices
+    assert (notice.refused, notice.first_refused[:9]) == (1, f"entry {SIZE}:")
