@@ -61,7 +61,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/ledgers/{notice}/evidence/{evidence:path}", evidence.get_evidence, methods=["GET"]),
             Route("/ledgers/{notice}/reports/preview.{format}", reports.get_preview, methods=["GET"]),
             Route("/ledgers/{notice}/reports/{report:path}.{format}", reports.get_report, methods=["GET"]),
-            Route("/graphql", asked, methods=["GET", "POST"]),
+            Route("/graphql", asked),  # the endpoint refuses other methods
             WebSocketRoute("/graphql", asked),
             Route("/graphql/{file}", graphiql.get_file, methods=["GET"]),
             Route("/facts", fact_schemas.get_facts, methods=["GET"]),

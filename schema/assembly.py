@@ -2,23 +2,35 @@
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import msgspec
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, get_operation_ast, parse
+from graphql import OperationType as SyntaxOperation
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from schema.compiled import Compiler, NotCompiled
 from schema.context import Context, provenance
 from schema.derive.declaration import TYPES
 from schema.derive.object_types import finish
 from schema.errors import settle
-from schema.limits import ClosedLimits, Limits, parser_cache, too_long, validation_cache
+from schema.limits import (
+    CACHED_DOCUMENTS,
+    TOKENS,
+    ClosedLimits,
+    Limits,
+    parser_cache,
+    too_long,
+    validation_cache,
+)
 from schema.mutation import mutations
+from schema.operation import OneOperation, SubscriptionNotStreamed
 from schema.query import Query
 from schema.subscription import Subscription
 from schema.types import compliance, evidence, reviews  # noqa: F401 - they declare types
@@ -78,10 +90,27 @@ class LedgerSchema(strawberry.Schema):
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return PreExecutionError(None, [refused])
-        result = await super().execute(*args, **_apart(kwargs))
-        if result.errors:
-            result.errors = settle(result.errors, executed=not isinstance(result, PreExecutionError))
-        return result
+        options = _apart(kwargs)
+        allowed = frozenset(options.get("allowed_operation_types") or OperationType)
+        options["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
+        try:
+            result = await super().execute(*args, **options)
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise SubscriptionNotStreamed(error.operation_type) from None
+            raise
+        return _settle(result)
+
+    @lru_cache(maxsize=CACHED_DOCUMENTS)  # noqa: B019 - one schema in a process
+    def is_subscription(self, document: str, operation_name: str | None) -> bool:
+        """Return true if the operation that the request selects is a subscription."""
+        if too_long(document) is not None:
+            return False
+        try:
+            operation = get_operation_ast(parse(document, max_tokens=TOKENS), operation_name)
+        except (GraphQLError, RecursionError):
+            return False
+        return operation is not None and operation.operation is SyntaxOperation.SUBSCRIPTION
 
     async def stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as they come
         """Execute an operation or follow a subscription, in a context of its own, and return its results."""
@@ -99,7 +128,7 @@ class LedgerSchema(strawberry.Schema):
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Give each operation of a WebSocket its own context, so that operations share no budget."""
     context = kwargs.get("context_value")
-    return kwargs | ({"context_value": context.fork()} if isinstance(context, Context) else {})
+    return {**kwargs, "context_value": context.fork()} if isinstance(context, Context) else dict(kwargs)
 
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
@@ -109,9 +138,18 @@ async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
 async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # noqa: ANN401 - strawberry's own
     async with aclosing(results):
         async for result in results:
-            if result.errors:
-                result.errors = settle(result.errors, executed=not isinstance(result, PreExecutionError))
-            yield result
+            yield _settle(result)
+
+
+def _settle(result: ExecutionResult) -> ExecutionResult:
+    """Return the result with coded errors. Errors before the first resolver make it a request error."""
+    if not result.errors:
+        return result
+    executed = not isinstance(result, PreExecutionError)
+    result.errors = settle(result.errors, executed=executed)
+    if executed and result.data is None and all(error.path is None for error in result.errors):
+        return PreExecutionError(None, result.errors)
+    return result
 
 
 @cache
@@ -128,5 +166,11 @@ def build(*, introspection: bool = True) -> LedgerSchema:
         subscription=Subscription,
         types=[each.cls for each in TYPES.values()],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=[Limits if introspection else ClosedLimits, parser_cache, validation_cache, Provenance],
+        extensions=[
+            Limits if introspection else ClosedLimits,
+            parser_cache,
+            validation_cache,
+            OneOperation,
+            Provenance,
+        ],
     )

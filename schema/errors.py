@@ -5,16 +5,21 @@ Imports graphql-core, and the error types of `ledger` and `projections`.
 """
 
 import logging
+import re
 import uuid
 from collections.abc import Iterable
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from msgspec import Struct
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.errors import ReadingError
 
 log = logging.getLogger("ledger.schema")
+_NO_OPERATION = (InvalidOperationTypeError, MissingQueryError)
+_TOO_MANY_TOKENS = re.compile(r"Document contains more than (\d+) tokens")
 
 BAD_REQUEST = "BAD_REQUEST"
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -87,16 +92,30 @@ def _of_the_ledger(error: Exception | None) -> _Answer | None:
 
 
 def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
-    """Return the code of an error in the document or its variables."""
-    if isinstance(error.original_error, RecursionError) and not executed:
+    """Return the code of an error in the request, its document or its variables."""
+    cause = error.original_error
+    if executed:
+        # An error without a path comes before any resolver: it is about the variables. graphql-core checks an
+        # argument when it executes the field: a variable may still be null there.
+        is_input = not error.path or (cause is None and error.message.startswith("Argument '"))
+        return _Answer(BAD_USER_INPUT, error.message) if is_input else None
+    if cause is None:
+        return _of_validation(error)
+    if isinstance(cause, RecursionError):
         return _Answer(PARSE_FAILED, "the document is nested too deeply; split it")
-    if isinstance(error, GraphQLSyntaxError):
-        return _Answer(PARSE_FAILED, error.message)
-    if not executed and error.original_error is None:
+    if isinstance(cause, CannotGetOperationTypeError):
+        return _Answer(BAD_REQUEST, cause.as_http_error_reason())
+    return _Answer(BAD_REQUEST, error.message) if isinstance(cause, _NO_OPERATION) else None
+
+
+def _of_validation(error: GraphQLError) -> _Answer:
+    """Return the code of what graphql-core found in the document."""
+    if not isinstance(error, GraphQLSyntaxError):
         return _Answer(VALIDATION_FAILED, error.message)
-    if executed and not error.path:  # an error without a path comes before any resolver: it is about the variables
-        return _Answer(BAD_USER_INPUT, error.message)
-    return None
+    limit = _TOO_MANY_TOKENS.search(error.message)
+    if limit:
+        return _Answer(LIMIT_EXCEEDED, f"the document has more than {limit[1]} tokens; split it")
+    return _Answer(PARSE_FAILED, error.message)
 
 
 def _replaced(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:

@@ -4,11 +4,9 @@ A request has one operation. Its `Authorization` header identifies the viewer; a
 one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
 """
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any, cast
@@ -20,9 +18,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -30,6 +29,9 @@ from strawberry.types.execution import PreExecutionError
 import schema
 from api.auth.identity import Identity, viewer_of
 from api.http import body, graphiql, metrics
+from api.http.accept import quality
+from api.http.graphql_socket import GraphqlSocket
+from api.http.graphql_stream import EventStream, until
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
@@ -40,12 +42,10 @@ from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 OPERATIONS_AT_ONCE = 20
 """Most operations at a time on one WebSocket."""
-SLOW_SECONDS = 20.0
-"""Seconds that sending a message may take before a slow client is disconnected."""
-SLOW, MALFORMED = 4413, 4400
-"""WebSocket close codes: the client reads too slowly; the message is not of the protocol."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -75,43 +75,6 @@ class _GraphqlRequest(msgspec.Struct):
     """Extensions of the request; nothing here reads them."""
 
 
-class _Socket(ASGIWebSocketAdapter):
-    """A WebSocket that accepts well-formed messages only, and disconnects a client that does not read."""
-
-    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Yield the client's messages; close the connection at a malformed one."""
-        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
-            if not _well_formed(message):
-                await self.close(MALFORMED, "not a graphql-transport-ws message")
-                return
-            yield message
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send a message; raise WebSocketDisconnect if the client does not read it in time."""
-        try:
-            async with asyncio.timeout(SLOW_SECONDS):
-                await super().send_json(message)
-        except TimeoutError:
-            with suppress(Exception):
-                async with asyncio.timeout(1):
-                    await self.close(SLOW, "the client reads too slowly; resume after the last position received")
-            raise WebSocketDisconnect(SLOW) from None
-
-
-def _well_formed(message: object) -> bool:
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return False
-    if message["type"] not in ("subscribe", "complete"):
-        return True
-    if not isinstance(message.get("id"), str) or not 0 < len(message["id"]) <= 128:
-        return False
-    payload = message.get("payload", {})
-    if not isinstance(payload, dict):
-        return False
-    query = "" if message["type"] == "complete" else payload.get("query")
-    return _plain(query, payload.get("variables"), payload.get("operationName"))
-
-
 def _encoded(answer: object) -> bytes:
     """Return an answer as JSON. A lone surrogate from the request is escaped."""
     try:
@@ -120,16 +83,14 @@ def _encoded(answer: object) -> bytes:
         return json.dumps(answer).encode()
 
 
-def _plain(query: object, variables: object, operation_name: object) -> bool:
-    """Return true if a request's members are of the right types."""
-    return isinstance(query, str) and isinstance(variables, dict | None) and isinstance(operation_name, str | None)
-
-
 class _Endpoint(GraphQL[Context, None]):
     """Strawberry's view, with queries only for GET, and without batches."""
 
     schema: schema.LedgerSchema
-    websocket_adapter_class = _Socket
+    websocket_adapter_class = GraphqlSocket
+    stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
+        GRAPHQL_SSE_PROTOCOL: EventStream
+    }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or serve a WebSocket; raise Refused if the body is longer than one event may be."""
@@ -148,7 +109,7 @@ class _Endpoint(GraphQL[Context, None]):
 
         began = time.perf_counter()
         try:
-            response = await self._composed(request, whole) or await self.run(Request(scope, read))
+            response = await self._answer(request, whole, read)
         except (HTTPException, StarletteHTTPException) as error:
             response = _refused(request, error.status_code, getattr(error, "reason", None) or error.args[0])
         metrics.GRAPHQL_SECONDS.observe(time.perf_counter() - began)
@@ -158,16 +119,34 @@ class _Endpoint(GraphQL[Context, None]):
             metrics.GRAPHQL_ANSWERS.labels(context.answered_by).inc()
         await response(scope, read, send)
 
-    async def _composed(self, request: Request, whole: bytes) -> Response | None:
-        """Return the answer composed by the database; None if strawberry's view must answer."""
+    async def _answer(self, request: Request, whole: bytes, read: Receive) -> Response:
+        """Return the response to a request, from the database or from strawberry's view."""
+        if request.method not in ("GET", "POST"):
+            raise HTTPException(405, "GraphQL takes GET and POST only")
+        _check_media_type(request, whole)
         graphql_request = _request_of(request, whole)
-        if graphql_request is None:
-            return None
-        context = await self._context(request)
-        composed = await self.schema.answer(
-            context, graphql_request.query, graphql_request.variables, graphql_request.operation
+        is_streamed = self._is_streamed(request, graphql_request)
+        if graphql_request is not None and not is_streamed:
+            composed = await self.schema.answer(
+                await self._context(request),
+                graphql_request.query,
+                graphql_request.variables,
+                graphql_request.operation,
+            )
+            if composed is not None:
+                return _respond(request, composed)
+        accept = EVENT_STREAM if is_streamed else _response_type(request)
+        return await self.run(Request(_with_headers(request.scope, accept), read))
+
+    def _is_streamed(self, request: Request, graphql_request: _GraphqlRequest | None) -> bool:
+        """Return true if the answer is a stream of events: JSON is refused, or a subscription may use either."""
+        if not quality(request, EVENT_STREAM, named=True):
+            return False
+        if not max(quality(request, GRAPHQL_RESPONSE), quality(request, JSON)):
+            return True
+        return graphql_request is not None and self.schema.is_subscription(
+            graphql_request.query, graphql_request.operation
         )
-        return None if composed is None else _respond(request, composed)
 
     def decode_json(self, data: str | bytes) -> object:
         """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
@@ -238,7 +217,7 @@ class _Endpoint(GraphQL[Context, None]):
         """Stream server-sent events until the operation or the server ends; the client then reconnects."""
         ledger: Ledger = request.app.state.ledger
         return await super().create_streaming_response(
-            request, lambda: _until(ledger.feeds.closing, stream()), sub_response, headers
+            request, lambda: until(ledger.feeds.closing, stream()), sub_response, headers
         )
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:  # noqa: ANN401 - strawberry's own
@@ -246,29 +225,25 @@ class _Endpoint(GraphQL[Context, None]):
         return _respond(cast(_PendingResponse, sub_response).request, response_data)
 
 
-async def _until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """Yield the pieces until the server stops."""
-    ended = asyncio.ensure_future(closing.wait())
-    try:
-        while True:
-            following = asyncio.ensure_future(anext(pieces, None))
-            try:
-                await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
-                piece = following.result() if following.done() else None
-            finally:
-                following.cancel()
-                await asyncio.wait([following])
-            if piece is None:
-                return
-            yield piece
-    finally:
-        ended.cancel()
+def _check_media_type(request: Request, whole: bytes) -> None:
+    """Raise HTTPException (415) if a POST has a body that is not JSON in UTF-8."""
+    if request.method != "POST" or not (whole or "content-type" in request.headers):
+        return
+    media_type, *parameters = (each.strip() for each in request.headers.get("content-type", "").lower().split(";"))
+    charsets = {each[8:].strip('"') for each in parameters if each.startswith("charset=")}
+    if media_type != JSON or charsets - {"utf-8", "utf8"}:
+        raise HTTPException(415, f"a POST has a body of {JSON} in UTF-8; set Content-Type to it")
+
+
+def _with_headers(scope: Scope, accept: str) -> Scope:
+    """Return the scope with the negotiated media types in the spelling that strawberry compares with."""
+    negotiated = {b"accept": accept.encode(), b"content-type": JSON.encode()}
+    others = [(name, value) for name, value in scope["headers"] if name not in negotiated]
+    return {**scope, "headers": [*others, *negotiated.items()]}
 
 
 def _request_of(request: Request, whole: bytes) -> _GraphqlRequest | None:
-    """Return the request, if it wants one JSON answer; None leaves it, or its refusal, to strawberry."""
-    if "text/event-stream" in request.headers.get("accept", ""):
-        return None
+    """Return the request's members; None leaves the refusal of a malformed request to strawberry."""
     try:
         if request.method == "GET":
             query = request.query_params
@@ -276,11 +251,9 @@ def _request_of(request: Request, whole: bytes) -> _GraphqlRequest | None:
                 name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
             }
             return msgspec.convert(dict(query) | decoded, _GraphqlRequest)
-        if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
-            return msgspec.json.decode(whole, type=_GraphqlRequest)
+        return msgspec.json.decode(whole, type=_GraphqlRequest)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        pass
-    return None
+        return None
 
 
 def _counted(writer: Writer) -> Append:
@@ -296,13 +269,14 @@ def _counted(writer: Writer) -> Append:
     return append
 
 
-def _accepts_graphql(request: Request) -> bool:
-    accepted = ",".join(request.headers.getlist("accept")).lower().split(",")
-    return GRAPHQL_RESPONSE in {each.partition(";")[0].strip() for each in accepted}
+def _response_type(request: Request) -> str:
+    """Return the JSON media type that the client prefers."""
+    is_preferred = quality(request, GRAPHQL_RESPONSE, named=True) >= max(quality(request, JSON), 0.001)
+    return GRAPHQL_RESPONSE if is_preferred else JSON
 
 
 def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int | None = None) -> Response:
-    media_type = GRAPHQL_RESPONSE if _accepts_graphql(request) else "application/json"
+    media_type = _response_type(request)
     if status is None:
         is_refused = isinstance(answer, Mapping) and "data" not in answer
         status = 400 if media_type == GRAPHQL_RESPONSE and is_refused else 200

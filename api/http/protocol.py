@@ -5,7 +5,9 @@ bodies. The event `closing` in the lifespan's state signals requests that the se
 """
 
 import asyncio
+from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0
@@ -14,12 +16,38 @@ STALLED_SECONDS = 60.0
 """Seconds that a client may neither read its answer nor send anything."""
 
 
+_FRAMING = (b"content-length", b"transfer-encoding")
 HEAD_BYTES = 65_536
 """Bytes of a request's head, or of what follows a chunked body."""
 
 
+class _Parser(httptools.HttpRequestParser):
+    """A parser that ignores the offer of another protocol than WebSocket, such as h2c, and reads the body.
+
+    httptools takes what follows such a head for the other protocol. Here it is parsed as a new message's body.
+    """
+
+    def __init__(self, protocol: "Protocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: Any) -> None:  # noqa: ANN401 - bytes, of a type that is httptools' own
+        """Parse the bytes; raise HttpParserUpgrade for a WebSocket only."""
+        try:
+            super().feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self._protocol.ignores_upgrade():
+                raise
+            self.feed_data(self._protocol.body_head() + data[upgrade.args[0] :])
+
+
 class Protocol(HttpToolsProtocol):
     """One connection."""
+
+    _upgrade_ignored = False
+    """True from the head of a request that offers another protocol until the parser reads its body."""
+    _in_body_head = False
+    """True while the parser reads `body_head`, which repeats a head."""
 
     _request_parsed = False
     """True once a request has been parsed, which is then `cycle`."""
@@ -30,10 +58,32 @@ class Protocol(HttpToolsProtocol):
     _stalled: asyncio.TimerHandle | None = None
     _last_received = 0.0
 
+    def ignores_upgrade(self) -> bool:
+        """Return true if the request's offer of another protocol is ignored."""
+        return not self._should_upgrade()
+
+    def body_head(self) -> bytes:
+        """Return the head under which the parser reads the body of a request whose upgrade is ignored."""
+        self._in_body_head = True
+        framing = (name + b": " + value for name, value in self.headers if name in _FRAMING)
+        return b"\r\n".join([b"POST / HTTP/1.1", *framing, b"", b""])
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if not self._in_body_head:
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Add to the request's target."""
+        if not self._in_body_head:
+            super().on_url(url)
+
     # The type is uvicorn's, which is narrower than asyncio's.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit for the first request's head."""
         super().connection_made(transport)
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self._head = self.loop.call_later(HEAD_SECONDS, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -58,16 +108,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a line to the head; ignore trailers, which nothing reads."""
-        if self._in_head:
+        if self._in_head and not self._in_body_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the request; raise ValueError, which the parser expects, when its head is too long."""
+        if self._in_body_head:
+            self._in_body_head = self._in_head = False
+            self._unparsed = 0
+            return
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
             raise ValueError
         self._in_head = False
         self._unparsed = 0
         self._request_parsed = True
+        self._upgrade_ignored = self.parser.should_upgrade() and self.ignores_upgrade()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -79,6 +134,9 @@ class Protocol(HttpToolsProtocol):
         """Expect the head of the next request."""
         self._in_head = True
         self._unparsed = 0
+        if self._upgrade_ignored:  # the parser has not read the body yet
+            self._upgrade_ignored = False
+            return
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -28,7 +28,7 @@ from projections.query.tree import Constant
 from schema.compiled.arguments import Arguments, CursorPart
 from schema.compiled.fallback import NotCompiled
 from schema.context import may
-from schema.derive.connection import LARGEST
+from schema.derive.connection import LARGEST, USUAL
 
 
 class Operation(Struct, frozen=True, eq=False):
@@ -96,7 +96,7 @@ def cursor_parts(arguments: Arguments, of_list: str, *hints: Any) -> tuple[Curso
 
 def first_of(arguments: Arguments) -> int:
     """Return the most rows that a page may have."""
-    first: int = arguments.values["first"]
+    first: int = USUAL if arguments.values["first"] is None else arguments.values["first"]
     if not 1 <= first <= LARGEST:
         raise NotCompiled("arguments")
     return first

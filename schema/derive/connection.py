@@ -20,7 +20,7 @@ Place = list[Any]
 """A row's place in its list: its values in the list's order."""
 N = TypeVar("N")
 R = TypeVar("R")
-First = Annotated[int, strawberry.argument(description=f"Most items to return, from 1 to {LARGEST}.")]
+First = Annotated[int | None, strawberry.argument(description=f"Most items to return, from 1 to {LARGEST}.")]
 After = Annotated[
     str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
 ]
@@ -53,12 +53,14 @@ class Connection(Generic[N]):
     page_info: PageInfo = strawberry.field(description="The page's place in the list.")
 
 
-def check_first(first: int) -> int:
-    """Return `first`.
+def check_first(first: int | None) -> int:
+    """Return `first`; the usual number for null.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, if `first` is out of range.
     """
+    if first is None:
+        return USUAL
     if not 1 <= first <= LARGEST:
         raise problem(BAD_USER_INPUT, f"first is {first}; use 1 to {LARGEST}, and `after` for the next page")
     return first

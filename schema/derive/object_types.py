@@ -145,7 +145,7 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
         objects = [object_of(spec.of, self.at, each) for each in rows]
         return objects if not spec.one else objects[0] if objects else None
 
-    async def page(self: RowObject, first: int = USUAL, after: str | None = None, **conditions: Any) -> Any:  # noqa: ANN401
+    async def page(self: RowObject, first: int | None = USUAL, after: str | None = None, **conditions: Any) -> Any:  # noqa: ANN401
         """Resolve a page."""
         relation, key = TYPES[spec.of].relation, key_of(self)
         list_of = f"{owner}.{name}/{self.at.notice}" + ("" if key is None else f"/{key}")

@@ -167,7 +167,7 @@ def entry_of(at: Standpoint, row: EntryRow, *, visible: bool) -> Entry:
 
 
 async def entry_page(
-    at: Standpoint, conditions: EntryFilter | None, first: int, after: str | None
+    at: Standpoint, conditions: EntryFilter | None, first: int | None, after: str | None
 ) -> Connection[Entry]:
     """Return a page of a notice's entries."""
     visible = may(at.roles, "entries")

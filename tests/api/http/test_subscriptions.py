@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api.http import graphql
+from api.http import graphql_socket
 from tests.api.http.test_pressure import megabytes
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, progress
@@ -153,11 +153,13 @@ async def drained(service: Service, document: Any) -> None:
 # --- the protocol itself
 
 
-async def opened(service: Any, payload: Any = None, **more: Any) -> ClientConnection:
+async def opened(
+    service: Any, payload: Any = None, init: dict[str, Any] | None = None, **more: Any
+) -> ClientConnection:
     joined = await connect(
         address(service), subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=PATIENCE, **more
     )
-    await joined.send(json.dumps({"type": "connection_init"} | ({"payload": payload} if payload else {})))
+    await joined.send(json.dumps({"type": "connection_init"} | ({"payload": payload} if payload else init or {})))
     return joined
 
 
@@ -240,16 +242,16 @@ async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
     kind = {"Content-Type": NDJSON}
     answer = await asyncio.to_thread(officer.post, service.entries, content=lines, headers=kind, timeout=PATIENCE)
     assert answer.text.count("position") == 1_000
-    monkeypatch.setattr(graphql, "SLOW_SECONDS", 0.3)
+    monkeypatch.setattr(graphql_socket, "SLOW_SECONDS", 0.3)
     closed: asyncio.Queue[int] = asyncio.Queue()
     here = asyncio.get_running_loop()
-    close = graphql._Socket.close
+    close = graphql_socket.GraphqlSocket.close
 
-    async def noted(self: graphql._Socket, code: int, reason: str) -> None:
+    async def noted(self: graphql_socket.GraphqlSocket, code: int, reason: str) -> None:
         here.call_soon_threadsafe(closed.put_nowait, code)
         await close(self, code, reason)
 
-    monkeypatch.setattr(graphql._Socket, "close", noted)
+    monkeypatch.setattr(graphql_socket.GraphqlSocket, "close", noted)
     host, port = service.url.removeprefix("http://").split(":")
     with socket.socket() as small:
         small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -261,8 +263,8 @@ async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
         asked = {"query": document, "variables": {"notice": service.notice.name, "after": 0}}
         await reader.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
         async with asyncio.timeout(PATIENCE):
-            assert await closed.get() == graphql.SLOW
-        assert await closed_with(reader) == graphql.SLOW
+            assert await closed.get() == graphql_socket.SLOW
+        assert await closed_with(reader) == graphql_socket.SLOW
 
 
 @pytest.mark.long

@@ -1,0 +1,37 @@
+"""Media types that a request accepts. Imports starlette."""
+
+from starlette.requests import Request
+
+
+def quality(request: Request, media_type: str, *, named: bool = False) -> float:
+    """Return the preference for a media type in `Accept`, from 0 (refused) to 1.
+
+    Args:
+        request: A request; without `Accept` it takes everything.
+        media_type: The type, in lower case.
+        named: Ignore ranges such as `*/*`: only the type itself counts.
+    """
+    accepted = _accepted(request)
+    if accepted is None:
+        return 0.0 if named else 1.0
+    ranges = (media_type,) if named else (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+    return next((accepted[each] for each in ranges if each in accepted), 0.0)
+
+
+def _accepted(request: Request) -> dict[str, float] | None:
+    """Return the media ranges of `Accept` with their preference; None without the header."""
+    values = ",".join(request.headers.getlist("accept"))
+    if not values.strip():
+        return None
+    accepted: dict[str, float] = {}
+    for each in values.lower().split(","):
+        media_range, *parameters = (part.strip() for part in each.split(";"))
+        accepted[media_range] = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+    return accepted
+
+
+def _number(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 1.0

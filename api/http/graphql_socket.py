@@ -1,0 +1,61 @@
+"""The WebSocket of the GraphQL endpoint: graphql-transport-ws. Imports strawberry's ASGI view."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+
+from starlette.websockets import WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
+
+SLOW_SECONDS = 20.0
+"""Seconds that sending a message may take before a slow client is disconnected."""
+SLOW, MALFORMED = 4413, 4400
+"""WebSocket close codes: the client reads too slowly; the message is not of the protocol."""
+
+
+class GraphqlSocket(ASGIWebSocketAdapter):
+    """A WebSocket that accepts well-formed messages only, and disconnects a client that does not read."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """Yield the client's messages; close the connection at a malformed one."""
+        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+            if not _well_formed(message):
+                await self.close(MALFORMED, "not a graphql-transport-ws message")
+                return
+            yield _without_null(message)
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send a message; raise WebSocketDisconnect if the client does not read it in time."""
+        try:
+            async with asyncio.timeout(SLOW_SECONDS):
+                await super().send_json(message)
+        except TimeoutError:
+            with suppress(Exception):
+                async with asyncio.timeout(1):
+                    await self.close(SLOW, "the client reads too slowly; resume after the last position received")
+            raise WebSocketDisconnect(SLOW) from None
+
+
+def _without_null(message: object) -> object:
+    """Return a message without a null payload: null and absent mean the same."""
+    if isinstance(message, dict) and message.get("payload", ...) is None:
+        return {name: value for name, value in message.items() if name != "payload"}
+    return message
+
+
+def _well_formed(message: object) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] not in ("subscribe", "complete"):
+        return True
+    if not isinstance(message.get("id"), str) or not 0 < len(message["id"]) <= 128:
+        return False
+    if message["type"] == "complete":
+        return True
+    payload = message.get("payload")
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+    )

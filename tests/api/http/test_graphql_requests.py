@@ -1,0 +1,167 @@
+"""Test the request errors and the content negotiation of the GraphQL endpoint, over each transport."""
+
+import json
+import socket
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from tests.api.http.test_subscriptions import ENTRIES, opened
+from tests.api.service import Service, progress
+
+pytestmark = pytest.mark.database
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+URQL = f"{GRAPHQL_RESPONSE}, application/graphql+json, application/json, text/event-stream, multipart/mixed"
+RECORD = "mutation %s($input: RecordProgressInput!) { recordProgress(input: $input) { receipt { position } } }"
+TWO = f"{RECORD % 'First'} {RECORD % 'Second'}"
+NAMED = "the document has several operations; name one of them in operationName"
+
+
+def record_input(service: Service) -> dict[str, Any]:
+    event = progress()
+    return {"notice": service.notice.name, "data": event["data"]} | {
+        each: event[each] for each in ("id", "source")
+    }
+
+
+def send(client: httpx.Client, accept: str = "*/*", /, **request: Any) -> httpx.Response:
+    return client.post("/graphql", json=request, headers={"Accept": accept})
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    lines = [line for line in answer.text.split("\n") if line.startswith("data: {")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+async def operate(connection: ClientConnection, **payload: Any) -> dict[str, Any]:
+    await connection.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+    answer: dict[str, Any] = json.loads(await connection.recv())
+    return answer
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", GRAPHQL_RESPONSE, URQL])
+def test_several_operations_need_a_name(service: Service, officer: httpx.Client, accept: str) -> None:
+    before = service.position()
+    variables = {"input": record_input(service)}
+    answer = send(officer, accept, query=TWO, variables=variables)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["message"], error["extensions"]["code"]) == (400, NAMED, "BAD_REQUEST")
+    assert "data" not in answer.json()
+    assert service.position() == before
+    assert send(officer, accept, query=TWO, variables=variables, operationName="Third").status_code == 400
+    named = send(officer, accept, query=TWO, variables=variables, operationName="Second").json()
+    assert named["data"]["recordProgress"]["receipt"]["position"] == before + 1
+
+
+async def test_the_other_transports_need_it_too(service: Service, officer: httpx.Client) -> None:
+    before = service.position()
+    request = {"query": TWO, "variables": {"input": record_input(service)}}
+    streamed = send(officer, "text/event-stream", **request)
+    (event,) = events(streamed)
+    assert [(each["message"], each["extensions"]["code"]) for each in event["errors"]] == [(NAMED, "BAD_REQUEST")]
+    connection = await opened(service, {"Authorization": f"Bearer {service.notice.tokens['officer']}"})
+    await connection.recv()
+    answer = await operate(connection, **request)
+    assert (answer["type"], answer["payload"][0]["message"]) == ("error", NAMED)
+    unknown = await operate(connection, **request, operationName="Third")
+    assert (unknown["type"], unknown["payload"][0]["extensions"]["code"]) == ("error", "BAD_REQUEST")
+    await connection.close()
+    assert service.position() == before
+
+
+def test_a_query_is_answered_in_json_where_a_stream_is_accepted_too(officer: httpx.Client) -> None:
+    for accept, media_type in (
+        (URQL, GRAPHQL_RESPONSE),
+        ("text/event-stream, application/json", "application/json"),
+        ("text/event-stream;q=1, */*;q=0.1", "application/json"),
+        (f"{GRAPHQL_RESPONSE};q=0, application/json", "application/json"),
+        ("text/event-stream", "text/event-stream"),
+        ("text/event-stream, application/json;q=0", "text/event-stream"),
+    ):
+        answer = send(officer, accept, query="{ me { actor } }")
+        assert answer.headers["content-type"].partition(";")[0] == media_type, accept
+        data = events(answer)[0] if media_type == "text/event-stream" else answer.json()
+        assert data["data"] == {"me": {"actor": "officer"}}, accept
+
+
+def test_a_stream_has_plain_line_ends_and_positions_as_ids(service: Service, officer: httpx.Client) -> None:
+    variables = {"notice": service.notice.name, "after": 0}
+    request = {"query": ENTRIES, "variables": variables}
+    with officer.stream("POST", "/graphql", json=request, headers={"Accept": URQL}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        head = next(answer.iter_text())
+    assert head.startswith("id: 1\nevent: next\ndata: {")
+    assert "\r" not in head
+
+
+def test_a_subscription_without_a_stream_says_where_to_send_it(service: Service, officer: httpx.Client) -> None:
+    variables = {"notice": service.notice.name}
+    by_get = officer.get("/graphql", params={"query": ENTRIES, "variables": json.dumps(variables)})
+    for answer in (send(officer, query=ENTRIES, variables=variables), by_get):
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
+        assert "text/event-stream" in error["message"]
+
+
+def test_wrong_variables_are_a_request_error(officer: httpx.Client) -> None:
+    query = "query($id: ID!) { notice(id: $id) { id } }"
+    answer = send(officer, GRAPHQL_RESPONSE, query=query, variables={})
+    assert (answer.status_code, "data" in answer.json()) == (400, False)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "data" not in send(officer, "application/json", query=query, variables={}).json()
+
+
+def test_the_content_type_of_a_post(officer: httpx.Client) -> None:
+    for content_type, status in (
+        ("Application/JSON", 200),
+        ('application/json; charset="utf8"', 200),
+        ("application/json;charset=UTF-8", 200),
+        ("application/json; charset=latin1", 415),
+        ("text/plain", 415),
+        ("application/graphql", 415),
+    ):
+        headers = {"Content-Type": content_type}
+        answer = officer.post("/graphql", content=b'{"query": "{ me { actor } }"}', headers=headers)
+        assert answer.status_code == status, content_type
+    assert officer.post("/graphql").status_code == 400
+
+
+def test_other_methods_name_those_that_are_allowed(officer: httpx.Client) -> None:
+    answer = officer.request("PUT", "/graphql")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+async def test_a_null_payload_means_none(service: Service) -> None:
+    headers = {"Authorization": f"Bearer {service.notice.tokens['officer']}"}
+    connection = await opened(service, None, additional_headers=headers, init={"payload": None})
+    assert json.loads(await connection.recv())["type"] == "connection_ack"
+    await connection.send(json.dumps({"type": "ping", "payload": None}))
+    assert json.loads(await connection.recv())["type"] == "pong"
+    await connection.send(json.dumps({"type": "complete", "id": "1", "payload": None}))
+    assert (await operate(connection, query="{ me { actor } }"))["payload"]["data"] == {"me": {"actor": "officer"}}
+    await connection.close()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_is_read_although_its_request_offers_http_2(service: Service, chunked: bool) -> None:
+    body = b'{"query": "{ me { actor } }"}'
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    head = "\r\n".join((
+        "POST /graphql HTTP/1.1", "Host: ledger", f"Authorization: Bearer {service.notice.tokens['officer']}",
+        "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAB",
+        "Content-Type: application/json", length, "", "",
+    )).encode()  # fmt: skip
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        for pieces in ((head + sent,), (head, sent[:9], sent[9:])):
+            for piece in pieces:
+                connection.sendall(piece)
+            answer = b""
+            while b'"actor":"officer"' not in answer:
+                received = connection.recv(65_536)
+                assert received, answer
+                answer += received
+            assert answer.startswith(b"HTTP/1.1 200"), answer
