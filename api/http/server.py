@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from api.http import metrics, request_log
+from api.http import assets, metrics, request_log
 from api.http.protocol import Protocol
 from api.services import Database
 from api.settings import Bind, Settings
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; raise LedgerError when the server cannot start."""
     request_log.configure(settings.log)
+    assets.check_installed()
     with listen(settings.bind) as listener:
         database = Database(settings)
         try:

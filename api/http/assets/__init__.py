@@ -1,23 +1,35 @@
 """Locate the browser's third-party styles and scripts, at the versions of a locked npm manifest.
 
-`python -m api.http.assets` installs them into the environment (`make` does so by itself). A server then names no
-other host and needs no Node.
+A wheel contains them. In a checkout `python -m api.http.assets` installs them into the environment (`make` does so
+by itself). A server then names no other host and needs no Node.
 """
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ledger.domain.errors import LedgerError
 
 MANIFEST = Path(__file__).parent
 """Folder of the manifest and its lock."""
+IN_WHEEL = MANIFEST / "installed"
+"""Folder of the packages in a wheel."""
 PLACE = Path(sys.prefix) / "share" / "improvement-ledger"
-"""Folder of the installed files, in this environment."""
+"""Folder of the files that a checkout installs, in this environment."""
+BROWSER_FILES: Mapping[str, list[str]] = json.loads((MANIFEST / "browser_files.json").read_text("utf-8"))
+"""Files that browsers get, and their licences, by package."""
 
 
 def package(name: str) -> Path:
     """Return the folder of a package in the manifest; raise LedgerError when it is not installed."""
-    folder = PLACE / "node_modules" / name
-    if not (folder / "package.json").is_file():
-        raise LedgerError(f"the browser's files of {name} are not installed; run python -m api.http.assets")
-    return folder
+    for folder in (IN_WHEEL / name, PLACE / "node_modules" / name):
+        if all((folder / file).is_file() for file in BROWSER_FILES[name]):
+            return folder
+    raise LedgerError(f"the browser's files of {name} are not installed; run python -m api.http.assets")
+
+
+def check_installed() -> None:
+    """Raise LedgerError unless every file of the browser is installed."""
+    for name in BROWSER_FILES:
+        package(name)

@@ -6,16 +6,22 @@ from pathlib import Path
 import pytest
 
 from api.http import assets
+from api.http.server import serve
+from api.settings import Settings
 from ledger.domain.errors import LedgerError
 
 
-def test_each_package_of_the_manifest_is_installed_at_its_version() -> None:
-    wanted = json.loads((assets.MANIFEST / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    found = {name: json.loads((assets.package(name) / "package.json").read_bytes())["version"] for name in wanted}
-    assert found == wanted
+def test_each_package_of_the_browsers_files_is_installed_at_its_version() -> None:
+    manifest = json.loads((assets.MANIFEST / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    for name in assets.BROWSER_FILES:
+        installed = json.loads((assets.package(name) / "package.json").read_bytes())
+        assert (name, installed["version"]) == (name, manifest[name])
 
 
-def test_what_is_not_installed_is_named_with_the_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_server_without_a_browsers_file_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assets.check_installed()
     monkeypatch.setattr(assets, "PLACE", tmp_path)
-    with pytest.raises(LedgerError, match=r"govuk-frontend are not installed; run python -m api\.http\.assets"):
-        assets.package("govuk-frontend")
+    fix = r"govuk-frontend are not installed; run python -m api\.http\.assets"
+    for start in (assets.check_installed, lambda: serve(Settings(data=tmp_path))):
+        with pytest.raises(LedgerError, match=fix):
+            start()
