@@ -6,16 +6,19 @@ A chart's description says all that it shows, and never by colour alone. Imports
 from api.charts.captions import number, signals_in_words, summary
 from api.charts.series import ChartReading, Series, series_of
 from api.charts.tenure import Span, tenure_svg
+from api.charts.variation import assurance_icon, variation_icon
 from api.charts.xmr import xmr_svg
 
 __all__ = [
     "ChartReading",
     "Series",
     "Span",
+    "assurance_icon",
     "number",
     "series_of",
     "signals_in_words",
     "summary",
     "tenure_svg",
+    "variation_icon",
     "xmr_svg",
 ]

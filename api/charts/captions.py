@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, takewhile
 
 from api.charts.series import ChartReading, Series
+from api.charts.variation import BETTER
 from projections.narrate.sentence import listed
 from projections.views.spc import FIRM
 
@@ -12,7 +13,6 @@ _ASSURANCES = {
     "INCONSISTENT": "The process will meet or miss the target by chance.",
     "FAILING": "The process will miss the target: both limits are {side} it.",
 }
-_BETTER = {"HIGHER_IS_BETTER": 1, "LOWER_IS_BETTER": -1}
 
 
 def number(value: float | None, unit: str) -> str:
@@ -90,7 +90,7 @@ def signals_in_words(series: Series) -> list[str]:
 
 def _assurance(series: Series, assurance: str) -> Iterator[str]:
     """Yield whether the process meets the target, and whether recent readings do anyway."""
-    good = _BETTER.get(series.direction, 0)
+    good = BETTER.get(series.direction, 0)
     yield _ASSURANCES[assurance].format(side="below" if good > 0 else "above")
     target = series.target
     if assurance != "FAILING" or target is None:
@@ -172,5 +172,5 @@ def _rises(stretch: Sequence[ChartReading]) -> int:
 
 def _verdict(series: Series, side: int) -> str:
     """Return whether a signal on that side is an improvement or a concern."""
-    better = _BETTER.get(series.direction, 0) * side
+    better = BETTER.get(series.direction, 0) * side
     return {1: ": improvement", -1: ": concern"}.get(better, "")

@@ -1,7 +1,7 @@
 """XmR chart as SVG: readings by period, mean, limits, target and baseline resets. Pure.
 
-A signal is a diamond, other readings are discs; a hidden reading is a labelled gap. The mean and the limits span
-the readings that they use. Dashes and labels distinguish the lines.
+`variation` gives each reading its marker. A hidden reading is a labelled gap. The mean and the limits span the
+readings that they use. Dashes and labels distinguish the lines.
 """
 
 import math
@@ -13,12 +13,15 @@ from msgspec import Struct
 from api.charts.captions import number, reading_text, signals_in_words, summary
 from api.charts.series import ChartReading, Series
 from api.charts.svg import element, image, text_node
+from api.charts.variation import Variation, marker, variation_of
 
-WIDTH, HEIGHT = 760, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 14, 44
+WIDTH, HEIGHT = 760, 366
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 14, 70
 _TICKS = 5
 _LABELS = 8
 """Maximum number of periods named along the axis."""
+_LEGEND = 150
+"""Distance between the entries of the legend."""
 _APART = 15
 """Minimum distance between labels, one below another."""
 _SIGNALS = {
@@ -71,7 +74,7 @@ def xmr_svg(series: Series, name: str = "") -> str:
         parts.append(_note("All values are hidden." if series.points else "No readings yet."))
     else:
         parts += [*_gaps(series, frame), *_reset(series, frame), *_levels(series, frame, lines)]
-        parts += [*_line(series, frame), *_points(series, frame)]
+        parts += [*_line(series, frame), *_points(series, frame), *_legend(series)]
     title = f"Measure {series.measure}: {series.title or 'title erased'}"
     description = " ".join([summary(series), *signals_in_words(series)])
     return image(name or f"chart-{series.measure}", title, description, WIDTH, HEIGHT, *parts)
@@ -163,7 +166,7 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
         y = frame.y(line.value)
         left = frame.x(-0.5 if line.from_start else series.counted_from - 0.5)
         yield element(
-            "line", x1=left, y1=y, x2=right, y2=y, stroke="#1d70b8" if line.from_start else "currentColor",
+            "line", x1=left, y1=y, x2=right, y2=y, stroke="#0b0c0c" if line.from_start else "#768692",
             stroke_width=1.5, stroke_dasharray=line.dashes,
         )  # fmt: skip
         below = max(y + 4, below + _APART)
@@ -189,11 +192,18 @@ def _points(series: Series, frame: _Frame) -> Iterator[str]:
             continue
         x, y = frame.x(index), frame.y(point.value)
         title = element("title", text_node(_tooltip(point, series.unit)))
-        if point.signals:
-            path = f"M{x:.2f} {y - 7:.2f}l7 7l-7 7l-7 -7z"
-            yield element("path", title, d=path, fill="#d4351c", stroke="#0b0c0c", stroke_width=1)
-        else:
-            yield element("circle", title, cx=x, cy=y, r=3.5, fill="#1d70b8")
+        yield marker(variation_of(series, index), x, y, title)
+
+
+def _legend(series: Series) -> Iterator[str]:
+    """Yield the markers of the chart with their meanings."""
+    present = {variation_of(series, index) for index, point in enumerate(series.points) if point.value is not None}
+    x, y = float(_LEFT), HEIGHT - 10
+    for variation in Variation:
+        if variation in present:
+            yield marker(variation, x + 8, y - 4)
+            yield element("text", text_node(variation.value), x=x + 22, y=y)
+            x += _LEGEND
 
 
 def _tooltip(point: ChartReading, unit: str) -> str:

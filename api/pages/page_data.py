@@ -110,6 +110,8 @@ class ChartImage(Struct, frozen=True):
 
     series: charts.Series
     svg: Markup
+    icons: list[tuple[Markup, str]]
+    """Icons of variation and assurance, with their meanings."""
     sentences: list[str]
     target: str
     baseline: str
@@ -132,6 +134,11 @@ def _chart(data: Json) -> ChartImage:
     return ChartImage(
         series,
         Markup(charts.xmr_svg(series, f"chart-{series.measure}")),  # noqa: S704 - api.charts escapes every text
+        [
+            (Markup(icon), meaning)  # noqa: S704 - api.charts escapes every text
+            for icon, meaning in (charts.variation_icon(series), charts.assurance_icon(series))
+            if icon
+        ],
         charts.signals_in_words(series),
         charts.number(series.target, series.unit) if series.target is not None else "",
         charts.number(series.baseline, series.unit) if series.baseline is not None else "",

@@ -20,7 +20,7 @@ def measures(report: Report) -> Iterator[Block]:
         return
     yield Paragraph(
         f"All readings recorded up to entry {report.position}. The limits are the mean ± 2.66 times the mean "
-        "moving range. A diamond marks a signal: the process changed."
+        "moving range. A diamond marks an improvement, a square a concern; grey discs are common cause variation."
     )
     for series in report.measures:
         title = (series.title or "title erased").rstrip(".")

@@ -4,11 +4,15 @@ See OWASP, CSV injection. Pure, except `tabulated`, which writes to stdout.
 """
 
 import csv
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = re.compile(
+    r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[-=+@|\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\uff5c]"
+)
+"""Beginnings that a spreadsheet may take for a formula, full-width and small variants included."""
 
 
 def cell(value: object) -> str:
@@ -32,7 +36,7 @@ def cell(value: object) -> str:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def tabulated(columns: Sequence[str]) -> Callable[[Iterable[object]], None]:

@@ -94,10 +94,58 @@ def test_a_signal_has_another_shape() -> None:
     marked = [point for point in found.points if point.signals]
     assert marked
     assert len(marked) < len(found.points)
-    assert len(list(root.iter(f"{SVG}path"))) == len(marked)
-    assert len(list(root.iter(f"{SVG}circle"))) == len(found.points) - len(marked)
-    said = [path.findtext(f"{SVG}title") or "" for path in root.iter(f"{SVG}path")]
-    assert all("outside the limits" in each for each in said)
+    titles = {
+        name: [each.findtext(f"{SVG}title") for each in root.iter(f"{SVG}{name}")] for name in ("path", "circle")
+    }
+    signals = [title for title in titles["path"] if title]
+    assert len(signals) == len(marked)
+    assert len([title for title in titles["circle"] if title]) == len(found.points) - len(marked)
+    assert all("outside the limits" in title for title in signals)
+
+
+BLUE, ORANGE, PURPLE, GREY = "#005EB8", "#ED8B00", "#330072", "#768692"
+
+
+@pytest.mark.parametrize(
+    ("values", "direction", "colour"),
+    [
+        ([*CALM, 80.0], "HIGHER_IS_BETTER", BLUE),
+        ([*CALM, 20.0], "HIGHER_IS_BETTER", ORANGE),
+        ([*CALM, 80.0], "LOWER_IS_BETTER", ORANGE),
+        ([*CALM, 20.0], "LOWER_IS_BETTER", BLUE),
+        ([*CALM, 80.0], "NEITHER", PURPLE),
+        ([10.0, 20, 30, 40, 50, 60, 70], "HIGHER_IS_BETTER", BLUE),
+        ([10.0, 20, 30, 40, 50, 60, 70], "LOWER_IS_BETTER", ORANGE),
+    ],
+)
+def test_a_signal_is_drawn_as_improvement_or_concern(values: list[float], direction: str, colour: str) -> None:
+    measure = series(values, direction=direction)
+    root = parsed(charts.xmr_svg(measure))
+    latest = [path for path in root.iter(f"{SVG}path") if path.find(f"{SVG}title") is not None][-1]
+    assert latest.get("fill") == colour
+    assert {disc.get("fill") for disc in root.iter(f"{SVG}circle")} <= {GREY}
+    icon, meaning = charts.variation_icon(measure)
+    assert colour in icon
+    word = {BLUE: "improvement", ORANGE: "concern", PURPLE: "change"}[colour]
+    assert f"Special cause {word}: {'low' if values[-1] == 20.0 else 'high'} values" == meaning
+    assert word in texts(root), "the legend names the marker"
+
+
+def test_improvement_and_concern_have_different_shapes() -> None:
+    shapes = {
+        path.get("d", "").split("l")[-1] if "l" in path.get("d", "") else path.get("d", "").split("h")[-1]
+        for direction in ("HIGHER_IS_BETTER", "LOWER_IS_BETTER", "NEITHER")
+        for path in parsed(charts.xmr_svg(series([*CALM, 80.0], direction=direction))).iter(f"{SVG}path")
+    }
+    assert len(shapes) == 3
+
+
+def test_icons_of_common_cause_and_assurance() -> None:
+    measure = series(CALM)
+    assert charts.variation_icon(measure)[1] == "Common cause variation"
+    assert charts.assurance_icon(measure)[1] == "The process will miss the target"
+    assert charts.assurance_icon(series(CALM, assurance=None)) == ("", "")
+    assert charts.variation_icon(series([])) == ("", "")
 
 
 def test_a_hidden_point_is_a_gap_with_a_word() -> None:

@@ -225,10 +225,22 @@ def test_the_tables_are_tidy(demo: Service) -> None:
 
 def test_no_text_becomes_a_formula(demo: Service) -> None:
     report = model(demo, "AR5.json")
-    texts = ('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "\t=1", "plain", "a=b")
+    formulas: tuple[str, ...] = (
+        '=HYPERLINK("http://x")',
+        "+1",
+        "-2",
+        "@SUM(A1)",
+        "\t=1",
+        " =1",
+        "\u00a0\n =1",
+        "\uff1d1",
+        "\ufe62 1",
+    )
+    formulas += ("\u2212 1", "|cmd", "\uff5ccmd", "\u200b=1", "\ufeff@x")
+    texts = (*formulas, "plain", "a=b", " indented", "5 = five")
     areas = tuple(structs.replace(report.areas[0], text=text) for text in texts)
     written = tables(FORMATS["csv"].write(structs.replace(report, areas=areas)))["areas"]
-    assert [row["text"] for row in written] == [*(f"'{text}" for text in texts[:5]), "plain", "a=b"]
+    assert [row["text"] for row in written] == [*(f"'{text}" for text in formulas), *texts[len(formulas) :]]
 
 
 def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
