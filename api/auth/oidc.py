@@ -22,6 +22,7 @@ from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 from msgspec import Struct
 
+from api.auth.issuer_keys import IssuerKeys
 from ledger.domain.errors import Unavailable
 from ledger.domain.fact import ID_PATTERN
 
@@ -41,7 +42,6 @@ _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
 _ID_TOKEN_CLAIMS = ("at_hash", "c_hash", "nonce")
 _ID = re.compile(ID_PATTERN)
-_KEY_TYPES = ("RSA", "EC", "OKP")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Issuer:
             exp={"essential": True},
         )
         self._registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
-        self._keys: list[jwk.Key] = []
+        self._keys = IssuerKeys()
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
         self._asked: float | None = None
@@ -115,7 +115,7 @@ class Issuer:
         header = header_of(token)
         if header is None or header.alg not in ALGORITHMS or header.typ.lower() not in TYPES:
             return None
-        key = await self.key(header.kid)
+        key = await self.key(header.kid, header.alg)
         if key is None:
             return None
         try:
@@ -145,23 +145,18 @@ class Issuer:
         rules.validate(claims)
         return claims
 
-    async def key(self, kid: str | None) -> jwk.Key | None:
-        """Return the issuer's key with that id, or None without one; raise Unavailable when that is unknown."""
+    async def key(self, kid: str | None, alg: str) -> jwk.Key | None:
+        """Return the issuer's key with that id for an algorithm, or None; raise Unavailable when unknown."""
         async with self._lock:
             now = self._clock()
             if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
                 await self._fetch(now)
-            key = self._known(kid)
+            key = self._keys.find(kid, alg)
             if key is None and (self._asked is None or now - self._asked >= ASK_AGAIN_SECONDS):
                 self._asked = now
                 await self._fetch(now)
-                key = self._known(kid)
+                key = self._keys.find(kid, alg)
             return key
-
-    def _known(self, kid: str | None) -> jwk.Key | None:
-        if kid is None:
-            return self._keys[0] if len(self._keys) == 1 else None
-        return next((key for key in self._keys if key.kid == kid), None)
 
     async def _fetch(self, now: float) -> None:
         """Fetch the keys; raise Unavailable when that fails and the cached ones are too old."""
@@ -176,7 +171,7 @@ class Issuer:
             return
         self._keys, self._fetched = keys, now
 
-    async def _published(self) -> list[jwk.Key]:
+    async def _published(self) -> IssuerKeys:
         metadata = await self._get(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
         discovered = msgspec.json.decode(metadata, type=Discovered)
         if discovered.issuer != self.url:
@@ -184,12 +179,7 @@ class Issuer:
         if urlsplit(discovered.jwks_uri).scheme != urlsplit(self.url).scheme:
             raise ValueError("the keys' address has another scheme than the issuer")
         self._discovered = discovered
-        document: dict[str, Any] = msgspec.json.decode(await self._get(discovered.jwks_uri))
-        return [
-            jwk.import_key(key)
-            for key in document["keys"]
-            if key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig" and "d" not in key
-        ]
+        return IssuerKeys(msgspec.json.decode(await self._get(discovered.jwks_uri)))
 
     async def _get(self, url: str) -> bytes:
         async with self.client.stream("GET", url) as answer:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.auth import origin
 from api.auth.identity import Identity
 from api.auth.session_key import derived
 from ledger.domain.authorisation import Credential
@@ -92,14 +93,16 @@ class Sessions:
         return hmac.digest(self._forms, (session.id if session else "").encode(), "sha256").hex()
 
     def guard(self, request: Request, session: Session | None, form_token: object) -> None:
-        """Raise Refused (FORBIDDEN) unless a page of this service sent the form in this session."""
-        origin = request.headers.get("origin")
-        other_origin = origin is not None and origin.partition("://")[2] != request.headers.get("host")
-        other_site = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+        """Check that a page of this service sent the form in this session.
+
+        Raises:
+            Refused: Another site sent it (CROSS_ORIGIN), or another session's page (FORBIDDEN).
+        """
+        origin.check(request)
         right_token = isinstance(form_token, str) and hmac.compare_digest(
             form_token.encode(errors="replace"), self.form_token(session).encode()
         )
-        if other_origin or other_site or not right_token:
+        if not right_token:
             raise Refused.because(
                 "FORBIDDEN", "the form does not belong to this session; go back, reload the page and send it again"
             )

@@ -86,6 +86,7 @@ def config(settings: Settings) -> uvicorn.Config:
         factory=True,
         http=Protocol,
         lifespan="on",
+        proxy_headers=False,  # api.http.forwarded reads them, with the host
         workers=settings.workers,
         log_config=None,
         access_log=False,

@@ -20,6 +20,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.auth import origin
 from api.auth.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_of, header_of
 from api.auth.sessions import Sessions, cookie, leave
 from api.pages.security_headers import secured
@@ -144,7 +145,7 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
         ValueError: The token is signed by another key or issued for another client.
     """
     header = header_of(token)
-    key = await issuer.key(header.kid) if header is not None and header.alg in ALGORITHMS else None
+    key = await issuer.key(header.kid, header.alg) if header is not None and header.alg in ALGORITHMS else None
     if key is None:
         raise ValueError("no key of the issuer signed it")
     rules = jwt.JWTClaimsRegistry(
@@ -177,7 +178,7 @@ async def _discovered(issuer: Issuer) -> Discovered:
 
 
 def _back(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}{BACK}"
+    return f"{origin.address(request)}{BACK}"
 
 
 def _unreachable() -> Unavailable:

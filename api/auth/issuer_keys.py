@@ -1,0 +1,79 @@
+"""Choose an issuer's key for a token, from the key set that the issuer publishes (RFC 7517).
+
+A set may hold keys for other uses, of unknown kinds, or for other algorithms. Such a key is left out, and the log
+names it. Imports joserfc.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from joserfc import jwk
+from joserfc.errors import JoseError
+
+_KTY_OF = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+"""Key type by the first letters of an algorithm."""
+_CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519"}
+_EDDSA = {"Ed25519", "EdDSA"}
+"""Names of one algorithm; RFC 9864 replaces the second."""
+_LONGEST_NAME = 80
+logger = logging.getLogger(__name__)
+
+
+class IssuerKeys:
+    """The usable keys of one key set.
+
+    Raises:
+        TypeError: The document is not a key set.
+    """
+
+    def __init__(self, document: object = None) -> None:
+        keys = {"keys": []} if document is None else document
+        if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+            raise TypeError("the document is not a key set")
+        self._keys = list(_usable(keys["keys"]))
+
+    def find(self, kid: str | None, alg: str) -> jwk.Key | None:
+        """Return the key with that id that fits the algorithm; without an id, the only fitting key."""
+        fitting = [key for key in self._keys if _fits(key, alg)]
+        if kid is None:
+            return fitting[0] if len(fitting) == 1 else None
+        return next((key for key in fitting if key.kid == kid), None)
+
+
+def _fits(key: jwk.Key, alg: str) -> bool:
+    members: Mapping[str, Any] = key.dict_value
+    declared = members.get("alg")
+    if declared is not None and declared != alg and not {declared, alg} <= _EDDSA:
+        return False
+    curve = _CURVE_OF.get(alg)
+    return key.key_type == _KTY_OF[alg[:2]] and curve in (None, members.get("crv"))
+
+
+def _usable(members: list[Any]) -> Iterator[jwk.Key]:
+    """Yield the keys that can verify signatures; log the others."""
+    for number, key in enumerate(members):
+        reason = _unusable(key)
+        if reason is None:
+            try:
+                yield jwk.import_key({name: value for name, value in key.items() if value is not None})
+                continue
+            except (JoseError, ValueError, TypeError, KeyError) as error:
+                reason = f"it cannot be read ({type(error).__name__})"
+        kid = key.get("kid") if isinstance(key, dict) else None
+        name = repr(kid)[:_LONGEST_NAME] if kid is not None else f"number {number + 1}"
+        logger.warning("the issuer's key %s is left out: %s", name, reason)
+
+
+def _unusable(key: object) -> str | None:
+    """Return why a member of a key set cannot verify signatures, or None."""
+    if not isinstance(key, dict):
+        return "it is not an object"
+    if not isinstance(key.get("kid", ""), str | None):
+        return "its kid is not text"
+    if key.get("kty") not in _KTY_OF.values():
+        return "its kty is not RSA, EC or OKP"
+    operations = key.get("key_ops")
+    if key.get("use") not in (None, "sig") or (operations is not None and "verify" not in operations):
+        return "it is not for signatures"
+    return "it is a private key" if "d" in key else None

@@ -1,0 +1,110 @@
+"""Test an issuer's key sets with foreign keys: unusable ones are left out, and the right one is chosen."""
+
+import logging
+import time
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwk, jwt
+
+from api.auth.oidc import ALGORITHMS, Issuer
+from ledger.domain.errors import Unavailable
+
+ISSUER, AUDIENCE = "https://issuer.example", "ledger"
+RSA = jwk.RSAKey.generate_key(2048)
+OTHER_RSA = jwk.RSAKey.generate_key(2048)
+EC = jwk.ECKey.generate_key("P-256")
+ED = jwk.OKPKey.generate_key("Ed25519")
+BRAINPOOL = {"kty": "EC", "crv": "BP-256", "kid": "bp", "x": "AAAA", "y": "AAAA"}
+PUBLIC = {"RSA": RSA, "other": OTHER_RSA, "EC": EC, "Ed": ED}
+
+
+def public(key: jwk.Key, **members: Any) -> dict[str, Any]:
+    """Return a key as an issuer publishes it."""
+    return {**key.as_dict(private=False), **members}
+
+
+def token(key: jwk.Key, alg: str, **header: Any) -> str:
+    """Return an access token of `jo`."""
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "jo", "exp": int(time.time()) + 600}
+    return jwt.encode({"alg": alg, "typ": "at+jwt", **header}, claims, key, algorithms=list(ALGORITHMS))
+
+
+def issuer_of(keys: object) -> Issuer:
+    """Return an issuer that publishes these keys."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/jwks":
+            return httpx.Response(200, json=keys)
+        return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"})
+
+    issuer = Issuer(ISSUER, AUDIENCE)
+    issuer.client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return issuer
+
+
+@pytest.mark.parametrize(
+    ("foreign", "name"),
+    [
+        (BRAINPOOL, "'bp'"),
+        ({"kty": "EC", "crv": "P-256", "kid": "no-point"}, "'no-point'"),
+        ({"kty": "RSA", "kid": "short"}, "'short'"),
+        ({"kty": "oct", "kid": "secret", "k": "AAAA"}, "'secret'"),
+        ({"kty": ["RSA"], "kid": "list"}, "'list'"),
+        ({"kid": "no-type"}, "'no-type'"),
+        ("text", "number 1"),
+        (None, "number 1"),
+        (public(OTHER_RSA, kid=7), "7"),
+        (public(OTHER_RSA, kid="encryption", use="enc"), "'encryption'"),
+        (public(OTHER_RSA, kid="wrapping", key_ops=["wrapKey"]), "'wrapping'"),
+        ({**OTHER_RSA.as_dict(private=True), "kid": "private"}, "'private'"),
+    ],
+)
+async def test_an_unusable_key_is_left_out_and_named_in_the_log(
+    foreign: object, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = issuer_of({"keys": [foreign, public(RSA, kid="good")]})
+    with caplog.at_level(logging.WARNING):
+        person = await issuer.person(token(RSA, "RS256", kid="good"))
+    assert person is not None
+    assert person.actor == "jo"
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"the issuer's key {name} is left out: ")
+
+
+async def test_a_null_member_means_an_absent_one() -> None:
+    issuer = issuer_of({"keys": [public(OTHER_RSA, kid=None, use=None, alg=None), public(RSA, kid="good")]})
+    assert await issuer.person(token(RSA, "RS256", kid="good")) is not None
+    assert await issuer.person(token(OTHER_RSA, "RS256", kid="good")) is None
+    only = issuer_of({"keys": [public(RSA, kid=None)]})
+    assert await only.person(token(RSA, "RS256")) is not None
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_one_id_for_several_keys_is_resolved_by_algorithm_and_type(reverse: bool) -> None:
+    keys = [
+        public(OTHER_RSA, kid="k", alg="RS512"),
+        public(RSA, kid="k", alg="RS256"),
+        public(EC, kid="k"),
+        public(ED, kid="k"),
+    ]
+    issuer = issuer_of({"keys": keys[::-1] if reverse else keys})
+    for key, alg in ((OTHER_RSA, "RS512"), (RSA, "RS256"), (EC, "ES256"), (ED, "Ed25519")):
+        assert await issuer.person(token(key, alg, kid="k")) is not None, alg
+    for key, alg in ((OTHER_RSA, "RS256"), (RSA, "RS512"), (RSA, "PS256")):
+        assert await issuer.person(token(key, alg, kid="k")) is None, alg
+
+
+async def test_without_an_id_the_only_fitting_key_is_used() -> None:
+    issuer = issuer_of({"keys": [public(RSA, kid="a"), public(EC, kid="b")]})
+    assert await issuer.person(token(RSA, "RS256")) is not None
+    assert await issuer.person(token(EC, "ES256")) is not None
+    two = issuer_of({"keys": [public(RSA, kid="a"), public(OTHER_RSA, kid="b")]})
+    assert await two.person(token(RSA, "RS256")) is None
+
+
+@pytest.mark.parametrize("document", [[], {"keys": {}}, {}, "keys"])
+async def test_what_is_not_a_key_set_leaves_the_issuer_unavailable(document: object) -> None:
+    with pytest.raises(Unavailable):
+        await issuer_of(document).person(token(RSA, "RS256", kid="good"))
