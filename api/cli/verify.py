@@ -16,6 +16,7 @@ from ledger.bundle import verify as checking
 from ledger.bundle.verify import BundleReport
 from ledger.domain.errors import LedgerError
 from ledger.evidence.object_store import ObjectStore
+from ledger.verify import catalogue
 from ledger.verify.database import verify
 from ledger.verify.entries import EarlierCopy
 from ledger.verify.findings import NoticeReport, Report
@@ -141,7 +142,7 @@ def _print_result(
     sound = report.sound and all(digest.sound for digest in views) and not missing
     if arguments.json:
         result: dict[str, Any] = {"sound": sound, "first": report.first, "notices": report.notices}
-        result["seconds"] = report.seconds
+        result |= {"seconds": report.seconds, "catalogue": report.catalogue, "unchecked": report.unchecked}
         if of is not None:
             names = ("origin", "size", "role", "withheld", "software", "key", "later", "absent")
             result["bundle"] = {name: getattr(of, name) for name in names}
@@ -171,14 +172,20 @@ async def _report(notice: str | None, earlier: EarlierCopy | None) -> Report:
     async with database(settings) as url:
         with progress("verifying") as report_progress:
             store = ObjectStore(settings.store)
-            return await verify(
+            report = await verify(
                 url, notice, report_progress, store_of=store, earlier=earlier, state_check=wrong_snapshot
             )
+            report.catalogue, report.unchecked = await catalogue.check(url)
+            return report
 
 
 def verdict(report: Report, later: int = 0) -> list[str]:
     """Return lines about each notice; `later` counts the narratives and documents erased by later entries."""
-    return [line for notice in report.notices for line in _notice_lines(notice, later)] or ["No entries yet."]
+    lines = [line for notice in report.notices for line in _notice_lines(notice, later)] or ["No entries yet."]
+    lines += [str(finding) for finding in report.catalogue]
+    return lines + (
+        [f"The database's protections were compared in part: {report.unchecked}"] if report.unchecked else []
+    )
 
 
 def _notice_lines(notice: NoticeReport, later: int) -> list[str]:

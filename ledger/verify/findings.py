@@ -36,6 +36,7 @@ class Damage(Enum):
     DOCUMENT_ERASED = "a document was erased without a recorded decision"
     DOCUMENT_KEPT = "an erased document is still there"
     BUNDLE = "the bundle is not as it was made"
+    CATALOGUE = "the database is not as the migrations make it"
 
 
 class Finding(Struct, frozen=True):
@@ -43,13 +44,13 @@ class Finding(Struct, frozen=True):
 
     notice: str
     position: int
-    """Entry concerned; for the head, the last entry; for a bundle as a whole, 0."""
+    """Entry concerned; for the head, the last entry; for a bundle or database as a whole, 0."""
     damage: Damage
     detail: str
 
     def __str__(self) -> str:
         entry = f", entry {self.position}" if self.position else ""
-        return f"{self.notice}{entry}: {self.damage.value}: {self.detail}"
+        return f"{self.notice or 'the database'}{entry}: {self.damage.value}: {self.detail}"
 
 
 class NoticeReport(Struct):
@@ -89,13 +90,18 @@ class Report(Struct):
 
     notices: list[NoticeReport]
     seconds: float
+    catalogue: list[Finding] = field(default_factory=list)
+    """Differences between the database and its migrations."""
+    unchecked: str = ""
+    """Reason why the database was compared with its migrations only in part."""
 
     @property
     def sound(self) -> bool:
-        """True if no notice has damage."""
-        return not any(report.damages for report in self.notices)
+        """True if neither a notice nor the database has damage."""
+        return not self.catalogue and not any(report.damages for report in self.notices)
 
     @property
     def first(self) -> Finding | None:
-        """First finding of the first damaged notice."""
-        return next((report.findings[0] for report in self.notices if report.findings), None)
+        """First finding of the first damaged notice, or of the database."""
+        first = next((report.findings[0] for report in self.notices if report.findings), None)
+        return first or next(iter(self.catalogue), None)

@@ -1,0 +1,61 @@
+-- The catalogue of the ledger's schemas: one row an object, as its kind, schema, name and definition.
+-- Names of the administrator who migrates differ between databases, so they are given as ADMINISTRATOR.
+WITH administrator AS (
+    SELECT pg_get_userbyid(relowner) AS name FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
+), schemas AS (
+    SELECT oid, nspname AS schema, nspowner, nspacl FROM pg_namespace WHERE nspname IN ('ledger', 'views', 'guests')
+), relations AS (
+    SELECT c.oid, n.schema, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relacl,
+        c.relpersistence
+    FROM pg_class c JOIN schemas n ON n.oid = c.relnamespace WHERE c.relkind <> 'i'
+), grants AS (
+    SELECT schema, relname AS name, 'grants' AS kind, coalesce(relacl, acldefault('r', relowner)) AS acl FROM relations
+    UNION ALL SELECT schema, schema, 'grants on the schema', coalesce(nspacl, acldefault('n', nspowner)) FROM schemas
+    UNION ALL SELECT n.schema, p.oid::regprocedure::text, 'grants on the function',
+        coalesce(p.proacl, acldefault('f', p.proowner)) FROM pg_proc p JOIN schemas n ON n.oid = p.pronamespace
+    UNION ALL SELECT r.schema, r.relname || '.' || a.attname, 'grants on the column', a.attacl
+        FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
+), objects(kind, schema, name, definition) AS (
+    SELECT 'owner of the schema', schema, schema, pg_get_userbyid(nspowner)::text FROM schemas
+    UNION ALL SELECT 'relation', schema, relname, format('%s owned by %s, row security %s%s', relkind::text || relpersistence::text,
+        pg_get_userbyid(relowner), relrowsecurity, CASE WHEN relforcerowsecurity THEN ' forced' ELSE '' END) FROM relations
+    UNION ALL SELECT 'column', r.schema, r.relname || '.' || a.attname, format('%s%s%s%s%s', format_type(a.atttypid, a.atttypmod),
+        CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END, ' ' || nullif(a.attgenerated::text, ''),
+        ' ' || nullif(a.attidentity::text, ''), ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid))
+        FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+    UNION ALL SELECT 'constraint', r.schema, r.relname || '.' || k.conname,
+        pg_get_constraintdef(k.oid) || CASE WHEN k.convalidated THEN '' ELSE ' NOT VALID' END
+        FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid
+    UNION ALL SELECT 'index', r.schema, r.relname || '.' || i.indexrelid::regclass::text,
+        pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END
+        FROM relations r JOIN pg_index i ON i.indrelid = r.oid
+    UNION ALL SELECT 'trigger', r.schema, r.relname || '.' || t.tgname, pg_get_triggerdef(t.oid)
+        || CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' (disabled)' ELSE ' (enabled as ' || t.tgenabled::text || ')' END
+        FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
+    UNION ALL SELECT 'rule', r.schema, r.relname || '.' || w.rulename, pg_get_ruledef(w.oid)
+        FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid
+    UNION ALL SELECT 'policy', r.schema, r.relname || '.' || p.polname, format('%s for %s to %s using %s with check %s',
+        CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END, p.polcmd,
+        ARRAY(SELECT coalesce(pg_get_userbyid(nullif(role, 0)), 'PUBLIC') FROM unnest(p.polroles) role ORDER BY 1),
+        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+        FROM relations r JOIN pg_policy p ON p.polrelid = r.oid
+    UNION ALL SELECT 'parent', r.schema, r.relname, h.inhparent::regclass::text
+        FROM relations r JOIN pg_inherits h ON h.inhrelid = r.oid OR h.inhparent = r.oid
+    UNION ALL SELECT 'function', n.schema, p.oid::regprocedure::text,
+        CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE pg_get_functiondef(p.oid) END || ' owned by ' || pg_get_userbyid(p.proowner)
+        FROM pg_proc p JOIN schemas n ON n.oid = p.pronamespace
+    UNION ALL SELECT g.kind, g.schema, g.name, string_agg(format('%s: %s%s', coalesce(pg_get_userbyid(nullif(e.grantee, 0)), 'PUBLIC'),
+        e.privilege_type, CASE WHEN e.is_grantable THEN ' with grant option' ELSE '' END), ', '
+        ORDER BY pg_get_userbyid(e.grantee), e.privilege_type)
+        FROM grants g CROSS JOIN LATERAL aclexplode(g.acl) e GROUP BY g.kind, g.schema, g.name
+    UNION ALL SELECT 'default privileges', 'ledger', format('%s of %s', d.defaclobjtype, pg_get_userbyid(d.defaclrole)), d.defaclacl::text
+        FROM pg_default_acl d
+    UNION ALL SELECT 'event trigger', 'ledger', evtname::text, format('%s %s', evtevent, evtfoid::regproc) FROM pg_event_trigger
+    UNION ALL SELECT 'setting', 'ledger', setting, 'for ' || coalesce(pg_get_userbyid(nullif(setrole, 0)), 'all logins')
+        FROM pg_db_role_setting CROSS JOIN unnest(setconfig) setting
+        WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND setting ~ '^(session_replication_role|row_security|role)='
+)
+SELECT kind, schema, name, replace(definition, coalesce((SELECT name FROM administrator), ''), 'ADMINISTRATOR')
+FROM objects ORDER BY 1, 2, 3, 4

@@ -1,0 +1,142 @@
+"""A database whose protections were changed behind the ledger's back."""
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from ledger.store.database import connect
+from ledger.verify import catalogue
+
+pytestmark = pytest.mark.database
+
+GUARD = "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+VISIBLE = (
+    "CREATE OR REPLACE FUNCTION ledger.visible(of_notice text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE"
+)
+CHECKSUM = """UPDATE public.ledger_migrations SET checksum = repeat('0', 64)
+    WHERE name = 'ledger/0001_ledger.sql'"""
+MAKE = "SELECT views.make_table('plans', ARRAY['id'], ARRAY['id', 'n'], ARRAY['text', 'integer'])"
+
+
+async def details(url: str, *statements: str) -> list[str]:
+    """Return the differences that are found after statements of an administrator."""
+    async with await connect(url) as connection:
+        for statement in statements:
+            await connection.execute(statement.encode())
+    report = await catalogue.check(url)
+    assert not report.unchecked
+    return [finding.detail for finding in report.findings]
+
+
+async def test_what_the_migrations_make_is_sound(database: str) -> None:
+    assert await details(database) == []
+    async with await connect(database) as connection:
+        cursor = await connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'ledger_verify%'")
+        assert await cursor.fetchall() == []
+
+
+async def test_tables_of_views_and_guests_come_and_go(database: str) -> None:
+    shadow = MAKE.replace("plans", "plans_shadow")
+    guest = "CREATE TABLE guests.totals (notice text PRIMARY KEY, total bigint)"
+    assert await details(database, MAKE, "SELECT views.index_held('plans')", shadow, guest) == []
+
+
+@pytest.mark.parametrize(
+    ("statements", "detail"),
+    [
+        (
+            ["ALTER TABLE ledger.entries DISABLE TRIGGER entries_are_immutable"],
+            "the trigger ledger.entries.entries_are_immutable is",
+        ),
+        (
+            ["ALTER TABLE ledger.heads ENABLE REPLICA TRIGGER heads_only_grow"],
+            "the trigger ledger.heads.heads_only_grow is",
+        ),
+        (
+            ["DROP TRIGGER narratives_stay ON ledger.narratives"],
+            "the trigger ledger.narratives.narratives_stay is missing",
+        ),
+        (["GRANT UPDATE ON ledger.entries TO ledger_writer"], "the grants ledger.entries is"),
+        (
+            ["GRANT UPDATE (body) ON ledger.entries TO ledger_reader"],
+            "the grants on the column ledger.entries.body",
+        ),
+        (["GRANT CREATE ON SCHEMA ledger TO PUBLIC"], "the grants on the schema ledger is"),
+        (
+            ["GRANT EXECUTE ON FUNCTION ledger.erase_file TO PUBLIC"],
+            "the grants on the function ledger.erase_file",
+        ),
+        ([f"{GUARD} 'BEGIN RETURN NULL; END'"], "the function ledger.refuse_change() is"),
+        ([f"{VISIBLE} RETURN true"], "the function ledger.visible(text) is"),
+        (["ALTER TABLE ledger.entries DISABLE ROW LEVEL SECURITY"], "the relation ledger.entries is"),
+        (["DROP POLICY reader ON ledger.narratives"], "the policy ledger.narratives.reader is missing"),
+        (
+            ["CREATE POLICY more ON ledger.files TO ledger_reader USING (true)"],
+            "the policy ledger.files.more comes from no migration",
+        ),
+        (["ALTER TABLE ledger.entries OWNER TO ledger_writer"], "the relation ledger.entries is"),
+        (
+            ["ALTER TABLE ledger.entries DROP CONSTRAINT entries_position_check"],
+            "the constraint ledger.entries.entries_",
+        ),
+        (
+            ["ALTER TABLE ledger.entries ADD COLUMN note text"],
+            "the column ledger.entries.note comes from no migration",
+        ),
+        (
+            ["CREATE RULE lose AS ON INSERT TO ledger.tiles DO INSTEAD NOTHING"],
+            "the rule ledger.tiles.lose comes from no migration",
+        ),
+        (["CREATE TABLE ledger.spare (notice text)"], "the relation ledger.spare comes from no migration"),
+        (
+            [CHECKSUM],
+            "the migration ledger/0001_ledger.sql ran with the checksum 000000000000…, not",
+        ),
+        (
+            ["DELETE FROM public.ledger_migrations WHERE name = 'ledger/0005_log.sql'"],
+            "the migration ledger/0005_log.sql did not run",
+        ),
+        (
+            [MAKE, "DROP POLICY reader ON views.plans"],
+            "the protections of the table views.plans are not those of a view",
+        ),
+        (
+            [MAKE, "GRANT DELETE ON views.plans TO ledger_reader"],
+            "the protections of the table views.plans are not those of a view",
+        ),
+        (
+            ["CREATE FUNCTION views.more() RETURNS int LANGUAGE sql RETURN 1"],
+            "the function views.more() comes from no migration",
+        ),
+    ],
+    ids=lambda value: value[-1][:40] if isinstance(value, list) else "",
+)
+async def test_each_change_of_a_protection_is_named(database: str, statements: list[str], detail: str) -> None:
+    changes = await details(database, *statements)
+    assert any(change.startswith(detail) for change in changes), changes
+
+
+async def test_settings_that_switch_triggers_off_are_named(database: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    changes = await details(database, f"ALTER DATABASE {name} SET session_replication_role = replica")
+    assert changes == ["the setting ledger.session_replication_role=replica comes from no migration"]
+
+
+async def test_a_role_with_more_rights_is_named(database: str) -> None:
+    try:
+        changes = await details(database, "ALTER ROLE ledger_reader BYPASSRLS")
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute("ALTER ROLE ledger_reader NOBYPASSRLS")
+    assert changes == ["the role ledger_reader has other attributes than it needs: bypassrls"]
+
+
+async def test_a_login_without_the_right_to_create_a_database_is_said(database: str) -> None:
+    async with await connect(database) as connection:
+        await connection.execute("CREATE ROLE plain_login LOGIN IN ROLE ledger_writer")
+        try:
+            report = await catalogue.check(make_conninfo(database, user="plain_login"))
+        finally:
+            await connection.execute("DROP ROLE plain_login")
+    assert report.findings == []
+    assert "run ledger verify as the administrator" in report.unchecked
