@@ -1,4 +1,4 @@
-"""Runs groups of measurements and merges their figures into bench.json: `make bench ONLY=append`."""
+"""Run groups of measurements and merge their figures into bench.json: `make bench ONLY=append`."""
 
 import argparse
 import asyncio
@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append, graphql, intake, proof, views
+from tests.benchmarks import append, eventsourcing, graphql, intake, proof, views
 
 GROUPS: dict[str, ModuleType] = {
     "append": append,
+    "eventsourcing": eventsourcing,
     "graphql": graphql,
     "intake": intake,
     "proof": proof,
@@ -22,12 +23,12 @@ RESULTS = Path(__file__).resolve().parents[2] / "bench.json"
 
 
 def say(line: str) -> None:
-    """Progress goes to stderr."""
+    """Print progress on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Measures the groups asked for on a server of their own, durable as in earnest."""
+    """Measure the chosen groups on a server of their own, with full durability."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--only", choices=sorted(GROUPS), help="one group")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5, at least 3)")
