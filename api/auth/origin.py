@@ -38,8 +38,8 @@ def check(request: Request) -> None:
         sender, receiver = (origin or f"another site ({site})")[:_LONGEST], host(request)[:_LONGEST]
         raise Refused.because(
             "CROSS_ORIGIN",
-            f"the form came from {sender} and this service is {receiver}; if they are the same, let the proxy send "
-            "X-Forwarded-Host, and name the proxy in FORWARDED_ALLOW_IPS",
+            f"the form came from {sender} and this service is {receiver}; if they are the same, let the proxy "
+            "send X-Forwarded-Host, and name the proxy in FORWARDED_ALLOW_IPS",
         )
 
 
