@@ -119,12 +119,16 @@ def of_table(view: str, table: Table[R], **rest: Any) -> Relation[R]:  # noqa: A
     return Relation(view, table.row, f"views.{table.name}", **rest)
 
 
+QUERY = "(SELECT views.search_query(:value))"
+"""Search for the words of an argument; null, which filters nothing, for an argument without words."""
+
+
 def contains(name: str) -> str:
-    """Return a condition: a narrative contains the argument, in any case of letters."""
+    """Return a condition: a narrative contains the words of the argument."""
     return (
-        "EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice "
+        f"({QUERY} IS NULL OR EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice "
         f'AND n.position = t."{name}_position" AND n.path = t."{name}_path" '
-        "AND strpos(lower(n.body), lower(:value)) > 0)"
+        f"AND views.search_vector(n.body) @@ {QUERY}))"
     )
 
 

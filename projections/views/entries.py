@@ -16,7 +16,7 @@ from ledger.domain.registry import STORED_TYPES
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, Relation, named
+from projections.query.relation import QUERY, Computed, Relation, named
 from projections.query.snapshot import PAGE, Snapshot
 
 
@@ -154,8 +154,8 @@ ENTRY = Relation(
         "occurred_from": f"{_OCCURRED} >= :value",
         "occurred_to": f"{_OCCURRED} < :value",
         "since_position": "t.position > :value",
-        "text": "EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice AND n.position = t.position "
-        "AND strpos(lower(n.body), lower(:value)) > 0)",
+        "text": f"({QUERY} IS NULL OR (SELECT views.search_vector(string_agg(n.body, ' ')) @@ {QUERY} "
+        "FROM ledger.narratives n WHERE n.notice = t.notice AND n.position = t.position))",
     },
 )
 """Entries up to the snapshot's position. Conditions on their bytes test one entry after another."""

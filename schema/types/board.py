@@ -134,7 +134,7 @@ class Meeting(Recorded, Node):
         "standing": Filter(bool, "True if it has not been rescinded."),
         "decided_from": Filter(datetime, "Start of the period in which it was taken, inclusive."),
         "decided_to": Filter(datetime, "End of the period in which it was taken, exclusive."),
-        "text": Filter(str, "Text within its title, in any letter case."),
+        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
     },
 )
 class Decision(Recorded, Node):

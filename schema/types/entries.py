@@ -113,7 +113,7 @@ class EntryFilter:
         default=None, name="to", description="End of the period in which it happened, exclusive."
     )
     text: str | None = strawberry.field(
-        default=None, description="Text within its narratives, in any letter case."
+        default=None, description="Words in its narratives, in any order; put a phrase in quotes."
     )
 
 

@@ -37,7 +37,7 @@ from schema.types.scalars import Count
         "media_type": Filter(str, "Its media type, such as application/pdf."),
         "submitted_from": Filter(datetime, "Start of the period in which it was submitted, inclusive."),
         "submitted_to": Filter(datetime, "End of the period in which it was submitted, exclusive."),
-        "text": Filter(str, "Text within its title, in any letter case."),
+        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
         **PERIOD,
     },
 )
@@ -115,7 +115,7 @@ class Basis(RowObject):
         "assurance": Filter(Assurance, "Assurance that the target is met."),
         "signalling": Filter(bool, "True if one of its readings is a signal."),
         "part_of": Filter(ID, "Id of the measure that includes it."),
-        "text": Filter(str, "Text within its title, in any letter case."),
+        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
     },
 )
 class Measure(RowObject, Node):

@@ -22,7 +22,7 @@ from schema.derive.declaration import (
 from schema.derive.node import Node
 from schema.types.enums import Answer, CoverageKind
 
-_TEXT = "Text within its title, in any letter case."
+_TEXT = "Words in its title, in any order; put a phrase in quotes."
 _OPEN = "True if it is open."
 _DUE_BEFORE = "End of the period in which it is due, exclusive."
 _OWNER = "Actor id of its owner."
@@ -259,7 +259,7 @@ class Coverage(RowObject):
     filters={
         "area": Filter(ID, "Id of an area that it concerns."),
         "review": Filter(ID, "Id of the review behind it."),
-        "text": Filter(str, "Text within its narrative, in any letter case."),
+        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
     },
 )
 class Finding(Recorded):
@@ -281,7 +281,7 @@ class Finding(Recorded):
         "by": Filter(str, "Body or person that made it."),
         "finding": Filter(ID, "Id of a finding that it answers."),
         "due_before": Filter(date, "End of the period in which it is due, exclusive."),
-        "text": Filter(str, "Text within its narrative, in any letter case."),
+        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
     },
 )
 class Recommendation(Recorded):

@@ -1,0 +1,94 @@
+"""Searching narratives: words in any order, phrases in quotes, prefixes. Spelling variants are equal."""
+
+from typing import Any
+
+import pytest
+
+from tests.schema.conftest import HEAD, NOTICE, World
+
+TITLES = {
+    "S1": "Visit children\u2019s homes \u2013 weekly",
+    "S2": "Train staff at the cafe\u0301 on the high street",
+    "S3": "Improving assessments: a follow-up of the first visits",
+    "S4": "\u201cTime to talk\u201d sessions for care leavers",
+}
+
+
+@pytest.fixture
+async def searched(world: World) -> World:
+    for number, (objective, title) in enumerate(TITLES.items()):
+        data = {"objective": objective, "title": title, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+        await world.record("plan.ObjectiveAdded", data, f"s{number}")
+    await world.caught_up(HEAD + len(TITLES))
+    return world
+
+
+async def objectives(world: World, text: str | None) -> list[str]:
+    document = """query($id: ID!, $text: String) { notice(id: $id) { plan {
+        objectives(filter: {text: $text}) { nodes { objective } } } } }"""
+    plan = (await world.data(document, id=NOTICE, text=text))["notice"]["plan"]
+    return [each["objective"] for each in plan["objectives"]["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("visit", ["S1", "S3"]),
+        ("VISITS first", ["S3"]),
+        ("homes visiting", ["S1"]),
+        ("homes street", []),
+        ("assess", ["S3"]),
+        ("improvi", ["S3"]),
+        ('"first visits"', ["S3"]),
+        ('"visits first"', []),
+        ('"care leavers" talk', ["S4"]),
+        ("children's", ["S1"]),
+        ("children\u2019s", ["S1"]),
+        ("café", ["S2"]),
+        ("cafe\u0301", ["S2"]),
+        ("\uff23\uff21\uff26\uff25\u0301", ["S2"]),
+        ("follow\u2011up", ["S3"]),
+        ("staff at the street", ["S2"]),
+        ("the", ["S2", "S3"]),
+        ('"time to talk', ["S4"]),
+        ("no'thing & | ! <-> :* ( ) \\ '", []),
+    ],
+)  # fmt: skip
+async def test_what_is_found(searched: World, text: str, expected: list[str]) -> None:
+    assert await objectives(searched, text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "  ", '""', "-", None])
+async def test_a_text_without_words_filters_nothing(searched: World, text: str | None) -> None:
+    assert await objectives(searched, text) == ["O1", "O2", *TITLES]
+    document = """query($id: ID!, $text: String) { notice(id: $id) {
+        entries(filter: {text: $text}) { nodes { position } } } }"""
+    nodes: list[Any] = (await searched.data(document, id=NOTICE, text=text))["notice"]["entries"]["nodes"]
+    assert len(nodes) == HEAD + len(TITLES)
+
+
+async def test_entries_are_searched_over_all_their_narratives(searched: World) -> None:
+    clause = {
+        "number": "9",
+        "obligor": "COUNCIL",
+        "modality": "MUST",
+        "rule": "coverage",
+        "text": "Open the files",
+    }
+    await searched.record("notice.ClauseRegistered", clause, "c9")
+    await searched.caught_up(HEAD + len(TITLES) + 1)
+    document = (
+        'query($id: ID!) { notice(id: $id) { entries(filter: {text: "filing open"}) { nodes { position } } } }'
+    )
+    nodes = (await searched.data(document, id=NOTICE))["notice"]["entries"]["nodes"]
+    assert nodes == [{"position": HEAD + len(TITLES) + 1}]
+
+
+async def test_long_narratives_and_long_searches_are_no_obstacle(searched: World) -> None:
+    words = " ".join(f"{chr(0x10400 + number % 40)}{number}" for number in range(140_000))[:700_000]
+    data = {"objective": "S9", "title": words, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+    await searched.record("plan.ObjectiveAdded", data, "s9")
+    await searched.caught_up(HEAD + len(TITLES) + 1)
+    assert await objectives(searched, "𐐀0") == ["S9"]
+    assert await objectives(searched, "𐐀" * 100_000) == []
+    assert await objectives(searched, '"' + "a b " * 100_000) == []
