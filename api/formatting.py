@@ -119,7 +119,7 @@ def size(octets: int | None) -> str:
 
 def listed(items: Iterable[str]) -> str:
     """Return items as a phrase: a, b and c."""
-    return sentence.listed(items)
+    return sentence.join_items(items)
 
 
 def fact(name: str | None) -> str:

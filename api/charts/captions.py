@@ -5,7 +5,7 @@ from itertools import groupby, takewhile
 
 from api.charts.series import ChartReading, Series
 from api.charts.variation import BETTER
-from projections.narrate.sentence import listed
+from projections.narrate.sentence import join_items
 from projections.views.spc import FIRM
 
 _ASSURANCES = {
@@ -107,7 +107,7 @@ def _signals(series: Series) -> Iterator[str]:
     earlier = [point.label for point in series.points[:start] if point.signals]
     if earlier:
         verb = "was a signal" if len(earlier) == 1 else "were signals"
-        yield f"Under the earlier limits, {listed(earlier)} {verb}."
+        yield f"Under the earlier limits, {join_items(earlier)} {verb}."
     for signal, say in _SENTENCES.items():
         for side, stretch in _stretches(series, signal):
             first, last = stretch[0].label, stretch[-1].label

@@ -33,8 +33,8 @@ from ledger.intake.pack import read
 from ledger.packs import shipped
 from ledger.proof.checkpoint import CheckpointError, parse
 from ledger.verify.database import verify
-from projections.narrate.history import Sentence
-from projections.narrate.loader import opened, tellings
+from projections.narrate.history import NarratedEntry
+from projections.narrate.loader import narrate, open_history
 
 CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
 """Line of the history that corrects a due date, and that date before and after."""
@@ -188,17 +188,17 @@ class DemoRun:
             "Printing it in plain English: the board's first decisions and their evidence.",
         )
         checks.say("")
-        minutes: list[Sentence] = []
+        minutes: list[NarratedEntry] = []
         decided = 0
-        async with opened(self._url, NOTICE) as history:
-            async for minute, story in tellings(history, history.size):
+        async with open_history(self._url, NOTICE) as history:
+            async for minute, story in narrate(history, history.size):
                 minutes.append(minute)
                 decided += minute.type == DECIDED
                 if minute.type == DECIDED and decided <= SHOWN and not checks.quiet:
                     show_minute(checks.out, minute, story.zone)
             positions = [*range(1, history.size + 1)]
         checks.check("every entry has a minute", passed=[minute.position for minute in minutes] == positions)
-        erased = [minute.texts for minute in minutes if minute.position == outcomes[ERASED].position]
+        erased = [minute.narratives for minute in minutes if minute.position == outcomes[ERASED].position]
         erased_markers = [
             text for texts in erased for text in texts.values() if text.startswith("“erased by entry")
         ]

@@ -18,7 +18,7 @@ from ledger.domain.roles import Role
 from ledger.evidence.object_store import ObjectStore
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from projections.engine import bundle_views
-from projections.narrate.loader import opened
+from projections.narrate.loader import open_history
 from projections.views.registry import ALL
 
 
@@ -87,7 +87,7 @@ async def _exported(arguments: Namespace) -> Exported:
     settings, notice = Settings.from_environment(), arguments.notice
     files = ObjectStore(settings.store) if arguments.evidence else None
     async with database(settings) as url:
-        async with opened(url, notice) as history:
+        async with open_history(url, notice) as history:
             size = await position(history, arguments.as_of)
         async with CheckpointSigner(url, settings.origin, settings.signer()) as log:
             return await export(url, log, ExportRequest(notice, size, arguments.output, arguments.role, files))

@@ -15,9 +15,10 @@ from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
 from projections.errors import NotRecordedYet
-from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
-from projections.narrate.loader import LoadedHistory, opened, tellings
-from projections.narrate.sentence import NOBODY, called, listed, numbered
+from projections.narrate.changes import Change, difference
+from projections.narrate.history import EvidenceCited, History, NarratedEntry, Selection
+from projections.narrate.loader import LoadedHistory, narrate, open_history
+from projections.narrate.sentence import NO_NAMES, join_items, numbered, with_name
 from projections.narrate.sentence import instant as instant_in_words
 
 INVENTED = "invented/"
@@ -87,14 +88,14 @@ def _replay(arguments: Namespace) -> int:
 
 
 async def _print_minutes(arguments: Namespace, chosen: Selection) -> None:
-    async with database() as url, opened(url, arguments.notice) as history:
+    async with database() as url, open_history(url, arguments.notice) as history:
         to = await position(history, arguments.to)
         names = await _names(url, arguments.notice)
         out = console()
         any_minute = False
         table = tabulated(_MINUTES) if arguments.csv else None
-        async for minute, story in tellings(history, to, names):
-            if not chosen.takes(minute):
+        async for minute, story in narrate(history, to, names):
+            if not chosen.matches(minute):
                 continue
             any_minute = True
             if table is not None:
@@ -125,14 +126,14 @@ async def position(history: LoadedHistory, when: Moment | None) -> int:
 
 
 async def _compare(arguments: Namespace) -> None:
-    async with database() as url, opened(url, arguments.notice) as history:
+    async with database() as url, open_history(url, arguments.notice) as history:
         first, last = [await position(history, when) for when in arguments.diff]
         if first > last:
             raise Misused(f"--diff goes forward in time; write {last}..{first}")
         names = await _names(url, arguments.notice)
         before = await _history_at(history, first, names)
         story = await _history_at(history, last, names)
-    changes = difference(before.now(), story.now())
+    changes = difference(before.values.current(), story.values.current())
     if arguments.csv:
         table = tabulated(_CHANGES)
         for change in changes:
@@ -151,15 +152,15 @@ async def _compare(arguments: Namespace) -> None:
 
 async def _history_at(history: LoadedHistory, to: int, names: Mapping[str, str]) -> History:
     story = History()
-    async for _, so_far in tellings(history, to, names):
+    async for _, so_far in narrate(history, to, names):
         story = so_far
     return story
 
 
-def _cells(minute: Sentence, story: History) -> tuple[object, ...]:
+def _cells(minute: NarratedEntry, story: History) -> tuple[object, ...]:
     """Return an entry as a row of `_MINUTES`."""
     changes = "; ".join(changes_in_words(minute.changes))
-    texts = "; ".join(f"{_label(path)}: {text}" for path, text in minute.texts.items())
+    texts = "; ".join(f"{_label(path)}: {text}" for path, text in minute.narratives.items())
     return (
         minute.position,
         minute.recorded_at,
@@ -172,15 +173,15 @@ def _cells(minute: Sentence, story: History) -> tuple[object, ...]:
         " ".join(minute.clauses),
         " ".join(minute.subjects),
         texts,
-        listed(map(_citation, minute.evidence)),
-        listed(map(_citation, minute.held)),
+        join_items(map(_citation, minute.evidence)),
+        join_items(map(_citation, minute.other_evidence)),
         changes,
         minute.reads_now,
         minute.corrected_by,
     )
 
 
-def show_minute(out: Console, minute: Sentence, zone: ZoneInfo, names: Mapping[str, str] = NOBODY) -> None:
+def show_minute(out: Console, minute: NarratedEntry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> None:
     """Print one entry as a numbered minute."""
     number = f"{minute.position:>4}. "
     heading = Styled(_folded(number + minute.sentence, INDENT, out))
@@ -193,21 +194,21 @@ def show_minute(out: Console, minute: Sentence, zone: ZoneInfo, names: Mapping[s
     out.print()
 
 
-def _particulars(minute: Sentence, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    who = called(minute.actor, names)
+def _particulars(minute: NarratedEntry, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    who = with_name(minute.actor, names)
     if minute.actor.replace("-", " ") != minute.role:
         who += f", {minute.role}"
     invented = " (invented)" if minute.source.startswith(INVENTED) else ""
     yield "recorded", f"{instant_in_words(minute.recorded_at, zone)}, by {who}{invented}"
     yield "happened", instant_in_words(minute.occurred_at, zone) if minute.occurred_at else "when it was recorded"
     if minute.clauses:
-        yield "clause" if len(minute.clauses) == 1 else "clauses", listed(minute.clauses)
-    for path, text in minute.texts.items():
+        yield "clause" if len(minute.clauses) == 1 else "clauses", join_items(minute.clauses)
+    for path, text in minute.narratives.items():
         yield _label(path), text
     if minute.evidence:
-        yield "evidence", listed(map(_citation, minute.evidence))
-    if minute.held:
-        yield "on file", listed(map(_citation, minute.held))
+        yield "evidence", join_items(map(_citation, minute.evidence))
+    if minute.other_evidence:
+        yield "on file", join_items(map(_citation, minute.other_evidence))
     if minute.reads_now:
         yield "reads now", minute.reads_now
     yield from (("changed", line) for line in changes_in_words(minute.changes))

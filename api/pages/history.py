@@ -17,9 +17,10 @@ from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint, instant, point_of
 from api.services import Ledger
 from projections.errors import ReadingError
-from projections.narrate.history import Change, History, Selection, Sentence, difference
-from projections.narrate.loader import LoadedHistory, opened, tellings
-from projections.narrate.sentence import natural
+from projections.narrate.changes import Change, difference
+from projections.narrate.history import History, NarratedEntry, Selection
+from projections.narrate.loader import LoadedHistory, narrate, open_history
+from projections.narrate.sentence import natural_key
 
 MAXIMUM_ENTRIES = 20_000
 """Entries that a page folds at most."""
@@ -40,8 +41,8 @@ async def get_entry(request: Request) -> Response:
     }
     if page_request.reads("entries") and entry["position"] <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
-        async with opened(ledger.url, page_request.notice) as history:
-            async for sentence, _ in tellings(history, entry["position"]):
+        async with open_history(ledger.url, page_request.notice) as history:
+            async for sentence, _ in narrate(history, entry["position"]):
                 context["sentence"] = sentence
     return renderer.page(request, "entry.html", context, page_request=page_request)
 
@@ -68,12 +69,12 @@ async def get_replay(request: Request) -> Response:
         actor=_parameter(page_request, "actor"),
         decisions=page_request.params.get("decisions") == "yes",
     )
-    sentences: list[Sentence] = []
+    sentences: list[NarratedEntry] = []
     if to <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
-        async with opened(ledger.url, page_request.notice) as history:
-            async for sentence, _ in tellings(history, to):
-                if sentence.position >= begin and filters.takes(sentence):
+        async with open_history(ledger.url, page_request.notice) as history:
+            async for sentence, _ in narrate(history, to):
+                if sentence.position >= begin and filters.matches(sentence):
                     sentences.append(sentence)
                 if len(sentences) > PAGE_SIZE:
                     break
@@ -133,7 +134,9 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[An
     earlier = {line["clause"]: line for line in before.get("compliance", {}).get("nodes", ())}
     return [
         (earlier.get(line["clause"]), line)
-        for line in sorted(after.get("compliance", {}).get("nodes", ()), key=lambda line: natural(line["clause"]))
+        for line in sorted(
+            after.get("compliance", {}).get("nodes", ()), key=lambda line: natural_key(line["clause"])
+        )
         if line["status"] != earlier.get(line["clause"], {}).get("status")
     ]
 
@@ -141,15 +144,15 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[An
 async def _changes(request: Request, page_request: PageRequest, begin: int, end: int) -> list[Change]:
     ledger: Ledger = request.app.state.ledger
     try:
-        async with opened(ledger.url, page_request.notice) as history:
-            before = (await _folded(history, begin)).now()
-            return difference(before, (await _folded(history, end)).now())
+        async with open_history(ledger.url, page_request.notice) as history:
+            before = (await _folded(history, begin)).values.current()
+            return difference(before, (await _folded(history, end)).values.current())
     except ReadingError as error:
         raise HTTPException(404, str(error)) from None
 
 
 async def _folded(history: LoadedHistory, to: int) -> History:
     state = History()
-    async for _, folded in tellings(history, to):
+    async for _, folded in narrate(history, to):
         state = folded
     return state

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from api import charts
 from api.charts.captions import counts
 from api.pages.page_request import PageRequest
-from projections.narrate.sentence import natural
+from projections.narrate.sentence import natural_key
 
 Json = Mapping[str, Any]
 NOT_RECORDED = "nothing with this reference is recorded at this point"
@@ -53,8 +53,8 @@ def overview(_page_request: PageRequest, notice: Json) -> Json:
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
     return {
-        "lines": sorted(lines, key=lambda line: natural(line["clause"])),
-        "clauses": sorted(notice["clauses"], key=lambda clause: natural(clause["number"])),
+        "lines": sorted(lines, key=lambda line: natural_key(line["clause"])),
+        "clauses": sorted(notice["clauses"], key=lambda clause: natural_key(clause["number"])),
         "tally": [(status, counted[status]) for status in _TALLY if counted[status]],
     }
 

@@ -8,7 +8,7 @@ from api.report.figures import actions, measures, slow
 from api.report.model import Report
 from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, text_or_erasure
 from api.report.recorded_sections import access, annex, decisions, impact
-from projections.narrate.sentence import day, listed, zone_of
+from projections.narrate.sentence import day, join_items, zone_of
 
 _STATUSES = ("MET", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
 
@@ -74,13 +74,13 @@ def _summary(report: Report) -> Iterator[str]:
     ):
         areas = [area.area for area in report.areas if area.judgement == judgement]
         if areas:
-            yield f"The adviser {verb} {'area' if len(areas) == 1 else 'areas'} {listed(areas)}."
+            yield f"The adviser {verb} {'area' if len(areas) == 1 else 'areas'} {join_items(areas)}."
     if report.requirements is not None:
         counted = Counter(line.status for line in report.requirements)
         shares = [f"{counted[code]} {plain(code)}" for code in _STATUSES if counted[code]]
         moved = sum(line.status_before not in (None, line.status) for line in report.requirements)
         yield (
-            f"At the end of the period, of {many(len(report.requirements), 'obligation')}: {listed(shares)}. "
+            f"At the end of the period, of {many(len(report.requirements), 'obligation')}: {join_items(shares)}. "
             f"{many(moved, 'obligation')} changed status in the period."
         )
     if report.slow is not None and report.actions is not None:

@@ -23,7 +23,7 @@ from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF
 from ledger.intake.parse import is_near, out_of_time
 from ledger.mutable.drafts import AreaDraft, Draft, Drafts, RequirementDraft
-from projections.narrate.sentence import natural
+from projections.narrate.sentence import natural_key
 from projections.views.compliance.verdict import months_after
 from schema.context import Context
 
@@ -57,7 +57,7 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
         ),
         requirements=tuple(
             RequirementDraft(number=number)
-            for number in sorted((clause["number"] for clause in notice_["clauses"]), key=natural)
+            for number in sorted((clause["number"] for clause in notice_["clauses"]), key=natural_key)
         ),
     )
 

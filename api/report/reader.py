@@ -31,7 +31,7 @@ from api.report.query_documents import Source, document, whole
 from api.schema_client import ask
 from ledger.domain.errors import Refused
 from ledger.intake.parse import is_near, out_of_time
-from projections.narrate.sentence import natural, zone_of
+from projections.narrate.sentence import natural_key, zone_of
 from schema.context import Context
 
 
@@ -212,7 +212,7 @@ def _requirements(answer: Mapping[str, Any], statements: AdviserStatements) -> t
         )
         for line in sorted(
             whole(answer["notice"]["compliance"], "the list of obligations"),
-            key=lambda line: natural(line["clause"]),
+            key=lambda line: natural_key(line["clause"]),
         )
     )
 

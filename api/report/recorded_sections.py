@@ -9,7 +9,7 @@ from api.report.blocks import Block, Facts, Heading, Paragraph, Table, quotation
 from api.report.model import Access, Basis, Cited, Decision, Report
 from api.report.phrases import HIDDEN, entry, many, moment, plain, text_or_erasure
 from ledger.domain.registry import KINDS
-from projections.narrate.sentence import day, listed, zone_of
+from projections.narrate.sentence import day, join_items, zone_of
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 
@@ -45,7 +45,7 @@ def _decision(decision: Decision, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if decision.votes is not None:
         yield "Votes", ", ".join(f"{count} {_VOTES.get(side, side)}" for side, count in decision.votes.items())
     if decision.relates_to:
-        yield "Related to", listed(decision.relates_to)
+        yield "Related to", join_items(decision.relates_to)
     if decision.rescinded_at is not None:
         replacement = f"; replaced by {decision.replaced_by}" if decision.replaced_by else ""
         yield (
@@ -95,7 +95,7 @@ def impact(report: Report) -> Iterator[Block]:
             f"Report {board_report.report} to meeting {board_report.meeting}: {plain(board_report.completeness)}",
             3,
         )
-        missing = f" Missing: {listed(map(plain, board_report.missing))}." if board_report.missing else ""
+        missing = f" Missing: {join_items(map(plain, board_report.missing))}." if board_report.missing else ""
         yield Paragraph(
             f"Submitted on {moment(board_report.submitted_at, zone)} ({entry(board_report.position)}).{missing}"
         )

@@ -10,7 +10,7 @@ from ledger.domain.fact import Who
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
-    from ledger.domain.areas.people import Token
+    from ledger.domain.actors import Token
     from ledger.domain.state import State
 
 

@@ -13,7 +13,8 @@ from ledger.domain.fact import When, Who
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
-    from ledger.domain.areas.people import PeopleState, RoleGranted, RoleRequest, RoleRequested
+    from ledger.domain.actors import RoleRequest
+    from ledger.domain.areas.people import PeopleState, RoleGranted, RoleRequested
 
 UNGRANTABLE = frozenset({Role.OPERATOR, Role.SERVICE, Role.PUBLIC})
 """Roles that no recorded fact gives."""

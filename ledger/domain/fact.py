@@ -105,6 +105,20 @@ class StatedDay(Struct, frozen=True, gc=False):
     """True: the fact may be announced before that day, and an earlier time of the event counts."""
 
 
+class Sentence(Struct, frozen=True, gc=False):
+    """A fact in plain words, from which the history and the minutes are made.
+
+    `{title}` is a field of the fact, and `{quorate?quorate|not quorate}` chooses between two wordings. A part in
+    square brackets is left out if one of its fields is empty.
+    """
+
+    sentence: str
+    settles: tuple[tuple[str, str, str], ...] = ()
+    """Values that hold from then on, as templates: subject, aspect and value (objective O1, due, {due})."""
+    decision: bool = False
+    """True if it records a decision that a person took for others."""
+
+
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """A function that turns one version's data into the next version's; free text stays in place."""
 
@@ -114,6 +128,8 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 
     act: ClassVar[str]
     """Name of the mutation that records it, such as `addObjective`."""
+    sentence: ClassVar[Sentence]
+    """The fact in plain words."""
     version: ClassVar[int] = 1
     """Last part of its type name; a change that old readers would misread needs a new version."""
     earlier: ClassVar[tuple[Upcast, ...]] = ()

@@ -11,9 +11,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from ledger.domain.actors import SERVICE
 from ledger.domain.areas.access import Access, AccessAction, AccessUsed, AccessUseRefused, UseFault
 from ledger.domain.areas.evidence import Classification, EvidenceOpened
-from ledger.domain.areas.people import SERVICE
 from ledger.domain.authorisation import Credential
 from ledger.domain.fact import Fact, When, Who
 from ledger.domain.registry import KIND_OF

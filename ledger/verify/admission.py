@@ -8,7 +8,8 @@ refuse is counted and named, but is not damage. docs/decisions/0019 gives the re
 
 from collections.abc import Callable, Iterable
 
-from ledger.domain.areas.people import SERVICE, PeopleState
+from ledger.domain.actors import SERVICE
+from ledger.domain.areas.people import PeopleState
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
 from ledger.domain.corrections import effective, fold
 from ledger.domain.entry import Entry

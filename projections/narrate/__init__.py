@@ -1,1 +1,1 @@
-"""The history in sentences: who recorded what, on which evidence, and what it changed. Pure but for the loader."""
+"""Narration of a notice's history in sentences. Pure except for the loader."""

@@ -1,11 +1,10 @@
-"""The history of a notice told entry by entry: who recorded what, on which evidence, and what it changed. Pure.
+"""History of a notice, entry by entry: a sentence, the evidence for it, and its changes. Pure.
 
-What an entry changed is the difference between what held before and after it, so a correction shows all that
-it moved. Works from the entries alone; no view is needed.
+The changes of an entry are the difference between the values before and after it. A correction therefore shows all
+its effects. The history needs the entries only, and no view.
 """
 
-from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,34 +21,33 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, KINDS, Kind, values_at
 from projections.engine.narrative import NarrativeRef
-from projections.narrate.sentence import NOBODY, asked_by, called, ended, fields_of, phrase, place, quoted, zone_of
-from projections.narrate.templates import TEMPLATES
+from projections.narrate.changes import Aspect, Change, Values, difference
+from projections.narrate.sentence import (
+    NO_NAMES,
+    data_path,
+    fields_of,
+    phrase,
+    quote,
+    required_fields_of,
+    with_full_stop,
+    with_name,
+    zone_of,
+)
 
-Texts = Mapping[str, NarrativeRef]
-Aspect = tuple[str, str]
-"""Of what, and which aspect of it: ("objective O1", "due")."""
-
-
-class Change(Struct, frozen=True):
-    """Something that an entry, or a stretch of the history, changed."""
-
-    of: str
-    aspect: str
-    before: str | None
-    """None: nothing was known of it."""
-    after: str | None
+Narratives = Mapping[str, NarrativeRef]
+"""Path in an entry's data → its narrative."""
 
 
 class EvidenceCited(Struct, frozen=True):
-    """A piece of evidence in the register at the time."""
+    """A document of the register at the time of an entry."""
 
     evidence: str
     position: int
-    """The entry that submitted it."""
+    """Entry that submitted it."""
 
 
-class Sentence(Struct, frozen=True, rename="camel"):
-    """One entry in plain words."""
+class NarratedEntry(Struct, frozen=True, rename="camel"):
+    """An entry in plain words."""
 
     position: int
     type: str
@@ -58,216 +56,195 @@ class Sentence(Struct, frozen=True, rename="camel"):
     actor: str
     role: str
     occurred_at: datetime | None
-    """When it happened; None: nobody said, so when it was recorded."""
+    """Time at which it happened, if it differs from the time of recording."""
     recorded_at: datetime
     clauses: tuple[str, ...]
     subjects: tuple[str, ...]
-    """The ids of everything that it is about."""
-    texts: dict[str, str]
-    """The free text that the sentence doesn't hold, by its path; as it can be read now."""
+    """Ids of all its subjects."""
+    narratives: dict[str, str] = field(name="texts")
+    """Narratives outside the sentence by their paths; an erased one is replaced by a note."""
     evidence: tuple[EvidenceCited, ...]
-    """What the entry names as its ground."""
-    held: tuple[EvidenceCited, ...]
-    """What else the register held for its subjects."""
+    """Documents that the entry cites."""
+    other_evidence: tuple[EvidenceCited, ...] = field(name="held")
+    """Other documents in the register that support its subjects."""
     changes: tuple[Change, ...]
     reads_now: str | None = None
-    """For a correction: what stands at the corrected position from then on."""
+    """Sentence of the corrected entry after this correction."""
     corrected_by: int | None = None
-    """The entry that corrected this one later."""
+    """Later entry that corrected this one."""
     decision: bool = False
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Which entries are told; what is None asks nothing."""
+    """Filter of entries; None does not filter."""
 
     subject: str | None = None
     clause: str | None = None
     actor: str | None = None
     decisions: bool = False
+    """True for decisions only."""
 
-    def takes(self, told: Sentence) -> bool:
-        """Whether the entry is one of them; asking for clause 9 takes 9a to 9d too."""
+    def matches(self, entry: NarratedEntry) -> bool:
+        """Return True if an entry passes the filter; clause 9 includes 9a to 9d."""
         return (
-            self.subject in (None, *told.subjects)
-            and (self.clause is None or any(_within(clause, self.clause) for clause in told.clauses))
-            and self.actor in (None, told.actor)
-            and (told.decision or not self.decisions)
+            self.subject in (None, *entry.subjects)
+            and (self.clause is None or any(_includes(self.clause, clause) for clause in entry.clauses))
+            and self.actor in (None, entry.actor)
+            and (entry.decision or not self.decisions)
         )
 
 
-def _within(clause: str, asked: str) -> bool:
-    return clause == asked or (
-        asked.isdigit() and clause[: len(asked)] == asked and clause[len(asked) :].isalpha()
+def _includes(clause: str, other: str) -> bool:
+    return clause == other or (
+        clause.isdigit() and other[: len(clause)] == clause and other[len(clause) :].isalpha()
     )
 
 
 class History(Struct):
-    """What is known while a history is told; entries come in order, each once."""
+    """State of a history after some entries, which are added in order, each once."""
 
-    names: Mapping[str, str] = NOBODY
-    """Actor → the name by which people know them, where whoever reads may know it."""
+    names: Mapping[str, str] = NO_NAMES
+    """Actor → name, for actors whose names the reader may see."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     corrected: Mapping[int, int] = field(default_factory=dict)
+    """Corrected position → the correcting one, for all entries to be added."""
     requests: dict[str | int, AccessRequested] = field(default_factory=dict)
     """Requests for access by their ids."""
-    """Corrected position → the correcting one, of the whole stretch that is told."""
-    settled: dict[Aspect, list[tuple[int, str]]] = field(default_factory=dict)
-    by_position: dict[int, set[Aspect]] = field(default_factory=dict)
+    values: Values = field(default_factory=Values)
     register: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
-    """Evidence → the entry that submitted it, and what it speaks for."""
+    """Evidence → the entry that submitted it, and the ids that it supports."""
     subjects: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Position → the ids of its subjects."""
 
-    def now(self) -> dict[Aspect, str]:
-        """Everything that holds."""
-        return {aspect: values[-1][1] for aspect, values in self.settled.items() if values}
-
-    def tell(self, entry: Entry, texts: Texts) -> Sentence:
-        """Takes the next entry in, and tells it."""
+    def narrate(self, entry: Entry, narratives: Narratives) -> NarratedEntry:
+        """Add the next entry, and return it in plain words."""
         fact, kind = entry.fact, KIND_OF[type(entry.fact)]
         if isinstance(fact, NoticeIssued):
             self.zone = zone_of(fact.zone)
         subjects = self._subjects(entry, kind)
-        named, held = self._evidence(fact, kind, subjects)
-        changes, reads_now = self._take_in(entry, texts)
-        return Sentence(
+        evidence, other_evidence = self._evidence(fact, kind, subjects)
+        changes, reads_now = self._add(entry, narratives)
+        return NarratedEntry(
             entry.position,
             entry.type,
             entry.source,
-            ended(f"{self._phrase(TEMPLATES[type(fact)].sentence, fact, texts)}{self._asked_for(fact)}"),
+            with_full_stop(f"{self._phrase(fact.sentence.sentence, fact, narratives)}{self._request_of(fact)}"),
             entry.actor,
             entry.actor_role.replace("_", " ").lower(),
             entry.occurred_at if entry.occurred_at != entry.recorded_at else None,
             entry.recorded_at,
             _clauses(entry),
             subjects,
-            {path: quoted(text) for path, text in texts.items() if _top(path) not in _in_sentences(fact)},
-            named,
-            held,
+            {path: quote(item) for path, item in narratives.items() if _list_path(path) not in _paths_in(fact)},
+            evidence,
+            other_evidence,
             changes,
             reads_now,
             self.corrected.get(entry.position),
-            TEMPLATES[type(fact)].decision,
+            fact.sentence.decision,
         )
 
-    def _phrase(self, template: str, fact: Fact, texts: Texts) -> str:
-        return phrase(template, fact, texts, self.zone, self.names)
+    def _phrase(self, template: str, fact: Fact, narratives: Narratives) -> str:
+        return phrase(template, fact, narratives, self.zone, self.names)
 
-    def _asked_for(self, fact: Fact) -> str:
-        """For what becomes of a request for access: what was asked for, and for whom."""
+    def _request_of(self, fact: Fact) -> str:
+        """Return the kind and grantee of the request for access that a fact answers."""
         if isinstance(fact, AccessRequested):
             self.requests[fact.request] = fact
             return ""
-        asked = self.requests.get(getattr(fact, "request", ""))
-        if asked is None:
+        request = self.requests.get(getattr(fact, "request", ""))
+        if request is None:
             return ""
-        kind = "" if isinstance(fact, AccessProvided) else f"{asked.kind.meaning}, "
-        return f" ({kind}for {called(asked.grantee, self.names)})"
+        kind = "" if isinstance(fact, AccessProvided) else f"{request.kind.meaning}, "
+        return f" ({kind}for {with_name(request.grantee, self.names)})"
 
     def _subjects(self, entry: Entry, kind: Kind) -> tuple[str, ...]:
         data: Any = msgspec.to_builtins(entry.fact)
-        found = [entry.subject] if entry.subject else []
-        found += [value for _, path in kind.references for _, value in values_at(data, path) if value]
+        ids = [entry.subject] if entry.subject else []
+        ids += [value for _, path in kind.references for _, value in values_at(data, path) if value]
         for name in ("supports", "relates_to"):
-            found += getattr(entry.fact, name, ())
+            ids += getattr(entry.fact, name, ())
         if isinstance(entry.fact, EntryCorrected | ErasureRequested | NarrativeErased):
-            found += self.subjects.get(entry.fact.position, ())
-        self.subjects[entry.position] = tuple(dict.fromkeys(found))
+            ids += self.subjects.get(entry.fact.position, ())
+        self.subjects[entry.position] = tuple(dict.fromkeys(ids))
         return self.subjects[entry.position]
 
     def _evidence(
         self, fact: Fact, kind: Kind, subjects: tuple[str, ...]
     ) -> tuple[tuple[EvidenceCited, ...], tuple[EvidenceCited, ...]]:
-        """What the fact names as its ground, and what else the register held for its subjects, before it."""
+        """Return the documents that a fact cites, and the other documents that support its subjects."""
         if isinstance(fact, EvidenceSubmitted):
             return (), ()
         data: Any = msgspec.to_builtins(fact)
         paths = [path for ref, path in kind.references if ref == "evidence"]
         ids = dict.fromkeys(value for path in paths for _, value in values_at(data, path))
-        named = tuple(EvidenceCited(name, self.register[name][0]) for name in ids if name in self.register)
-        held = tuple(
+        cited = tuple(EvidenceCited(name, self.register[name][0]) for name in ids if name in self.register)
+        others = tuple(
             EvidenceCited(name, position)
             for name, (position, supports) in self.register.items()
             if name not in ids and supports.intersection(subjects)
         )
-        return named, held
+        return cited, others
 
-    def _take_in(self, entry: Entry, texts: Texts) -> tuple[tuple[Change, ...], str | None]:
+    def _add(self, entry: Entry, narratives: Narratives) -> tuple[tuple[Change, ...], str | None]:
         before: dict[Aspect, str | None] = {}
         reads_now = None
         for effect in effects(entry):
             if effect.corrected_by is not None:
-                reads_now = self._correct(effect, texts, before)
+                reads_now = self._correct(effect, narratives, before)
             elif effect.fact is not None:
-                self._settle(effect.position, effect.fact, texts, before)
-        changes = tuple(
-            Change(*aspect, was, self._value(aspect))
-            for aspect, was in before.items()
-            if (was or "") != (self._value(aspect) or "")
-        )
-        return changes, reads_now
+                self._settle(effect.position, effect.fact, narratives, before)
+        after = {aspect: self.values.value(aspect) for aspect in before}
+        return tuple(difference(before, after)), reads_now
 
-    def _value(self, aspect: Aspect) -> str | None:
-        values = self.settled.get(aspect)
-        return values[-1][1] if values else None
-
-    def _settle(self, position: int, fact: Fact, texts: Texts, before: dict[Aspect, str | None]) -> None:
-        for template, name, value in TEMPLATES[type(fact)].settles:
-            if _is_left(fact, value):
+    def _settle(self, position: int, fact: Fact, narratives: Narratives, before: dict[Aspect, str | None]) -> None:
+        """Set the values that a fact declares; note in `before` those that they replace."""
+        for subject, name, value in fact.sentence.settles:
+            if _is_unset(fact, value):
                 continue
-            aspect = (self._phrase(template, fact, texts), self._phrase(name, fact, texts))
-            before.setdefault(aspect, self._value(aspect))
-            insort(self.settled.setdefault(aspect, []), (position, self._phrase(value, fact, texts)))
-            self.by_position.setdefault(position, set()).add(aspect)
+            aspect = (self._phrase(subject, fact, narratives), self._phrase(name, fact, narratives))
+            before.setdefault(aspect, self.values.value(aspect))
+            self.values.put(position, aspect, self._phrase(value, fact, narratives))
         if isinstance(fact, EvidenceSubmitted):
             self.register[fact.evidence] = (position, frozenset(fact.supports))
 
-    def _correct(self, effect: Effect, texts: Texts, before: dict[Aspect, str | None]) -> str:
-        """Replace what the corrected entry settled; return the sentence that its position has from now on."""
-        at, fact = effect.position, effect.fact
-        for aspect in self.by_position.pop(at, ()):
-            before.setdefault(aspect, self._value(aspect))
-            self.settled[aspect] = [setting for setting in self.settled[aspect] if setting[0] != at]
-        self.register = {name: held for name, held in self.register.items() if held[0] != at}
+    def _correct(self, effect: Effect, narratives: Narratives, before: dict[Aspect, str | None]) -> str:
+        """Replace the values of a corrected entry, and return its new sentence."""
+        position, fact = effect.position, effect.fact
+        for aspect in self.values.aspects_of(position):
+            before.setdefault(aspect, self.values.value(aspect))
+        self.values.remove(position)
+        self.register = {name: document for name, document in self.register.items() if document[0] != position}
         if fact is None:
-            return "Nothing: it reads as if it had not been recorded."
+            return "Nothing: the entry counts as not recorded."
         prefix = effect.narratives
-        mine = {path.removeprefix(prefix): text for path, text in texts.items() if path.startswith(prefix)}
-        self._settle(at, fact, mine, before)
-        return ended(self._phrase(TEMPLATES[type(fact)].sentence, fact, mine))
+        own = {path.removeprefix(prefix): item for path, item in narratives.items() if path.startswith(prefix)}
+        self._settle(position, fact, own, before)
+        return with_full_stop(self._phrase(fact.sentence.sentence, fact, own))
 
 
-def _is_left(fact: Fact, value: str) -> bool:
-    """Whether a fact leaves an aspect as it was: it says nothing of what would settle it."""
-    fields = asked_by(value)
+def _is_unset(fact: Fact, value: str) -> bool:
+    """Return True if a fact leaves out all fields of a value, and so does not change it."""
+    fields = required_fields_of(value)
     return bool(fields) and all(getattr(fact, name.partition(".")[0], None) is None for name in fields)
 
 
-def _in_sentences(fact: Fact) -> set[str]:
-    """The paths of the texts that the fact's own sentence holds, and that of its replacement."""
-    found = set(map(place, fields_of(TEMPLATES[type(fact)].sentence)))
+def _paths_in(fact: Fact) -> set[str]:
+    """Return the paths of the narratives in a fact's sentence, and in that of its replacement."""
+    paths = set(map(data_path, fields_of(fact.sentence.sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
-        sentence = TEMPLATES[KINDS[fact.replacement.type].struct].sentence
-        found |= {REPLACEMENT + place(name) for name in fields_of(sentence)}
-    return found
+        sentence = KINDS[fact.replacement.type].struct.sentence.sentence
+        paths |= {REPLACEMENT + data_path(name) for name in fields_of(sentence)}
+    return paths
 
 
 def _clauses(entry: Entry) -> tuple[str, ...]:
-    """The clauses that whoever recorded the entry named; else the one that it is about, or answers by its kind."""
+    """Return the clauses that the recorder named, or the clause that the fact is about or answers."""
     number = getattr(entry.fact, "number", None)
     own = number if isinstance(number, str) else entry.fact.clause
     return entry.clauses or ((own,) if own[:1].isdigit() else ())
 
 
-def difference(before: Mapping[Aspect, str], after: Mapping[Aspect, str]) -> list[Change]:
-    """What changed between two moments of a story."""
-    aspects: Iterable[Aspect] = dict.fromkeys([*before, *after])
-    return [
-        Change(*aspect, before.get(aspect), after.get(aspect))
-        for aspect in aspects
-        if (before.get(aspect) or "") != (after.get(aspect) or "")
-    ]
-
-
-def _top(path: str) -> str:
-    """A path without the items of a list: `themes` for `themes[0]`."""
+def _list_path(path: str) -> str:
+    """Return a path without its index in a list: `themes` for `themes[0]`."""
     return path.removesuffix("]").rstrip("0123456789").removesuffix("[") if path.endswith("]") else path

@@ -1,4 +1,4 @@
-"""The entries of a notice with their free texts, straight from the ledger in one snapshot; no view is needed."""
+"""Loader of a notice's entries with their narratives, in one snapshot of the ledger; it needs no view."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,27 +15,31 @@ from ledger.store.database import connect
 from ledger.store.entries import read_bodies
 from projections.engine.narrative import NarrativeRef
 from projections.errors import NotRecordedYet, UnknownNotice
-from projections.narrate.history import History, Sentence
-from projections.narrate.sentence import NOBODY
+from projections.narrate.history import History, NarratedEntry
+from projections.narrate.sentence import NO_NAMES
 
 PAGE = 500
 _CORRECTIONS = """SELECT body FROM ledger.entries
     WHERE notice = %s AND position <= %s AND type LIKE 'improvement-ledger.records.EntryCorrected.v%%'"""
-_TEXTS = """SELECT position, path, body, erased_by FROM ledger.narratives
+_NARRATIVES = """SELECT position, path, body, erased_by FROM ledger.narratives
     WHERE notice = %s AND position > %s AND position <= %s ORDER BY position, path"""
 
 
 class LoadedHistory:
-    """One notice's entries as one snapshot shows them."""
+    """Entries of a notice in one snapshot."""
 
     def __init__(self, connection: AsyncConnection[Any], notice: str, size: int) -> None:
         self._connection = connection
         self.notice = notice
         self.size = size
-        """The position of its last entry."""
+        """Position of its last entry."""
 
     async def position_at(self, instant: datetime) -> int:
-        """The last position that had been recorded by then; raises NotRecordedYet when there was none."""
+        """Return the last position that had been recorded by an instant.
+
+        Raises:
+            NotRecordedYet: Nothing had been recorded by then.
+        """
         cursor = await self._connection.execute(
             "SELECT max(position) FROM ledger.entries WHERE notice = %s AND recorded_at <= %s",
             (self.notice, instant),
@@ -43,39 +47,52 @@ class LoadedHistory:
         row = await cursor.fetchone()
         if row is None or row[0] is None:
             raise NotRecordedYet(
-                f"nothing had been recorded of {self.notice} by {instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+                f"nothing was recorded for {self.notice} by {instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
             )
         return int(row[0])
 
     async def corrections(self, to: int) -> dict[int, int]:
-        """Corrected position → the entry that corrected it, among the first `to`."""
+        """Return each corrected position with the entry that corrected it, among the first `to` entries."""
         cursor = await self._connection.execute(_CORRECTIONS, (self.notice, to))
-        found = [decode(body) for (body,) in await cursor.fetchall()]
-        return {entry.fact.position: entry.position for entry in found if isinstance(entry.fact, EntryCorrected)}
+        corrections = [decode(body) for (body,) in await cursor.fetchall()]
+        return {
+            entry.fact.position: entry.position for entry in corrections if isinstance(entry.fact, EntryCorrected)
+        }
 
     async def entries(self, to: int) -> AsyncIterator[tuple[Entry, dict[str, NarrativeRef]]]:
-        """The first `to` entries in order, each with its texts by their paths."""
+        """Yield the first `to` entries in order, each with its narratives by path."""
         for after in range(0, to, PAGE):
-            cursor = await self._connection.execute(_TEXTS, (self.notice, after, min(after + PAGE, to)))
-            texts: dict[int, dict[str, NarrativeRef]] = {}
+            cursor = await self._connection.execute(_NARRATIVES, (self.notice, after, min(after + PAGE, to)))
+            narratives: dict[int, dict[str, NarrativeRef]] = {}
             for position, path, body, erased_by in await cursor.fetchall():
-                texts.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
+                narratives.setdefault(position, {})[path] = NarrativeRef(body, erased_by, position, path)
             async for position, body in read_bodies(self._connection, self.notice, after, min(after + PAGE, to)):
-                yield decode(body), texts.get(position, {})
+                yield decode(body), narratives.get(position, {})
 
 
-async def tellings(
-    history: LoadedHistory, to: int, names: Mapping[str, str] = NOBODY
-) -> AsyncIterator[tuple[Sentence, History]]:
-    """The first `to` entries, told in order, each with the story so far; `names`: actor → name."""
-    story = History(corrected=await history.corrections(to), names=names)
-    async for entry, texts in history.entries(to):
-        yield story.tell(entry, texts), story
+async def narrate(
+    loaded: LoadedHistory, to: int, names: Mapping[str, str] = NO_NAMES
+) -> AsyncIterator[tuple[NarratedEntry, History]]:
+    """Yield the first `to` entries in plain words, each with the state of the history after it.
+
+    Args:
+        loaded: The entries.
+        to: Position of the last entry.
+        names: Actor → name.
+    """
+    history = History(corrected=await loaded.corrections(to), names=names)
+    async for entry, narratives in loaded.entries(to):
+        yield history.narrate(entry, narratives), history
 
 
 @asynccontextmanager
-async def opened(url: str, notice: str) -> AsyncIterator[LoadedHistory]:
-    """The history of a notice; raises UnknownNotice, and Unavailable when the database cannot be reached."""
+async def open_history(url: str, notice: str) -> AsyncIterator[LoadedHistory]:
+    """Open the history of a notice.
+
+    Raises:
+        UnknownNotice: No such notice is recorded.
+        Unavailable: The database cannot be reached.
+    """
     async with await connect(url, "ledger_reader") as connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

@@ -1,7 +1,6 @@
-"""A telling put into words: the fields of a fact, days, instants and lists as they are read aloud. Pure.
+"""Sentences: a fact's template with its values in words, and the wording of days, instants and lists. Pure.
 
-A sentence names fields of the fact in braces; {quorate?quorate|not quorate} puts one of two wordings; a part in
-square brackets is left out when one of its fields is empty.
+`ledger.domain.fact.Sentence` describes the templates.
 """
 
 import re
@@ -18,8 +17,8 @@ from ledger.domain.fact import Fact, Narrative
 from ledger.domain.registry import KIND_OF
 from projections.engine.narrative import NarrativeRef
 
-NOBODY: Mapping[str, str] = MappingProxyType({})
-"""The names of a directory that names nobody."""
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+"""Names of a directory without actors."""
 _PART = re.compile(r"\[([^]]*)]")
 _STOPPED = re.compile(r"([.!?])”\.")
 _STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
@@ -31,42 +30,48 @@ _FIELD = re.compile(r"\{([^}]*)}")
 
 
 def fields_of(template: str) -> list[str]:
-    """The fields of a fact that a template names, as dotted attributes."""
+    """Return the fields of a fact that a template names, as dotted attributes."""
     return [name.partition("?")[0] for name in _FIELD.findall(template)]
 
 
-def asked_by(template: str) -> list[str]:
-    """Those of them that stand in no part that may be left out."""
+def required_fields_of(template: str) -> list[str]:
+    """Return the fields of a template that are outside its optional parts."""
     return fields_of(_PART.sub("", template))
 
 
 def phrase(
     template: str,
     fact: Fact,
-    texts: Mapping[str, NarrativeRef],
+    narratives: Mapping[str, NarrativeRef],
     zone: ZoneInfo,
-    names: Mapping[str, str] = NOBODY,
+    names: Mapping[str, str] = NO_NAMES,
 ) -> str:
-    """The template with the fact's values in it; days and times are the zone's.
+    """Return a template with the values of a fact; days and times are in the zone.
 
-    `names`: actor → the name by which people know them, put beside their id.
+    `names` gives the name of an actor, written before the id.
     """
 
-    def value(named: str) -> str:
-        name, asks, words = named.partition("?")
-        found: Any = fact
+    def value(field: str) -> str:
+        name, chooses, wordings = field.partition("?")
+        content: Any = fact
         for step in name.split("."):
-            each = isinstance(found, list)
-            found = [getattr(item, step) for item in found] if each else getattr(found, step, None)
-        if asks:
-            return words.split("|")[0 if found else 1]
-        if names and place(name) not in _things(type(fact)):
-            found = [called(each, names) for each in found] if isinstance(found, list) else called(found, names)
-        if isinstance(found, Narrative):
-            return quoted(texts.get(place(name)))
-        if isinstance(found, list) and any(isinstance(item, Narrative) for item in found):
-            return listed(quoted(texts.get(f"{place(name)}[{index}]")) for index, _ in enumerate(found))
-        return _in_words(found, zone)
+            many = isinstance(content, list)
+            content = [getattr(item, step) for item in content] if many else getattr(content, step, None)
+        if chooses:
+            return wordings.split("|")[0 if content else 1]
+        if names and data_path(name) not in _subject_fields(type(fact)):
+            content = (
+                [with_name(item, names) for item in content]
+                if isinstance(content, list)
+                else with_name(content, names)
+            )
+        if isinstance(content, Narrative):
+            return quote(narratives.get(data_path(name)))
+        if isinstance(content, list) and any(isinstance(item, Narrative) for item in content):
+            return join_items(
+                quote(narratives.get(f"{data_path(name)}[{index}]")) for index, _ in enumerate(content)
+            )
+        return _in_words(content, zone)
 
     def part(match: re.Match[str]) -> str:
         return match[1] if all(value(name) for name in fields_of(match[1])) else ""
@@ -75,31 +80,33 @@ def phrase(
 
 
 @cache
-def _things(kind: type[Fact]) -> frozenset[str]:
-    """The fields of a fact that name things of the notice, and so nobody."""
+def _subject_fields(kind: type[Fact]) -> frozenset[str]:
+    """Return the fields of a fact that name things other than actors."""
     return frozenset(str(path[0]) for ref, path in KIND_OF[kind].references if ref != "actor")
 
 
-def called(actor: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what is no actor's id comes back as it is
-    """An actor by their name and their id; by their id alone where no name is known."""
+def with_name(actor: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what is no actor's id comes back as it is
+    """Return an actor's name and id, or the id alone if no name is known."""
     return f"{names[actor]} ({actor})" if isinstance(actor, str) and actor in names else actor
 
 
-def ended(sentence: str) -> str:
-    """The sentence with its full stop, and without those that a quotation brought and does not need."""
+def with_full_stop(sentence: str) -> str:
+    """Return a sentence with its full stop, and without needless full stops of quotations."""
     return _STOPPED.sub(r"\1”", _STOP_WITHIN.sub("”", f"{sentence}."))
 
 
-def place(name: str) -> str:
-    """Where an attribute stands in an event's data, such as termsOfReference for terms_of_reference."""
+def data_path(name: str) -> str:
+    """Return the path of an attribute in an event's data, such as termsOfReference for terms_of_reference."""
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name.removesuffix("_"))
 
 
-def quoted(text: NarrativeRef | None) -> str:
-    """A narrative as it can be read now."""
-    if text is None:
-        return "“not there”"
-    return f"“{text.body.strip()}”" if text.body is not None else f"“erased by entry {text.erased_by}”"
+def quote(narrative: NarrativeRef | None) -> str:
+    """Return a narrative in quotation marks, or a note if it was erased."""
+    if narrative is None:
+        return "“missing”"
+    return (
+        f"“{narrative.body.strip()}”" if narrative.body is not None else f"“erased by entry {narrative.erased_by}”"
+    )
 
 
 def _in_words(value: object, zone: ZoneInfo) -> str:
@@ -113,7 +120,7 @@ def _in_words(value: object, zone: ZoneInfo) -> str:
         case date():
             words = day(value)
         case list() | tuple():
-            words = listed(_in_words(item, zone) for item in value)
+            words = join_items(_in_words(item, zone) for item in value)
         case int():
             words = f"{value:,}"
         case float():
@@ -125,14 +132,14 @@ def _in_words(value: object, zone: ZoneInfo) -> str:
     return words
 
 
-def listed(items: Iterable[str]) -> str:
-    """Items as they are read aloud: a, b and c."""
+def join_items(items: Iterable[str]) -> str:
+    """Return items joined as in a sentence: a, b and c."""
     *first, last = list(items) or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that name; UTC where there is none."""
+    """Return the time zone of a name; UTC for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -140,22 +147,22 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def day(value: date) -> str:
-    """A day, such as 5 July 2022."""
+    """Return a day in words, such as 5 July 2022."""
     return f"{value.day} {value:%B %Y}"
 
 
-def numbered(texts: str, number: int) -> str:
-    """One of several texts, by the name of them all: options → option 1, weaknesses → weakness 1."""
-    return f"{_MANY.sub('', texts)} {number}"
+def numbered(plural: str, number: int) -> str:
+    """Return the name of one of several items: options → option 1, weaknesses → weakness 1."""
+    return f"{_MANY.sub('', plural)} {number}"
 
 
-def natural(name: str) -> list[tuple[int, str]]:
-    """The key that orders names as people count: 5b, 5f, 13."""
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a sort key with numbers in natural_key order: 5b, 5f, 13."""
     return [(int(digits or 0), letters) for digits, letters in _COUNTED.findall(name)]
 
 
 def instant(value: datetime, zone: ZoneInfo) -> str:
-    """An instant in that zone: a day alone when it is midnight there, else with hour and minute."""
+    """Return an instant in a zone: the day alone at midnight, else with hour and minute."""
     local = value.astimezone(zone)
     midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
     return day(local) if midnight else f"{day(local)}, {local:%H:%M}"

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Instant, Narrative, StatedDay, When, Who, WordList, reference
+from ledger.domain.fact import Day, Fact, Instant, Narrative, Sentence, StatedDay, When, Who, WordList, reference
 from ledger.domain.shared_rules import repeat_refusals
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was requested: {kind}, for {grantee}[, to do review {review}][, to do diagnostic "
+        "{diagnostic}], from {from_} until {until}",
+        (("access {request}", "state", "requested"),),
+    )
 
     request: RequestId
     grantee: Annotated[ActorId, Meta(description="The actor who is to have the access.")]
@@ -87,6 +92,11 @@ class AccessGranted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "grantAccess"
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was granted, from {from_} until {until}",
+        (("access {request}", "state", "granted until {until}"),),
+        decision=True,
+    )
 
     request: RequestId
     from_: Instant
@@ -100,6 +110,9 @@ class AccessRevoked(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
+    )
 
     request: RequestId
     reason: Narrative
@@ -112,6 +125,9 @@ class AccessRefused(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     ends: ClassVar[str] = "refused"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was refused: {reason}", (("access {request}", "state", "refused"),), decision=True
+    )
 
     request: RequestId
     reason: Narrative
@@ -124,6 +140,9 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     stated_day: ClassVar[StatedDay | None] = StatedDay("on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was provided on {on} ({kind}): {what}", (("access {request}", "provided", "on {on}"),)
+    )
 
     request: RequestId
     kind: AccessKind
@@ -137,6 +156,11 @@ class AccessExtended(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "extendAccess"
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was extended until {until}: {reason}",
+        (("access {request}", "state", "granted until {until}"),),
+        decision=True,
+    )
 
     request: RequestId
     until: Annotated[Instant, Meta(description="The instant at which the access ends from now on.")]
@@ -160,6 +184,9 @@ class AccessUsed(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "useAccess"
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was used: {document} was {action}", (("access {request}", "used", "{document}"),)
+    )
 
     request: RequestId
     document: DocumentId
@@ -186,6 +213,10 @@ class AccessUseRefused(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "A use of access {request} was refused, for {document}: {why}",
+        (("access {request}", "use refused", "{document}, {why}"),),
+    )
 
     request: RequestId
     document: DocumentId

@@ -11,7 +11,7 @@ from ledger.domain.areas.partners import PartnerId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ActionId, ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, StatedDay, When, Who, reference
+from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import future_refusals
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was added under objective {objective}: {title}. {owner} is responsible[, for partner "
+        "{partner}], and it is due on {due}",
+        (("action {action}", "owner", "{owner}"), ("action {action}", "due", "{due}")),
+    )
 
     action: ActionId
     objective: ObjectiveId
@@ -45,6 +50,10 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reviseAction"
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was revised: {reason}[. New title: {title}][. {owner} is responsible]",
+        (("action {action}", "owner", "{owner}"),),
+    )
 
     action: ActionId
     reason: Narrative
@@ -58,6 +67,11 @@ class ActionRebaselined(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "rebaselineAction"
     clause: ClassVar[str] = "5a"
     about: ClassVar[str] = "action"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was moved from {from_} to {to}, approved by {approver}: {reason}",
+        (("action {action}", "due", "{to}"),),
+        decision=True,
+    )
 
     action: ActionId
     from_: Annotated[Day, Meta(description="The date until now.")]
@@ -74,6 +88,9 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "action"
     ends: ClassVar[str] = "completed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("completed_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was completed on {completed_on}: {result}", (("action {action}", "state", "completed"),)
+    )
 
     action: ActionId
     completed_on: Day
@@ -90,6 +107,10 @@ class MilestoneSet(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "milestone"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Milestone {milestone} was set for objective {objective}, due on {due}: {title}",
+        (("milestone {milestone}", "due", "{due}"),),
+    )
 
     milestone: MilestoneId
     objective: ObjectiveId
@@ -105,6 +126,9 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "milestone"
     ends: ClassVar[str] = "reached"
     stated_day: ClassVar[StatedDay | None] = StatedDay("reached_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Milestone {milestone} was reached on {reached_on}", (("milestone {milestone}", "state", "reached"),)
+    )
 
     milestone: MilestoneId
     reached_on: Day

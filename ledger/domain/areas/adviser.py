@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.people import ActorId
 from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, StatedDay, When, Who, reference
+from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ class AdviserAppointed(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "appointment"
     begins: ClassVar[bool] = True
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{adviser} was appointed as adviser ({appointment}) from {first}[ to {last}]: {terms}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    )
 
     appointment: AppointmentId
     adviser: Annotated[ActorId, Meta(description="The adviser.")]
@@ -42,6 +47,11 @@ class AdviserReplaced(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{adviser} took over as adviser ({appointment}) from {first}: {reason}",
+        (("appointment {appointment}", "held by", "{adviser}"),),
+        decision=True,
+    )
 
     appointment: AppointmentId
     adviser: Annotated[ActorId, Meta(description="The adviser from now on.")]
@@ -59,6 +69,11 @@ class AdviserReleased(Fact, frozen=True, kw_only=True):
     outlives: ClassVar[bool] = True
     once: ClassVar[bool] = True
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "The adviser ({appointment}) was released, with {last} as the last day: {reason}",
+        (("appointment {appointment}", "held by", "nobody"),),
+        decision=True,
+    )
 
     appointment: AppointmentId
     last: Annotated[Day, Meta(description="The adviser's last day.")]

@@ -10,7 +10,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, StatedDay, When, Who, reference
+from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, Sentence, StatedDay, When, Who, reference
 from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ class BoardEstablished(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "establishBoard"
     clause: ClassVar[str] = "5b"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The improvement board was established[, with a quorum of {quorum}]: {terms_of_reference}",
+        (("the board", "state", "established"),),
+        decision=True,
+    )
 
     terms_of_reference: Narrative
     quorum: Annotated[Count | None, Meta(description="The number of members who must attend for a quorum.")] = None
@@ -36,6 +41,12 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "appointChair"
     clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{chair} was appointed to chair the board from {first}[ to {last}][. Independent, because: "
+        "{independence_basis}][. Interests: {interests}]",
+        (("the board", "chair", "{chair}"),),
+        decision=True,
+    )
 
     chair: Annotated[ActorId, Meta(description="The actor who chairs.")]
     independence_basis: Annotated[
@@ -55,6 +66,9 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "endChair"
     clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{chair} left the chair, with {last} as the last day: {reason}", (("the board", "chair", "nobody"),)
+    )
 
     chair: ActorId
     last: Annotated[Day, Meta(description="The last day in the chair.")]
@@ -66,6 +80,9 @@ class InterestDeclared(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "declareInterest"
     clause: ClassVar[str] = "5b"
+    sentence: ClassVar[Sentence] = Sentence(
+        "{actor} declared an interest: {interest}", (("{actor}", "interest", "declared"),)
+    )
 
     actor: ActorId
     interest: Narrative
@@ -77,6 +94,9 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "joinBoard"
     clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{member} joined the board on {first}, as {post}", (("{member}", "seat on the board", "{post}"),)
+    )
 
     member: ActorId
     post: Annotated[
@@ -91,6 +111,9 @@ class MemberLeft(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "leaveBoard"
     clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{member} left the board, with {last} as the last day", (("{member}", "seat on the board", "left"),)
+    )
 
     member: ActorId
     last: Annotated[Day, Meta(description="The last day.")]
@@ -101,6 +124,11 @@ class TimetableAgreed(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "agreeTimetable"
     clause: ClassVar[str] = "5b"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The board agreed its timetable, {department_consent?with|without} the Department's consent: {dates}",
+        (("the board", "timetable", "{dates}"),),
+        decision=True,
+    )
 
     dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
@@ -121,6 +149,12 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "decision"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The board took decision {decision} at meeting {meeting}: {title}[, with {votes.for_} for, "
+        "{votes.against} against and {votes.abstained} abstaining][; it concerns {relates_to}]",
+        (("decision {decision}", "state", "taken"),),
+        decision=True,
+    )
 
     decision: DecisionId
     meeting: Annotated[
@@ -149,6 +183,11 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "decision"
     ends: ClassVar[str] = "rescinded"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Decision {decision} was rescinded at meeting {meeting}[ and replaced by {replaced_by}]: {reason}",
+        (("decision {decision}", "state", "rescinded"),),
+        decision=True,
+    )
 
     decision: DecisionId
     meeting: Annotated[str, reference("meeting", "The meeting that rescinded it.", known=False)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Fact, Narrative, When, Who, WordList, reference
+from ledger.domain.fact import Code, Count, Fact, Narrative, Sentence, When, Who, WordList, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -31,6 +31,10 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5e"
     about: ClassVar[str] = "views"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Views of {group} were gathered ({views}) by {method}, from {count} people: {themes}",
+        (("views {views}", "state", "gathered"),),
+    )
 
     views: ViewsId
     group: Group
@@ -45,6 +49,11 @@ class ViewsConsidered(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "considerViews"
     clause: ClassVar[str] = "5e"
     about: ClassVar[str] = "views"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Views {views} were considered against {standard}[. Change: {change_made}]. Reason: {reason}",
+        (("views {views}", "state", "considered[, with a change: {change_made}]"),),
+        decision=True,
+    )
 
     views: ViewsId
     standard: Annotated[Code, Meta(description="The practice standard concerned.")]

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct, field
 
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, reference
+from ledger.domain.fact import Code, Day, Fact, Narrative, Sentence, When, Who, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -24,6 +24,10 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "13"
     about: ClassVar[str] = "concern"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The Department raised concern {concern}[ about {areas}]: {text}",
+        (("concern {concern}", "state", "raised"),),
+    )
 
     concern: ConcernId
     text: Narrative
@@ -39,6 +43,12 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "13"
     about: ClassVar[str] = "intervention"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Ministers decided intervention {intervention} under {power}[, after concern {concerns}][, with effect "
+        "from {takes_effect_on}]: {decision}",
+        (("intervention {intervention}", "state", "decided"),),
+        decision=True,
+    )
 
     intervention: InterventionId
     power: Annotated[Code, Meta(description="The power, such as s497A of the Education Act 1996.")]
@@ -56,6 +66,11 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "13"
     about: ClassVar[str] = "intervention"
     ends: ClassVar[str] = "ended"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Ministers ended intervention {intervention}[, which becomes {becomes}]: {reason}",
+        (("intervention {intervention}", "state", "ended"),),
+        decision=True,
+    )
 
     intervention: InterventionId
     reason: Narrative

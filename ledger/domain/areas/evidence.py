@@ -16,6 +16,7 @@ from ledger.domain.fact import (
     Narrative,
     Period,
     Position,
+    Sentence,
     When,
     Who,
     WordList,
@@ -50,6 +51,11 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Evidence {evidence} was submitted: {title} ({classification}, {media_type}, {size} bytes)[, for "
+        "{period.first} to {period.last}][; it supports {supports}]",
+        (("evidence {evidence}", "in the register", "as {classification}"),),
+    )
 
     evidence: EvidenceId
     digest: Annotated[Digest, Meta(description="SHA-256 over the file's salt, then the file, in base64.")]
@@ -70,6 +76,10 @@ class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "superseded"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Evidence {evidence} was superseded by {by}: {reason}",
+        (("evidence {evidence}", "in the register", "superseded by {by}"),),
+    )
 
     evidence: EvidenceId
     by: Annotated[EvidenceId, Meta(description="The evidence that replaces it.")]
@@ -85,6 +95,9 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "withdrawn"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Evidence {evidence} was withdrawn: {reason}", (("evidence {evidence}", "in the register", "withdrawn"),)
+    )
 
     evidence: EvidenceId
     reason: Narrative
@@ -108,6 +121,9 @@ class EvidenceAssessed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Evidence {evidence} was judged {judgement}: {reason}", (("evidence {evidence}", "judged", "{judgement}"),)
+    )
 
     evidence: EvidenceId
     judgement: Judgement
@@ -123,6 +139,11 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "erased"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The file of evidence {evidence} was destroyed, as requested in entry {request}; its proof remains valid",
+        (("evidence {evidence}", "in the register", "erased"),),
+        decision=True,
+    )
 
     evidence: EvidenceId
     request: Annotated[Position, Meta(description="The entry that requested it (ErasureRequested).")]
@@ -135,6 +156,7 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence("{reader} opened evidence {evidence}")
 
     evidence: EvidenceId
     reader: Annotated[str, reference("actor", "The actor who read it.", known=False)]

@@ -15,6 +15,7 @@ from ledger.domain.fact import (
     Instant,
     Narrative,
     Period,
+    Sentence,
     When,
     Who,
     WordList,
@@ -60,6 +61,11 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Measure {measure} was defined: {title} ({unit}, {direction})[, with the target {target}][ and the "
+        "baseline {baseline}][, per {per}][, as a part of {part_of}]",
+        (("measure {measure}", "target", "{target}"),),
+    )
 
     measure: MeasureId
     title: Narrative
@@ -79,6 +85,11 @@ class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reportMeasureReading"
     clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Measure {measure} stood at {numerator}[ of {denominator}] for {period.first} to {period.last}, by "
+        "{system} as drawn on {extracted_at}",
+        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+    )
 
     measure: MeasureId
     period: Period
@@ -94,6 +105,11 @@ class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "restateMeasureReading"
     clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Measure {measure} was restated: it stood at {numerator}[ of {denominator}] for {period.first} to "
+        "{period.last}, by {system} as drawn on {extracted_at}. Reason: {reason}",
+        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+    )
 
     measure: MeasureId
     period: Period
@@ -110,6 +126,11 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "resetMeasureBaseline"
     clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The limits of measure {measure} restart from {first}[, with the baseline {baseline}]: {reason}",
+        (("measure {measure}", "limits since", "{first}"),),
+        decision=True,
+    )
 
     measure: MeasureId
     first: Annotated[Day, Meta(description="The first day of the first period used from now on.")]

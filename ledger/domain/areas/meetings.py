@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, When, Who, reference
+from ledger.domain.fact import Fact, Sentence, When, Who, reference
 from ledger.domain.shared_rules import duplicate_refusals
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ class BoardPackCirculated(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "circulateBoardPack"
     clause: ClassVar[str] = "5b"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The papers of meeting {meeting} were circulated to {recipients}: {evidence}",
+        (("meeting {meeting}", "papers", "circulated"),),
+    )
 
     meeting: Annotated[
         str, reference("meeting", "The meeting concerned, usually one that is still to come.", known=False)
@@ -41,6 +45,11 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "meeting"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The board met ({meeting}, {quorate?quorate|not quorate}), attended by {attendance}[, with apologies "
+        "from {apologies}]",
+        (("meeting {meeting}", "state", "held"),),
+    )
 
     meeting: MeetingId
     attendance: Annotated[list[ActorId], Meta(min_length=1, description="The actors who attended.")]
@@ -58,6 +67,11 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "meeting"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The minutes of meeting {meeting} were approved[ at meeting {approved_at}]",
+        (("meeting {meeting}", "minutes", "approved"),),
+        decision=True,
+    )
 
     meeting: MeetingId
     approved_at: ApprovedAt | None = None

@@ -20,6 +20,7 @@ from ledger.domain.fact import (
     Id,
     Narrative,
     OnsCode,
+    Sentence,
     StatedDay,
     When,
     Who,
@@ -101,6 +102,11 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "issueNotice"
     clause: ClassVar[str] = "head"
     stated_day: ClassVar[StatedDay | None] = StatedDay("issued_on", from_start=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "{issuer} issued this {kind} to the council of {council} on {issued_on}: {title}[, following "
+        "{predecessor}]",
+        (("the notice", "state", "in force"),),
+    )
 
     kind: NoticeKind
     council: OnsCode
@@ -118,6 +124,10 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "registerClause"
     clause: ClassVar[str] = "head"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Clause {number} was registered: the {obligor} {modality}, judged by the rule {rule}",
+        (("clause {number}", "owed by", "{obligor} ({modality})"), ("clause {number}", "rule", "{rule}")),
+    )
 
     number: ClauseNumber
     obligor: Obligor
@@ -140,6 +150,10 @@ class AreaRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "1"
     about: ClassVar[str] = "area"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Area {area} was registered for priority action: {title}",
+        (("area {area}", "state", "for priority action"),),
+    )
 
     area: AreaId
     title: Narrative
@@ -153,6 +167,9 @@ class AreaClosed(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "area"
     ends: ClassVar[str] = "closed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Area {area} was closed on {closed_on}: {reason}", (("area {area}", "state", "closed"),), decision=True
+    )
 
     area: AreaId
     closed_on: Day
@@ -167,6 +184,11 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "area"
     ends: ClassVar[str] = "carried over"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Area {area} was carried over to the notice {successor}[, as its area {successor_area}]",
+        (("area {area}", "state", "carried over to {successor}"),),
+        decision=True,
+    )
 
     area: AreaId
     successor: Annotated[Id, Meta(description="The notice under which it continues.")]
@@ -180,6 +202,11 @@ class InterpretationAdopted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "head"
     about: ClassVar[str] = "interpretation"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The {adopted_by} decided ({interpretation}) what “{word}” means in clause {number}: {meaning}",
+        (("clause {number}", "meaning of {word}", "{meaning}"),),
+        decision=True,
+    )
 
     interpretation: InterpretationId
     number: Annotated[ClauseNumber, Meta(description="The clause that contains the word.")]
@@ -204,6 +231,11 @@ class NoticeRevised(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reviseNotice"
     clause: ClassVar[str] = "head"
     stated_day: ClassVar[StatedDay | None] = StatedDay("revised_on", from_start=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "The notice was revised on {revised_on}, as to clause {clauses.number}: {reason}",
+        (("the notice", "revised", "on {revised_on}"),),
+        decision=True,
+    )
 
     revised_on: Day
     reason: Narrative
@@ -216,6 +248,11 @@ class NoticeClosed(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "closeNotice"
     clause: ClassVar[str] = "13"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "The notice was closed on {closed_on} as {outcome}: {reason}[; {successor} follows it]",
+        (("the notice", "state", "closed, {outcome}"),),
+        decision=True,
+    )
 
     closed_on: Day
     outcome: Outcome

@@ -9,7 +9,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Id, Narrative, StatedDay, When, Who, reference
+from ledger.domain.fact import Day, Fact, Id, Narrative, Sentence, StatedDay, When, Who, reference
 from ledger.domain.roles import Role
 from ledger.domain.shared_rules import future_refusals
 
@@ -29,6 +29,10 @@ class PartnerRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "2"
     about: ClassVar[str] = "partner"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Partner {partner} was registered: {organisation}{section11?, bound by section 11|}. {lead} leads for it",
+        (("partner {partner}", "lead", "{lead}"),),
+    )
 
     partner: PartnerId
     organisation: Annotated[Narrative, Meta(description="The organisation's name.")]
@@ -43,6 +47,11 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Partner {partner} promised contribution {contribution} by {due}[, for objective {objective}]: {what} "
+        "{owner} is responsible",
+        (("contribution {contribution}", "state", "promised for {due}"),),
+    )
 
     contribution: ContributionId
     partner: PartnerId
@@ -60,6 +69,10 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "contribution"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Contribution {contribution} was received on {received_on}[: {note}]",
+        (("contribution {contribution}", "state", "received"),),
+    )
 
     contribution: ContributionId
     received_on: Day
@@ -76,6 +89,10 @@ class ContributionMissed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     once: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Contribution {contribution} missed its date: {reason}",
+        (("contribution {contribution}", "state", "missed"),),
+    )
 
     contribution: ContributionId
     reason: Narrative
@@ -87,6 +104,10 @@ class ContributionConcernRaised(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "raiseContributionConcern"
     clause: ClassVar[str] = "5d"
     about: ClassVar[str] = "partner"
+    sentence: ClassVar[Sentence] = Sentence(
+        "A concern was raised about partner {partner}[ and its contribution {contribution}]: {concern}",
+        (("partner {partner}", "concern", "raised"),),
+    )
 
     partner: PartnerId
     concern: Narrative
@@ -100,6 +121,10 @@ class PartnerUpdateCommissioned(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "update"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The board commissioned update {update} from partner {partner} by {due}: {topic}",
+        (("update {update}", "state", "due on {due}"),),
+    )
 
     update: UpdateId
     partner: PartnerId
@@ -115,6 +140,9 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "update"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Update {update} was received on {received_on}: {summary}", (("update {update}", "state", "received"),)
+    )
 
     update: UpdateId
     received_on: Day

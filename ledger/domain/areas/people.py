@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain import duties
+from ledger.domain.actors import SERVICE, Integration, RoleRequest, RoleTenure, Token
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     Code,
@@ -16,6 +17,7 @@ from ledger.domain.fact import (
     Instant,
     Narrative,
     Position,
+    Sentence,
     When,
     Who,
     WordList,
@@ -52,6 +54,9 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "records"
     about: ClassVar[str] = "actor"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{actor} was registered as a {kind}[: {post}]", (("{actor}", "known as", "{kind}"),)
+    )
 
     actor: ActorId
     kind: ActorKind
@@ -64,6 +69,10 @@ class RoleRequested(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "requestRole"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The role of {role} was requested for {actor}[, from {from_}][, until {until}]: {reason}",
+        (("{actor}", "role of {role}", "requested"),),
+    )
 
     actor: ActorId
     role: Role
@@ -80,6 +89,10 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "grantRole"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{actor} was given the role of {role}[, from {from_}][, until {until}]",
+        (("{actor}", "role of {role}", "held[ until {until}]"),),
+    )
 
     actor: ActorId
     role: Role
@@ -99,6 +112,9 @@ class RoleRevoked(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "revokeRole"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True
+    )
 
     actor: ActorId
     role: Role
@@ -113,6 +129,10 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "token"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Token {token} was issued to {actor} as {role}[, for source {source}][, for {facts}][, until {until}]",
+        (("token {token}", "state", "open for {actor}"),),
+    )
 
     token: TokenId
     actor: ActorId
@@ -131,6 +151,9 @@ class TokenRevoked(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "records"
     about: ClassVar[str] = "token"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
+    )
 
     token: TokenId
     reason: Narrative
@@ -143,6 +166,11 @@ class IntegrationRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "records"
     about: ClassVar[str] = "integration"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Integration {integration} was registered: {actor} may record {facts} from {source}",
+        (("integration {integration}", "state", "live"),),
+        decision=True,
+    )
 
     integration: IntegrationId
     actor: Annotated[ActorId, Meta(description="The system's actor.")]
@@ -159,6 +187,11 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
     ends: ClassVar[str] = "revoked"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Integration {integration} was revoked at once: {reason}",
+        (("integration {integration}", "state", "revoked"),),
+        decision=True,
+    )
 
     integration: IntegrationId
     reason: Narrative
@@ -174,61 +207,6 @@ FACTS = (
     IntegrationRegistered,
     IntegrationRevoked,
 )
-
-
-SERVICE = "service"
-"""Actor and source of the service itself; no other actor may use that source."""
-
-
-class RoleTenure(Struct):
-    """A period for which an actor holds a role."""
-
-    role: Role
-    from_: datetime
-    until: datetime | None
-
-    def live(self, at: datetime) -> bool:
-        """Return whether it includes an instant: the first instant is included, the last is not."""
-        return self.from_ <= at and (self.until is None or at < self.until)
-
-    def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
-        """Return whether it includes any instant of a period; `ends` is like `until`."""
-        return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
-
-
-class RoleRequest(Struct):
-    """A request for a role, which awaits a grant by a second person."""
-
-    actor: str
-    role: Role
-    from_: datetime | None
-    until: datetime | None
-    requested_by: str
-    granted: int | None = None
-    """Position of the entry that granted it."""
-
-
-class Token(Struct):
-    """The rights that an API token gives."""
-
-    actor: str
-    role: Role
-    source: str | None
-    facts: list[str]
-    until: datetime | None
-    revoked: int | None = None
-
-    def live(self, at: datetime) -> bool:
-        """Return whether it is valid at an instant."""
-        return self.revoked is None and (self.until is None or at < self.until)
-
-
-class Integration(Struct):
-    """The rights that a registration gives."""
-
-    actor: str
-    source: str
-    facts: list[str]
 
 
 class PeopleState(Struct):

@@ -10,7 +10,7 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, When, Who, WordList, reference
+from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, Sentence, When, Who, WordList, reference
 from ledger.domain.shared_rules import duplicate_refusals
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "briefing"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{leaders} were briefed ({briefing}): {topic}", (("briefing {briefing}", "state", "given"),)
+    )
 
     briefing: BriefingId
     leaders: Annotated[list[ActorId], Meta(min_length=1, description="The leaders briefed.")]
@@ -46,6 +49,11 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "assessment"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The council published its self-assessment {assessment}, version {edition}[, on {areas}]. Strengths: "
+        "{strengths}. Weaknesses: {weaknesses}",
+        (("the self-assessment", "current", "{assessment}"),),
+    )
 
     assessment: AssessmentId
     edition: Annotated[Code, Meta(description="Its version, such as 2.")]
@@ -66,6 +74,11 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "plan_version"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The {body} approved version {plan_version} of the plan[, which answers the self-assessment {assessment}]",
+        (("the plan", "approved version", "{plan_version}"),),
+        decision=True,
+    )
 
     plan_version: PlanVersionId
     body: Annotated[
@@ -100,6 +113,11 @@ class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "adoptRatingScale"
     clause: ClassVar[str] = "5a"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The plan rates {dimension} on its own scale from now on",
+        (("the plan", "scale of {dimension}", "adopted"),),
+        decision=True,
+    )
 
     dimension: Dimension
     levels: Annotated[list[Level], Meta(min_length=2, description="Its ratings.")]
@@ -112,6 +130,15 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Objective {objective} was added to the plan: {title}. It serves {areas}, {owner} is responsible, and "
+        "it is due on {due}[; {measures} measure its impact]",
+        (
+            ("objective {objective}", "owner", "{owner}"),
+            ("objective {objective}", "due", "{due}"),
+            ("objective {objective}", "areas", "{areas}"),
+        ),
+    )
 
     objective: ObjectiveId
     title: Narrative
@@ -127,6 +154,13 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "recordProgress"
     clause: ClassVar[str] = "5a"
     about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
+        (
+            ("objective {objective}", "activity", "{activity_rating}"),
+            ("objective {objective}", "impact", "{impact_rating}"),
+        ),
+    )
 
     objective: ObjectiveId
     narrative: Narrative
@@ -143,6 +177,15 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reviseObjective"
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Objective {objective} was revised: {reason}[. New title: {title}][. It serves {areas}][. {owner} is "
+        "responsible][. It is due on {due}][. {measures} measure its impact]",
+        (
+            ("objective {objective}", "owner", "{owner}"),
+            ("objective {objective}", "due", "{due}"),
+            ("objective {objective}", "areas", "{areas}"),
+        ),
+    )
 
     objective: ObjectiveId
     reason: Narrative
@@ -171,6 +214,11 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     ends: ClassVar[str] = "closed"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Objective {objective} was closed as {outcome}: {reason}",
+        (("objective {objective}", "state", "closed, {outcome}"),),
+        decision=True,
+    )
 
     objective: ObjectiveId
     outcome: ObjectiveOutcome
@@ -186,6 +234,10 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "highlightSlowProgress"
     clause: ClassVar[str] = "5d"
     about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Slow progress on objective {objective} was highlighted. Cause: {cause}. Remedy: {remedy}",
+        (("objective {objective}", "slow progress", "highlighted"),),
+    )
 
     objective: ObjectiveId
     cause: Narrative

@@ -10,7 +10,7 @@ from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.areas.reviews import ReviewId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, reference
+from ledger.domain.fact import Code, Day, Fact, Narrative, Sentence, When, Who, reference
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -27,6 +27,10 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Finding {finding} ({origin}) was registered[, of review {review}][, about {areas}]: {text}",
+        (("finding {finding}", "state", "to be answered"),),
+    )
 
     finding: FindingId
     origin: Annotated[Code, Meta(description="The finding's origin, such as inspection or peer review.")]
@@ -44,6 +48,10 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{by} made recommendation {recommendation}[, after {findings}][, due on {due}]: {text}",
+        (("recommendation {recommendation}", "state", "made"),),
+    )
 
     recommendation: RecommendationId
     by: Annotated[ActorId, Meta(description="The actor who made it.")]
@@ -60,6 +68,11 @@ class RecommendationAccepted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "acceptRecommendation"
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The council accepted recommendation {recommendation}: {response}",
+        (("recommendation {recommendation}", "state", "accepted"),),
+        decision=True,
+    )
 
     recommendation: RecommendationId
     response: Narrative
@@ -71,6 +84,11 @@ class RecommendationRejected(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "rejectRecommendation"
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The council rejected recommendation {recommendation}: {reason}",
+        (("recommendation {recommendation}", "state", "rejected"),),
+        decision=True,
+    )
 
     recommendation: RecommendationId
     reason: Narrative
@@ -82,6 +100,15 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "mapCoverage"
     clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The coverage of objective {objective} was mapped[: the areas {areas}][; the findings {findings}][; "
+        "the recommendations {recommendations}]",
+        (
+            ("objective {objective}", "areas answered", "{areas}"),
+            ("objective {objective}", "findings answered", "{findings}"),
+            ("objective {objective}", "recommendations answered", "{recommendations}"),
+        ),
+    )
 
     objective: ObjectiveId
     areas: Annotated[list[AreaId], Meta(description="Areas for priority action.")] = field(default_factory=list)

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from msgspec import Meta, Struct, field
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Digest, Fact, FactType, Id, Narrative, Position, When, Who, WordList, reference
+from ledger.domain.fact import (
+    Digest,
+    Fact,
+    FactType,
+    Id,
+    Narrative,
+    Position,
+    Sentence,
+    When,
+    Who,
+    WordList,
+    reference,
+)
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
@@ -27,6 +39,9 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "correctEntry"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Entry {position} was corrected", (("entry {position}", "reads", "as corrected"),), decision=True
+    )
 
     position: Annotated[Position, Meta(description="The entry corrected.")]
     reason: Narrative
@@ -42,6 +57,10 @@ class ErasureRequested(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "requestErasure"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The erasure of the narratives of entry {position} was requested",
+        (("the narratives of entry {position}", "state", "to be erased"),),
+    )
 
     position: Annotated[Position, Meta(description="The entry whose free text is to be erased.")]
     reason: Narrative
@@ -54,6 +73,11 @@ class NarrativeErased(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "eraseNarrative"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The narratives of entry {position} were erased, as requested in entry {request}; its proof remains valid",
+        (("the narratives of entry {position}", "state", "erased"),),
+        decision=True,
+    )
 
     position: Annotated[Position, Meta(description="The entry whose free text was erased.")]
     request: Annotated[Position, Meta(description="The entry that requested it.")]
@@ -67,6 +91,10 @@ class SigningKeyRotated(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "key"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Checkpoints are signed with the key {key} ({public_key}) from now on",
+        (("checkpoints", "signed with", "{key}"),),
+    )
 
     key: Annotated[str, reference("key", "The key's name in signed notes.")]
     public_key: Annotated[Digest, Meta(description="The Ed25519 public key: 32 bytes in base64.")]
@@ -78,6 +106,10 @@ class Published(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "publish"
     clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{subject} was published[, as the ledger stood at entry {position}]: {where}",
+        (("{subject}", "state", "published"),),
+    )
 
     subject: Annotated[Id, Meta(description="The id of the report, plan version, evidence or notice.")]
     where: Annotated[Narrative, Meta(description="The place of publication.")]
@@ -103,6 +135,10 @@ class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Audit finding {finding} ({severity}) was recorded[, citing entries {positions}]: {text}",
+        (("audit finding {finding}", "state", "recorded as {severity}"),),
+    )
 
     finding: Annotated[str, reference("audit-finding", "An auditor's finding.")]
     severity: Severity

@@ -11,7 +11,7 @@ from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.areas.reviews import ObjectiveView
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, Id, Narrative, Period, Position, When, Who, WordList, reference
+from ledger.domain.fact import Fact, Id, Narrative, Period, Position, Sentence, When, Who, WordList, reference
 from ledger.domain.shared_rules import duplicate_refusals, future_refusals, order_refusals
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class ChairReportDelivered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The chair reported on {period.first} to {period.last} ({report})",
+        (("report {report}", "state", "delivered"),),
+    )
 
     report: ReportId
     period: Period
@@ -55,6 +59,11 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "5c"
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Report {report} was submitted to the board for meeting {meeting}[, about {objectives}][. Analysis: "
+        "{analysis}]",
+        (("report {report}", "state", "submitted"),),
+    )
 
     report: ReportId
     meeting: Annotated[str, reference("meeting", "The meeting that receives it.", known=False)]
@@ -88,6 +97,12 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "decideReportRecommendation"
     clause: ClassVar[str] = "5c"
     about: ClassVar[str] = "report"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The board {outcome} recommendation {recommendation} of report {report}[, by decision {decision}]: "
+        "{reason}",
+        (("recommendation {recommendation} of report {report}", "state", "{outcome}"),),
+        decision=True,
+    )
 
     report: ReportId
     recommendation: Annotated[Id, Meta(description="Its id within the report.")]
@@ -128,6 +143,11 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The adviser reported on {period.first} to {period.last} ({report}) on {per_area.area}, as the ledger "
+        "stood at entry {position}[. Other matters: {other}]",
+        (("report {report}", "state", "issued"),),
+    )
 
     report: ReportId
     period: Period

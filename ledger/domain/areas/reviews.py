@@ -11,7 +11,7 @@ from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Day, Fact, Narrative, When, Who, WordList, reference
+from ledger.domain.fact import Code, Day, Fact, Narrative, Sentence, When, Who, WordList, reference
 from ledger.domain.shared_rules import order_refusals
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Review {review} ({kind}, by {by}) was scheduled from {from_}, on {topics}[ and {other_topics}]",
+        (("review {review}", "state", "scheduled from {from_}"),),
+    )
 
     review: ReviewId
     kind: Annotated[Code, Meta(description="The kind of review, such as six-month review or monitoring visit.")]
@@ -66,6 +70,7 @@ class ReviewStarted(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence("Review {review} began", (("review {review}", "state", "under way"),))
 
     review: ReviewId
 
@@ -79,6 +84,9 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     needs: ClassVar[str] = "ReviewStarted"
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "completed"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Review {review} was completed[; it found: {findings}]", (("review {review}", "state", "completed"),)
+    )
 
     review: ReviewId
     findings: Annotated[list[Narrative], Meta(description="The review's findings.")]
@@ -100,6 +108,11 @@ class PreReviewAssessmentSubmitted(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The council assessed itself before review {review}[, with a survey of staff in {staff_survey}][, with "
+        "supervision in {supervision}]",
+        (("review {review}", "self-assessment", "submitted"),),
+    )
 
     review: ReviewId
     objectives: Annotated[
@@ -116,6 +129,11 @@ class DiagnosticRequired(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "8"
     about: ClassVar[str] = "diagnostic"
     begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The adviser required diagnostic {diagnostic}[ of area {area}][, due on {due}]: {scope}",
+        (("diagnostic {diagnostic}", "state", "required"),),
+        decision=True,
+    )
 
     diagnostic: DiagnosticId
     area: Annotated[AreaId | None, Meta(description="The area for priority action that it examines.")] = None
@@ -130,6 +148,12 @@ class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "8"
     about: ClassVar[str] = "diagnostic"
     once: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "{provider}, {outside?external|internal}, was agreed to carry out diagnostic {diagnostic}, "
+        "{department_consent?with|without} the Department's consent",
+        (("diagnostic {diagnostic}", "carried out by", "{provider}"),),
+        decision=True,
+    )
 
     diagnostic: DiagnosticId
     provider: Annotated[ActorId, Meta(description="The provider.")]
@@ -146,6 +170,9 @@ class DiagnosticReported(Fact, frozen=True, kw_only=True):
     needs: ClassVar[str] = "DiagnosticProviderAgreed"
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "reported"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Diagnostic {diagnostic} reported: {findings}", (("diagnostic {diagnostic}", "state", "reported"),)
+    )
 
     diagnostic: DiagnosticId
     findings: Annotated[list[Narrative], Meta(min_length=1, description="The diagnostic's findings.")]

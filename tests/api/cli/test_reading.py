@@ -182,7 +182,7 @@ def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
     """Check that the replay prints the grants of access, their ends, and each use."""
     told = demo("replay", NOTICE, "--clause", "9").out
     for sentence in (
-        "Access X1 was asked for: case files, for reviewer, to do review R1, from 3 October 2022, 08:00",
+        "Access X1 was requested: case files, for reviewer, to do review R1, from 3 October 2022, 08:00",
         "was granted, from 3 October 2022, 08:00 until 21 October 2022, 18:00 (case files, for reviewer).",
         "Access X1 was used: files-a was viewed (case files, for reviewer).",
         "Access X1 was withdrawn at once (case files, for reviewer).",
@@ -252,7 +252,7 @@ def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
         (["replay", "nowhere"], "no notice 'nowhere' is recorded"),
         (["replay", "a,b"], "no notice 'a,b' is recorded"),
         (["replay", NOTICE, "--to", "9999"], f"has {TOLD} entries; choose a position up to that"),
-        (["replay", NOTICE, "--to", "2001-01-01"], "nothing had been recorded of tameside-2022 by 2001-01-01"),
+        (["replay", NOTICE, "--to", "2001-01-01"], "nothing was recorded for tameside-2022 by 2001-01-01"),
         (["verify", "nowhere"], "nothing is recorded under the notice nowhere"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 
 from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
-from projections.narrate.sentence import natural
+from projections.narrate.sentence import natural_key
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.sampled import READERS, sampled
 from tests.api.service import Service, issue
@@ -109,7 +109,7 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
     page = readers["adviser"].get(HOME)
     clauses = re.findall(r'id="clause-([^"]+)"', page.text)
     assert "5f" in clauses
-    assert clauses == sorted(clauses, key=natural)
+    assert clauses == sorted(clauses, key=natural_key)
     assert re.search(r"Carried over \( entry \d+ \), under tameside-2024", words(page))
 
 

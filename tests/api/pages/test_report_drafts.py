@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from projections.narrate.sentence import natural
+from projections.narrate.sentence import natural_key
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.filling import encoded, sent, with_values
 from tests.api.sampled import sampled
@@ -74,7 +74,7 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     ):
         assert said in words(preview)
     clauses = re.findall(r'<th scope="row">(\d+[a-z]?)</th>', preview.text.partition("Each obligation")[2])
-    assert clauses[:27] == sorted(clauses[:27], key=natural)
+    assert clauses[:27] == sorted(clauses[:27], key=natural_key)
     before = demo.position()
     issued = send(adviser, saved, "record", "issue")
     assert "Report AR7 issued" in words(issued), words(issued)

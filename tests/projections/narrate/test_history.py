@@ -10,7 +10,8 @@ import pytest
 from ledger.domain.entry import Entry
 from ledger.domain.registry import find_kind
 from projections.engine.narrative import NarrativeRef
-from projections.narrate.history import Change, EvidenceCited, History, Selection, Sentence, difference
+from projections.narrate.changes import Change, difference
+from projections.narrate.history import EvidenceCited, History, NarratedEntry, Selection
 
 TEXT = {"sha256": "A" * 43 + "="}
 OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}
@@ -39,13 +40,13 @@ def entry(
     return Entry("n", position, f"e{position}", "s", kind.type, None, None, clauses, (), at, actor, role, fact)
 
 
-def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[Sentence]:
+def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[NarratedEntry]:
     """The entries, told."""
     story = History(corrected=corrected or {})
-    return [story.tell(one, {"title": NarrativeRef("A title", None)}) for one in entries]
+    return [story.narrate(one, {"title": NarrativeRef("A title", None)}) for one in entries]
 
 
-def changed(minute: Sentence) -> set[tuple[str, str, str | None, str | None]]:
+def changed(minute: NarratedEntry) -> set[tuple[str, str, str | None, str | None]]:
     """What the entry changed."""
     return {(change.of, change.aspect, change.before, change.after) for change in minute.changes}
 
@@ -69,9 +70,9 @@ def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
         "outcome": NarrativeRef("Adopted", None),
         "rationale": NarrativeRef(None, 9),
     }
-    minute = History().tell(entry(1, "BoardDecisionRecorded", DECISION), texts)
+    minute = History().narrate(entry(1, "BoardDecisionRecorded", DECISION), texts)
     assert "“Adopt it”" in minute.sentence
-    assert minute.texts == {"outcome": "“Adopted”", "rationale": "“erased by entry 9”"}
+    assert minute.narratives == {"outcome": "“Adopted”", "rationale": "“erased by entry 9”"}
 
 
 def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> None:
@@ -85,20 +86,23 @@ def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> No
             ),
         ]
     )
-    assert (minutes[1].evidence, minutes[1].held) == ((EvidenceCited("E1", 1),), ())
-    assert (minutes[3].evidence, minutes[3].held) == ((EvidenceCited("E2", 3),), (EvidenceCited("E1", 1),))
+    assert (minutes[1].evidence, minutes[1].other_evidence) == ((EvidenceCited("E1", 1),), ())
+    assert (minutes[3].evidence, minutes[3].other_evidence) == (
+        (EvidenceCited("E2", 3),),
+        (EvidenceCited("E1", 1),),
+    )
 
 
-def corrected(replacement: dict[str, Any] | None) -> tuple[History, Sentence]:
+def corrected(replacement: dict[str, Any] | None) -> tuple[History, NarratedEntry]:
     """An objective, progress on it, and a correction of the objective."""
     story = History(corrected={1: 3})
-    story.tell(entry(1, "ObjectiveAdded", OBJECTIVE), {})
-    story.tell(entry(2, "ProgressRecorded", PROGRESS), {})
+    story.narrate(entry(1, "ObjectiveAdded", OBJECTIVE), {})
+    story.narrate(entry(2, "ProgressRecorded", PROGRESS), {})
     data: dict[str, Any] = {"position": 1, "reason": TEXT}
     if replacement is not None:
         data["replacement"] = {"type": "improvement-ledger.plan.ObjectiveAdded.v1", "data": replacement}
     texts = {"reason": NarrativeRef("A slip", None), "replacement.data.title": NarrativeRef("Better", None)}
-    return story, story.tell(entry(3, "EntryCorrected", data), texts)
+    return story, story.narrate(entry(3, "EntryCorrected", data), texts)
 
 
 def test_a_correction_shows_all_that_it_moved() -> None:
@@ -110,29 +114,29 @@ def test_a_correction_shows_all_that_it_moved() -> None:
     }
     assert minute.reads_now is not None
     assert "“Better”" in minute.reads_now
-    assert minute.texts == {"reason": "“A slip”"}
-    assert story.now()["objective O1", "activity"] == "RED"
+    assert minute.narratives == {"reason": "“A slip”"}
+    assert story.values.current()["objective O1", "activity"] == "RED"
 
 
 def test_a_correction_without_a_replacement_takes_away() -> None:
     story, minute = corrected(None)
     assert ("objective O1", "due", "31 October 2022", None) in changed(minute)
-    assert ("objective O1", "due") not in story.now()
-    assert minute.reads_now == "Nothing: it reads as if it had not been recorded."
+    assert ("objective O1", "due") not in story.values.current()
+    assert minute.reads_now == "Nothing: the entry counts as not recorded."
 
 
 def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
     story = History()
     for position, rating in ((1, "RED"), (2, "GREEN")):
-        story.tell(entry(position, "ProgressRecorded", PROGRESS | {"activityRating": rating}), {})
+        story.narrate(entry(position, "ProgressRecorded", PROGRESS | {"activityRating": rating}), {})
     kind = find_kind("ProgressRecorded")
     assert kind is not None
     replacement = {"type": kind.type, "data": PROGRESS | {"activityRating": "AMBER"}}
-    minute = story.tell(
+    minute = story.narrate(
         entry(3, "EntryCorrected", {"position": 1, "reason": TEXT, "replacement": replacement}), {}
     )
     assert changed(minute) == {("entry 1", "reads", None, "as corrected")}
-    assert story.now()["objective O1", "activity"] == "GREEN"
+    assert story.values.current()["objective O1", "activity"] == "GREEN"
 
 
 def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
@@ -144,7 +148,12 @@ def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
             entry(4, "ProgressRecorded", PROGRESS),
         ]
     )
-    assert [minute.held for minute in minutes] == [(), (EvidenceCited("E1", 1),), (EvidenceCited("E1", 1),), ()]
+    assert [minute.other_evidence for minute in minutes] == [
+        (),
+        (EvidenceCited("E1", 1),),
+        (EvidenceCited("E1", 1),),
+        (),
+    ]
 
 
 def test_an_entry_that_was_corrected_later_says_so() -> None:
@@ -159,7 +168,7 @@ def test_a_correction_and_an_erasure_are_about_what_their_entry_is_about() -> No
             entry(3, "NarrativeErased", {"position": 1, "request": 2}),
         ]
     )
-    assert all(Selection(subject="O1").takes(minute) for minute in minutes)
+    assert all(Selection(subject="O1").matches(minute) for minute in minutes)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +197,7 @@ def test_only_what_is_asked_for_is_taken(chosen: Selection, positions: list[int]
             entry(4, "AccessGranted", window, ("9d",)),
         ]
     )
-    assert [minute.position for minute in minutes if chosen.takes(minute)] == positions
+    assert [minute.position for minute in minutes if chosen.matches(minute)] == positions
 
 
 def test_a_difference_names_what_came_went_and_moved() -> None:
@@ -204,17 +213,17 @@ def test_a_difference_names_what_came_went_and_moved() -> None:
 def test_what_a_revision_says_nothing_of_stays_as_it_was() -> None:
     story = History()
     added = {"objective": "O1", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
-    story.tell(entry(1, "ObjectiveAdded", added), {})
-    told = story.tell(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
+    story.narrate(entry(1, "ObjectiveAdded", added), {})
+    told = story.narrate(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
     assert [(change.aspect, change.before, change.after) for change in told.changes] == [("owner", "alice", "bea")]
-    assert told.sentence.endswith("“not there”. bea answers for it.")
-    assert story.now()["objective O1", "areas"] == "1a"
+    assert told.sentence.endswith("“missing”. bea is responsible.")
+    assert story.values.current()["objective O1", "areas"] == "1a"
 
 
 def test_names_stand_beside_ids_where_the_directory_has_them() -> None:
     story = History(names={"alice": "Alice Smith"})
     added = {"objective": "alice", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
-    told = story.tell(entry(1, "ObjectiveAdded", added), {})
-    assert told.sentence.startswith("Objective alice joined the plan")
-    assert "Alice Smith (alice) answers for it" in told.sentence
+    told = story.narrate(entry(1, "ObjectiveAdded", added), {})
+    assert told.sentence.startswith("Objective alice was added to the plan")
+    assert "Alice Smith (alice) is responsible" in told.sentence
     assert "1a" in told.sentence

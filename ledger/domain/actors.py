@@ -1,0 +1,61 @@
+"""Rights of actors in a notice: roles over time, tokens and registrations of systems. Pure."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ledger.domain.roles import Role
+
+SERVICE = "service"
+"""Actor and source of the service itself; no other actor may use that source."""
+
+
+class RoleTenure(Struct):
+    """A period for which an actor holds a role."""
+
+    role: Role
+    from_: datetime
+    until: datetime | None
+
+    def live(self, at: datetime) -> bool:
+        """Return whether it includes an instant: the first instant is included, the last is not."""
+        return self.from_ <= at and (self.until is None or at < self.until)
+
+    def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
+        """Return whether it includes any instant of a period; `ends` is like `until`."""
+        return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
+
+
+class RoleRequest(Struct):
+    """A request for a role, which awaits a grant by a second person."""
+
+    actor: str
+    role: Role
+    from_: datetime | None
+    until: datetime | None
+    requested_by: str
+    granted: int | None = None
+    """Position of the entry that granted it."""
+
+
+class Token(Struct):
+    """The rights that an API token gives."""
+
+    actor: str
+    role: Role
+    source: str | None
+    facts: list[str]
+    until: datetime | None
+    revoked: int | None = None
+
+    def live(self, at: datetime) -> bool:
+        """Return whether it is valid at an instant."""
+        return self.revoked is None and (self.until is None or at < self.until)
+
+
+class Integration(Struct):
+    """The rights that a registration gives."""
+
+    actor: str
+    source: str
+    facts: list[str]

@@ -1,0 +1,70 @@
+"""Changes of a notice's values, entry by entry. Pure.
+
+A value belongs to an aspect of a subject, such as the due date of an objective. A fact's sentence declares the
+values that hold from then on. A correction removes the values of the corrected entry, and adds those of its
+replacement.
+"""
+
+from bisect import insort
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
+
+Aspect = tuple[str, str]
+"""A subject and one of its aspects: ("objective O1", "due")."""
+
+
+class Change(Struct, frozen=True):
+    """A change of one value, by an entry or between two positions."""
+
+    of: str
+    """Subject."""
+    aspect: str
+    before: str | None
+    """None if there was no value."""
+    after: str | None
+
+
+class Values(Struct):
+    """Values that hold after some entries of a history."""
+
+    by_aspect: dict[Aspect, list[tuple[int, str]]] = field(default_factory=dict)
+    """Aspect → each position that set it, and its value; the last one holds."""
+    by_position: dict[int, set[Aspect]] = field(default_factory=dict)
+    """Position → the aspects that it set."""
+
+    def current(self) -> dict[Aspect, str]:
+        """Return the values that hold."""
+        return {aspect: values[-1][1] for aspect, values in self.by_aspect.items() if values}
+
+    def value(self, aspect: Aspect) -> str | None:
+        """Return the value of an aspect, or None."""
+        values = self.by_aspect.get(aspect)
+        return values[-1][1] if values else None
+
+    def put(self, position: int, aspect: Aspect, value: str) -> None:
+        """Set a value as of a position; values of later positions continue to hold."""
+        insort(self.by_aspect.setdefault(aspect, []), (position, value))
+        self.by_position.setdefault(position, set()).add(aspect)
+
+    def aspects_of(self, position: int) -> Iterable[Aspect]:
+        """Return the aspects that a position set."""
+        return self.by_position.get(position, ())
+
+    def remove(self, position: int) -> None:
+        """Remove the values that a position set."""
+        for aspect in self.by_position.pop(position, ()):
+            self.by_aspect[aspect] = [value for value in self.by_aspect[aspect] if value[0] != position]
+
+
+def difference(
+    before: Mapping[Aspect, str] | Mapping[Aspect, str | None],
+    after: Mapping[Aspect, str] | Mapping[Aspect, str | None],
+) -> list[Change]:
+    """Return the changes between two sets of values."""
+    aspects: Iterable[Aspect] = dict.fromkeys([*before, *after])
+    return [
+        Change(*aspect, before.get(aspect), after.get(aspect))
+        for aspect in aspects
+        if (before.get(aspect) or "") != (after.get(aspect) or "")
+    ]
