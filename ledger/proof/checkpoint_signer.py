@@ -31,6 +31,11 @@ CONNECTIONS = 2
 _SEED = 0x106
 """Hash seed that separates these advisory locks from others over the same text."""
 _SELECT_CHECKPOINT = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
+# The advisory lock of `_sign` makes the next number unique. Checkpoints from before the numbers are counted once.
+_INSERT = """INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note, number)
+    VALUES (%s, %s, %s, %s, %s, 1 + coalesce((SELECT max(number) FROM ledger.checkpoints WHERE notice = %s),
+        (SELECT count(*) FROM ledger.checkpoints WHERE notice = %s)))
+    ON CONFLICT DO NOTHING"""
 _SELECT_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledger.entries e
         WHERE e.notice = h.notice AND e.position = coalesce(c.size, 0) + 1), h.recorded_at)
     FROM ledger.heads h LEFT JOIN LATERAL (SELECT size, root_hash FROM ledger.checkpoints
@@ -166,11 +171,7 @@ class CheckpointSigner:
             raise _refusal(f"{notice} at size {size} contradicts its earlier record: {error}") from None
         origin = self.origin(notice)
         note = sign(origin, size, root, *keys.log_signers(self._signer, origin))
-        await connection.execute(
-            "INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note) VALUES (%s, %s, %s, %s, %s) "
-            "ON CONFLICT DO NOTHING",
-            (notice, size, root, str(self.key), note),
-        )
+        await connection.execute(_INSERT, (notice, size, root, str(self.key), note, notice, notice))
         stored = await _stored(connection, notice, size)
         if stored is None or stored.root_hash != root:
             raise _refusal(

@@ -36,6 +36,8 @@ class CheckpointRow(NamedTuple):
     root_hash: bytes
     key: str
     note: str
+    number: int | None
+    """Place in the order of signing; None if signed before checkpoints had numbers."""
 
 
 class CheckpointExamination:
@@ -46,6 +48,9 @@ class CheckpointExamination:
         self._key = ""
         self._tiles: dict[int, int] = {}
         self._signed = 0
+        self._unnumbered = 0
+        self._sizes: dict[int, int] = {}
+        """Number of a checkpoint → its size."""
 
     def add_entry(self, kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON
         """Note the key that signs from this entry on. Raises LookupError or TypeError for unreadable data."""
@@ -78,6 +83,10 @@ class CheckpointExamination:
             position: Number of entries so far.
             root: Root of the tree at that size; None if unknown.
         """
+        if row.number is None:
+            self._unnumbered += 1
+        else:
+            self._sizes[row.number] = row.size
         try:
             key = VerifierKey.parse(row.key)
             names = {key, VerifierKey(unsigned(row.note).origin, key.public_key)}
@@ -101,7 +110,8 @@ class CheckpointExamination:
         self._signed = max(self._signed, row.size)
 
     def finish(self, size: int) -> None:
-        """Report tiles that are missing below the last checkpoint, after all rows."""
+        """Report missing checkpoints, and tiles that are missing below the last checkpoint, after all rows."""
+        self._find_gap()
         signed, level = min(self._signed, size), 0
         while tiles := signed >> 8 * (level + 1):
             stored = self._tiles.get(level, 0)
@@ -111,6 +121,21 @@ class CheckpointExamination:
                     first, Damage.TILE, f"tile {stored} of level {level} is missing, of {tiles} up to {signed}"
                 )
             level += 1
+
+    def _find_gap(self) -> None:
+        """Report the first checkpoint that is missing: its number, or that tiles were stored for one.
+
+        Deleting the last checkpoints leaves no gap. A copy that somebody kept reveals that.
+        """
+        expected = self._unnumbered + 1
+        for number in sorted(self._sizes):
+            if number != expected:
+                detail = f"checkpoint {expected} in the order of signing is missing"
+                self._flag(self._sizes[number], Damage.CHECKPOINT, detail)
+                return
+            expected += 1
+        if expected == 1 and self._tiles:
+            self._flag(1, Damage.CHECKPOINT, "tiles are stored, which only signing does, but no checkpoint is")
 
     def check_signer(self, key: VerifierKey, size: int) -> None:
         """Check that a key may sign at a size, after the entries up to it."""

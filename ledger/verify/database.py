@@ -60,7 +60,7 @@ _FILES = SQL("""SELECT position, content, upload, salt, size, media_type, erased
 # In the order of the last entry of each tile.
 _TILES = SQL("""SELECT (number + 1)::bigint << (8 * (level + 1)), level, number, root_hash
     FROM ledger.tiles WHERE notice = %s ORDER BY 1, level""").format()
-_CHECKPOINTS = SQL("""SELECT size, root_hash, key, note
+_CHECKPOINTS = SQL("""SELECT size, root_hash, key, note, number
     FROM ledger.checkpoints WHERE notice = %s ORDER BY size""").format()
 _BODIES = SQL("SELECT position, body FROM ledger.entries WHERE notice = %s ORDER BY position").format()
 _HISTORY = "SELECT body FROM ledger.entries WHERE notice = %s AND position <= %s ORDER BY position"

@@ -51,10 +51,13 @@ async def keep(url: str, size: int, signer: Signer, **changed: Any) -> None:
         root = changed.get("root") or (row[0] if row else b"\0" * 32)
         origin = changed.get("origin", f"{ORIGIN}/ledgers/{NOTICE}")
         note = sign(origin, size, root, *keys.log_signers(signer, origin))
-        await connection.execute("DELETE FROM ledger.checkpoints WHERE size = %s", (size,))
+        deleted = "DELETE FROM ledger.checkpoints WHERE size = %s RETURNING number"
+        row = await (await connection.execute(deleted, (size,))).fetchone()
+        cursor = await connection.execute("SELECT max(number) + 1 FROM ledger.checkpoints")
+        row = row or await cursor.fetchone()
         await connection.execute(
-            "INSERT INTO ledger.checkpoints VALUES (%s, %s, %s, %s, %s)",
-            (NOTICE, size, root, signer.verifier_key(), note),
+            "INSERT INTO ledger.checkpoints VALUES (%s, %s, %s, %s, %s, now(), %s)",
+            (NOTICE, size, root, signer.verifier_key(), note, row[0] if row else None),
         )
 
 
@@ -103,6 +106,35 @@ async def test_a_checkpoint_of_another_ledger_or_root_or_key(signed: str) -> Non
     await keep(signed, TOLD, SIGNER)
     await keep(signed, SIZE + 5, SIGNER)
     assert kinds(await verify(signed)) == [(SIZE + 5, Damage.CHECKPOINT)]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_a_deleted_checkpoint_leaves_a_gap(signed: str, numbered: bool) -> None:
+    """Those from before the numbers have none, and a later one continues their count."""
+    if not numbered:
+        await damage(signed, "UPDATE ledger.checkpoints SET number = NULL WHERE size <> {size}")
+    assert kinds(await verify(signed)) == []
+    await damage(signed, "DELETE FROM ledger.checkpoints WHERE size = {told}")
+    assert kinds(await verify(signed)) == [(SIZE, Damage.CHECKPOINT)]
+
+
+async def test_numbers_go_on_after_checkpoints_without_one(signed: str) -> None:
+    await damage(signed, "UPDATE ledger.checkpoints SET number = NULL")
+    async with CheckpointSigner(signed, ORIGIN, SIGNER) as log:
+        await log.checkpoint(NOTICE, SIZE - 1)
+        await log.checkpoint(NOTICE, SIZE - 2)
+    async with await connect(signed) as connection:
+        cursor = await connection.execute(
+            "SELECT size, number FROM ledger.checkpoints ORDER BY number NULLS FIRST, size"
+        )
+        rows = await cursor.fetchall()
+    assert rows == [(7, None), (TOLD, None), (SIZE, None), (SIZE - 1, 4), (SIZE - 2, 5)]
+    assert kinds(await verify(signed)) == []
+
+
+async def test_tiles_without_any_checkpoint_are_found(tiled: str) -> None:
+    await damage(tiled, "DELETE FROM ledger.checkpoints")
+    assert kinds(await verify(tiled)) == [(1, Damage.CHECKPOINT)]
 
 
 async def test_a_key_that_an_entry_named_signs_from_there_on(signed: str) -> None:
