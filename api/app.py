@@ -26,6 +26,7 @@ from api.http import (
     reports,
 )
 from api.http.forwarded import ForwardedHeaders
+from api.http.head import HeadResponses
 from api.http.request_log import RequestLog
 from api.pages.application import application
 from api.services import Ledger
@@ -72,7 +73,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/metrics", metrics.get_metrics, methods=["GET"]),
             Route("/openapi.json", openapi.get_openapi, methods=["GET"]),
         ],
-        middleware=[Middleware(ForwardedHeaders), Middleware(RequestLog)],
+        middleware=[Middleware(ForwardedHeaders), Middleware(RequestLog), Middleware(HeadResponses)],
         exception_handlers={
             Refused: problem.on_ledger_error,
             Busy: problem.on_ledger_error,

@@ -185,6 +185,7 @@ def accept(event: Json) -> SubmittedFact:
 def _accept(event: Json) -> SubmittedFact:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
+    event = {name: value for name, value in event.items() if value is not None or name == "data"}  # null: unset
     of_server = [name for name in SERVER_ATTRIBUTES if name in event]
     if of_server:
         raise Refused(
