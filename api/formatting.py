@@ -84,6 +84,11 @@ def prose(text: str | None, erased_by: int | None = None) -> Markup:
     return Markup("<br><br>").join(Markup("<br>").join(map(escape, part.splitlines())) for part in parts)
 
 
+def lines(texts: Iterable[str]) -> Markup:
+    """Return texts, each on a line of its own."""
+    return Markup("<br>").join(map(escape, texts))
+
+
 def number(value: float | None, decimals: int = 1) -> str:
     """Return a number without trailing zeros."""
     if value is None:

@@ -118,7 +118,6 @@ class FormControl(Struct, kw_only=True):
                 "value": value,
                 "classes": f"{_PARTS[part].width}{' govuk-input--error' if self.errors else ''}",
                 "inputmode": _PARTS[part].mode,
-                "autocomplete": "off",
                 "attributes": self.attributes if part == "day" else {},
             }
             for part, value in self.parts.items()

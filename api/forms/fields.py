@@ -15,6 +15,7 @@ from msgspec.structs import FieldInfo
 
 from api import formatting
 from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.people import TokenIssued
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
 from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
 from ledger.domain.fields import unwrap
@@ -230,8 +231,11 @@ FIRST_IDS = {
 """First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
 """Descriptions of whole types that the control, or an error, already conveys."""
-_FROM_DOCUMENT: Mapping[type[Struct], tuple[str, ...]] = {EvidenceSubmitted: ("digest", "mediaType", "size")}
-"""Fields that the service derives from the document, left off the form."""
+_DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
+    EvidenceSubmitted: ("digest", "mediaType", "size"),
+    TokenIssued: ("token",),
+}
+"""Fields that the service derives when a form is recorded."""
 _PATTERNS = {
     get_args(ClauseNumber)[1].pattern: "clause",
     get_args(FactType)[1].pattern: "fact type",
@@ -239,19 +243,19 @@ _PATTERNS = {
 
 
 @cache
-def fields_of(struct: type[Struct], *, upload: bool = False) -> tuple[Field, ...]:
+def fields_of(struct: type[Struct], *, derived: bool = False) -> tuple[Field, ...]:
     """Return the fields of a fact's form, in the order of its struct.
 
     Args:
         struct: The fact's class.
-        upload: True if the document is part of the form.
+        derived: True to leave out the fields that the service derives.
     """
     hints = get_type_hints(struct, include_extras=True)
-    derived = _FROM_DOCUMENT.get(struct, ()) if upload else ()
+    omitted = _DERIVED.get(struct, ()) if derived else ()
     return tuple(
         _field(struct, info, hints[info.name])
         for info in msgspec.structs.fields(struct)
-        if info.encode_name not in derived
+        if info.encode_name not in omitted
     )
 
 

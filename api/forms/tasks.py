@@ -89,6 +89,7 @@ TASKS: Mapping[str, str] = {
     "InterventionDecided": "Decide an intervention",
     "InterventionEnded": "End an intervention",
     "ActorRegistered": "Register a person or system",
+    "RoleRequested": "Request a role",
     "RoleGranted": "Grant a role",
     "RoleRevoked": "Revoke a role",
     "TokenIssued": "Issue a token",

@@ -69,7 +69,7 @@ async def form_request_of(request: Request) -> FormRequest:
     if isinstance(actor, Refusal):
         raise Refused((actor,))
     upload = kind.struct is EvidenceSubmitted
-    fields = fields_of(kind.struct, upload=upload)
+    fields = fields_of(kind.struct, derived=True)
     notice = await ask(request, page_request, "record")
     options = await _choices(request, page_request, kind, fields, state)
     limit = ledger.evidence.files.limit if upload else None

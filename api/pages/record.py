@@ -1,6 +1,7 @@
-"""Forms of facts: the list of tasks, each fact's form, and the receipt.
+"""Forms of facts: the list of tasks, each fact's form, and its answers for checking.
 
-A form's address contains the id of its event from the start, so submitting twice records once. After any error the
+Only the button on the page of the answers, or of a document's form, records. Enter in a field never does. A form's
+address contains the id of its event from the start, so submitting twice records once. After any error the
 form returns with its inputs.
 """
 
@@ -10,60 +11,38 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import formatting
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.forms.controls import ADD, REMOVE, Form, FormControl, attach_refusals
-from api.forms.fields import ENVELOPE, fields_of, label_of
+from api.forms.fields import ENVELOPE
 from api.forms.parse import DATA, Inputs, ParsedForm, read
 from api.forms.submission import checked_submission, event_of, record, recordable, source_of
+from api.forms.summary import answers
 from api.forms.upload import Upload
 from api.http import evidence, problem
 from api.pages import renderer
 from api.pages.form_defaults import initial_inputs
 from api.pages.form_input import first_input, read_inputs
-from api.pages.form_request import FormRequest, form_request_of, kind_of, request_now
-from api.pages.page_request import PageRequest, SignInNeeded, ask
+from api.pages.form_request import FormRequest, form_request_of, request_now
+from api.pages.page_request import SignInNeeded, ask
 from api.pages.security_headers import secured
 from api.services import Ledger
+from ledger.append import tokens
 from ledger.append.receipt import Receipt
+from ledger.domain.areas.people import TokenIssued
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
-from ledger.domain.registry import Kind
-from schema.derive.connection import cursor
 
-_DIGITS = 10
+CHECK, RECORD = "check", "record"
+"""Values of the buttons that show the answers and that record the fact."""
 OTHER_SESSION = Refusal(
     "FORBIDDEN",
     "this form was submitted in another session; check your answers and submit it again",
 )
 """Refusal of a form from another session; it is only shown."""
 _AREAS = {"adviser": "The adviser", "engagement": "Views of staff and children", "notice": "The notice"}
-_PLACES = {
-    "plan": "/plan",
-    "actions": "/plan",
-    "board": "/board",
-    "meetings": "/board",
-    "evidence": "/evidence",
-    "measures": "/measures",
-    "reviews": "/reviews",
-    "access": "/reviews",
-    "engagement": "/views",
-    "partners": "/partners",
-    "recommendations": "/coverage",
-    "reports": "/reports",
-    "adviser": "/reports",
-}
-"""Section that shows a fact, by its area."""
-_SUBJECT_PAGES = {
-    "objective": "/plan",
-    "decision": "/board/decisions",
-    "evidence": "/evidence",
-    "measure": "/measures",
-}
-"""Pages of a fact's subject, by kind."""
 _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "reports")
 """Areas that people record most, in the order of the list."""
 
@@ -115,20 +94,30 @@ async def post_form(request: Request) -> Response:
             sessions.guard(request, form_request.page_request.visitor.session, first_input(inputs, FORM_FIELD))
         except Refused:
             return _form(form_request, Form(inputs, form_request.choices), _new_id(), (OTHER_SESSION,), status=403)
-        if action:
-            return _form(form_request, _changed(form_request, inputs, action), name)
-        return await _post(form_request, inputs, name, upload)
+        if action in (CHECK, RECORD):
+            return await _post(form_request, inputs, name, upload, records=action == RECORD)
+        return _form(form_request, _changed(form_request, inputs, action), name)
     finally:
         if upload is not None:
             await upload.drain(form_request.limit or 0)
 
 
-async def _post(form_request: FormRequest, inputs: Inputs, name: str, upload: Upload | None) -> Response:
+async def _post(
+    form_request: FormRequest, inputs: Inputs, name: str, upload: Upload | None, *, records: bool
+) -> Response:
+    """Record the fact, or show its answers; show the form again if either is refused."""
     parsed = read(form_request.fields, inputs, form_request.zone)
     credential = form_request.page_request.visitor.viewer.credential
     event = event_of(form_request.kind, name, source_of(form_request.state, credential), parsed.event)
+    secret = tokens.new_secret() if form_request.kind.struct is TokenIssued else None
+    if secret is not None:
+        event[DATA]["token"] = tokens.public_id(secret)
     status, reused = 422, False
     try:
+        if not records:
+            return await _checked(form_request, event, parsed, name)
+        if secret is not None:
+            await tokens.add_secret(form_request.ledger.url, form_request.page_request.notice, secret)
         if upload is None:
             receipt = await record(
                 form_request.ledger.writer,
@@ -147,10 +136,53 @@ async def _post(form_request: FormRequest, inputs: Inputs, name: str, upload: Up
         details = problem.problem_of(error)
         refusals, status = details.errors, details.status
     else:
+        if secret is not None:
+            return _token_page(form_request, secret, receipt)
         address = f"/notices/{form_request.page_request.notice}/record/{form_request.kind.name}/{receipt.position}"
         return secured(form_request.request, RedirectResponse(address, 303))
     form = Form(parsed.inputs, form_request.choices)
     return _form(form_request, form, _new_id() if reused else name, refusals, status=status, reused=reused)
+
+
+async def _checked(form_request: FormRequest, event: dict[str, Any], parsed: ParsedForm, name: str) -> Response:
+    """Return the page of the answers; for a document, whose file a browser would lose, the form itself.
+
+    Raises:
+        Refused: The fact would be refused.
+    """
+    writer, notice = form_request.ledger.writer, form_request.page_request.notice
+    credential = form_request.page_request.visitor.viewer.credential
+    form = Form(parsed.inputs, form_request.choices)
+    if form_request.limit is not None:
+        event = {**event, DATA: {**event[DATA], **evidence.NOT_YET, "mediaType": "application/octet-stream"}}
+    submission = await checked_submission(writer, notice, form_request.kind, event, parsed, credential)
+    refusals = await writer.judge(notice, submission, credential)
+    if refusals:
+        raise Refused(refusals)
+    if form_request.limit is not None:
+        return _form(form_request, form, name)
+    context = {
+        "notice": form_request.notice,
+        "kind": form_request.kind,
+        "id": name,
+        "answers": list(answers(_controls(form_request, form))),
+        "inputs": [(key, value) for key, values in parsed.inputs.items() for value in values],
+    }
+    return _revisitable(
+        renderer.page(form_request.request, "check-answers.html", context, page_request=form_request.page_request)
+    )
+
+
+def _token_page(form_request: FormRequest, secret: str, receipt: Receipt) -> Response:
+    """Return the page with a token's secret; it is shown once and stored nowhere."""
+    context = {"notice": form_request.notice, "secret": secret, "position": receipt.position}
+    return renderer.page(form_request.request, "token.html", context, page_request=form_request.page_request)
+
+
+def _revisitable(response: Response) -> Response:
+    """Let the browser keep the page, so that Back restores its inputs; signing out clears it."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 async def _record_document(
@@ -186,53 +218,6 @@ async def _record_document(
     )
 
 
-async def get_receipt(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/record/{fact}/{position}`: the receipt."""
-    page_request = await request_now(request)
-    kind, position = kind_of(request), _position(request.path_params["position"])
-    after = cursor(f"entries/{page_request.notice}", [position - 1])
-    notice = await ask(request, page_request, "receipt", atLeast=position, after=after)
-    entry = next(iter(notice["entries"]["nodes"]), None)
-    if entry is None or entry["position"] != position or entry["type"] not in (None, kind.type):
-        raise HTTPException(
-            404, f"entry {position} of this ledger has another type than {formatting.fact(kind.name)!r}"
-        )
-    about = (entry["data"] or {}).get(_about(kind))
-    context = {"notice": notice, "shown": entry, "kind": kind, "links": _links(page_request, kind, about)}
-    return renderer.page(request, "recorded.html", context, page_request=page_request)
-
-
-def _about(kind: Kind) -> str:
-    """Return the field of an entry's data that names its subject."""
-    return next((field.key for field in fields_of(kind.struct) if field.about), "")
-
-
-def _position(text: str) -> int:
-    """Return the position in an address.
-
-    Raises:
-        HTTPException: 404 for anything else.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS and int(text) > 0):
-        raise HTTPException(404, f"no entry {text[:40]!r}; entries are numbered from 1")
-    return int(text)
-
-
-def _links(page_request: PageRequest, kind: Kind, about: str | None) -> list[tuple[str, str]]:
-    """Return the pages that show what an entry changed: addresses and link texts."""
-    links = []
-    if about is not None and (page := _SUBJECT_PAGES.get(kind.struct.about)) is not None:
-        links.append((page_request.address(f"{page}/{about}"), f"{label_of(kind.struct.about)} {about}"))
-    if about is not None and page_request.reads("timeline"):
-        links.append((page_request.address(f"/about/{about}"), f"All entries about {about}"))
-    path = _PLACES.get(kind.area, "")
-    return links + [
-        (page_request.address(section.path), section.title)
-        for section in renderer.SECTIONS
-        if section.path == path and section.view is not None and page_request.reads(section.view)
-    ]
-
-
 def _changed(form_request: FormRequest, inputs: Inputs, action: str) -> Form:
     """Return the form after one of its buttons: a row added or removed, or another fact's fields."""
     if action.startswith(REMOVE):
@@ -251,16 +236,8 @@ def _form(
     status: int = 200,
     reused: bool = False,
 ) -> Response:
-    needs_confirmation = any(refusal.code == "CONFIRM_PERSONAL_DATA" for refusal in refusals) or form.inputs.get(
-        "confirm"
-    )
-    time, clauses, confirm = (form.control(field, field.key, "") for field in ENVELOPE)
-    controls = [
-        *form.controls(form_request.fields),
-        time,
-        *([clauses] if clauses.options else []),
-        *([confirm] if needs_confirmation else []),
-    ]
+    needs_confirmation = any(refusal.code == "CONFIRM_PERSONAL_DATA" for refusal in refusals)
+    controls = _controls(form_request, form, needs_confirmation=needs_confirmation)
     if form_request.limit is not None:
         controls.append(_document(form_request.limit))
     context = {
@@ -273,9 +250,24 @@ def _form(
         "reused": reused,
         "with_document": form_request.limit is not None,
     }
-    return renderer.page(
-        form_request.request, "record-form.html", context, page_request=form_request.page_request, status=status
+    page = renderer.page(
+        form_request.request,
+        "record-form.html",
+        context,
+        page_request=form_request.page_request,
+        status=status,
     )
+    return _revisitable(page)
+
+
+def _controls(form_request: FormRequest, form: Form, *, needs_confirmation: bool = False) -> list[FormControl]:
+    time, clauses, confirm = (form.control(field, field.key, "") for field in ENVELOPE)
+    return [
+        *form.controls(form_request.fields),
+        time,
+        *([clauses] if clauses.options else []),
+        *([confirm] if needs_confirmation or form.inputs.get("confirm") else []),
+    ]
 
 
 def _document(limit: int) -> FormControl:

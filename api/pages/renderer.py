@@ -112,6 +112,7 @@ def environment() -> Environment:
         "labelled": formatting.labelled,
         "fact": formatting.fact,
         "task": task,
+        "lines": formatting.lines,
         "button": button,
         "preset": _preset,
         "pairs": formatting.pairs,

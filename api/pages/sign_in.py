@@ -50,6 +50,7 @@ async def post_sign_out(request: Request) -> Response:
     form = await request.form(max_files=0, max_fields=10, max_part_size=_MAXIMUM_FIELD)
     sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
     response = secured(request, RedirectResponse("/sign-in", 303))
+    response.headers["Clear-Site-Data"] = '"cache"'
     sessions.end(request, response)
     return response
 

@@ -105,7 +105,7 @@ async def issue(
         Refused: The operator may not issue this token.
     """
     secret = secret or new_secret()
-    name = hash_of(secret).hex()[:16]
+    name = public_id(secret)
     issued = TokenIssued(
         token=name,
         actor=scope.actor,
@@ -114,7 +114,7 @@ async def issue(
         facts=list(scope.facts),
         until=scope.until,
     )
-    await _add_row(url, notice, name, secret)
+    await add_secret(url, notice, secret)
     granted = False
     try:
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
@@ -170,11 +170,17 @@ async def revoke(writer: Writer, notice: str, token: str, reason: str, operator:
     return await _append(writer, notice, f"revoked:{token}", TokenRevoked, data, operator)
 
 
-async def _add_row(url: str, notice: str, name: str, secret: str) -> None:
+def public_id(secret: str) -> str:
+    """Return the public id of the token with a secret."""
+    return hash_of(secret).hex()[:16]
+
+
+async def add_secret(url: str, notice: str, secret: str) -> None:
+    """Add a secret's hash to the table of tokens; the token has no rights before its entry is recorded."""
     async with await connect(url, "ledger_writer") as connection:
         await connection.execute(
             "INSERT INTO ledger.tokens (secret_hash, notice, token) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (hash_of(secret), notice, name),
+            (hash_of(secret), notice, public_id(secret)),
         )
 
 

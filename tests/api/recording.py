@@ -38,6 +38,8 @@ def form(client: httpx.Client, service: Service, fact: str, inputs: Inputs = NOT
 
 
 def post(client: httpx.Client, service: Service, fact: str, pairs: Pairs) -> httpx.Response:
+    """Submit a form; without a button of its own, by the button that records."""
+    pairs = pairs if "do" in dict(pairs) else [*pairs, ("do", "record")]
     return client.post(address(service, fact), content=encoded(pairs), headers=FORM)
 
 

@@ -15,6 +15,7 @@ from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
 from projections.narrate.sentence import natural_key
 from tests.api.browsing import browser, links, sign_in, words
+from tests.api.filling import sent, with_values
 from tests.api.sampled import READERS, sampled
 from tests.api.service import Service, issue
 from tests.ledger.history import NOTICE
@@ -333,3 +334,24 @@ def test_a_form_says_that_the_notice_is_closed(readers: dict[str, httpx.Client])
     page = chair.get(f"{HOME}/record/BoardDecisionRecorded", follow_redirects=True)
     assert "This notice was closed on 18 March 2024. Enter a time before that date" in words(page)
     assert "recorded as entry 168 by chair" in words(chair.get(f"{HOME}/board/decisions/D2"))
+
+
+def test_a_token_issued_on_a_page_is_shown_once(sample: Service, readers: dict[str, httpx.Client]) -> None:
+    registrar, path = readers["records-officer"], f"{HOME}/record/TokenIssued"
+    page = registrar.get(path)
+    pairs = with_values(sent(page.text, "record"), {"data.actor": "auditor", "data.role": "AUDITOR"})
+    assert "data.token" not in dict(pairs)
+
+    def press(button: str) -> httpx.Response:
+        return registrar.post(path, data={**dict(pairs), "do": button})
+
+    assert "Check your answers" in words(press("check"))
+    answer = press("record")
+    secret = re.search(r"ledger_[A-Za-z0-9_-]{43}", answer.text)
+    assert secret is not None, words(answer)
+    assert answer.headers["cache-control"] == "private, no-store"
+    with browser(sample.url) as holder:
+        assert "Signed in as auditor" in words(sign_in(holder, secret[0]))
+    again = press("record")
+    assert again.status_code == 422
+    assert "ledger_" not in again.text

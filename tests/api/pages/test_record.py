@@ -97,7 +97,7 @@ def test_a_form_that_is_sent_twice_records_once(service: Service, people: dict[s
     answer = post(chair, service, "BoardDecisionRecorded", changed)
     assert answer.status_code == 422
     assert f"Entry {size} has this source and id with other content" in words(answer)
-    assert "Record as a new entry" in words(answer)
+    assert "Continue as a new entry" in words(answer)
     assert service.position() == size
     offered = sent(answer.text, "record")
     assert dict(offered)["id"] != dict(pairs)["id"]
@@ -281,3 +281,53 @@ def test_a_correction_begins_from_the_entry_as_it_was_recorded(
     assert begun["data.replacement.data.outcome"] == DECISION["data.outcome"]
     assert begun["data.replacement.data.votes.for"] == "5"
     assert begun["data.replacement.data.decision"] == "wrong"
+
+
+def test_enter_in_a_field_records_nothing(service: Service, people: dict[str, httpx.Client]) -> None:
+    """Submit by the first button of the form, as Enter does; then change an answer; then record."""
+    chair, size = people["chair"], service.position()
+    page = chair.get(address(service, "BoardDecisionRecorded"))
+    first = re.search(r'<button[^>]*name="do" value="([a-z]+)"', page.text)
+    assert first is not None
+    pairs = decision(chair, service, {"data.decision": "checked"})
+    answer = post(chair, service, "BoardDecisionRecorded", [*pairs, ("do", first[1])])
+    assert answer.status_code == 200
+    assert "Check your answers" in words(answer)
+    assert "Two more posts in the duty team" in words(answer)
+    assert "Abstentions" not in words(answer), "a blank answer is left out"
+    assert service.position() == size
+    hidden = sent(answer.text, "record")
+    changing = post(chair, service, "BoardDecisionRecorded", [*hidden, ("do", "change")])
+    assert {pair for pair in pairs if pair[1] and pair[0] != "id"} <= set(sent(changing.text, "record"))
+    recorded_now = post(chair, service, "BoardDecisionRecorded", [*hidden, ("do", "record")])
+    assert position_of(recorded_now) == size + 1
+    assert recorded(service, size + 1)["data"]["decision"] == "checked"
+
+
+def test_a_form_without_a_button_records_nothing(service: Service, people: dict[str, httpx.Client]) -> None:
+    chair, size = people["chair"], service.position()
+    pairs = decision(chair, service, {"data.decision": "unpressed"})
+    answer = chair.post(address(service, "BoardDecisionRecorded"), content=encoded(pairs), headers=FORM)
+    assert (answer.status_code, service.position()) == (200, size)
+
+
+def test_what_the_rules_refuse_is_not_checked(service: Service, people: dict[str, httpx.Client]) -> None:
+    officer = people["officer"]
+    inputs: Inputs = {
+        "data.objective": "O9",
+        "data.narrative": "Ten visits.",
+        "data.activityRating": "GREEN",
+        "data.impactRating": "AMBER",
+    }
+    pairs = form(officer, service, "ProgressRecorded", inputs)
+    answer = post(officer, service, "ProgressRecorded", [*pairs, ("do", "check")])
+    assert answer.status_code == 422
+    assert "there is no objective O9" in words(answer) or "no objective O9" in words(answer)
+
+
+def test_several_errors_of_a_field_are_lines(service: Service, people: dict[str, httpx.Client]) -> None:
+    officer = people["officer"]
+    inputs: Inputs = {"data.narrative": "Ring 01632 960123, or write to jo@example.org."}
+    answer = post(officer, service, "ProgressRecorded", form(officer, service, "ProgressRecorded", inputs))
+    error = answer.text.partition('id="data-narrative-error"')[2].partition("</p>")[0]
+    assert error.count("<br>") == 1

@@ -17,7 +17,7 @@ def upload(
     name: str = "plan.pdf",
     kind: str = "application/pdf",
 ) -> httpx.Response:
-    data: dict[str, list[str]] = {}
+    data: dict[str, list[str]] = {"do": ["record"]}
     for key, value in pairs:
         data.setdefault(key, []).append(value)
     return client.post(address(service, "EvidenceSubmitted"), data=data, files={"file": (name, content, kind)})
