@@ -16,7 +16,18 @@ from projections.narrate import sentence
 _COLOURS = {
     "green": {
         *("MET", "CURRENT", "SUFFICIENT", "COMPLETE", "GRANTED", "ACHIEVED", "DELIVERED", "ASSURED", "COMPLETED"),
-        *("DONE", "ACCEPTED", "PROGRESS", "BEFORE", "COVERED", "CHANGED", "IN_POST", "REACHED", "QUORATE"),
+        *(
+            "MET_LATE",
+            "DONE",
+            "ACCEPTED",
+            "PROGRESS",
+            "BEFORE",
+            "COVERED",
+            "CHANGED",
+            "IN_POST",
+            "REACHED",
+            "QUORATE",
+        ),
     },
     "red": {
         *("NOT_MET", "INSUFFICIENT", "MISSING", "REFUSED", "MISSED", "OVERDUE", "FAILING", "CONCERN", "REJECTED"),
@@ -37,7 +48,7 @@ _COLOURS = {
         *("GATHERED_ONLY", "NOT_DECIDED"),
     },
     "purple": {"NO_EVIDENCE", "SUPPRESSED", "RESTRICTED", "OFFICIAL_SENSITIVE"},
-    "blue": {"LIVE", "STARTED", "RUNNING", "SCHEDULED", "AWAITED", "OPEN", "DUE", "HIGHLIGHTED"},
+    "blue": {"POWER_USED", "LIVE", "STARTED", "RUNNING", "SCHEDULED", "AWAITED", "OPEN", "DUE", "HIGHLIGHTED"},
 }
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
 _CELL = re.compile("<t[rhd] ")

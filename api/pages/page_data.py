@@ -22,7 +22,8 @@ from projections.narrate.sentence import natural_key
 
 Json = Mapping[str, Any]
 NOT_RECORDED = "nothing with this reference is recorded at this point"
-_TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET")
+_TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET")
+"""Statuses of obligations, the gravest first; powers and context clauses are not counted."""
 _REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "Reports to the board")
 _PAGES_OF = {
     "objective": ("plan", "/plan/{}", "", "The objective in the plan"),

@@ -10,7 +10,8 @@ from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, 
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, join_items, zone_of
 
-_STATUSES = ("MET", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
+_STATUSES = ("MET", "MET_LATE", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
+"""Statuses of obligations; powers and context clauses are not counted."""
 
 
 def paper_of(report: Report) -> Paper:
@@ -78,9 +79,10 @@ def _summary(report: Report) -> Iterator[str]:
     if report.requirements is not None:
         counted = Counter(line.status for line in report.requirements)
         shares = [f"{counted[code]} {plain(code)}" for code in _STATUSES if counted[code]]
-        moved = sum(line.status_before not in (None, line.status) for line in report.requirements)
+        obligations = [line for line in report.requirements if line.status in _STATUSES]
+        moved = sum(line.status_before not in (None, line.status) for line in obligations)
         yield (
-            f"At the end of the period, of {many(len(report.requirements), 'obligation')}: {join_items(shares)}. "
+            f"At the end of the period, of {many(len(obligations), 'obligation')}: {join_items(shares)}. "
             f"{many(moved, 'obligation')} changed status in the period."
         )
     if report.slow is not None and report.actions is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_type_hints
 
 from msgspec import Struct, field
 
-from ledger.domain import lifecycle
+from ledger.domain import lifecycle, rules
 from ledger.domain.areas.access import AccessState
 from ledger.domain.areas.actions import ActionsState
 from ledger.domain.areas.adviser import AdviserState
@@ -90,7 +90,10 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     refusals = list(lifecycle.judge(state.lifecycles, _DECLARATIONS[type(fact)], fact))
     yield from refusals
     if not refusals:
-        yield from _AREA[type(fact)].admit(state, fact, who, when)
+        refusals = list(_AREA[type(fact)].admit(state, fact, who, when))
+        yield from refusals
+    if not refusals:
+        yield from rules.admit(state.notice, fact)
 
 
 def evolve(state: State, entry: "Entry") -> None:

@@ -1,4 +1,4 @@
-"""Notice packs: read from TOML, checked with line numbers, and converted to events."""
+"""Read a notice pack: its tables, every fault by line, and the events that record it."""
 
 import hashlib
 import re
@@ -27,13 +27,14 @@ from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.fact import ClauseNumber, Code, Day, Fact, Id, OnsCode, When, Who, text_matching
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
-from ledger.domain.rules import wrong_rule
+from ledger.domain.rules import find_faults
+from ledger.domain.rules.check import unknown
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.line_numbers import Path, line_of, lines_of
 from ledger.intake.parse import SubmittedFact, accept, convert
 
 SOURCE = "operator"
-"""Source of the entries made from a pack."""
+"""Source of the entries that record a pack."""
 Event = dict[str, Any]
 Hexadecimal = Annotated[str, text_matching(r"[0-9a-f]{64}", "A SHA-256 digest in hexadecimal, 64 characters.")]
 
@@ -53,11 +54,11 @@ class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The table [source]: the issued document that the pack represents."""
+    """The table [source]: the document as issued, which the pack states in other words."""
 
     title: str
     sha256: Hexadecimal
-    """SHA-256 of the document's text."""
+    """SHA-256 digest of the document's text."""
 
 
 class PackArea(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,14 +91,14 @@ class Pack(Struct, frozen=True, kw_only=True):
 
 
 class PackFault(Struct, frozen=True):
-    """An error in a pack, with its line."""
+    """A fault of a pack and the line on which it is."""
 
     line: int
     message: str
 
 
 class InvalidPack(LedgerError):
-    """A pack cannot be recorded; `faults` lists its errors in order of their lines."""
+    """The pack has faults; `faults` lists them in order of their lines."""
 
     def __init__(self, faults: list[PackFault]) -> None:
         self.faults = faults
@@ -105,7 +106,11 @@ class InvalidPack(LedgerError):
 
 
 def read(content: bytes) -> Pack:
-    """Return the pack of its TOML; raise InvalidPack with all of its errors."""
+    """Return the pack of its TOML bytes.
+
+    Raises:
+        InvalidPack: The pack has faults.
+    """
     faults = check(content)
     if faults:
         raise InvalidPack(faults)
@@ -113,7 +118,7 @@ def read(content: bytes) -> Pack:
 
 
 def check(content: bytes) -> list[PackFault]:
-    """Return all errors of a pack in order of their lines; `notice add` records a pack without errors."""
+    """Return every fault of a pack, by line. A pack without faults is recorded by `notice add`."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -126,15 +131,19 @@ def check(content: bytes) -> list[PackFault]:
         line = int(at[1]) if at else text.count("\n") + 1
         return [PackFault(line, f"the file is not TOML: {str(error).partition(' (at ')[0].lower()}")]
     lines = lines_of(text)
-    form = list(_form_errors(tables))
-    errors = form or list(_rule_errors(_pack(content, tables)))
+    faults = [*_shape_faults(tables), *_rule_faults(tables), *_area_faults(tables)]
+    if not list(_shape_faults(tables)):
+        pack = _pack(content, tables)
+        notice_faults = list(_notice_faults(pack.notice))
+        faults += notice_faults or _refusals(pack)
     return sorted(
-        (PackFault(line_of(lines, path), message) for path, message in errors), key=lambda fault: fault.line
+        (PackFault(line_of(lines, path), message) for path, message in dict.fromkeys(faults)),
+        key=lambda fault: fault.line,
     )
 
 
 def events(pack: Pack) -> list[Event]:
-    """Return the CloudEvents of a pack: its notice, areas and clauses, the same ones at each call."""
+    """Return the CloudEvents that record a pack: the notice, its areas, its clauses. They never vary."""
     notice = pack.notice
     facts: list[tuple[str, type[Fact], Event]] = [("notice", NoticeIssued, _issued(pack))]
     facts += [(f"area:{a.id}", AreaRegistered, {"area": a.id, "title": a.title}) for a in pack.areas]
@@ -169,22 +178,33 @@ def _issued(pack: Pack) -> Event:
 
 
 def _tables(text: str) -> dict[str, Any]:
+    """Return a pack's tables; the days of rules become strings, as facts hold them."""
     tables = tomllib.loads(text)
-    clauses = tables.get("clause")
-    for clause in clauses if isinstance(clauses, list) else ():
-        parameters = clause.get("parameters") if isinstance(clause, dict) else None
-        if isinstance(parameters, dict):
-            days = {name: value.isoformat() for name, value in parameters.items() if isinstance(value, date)}
-            clause["parameters"] = {**parameters, **days}
+    for clause in _items(tables, "clause"):
+        if isinstance(clause.get("parameters"), dict):
+            clause["parameters"] = _plain(clause["parameters"])
     return tables
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - decoded TOML
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _items(tables: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    items = tables.get(name)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 _TABLES: dict[str, type[Struct]] = {"notice": PackNotice, "source": PackSource}
 _LISTS: dict[str, type[Struct]] = {"area": PackArea, "clause": PackClause}
 
 
-def _form_errors(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield an error for each table or field that is missing, unknown or of the wrong form."""
+def _shape_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield a fault for each table or field that is missing, unknown or of the wrong form."""
     for name in tables:
         if name not in (*_TABLES, *_LISTS):
             yield (
@@ -193,7 +213,7 @@ def _form_errors(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             )
     for name, struct in _TABLES.items():
         if isinstance(tables.get(name), dict):
-            yield from _wrong_fields(tables[name], struct, f"[{name}]", (name,))
+            yield from _field_faults(tables[name], struct, f"[{name}]", (name,))
         else:
             yield (name,), f"the table [{name}] is missing"
     for name, struct in _LISTS.items():
@@ -202,18 +222,18 @@ def _form_errors(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             yield (name,), f"add at least one [[{name}]]"
             continue
         for index, item in enumerate(items):
-            item_id = item.get("number", item.get("id", "")) if isinstance(item, dict) else ""
-            yield from _wrong_fields(item, struct, f"{name} {item_id or index + 1}", (name, index))
+            label = item.get("number", item.get("id", "")) if isinstance(item, dict) else ""
+            yield from _field_faults(item, struct, f"{name} {label or index + 1}", (name, index))
 
 
-def _wrong_fields(item: object, struct: type[Struct], label: str, path: Path) -> Iterator[tuple[Path, str]]:
+def _field_faults(item: object, struct: type[Struct], name: str, path: Path) -> Iterator[tuple[Path, str]]:
     try:
         convert(item, struct, "")
     except Refused as refused:
         for refusal in refused.refusals:
             key = refusal.path.partition(".")[0].partition("[")[0]
             where = f", {refusal.path}" if refusal.path else ""
-            yield (*path, *((key,) if key else ())), f"{label}{where}: {refusal.message}"
+            yield (*path, *((key,) if key else ())), f"{name}{where}: {refusal.message}"
 
 
 def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
@@ -226,29 +246,42 @@ def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
     )
 
 
-def _rule_errors(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """Yield an error for each unknown rule, area, council or zone, and for each fact that the rules refuse."""
-    if pack.notice.predecessor == pack.notice.id:
-        yield ("notice", "predecessor"), "[notice]: a notice cannot be its own predecessor"
-    yield from _council_errors(pack.notice)
-    areas = [area.id for area in pack.areas]
-    for index, clause in enumerate(pack.clauses):
-        for parameter, sentence in wrong_rule(clause.rule, clause.parameters):
-            where = ("parameters", parameter) if parameter else ("rule",)
-            yield ("clause", index, *where), f"clause {clause.number}: {sentence}"
-        area = clause.parameters.get("area")
+def _rule_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the faults of the clauses' rules and parameters."""
+    for index, clause in enumerate(tables.get("clause", ())):
+        if not isinstance(clause, dict) or not isinstance(clause.get("rule"), str):
+            continue
+        parameters = clause.get("parameters", {})
+        if not isinstance(parameters, dict):
+            continue
+        for fault in find_faults(clause["rule"], parameters):
+            where = ("parameters", fault.parameter) if fault.parameter else ("rule",)
+            yield ("clause", index, *where), f"clause {clause.get('number', index + 1)}: {fault.message}"
+
+
+def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield a fault for each rule that names an area that the pack does not have."""
+    areas = [str(area.get("id")) for area in _items(tables, "area")]
+    for index, clause in enumerate(tables.get("clause", ())):
+        parameters = clause.get("parameters") if isinstance(clause, dict) else None
+        area = parameters.get("area") if isinstance(parameters, dict) else None
         if isinstance(area, str) and area not in areas:
-            sentence = f"there is no area {area}; the areas are {', '.join(areas)}"
-            yield ("clause", index, "parameters", "area"), f"clause {clause.number}: {sentence}"
+            path = ("clause", index, "parameters", "area")
+            yield path, f"clause {clause.get('number', index + 1)}: there is no area {area}{unknown(area, areas)}"
+
+
+def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
+    """Yield the faults of the notice's own table."""
+    if notice.predecessor == notice.id:
+        yield ("notice", "predecessor"), "[notice]: a notice cannot follow itself"
+    yield from _council_faults(notice)
     try:
-        ZoneInfo(pack.notice.zone)
+        ZoneInfo(notice.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("notice", "zone"), f"[notice]: {pack.notice.zone} is not a time zone; use one such as Europe/London"
-    else:
-        yield from _refused_facts(pack)
+        yield ("notice", "zone"), f"[notice]: {notice.zone} is not a time zone; use one such as Europe/London"
 
 
-def _council_errors(notice: PackNotice) -> Iterator[tuple[Path, str]]:
+def _council_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     council = councils().get(notice.council)
     if council is None:
         message = f"no English council with children's services has the code {notice.council}"
@@ -261,8 +294,8 @@ def _council_errors(notice: PackNotice) -> Iterator[tuple[Path, str]]:
         yield ("notice", "council"), f"[notice]: {message}; use the code of its successor"
 
 
-def _refused_facts(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """Yield an error for each event that the ledger would refuse, tried in order on an empty notice."""
+def _refusals(pack: Pack) -> Iterator[tuple[Path, str]]:
+    """Yield each refusal of the pack's events by an empty ledger."""
     paths: list[Path] = [
         ("notice",),
         *(("area", index) for index, _ in enumerate(pack.areas)),
@@ -271,24 +304,26 @@ def _refused_facts(pack: Pack) -> Iterator[tuple[Path, str]]:
     state = State()
     at = datetime.combine(pack.notice.issued_on, time(), ZoneInfo("UTC"))
     for path, event in zip(paths, events(pack), strict=True):
-        label = str(event["id"]).removeprefix("pack:").replace(":", " ")
+        name = str(event["id"]).removeprefix("pack:").replace(":", " ")
         try:
             item = accept(event)
         except Refused as refused:
             for refusal in refused.refusals:
                 key = refusal.path.removeprefix("data").removeprefix(".")
-                yield (*path, *((key,) if key else ())), f"{label}: {refusal.message}"
+                yield (*path, *((key,) if key else ())), f"{name}: {refusal.message}"
             continue
         at += timedelta(microseconds=1)
-        refusals = list(admit(state, item.fact, Who("operator", Role.OPERATOR.value), When(at, at)))
+        who, when = Who("operator", Role.OPERATOR.value), When(at, at)
+        # `_rule_faults` already names the faults of rules, with the line of the parameter.
+        refusals = [each for each in admit(state, item.fact, who, when) if each.code != "INVALID_RULE"]
         if refusals:
             key = "number" if path[0] == "clause" else "id"
-            yield from (((*path, key), f"{label}: {refusal.message}") for refusal in refusals)
+            yield from (((*path, key), f"{name}: {refusal.message}") for refusal in refusals)
         else:
-            evolve(state, _trial_entry(pack, state.position + 1, item, at))
+            evolve(state, _rehearsed_entry(pack, state.position + 1, item, at))
 
 
-def _trial_entry(pack: Pack, position: int, item: SubmittedFact, at: datetime) -> Entry:
+def _rehearsed_entry(pack: Pack, position: int, item: SubmittedFact, at: datetime) -> Entry:
     role = Role.OPERATOR.value
     return Entry(
         pack.notice.id, position, item.id, SOURCE, item.type, None, at, (), (), at, "operator", role, item.fact

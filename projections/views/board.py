@@ -76,6 +76,8 @@ class Timetable(Struct, frozen=True):
     agreed_at: datetime
     dates: list[str]
     """Days in ISO 8601, in order."""
+    report_dates: list[str]
+    """Days by which the chair reports, in ISO 8601, in order."""
     department_consent: bool
 
 
@@ -143,7 +145,7 @@ DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),)
 CONCERNED = Table("decision_subjects", DecisionSubject, ("subject", "position"), in_memory=False)
 
 
-VIEW = View("board", 2, (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED))
+VIEW = View("board", 3, (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED))
 
 
 @VIEW.on(BoardEstablished)
@@ -159,7 +161,8 @@ def _interest_declared(rows: Rows, entry: Entry, fact: InterestDeclared) -> None
 @VIEW.on(TimetableAgreed)
 def _timetable_agreed(rows: Rows, entry: Entry, fact: TimetableAgreed) -> None:
     dates = [day.isoformat() for day in fact.dates]
-    rows.put(TIMETABLES, Timetable(entry.position, entry.occurred_at, dates, fact.department_consent))
+    reports = [day.isoformat() for day in fact.report_dates]
+    rows.put(TIMETABLES, Timetable(entry.position, entry.occurred_at, dates, reports, fact.department_consent))
 
 
 @VIEW.on(ChairAppointed)

@@ -86,6 +86,7 @@ class Timetable(Recorded):
 
     agreed_at = value("Instant at which it was agreed.")
     dates = value("Dates (ISO 8601), in order.")
+    report_dates = value("Dates (ISO 8601) by which the chair reports, in order.")
     department_consent = value("True if the Department consented.")
 
 

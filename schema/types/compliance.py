@@ -25,7 +25,7 @@ class Compliance(RowObject):
 
     clause = value("Number of the clause.", ID, name="number")
     obligor = value("Party responsible for the obligation.", Obligor)
-    modality = value("Modality of the obligation; a MAY is never breached.", Modality)
+    modality = value("Modality of the clause; a MAY is a power, used or unused.", Modality)
     rule = value("Name of the rule that judges it.")
     status = value("Status.", Status)
     since = value("Instant at which the status began.")

@@ -47,7 +47,7 @@ HISTORY: list[tuple[str, dict[str, Any]]] = [
             "number": "4",
             "obligor": "COUNCIL",
             "modality": "MUST",
-            "rule": "coverage",
+            "rule": "access-provided",
             "parameters": {"maximum_days": 92},
             "text": "Keep a plan",
         },

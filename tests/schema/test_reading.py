@@ -52,7 +52,7 @@ async def test_a_notice_as_it_stands(world: World) -> None:
             "number": "4",
             "obligor": "COUNCIL",
             "modality": "MUST",
-            "rule": "coverage",
+            "rule": "access-provided",
             "parameters": {"maximum_days": 92},
             "text": "Keep a plan",
             "position": 3,

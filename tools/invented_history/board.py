@@ -34,6 +34,8 @@ MEETINGS = (
     "2024-01-31",
     "2024-02-28",
 )
+REPORT_DAYS = (("2022-10-26", "2023-01-25"), ("2023-04-26", "2023-07-26", "2023-10-25", "2024-01-31"))
+"""Days by which the chair reports, in each timetable."""
 VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
 """Meetings in the quarter without a chair; the second chair records them later."""
 
@@ -132,7 +134,7 @@ def _chairs(writer: HistoryWriter) -> None:
     for number, (at, dates) in enumerate(
         (("2022-07-27 16:20", MEETINGS[:9]), ("2023-03-29 16:20", MEETINGS[9:])), 1
     ):
-        data = {"dates": list(dates), "departmentConsent": True}
+        data = {"dates": list(dates), "departmentConsent": True, "reportDates": list(REPORT_DAYS[number - 1])}
         writer.record(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
     writer.record(
         "interpretation-1",

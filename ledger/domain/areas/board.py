@@ -132,6 +132,9 @@ class TimetableAgreed(Fact, frozen=True, kw_only=True):
 
     dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
+    report_dates: Annotated[list[Day], Meta(description="The days by which the chair reports, in order.")] = field(
+        default_factory=list
+    )
 
 
 class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -249,10 +252,15 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
         case MemberLeft():
             yield from _admit_end("member", fact.member, board.members.get(fact.member), fact.last)
         case TimetableAgreed():
-            if sorted(set(fact.dates)) != fact.dates:
-                yield Refusal("OUT_OF_RANGE", "list each day once, in order", "data.dates")
+            yield from _order_refusals(fact)
         case BoardDecisionRecorded() | DecisionRescinded():
             yield from _admit_decision(state, fact)
+
+
+def _order_refusals(fact: TimetableAgreed) -> Iterator[Refusal]:
+    for name, days in (("dates", fact.dates), ("reportDates", fact.report_dates)):
+        if sorted(set(days)) != days:
+            yield Refusal("OUT_OF_RANGE", "list each day once, in order", f"data.{name}")
 
 
 def _admit_end(post: str, actor: str, first: date | None, last: date) -> Iterator[Refusal]:

@@ -17,6 +17,7 @@ from ledger.domain.fact import (
     Day,
     Digest,
     Fact,
+    Figure,
     Id,
     Narrative,
     OnsCode,
@@ -93,7 +94,10 @@ class Outcome(WordList):
     """The notice was withdrawn."""
 
 
-Parameter = bool | Count | CodeBesideList | list[Code]
+Field = Count | Figure | CodeBesideList
+Table = dict[Code, Field]
+Parameter = bool | Count | Figure | CodeBesideList | list[CodeBesideList | Table] | Table
+"""A parameter of a clause's rule, as entries hold it. `ledger.domain.rules` declares its type for each rule."""
 
 
 class NoticeIssued(Fact, frozen=True, kw_only=True):
@@ -342,9 +346,22 @@ def _clause_refusals(notice: NoticeState, number: str, path: str) -> Iterator[Re
 
 def _code_refusals(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
     for name, value in parameters.items():
-        if isinstance(value, str) and not re.fullmatch(CODE_PATTERN, value):
-            message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
-            yield Refusal("INVALID_FIELD", message, f"{path}.{name}")
+        for where, word in _words(value, f"{path}.{name}"):
+            if not re.fullmatch(CODE_PATTERN, word):
+                message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
+                yield Refusal("INVALID_FIELD", message, where)
+
+
+def _words(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each string of a parameter with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _words(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _words(item, f"{path}[{index}]")
 
 
 def evolve(state: "State", entry: "Entry") -> None:

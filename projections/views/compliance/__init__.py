@@ -1,5 +1,5 @@
-"""Compliance, clause by clause: what each asks, whether it is met, since when, why, and on which entries it rests.
+"""Compliance: each clause's status, since when, for which reason, shown by which entries.
 
-`verdict` says what a rule answers; `rules` holds one kind of rule after the other, each pure; `course` lets time
-run over a clause's happenings and deadlines; `view` folds and reads.
+`verdict` has the clause and its verdict; `rules` has one judge for each kind of rule; `timeline` judges a clause
+over its occurrences and deadlines; `view` folds and reads.
 """

@@ -1,15 +1,16 @@
-"""The course of a clause's status over time: its rule hears of each happening and is judged as time goes by.
+"""A clause's status over time: its judge takes each occurrence, and judges as time passes.
 
-An entry may be recorded long after what it tells of; then the course is judged anew from that instant on, from
-the nearest mark that was set in passing.
+A fact may be recorded long after it happened. Then the clause is judged again from that instant on, from the
+nearest saved mark.
 """
 
 import bisect
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from ledger.domain.areas.notice import (
     AreaCarriedOver,
@@ -21,94 +22,96 @@ from ledger.domain.areas.notice import (
     NoticeRevised,
 )
 from ledger.domain.fact import Fact
+from ledger.domain.rules import RULES, read_rule, reads_of
+from ledger.domain.rules.rule import Rule
 from projections.views.compliance.verdict import (
-    ClauseQuestion,
-    Closure,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    said,
+    in_words,
     verdict,
 )
 
 COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
-"""What bears on every clause."""
+"""Facts that concern every clause."""
 MARK_EVERY = 64
-"""Happenings between two marks, at least."""
+"""Occurrences between two marks, at least."""
 MARK_SHARE = 8
-"""With a longer course there are more: an eighth of those before the last mark."""
+"""Share of the occurrences before the last mark that the next mark waits for."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
-"""An instant to judge at, and the entry of what happened then; None: time passed."""
+"""An instant to judge at, and the entry of its occurrence; None: time passed."""
 _ENDLESS = 10_000
 _INSTANT = timedelta(microseconds=1)
 
 
 class Span(Struct, frozen=True, gc=False):
-    """A verdict and the time over which it holds, unless something more is recorded."""
+    """A verdict and the instant from which it holds, unless more is recorded."""
 
     begins: datetime
     verdict: Verdict
     since: datetime
-    """When the status became what it is; the reason may have changed since."""
+    """Instant from which the status has held; the reason may have changed since."""
     since_position: int | None
-    """The entry that brought it about; None: a deadline passed."""
+    """Entry that brought the status about; None: a deadline passed."""
 
 
 class _Mark(Struct):
-    """What was remembered after the first `count` happenings, put by."""
+    """A saved state of the clause and its judge, after the first `count` occurrences."""
 
     count: int
-    kept: bytes
+    state: bytes
 
 
-def _key(happening: Occurrence) -> tuple[datetime, int]:
-    return happening.at, happening.position
+def _key(occurrence: Occurrence) -> tuple[datetime, int]:
+    return occurrence.at, occurrence.position
 
 
 class ClauseTimeline:
-    """One clause's spans, over whatever happened so far."""
+    """The spans of one clause, over its occurrences so far."""
 
-    def __init__(self, asked: ClauseQuestion, rule: Rule, happenings: Iterable[Occurrence] = ()) -> None:
+    def __init__(self, clause: JudgedClause, judge: Judge[Any], occurrences: Iterable[Occurrence] = ()) -> None:
         self.spans: list[Span] = []
-        """In order; the last one has no end."""
-        self._happenings = sorted(happenings, key=_key)
-        self._since = asked.since
+        """Spans in order; the last one has no end."""
+        self._occurrences = sorted(occurrences, key=_key)
+        self._since = clause.since
         self._closed = False
-        self._asked, self._rule = asked, rule
-        self._marks = [_Mark(0, self._kept())]
+        self._clause, self._judge = clause, judge
+        self._reads = reads_of(clause.kind)
+        self._marks = [_Mark(0, self._state())]
         self._run(0)
 
-    def tell(self, happening: Occurrence) -> tuple[list[Span], int]:
-        """Takes another happening in; returns the spans that are no more, and how many stay as they were."""
-        known = self._happenings
-        # Most are told in the order of time.
-        is_last = not known or _key(known[-1]) < _key(happening)
-        index = len(known) if is_last else bisect.bisect_right(known, _key(happening), key=_key)
-        is_next = index == len(known) and happening.at > self._since
-        known.insert(index, happening)
+    def add(self, occurrence: Occurrence) -> tuple[list[Span], int]:
+        """Add an occurrence. Return the spans that it removes, and the number of spans before them that stay."""
+        known = self._occurrences
+        # Most occurrences are added in order of time.
+        is_last = not known or _key(known[-1]) < _key(occurrence)
+        index = len(known) if is_last else bisect.bisect_right(known, _key(occurrence), key=_key)
+        is_next = index == len(known) and occurrence.at > self._since
+        known.insert(index, occurrence)
         if not is_next:
             return self._run(index)
         if self._closed or not self._take(index):
             return [], len(self.spans)
-        return self._judged(happening.at, self._now(index), is_more=True)
+        return self._replace(occurrence.at, self._now(index), is_more=True)
 
     def reached(self) -> int:
-        """How many spans begin no later than what happened last; the others are foreseen."""
-        last = max(self._since, self._happenings[-1].at) if self._happenings else self._since
+        """Return the number of spans that begin by the latest occurrence; the others are forecasts."""
+        last = max(self._since, self._occurrences[-1].at) if self._occurrences else self._since
         return bisect.bisect_right(self.spans, last, key=lambda span: span.begins)
 
     def on(self, at: datetime) -> Span | None:
-        """The span that holds at an instant; None: the clause did not ask anything yet."""
+        """Return the span that holds at an instant; None: the clause does not hold yet."""
         index = bisect.bisect_right(self.spans, at, key=lambda span: span.begins)
         return self.spans[index - 1] if index else None
 
     def _run(self, changed: int) -> tuple[list[Span], int]:
-        """Judges anew from the happening at that index on; returns what `tell` does."""
-        known = self._happenings
+        """Judge again from the occurrence at that index on. Return the same as `add`."""
+        known = self._occurrences
         while 0 < changed < len(known) and known[changed - 1].at == known[changed].at:
             changed -= 1
         if changed == len(known) or known[changed].at <= self._since:
@@ -116,25 +119,25 @@ class ClauseTimeline:
         while self._marks[-1].count > changed:
             self._marks.pop()
         mark = self._marks[-1]
-        self._asked, self._rule = pickle.loads(mark.kept)  # noqa: S301 - its own bytes, never stored or sent
+        self._clause, self._judge = pickle.loads(mark.state)  # noqa: S301 - own bytes, never stored or sent
         self._closed = False
         for index in range(mark.count, changed):
             self._take(index)
         if self._closed:
             return [], len(self.spans)
         if changed:
-            return self._judged(known[changed].at, self._from(changed, known[changed].at - _INSTANT))
-        return self._judged(self._since, self._begun())
+            return self._replace(known[changed].at, self._from(changed, known[changed].at - _INSTANT))
+        return self._replace(self._since, self._from_start())
 
-    def _judged(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
-        """Puts the spans that the steps give in the place of those that begin at `first` or later."""
+    def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
+        """Replace the spans that begin at `first` or later by those of the steps."""
         kept = bisect.bisect_left(self.spans, first, key=lambda span: span.begins)
         before = self.spans[kept:]
-        # What was said at that very instant stays, if what happened then is only added to.
-        goes_on = is_more and before and before[0].begins == first
-        del self.spans[kept + 1 if goes_on else kept :]
+        # A span that begins at this very instant is judged again with the occurrence added to it.
+        is_same_instant = is_more and before and before[0].begins == first
+        del self.spans[kept + 1 if is_same_instant else kept :]
         for at, position in steps:
-            self._judge(at, position)
+            self._put(at, position)
         same = 0
         for old, new in zip(before, self.spans[kept:], strict=False):
             if old != new:
@@ -142,89 +145,89 @@ class ClauseTimeline:
             same += 1
         return before[same:], kept + same
 
-    def _begun(self) -> Iterator[Step]:
-        """The instants to judge at, each with the entry of what happened then, from the clause's beginning on."""
-        first = bisect.bisect_right(self._happenings, self._since, key=lambda happening: happening.at)
+    def _from_start(self) -> Iterator[Step]:
+        """Yield each step from the clause's beginning on."""
+        first = bisect.bisect_right(self._occurrences, self._since, key=lambda occurrence: occurrence.at)
         for index in range(first):
             self._take(index)
-        yield self._since, self._asked.position
+        yield self._since, self._clause.position
         if not self._closed:
             yield from self._from(first, self._since)
 
     def _now(self, index: int) -> Iterator[Step]:
-        """The instant of the last happening, which was taken in, and the deadlines after it."""
-        happening = self._happenings[index]
-        yield happening.at, happening.position
+        """Yield the step of the last occurrence, which was taken, and the deadlines after it."""
+        occurrence = self._occurrences[index]
+        yield occurrence.at, occurrence.position
         if not self._closed:
-            yield from self._deadlines(happening.at, index + 1)
+            yield from self._deadlines(occurrence.at, index + 1)
 
     def _from(self, first: int, at: datetime) -> Iterator[Step]:
-        """The happenings from that index on, and the deadlines before and after each, those past `at`."""
-        for index in range(first, len(self._happenings) + 1):
+        """Yield the steps of the occurrences from that index on, and of the deadlines after `at` between them."""
+        for index in range(first, len(self._occurrences) + 1):
             for step in self._deadlines(at, index):
                 at = step[0]
                 yield step
-            if index < len(self._happenings) and self._take(index):
-                at = self._happenings[index].at
-                yield at, self._happenings[index].position
+            if index < len(self._occurrences) and self._take(index):
+                at = self._occurrences[index].at
+                yield at, self._occurrences[index].position
             if self._closed:
                 return
 
     def _deadlines(self, at: datetime, following: int) -> Iterator[Step]:
-        """The instants after `at`, up to that of the next happening, at which time alone may change the verdict.
+        """Yield the instants after `at`, up to the next occurrence, at which time alone may change the verdict.
 
-        Where both fall on one instant, time passes first.
+        A deadline at the instant of an occurrence passes first.
         """
-        end = self._happenings[following].at if following < len(self._happenings) else None
+        end = self._occurrences[following].at if following < len(self._occurrences) else None
         for _ in range(_ENDLESS):
-            moments = self._rule.moments(self._asked, at)
+            moments = () if self._clause.faults else self._judge.moments(self._clause, at)
             coming = min((moment for moment in moments if moment > at), default=None)
             if coming is None or (end is not None and coming > end):
                 return
             yield coming, None
             at = coming
-        raise RuntimeError(f"the rule of clause {self._asked.number} names no end of moments after {at}")
+        raise RuntimeError(f"the rule of clause {self._clause.number} names endless moments after {at}")
 
-    def _judge(self, at: datetime, position: int | None) -> None:
-        found = judge(self._asked, self._rule, at)
+    def _put(self, at: datetime, position: int | None) -> None:
+        result = judged(self._clause, self._judge, at)
         since: tuple[datetime, int | None] = (at, position)
         if self.spans and self.spans[-1].begins == at:
-            together = self.spans.pop()
-            if together.verdict.status is found.status:
-                since = (together.since, together.since_position)
+            replaced = self.spans.pop()
+            if replaced.verdict.status is result.status:
+                since = (replaced.since, replaced.since_position)
         last = self.spans[-1] if self.spans else None
-        if last is not None and last.verdict == found:
+        if last is not None and last.verdict == result:
             return
-        if last is not None and last.verdict.status is found.status:
+        if last is not None and last.verdict.status is result.status:
             since = (last.since, last.since_position)
-        self.spans.append(Span(at, found, *since))
+        self.spans.append(Span(at, result, *since))
 
-    def _kept(self) -> bytes:
-        return pickle.dumps((self._asked, self._rule), pickle.HIGHEST_PROTOCOL)
+    def _state(self) -> bytes:
+        return pickle.dumps((self._clause, self._judge), pickle.HIGHEST_PROTOCOL)
 
     def _take(self, index: int) -> bool:
-        """Remembers a happening, up to the one that closed the notice; whether it may change what is said."""
+        """Take an occurrence, up to the notice's closure. Return True if it may change the verdict."""
         if self._closed:
             return False
         last = self._marks[-1].count
         if index >= last + max(MARK_EVERY, last // MARK_SHARE):
-            self._marks.append(_Mark(index, self._kept()))
+            self._marks.append(_Mark(index, self._state()))
             if len(self._marks) > _MARKS_KEPT:
                 del self._marks[1 : _MARKS_KEPT // 2]
-        happening = self._happenings[index]
-        kind = type(happening.fact)
+        occurrence = self._occurrences[index]
+        kind = type(occurrence.fact)
         matters: bool | None = False
         if kind in COMMON:
             matters = True
-            _learn(self._asked, happening)
+            learn(self._clause, self._judge, occurrence)
             self._closed = kind is NoticeClosed
-        if kind in type(self._rule).facts:
-            matters = self._rule.take(happening) is not False or matters
+        if kind in self._reads:
+            matters = self._judge.take(occurrence) is not False or matters
         return bool(matters)
 
 
-def concerned(number: str, fact: Fact) -> bool:
-    """Whether a fact bears on the clause of that number: another clause's new parameters do not."""
+def concerns(number: str, fact: Fact) -> bool:
+    """Return True if a fact concerns the clause of that number. Another clause's new parameters do not."""
     match fact:
         case InterpretationAdopted():
             return fact.number == number
@@ -233,35 +236,68 @@ def concerned(number: str, fact: Fact) -> bool:
     return True
 
 
-def judge(asked: ClauseQuestion, rule: Rule, at: datetime) -> Verdict:
-    """What a rule says of a clause: an area that ended asks nothing more, and a MAY is never breached."""
-    area = asked.word("area")
-    ending = asked.ended.get(area) if area is not None else None
-    if ending is not None and ending.closed:
-        reason = f"Area {area} was closed on {said(ending.day)}: it needs priority action no longer."
-        return verdict(Status.MET, reason, ending.position)
-    if ending is not None:
-        reason = f"Area {area} was carried over to another notice, and is judged there."
-        return verdict(Status.NOT_DUE, reason, ending.position)
-    found = rule.judge(asked, at)
-    if asked.modality is Modality.MAY and found.status in (Status.NOT_MET, Status.AT_RISK):
-        return structs.replace(found, status=Status.NOT_DUE)
-    return found
+def judge_of(clause: JudgedClause, judges: Mapping[type[Rule], type[Judge[Any]]]) -> Judge[Any]:
+    """Return a new judge of a clause. A clause with faults is marked, and has its judge all the same."""
+    declared = RULES.get(clause.kind)
+    new = Judge[Any](Rule()) if declared is None else judges[declared](Rule())
+    read_parameters(clause, new)
+    return new
 
 
-def _learn(asked: ClauseQuestion, happening: Occurrence) -> None:
-    """What bears on every clause: its parameters, and the areas."""
-    fact = happening.fact
+def read_parameters(clause: JudgedClause, judge: Judge[Any]) -> None:
+    """Give the judge the parameters that hold from now on; its memory stays."""
+    rule = read_rule(clause.kind, clause.parameters)
+    if isinstance(rule, Rule):
+        judge.rule, clause.faults = rule, ""
+    else:
+        clause.faults = "; ".join(fault.message for fault in rule)
+
+
+def judged(clause: JudgedClause, judge: Judge[Any], at: datetime) -> Verdict:
+    """Return the verdict on a clause at an instant. A closed area or notice leaves the verdict as it was."""
+    if clause.final is not None:
+        return clause.final
+    if clause.faults:
+        return verdict(Status.NO_EVIDENCE, f"The clause's rule has faults: {clause.faults}.", clause.position)
+    return judge.power(clause, at) if clause.modality is Modality.MAY else judge.judge(clause, at)
+
+
+def learn(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> None:
+    """Take a fact that concerns every clause: parameters, areas and closures."""
+    fact = occurrence.fact
     match fact:
         case InterpretationAdopted():
-            asked.parameters = {**asked.parameters, **fact.parameters}
+            clause.parameters = {**clause.parameters, **fact.parameters}
+            read_parameters(clause, judge)
         case NoticeRevised():
             for revision in fact.clauses:
-                if revision.number == asked.number:
-                    asked.parameters = {**asked.parameters, **revision.parameters}
+                if revision.number == clause.number:
+                    clause.parameters = {**clause.parameters, **revision.parameters}
+            read_parameters(clause, judge)
         case AreaRegistered():
-            asked.areas[fact.area] = happening.position
-        case AreaClosed():
-            asked.ended[fact.area] = Closure(happening.position, True, fact.closed_on)
+            clause.areas[fact.area] = occurrence.position
+        case AreaClosed() | AreaCarriedOver():
+            if clause.final is None and getattr(judge.rule, "area", None) == fact.area:
+                clause.final = _final(clause, judge, occurrence)
+            clause.ended_areas.add(fact.area)
+        case NoticeClosed():
+            clause.final = clause.final or _final(clause, judge, occurrence)
+
+
+def _final(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> Verdict:
+    """Return the verdict that stays after a closure, with the closure as part of its reason."""
+    fact = occurrence.fact
+    before = judged(clause, judge, occurrence.at)
+    if before.status is Status.NOT_APPLICABLE:
+        return before
+    closure = ""
+    match fact:
         case AreaCarriedOver():
-            asked.ended[fact.area] = Closure(happening.position, False, asked.day(happening.at))
+            reason = f"Area {fact.area} was carried over to notice {fact.successor} and is judged there."
+            return verdict(Status.NOT_DUE, reason, occurrence.position)
+        case AreaClosed():
+            closure = f"Area {fact.area} was closed on {in_words(fact.closed_on)}"
+        case NoticeClosed():
+            closure = f"The notice was closed on {in_words(fact.closed_on)} ({fact.outcome.meaning})"
+    reason = f"{closure}; until then: {before.reason}"
+    return verdict(before.status, reason, *before.entries, occurrence.position)

@@ -1,170 +1,175 @@
-"""What a rule is asked and what it answers. Pure: instants come in, no clock is read."""
+"""The clause that is judged, the verdict, and the judge of a rule. Pure: instants come in, no clock is read."""
 
 import calendar
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import ClassVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.notice import Modality, Parameter
-from ledger.domain.fact import YEARS, Fact, WordList
+from ledger.domain.fact import Fact, WordList
+from ledger.domain.rules.rule import Rule
 
 DAY = timedelta(days=1)
-LONGEST = 36_600
+WARNING_DAYS = 7
+"""Days in the unit of warnings: a week before a limit, a matter near it is at risk."""
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+R = TypeVar("R", bound=Rule)
 
 
 class Status(WordList):
-    """Whether an obligation is met."""
+    """Status of a clause: of an obligation, of a power, or of a clause that asks for nothing."""
 
     MET = "MET"
-    """It is met, and entries show it."""
+    """The obligation is met, and entries show it."""
+    MET_LATE = "MET_LATE"
+    """The obligation was met after its date, and entries show it."""
     AT_RISK = "AT_RISK"
-    """It is not breached, and will be unless something happens."""
+    """The obligation is not met yet, and will not be met unless something changes."""
     NOT_MET = "NOT_MET"
-    """It is breached."""
+    """The obligation is not met; for a SHOULD: not achieved."""
     NOT_DUE = "NOT_DUE"
-    """Nothing is asked yet, or any more."""
+    """The obligation is not due yet, or no longer applies."""
     NO_EVIDENCE = "NO_EVIDENCE"
-    """Nothing recorded shows that it is met, or that it is not."""
+    """No entry shows whether the obligation is met."""
+    POWER_UNUSED = "POWER_UNUSED"
+    """The clause gives a power, which is not in use."""
+    POWER_USED = "POWER_USED"
+    """The clause gives a power, which was used."""
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    """The clause introduces others and carries no obligation."""
+
+    @property
+    def is_obligation(self) -> bool:
+        """True if tallies of obligations count the status."""
+        return self not in (Status.POWER_UNUSED, Status.POWER_USED, Status.NOT_APPLICABLE)
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """What a rule says of an obligation at an instant."""
+    """A clause's status at an instant, with its reason."""
 
     status: Status
     reason: str
     """A sentence without narratives: ids, days and counts only."""
     entries: tuple[int, ...] = ()
-    """The entries that it rests on, in order."""
+    """Positions of the entries that show it, in order."""
 
 
-def verdict(status: Status, reason: str, *entries: int) -> Verdict:
-    """A verdict that rests on these entries, in whatever order they are named."""
-    return Verdict(status, reason, tuple(sorted(set(entries))))
+def verdict(status: Status, reason: str, *entries: int | None) -> Verdict:
+    """Return a verdict that rests on these entries, in order and each once."""
+    return Verdict(status, reason, tuple(sorted({entry for entry in entries if entry is not None})))
 
 
 class Occurrence(Struct, frozen=True, gc=False):
-    """A recorded fact, when it happened, and the entry that holds it."""
+    """A recorded fact, the instant at which it happened, its entry and its recorder's role."""
 
     at: datetime
     position: int
     fact: Fact
+    role: str = ""
+    recorded_at: datetime | None = None
 
 
-class Closure(Struct, frozen=True, gc=False):
-    """How an area ended."""
-
-    position: int
-    closed: bool
-    """False: it was carried over to another notice."""
-    day: date
-
-
-class ClauseQuestion(Struct):
-    """A clause's obligation as it stands at an instant, and the notice around it."""
+class JudgedClause(Struct):
+    """A clause at an instant, and the notice around it."""
 
     number: str
     modality: Modality
+    kind: str
+    """Name of its rule."""
     parameters: dict[str, Parameter]
     position: int
-    """The entry that registered the clause."""
+    """Entry that registered the clause."""
     since: datetime
-    """When the clause began to ask."""
+    """Instant from which the clause holds."""
     zone: ZoneInfo
     areas: dict[str, int] = field(default_factory=dict)
     """Area → the entry that registered it."""
-    ended: dict[str, Closure] = field(default_factory=dict)
-    """Areas that ended."""
+    ended_areas: set[str] = field(default_factory=set)
+    faults: str = ""
+    """Faults of its rule and parameters; a clause with faults is not judged."""
+    final: Verdict | None = None
+    """Verdict that no longer changes, since the area or the notice was closed."""
 
     def day(self, at: datetime) -> date:
-        """The calendar day of an instant in the notice's zone."""
+        """Return the calendar day of an instant in the notice's zone."""
         return at.astimezone(self.zone).date()
 
     def start(self, day: date) -> datetime:
-        """The first instant of a day."""
+        """Return the first instant of a day."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
     def after(self, day: date) -> datetime:
-        """The first instant after a day: when it has passed."""
+        """Return the first instant after a day."""
         return self.start(day + DAY)
 
-    def number_of(self, name: str, otherwise: int) -> int:
-        """A parameter that is a whole number, of days or of months: a hundred years of them at most."""
-        value = self.parameters.get(name)
-        return min(value, LONGEST) if isinstance(value, int) and not isinstance(value, bool) else otherwise
-
-    def word(self, name: str) -> str | None:
-        """A parameter that is a word."""
-        value = self.parameters.get(name)
-        return value if isinstance(value, str) else None
-
-    def words(self, name: str) -> list[str]:
-        """A parameter that is a list of words."""
-        value = self.parameters.get(name)
-        return value if isinstance(value, list) else []
-
-    def date(self, name: str) -> date | None:
-        """A parameter that is a day, of a year that people plan in."""
-        try:
-            day = date.fromisoformat(self.word(name) or "")
-        except ValueError:
-            return None
-        return day if day.year in YEARS else None
-
     def open_areas(self) -> list[str]:
-        """The areas that have not ended, or the one that the clause names."""
-        named = self.word("area")
-        return [area for area in self.areas if area not in self.ended and named in (None, area)]
+        """Return the areas that have not ended."""
+        return [area for area in self.areas if area not in self.ended_areas]
 
 
-class Rule(Struct):
-    """A kind of rule, with what it remembers of a clause's happenings in order of time.
+class Judge(Struct, Generic[R]):
+    """The judge of one clause by one kind of rule; it remembers the clause's occurrences in order of time."""
 
-    As it stands here it judges nothing: it is the rule of a clause that names a kind the ledger does not know.
-    """
+    rule: R
+    """The rule's parameters as interpreted and revised up to now."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset()
-    """The facts that it is told of."""
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
-    def take(self, happening: Occurrence) -> bool | None:
-        """Remembers what happened, in order of time; False: that changes nothing that it says, now or later."""
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict at an instant on the occurrences taken so far. Nothing changes."""
+        raise NotImplementedError
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """What it says at an instant, given what had happened by then. Changes nothing."""
-        return verdict(Status.NO_EVIDENCE, "No rule of the ledger judges this clause; people have to.")
+    def power(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict of a MAY clause: the power was used if the rule is met."""
+        result = self.judge(clause, at)
+        is_used = result.status in (Status.MET, Status.MET_LATE)
+        return structs.replace(result, status=Status.POWER_USED if is_used else Status.POWER_UNUSED)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """Instants at which time alone may change what it says; the next one after `at` is among them."""
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the instants at which time alone may change the verdict; the next after `at` is among them."""
         return ()
 
 
-def said(day: date) -> str:
-    """A day as it is read aloud, such as 30 June 2023."""
+def in_words(day: date) -> str:
+    """Return a day as people write it, such as 30 June 2023."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names as they are read aloud: a, b and c."""
+def days_in_words(days: int) -> str:
+    """Return a number of days as people write it, such as 1 day or 12 days."""
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
+def enumerate_names(names: Iterable[str]) -> str:
+    """Return names as people list them: a, b and c."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many calendar months later, or the last of its month where there is none (31 → 30).
+def word_in_text(word: str) -> str:
+    """Return a word of a closed list as it reads in a sentence."""
+    return word.replace("_", " ").lower().replace("multi agency", "multi-agency")
 
-    Months count up to a hundred years.
-    """
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the month's last day where there is no such day (31 → 30)."""
     months = min(months, 1_200)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def latest(known: tuple[datetime, int] | None, happening: Occurrence) -> tuple[datetime, int]:
-    """The later of a remembered (instant, entry) and a happening."""
-    return max(known, (happening.at, happening.position)) if known else (happening.at, happening.position)
+def warned(clause: JudgedClause, limit: date, weeks: int = 1) -> list[datetime]:
+    """Return the instants at which a limit comes near and passes."""
+    return [clause.after(limit - weeks * WARNING_DAYS * DAY), clause.after(limit)]
+
+
+def is_near(today: date, limit: date, weeks: int = 1) -> bool:
+    """Return True if a limit is so many weeks away or less."""
+    return today > limit - weeks * WARNING_DAYS * DAY

@@ -1,8 +1,9 @@
-"""Compliance as it is kept and read: for each clause the status, over the time during which it holds.
+"""Compliance as stored and read: each clause's status over time.
 
-A row holds over a range of positions, like every view's, and over a time: between two entries a status changes at
-finitely many instants, and the fold writes them all. So reading is a lookup, now and as of any past moment, on any
-instant past or to come. Rules are judged here and nowhere else.
+A row holds over a range of positions, as in every view, and from an instant on. Between two entries a status
+changes at finitely many instants, and the fold stores them all. So a read is a lookup, as of any position, on any
+instant.
+Clauses are judged here and nowhere else.
 """
 
 from datetime import datetime
@@ -13,39 +14,40 @@ from msgspec import Struct, field
 from ledger.domain.areas.notice import ClauseRegistered, NoticeIssued
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
+from ledger.domain.rules import RULES, reads_of
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Relation
-from projections.views.compliance.rules import KINDS
-from projections.views.compliance.timeline import COMMON, ClauseTimeline, Span, concerned
-from projections.views.compliance.verdict import ClauseQuestion, Occurrence, Rule
+from projections.views.compliance.rules import JUDGES
+from projections.views.compliance.timeline import COMMON, ClauseTimeline, Span, concerns, judge_of
+from projections.views.compliance.verdict import JudgedClause, Occurrence
 
 
 class Obligation(Struct, frozen=True):
-    """What a clause asks, of whom, and by which kind of rule it is judged."""
+    """A clause's obligation: its obligor, its modality and its rule."""
 
     number: str
     position: int
-    """The entry that registered the clause."""
+    """Entry that registered the clause."""
     obligor: str
     modality: str
     rule: str
 
 
 class StatusPeriod(Struct, frozen=True):
-    """A clause's status from an instant on, until the clause's next one."""
+    """A clause's status from an instant until the clause's next status."""
 
     number: str
     begins: datetime
     status: str
     since: datetime
-    """When the status became what it is; the reason may have changed since."""
+    """Instant from which the status has held; the reason may have changed since."""
     since_position: int | None
-    """The entry that brought the status about; None: a deadline passed."""
+    """Entry that brought the status about; None: a deadline passed."""
     reason: str
-    """A sentence of ids, days and counts, without narratives."""
+    """Reason: ids, days and counts, without narratives."""
     entries: list[int]
-    """The entries that it rests on."""
+    """Positions of the entries that show it."""
 
 
 class Compliance(Struct, frozen=True):
@@ -53,51 +55,51 @@ class Compliance(Struct, frozen=True):
 
     number: str
     position: int
-    """The entry that registered the clause."""
+    """Entry that registered the clause."""
     obligor: str
     modality: str
     rule: str
     begins: datetime
-    """Since when the reason has been the same."""
+    """Instant from which the reason has been the same."""
     status: str
     since: datetime
-    """When the status became what it is."""
+    """Instant from which the status has held."""
     since_position: int | None
-    """The entry that brought the status about; None: a deadline passed."""
+    """Entry that brought the status about; None: a deadline passed."""
     reason: str
     entries: list[int]
 
 
 OBLIGATIONS = Table("obligations", Obligation, ("number",), in_memory=False)
 STANDINGS = Table("standings", StatusPeriod, ("number", "begins"), lookups=(("begins",),), by_position=False)
-"""The statuses up to what happened last of what a clause is told: they hardly change any more."""
+"""Statuses up to the clause's latest entry; rarely rewritten."""
 PROSPECTS = Table("prospects", StatusPeriod, ("number", "begins"))
-"""Those to come if nothing more is recorded: few at a time, and each entry may bring others."""
+"""Statuses to come if nothing more is recorded; few at a time, and rewritten by most entries."""
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
-FACTS = _HEAD.union(COMMON, *(rule.facts for rule in KINDS.values()))
-"""Every fact that bears on a clause."""
+FACTS = _HEAD.union(COMMON, *(rule.reads for rule in RULES.values()))
+"""Every fact that concerns a clause."""
 
 
 class ClauseMemory(Struct):
-    """A clause and its course."""
+    """A clause's timeline."""
 
     number: str
-    course: ClauseTimeline
+    timeline: ClauseTimeline
     settled: int = 0
-    """How many of its spans are standings; the others are prospects."""
+    """Number of its spans that are standings; the others are prospects."""
 
 
 class ComplianceMemory(Struct):
-    """What the fold remembers of a notice beside its rows."""
+    """The memory of the fold of one notice, in addition to its rows."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    happenings: dict[type[Fact], list[Occurrence]] = field(default_factory=dict)
+    occurrences: dict[type[Fact], list[Occurrence]] = field(default_factory=dict)
     clauses: dict[type[Fact], list[ClauseMemory]] = field(default_factory=dict)
-    """Fact → the clauses that are told of it."""
+    """Fact → the clauses whose verdicts may depend on it."""
 
 
 def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Folds one entry into the courses of the clauses that it concerns."""
+    """Fold one entry into the timelines of the clauses that it concerns."""
     memory = rows.memory(ComplianceMemory)
     match fact:
         case NoticeIssued():
@@ -106,49 +108,52 @@ def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
         case ClauseRegistered():
             _begin(rows, memory, entry, fact)
             return
-    happening = Occurrence(entry.occurred_at, entry.position, fact)
-    memory.happenings.setdefault(type(fact), []).append(happening)
+    occurrence = Occurrence(entry.occurred_at, entry.position, fact, entry.actor_role)
+    memory.occurrences.setdefault(type(fact), []).append(occurrence)
     for clause in memory.clauses.get(type(fact), ()):
-        if concerned(clause.number, fact):
-            ended, kept = clause.course.tell(happening)
-            for span in ended:
+        if concerns(clause.number, fact):
+            removed, kept = clause.timeline.add(occurrence)
+            for span in removed:
                 rows.drop(STANDINGS, clause.number, span.begins)
                 rows.drop(PROSPECTS, clause.number, span.begins)
             _put(rows, clause, kept)
 
 
 def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegistered) -> None:
-    """Begins the course of a clause, which is told of everything that is known already."""
-    asked = ClauseQuestion(
+    """Begin the timeline of a clause with the occurrences so far."""
+    clause = JudgedClause(
         number=fact.number,
         modality=fact.modality,
+        kind=fact.rule,
         parameters=dict(fact.parameters),
         position=entry.position,
         since=entry.occurred_at,
         zone=memory.zone,
     )
-    rule = KINDS.get(fact.rule, Rule)()
-    told = type(rule).facts | COMMON
+    reads = reads_of(fact.rule) | COMMON
     known = [
-        each for kind in told for each in memory.happenings.get(kind, ()) if concerned(fact.number, each.fact)
+        occurrence
+        for kind in reads
+        for occurrence in memory.occurrences.get(kind, ())
+        if concerns(fact.number, occurrence.fact)
     ]
     obliges = (fact.obligor.value, fact.modality.value, fact.rule)
     rows.add(OBLIGATIONS, Obligation(fact.number, entry.position, *obliges))
-    clause = ClauseMemory(fact.number, ClauseTimeline(asked, rule, known))
-    for kind in told:
-        memory.clauses.setdefault(kind, []).append(clause)
-    _put(rows, clause, 0)
+    begun = ClauseMemory(fact.number, ClauseTimeline(clause, judge_of(clause, JUDGES), known))
+    for kind in reads:
+        memory.clauses.setdefault(kind, []).append(begun)
+    _put(rows, begun, 0)
 
 
 def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
-    """Makes rows of the clause's spans after those kept, and of those that what happened has reached."""
-    spans, before = clause.course.spans, clause.settled
+    """Store the clause's spans from index `kept` on; spans that an occurrence has reached become standings."""
+    spans, before = clause.timeline.spans, clause.settled
     if kept == before == len(spans):
         return
-    clause.settled = clause.course.reached()
+    clause.settled = clause.timeline.reached()
     first = kept if clause.settled == before else min(kept, before, clause.settled)
     for index in range(first, len(spans)):
-        row = _standing(clause.number, spans[index])
+        row = _period(clause.number, spans[index])
         if index >= clause.settled:
             rows.put(PROSPECTS, row)
         else:
@@ -156,19 +161,17 @@ def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
             rows.put(STANDINGS, row)
 
 
-def _standing(number: str, span: Span) -> StatusPeriod:
-    found = span.verdict
-    status, entries = found.status.value, list(found.entries)
-    return StatusPeriod(number, span.begins, status, span.since, span.since_position, found.reason, entries)
+def _period(number: str, span: Span) -> StatusPeriod:
+    status, entries = span.verdict.status.value, list(span.verdict.entries)
+    return StatusPeriod(number, span.begins, status, span.since, span.since_position, span.verdict.reason, entries)
 
 
-VIEW = View("compliance", 1, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
+VIEW = View("compliance", 2, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
 for _fact in FACTS:
     VIEW.on(_fact)(fold)
 
 
-# Of each clause one row, found backwards from the instant along the indexes of its number and time. Standings are
-# what held by the last entry that changed the clause's course; prospects follow them.
+# One row a clause: the latest before the instant, along the indexes. Prospects follow standings.
 _LATEST = (
     "(SELECT s.begins, s.status, s.since, s.since_position, s.reason, s.entries FROM views.{} s "
     "WHERE s.notice = o.notice AND s.number = o.number AND s.begins <= :on "

@@ -26,7 +26,7 @@ CLAUSE = {
     "number": "5b",
     "obligor": "COUNCIL",
     "modality": "MUST",
-    "rule": "board_and_chair",
+    "rule": "board-and-chair",
     "parameters": {},
     "text": "Keep a board",
 }

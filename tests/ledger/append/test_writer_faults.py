@@ -133,10 +133,10 @@ async def test_a_parameter_named_sha256_is_no_narrative(database: str) -> None:
             "number": "5b",
             "obligor": "COUNCIL",
             "modality": "MUST",
-            "rule": "r",
+            "rule": "board-and-chair",
             "text": "t",
         }
-        clause["parameters"] = {"sha256": 5}
+        clause["parameters"] = {"chaired_by": "CHAIR"}
         await writer.append(NOTICE, submit("ClauseRegistered", clause, "operator"), OPERATOR)
     report = await verify(database)
     assert report.sound, report.first

@@ -74,12 +74,12 @@ def test_only_clause_9_limits_the_days_of_access() -> None:
         pytest.param('id = "1b"', 'id = "1a"', "already exists", id="an area twice"),
         pytest.param('number = "9d"', 'number = "9c"', "already registered", id="a clause twice"),
         pytest.param('rule = "escalation"', 'rule = "escalate"', "no rule is called escalate", id="a rule"),
-        pytest.param("open_list = true", "open_list = 1", "open_list must be true or false", id="a flag"),
-        pytest.param("open_list = true", "openlist = true", "has no parameter openlist", id="a parameter"),
+        pytest.param("chair_reports = true", "chair_reports = 1", "expected true or false", id="a flag"),
+        pytest.param("chair_reports = true", "chair_report = true", "did you mean chair_reports", id="a name"),
         pytest.param('title = "Improvement', 'heading = "Improvement', "heading: unknown field", id="a field"),
         pytest.param('text = "Surveys of staff."', 'text = " "', "the narrative is empty", id="a blank text"),
         pytest.param('sha256 = "8dc6', 'sha256 = "8DC6', "sha256: ", id="a digest"),
-        pytest.param("open_list = true", "open_list = true true", "the file is not TOML", id="no TOML"),
+        pytest.param("chair_reports = true", "chair_reports = true true", "the file is not TOML", id="no TOML"),
     ],
 )
 def test_a_fault_is_told_with_its_line(old: str, new: str, message: str) -> None:

@@ -90,8 +90,12 @@ def as_fact(
     if what == "area":
         return "AreaRegistered", {"area": f"area-{which}", "title": f"area of action {number}"}, {}
     if what == "clause":
-        data = {"number": f"{which}", "obligor": "COUNCIL", "modality": "MUST", "rule": "due"}
-        return "ClauseRegistered", data | {"parameters": {"days": value}, "text": f"clause of action {number}"}, {}
+        data = {"number": f"{which}", "obligor": "COUNCIL", "modality": "MUST", "rule": "plan-kept-current"}
+        return (
+            "ClauseRegistered",
+            data | {"parameters": {"stale_after_days": value + 1}, "text": f"clause of action {number}"},
+            {},
+        )
     target = told[value % len(told)]
     correction: dict[str, Any] = {"position": target.position, "reason": "a mistake"}
     made = {"ObjectiveAdded": "objective", "ProgressRecorded": "progress", "AreaRegistered": "area"}

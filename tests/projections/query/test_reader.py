@@ -31,7 +31,7 @@ LAST = SETTING_SIZE + 4
 
 async def two_notices(url: str) -> None:
     """Two notices of `LAST` entries each, with rows in the tables of `FILLED`."""
-    clause = {"number": "4", "obligor": "COUNCIL", "modality": "MUST", "rule": "due", "text": "Keep a plan"}
+    clause = {"number": "4", "obligor": "COUNCIL", "modality": "MUST", "rule": "context", "text": "Keep a plan"}
     async with Writer(url) as writer:
         for of in (NOTICE, "other"):
             await begin(writer, of)

@@ -1,62 +1,38 @@
-"""The kinds of rule, by the names that clauses give them; `ledger.domain.rules` says which parameters each has."""
+"""The judge of each rule that a clause may name; `ledger.domain.rules` declares the rules."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from projections.views.compliance.rules.access import AccessOfKinds, AccessProvidedRule
-from projections.views.compliance.rules.board import (
-    AdviserReports,
-    BoardAndChair,
-    BoardReportComplete,
-    PublishedRule,
-)
-from projections.views.compliance.rules.delivery import DeliveredBy, SlowObjectivesHighlighted
-from projections.views.compliance.rules.measures import MeasuresImprove, TargetMet
-from projections.views.compliance.rules.people import (
-    AdviserInPost,
-    Context,
-    Escalation,
-    PartnerActionsOwned,
-    ViewsConsideredRule,
-)
-from projections.views.compliance.rules.plan import (
-    PlanApproved,
-    PlanCitesSelfAssessment,
-    PlanCoverage,
-    PlanKeptCurrent,
-)
-from projections.views.compliance.rules.reviews import (
-    AssessmentBeforeReview,
-    AssessmentContent,
-    DiagnosticAgreed,
-    ReviewInterval,
-    ReviewTopics,
-)
-from projections.views.compliance.verdict import Rule
+from ledger.domain.rules import oversight
+from ledger.domain.rules import plan as plan_rules
+from ledger.domain.rules.rule import Rule
+from projections.views.compliance.rules import access, board, delivery, measures, people, plan, reviews
+from projections.views.compliance.verdict import Judge
 
-KINDS: Mapping[str, type[Rule]] = {
-    "context": Context,
-    "plan-cites-self-assessment": PlanCitesSelfAssessment,
-    "measures-improve": MeasuresImprove,
-    "partner-actions-owned": PartnerActionsOwned,
-    "adviser-in-post": AdviserInPost,
-    "plan-coverage": PlanCoverage,
-    "plan-kept-current": PlanKeptCurrent,
-    "board-and-chair": BoardAndChair,
-    "board-report-complete": BoardReportComplete,
-    "slow-objectives-highlighted": SlowObjectivesHighlighted,
-    "views-considered": ViewsConsideredRule,
-    "review-interval": ReviewInterval,
-    "review-topics": ReviewTopics,
-    "diagnostic-agreed": DiagnosticAgreed,
-    "access-provided": AccessProvidedRule,
-    "access-of-kinds": AccessOfKinds,
-    "assessment-before-review": AssessmentBeforeReview,
-    "assessment-content": AssessmentContent,
-    "delivered-by": DeliveredBy,
-    "adviser-reports": AdviserReports,
-    "escalation": Escalation,
-    "target-met": TargetMet,
-    "plan-approved": PlanApproved,
-    "published": PublishedRule,
+JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
+    oversight.Context: people.Context,
+    plan_rules.PlanCitesSelfAssessment: plan.PlanCitesSelfAssessment,
+    plan_rules.PlanCoverage: plan.PlanCoverage,
+    plan_rules.PlanKeptCurrent: plan.PlanKeptCurrent,
+    plan_rules.PlanApproved: plan.PlanApproved,
+    plan_rules.DeliveredBy: delivery.DeliveredBy,
+    plan_rules.SlowObjectivesHighlighted: delivery.SlowObjectivesHighlighted,
+    plan_rules.MeasuresImprove: measures.MeasuresImprove,
+    plan_rules.TargetMet: measures.TargetMet,
+    oversight.PartnerActionsOwned: people.PartnerActionsOwned,
+    oversight.AdviserInPost: people.AdviserInPost,
+    oversight.BoardAndChair: board.BoardAndChair,
+    oversight.BoardReportComplete: board.BoardReportComplete,
+    oversight.ViewsTakenIntoAccount: people.ViewsTakenIntoAccount,
+    oversight.ReviewInterval: reviews.ReviewInterval,
+    oversight.ReviewTopics: reviews.ReviewTopics,
+    oversight.DiagnosticAgreed: reviews.DiagnosticAgreed,
+    oversight.AccessIsProvided: access.AccessIsProvided,
+    oversight.AccessOfKinds: access.AccessOfKinds,
+    oversight.AssessmentBeforeReview: reviews.AssessmentBeforeReview,
+    oversight.AssessmentContent: reviews.AssessmentContent,
+    oversight.AdviserReports: board.AdviserReports,
+    oversight.Escalation: people.Escalation,
+    oversight.PublishedRegularly: board.PublishedRegularly,
 }
-"""Every rule of `ledger.domain.rules.RULES` → how it is judged; a clause that names another is not judged."""
+"""Rule → its judge."""

@@ -1,8 +1,8 @@
-"""Rules of access: those who conduct a review or a diagnostic get what they asked for, kind by kind."""
+"""Judges of rules on access: reviewers get the access that they ask for, kind by kind."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -15,24 +15,31 @@ from ledger.domain.areas.access import (
     AccessRevoked,
     AccessUsed,
 )
-from ledger.domain.areas.reviews import DiagnosticProviderAgreed, ReviewStarted
+from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
 from ledger.domain.calendar import working_days_after
 from ledger.domain.fact import Fact
+from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
-    ClauseQuestion,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    listed,
-    said,
+    days_in_words,
+    enumerate_names,
+    in_words,
     verdict,
+    word_in_text,
 )
+
+R = TypeVar("R", oversight.AccessIsProvided, oversight.AccessOfKinds)
 
 
 class _Access(Struct):
-    of: str
-    """The review or the diagnostic, such as `review R1`."""
+    """A request for access, and its outcome."""
+
+    purpose: str
+    """The review or diagnostic, such as `review R1`."""
     kind: str
     from_: datetime
     until: datetime
@@ -40,48 +47,42 @@ class _Access(Struct):
     granted: int | None = None
     refused: int | None = None
     revoked: int | None = None
-    provided: int | None = None
+
+    @property
+    def entries(self) -> list[int]:
+        """Entries of the request and of the decisions on it."""
+        known = (self.position, self.granted, self.refused, self.revoked)
+        return [entry for entry in known if entry is not None]
 
 
-class AccessProvidedRule(Rule):
-    """What those who conduct the latest review or diagnostic asked for was granted in time, and opened."""
-
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {
-            AccessRequested,
-            AccessGranted,
-            AccessRefused,
-            AccessExtended,
-            AccessRevoked,
-            AccessProvided,
-            AccessUsed,
-            ReviewStarted,
-            DiagnosticProviderAgreed,
-        }
-    )
+class _AccessJudge(Judge[R]):
     requests: dict[str, _Access] = field(default_factory=dict)
-    """Those of the latest review or diagnostic, and of any that is not there yet."""
-    current: tuple[str, int] | None = None
-    """The review that began last or the diagnostic whose provider was agreed last, and the entry."""
+    opened: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    """Request → the instant and the entry of its first opening."""
+    ended: dict[str, int] = field(default_factory=dict)
+    """Review or diagnostic that ended → the entry."""
 
-    def take(self, happening: Occurrence) -> bool | None:
-        """Keeps the requests for what is under way, and what became of each."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember the requests, the decisions on them, and the access opened."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
-            case ReviewStarted():
-                self._turn(f"review {fact.review}", position)
-            case DiagnosticProviderAgreed():
-                self._turn(f"diagnostic {fact.diagnostic}", position)
+            case ReviewCompleted():
+                self.ended[f"review {fact.review}"] = position
+            case DiagnosticReported():
+                self.ended[f"diagnostic {fact.diagnostic}"] = position
             case AccessRequested():
-                of = f"review {fact.review}" if fact.review is not None else f"diagnostic {fact.diagnostic}"
+                purpose = f"review {fact.review}" if fact.review is not None else f"diagnostic {fact.diagnostic}"
                 kind = fact.kind.value
-                self.requests[fact.request] = _Access(of, kind, fact.from_, fact.until, position)
+                self.requests[fact.request] = _Access(purpose, kind, fact.from_, fact.until, position)
+            case AccessProvided() | AccessUsed():
+                if fact.request in self.opened:
+                    return False
+                self.opened[fact.request] = (occurrence.at, position)
             case _:
                 return self._decide(fact, position)
         return None
 
     def _decide(self, fact: Fact, position: int) -> bool | None:
-        """What becomes of a request; what opens it a second time changes nothing."""
         access = self.requests.get(getattr(fact, "request", ""))
         match fact:
             case _ if access is None:
@@ -94,93 +95,128 @@ class AccessProvidedRule(Rule):
                 access.until = fact.until
             case AccessRevoked():
                 access.revoked = position
-            case AccessProvided() | AccessUsed():
-                if access.provided is not None:
-                    return False
-                access.provided = position
+            case _:
+                return False
         return None
 
-    def _turn(self, of: str, position: int) -> None:
-        """Another review or diagnostic is under way; requests for the one before are judged no longer."""
-        before = self.current[0] if self.current else None
-        self.current = (of, position)
-        if before is not None and before != of:
-            self.requests = {name: each for name, each in self.requests.items() if each.of != before}
-
-    def _kinds(self, asked: ClauseQuestion) -> list[str] | None:
-        """The kinds of access that the clause is about; None: all."""
+    def _kinds(self) -> list[str] | None:
+        """Return the kinds of access that the clause names; None: every kind."""
         return None
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE before any review; NOT_MET names a request that was refused, left open or never opened."""
-        kinds = self._kinds(asked)
-        of, began = self.current or (None, None)
-        mine = {
-            name: each
-            for name, each in self.requests.items()
-            if (kinds is None or each.kind in kinds) and (of is None or each.of == of or at >= each.from_)
-        }
-        for name in mine:
-            fault = self._fault(asked, name, mine, at)
-            if fault is not None:
-                return fault
-        if of is None or began is None:
-            return verdict(Status.NOT_DUE, "No review or diagnostic is under way yet.")
-        opened = [each.provided for each in mine.values() if each.provided is not None and each.of == of]
-        if opened:
-            what = "access" if kinds is None else f"access to {_said(kinds)}"
-            return verdict(Status.MET, f"The {what} asked for {of} was opened.", began, *opened)
-        waiting = [each for each in mine.values() if each.granted is not None and each.of == of]
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET for a fault in a review that goes on, else the verdict on the review asked for last."""
+        kinds = self._kinds()
+        counted = {name: each for name, each in self.requests.items() if kinds is None or each.kind in kinds}
+        if not counted:
+            return verdict(Status.NOT_DUE, f"No {_access(kinds)} has been requested.")
+        faults = {name: fault for name in counted if (fault := self._fault(clause, name, at)) is not None}
+        latest = max(counted.values(), key=lambda each: each.position).purpose
+        for name, fault in faults.items():
+            purpose = counted[name].purpose
+            if purpose not in self.ended:
+                return verdict(Status.NOT_MET, f"Access {name} {fault}.", *counted[name].entries)
+            if purpose == latest:
+                reason = f"Access {name} was not given for {purpose}: it {fault}."
+                return verdict(Status.NOT_MET, reason, *counted[name].entries, self.ended[purpose])
+        result = self._latest(clause, at, {name: each for name, each in counted.items() if each.purpose == latest})
+        missed = sorted(f"{name} for {counted[name].purpose}" for name in faults)
+        if missed:
+            reason = f"{result.reason} Not given earlier: {enumerate_names(missed)}."
+            return verdict(result.status, reason, *result.entries)
+        return result
+
+    def _latest(self, clause: JudgedClause, at: datetime, requests: dict[str, _Access]) -> Verdict:
+        """Return the verdict on requests without a fault, all for one review or diagnostic."""
+        purpose = next(iter(requests.values())).purpose
+        open_ = {name: each for name, each in requests.items() if each.refused is None and each.revoked is None}
+        waiting = [(each.from_, name, each) for name, each in open_.items() if name not in self.opened]
         if waiting:
-            first = min(waiting, key=lambda each: each.position)
-            when = said(asked.day(first.from_))
-            reason = f"For {of} access was granted from {when}; nothing shows yet that it was opened."
-            return verdict(Status.NO_EVIDENCE, reason, began, first.position, first.granted or first.position)
-        what = "access" if kinds is None else f"access to {_said(kinds)}"
-        return verdict(Status.NO_EVIDENCE, f"Nothing recorded shows {what} for {of}.", began)
+            from_, name, access = min(waiting, key=lambda each: each[:2])
+            day = in_words(clause.day(from_))
+            if access.granted is None:
+                reason = f"Access {name} for {purpose} has to be decided on by {day}."
+                return verdict(Status.NOT_DUE, reason, access.position)
+            if at < access.from_:
+                reason = f"Access {name} for {purpose} is granted from {day}."
+                return verdict(Status.NOT_DUE, reason, *access.entries)
+            reason = f"Access {name} for {purpose} is granted from {day}; no entry shows that it was opened."
+            return verdict(Status.NO_EVIDENCE, reason, *access.entries)
+        opened: dict[str, tuple[datetime, int]] = {
+            name: self.opened[name] for name in requests if name in self.opened
+        }
+        entries = [*(each.position for each in requests.values()), *(entry for _, entry in opened.values())]
+        late = [
+            (days, name)
+            for name, (opened_at, _) in opened.items()
+            if (limit := self._limit(clause, requests[name])) is not None
+            and (days := (clause.day(opened_at) - limit).days) > 0
+        ]
+        what = f"The {_access(self._kinds())} requested for {purpose} was opened"
+        if late:
+            days, name = max(late)
+            return verdict(Status.MET_LATE, f"{what}; {name} {days_in_words(days)} late.", *entries)
+        return verdict(Status.MET, f"{what}.", *entries)
 
-    def _limit(self, asked: ClauseQuestion, each: _Access) -> date | None:
-        """The day by which a grant has to be opened; None: no clause says so."""
-        days = min(asked.number_of("within_working_days", -1), 366)
-        return working_days_after(asked.day(each.from_), days) if days >= 0 and each.granted is not None else None
+    def _limit(self, clause: JudgedClause, access: _Access) -> date | None:
+        """Return the last day to open a granted access; None: the clause names none."""
+        days = self.rule.within_working_days
+        if days is None or access.granted is None:
+            return None
+        return working_days_after(clause.day(access.from_), min(days, 366))
 
-    def _fault(self, asked: ClauseQuestion, name: str, mine: dict[str, _Access], at: datetime) -> Verdict | None:
-        """What is wrong with one request; None: nothing, or nothing yet."""
-        each, fault = mine[name], ""
-        limit = self._limit(asked, each)
-        if each.refused is not None:
-            fault = "" if self._again(each, mine) else f"Access {name} was refused."
-        elif each.granted is None:
-            fault = f"Access {name} was asked for and has not been decided on." if at >= each.from_ else ""
-        elif each.provided is None and limit is not None and asked.day(at) > limit:
-            fault = f"Access {name} was to be opened by {said(limit)}, and was not."
-        elif each.provided is None and at >= each.until:
-            fault = f"Access {name} was granted and ended without having been opened."
-        entries = [entry for entry in (each.position, each.granted, each.refused) if entry is not None]
-        return verdict(Status.NOT_MET, fault, *entries) if fault else None
+    def _fault(self, clause: JudgedClause, name: str, at: datetime) -> str | None:
+        """Return the fault of a request, in words; None: there is none, or none yet."""
+        access, is_opened = self.requests[name], name in self.opened
+        limit = self._limit(clause, access)
+        if access.refused is not None or (access.revoked is not None and not is_opened):
+            decision = "was refused" if access.refused is not None else "was revoked before it was opened"
+            return None if self._is_replaced(name) else decision
+        if is_opened:
+            return None
+        if access.granted is None:
+            return "was requested and not decided on in time" if at >= access.from_ else None
+        if limit is not None and clause.day(at) > limit:
+            return f"had to be opened by {in_words(limit)}"
+        return "was granted and ended without being opened" if at >= access.until else None
 
-    def _again(self, refused: _Access, mine: dict[str, _Access]) -> bool:
-        """Whether the same kind was granted for the same review all the same."""
-        same = [each for each in mine.values() if (each.of, each.kind) == (refused.of, refused.kind)]
-        return any(each.granted and (each.revoked is None or each.provided is not None) for each in same)
+    def _is_replaced(self, name: str) -> bool:
+        """Return True if access of the same kind for the same purpose was granted or opened otherwise."""
+        access = self.requests[name]
+        others = {
+            other: each
+            for other, each in self.requests.items()
+            if other != name and (each.purpose, each.kind) == (access.purpose, access.kind)
+        }
+        return any(
+            other in self.opened or (each.granted is not None and each.revoked is None)
+            for other, each in others.items()
+        )
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """When the windows asked for and granted begin and end, and after the days by which grants are opened."""
-        for each in self.requests.values():
-            if each.refused is None and each.provided is None:
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the beginnings and ends of windows, and the days after the last days to open."""
+        for name, each in self.requests.items():
+            if each.refused is None and name not in self.opened:
                 yield each.from_
                 yield each.until
-                limit = self._limit(asked, each)
+                limit = self._limit(clause, each)
                 if limit is not None:
-                    yield asked.after(limit)
+                    yield clause.after(limit)
 
 
-def _said(kinds: list[str]) -> str:
-    return listed(kind.replace("_", " ").lower() for kind in kinds if kind != "OTHER" or len(kinds) == 1)
+def _access(kinds: list[str] | None) -> str:
+    """Return the access that a clause names, in words."""
+    if kinds is None:
+        return "access"
+    named = [kind for kind in kinds if kind != "OTHER" or len(kinds) == 1]
+    return f"access to {enumerate_names(map(word_in_text, named))}"
 
 
-class AccessOfKinds(AccessProvidedRule):
-    """The same of certain kinds of access, each line of the checklist 9a to 9d."""
+class AccessIsProvided(_AccessJudge[oversight.AccessIsProvided]):
+    """Access that reviewers asked for is granted and opened in time."""
 
-    def _kinds(self, asked: ClauseQuestion) -> list[str] | None:
-        return asked.words("kinds")
+
+class AccessOfKinds(_AccessJudge[oversight.AccessOfKinds]):
+    """Access of the kinds named is granted and opened in time."""
+
+    def _kinds(self) -> list[str] | None:
+        return [kind.value for kind in self.rule.kinds]

@@ -1,257 +1,322 @@
-"""Rules of the board and of reports: an independent chair, a timetable kept, reports that are complete."""
+"""Judges of rules on the board and on reports: the chair, the timetable, complete and regular reports."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
 
 from msgspec import Struct, field
 
 from ledger.domain.areas.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
-from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
-from ledger.domain.fact import Fact
-from projections.views.compliance.rules.plan import WARNING_DAYS
+from ledger.domain.rules import oversight
+from ledger.domain.rules.rule import ReportTopic
+from projections.views.compliance.rules.posts import ChairTenure, RolesHeld, Tenures
 from projections.views.compliance.verdict import (
     DAY,
-    ClauseQuestion,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    listed,
+    enumerate_names,
+    in_words,
+    is_near,
     months_after,
-    said,
     verdict,
+    warned,
+    word_in_text,
 )
-from projections.views.reports import PARTS, parts_of
-
-
-class _Tenure(Struct):
-    chair: str
-    first: date
-    last: date | None
-    independent: bool
-    position: int
-    ended: int | None = None
+from projections.views.reports import parts_of
 
 
 class _Timetable(Struct):
     dates: list[date]
+    report_dates: list[date]
     agreed: datetime
-    consent: bool
+    has_consent: bool
     position: int
 
 
-class BoardAndChair(Rule):
-    """There is a board with an independent chair, without a vacancy, who reports by each date of the timetable."""
+class BoardAndChair(Judge[oversight.BoardAndChair]):
+    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed, ChairReportDelivered}
-    )
     board: int | None = None
-    tenures: list[_Tenure] = field(default_factory=list)
+    tenures: Tenures = field(default_factory=Tenures)
+    roles: RolesHeld = field(default_factory=RolesHeld)
     timetable: _Timetable | None = None
-    report: tuple[datetime, int] | None = None
-    """The chair's latest report."""
+    """The timetable agreed last."""
+    earlier: list[tuple[date, int]] = field(default_factory=list)
+    """Report days of replaced timetables that had passed before the replacement, with their entries."""
+    reports: list[tuple[datetime, int]] = field(default_factory=list)
+    """The chair's reports."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps who chairs when, the timetable, and the latest report."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the chairs, the timetables and the chair's reports."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case BoardEstablished():
                 self.board = position
-            case ChairAppointed():
-                independent = fact.independence_basis is not None
-                self.tenures.append(_Tenure(fact.chair, fact.first, fact.last, independent, position))
-            case ChairEnded():
-                for tenure in self.tenures:
-                    if tenure.chair == fact.chair and tenure.last is None:
-                        tenure.last, tenure.ended = fact.last, position
+            case ChairAppointed() | ChairEnded():
+                self.tenures.take(fact, position)
+            case RoleGranted() | RoleRevoked():
+                self.roles.take(fact, occurrence.at)
             case TimetableAgreed():
-                self.timetable = _Timetable(list(fact.dates), happening.at, fact.department_consent, position)
+                before = self.timetable
+                if before is not None:
+                    today = occurrence.at.date()
+                    self.earlier += [(day, before.position) for day in before.report_dates if day < today]
+                dates, reports = list(fact.dates), list(fact.report_dates)
+                self.timetable = _Timetable(dates, reports, occurrence.at, fact.department_consent, position)
             case ChairReportDelivered():
-                self.report = (happening.at, position)
+                self.reports.append((occurrence.at, position))
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """What is missing first counts: the board, its chair, their independence, the timetable, a report."""
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the first fault: the board, its chair, the timetable, a report of the chair."""
         if self.board is None:
             return verdict(Status.NO_EVIDENCE, "No board has been established.")
-        today = asked.day(at)
-        chairing = next(
-            (t for t in self.tenures if t.first <= today and (t.last is None or today <= t.last)), None
-        )
-        if chairing is None:
+        today = clause.day(at)
+        tenure = self.tenures.on(today)
+        if tenure is None:
             return self._vacant(today)
-        if asked.parameters.get("independent_chair") is True and not chairing.independent:
-            reason = f"It was not said why the chair, {chairing.chair}, is independent."
-            return verdict(Status.NOT_MET, reason, chairing.position)
-        if self.timetable is None:
-            return verdict(Status.NO_EVIDENCE, "No timetable has been agreed.", self.board, chairing.position)
-        if asked.word("timetable_agreed_with") is not None and not self.timetable.consent:
-            reason = "The timetable was not agreed with the Department."
-            return verdict(Status.NOT_MET, reason, self.timetable.position)
-        return self._on_time(asked, today, chairing, self.timetable)
+        if self.rule.independent_chair and not tenure.independent:
+            reason = f"The independence of the chair, {tenure.chair}, is not explained."
+            return verdict(Status.NOT_MET, reason, tenure.position)
+        role = self.rule.chaired_by
+        if role is not None and not self.roles.holds(tenure.chair, role, at):
+            reason = f"The chair, {tenure.chair}, does not hold the role {role.meaning}."
+            return verdict(Status.NOT_MET, reason, tenure.position)
+        if self.rule.timetable_agreed_with is None and not self.rule.chair_reports:
+            return verdict(Status.MET, f"The board is chaired by {tenure.chair}.", self.board, tenure.position)
+        return self._on_timetable(clause, today, tenure)
 
     def _vacant(self, today: date) -> Verdict:
-        before = [tenure for tenure in self.tenures if tenure.last is not None and tenure.last < today]
-        coming = min(
-            (tenure for tenure in self.tenures if tenure.first > today), key=lambda t: t.first, default=None
-        )
-        if before:
-            last = max(before, key=lambda tenure: tenure.last or today)
-            since = f"The board has had no chair since {said((last.last or today) + DAY)}"
-            return verdict(Status.NOT_MET, f"{since}.", last.ended or last.position)
+        ended = [(each.last, each) for each in self.tenures.all if each.last is not None and each.last < today]
+        if ended:
+            day, last = max(ended, key=lambda each: (each[0], each[1].position))
+            reason = f"The board has had no chair since {in_words(day + DAY)}."
+            return verdict(Status.NOT_MET, reason, last.ended or last.position)
+        coming = min((each for each in self.tenures.all if each.first > today), key=_first_day, default=None)
         if coming is not None:
-            return verdict(Status.NOT_DUE, f"The first chair begins on {said(coming.first)}.", coming.position)
-        return verdict(Status.NO_EVIDENCE, "No chair has been appointed.", *([self.board] if self.board else []))
+            reason = f"The first chair begins on {in_words(coming.first)}."
+            return verdict(Status.NOT_DUE, reason, coming.position)
+        return verdict(Status.NO_EVIDENCE, "No chair has been appointed.", self.board)
 
-    def _on_time(self, asked: ClauseQuestion, today: date, chairing: _Tenure, timetable: _Timetable) -> Verdict:
-        """A report is for the next date of the timetable; dates up to the day of its agreement ask for none."""
-        dates = [asked.day(timetable.agreed), *timetable.dates]
-        dates = [dates[0], *(day for day in dates if day > dates[0])]
-        passed = [day for day in dates if day < today]
-        coming = next((day for day in dates[1:] if day >= today), None)
-        reported = date.min if self.report is None else asked.day(self.report[0])
-        report = [] if self.report is None else [self.report[1]]
-        if len(passed) > 1 and reported <= passed[-2]:
-            reason = f"The chair has not reported for {said(passed[-1])}, a date of the timetable."
-            return verdict(Status.NOT_MET, reason, timetable.position, *report)
-        entries = (chairing.position, timetable.position, *report)
-        if coming is not None and (not passed or reported <= passed[-1]) and today > coming - WARNING_DAYS * DAY:
-            return verdict(Status.AT_RISK, f"The chair's report is due by {said(coming)}.", *entries)
-        reports = (
-            "whose first report is not due yet" if self.report is None else "and the reports came by their dates"
-        )
-        return verdict(Status.MET, f"The board is chaired by {chairing.chair}, {reports}.", *entries)
+    def _on_timetable(self, clause: JudgedClause, today: date, tenure: ChairTenure) -> Verdict:
+        timetable = self.timetable
+        if timetable is None:
+            return verdict(Status.NO_EVIDENCE, "No timetable has been agreed.", self.board, tenure.position)
+        consent = self.rule.timetable_agreed_with
+        if consent is not None and not timetable.has_consent:
+            reason = f"The timetable was not agreed with the {consent.meaning.capitalize()}."
+            return verdict(Status.NOT_MET, reason, timetable.position)
+        entries = (self.board, tenure.position, timetable.position)
+        chaired = f"The board is chaired by {tenure.chair}"
+        if self.rule.chair_reports:
+            unmet = self._report_fault(clause, today, timetable)
+            if unmet is not None:
+                return unmet
+            due = [day for day, _ in self._report_days(clause) if day < today]
+            chaired += (
+                ", and the chair reported by each report day" if due else "; no report of the chair is due yet"
+            )
+        if max(timetable.dates) < today:
+            reason = f"The timetable has no day after {in_words(max(timetable.dates))}; agree the next one."
+            return verdict(Status.AT_RISK, reason, *entries)
+        reports = [position for _, position in self.reports] if self.rule.chair_reports else []
+        return verdict(Status.MET, f"{chaired}.", *entries, *reports[-1:])
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """When a tenure begins or has ended, and before and after the dates of the timetable."""
-        today = asked.day(at)
-        found = [asked.start(tenure.first) for tenure in self.tenures]
-        found += [asked.after(tenure.last) for tenure in self.tenures if tenure.last is not None]
-        coming = [day for day in self.timetable.dates if day >= today][:2] if self.timetable else []
-        return [
-            *found,
-            *(asked.after(day - WARNING_DAYS * DAY) for day in coming),
-            *(asked.after(day) for day in coming),
-        ]
+    def _report_days(self, clause: JudgedClause) -> list[tuple[date, int]]:
+        """Return every report day agreed, with the entry of its timetable."""
+        timetable = self.timetable
+        if timetable is None:
+            return self.earlier
+        agreed = clause.day(timetable.agreed)
+        return self.earlier + [(day, timetable.position) for day in timetable.report_dates if day >= agreed]
 
-
-class BoardReportComplete(Rule):
-    """Reports to the board have all their parts; activity without evidence of impact is not enough."""
-
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({BoardReportSubmitted, MeetingHeld})
-    report: tuple[str, list[str], int] | None = None
-    """The latest report, its parts, its entry."""
-    met: bool = False
-
-    def take(self, happening: Occurrence) -> bool | None:
-        """Remembers the latest report."""
-        fact = happening.fact
-        if isinstance(fact, BoardReportSubmitted):
-            self.report = (fact.report, parts_of(fact), happening.position)
-        elif self.met:
-            return False
-        else:
-            self.met = True
+    def _report_fault(self, clause: JudgedClause, today: date, timetable: _Timetable) -> Verdict | None:
+        """Return the verdict if a report of the chair is missing or due soon; None: neither."""
+        days = self._report_days(clause)
+        if not days:
+            reason = "The timetable names no day for the chair's reports."
+            return verdict(Status.NO_EVIDENCE, reason, timetable.position)
+        reported = [clause.day(at) for at, _ in self.reports]
+        previous = date.min
+        for day, position in sorted(days):
+            # A report after the previous report day is for this one, in time or late.
+            is_reported = any(previous < each for each in reported)
+            if day < today and not is_reported:
+                reason = f"The chair has not reported for {in_words(day)}, a report day of the timetable."
+                last = self.reports[-1][1] if self.reports else None
+                return verdict(Status.NOT_MET, reason, position, last)
+            if day >= today:
+                if not is_reported and is_near(today, day):
+                    return verdict(Status.AT_RISK, f"The chair's report is due by {in_words(day)}.", position)
+                return None
+            previous = day
         return None
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE until the board first meets; then by the parts of the latest report."""
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the beginnings and ends of tenures and role grants, and the days around the timetable's days."""
+        moments = [clause.start(tenure.first) for tenure in self.tenures.all]
+        moments += [clause.after(tenure.last) for tenure in self.tenures.all if tenure.last is not None]
+        if self.rule.chaired_by is not None:
+            grants = [grant for granted in self.roles.grants.values() for grant in granted]
+            moments += [instant for _, *times in grants for instant in times if instant is not None]
+        if self.timetable is not None:
+            moments.append(clause.after(max(self.timetable.dates)))
+            today = clause.day(at)
+            for day in [day for day in self.timetable.report_dates if day >= today][:2]:
+                moments += warned(clause, day)
+        return moments
+
+
+def _first_day(tenure: ChairTenure) -> date:
+    return tenure.first
+
+
+class BoardReportComplete(Judge[oversight.BoardReportComplete]):
+    """The latest report to the board has every part named."""
+
+    report: tuple[str, list[str], int] | None = None
+    """The latest report, its parts, and its entry."""
+    met: int | None = None
+    """Entry of the board's first meeting."""
+
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember the latest report and the first meeting."""
+        fact = occurrence.fact
+        if isinstance(fact, BoardReportSubmitted):
+            self.report = (fact.report, parts_of(fact), occurrence.position)
+        elif self.met is not None:
+            return False
+        else:
+            self.met = occurrence.position
+        return None
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_DUE until the board meets, then the verdict on the latest report."""
         if self.report is None:
-            if not self.met:
+            if self.met is None:
                 return verdict(Status.NOT_DUE, "The board has not met yet.")
-            return verdict(Status.NO_EVIDENCE, "The board has met, and no report to it is recorded.")
+            return verdict(Status.NO_EVIDENCE, "The board has met, and no report to it is recorded.", self.met)
         report, parts, position = self.report
-        missing = [part for part in asked.words("parts") or PARTS if part not in parts]
+        missing = [part.value for part in self.rule.parts if part.value not in parts]
         if missing:
-            lacks = listed(part.replace("_", " ").lower() for part in missing)
+            lacks = enumerate_names(map(word_in_text, missing))
             return verdict(Status.NOT_MET, f"Report {report}, the latest to the board, lacks {lacks}.", position)
-        return verdict(Status.MET, f"Report {report}, the latest to the board, has all its parts.", position)
+        names = enumerate_names(word_in_text(part.value) for part in self.rule.parts)
+        return verdict(Status.MET, f"Report {report}, the latest to the board, has {names}.", position)
 
 
-class AdviserReports(Rule):
-    """The adviser reports regularly, on every area."""
+class _AdviserReport(Struct):
+    report: str
+    at: datetime
+    areas: list[str]
+    topics: list[str]
+    """REQUIREMENTS and OTHER, as far as it has them."""
+    position: int
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({AdviserReportIssued})
-    report: tuple[str, datetime, list[str], bool, int] | None = None
-    """The latest report, when it was issued, its areas, whether it speaks of requirements, its entry."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Remembers the latest report."""
-        fact = happening.fact
+class AdviserReports(Judge[oversight.AdviserReports]):
+    """The adviser reports at the agreed interval, on every topic named."""
+
+    report: _AdviserReport | None = None
+    """The latest report."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the latest report."""
+        fact = occurrence.fact
         if isinstance(fact, AdviserReportIssued):
+            topics = ["REQUIREMENTS"] if fact.requirements else []
+            topics += ["OTHER"] if fact.other is not None else []
             areas = [each.area for each in fact.per_area]
-            self.report = (fact.report, happening.at, areas, bool(fact.requirements), happening.position)
+            self.report = _AdviserReport(fact.report, occurrence.at, areas, topics, occurrence.position)
 
-    def _limit(self, asked: ClauseQuestion) -> date | None:
-        """By when the next report is due; None: what is regular was not decided."""
-        months = asked.number_of("every_months", 0)
-        since = asked.since if self.report is None else self.report[1]
-        return months_after(asked.day(since), months) if months else None
+    def _limit(self, clause: JudgedClause) -> date | None:
+        """Return the last day for the next report; None: no interval is agreed."""
+        months, since = self.rule.every_months, clause.since if self.report is None else self.report.at
+        return months_after(clause.day(since), months) if months else None
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """By the latest report's areas and requirements and, once an interval was adopted, its age."""
-        today, limit = asked.day(at), self._limit(asked)
-        if self.report is None:
-            if limit is not None and today > limit:
-                return verdict(Status.NOT_MET, f"The adviser's first report was due by {said(limit)}.")
-            return verdict(Status.NO_EVIDENCE, "The adviser has issued no report.")
-        report, _, areas, requirements, position = self.report
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE."""
+        today, limit, report = clause.day(at), self._limit(clause), self.report
+        if report is None:
+            return self._first(clause, today, limit)
         if limit is not None and today > limit:
-            return verdict(Status.NOT_MET, f"After {report} the next report was due by {said(limit)}.", position)
-        missing = [f"area {area}" for area in asked.open_areas() if area not in areas]
-        if "REQUIREMENTS" in asked.words("covers") and not requirements:
-            missing.append("what is required")
+            reason = f"The adviser's next report after {report.report} was due by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, report.position)
+        missing = self._missing(clause, report)
         if missing:
-            reason = f"The adviser's latest report, {report}, says nothing of {listed(missing)}."
-            return verdict(Status.NOT_MET, reason, position)
-        if limit is not None and today > limit - 2 * WARNING_DAYS * DAY:
-            return verdict(Status.AT_RISK, f"The adviser's next report is due by {said(limit)}.", position)
-        return verdict(Status.MET, f"The adviser's latest report, {report}, covers all that it has to.", position)
+            reason = f"The adviser's latest report, {report.report}, leaves out {enumerate_names(missing)}."
+            return verdict(Status.NOT_MET, reason, report.position)
+        covers = f"The adviser's latest report, {report.report}, covers every topic"
+        if limit is None:
+            reason = f"{covers}; no interval between reports is agreed."
+            return verdict(Status.NO_EVIDENCE, reason, report.position)
+        if is_near(today, limit, 2):
+            return verdict(
+                Status.AT_RISK, f"The adviser's next report is due by {in_words(limit)}.", report.position
+            )
+        return verdict(Status.MET, f"{covers}; the next is due by {in_words(limit)}.", report.position)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """A fortnight before the next report is due, and the day after."""
-        limit = self._limit(asked)
-        return () if limit is None else (asked.after(limit - 2 * WARNING_DAYS * DAY), asked.after(limit))
+    def _first(self, clause: JudgedClause, today: date, limit: date | None) -> Verdict:
+        """Return the verdict before the first report."""
+        if limit is None:
+            return verdict(Status.NO_EVIDENCE, "The adviser has issued no report, and no interval is agreed.")
+        if today > limit:
+            reason = f"The adviser's first report was due by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, clause.position)
+        status = Status.AT_RISK if is_near(today, limit, 2) else Status.NOT_DUE
+        return verdict(status, f"The adviser's first report is due by {in_words(limit)}.", clause.position)
+
+    def _missing(self, clause: JudgedClause, report: _AdviserReport) -> list[str]:
+        missing = []
+        if ReportTopic.AREAS in self.rule.covers:
+            missing += [f"area {area}" for area in clause.open_areas() if area not in report.areas]
+        if ReportTopic.REQUIREMENTS in self.rule.covers and "REQUIREMENTS" not in report.topics:
+            missing.append("the requirements")
+        if ReportTopic.OTHER in self.rule.covers and "OTHER" not in report.topics:
+            missing.append("other matters")
+        return missing
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the next report is due, and the day after."""
+        limit = self._limit(clause)
+        return () if limit is None else warned(clause, limit, 2)
 
 
-class PublishedRule(Rule):
-    """Something was made public, and is again every so many months where the notice says so."""
+class PublishedRegularly(Judge[oversight.PublishedRegularly]):
+    """A subject is published, and published again at the interval named."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({Published})
     published: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Subject → when it was published last, and the entry."""
+    """Subject → the instant and the entry of its latest publication."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Remembers when each subject was published last."""
-        if isinstance(happening.fact, Published):
-            self.published[happening.fact.subject] = (happening.at, happening.position)
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember when each subject was published last."""
+        if isinstance(occurrence.fact, Published):
+            self.published[occurrence.fact.subject] = (occurrence.at, occurrence.position)
 
-    def _last(self, asked: ClauseQuestion) -> tuple[datetime, int] | None:
-        what = asked.word("what")
-        return max((known for subject, known in self.published.items() if what in (None, subject)), default=None)
+    def _limit(self, clause: JudgedClause) -> date | None:
+        months, last = self.rule.every_months, self.published.get(self.rule.what)
+        return months_after(clause.day(last[0] if last else clause.since), months) if months else None
 
-    def _limit(self, asked: ClauseQuestion) -> date | None:
-        months, last = asked.number_of("every_months", 0), self._last(asked)
-        return months_after(asked.day(last[0] if last else asked.since), months) if months else None
-
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NO_EVIDENCE until it is published; NOT_MET when it is due again."""
-        what, last, limit = asked.word("what") or "What was asked for", self._last(asked), self._limit(asked)
-        today = asked.day(at)
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NO_EVIDENCE until the subject is published, NOT_MET when it is overdue again."""
+        subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
+        today = clause.day(at)
+        entry = last[1] if last else clause.position
+        which = f"next publication of {subject}" if last else f"first publication of {subject}"
         if limit is not None and today > limit:
-            again = "again " if last else ""
-            reason = f"{what} had to be published {again}by {said(limit)}."
-            return verdict(Status.NOT_MET, reason, *([last[1]] if last else []))
+            return verdict(Status.NOT_MET, f"The {which} was due by {in_words(limit)}.", entry)
+        if limit is not None and is_near(today, limit, 2):
+            return verdict(Status.AT_RISK, f"The {which} is due by {in_words(limit)}.", entry)
         if last is None:
-            return verdict(Status.NO_EVIDENCE, f"{what} has not been published.")
-        if limit is not None and today > limit - 2 * WARNING_DAYS * DAY:
-            return verdict(Status.AT_RISK, f"{what} has to be published again by {said(limit)}.", last[1])
-        return verdict(Status.MET, f"{what} was published on {said(asked.day(last[0]))}.", last[1])
+            return verdict(Status.NO_EVIDENCE, f"No publication of {subject} is recorded.")
+        day = in_words(clause.day(last[0]))
+        return verdict(Status.MET, f"The latest publication of {subject} was on {day}.", entry)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """A fortnight before it is due again, and the day after."""
-        limit = self._limit(asked)
-        return () if limit is None else (asked.after(limit - 2 * WARNING_DAYS * DAY), asked.after(limit))
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the next publication is due, and the day after."""
+        limit = self._limit(clause)
+        return () if limit is None else warned(clause, limit, 2)

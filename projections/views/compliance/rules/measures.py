@@ -1,9 +1,10 @@
-"""Rules of measures: whether those of an area really improve, by their XmR charts, and whether a target is met."""
+"""Judges of rules on measures: improvement, by XmR charts, and targets reached by their days."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
+from statistics import fmean
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -15,85 +16,99 @@ from ledger.domain.areas.measures import (
     MeasureReadingRestated,
 )
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
+from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement
 from ledger.domain.fact import Fact
-from projections.views.compliance.rules.plan import WARNING_DAYS
+from ledger.domain.rules import plan
+from ledger.domain.rules.rule import Rule, TargetStep
 from projections.views.compliance.verdict import (
-    DAY,
-    ClauseQuestion,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    said,
+    days_in_words,
+    in_words,
+    is_near,
     verdict,
+    warned,
 )
 from projections.views.measures import value_of
 from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
+
+R = TypeVar("R", bound=Rule)
+HELD = 3
+"""Readings in a row that show that a target is reached and held, or that a measure is worse than its baseline."""
 
 
 class _Measure(Struct):
     unit: str
     higher: bool | None
-    """Whether higher is better; None: neither is."""
+    """True: higher is better. None: neither way is."""
     target: float | None
+    baseline: float | None
     per: int
     position: int
     first: date | None = None
-    """The first day that counts, since the baseline was reset."""
+    """First day that counts, since the baseline was reset."""
     days: list[date] = field(default_factory=list)
-    """The first days of the periods read, in order."""
+    """First days of the periods, in order."""
+    ends: list[date] = field(default_factory=list)
+    """Last days of the periods."""
     values: list[float] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)
-    """The entry that stated each value last."""
+    """Entry that stated each value last."""
     standing: str | None = None
-    """IMPROVED, WORSENED or UNSETTLED; None: nothing counts."""
+    """Key of `_STANDINGS`; None: no reading counts."""
 
-    def put(self, day: date, value: float, position: int) -> None:
-        """Takes a reading in, or what was stated in its place."""
-        index = bisect_left(self.days, day)
-        if index < len(self.days) and self.days[index] == day:
-            self.values[index], self.entries[index] = value, position
+    def put(self, first: date, last: date, value: float, position: int) -> None:
+        """Put a reading in its place, or restate it."""
+        index = bisect_left(self.days, first)
+        if index < len(self.days) and self.days[index] == first:
+            self.ends[index], self.values[index], self.entries[index] = last, value, position
         else:
-            self.days.insert(index, day)
+            self.days.insert(index, first)
+            self.ends.insert(index, last)
             self.values.insert(index, value)
             self.entries.insert(index, position)
 
     def counted(self) -> list[float]:
-        """The values that count, by period."""
+        """Return the values since the baseline was reset, by period."""
         return self.values if self.first is None else self.values[bisect_left(self.days, self.first) :]
+
+    def reaches(self, value: float, target: float) -> bool:
+        """Return True if a value is on the good side of a target, or at it."""
+        return value <= target if self.higher is False else value >= target
 
     @property
     def latest(self) -> int | None:
-        """The entry of the latest reading that counts."""
+        """Entry of the latest reading that counts."""
         counts = self.days and (self.first is None or self.days[-1] >= self.first)
         return self.entries[-1] if counts else None
 
 
-_READINGS: frozenset[type[Fact]] = frozenset({MeasureReadingReported, MeasureReadingRestated})
-
-
-class _Measures(Rule):
-    facts: ClassVar[frozenset[type[Fact]]] = _READINGS.union({MeasureDefined, MeasureBaselineReset})
+class _Measures(Judge[R]):
     measures: dict[str, _Measure] = field(default_factory=dict)
 
-    def take(self, happening: Occurrence) -> bool | None:
-        """Keeps each measure's readings."""
-        fact = happening.fact
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember each measure's readings."""
+        fact = occurrence.fact
         match fact:
             case MeasureDefined():
                 higher = {Direction.HIGHER_IS_BETTER: True, Direction.LOWER_IS_BETTER: False}.get(fact.direction)
                 self.measures[fact.measure] = _Measure(
-                    fact.unit.value, higher, fact.target, fact.per or 1, happening.position
+                    fact.unit.value, higher, fact.target, fact.baseline, fact.per or 1, occurrence.position
                 )
             case MeasureBaselineReset() if fact.measure in self.measures:
-                self.measures[fact.measure].first = fact.first
-                self.measures[fact.measure].standing = standing_of(self.measures[fact.measure])
+                measure = self.measures[fact.measure]
+                measure.first = fact.first
+                measure.baseline = measure.baseline if fact.baseline is None else fact.baseline
+                measure.standing = standing_of(measure)
             case MeasureReadingReported() | MeasureReadingRestated() if fact.measure in self.measures:
                 measure = self.measures[fact.measure]
                 value = value_of(measure.unit, fact.numerator, fact.denominator, measure.per)
                 if value is None:
                     return False
-                measure.put(fact.period.first, value, happening.position)
+                measure.put(fact.period.first, fact.period.last, value, occurrence.position)
                 before, measure.standing = measure.standing, standing_of(measure)
                 return self._changes(fact.measure, before == measure.standing)
             case _:
@@ -101,142 +116,242 @@ class _Measures(Rule):
         return None
 
     def _changes(self, measure: str, is_same: bool) -> bool | None:
-        """Whether a reading may change what is said, if the measure's standing is the same as before."""
+        """Return False if a reading that leaves the measure's standing as it was can change no verdict."""
         return None
 
 
 def standing_of(measure: _Measure) -> str | None:
-    """IMPROVED, WORSENED or UNSETTLED, by the measure's chart; None: nothing counts.
-
-    Improved: its limits lie on the good side of the target, or a signal that lasts to the latest reading lies on
-    the good side of the mean or rises towards it. Worsened: the same on the bad side, the first before the latter.
-    """
+    """Return a measure's standing, a key of `_STANDINGS`; None: no reading counts."""
     values = measure.counted()
     if not values:
         return None
+    count, good = len(values), 1 if measure.higher else -1
+    if count >= RUN:
+        signalled = _signalled(values, good)
+        if signalled is not None:
+            return signalled
+    target = measure.target
+    if target is not None and count >= HELD and all(measure.reaches(value, target) for value in values[-HELD:]):
+        return "HELD"
+    if count >= FIRM:
+        return _by_limits(_since_shift(values), good, target)
+    baseline = measure.baseline
+    if baseline is not None and count >= HELD and all(good * value < good * baseline for value in values[-HELD:]):
+        return "BELOW_BASELINE"
+    return "SINGLE" if count < HELD else "FEW"
+
+
+def _signalled(values: list[float], good: int) -> str | None:
+    """Return IMPROVED or WORSENED by a signal that lasts to the latest reading; None: there is none."""
     lines = limits(values)
     signals = SIGNALS[last_mark(values, lines)]
-    good = 1 if measure.higher else -1
     side = good * ((values[-1] > lines.mean) - (values[-1] < lines.mean))
     if Signal.TREND in signals:
         side = good * ((values[-1] > values[-RUN]) - (values[-1] < values[-RUN]))
-    if signals and side:
-        return "IMPROVED" if side > 0 else "WORSENED"
-    if measure.target is not None and lines.lower is not None and lines.upper is not None and len(values) >= FIRM:
-        worst, best = sorted((good * lines.lower, good * lines.upper))
-        if worst >= good * measure.target:
-            return "IMPROVED"
-        if best < good * measure.target:
-            return "WORSENED"
-    return "UNSETTLED"
+    if not signals or not side:
+        return None
+    return "IMPROVED" if side > 0 else "WORSENED"
 
 
-_OBJECTIVES = (ObjectiveAdded, ObjectiveRevised, ObjectiveClosed)
+def _by_limits(values: list[float], good: int, target: float | None) -> str:
+    """Return a standing by the chart's limits: the target is beyond them, within them, or always reached."""
+    lines = limits(values)
+    if target is None or lines.lower is None or lines.upper is None:
+        return "CHANCE"
+    worst, best = sorted((good * lines.lower, good * lines.upper))
+    if worst >= good * target:
+        return "IMPROVED"
+    return "OUT_OF_REACH" if best < good * target else "CHANCE"
 
 
-class MeasuresImprove(_Measures):
-    """The measures of an area's objectives improve, told from noise by their charts."""
+def _since_shift(values: list[float]) -> list[float]:
+    """Return the values since the latest step: the latest run of seven on one side of the mean begins it."""
+    mean = fmean(values)
+    run, start = 0, 0
+    for index in range(len(values) - 1, -1, -1):
+        side = (values[index] > mean) - (values[index] < mean)
+        before = (values[index + 1] > mean) - (values[index + 1] < mean) if index + 1 < len(values) else side
+        run = run + 1 if side and side == before else 1
+        if run >= RUN:
+            start = index
+        elif start:
+            break
+    return values[start:] if len(values) - start >= RUN else values
 
-    facts: ClassVar[frozenset[type[Fact]]] = _Measures.facts.union(
-        {ObjectiveAdded, ObjectiveRevised, ObjectiveClosed}
-    )
+
+_STANDINGS = (
+    ("WORSENED", Status.NOT_MET, "worsens: a signal of its chart is on the bad side."),
+    ("OUT_OF_REACH", Status.NOT_MET, "cannot reach its target within the limits of its chart."),
+    ("BELOW_BASELINE", Status.NOT_MET, "is worse than its baseline in its last 3 readings."),
+    ("WITHOUT", Status.NO_EVIDENCE, "has no reading."),
+    ("SINGLE", Status.NO_EVIDENCE, "has fewer than 3 readings, too few to judge."),
+    ("FEW", Status.AT_RISK, "has fewer than 12 readings, and does not hold its target yet."),
+    ("CHANCE", Status.AT_RISK, "varies by chance: its chart of 12 or more readings shows no change."),
+)
+"""Standings that decide the verdict, the gravest first. IMPROVED and HELD are sound."""
+
+
+class MeasuresImprove(_Measures[plan.MeasuresImprove]):
+    """The measures of an area's objectives improve; charts tell improvement from chance."""
+
     objectives: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     """Objective that is open or achieved → its areas and its measures."""
-    named: dict[str, list[str]] = field(default_factory=dict)
+    by_area: dict[str, list[str]] = field(default_factory=dict)
     """Area → the measures of its objectives, as far as they were looked up."""
-    decides: str | None = None
-    """The measure that decided what was said last; None: they all did, or the standings have changed since."""
+    deciding: str | None = None
+    """Measure that decided the latest verdict; None: all did, or the standings have changed since."""
+    judgements: dict[str, tuple[str, AreaJudgement, int]] = field(default_factory=dict)
+    """Area → the adviser's latest report on it, the judgement, and its entry."""
 
-    def take(self, happening: Occurrence) -> bool | None:
-        """Keeps which measures stand for which areas, and their readings."""
-        fact = happening.fact
-        if not isinstance(fact, _OBJECTIVES):
-            return super().take(happening)
-        self.named.clear()
-        self.decides = None
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember the measures of each area, their readings, and the adviser's judgements."""
+        fact = occurrence.fact
+        match fact:
+            case ObjectiveAdded() | ObjectiveRevised() | ObjectiveClosed():
+                self._take_objective(fact)
+            case AdviserReportIssued():
+                for item in fact.per_area:
+                    self.judgements[item.area] = (fact.report, item.judgement, occurrence.position)
+            case _:
+                return super().take(occurrence)
+        return None
+
+    def _take_objective(self, fact: Fact) -> None:
+        self.by_area.clear()
+        self.deciding = None
         match fact:
             case ObjectiveAdded():
                 self.objectives[fact.objective] = (list(fact.areas), list(fact.measures))
             case ObjectiveRevised() if fact.objective in self.objectives:
                 areas, measures = self.objectives[fact.objective]
-                kept = areas if fact.areas is None else list(fact.areas)
-                self.objectives[fact.objective] = (
-                    kept,
-                    measures if fact.measures is None else list(fact.measures),
-                )
+                areas = areas if fact.areas is None else list(fact.areas)
+                measures = measures if fact.measures is None else list(fact.measures)
+                self.objectives[fact.objective] = (areas, measures)
             case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
                 self.objectives.pop(fact.objective, None)
 
-        return None
-
     def _changes(self, measure: str, is_same: bool) -> bool | None:
         if not is_same:
-            self.decides = None
-        return None if self.decides in (None, measure) else False
+            self.deciding = None
+        return None if self.deciding in (None, measure) else False
 
-    def _named(self, area: str) -> list[str]:
-        if area not in self.named:
-            served = (measures for areas, measures in self.objectives.values() if not area or area in areas)
-            self.named[area] = sorted({measure for measures in served for measure in measures})
-        return self.named[area]
+    def _measures_of(self, area: str) -> list[str]:
+        if area not in self.by_area:
+            served = (measures for areas, measures in self.objectives.values() if area in areas)
+            self.by_area[area] = sorted({measure for measures in served for measure in measures})
+        return self.by_area[area]
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_MET names a measure that worsened; NO_EVIDENCE one without readings; AT_RISK one unsettled."""
-        area = asked.word("area")
-        named, self.decides = self._named(area or ""), None
-        if not named:
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the area's gravest measure, and name a judgement of the adviser that disagrees."""
+        figures = self._figures()
+        report, judgement, position = self.judgements.get(self.rule.area, ("", None, 0))
+        disagreement = f"Figures and judgement disagree: report {report} of the adviser"
+        if figures.status is Status.MET and judgement is AreaJudgement.CONCERN:
+            reason = f"{disagreement} states a concern about area {self.rule.area}. {figures.reason}"
+            return verdict(Status.AT_RISK, reason, *figures.entries, position)
+        if figures.status is Status.NOT_MET and judgement is AreaJudgement.PROGRESS:
+            reason = f"{figures.reason} {disagreement} states progress in area {self.rule.area}."
+            return verdict(Status.NOT_MET, reason, *figures.entries, position)
+        return figures
+
+    def _figures(self) -> Verdict:
+        area = self.rule.area
+        names, self.deciding = self._measures_of(area), None
+        if not names:
             return verdict(Status.NO_EVIDENCE, f"No objective of area {area} names a measure.")
-        known = {name: self.measures.get(name) for name in named}
+        known = {name: self.measures.get(name) for name in names}
         if all(measure is not None and measure.higher is None for measure in known.values()):
             return verdict(Status.NO_EVIDENCE, f"No measure of area {area} says which way is better.")
-        found: dict[str, str] = {}
+        standings: dict[str, str] = {}
         for name, measure in known.items():
             if measure is None or measure.standing is None:
-                found.setdefault("WITHOUT", name)
+                standings.setdefault("WITHOUT", name)
             elif measure.higher is not None:
-                found.setdefault(measure.standing, name)
-        for standing, status, sentence in _STANDINGS:
-            if standing in found:
-                name = self.decides = found[standing]
+                standings.setdefault(measure.standing, name)
+        for standing, status, words in _STANDINGS:
+            if standing in standings:
+                name = self.deciding = standings[standing]
                 chosen = known[name]
-                entries = [] if chosen is None else [chosen.latest or chosen.position]
-                return verdict(status, f"Measure {name} {sentence}", *entries)
-        latest = [measure.latest for measure in known.values() if measure is not None]
-        reason = f"Every measure of area {area} improves, or keeps to its target."
-        return verdict(Status.MET, reason, *(entry for entry in latest if entry is not None))
+                entry = None if chosen is None else chosen.latest or chosen.position
+                return verdict(status, f"Measure {name} {words}", entry)
+        entries = (measure.latest for measure in known.values() if measure is not None)
+        return verdict(Status.MET, f"Every measure of area {area} improves, or holds its target.", *entries)
 
 
-_STANDINGS = (
-    ("WORSENED", Status.NOT_MET, "worsens, or cannot reach its target as things are."),
-    ("WITHOUT", Status.NO_EVIDENCE, "has no reading."),
-    ("UNSETTLED", Status.AT_RISK, "moves by chance: neither better nor worse than before."),
-)
+class TargetMet(_Measures[plan.TargetMet]):
+    """A measure reaches each target by its day."""
 
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET for a step that was missed, else the verdict on the next step, else MET or MET_LATE."""
+        name, today = self.rule.measure, clause.day(at)
+        measure = self.measures.get(name)
+        if measure is None:
+            return verdict(Status.NO_EVIDENCE, f"Measure {name} is not defined.", clause.position)
+        if measure.higher is None:
+            return verdict(
+                Status.NO_EVIDENCE, f"Measure {name} does not say which way is better.", measure.position
+            )
+        steps = [self._step(measure, step, today) for step in self.rule.steps]
+        for status in (Status.NOT_MET, Status.NO_EVIDENCE, Status.AT_RISK, Status.NOT_DUE, Status.MET_LATE):
+            for result in steps:
+                if result.status is status:
+                    return result
+        return verdict(Status.MET, steps[-1].reason, *(entry for result in steps for entry in result.entries))
 
-class TargetMet(_Measures):
-    """A measure reaches a value by a day."""
+    def _step(self, measure: _Measure, step: TargetStep, today: date) -> Verdict:
+        """Return the verdict on one step."""
+        name, goal = self.rule.measure, f"{step.target:g} by {in_words(step.by)}"
+        for_periods = f" for {self.rule.sustained_periods} periods" if self.rule.sustained_periods > 1 else ""
+        reached = self._reached(measure, step)
+        if reached is not None:
+            end, entries = reached
+            late = (end - step.by).days
+            if self._has_slipped(measure, step.target) and today > step.by:
+                reason = f"Measure {name} reached {goal}{for_periods}, and no longer does."
+                return verdict(Status.NOT_MET, reason, *entries, measure.entries[-1])
+            if late > 0:
+                reason = f"Measure {name} reached {step.target:g}{for_periods} in the period to {in_words(end)}"
+                reason = f"{reason}, {days_in_words(late)} after {in_words(step.by)}."
+                return verdict(Status.MET_LATE, reason, *entries)
+            return verdict(Status.MET, f"Measure {name} reached {goal}{for_periods}.", *entries)
+        counted = [entry for entry, end in zip(measure.entries, measure.ends, strict=True) if end <= step.by]
+        if today > step.by:
+            if not counted:
+                reason = f"Measure {name} has no reading for a period that ended by {in_words(step.by)}."
+                return verdict(Status.NO_EVIDENCE, reason, measure.position)
+            reason = f"Measure {name} did not reach {goal}{for_periods}."
+            return verdict(Status.NOT_MET, reason, measure.entries[-1])
+        reason = f"Measure {name} has to reach {goal}{for_periods}."
+        status = Status.AT_RISK if is_near(today, step.by, 2) else Status.NOT_DUE
+        return verdict(status, reason, counted[-1] if counted else measure.position)
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """MET while the latest reading reaches it; NOT_DUE before the day and NOT_MET after it otherwise."""
-        name, by = asked.word("measure") or "", asked.date("by")
-        asks, measure = asked.parameters.get("target"), self.measures.get(name)
-        target = asks if isinstance(asks, int) else 0
-        is_over = by is not None and asked.day(at) > by
-        if measure is None or measure.latest is None:
-            status = Status.NO_EVIDENCE if is_over or by is None else Status.NOT_DUE
-            return verdict(status, f"Measure {name} has no reading.")
-        value, position = measure.values[-1], measure.latest
-        reaches = value <= target if measure.higher is False else value >= target
-        when = f" by {said(by)}" if by is not None else ""
-        if reaches:
-            return verdict(Status.MET, f"Measure {name} reaches {target}, asked for{when}.", position)
-        reason = f"Measure {name} does not reach {target}, asked for{when}."
-        if is_over or by is None:
-            return verdict(Status.NOT_MET, reason, position)
-        near = asked.day(at) > by - 2 * WARNING_DAYS * DAY
-        return verdict(Status.AT_RISK if near else Status.NOT_DUE, reason, position)
+    def _values(self, measure: _Measure) -> list[float]:
+        """Return the values to compare: from the `average_of`-th period on, each the mean of so many periods."""
+        span, values = self.rule.average_of, measure.values
+        return [fmean(values[index + 1 - span : index + 1]) for index in range(span - 1, len(values))]
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """A fortnight before the day, and the day after it."""
-        by = asked.date("by")
-        return () if by is None else (asked.after(by - 2 * WARNING_DAYS * DAY), asked.after(by))
+    def _reached(self, measure: _Measure, step: TargetStep) -> tuple[date, list[int]] | None:
+        """Return the end of the period that reached the target as asked, and the entries of its readings.
+
+        By the step's day the latest period that ended counts. After it, the first period that reaches the target.
+        """
+        span, periods = self.rule.average_of, self.rule.sustained_periods
+        run, reached = 0, None
+        for offset, value in enumerate(self._values(measure)):
+            run = run + 1 if measure.reaches(value, step.target) else 0
+            last = offset + span - 1
+            is_late = measure.ends[last] > step.by
+            if is_late and reached is not None:
+                break
+            entries = measure.entries[last + 2 - span - periods : last + 1]
+            reached = (measure.ends[last], entries) if run >= periods else None
+        return reached
+
+    def _has_slipped(self, measure: _Measure, target: float) -> bool:
+        """Return True if the clause asks for a sustained target, and the latest value no longer reaches it."""
+        values = self._values(measure)
+        return self.rule.sustained_periods > 1 and not measure.reaches(values[-1], target)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before each step's day, and the day after it."""
+        return [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]

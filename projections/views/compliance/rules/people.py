@@ -1,8 +1,7 @@
-"""Rules of those who take part: the adviser, partners, staff and children, and the ministers' side."""
+"""Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
 
 from msgspec import Struct, field
 
@@ -16,141 +15,185 @@ from ledger.domain.areas.partners import (
     ContributionReceived,
     PartnerRegistered,
 )
-from ledger.domain.fact import Fact
+from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
     DAY,
-    ClauseQuestion,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    listed,
-    said,
+    days_in_words,
+    enumerate_names,
+    in_words,
     verdict,
+    word_in_text,
 )
 
 
-class _Post(Struct):
+class Context(Judge[oversight.Context]):
+    """The clause introduces others and carries no obligation."""
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_APPLICABLE, always."""
+        return verdict(Status.NOT_APPLICABLE, "The clause introduces others and carries no obligation.")
+
+    def power(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_APPLICABLE, always."""
+        return self.judge(clause, at)
+
+
+class _Holder(Struct):
     adviser: str
     first: date
-    last: date | None
     position: int
+
+
+class _Appointment(Struct):
+    holders: list[_Holder]
+    """Advisers in order of their first days; each holds the post until the next begins."""
+    last: date | None
     released: int | None = None
 
+    def on(self, day: date) -> _Holder | None:
+        """Return the adviser on a day; None: nobody."""
+        if self.last is not None and day > self.last:
+            return None
+        return max((each for each in self.holders if each.first <= day), key=_since, default=None)
 
-class AdviserInPost(Rule):
-    """An adviser is in post until the Department releases them; a gap that nobody declared is a breach."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({AdviserAppointed, AdviserReplaced, AdviserReleased})
-    posts: dict[str, _Post] = field(default_factory=dict)
-    """Appointment → who holds it, or held it last, and since when it has been held without a break."""
+def _since(holder: _Holder) -> tuple[date, int]:
+    return holder.first, holder.position
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps each appointment; whoever replaces an adviser carries the appointment on."""
-        fact, position = happening.fact, happening.position
+
+class AdviserInPost(Judge[oversight.AdviserInPost]):
+    """An adviser is in post until the Department releases them."""
+
+    appointments: dict[str, _Appointment] = field(default_factory=dict)
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember each appointment; an adviser who replaces another continues it."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case AdviserAppointed():
-                self.posts[fact.appointment] = _Post(fact.adviser, fact.first, fact.last, position)
-            case AdviserReplaced() if fact.appointment in self.posts:
-                held = self.posts[fact.appointment]
-                held.adviser, held.position = fact.adviser, position
-            case AdviserReleased() if fact.appointment in self.posts:
-                held = self.posts[fact.appointment]
-                held.last, held.released = fact.last, position
+                holder = _Holder(fact.adviser, fact.first, position)
+                self.appointments[fact.appointment] = _Appointment([holder], fact.last)
+            case AdviserReplaced() if fact.appointment in self.appointments:
+                self.appointments[fact.appointment].holders.append(_Holder(fact.adviser, fact.first, position))
+            case AdviserReleased() if fact.appointment in self.appointments:
+                appointment = self.appointments[fact.appointment]
+                appointment.last, appointment.released = fact.last, position
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """MET while somebody is in post; NOT_DUE after a release; NOT_MET where an appointment just ran out."""
-        today = asked.day(at)
-        held = [
-            post
-            for post in self.posts.values()
-            if post.first <= today and (post.last is None or today <= post.last)
-        ]
-        if held:
-            advisers = listed(sorted(post.adviser for post in held))
-            return verdict(
-                Status.MET, f"The post of adviser is held by {advisers}.", *(post.position for post in held)
-            )
-        over = [post for post in self.posts.values() if post.last is not None and post.last < today]
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while an adviser is in post, NOT_DUE after a release, NOT_MET if an appointment ran out."""
+        today, known = clause.day(at), list(self.appointments.values())
+        holders = [holder for each in known if (holder := each.on(today)) is not None]
+        if holders:
+            names = enumerate_names(sorted(holder.adviser for holder in holders))
+            entries = (holder.position for holder in holders)
+            return verdict(Status.MET, f"The post of adviser is held by {names}.", *entries)
+        over = [(each.last, each) for each in known if each.last is not None and each.last < today]
         if over:
-            last = max(over, key=lambda post: post.last or today)
-            ended = said(last.last or today)
+            day, last = max(over, key=lambda each: each[0])
             if last.released is not None:
-                return verdict(Status.NOT_DUE, f"The Department released the adviser on {ended}.", last.released)
-            reason = f"Nobody has advised since {said((last.last or today) + DAY)}, and nobody was released."
-            return verdict(Status.NOT_MET, reason, last.position)
-        coming = min(self.posts.values(), key=lambda post: post.first, default=None)
+                reason = f"The Department released the adviser on {in_words(day)}."
+                return verdict(Status.NOT_DUE, reason, last.released)
+            reason = f"The post of adviser has been vacant since {in_words(day + DAY)}, without a release."
+            return verdict(Status.NOT_MET, reason, last.holders[-1].position)
+        coming = min((holder for each in known for holder in each.holders), key=_since, default=None)
         if coming is not None:
-            reason = f"The adviser appointed, {coming.adviser}, begins on {said(coming.first)}."
+            reason = f"The adviser {coming.adviser} begins on {in_words(coming.first)}."
             return verdict(Status.NOT_DUE, reason, coming.position)
         return verdict(Status.NO_EVIDENCE, "No adviser has been appointed.")
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """First days, and the days after last days."""
-        found = [asked.start(post.first) for post in self.posts.values()]
-        return found + [asked.after(post.last) for post in self.posts.values() if post.last is not None]
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the first days, and the days after last days."""
+        moments = [clause.start(holder.first) for each in self.appointments.values() for holder in each.holders]
+        return moments + [clause.after(each.last) for each in self.appointments.values() if each.last is not None]
 
 
 class _Contribution(Struct):
+    partner: str
     due: date
     position: int
     missed: int | None = None
 
 
-class PartnerActionsOwned(Rule):
-    """Each partner has promised something that somebody there answers for, and none of it is overdue."""
+class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
+    """Every partner owns an action or a contribution, and none is overdue."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {PartnerRegistered, ContributionCommitted, ContributionReceived, ContributionMissed, ActionAdded}
-    )
-    partners: dict[str, int] = field(default_factory=dict)
-    """Partner → the entry that registered it."""
+    partners: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """Partner → its registration, and whether section 11 binds it."""
     owned: dict[str, int] = field(default_factory=dict)
-    """Partner → the entry of the latest that it answers for."""
+    """Partner → the entry of the latest action or contribution that it owns."""
     open: dict[str, _Contribution] = field(default_factory=dict)
+    """Contributions that have not been received."""
+    received: dict[str, tuple[date, int, _Contribution | None]] = field(default_factory=dict)
+    """Contribution → the day and the entry of its receipt, and its promise once that is taken."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps what each partner answers for, and what has not come yet."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the partners, and what each owns, owes and delivered."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case PartnerRegistered():
-                self.partners[fact.partner] = position
+                self.partners[fact.partner] = (position, fact.section11)
             case ContributionCommitted():
                 self.owned[fact.partner] = position
-                self.open[fact.contribution] = _Contribution(fact.due, position)
+                promise = _Contribution(fact.partner, fact.due, position)
+                if fact.contribution in self.received:
+                    day, entry, _ = self.received[fact.contribution]
+                    self.received[fact.contribution] = (day, entry, promise)
+                else:
+                    self.open[fact.contribution] = promise
             case ContributionReceived():
-                self.open.pop(fact.contribution, None)
+                known = self.open.pop(fact.contribution, None)
+                self.received[fact.contribution] = (fact.received_on, position, known)
             case ContributionMissed() if fact.contribution in self.open:
                 self.open[fact.contribution].missed = position
             case ActionAdded() if fact.partner is not None:
                 self.owned[fact.partner] = position
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_MET while a contribution is overdue; NO_EVIDENCE of a partner that answers for nothing."""
-        if not self.partners:
-            return verdict(Status.NO_EVIDENCE, "No partner is registered.")
-        today = asked.day(at)
-        late = [(c.due, name, c) for name, c in self.open.items() if c.due < today or c.missed is not None]
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET while a contribution is overdue, NO_EVIDENCE if a partner owns nothing."""
+        counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or self._counts_all()}
+        if not counted:
+            return verdict(Status.NO_EVIDENCE, "No partner of this clause is registered.")
+        today = clause.day(at)
+        late = [
+            (each.due, name, each)
+            for name, each in self.open.items()
+            if each.partner in counted and (each.due < today or each.missed is not None)
+        ]
         if late:
             due, name, contribution = min(late, key=lambda each: each[:2])
-            reason = f"Contribution {name} was due on {said(due)} and has not been received."
-            missed = [contribution.missed] if contribution.missed is not None else []
-            return verdict(Status.NOT_MET, reason, contribution.position, *missed)
-        without = {partner: position for partner, position in self.partners.items() if partner not in self.owned}
+            reason = f"Contribution {name}, due on {in_words(due)}, has not been received."
+            return verdict(Status.NOT_MET, reason, contribution.position, contribution.missed)
+        without = {name: entry for name, entry in counted.items() if name not in self.owned}
         if without:
-            reason = f"Of {listed(sorted(without))} no action or contribution is recorded."
+            reason = f"No action or contribution is recorded for {enumerate_names(sorted(without))}."
             return verdict(Status.NO_EVIDENCE, reason, *without.values())
+        entries = [self.owned[name] for name in counted]
+        delays = [
+            ((day - promise.due).days, name, entry)
+            for name, (day, entry, promise) in self.received.items()
+            if promise is not None and promise.partner in counted and day > promise.due
+        ]
+        if delays:
+            days, name, entry = max(delays, key=lambda each: each[2])
+            reason = f"No contribution is overdue; {name} was received {days_in_words(days)} late."
+            return verdict(Status.MET_LATE, reason, *entries, entry)
         return verdict(
-            Status.MET, "What every partner answers for is received or not due yet.", *self.owned.values()
+            Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """The day after the next contribution is due, while none is late."""
-        today = asked.day(at)
-        if any(c.due < today or c.missed is not None for c in self.open.values()):
-            return ()
-        coming = min((c.due for c in self.open.values()), default=None)
-        return () if coming is None else (asked.after(coming),)
+    def _counts_all(self) -> bool:
+        return not self.rule.section_11_only
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the day after the next contribution is due."""
+        today = clause.day(at)
+        coming = min((each.due for each in self.open.values() if each.due >= today), default=None)
+        return () if coming is None else (clause.after(coming),)
 
 
 class _Gathering(Struct):
@@ -159,78 +202,79 @@ class _Gathering(Struct):
     position: int
 
 
-class ViewsConsideredRule(Rule):
-    """The views of each group that were gathered last were considered, and what followed was said."""
+class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
+    """The views gathered last of each group were considered."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({ViewsGathered, ViewsConsidered})
     gathered: dict[str, _Gathering] = field(default_factory=dict)
-    """Group → its latest gathering."""
+    """Group → its latest views."""
     considered: dict[str, int] = field(default_factory=dict)
-    """Gathering → the entry that considered it last."""
+    """Views → the entry that considered them last."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps the latest gathering of each group, and which were considered."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the latest views of each group, and the views that were considered."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case ViewsGathered():
-                self.gathered[fact.group.value] = _Gathering(fact.views, happening.at, position)
+                self.gathered[fact.group.value] = _Gathering(fact.views, occurrence.at, position)
             case ViewsConsidered():
                 self.considered[fact.views] = position
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NO_EVIDENCE of a group nobody asked; AT_RISK while views wait; MET when all were considered."""
-        groups = asked.words("groups")
-        unheard = [group for group in groups if group not in self.gathered]
-        known = [gathering.position for gathering in self.gathered.values()]
-        if unheard:
-            who = listed(group.replace("_", " ").lower() for group in unheard)
-            return verdict(Status.NO_EVIDENCE, f"No views of {who} have been gathered.", *known)
-        waiting = [self.gathered[group] for group in groups if self.gathered[group].views not in self.considered]
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NO_EVIDENCE without views of a group, AT_RISK while views wait, MET when all were considered."""
+        groups = [group.value for group in self.rule.groups]
+        known = [self.gathered[group] for group in groups if group in self.gathered]
+        missing = [word_in_text(group) for group in groups if group not in self.gathered]
+        if missing:
+            reason = f"No views of {enumerate_names(missing)} have been gathered."
+            return verdict(Status.NO_EVIDENCE, reason, *(gathering.position for gathering in known))
+        waiting = [gathering for gathering in known if gathering.views not in self.considered]
         if waiting:
-            first = min(waiting, key=lambda gathering: gathering.at)
-            reason = f"Views {first.views}, gathered on {said(asked.day(first.at))}, have not been considered."
+            first = min(waiting, key=lambda gathering: gathering.position)
+            day = in_words(clause.day(first.at))
+            reason = f"Views {first.views}, gathered on {day}, have not been considered."
             return verdict(Status.AT_RISK, reason, first.position)
-        considered = [self.considered[self.gathered[group].views] for group in groups]
-        return verdict(Status.MET, "The views gathered last of each group were considered.", *known, *considered)
+        entries = [gathering.position for gathering in known]
+        entries += [self.considered[gathering.views] for gathering in known]
+        return verdict(Status.MET, "The views gathered last of each group were considered.", *entries)
 
 
-class Escalation(Rule):
-    """Whether ministers have used their powers; the ledger never infers that they will."""
+class Escalation(Judge[oversight.Escalation]):
+    """Ministers use their power of intervention, or leave it unused."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({ConcernRaised, InterventionDecided, InterventionEnded})
     concerns: dict[str, int] = field(default_factory=dict)
+    """Concern → its entry."""
     interventions: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Intervention that has not ended → its power, and the entry."""
+    """Intervention → its power and entry."""
+    ended: dict[str, int] = field(default_factory=dict)
+    """Intervention that ended → the entry."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps concerns and the interventions that hold."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the concerns and the interventions."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case ConcernRaised():
                 self.concerns[fact.concern] = position
             case InterventionDecided():
                 self.interventions[fact.intervention] = (fact.power, position)
             case InterventionEnded():
-                self.interventions.pop(fact.intervention, None)
+                self.ended[fact.intervention] = position
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """MET while an intervention holds: the power was used; NOT_DUE before, with what led there."""
-        if self.interventions:
-            powers = listed(sorted({power for power, _ in self.interventions.values()}))
-            positions = [position for _, position in self.interventions.values()]
-            return verdict(
-                Status.MET, f"Ministers have intervened: {powers}.", *positions, *self.concerns.values()
-            )
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return POWER_USED once an intervention was decided, else POWER_UNUSED with the concerns raised."""
+        power = self.rule.power
+        decided = {name: known for name, known in self.interventions.items() if power in (None, known[0])}
+        if decided:
+            powers = enumerate_names(sorted({used for used, _ in decided.values()}))
+            entries = [position for _, position in decided.values()]
+            if all(name in self.ended for name in decided):
+                reason = f"Ministers used their power ({powers}); the intervention has ended."
+                return verdict(Status.POWER_USED, reason, *entries, *(self.ended[name] for name in decided))
+            return verdict(Status.POWER_USED, f"Ministers use their power ({powers}).", *entries)
         if self.concerns:
-            named = listed(sorted(self.concerns))
-            reason = f"The ministers' side has raised a concern ({named}) and has not intervened."
-            return verdict(Status.NOT_DUE, reason, *self.concerns.values())
-        return verdict(Status.NOT_DUE, "The ministers' side has raised no concern.")
+            reason = f"A concern was raised ({enumerate_names(sorted(self.concerns))}), without an intervention."
+            return verdict(Status.POWER_UNUSED, reason, *self.concerns.values())
+        return verdict(Status.POWER_UNUSED, "No concern has been raised.")
 
-
-class Context(Rule):
-    """A clause that introduces others and asks nothing itself."""
-
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """Always NOT_DUE."""
-        return verdict(Status.NOT_DUE, "The clause introduces others and asks nothing itself.")
+    def power(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the same for a MAY clause."""
+        return self.judge(clause, at)

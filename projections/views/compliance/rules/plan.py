@@ -1,8 +1,7 @@
-"""Rules of the improvement plan: what it answers, what it covers, whether it is kept up to date and delivered."""
+"""Judges of rules on the plan's content: citation, coverage, currency and approval."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
 
 from msgspec import Struct, field
 
@@ -22,55 +21,56 @@ from ledger.domain.areas.recommendations import (
     RecommendationMade,
     RecommendationRejected,
 )
-from ledger.domain.fact import Fact
+from ledger.domain.roles import Role
+from ledger.domain.rules import plan
+from ledger.domain.rules.rule import CoverageKind
 from projections.views.compliance.verdict import (
     DAY,
-    ClauseQuestion,
+    WARNING_DAYS,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    listed,
-    said,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    is_near,
     verdict,
+    warned,
+    word_in_text,
 )
 
-WARNING_DAYS = 7
-"""Days before a limit at which what nears it is at risk."""
 
+class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
+    """The plan approved last cites the council's current self-assessment."""
 
-class PlanCitesSelfAssessment(Rule):
-    """The plan approved last answers the council's current self-assessment."""
-
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({SelfAssessmentPublished, PlanVersionApproved})
     assessment: tuple[str, int] | None = None
+    """The current self-assessment and its entry."""
     plan: tuple[str, str | None, int] | None = None
+    """The plan approved last, the self-assessment that it cites, and its entry."""
 
-    def take(self, happening: Occurrence) -> None:
-        """The latest of each counts."""
-        fact = happening.fact
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the latest self-assessment and the latest plan."""
+        fact = occurrence.fact
         match fact:
             case SelfAssessmentPublished():
-                self.assessment = (fact.assessment, happening.position)
+                self.assessment = (fact.assessment, occurrence.position)
             case PlanVersionApproved():
-                self.plan = (fact.plan_version, fact.assessment, happening.position)
+                self.plan = (fact.plan_version, fact.assessment, occurrence.position)
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NO_EVIDENCE until there are both; MET while they are linked."""
-        if self.assessment is None or self.plan is None:
-            missing = [
-                name
-                for name, known in (("self-assessment published", self.assessment), ("plan approved", self.plan))
-                if known is None
-            ]
-            there = [known[-1] for known in (self.assessment, self.plan) if known is not None]
-            reason = f"There is no {' and no '.join(missing)}."
-            return Verdict(Status.NO_EVIDENCE, reason, tuple(int(position) for position in there))
-        (assessment, published), (plan, cites, approved) = self.assessment, self.plan
-        if cites == assessment:
-            return verdict(Status.MET, f"Plan {plan} answers self-assessment {assessment}.", published, approved)
-        answers = f"answers {cites}" if cites else "answers none"
-        reason = f"Plan {plan} {answers}; the current self-assessment is {assessment}."
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while the plan cites the current self-assessment, NO_EVIDENCE until there are both."""
+        if self.assessment is None:
+            position = self.plan[2] if self.plan else None
+            return verdict(Status.NO_EVIDENCE, "No self-assessment has been published.", position)
+        if self.plan is None:
+            return verdict(Status.NO_EVIDENCE, "No plan has been approved.", self.assessment[1])
+        (assessment, published), (name, cited, approved) = self.assessment, self.plan
+        if cited == assessment:
+            return verdict(Status.MET, f"Plan {name} cites self-assessment {assessment}.", published, approved)
+        cites = f"cites {cited}" if cited else "cites none"
+        reason = f"Plan {name} {cites}; the current self-assessment is {assessment}."
         return verdict(Status.NOT_MET, reason, published, approved)
 
 
@@ -78,41 +78,39 @@ class _Objective(Struct):
     areas: list[str]
     position: int
     mapped: list[str] = field(default_factory=list)
-    """What it answers beside its areas: `finding F1`, `recommendation RC1`, `area 1a`."""
-    live: bool = True
-    """Whether it is open or was achieved; a dropped or merged one answers nothing."""
+    """Other matters that it answers: `finding F1`, `recommendation RC1`, `area 1a`."""
+    is_live: bool = True
+    """True while it is open, and after it was achieved."""
 
 
-class PlanCoverage(Rule):
-    """Every area, finding and recommendation has a live objective, or was rejected with a reason."""
+class _Recommendation(Struct):
+    position: int
+    role: str
+    """Role of the person who recorded it."""
+    answer: str = "MADE"
+    """MADE, ACCEPTED or REJECTED."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {
-            ObjectiveAdded,
-            ObjectiveRevised,
-            ObjectiveClosed,
-            CoverageMapped,
-            FindingRegistered,
-            RecommendationMade,
-            RecommendationAccepted,
-            RecommendationRejected,
-        }
-    )
+
+class PlanCoverage(Judge[plan.PlanCoverage]):
+    """Every matter of the kinds named has a live objective, or was rejected with a reason."""
+
     objectives: dict[str, _Objective] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
-    recommendations: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Recommendation → its entry, and MADE, ACCEPTED or REJECTED."""
+    """Finding → its entry."""
+    recommendations: dict[str, _Recommendation] = field(default_factory=dict)
+    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Recommendation → the entry of its answer, and the answer."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps what has to be answered and what answers it."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the matters to answer, and the objectives that answer them."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case ObjectiveAdded():
                 self.objectives[fact.objective] = _Objective(list(fact.areas), position)
             case ObjectiveRevised() if fact.areas is not None and fact.objective in self.objectives:
                 self.objectives[fact.objective].areas = list(fact.areas)
             case ObjectiveClosed() if fact.objective in self.objectives:
-                self.objectives[fact.objective].live = fact.outcome is ObjectiveOutcome.ACHIEVED
+                self.objectives[fact.objective].is_live = fact.outcome is ObjectiveOutcome.ACHIEVED
             case CoverageMapped() if fact.objective in self.objectives:
                 mapped = [f"area {area}" for area in fact.areas]
                 mapped += [f"finding {finding}" for finding in fact.findings]
@@ -121,146 +119,158 @@ class PlanCoverage(Rule):
             case FindingRegistered():
                 self.findings[fact.finding] = position
             case RecommendationMade():
-                self.recommendations.setdefault(fact.recommendation, (position, "MADE"))
+                self.recommendations[fact.recommendation] = _Recommendation(position, occurrence.role)
             case RecommendationAccepted():
-                self.recommendations[fact.recommendation] = (position, "ACCEPTED")
+                self.answers[fact.recommendation] = (position, "ACCEPTED")
             case RecommendationRejected():
-                self.recommendations[fact.recommendation] = (position, "REJECTED")
+                self.answers[fact.recommendation] = (position, "REJECTED")
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_MET names what nothing answers; a recommendation still to be decided on is AT_RISK."""
-        live = [objective for objective in self.objectives.values() if objective.live]
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET if nothing answers a matter, AT_RISK if a recommendation has no answer yet."""
+        live = [objective for objective in self.objectives.values() if objective.is_live]
         if not live:
             reason = "The plan has no live objective."
             return verdict(Status.NO_EVIDENCE, reason, *(each.position for each in self.objectives.values()))
-        answered = {f"area {area}" for objective in live for area in objective.areas}
-        answered |= {what for objective in live for what in objective.mapped}
-        uncovered, undecided = self._open(asked, answered)
+        covered = {f"area {area}" for objective in live for area in objective.areas}
+        covered |= {matter for objective in live for matter in objective.mapped}
+        matters, kinds = (
+            self._matters(clause),
+            enumerate_names(word_in_text(kind.value) for kind in self.rule.covers),
+        )
+        if not matters and not self._recommendations():
+            return verdict(Status.NO_EVIDENCE, f"No {kinds} are recorded that the plan has to answer.")
+        uncovered = {name: entry for name, entry in matters.items() if name not in covered}
         if uncovered:
-            reason = f"Nothing in the plan answers {listed(uncovered)}."
+            reason = f"The plan has no objective for {enumerate_names(uncovered)}."
             return verdict(Status.NOT_MET, reason, *uncovered.values())
-        if undecided:
-            reason = f"The council has still to answer {listed(undecided)}."
-            return verdict(Status.AT_RISK, reason, *undecided.values())
-        covers = listed(word.lower() for word in asked.words("covers") or ["AREAS"])
-        reason = f"All {covers} have a live objective or a reasoned rejection."
+        unanswered = {name: entry for name, entry in self._unanswered().items() if name not in covered}
+        if unanswered:
+            reason = f"The council has not yet accepted or rejected {enumerate_names(unanswered)}."
+            return verdict(Status.AT_RISK, reason, *unanswered.values())
+        reason = f"All {kinds} have a live objective or a reasoned rejection."
         return verdict(Status.MET, reason, *(objective.position for objective in live))
 
-    def _open(self, asked: ClauseQuestion, answered: set[str]) -> tuple[dict[str, int], dict[str, int]]:
-        """What is uncovered, and which recommendations are undecided, each with its entry."""
-        covers = asked.words("covers") or ["AREAS"]
-        wanted: dict[str, int] = {}
-        undecided: dict[str, int] = {}
-        if "AREAS" in covers:
-            wanted |= {f"area {area}": asked.areas[area] for area in asked.open_areas()}
-        if "FINDINGS" in covers:
-            wanted |= {f"finding {finding}": position for finding, position in self.findings.items()}
-        if "RECOMMENDATIONS" in covers:
-            for name, (position, state) in self.recommendations.items():
-                if state == "ACCEPTED":
-                    wanted[f"recommendation {name}"] = position
-                elif state == "MADE" and f"recommendation {name}" not in answered:
-                    undecided[f"recommendation {name}"] = position
-        return {what: position for what, position in wanted.items() if what not in answered}, undecided
+    def _matters(self, clause: JudgedClause) -> dict[str, int]:
+        """Return each matter that needs an objective, with its entry."""
+        covers = self.rule.covers
+        matters: dict[str, int] = {}
+        if CoverageKind.AREAS in covers:
+            matters |= {f"area {area}": clause.areas[area] for area in clause.open_areas()}
+        if CoverageKind.FINDINGS in covers:
+            matters |= {f"finding {finding}": position for finding, position in self.findings.items()}
+        for name in self._recommendations():
+            position, answer = self.answers.get(name, (0, "MADE"))
+            if answer == "ACCEPTED":
+                matters[f"recommendation {name}"] = position
+        return matters
+
+    def _recommendations(self) -> list[str]:
+        """Return the recommendations that count."""
+        if CoverageKind.RECOMMENDATIONS not in self.rule.covers:
+            return []
+        roles = [role.value for role in self.rule.recommended_by] or [role.value for role in Role]
+        return [name for name, known in self.recommendations.items() if known.role in roles]
+
+    def _unanswered(self) -> dict[str, int]:
+        names = [name for name in self._recommendations() if name not in self.answers]
+        return {f"recommendation {name}": self.recommendations[name].position for name in names}
 
 
-class PlanKeptCurrent(Rule):
-    """No open objective has gone without progress for longer than the limit."""
+class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
+    """Every open objective has progress recorded within the limit."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveAdded, ObjectiveClosed, ProgressRecorded})
     last: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Open objective → its latest progress, or its adding while there is none."""
+    """Open objective → its latest progress, or its addition while there is none."""
     recorded: bool = False
-    """Whether any progress was."""
+    """True once any progress was recorded."""
     oldest: str | None = None
-    """The objective that waits longest; None: it is to be found out."""
+    """Objective that has waited longest; None: not looked up yet."""
 
-    def take(self, happening: Occurrence) -> bool | None:
-        """Remembers the latest progress of each open objective; that of one that waits less changes nothing."""
-        fact = happening.fact
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember the latest progress of each open objective."""
+        fact = occurrence.fact
         match fact:
             case ObjectiveAdded():
-                self.last[fact.objective] = (happening.at, happening.position)
+                self.last[fact.objective] = (occurrence.at, occurrence.position)
             case ObjectiveClosed():
                 self.last.pop(fact.objective, None)
             case ProgressRecorded() if fact.objective in self.last:
-                self.last[fact.objective] = (happening.at, happening.position)
-                if self.recorded and self.oldest not in (None, fact.objective):
-                    return False
-                self.recorded = True
+                # The verdict rests on the objective that waits longest: another one's progress does not change it.
+                is_first, self.recorded = not self.recorded, True
+                self.last[fact.objective] = (occurrence.at, occurrence.position)
+                if self.oldest not in (None, fact.objective):
+                    return None if is_first else False
             case _:
                 return False
         self.oldest = None
         return None
 
-    def _limits(self, asked: ClauseQuestion) -> tuple[str, int, date, date] | None:
-        """The objective that waits longest, its entry, the last day on which it is fresh, and on which current."""
+    def _limits(self, clause: JudgedClause) -> tuple[str, int, date, date] | None:
+        """Return the objective that has waited longest, its entry, and its last days as fresh and as current."""
         if not self.last:
             return None
         if self.oldest is None:
-            self.oldest = min(self.last.items(), key=lambda item: (item[1], item[0]))[0]
+            self.oldest = min(self.last, key=lambda name: self.last[name])
         at, position = self.last[self.oldest]
-        current = asked.day(at) + asked.number_of("stale_after_days", 31) * DAY
-        return self.oldest, position, current - WARNING_DAYS * DAY, current
+        days = self.rule.stale_after_days
+        current = clause.day(at) + days * DAY
+        return self.oldest, position, current - min(days, WARNING_DAYS) * DAY, current
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """By the objective that has waited longest: fresh, nearly stale (a week before the limit) or stale."""
-        limits = self._limits(asked)
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while every objective is fresh, AT_RISK a week before the limit, NOT_MET after it."""
+        limits = self._limits(clause)
         if limits is None:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")
         name, position, fresh, current = limits
-        today = asked.day(at)
-        days = asked.number_of("stale_after_days", 31)
+        today, days = clause.day(at), days_in_words(self.rule.stale_after_days)
         if today > current:
-            stale = f"Objective {name} has had no progress recorded for more than {days} days"
-            return verdict(Status.NOT_MET, f"{stale}, since {said(current - days * DAY)}.", position)
+            last = in_words(current - self.rule.stale_after_days * DAY)
+            reason = f"Objective {name} has had no progress recorded for more than {days}, since {last}."
+            return verdict(Status.NOT_MET, reason, position)
         if not self.recorded:
             return verdict(Status.NO_EVIDENCE, "No progress has been recorded against the plan.", position)
         if today > fresh:
-            reason = f"Objective {name} needs progress recorded by {said(current)}."
+            reason = f"Objective {name} needs progress recorded by {in_words(current)}."
             return verdict(Status.AT_RISK, reason, position)
-        reason = f"Every open objective has had progress recorded within {days} days."
-        return verdict(Status.MET, reason, position)
+        return verdict(Status.MET, f"Every open objective has progress recorded within {days}.", position)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """When the objective that waits longest nears the limit, and passes it."""
-        limits = self._limits(asked)
-        return () if limits is None else (asked.after(limits[2]), asked.after(limits[3]))
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return when the objective that has waited longest nears the limit, and passes it."""
+        limits = self._limits(clause)
+        return () if limits is None else (clause.after(limits[2]), clause.after(limits[3]))
 
 
-class PlanApproved(Rule):
-    """A body approved a version of the plan by a day."""
+class PlanApproved(Judge[plan.PlanApproved]):
+    """A body approved a version of the plan by the day named."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({PlanVersionApproved})
-    approved: dict[str, tuple[str, datetime, int]] = field(default_factory=dict)
-    """Body → the first version that it approved, when, and the entry."""
+    approved: dict[str, tuple[datetime, int, str]] = field(default_factory=dict)
+    """Body → the instant and the entry of its first approval, and the version."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Remembers each body's first approval."""
-        fact = happening.fact
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember each body's first approval."""
+        fact = occurrence.fact
         if isinstance(fact, PlanVersionApproved):
-            self.approved.setdefault(fact.body, (fact.plan_version, happening.at, happening.position))
+            self.approved.setdefault(fact.body, (occurrence.at, occurrence.position, fact.plan_version))
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE until a fortnight before the day, NOT_MET after it; late approval is MET, and says so."""
-        body, by = asked.word("body"), asked.date("by")
-        found = [known for name, known in self.approved.items() if body in (None, name)]
-        if found:
-            plan, when, position = min(found, key=lambda known: known[1:])
-            late = ", later than asked" if by is not None and asked.day(when) > by else ""
-            reason = f"Plan {plan} was approved on {said(asked.day(when))}{late}."
-            return verdict(Status.MET, reason, position)
-        who = f"The {body}" if body else "Nobody"
-        negation = "has not" if body else "has"
-        if by is None:
-            return verdict(Status.NO_EVIDENCE, f"{who} {negation} approved a plan.")
-        today = asked.day(at)
-        reason = f"{who} {negation} approved a plan, asked for by {said(by)}."
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_DUE until a fortnight before the day, AT_RISK until the day, NOT_MET after it."""
+        body, by, today = self.rule.body, self.rule.by, clause.day(at)
+        approvals = [approval for name, approval in self.approved.items() if body in (None, name)]
+        if approvals:
+            when, position, name = min(approvals)
+            approved = f"Plan {name} was approved on {in_words(clause.day(when))}"
+            late = (clause.day(when) - by).days
+            if late > 0:
+                reason = f"{approved}, {days_in_words(late)} after {in_words(by)}."
+                return verdict(Status.MET_LATE, reason, position)
+            return verdict(Status.MET, f"{approved}.", position)
+        approver = f"The {body}" if body else "A body"
         if today > by:
-            return verdict(Status.NOT_MET, reason)
-        return verdict(Status.AT_RISK if today > by - 2 * WARNING_DAYS * DAY else Status.NOT_DUE, reason)
+            reason = f"{approver} had to approve a plan by {in_words(by)}; no approval is recorded."
+            return verdict(Status.NOT_MET, reason, clause.position)
+        reason = f"{approver} has to approve a plan by {in_words(by)}."
+        return verdict(Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE, reason, clause.position)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """A fortnight before the day, and the day after it."""
-        by = asked.date("by")
-        return () if by is None else (asked.after(by - 2 * WARNING_DAYS * DAY), asked.after(by))
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the day, and the day after it."""
+        return warned(clause, self.rule.by, 2)

@@ -1,8 +1,8 @@
-"""Rules of reviews: held in time, on every topic, with access given, and the council's own assessment before."""
+"""Judges of rules on reviews: their interval and topics, diagnostics, and the council's assessment beforehand."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -11,147 +11,205 @@ from ledger.domain.areas.reviews import (
     DiagnosticReported,
     DiagnosticRequired,
     PreReviewAssessmentSubmitted,
-    ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
 )
-from ledger.domain.fact import Fact
-from projections.views.compliance.rules.plan import WARNING_DAYS
+from ledger.domain.rules import oversight
+from ledger.domain.rules.rule import Rule
 from projections.views.compliance.verdict import (
     DAY,
-    ClauseQuestion,
+    WARNING_DAYS,
+    Judge,
+    JudgedClause,
     Occurrence,
-    Rule,
     Status,
     Verdict,
-    listed,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    is_near,
     months_after,
-    said,
     verdict,
+    warned,
+    word_in_text,
 )
 
+R = TypeVar("R", bound=Rule)
 
-class ReviewInterval(Rule):
-    """A review begins at least every so many months, counted from the last one or from the notice."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({ReviewScheduled, ReviewStarted})
-    last: tuple[str, datetime, int] | None = None
-    """The review that began last."""
-    scheduled: dict[str, tuple[date, int]] = field(default_factory=dict)
-    """Reviews that have not begun: the day set, and the entry."""
+class _Scheduled(Struct):
+    by: str
+    from_: date
+    position: int
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps the last review begun and those scheduled."""
-        fact, position = happening.fact, happening.position
+
+class _Started(Struct):
+    review: str
+    at: datetime
+    position: int
+
+
+class ReviewInterval(Judge[oversight.ReviewInterval]):
+    """A review begins at least every so many months."""
+
+    scheduled: dict[str, _Scheduled] = field(default_factory=dict)
+    started: dict[str, _Started] = field(default_factory=dict)
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the reviews scheduled and begun."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
-                self.scheduled[fact.review] = (fact.from_, position)
+                self.scheduled[fact.review] = _Scheduled(fact.by, fact.from_, position)
             case ReviewStarted():
-                self.last = (fact.review, happening.at, position)
-                self.scheduled.pop(fact.review, None)
+                self.started[fact.review] = _Started(fact.review, occurrence.at, position)
 
-    def _limit(self, asked: ClauseQuestion) -> date:
-        since = asked.since if self.last is None else self.last[1]
-        return months_after(asked.day(since), asked.number_of("at_most_months", 6))
+    def _counts(self, review: str) -> bool:
+        """Return True if the review is by the body that the clause names."""
+        scheduled = self.scheduled.get(review)
+        return self.rule.by is None or (scheduled is not None and scheduled.by == self.rule.by)
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE until the first is, NOT_MET from the day after; AT_RISK four weeks before, unless scheduled."""
-        today, limit = asked.day(at), self._limit(asked)
-        base = [self.last[2]] if self.last else [asked.position]
+    def _begun(self) -> list[_Started]:
+        """Return the reviews that count and have begun, in order."""
+        return sorted(
+            (each for name, each in self.started.items() if self._counts(name)),
+            key=lambda each: (each.at, each.position),
+        )
+
+    def _limits(self, clause: JudgedClause, begun: list[_Started]) -> list[date]:
+        """Return the last day for each review that has begun, and for the next one."""
+        days = [clause.day(clause.since), *(clause.day(each.at) for each in begun)]
+        return [months_after(day, self.rule.at_most_months) for day in days]
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET after the last day for the next review, AT_RISK four weeks before it unless scheduled."""
+        begun = self._begun()
+        limits, today = self._limits(clause, begun), clause.day(at)
+        limit, last = limits[-1], begun[-1] if begun else None
+        entry = last.position if last else clause.position
+        scheduled = None if last is None or self.rule.by is None else self.scheduled[last.review].position
+        whose = f" by {self.rule.by}" if self.rule.by else ""
         if today > limit:
-            after = f"after {self.last[0]} " if self.last else ""
-            return verdict(Status.NOT_MET, f"A review had to begin {after}by {said(limit)}.", *base)
-        in_time = [position for day, position in self.scheduled.values() if day <= limit]
-        if not in_time and today > limit - 4 * WARNING_DAYS * DAY:
-            reason = f"A review has to begin by {said(limit)}, and none is scheduled."
-            return verdict(Status.AT_RISK, reason, *base)
-        if self.last is None:
-            return verdict(Status.NOT_DUE, f"The first review is due by {said(limit)}.", *base)
-        name, began, _ = self.last
-        reason = f"Review {name} began on {said(asked.day(began))}; the next is due by {said(limit)}."
-        return verdict(Status.MET, reason, *base)
+            after = f" after {last.review}" if last else ""
+            reason = f"A review{whose} had to begin{after} by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, entry, scheduled)
+        coming = [each for name, each in self.scheduled.items() if name not in self.started and self._counts(name)]
+        if is_near(today, limit, 4) and not any(each.from_ <= limit for each in coming):
+            reason = f"A review{whose} has to begin by {in_words(limit)}; none is scheduled by then."
+            return verdict(Status.AT_RISK, reason, entry, scheduled)
+        if last is None:
+            return verdict(Status.NOT_DUE, f"The first review{whose} is due by {in_words(limit)}.", entry)
+        late = (clause.day(last.at) - limits[-2]).days
+        began = f"Review {last.review} began on {in_words(clause.day(last.at))}"
+        if late > 0:
+            reason = f"{began}, {days_in_words(late)} late; the next is due by {in_words(limit)}."
+            return verdict(Status.MET_LATE, reason, entry, scheduled)
+        return verdict(Status.MET, f"{began}; the next is due by {in_words(limit)}.", entry, scheduled)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """Four weeks before the next review is due, and the day after."""
-        limit = self._limit(asked)
-        return asked.after(limit - 4 * WARNING_DAYS * DAY), asked.after(limit)
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return four weeks before the next review is due, and the day after."""
+        return warned(clause, self._limits(clause, self._begun())[-1], 4)
 
 
-class ReviewTopics(Rule):
-    """Which of the notice's topics reviews have looked at."""
+class ReviewTopics(Judge[oversight.ReviewTopics]):
+    """Reviews have looked at every topic named."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset({ReviewScheduled, ReviewStarted})
     topics: dict[str, list[str]] = field(default_factory=dict)
     """Review → its topics."""
-    seen: dict[str, int] = field(default_factory=dict)
-    """Topic → the entry by which a review of it began last."""
+    started: dict[str, int] = field(default_factory=dict)
+    """Review that began → the entry."""
 
-    def take(self, happening: Occurrence) -> None:
-        """A topic was looked at once a review of it has begun."""
-        fact = happening.fact
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the topics of each review, and the reviews that began."""
+        fact = occurrence.fact
         match fact:
             case ReviewScheduled():
                 self.topics[fact.review] = [topic.value for topic in fact.topics]
             case ReviewStarted():
-                self.seen |= dict.fromkeys(self.topics.get(fact.review, ()), happening.position)
+                self.started[fact.review] = occurrence.position
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE names the topics that no review has looked at."""
-        missing = [topic for topic in asked.words("topics") if topic not in self.seen]
+    def _seen(self) -> dict[str, int]:
+        """Return each topic that the clause names and a review looked at, with the entry."""
+        topics = {topic.value for topic in self.rule.topics}
+        looked = [(topic, entry) for name, entry in self.started.items() for topic in self.topics.get(name, ())]
+        return {topic: entry for topic, entry in looked if topic in topics}
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET when reviews looked at every topic, NOT_DUE until then."""
+        seen = self._seen()
+        missing = [topic.value for topic in self.rule.topics if topic.value not in seen]
         if missing:
-            topics = listed(
-                topic.replace("_", " ").lower().replace("multi agency", "multi-agency") for topic in missing
-            )
-            return verdict(Status.NOT_DUE, f"No review has looked at {topics}.", *self.seen.values())
-        return verdict(Status.MET, "Reviews have looked at every topic of the notice.", *self.seen.values())
+            names = enumerate_names(map(word_in_text, missing))
+            return verdict(Status.NOT_DUE, f"No review has looked at {names}.", *seen.values())
+        return verdict(Status.MET, "Reviews have looked at every topic of the clause.", *seen.values())
+
+    def power(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return POWER_USED once a review looked at a topic, with the topics that are left."""
+        result = self.judge(clause, at)
+        return verdict(Status.POWER_USED if self._seen() else Status.POWER_UNUSED, result.reason, *result.entries)
 
 
 class _Diagnostic(Struct):
     due: date | None
     position: int
     agreed: int | None = None
-    reported: int | None = None
+    reported: tuple[datetime, int] | None = None
 
 
-class DiagnosticAgreed(Rule):
-    """Each diagnostic that was required has an agreed provider, and reported in time."""
+class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
+    """Every diagnostic that was required has reported by its day."""
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {DiagnosticRequired, DiagnosticProviderAgreed, DiagnosticReported}
-    )
     diagnostics: dict[str, _Diagnostic] = field(default_factory=dict)
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps how far each diagnostic is."""
-        fact, position = happening.fact, happening.position
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the progress of each diagnostic."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case DiagnosticRequired():
                 self.diagnostics[fact.diagnostic] = _Diagnostic(fact.due, position)
             case DiagnosticProviderAgreed() if fact.diagnostic in self.diagnostics:
                 self.diagnostics[fact.diagnostic].agreed = position
             case DiagnosticReported() if fact.diagnostic in self.diagnostics:
-                self.diagnostics[fact.diagnostic].reported = position
+                self.diagnostics[fact.diagnostic].reported = (occurrence.at, position)
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """NOT_DUE while none is required or one runs; NOT_MET (never of a MAY) when one is overdue."""
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_DUE while a diagnostic runs, NOT_MET when one is overdue, MET_LATE if one reported late."""
         if not self.diagnostics:
             return verdict(Status.NOT_DUE, "No diagnostic has been required.")
-        today = asked.day(at)
-        running = [(d.due or date.max, name, d) for name, d in self.diagnostics.items() if d.reported is None]
+        today = clause.day(at)
+        running = [
+            (each.due or date.max, name, each) for name, each in self.diagnostics.items() if not each.reported
+        ]
         if running:
             due, name, diagnostic = min(running, key=lambda each: each[:2])
-            entries = [each for each in (diagnostic.position, diagnostic.agreed) if each is not None]
+            entries = [diagnostic.position, *([diagnostic.agreed] if diagnostic.agreed is not None else [])]
             if due < today:
-                reason = f"Diagnostic {name} was due on {said(due)} and has not reported."
+                reason = f"Diagnostic {name} was due on {in_words(due)}; no report of it is recorded."
                 return verdict(Status.NOT_MET, reason, *entries)
-            who = "runs" if diagnostic.agreed is not None else "has no agreed provider yet"
-            return verdict(Status.NOT_DUE, f"Diagnostic {name} {who}.", *entries)
-        reported = [d.reported for d in self.diagnostics.values() if d.reported is not None]
-        return verdict(Status.MET, "Every diagnostic required has reported.", *reported)
+            stage = "is under way" if diagnostic.agreed is not None else "has no agreed provider yet"
+            return verdict(Status.NOT_DUE, f"Diagnostic {name} {stage}.", *entries)
+        reports = [(name, each.due, each.reported) for name, each in self.diagnostics.items() if each.reported]
+        entries = [entry for _, _, (_, entry) in reports]
+        late = [
+            (days, name)
+            for name, due, (at_, _) in reports
+            if due is not None and (days := (clause.day(at_) - due).days) > 0
+        ]
+        if late:
+            days, name = max(late)
+            reason = f"Every diagnostic has reported; {name} reported {days_in_words(days)} late."
+            return verdict(Status.MET_LATE, reason, *entries)
+        return verdict(Status.MET, "Every diagnostic that was required has reported.", *entries)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """The days after running diagnostics are due."""
-        return [asked.after(d.due) for d in self.diagnostics.values() if d.reported is None and d.due is not None]
+    def power(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return POWER_USED once a diagnostic was required, with its progress."""
+        result = self.judge(clause, at)
+        status = Status.POWER_USED if self.diagnostics else Status.POWER_UNUSED
+        return verdict(status, result.reason, *result.entries)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the days after running diagnostics are due."""
+        return [clause.after(each.due) for each in self.diagnostics.values() if not each.reported and each.due]
 
 
 class _Review(Struct):
@@ -159,81 +217,80 @@ class _Review(Struct):
     from_: date
     position: int
     started: tuple[datetime, int] | None = None
-    assessed: tuple[datetime, int] | None = None
-    parts: list[str] = field(default_factory=list)
 
 
-class AssessmentBeforeReview(Rule):
-    """The council gives its own assessment before a review begins."""
+class _Assessment(Struct):
+    review: str
+    at: datetime
+    position: int
+    parts: list[str]
 
-    facts: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {ReviewScheduled, ReviewStarted, ReviewCompleted, PreReviewAssessmentSubmitted}
-    )
+
+class _Assessments(Judge[R]):
     reviews: dict[str, _Review] = field(default_factory=dict)
+    assessments: dict[str, _Assessment] = field(default_factory=dict)
+    """Review → the council's assessment before it."""
 
-    def take(self, happening: Occurrence) -> None:
-        """Keeps when each review began and was assessed."""
-        fact, when = happening.fact, (happening.at, happening.position)
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember when each review began, and the council's assessments."""
+        fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
-                self.reviews[fact.review] = _Review(fact.review, fact.from_, happening.position)
+                self.reviews[fact.review] = _Review(fact.review, fact.from_, position)
             case ReviewStarted() if fact.review in self.reviews:
-                self.reviews[fact.review].started = when
-            case PreReviewAssessmentSubmitted() if fact.review in self.reviews:
-                review = self.reviews[fact.review]
-                review.assessed = when
-                has = (bool(fact.objectives), fact.staff_survey is not None, fact.supervision is not None)
-                parts = ("OBJECTIVES", "STAFF_SURVEY", "SUPERVISION")
-                review.parts = [part for part, there in zip(parts, has, strict=True) if there]
+                self.reviews[fact.review].started = (occurrence.at, position)
+            case PreReviewAssessmentSubmitted():
+                has_parts = (bool(fact.objectives), fact.staff_survey is not None, fact.supervision is not None)
+                names = ("OBJECTIVES", "STAFF_SURVEY", "SUPERVISION")
+                parts = [name for name, has in zip(names, has_parts, strict=True) if has]
+                self.assessments[fact.review] = _Assessment(fact.review, occurrence.at, position, parts)
+
+
+class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
+    """The council assesses itself before each review begins."""
 
     def _latest(self) -> _Review | None:
-        """The review scheduled last."""
+        """Return the review with the latest day."""
         return max(self.reviews.values(), key=lambda review: (review.from_, review.position), default=None)
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """By the review scheduled last: MET before it begins, NOT_MET after, AT_RISK a fortnight ahead."""
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the latest review: MET if the assessment came before it began."""
         review = self._latest()
         if review is None:
             return verdict(Status.NOT_DUE, "No review is scheduled.")
-        name, today = review.review, asked.day(at)
-        if review.assessed is not None:
-            assessed, position = review.assessed
-            when = said(asked.day(assessed))
-            if review.started is None or assessed <= review.started[0]:
-                return verdict(
-                    Status.MET, f"The council assessed itself on {when}, before review {name}.", position
-                )
-            reason = f"The council's assessment came on {when}, after review {name} had begun."
-            return verdict(Status.NOT_MET, reason, review.started[1], position)
-        if review.started is not None:
+        name, assessment, started = review.review, self.assessments.get(review.review), review.started
+        if assessment is not None:
+            when, entry = in_words(clause.day(assessment.at)), assessment.position
+            if started is None or assessment.at <= started[0]:
+                return verdict(Status.MET, f"The council assessed itself on {when}, before review {name}.", entry)
+            days = (clause.day(assessment.at) - clause.day(started[0])).days
+            after = f"{days_in_words(days)} after" if days else "after"
+            reason = f"The council assessed itself on {when}, {after} review {name} began."
+            return verdict(Status.NOT_MET, reason, started[1], entry)
+        if started is not None:
             reason = f"Review {name} began without the council's own assessment."
-            return verdict(Status.NOT_MET, reason, review.started[1])
-        reason = f"The council's own assessment is due before review {name}, set for {said(review.from_)}."
-        near = today >= review.from_ - 2 * WARNING_DAYS * DAY
-        return verdict(Status.AT_RISK if near else Status.NOT_DUE, reason, review.position)
+            return verdict(Status.NOT_MET, reason, started[1])
+        reason = f"The council's own assessment is due before review {name}, set for {in_words(review.from_)}."
+        is_soon = clause.day(at) >= review.from_ - 2 * WARNING_DAYS * DAY
+        return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, review.position)
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """A fortnight before the day set for the next review."""
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the day set for the latest review."""
         review = self._latest()
-        return () if review is None else (asked.start(review.from_ - 2 * WARNING_DAYS * DAY),)
+        return () if review is None else (clause.start(review.from_ - 2 * WARNING_DAYS * DAY),)
 
 
-class AssessmentContent(AssessmentBeforeReview):
-    """Whether the council's latest assessment before a review has one of its optional parts."""
+class AssessmentContent(_Assessments[oversight.AssessmentContent]):
+    """The council's latest assessment before a review has the part named."""
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
-        """MET when the latest assessment has the part; NOT_DUE otherwise."""
-        assessed = [review for review in self.reviews.values() if review.assessed is not None]
-        part = asked.word("part") or ""
-        said_of = part.replace("_", " ").lower()
-        if not assessed:
-            return verdict(Status.NOT_DUE, "The council has not assessed itself before a review yet.")
-        latest = max(assessed, key=lambda review: review.assessed or (asked.since, 0))
-        position = latest.assessed[1] if latest.assessed else latest.position
-        has = part in latest.parts
-        reason = f"The assessment before review {latest.review} {'covers' if has else 'leaves out'} {said_of}."
-        return verdict(Status.MET if has else Status.NOT_DUE, reason, position)
-
-    def moments(self, asked: ClauseQuestion, at: datetime) -> Iterable[datetime]:
-        """Time alone changes nothing."""
-        return ()
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET if the latest assessment has the part, NOT_MET if not, NOT_DUE before the first."""
+        latest = max(self.assessments.values(), key=lambda each: (each.at, each.position), default=None)
+        if latest is None:
+            return verdict(Status.NOT_DUE, "No assessment before a review has been submitted.")
+        part = word_in_text(self.rule.part.value)
+        if self.rule.part.value in latest.parts:
+            reason = f"The assessment before review {latest.review} has its part on {part}."
+            return verdict(Status.MET, reason, latest.position)
+        reason = f"The assessment before review {latest.review} leaves out {part}."
+        return verdict(Status.NOT_MET, reason, latest.position)

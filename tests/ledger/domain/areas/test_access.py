@@ -20,7 +20,7 @@ REQUEST = {
 }
 GRANTED = {"request": "A1", "from": at(10), "until": at(20)}
 REVOKED = {"request": "A1", "reason": "The review ended."}
-PARAMETER = {"number": "9", "obligor": "COUNCIL", "modality": "MUST", "rule": "access", "text": "Access."}
+PARAMETER = {"number": "9", "obligor": "COUNCIL", "modality": "MUST", "rule": "access-provided", "text": "Access."}
 
 
 def requested(**changed: Any) -> Desk:
@@ -71,8 +71,6 @@ def test_a_request_is_made_once() -> None:
     [
         ({}, MAXIMUM_DAYS),
         ({"maximum_days": 30}, 30),
-        ({"maximum_days": True}, MAXIMUM_DAYS),
-        ({"maximum_days": "many"}, MAXIMUM_DAYS),
     ],
 )
 def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], longest: int) -> None:
@@ -83,11 +81,11 @@ def test_the_longest_access_is_what_the_notice_says(parameters: dict[str, Any], 
     desk.record("AccessRequested", REQUEST | {"until": at(10 + longest)}, "bob")
 
 
-def test_a_longest_access_beyond_all_calendars_is_no_bound() -> None:
+def test_the_longest_access_may_be_a_hundred_years() -> None:
     desk = Desk().reviewing()
-    desk.record("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 2**53 - 1}}, OPERATOR)
+    desk.record("ClauseRegistered", PARAMETER | {"parameters": {"maximum_days": 36_600}}, OPERATOR)
     desk.record(
-        "AccessRequested", REQUEST | {"from": "1900-01-01T00:00:00Z", "until": "2199-01-01T00:00:00Z"}, "bob"
+        "AccessRequested", REQUEST | {"from": "2100-01-01T00:00:00Z", "until": "2199-01-01T00:00:00Z"}, "bob"
     )
 
 

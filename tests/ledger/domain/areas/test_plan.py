@@ -17,7 +17,13 @@ NOTICE = {
     "trigger": "A visit",
     "packDigest": DIGEST,
 }
-CLAUSE = {"number": "5a", "obligor": "COUNCIL", "modality": "MUST", "rule": "fresh", "text": "Keep it fresh."}
+CLAUSE = {
+    "number": "5a",
+    "obligor": "COUNCIL",
+    "modality": "MUST",
+    "rule": "board-and-chair",
+    "text": "Keep it fresh.",
+}
 PROGRESS = {"objective": "O1", "narrative": "Done.", "activityRating": "AMBER", "impactRating": "RED"}
 EVIDENCE = {
     "evidence": "E1",
@@ -42,10 +48,15 @@ def test_the_first_entry_is_the_notice() -> None:
 
 def test_a_text_among_a_clauses_parameters_is_a_code() -> None:
     desk = Desk()
-    bad = CLAUSE | {"parameters": {"maximum_days": 5, "basis": "calendar\n", "kind": "-"}}
-    expected = [("INVALID_FIELD", "data.parameters.basis"), ("INVALID_FIELD", "data.parameters.kind")]
+    bad = CLAUSE | {
+        "parameters": {"independent_chair": True, "chaired_by": "calendar\n", "timetable_agreed_with": "-"}
+    }
+    expected = [
+        ("INVALID_FIELD", "data.parameters.chaired_by"),
+        ("INVALID_FIELD", "data.parameters.timetable_agreed_with"),
+    ]
     assert desk.refused("ClauseRegistered", bad, OPERATOR) == expected
-    desk.record("ClauseRegistered", CLAUSE | {"parameters": {"basis": "calendar", "kinds": ["A"]}}, OPERATOR)
+    desk.record("ClauseRegistered", CLAUSE | {"parameters": {"chaired_by": "CHAIR"}}, OPERATOR)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Each kind of rule at its edges, as data: rule, parameters, what was told, and the status on each day."""
+"""Each rule at its edges, as data: the rule, its parameters, the facts, and the status on each day."""
 
 from typing import Any
 
@@ -56,11 +56,13 @@ from tests.projections.views.compliance.facts import (
 )
 from tests.projections.views.compliance.telling import WORDS, Told
 
-MET, RISK, NOT, DUE, NONE = "MET", "AT_RISK", "NOT_MET", "NOT_DUE", "NO_EVIDENCE"
+MET, LATE, RISK, NOT, DUE, NONE = "MET", "MET_LATE", "AT_RISK", "NOT_MET", "NOT_DUE", "NO_EVIDENCE"
+USED, UNUSED, NEVER = "POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"
 Case = tuple[str, dict[str, Any], list[Told], list[tuple[str, str]]]
 BOTH = {"groups": [STAFF.value, CHILDREN.value]}
 IN_POST: dict[str, Any] = {"appointment": "AP", "adviser": "ann", "terms": WORDS}
 INDEPENDENT = {"independent_chair": True, "timetable_agreed_with": "DEPARTMENT"}
+REPORTING = {**INDEPENDENT, "chair_reports": True}
 SEATED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
 COVERS = {"covers": ["AREAS", "FINDINGS", "RECOMMENDATIONS"]}
 BY_JUNE = {"target_date": "2023-06-30"}
@@ -140,7 +142,7 @@ CASES: dict[str, Case] = {
     ),
     "actions on track, overdue, completed": (
         "delivered-by", BY_JUNE,
-        [("2022-07-18", action("A1", "2022-10-31")), ("2022-11-05", completed("A1"))],
+        [("2022-07-18", action("A1", "2022-10-31")), ("2022-11-05", completed("A1", "2022-11-05"))],
         [("2022-07-17", NONE), ("2022-10-31", DUE), ("2022-11-01T00:00", RISK), ("2022-11-06", MET)],
     ),
     "an action open when the notice's date passes in summer time": (
@@ -150,11 +152,11 @@ CASES: dict[str, Case] = {
     "an action due later without approval, then with it": (
         "delivered-by", BY_JUNE,
         [("2022-07-18", action("A1", "2023-09-30")), ("2022-08-01", rebaselined("A1", "2023-09-30", "2023-08-31"))],
-        [("2022-07-19", RISK), ("2022-08-02", MET), ("2023-08-31", MET), ("2023-09-01", NOT)],
+        [("2022-07-19", RISK), ("2022-08-02", DUE), ("2023-08-31", DUE), ("2023-09-01", NOT)],
     ),
     "the notice's own date moved": (
         "delivered-by", BY_JUNE,
-        [("2022-07-18", action("A1", "2023-06-30")), ("2023-07-17", revised(target_date="2023-12-31"))],
+        [("2022-07-18", action("A1", "2023-06-30")), ("2023-07-17", revised("2023-07-17", target_date="2023-12-31"))],
         [("2023-07-16", NOT), ("2023-07-18", RISK), ("2024-01-01", NOT)],
     ),
     "an action of a dropped objective is asked for no longer": (
@@ -182,7 +184,7 @@ CASES: dict[str, Case] = {
     ),
     "a plan approved late": (
         "plan-approved", {"by": "2022-09-30"}, [("2022-10-05", plan("2"))],
-        [("2022-09-30", RISK), ("2022-10-01", NOT), ("2022-10-06", MET)],
+        [("2022-09-30", RISK), ("2022-10-01", NOT), ("2022-10-06", LATE)],
     ),
     "a chair in post on the first and the last day": (
         "board-and-chair", INDEPENDENT,
@@ -198,9 +200,10 @@ CASES: dict[str, Case] = {
         "board-and-chair", INDEPENDENT, [*SEATED, ("2022-07-12", timetable("2022-09-28", consent=False))],
         [("2022-07-11", NONE), ("2022-07-13", NOT)],
     ),
-    "reports by the dates of the timetable": (
-        "board-and-chair", INDEPENDENT,
-        [*SEATED, ("2022-07-12", timetable("2022-07-12", "2022-09-28", "2022-10-26")), ("2022-10-05", chair_report())],
+    "reports by the report days of the timetable": (
+        "board-and-chair", REPORTING,
+        [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-07-12", "2022-09-28", "2022-10-26"))),
+         ("2022-07-12T15:00", chair_report("C0")), ("2022-10-05", chair_report())],
         [("2022-07-14", MET), ("2022-09-21", MET), ("2022-09-22", RISK), ("2022-09-28", RISK), ("2022-09-29", NOT),
          ("2022-10-06", MET), ("2022-10-26", MET), ("2022-10-27", MET)],
     ),
@@ -222,18 +225,18 @@ CASES: dict[str, Case] = {
         "adviser-reports", {"covers": ["AREAS"]},
         [("2022-07-05", area("1a")), ("2022-08-31", adviser_report("1", "1a")),
          ("2022-09-05", interpreted(every_months=6))],
-        [("2022-08-30", NONE), ("2022-09-01", MET), ("2023-02-14", MET), ("2023-02-15", RISK), ("2023-02-28", RISK),
+        [("2022-08-30", NONE), ("2022-09-01", NONE), ("2022-09-06", MET), ("2023-02-14", MET), ("2023-02-15", RISK), ("2023-02-28", RISK),
          ("2023-03-01", NOT)],
     ),
     "an adviser's report that leaves an area out": (
-        "adviser-reports", {}, [("2022-07-05", area("1a")), ("2022-07-05", area("1b")),
+        "adviser-reports", {"covers": ["AREAS"]}, [("2022-07-05", area("1a")), ("2022-07-05", area("1b")),
                                 ("2022-08-31", adviser_report("1", "1a"))],
         [("2022-09-01", NOT)],
     ),
     "something published every six months, from the end of August to that of February": (
         "published", {"what": "plan", "every_months": 6},
         [("2023-08-31", Published(subject="plan", where=WORDS))],
-        [("2022-07-06", NONE), ("2023-01-05", NONE), ("2023-01-06", NOT), ("2023-09-01", MET), ("2024-02-15", MET),
+        [("2022-07-06", NONE), ("2023-01-05", RISK), ("2023-01-06", NOT), ("2023-09-01", MET), ("2024-02-15", MET),
          ("2024-02-16", RISK), ("2024-02-29", RISK), ("2024-03-01", NOT)],
     ),
     "an adviser's first day, and a release": (
@@ -254,7 +257,7 @@ CASES: dict[str, Case] = {
          ("2022-09-02", ContributionMissed(contribution="C1", reason=WORDS)),
          ("2022-09-10", ContributionReceived(contribution="C1", received_on=day("2022-09-10")))],
         [("2022-07-05", NONE), ("2022-07-07", NONE), ("2022-08-31", MET), ("2022-09-01", NOT), ("2022-09-03", NOT),
-         ("2022-09-11", MET)],
+         ("2022-09-11", LATE)],
     ),
     "views of both groups, gathered and considered": (
         "views-considered", BOTH,
@@ -266,7 +269,7 @@ CASES: dict[str, Case] = {
         "escalation", {},
         [("2022-08-01", ConcernRaised(concern="C1", text=WORDS)),
          ("2022-08-03", InterventionDecided(intervention="I1", power="s497A", decision=WORDS))],
-        [("2022-07-30", DUE), ("2022-08-02", DUE), ("2022-08-04", MET)],
+        [("2022-07-30", UNUSED), ("2022-08-02", UNUSED), ("2022-08-04", USED)],
     ),
     "a review due six months after the notice, in summer time": (
         "review-interval", {"at_most_months": 6}, [],
@@ -291,7 +294,7 @@ CASES: dict[str, Case] = {
         [("2022-08-01", DiagnosticRequired(diagnostic="D", scope=WORDS, due=day("2022-10-31"))),
          ("2022-09-01", DiagnosticProviderAgreed(diagnostic="D", provider="p", outside=False, department_consent=False)),
          ("2022-11-05", DiagnosticReported(diagnostic="D", findings=[WORDS]))],
-        [("2022-07-31", DUE), ("2022-10-31", DUE), ("2022-11-01", NOT), ("2022-11-06", MET)],
+        [("2022-07-31", DUE), ("2022-10-31", DUE), ("2022-11-01", NOT), ("2022-11-06", LATE)],
     ),
     "access asked for, granted and opened": (
         "access-provided", {},
@@ -330,7 +333,7 @@ CASES: dict[str, Case] = {
         [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
          ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-20T18:00")),
          ("2022-10-03", started("R1")), ("2022-10-04", provided("X"))],
-        [("2022-10-05", NONE), ("2022-10-21", NONE)],
+        [("2022-10-05", DUE), ("2022-10-21", DUE)],
     ),
     "an assessment before a review": (
         "assessment-before-review", {},
@@ -346,23 +349,24 @@ CASES: dict[str, Case] = {
         "assessment-content", {"part": "STAFF_SURVEY"},
         [("2022-08-01", scheduled("R1", "2022-10-03")), ("2022-09-01", assessed("R1")),
          ("2022-11-01", scheduled("R2", "2023-04-03")), ("2023-03-01", assessed("R2", "E1"))],
-        [("2022-08-31", DUE), ("2022-09-02", DUE), ("2023-03-02", MET)],
+        [("2022-08-31", DUE), ("2022-09-02", NOT), ("2023-03-02", MET)],
     ),
     "a target met on the day": (
-        "target-met", {"measure": "M1", "target": 80, "by": "2022-12-31"},
-        [("2022-07-06", defined("M1")), ("2022-08-01", read("M1", 1, 79)), ("2023-01-05", read("M1", 2, 80))],
-        [("2022-07-31", DUE), ("2022-12-17", DUE), ("2022-12-18", RISK), ("2022-12-31T23:59", RISK),
+        "target-met", {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]},
+        [("2022-07-06", defined("M1")), ("2022-08-01", read("M1", 1, 79)),
+         ("2023-01-05", read("M1", 31, 80, 2022, 12))],
+        [("2022-07-05", NONE), ("2022-07-31", DUE), ("2022-12-17", DUE), ("2022-12-18", RISK), ("2022-12-31T23:59", RISK),
          ("2023-01-01T00:00", NOT), ("2023-01-06", MET)],
     ),
     "a target of which lower is better": (
-        "target-met", {"measure": "M1", "target": 80, "by": "2022-12-31"},
+        "target-met", {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]},
         [("2022-07-06", defined("M1", "LOWER_IS_BETTER")), ("2022-08-01", read("M1", 1, 80))], [("2022-08-02", MET)],
     ),
-    "a clause that introduces others": ("context", {}, [], [("2022-07-04", ""), ("2022-07-05", DUE)]),
+    "a clause that introduces others": ("context", {}, [], [("2022-07-04", ""), ("2022-07-05", NEVER)]),
     "an area closed early": (
         "plan-cites-self-assessment", {"area": "1a"},
         [("2022-07-05", area("1a")), ("2022-09-01", AreaClosed(area="1a", closed_on=day("2022-09-01"), reason=WORDS))],
-        [("2022-08-31", NONE), ("2022-09-02", MET)],
+        [("2022-08-31", NONE), ("2022-09-02", NONE)],
     ),
     "an area carried over": (
         "plan-cites-self-assessment", {"area": "1a"},

@@ -1,4 +1,4 @@
-"""What the facts look like that the tests of rules tell."""
+"""Facts of the rules' tests."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -59,12 +59,12 @@ def action(name: str, due: str, of: str = "O1") -> Fact:
     return ActionAdded(action=name, objective=of, title=WORDS, owner="bob", due=day(due))
 
 
-def completed(name: str) -> Fact:
-    return ActionCompleted(action=name, completed_on=day("2023-01-01"), result=WORDS)
+def completed(name: str, on: str) -> Fact:
+    return ActionCompleted(action=name, completed_on=day(on), result=WORDS)
 
 
-def rebaselined(name: str, due: str, later: str) -> Fact:
-    return ActionRebaselined(action=name, from_=day(due), to=day(later), reason=WORDS, approver="chair")
+def rebaselined(name: str, due: str, later: str, approver: str = "chair") -> Fact:
+    return ActionRebaselined(action=name, from_=day(due), to=day(later), reason=WORDS, approver=approver)
 
 
 def met(name: str = "B1") -> Fact:
@@ -78,8 +78,9 @@ def chair(first: str, last: str | None = None, *, independent: bool = True) -> F
     )
 
 
-def timetable(*dates: str, consent: bool = True) -> Fact:
-    return TimetableAgreed(dates=[day(each) for each in dates], department_consent=consent)
+def timetable(*dates: str, consent: bool = True, reports: tuple[str, ...] = ()) -> Fact:
+    days, report_days = [day(each) for each in dates], [day(each) for each in reports]
+    return TimetableAgreed(dates=days, department_consent=consent, report_dates=report_days)
 
 
 def chair_report(name: str = "C1") -> Fact:
@@ -119,24 +120,32 @@ def granted(name: str, first: str, last: str) -> Fact:
     return AccessGranted(request=name, from_=instant(first), until=instant(last))
 
 
-def provided(name: str) -> Fact:
-    return AccessProvided(request=name, kind=AccessKind.CASE_FILES, what=WORDS, on=day("2022-10-03"))
+def provided(name: str, on: str = "2022-10-04") -> Fact:
+    return AccessProvided(request=name, kind=AccessKind.CASE_FILES, what=WORDS, on=day(on))
 
 
-def adviser_report(name: str, *areas: str) -> Fact:
+def adviser_report(name: str, *areas: str, judgement: AreaJudgement = AreaJudgement.PROGRESS) -> Fact:
     period = Period(day("2022-07-01"), day("2022-09-30"))
-    per_area = [AreaReport(area=area, judgement=AreaJudgement.PROGRESS, text=WORDS) for area in areas]
+    per_area = [AreaReport(area=area, judgement=judgement, text=WORDS) for area in areas]
     return AdviserReportIssued(report=name, period=period, per_area=per_area, position=1)
 
 
-def defined(name: str, direction: str = "HIGHER_IS_BETTER", target: float | None = None) -> Fact:
+def defined(
+    name: str, direction: str = "HIGHER_IS_BETTER", target: float | None = None, baseline: float | None = None
+) -> Fact:
     return MeasureDefined(
-        measure=name, title=WORDS, unit=Unit.COUNT, direction=Direction(direction), target=target
+        measure=name,
+        title=WORDS,
+        unit=Unit.COUNT,
+        direction=Direction(direction),
+        target=target,
+        baseline=baseline,
     )
 
 
-def read(name: str, number: int, value: int) -> Fact:
-    period = Period(date(2022, 1, number), date(2022, 1, number))
+def read(name: str, number: int, value: int, year: int = 2022, month: int = 1) -> Fact:
+    """Return a reading for one day, the `number`-th of a month."""
+    period = Period(date(year, month, number), date(year, month, number))
     return MeasureReadingReported(
         measure=name, period=period, numerator=value, system="s", extracted_at=datetime(2022, 1, 1, tzinfo=UTC)
     )
@@ -167,10 +176,8 @@ def interpreted(**parameters: Any) -> Fact:
     )
 
 
-def revised(**parameters: Any) -> Fact:
-    return NoticeRevised(
-        revised_on=day("2022-09-01"), reason=WORDS, clauses=[Revision(number="c", parameters=parameters)]
-    )
+def revised(on: str, **parameters: Any) -> Fact:
+    return NoticeRevised(revised_on=day(on), reason=WORDS, clauses=[Revision(number="c", parameters=parameters)])
 
 
 STAFF, CHILDREN = Group.FRONTLINE_STAFF, Group.CHILDREN_AND_YOUNG_PEOPLE

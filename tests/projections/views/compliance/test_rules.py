@@ -6,12 +6,13 @@ import pytest
 
 from ledger.domain.areas.reviews import DiagnosticRequired
 from ledger.domain.rules import RULES
-from projections.views.compliance.rules import KINDS
-from projections.views.compliance.verdict import Rule
-from tests.projections.views.compliance.cases import CASES, DUE, MET, NONE, NOT, RISK
+from projections.views.compliance.rules import JUDGES
+from projections.views.compliance.verdict import Judge
+from tests.projections.views.compliance.cases import CASES, LATE, MET, NEVER, NONE, NOT, RISK, UNUSED, USED
 from tests.projections.views.compliance.facts import (
     action,
     asked_for,
+    assessed,
     day,
     defined,
     granted,
@@ -21,27 +22,46 @@ from tests.projections.views.compliance.facts import (
     scheduled,
     started,
 )
-from tests.projections.views.compliance.telling import WORDS, Told, course, statuses
+from tests.projections.views.compliance.telling import WORDS, Told, instant, statuses, timeline
+from tests.projections.views.compliance.trial_cases import TRIALS
 
 
 def test_every_rule_that_a_pack_may_name_is_judged() -> None:
-    assert set(KINDS) == set(RULES)
-    assert [name for name, kind in KINDS.items() if kind.judge is Rule.judge] == []
+    assert set(JUDGES) == set(RULES.values())
+    assert [judge for judge in JUDGES.values() if judge.judge is Judge.judge] == []
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_at_its_edges(name: str) -> None:
     rule, parameters, told, expected = CASES[name]
-    found = course(rule, *told, **parameters)
+    found = timeline(rule, *told, **parameters)
     assert (
         list(zip([at for at, _ in expected], statuses(found, *[at for at, _ in expected]), strict=True))
         == expected
     )
 
 
-def test_a_may_is_never_breached() -> None:
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_case_of_the_trials(name: str) -> None:
+    rule, parameters, told, lines = TRIALS[name]
+    result = timeline(rule, *told, **parameters)
+    for at, status, words in lines:
+        span = result.on(instant(at))
+        assert span is not None
+        assert (at, span.verdict.status.value) == (at, status), span.verdict.reason
+        assert words in span.verdict.reason
+        if status in (MET, LATE):
+            assert span.verdict.entries
+
+
+def test_a_may_is_a_power_unused_or_used() -> None:
     told: list[Told] = [("2022-08-01", DiagnosticRequired(diagnostic="D", scope=WORDS, due=day("2022-10-31")))]
-    assert statuses(course("diagnostic-agreed", *told, modality="MAY"), "2022-11-01") == [DUE]
+    used = timeline("diagnostic-agreed", *told, modality="MAY")
+    assert statuses(used, "2022-07-31", "2022-11-01") == [UNUSED, USED]
+    content: list[Told] = [("2022-08-01", scheduled("R1", "2022-10-03")), ("2022-09-01", assessed("R1"))]
+    unused = timeline("assessment-content", *content, modality="MAY", part="STAFF_SURVEY")
+    assert statuses(unused, "2022-08-31", "2022-09-02") == [UNUSED, UNUSED]
+    assert statuses(timeline("context", modality="MAY"), "2022-09-02") == [NEVER]
 
 
 # --- measures
@@ -62,7 +82,8 @@ STEADY = (50, 52, 49, 51, 50, 52, 49, 51, 50, 52, 49, 51)
         ([], NONE),
         (NAMED, NONE),
         ([*NAMED, ("2022-07-07", defined("M1"))], NONE),
-        ([*NAMED, ("2022-07-07", defined("M1")), *months(50, 52)], RISK),
+        ([*NAMED, ("2022-07-07", defined("M1")), *months(50, 52)], NONE),
+        ([*NAMED, ("2022-07-07", defined("M1")), *months(50, 52, 51)], RISK),
         ([*NAMED, ("2022-07-07", defined("M1")), *months(*STEADY)], RISK),
         ([*NAMED, ("2022-07-07", defined("M1", target=40)), *months(*STEADY)], MET),
         ([*NAMED, ("2022-07-07", defined("M1", target=90)), *months(*STEADY)], NOT),
@@ -73,7 +94,7 @@ STEADY = (50, 52, 49, 51, 50, 52, 49, 51, 50, 52, 49, 51)
     ],
 )
 def test_measures_improve_when_their_charts_say_so(told: list[Told], status: str) -> None:
-    assert statuses(course("measures-improve", *told, **IMPROVING), "2022-09-01") == [status]
+    assert statuses(timeline("measures-improve", *told, **IMPROVING), "2022-09-01") == [status]
 
 
 @pytest.mark.parametrize(
@@ -102,4 +123,4 @@ def test_parameters_that_make_no_sense_stop_nothing(rule: str, parameters: dict[
         ("2022-07-17", scheduled("R1", "1900-01-01")),
         ("2022-07-18", started("R1")),
     ]
-    assert statuses(course(rule, *told, **parameters), "2022-08-01") != [""]
+    assert statuses(timeline(rule, *told, **parameters), "2022-08-01") != [""]

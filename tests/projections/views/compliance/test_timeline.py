@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 from ledger.domain.areas.access import AccessAction, AccessUsed
 from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
 from ledger.domain.fact import Fact
+from ledger.domain.rules import RULES
+from ledger.domain.rules.rule import Rule
 from projections.engine.follower import refold
 from projections.views.compliance import timeline as courses
-from projections.views.compliance.rules import KINDS
-from projections.views.compliance.timeline import ClauseTimeline, Span
-from projections.views.compliance.verdict import ClauseQuestion, Occurrence, Rule, Status, Verdict
+from projections.views.compliance.rules import JUDGES
+from projections.views.compliance.timeline import ClauseTimeline, Span, judge_of
+from projections.views.compliance.verdict import Judge, JudgedClause, Occurrence, Status, Verdict
 from projections.views.compliance.view import VIEW, ComplianceMemory
 from tests.ledger.packs.test_history import played
 from tests.projections.views.compliance.facts import (
@@ -45,7 +48,7 @@ FACTS_TOLD: list[Fact] = [
     progress("O1"),
     progress("O2"),
     action("A1", "2022-08-30"),
-    completed("A1"),
+    completed("A1", "2022-09-05"),
     met(),
     closed("O1", "DROPPED"),
     asked_for("X", "2022-07-20T00:00", "2022-08-20T00:00"),
@@ -58,8 +61,13 @@ TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max
 
 
 def begun(rule: str, told: list[Occurrence]) -> ClauseTimeline:
-    parameters = dict(PARAMETERS)
-    return ClauseTimeline(ClauseQuestion("c", Modality.MUST, parameters, 1, SINCE, LONDON), KINDS[rule](), told)  # type: ignore[arg-type]
+    parameters: dict[str, Any] = {name: value for name, value in PARAMETERS.items() if name in fields_of(rule)}
+    clause = JudgedClause("c", Modality.MUST, rule, parameters, 1, SINCE, LONDON)
+    return ClauseTimeline(clause, judge_of(clause, JUDGES), told)
+
+
+def fields_of(rule: str) -> tuple[str, ...]:
+    return RULES[rule].__struct_fields__
 
 
 @settings(max_examples=300, deadline=None)
@@ -70,18 +78,18 @@ def begun(rule: str, told: list[Occurrence]) -> ClauseTimeline:
 def test_told_one_by_one_it_is_the_same_as_told_at_once(
     rule: str, told: list[tuple[int, Fact]], every: int
 ) -> None:
-    happenings = [
+    occurrences = [
         Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
     ]
     marked = courses.MARK_EVERY
     courses.MARK_EVERY = every
     try:
         grown = begun(rule, [])
-        for count, happening in enumerate(happenings, 1):
+        for count, occurrence in enumerate(occurrences, 1):
             before = list(grown.spans)
-            ended, kept = grown.tell(happening)
-            assert before == [*before[:kept], *ended]
-            assert grown.spans == begun(rule, happenings[:count]).spans
+            removed, kept = grown.add(occurrence)
+            assert before == [*before[:kept], *removed]
+            assert grown.spans == begun(rule, occurrences[:count]).spans
     finally:
         courses.MARK_EVERY = marked
 
@@ -91,28 +99,28 @@ def test_spans_follow_one_another_and_each_says_something_else() -> None:
     clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
     assert len(clauses) == 28
     for clause in clauses.values():
-        spans = clause.course.spans
+        spans = clause.timeline.spans
         for earlier, later in pairwise(spans):
             assert earlier.begins < later.begins
             assert earlier.verdict != later.verdict
             assert (later.since == later.begins) == (earlier.verdict.status is not later.verdict.status)
 
 
-class Endless(Rule):
-    """A rule at fault: it always names another moment."""
+class Endless(Judge[Rule]):
+    """A faulty judge, which always names another moment."""
 
-    def judge(self, asked: ClauseQuestion, at: datetime) -> Verdict:
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         return Verdict(Status.MET, f"{at}.")
 
-    def moments(self, asked: ClauseQuestion, at: datetime) -> list[datetime]:
+    def moments(self, clause: JudgedClause, at: datetime) -> list[datetime]:
         return [at + timedelta(hours=1)]
 
 
-def test_a_rule_that_names_no_end_of_moments_is_found_out() -> None:
+def test_a_judge_that_names_endless_moments_is_found_out() -> None:
     with pytest.raises(RuntimeError, match="clause c"):
-        ClauseTimeline(ClauseQuestion("c", Modality.MUST, {}, 1, SINCE, LONDON), Endless())
+        ClauseTimeline(JudgedClause("c", Modality.MUST, "context", {}, 1, SINCE, LONDON), Endless(Rule()))
 
 
-def test_before_it_was_registered_a_clause_asks_nothing() -> None:
+def test_before_it_was_registered_a_clause_has_no_status() -> None:
     assert begun("context", []).on(SINCE - timedelta(microseconds=1)) is None
     assert isinstance(begun("context", []).on(SINCE), Span)

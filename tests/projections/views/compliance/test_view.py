@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ledger.domain.areas.notice import ClauseRegistered
 from ledger.store.database import connect
-from projections.engine.follower import Follower, apply, read_page, refold
+from projections.engine.follower import Follower, apply, read_page
 from projections.engine.runner import Runner
 from projections.engine.view import View
 from projections.query.reader import AsOf, Reader
 from projections.views.compliance import view
-from projections.views.compliance.rules import KINDS
+from projections.views.compliance.verdict import Status
 from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 from tests.projections.stored import store
+from tests.projections.views.compliance.telling import instant, timeline
 from tests.projections.views.compliance.test_by_hand import KNOWN_ON_31_DECEMBER_2022, LAST, table
 
 NOTICE = "tameside-2022"
@@ -47,7 +47,7 @@ async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> 
             (LAST, datetime(2023, 6, 30, tzinfo=UTC)),
             (LAST, datetime(2022, 12, 31, tzinfo=UTC)),
             (KNOWN_ON_31_DECEMBER_2022, datetime(2023, 6, 30, tzinfo=UTC)),
-            (485, datetime(2023, 6, 30, tzinfo=UTC)),
+            (487, datetime(2023, 6, 30, tzinfo=UTC)),
             (112, datetime(2024, 6, 30, tzinfo=UTC)),
         ]:
             async with reader.at(NOTICE, as_of=AsOf(to), on=on, views=["compliance"]) as reading:
@@ -81,11 +81,10 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
     assert [row.begins for row in due] == sorted(row.begins for row in due)
 
 
-def test_a_clause_whose_rule_nobody_knows_is_left_to_people() -> None:
-    desk = Desk()
-    clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "invented", "text": "Do well"}
-    desk.record("ClauseRegistered", clause, OPERATOR)
-    (row,) = (version.row for version in refold(view.VIEW, desk.history).versions()["standings"].values())
-    assert "invented" not in KINDS
-    assert (row.number, row.status) == ("99", "NO_EVIDENCE")
-    assert ClauseRegistered in view.FACTS
+def test_a_clause_with_an_unknown_rule_is_refused_and_a_stored_one_is_not_judged() -> None:
+    clause = {"number": "99", "obligor": "COUNCIL", "modality": "MUST", "rule": "escalate", "text": "Do well"}
+    refusal = Desk().refusal("ClauseRegistered", clause, OPERATOR)
+    assert "no rule is called escalate; did you mean escalation?" in str(refusal)
+    span = timeline("escalate").on(instant("2022-08-01"))
+    assert span is not None
+    assert (span.verdict.status, "escalation" in span.verdict.reason) == (Status.NO_EVIDENCE, True)

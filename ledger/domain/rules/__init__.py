@@ -1,0 +1,89 @@
+"""The kinds of rule that a clause may name. Each is declared once, as typed data. Pure; nothing is judged here.
+
+From a declaration come the checks of packs and of recorded clauses, the input of the judge, and `docs/rules.md`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised, NoticeState
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import Fact
+from ledger.domain.rules import check, oversight, plan
+from ledger.domain.rules.check import RuleFault
+from ledger.domain.rules.rule import Rule
+
+RULES: Mapping[str, type[Rule]] = {
+    rule.kind: rule
+    for rule in (
+        oversight.Context,
+        plan.PlanCitesSelfAssessment,
+        plan.PlanCoverage,
+        plan.PlanKeptCurrent,
+        plan.PlanApproved,
+        plan.DeliveredBy,
+        plan.SlowObjectivesHighlighted,
+        plan.MeasuresImprove,
+        plan.TargetMet,
+        oversight.PartnerActionsOwned,
+        oversight.AdviserInPost,
+        oversight.BoardAndChair,
+        oversight.BoardReportComplete,
+        oversight.ViewsTakenIntoAccount,
+        oversight.ReviewInterval,
+        oversight.ReviewTopics,
+        oversight.DiagnosticAgreed,
+        oversight.AccessIsProvided,
+        oversight.AccessOfKinds,
+        oversight.AssessmentBeforeReview,
+        oversight.AssessmentContent,
+        oversight.AdviserReports,
+        oversight.Escalation,
+        oversight.PublishedRegularly,
+    )
+}
+"""Every rule by its name."""
+
+
+def find_faults(kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
+    """Return every fault of a clause's rule and parameters."""
+    return check.find_faults(RULES, kind, parameters)
+
+
+def read_rule(kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:
+    """Return the typed rule of a stored clause, or its faults."""
+    return check.read_rule(RULES, kind, parameters)
+
+
+def reads_of(kind: str) -> frozenset[type[Fact]]:
+    """Return the facts on which verdicts of a rule depend; an unknown rule reads none."""
+    rule = RULES.get(kind)
+    return frozenset() if rule is None else rule.reads
+
+
+def admit(notice: NoticeState, fact: Fact) -> Iterator[Refusal]:
+    """Yield the reasons for which a fact may not set a clause's rule or parameters."""
+    match fact:
+        case ClauseRegistered():
+            for fault in find_faults(fact.rule, fact.parameters):
+                yield _refusal(fault, "data")
+        case InterpretationAdopted():
+            yield from _changed(notice, fact.number, fact.parameters, "data")
+        case NoticeRevised():
+            for index, revision in enumerate(fact.clauses):
+                yield from _changed(notice, revision.number, revision.parameters, f"data.clauses[{index}]")
+
+
+def _changed(notice: NoticeState, number: str, parameters: Mapping[str, Any], path: str) -> Iterator[Refusal]:
+    clause = notice.clauses[number]
+    rule = RULES.get(clause.rule)
+    before = dict(clause.parameters) if rule is None else check.upgrade(rule, clause.parameters)
+    if rule is not None and parameters:
+        for fault in check.affected(find_faults(clause.rule, {**before, **parameters}), parameters):
+            yield _refusal(fault, path)
+
+
+def _refusal(fault: RuleFault, path: str) -> Refusal:
+    if fault.parameter is None:
+        return Refusal("INVALID_RULE", fault.message, f"{path}.rule")
+    return Refusal("INVALID_RULE", fault.message, f"{path}.parameters.{fault.parameter}")

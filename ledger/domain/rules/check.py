@@ -1,0 +1,246 @@
+"""Checks of a clause's rule: every fault with the nearest right value, and the typed rule. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, Meta, Struct
+
+from ledger.domain.fact import WordList
+from ledger.domain.rules.rule import YEARS, Rule
+
+COMMON = "open_words"
+"""The one parameter of every clause: words that the notice leaves open. No rule reads it."""
+
+
+class RuleFault(Struct, frozen=True):
+    """A fault of a clause's rule."""
+
+    parameter: str | None
+    """None: the rule itself is unknown or incomplete."""
+    message: str
+
+
+class Parameter(Struct, frozen=True):
+    """A parameter of a rule, for checks and documentation."""
+
+    name: str
+    hint: object
+    description: str
+    required: bool
+
+    @property
+    def words(self) -> list[str]:
+        """Words of its closed list; empty if it has none."""
+        return [str(word.value) for word in _word_list(self.hint) or ()]
+
+    @property
+    def form(self) -> str:
+        """Form of its values, in words."""
+        return _form(self.hint)
+
+
+def parameters_of(rule: type[Rule]) -> list[Parameter]:
+    """Return the parameters of a rule, in the order of declaration."""
+    hints = get_type_hints(rule, include_extras=True)
+    return [
+        Parameter(
+            info.name,
+            hints[info.name],
+            next((meta.description or "" for meta in _metas(hints[info.name]) if meta.description), ""),
+            info.default is NODEFAULT and info.default_factory is NODEFAULT,
+        )
+        for info in msgspec.structs.fields(rule)
+    ]
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the word of a list that is nearest to a misspelt one; None if none is near."""
+    by_key = {_key(known): known for known in words}
+    matches = get_close_matches(_key(word), by_key, 1, 0.6)
+    return by_key[matches[0]] if matches else None
+
+
+def _key(word: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", word.upper())
+
+
+def unknown(word: str, words: Iterable[str]) -> str:
+    """Return a sentence end that lists the right words, the nearest first."""
+    known = list(words)
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near is not None else f"; use one of {', '.join(known)}"
+
+
+def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
+    """Return every fault of a clause's rule.
+
+    Args:
+        rules: Rules by their names.
+        kind: The clause's rule.
+        parameters: The clause's parameters, as a pack or a fact has them.
+    """
+    rule = rules.get(kind)
+    if rule is None:
+        return [RuleFault(None, f"no rule is called {kind}{unknown(kind, rules)}")]
+    known = {parameter.name: parameter for parameter in parameters_of(rule)}
+    faults = [
+        RuleFault(name, f"the rule {kind} has no parameter {name}{_owner(rules, known, name)}")
+        for name in parameters
+        if name not in known and name != COMMON
+    ]
+    for name, parameter in known.items():
+        if name in parameters:
+            faults += [
+                RuleFault(name, f"{name}: {message}") for message in _value_faults(parameter, parameters[name])
+            ]
+        elif parameter.required:
+            values = f", such as {rule.example}" if rule.example else ""
+            faults.append(
+                RuleFault(
+                    None, f"the rule {kind} needs {name}: {parameter.description.rstrip('.').lower()}{values}"
+                )
+            )
+    if not faults:
+        typed = msgspec.convert({name: parameters[name] for name in known if name in parameters}, rule)
+        faults = [RuleFault(next(iter(known), None), message) for message in typed.bounds]
+    return faults
+
+
+def _owner(rules: Mapping[str, type[Rule]], known: Mapping[str, Parameter], name: str) -> str:
+    near = nearest(name, known)
+    if near is not None:
+        return f"; did you mean {near}?"
+    owners = [kind for kind, rule in rules.items() if name in rule.__struct_fields__]
+    if owners:
+        return f"; {name} belongs to {' and '.join(owners)}"
+    return f"; it has {', '.join(known) or 'none'}"
+
+
+def read_rule(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:
+    """Return the typed rule of a stored clause, or its faults.
+
+    Parameters that earlier versions recorded are read as today's.
+    """
+    rule = rules.get(kind)
+    current = dict(parameters) if rule is None else upgrade(rule, parameters)
+    current.pop(COMMON, None)
+    faults = find_faults(rules, kind, current)
+    return faults if faults or rule is None else msgspec.convert(current, rule)
+
+
+def upgrade(rule: type[Rule], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of an earlier version as today's version names them."""
+    current = {name: value for name, value in parameters.items() if name not in rule.retired}
+    if rule.kind == "target-met" and "target" in current and "by" in current:
+        step = {"by": current.pop("by"), "target": current.pop("target")}
+        current.setdefault("steps", [step])
+    return current
+
+
+def affected(faults: Iterable[RuleFault], names: Iterable[str]) -> list[RuleFault]:
+    """Return the faults of the parameters named, and those of the whole rule."""
+    changed = set(names)
+    return [fault for fault in faults if fault.parameter is None or fault.parameter in changed]
+
+
+# --- values
+
+
+def _metas(hint: object) -> Iterator[Meta]:
+    while get_origin(hint) is Annotated:
+        yield from (meta for meta in hint.__metadata__ if isinstance(meta, Meta))  # type: ignore[attr-defined]
+        hint = hint.__origin__  # type: ignore[attr-defined]
+    if get_origin(hint) in (Union, UnionType):
+        for option in get_args(hint):
+            yield from _metas(option)
+
+
+def _plain(hint: object) -> Any:  # noqa: ANN401 - a type hint
+    """Return a hint without its metadata and without None."""
+    while get_origin(hint) is Annotated:
+        hint = hint.__origin__  # type: ignore[attr-defined]
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = [_plain(option) for option in get_args(hint) if option is not type(None)]
+    return hint
+
+
+def _word_list(hint: object) -> type[WordList] | None:
+    plain = _plain(hint)
+    if get_origin(plain) is list:
+        plain = _plain(get_args(plain)[0])
+    return plain if isinstance(plain, type) and issubclass(plain, WordList) else None
+
+
+def _form(hint: object) -> str:
+    plain = _plain(hint)
+    if get_origin(plain) is list:
+        item = _plain(get_args(plain)[0])
+        words = _word_list(item)
+        return (
+            f"a list of {', '.join(str(word.value) for word in words)}" if words else f"a list, each {_form(item)}"
+        )
+    words = _word_list(plain)
+    if words is not None:
+        return f"one of {', '.join(str(word.value) for word in words)}"
+    if isinstance(plain, type) and issubclass(plain, Struct):
+        hints = get_type_hints(plain, include_extras=True)
+        return f"a table of {', '.join(f'{name} ({_form(inner)})' for name, inner in hints.items())}"
+    return _FORMS[plain]
+
+
+_FORMS = {
+    bool: "true or false",
+    int: "a whole number, at least 1",
+    float: "a number",
+    date: "a day, such as 2023-06-30",
+    str: "a name or an id",
+}
+
+
+def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
+    """Yield the faults of one value."""
+    words = _word_list(parameter.hint)
+    is_list = get_origin(_plain(parameter.hint)) is list
+    if is_list and not isinstance(value, list):
+        yield f"expected {parameter.form}, in square brackets"
+    elif words is not None:
+        yield from _word_faults(value if isinstance(value, list) else [value], [str(word.value) for word in words])
+        if is_list and not value and any(meta.min_length for meta in _metas(parameter.hint)):
+            yield f"the list is empty; expected {parameter.form}"
+    else:
+        try:
+            typed = msgspec.convert(value, parameter.hint)
+        except msgspec.ValidationError as error:
+            at = re.search(r"`\$(\.?[^`]+)`", str(error))
+            yield f"expected {parameter.form}{f', at {at[1].lstrip(chr(46))}' if at else ''}"
+        else:
+            yield from _year_faults(typed)
+
+
+def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:
+    for value in values:
+        if not isinstance(value, str):
+            yield f"{value} is not one of {', '.join(words)}"
+        elif value not in words:
+            yield f"{value} is not in its list{unknown(value, words)}"
+    for value, count in Counter(str(value) for value in values).items():
+        if count > 1:
+            yield f"{value} is listed {count} times"
+
+
+def _year_faults(value: object) -> Iterator[str]:
+    """Yield a fault for each day in a year that nobody plans in."""
+    if isinstance(value, date) and value.year not in YEARS:
+        yield f"the year of {value} has to lie from {YEARS[0]} to {YEARS[-1]}"
+    elif isinstance(value, list):
+        for item in value:
+            yield from _year_faults(item)
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _year_faults(getattr(value, name))

@@ -1,0 +1,271 @@
+"""Rules on oversight: the board, reports, reviews, access, those who take part, and ministers' powers."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from ledger.domain.areas.access import (
+    AccessExtended,
+    AccessGranted,
+    AccessKind,
+    AccessProvided,
+    AccessRefused,
+    AccessRequested,
+    AccessRevoked,
+    AccessUsed,
+)
+from ledger.domain.areas.actions import ActionAdded
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
+from ledger.domain.areas.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
+from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.partners import (
+    ContributionCommitted,
+    ContributionMissed,
+    ContributionReceived,
+    PartnerRegistered,
+)
+from ledger.domain.areas.people import RoleGranted, RoleRevoked
+from ledger.domain.areas.records import Published
+from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
+from ledger.domain.areas.reviews import (
+    DiagnosticProviderAgreed,
+    DiagnosticReported,
+    DiagnosticRequired,
+    PreReviewAssessmentSubmitted,
+    ReviewCompleted,
+    ReviewScheduled,
+    ReviewStarted,
+    Topic,
+)
+from ledger.domain.fact import Code, Fact, Id
+from ledger.domain.roles import Role
+from ledger.domain.rules.rule import AssessmentPart, Consent, Days, Months, ReportPart, ReportTopic, Rule
+
+Facts = frozenset[type[Fact]]
+
+
+class Context(Rule, frozen=True):
+    """The clause introduces others and carries no obligation."""
+
+    kind: ClassVar[str] = "context"
+    wordings: ClassVar[tuple[str, ...]] = ("The following requirements ensure that progress can be demonstrated.",)
+    example: ClassVar[str] = ""
+
+
+class PartnerActionsOwned(Rule, frozen=True):
+    """Every partner owns an action or a contribution, and none is overdue."""
+
+    kind: ClassVar[str] = "partner-actions-owned"
+    wordings: ClassVar[tuple[str, ...]] = ("The council takes the actions together with its partner agencies.",)
+    example: ClassVar[str] = "section_11_only = true"
+    retired: ClassVar[frozenset[str]] = frozenset({"law"})
+    reads: ClassVar[Facts] = frozenset(
+        {PartnerRegistered, ContributionCommitted, ContributionReceived, ContributionMissed, ActionAdded}
+    )
+
+    section_11_only: Annotated[
+        bool, Meta(description="True: only partners bound by section 11 of the Children Act 2004 count.")
+    ] = False
+
+
+class AdviserInPost(Rule, frozen=True):
+    """An adviser is in post until the Department releases them."""
+
+    kind: ClassVar[str] = "adviser-in-post"
+    wordings: ClassVar[tuple[str, ...]] = ("The council works with the adviser until this is no longer needed.",)
+    example: ClassVar[str] = ""
+    retired: ClassVar[frozenset[str]] = frozenset({"released_by"})
+    reads: ClassVar[Facts] = frozenset({AdviserAppointed, AdviserReplaced, AdviserReleased})
+
+
+class BoardAndChair(Rule, frozen=True):
+    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
+
+    kind: ClassVar[str] = "board-and-chair"
+    wordings: ClassVar[tuple[str, ...]] = (
+        "The council must set up a board; its independent chair reports to a timetable agreed with ministers.",
+    )
+    example: ClassVar[str] = 'independent_chair = true, timetable_agreed_with = "DEPARTMENT", chair_reports = true'
+    reads: ClassVar[Facts] = frozenset(
+        {
+            BoardEstablished,
+            ChairAppointed,
+            ChairEnded,
+            TimetableAgreed,
+            ChairReportDelivered,
+            RoleGranted,
+            RoleRevoked,
+        }
+    )
+
+    independent_chair: Annotated[bool, Meta(description="True: the chair's independence has to be explained.")] = (
+        False
+    )
+    chaired_by: Annotated[Role | None, Meta(description="Role that the chair has to hold.")] = None
+    timetable_agreed_with: Annotated[
+        Consent | None, Meta(description="Body that agrees to the timetable; absent: no timetable is asked for.")
+    ] = None
+    chair_reports: Annotated[bool, Meta(description="True: the chair reports by the timetable's report days.")] = (
+        False
+    )
+
+
+class BoardReportComplete(Rule, frozen=True):
+    """The latest report to the board has every part named."""
+
+    kind: ClassVar[str] = "board-report-complete"
+    wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
+    example: ClassVar[str] = 'parts = ["DATA", "ANALYSIS"]'
+    reads: ClassVar[Facts] = frozenset({BoardReportSubmitted, MeetingHeld})
+
+    parts: Annotated[list[ReportPart], Meta(min_length=1, description="Parts of each report.")]
+
+
+class ViewsTakenIntoAccount(Rule, frozen=True):
+    """The views gathered last of each group were considered."""
+
+    kind: ClassVar[str] = "views-considered"
+    wordings: ClassVar[tuple[str, ...]] = ("The views of frontline staff and of children will be considered.",)
+    example: ClassVar[str] = 'groups = ["FRONTLINE_STAFF"]'
+    reads: ClassVar[Facts] = frozenset({ViewsGathered, ViewsConsidered})
+
+    groups: Annotated[list[Group], Meta(min_length=1, description="Groups whose views count.")]
+
+
+class ReviewInterval(Rule, frozen=True):
+    """A review begins at least every so many months."""
+
+    kind: ClassVar[str] = "review-interval"
+    wordings: ClassVar[tuple[str, ...]] = ("The Department will review progress at least every six months.",)
+    example: ClassVar[str] = 'at_most_months = 6, by = "DfE"'
+    reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
+
+    at_most_months: Annotated[Months, Meta(description="Months between two reviews, at most.")]
+    by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
+
+
+class ReviewTopics(Rule, frozen=True):
+    """Reviews have looked at every topic named."""
+
+    kind: ClassVar[str] = "review-topics"
+    wordings: ClassVar[tuple[str, ...]] = ("Reviews may look at culture, leadership and early help.",)
+    example: ClassVar[str] = 'topics = ["CULTURE", "EARLY_HELP"]'
+    retired: ClassVar[frozenset[str]] = frozenset({"open_list"})
+    reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
+
+    topics: Annotated[list[Topic], Meta(min_length=1, description="Topics to look at.")]
+
+
+class DiagnosticAgreed(Rule, frozen=True):
+    """Every diagnostic that was required has reported by its day."""
+
+    kind: ClassVar[str] = "diagnostic-agreed"
+    wordings: ClassVar[tuple[str, ...]] = ("The adviser may ask for a diagnostic review of a service area.",)
+    example: ClassVar[str] = ""
+    retired: ClassVar[frozenset[str]] = frozenset({"consent_of"})
+    reads: ClassVar[Facts] = frozenset({DiagnosticRequired, DiagnosticProviderAgreed, DiagnosticReported})
+
+
+class AccessIsProvided(Rule, frozen=True):
+    """Access that reviewers asked for is granted and opened in time."""
+
+    kind: ClassVar[str] = "access-provided"
+    wordings: ClassVar[tuple[str, ...]] = (
+        "The council must give reviewers access to staff, data and case files.",
+    )
+    example: ClassVar[str] = "maximum_days = 184, within_working_days = 5"
+    reads: ClassVar[Facts] = frozenset(
+        {
+            AccessRequested,
+            AccessGranted,
+            AccessRefused,
+            AccessExtended,
+            AccessRevoked,
+            AccessProvided,
+            AccessUsed,
+            ReviewCompleted,
+            DiagnosticReported,
+        }
+    )
+
+    maximum_days: Annotated[Days | None, Meta(description="Days that one access may last; longer is refused.")] = (
+        None
+    )
+    within_working_days: Annotated[
+        Days | None, Meta(description="Working days to open an access after its start.")
+    ] = None
+
+
+class AccessOfKinds(Rule, frozen=True):
+    """Access of the kinds named is granted and opened in time."""
+
+    kind: ClassVar[str] = "access-of-kinds"
+    wordings: ClassVar[tuple[str, ...]] = ("The council must give reviewers accurate and up-to-date data.",)
+    example: ClassVar[str] = 'kinds = ["DATA"]'
+    reads: ClassVar[Facts] = AccessIsProvided.reads
+
+    kinds: Annotated[list[AccessKind], Meta(min_length=1, description="Kinds of access.")]
+    within_working_days: Annotated[
+        Days | None, Meta(description="Working days to open an access after its start.")
+    ] = None
+
+
+class AssessmentBeforeReview(Rule, frozen=True):
+    """The council assesses itself before each review begins."""
+
+    kind: ClassVar[str] = "assessment-before-review"
+    wordings: ClassVar[tuple[str, ...]] = ("Before a review the council should submit its own assessment.",)
+    example: ClassVar[str] = ""
+    reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted, PreReviewAssessmentSubmitted})
+
+
+class AssessmentContent(Rule, frozen=True):
+    """The council's latest assessment before a review has the part named."""
+
+    kind: ClassVar[str] = "assessment-content"
+    wordings: ClassVar[tuple[str, ...]] = ("The assessment may include surveys of staff.",)
+    example: ClassVar[str] = 'part = "STAFF_SURVEY"'
+    reads: ClassVar[Facts] = AssessmentBeforeReview.reads
+
+    part: Annotated[AssessmentPart, Meta(description="Part of the assessment.")]
+
+
+class AdviserReports(Rule, frozen=True):
+    """The adviser reports at the agreed interval, on every topic named."""
+
+    kind: ClassVar[str] = "adviser-reports"
+    wordings: ClassVar[tuple[str, ...]] = ("The adviser will report regularly on progress in each area.",)
+    example: ClassVar[str] = 'covers = ["AREAS"], every_months = 3'
+    reads: ClassVar[Facts] = frozenset({AdviserReportIssued})
+
+    covers: Annotated[list[ReportTopic], Meta(min_length=1, description="Topics of each report.")]
+    every_months: Annotated[
+        Months | None, Meta(description="Months between two reports; absent until an interval is agreed.")
+    ] = None
+
+
+class Escalation(Rule, frozen=True):
+    """Ministers use their power of intervention, or leave it unused."""
+
+    kind: ClassVar[str] = "escalation"
+    wordings: ClassVar[tuple[str, ...]] = ("Ministers may use their statutory powers of intervention.",)
+    example: ClassVar[str] = 'power = "s497A"'
+    reads: ClassVar[Facts] = frozenset({ConcernRaised, InterventionDecided, InterventionEnded})
+
+    power: Annotated[Code | None, Meta(description="Power, as interventions name it; absent: any power.")] = None
+
+
+class PublishedRegularly(Rule, frozen=True):
+    """A subject is published, and published again at the interval named."""
+
+    kind: ClassVar[str] = "published"
+    wordings: ClassVar[tuple[str, ...]] = ("The council must publish its progress each quarter.",)
+    example: ClassVar[str] = 'what = "progress-report", every_months = 3'
+    reads: ClassVar[Facts] = frozenset({Published})
+
+    what: Annotated[Id, Meta(description="Subject, as publications name it.")]
+    every_months: Annotated[Months | None, Meta(description="Months between two publications; absent: once.")] = (
+        None
+    )

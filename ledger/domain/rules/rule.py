@@ -1,0 +1,147 @@
+"""A kind of rule as data: its parameters, its sentence, its wordings, the facts that it reads. Pure."""
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+from ledger.domain.fact import Code, Fact, Id, WordList
+
+YEARS = range(2000, 2200)
+"""Years in which the days of a rule may lie."""
+LONGEST = 36_600
+"""Days or months that a parameter may count, at most."""
+Days = Annotated[int, Meta(ge=1, le=LONGEST)]
+Months = Annotated[int, Meta(ge=1, le=1_200)]
+Number = Annotated[int, Meta(ge=1, le=1_000)]
+Area = Annotated[Id | None, Meta(description="Area for priority action; its closure ends the obligation.")]
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """The parameters of a clause whose rule is of this kind."""
+
+    kind: ClassVar[str]
+    """Name by which clauses call the rule."""
+    wordings: ClassVar[tuple[str, ...]]
+    """Clause wordings that the rule fits."""
+    example: ClassVar[str]
+    """Parameters as a pack writes them."""
+    reads: ClassVar[frozenset[type[Fact]]] = frozenset()
+    """Facts on which a verdict depends."""
+    retired: ClassVar[frozenset[str]] = frozenset()
+    """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Parameters that contradict one another or are out of order, as sentences."""
+        return ()
+
+
+class TargetStep(Struct, frozen=True, forbid_unknown_fields=True):
+    """A target of a measure and the day by which it has to be reached."""
+
+    by: date
+    target: Annotated[float, Meta(ge=-1e12, le=1e12)]
+
+
+class SpanUnit(WordList):
+    """The unit in which a period is counted."""
+
+    DAYS = "DAYS"
+    """Calendar days."""
+    WORKING_DAYS = "WORKING_DAYS"
+    """Working days in England."""
+    WEEKS = "WEEKS"
+    """Weeks of seven days."""
+    MONTHS = "MONTHS"
+    """Calendar months."""
+
+
+class Anchor(WordList):
+    """The event from which a period is counted."""
+
+    ISSUED = "ISSUED"
+    """The notice's issue, or the clause's registration if that is later."""
+    BOARD_ESTABLISHED = "BOARD_ESTABLISHED"
+    """The improvement board's establishment."""
+    ADVISER_APPOINTED = "ADVISER_APPOINTED"
+    """The first adviser's appointment."""
+    REVIEW_COMPLETED = "REVIEW_COMPLETED"
+    """The latest review's completion."""
+    DIAGNOSTIC_REPORTED = "DIAGNOSTIC_REPORTED"
+    """The latest diagnostic's report."""
+
+
+class Within(Struct, frozen=True, forbid_unknown_fields=True):
+    """A period after an event."""
+
+    count: Number
+    unit: SpanUnit
+    after: Anchor = Anchor.ISSUED
+
+
+class CoverageKind(WordList):
+    """The matters that a plan has to answer."""
+
+    AREAS = "AREAS"
+    """Areas for priority action."""
+    FINDINGS = "FINDINGS"
+    """Findings of inspections and reviews."""
+    RECOMMENDATIONS = "RECOMMENDATIONS"
+    """Recommendations made to the council."""
+
+
+class ReportPart(WordList):
+    """The parts of a report to the board."""
+
+    DATA = "DATA"
+    """Data."""
+    ANALYSIS = "ANALYSIS"
+    """Analysis."""
+    RECOMMENDATIONS = "RECOMMENDATIONS"
+    """Recommendations."""
+    IMPACT_EVIDENCE = "IMPACT_EVIDENCE"
+    """Evidence of the impact on children."""
+
+
+class ReportTopic(WordList):
+    """The topics of an adviser's report."""
+
+    AREAS = "AREAS"
+    """Each open area for priority action."""
+    REQUIREMENTS = "REQUIREMENTS"
+    """Requirements of the notice."""
+    OTHER = "OTHER"
+    """Other matters that bear on improvement."""
+
+
+class AssessmentPart(WordList):
+    """The parts of a council's assessment before a review."""
+
+    OBJECTIVES = "OBJECTIVES"
+    """Progress against objectives."""
+    STAFF_SURVEY = "STAFF_SURVEY"
+    """A survey of staff."""
+    SUPERVISION = "SUPERVISION"
+    """An audit of supervision."""
+
+
+class SlowSign(WordList):
+    """A sign that an objective makes slow progress."""
+
+    LATE = "LATE"
+    """Its date has passed."""
+    LOWEST_RATING = "LOWEST_RATING"
+    """A rating is the lowest of its scale."""
+    FALLING = "FALLING"
+    """A rating fell in each of the last two updates."""
+
+
+class Consent(WordList):
+    """The body whose consent a clause asks for."""
+
+    DEPARTMENT = "DEPARTMENT"
+    """The Department for Education."""
+
+
+Subject = Annotated[Code, Meta(description="Id or name that facts use.")]

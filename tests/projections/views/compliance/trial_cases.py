@@ -1,0 +1,254 @@
+"""Cases that trials on real notices found wrong: the status on each day, and words of its reason."""
+
+from typing import Any
+
+from ledger.domain.areas.access import AccessRefused
+from ledger.domain.areas.board import ChairEnded
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.notice import AreaClosed, NoticeClosed, Outcome
+from ledger.domain.areas.plan import (
+    Dimension,
+    Level,
+    ProgressRecorded,
+    RatingScaleAdopted,
+    SlowProgressHighlighted,
+)
+from ledger.domain.areas.recommendations import RecommendationAccepted
+from ledger.domain.areas.reports import AreaJudgement
+from ledger.domain.areas.reviews import ReviewCompleted, ReviewScheduled, Topic
+from ledger.domain.fact import Fact
+from tests.projections.views.compliance.cases import BOTH, DUE, LATE, MET, NONE, NOT, REPORTING, RISK, SEATED
+from tests.projections.views.compliance.facts import (
+    BOARD,
+    RC1,
+    SA1,
+    SA2,
+    action,
+    adviser_report,
+    area,
+    asked_for,
+    chair,
+    chair_report,
+    completed,
+    day,
+    defined,
+    granted,
+    met,
+    objective,
+    plan,
+    provided,
+    read,
+    rebaselined,
+    started,
+    timetable,
+)
+from tests.projections.views.compliance.telling import WORDS, Told
+
+Line = tuple[str, str, str]
+"""A day, the status on it, and words of the reason."""
+Case = tuple[str, dict[str, Any], list[Told], list[Line]]
+BY_JUNE = {"measure": "M1", "steps": [{"by": "2024-06-30", "target": 40}]}
+LAST_DAY = {"target_date": "2023-06-30"}
+CHAIRED = {**LAST_DAY, "later_date_by": ["CHAIR"]}
+SCALE = RatingScaleAdopted(
+    dimension=Dimension.ACTIVITY,
+    levels=[
+        Level(code=code, label=code, meaning=WORDS, order=place)
+        for place, code in enumerate(["RED", "AMBER", "GREEN"])
+    ],
+)
+
+
+def of_month(value: int, month: int, year: int = 2024) -> Fact:
+    """Return a reading for the last week of a month."""
+    return read("M1", 28, value, year, month)
+
+
+def rated(activity: str, name: str = "O1") -> Fact:
+    """Return progress with a rating for activity."""
+    return ProgressRecorded(objective=name, narrative=WORDS, activity_rating=activity, impact_rating="GREEN")
+
+
+def by(name: str, body: str, first: str) -> Fact:
+    """Return a review by a body."""
+    return ReviewScheduled(review=name, kind="k", by=body, from_=day(first), topics=[Topic.CULTURE])
+
+
+HELD = [
+    ("2022-07-06", objective("O1", "2023-06-30", "1b", measures=("M1",))),
+    ("2022-07-07", defined("M1", target=60)),
+]
+
+TRIALS: dict[str, Case] = {
+    "W1: a target missed by its day and reached later": (
+        "target-met", BY_JUNE,
+        [("2024-01-02", defined("M1")), ("2024-07-10", of_month(13, 6)), ("2024-10-10", of_month(52, 9))],
+        [("2024-06-30T23:59", RISK, "by 30 June 2024"), ("2024-07-01T00:00", NONE, "no reading"),
+         ("2024-07-11", NOT, "did not reach 40 by 30 June 2024"),
+         ("2024-10-11", LATE, "in the period to 28 September 2024, 90 days after")],
+    ),
+    "W1: a later slip does not undo a target": (
+        "target-met", BY_JUNE,
+        [("2024-01-02", defined("M1")), ("2024-07-10", of_month(45, 6)), ("2024-10-10", of_month(30, 9))],
+        [("2024-07-11", MET, "reached 40"), ("2024-10-11", MET, "reached 40")],
+    ),
+    "W1: the latest period by the day counts": (
+        "target-met", BY_JUNE,
+        [("2024-01-02", defined("M1")), ("2024-05-10", of_month(45, 4)), ("2024-07-10", of_month(13, 6))],
+        [("2024-05-11", MET, "reached 40"), ("2024-07-11", NOT, "did not reach 40")],
+    ),
+    "W1: a sustained target is broken": (
+        "target-met", {**BY_JUNE, "sustained_periods": 2},
+        [("2024-01-02", defined("M1")), ("2024-05-10", of_month(41, 4)), ("2024-07-10", of_month(42, 6)),
+         ("2024-10-10", of_month(30, 9))],
+        [("2024-05-11", DUE, "for 2 periods"), ("2024-07-11", MET, "for 2 periods"), ("2024-10-11", NOT, "no longer")],
+    ),
+    "W1: an average of periods": (
+        "target-met", {**BY_JUNE, "average_of": 2},
+        [("2024-01-02", defined("M1")), ("2024-05-10", of_month(30, 4)), ("2024-07-10", of_month(50, 6))],
+        [("2024-07-11", MET, "reached 40")],
+    ),
+    "W1: one step after the other": (
+        "target-met", {"measure": "M1", "steps": [{"by": "2024-03-31", "target": 40}, {"by": "2024-06-30", "target": 62.5}]},
+        [("2024-01-02", defined("M1")), ("2024-04-03", of_month(45, 3)), ("2024-07-10", of_month(62, 6))],
+        [("2024-03-16", DUE, "40"), ("2024-04-04", DUE, "62.5"), ("2024-06-17", RISK, "62.5"), ("2024-07-11", NOT, "62.5")],
+    ),
+    "W1: a measure that is not defined": ("target-met", BY_JUNE, [], [("2024-07-01", NONE, "M1 is not defined")]),
+    "W4: a target reached and held": (
+        "measures-improve", {"area": "1b"},
+        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((13, 28, 45, 60, 72, 81), 1))],
+        [("2022-08-01T13:00", NONE, "too few to judge"), ("2022-08-04", RISK, "fewer than 12"), ("2022-08-07", MET, "holds")],
+    ),
+    "W4: a fall against the baseline": (
+        "measures-improve", {"area": "1b"},
+        [HELD[0], ("2022-07-07", defined("M1", baseline=50)),
+         *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((49, 48, 47), 1))],
+        [("2022-08-04", NOT, "worse than its baseline")],
+    ),
+    "W5: a board that only needs a chair": (
+        "board-and-chair", {}, [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-06", independent=False))],
+        [("2022-07-07", MET, "chaired by chair")],
+    ),
+    "W6: finished ten weeks late": (
+        "delivered-by", LAST_DAY,
+        [("2022-07-18", action("A1", "2023-06-30")), ("2022-07-18", action("A2", "2023-05-31")),
+         ("2023-05-30", completed("A2", "2023-05-30")), ("2023-09-11", completed("A1", "2023-09-08"))],
+        [("2023-06-30", DUE, "30 June 2023"), ("2023-07-01", NOT, "A1"),
+         ("2023-09-09", LATE, "A1 was completed on 8 September 2023, 70 days after 30 June 2023")],
+    ),
+    "J1: completed on the day, recorded later": (
+        "delivered-by", LAST_DAY,
+        [("2022-07-18", action("A14", "2022-10-31")), ("2022-07-18", action("A1", "2023-06-30")),
+         ("2022-11-03", completed("A14", "2022-10-31"))],
+        [("2022-10-31T23:00", DUE, ""), ("2022-11-01", DUE, "due by 30 June 2023")],
+    ),
+    "J1: completed on a day before that of its addition": (
+        "delivered-by", LAST_DAY,
+        [("2022-07-20", action("A1", "2022-10-31")), ("2022-07-21", completed("A1", "2022-07-19"))],
+        [("2022-07-22", MET, "A1"), ("2022-11-01", MET, "A1")],
+    ),
+    "J2: an area closed is judged as it was": (
+        "plan-cites-self-assessment", {"area": "1a"},
+        [("2022-07-05", area("1a")), ("2022-08-01", SA1), ("2022-09-01", plan("1", "SA1")), ("2022-10-01", SA2),
+         ("2022-11-01", AreaClosed(area="1a", closed_on=day("2022-11-01"), reason=WORDS))],
+        [("2022-09-02", MET, "cites"), ("2022-10-02", NOT, "SA2"), ("2022-11-02", NOT, "Area 1a was closed on 1 November 2022")],
+    ),
+    "J2: a closed notice is judged as it was, however long ago": (
+        "delivered-by", LAST_DAY,
+        [("2022-07-18", action("A1", "2023-06-30")),
+         ("2023-03-02", NoticeClosed(closed_on=day("2023-03-01"), outcome=Outcome.ESCALATED, reason=WORDS, successor="n"))],
+        [("2023-03-02", DUE, "closed on 1 March 2023 (escalated); until then:"), ("2025-01-01", DUE, "until then:")],
+    ),
+    "J3: the adviser's concern against a good chart": (
+        "measures-improve", {"area": "1b"},
+        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+         ("2022-09-01", adviser_report("AR1", "1b", judgement=AreaJudgement.CONCERN))],
+        [("2022-08-31", MET, "holds"), ("2022-09-02", RISK, "Figures and judgement disagree: report AR1")],
+    ),
+    "J4: a new timetable does not cure a missed report": (
+        "board-and-chair", REPORTING,
+        [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",))),
+         ("2022-10-05", timetable("2023-12-13", reports=("2023-01-25",))), ("2022-11-01", chair_report())],
+        [("2022-09-28", RISK, "28 September 2022"), ("2022-09-29", NOT, "28 September 2022"),
+         ("2022-10-06", NOT, "28 September 2022"), ("2022-11-02", MET, "")],
+    ),
+    "J4: a meeting is no report day, and an exhausted timetable is named": (
+        "board-and-chair", REPORTING,
+        [*SEATED, ("2022-07-12", timetable("2022-08-31", reports=("2022-09-28",)))],
+        [("2022-08-31", MET, "no report of the chair is due"), ("2022-09-01", RISK, "no day after 31 August 2022")],
+    ),
+    "J5: a new review does not wipe out an unmet request": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", AccessRefused(request="X", reason=WORDS)), ("2022-10-03", started("R1")), ("2022-10-10", started("R2"))],
+        [("2022-08-31", DUE, "No access has been requested"), ("2022-10-11", NOT, "Access X was refused")],
+    ),
+    "J5: an unmet request is named after its review": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", AccessRefused(request="X", reason=WORDS)), ("2022-10-03", started("R1")),
+         ("2022-11-01", ReviewCompleted(review="R1", findings=[])),
+         ("2023-03-01", asked_for("Y", "2023-04-03T08:00", "2023-04-21T18:00", review="R2")),
+         ("2023-03-02", granted("Y", "2023-04-03T08:00", "2023-04-21T18:00")), ("2023-04-03", provided("Y", "2023-04-03"))],
+        [("2022-11-02", NOT, "not given for review R1"), ("2023-03-03", DUE, "Not given earlier: X for review R1"),
+         ("2023-04-04", MET, "Not given earlier: X for review R1")],
+    ),
+    "J6: an inspection is no review of the Department": (
+        "review-interval", {"at_most_months": 6, "by": "DfE"},
+        [("2022-08-01", by("R1", "DfE", "2022-10-03")), ("2022-10-03", started("R1")),
+         ("2022-11-01", by("R2", "Ofsted", "2022-12-04")), ("2022-12-04", started("R2"))],
+        [("2022-10-04", MET, "R1"), ("2022-12-05", MET, "R1"), ("2023-04-03", RISK, "by DfE"), ("2023-04-04", NOT, "after R1")],
+    ),
+    "a review six days late": (
+        "review-interval", {"at_most_months": 6}, [("2023-01-11", started("R1"))],
+        [("2023-01-10", NOT, "by 5 January 2023"), ("2023-01-12", LATE, "6 days late")],
+    ),
+    "J7: an objective rated red is slow before its date": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2023-06-30")), ("2022-07-15", SCALE), ("2022-08-01", rated("RED")),
+         ("2022-08-10", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS)), ("2022-08-31", met("B1"))],
+        [("2022-07-31", DUE, ""), ("2022-08-02", RISK, "rated RED for activity"), ("2022-09-01", MET, "O1")],
+    ),
+    "J7: an objective that fell twice, and the board met": (
+        "slow-objectives-highlighted", {"signs": ["FALLING"]},
+        [("2022-07-14", objective("O1", "2022-07-20")), ("2022-07-15", SCALE), ("2022-08-01", rated("GREEN")),
+         ("2022-08-10", rated("AMBER")), ("2022-08-20", rated("RED")), ("2022-08-31", met("B1"))],
+        [("2022-08-11", DUE, ""), ("2022-08-21", RISK, "fell twice"), ("2022-09-01", NOT, "fell twice")],
+    ),
+    "J8: a recommendation of another role": (
+        "plan-coverage", {"covers": ["RECOMMENDATIONS"], "recommended_by": ["REVIEWER"]},
+        [("2022-08-01", objective()), ("2022-08-02", RC1),
+         ("2022-08-04", RecommendationAccepted(recommendation="RC1", response=WORDS))],
+        [("2022-08-05", NONE, "No recommendations")],
+    ),
+    "J9: regular reports without an interval": (
+        "adviser-reports", {"covers": ["AREAS"]}, [("2022-07-05", area("1a")), ("2022-08-31", adviser_report("1", "1a"))],
+        [("2022-09-01", NONE, "no interval between reports is agreed")],
+    ),
+    "J10: a later date approved by a chair who had left": (
+        "delivered-by", CHAIRED,
+        [("2022-07-06", chair("2022-07-11")), ("2022-07-18", action("A1", "2023-06-30")),
+         ("2023-03-01", ChairEnded(chair="chair", last=day("2023-03-31"), reason=WORDS)),
+         ("2023-05-15", rebaselined("A1", "2023-06-30", "2023-10-31"))],
+        [("2023-05-16", RISK, "chair could not approve that"), ("2023-07-01", NOT, "A1")],
+    ),
+    "J10: a later date approved by the chair": (
+        "delivered-by", CHAIRED,
+        [("2022-07-06", chair("2022-07-11")), ("2022-07-18", action("A1", "2023-06-30")),
+         ("2023-05-15", rebaselined("A1", "2023-06-30", "2023-10-31"))],
+        [("2023-05-16", DUE, ""), ("2023-10-31", DUE, "A1"), ("2023-11-01", NOT, "A1")],
+    ),
+    "W3: no views recorded": ("views-considered", BOTH, [], [("2022-08-01", NONE, "frontline staff")]),
+    "W3: a stored clause without what its rule needs": (
+        "views-considered", {}, [], [("2022-08-01", NONE, "needs groups")],
+    ),
+    "W3: a stored clause with a word that is not in its list": (
+        "plan-coverage", {"covers": ["AREA"]}, [("2022-08-01", objective())], [("2022-08-02", NONE, "did you mean AREAS?")],
+    ),
+    "a stored clause of version 1": (
+        "target-met", {"measure": "M1", "target": 40, "by": "2024-06-30"},
+        [("2024-01-02", defined("M1")), ("2024-07-10", of_month(45, 6))], [("2024-07-11", MET, "reached 40")],
+    ),
+    "a meeting before any objective": ("slow-objectives-highlighted", {}, [("2022-08-01", MeetingHeld(meeting="B", attendance=["a"], quorate=True))],
+        [("2022-08-02", NONE, "no open objective")]),
+}  # fmt: skip
