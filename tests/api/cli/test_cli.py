@@ -11,6 +11,7 @@ import pytest
 
 from api.cli import COMMANDS, main
 from ledger.domain.registry import KINDS
+from ledger.domain.rules import RULES
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
 ROOT = Path(__file__).parents[3]
@@ -124,6 +125,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     ran = subprocess.run(words, stdout=output, stderr=subprocess.PIPE, check=False)
     os.close(output)
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def test_the_reference_of_all_rules_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "rules", "--markdown"]) == 0
+    reference = capsys.readouterr().out
+    assert (ROOT / "docs/rules.md").read_text("utf-8") == reference, "run ledger schema rules --markdown"
+    assert all(f"## {kind}\n" in reference for kind in RULES)
+    assert main(["schema", "rules"]) == 0
+    assert [rule["rule"] for rule in json.loads(capsys.readouterr().out)] == list(RULES)
 
 
 def test_the_reference_of_all_facts_is_current(capsys: pytest.CaptureFixture[str]) -> None:

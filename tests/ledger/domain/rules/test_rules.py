@@ -1,0 +1,186 @@
+"""Rules as data: every fault of a clause's rule is found, with the nearest right value."""
+
+from typing import Any
+
+import pytest
+
+from ledger.domain.areas.notice import (
+    ClauseRegistered,
+    ClauseState,
+    InterpretationAdopted,
+    Modality,
+    NoticeState,
+    Obligor,
+)
+from ledger.domain.fact import Narrative
+from ledger.domain.registry import KIND_OF
+from ledger.domain.rules import RULES, admit, check, find_faults, read_rule
+from ledger.domain.rules.check import parameters_of
+from ledger.domain.rules.rule import Rule
+from ledger.intake.pack import check as check_pack
+from ledger.packs import shipped
+
+NARRATIVE = Narrative("A" * 43 + "=")
+STEPS = [{"by": "2024-06-30", "target": 62.5}]
+REQUIRED: dict[str, Any] = {
+    "covers": ["AREAS"],
+    "stale_after_days": 31,
+    "by": "2024-06-30",
+    "target_date": "2024-06-30",
+    "area": "1a",
+    "measure": "M1",
+    "steps": STEPS,
+    "parts": ["DATA"],
+    "groups": ["FRONTLINE_STAFF"],
+    "at_most_months": 6,
+    "topics": ["CULTURE"],
+    "kinds": ["DATA"],
+    "part": "SUPERVISION",
+    "what": "plan",
+}
+"""A sound value of each required parameter."""
+WORDS = [
+    (kind, parameter.name, word)
+    for kind, rule in RULES.items()
+    for parameter in parameters_of(rule)
+    for word in parameter.words
+]
+
+
+def sound(kind: str) -> dict[str, Any]:
+    """Return the required parameters of a rule."""
+    return {each.name: REQUIRED[each.name] for each in parameters_of(RULES[kind]) if each.required}
+
+
+def messages(kind: str, **parameters: Any) -> list[str]:
+    """Return the messages of the faults of a rule with these parameters, in addition to the required ones."""
+    return [fault.message for fault in find_faults(kind, {**sound(kind), **parameters})]
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_every_rule_has_its_sentence_wordings_and_facts(kind: str) -> None:
+    rule = RULES[kind]
+    assert (rule.__doc__ or "").endswith(".")
+    assert rule.wordings
+    assert rule.reads <= set(KIND_OF)
+    assert bool(rule.reads) == (kind != "context")
+    assert all(each.description for each in parameters_of(rule))
+    assert find_faults(kind, sound(kind)) == []
+    assert isinstance(read_rule(kind, sound(kind)), rule)
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_a_rule_without_what_it_needs_is_refused(kind: str) -> None:
+    for name in sound(kind):
+        parameters = {other: value for other, value in sound(kind).items() if other != name}
+        (fault,) = find_faults(kind, parameters)
+        assert (fault.parameter, f"the rule {kind} needs {name}" in fault.message) == (None, True)
+
+
+@pytest.mark.parametrize(("kind", "name", "word"), WORDS)
+def test_a_near_miss_of_a_word_is_refused_with_the_nearest_right_one(kind: str, name: str, word: str) -> None:
+    is_list = "a list" in next(each.form for each in parameters_of(RULES[kind]) if each.name == name)
+    for miss in (word.lower(), word[:-1], f"{word}S", word.replace("_", "-") + "X"):
+        value = [miss] if is_list else miss
+        (message,) = messages(kind, **{name: value})
+        assert f"did you mean {word}?" in message, message
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "words"),
+    [
+        ("plan-coverage", {"covers": ["AREA"]}, "covers: AREA is not in its list; did you mean AREAS?"),
+        ("plan-coverage", {"covers": []}, "the list is empty"),
+        ("plan-coverage", {"covers": "AREAS"}, "in square brackets"),
+        ("plan-coverage", {"covers": ["AREAS", "AREAS"]}, "AREAS is listed 2 times"),
+        ("plan-coverage", {"covers": ["AREAS"], "recommended_by": ["ADVISER"]}, "needs RECOMMENDATIONS in covers"),
+        ("plan-kept-current", {"stale_after_days": True}, "stale_after_days: expected a whole number"),
+        ("plan-kept-current", {"stale_after_days": 0}, "stale_after_days: expected a whole number"),
+        ("plan-kept-current", {"stale_after_day": 5}, "did you mean stale_after_days?"),
+        ("plan-kept-current", {"at_most_months": 5}, "at_most_months belongs to review-interval"),
+        ("delivered-by", {"target_date": "soon"}, "target_date: expected a day, such as 2023-06-30"),
+        ("delivered-by", {"target_date": "1923-06-30"}, "the year of 1923-06-30 has to lie from 2000"),
+        ("target-met", {"steps": [{"by": "2024-06-30", "target": "60"}]}, "steps: expected"),
+        ("target-met", {"steps": [{"by": "1924-06-30", "target": 60}]}, "the year of 1924-06-30"),
+        ("target-met", {"steps": [*STEPS, {"by": "2024-03-31", "target": 1}]}, "have to be in order, each once"),
+        ("target-met", {"sustained_periods": 0}, "sustained_periods: expected a whole number"),
+        ("slow-objectives-highlighted", {"by": "NEXT_MEETING"}, "has no parameter by"),
+    ],
+)
+def test_a_faulty_value_is_named(kind: str, parameters: dict[str, Any], words: str) -> None:
+    assert any(words in message for message in messages(kind, **parameters)), messages(kind, **parameters)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    faults = find_faults("target-met", {"steps": [], "area": 5, "targets": 1})
+    assert [fault.parameter for fault in faults] == ["targets", None, "steps", "area"]
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
+    (fault,) = find_faults("escalate", {})
+    assert fault.message == "no rule is called escalate; did you mean escalation?"
+
+
+def test_parameters_of_version_1_are_read_and_no_longer_recorded() -> None:
+    old = {"measure": "M1", "target": 40, "by": "2024-06-30", "open_words": ["soon"]}
+    rule = read_rule("target-met", old)
+    assert isinstance(rule, Rule)
+    assert rule == read_rule("target-met", {"measure": "M1", "steps": [{"by": "2024-06-30", "target": 40}]})
+    assert [fault.parameter for fault in find_faults("target-met", old)] == ["target", "by", None]
+    for kind, rule_type in RULES.items():
+        for name in rule_type.retired:
+            assert isinstance(read_rule(kind, {**sound(kind), name: "x"}), rule_type)
+            assert find_faults(kind, {**sound(kind), name: "x"})
+
+
+def clause(kind: str, **parameters: Any) -> ClauseRegistered:
+    """Return a clause with that rule."""
+    return ClauseRegistered(
+        number="5",
+        obligor=Obligor.COUNCIL,
+        modality=Modality.MUST,
+        rule=kind,
+        parameters=parameters,
+        text=NARRATIVE,
+    )
+
+
+def test_a_clause_is_refused_with_the_path_of_each_fault() -> None:
+    refusals = list(admit(NoticeState(), clause("views-considered", group=["x"])))
+    assert [(refusal.code, refusal.path) for refusal in refusals] == [
+        ("INVALID_RULE", "data.parameters.group"),
+        ("INVALID_RULE", "data.rule"),
+    ]
+    assert list(admit(NoticeState(), clause("views-considered", groups=["FRONTLINE_STAFF"]))) == []
+
+
+def test_a_fault_of_a_pack_has_its_file_line_clause_and_parameter() -> None:
+    text = shipped("tameside-2022").decode().replace('groups = ["FRONTLINE_STAFF"', 'groups = ["frontline_staf"')
+    text = text.replace("at_most_months = 6", "at_most_month = 6")
+    line = text[: text.index("frontline_staf")].count("\n") + 1
+    faults = check_pack(text.encode())
+    assert [fault.message for fault in faults if fault.line == line] == [
+        "clause 5e: groups: frontline_staf is not in its list; did you mean FRONTLINE_STAFF?"
+    ]
+    assert [fault.message.partition(":")[0] for fault in faults] == ["clause 5e", "clause 6", "clause 6"]
+
+
+def test_an_interpretation_is_held_to_the_rule_of_its_clause() -> None:
+    notice = NoticeState()
+    notice.clauses["5"] = ClauseState(
+        Obligor.COUNCIL, Modality.MUST, "plan-kept-current", {"stale_after_days": 31}, 4
+    )
+    for value, paths in ((62, []), ("62", ["data.parameters.stale_after_days"])):
+        fact = InterpretationAdopted(
+            interpretation="I1",
+            number="5",
+            word="w",
+            meaning=NARRATIVE,
+            adopted_by="b",
+            parameters={"stale_after_days": value},
+        )
+        assert [refusal.path for refusal in admit(notice, fact)] == paths
+
+
+def test_nearest_finds_nothing_near_a_strange_word() -> None:
+    assert check.nearest("weather", ["AREAS", "FINDINGS"]) is None
