@@ -97,7 +97,11 @@ async def export(url: str, log: CheckpointSigner, request: ExportRequest) -> Exp
     """Write the bundle to a temporary file and rename it once complete; raise LedgerError when that fails."""
     signed = await log.checkpoint(request.notice, request.size)
     views = await bundle_views.stored_states(url, ALL, request.notice, request.size)
-    contents = write.BundleOrder(request.notice, signed.note, signed.key, request.role, views, request.documents)
+    # A checkpoint by an earlier key stays: a signature of the manifest by another key would prove nothing.
+    sign_note = log.sign_note if signed.key == str(log.key) else None
+    contents = write.BundleOrder(
+        request.notice, signed.note, signed.key, request.role, sign_note, views, request.documents
+    )
     draft = request.output.with_name(f".{request.output.name}.part")
     try:
         file = await asyncio.to_thread(_create, draft)

@@ -118,6 +118,10 @@ def _signature_lines(bundle: BundleReport, arguments: Namespace) -> list[str]:
         f"  part of entry {position} is marked as erased by entry {by}, which is not in the bundle"
         for position, by in bundle.later
     ]
+    if not bundle.manifest_signed:
+        lines.append(
+            "  its manifest is not signed: README, verifier, documents or view lines may be missing or replaced"
+        )
     lines += _comparison_lines(arguments)
     if arguments.key is None:
         lines.append("  compare that key with the published one: --key KEY")
@@ -144,7 +148,7 @@ def _print_result(
         result: dict[str, Any] = {"sound": sound, "first": report.first, "notices": report.notices}
         result |= {"seconds": report.seconds, "catalogue": report.catalogue, "unchecked": report.unchecked}
         if of is not None:
-            names = ("origin", "size", "role", "withheld", "software", "key", "later", "absent")
+            names = ("origin", "size", "role", "withheld", "manifest_signed", "software", "key", "later", "absent")
             result["bundle"] = {name: getattr(of, name) for name in names}
         show(result | ({"views": views} if arguments.views else {}))
     else:

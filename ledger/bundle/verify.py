@@ -30,13 +30,16 @@ from ledger.bundle.records import (
 from ledger.bundle.tiles import Tiles
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, CheckpointError, VerifierKey, parse
+from ledger.proof.note import open_note
 from ledger.verify.admission import AdmissionReplay
 from ledger.verify.attachments import ExpectedFile, FileRow, NarrativeRow
 from ledger.verify.entries import EarlierCopy, Examination, KnownCheckpoint
 from ledger.verify.findings import Damage, NoticeReport, Report
 from ledger.verify.lookahead import BEYOND, Lookahead
 
-FORMAT = "improvement-ledger bundle 1"
+UNSIGNED, SIGNED = "improvement-ledger bundle 1", "improvement-ledger bundle 2"
+"""Formats of a bundle, without and with a signature of its manifest."""
+NOTE = "manifest.note"
 _SMALL = 1_000_000
 _MANIFEST = 100_000_000
 _UNREADABLE = 0
@@ -67,6 +70,8 @@ class BundleReport(Struct):
     role: str = ""
     withheld: int = 0
     """Number of withheld entries."""
+    manifest_signed: bool = False
+    """Whether a signature binds every member; not so in bundles of the first format."""
     software: str = ""
     """Version of the software that wrote the bundle."""
     key: str = ""
@@ -90,8 +95,8 @@ class BundleReport(Struct):
 def manifest_of(archive: BundleArchive) -> ManifestRecord:
     """Return the bundle's manifest. Raises BundleError."""
     manifest = exactly(archive.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
-    if manifest.format != FORMAT:
-        raise BundleError(f"it has the format {manifest.format!r}, but this ledger reads {FORMAT!r}")
+    if manifest.format not in (UNSIGNED, SIGNED):
+        raise BundleError(f"it has the format {manifest.format!r}, but this ledger reads {SIGNED!r}")
     return manifest
 
 
@@ -180,6 +185,7 @@ class _BundleVerification:
             examination.flag(examination.report.entries + 1, Damage.BUNDLE, str(error))
         examination.finish(within=examination.report.entries)
         self._names += [*self._tiles.finish(), *_AFTER]
+        self._names += [NOTE] if manifest.format == SIGNED else []
         try:
             self._check_file()
         except BundleError as error:
@@ -190,6 +196,7 @@ class _BundleVerification:
             manifest.size,
             manifest.role,
             self._withheld,
+            manifest.format == SIGNED,
             manifest.software,
             self._key,
             examination.attachments.later,
@@ -325,12 +332,25 @@ class _BundleVerification:
             differing = sorted(set(archive.names) ^ set(self._names)) or ["their order"]
             raise BundleError(f"its members are not those of a bundle: {differing[0]}")
         members = [FileRecord(name, archive.size(name) or 0, archive.digest(name)) for name in archive.names]
-        if members[:-1] != manifest.files:
-            differing = [file.name for file in members[:-1] if file not in manifest.files] or ["a member"]
+        listed = members[: archive.names.index("manifest.json")]
+        if listed != manifest.files:
+            differing = [file.name for file in listed if file not in manifest.files] or ["a member"]
             raise BundleError(f"{differing[0]} is not as its manifest lists it")
         if views_of(archive) and manifest.withheld:
             raise BundleError("it has states of views, but withholds the entries that show them")
+        if manifest.format == SIGNED and self._key:
+            self._check_note()
         archive.check_seal()
+
+    def _check_note(self) -> None:
+        """Check that the key of the checkpoint signed the manifest. Raises BundleError."""
+        digest = sha256(self._archive.read("manifest.json", _MANIFEST)).hexdigest()
+        try:
+            text, _ = open_note(self._archive.read(NOTE, _SMALL), [self._key])
+        except CheckpointError as error:
+            raise BundleError(f"its manifest is not signed: {error}") from None
+        if text != f"improvement-ledger bundle manifest\n{self._manifest.origin}\n{digest}\n":
+            raise BundleError(f"its {NOTE} belongs to another manifest")
 
     def _lines(self, name: str, limit: int, kind: type[_R]) -> Iterator[_R]:
         for line in self._archive.lines(name, limit):

@@ -2,9 +2,8 @@
 
     python3 verify.py BUNDLE.zip [--key KEY] [--against CHECKPOINT]
 
-Needs Python 3.10 or newer and the package `cryptography`. Needs no database, no network and no code of the ledger.
-Recomputes every hash from the bytes in the bundle. Exits with 0 if everything holds, 1 if anything differs (naming
-the first such entry), 2 if it cannot run. README.txt explains more.
+Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
+Exits with 0 if every hash holds, 1 if anything differs (naming the first such entry), 2 if it cannot run.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ import struct
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -27,16 +27,14 @@ try:
 except ImportError:
     print("This needs the package cryptography: python3 -m pip install cryptography", file=sys.stderr)
     raise SystemExit(2) from None
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-FORMAT = "improvement-ledger bundle 1"
 FIRST = ["README.txt", "verify.py", "checkpoint", "key", "entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 LAST = ["views.json", "manifest.json"]
+FORMATS = {"improvement-ledger bundle 1": LAST, "improvement-ledger bundle 2": [*LAST, "manifest.note"]}
 MANIFEST = "format software notice origin size rootHash role withheld files"
 WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # numbers above WIDE or MANY are in ZIP64
-KINDS = {"files": list, "withheld": bool, "included": bool, "position": int, "erasedBy": int, "size": int}
-KINDS["version"] = int
+INTEGERS = ("position", "erasedBy", "size", "version")
+KINDS = {"files": list, "withheld": bool, "included": bool, **dict.fromkeys(INTEGERS, int)}
 PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, MemoryError)
 
@@ -138,7 +136,8 @@ class Bundle:
         need(list(self.members) == names, f"its members are not those of a bundle: {odd[0]}")
         files = [{"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)} for name in names]
         odd = [str(file["name"]) for file, listed in zip(files, manifest["files"], strict=False) if file != listed]
-        need(files[:-1] == manifest["files"], f"{[*odd, 'a member'][0]} is not as the manifest lists it")
+        listed = files[: names.index("manifest.json")]
+        need(listed == manifest["files"], f"{[*odd, 'a member'][0]} is not as the manifest lists it")
         for line in self.lines("views.json"):
             parse(line, "view version position digest")
             need(not manifest["withheld"], "it has states of views, but withholds the entries that show them")
@@ -161,16 +160,13 @@ def parse(line: bytes, *shapes: str) -> dict[str, Any]:
         return dict(pairs)
 
     try:
-        record = json.loads(line.decode("utf-8"), object_pairs_hook=once)
+        record: dict[str, Any] = json.loads(line.decode("utf-8"), object_pairs_hook=once)
     except (ValueError, RecursionError):
         raise BadBundle(f"{line[:80]!r} is not JSON") from None
-    if not isinstance(record, dict):
-        raise BadBundle(f"{line[:80]!r} is not an object")
+    need(isinstance(record, dict), f"{line[:80]!r} is not an object")
     if shapes:
-        shaped = list(record) in [shape.split() for shape in shapes]
-        need(shaped, f"{line[:80]!r} has unexpected names")
-        kinds = {name: KINDS.get(name, str) for name in record}
-        typed = all(type(record[name]) is kind for name, kind in kinds.items())
+        need(list(record) in [shape.split() for shape in shapes], f"{line[:80]!r} has unexpected names")
+        typed = all(type(value) is KINDS.get(name, str) for name, value in record.items())
         need(typed, f"{line[:80]!r} has values of a wrong type")
     return record
 
@@ -189,12 +185,12 @@ def unbase64(text: object, length: int) -> bytes:
 class Tree:
     """Merkle tree of the entries (RFC 6962) and its hash tiles in the bundle (https://c2sp.org/tlog-tiles)."""
 
-    def __init__(self, bundle: Bundle, problems: list[tuple[int, str]]) -> None:
+    def __init__(self, bundle: Bundle, problems: list[tuple[int, str]], root_sizes: set[int]) -> None:
         self.bundle, self.problems = bundle, problems
         self.size = 0
         self.subtrees: dict[int, bytes] = {}  # level -> complete subtree, for each set bit of the size
         self.roots: dict[int, bytes] = {}  # size -> root, for the sizes in `root_sizes`
-        self.root_sizes: set[int] = set()
+        self.root_sizes = root_sizes
         self.rows: dict[int, list[bytes]] = {}  # level of tiles -> hashes of its incomplete tile
         self.whole: dict[int, int] = {}
 
@@ -243,11 +239,10 @@ class Tree:
         """Compare the last tile of each level, and return the names of all expected tiles."""
         for level in [level for level, row in self.rows.items() if row]:
             self.compare(level)
-        names = []
-        level, size = 0, self.size
+        names, level, size = list[str](), 0, self.size
         while size:
-            names += [tile_path(level, number, 256) for number in range(size // 256)]
-            names += [tile_path(level, size // 256, size % 256)] if size % 256 else []
+            widths = [256] * (size // 256) + [size % 256] * (size % 256 > 0)
+            names += [tile_path(level, number, width) for number, width in enumerate(widths)]
             level, size = level + 1, size // 256
         return names
 
@@ -261,21 +256,21 @@ def tile_path(level: int, number: int, width: int) -> str:
 
 
 class Log:
-    """A signed checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root of a log."""
+    """A signed note: a log's checkpoint (https://c2sp.org/tlog-checkpoint), or the signature of a manifest."""
 
-    def __init__(self, note: bytes) -> None:
+    def __init__(self, note: bytes, subject: str = "checkpoint") -> None:
         self.text, blank, signatures = note.rpartition(b"\n\n")
-        self.text += b"\n"
-        lines = self.text.decode("utf-8").split("\n")
-        three = blank and len(lines) == 4 and re.fullmatch("[1-9][0-9]{0,18}", lines[1])
-        need(three, "the checkpoint is not of the form: origin, size, root, an empty line, signatures")
-        self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], 32)
+        self.text, self.subject = self.text + b"\n", subject
+        self.lines = self.text.decode("utf-8").split("\n")
         self.signatures = [line.split(" ") for line in signatures.decode("utf-8").split("\n")[:-1]]
-        formed = all(len(fields) == 3 and fields[0] == "\u2014" for fields in self.signatures)
-        need(formed, "a signature of the checkpoint is not of the form: em dash, name, base64")
+        formed = blank and all(len(fields) == 3 and fields[0] == "\u2014" for fields in self.signatures)
+        need(formed and len(self.lines) == 4, f"the {subject} is not three lines, an empty line and signatures")
+        if subject == "checkpoint":
+            need(re.fullmatch("[1-9][0-9]{0,18}", self.lines[1]), "the size in the checkpoint is not a number")
+            self.origin, self.size, self.root = self.lines[0], int(self.lines[1]), unbase64(self.lines[2], 32)
 
     def check_signature(self, key: str) -> bytes:
-        """Return the 32 bytes of the key `name+id+base64`. Raise BadBundle unless it signed the checkpoint."""
+        """Return the 32 bytes of the key `name+id+base64`. Raise BadBundle unless it signed the note."""
         name, _, rest = key.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
         public = unbase64(encoded, 33)
@@ -289,7 +284,7 @@ class Log:
                 Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature, self.text)
         except InvalidSignature:
             signatures = []
-        need(signatures, f"the checkpoint is not signed by {name}+{key_id}")
+        need(signatures, f"the {self.subject} is not signed by {name}+{key_id}")
         return public[1:]
 
 
@@ -344,23 +339,20 @@ class Record:
     def entry(self, position: int, line: bytes) -> bytes:
         """Check an entry with its narratives and document; return its leaf hash."""
         digests: dict[str, str] = {}
-        submitted = None
+        submitted, value = None, hashlib.sha256(b"\x00" + line).digest()
         try:
             if line.startswith(b'{"position":'):
                 record = parse(line, "position leafHash withheld")
                 self.withheld += 1
                 value = unbase64(record["leafHash"], 32)
-                right = record["position"] == position and record["withheld"]
-                need(right, f"its line has the position {record['position']}")
+                need(record["position"] == position and record["withheld"], f"it is line {record['position']}")
             else:
-                value = hashlib.sha256(b"\x00" + line).digest()
                 event = parse(line)
                 self.event(position, event)
                 digests = dict(narratives(event["data"]))
                 submitted = dict(event["data"]) if ".EvidenceSubmitted.v" in event["type"] else None
         except (BadBundle, LookupError, TypeError, ValueError, AttributeError) as error:
             self.problems.append((position, f"it is not an entry, or another one: {error}"))
-            value = hashlib.sha256(b"\x00" + line).digest()
         self.attachments(position, digests, submitted)
         return value
 
@@ -435,23 +427,26 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)
-    need(manifest["format"] == FORMAT, f"this reads the format {FORMAT!r}, but it has {manifest['format']!r}")
+    need(manifest["format"] in FORMATS, f"this reads bundles 1 and 2, but it has {manifest['format']!r}")
     notice, size = manifest["notice"], manifest["size"]
     log = Log(bundle.read("checkpoint"))
     enclosed = bundle.read("key").decode("utf-8").removesuffix("\n")
     need(enclosed == enclosed.strip(), "its member key contains more than the key")
-    record, tree = Record(bundle, notice, problems), Tree(bundle, problems)
-    tree.root_sizes = {against.size} if against is not None else set()
+    record, tree = Record(bundle, notice, problems), Tree(bundle, problems, {against.size} if against else set())
     try:
         for position, line in enumerate(bundle.lines("entries.ndjson"), 1):
             tree.add(record.entry(position, line))
         record.end(tree.size)
-        bundle.check([*FIRST, *record.included, *tree.names(), *LAST], manifest)
+        bundle.check([*FIRST, *record.included, *tree.names(), *FORMATS[manifest["format"]]], manifest)
         public = log.check_signature(key or enclosed)
         rotated = record.rotated in ("", base64.b64encode(public).decode())
         need(log.check_signature(enclosed) == public and rotated, "another key must sign the checkpoint")
-        sight = record.withheld == (size if manifest["withheld"] else 0)
-        need(sight, "its manifest is wrong about withheld entries")
+        need(record.withheld == size * manifest["withheld"], "its manifest is wrong about withheld entries")
+        if "manifest.note" in bundle.members:
+            note = Log(bundle.read("manifest.note"), "manifest")
+            lines = ["improvement-ledger bundle manifest", log.origin, bundle.digest("manifest.json"), ""]
+            need(note.lines == lines, "its manifest.note belongs to another manifest")
+            note.check_signature(key or enclosed)
     except BadBundle as error:
         problems.append((0, str(error)))
     signed = (log.origin, log.size, log.root)
@@ -462,12 +457,14 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
     if against is not None and (against.origin, against.root) != (log.origin, tree.roots.get(against.size)):
         last = min(against.size, tree.size)
         problems.append((last, "up to here the history differs from the other checkpoint"))
-    counts = f"{record.texts.count:,} narratives, {record.files.count:,} documents"
-    counts = "all of them withheld" if record.withheld else counts
-    counts = f"{tree.size:,} entries, 1 to {tree.size} with none missing, {counts}"
+    rest = f"{record.texts.count:,} narratives, {record.files.count:,} documents"
+    rest = f"with none missing, {'all of them withheld' if record.withheld else rest}"
     but = f", but for erasures by entries after this bundle ({len(record.later):,})" if record.later else ""
     root = base64.b64encode(tree.root()).decode()
-    summary = [f"SOUND{but}: {notice}: {counts}", f"root {root}, signed by {(key or enclosed).strip()}"]
+    summary = [f"SOUND{but}: {notice}: {tree.size:,} entries, 1 to {tree.size} {rest}"]
+    summary += [f"root {root}, signed by {(key or enclosed).strip()}"]
+    if "manifest.note" not in bundle.members:
+        summary += ["Its manifest is not signed: a document, a view line or README.txt may be missing or changed."]
     return problems, summary + record.erased + record.later
 
 

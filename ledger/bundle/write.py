@@ -6,6 +6,7 @@ something is erased. The record is checked against its signed checkpoint while i
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, BinaryIO
@@ -26,7 +27,8 @@ from ledger.proof.merkle import Frontier, leaf_hash, root_hash
 from ledger.proof.paths import TILE_WIDTH, tile_path
 from ledger.store.database import consistent_read
 
-FORMAT = "improvement-ledger bundle 1"
+UNSIGNED, SIGNED = "improvement-ledger bundle 1", "improvement-ledger bundle 2"
+"""Formats of a bundle, without and with a signature of its manifest."""
 PAGE = 500
 """Entries fetched together, at most 65,535 bytes each."""
 NARRATIVES_PAGE = 64
@@ -67,6 +69,8 @@ class BundleOrder(Struct, frozen=True):
     """Verifier key of the checkpoint's signer."""
     role: Role
     """Role of the recipient. The bundle withholds what the role may not see."""
+    sign_note: Callable[[str], str] | None = None
+    """Signs a text with the checkpoint's key; None leaves the manifest unsigned."""
     views: tuple[ViewStateLine, ...] = ()
     documents: ObjectStore | None = None
     """Store of the documents, to include those that the role may open; None includes none."""
@@ -143,15 +147,24 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
             await writer.write_documents(sees=sees)
             await writer.write_tiles()
         archive.put("views.json", _lines(order.views if sees else ()))
-        archive.put("manifest.json", _line(_manifest(order, checkpoint, archive.members, withheld=not sees)))
+        manifest = _line(_manifest(order, checkpoint, archive.members, withheld=not sees))
+        archive.put("manifest.json", manifest)
+        if order.sign_note is not None:
+            note = order.sign_note(manifest_note(checkpoint.origin, manifest))
+            archive.put("manifest.note", note.encode())
         return archive.seal()
+
+
+def manifest_note(origin: str, manifest: bytes) -> str:
+    """Return the text that is signed for a manifest. No checkpoint has this form."""
+    return f"improvement-ledger bundle manifest\n{origin}\n{sha256(manifest).hexdigest()}\n"
 
 
 def _manifest(
     order: BundleOrder, checkpoint: Checkpoint, members: list[Member], *, withheld: bool
 ) -> ManifestFile:
     return ManifestFile(
-        FORMAT,
+        SIGNED if order.sign_note is not None else UNSIGNED,
         version("improvement-ledger"),
         order.notice,
         checkpoint.origin,

@@ -93,6 +93,10 @@ class CheckpointSigner:
         """Verifier key of this process."""
         return self._signer.public
 
+    def sign_note(self, text: str) -> str:
+        """Return a note over a text that is not a checkpoint, signed by this process's key."""
+        return self._signer.sign_note(text)
+
     def wake(self) -> None:
         """Wake the signing loop after a commit."""
         self._woken.set()

@@ -47,7 +47,8 @@ async def make(url: str, path: Path, size: int | None = None, **order: Any) -> P
     """Write a bundle of the record up to a position, by default for an auditor."""
     signer = order.pop("signer", SIGNER)
     note = await checkpoint(url, size, signer)
-    wanted = BundleOrder(NOTICE, note, signer.verifier_key(), **{"role": Role.AUDITOR, **order})
+    contents = {"role": Role.AUDITOR, "sign_note": signer.sign_note, **order}
+    wanted = BundleOrder(NOTICE, note, signer.verifier_key(), **contents)
     with path.open("w+b") as file:
         await write.write(url, file, wanted, lambda _notice, _done, _size: None)
     return path
@@ -98,17 +99,27 @@ def reseal(content: bytes) -> bytes:
     return content[:-64] + sha256(content[:-64]).hexdigest().encode()
 
 
-def forge(bundle: Path, change: Callable[[dict[str, bytes]], object], **told: object) -> None:
-    """Changes the members of a bundle, and makes manifest and seal fit again, as somebody would who knows how.
+def forge(
+    bundle: Path, change: Callable[[dict[str, bytes]], object], signer: Signer | None = SIGNER, **told: Any
+) -> None:
+    """Change the members of a bundle, and make manifest, its signature and the seal fit again.
 
-    `told`: what the manifest then says.
+    Args:
+        bundle: The bundle.
+        change: Changes its members.
+        signer: The key that signs the manifest; None leaves the old signature.
+        told: Changed fields of the manifest.
     """
     held = members(bundle)
     change(held)
-    manifest = json.loads(held.pop("manifest.json"))
+    manifest, note = json.loads(held.pop("manifest.json")), held.pop("manifest.note", None)
     with bundle.open("w+b") as file, Archive(file) as archive:
         for name, content in held.items():
             archive.put(name, content)
         manifest |= {"files": [msgspec.to_builtins(member) for member in archive.members], **told}
-        archive.put("manifest.json", msgspec.json.encode(manifest) + b"\n")
+        line = msgspec.json.encode(manifest) + b"\n"
+        archive.put("manifest.json", line)
+        if note is not None:
+            text = write.manifest_note(manifest["origin"], line)
+            archive.put("manifest.note", signer.sign_note(text).encode() if signer is not None else note)
         archive.seal()

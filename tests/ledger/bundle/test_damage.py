@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ async def test_what_is_added_to_a_withheld_bundle_is_found_by_both(
     ids=lambda told: next(iter(told)),
 )
 async def test_a_manifest_that_tells_otherwise_is_found(
-    recorded: str, tmp_path: Path, told: dict[str, object]
+    recorded: str, tmp_path: Path, told: dict[str, Any]
 ) -> None:
     bundle = await make(recorded, tmp_path / "bundle.zip")
     forge(bundle, lambda _: None, **told)
