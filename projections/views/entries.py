@@ -174,9 +174,11 @@ async def page(
     filter: EntryFilter = _ANY,  # noqa: A002 - GraphQL's name for it
     first: int = PAGE,
     after: int = 0,
+    before: int | None = None,
+    newest_first: bool = False,
     narratives: bool = True,
 ) -> list[EntryRow]:
-    """Return the matching entries after a position, in order, with their narratives if requested."""
+    """Return the matching entries between two positions, in order, with their narratives if requested."""
     conditions = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in structs.asdict(filter).items()
@@ -186,23 +188,25 @@ async def page(
         "notice": reading.notice,
         "position": reading.position,
         "after": after,
+        "before": reading.position + 1 if before is None else before,
         "first": min(first, PAGE),
     }
     rows = await reading.fetch(
-        _query(tuple(conditions)), parameters | {f"is_{name}": value for name, value in conditions.items()}
+        _query(tuple(conditions), newest_first=newest_first),
+        parameters | {f"is_{name}": value for name, value in conditions.items()},
     )
     narratives_of = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
     return [EntryRow(*[*row, narratives_of.get(row[0], {})]) for row in rows]
 
 
 @cache
-def _query(conditions: tuple[str, ...]) -> bytes:
+def _query(conditions: tuple[str, ...], *, newest_first: bool) -> bytes:
     where = [ENTRY.condition(name).replace(":value", f":is_{name}") for name in conditions]
     return named(
         "SELECT t.position, t.id, t.source, t.type, t.recorded_at, t.leaf_hash, t.body, "
         f"{ENTRY.expression('corrected_by')} FROM {ENTRY.source} t "
-        f"WHERE {' AND '.join(['t.notice = :notice', 't.position > :after', *where])} "
-        "ORDER BY t.position LIMIT :first"
+        f"WHERE {' AND '.join(['t.notice = :notice', 't.position > :after', 't.position < :before', *where])} "
+        f"ORDER BY t.position {'DESC' if newest_first else 'ASC'} LIMIT :first"
     ).encode()
 
 

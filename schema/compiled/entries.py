@@ -36,6 +36,8 @@ _ENTRY_FILTERS: Mapping[str, str] = {
 def entries_of(selection: Selection, field: GraphQLField, details: list[FieldDetails], make: Make) -> Listing:
     """Return the tree of a page of entries; `make` builds its rows."""
     arguments = selection.arguments(field, details)
+    if arguments.node_of(("newestFirst",))[0] is not None:
+        raise NotCompiled("arguments")
     conditions = {
         _ENTRY_FILTER.get(name, name): argument
         for name, graphql_name in _ENTRY_FILTERS.items()

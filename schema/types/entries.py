@@ -167,21 +167,29 @@ def entry_of(at: Standpoint, row: EntryRow, *, visible: bool) -> Entry:
 
 
 async def entry_page(
-    at: Standpoint, conditions: EntryFilter | None, first: int | None, after: str | None
+    at: Standpoint,
+    conditions: EntryFilter | None,
+    first: int | None,
+    after: str | None,
+    *,
+    newest_first: bool = False,
 ) -> Connection[Entry]:
     """Return a page of a notice's entries."""
     visible = may(at.roles, "entries")
-    of = f"entries/{at.notice}"
-    reader_conditions, limit, (start,) = (
-        reader_filter(at, conditions),
-        check_first(first),
-        decode_cursor(of, after, int) or (0,),
-    )
-    if conditions is not None and conditions.since_position is not None:
-        start = max(start, conditions.since_position)
+    of = f"newest-entries/{at.notice}" if newest_first else f"entries/{at.notice}"
+    reader_conditions, limit = reader_filter(at, conditions), check_first(first)
+    (end,) = decode_cursor(of, after, int) or (at.position + 1 if newest_first else 0,)
+    since = (conditions.since_position if conditions is not None else None) or 0
+    start, before = (since, end) if newest_first else (max(end, since), None)
     rows = await at.ask(
         lambda reading: entries.page(
-            reading, filter=reader_conditions, first=limit + 1, after=start, narratives=visible
+            reading,
+            filter=reader_conditions,
+            first=limit + 1,
+            after=start,
+            before=before,
+            newest_first=newest_first,
+            narratives=visible,
         )
     )
     at.context.budget.spend(len(rows[:limit]))

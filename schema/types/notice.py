@@ -246,9 +246,12 @@ class Notice(RowObject, Node):
         ] = None,
         first: First = USUAL,
         after: After = None,
+        newest_first: Annotated[
+            bool, strawberry.argument(description="True to begin with the newest entry.")
+        ] = False,
     ) -> Connection[Entry]:
         """Return a page of entries."""
-        return await entry_page(self.at, filter, first, after)
+        return await entry_page(self.at, filter, first, after, newest_first=newest_first)
 
     @resolver("Ledger at the position read.")
     def ledger(self) -> Ledger:

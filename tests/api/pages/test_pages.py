@@ -119,10 +119,10 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
     [
         ("?position=0", 400, "enter the number of an entry"),
         ("?position=99999999999999999999", 400, "enter the number of an entry"),
-        ("?position=9999", 404, "entries are numbered from 1 to"),
+        ("?position=9999", 404, "its entries have positions 1 to"),
         ("?knownAt=yesterday", 400, "“Recorded by” is 'yesterday'; enter a date such as"),
         ("?knownAt=9999-12-31", 400, "enter a date such as"),
-        ("?knownAt=2001-01-01", 404, "had been recorded by the end of 1 January 2001"),
+        ("?knownAt=2001-01-01", 404, "by the end of 1 January 2001"),
         ("?on=2023-02-30", 400, "enter a date such as"),
         ("?on=0001-01-01", 400, "enter a date such as"),
         ("?position=3&knownAt=2023-01-01", 400, "enter one of them"),
@@ -195,7 +195,7 @@ def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx
     auditor = readers["auditor"]
 
     def first(fact: str) -> httpx.Response:
-        found = re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?type={fact}").text)
+        found = re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?newest=no&type={fact}").text)
         return auditor.get(f"{HOME}/entries/{found[0]}")
 
     named = first("ContributionReceived")
@@ -207,7 +207,7 @@ def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx
 
 def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx.Client]) -> None:
     auditor = readers["auditor"]
-    at = int(re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?type=EntryCorrected").text)[0])
+    at = int(re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?newest=no&type=EntryCorrected").text)[0])
     changed = "objective O2 due 30 November 2022 31 December 2022"
     assert changed in words(auditor.get(f"{HOME}/entries/{at}"))
     assert changed in words(auditor.get(f"{HOME}/changes?from={at - 1}&to={at}"))
@@ -230,7 +230,7 @@ def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx
         ("/replay?from=x", 400, "enter a whole number"),
         ("/changes?from=700&to=3", 400, "swap them"),
         ("/changes?from=x", 400, "enter a date such as"),
-        ("/changes?from=9999", 404, "numbered from 1 to"),
+        ("/changes?from=9999", 404, "its entries have positions 1 to"),
         ("/about/nobody", 404, "Nothing with this reference"),
     ],
 )
@@ -355,3 +355,22 @@ def test_a_token_issued_on_a_page_is_shown_once(sample: Service, readers: dict[s
     again = press("record")
     assert again.status_code == 422
     assert "ledger_" not in again.text
+
+
+def test_entries_begin_with_the_newest(sample: Service, readers: dict[str, httpx.Client]) -> None:
+    auditor = readers["auditor"]
+
+    def positions(query: str) -> list[int]:
+        rows = auditor.get(f"{HOME}/entries{query}").text.partition("<tbody")[2]
+        return list(dict.fromkeys(int(found) for found in re.findall(r'rowheader"[^>]*>\s*<a[^>]*>(\d+)<', rows)))
+
+    size = sample.position()
+    assert positions("") == list(range(size, size - 50, -1))
+    assert positions("?newest=no") == list(range(1, 51))
+    page = auditor.get(f"{HOME}/entries")
+    (following,) = {link for link in links(page) if "after=" in link}
+    assert positions(following.partition("/entries")[2]) == list(range(size - 50, size - 100, -1))
+    decisions = positions("?type=BoardDecisionRecorded")
+    assert decisions == sorted(decisions, reverse=True)
+    assert positions("?since=100&newest=no")[0] == 101
+    assert positions(f"?since={size - 3}") == [size, size - 1, size - 2]
