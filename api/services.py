@@ -19,14 +19,15 @@ from ledger.append import snapshots
 from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import LedgerError, RolledBack
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
 from ledger.mutable.drafts import Drafts
 from ledger.proof.checkpoint_signer import CheckpointSigner
-from ledger.store.database import migrate, pending
-from ledger.store.entries import EntryRow
+from ledger.proof.high_water import HighWaterMarks, open_marks
+from ledger.store.database import connect, migrate, pending
+from ledger.store.entries import EntryRow, read_head
 from ledger.store.service_login import check_login
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
@@ -108,6 +109,7 @@ class Ledger:
     evidence: EvidenceService
     session_key: bytes
     log: CheckpointSigner
+    marks: HighWaterMarks
     drafts: Drafts
     url: str
     """URL of the database, for modules that open their own connection."""
@@ -136,11 +138,13 @@ class Ledger:
             self.evidence = EvidenceService(url, ObjectStore(self.settings.store, self.settings.evidence_limit))
             stack.push_async_callback(self.evidence.close)
             await self.evidence.open()
-            self.log = CheckpointSigner(url, self.settings.origin, self.settings.signer())
+            self.marks = await open_marks(self.settings.high_water_file, url)
+            await self._check_marks()
+            self.log = CheckpointSigner(url, self.settings.origin, self.settings.signer(), self.marks)
             stack.push_async_callback(self.log.close)
             await self.log.open()
             snapshot_key = self.settings.signer().derive_key(snapshots.PURPOSE)
-            self.writer = Writer(url, self.clock, self._committed, snapshot_key, observe_append)
+            self.writer = Writer(url, self.clock, self._committed, snapshot_key, self.marks, observe_append)
             stack.push_async_callback(self.writer.close)
             await self.writer.open()
             self.identity = Identity(url, self.writer.state, _issuer(self.settings))
@@ -166,6 +170,13 @@ class Ledger:
         self.runner.wake(notice, entries, rows)
         self.evidence.committed(notice, entries)
         self.log.wake()
+
+    async def _check_marks(self) -> None:
+        """Compare the head of each notice with its high-water mark; those that lost entries are logged."""
+        async with await connect(self.url, "ledger_writer") as connection:
+            for notice in self.marks.notices:
+                with suppress(RolledBack):
+                    await self.marks.check(connection, notice, await read_head(connection, notice))
 
     async def _tidy(self) -> None:
         """Remove incomplete uploads at intervals; log a failure and try again later."""

@@ -83,6 +83,12 @@ class Settings:
         """URL of the document store."""
         return self.evidence_url or (self.data.absolute() / "evidence").as_uri()
 
+    @property
+    def high_water_file(self) -> Path:
+        """File of the high-water marks: next to the file of the signing key, if that folder is writable."""
+        folder = self.signing_key_file.parent if self.signing_key_file is not None else self.data
+        return (folder if os.access(folder, os.W_OK) else self.data) / "high-water.json"
+
     def signer(self) -> Signer:
         """Return the key that signs checkpoints; create one under `data` if no setting names one.
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, to_builtins
 
-from api.cli.common import OPERATOR, Misused, Parser, database, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, database, open_writer, run, say, show
 from api.cli.progress import ProgressCallback, progress
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
@@ -92,7 +92,7 @@ async def _record(arguments: Namespace, tally: Tally) -> None:
 
 @asynccontextmanager
 async def _writer(arguments: Namespace) -> AsyncIterator[tuple[Writer, Credential]]:
-    async with database() as url, Writer(url) as writer:
+    async with database() as url, await open_writer(url) as writer:
         credential = OPERATOR
         if arguments.token:
             credential = await tokens.credential_of(url, writer, arguments.notice, arguments.token)

@@ -16,10 +16,12 @@ from rich.console import Console
 
 from api.services import Database
 from api.settings import Settings
+from ledger.append.writer import Writer
 from ledger.domain import calendar
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.domain.roles import Role
+from ledger.proof.high_water import open_marks
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Operator who runs the command line next to the database."""
@@ -43,6 +45,11 @@ class Parser(argparse.ArgumentParser):
     def takes_json(self) -> None:
         """Add `--json`."""
         self.add_argument("--json", action="store_true", help="write JSON")
+
+
+async def open_writer(url: str) -> Writer:
+    """Return a writer that knows the high-water marks of this host's service."""
+    return Writer(url, marks=await open_marks(Settings.from_environment().high_water_file, url))
 
 
 def show_error(message: str, as_json: bool, refusals: object = None) -> None:

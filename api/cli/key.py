@@ -16,6 +16,7 @@ from ledger.intake.parse import SubmittedFact, accept
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, VerifierKey
 from ledger.proof.checkpoint_signer import CheckpointSigner
+from ledger.proof.high_water import open_marks
 
 
 def configure(parser: Parser) -> None:
@@ -77,9 +78,14 @@ def rotation(key: VerifierKey) -> dict[str, Any]:
 
 async def _record_keys(signer: Signer, notices: list[str]) -> list[Receipt]:
     event = {"specversion": "1.0", "source": "operator", **rotation(signer.public)}
-    origin = Settings.from_environment().origin
-    async with database() as url, Writer(url) as writer, CheckpointSigner(url, origin, signer) as log:
-        return [await _rotate_one(writer, log, notice, accept(event)) for notice in notices]
+    settings = Settings.from_environment()
+    async with database() as url:
+        marks = await open_marks(settings.high_water_file, url)
+        async with (
+            Writer(url, marks=marks) as writer,
+            CheckpointSigner(url, settings.origin, signer, marks) as log,
+        ):
+            return [await _rotate_one(writer, log, notice, accept(event)) for notice in notices]
 
 
 async def _rotate_one(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:

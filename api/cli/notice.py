@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from api.cli.common import OPERATOR, Parser, database, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, database, open_writer, run, say, sentence, show
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError, Refused
@@ -74,7 +74,7 @@ def _add(arguments: Namespace) -> int:
 
 
 async def _record(pack: Pack) -> list[Receipt]:
-    async with database() as url, Writer(url) as writer:
+    async with database() as url, await open_writer(url) as writer:
         return await record(writer, pack)
 
 

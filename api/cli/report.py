@@ -10,12 +10,11 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-from api.cli.common import OPERATOR, Misused, Parser, database, moment, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, database, moment, open_writer, run, say, show
 from api.report.formats import FORMATS
 from api.report.model import Report
 from api.report.reader import AdviserStatements, issued, position_at, read
 from api.schema_client import Operator
-from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from projections.engine.runner import Runner
 from projections.errors import UnknownNotice
@@ -96,7 +95,7 @@ async def _read(arguments: Namespace) -> Report:
 @asynccontextmanager
 async def _context(notice: str) -> AsyncIterator[Context]:
     """Yield the context for reading a report, once the views have reached the notice's last entry."""
-    async with database() as url, Reader(url, ALL) as reader, Writer(url) as writer, _following(url):
+    async with database() as url, Reader(url, ALL) as reader, await open_writer(url) as writer, _following(url):
         heads = await reader.notices([notice])
         if not heads:
             raise UnknownNotice(f"no notice {notice[:80]!r}; check its name, or add it with ledger notice add")

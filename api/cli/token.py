@@ -2,10 +2,21 @@
 
 from argparse import Namespace
 
-from api.cli.common import OPERATOR, Misused, Parser, database, instant, role, run, say, sentence, show
+from api.cli.common import (
+    OPERATOR,
+    Misused,
+    Parser,
+    database,
+    instant,
+    open_writer,
+    role,
+    run,
+    say,
+    sentence,
+    show,
+)
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
-from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from ledger.domain.registry import find_kind
 
@@ -66,7 +77,7 @@ def _fact_type(name: str) -> str:
 
 
 async def _issue_token(notice: str, scope: tokens.TokenScope) -> tokens.IssuedToken:
-    async with database() as url, Writer(url) as writer:
+    async with database() as url, await open_writer(url) as writer:
         return await tokens.issue(url, writer, notice, scope, OPERATOR)
 
 
@@ -82,5 +93,5 @@ def _revoke(arguments: Namespace) -> int:
 
 
 async def _revoke_token(notice: str, token: str, reason: str) -> Receipt:
-    async with database() as url, Writer(url) as writer:
+    async with database() as url, await open_writer(url) as writer:
         return await tokens.revoke(writer, notice, token, reason, OPERATOR)

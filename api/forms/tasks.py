@@ -100,6 +100,7 @@ TASKS: Mapping[str, str] = {
     "ErasureRequested": "Request an erasure",
     "NarrativeErased": "Erase a narrative",
     "SigningKeyRotated": "Rotate the signing key",
+    "LossAccepted": "Accept a loss of entries",
     "Published": "Record a publication",
     "AuditFindingRecorded": "Record an audit finding",
 }

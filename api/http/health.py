@@ -15,6 +15,11 @@ from ledger.domain.errors import LedgerError, Refusal
 from ledger.eventsourcing import guests
 from ledger.eventsourcing.guests import GuestRun
 
+ROLLED_BACK = (
+    "The database lost entries of these notices, so nothing is recorded or signed for them. The log names them. "
+    "Restore the newest copy of the database, or run: ledger resume NOTICE --accept-loss"
+)
+
 
 @describes(Operation(summary="Check that the process answers.", answers={200: "It does."}, public=True))
 async def healthz(_: Request) -> Response:
@@ -37,10 +42,12 @@ async def readyz(request: Request) -> Response:
         runs = await guests.runs(ledger.url)
     except (LedgerError, psycopg.OperationalError):
         return respond(problem([Refusal("UNAVAILABLE", "the database cannot be reached; the log says why")]))
+    rolled_back = len(ledger.marks.stopped)
     body = {
         "status": "ready",
         "follows": ledger.runner.is_owner,
         "checkpoints": {"refused": len(ledger.log.refused)},
+        "rolledBack": {"notices": rolled_back, **({"remedy": ROLLED_BACK} if rolled_back else {})},
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
         ],

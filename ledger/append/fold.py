@@ -18,6 +18,8 @@ class FoldedState(Struct):
 
     state: State
     frontier: Frontier
+    root_hash: bytes = b""
+    """Root at the head."""
     snapshot_at: int = 0
     """Position of the last snapshot."""
 
@@ -31,7 +33,7 @@ async def load(connection: Connection, notice: str, head: Head | None, sealed: S
     if head is None:
         return FoldedState(State(), Frontier())
     state = await sealed.read(connection, notice, head.size)
-    folded = FoldedState(state, Frontier(), state.position)
+    folded = FoldedState(state, Frontier(), snapshot_at=state.position)
     await catch_up(connection, notice, folded, head)
     return folded
 
@@ -53,7 +55,7 @@ async def catch_up(connection: Connection, notice: str, folded: FoldedState, hea
             f"the head of {notice} counts {head.size} entries, but the entries end at {folded.state.position}; "
             "run ledger verify"
         )
-    folded.frontier = Frontier.from_bytes(head.size, head.frontier)
+    folded.frontier, folded.root_hash = Frontier.from_bytes(head.size, head.frontier), head.root_hash
 
 
 async def keep_snapshot(connection: Connection, notice: str, folded: FoldedState, sealed: SealedSnapshots) -> None:

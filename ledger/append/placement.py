@@ -43,6 +43,7 @@ class Placement:
         """The notice's state after the facts placed so far."""
         self.size = folded.state.position
         """Number of entries before this batch."""
+        self._root_hash = folded.root_hash
         self.entries: list[Entry] = []
         self.rows: list[EntryRow] = []
         """Rows of `entries`, once `store` was called."""
@@ -193,9 +194,9 @@ class Placement:
         erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]
         destroying = [entry.position for entry in self.entries if isinstance(entry.fact, EvidenceErased)]
         if not (erasing or destroying or self._files):
-            return await store.write(connection, self.notice, self.size, head, self.rows, self._narratives)
+            return await self._write(connection, head)
         async with connection.transaction():
-            if not await store.write(connection, self.notice, self.size, head, self.rows, self._narratives):
+            if not await self._write(connection, head):
                 return False
             for position in erasing:
                 await store.erase_narratives(connection, self.notice, position)
@@ -204,6 +205,10 @@ class Placement:
             for position in destroying:
                 await store.erase_file(connection, self.notice, position)
         return True
+
+    async def _write(self, connection: Connection, head: Head) -> bool:
+        start = (self.size, self._root_hash)
+        return await store.write(connection, self.notice, start, head, self.rows, self._narratives)
 
     def _hash(self) -> Head:
         """Hash the entries into rows, and return the new head."""
@@ -215,4 +220,5 @@ class Placement:
             for e, leaf, root, body in zip(self._envelopes, leaves, roots, self._bodies, strict=True)
         ]
         last = self.rows[-1]
+        self.folded.root_hash = last.root_hash
         return Head(last.position, last.root_hash, frontier.to_bytes(), last.recorded_at)

@@ -23,8 +23,9 @@ from ledger.append.placement import Placement
 from ledger.append.repetition import settle, stored_keys
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.entry import Entry
-from ledger.domain.errors import Damaged, Refused, Unavailable
+from ledger.domain.errors import Damaged, Refused, RolledBack, Unavailable
 from ledger.intake.parse import SubmittedFact
+from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
 from ledger.store.database import connect
 from ledger.store.entries import Connection, EntryRow
@@ -40,11 +41,14 @@ Result = list[Answer] | Exception
 class Recorder:
     """Batches stored over one connection, with the state of each notice in memory."""
 
-    def __init__(self, url: str, clock: Clock, on_commit: OnCommit, sealed: SealedSnapshots) -> None:
+    def __init__(
+        self, url: str, clock: Clock, on_commit: OnCommit, sealed: SealedSnapshots, marks: HighWaterMarks
+    ) -> None:
         self._url = url
         self._clock = clock
         self._on_commit = on_commit
         self._sealed = sealed
+        self._marks = marks
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._careful = False
         self._connection: Connection | None = None
@@ -54,7 +58,8 @@ class Recorder:
         self._connection = await connect(self._url, "ledger_writer")
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Save the high-water marks, and disconnect."""
+        await asyncio.to_thread(self._marks.save)
         if self._connection is not None:
             await self._connection.close()
 
@@ -94,7 +99,7 @@ class Recorder:
             for index, placement in enumerate(placements):
                 items = _items(requests[number] for number in groups[index][1])
                 outcomes[index] = await settle(connection, placement.notice, items, outcomes[index])
-        except (psycopg.Error, Damaged):
+        except (psycopg.Error, Damaged, RolledBack):
             self._forget(groups)
             return None
         results: dict[int, Result] = {}
@@ -106,7 +111,9 @@ class Recorder:
     async def _load(self, connection: Connection, notice: str) -> FoldedState:
         folded = self._folded.get(notice)
         if folded is None:
-            folded = await fold.load(connection, notice, await store.read_head(connection, notice), self._sealed)
+            head = await store.read_head(connection, notice)
+            await self._marks.check(connection, notice, head)
+            folded = await fold.load(connection, notice, head, self._sealed)
             self._folded[notice] = folded
         return folded
 
@@ -117,6 +124,8 @@ class Recorder:
     async def _committed(self, connection: Connection, placement: Placement) -> None:
         """Call `on_commit` for stored entries, and keep a snapshot when one is due."""
         if placement.rows:
+            last = placement.rows[-1]
+            self._marks.advance(placement.notice, last.position, last.root_hash)
             with suppress(Exception):  # a follower's fault is not the caller's, whose entry is stored
                 self._on_commit(placement.notice, placement.entries, placement.rows)
         with suppress(psycopg.Error):
@@ -134,7 +143,7 @@ class Recorder:
                     for part in [[number] for number in run] if alone else [list(run)]:
                         answers = await self._bisect(notice, [requests[number] for number in part])
                         results |= zip(part, answers, strict=True)
-            except Damaged as error:  # the other notices are sound
+            except (Damaged, RolledBack) as error:  # the other notices go on
                 results |= {number: error for number in group if number not in results}
             except Exception as error:  # noqa: BLE001 (what was answered stays answered)
                 self._folded.clear()
@@ -170,6 +179,8 @@ class Recorder:
         while True:
             try:
                 return await self._locked(notice, requests)
+            except RolledBack:
+                raise
             except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Unavailable) as error:
                 self._folded.pop(notice, None)
                 if self._connection is not None and not isinstance(error, psycopg.errors.DeadlockDetected):
@@ -188,6 +199,7 @@ class Recorder:
         folded = self._folded.pop(notice, None)
         async with connection.transaction():
             head = await store.read_head(connection, notice, lock=True)
+            await self._marks.check(connection, notice, head)
             contended = folded is None or head is None or folded.state.position != head.size
             if folded is None or head is None or folded.state.position > head.size:
                 folded = await fold.load(connection, notice, head, self._sealed)

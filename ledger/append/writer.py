@@ -24,6 +24,7 @@ from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact
+from ledger.proof.high_water import HighWaterMarks
 from ledger.proof.merkle import Frontier
 
 BATCH_ENTRIES = 1_000
@@ -59,6 +60,7 @@ class Writer:
         url: The database.
         clock: The source of recording instants.
         on_commit: Called after each commit with the notice, its new entries and their rows.
+        marks: High-water marks that the process shares with its signer; without them, marks of its own in memory.
         observer: Called for each request, to measure.
         snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
@@ -69,12 +71,14 @@ class Writer:
         clock: Clock = now,
         on_commit: OnCommit | None = None,
         snapshot_key: bytes | None = None,
+        marks: HighWaterMarks | None = None,
         observer: Observer = lambda _waiting, _seconds, _answers: None,
     ) -> None:
         self._clock = clock
         self._observer = observer
         sealed = SealedSnapshots(snapshot_key)
-        self._recorder = Recorder(url, clock, on_commit or (lambda _notice, _entries, _rows: None), sealed)
+        on_commit = on_commit or (lambda _notice, _entries, _rows: None)
+        self._recorder = Recorder(url, clock, on_commit, sealed, marks or HighWaterMarks())
         self._states = CommittedStates(url, sealed)
         self._queue: deque[_Waiting] = deque()
         self._entries = self._bytes = 0

@@ -45,5 +45,9 @@ class Unavailable(LedgerError):
     """The database is unreachable. Facts with a receipt are safe; retrying the others is safe."""
 
 
+class RolledBack(Unavailable):
+    """The database lost entries of a notice that were recorded or signed; the message names the remedy."""
+
+
 class Damaged(LedgerError):
     """The stored record contradicts itself; run `ledger verify`, which names the entry."""

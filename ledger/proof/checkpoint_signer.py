@@ -1,8 +1,8 @@
 """Sign a checkpoint of each notice's tree within a second of a commit, and never two that disagree.
 
-Three checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
-last checkpoint is verified. The entries must allow this process's key. A rewritten history therefore fails here,
-even if all its hashes agree.
+Four checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
+last checkpoint is verified. The entries must allow this process's key. The head must extend the high-water mark,
+which is not in the database. So a rewritten history fails here, even if all its hashes agree.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ import psycopg
 from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
-from ledger.domain.errors import Damaged, Refused, Unavailable
+from ledger.domain.errors import Damaged, Refused, RolledBack, Unavailable
 from ledger.proof import keys, proof_builder, tiles
 from ledger.proof.checkpoint import Signer, VerifierKey, sign
+from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
 from ledger.store.database import open_pool, pool
 from ledger.store.entries import Connection
@@ -61,9 +62,10 @@ class CheckpointSigner:
     `origin` is the first part of every log's name; a notice's log is `origin/ledgers/notice`.
     """
 
-    def __init__(self, url: str, origin: str, signer: Signer) -> None:
+    def __init__(self, url: str, origin: str, signer: Signer, marks: HighWaterMarks | None = None) -> None:
         self._origin = origin
         self._signer = signer
+        self._marks = marks or HighWaterMarks()
         self._pool = pool(url, "ledger_writer", CONNECTIONS)
         self._woken = asyncio.Event()
         self.refused: dict[str, str] = {}
@@ -117,7 +119,7 @@ class CheckpointSigner:
         for notice, _ in await self._unsigned():
             try:
                 await self.checkpoint(notice)
-            except Refused as error:
+            except (Refused, RolledBack) as error:
                 refused[notice] = str(error)
         for notice, why in refused.items():
             if self.refused.get(notice) != why:
@@ -138,7 +140,7 @@ class CheckpointSigner:
         """
         try:
             return await self.checkpoint(notice)
-        except Refused:
+        except (Refused, RolledBack):
             async with self._connected() as connection:
                 last = await _stored(connection, notice)
             if last is None:
@@ -150,6 +152,7 @@ class CheckpointSigner:
 
         Raises:
             Refused: NO_CHECKPOINT: the size may not be signed.
+            RolledBack: The database lost entries of the notice.
             Unavailable: The database cannot be reached.
         """
         async with self._connected() as connection:
@@ -173,6 +176,8 @@ class CheckpointSigner:
             await _check_tree(connection, notice, size, root)
         except Damaged as error:
             raise _refusal(f"{notice} at size {size} contradicts its earlier record: {error}") from None
+        await self._marks.check(connection, notice, head)
+        await asyncio.to_thread(self._marks.save)  # before the signature, so that a new process knows this size
         origin = self.origin(notice)
         note = sign(origin, size, root, *keys.log_signers(self._signer, origin))
         await connection.execute(_INSERT, (notice, size, root, str(self.key), note, notice, notice))

@@ -48,7 +48,7 @@ _FIRST = """WITH head AS (
     ON CONFLICT (notice) DO NOTHING RETURNING notice)"""
 _NEXT = """WITH head AS (
     UPDATE ledger.heads SET size = %s, root_hash = %s, frontier = %s, recorded_at = %s
-    WHERE notice = %s AND size = %s RETURNING notice)"""
+    WHERE notice = %s AND size = %s AND root_hash = %s RETURNING notice)"""
 _ENTRIES = """, written AS (
     INSERT INTO ledger.entries (notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)
     SELECT head.notice, e.* FROM head, {rows} e)"""
@@ -91,19 +91,27 @@ def _statement(first: bool, single: bool, narratives: int) -> str:
 async def write(
     connection: Connection,
     notice: str,
-    size: int,
+    start: tuple[int, bytes],
     head: Head,
     rows: Sequence[EntryRow],
     narratives: Sequence[tuple[int, SubmittedNarrative]],
 ) -> bool:
-    """Store rows and their narratives after the first `size` entries, and move the head.
+    """Store rows and their narratives, and move the head.
+
+    Args:
+        connection: A connection of the writer.
+        notice: The notice of the rows.
+        start: Size and root that the head must have.
+        head: The new head.
+        rows: The rows, in order.
+        narratives: The narratives with their positions.
 
     Returns:
-        False when the notice has another size by now; then nothing was stored.
+        False when the head differs from `start`; then nothing was stored.
     """
     parameters: list[Any] = [head.size, head.root_hash, head.frontier, head.recorded_at, notice]
-    if size:
-        parameters.append(size)
+    if start[0]:
+        parameters += start
     single = len(rows) == 1
     few = single and len(narratives) <= FEW
     if single:
@@ -129,7 +137,7 @@ async def write(
             arrays.byteas(narrative.salt for _, narrative in narratives),
             arrays.texts(narrative.body for _, narrative in narratives),
         )
-    statement = _statement(size == 0, single, len(narratives) if few else -bool(narratives))
+    statement = _statement(start[0] == 0, single, len(narratives) if few else -bool(narratives))
     cursor = await connection.execute(statement, parameters, prepare=True, binary=True)
     return bool(cursor.rowcount)
 

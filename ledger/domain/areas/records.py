@@ -100,6 +100,23 @@ class SigningKeyRotated(Fact, frozen=True, kw_only=True):
     public_key: Annotated[Digest, Meta(description="The Ed25519 public key: 32 bytes in base64.")]
 
 
+class LossAccepted(Fact, frozen=True, kw_only=True):
+    """The database lost entries that had been recorded, and recording resumed without them."""
+
+    act: ClassVar[str] = "acceptLoss"
+    clause: ClassVar[str] = "records"
+    outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "The database lost entries: {size} had been recorded, with the root {root_hash}, and recording resumed "
+        "after entry {resumed_at}",
+        decision=True,
+    )
+
+    size: Annotated[Position, Meta(description="Number of entries before the loss.")]
+    root_hash: Annotated[Digest, Meta(description="Root of the tree before the loss, in base64.")]
+    resumed_at: Annotated[Position, Meta(description="The last entry when recording resumed.")]
+
+
 class Published(Fact, frozen=True, kw_only=True):
     """A report, plan version, document or the notice was published."""
 
@@ -153,6 +170,7 @@ FACTS = (
     ErasureRequested,
     NarrativeErased,
     SigningKeyRotated,
+    LossAccepted,
     Published,
     AuditFindingRecorded,
 )
@@ -167,6 +185,7 @@ UNCORRECTABLE = frozenset(
         "AccessUsed",
         "AccessUseRefused",
         "SigningKeyRotated",
+        "LossAccepted",
         "AccessRevoked",
         "RoleRequested",
     }
@@ -222,10 +241,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_erasure(records, fact, who)
         case Published() if fact.position is not None and fact.position > state.position:
             yield _no_entry(state, fact.position, "data.position")
+        case LossAccepted() if fact.resumed_at != state.position:
+            message = f"the last entry is {state.position}; name it, or run ledger resume again"
+            yield Refusal("NOT_FOUND", message, "data.resumedAt")
         case AuditFindingRecorded():
-            for index, position in enumerate(fact.positions):
-                if position > state.position:
-                    yield _no_entry(state, position, f"data.positions[{index}]")
+            yield from _admit_positions(state, fact.positions)
+
+
+def _admit_positions(state: "State", positions: list[int]) -> Iterator[Refusal]:
+    for index, position in enumerate(positions):
+        if position > state.position:
+            yield _no_entry(state, position, f"data.positions[{index}]")
 
 
 def _no_entry(state: "State", position: int, path: str) -> Refusal:

@@ -1,0 +1,75 @@
+"""Accept the loss of a notice's entries, and let recording and signing go on: `ledger resume`."""
+
+from argparse import Namespace
+from base64 import b64encode
+
+from api.cli.common import OPERATOR, Parser, database, run, show
+from api.settings import Settings
+from ledger.append.writer import Writer
+from ledger.domain.areas.records import LossAccepted
+from ledger.domain.errors import LedgerError, RolledBack
+from ledger.domain.registry import KIND_OF
+from ledger.intake.parse import SubmittedFact, accept
+from ledger.proof.high_water import Mark, open_marks
+from ledger.store.database import connect
+from ledger.store.entries import Head, read_head
+
+
+def configure(parser: Parser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("notice", metavar="NOTICE", help="the notice that lost entries")
+    parser.add_argument("--accept-loss", action="store_true", help="record the loss and go on without the entries")
+    parser.takes_json()
+    parser.set_defaults(run=_resume)
+
+
+def _resume(arguments: Namespace) -> int:
+    position = run(_accept(arguments.notice, accepted=arguments.accept_loss))
+    if arguments.json:
+        show({"notice": arguments.notice, "position": position})
+    elif position is None:
+        print(f"{arguments.notice} has lost nothing that is known here; nothing was changed.")
+    else:
+        print(f"The loss is recorded as entry {position} of {arguments.notice}; recording and signing go on.")
+    return 0
+
+
+async def _accept(notice: str, *, accepted: bool) -> int | None:
+    """Record the loss and replace the mark; return the entry's position, or None when nothing is lost.
+
+    Raises:
+        RolledBack: Entries are lost, and the loss is not accepted.
+        LedgerError: The database has no entry of the notice.
+    """
+    async with database() as url, await connect(url, "ledger_writer") as connection:
+        marks = await open_marks(Settings.from_environment().high_water_file, url)
+        head = await read_head(connection, notice)
+        mark = marks.mark(notice)
+        try:
+            await marks.check(connection, notice, head)
+        except RolledBack:
+            if not accepted or mark is None:
+                raise
+        else:
+            return None
+        if head is None:
+            raise LedgerError(f"this database has no entry of {notice}; restore a copy that has its first ones")
+        async with Writer(url) as writer:
+            receipt = await writer.append(notice, _fact(mark, head), OPERATOR)
+        marks.accept_loss(notice, await read_head(connection, notice))
+    return receipt.position
+
+
+def _fact(mark: Mark, head: Head) -> SubmittedFact:
+    """Return the fact of a loss; its id makes a repeated command find the entry of the first."""
+    root = b64encode(mark.root_hash).decode()
+    data = {"size": mark.size, "rootHash": root, "resumedAt": head.size}
+    return accept(
+        {
+            "specversion": "1.0",
+            "id": f"loss:{mark.generation}:{mark.size}:{head.size}:{mark.root_hash[:8].hex()}",
+            "source": "operator",
+            "type": KIND_OF[LossAccepted].type,
+            "data": data,
+        }
+    )

@@ -1,0 +1,195 @@
+"""High-water marks: the size and the root of each notice's tree, known outside the database.
+
+After a restored backup or a failover, a tree may end before its mark or have another root there.
+The process then records and signs nothing for that notice, so that no size gets two signed roots.
+
+Memory has every commit of this process. The file has every signed head, written before its signature, for a new
+process. Entries of the last second before a crash may be missing there.
+
+The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
+restored dump the latter. Another database has marks of its own.
+"""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from ledger.domain.errors import LedgerError, RolledBack
+from ledger.store import entries
+from ledger.store.database import connect
+from ledger.store.entries import Connection, Head
+
+logger = logging.getLogger(__name__)
+
+
+class Mark(Struct, frozen=True, order=True):
+    """The end of a notice's tree, known to be committed."""
+
+    generation: int
+    """Number of losses accepted for the notice; a mark of a later generation replaces all earlier ones."""
+    size: int
+    root_hash: bytes
+
+
+_decoder = msgspec.json.Decoder(dict[str, dict[str, Mark]])
+
+
+class HighWaterMarks:
+    """The marks of one process; processes of one host share a file.
+
+    Args:
+        path: The file; without it the marks end with the process.
+        databases: Names of the database in the file, as from `names_of`.
+    """
+
+    def __init__(self, path: Path | None = None, databases: Sequence[str] = ()) -> None:
+        self._path = path
+        self._databases = databases
+        self._marks: dict[str, Mark] = {}
+        self._version: tuple[int, int] | None = None
+        self.stopped: dict[str, str] = {}
+        """Notices that are neither recorded nor signed → the reason and the remedy."""
+
+    def mark(self, notice: str) -> Mark | None:
+        """Return the mark of a notice, as the latest of memory and file."""
+        self._refresh()
+        return self._marks.get(notice)
+
+    @property
+    def notices(self) -> list[str]:
+        """Notices with a mark."""
+        self._refresh()
+        return sorted(self._marks)
+
+    def advance(self, notice: str, size: int, root_hash: bytes) -> None:
+        """Raise the mark of a notice to a committed head, in memory."""
+        mark = self._marks.get(notice)
+        if mark is None or size > mark.size:
+            self._marks[notice] = Mark(mark.generation if mark else 0, size, root_hash)
+
+    async def check(self, connection: Connection, notice: str, head: Head | None) -> None:
+        """Compare a notice's head with its mark, and advance the mark.
+
+        Raises:
+            RolledBack: The head is behind the mark, or the tree has another root at the mark.
+        """
+        mark = self.mark(notice)
+        if mark is not None and not await _extends(connection, notice, mark, head):
+            head = await entries.read_head(connection, notice)  # the mark may be younger than the caller's head
+            if not await _extends(connection, notice, mark, head):
+                self._stop(notice, head.size if head is not None else 0, mark)
+        self.stopped.pop(notice, None)
+        if head is not None:
+            self.advance(notice, head.size, head.root_hash)
+
+    def _stop(self, notice: str, size: int, mark: Mark) -> None:
+        difference = "it ends earlier" if size < mark.size else "its entries up to there are not the same"
+        message = (
+            f"{notice} had {mark.size} entries, and in this database {difference} (now {size} entries). The "
+            "database was restored from an older copy, or a standby took over without the last entries. Recording "
+            f"and signing of {notice} have stopped. Restore the newest copy of the database, or accept the loss: "
+            f"ledger resume {notice} --accept-loss"
+        )
+        if self.stopped.get(notice) != message:
+            self.stopped[notice] = message
+            logger.error("%s", message)
+            self.save()  # so that `ledger resume` knows the mark
+        raise RolledBack(message)
+
+    def accept_loss(self, notice: str, head: Head | None) -> None:
+        """Replace the mark of a notice by its present head, in memory and in the file."""
+        mark = self.mark(notice)
+        generation = mark.generation + 1 if mark else 1
+        self._marks[notice] = Mark(generation, head.size if head else 0, head.root_hash if head else b"")
+        self.stopped.pop(notice, None)
+        self.save()
+
+    def save(self) -> None:
+        """Merge the marks into the file and wait until they are on the disk; a failure is logged."""
+        if self._path is None:
+            return
+        try:
+            with self._locked(self._path) as path:
+                saved = self._merge(path) | dict.fromkeys(self._databases, self._marks)
+                draft = path.with_suffix(".new")
+                with draft.open("wb") as file:
+                    file.write(msgspec.json.encode(saved, order="sorted"))
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(path)
+                self._version = _version(path)
+        except OSError as error:
+            logger.error("the high-water marks cannot be written to %s: %s", self._path, error.strerror)  # noqa: TRY400
+
+    def _refresh(self) -> None:
+        """Read the file if another process changed it."""
+        if self._path is not None and _version(self._path) != self._version:
+            self._version = _version(self._path)
+            self._merge(self._path)
+
+    def _merge(self, path: Path) -> dict[str, dict[str, Mark]]:
+        """Take over the later marks of this database from the file; return the file's content.
+
+        Raises:
+            LedgerError: The file is damaged.
+        """
+        try:
+            saved = _decoder.decode(path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except msgspec.MsgspecError as error:
+            raise LedgerError(f"the file of high-water marks {path} is damaged; restore it: {error}") from None
+        for name in self._databases:
+            for notice, mark in saved.get(name, {}).items():
+                own = self._marks.get(notice)
+                if own is None or (mark.generation, mark.size) > (own.generation, own.size):
+                    self._marks[notice] = mark
+        return saved
+
+    @contextmanager
+    def _locked(self, path: Path) -> Iterator[Path]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield path
+
+
+async def names_of(url: str) -> list[str]:
+    """Return the names of a database in the file: by its address, and by its server's identifier.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
+    async with await connect(url, "ledger_writer") as connection:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+        cursor = await connection.execute("SELECT current_database(), system_identifier FROM pg_control_system()")
+        row = await cursor.fetchone()
+    name, system = row or ("", 0)
+    return [f"{parts.get('host', '')}:{parts.get('port', '')}/{name}", f"{system}/{name}"]
+
+
+async def open_marks(path: Path, url: str) -> HighWaterMarks:
+    """Return the marks of a database, shared through a file; raise Unavailable without the database."""
+    return HighWaterMarks(path, await names_of(url))
+
+
+async def _extends(connection: Connection, notice: str, mark: Mark, head: Head | None) -> bool:
+    """Return whether a tree has the root of a mark at its size."""
+    if head is None or head.size <= mark.size:
+        return mark.size == 0 or (head is not None and (head.size, head.root_hash) == (mark.size, mark.root_hash))
+    return mark.size == 0 or await entries.read_root(connection, notice, mark.size) == mark.root_hash
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino

@@ -1,0 +1,62 @@
+"""Test `ledger resume`: a server's database is restored from an older copy, and the operator accepts the loss."""
+
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.api.cli_tools import Ledger, caller, url_of
+from tests.api.process import serving
+from tests.api.service import NO_TLS, NOTICE, STRUCTURED, begin, progress, run
+from tests.ledger.append.test_rollback import Backup
+
+pytestmark = pytest.mark.database
+
+
+def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> None:
+    notice = run(begin(database))
+    backup = Backup(database)
+    backup.take()
+    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
+    headers = {"Authorization": f"Bearer {notice.tokens['officer']}", "Content-Type": STRUCTURED}
+    with serving(database) as process, httpx.Client(base_url=process.url, verify=NO_TLS, timeout=60) as client:
+
+        def post() -> httpx.Response:
+            return client.post(f"/ledgers/{NOTICE}/entries", json=progress(), headers=headers)
+
+        first = post().json()
+        checkpoint = client.get(f"/ledgers/{NOTICE}/checkpoint", headers=headers).text
+        assert checkpoint.splitlines()[1] == str(first["position"])
+        backup.restore()
+        while (answer := post()).json()["detail"].startswith("the database cannot be reached"):
+            assert answer.status_code == 503  # until every connection is open again
+        assert answer.status_code == 503
+        assert f"ledger resume {NOTICE} --accept-loss" in answer.json()["detail"]
+        ready = client.get("/readyz").json()
+        assert ready["status"] == "ready"
+        assert ready["rolledBack"]["notices"] == 1
+        assert "ledger resume" in ready["rolledBack"]["remedy"]
+
+        ledger: Ledger = caller(capsys)
+        warned = ledger("resume", NOTICE)
+        assert warned.status == 1
+        assert f"{NOTICE} had {first['position']} entries" in warned.err
+        accepted = ledger("resume", NOTICE, "--accept-loss")
+        assert f"recorded as entry {first['position']} of {NOTICE}" in accepted.out, accepted
+        assert "lost nothing" in ledger("resume", NOTICE, "--accept-loss").out
+
+        assert post().json()["position"] == first["position"] + 1
+        assert client.get("/readyz").json()["rolledBack"] == {"notices": 0}
+        log = process.stop()
+    errors = [line["message"] for line in log if line["level"] == "error"]
+    assert any(f"ledger resume {NOTICE} --accept-loss" in message for message in errors), errors
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "SELECT body FROM ledger.entries WHERE type = 'improvement-ledger.records.LossAccepted.v1'"
+        ).fetchone()
+    assert row is not None
+    assert f'"size":{first["position"]}'.encode() in row[0]

@@ -1,0 +1,210 @@
+"""A database that lost entries: restored from an older copy, or taken over by a lagging standby."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from ledger.append.receipt import Receipt
+from ledger.append.writer import Writer
+from ledger.domain.errors import RolledBack
+from ledger.proof.checkpoint import Signer
+from ledger.proof.checkpoint_signer import CheckpointSigner
+from ledger.proof.high_water import HighWaterMarks, open_marks
+from ledger.store.database import connect
+from ledger.store.entries import read_head
+from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
+
+OTHER = "other-2023"
+ORIGIN = "log.example"
+LOST = 3
+"""Number of entries recorded after the copy."""
+
+
+class Backup:
+    """A copy of a database, which can replace the database under its name."""
+
+    def __init__(self, url: str) -> None:
+        self._name = str(conninfo_to_dict(url)["dbname"])
+        self.copy = f"{self._name}_copy"
+        self._admin = make_conninfo(url, dbname="postgres")
+
+    def take(self) -> None:
+        """Copy the database; nobody may be connected to it."""
+        self._run(f'CREATE DATABASE "{self.copy}" TEMPLATE "{self._name}"')
+
+    def restore(self) -> None:
+        """End every connection and put the copy in the place of the database."""
+        self._run(
+            f'ALTER DATABASE "{self._name}" RENAME TO "{self._name}_lost"',
+            f'ALTER DATABASE "{self.copy}" RENAME TO "{self._name}"',
+        )
+
+    def _run(self, *statements: str) -> None:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (self._name,)
+                )
+                connection.execute(statement.encode())
+
+
+@pytest.fixture
+async def backup(database: str) -> Backup:
+    """Return a copy of two notices, each with its setting and one entry."""
+    async with Writer(database) as writer:
+        for notice in (NOTICE, OTHER):
+            await begin(writer, notice)
+            await writer.append(notice, progress(), ALICE)
+    backup = Backup(database)
+    backup.take()
+    return backup
+
+
+async def head_size(url: str, notice: str = NOTICE) -> int:
+    async with await connect(url) as connection:
+        head = await read_head(connection, notice)
+    assert head is not None
+    return head.size
+
+
+async def record_more(writer: Writer, notice: str = NOTICE, count: int = LOST) -> None:
+    for _ in range(count):
+        assert isinstance(await writer.append(notice, progress(), ALICE), Receipt)
+
+
+def signer(url: str, marks: HighWaterMarks) -> CheckpointSigner:
+    return CheckpointSigner(url, ORIGIN, Signer.generate(f"{ORIGIN}/key"), marks)
+
+
+async def test_a_running_process_stops_the_notice_that_lost_entries(database: str, backup: Backup) -> None:
+    marks = HighWaterMarks()
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        await writer.append(OTHER, progress(), ALICE)
+        await log.sign_heads()
+        signed = (await log.checkpoint(NOTICE)).root_hash
+        backup.restore()
+        refused, other = await asyncio.gather(
+            writer.append(NOTICE, progress(), ALICE),
+            writer.append(OTHER, progress(), ALICE),
+            return_exceptions=True,
+        )
+        assert isinstance(refused, RolledBack)
+        assert f"ledger resume {NOTICE} --accept-loss" in str(refused)
+        assert isinstance(other, RolledBack)
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        await log.sign_heads()
+        assert set(log.refused) == {NOTICE, OTHER} == set(marks.stopped)
+    assert await head_size(database) == SETTING_SIZE + 1
+    assert signed
+
+
+async def test_the_other_notices_go_on(database: str, backup: Backup) -> None:
+    marks = HighWaterMarks()
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        backup.restore()
+        refused, other = await asyncio.gather(
+            writer.append(NOTICE, progress(), ALICE),
+            writer.append(OTHER, progress(), ALICE),
+            return_exceptions=True,
+        )
+        assert isinstance(refused, RolledBack)
+        assert isinstance(other, Receipt)
+        await log.sign_heads()
+        assert set(log.refused) == {NOTICE}
+        assert (await log.checkpoint(OTHER)).size == SETTING_SIZE + 2
+
+
+async def test_a_new_process_knows_what_was_signed(database: str, backup: Backup, tmp_path: Path) -> None:
+    file = tmp_path / "high-water.json"
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        await log.sign_heads()
+    backup.restore()
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        await log.sign_heads()
+        assert NOTICE in log.refused
+
+
+async def test_a_fork_that_has_grown_past_the_mark_is_not_signed(
+    database: str, backup: Backup, tmp_path: Path
+) -> None:
+    file = tmp_path / "high-water.json"
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        await log.sign_heads()
+        backup.restore()
+        async with Writer(database) as stranger:  # another host, which does not know the lost entries
+            await record_more(stranger, count=LOST + 2)
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        await log.sign_heads()
+        assert NOTICE in log.refused
+    async with await connect(database) as connection:
+        cursor = await connection.execute("SELECT count(*) FROM ledger.checkpoints WHERE notice = %s", (NOTICE,))
+        assert await cursor.fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("backup")
+async def test_a_fork_of_the_same_size_does_not_take_the_state_in_memory(database: str) -> None:
+    """Keep the connection, as a proxy in front of the database does."""
+    async with Writer(database) as writer:
+        await record_more(writer, count=1)
+        async with await connect(database) as connection, connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute(
+                "UPDATE ledger.heads SET root_hash = sha256('another') WHERE notice = %s", (NOTICE,)
+            )
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+
+
+async def test_an_accepted_loss_lets_a_running_process_go_on(
+    database: str, backup: Backup, tmp_path: Path
+) -> None:
+    file = tmp_path / "high-water.json"
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        await log.sign_heads()
+        await record_more(writer)  # known in memory only
+        backup.restore()
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        async with await connect(database) as connection:
+            operator = await open_marks(file, database)
+            operator.accept_loss(NOTICE, await read_head(connection, NOTICE))
+        assert (await writer.append(NOTICE, progress(), ALICE)).position == SETTING_SIZE + 2
+        await log.sign_heads()
+        assert not log.refused
+        assert not marks.stopped
+
+
+@pytest.mark.usefixtures("backup")
+async def test_a_commit_during_the_check_is_no_loss(database: str) -> None:
+    marks = HighWaterMarks()
+    async with Writer(database, marks=marks) as writer, await connect(database) as connection:
+        old = await read_head(connection, NOTICE)
+        await record_more(writer)
+        await marks.check(connection, NOTICE, old)
+
+
+async def test_another_database_of_the_same_host_has_marks_of_its_own(
+    database: str, backup: Backup, tmp_path: Path
+) -> None:
+    file = tmp_path / "high-water.json"
+    async with Writer(database, marks=await open_marks(file, database)) as writer:
+        await record_more(writer)
+    copy = make_conninfo(database, dbname=backup.copy)
+    async with Writer(copy, marks=await open_marks(file, copy)) as writer:
+        await record_more(writer)
