@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from api.auth.sessions import Sessions
 from api.pages import (
+    access_requests,
     decisions,
     downloads,
     errors,
@@ -56,6 +57,7 @@ def application(ledger: Ledger) -> Starlette:
             Route("/notices/{notice}/files/{evidence:path}", downloads.get_file, methods=["GET"]),
             Route("/notices/{notice}/proofs/{position}", downloads.get_proof, methods=["GET"]),
             Route("/notices/{notice}/entries/{at:int}", history.get_entry, methods=["GET"]),
+            Route("/notices/{notice}/reviews", access_requests.get_reviews, methods=["GET"]),
             Route("/notices/{notice}/replay", history.get_replay, methods=["GET"]),
             Route("/notices/{notice}/changes", history.get_changes, methods=["GET"]),
             *query_pages.routes(),

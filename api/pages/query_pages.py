@@ -37,7 +37,6 @@ PAGES = (
     Page("/evidence", "evidence"),
     Page("/measures", "measures", page_data.measures),
     Page("/measures/{measure:path}", "measure", page_data.measure),
-    Page("/reviews", "reviews"),
     Page("/views", "views"),
     Page("/partners", "partners"),
     Page("/reports", "reports", page_data.reports),

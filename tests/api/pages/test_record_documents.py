@@ -1,5 +1,7 @@
 """Documents and access recorded from pages: with their files, and by another person."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -145,3 +147,48 @@ def test_access_is_granted_by_another_person(service: Service, people: dict[str,
     left = people["officer"].get(address(service, "AccessGranted"))
     assert 'value="A1"' not in left.text, "it was decided on"
     assert 'value="A2"' not in left.text, "nobody is offered what they may not decide on"
+
+
+def test_a_reader_with_a_grant_sees_its_documents_and_why_it_ended(
+    service: Service, people: dict[str, httpx.Client]
+) -> None:
+    adviser, officer, member = people["adviser"], people["officer"], people["member"]
+    evidence: Inputs = {
+        "data.evidence": "E77",
+        "data.title": "Weekly figures",
+        "data.classification": "RESTRICTED",
+    }
+    position_of(upload(officer, service, form(officer, service, "EvidenceSubmitted", evidence), PDF))
+    begin, end = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=9)
+    window = {
+        **at("from", str(begin.day), str(begin.month), str(begin.year)),
+        **at("until", str(end.day), str(end.month), str(end.year)),
+    }
+    asking: Inputs = {
+        "data.request": "A7",
+        "data.grantee": "member",
+        "data.review": "V1",
+        "data.kind": "DATA",
+        "data.scope": "The weekly figures",
+        "data.purpose": "To see what changed",
+        **window,
+    }
+    position_of(post(adviser, service, "AccessRequested", form(adviser, service, "AccessRequested", asking)))
+    reviews, file = f"/notices/{service.notice.name}/reviews", f"/notices/{service.notice.name}/files/E77"
+    assert "A7: Data Not decided Waiting for a decision." in words(member.get(reviews))
+    assert member.get(file).status_code == 403
+    granting = form(officer, service, "AccessGranted", {"data.request": "A7", **window})
+    position_of(post(officer, service, "AccessGranted", granting))
+    page = member.get(reviews)
+    assert "A7: Data Live Open until" in words(page)
+    assert f'href="{file}">Weekly figures</a>' in page.text
+    assert member.get(file).content == PDF
+    revoking = form(
+        officer, service, "AccessRevoked", {"data.request": "A7", "data.reason": "The review is finished."}
+    )
+    position_of(post(officer, service, "AccessRevoked", revoking))
+    page = member.get(reviews)
+    assert "because it was revoked: The review is finished." in words(page)
+    assert file not in page.text
+    assert member.get(file).status_code == 403
+    assert "Your access" not in words(people["chair"].get(reviews)), "others do not see it as theirs"

@@ -1,0 +1,66 @@
+"""A reader's own requests for access: their documents, and when and why each ended.
+
+Reviewers do not read the access of others. This query therefore runs with the operator's rights, filtered by the
+reader's own id.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from starlette.requests import Request
+
+from api.pages import query_documents
+from api.pages.page_request import PageRequest
+from api.schema_client import Operator
+from api.services import Ledger
+from ledger.domain.areas.access import Access, UseFault
+from ledger.domain.rights import grant_fault
+
+
+class OwnRequest(Struct, frozen=True):
+    """A request for access by or for the reader."""
+
+    row: Mapping[str, Any]
+    state: str
+    """LIVE, NOT_YET, EXPIRED, REVOKED, CLOSED, REFUSED or UNDECIDED."""
+    documents: Sequence[Mapping[str, Any]]
+    """Documents that it opens now."""
+
+
+async def own_requests(request: Request, page_request: PageRequest) -> list[OwnRequest]:
+    """Return the reader's own requests, the latest first; empty at an earlier point."""
+    ledger: Ledger = request.app.state.ledger
+    credential = page_request.visitor.viewer.credential
+    state = await ledger.writer.state(page_request.notice)
+    own = {name: access for name, access in state.access.requests.items() if access.grantee == credential.actor}
+    if page_request.point.earlier or not own:
+        return []
+    variables = {"notice": page_request.notice, "actor": credential.actor, "atLeast": state.position}
+    data = await query_documents.ask(ledger, Operator(credential), "own-access", variables)
+    now = ledger.clock()
+    requests = []
+    for row in data["notice"]["access"]["nodes"]:
+        access = own[row["request"]]
+        fault = grant_fault(state, access, now)
+        requests.append(
+            OwnRequest(
+                row,
+                _state(row, fault, access, now),
+                [
+                    document
+                    for document in data["notice"]["evidence"]["nodes"]
+                    if row["decided"] == "GRANTED" and fault is None and access.covers(document["evidence"])
+                ],
+            )
+        )
+    return sorted(requests, key=lambda own_request: -own_request.row["position"])
+
+
+def _state(row: Mapping[str, Any], fault: UseFault | None, access: Access, now: datetime) -> str:
+    if row["decided"] != "GRANTED":
+        return row["decided"] or "UNDECIDED"
+    if fault is None:
+        return "LIVE"
+    return "CLOSED" if fault is UseFault.EXPIRED and now < access.until else fault.value
