@@ -28,6 +28,7 @@ from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks, open_marks
 from ledger.store.database import connect, migrate, pending
 from ledger.store.entries import EntryRow, read_head
+from ledger.store.pooling import refuse_transaction_pooling
 from ledger.store.service_login import check_login
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
@@ -68,6 +69,7 @@ class Database:
             await migrate(url, lambda name: progress(f"ran {name}"))
             return url
         url = self._url or ""
+        await refuse_transaction_pooling(url)
         waiting = await pending(url)
         if waiting:
             raise LedgerError(

@@ -32,8 +32,17 @@ REPORT_SECONDS = 5.0
 ATTEMPTS = 5
 LOG_BYTES = 8 * 2**20
 LOG_TAIL_LINES = 20
+_OTHER_VARIABLES = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGLOCALEDIR")
+"""Variables of libpq that are not parameters of a connection."""
 
 logger = logging.getLogger(__name__)
+
+
+def forget_client_variables() -> None:
+    """Remove libpq's variables from this process, so that they cannot mislead a client of the embedded server."""
+    names = {option.envvar.decode() for option in psycopg.pq.Conninfo.get_defaults() if option.envvar}
+    for name in (names | set(_OTHER_VARIABLES)) & os.environ.keys():
+        del os.environ[name]
 
 
 class EmbeddedPostgres:
@@ -73,6 +82,7 @@ class EmbeddedPostgres:
                 "The embedded PostgreSQL needs Linux: set LEDGER_DATABASE_URL to a server."
             )
         was_user = self._users_lock is not None
+        forget_client_variables()
         try:
             with self._mutex:
                 return self._start(_Reporter(progress))

@@ -6,7 +6,7 @@ import psycopg
 from eventsourcing.persistence import DatabaseError
 from eventsourcing.postgres import PostgresDatastore
 
-from ledger.store.database import session_options
+from ledger.store.database import session_options, session_settings
 
 GUEST_SCHEMA = "guests"
 """The schema in which guest projections keep their tables."""
@@ -32,8 +32,11 @@ class LedgerDatastore(PostgresDatastore):
             originator_id_type="text",
         )
         self.url, self.role = url, role
-        options = session_options(url, role)
-        kwargs: dict[str, Any] = {"row_factory": psycopg.rows.dict_row, "options": options}
+        self._session: dict[str, Any] = {
+            "options": session_options(url, session_settings(role)),
+            "client_encoding": "UTF8",
+        }
+        kwargs: dict[str, Any] = {"row_factory": psycopg.rows.dict_row, **self._session}
         self.pool.conninfo, self.pool.kwargs = url, kwargs
 
     def listening_connection(self) -> psycopg.Connection[Any]:
@@ -43,8 +46,6 @@ class LedgerDatastore(PostgresDatastore):
             DatabaseError: The database cannot be reached.
         """
         try:
-            return psycopg.connect(
-                self.url, autocommit=True, options=session_options(self.url, self.role), connect_timeout=10
-            )
+            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, **self._session)
         except psycopg.OperationalError as error:
             raise DatabaseError(str(error)) from error

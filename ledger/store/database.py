@@ -7,6 +7,7 @@ once, in a transaction of its own under an advisory lock. Its SHA-256 is stored:
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
@@ -51,13 +52,62 @@ def migrations(folders: Mapping[str, str] = SCHEMA_FOLDERS) -> list[Migration]:
     return known
 
 
+PINNED: Mapping[str, str] = MappingProxyType(
+    {
+        "array_nulls": "on",
+        "bytea_output": "hex",
+        "check_function_bodies": "on",
+        "datestyle": "ISO, MDY",
+        "default_transaction_deferrable": "off",
+        "default_transaction_isolation": "read committed",
+        "default_transaction_read_only": "off",
+        "extra_float_digits": "1",
+        "gin_fuzzy_search_limit": "0",
+        "idle_in_transaction_session_timeout": "0",
+        "idle_session_timeout": "0",
+        "intervalstyle": "postgres",
+        "ledger.notices": "",
+        "ledger.position": "",
+        "lock_timeout": "0",
+        "quote_all_identifiers": "off",
+        "row_security": "on",
+        "search_path": "ledger",
+        "standard_conforming_strings": "on",
+        "statement_timeout": "0",
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+        "transform_null_equals": "off",
+    }
+)
+"""Server settings that change bytes or meaning, which every connection pins against the server's defaults."""
+_REQUIRED: Mapping[str, str] = MappingProxyType({"client_encoding": "UTF8", "session_replication_role": "origin"})
+"""Settings that cannot be among the options of a connection, and are checked only."""
+_CHECK = """
+SELECT pg_backend_pid(), array(
+    SELECT coalesce(current_setting(name, true), '')
+    FROM unnest(%s::text[]) WITH ORDINALITY AS u(name, number) ORDER BY number)
+"""
+
+
 async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection[Any]:
     """Return an autocommit connection in a role; raise Unavailable when the server cannot be reached."""
-    options = session_options(url, role)
+    settings = session_settings(role)
     try:
-        return await AsyncConnection.connect(url, autocommit=True, options=options, connect_timeout=10)
+        connection = await AsyncConnection.connect(
+            url,
+            autocommit=True,
+            options=session_options(url, settings),
+            client_encoding="UTF8",
+            connect_timeout=10,
+        )
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
+    try:
+        await check_session(connection, settings)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 def pool(
@@ -77,10 +127,11 @@ def pool(
         checked: Test each connection before it is used; otherwise a statement may meet a lost connection.
         settings: Server parameters, such as `statement_timeout`, set on every connection.
     """
-    options = "".join(f" -c {name}={value}" for name, value in settings.items())
+    all_settings = {**session_settings(role), **settings}
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": session_options(url, role) + options},
+        kwargs={"autocommit": True, "options": session_options(url, all_settings), "client_encoding": "UTF8"},
+        configure=partial(check_session, settings=all_settings),
         min_size=1,
         max_size=size,
         open=False,
@@ -117,13 +168,45 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
             yield connection
 
 
-def session_options(url: str, role: DatabaseRole | None) -> str:
-    """Return the libpq options for a role, with the settings that reading and writing rely on."""
-    from_url = psycopg.conninfo.conninfo_to_dict(url).get("options")
-    of_role = f"-c role={role}" if role else ""
+def session_settings(role: DatabaseRole | None) -> dict[str, str]:
+    """Return the settings of a connection in a role."""
+    of_role: dict[str, str] = {"role": role} if role else {}
     if role == "ledger_writer":
-        of_role += f" -c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
-    return f"{from_url or ''} {of_role} -c timezone=UTC -c search_path=ledger -c synchronous_commit=on".strip()
+        of_role["idle_in_transaction_session_timeout"] = f"{FROZEN_SECONDS}s"
+    return {**PINNED, **of_role}
+
+
+def session_options(url: str, settings: Mapping[str, str]) -> str:
+    """Return the libpq options that set these settings."""
+    from_url = psycopg.conninfo.conninfo_to_dict(url).get("options") or ""
+    pinned = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
+    return f"{from_url} {pinned}".strip()
+
+
+async def check_session(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> None:
+    """Check that a new connection has its role and settings.
+
+    Raises:
+        LedgerError: A setting differs; the message names it, and a pooler that is in between.
+    """
+    expected = {**settings, **_REQUIRED}
+    row = await (await connection.execute(_CHECK, (list(expected),))).fetchone()
+    assert row is not None  # noqa: S101 - the query always returns one row
+    wrong = [
+        f"{name} is {value!r} instead of {expected[name]!r}"
+        for name, value in zip(expected, row[1], strict=True)
+        if value.replace(" ", "").lower() != expected[name].replace(" ", "").lower()
+    ]
+    if wrong:
+        remedy = "unset the variables PGTZ and PGDATESTYLE, and the setting of the server that forces it"
+        if is_pooled(connection, row[0]):
+            remedy = "a connection pooler such as PgBouncer drops them; connect to PostgreSQL directly"
+        raise LedgerError(f"the connection to the database lacks its settings: {', '.join(wrong)}; {remedy}")
+
+
+def is_pooled(connection: AsyncConnection[Any], backend: int) -> bool:
+    """Return whether a connection pooler is in between, which has its own number for the server's process."""
+    return connection.info.backend_pid != backend
 
 
 async def migrate(

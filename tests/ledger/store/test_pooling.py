@@ -1,0 +1,108 @@
+"""Test a real PgBouncer between the service and the database: what it breaks is named at the start."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from psycopg import AsyncConnection
+
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import connect
+from ledger.store.pooling import check_sessions, refuse_transaction_pooling
+from tests.journeys.tcp_server import TcpServer, tcp_server
+
+PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.database,
+    pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not on this machine: apt-get install pgbouncer"),
+]
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[TcpServer]:
+    with tcp_server() as server:
+        yield server
+
+
+@contextmanager
+def bouncer(server: TcpServer, place: Path, mode: str, *, ignores_options: bool) -> Iterator[str]:
+    """Run PgBouncer in a mode, and yield the URL of the database `postgres` behind it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    place.chmod(0o755)
+    for parent in place.parents[:-2]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    (place / "users").write_text('"postgres" "postgres"\n', "utf-8")
+    (place / "bouncer.ini").write_text(
+        f"""[databases]
+postgres = host=127.0.0.1 port={server.port} user=postgres password=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = plain
+auth_file = {place / "users"}
+pool_mode = {mode}
+{"ignore_startup_parameters = options" if ignores_options else ""}
+""",
+        "utf-8",
+    )
+    assert PROGRAM is not None
+    command = [PROGRAM, "-q", "-u", "nobody", str(place / "bouncer.ini")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    assert time.monotonic() < deadline
+                    assert process.poll() is None
+            yield f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+async def test_a_pooler_that_drops_the_settings_is_named(behind: TcpServer, tmp_path: Path, mode: str) -> None:
+    with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
+        with pytest.raises(LedgerError, match=r"lacks its settings: .* such as PgBouncer drops them"):
+            await connect(url)
+        with pytest.raises(LedgerError, match="connect to PostgreSQL directly"):
+            await refuse_transaction_pooling(url)
+
+
+async def test_a_pooler_that_refuses_the_settings_is_an_error_that_names_them(
+    behind: TcpServer, tmp_path: Path
+) -> None:
+    with (
+        bouncer(behind, tmp_path, "session", ignores_options=False) as url,
+        pytest.raises(Unavailable, match="options"),
+    ):
+        await connect(url)
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+async def test_only_transaction_pooling_changes_the_session(behind: TcpServer, tmp_path: Path, mode: str) -> None:
+    with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
+        connections = [await AsyncConnection.connect(url, autocommit=True) for _ in range(4)]
+        try:
+            if mode == "session":
+                await check_sessions(connections[0], connections[1:])
+            else:
+                with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
+                    await check_sessions(connections[0], connections[1:])
+        finally:
+            for connection in connections:
+                await connection.close()
+
+
+async def test_a_direct_connection_is_no_pooler(behind: TcpServer) -> None:
+    await refuse_transaction_pooling(f"{behind.url('postgres', 'postgres')}/postgres")
