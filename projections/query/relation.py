@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from msgspec import Struct, field
 
 from projections.engine.columns import Field, fields_of
+from projections.engine.meaning import Meaning, meaning_of
 from projections.engine.rows import Table
 
 PAGE = 1_001
@@ -75,6 +76,16 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         """Field → Python type."""
         own = get_type_hints(self.row, include_extras=True)
         return own | {name: computed.hint for name, computed in self.computed.items()}
+
+    @cached_property
+    def meanings(self) -> dict[str, Meaning]:
+        """Meanings of the fields; a computed field that replaces a field of the row has the row's description."""
+        own = get_type_hints(self.row, include_extras=True)
+        meanings = {name: meaning_of(hint) for name, hint in own.items()}
+        for name, computed in self.computed.items():
+            meaning = meaning_of(computed.hint)
+            meanings[name] = meanings.get(name, meaning) if meaning.description is None else meaning
+        return meanings
 
     def condition(self, name: str) -> str:
         """Return the SQL of a condition.

@@ -1,51 +1,59 @@
 """Access for reviewers: requests, decisions, provisions, uses, and the grants that are live at an instant."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.access import (
+    AccessAction,
     AccessExtended,
     AccessGranted,
+    AccessKind,
     AccessProvided,
     AccessRefused,
     AccessRequested,
     AccessRevoked,
     AccessUsed,
     AccessUseRefused,
+    UseFault,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, of_table
+from projections.views.words import AccessDecision
 
 
 class Access(Struct, frozen=True):
     """A request for access, and the grant made on it."""
 
-    request: str
+    request: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    requested_at: datetime
-    requested_by: str
-    grantee: str
-    review: str | None
-    diagnostic: str | None
-    kind: str
-    documents: list[str]
-    """Documents that it opens; any of its kind, if empty."""
-    scope: NarrativeRef
-    purpose: NarrativeRef
-    from_at: datetime
-    """Start as requested; once granted, start as granted."""
-    until_at: datetime
-    """End of the access."""
-    decided: str | None = None
-    """GRANTED or REFUSED; None until decided."""
-    decided_at: datetime | None = None
-    decided_by: str | None = None
-    decided_position: int | None = None
-    refused_reason: NarrativeRef | None = None
+    requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
+    requested_by: Annotated[str, Meta(description="Actor id of the requester.")]
+    grantee: Annotated[str, Meta(description="Actor id of the grantee.")]
+    review: Annotated[str | None, ID, Meta(description="Id of its review.")]
+    diagnostic: Annotated[str | None, ID, Meta(description="Id of its diagnostic.")]
+    kind: Annotated[str, words(AccessKind), Meta(description="Kind of access.")]
+    documents: Annotated[
+        list[str], ID, Meta(description="Ids of the documents that it opens; if empty, any of its kind.")
+    ]
+    scope: Annotated[NarrativeRef, Meta(description="Scope; null if erased.")]
+    purpose: Annotated[NarrativeRef, Meta(description="Purpose; null if erased.")]
+    from_at: Annotated[
+        datetime, Meta(description="Start of the access: as requested or, after a grant, as granted.")
+    ]
+    until_at: Annotated[datetime, Meta(description="End of the access, unless it is revoked earlier.")]
+    decided: Annotated[str | None, words(AccessDecision), Meta(description="Decision; null if undecided.")] = None
+    decided_at: Annotated[datetime | None, Meta(description="Instant of the decision.")] = None
+    decided_by: Annotated[str | None, Meta(description="Actor id of the person who did this.")] = None
+    decided_position: Annotated[int | None, Meta(description="Position of the entry with the decision.")] = None
+    refused_reason: Annotated[NarrativeRef | None, Meta(description="Reason for the refusal; null if erased.")] = (
+        None
+    )
     extended: int = 0
     """Number of extensions."""
     revoked_at: datetime | None = None
@@ -57,43 +65,45 @@ class Access(Struct, frozen=True):
     uses: int = 0
     used_at: datetime | None = None
     """Time of the latest use."""
-    refused_uses: int = 0
+    refused_uses: Annotated[int, Meta(description="Number of refused uses.")] = 0
 
 
 class Provision(Struct, frozen=True):
     """Access that the council provided under a grant."""
 
-    request: str
+    request: Annotated[str, ID, Meta(description="Id of the request behind the grant.")]
     position: int
-    kind: str
-    what: NarrativeRef
-    on: date
+    kind: Annotated[str, words(AccessKind), Meta(description="Kind of access.")]
+    what: Annotated[NarrativeRef, Meta(description="Description; null if erased.")]
+    on: Annotated[date, Meta(description="Date.")]
 
 
 class Use(Struct, frozen=True):
     """A use of a grant, or a refused use."""
 
-    request: str
+    request: Annotated[str, ID, Meta(description="Id of the request behind the grant.")]
     position: int
-    used_at: datetime
-    grantee: str
-    document: str
-    action: str | None
-    """VIEWED, DOWNLOADED or DISCUSSED; None for a refused use."""
-    why: str | None
-    """Reason for the refusal."""
+    used_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    grantee: Annotated[str, Meta(description="Actor id of the person who did this.")]
+    document: Annotated[str, ID, Meta(description="Id of the document.")]
+    action: Annotated[
+        str | None, words(AccessAction), Meta(description="Action on the document; null if refused.")
+    ]
+    why: Annotated[
+        str | None, words(UseFault), Meta(description="Reason for the refusal; null if it was not refused.")
+    ]
 
 
 class ChecklistLine(Struct, frozen=True):
     """A line of the checklist: for one review or diagnostic and one clause, the kinds of access by progress."""
 
-    of: str
-    clause: str
-    kinds: list[str]
-    asked: list[str]
-    granted: list[str]
-    provided: list[str]
-    used: list[str]
+    of: Annotated[str, ID, Meta(description="Id of the review or diagnostic.")]
+    clause: Annotated[str, Meta(description="Clause that lists the kinds.")]
+    kinds: Annotated[list[str], words(AccessKind), Meta(description="Kinds that the clause lists.")]
+    asked: Annotated[list[str], words(AccessKind), Meta(description="Kinds requested.")]
+    granted: Annotated[list[str], words(AccessKind), Meta(description="Kinds granted.")]
+    provided: Annotated[list[str], words(AccessKind), Meta(description="Kinds provided.")]
+    used: Annotated[list[str], words(AccessKind), Meta(description="Kinds used.")]
 
 
 ACCESS = Table("access", Access, ("request",), lookups=(("until_at",), ("review",)), by_position=False)

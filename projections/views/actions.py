@@ -1,8 +1,9 @@
 """Actions and milestones under the plan's objectives, each with its first date and its current date."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.actions import (
     ActionAdded,
@@ -13,56 +14,58 @@ from ledger.domain.areas.actions import (
     MilestoneSet,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, contains, of_table
+from projections.views.fields import NamedEvidence
 
 
 class Action(Struct, frozen=True):
     """An action under an objective."""
 
-    action: str
-    objective: str
-    position: int
-    added_at: datetime
-    title: NarrativeRef
-    owner: str
-    due: date
-    first_due: date
-    """First due date, from which slippage is counted."""
-    partner: str | None = None
-    rebaselined: int = 0
-    """Number of approved changes of the due date."""
-    completed_on: date | None = None
-    completed_position: int | None = None
-    result: NarrativeRef | None = None
-    evidence: list[str] = []
+    action: Annotated[str, ID, Meta(description="Id in the plan.")]
+    objective: Annotated[str, ID, Meta(description="Id of the objective that it serves.")]
+    position: Annotated[int, Meta(description="Position of the entry that added it.")]
+    added_at: Annotated[datetime, Meta(description="Instant at which it was added.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    due: Annotated[date, Meta(description="Due date.")]
+    first_due: Annotated[date, Meta(description="Original due date.")]
+    partner: Annotated[
+        str | None, ID, Meta(description="Id of the partner that carries it out; null if the council does.")
+    ] = None
+    rebaselined: Annotated[int, Meta(description="Number of approved changes of its due date.")] = 0
+    completed_on: Annotated[date | None, Meta(description="Date of completion; null if it is open.")] = None
+    completed_position: Annotated[int | None, Meta(description="Position of the entry that completed it.")] = None
+    result: Annotated[NarrativeRef | None, Meta(description="Result; null if it is open, or if erased.")] = None
+    evidence: NamedEvidence = []
 
 
 class Rebaseline(Struct, frozen=True):
     """A change of an action's due date, and its approver."""
 
-    action: str
+    action: Annotated[str, ID, Meta(description="Id of the action.")]
     position: int
-    rebaselined_at: datetime
-    due_before: date
-    due_after: date
-    reason: NarrativeRef
-    approver: str
+    rebaselined_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    due_before: Annotated[date, Meta(description="Due date before the change.")]
+    due_after: Annotated[date, Meta(description="Due date after the change.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+    approver: Annotated[str, Meta(description="Actor id of the approver.")]
 
 
 class Milestone(Struct, frozen=True):
     """A milestone of an objective."""
 
-    milestone: str
-    objective: str
-    position: int
-    title: NarrativeRef
-    due: date
-    reached_on: date | None = None
+    milestone: Annotated[str, ID, Meta(description="Id in the plan.")]
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
+    position: Annotated[int, Meta(description="Position of the entry that set it.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    due: Annotated[date, Meta(description="Due date.")]
+    reached_on: Annotated[date | None, Meta(description="Date on which it was reached.")] = None
     reached_position: int | None = None
-    evidence: list[str] = []
+    evidence: NamedEvidence = []
 
 
 ACTIONS = Table(
@@ -142,9 +145,20 @@ ACTION = of_table(
     "actions",
     ACTIONS,
     computed={
-        "overdue": Computed(bool, "t.completed_on IS NULL AND t.due < :today"),
-        "late": Computed(bool, "coalesce(t.completed_on, :today) > t.due"),
-        "slippage_days": Computed(int, "t.due - t.first_due"),
+        "overdue": Computed(
+            Annotated[
+                bool, Meta(description="True if it is open and its due date has passed on the day of `on`.")
+            ],
+            "t.completed_on IS NULL AND t.due < :today",
+        ),
+        "late": Computed(
+            Annotated[bool, Meta(description="True if it was completed late, or its due date has passed.")],
+            "coalesce(t.completed_on, :today) > t.due",
+        ),
+        "slippage_days": Computed(
+            Annotated[int, Meta(description="Days between the original and the present due date.")],
+            "t.due - t.first_due",
+        ),
     },
     conditions={
         "objectives": "t.objective = ANY (:value)",
@@ -159,6 +173,14 @@ REBASELINE = of_table("actions", REBASELINES)
 MILESTONE = of_table(
     "actions",
     MILESTONES,
-    computed={"overdue": Computed(bool, "t.reached_on IS NULL AND t.due < :today")},
+    computed={
+        "overdue": Computed(
+            Annotated[
+                bool,
+                Meta(description="True if its due date has passed on the day of `on` and it was not reached."),
+            ],
+            "t.reached_on IS NULL AND t.due < :today",
+        )
+    },
     conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
 )

@@ -1,71 +1,71 @@
 """The adviser: tenures, vacancies, and reports pinned to a position."""
 
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import IN_POST, WITHIN, Computed, Relation, of_table
+from projections.views.fields import RecordedPosition
 from projections.views.gaps import Gap, gaps
+from projections.views.words import TenureEnd
 
 
 class Tenure(Struct, frozen=True):
     """A tenure as adviser; both days included."""
 
-    appointment: str
+    appointment: Annotated[str, ID, Meta(description="Id.")]
     position: int
     """Entry that began it."""
-    adviser: str
-    first: date
-    last: date | None
-    """Last day; None until release or replacement."""
-    terms: NarrativeRef | None
-    """Terms of the appointment; a replacement keeps those of the tenure before it."""
-    ended: str | None = None
-    """RELEASED or REPLACED; None while neither happened."""
-    ended_position: int | None = None
-    reason: NarrativeRef | None = None
+    adviser: Annotated[str, Meta(description="Actor id of the person.")]
+    first: Annotated[date, Meta(description="First day; the period includes both days.")]
+    last: Annotated[date | None, Meta(description="Last day; null if the adviser is in post.")]
+    terms: Annotated[NarrativeRef | None, Meta(description="Terms of the appointment; null if erased.")]
+    ended: Annotated[
+        str | None, words(TenureEnd), Meta(description="End of the period in post; null if it continues.")
+    ] = None
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    reason: Annotated[NarrativeRef | None, Meta(description="Reason for the end; null if erased.")] = None
 
 
 class AdviserReport(Struct, frozen=True):
     """A report of the adviser to ministers."""
 
-    report: str
+    report: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    issued_at: datetime
-    adviser: str
-    first: date
-    last: date
-    other: NarrativeRef | None
-    query: NarrativeRef | None
-    pinned: int
-    """Position at which its figures were read, and can be read again."""
+    issued_at: Annotated[datetime, Meta(description="Instant at which it was issued.")]
+    adviser: Annotated[str, Meta(description="Actor id of the adviser.")]
+    first: Annotated[date, Meta(description="First day of its period.")]
+    last: Annotated[date, Meta(description="Last day of its period.")]
+    other: Annotated[NarrativeRef | None, Meta(description="Other remarks; null if erased.")]
+    query: Annotated[NarrativeRef | None, Meta(description="Query behind its figures; null if erased.")]
+    pinned: Annotated[int, Meta(description="Position at which its figures were read, and can be read again.")]
 
 
 class AreaReport(Struct, frozen=True):
     """A report's judgement on an area."""
 
-    report: str
-    area: str
-    position: int
-    judgement: str
-    """PROGRESS or CONCERN."""
-    text: NarrativeRef
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
+    area: Annotated[str, ID, Meta(description="Id of the area.")]
+    position: RecordedPosition
+    judgement: Annotated[str, words(AreaJudgement), Meta(description="Progress or concern.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
 class RequirementReport(Struct, frozen=True):
     """A report's statement on a requirement of the notice."""
 
-    report: str
-    number: str
-    """Number of the clause."""
-    position: int
-    text: NarrativeRef
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
+    number: Annotated[str, Meta(description="Number of the clause.")]
+    position: RecordedPosition
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
 TENURES = Table("tenures", Tenure, ("position",))
@@ -133,7 +133,16 @@ def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
         rows.put(REQUIREMENT_REPORTS, RequirementReport(fact.report, requirement.number, entry.position, text))
 
 
-TENURE = of_table("adviser", TENURES, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
+TENURE = of_table(
+    "adviser",
+    TENURES,
+    computed={
+        "in_post": Computed(
+            Annotated[bool, Meta(description="True if they are in post on the day of `on`.")], IN_POST
+        )
+    },
+    order=("first", "position"),
+)
 ADVISER_VACANCY = Relation(
     "adviser", Gap, gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x)"), order=("first",)
 )

@@ -1,9 +1,9 @@
 """The improvement board: chairs and vacancies, members, timetable, meetings, packs and decisions."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Meta, Struct, to_builtins
 
 from ledger.domain.areas.board import (
     BoardDecisionRecorded,
@@ -18,10 +18,12 @@ from ledger.domain.areas.board import (
 )
 from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import IN_POST, ZONE, Computed, Relation, contains, is_latest, of_table
+from projections.views.fields import NamedEvidence
 from projections.views.gaps import Gap, gaps
 
 
@@ -29,101 +31,113 @@ class Board(Struct, frozen=True):
     """The board and its terms of reference."""
 
     position: int
-    established_at: datetime
-    terms_of_reference: NarrativeRef
-    quorum: int | None
+    established_at: Annotated[datetime, Meta(description="Instant at which the board was established.")]
+    terms_of_reference: Annotated[NarrativeRef, Meta(description="Terms of reference; null if erased.")]
+    quorum: Annotated[
+        int | None, Meta(description="Number of members needed for a decision; null if the terms name none.")
+    ]
 
 
 class Chair(Struct, frozen=True):
     """A tenure in the chair; both days included."""
 
-    chair: str
+    chair: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
-    first: date
-    last: date | None
-    """Last day; None until the chair ends."""
-    independence_basis: NarrativeRef | None
-    interests: list[NarrativeRef]
-    ended_position: int | None = None
-    reason: NarrativeRef | None = None
-    """Reason for its end."""
+    first: Annotated[date, Meta(description="First day; the period includes both days.")]
+    last: Annotated[date | None, Meta(description="Last day, inclusive; null if it continues.")]
+    independence_basis: Annotated[
+        NarrativeRef | None, Meta(description="Basis of the chair's independence; null if erased.")
+    ]
+    interests: Annotated[list[NarrativeRef], Meta(description="Interests declared on appointment.")]
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for the end; null if it continues or if erased.")
+    ] = None
 
 
 class Interest(Struct, frozen=True):
     """A declared interest of a person on the board."""
 
-    actor: str
+    actor: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
-    declared_at: datetime
-    interest: NarrativeRef
+    declared_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    interest: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
 class Member(Struct, frozen=True):
     """A membership; both days included."""
 
-    member: str
+    member: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
-    post: str
-    first: date
-    last: date | None = None
-    left_position: int | None = None
+    post: Annotated[str, Meta(description="Post on the board.")]
+    first: Annotated[date, Meta(description="First day; the period includes both days.")]
+    last: Annotated[date | None, Meta(description="Last day; null if the membership continues.")] = None
+    left_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
 
 
 class Timetable(Struct, frozen=True):
     """Days on which the board meets and reports; the latest timetable is current."""
 
     position: int
-    agreed_at: datetime
-    dates: list[str]
-    """Days in ISO 8601, in order."""
-    report_dates: list[str]
-    """Days by which the chair reports, in ISO 8601, in order."""
-    department_consent: bool
+    agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]
+    dates: Annotated[list[str], Meta(description="Dates (ISO 8601), in order.")]
+    report_dates: Annotated[list[str], Meta(description="Dates (ISO 8601) by which the chair reports, in order.")]
+    department_consent: Annotated[bool, Meta(description="True if the Department consented.")]
 
 
 class Meeting(Struct, frozen=True):
     """A meeting that was held."""
 
-    meeting: str
+    meeting: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    held_at: datetime
-    attendance: list[str]
-    apologies: list[str]
-    quorate: bool
-    minutes_approved_at: datetime | None = None
-    minutes_position: int | None = None
-    minutes_evidence: list[str] = []
+    held_at: Annotated[datetime, Meta(description="Instant at which it was held.")]
+    attendance: Annotated[list[str], Meta(description="Actor ids of the people present.")]
+    apologies: Annotated[list[str], Meta(description="Actor ids of the people who sent apologies.")]
+    quorate: Annotated[bool, Meta(description="True if enough members were present.")]
+    minutes_approved_at: Annotated[
+        datetime | None, Meta(description="Instant at which the minutes were approved; null if they were not.")
+    ] = None
+    minutes_position: Annotated[
+        int | None, Meta(description="Position of the entry that approved the minutes.")
+    ] = None
+    minutes_evidence: Annotated[
+        list[str], ID, Meta(description="Ids of the minutes in the register of evidence.")
+    ] = []
 
 
 class Pack(Struct, frozen=True):
     """Papers circulated for a meeting."""
 
-    meeting: str
+    meeting: Annotated[str, ID, Meta(description="Id of the meeting.")]
     position: int
-    circulated_at: datetime
-    recipients: list[str]
-    evidence: list[str]
+    circulated_at: Annotated[datetime, Meta(description="Instant at which they were circulated.")]
+    recipients: Annotated[list[str], Meta(description="Recipients.")]
+    evidence: NamedEvidence
 
 
 class Decision(Struct, frozen=True):
     """A decision of the board, and its rescission if any."""
 
-    decision: str
+    decision: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    decided_at: datetime
-    meeting: str
-    title: NarrativeRef
-    outcome: NarrativeRef
-    rationale: NarrativeRef
-    options: list[NarrativeRef]
+    decided_at: Annotated[datetime, Meta(description="Instant at which it was taken.")]
+    meeting: Annotated[str, ID, Meta(description="Id of the meeting that took the decision.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    outcome: Annotated[NarrativeRef, Meta(description="Outcome of the decision; null if erased.")]
+    rationale: Annotated[NarrativeRef, Meta(description="Rationale; null if erased.")]
+    options: Annotated[list[NarrativeRef], Meta(description="Options that the board considered.")]
     votes: dict[str, Any] | None
     """Votes for, against and abstained; None if not recorded."""
-    evidence: list[str]
-    relates_to: list[str]
-    rescinded_position: int | None = None
-    rescinded_at: datetime | None = None
-    rescinded_reason: NarrativeRef | None = None
-    replaced_by: str | None = None
+    evidence: NamedEvidence
+    relates_to: Annotated[list[str], ID, Meta(description="Ids of the things that it relates to.")]
+    rescinded_position: Annotated[int | None, Meta(description="Position of the entry that rescinded it.")] = None
+    rescinded_at: Annotated[
+        datetime | None, Meta(description="Instant at which it was rescinded; null if it was not.")
+    ] = None
+    rescinded_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason why it was rescinded; null if erased.")
+    ] = None
+    replaced_by: Annotated[str | None, ID, Meta(description="Id of the decision that replaces it.")] = None
 
 
 class DecisionSubject(Struct, frozen=True):
@@ -246,7 +260,16 @@ def _decision_rescinded(rows: Rows, entry: Entry, fact: DecisionRescinded) -> No
 
 
 BOARD = of_table("board", BOARDS)
-CHAIR = of_table("board", CHAIRS, computed={"in_post": Computed(bool, IN_POST)}, order=("first", "position"))
+CHAIR = of_table(
+    "board",
+    CHAIRS,
+    computed={
+        "in_post": Computed(
+            Annotated[bool, Meta(description="True if they chair the board on the day of `on`.")], IN_POST
+        )
+    },
+    order=("first", "position"),
+)
 VACANCY = Relation(
     "board",
     Gap,
@@ -254,7 +277,15 @@ VACANCY = Relation(
     order=("first",),
 )
 INTEREST = of_table("board", INTERESTS)
-MEMBER = of_table("board", MEMBERS, computed={"in_post": Computed(bool, IN_POST)})
+MEMBER = of_table(
+    "board",
+    MEMBERS,
+    computed={
+        "in_post": Computed(
+            Annotated[bool, Meta(description="True if they are a member on the day of `on`.")], IN_POST
+        )
+    },
+)
 TIMETABLE = of_table(
     "board",
     TIMETABLES,

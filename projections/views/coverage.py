@@ -5,8 +5,9 @@ reason. An achieved objective still answers; a dropped or merged one does not.
 """
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from ledger.domain.areas.notice import AreaCarriedOver, AreaClosed, AreaRegistered
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
@@ -18,10 +19,12 @@ from ledger.domain.areas.recommendations import (
     RecommendationRejected,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, contains, of_table
+from projections.views.words import Answer, CoverageKind
 
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
@@ -29,47 +32,47 @@ _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 class CoverageItem(Struct, frozen=True):
     """An item that the plan must answer."""
 
-    kind: str
-    """AREA, FINDING or RECOMMENDATION."""
-    subject: str
-    """Id of the item."""
-    position: int | None
-    """Entry that registered or made it; None while only an objective names it."""
-    text: NarrativeRef | None
-    objectives: list[str]
-    """Live objectives that answer it, by id."""
-    is_asked: bool = True
-    """False for an area that ended and for a recommendation rejected with a reason."""
+    kind: Annotated[str, words(CoverageKind), Meta(description="Kind.")]
+    subject: Annotated[str, ID, Meta(description="Id.")]
+    position: Annotated[int | None, Meta(description="Position of the entry that registered it.")]
+    text: Annotated[NarrativeRef | None, Meta(description="Title or narrative; null if erased.")]
+    objectives: Annotated[list[str], ID, Meta(description="Ids of the live objectives that address it.")]
+    is_asked: Annotated[
+        bool, Meta(description="False for an area that ended, and for a recommendation rejected with a reason.")
+    ] = True
 
 
 class Finding(Struct, frozen=True):
     """A finding of an inspection, a review or a diagnostic."""
 
-    finding: str
+    finding: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    registered_at: datetime
-    origin: str
-    text: NarrativeRef
-    areas: list[str]
-    review: str | None
+    registered_at: Annotated[datetime, Meta(description="Instant at which it was registered.")]
+    origin: Annotated[str, Meta(description="Origin.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    areas: Annotated[list[str], ID, Meta(description="Ids of the areas that it concerns.")]
+    review: Annotated[str | None, ID, Meta(description="Id of the review behind it.")]
 
 
 class Recommendation(Struct, frozen=True):
     """A recommendation to the council, and the council's response."""
 
-    recommendation: str
+    recommendation: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    made_at: datetime
-    by: str
-    text: NarrativeRef
-    findings: list[str]
-    due: date | None
-    decided: str | None = None
-    """ACCEPTED or REJECTED; None until the council responds."""
-    decided_at: datetime | None = None
-    decided_position: int | None = None
-    response: NarrativeRef | None = None
-    """The council's response, or its reason for the rejection."""
+    made_at: Annotated[datetime, Meta(description="Instant at which it was made.")]
+    by: Annotated[str, Meta(description="Body or person that made it.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    findings: Annotated[list[str], ID, Meta(description="Ids of the findings that it answers.")]
+    due: Annotated[date | None, Meta(description="Due date.")]
+    decided: Annotated[
+        str | None, words(Answer), Meta(description="The council's answer; null if it has not answered.")
+    ] = None
+    decided_at: Annotated[datetime | None, Meta(description="Instant of the council's answer.")] = None
+    decided_position: Annotated[int | None, Meta(description="Position of the entry with the answer.")] = None
+    response: Annotated[
+        NarrativeRef | None,
+        Meta(description="The council's response, or its reason for rejection; null if erased."),
+    ] = None
 
 
 class CoverageAnswer(Struct, frozen=True):
@@ -210,7 +213,12 @@ COVERED = Relation(
     "coverage",
     CoverageItem,
     "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
-    computed={"covered": Computed(bool, "NOT t.is_asked OR t.objectives <> '{}'")},
+    computed={
+        "covered": Computed(
+            Annotated[bool, Meta(description="True if a live objective addresses it, or none has to.")],
+            "NOT t.is_asked OR t.objectives <> '{}'",
+        )
+    },
     conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},
     order=("kind", "position", "subject"),
 )

@@ -1,46 +1,46 @@
 """Views of staff, children and young people: gathered, considered, and the changes made because of them."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
+from projections.views.words import Loop
 
 
 class Gathering(Struct, frozen=True):
     """A gathering of views, summarised as themes."""
 
-    views: str
+    views: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    gathered_at: datetime
-    group: str
-    """FRONTLINE_STAFF or CHILDREN_AND_YOUNG_PEOPLE."""
-    method: str
-    count: int
-    """Number of participants."""
-    themes: list[NarrativeRef]
-    considered: int = 0
-    """Number of considerations."""
-    changes: int = 0
-    """Number of considerations that led to a change."""
+    gathered_at: Annotated[datetime, Meta(description="Instant at which they were gathered.")]
+    group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
+    method: Annotated[str, Meta(description="Method.")]
+    count: Annotated[int, Meta(description="Number of participants.")]
+    themes: Annotated[list[NarrativeRef], Meta(description="Themes.")]
+    considered: Annotated[int, Meta(description="Number of considerations.")] = 0
+    changes: Annotated[int, Meta(description="Number of considerations that led to a change.")] = 0
 
 
 class Consideration(Struct, frozen=True):
     """A consideration of views against a practice standard, and the change made."""
 
-    views: str
+    views: Annotated[str, ID, Meta(description="Id of the views.")]
     position: int
-    considered_at: datetime
-    group: str
-    standard: str
-    change_made: NarrativeRef | None
-    """The change; None if nothing was changed, for the reason given."""
-    reason: NarrativeRef
+    considered_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
+    standard: Annotated[str, Meta(description="Practice standard.")]
+    change_made: Annotated[
+        NarrativeRef | None, Meta(description="Resulting change; null if there was none, or if erased.")
+    ]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
 GATHERINGS = Table("gatherings", Gathering, ("views",))
@@ -75,7 +75,12 @@ def _views_considered(rows: Rows, entry: Entry, fact: ViewsConsidered) -> None:
 GATHERING = of_table(
     "engagement",
     GATHERINGS,
-    computed={"loop": Computed(str, "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END")},
+    computed={
+        "loop": Computed(
+            Annotated[str, words(Loop), Meta(description="Use of the views gathered.")],
+            "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END",
+        )
+    },
     order=("gathered_at", "position"),
 )
 CONSIDERATION = of_table(

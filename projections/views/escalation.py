@@ -1,54 +1,54 @@
 """Escalation: ministers' concerns and interventions, the end of the notice, and the steps between."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.domain.areas.notice import NoticeClosed
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import of_table
+from projections.views.words import EscalationState
 
 
 class Concern(Struct, frozen=True):
     """A concern of the Department or ministers."""
 
-    concern: str
+    concern: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    raised_at: datetime
-    text: NarrativeRef
-    areas: list[str]
+    raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    areas: Annotated[list[str], ID, Meta(description="Ids of the areas that it concerns.")]
 
 
 class Intervention(Struct, frozen=True):
     """A decision to intervene."""
 
-    intervention: str
+    intervention: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    decided_at: datetime
-    power: str
-    decision: NarrativeRef
-    concerns: list[str]
-    takes_effect_on: date | None
-    ended_at: datetime | None = None
-    ended_position: int | None = None
-    ended_reason: NarrativeRef | None = None
-    becomes: str | None = None
-    """The arrangement that followed."""
+    decided_at: Annotated[datetime, Meta(description="Instant of the decision.")]
+    power: Annotated[str, Meta(description="Legal power.")]
+    decision: Annotated[NarrativeRef, Meta(description="Outcome of the decision; null if erased.")]
+    concerns: Annotated[list[str], ID, Meta(description="Ids of the concerns that it answers.")]
+    takes_effect_on: Annotated[date | None, Meta(description="Date from which it has effect.")]
+    ended_at: Annotated[datetime | None, Meta(description="Instant at which it ended.")] = None
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    ended_reason: Annotated[NarrativeRef | None, Meta(description="Reason for the end; null if erased.")] = None
+    becomes: Annotated[str | None, Meta(description="Arrangement that followed.")] = None
 
 
 class Step(Struct, frozen=True):
     """A state that the notice reached, and the entry that brought it there."""
 
-    position: int
-    at: datetime
-    state: str
-    """NONE, CONCERN, INTERVENTION or CLOSED."""
-    subject: str
-    """Id of the concern or intervention; empty for the notice itself."""
+    position: Annotated[int, Meta(description="Position of the entry behind the step.")]
+    at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    state: Annotated[str, words(EscalationState), Meta(description="Stage of the escalation.")]
+    subject: Annotated[str, Meta(description="Id of the concern or intervention; empty for the notice itself.")]
 
 
 CONCERNS = Table("concerns", Concern, ("concern",))

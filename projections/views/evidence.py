@@ -6,88 +6,101 @@ A fact's fields show which documents it rests on, so a new fact needs no code he
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from ledger.domain.areas.evidence import (
+    Classification,
     EvidenceAssessed,
     EvidenceErased,
     EvidenceOpened,
     EvidenceSubmitted,
     EvidenceSuperseded,
     EvidenceWithdrawn,
+    Judgement,
 )
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
+from projections.engine.meaning import COUNT, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, contains, of_table
 from projections.query.snapshot import Snapshot
+from projections.views.words import EvidenceStatus
 
 
 class Evidence(Struct, frozen=True):
     """A document of the register."""
 
-    evidence: str
+    evidence: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    submitted_at: datetime
-    actor: str
-    digest: str
-    """SHA-256 of the file's salt and the file, in base64."""
-    media_type: str
-    size: int
-    """Bytes in the file."""
-    title: NarrativeRef
-    classification: str
-    first: date | None
-    """First day that it covers."""
-    last: date | None
-    supports: list[str]
-    status: str = "CURRENT"
-    """CURRENT, SUPERSEDED, WITHDRAWN or ERASED."""
-    ended_position: int | None = None
-    """Entry that set the status."""
-    ended_at: datetime | None = None
-    reason: NarrativeRef | None = None
-    superseded_by: str | None = None
-    judgement: str | None = None
-    """Judgement with the latest time: SUFFICIENT, PARTIAL or INSUFFICIENT."""
-    assessed_at: datetime | None = None
-    assessed_position: int | None = None
-    opened: int = 0
-    """Number of recorded openings."""
-    opened_at: datetime | None = None
+    submitted_at: Annotated[datetime, Meta(description="Instant at which it was submitted.")]
+    actor: Annotated[str, Meta(description="Actor id of its submitter.")]
+    digest: Annotated[str, Meta(description="SHA-256 over the file's salt and the file, in base64.")]
+    media_type: Annotated[str, Meta(description="Its media type.")]
+    size: Annotated[int, COUNT, Meta(description="Its size in bytes.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    classification: Annotated[str, words(Classification), Meta(description="Classification.")]
+    first: Annotated[date | None, Meta(description="First day of its period.")]
+    last: Annotated[date | None, Meta(description="Last day of its period.")]
+    supports: Annotated[list[str], ID, Meta(description="Ids of the things that it supports.")]
+    status: Annotated[str, words(EvidenceStatus), Meta(description="Status of the document.")] = "CURRENT"
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that changed the status.")] = (
+        None
+    )
+    ended_at: Annotated[
+        datetime | None, Meta(description="Instant at which its present status began; null if it is current.")
+    ] = None
+    reason: Annotated[NarrativeRef | None, Meta(description="Reason for the status; null if erased.")] = None
+    superseded_by: Annotated[str | None, ID, Meta(description="Id of the document that replaces it.")] = None
+    judgement: Annotated[str | None, words(Judgement), Meta(description="Latest judgement on it.")] = None
+    assessed_at: Annotated[datetime | None, Meta(description="Instant of the latest judgement.")] = None
+    assessed_position: Annotated[int | None, Meta(description="Position of the entry that records it.")] = None
+    opened: Annotated[int, Meta(description="Number of recorded openings; only for restricted documents.")] = 0
+    opened_at: Annotated[datetime | None, Meta(description="Instant of the last opening.")] = None
 
 
 class Assessment(Struct, frozen=True):
     """A judgement on a document."""
 
-    evidence: str
+    evidence: Annotated[str, ID, Meta(description="Id of the document.")]
     position: int
-    assessed_at: datetime
-    assessor: str
-    judgement: str
-    reason: NarrativeRef
+    assessed_at: Annotated[datetime, Meta(description="Instant of the judgement.")]
+    assessor: Annotated[str, Meta(description="Actor id of the person who did this.")]
+    judgement: Annotated[str, words(Judgement), Meta(description="Judgement.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
 class Basis(Struct, frozen=True):
     """A statement that rest on a document."""
 
-    kind: str
-    """Kind of the statement's subject, such as decision, claim or objective."""
-    subject: str
-    """Id of the subject; `report#number` for a claim, the position for a fact without a subject."""
-    evidence: str
-    position: int
-    """Entry that makes the statement."""
-    fact: str
-    status_then: str = "CURRENT"
-    """Status of the document when the statement was recorded."""
-    judgement_then: str | None = None
-    superseded_by_then: str | None = None
+    kind: Annotated[str, Meta(description="Kind of what rests on it, such as decision, claim or objective.")]
+    subject: Annotated[
+        str,
+        ID,
+        Meta(
+            description="Id of what rests on it: report#number for a claim, "
+            "the entry's position for a fact without a subject."
+        ),
+    ]
+    evidence: Annotated[str, ID, Meta(description="Id of the document.")]
+    position: Annotated[int, Meta(description="Position of the entry that records this.")]
+    fact: Annotated[str, Meta(description="Name of the fact that records this.")]
+    status_then: Annotated[
+        str, words(EvidenceStatus), Meta(description="Status of the document at the time of recording.")
+    ] = "CURRENT"
+    judgement_then: Annotated[
+        str | None,
+        words(Judgement),
+        Meta(description="Latest judgement on the document at the time of recording."),
+    ] = None
+    superseded_by_then: Annotated[
+        str | None, ID, Meta(description="Id of the document that had replaced it by then.")
+    ] = None
 
 
 EVIDENCE = Table("evidence", Evidence, ("evidence",), lookups=(("position",),), by_position=False)

@@ -7,8 +7,9 @@ reading is reported, for good.
 
 from bisect import bisect_left
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from ledger.domain.areas.measures import (
     Direction,
@@ -19,11 +20,13 @@ from ledger.domain.areas.measures import (
     Unit,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, Computed, contains, of_table
-from projections.views.spc import FIRM, SIGNALS, limits, marks
+from projections.views.spc import FIRM, SIGNALS, Signal, limits, marks
+from projections.views.words import Assurance
 
 THRESHOLD = 5
 """Lowest count that is others to every role."""
@@ -33,63 +36,68 @@ Reading = MeasureReadingReported | MeasureReadingRestated
 class Measure(Struct, frozen=True):
     """A measure, and the results of its chart."""
 
-    measure: str
-    position: int
-    title: NarrativeRef
-    unit: str
-    direction: str
-    target: float | None
-    """Target in the measure's unit, like every value here."""
-    baseline: float | None
-    per: int | None
-    part_of: str | None
-    reset_on: date | None = None
-    """First day that counts since the baseline was reset."""
-    readings: int = 0
+    measure: Annotated[str, ID, Meta(description="Id.")]
+    position: Annotated[int, Meta(description="Position of the entry that defined it.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    unit: Annotated[str, words(Unit), Meta(description="Unit of its values.")]
+    direction: Annotated[str, words(Direction), Meta(description="Direction of improvement.")]
+    target: Annotated[float | None, Meta(description="Target, in the measure's unit.")]
+    baseline: Annotated[float | None, Meta(description="Baseline, in the measure's unit.")]
+    per: Annotated[int | None, Meta(description="Denominator of a rate, such as 10,000.")]
+    part_of: Annotated[str | None, ID, Meta(description="Id of the measure that includes it.")]
+    reset_on: Annotated[
+        date | None, Meta(description="First day of its chart, after the last reset of the baseline.")
+    ] = None
+    readings: Annotated[int, Meta(description="Number of readings.")] = 0
     mean: float | None = None
     lower: float | None = None
     upper: float | None = None
     provisional: bool | None = None
     """True while the chart has fewer than 12 points."""
-    assurance: str | None = None
-    """ASSURED, INCONSISTENT or FAILING; None without a target, a direction or limits."""
-    is_hidden: bool = False
-    """True if a reading is suppressed; roles without full sight then see no chart."""
+    assurance: Annotated[
+        str | None,
+        words(Assurance),
+        Meta(description="Assurance that the target is met; null if it cannot be determined."),
+    ] = None
+    is_hidden: Annotated[bool, Meta(description="True if a reading is hidden from roles without full access.")] = (
+        False
+    )
 
 
 class MeasureReading(Struct, frozen=True):
     """A measure's reading for a period, as last reading."""
 
-    measure: str
-    first: date
-    last: date
-    position: int
-    """Entry that first reported it."""
-    reported_at: datetime
-    numerator: int | None
-    """None if suppressed for this reader."""
-    denominator: int | None
-    value: float | None
-    """Value in the measure's unit; None if there was nothing to divide by, or if suppressed."""
-    system: str
-    extracted_at: datetime
-    signals: list[str]
-    is_hidden: bool
-    restated: int = 0
-    """Number of restatements."""
-    restated_position: int | None = None
-    reason: NarrativeRef | None = None
-    """Reason for the latest restatement."""
+    measure: Annotated[str, ID, Meta(description="Id of the measure.")]
+    first: Annotated[date, Meta(description="First day of its period.")]
+    last: Annotated[date, Meta(description="Last day of its period.")]
+    position: Annotated[int, Meta(description="Position of the first entry that reported it.")]
+    reported_at: Annotated[datetime, Meta(description="Instant of the first report.")]
+    numerator: Annotated[
+        int | None, Meta(description="Numerator; null if hidden from this reader, or if it has none.")
+    ]
+    denominator: Annotated[
+        int | None, Meta(description="Denominator; null if hidden from this reader, or if it has none.")
+    ]
+    value: Annotated[
+        float | None, Meta(description="Value, in the measure's unit; null if hidden, or if the denominator is 0.")
+    ]
+    system: Annotated[str, Meta(description="System that it was extracted from.")]
+    extracted_at: Annotated[datetime, Meta(description="Instant of the extraction.")]
+    signals: Annotated[list[str], words(Signal), Meta(description="Signals that it belongs to.")]
+    is_hidden: Annotated[bool, Meta(description="True if its counts are too small for all roles to see.")]
+    restated: Annotated[int, Meta(description="Number of restatements.")] = 0
+    restated_position: Annotated[int | None, Meta(description="Position of the last entry that stated it.")] = None
+    reason: Annotated[NarrativeRef | None, Meta(description="Reason for the restatement; null if erased.")] = None
 
 
 class Reset(Struct, frozen=True):
     """A reset of a measure's baseline: the first day of the new limits, and the reason."""
 
-    measure: str
+    measure: Annotated[str, ID, Meta(description="Id of the measure.")]
     position: int
-    first: date
-    baseline: float | None
-    reason: NarrativeRef
+    first: Annotated[date, Meta(description="First day of the new limits.")]
+    baseline: Annotated[float | None, Meta(description="New baseline, in the measure's unit.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
 MEASURES = Table("measures", Measure, ("measure",))

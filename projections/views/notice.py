@@ -1,9 +1,9 @@
 """The notice itself: the instrument, its lineage, clauses, areas, interpretations and revisions."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.notice import (
     AreaCarriedOver,
@@ -11,16 +11,23 @@ from ledger.domain.areas.notice import (
     AreaRegistered,
     ClauseRegistered,
     InterpretationAdopted,
+    Modality,
     NoticeClosed,
     NoticeIssued,
+    NoticeKind,
     NoticeRevised,
+    Obligor,
+    Outcome,
     Parameter,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, of_table
+from projections.views.fields import RecordedPosition
+from projections.views.words import AreaEnd, NoticeStatus
 
 
 class Notice(Struct, frozen=True):
@@ -28,95 +35,91 @@ class Notice(Struct, frozen=True):
 
     position: int
     """Entry that issued it."""
-    issued_at: datetime
-    """Instant at which its issue was recorded."""
-    kind: str
-    council: str
-    """ONS code of the council."""
-    issuer: str
-    issued_on: date
-    zone: str
-    predecessor: str | None
-    pack_digest: str
-    title: NarrativeRef
-    trigger: NarrativeRef
-    target_date: date | None = None
-    """Date by which the plan's actions are due, as revised; None if no clause states one."""
-    closed_on: date | None = None
-    closed_position: int | None = None
-    outcome: str | None = None
-    """Outcome at its end; None while it is live."""
-    closing_reason: NarrativeRef | None = None
-    successor: str | None = None
+    issued_at: Annotated[datetime, Meta(description="Instant at which its issue was recorded.")]
+    kind: Annotated[str, words(NoticeKind), Meta(description="The legal instrument.")]
+    council: Annotated[str, Meta(description="The council, by its ONS code.")]
+    issuer: Annotated[str, Meta(description="Issuer.")]
+    issued_on: Annotated[date, Meta(description="Date of issue.")]
+    zone: Annotated[str, Meta(description="IANA time zone of its dates.")]
+    predecessor: Annotated[str | None, ID, Meta(description="Id of the notice before it.")]
+    pack_digest: Annotated[
+        str, Meta(description="SHA-256 of the notice pack from which it was recorded, in base64.")
+    ]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    trigger: Annotated[NarrativeRef, Meta(description="Event that led to it; null if erased.")]
+    target_date: Annotated[
+        date | None,
+        Meta(description="Date by which the plan must be delivered, as revised; null if no clause sets one."),
+    ] = None
+    closed_on: Annotated[date | None, Meta(description="Date of its closure.")] = None
+    closed_position: Annotated[int | None, Meta(description="Position of the entry that closed it.")] = None
+    outcome: Annotated[str | None, words(Outcome), Meta(description="Outcome; null if it is live.")] = None
+    closing_reason: Annotated[NarrativeRef | None, Meta(description="Reason for the closure; null if erased.")] = (
+        None
+    )
+    successor: Annotated[str | None, ID, Meta(description="Id of the notice after it.")] = None
 
 
 class Clause(Struct, frozen=True):
     """A clause and its obligation, with its current parameters."""
 
-    number: str
-    position: int
-    obligor: str
-    modality: str
-    rule: str
-    parameters: dict[str, Any]
-    text: NarrativeRef
-    under: str | None = None
-    """Clause whose power added it later."""
+    number: Annotated[str, Meta(description="Number, such as 5b.")]
+    position: Annotated[int, Meta(description="Position of the entry that registered it.")]
+    obligor: Annotated[str, words(Obligor), Meta(description="Party responsible for the obligation.")]
+    modality: Annotated[str, words(Modality), Meta(description="Modality of the obligation.")]
+    rule: Annotated[str, Meta(description="Name of the rule that judges compliance.")]
+    parameters: Annotated[dict[str, Any], Meta(description="Parameters of the rule, as interpreted and revised.")]
+    text: Annotated[NarrativeRef, Meta(description="Requirement, in the project's own wording; null if erased.")]
+    under: Annotated[str | None, Meta(description="Clause under whose power it was added later.")] = None
 
 
 class Area(Struct, frozen=True):
     """An area for priority action."""
 
-    area: str
-    position: int
-    title: NarrativeRef
-    ended: str | None = None
-    """CLOSED or CARRIED_OVER; None while it is open."""
-    ended_on: date | None = None
-    ended_position: int | None = None
-    reason: NarrativeRef | None = None
-    """Reason for closing it."""
-    successor: str | None = None
-    """Notice that it was carried over to."""
-    successor_area: str | None = None
-    """Id of the area in that notice."""
+    area: Annotated[str, ID, Meta(description="Id in the notice, such as 1a.")]
+    position: Annotated[int, Meta(description="Position of the entry that registered it.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    ended: Annotated[str | None, words(AreaEnd), Meta(description="End of the area; null if it is open.")] = None
+    ended_on: Annotated[date | None, Meta(description="Date.")] = None
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    reason: Annotated[NarrativeRef | None, Meta(description="Reason for the closure; null if erased.")] = None
+    successor: Annotated[str | None, ID, Meta(description="Id of the notice under which it continues.")] = None
+    successor_area: Annotated[str | None, ID, Meta(description="Id under that notice.")] = None
 
 
 class Interpretation(Struct, frozen=True):
     """The adopted meaning of a word that the notice leaves open."""
 
-    interpretation: str
-    position: int
-    adopted_at: datetime
-    number: str
-    """Number of the clause."""
-    word: str
-    meaning: NarrativeRef
-    adopted_by: str
-    parameters: dict[str, Any]
-    """Parameters that it sets for the clause's rule."""
+    interpretation: Annotated[str, ID, Meta(description="Id.")]
+    position: RecordedPosition
+    adopted_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    number: Annotated[str, Meta(description="Number of the clause.")]
+    word: Annotated[str, Meta(description="The term.")]
+    meaning: Annotated[NarrativeRef, Meta(description="Meaning; null if erased.")]
+    adopted_by: Annotated[str, Meta(description="Body or person that adopted it.")]
+    parameters: Annotated[dict[str, Any], Meta(description="Parameters of the clause's rule that follow from it.")]
 
 
 class Revision(Struct, frozen=True):
     """A revision of a clause by the issuer."""
 
-    position: int
-    number: str
-    revised_on: date
-    reason: NarrativeRef
-    parameters: dict[str, Any]
+    position: RecordedPosition
+    number: Annotated[str, Meta(description="Number of the clause.")]
+    revised_on: Annotated[date, Meta(description="Date.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+    parameters: Annotated[dict[str, Any], Meta(description="Parameters of the clause's rule that it sets.")]
 
 
 class ViewState(Struct, frozen=True):
     """Position and state of a view of the notice, independent of the snapshot's position."""
 
-    view: str
-    version: int
-    reached: int
-    failed_at: int | None
-    """Entry at which its fold stopped."""
-    failure: str | None
-    """Reason for the stop."""
+    view: Annotated[str, Meta(description="Name of the view, as in the role matrix.")]
+    version: Annotated[int, Meta(description="Version of its code; a new version rebuilds the view.")]
+    reached: Annotated[int, Meta(description="Position that it has reached, regardless of `asOf`.")]
+    failed_at: Annotated[
+        int | None, Meta(description="Position of the entry at which it stopped; null if it is running.")
+    ]
+    failure: Annotated[str | None, Meta(description="Reason for the stop; null if it is running.")]
 
 
 # The notice is always at position 1: it is the first entry, which cannot be corrected.
@@ -245,7 +248,12 @@ VIEW_STATE = Relation(
 NOTICE = of_table(
     "notice",
     NOTICES,
-    computed={"status": Computed(str, "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END")},
+    computed={
+        "status": Computed(
+            Annotated[str, words(NoticeStatus), Meta(description="Status of the notice.")],
+            "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END",
+        )
+    },
 )
 CLAUSE = of_table("notice", CLAUSES)
 AREA = of_table("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})

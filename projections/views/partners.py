@@ -1,8 +1,9 @@
 """Partner organisations: their contributions on time, late or missed, and the updates they owe the board."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.partners import (
     ContributionCommitted,
@@ -14,65 +15,75 @@ from ledger.domain.areas.partners import (
     PartnerUpdateReceived,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
+from projections.views.fields import NamedEvidence
+from projections.views.words import ContributionStanding
 
 
 class Partner(Struct, frozen=True):
     """A partner organisation."""
 
-    partner: str
+    partner: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    organisation: NarrativeRef
-    section11: bool
-    """True if section 11 of the Children Act 2004 binds it."""
-    lead: str
+    organisation: Annotated[NarrativeRef, Meta(description="Name; null if erased.")]
+    section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 binds it.")]
+    lead: Annotated[str, Meta(description="Actor id of its owner.")]
 
 
 class Contribution(Struct, frozen=True):
     """A partner's contribution."""
 
-    contribution: str
+    contribution: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    partner: str
-    committed_at: datetime
-    what: NarrativeRef
-    owner: str
-    due: date
-    objective: str | None
-    received_on: date | None = None
-    received_position: int | None = None
-    note: NarrativeRef | None = None
-    evidence: list[str] = []
-    missed_position: int | None = None
-    missed_reason: NarrativeRef | None = None
+    partner: Annotated[str, ID, Meta(description="Id of the partner.")]
+    committed_at: Annotated[datetime, Meta(description="Instant at which it was promised.")]
+    what: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    due: Annotated[date, Meta(description="Due date.")]
+    objective: Annotated[str | None, ID, Meta(description="Id of the objective that it serves.")]
+    received_on: Annotated[date | None, Meta(description="Date of delivery.")] = None
+    received_position: Annotated[
+        int | None, Meta(description="Position of the entry that records the delivery.")
+    ] = None
+    note: Annotated[NarrativeRef | None, Meta(description="Note on the delivery; null if erased.")] = None
+    evidence: NamedEvidence = []
+    missed_position: Annotated[
+        int | None, Meta(description="Position of the entry that records it as missed.")
+    ] = None
+    missed_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason why it was missed; null if erased.")
+    ] = None
 
 
 class ContributionConcern(Struct, frozen=True):
     """A concern about a partner's contributions."""
 
-    partner: str
+    partner: Annotated[str, ID, Meta(description="Id of the partner.")]
     position: int
-    raised_at: datetime
-    concern: NarrativeRef
-    contribution: str | None
+    raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
+    concern: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    contribution: Annotated[str | None, ID, Meta(description="Id of the contribution.")]
 
 
 class PartnerUpdate(Struct, frozen=True):
     """An update that the board commissioned from a partner."""
 
-    update: str
+    update: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    partner: str
-    commissioned_at: datetime
-    topic: NarrativeRef
-    due: date
-    received_on: date | None = None
-    received_position: int | None = None
-    summary: NarrativeRef | None = None
-    evidence: list[str] = []
+    partner: Annotated[str, ID, Meta(description="Id of the partner.")]
+    commissioned_at: Annotated[datetime, Meta(description="Instant of the request.")]
+    topic: Annotated[NarrativeRef, Meta(description="Topic; null if erased.")]
+    due: Annotated[date, Meta(description="Due date.")]
+    received_on: Annotated[date | None, Meta(description="Date of delivery.")] = None
+    received_position: Annotated[
+        int | None, Meta(description="Position of the entry that records the delivery.")
+    ] = None
+    summary: Annotated[NarrativeRef | None, Meta(description="Summary; null if erased.")] = None
+    evidence: NamedEvidence = []
 
 
 PARTNERS = Table("partners", Partner, ("partner",), in_memory=False)
@@ -150,11 +161,26 @@ PARTNER = of_table(
     "partners",
     PARTNERS,
     computed={
-        "delivered": Computed(int, _COUNT.format(_CAME + "c.received_on <= c.due")),
-        "late": Computed(int, _COUNT.format(_CAME + "c.received_on > c.due")),
-        "missed": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NOT NULL")),
-        "overdue": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today")),
-        "awaited": Computed(int, _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today")),
+        "delivered": Computed(
+            Annotated[int, Meta(description="Number of contributions delivered in time.")],
+            _COUNT.format(_CAME + "c.received_on <= c.due"),
+        ),
+        "late": Computed(
+            Annotated[int, Meta(description="Number of contributions delivered late.")],
+            _COUNT.format(_CAME + "c.received_on > c.due"),
+        ),
+        "missed": Computed(
+            Annotated[int, Meta(description="Number of contributions recorded as missed.")],
+            _COUNT.format(_OPEN + "c.missed_position IS NOT NULL"),
+        ),
+        "overdue": Computed(
+            Annotated[int, Meta(description="Number of contributions overdue.")],
+            _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due < :today"),
+        ),
+        "awaited": Computed(
+            Annotated[int, Meta(description="Number of contributions awaited.")],
+            _COUNT.format(_OPEN + "c.missed_position IS NULL AND c.due >= :today"),
+        ),
     },
 )
 CONTRIBUTION = of_table(
@@ -162,7 +188,7 @@ CONTRIBUTION = of_table(
     CONTRIBUTIONS,
     computed={
         "standing": Computed(
-            str,
+            Annotated[str, words(ContributionStanding), Meta(description="Status on the day of `on`.")],
             "CASE WHEN t.received_on IS NOT NULL THEN CASE WHEN t.received_on <= t.due THEN 'DELIVERED' "
             "ELSE 'LATE' END WHEN t.missed_position IS NOT NULL THEN 'MISSED' "
             "WHEN t.due < :today THEN 'OVERDUE' ELSE 'AWAITED' END",
@@ -175,7 +201,15 @@ CONTRIBUTION_CONCERN = of_table("partners", CONCERNS)
 PARTNER_UPDATE = of_table(
     "partners",
     UPDATES,
-    computed={"overdue": Computed(bool, "t.received_on IS NULL AND t.due < :today")},
+    computed={
+        "overdue": Computed(
+            Annotated[
+                bool,
+                Meta(description="True if it has not arrived and its due date has passed on the day of `on`."),
+            ],
+            "t.received_on IS NULL AND t.due < :today",
+        )
+    },
     conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
     order=("due", "position"),
 )

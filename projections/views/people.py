@@ -4,10 +4,12 @@ Names and addresses are never here: the directory has them, outside the ledger.
 """
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import (
+    ActorKind,
     ActorRegistered,
     IntegrationRegistered,
     IntegrationRevoked,
@@ -17,61 +19,65 @@ from ledger.domain.areas.people import (
     TokenRevoked,
 )
 from ledger.domain.entry import Entry
+from ledger.domain.roles import Role
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
+from projections.views.fields import RecordedPosition
 
 
 class Actor(Struct, frozen=True):
     """A person or system that acts."""
 
-    actor: str
-    position: int
-    kind: str
-    post: str | None
+    actor: Annotated[str, ID, Meta(description="Actor id.")]
+    position: RecordedPosition
+    kind: Annotated[str, words(ActorKind), Meta(description="Person or system.")]
+    post: Annotated[str | None, Meta(description="Post.")]
 
 
 class Holding(Struct, frozen=True):
     """A role of an actor over a period."""
 
-    actor: str
-    role: str
+    actor: Annotated[str, ID, Meta(description="Actor id of the holder.")]
+    role: Annotated[str, words(Role), Meta(description="Role.")]
     position: int
-    from_at: datetime
-    until_at: datetime | None
-    """End of the role; None until it is revoked."""
-    revoked_at: datetime | None = None
-    revoked_position: int | None = None
-    revoked_reason: NarrativeRef | None = None
+    from_at: Annotated[datetime, Meta(description="Instant at which it begins.")]
+    until_at: Annotated[
+        datetime | None, Meta(description="Instant at which it ends; null if it lasts until revoked.")
+    ]
+    revoked_at: Annotated[datetime | None, Meta(description="Instant of the revocation.")] = None
+    revoked_position: Annotated[int | None, Meta(description="Position of the entry that revoked it.")] = None
+    revoked_reason: Annotated[NarrativeRef | None, Meta(description="Reason; null if erased.")] = None
 
 
 class Token(Struct, frozen=True):
     """The public facts of an API token."""
 
-    token: str
+    token: Annotated[str, ID, Meta(description="Public id.")]
     position: int
-    actor: str
-    role: str
-    issued_at: datetime
-    source: str | None
-    facts: list[str]
-    until_at: datetime | None
-    revoked_at: datetime | None = None
-    revoked_position: int | None = None
+    actor: Annotated[str, ID, Meta(description="Actor id of its owner.")]
+    role: Annotated[str, words(Role), Meta(description="Role of its owner when using it.")]
+    issued_at: Annotated[datetime, Meta(description="Instant at which it was issued.")]
+    source: Annotated[str | None, Meta(description="The only source that it may record from.")]
+    facts: Annotated[list[str], Meta(description="Facts that it may record; if empty, all facts of its role.")]
+    until_at: Annotated[datetime | None, Meta(description="Instant at which it expires.")]
+    revoked_at: Annotated[datetime | None, Meta(description="Instant of the revocation.")] = None
+    revoked_position: Annotated[int | None, Meta(description="Position of the entry that revoked it.")] = None
 
 
 class Integration(Struct, frozen=True):
     """A partner's system and the facts that it may record."""
 
-    integration: str
+    integration: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    actor: str
-    source: str
-    facts: list[str]
-    revoked_at: datetime | None = None
-    revoked_position: int | None = None
+    actor: Annotated[str, ID, Meta(description="Actor id of the system.")]
+    source: Annotated[str, Meta(description="Source that it records from.")]
+    facts: Annotated[list[str], Meta(description="Facts that it may record.")]
+    revoked_at: Annotated[datetime | None, Meta(description="Instant of the revocation.")] = None
+    revoked_position: Annotated[int | None, Meta(description="Position of the entry that revoked it.")] = None
 
 
 ACTORS = Table("actors", Actor, ("actor",), in_memory=False)
@@ -137,14 +143,20 @@ HOLDING = of_table(
     "people",
     HOLDINGS,
     computed={
-        "held": Computed(bool, f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+        "held": Computed(
+            Annotated[bool, Meta(description="True if the actor has the role at the instant of `on`.")],
+            f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}",
+        )
     },
 )
 TOKEN = of_table(
     "people",
     TOKENS,
     computed={
-        "live": Computed(bool, f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}")
+        "live": Computed(
+            Annotated[bool, Meta(description="True if it is valid at the instant of `on`.")],
+            f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}",
+        )
     },
 )
 INTEGRATION = of_table("people", INTEGRATIONS)

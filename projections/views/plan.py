@@ -5,13 +5,16 @@ the count. An objective keeps its first due date next to its current one.
 """
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.plan import (
+    Dimension,
     LeadersBriefed,
     ObjectiveAdded,
     ObjectiveClosed,
+    ObjectiveOutcome,
     ObjectiveRevised,
     PlanVersionApproved,
     ProgressRecorded,
@@ -20,36 +23,37 @@ from ledger.domain.areas.plan import (
     SlowProgressHighlighted,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, contains, is_latest, of_table
+from projections.views.fields import NamedEvidence
 
 
 class Objective(Struct, frozen=True):
     """An objective; `position`, the entry that added it, is its cursor."""
 
-    objective: str
-    position: int
-    added_at: datetime
-    title: NarrativeRef
-    areas: list[str]
-    owner: str
-    due: date
-    first_due: date
-    """First due date; later changes do not alter it."""
-    measures: list[str]
-    outcome: str | None = None
-    """Outcome at its end; None while it is open."""
-    closed_at: datetime | None = None
+    objective: Annotated[str, ID, Meta(description="Id in the plan.")]
+    position: Annotated[int, Meta(description="Position of the entry that added it.")]
+    added_at: Annotated[datetime, Meta(description="Instant at which it was added.")]
+    title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
+    areas: Annotated[list[str], ID, Meta(description="Ids of the areas for priority action that it serves.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    due: Annotated[date, Meta(description="Due date.")]
+    first_due: Annotated[date, Meta(description="Original due date.")]
+    measures: Annotated[list[str], ID, Meta(description="Ids of the measures of its impact.")]
+    outcome: Annotated[str | None, words(ObjectiveOutcome), Meta(description="Outcome; null if it is open.")] = (
+        None
+    )
+    closed_at: Annotated[datetime | None, Meta(description="Instant at which it was closed.")] = None
     closed_position: int | None = None
-    activity_rating: str | None = None
-    impact_rating: str | None = None
+    activity_rating: Annotated[str | None, Meta(description="Latest activity rating, in the plan's scale.")] = None
+    impact_rating: Annotated[str | None, Meta(description="Latest impact rating, in the plan's scale.")] = None
     progress_position: int | None = None
     """Entry of the latest progress."""
-    progress_at: datetime | None = None
-    """Time of the latest progress."""
-    progress_count: int = 0
+    progress_at: Annotated[datetime | None, Meta(description="Instant of the latest progress.")] = None
+    progress_count: Annotated[int, Meta(description="Number of progress records.")] = 0
     highlighted_position: int | None = None
     """Entry that last highlighted its slow progress to the board since its due date was set."""
 
@@ -57,73 +61,74 @@ class Objective(Struct, frozen=True):
 class ProgressUpdate(Struct, frozen=True):
     """Progress recorded against an objective; `position` is its cursor."""
 
-    objective: str
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
     position: int
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str
-    activity_rating: str
-    impact_rating: str
-    narrative: NarrativeRef
-    action: str | None = None
+    occurred_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    recorded_at: Annotated[datetime, Meta(description="Instant at which it was recorded.")]
+    actor: Annotated[str, Meta(description="Actor id of its recorder.")]
+    activity_rating: Annotated[str, Meta(description="Activity rating, in the plan's scale.")]
+    impact_rating: Annotated[str, Meta(description="Impact rating, in the plan's scale.")]
+    narrative: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    action: Annotated[
+        str | None, ID, Meta(description="Id of the action; null if it concerns the whole objective.")
+    ] = None
 
 
 class Highlight(Struct, frozen=True):
     """Slow progress on an objective, highlighted to the board."""
 
-    objective: str
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
     position: int
-    highlighted_at: datetime
-    actor: str
-    cause: NarrativeRef
-    remedy: NarrativeRef
+    highlighted_at: Annotated[datetime, Meta(description="Instant of the report to the board.")]
+    actor: Annotated[str, Meta(description="Actor id of the reporter.")]
+    cause: Annotated[NarrativeRef, Meta(description="Cause of the slow progress; null if erased.")]
+    remedy: Annotated[NarrativeRef, Meta(description="Proposed remedy; null if erased.")]
 
 
 class SelfAssessment(Struct, frozen=True):
     """A version of the council's self-assessment; the latest one is current."""
 
-    assessment: str
+    assessment: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    published_at: datetime
-    edition: str
-    strengths: list[NarrativeRef]
-    weaknesses: list[NarrativeRef]
-    areas: list[str]
-    evidence: list[str]
+    published_at: Annotated[datetime, Meta(description="Instant at which it was published.")]
+    edition: Annotated[str, Meta(description="Edition, as named by the council.")]
+    strengths: Annotated[list[NarrativeRef], Meta(description="Strengths.")]
+    weaknesses: Annotated[list[NarrativeRef], Meta(description="Weaknesses.")]
+    areas: Annotated[list[str], ID, Meta(description="Ids of the areas for priority action that it covers.")]
+    evidence: NamedEvidence
 
 
 class PlanVersion(Struct, frozen=True):
     """A version of the plan that a body approved."""
 
-    plan_version: str
+    plan_version: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    approved_at: datetime
-    body: str
-    assessment: str | None
-    """Self-assessment on which it builds."""
-    evidence: list[str]
+    approved_at: Annotated[datetime, Meta(description="Instant at which it was approved.")]
+    body: Annotated[str, Meta(description="Body that approved it.")]
+    assessment: Annotated[str | None, ID, Meta(description="Id of the self-assessment that it answers.")]
+    evidence: NamedEvidence
 
 
 class Briefing(Struct, frozen=True):
     """A briefing of the council's leaders."""
 
-    briefing: str
+    briefing: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    briefed_at: datetime
-    leaders: list[str]
-    topic: NarrativeRef
-    evidence: list[str]
+    briefed_at: Annotated[datetime, Meta(description="Instant of the briefing.")]
+    leaders: Annotated[list[str], Meta(description="Leaders who were briefed.")]
+    topic: Annotated[NarrativeRef, Meta(description="Topic; null if erased.")]
+    evidence: NamedEvidence
 
 
 class Rating(Struct, frozen=True):
     """A rating on the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0)."""
 
-    dimension: str
-    code: str
-    position: int
-    label: str
-    meaning: NarrativeRef
-    order: int
+    dimension: Annotated[str, words(Dimension), Meta(description="Dimension of the rating: activity or impact.")]
+    code: Annotated[str, Meta(description="Code, as used in progress.")]
+    position: Annotated[int, Meta(description="Position of the entry that adopted the scale.")]
+    label: Annotated[str, Meta(description="Label.")]
+    meaning: Annotated[NarrativeRef, Meta(description="Meaning; null if erased.")]
+    order: Annotated[int, Meta(description="Place in the scale; 0 is the worst.")]
 
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
@@ -269,9 +274,25 @@ OBJECTIVE = of_table(
     "plan",
     OBJECTIVES,
     computed={
-        "slow": Computed(bool, "t.outcome IS NULL AND t.due < :today"),
-        "slippage_days": Computed(int, "t.due - t.first_due"),
-        "highlighted": Computed(bool, "t.highlighted_position IS NOT NULL"),
+        "slow": Computed(
+            Annotated[
+                bool, Meta(description="True if it is open and its due date has passed on the day of `on`.")
+            ],
+            "t.outcome IS NULL AND t.due < :today",
+        ),
+        "slippage_days": Computed(
+            Annotated[int, Meta(description="Days between the original and the present due date.")],
+            "t.due - t.first_due",
+        ),
+        "highlighted": Computed(
+            Annotated[
+                bool,
+                Meta(
+                    description="True if its slow progress was reported to the board since its due date was set."
+                ),
+            ],
+            "t.highlighted_position IS NOT NULL",
+        ),
     },
     conditions={
         "ids": "t.objective = ANY (:value)",

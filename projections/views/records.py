@@ -1,8 +1,9 @@
 """Upkeep of the record: erasures, publications, audit findings and signing keys."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceErased
 from ledger.domain.areas.records import (
@@ -10,9 +11,11 @@ from ledger.domain.areas.records import (
     ErasureRequested,
     NarrativeErased,
     Published,
+    Severity,
     SigningKeyRotated,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -24,49 +27,45 @@ class Erasure(Struct, frozen=True):
 
     position: int
     """Entry that requested it."""
-    target: int
-    """Entry whose narratives or file are to be erased."""
-    requested_at: datetime
-    requested_by: str
-    reason: NarrativeRef
-    authority: NarrativeRef
-    erased_position: int | None = None
-    erased_at: datetime | None = None
-    erased_by: str | None = None
+    target: Annotated[int, Meta(description="Position of the entry whose narratives or file are to be erased.")]
+    requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
+    requested_by: Annotated[str, Meta(description="Actor id of the requester.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+    authority: Annotated[NarrativeRef, Meta(description="Legal authority; null if erased.")]
+    erased_position: Annotated[int | None, Meta(description="Position of the entry that erased it.")] = None
+    erased_at: Annotated[datetime | None, Meta(description="Instant of the erasure.")] = None
+    erased_by: Annotated[str | None, Meta(description="Actor id of the approver.")] = None
 
 
 class Publication(Struct, frozen=True):
     """A publication."""
 
     position: int
-    subject: str
-    published_at: datetime
-    where: NarrativeRef
-    shows: int | None
-    """Position that it shows."""
+    subject: Annotated[str, ID, Meta(description="Id of what was published.")]
+    published_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    where: Annotated[NarrativeRef, Meta(description="Place of publication; null if erased.")]
+    shows: Annotated[int | None, Meta(description="Position of the ledger that it presents.")]
 
 
 class AuditFinding(Struct, frozen=True):
     """A finding of an auditor."""
 
-    finding: str
+    finding: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    recorded_at: datetime
-    auditor: str
-    severity: str
-    text: NarrativeRef
-    positions: list[int]
-    """Positions of the entries that it cites."""
+    recorded_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    auditor: Annotated[str, Meta(description="Actor id of the person.")]
+    severity: Annotated[str, words(Severity), Meta(description="Severity.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    positions: Annotated[list[int], Meta(description="Positions of the entries behind it.")]
 
 
 class SigningKey(Struct, frozen=True):
     """A key that signs checkpoints from its entry on."""
 
-    key: str
+    key: Annotated[str, Meta(description="Name.")]
     position: int
-    rotated_at: datetime
-    public_key: str
-    """Ed25519 public key, 32 bytes in base64."""
+    rotated_at: Annotated[datetime, Meta(description="Instant from which it signs.")]
+    public_key: Annotated[str, Meta(description="Ed25519 public key: 32 bytes in base64.")]
 
 
 ERASURES = Table("erasures", Erasure, ("position",))

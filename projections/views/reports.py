@@ -1,15 +1,24 @@
 """Reports to the board and by its chair: their completeness, their claims and the evidence for them."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from ledger.domain.areas.reports import BoardReportSubmitted, ChairReportDelivered, ReportRecommendationDecided
+from ledger.domain.areas.reports import (
+    BoardReportSubmitted,
+    ChairReportDelivered,
+    RecommendationOutcome,
+    ReportRecommendationDecided,
+)
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, Computed, of_table
+from projections.views.fields import RecordedPosition
+from projections.views.words import Completeness, ReportPart
 
 PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 
@@ -23,61 +32,61 @@ def parts_of(report: BoardReportSubmitted) -> list[str]:
 class ChairReport(Struct, frozen=True):
     """A report of the chair on a period."""
 
-    report: str
+    report: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    delivered_at: datetime
-    first: date
-    last: date
+    delivered_at: Annotated[datetime, Meta(description="Instant at which it was delivered.")]
+    first: Annotated[date, Meta(description="First day of its period.")]
+    last: Annotated[date, Meta(description="Last day of its period.")]
 
 
 class ObjectiveReport(Struct, frozen=True):
     """The chair's report on an objective."""
 
-    report: str
-    objective: str
-    position: int
-    text: NarrativeRef
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
+    position: RecordedPosition
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
 class BoardReport(Struct, frozen=True):
     """A report to the board, and which of the four parts it has."""
 
-    report: str
+    report: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    submitted_at: datetime
-    meeting: str
-    parts: list[str]
-    """Parts among DATA, ANALYSIS, RECOMMENDATIONS and IMPACT_EVIDENCE."""
-    missing: list[str]
-    data: list[str]
-    """Evidence that it presents as data."""
-    analysis: NarrativeRef | None
-    objectives: list[str]
+    submitted_at: Annotated[datetime, Meta(description="Instant at which it was submitted.")]
+    meeting: Annotated[str, ID, Meta(description="Id of the meeting to which it was submitted.")]
+    parts: Annotated[list[str], words(ReportPart), Meta(description="Parts that it has.")]
+    missing: Annotated[list[str], words(ReportPart), Meta(description="Parts that it lacks.")]
+    data: Annotated[list[str], ID, Meta(description="Ids of the evidence that it presents.")]
+    analysis: Annotated[NarrativeRef | None, Meta(description="Analysis; null if it has none, or if erased.")]
+    objectives: Annotated[list[str], ID, Meta(description="Ids of the objectives that it concerns.")]
 
 
 class Claim(Struct, frozen=True):
     """A report's claim of a change for children, and the evidence for it."""
 
-    report: str
-    number: int
-    """Number in the report, from 1."""
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
+    number: Annotated[int, Meta(description="Number within the report, from 1.")]
     position: int
-    claim: NarrativeRef
-    evidence: list[str]
+    claim: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    evidence: Annotated[list[str], ID, Meta(description="Ids of its evidence.")]
 
 
 class ReportRecommendation(Struct, frozen=True):
     """A report's recommendation to the board, and the board's decision on it."""
 
-    report: str
-    recommendation: str
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
+    recommendation: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    text: NarrativeRef
-    outcome: str | None = None
-    """ACCEPTED, REJECTED or DEFERRED; None until the board decides."""
-    decided_position: int | None = None
-    reason: NarrativeRef | None = None
-    decision: str | None = None
+    text: Annotated[NarrativeRef, Meta(description="Recommendation; null if erased.")]
+    outcome: Annotated[
+        str | None, words(RecommendationOutcome), Meta(description="Outcome; null if the board has not decided.")
+    ] = None
+    decided_position: Annotated[
+        int | None, Meta(description="Position of the entry that records the outcome.")
+    ] = None
+    reason: Annotated[NarrativeRef | None, Meta(description="Reason; null if erased.")] = None
+    decision: Annotated[str | None, ID, Meta(description="Id of the board's decision on it.")] = None
 
 
 CHAIR_REPORTS = Table("chair_reports", ChairReport, ("report",), in_memory=False)
@@ -147,7 +156,9 @@ BOARD_REPORT = of_table(
     BOARD_REPORTS,
     computed={
         "completeness": Computed(
-            str,
+            Annotated[
+                str, words(Completeness), Meta(description="Completeness of its parts; MISSING if it has none.")
+            ],
             "CASE WHEN t.parts = '{}' THEN 'MISSING' WHEN t.missing <> '{}' THEN 'PARTIAL' ELSE 'COMPLETE' END",
         )
     },

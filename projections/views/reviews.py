@@ -1,8 +1,9 @@
 """Reviews and diagnostics: schedule, start, completion, the council's assessment beforehand, and topics."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
@@ -12,65 +13,77 @@ from ledger.domain.areas.reviews import (
     ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
+    Topic,
 )
 from ledger.domain.entry import Entry
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
+from projections.views.fields import NamedEvidence, RecordedPosition
+from projections.views.words import AssessmentStanding, DiagnosticStanding, ReviewStanding
 
 
 class Review(Struct, frozen=True):
     """A review of the council's progress."""
 
-    review: str
+    review: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    scheduled_at: datetime
-    kind: str
-    by: str
-    from_on: date
-    """Day on which it was due to start."""
-    topics: list[str]
-    other_topics: list[NarrativeRef]
-    started_at: datetime | None = None
-    started_position: int | None = None
-    completed_at: datetime | None = None
-    completed_position: int | None = None
-    findings: list[NarrativeRef] = []
-    evidence: list[str] = []
-    assessed_at: datetime | None = None
-    """Time of the council's own assessment."""
-    assessed_position: int | None = None
-    staff_survey: str | None = None
-    supervision: str | None = None
+    scheduled_at: Annotated[datetime, Meta(description="Instant at which it was scheduled.")]
+    kind: Annotated[str, Meta(description="Kind.")]
+    by: Annotated[str, Meta(description="Reviewing body or person.")]
+    from_on: Annotated[date, Meta(description="Date on which it is to start.")]
+    topics: Annotated[list[str], words(Topic), Meta(description="Topics (clause 7).")]
+    other_topics: Annotated[list[NarrativeRef], Meta(description="Further topics.")]
+    started_at: Annotated[datetime | None, Meta(description="Instant at which it started.")] = None
+    started_position: Annotated[int | None, Meta(description="Position of the entry that records its start.")] = (
+        None
+    )
+    completed_at: Annotated[datetime | None, Meta(description="Instant at which it ended.")] = None
+    completed_position: Annotated[int | None, Meta(description="Position of the entry that records its end.")] = (
+        None
+    )
+    findings: Annotated[list[NarrativeRef], Meta(description="Findings.")] = []
+    evidence: NamedEvidence = []
+    assessed_at: Annotated[datetime | None, Meta(description="Instant of the council's own assessment.")] = None
+    assessed_position: Annotated[int | None, Meta(description="Position of the entry that records it.")] = None
+    staff_survey: Annotated[str | None, ID, Meta(description="Ids of the evidence of the staff survey.")] = None
+    supervision: Annotated[str | None, ID, Meta(description="Ids of the evidence of supervision.")] = None
 
 
 class ObjectiveAssessment(Struct, frozen=True):
     """The council's assessment of an objective before a review."""
 
-    review: str
-    objective: str
-    position: int
-    text: NarrativeRef
+    review: Annotated[str, ID, Meta(description="Id of the review.")]
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
+    position: RecordedPosition
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
 class Diagnostic(Struct, frozen=True):
     """A diagnostic that the adviser required."""
 
-    diagnostic: str
+    diagnostic: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    required_at: datetime
-    area: str | None
-    scope: NarrativeRef
-    due: date | None
-    provider: str | None = None
-    outside: bool | None = None
-    department_consent: bool | None = None
-    agreed_position: int | None = None
-    reported_at: datetime | None = None
-    reported_position: int | None = None
-    findings: list[NarrativeRef] = []
-    evidence: list[str] = []
+    required_at: Annotated[datetime, Meta(description="Instant at which it was required.")]
+    area: Annotated[str | None, ID, Meta(description="Id of the area that it concerns.")]
+    scope: Annotated[NarrativeRef, Meta(description="Scope; null if erased.")]
+    due: Annotated[date | None, Meta(description="Date by which it is to be reported.")]
+    provider: Annotated[str | None, Meta(description="Provider.")] = None
+    outside: Annotated[
+        bool | None, Meta(description="True if the provider is external and needs the Department's consent.")
+    ] = None
+    department_consent: Annotated[bool | None, Meta(description="True if the Department consented.")] = None
+    agreed_position: Annotated[int | None, Meta(description="Position of the entry that agreed the provider.")] = (
+        None
+    )
+    reported_at: Annotated[datetime | None, Meta(description="Instant at which it was reported.")] = None
+    reported_position: Annotated[int | None, Meta(description="Position of the entry that holds the report.")] = (
+        None
+    )
+    findings: Annotated[list[NarrativeRef], Meta(description="Findings.")] = []
+    evidence: NamedEvidence = []
 
 
 REVIEWS = Table("reviews", Review, ("review",))
@@ -149,12 +162,16 @@ REVIEW = of_table(
     REVIEWS,
     computed={
         "assessment": Computed(
-            str,
+            Annotated[
+                str,
+                words(AssessmentStanding),
+                Meta(description="Timing of the council's own assessment (clause 10)."),
+            ],
             "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
             "WHEN t.assessed_at > t.started_at THEN 'AFTER' ELSE 'BEFORE' END",
         ),
         "standing": Computed(
-            str,
+            Annotated[str, words(ReviewStanding), Meta(description="Progress on the day of `on`.")],
             "CASE WHEN t.completed_at IS NOT NULL THEN 'COMPLETED' WHEN t.started_at IS NOT NULL THEN 'STARTED' "
             "WHEN t.from_on < :today THEN 'OVERDUE' ELSE 'SCHEDULED' END",
         ),
@@ -168,7 +185,7 @@ DIAGNOSTIC = of_table(
     DIAGNOSTICS,
     computed={
         "standing": Computed(
-            str,
+            Annotated[str, words(DiagnosticStanding), Meta(description="Progress on the day of `on`.")],
             "CASE WHEN t.reported_at IS NOT NULL THEN 'DONE' WHEN t.due < :today THEN 'OVERDUE' "
             "ELSE 'RUNNING' END",
         )

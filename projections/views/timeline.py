@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
+from projections.engine.meaning import ID
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import of_table
@@ -23,14 +25,12 @@ from projections.query.relation import of_table
 class TimelineMoment(Struct, frozen=True):
     """An entry of a subject's timeline."""
 
-    kind: str
-    """Kind of subject, such as objective; `subject` if only the recorder named it."""
-    subject: str
-    position: int
-    occurred_at: datetime
-    fact: str
-    """Name of the fact, such as ObjectiveAdded."""
-    actor: str
+    kind: Annotated[str, Meta(description="Kind of subject, such as objective.")]
+    subject: Annotated[str, ID, Meta(description="Subject.")]
+    position: Annotated[int, Meta(description="Position of the entry.")]
+    occurred_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    fact: Annotated[str, Meta(description="Name of the fact, such as ObjectiveAdded.")]
+    actor: Annotated[str, ID, Meta(description="Actor id of its recorder.")]
 
 
 MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_memory=False)

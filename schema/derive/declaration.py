@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from projections.query.relation import ComputedRow, Relation
 from schema.context import Standpoint
+from schema.types.scalars import Count
 
 ID = strawberry.ID
 C = TypeVar("C", bound=type)
@@ -38,7 +39,8 @@ class Section:
 class Value(Struct, frozen=True):
     """A field with a value of the row."""
 
-    description: str
+    description: str | None = None
+    """Description, if the row's own does not fit."""
     type: Any = None
     """GraphQL type, where the row's own type is too wide: ID, an enum, Count."""
     name: str | None = None
@@ -103,8 +105,8 @@ PERIOD = {
 Spec = Value | Many | EntryAt | Facet
 
 
-def value(description: str, type: Any = None, *, name: str | None = None) -> Any:  # noqa: A002, ANN401 - of any type
-    """Declare a field with a value; `name` is the row's field, if it differs."""
+def value(description: str | None = None, type: Any = None, *, name: str | None = None) -> Any:  # noqa: A002, ANN401 - of any type
+    """Declare a field whose description, type or name differs from the row's; `name` is the row's field."""
     return Value(description, type, name)
 
 
@@ -159,19 +161,53 @@ SECTIONS: dict[str, tuple[type[Any], str, Mapping[str, Many]]] = {}
 """Declared sections by name: type, view and lists."""
 
 
+_SCALARS: Mapping[Any, Any] = {"id": ID, "count": Count}
+
+
+def _row_fields(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[str, Spec]:
+    """Return the fields that the row describes, apart from those that the class declares under another name."""
+    renamed = {each.name for each in declared.values() if isinstance(each, Value)}
+    return {
+        name: Value(meaning.description, _SCALARS.get(meaning.type, meaning.type))
+        for name, meaning in relation.meanings.items()
+        if meaning.description is not None and name not in renamed
+    }
+
+
+def _described(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[str, Spec]:
+    """Return the declared fields, each value with what the row says of it where the class says nothing."""
+    fields: dict[str, Spec] = {}
+    for name, each in declared.items():
+        fields[name] = each
+        if isinstance(each, Value):
+            meaning = relation.meanings[each.name or name]
+            fields[name] = Value(
+                each.description or meaning.description,
+                each.type or _SCALARS.get(meaning.type, meaning.type),
+                each.name,
+            )
+    return fields
+
+
 def object_type(
     relation: Relation[Any],
     *,
     node: str | None = None,
     filters: Mapping[str, Filter] | None = None,
     arguments: Mapping[str, Filter] | None = None,
+    part: bool = False,
 ) -> Callable[[C], C]:
-    """Declare that the decorated class exposes rows of a relation; its docstring is the type's description."""
+    """Declare that the decorated class exposes rows of a relation; its docstring is the type's description.
+
+    The type has a field for each field of the row that has a description; a `part` of the row has none of these.
+    The class declares further fields.
+    """
 
     def declare(cls: C) -> C:
-        fields = {name: each for name, each in vars(cls).items() if isinstance(each, Spec)}
-        for name in fields:
+        declared = {name: each for name, each in vars(cls).items() if isinstance(each, Spec)}
+        for name in declared:
             delattr(cls, name)
+        fields = {**({} if part else _row_fields(relation, declared)), **_described(relation, declared)}
         if issubclass(cls, Recorded):
             fields |= _RECORDED
         TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, filters or {}, arguments or {}, node)

@@ -19,6 +19,7 @@ _STATUS = {"status": Filter(Status, "Status.")}
         "clauses": Filter(list[ID], "Clause numbers."),
         "since_from": Filter(datetime, "Earliest instant of the last change of status."),
     },
+    part=True,
 )
 class Compliance(RowObject):
     """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
@@ -40,7 +41,7 @@ class Compliance(RowObject):
     )  # fmt: skip
 
 
-@object_type(view.COURSE)
+@object_type(view.COURSE, part=True)
 class Standing(RowObject):
     """A clause's status from one instant until the next status begins."""
 
@@ -57,6 +58,7 @@ class Standing(RowObject):
     view.FALLING_DUE,
     filters=_STATUS
     | {"until": Filter(datetime, "Latest instant of the change."), "number": Filter(ID, "Number of the clause.")},
+    part=True,
 )
 class Prospect(RowObject):
     """A clause's predicted status from an instant after `on`, without further entries."""

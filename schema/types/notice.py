@@ -8,20 +8,19 @@ from typing import Annotated, cast
 
 import strawberry
 
-from ledger.domain.areas.notice import Modality, NoticeKind, Obligor, Outcome
+from ledger.domain.areas.notice import Modality, Obligor
 from projections.query.reader import AsOf as Moment
 from projections.query.relation import RowQuery
 from projections.views import notice
 from schema.context import Context, Standpoint
 from schema.derive.connection import USUAL, After, Connection, First
-from schema.derive.declaration import ID, TYPES, Filter, RowObject, entry, many, object_type, short_list, value
+from schema.derive.declaration import TYPES, Filter, RowObject, entry, many, object_type, short_list
 from schema.derive.node import Node, resolver
 from schema.derive.resolvers import find_rows, object_of, open_section
 from schema.errors import BAD_USER_INPUT, problem
 from schema.types import proofs
 from schema.types.board import Board
 from schema.types.entries import Entry, EntryFilter, base64, entry_page
-from schema.types.enums import AreaEnd, NoticeStatus
 from schema.types.partners import Adviser, Escalation, Partners
 from schema.types.people import People, Records
 from schema.types.plan import Plan
@@ -37,14 +36,6 @@ from schema.types.plan import Plan
 class Clause(RowObject):
     """Clause of the notice, its obligation, and the current parameters of its rule."""
 
-    number = value("Number, such as 5b.")
-    obligor = value("Party responsible for the obligation.", Obligor)
-    modality = value("Modality of the obligation.", Modality)
-    rule = value("Name of the rule that judges compliance.")
-    parameters = value("Parameters of the rule, as interpreted and revised.")
-    text = value("Requirement, in the project's own wording; null if erased.")
-    under = value("Clause under whose power it was added later.")
-    position = value("Position of the entry that registered it.")
     entry = entry("position", "Entry that registered it.")
     compliance = short_list("Compliance", "Status of its obligation.", by="number", key="number")
     interpretations = short_list("Interpretation", "Interpretations of its open terms.", by="number", key="number")
@@ -55,15 +46,6 @@ class Clause(RowObject):
 class Area(RowObject, Node):
     """Area for priority action."""
 
-    area = value("Id in the notice, such as 1a.", ID)
-    title = value("Title; null if erased.")
-    ended = value("End of the area; null if it is open.", AreaEnd)
-    ended_on = value("Date.")
-    ended_position = value("Position of the entry that ended it.")
-    reason = value("Reason for the closure; null if erased.")
-    successor = value("Id of the notice under which it continues.", ID)
-    successor_area = value("Id under that notice.", ID)
-    position = value("Position of the entry that registered it.")
     entry = entry("position", "Entry that registered it.")
     objectives = many("Objective", "Objectives that serve it.", by="area", key="area")
     findings = short_list("Finding", "Findings that concern it.", by="area", key="area")
@@ -74,14 +56,6 @@ class Area(RowObject, Node):
 class Interpretation(RowObject):
     """Recorded decision on a term that the notice leaves open."""
 
-    interpretation = value("Id.", ID)
-    number = value("Number of the clause.")
-    word = value("The term.")
-    meaning = value("Meaning; null if erased.")
-    adopted_by = value("Body or person that adopted it.")
-    adopted_at = value("Instant at which it happened.")
-    parameters = value("Parameters of the clause's rule that follow from it.")
-    position = value("Position of the entry that recorded it.")
     entry = entry("position", "Entry that recorded it.")
 
 
@@ -89,11 +63,6 @@ class Interpretation(RowObject):
 class Revision(RowObject):
     """The issuer's revision of a clause's requirement."""
 
-    number = value("Number of the clause.")
-    revised_on = value("Date.")
-    reason = value("Reason; null if erased.")
-    parameters = value("Parameters of the clause's rule that it sets.")
-    position = value("Position of the entry that recorded it.")
     entry = entry("position", "Entry that recorded it.")
 
 
@@ -151,34 +120,11 @@ def reader_as_of(as_of: AsOfInput | None) -> Moment | None:
 class ViewState(RowObject):
     """View of the notice, and its progress."""
 
-    view = value("Name of the view, as in the role matrix.")
-    version = value("Version of its code; a new version rebuilds the view.")
-    reached = value("Position that it has reached, regardless of `asOf`.")
-    failed_at = value("Position of the entry at which it stopped; null if it is running.")
-    failure = value("Reason for the stop; null if it is running.")
-
 
 @object_type(notice.NOTICE)
 class Notice(RowObject, Node):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
-    council = value("The council, by its ONS code.")
-    kind = value("The legal instrument.", NoticeKind)
-    status = value("Status of the notice.", NoticeStatus)
-    issuer = value("Issuer.")
-    issued_on = value("Date of issue.")
-    issued_at = value("Instant at which its issue was recorded.")
-    target_date = value("Date by which the plan must be delivered, as revised; null if no clause sets one.")
-    zone = value("IANA time zone of its dates.")
-    predecessor = value("Id of the notice before it.", ID)
-    successor = value("Id of the notice after it.", ID)
-    title = value("Title; null if erased.")
-    trigger = value("Event that led to it; null if erased.")
-    outcome = value("Outcome; null if it is live.", Outcome)
-    closed_on = value("Date of its closure.")
-    closed_position = value("Position of the entry that closed it.")
-    closing_reason = value("Reason for the closure; null if erased.")
-    pack_digest = value("SHA-256 of the notice pack from which it was recorded, in base64.")
     clauses = short_list("Clause", "Clauses, in order of registration.")
     areas = short_list("Area", "Areas for priority action, in order of registration.")
     interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")

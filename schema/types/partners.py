@@ -6,9 +6,7 @@ from ledger.domain.areas.reports import AreaJudgement
 from projections.views import adviser, escalation, partners
 from schema.derive.declaration import (
     ID,
-    NAMED_EVIDENCE,
     PERIOD,
-    POSITION,
     Filter,
     Recorded,
     RowObject,
@@ -22,7 +20,7 @@ from schema.derive.declaration import (
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import ContributionStanding, EscalationState, TenureEnd
+from schema.types.enums import ContributionStanding
 
 _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 
@@ -31,15 +29,6 @@ _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 class Partner(Recorded, Node):
     """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
 
-    partner = value("Id.", ID)
-    organisation = value("Name; null if erased.")
-    section11 = value("True if section 11 of the Children Act 2004 binds it.")
-    lead = value("Actor id of its owner.")
-    delivered = value("Number of contributions delivered in time.")
-    late = value("Number of contributions delivered late.")
-    missed = value("Number of contributions recorded as missed.")
-    overdue = value("Number of contributions overdue.")
-    awaited = value("Number of contributions awaited.")
     contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner", key="partner")
     concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner", key="partner")
     updates = short_list(
@@ -60,30 +49,10 @@ class Partner(Recorded, Node):
 class Contribution(Recorded):
     """Contribution promised by a partner."""
 
-    contribution = value("Id.", ID)
-    partner = value("Id of the partner.", ID)
-    what = value("Narrative; null if erased.")
-    owner = value("Actor id of its owner.")
-    due = value("Due date.")
-    standing = value("Status on the day of `on`.", ContributionStanding)
-    objective = value("Id of the objective that it serves.", ID)
-    committed_at = value("Instant at which it was promised.")
-    received_on = value("Date of delivery.")
-    received_position = value("Position of the entry that records the delivery.")
-    note = value("Note on the delivery; null if erased.")
-    evidence = NAMED_EVIDENCE
-    missed_position = value("Position of the entry that records it as missed.")
-    missed_reason = value("Reason why it was missed; null if erased.")
-
 
 @object_type(partners.CONTRIBUTION_CONCERN, filters=_PARTNER)
 class ContributionConcern(Recorded):
     """Concern about a partner's contributions."""
-
-    partner = value("Id of the partner.", ID)
-    contribution = value("Id of the contribution.", ID)
-    raised_at = value("Instant at which it was raised.")
-    concern = value("Narrative; null if erased.")
 
 
 @object_type(
@@ -97,17 +66,6 @@ class ContributionConcern(Recorded):
 )
 class PartnerUpdate(Recorded):
     """Update that the board commissioned from a partner."""
-
-    update = value("Id.", ID)
-    partner = value("Id of the partner.", ID)
-    topic = value("Topic; null if erased.")
-    commissioned_at = value("Instant of the request.")
-    due = value("Due date.")
-    overdue = value("True if it has not arrived and its due date has passed on the day of `on`.")
-    received_on = value("Date of delivery.")
-    received_position = value("Position of the entry that records the delivery.")
-    summary = value("Summary; null if erased.")
-    evidence = NAMED_EVIDENCE
 
 
 @section("partners")
@@ -124,18 +82,8 @@ class Partners(Section):
 class Tenure(Recorded):
     """Period of one adviser in post (clause 3)."""
 
-    appointment = value("Id.", ID)
-    adviser = value("Actor id of the person.")
-    first = value("First day; the period includes both days.")
-    last = value("Last day; null if the adviser is in post.")
-    in_post = value("True if they are in post on the day of `on`.")
-    terms = value("Terms of the appointment; null if erased.")
-    ended = value("End of the period in post; null if it continues.", TenureEnd)
-    ended_position = value("Position of the entry that ended it.")
-    reason = value("Reason for the end; null if erased.")
 
-
-@object_type(adviser.ADVISER_VACANCY)
+@object_type(adviser.ADVISER_VACANCY, part=True)
 class AdviserVacancy(RowObject):
     """Period without an adviser; it includes both days."""
 
@@ -143,7 +91,7 @@ class AdviserVacancy(RowObject):
     last = value("Last day; null if it continues.")
 
 
-@object_type(adviser.UNREPORTED)
+@object_type(adviser.UNREPORTED, part=True)
 class Unreported(RowObject):
     """Period between the first and the last report that no report covers; it includes both days."""
 
@@ -155,14 +103,6 @@ class Unreported(RowObject):
 class AdviserReport(Recorded, Node):
     """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
-    report = value("Id.", ID)
-    adviser = value("Actor id of the adviser.")
-    issued_at = value("Instant at which it was issued.")
-    first = value("First day of its period.")
-    last = value("Last day of its period.")
-    other = value("Other remarks; null if erased.")
-    query = value("Query behind its figures; null if erased.")
-    pinned = value("Position at which its figures were read, and can be read again.")
     areas = short_list("AreaReport", "Sections on areas.", by="report", key="report")
     requirements = short_list(
         "RequirementReport", "Sections on the notice's requirements.", by="report", key="report"
@@ -176,21 +116,10 @@ class AdviserReport(Recorded, Node):
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""
 
-    report = value("Id of the report.", ID)
-    area = value("Id of the area.", ID)
-    judgement = value("Progress or concern.", AreaJudgement)
-    text = value("Narrative; null if erased.")
-    position = POSITION
-
 
 @object_type(adviser.REQUIREMENT_REPORT)
 class RequirementReport(RowObject):
     """Section of the adviser's report on a requirement of the notice."""
-
-    report = value("Id of the report.", ID)
-    number = value("Number of the clause.")
-    text = value("Narrative; null if erased.")
-    position = POSITION
 
 
 @section("adviser")
@@ -208,36 +137,17 @@ class Adviser(Section):
 class Concern(Recorded):
     """Concern raised on behalf of ministers."""
 
-    concern = value("Id.", ID)
-    raised_at = value("Instant at which it was raised.")
-    text = value("Narrative; null if erased.")
-    areas = value("Ids of the areas that it concerns.", ID)
-
 
 @object_type(escalation.INTERVENTION)
 class Intervention(Recorded):
     """Decision of ministers to intervene (clause 13)."""
-
-    intervention = value("Id.", ID)
-    decided_at = value("Instant of the decision.")
-    power = value("Legal power.")
-    decision = value("Outcome of the decision; null if erased.")
-    concerns = value("Ids of the concerns that it answers.", ID)
-    takes_effect_on = value("Date from which it has effect.")
-    ended_at = value("Instant at which it ended.")
-    ended_position = value("Position of the entry that ended it.")
-    ended_reason = value("Reason for the end; null if erased.")
-    becomes = value("Arrangement that followed.")
 
 
 @object_type(escalation.STEP)
 class EscalationStep(RowObject):
     """Step of the escalation, with the entry behind it."""
 
-    state = value("Stage of the escalation.", EscalationState)
-    reached_at = value("Instant at which it happened.", name="at")
-    subject = value("Id of the concern or intervention; empty for the notice itself.")
-    position = value("Position of the entry behind the step.")
+    reached_at = value(name="at")
     entry = entry("position", "Entry behind the step.")
 
 

@@ -2,11 +2,10 @@
 
 from datetime import date, datetime
 
-from ledger.domain.areas.plan import Dimension, ObjectiveOutcome
+from ledger.domain.areas.plan import ObjectiveOutcome
 from projections.views import actions, coverage, plan
 from schema.derive.declaration import (
     ID,
-    NAMED_EVIDENCE,
     Filter,
     Recorded,
     RowObject,
@@ -17,7 +16,6 @@ from schema.derive.declaration import (
     one,
     section,
     short_list,
-    value,
 )
 from schema.derive.node import Node
 from schema.types.enums import Answer, CoverageKind
@@ -51,24 +49,6 @@ _OWNER = "Actor id of its owner."
 class Objective(RowObject, Node):
     """Objective of the improvement plan, with its latest ratings."""
 
-    objective = value("Id in the plan.", ID)
-    title = value("Title; null if erased.")
-    areas = value("Ids of the areas for priority action that it serves.", ID)
-    owner = value(_OWNER)
-    due = value("Due date.")
-    first_due = value("Original due date.")
-    slippage_days = value("Days between the original and the present due date.")
-    slow = value("True if it is open and its due date has passed on the day of `on`.")
-    highlighted = value("True if its slow progress was reported to the board since its due date was set.")
-    outcome = value("Outcome; null if it is open.", ObjectiveOutcome)
-    closed_at = value("Instant at which it was closed.")
-    measures = value("Ids of the measures of its impact.", ID)
-    activity_rating = value("Latest activity rating, in the plan's scale.")
-    impact_rating = value("Latest impact rating, in the plan's scale.")
-    progress_at = value("Instant of the latest progress.")
-    progress_count = value("Number of progress records.")
-    added_at = value("Instant at which it was added.")
-    position = value("Position of the entry that added it.")
     entry = entry("position", "Entry that added it.")
     progress = many("Progress", "Progress, in order of recording.", by="objective", key="objective")
     actions = many("Action", "Actions, in order of addition.", by="objective", key="objective")
@@ -93,25 +73,10 @@ class Objective(RowObject, Node):
 class Progress(Recorded):
     """Progress against an objective: the work done, and its impact."""
 
-    objective = value("Id of the objective.", ID)
-    action = value("Id of the action; null if it concerns the whole objective.", ID)
-    occurred_at = value("Instant at which it happened.")
-    recorded_at = value("Instant at which it was recorded.")
-    actor = value("Actor id of its recorder.")
-    activity_rating = value("Activity rating, in the plan's scale.")
-    impact_rating = value("Impact rating, in the plan's scale.")
-    narrative = value("Narrative; null if erased.")
-
 
 @object_type(plan.HIGHLIGHT, filters={"objective": Filter(ID, "Id of the objective.")})
 class Highlight(Recorded):
     """Report of an objective's slow progress to the board (clause 5d)."""
-
-    objective = value("Id of the objective.", ID)
-    highlighted_at = value("Instant of the report to the board.")
-    actor = value("Actor id of the reporter.")
-    cause = value("Cause of the slow progress; null if erased.")
-    remedy = value("Proposed remedy; null if erased.")
 
 
 @object_type(
@@ -132,37 +97,13 @@ class Highlight(Recorded):
 class Action(RowObject, Node):
     """Action under an objective, with its original and its present due date."""
 
-    action = value("Id in the plan.", ID)
-    objective = value("Id of the objective that it serves.", ID)
-    title = value("Title; null if erased.")
-    owner = value(_OWNER)
-    partner = value("Id of the partner that carries it out; null if the council does.", ID)
-    due = value("Due date.")
-    first_due = value("Original due date.")
-    slippage_days = value("Days between the original and the present due date.")
-    rebaselined = value("Number of approved changes of its due date.")
-    overdue = value("True if it is open and its due date has passed on the day of `on`.")
-    late = value("True if it was completed late, or its due date has passed.")
-    completed_on = value("Date of completion; null if it is open.")
-    result = value("Result; null if it is open, or if erased.")
-    evidence = NAMED_EVIDENCE
-    added_at = value("Instant at which it was added.")
-    position = value("Position of the entry that added it.")
     entry = entry("position", "Entry that added it.")
-    completed_position = value("Position of the entry that completed it.")
     rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action", key="action")
 
 
 @object_type(actions.REBASELINE)
 class Rebaseline(Recorded):
     """Change of an action's due date, with its approver."""
-
-    action = value("Id of the action.", ID)
-    rebaselined_at = value("Instant at which it happened.")
-    due_before = value("Due date before the change.")
-    due_after = value("Due date after the change.")
-    reason = value("Reason; null if erased.")
-    approver = value("Actor id of the approver.")
 
 
 @object_type(
@@ -177,14 +118,6 @@ class Rebaseline(Recorded):
 class Milestone(RowObject):
     """Milestone of an objective."""
 
-    milestone = value("Id in the plan.", ID)
-    objective = value("Id of the objective.", ID)
-    title = value("Title; null if erased.")
-    due = value("Due date.")
-    overdue = value("True if its due date has passed on the day of `on` and it was not reached.")
-    reached_on = value("Date on which it was reached.")
-    evidence = NAMED_EVIDENCE
-    position = value("Position of the entry that set it.")
     entry = entry("position", "Entry that set it.")
 
 
@@ -192,47 +125,20 @@ class Milestone(RowObject):
 class SelfAssessment(Recorded):
     """Version of the council's self-assessment (clause 1a); the latest one is current."""
 
-    assessment = value("Id.", ID)
-    edition = value("Edition, as named by the council.")
-    published_at = value("Instant at which it was published.")
-    strengths = value("Strengths.")
-    weaknesses = value("Weaknesses.")
-    areas = value("Ids of the areas for priority action that it covers.", ID)
-    evidence = NAMED_EVIDENCE
-
 
 @object_type(plan.PLAN_VERSION)
 class PlanVersion(Recorded):
     """Approved version of the plan; the latest one is current."""
-
-    plan_version = value("Id.", ID)
-    approved_at = value("Instant at which it was approved.")
-    body = value("Body that approved it.")
-    assessment = value("Id of the self-assessment that it answers.", ID)
-    evidence = NAMED_EVIDENCE
 
 
 @object_type(plan.BRIEFING)
 class Briefing(Recorded):
     """Briefing of the council's leaders (clause 1a)."""
 
-    briefing = value("Id.", ID)
-    briefed_at = value("Instant of the briefing.")
-    leaders = value("Leaders who were briefed.")
-    topic = value("Topic; null if erased.")
-    evidence = NAMED_EVIDENCE
-
 
 @object_type(plan.RATING)
 class Rating(RowObject):
     """Rating of the plan's scale."""
-
-    dimension = value("Dimension of the rating: activity or impact.", Dimension)
-    code = value("Code, as used in progress.")
-    label = value("Label.")
-    meaning = value("Meaning; null if erased.")
-    order = value("Place in the scale; 0 is the worst.")
-    position = value("Position of the entry that adopted the scale.")
 
 
 @object_type(
@@ -245,14 +151,6 @@ class Rating(RowObject):
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 
-    kind = value("Kind.", CoverageKind)
-    subject = value("Id.", ID)
-    text = value("Title or narrative; null if erased.")
-    objectives = value("Ids of the live objectives that address it.", ID)
-    is_asked = value("False for an area that ended, and for a recommendation rejected with a reason.")
-    covered = value("True if a live objective addresses it, or none has to.")
-    position = value("Position of the entry that registered it.")
-
 
 @object_type(
     coverage.FINDING,
@@ -264,13 +162,6 @@ class Coverage(RowObject):
 )
 class Finding(Recorded):
     """Finding of an inspection, a review or a diagnostic."""
-
-    finding = value("Id.", ID)
-    registered_at = value("Instant at which it was registered.")
-    origin = value("Origin.")
-    text = value("Narrative; null if erased.")
-    areas = value("Ids of the areas that it concerns.", ID)
-    review = value("Id of the review behind it.", ID)
 
 
 @object_type(
@@ -286,17 +177,6 @@ class Finding(Recorded):
 )
 class Recommendation(Recorded):
     """Recommendation to the council, and its answer."""
-
-    recommendation = value("Id.", ID)
-    made_at = value("Instant at which it was made.")
-    by = value("Body or person that made it.")
-    text = value("Narrative; null if erased.")
-    findings = value("Ids of the findings that it answers.", ID)
-    due = value("Due date.")
-    decided = value("The council's answer; null if it has not answered.", Answer)
-    decided_at = value("Instant of the council's answer.")
-    decided_position = value("Position of the entry with the answer.")
-    response = value("The council's response, or its reason for rejection; null if erased.")
 
 
 @section("plan")

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from ledger.domain.areas.access import AccessAction, AccessKind, UseFault
+from ledger.domain.areas.access import AccessKind
 from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.reviews import Topic
 from projections.views import access, engagement, reviews
 from schema.derive.declaration import (
     ID,
-    NAMED_EVIDENCE,
-    POSITION,
     Filter,
     Recorded,
     RowObject,
@@ -35,25 +33,6 @@ from schema.types.enums import AccessDecision, AssessmentStanding, DiagnosticSta
 class Review(Recorded, Node):
     """Review of the council's progress (clauses 6, 7 and 10)."""
 
-    review = value("Id.", ID)
-    kind = value("Kind.")
-    by = value("Reviewing body or person.")
-    from_on = value("Date on which it is to start.")
-    topics = value("Topics (clause 7).", Topic)
-    other_topics = value("Further topics.")
-    standing = value("Progress on the day of `on`.", ReviewStanding)
-    scheduled_at = value("Instant at which it was scheduled.")
-    started_at = value("Instant at which it started.")
-    started_position = value("Position of the entry that records its start.")
-    completed_at = value("Instant at which it ended.")
-    completed_position = value("Position of the entry that records its end.")
-    findings = value("Findings.")
-    evidence = NAMED_EVIDENCE
-    assessment = value("Timing of the council's own assessment (clause 10).", AssessmentStanding)
-    assessed_at = value("Instant of the council's own assessment.")
-    assessed_position = value("Position of the entry that records it.")
-    staff_survey = value("Ids of the evidence of the staff survey.", ID)
-    supervision = value("Ids of the evidence of supervision.", ID)
     assessments = short_list(
         "ObjectiveAssessment",
         "The council's own assessment of its progress before the review.",
@@ -70,11 +49,6 @@ class Review(Recorded, Node):
 class ObjectiveAssessment(RowObject):
     """The council's own assessment of an objective before a review."""
 
-    review = value("Id of the review.", ID)
-    objective = value("Id of the objective.", ID)
-    text = value("Narrative; null if erased.")
-    position = POSITION
-
 
 @object_type(
     reviews.DIAGNOSTIC,
@@ -87,20 +61,6 @@ class ObjectiveAssessment(RowObject):
 class Diagnostic(Recorded, Node):
     """Diagnostic that the adviser required (clause 8)."""
 
-    diagnostic = value("Id.", ID)
-    required_at = value("Instant at which it was required.")
-    area = value("Id of the area that it concerns.", ID)
-    scope = value("Scope; null if erased.")
-    due = value("Date by which it is to be reported.")
-    standing = value("Progress on the day of `on`.", DiagnosticStanding)
-    provider = value("Provider.")
-    outside = value("True if the provider is external and needs the Department's consent.")
-    department_consent = value("True if the Department consented.")
-    agreed_position = value("Position of the entry that agreed the provider.")
-    reported_at = value("Instant at which it was reported.")
-    reported_position = value("Position of the entry that holds the report.")
-    findings = value("Findings.")
-    evidence = NAMED_EVIDENCE
     access = short_list("Access", "Requests for access on its behalf.", by="diagnostic", key="diagnostic")
 
 
@@ -127,29 +87,11 @@ class Diagnostic(Recorded, Node):
 class Access(Recorded, Node):
     """Request for access, with the decision and the history of the grant (clause 9)."""
 
-    request = value("Id.", ID)
-    requested_at = value("Instant of the request.")
-    requested_by = value("Actor id of the requester.")
-    grantee = value("Actor id of the grantee.")
-    review = value("Id of its review.", ID)
-    diagnostic = value("Id of its diagnostic.", ID)
-    kind = value("Kind of access.", AccessKind)
-    documents = value("Ids of the documents that it opens; if empty, any of its kind.", ID)
-    scope = value("Scope; null if erased.")
-    purpose = value("Purpose; null if erased.")
-    from_at = value("Start of the access: as requested or, after a grant, as granted.")
-    until_at = value("End of the access, unless it is revoked earlier.")
-    decided = value("Decision; null if undecided.", AccessDecision)
-    decided_at = value("Instant of the decision.")
-    decided_by = value("Actor id of the person who did this.")
-    decided_position = value("Position of the entry with the decision.")
-    refused_reason = value("Reason for the refusal; null if erased.")
     grant = facet("Grant", "Grant; null if it was not granted.", unless="granted_at")
-    refused_uses = value("Number of refused uses.")
     use = many("Use", "Uses and refused attempts, in order.", by="request", key="request")
 
 
-@object_type(access.GRANT)
+@object_type(access.GRANT, part=True)
 class Grant(RowObject):
     """Granted access: its validity and its history."""
 
@@ -171,11 +113,6 @@ class Grant(RowObject):
 class Provision(Recorded):
     """Provision of access by the council under a grant."""
 
-    request = value("Id of the request behind the grant.", ID)
-    kind = value("Kind of access.", AccessKind)
-    what = value("Description; null if erased.")
-    on = value("Date.")
-
 
 @object_type(
     access.USE,
@@ -190,25 +127,10 @@ class Provision(Recorded):
 class Use(Recorded):
     """Use of a grant, or a refused attempt."""
 
-    request = value("Id of the request behind the grant.", ID)
-    used_at = value("Instant at which it happened.")
-    grantee = value("Actor id of the person who did this.")
-    document = value("Id of the document.", ID)
-    action = value("Action on the document; null if refused.", AccessAction)
-    why = value("Reason for the refusal; null if it was not refused.", UseFault)
-
 
 @object_type(access.CHECK)
 class Checklist(RowObject):
     """Line of the checklist of clauses 9a to 9d: the progress of each kind of access, for one review."""
-
-    of = value("Id of the review or diagnostic.", ID)
-    clause = value("Clause that lists the kinds.")
-    kinds = value("Kinds that the clause lists.", AccessKind)
-    asked = value("Kinds requested.", AccessKind)
-    granted = value("Kinds granted.", AccessKind)
-    provided = value("Kinds provided.", AccessKind)
-    used = value("Kinds used.", AccessKind)
 
 
 @object_type(
@@ -221,15 +143,6 @@ class Checklist(RowObject):
 class Gathering(Recorded):
     """Views gathered from staff or children, as themes (clause 5e)."""
 
-    views = value("Id.", ID)
-    gathered_at = value("Instant at which they were gathered.")
-    group = value("Group whose views they are.", Group)
-    method = value("Method.")
-    count = value("Number of participants.")
-    themes = value("Themes.")
-    considered = value("Number of considerations.")
-    changes = value("Number of considerations that led to a change.")
-    loop = value("Use of the views gathered.", Loop)
     considerations = short_list("Consideration", "Considerations of them, in order.", by="views", key="views")
 
 
@@ -242,10 +155,3 @@ class Gathering(Recorded):
 )
 class Consideration(Recorded):
     """Consideration of views against a practice standard, and the resulting change."""
-
-    views = value("Id of the views.", ID)
-    considered_at = value("Instant at which it happened.")
-    group = value("Group whose views they are.", Group)
-    standard = value("Practice standard.")
-    change_made = value("Resulting change; null if there was none, or if erased.")
-    reason = value("Reason; null if erased.")

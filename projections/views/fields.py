@@ -1,0 +1,10 @@
+"""Types of fields that rows of several views have."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from projections.engine.meaning import ID
+
+NamedEvidence = Annotated[list[str], ID, Meta(description="Ids of the evidence named with it.")]
+RecordedPosition = Annotated[int, Meta(description="Position of the entry that recorded it.")]

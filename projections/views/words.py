@@ -1,0 +1,181 @@
+"""Closed lists of words in the rows of views, each word with its meaning. Pure."""
+
+from ledger.domain.fact import WordList
+
+
+class EvidenceStatus(WordList):
+    """Status of a document in the register."""
+
+    CURRENT = "CURRENT"
+    """It is valid."""
+    SUPERSEDED = "SUPERSEDED"
+    """Another document replaces it."""
+    WITHDRAWN = "WITHDRAWN"
+    """Its submitter withdrew it."""
+    ERASED = "ERASED"
+    """Its file and salt were destroyed; its entry remains."""
+
+
+class AccessDecision(WordList):
+    """Decision on a request for access."""
+
+    GRANTED = "GRANTED"
+    """Granted for a period."""
+    REFUSED = "REFUSED"
+    """Refused, with a reason."""
+
+
+class TenureEnd(WordList):
+    """End of a period in post."""
+
+    RELEASED = "RELEASED"
+    """The Secretary of State released the adviser."""
+    REPLACED = "REPLACED"
+    """Another adviser was appointed."""
+
+
+class CoverageKind(WordList):
+    """Kind of thing that the plan must address."""
+
+    AREA = "AREA"
+    """Area for priority action."""
+    FINDING = "FINDING"
+    """Finding of an inspection, a review or a diagnostic."""
+    RECOMMENDATION = "RECOMMENDATION"
+    """Recommendation to the council."""
+
+
+class Answer(WordList):
+    """The council's answer to a recommendation."""
+
+    ACCEPTED = "ACCEPTED"
+    """The council will follow it."""
+    REJECTED = "REJECTED"
+    """The council will not follow it, and gives a reason."""
+
+
+class ReportPart(WordList):
+    """Required part of a report to the board."""
+
+    DATA = "DATA"
+    """Figures, as evidence."""
+    ANALYSIS = "ANALYSIS"
+    """Analysis of the figures."""
+    RECOMMENDATIONS = "RECOMMENDATIONS"
+    """Recommendations to the board."""
+    IMPACT_EVIDENCE = "IMPACT_EVIDENCE"
+    """Claims of impact on children, with evidence; activity is not impact."""
+
+
+class Completeness(WordList):
+    """Completeness of a report to the board."""
+
+    COMPLETE = "COMPLETE"
+    """It has all four parts."""
+    PARTIAL = "PARTIAL"
+    """It lacks some of them."""
+    MISSING = "MISSING"
+    """It lacks all of them."""
+
+
+class ReviewStanding(WordList):
+    """Progress of a review."""
+
+    SCHEDULED = "SCHEDULED"
+    """Its date is in the future."""
+    OVERDUE = "OVERDUE"
+    """Its date has passed, and it has not started."""
+    STARTED = "STARTED"
+    """It has started."""
+    COMPLETED = "COMPLETED"
+    """It has ended."""
+
+
+class AssessmentStanding(WordList):
+    """Timing of the council's own assessment in relation to the start of the review."""
+
+    BEFORE = "BEFORE"
+    """It was submitted before the review started, as required."""
+    DUE = "DUE"
+    """The review has not started, and the assessment is not submitted."""
+    AFTER = "AFTER"
+    """It was submitted after the review had started."""
+    ABSENT = "ABSENT"
+    """The review started without it."""
+
+
+class DiagnosticStanding(WordList):
+    """Progress of a diagnostic."""
+
+    RUNNING = "RUNNING"
+    """It is required and not reported; its date has not passed."""
+    OVERDUE = "OVERDUE"
+    """Its date has passed, and it is not reported."""
+    DONE = "DONE"
+    """It has been reported."""
+
+
+class Loop(WordList):
+    """Use of the views gathered."""
+
+    CLOSED = "CLOSED"
+    """The views were considered, and the result is recorded."""
+    GATHERED_ONLY = "GATHERED_ONLY"
+    """The views were gathered and not considered."""
+
+
+class ContributionStanding(WordList):
+    """Status of a partner's contribution. LATE was delivered after its date; OVERDUE is not delivered."""
+
+    DELIVERED = "DELIVERED"
+    """It was delivered by its date."""
+    LATE = "LATE"
+    """It was delivered after its date."""
+    MISSED = "MISSED"
+    """It is recorded as missed."""
+    OVERDUE = "OVERDUE"
+    """Its date has passed, and it is not delivered."""
+    AWAITED = "AWAITED"
+    """It is not delivered, and its date has not passed."""
+
+
+class EscalationState(WordList):
+    """Stage of escalation of a notice."""
+
+    NONE = "NONE"
+    """No concern was raised."""
+    CONCERN = "CONCERN"
+    """A concern was raised."""
+    INTERVENTION = "INTERVENTION"
+    """Ministers decided to intervene."""
+    CLOSED = "CLOSED"
+    """The notice was closed."""
+
+
+class Assurance(WordList):
+    """Assurance that a measure meets its target, given its natural variation."""
+
+    ASSURED = "ASSURED"
+    """Both limits meet the target: the measure will meet it unless the process changes."""
+    INCONSISTENT = "INCONSISTENT"
+    """The target is between the limits: meeting it is a matter of chance."""
+    FAILING = "FAILING"
+    """Neither limit meets the target: the measure will miss it unless the process changes."""
+
+
+class AreaEnd(WordList):
+    """End of an area."""
+
+    CLOSED = "CLOSED"
+    """No more action is required."""
+    CARRIED_OVER = "CARRIED_OVER"
+    """It continues under another notice."""
+
+
+class NoticeStatus(WordList):
+    """Status of the notice."""
+
+    LIVE = "LIVE"
+    """The notice is in force."""
+    CLOSED = "CLOSED"
+    """The notice was closed."""
