@@ -29,6 +29,11 @@ def configure(parser: Parser) -> None:
     issue.add_argument("--role", required=True, type=role, help="role of the token, for example adviser")
     issue.add_argument("--notice", required=True, metavar="N", help="notice of the token")
     issue.add_argument("--actor", metavar="ID", help="actor who holds the token; by default the role's name")
+    issue.add_argument(
+        "--register",
+        action="store_true",
+        help="register the holder, although a similar actor is known",
+    )
     issue.add_argument("--source", metavar="S", help="only source that the token may record from")
     issue.add_argument(
         "--fact",
@@ -57,6 +62,7 @@ def _issue(arguments: Namespace) -> int:
         source=arguments.source,
         facts=[_fact_type(name) for name in arguments.fact],
         until=arguments.until,
+        register=arguments.register,
     )
     issued = run(_issue_token(arguments.notice, scope))
     if arguments.json:

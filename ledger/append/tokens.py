@@ -14,10 +14,18 @@ from msgspec import Struct
 
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.areas.people import RoleGranted, RoleRequested, TokenIssued, TokenRevoked
+from ledger.domain.areas.people import (
+    ActorKind,
+    ActorRegistered,
+    RoleGranted,
+    RoleRequested,
+    TokenIssued,
+    TokenRevoked,
+)
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.fact import Fact
+from ledger.domain.near_matches import misspells
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
 from ledger.intake.parse import accept
@@ -39,6 +47,8 @@ class TokenScope(Struct, frozen=True, kw_only=True):
     facts: Sequence[str] = ()
     """Fact types that the token may record; empty: all those of its role."""
     until: datetime | None = None
+    register: bool = False
+    """Register a new actor even if its id is like a known one."""
 
 
 class IssuedToken(Struct, frozen=True, rename="camel"):
@@ -119,8 +129,11 @@ async def issue(
     try:
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
     except Refused as refused:
-        if [(r.code, r.path) for r in refused.refusals] != [("NOT_FOUND", "data.actor")]:
+        codes = [refusal.code for refusal in refused.refusals if refusal.path == "data.actor"]
+        if len(refused.refusals) > 1 or codes not in (["NOT_FOUND"], ["UNKNOWN_ACTOR"]):
             raise
+        if codes == ["UNKNOWN_ACTOR"] and not scope.register:
+            await _check_spelling(writer, notice, scope.actor)
         await _grant(writer, notice, name, scope, operator)
         granted = True
         receipt = await _record(writer, notice, f"token:{name}", issued, operator)
@@ -138,9 +151,28 @@ async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, oper
     try:
         await _record(writer, notice, f"role-for:{name}", role, operator)
     except Refused as refused:
-        if [refusal.code for refusal in refused.refusals] != ["SECOND_PERSON"]:
-            raise
-        raise SecondPersonNeeded(await _request(writer, notice, name, scope, operator)) from None
+        match [refusal.code for refusal in refused.refusals]:
+            case ["UNKNOWN_ACTOR"]:
+                kind = ActorKind.SYSTEM if scope.role is Role.INTEGRATION else ActorKind.PERSON
+                actor = ActorRegistered(actor=scope.actor, kind=kind)
+                await _record(writer, notice, f"actor-for:{name}", actor, operator)
+                await _grant(writer, notice, name, scope, operator)
+            case ["SECOND_PERSON"]:
+                raise SecondPersonNeeded(await _request(writer, notice, name, scope, operator)) from None
+            case _:
+                raise
+
+
+async def _check_spelling(writer: Writer, notice: str, actor: str) -> None:
+    """Raise LedgerError if a new actor's id is probably a misspelling of a known one."""
+    state = await writer.state(notice)
+    known = {*state.people.roles, *state.lifecycles.get("actor", {})}
+    near = [other for other in known if misspells(actor, other)]
+    if near:
+        raise LedgerError(
+            f"no actor {actor} is registered; did you mean {' or '.join(sorted(near))}? "
+            "Correct the id, or add --register for a new actor"
+        )
 
 
 async def _request(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> str:

@@ -18,10 +18,13 @@ from psycopg.sql import SQL, Composed
 
 from ledger.bundle.archive import Archive, Member
 from ledger.domain.areas.evidence import Classification, EvidenceSubmitted
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.corrections import effects
 from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
 from ledger.evidence.object_store import ObjectStore
-from ledger.intake.envelope import decode_data, decode_envelope
+from ledger.intake.envelope import decode, decode_data, decode_envelope
 from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
 from ledger.proof.merkle import Frontier, leaf_hash, root_hash
 from ledger.proof.paths import TILE_WIDTH, tile_path
@@ -46,6 +49,8 @@ _NARRATIVES = SQL("""SELECT position, path, salt, body, erased_by FROM ledger.na
 _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased_by, e.body
     FROM ledger.files f JOIN ledger.entries e ON e.notice = f.notice AND e.position = f.position
     WHERE f.notice = %s AND f.position <= %s ORDER BY f.position""").format()
+_CORRECTIONS = SQL("""SELECT position, body FROM ledger.entries
+    WHERE notice = %s AND position <= %s AND type = {} ORDER BY position""").format(KIND_OF[EntryCorrected].type)
 
 
 class ViewStateLine(Struct, frozen=True):
@@ -222,6 +227,12 @@ class _BundleWriter:
     async def write_documents(self, *, sees: bool) -> None:
         """Write the documents' salts, then their files, as far as the role may open them without a record."""
         included: list[tuple[int, str, str | None, int]] = []
+        reclassified = {
+            effect.position: effect.fact.classification
+            async for position, body in self._rows("corrections", _CORRECTIONS, PAGE)
+            for effect in effects(decode(body))
+            if isinstance(effect.fact, EvidenceSubmitted)
+        }
         with self._archive.member("documents.ndjson") as member:
             if not sees:
                 return
@@ -229,7 +240,7 @@ class _BundleWriter:
                 position, content, upload, salt, size, erased_by, body = row
                 if erased_by is not None:
                     line = DocumentLine(position, erased_by=erased_by)
-                elif not self._opens(body):
+                elif not self._opens(body, reclassified.get(position)):
                     line = DocumentLine(position, withheld=True)
                 else:
                     include = self._order.documents is not None
@@ -240,15 +251,18 @@ class _BundleWriter:
         for position, content, upload, size in included:
             await self._document(position, content, upload, size)
 
-    def _opens(self, body: bytes) -> bool:
-        """Return whether the role may open a document here.
+    def _opens(self, body: bytes, corrected: Classification | None) -> bool:
+        """Return whether the role may open a document here, by its classification as corrected.
 
         A restricted document is only opened singly, which records the opening.
         """
         fact = decode_data(decode_envelope(body))
-        if not isinstance(fact, EvidenceSubmitted) or fact.classification is Classification.RESTRICTED:
+        if not isinstance(fact, EvidenceSubmitted):
             return False
-        return self._order.role in matrix().opens[fact.classification.value]
+        classification = corrected or fact.classification
+        if classification is Classification.RESTRICTED:
+            return False
+        return self._order.role in matrix().opens[classification.value]
 
     async def _document(self, position: int, content: str, upload: str | None, size: int) -> None:
         store = self._order.documents

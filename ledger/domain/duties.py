@@ -1,7 +1,8 @@
 """Separation of duties: nobody decides for themselves, and powerful roles take two people. Pure.
 
 One actor requests a powerful role for another, and a further actor grants it. The operator grants alone while a
-notice is set up: until a person has recorded an entry, and two people in post can request and grant roles.
+notice is set up: until a person has recorded an entry, and two people in post can request and grant roles. Until
+then, the operator's facts may also name actors who are not registered.
 """
 
 from collections.abc import Iterator
@@ -31,8 +32,13 @@ def self_refusals(actor: str, who: Who, path: str, deed: str) -> Iterator[Refusa
         yield Refusal("SAME_PERSON", f"{actor} cannot {deed} themselves; another person must do so", path)
 
 
+def sets_up(people: "PeopleState", who: Who, at: datetime) -> bool:
+    """Return whether the recorder is the operator, who sets the notice up alone."""
+    return who.role == Role.OPERATOR.value and in_set_up(people, at)
+
+
 def in_set_up(people: "PeopleState", at: datetime) -> bool:
-    """Return whether the operator still grants powerful roles alone."""
+    """Return whether the notice is still set up: it is unused, or nobody could request and grant roles."""
     if not people.in_use:
         return True
     officers = people.holders(frozenset({Role.RECORDS_OFFICER}), at)
@@ -61,7 +67,7 @@ def grant_refusals(people: "PeopleState", fact: "RoleGranted", who: Who, when: W
     yield from self_refusals(fact.actor, who, "data.actor", "grant a role to")
     if fact.request is not None:
         yield from _second_person_refusals(people.requests.get(fact.request), fact, who)
-    elif takes_two(fact.role) and not (who.role == Role.OPERATOR.value and in_set_up(people, when.recorded_at)):
+    elif takes_two(fact.role) and not sets_up(people, who, when.recorded_at):
         message = f"the role {fact.role.meaning} takes two people; name another person's request (RoleRequested)"
         yield Refusal("SECOND_PERSON", message, "data.request")
 

@@ -4,7 +4,7 @@ The declarations say which things must exist, must not exist, or must not have e
 The areas hold their own rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -12,9 +12,14 @@ from msgspec import Struct, field
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
 from ledger.domain.fields import FieldPath, field_paths, values_in
+from ledger.domain.near_matches import misspells, similar
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
+
+
+ACTOR = "actor"
+"""Kind of the things that act; a role makes an actor known, as well as a registration."""
 
 
 class Lifecycle(Struct):
@@ -73,32 +78,56 @@ def _spaced(kind: str) -> str:
     return kind.replace("-", " ")
 
 
-def judge(lifecycles: Lifecycles, declaration: Declaration, fact: Fact) -> Iterator[Refusal]:
-    """Yield a refusal for each thing others by a fact whose lifecycle does not allow the fact."""
+def judge(
+    lifecycles: Lifecycles,
+    declaration: Declaration,
+    fact: Fact,
+    actors: Collection[str] = (),
+    *,
+    new_actors: bool = False,
+) -> Iterator[Refusal]:
+    """Yield a refusal for each thing that a fact names and whose lifecycle does not allow the fact.
+
+    Args:
+        lifecycles: Lifecycles before the fact.
+        declaration: Declaration of the fact.
+        fact: The fact.
+        actors: Actors who are known without a registration.
+        new_actors: Accept an unknown actor, unless its id misspells that of a known one.
+    """
     if declaration.subject is not None:
         ((name, where),) = values_in(fact, declaration.subject)
-        yield from _judge_subject(lifecycles.get(declaration.kind, {}).get(name), declaration, fact, name, where)
+        yield from _judge_subject(lifecycles.get(declaration.kind, {}), declaration, fact, name, where)
     for path in declaration.others:
-        known = lifecycles.get(path.kind or "", {})
+        kind = path.kind or ""
+        known = {*lifecycles.get(kind, {}), *actors} if kind == ACTOR else lifecycles.get(kind, {})
         for name, where in values_in(fact, path):
-            if name not in known:
-                yield _unknown(path.kind or "", name, where)
+            if name in known:
+                continue
+            if not (kind == ACTOR and new_actors) or any(misspells(name, other) for other in known):
+                yield _unknown(kind, name, where, known)
 
 
-def _unknown(kind: str, name: str, where: str) -> Refusal:
-    return Refusal("NOT_FOUND", f"there is no {_spaced(kind)} {name}; record it first, or correct the id", where)
+def _unknown(kind: str, name: str, where: str, known: Collection[str]) -> Refusal:
+    near = similar(name, known)
+    if kind == ACTOR:
+        remedy = f"did you mean {' or '.join(near)}?" if near else "register it first, or correct the id"
+        return Refusal("UNKNOWN_ACTOR", f"no actor {name} is registered; {remedy}", where)
+    remedy = f"did you mean {' or '.join(near)}?" if near else "record it first, or correct the id"
+    return Refusal("NOT_FOUND", f"there is no {_spaced(kind)} {name}; {remedy}", where)
 
 
 def _judge_subject(
-    lifecycle: Lifecycle | None, declaration: Declaration, fact: Fact, name: str, where: str
+    known: Mapping[str, Lifecycle], declaration: Declaration, fact: Fact, name: str, where: str
 ) -> Iterator[Refusal]:
+    lifecycle = known.get(name)
     label = f"{_spaced(declaration.kind)} {name}"
     if fact.begins:
         if lifecycle is not None:
             message = f"{label} already exists, since entry {lifecycle.began}; choose another id"
             yield Refusal("ALREADY_EXISTS", message, where)
     elif lifecycle is None:
-        yield _unknown(declaration.kind, name, where)
+        yield _unknown(declaration.kind, name, where, known)
     elif fact.once and declaration.name in lifecycle.steps:
         message = (
             f"{declaration.name} is already recorded for {label}, in entry {lifecycle.steps[declaration.name]}"

@@ -1,16 +1,17 @@
 """The rights of an actor: the roles held, the documents opened and the tokens that work, at an instant. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ledger.domain.areas.access import Access, UseFault
+from ledger.domain.areas.evidence import opens_by_role
 from ledger.domain.duties import UNGRANTABLE, takes_two
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Who
-from ledger.domain.roles import Role, matrix
+from ledger.domain.roles import Role
 
 if TYPE_CHECKING:
     from ledger.domain.state import State
@@ -49,14 +50,8 @@ def grant_fault(state: "State", access: Access, at: datetime) -> UseFault | None
     return UseFault.EXPIRED if closed is not None and at >= closed else access.fault(at)
 
 
-def opens_by_role(state: "State", roles: Sequence[Role], document: str) -> bool:
-    """Return whether one of the roles opens a document of the register without a grant."""
-    classification = state.evidence.submitted[document].classification
-    return not matrix().opens[classification.value].isdisjoint(roles)
-
-
 def rights(state: "State", actor: str, role: Role | None, at: datetime) -> Rights:
-    """Return the rights of an actor at an instant; `role` is that of the operator or the service, if it is one."""
+    """Return the rights of an actor at an instant; `role` counts for the operator and the service only."""
     roles = [role] if role in UNGRANTABLE else state.people.roles_at(actor, at)
     live = {
         request: access for request, access in grants_of(state, actor) if grant_fault(state, access, at) is None
@@ -82,7 +77,7 @@ def _turning_points(state: "State", actor: str, at: datetime) -> Iterator[dateti
 
 
 def raises_rights(before: "State", after: "State", actor: str, role: Role | None, at: datetime) -> bool:
-    """Return whether an actor has a right in the state after that it lacks in the state before, now or later."""
+    """Return whether an actor has a right in the second state that it lacks in the first, now or later."""
     instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
     return any(rights(after, actor, role, i).exceed(rights(before, actor, role, i)) for i in instants)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_type_hints
 
 from msgspec import Struct, field
 
-from ledger.domain import lifecycle, rules
+from ledger.domain import duties, lifecycle, rules
 from ledger.domain.areas.access import AccessState
 from ledger.domain.areas.actions import ActionsState
 from ledger.domain.areas.adviser import AdviserState
@@ -87,7 +87,8 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
         message = f"entry {state.notice.closed} closed the notice; give an earlier fact its own time"
         yield Refusal("NOTICE_CLOSED", message, "time")
         return
-    refusals = list(lifecycle.judge(state.lifecycles, _DECLARATIONS[type(fact)], fact))
+    declaration, in_set_up = _DECLARATIONS[type(fact)], duties.sets_up(state.people, who, when.recorded_at)
+    refusals = [*lifecycle.judge(state.lifecycles, declaration, fact, state.people.roles, new_actors=in_set_up)]
     yield from refusals
     if not refusals:
         refusals = list(_AREA[type(fact)].admit(state, fact, who, when))

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from ledger.domain.actors import SERVICE
 from ledger.domain.areas.access import Access, AccessAction, AccessUsed, AccessUseRefused, UseFault
-from ledger.domain.areas.evidence import Classification, EvidenceOpened
+from ledger.domain.areas.evidence import Classification, EvidenceOpened, opens_by_role
 from ledger.domain.authorisation import Credential
 from ledger.domain.fact import Fact, When, Who
 from ledger.domain.registry import KIND_OF
-from ledger.domain.rights import grant_fault, grants_of, opens_by_role
+from ledger.domain.rights import grant_fault, grants_of
 from ledger.domain.roles import Role
 from ledger.domain.state import State, admit
 from ledger.intake.parse import SubmittedFact, accept

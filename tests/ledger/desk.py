@@ -44,7 +44,8 @@ class Desk:
             assert isinstance(self.submit(item, OPERATOR), Entry)
 
     def reviewing(self) -> "Desk":
-        """Return the desk with review R1 scheduled and diagnostic D1 required."""
+        """Return the desk with reviewer rita registered, review R1 scheduled and diagnostic D1 required."""
+        self.register("rita")
         self.record("ReviewScheduled", REVIEW, OPERATOR)
         self.record("DiagnosticRequired", {"diagnostic": "D1", "scope": "Practice with families"}, "bob")
         return self
@@ -73,6 +74,11 @@ class Desk:
         entry = self._submit_fact(name, data, by, more)
         assert isinstance(entry, Entry), str(entry)
         return entry.position
+
+    def register(self, *actors: str) -> None:
+        """Record that the operator registered the actors."""
+        for actor in actors:
+            self.record("ActorRegistered", {"actor": actor, "kind": "PERSON"}, OPERATOR)
 
     def grant(self, actor: str, role: str, **more: Any) -> int:
         """Record that dan requested a role and rosa granted it, and return the grant's position."""

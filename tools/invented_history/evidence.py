@@ -40,7 +40,7 @@ def write(writer: HistoryWriter) -> None:
             "2022-11-24 11:00",
             {"evidence": count, "reason": "One team counted telephone calls as visits."},
         ),
-        ("opened-1", "EvidenceOpened", "service", "2023-10-13 10:00", {"evidence": survey, "reader": "adviser"}),
+        ("opened-1", "EvidenceOpened", "service", "2023-10-13 10:00", {"evidence": survey, "reader": "auditor"}),
     ):
         writer.record(key, fact, actor, at, data, clauses="5c")
     writer.record(

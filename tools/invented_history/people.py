@@ -4,19 +4,20 @@ from tools.invented_history.history_writer import Data, HistoryWriter
 
 ACTORS = (
     ("adviser", "PERSON", "improvement adviser"),
-    ("department-official", "PERSON", "case lead at the Department"),
+    ("adviser-before", "PERSON", "improvement adviser"),
     ("chair", "PERSON", "independent chair"),
-    ("chair-2", "PERSON", "independent chair"),
+    ("leader", "PERSON", "leader of the council"),
+    ("lead-member", "PERSON", "lead member for children"),
+    ("chief-executive", "PERSON", "chief executive"),
     ("director", "PERSON", "director of children's services"),
     ("council-officer", "PERSON", "head of improvement"),
-    ("council-officer-2", "PERSON", "head of safeguarding"),
     ("performance-system", "SYSTEM", None),
+    ("trial-system", "SYSTEM", None),
     ("partner-health", "ORGANISATION", None),
-    ("partner-police", "ORGANISATION", None),
-    ("partner-schools", "ORGANISATION", None),
-    ("reviewer", "PERSON", "reviewer of the Department"),
-    ("auditor", "PERSON", "internal auditor"),
+    ("reviewer-2", "PERSON", "reviewer of the Department"),
+    ("department-official-2", "PERSON", "case lead at the Department"),
 )
+"""Actors registered by the records officer; the operator's first grants make the others known."""
 PARTNERS = (
     ("P1", "The integrated care board", "partner-health", True),
     ("P2", "The police force", "partner-police", True),

@@ -259,9 +259,10 @@ class Access(Struct):
             return UseFault.NOT_YET
         return UseFault.EXPIRED if at >= self.until else None
 
-    def covers(self, document: str) -> bool:
-        """Return whether the request covers a document."""
-        return self.kind.has_documents and (not self.documents or document in self.documents)
+    def covers(self, document: str, *, registered: bool = True) -> bool:
+        """Return whether the request covers a document of the register, or a name from outside it."""
+        opens = self.kind.has_documents or not registered
+        return opens and (not self.documents or document in self.documents)
 
 
 class AccessState(Struct):
@@ -303,6 +304,9 @@ def _admit_use(state: "State", fact: AccessUsed, access: Access, when: When) -> 
     if fault is not None:
         message = f"{fact.request} does not cover this instant ({fault.meaning}); record a refused use instead"
         yield Refusal("OUTSIDE_WINDOW", message, "time")
+    elif not access.covers(fact.document, registered=fact.document in state.evidence.submitted):
+        message = f"{fact.request} does not cover {fact.document}; record a refused use instead"
+        yield Refusal("OUT_OF_SCOPE", message, "data.document")
     yield from _repeat_use_refusals(state, fact, when)
 
 

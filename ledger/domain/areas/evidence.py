@@ -1,6 +1,6 @@
 """Evidence: documents stored outside the ledger; entries hold their salted digests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -22,6 +22,7 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
+from ledger.domain.roles import Role, matrix
 from ledger.domain.shared_rules import order_refusals, repeat_refusals
 
 if TYPE_CHECKING:
@@ -201,9 +202,24 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
         case EvidenceErased():
             yield from _admit_erasure(state, fact, who)
         case EvidenceOpened():
+            yield from _admit_opening(state, fact, when)
             yield from repeat_refusals(
                 state.evidence.opened, _opening_key(fact), when.recorded_at, "data.evidence"
             )
+
+
+def opens_by_role(state: "State", roles: Iterable[Role], document: str) -> bool:
+    """Return whether one of the roles opens a document of the register without a grant."""
+    classification = state.evidence.submitted[document].classification
+    return not matrix().opens[classification.value].isdisjoint(roles)
+
+
+def _admit_opening(state: "State", fact: EvidenceOpened, when: When) -> Iterator[Refusal]:
+    if not opens_by_role(state, state.people.roles_at(fact.reader, when.occurred_at), fact.evidence):
+        message = (
+            f"{fact.reader} has no role that opens {fact.evidence} without a grant; record the use of a grant"
+        )
+        yield Refusal("NOT_GRANTED", message, "data.reader")
 
 
 def _admit_erasure(state: "State", fact: EvidenceErased, who: Who) -> Iterator[Refusal]:

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-ActorId = Annotated[
-    str, reference("actor", "A person, system or organisation, by an id that is not a name.", known=False)
-]
+ActorId = Annotated[str, reference("actor", "A person, system or organisation, by an id that is not a name.")]
 IntegrationId = Annotated[str, reference("integration", "The registration of a partner's system.")]
 TokenId = Annotated[str, reference("token", "The public id of an API token; the token itself is never recorded.")]
 

@@ -143,7 +143,7 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     title: Narrative
     areas: Annotated[list[AreaId], Meta(min_length=1, description="The areas for priority action that it serves.")]
-    owner: Annotated[Id, Meta(description="The actor responsible for it.")]
+    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
     due: Day
     measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = field(default_factory=list)
 

@@ -192,8 +192,8 @@ UNCORRECTABLE = frozenset(
 )
 """Facts that cannot be corrected.
 
-They are the first entry, upkeep of the record, erasures and openings that happened, requests for roles, and the
-end of an access.
+They are the first entry, upkeep of the record, erasures and openings that happened, and requests for roles. The
+end of an access is one too.
 """
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 

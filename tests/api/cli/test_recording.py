@@ -145,11 +145,41 @@ def test_a_token_may_be_bound_to_a_source_facts_and_a_time(ledger: Ledger) -> No
     bounds = ["--role", "integration", "--notice", NOTICE, "--source", "plan", "--fact", "ObjectiveAdded"]
     [issued] = ledger("token", "issue", *bounds, "--until", "2099-01-01", "--json").json
     assert issued["actor"] == "integration"
-    path = written(objective("O1"), objective("O2").replace('"source": "plan"', '"source": "elsewhere"'))
+    lines = [objective(name, owner="integration") for name in ("O1", "O2")]
+    path = written(lines[0], lines[1].replace('"source": "plan"', '"source": "elsewhere"'))
     ran = ledger("append", path, "--notice", NOTICE, "--token", issued["secret"])
     assert [receipt["id"] for receipt in ran.json] == ["O1"]
     assert "line 2: source: this token records only from the source plan; use that source (FORBIDDEN)" in ran.err
     assert "the token expires in the past" in ledger("token", "issue", *bounds, "--until", "2020-01-01").err
+
+
+def test_a_misspelt_actor_gets_no_token(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    words = ["token", "issue", "--role", "partner", "--notice", NOTICE, "--actor"]
+    assert ledger(*words, "jane.smith").status == 0
+    ran = ledger(*words, "jane.smiht")
+    assert (ran.status, "did you mean jane.smith?" in ran.err) == (1, True)
+    assert ledger(*words, "jane.smiht", "--register").status == 0
+
+
+def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    words = ["token", "issue", "--notice", NOTICE, "--role"]
+    secrets = {
+        role: ledger(*words, role, "--json").json[0]["secret"]
+        for role in ("records-officer", "department-official")
+    }
+    kind = "improvement-ledger.people.ActorRegistered.v1"
+    line = {"specversion": "1.0", "id": "a1", "source": "records", "type": kind}
+    path = written(json.dumps(line | {"data": {"actor": "ann", "kind": "PERSON"}}))
+    assert ledger("append", path, "--notice", NOTICE, "--token", secrets["records-officer"]).status == 0
+    ran = ledger(*words, "adviser", "--actor", "ann")
+    assert (ran.status, "takes two people; entry 36 requests it for ann" in ran.err) == (1, True)
+    assert "entry 36 requests it" in ledger(*words, "adviser", "--actor", "ann").err
+    line |= {"id": "g1", "type": "improvement-ledger.people.RoleGranted.v1"}
+    path = written(json.dumps(line | {"data": {"actor": "ann", "role": "ADVISER", "request": 36}}))
+    assert ledger("append", path, "--notice", NOTICE, "--token", secrets["records-officer"]).status == 0
+    assert ledger(*words, "adviser", "--actor", "ann").status == 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -264,6 +265,30 @@ async def test_documents_go_in_as_far_as_the_role_opens_them(
     assert (
         f"entry {SIZE + 3}: its document was erased by the decision in entry {SIZE + 5}" in by_its_own(bundle).out
     )
+
+
+async def test_a_document_that_was_restricted_later_is_withheld(
+    documented: tuple[str, ObjectStore], tmp_path: Path
+) -> None:
+    url, files = documented
+    async with Writer(url) as writer:
+        entry = (await writer.state(NOTICE)).evidence.submitted["E0"]
+        [submitted] = await entries_at(url, entry.position)
+        data = submitted["data"] | {"title": "A title", "classification": "RESTRICTED"}
+        correction = {"position": entry.position, "reason": "It names a family."}
+        correction |= {"replacement": {"type": submitted["type"], "data": data}}
+        await writer.append(NOTICE, submit("EntryCorrected", correction, "alice"), ALICE)
+    bundle = await make(url, tmp_path / "bundle.zip", documents=files)
+    lines = [json.loads(line) for line in members(bundle)["documents.ndjson"].splitlines()]
+    assert [sorted(line) for line in lines][:2] == [["position", "withheld"]] * 2
+
+
+async def entries_at(url: str, position: int) -> list[dict[str, Any]]:
+    """Return the entry at a position, decoded."""
+    async with await connect(url, "ledger_writer") as connection:
+        query = "SELECT body FROM ledger.entries WHERE notice = %s AND position = %s"
+        rows = await (await connection.execute(query, (NOTICE, position))).fetchall()
+    return [json.loads(row[0]) for row in rows]
 
 
 async def test_a_document_exchanged_in_a_bundle_is_found(

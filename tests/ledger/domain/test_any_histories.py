@@ -13,7 +13,7 @@ from ledger.domain.corrections import EffectiveEntry, effective, first_refused, 
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Narrative
 from ledger.domain.fields import values_in
-from ledger.domain.lifecycle import declarations
+from ledger.domain.lifecycle import ACTOR, declarations
 from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
@@ -110,7 +110,7 @@ def test_no_sequence_of_any_facts_crashes_and_each_way_of_folding_agrees(steps: 
 
 @cache
 def named_later() -> dict[int, tuple[int, str]]:
-    """Return each entry that begins a thing, with the first later entry that names the thing, and its id."""
+    """Return each entry that begins a thing, with the first later entry that needs the thing, and its id."""
     desk, _ = played()
     declared = declarations(KIND_OF)
     begun: dict[tuple[str, str], int] = {}
@@ -124,7 +124,7 @@ def named_later() -> dict[int, tuple[int, str]]:
         for path in paths:
             for name, _ in values_in(entry.fact, path):
                 position = begun.get((path.kind or "", name))
-                if position is not None:
+                if position is not None and not (path.kind == ACTOR and name in desk.state.people.roles):
                     mentions.setdefault(position, (entry.position, name))
         if declaration.subject is not None and entry.fact.begins:
             ((name, _),) = values_in(entry.fact, declaration.subject)

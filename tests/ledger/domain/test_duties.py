@@ -7,6 +7,7 @@ import pytest
 
 from ledger.domain.areas.people import RoleGranted
 from ledger.domain.corrections import effective, fold
+from ledger.domain.near_matches import misspells
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
 from tests.ledger.desk import Desk, at
@@ -19,6 +20,7 @@ ORDINARY = ["COUNCIL_OFFICER", "BOARD_MEMBER", "PARTNER", "AUDITOR", "REVIEWER"]
 def in_use() -> Desk:
     """Return a desk on which a person has recorded, so that the set-up is over."""
     desk = Desk()
+    desk.register("carol")
     desk.record("ObjectiveClosed", {"objective": "O1", "outcome": "DROPPED", "reason": "x"})
     return desk
 
@@ -123,6 +125,72 @@ def test_nobody_issues_a_token_or_an_integration_to_themselves() -> None:
         "facts": ["improvement-ledger.plan.ProgressRecorded.v1"],
     }
     assert desk.refused("IntegrationRegistered", integration, "rosa") == [("SAME_PERSON", "data.actor")]
+
+
+UNREGISTERED: list[tuple[str, dict[str, Any], Any, str]] = [
+    ("RoleGranted", {"actor": "jane.smiht", "role": "PARTNER"}, "rosa", "data.actor"),
+    ("RoleRequested", {"actor": "jane.smiht", "role": "CHAIR", "reason": "x"}, "rosa", "data.actor"),
+    ("TokenIssued", {"token": "t1", "actor": "jane.smiht", "role": "PARTNER"}, "rosa", "data.actor"),
+    (
+        "ObjectiveAdded",
+        {"objective": "O2", "title": "x", "areas": ["1a"], "owner": "jane.smiht", "due": "2023-01-31"},
+        "alice",
+        "data.owner",
+    ),
+    ("MemberJoined", {"member": "jane.smiht", "post": "police", "first": "2022-07-25"}, "alice", "data.member"),
+    (
+        "MeetingHeld",
+        {"meeting": "B1", "attendance": ["alice", "jane.smiht"], "quorate": True},
+        OPERATOR,
+        "data.attendance[1]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fact", "data", "by", "path"), UNREGISTERED, ids=[case[0] for case in UNREGISTERED])
+def test_an_actor_who_is_not_registered_is_refused_with_near_matches(
+    fact: str, data: dict[str, Any], by: Any, path: str
+) -> None:
+    desk = in_use()
+    desk.register("jane.smith")
+    refused = desk.refusal(fact, data, by)
+    assert [(refusal.code, refusal.path) for refusal in refused.refusals] == [("UNKNOWN_ACTOR", path)]
+    assert "did you mean jane.smith?" in str(refused)
+
+
+def test_the_operator_names_new_actors_while_a_notice_is_set_up_but_misspells_none() -> None:
+    desk = Desk()
+    desk.record("RoleGranted", {"actor": "first", "role": "PARTNER"}, OPERATOR)
+    desk.record("MeetingHeld", {"meeting": "B1", "attendance": ["second"], "quorate": True}, OPERATOR)
+    misspelt = {"meeting": "B2", "attendance": ["frist"], "quorate": True}
+    assert "did you mean first?" in str(desk.refusal("MeetingHeld", misspelt, OPERATOR))
+    desk.record("MemberJoined", {"member": "first", "post": "police", "first": "2022-07-25"})
+    assert desk.refused("RoleGranted", {"actor": "next", "role": "PARTNER"}, OPERATOR) == [
+        ("UNKNOWN_ACTOR", "data.actor")
+    ]
+
+
+def test_an_unknown_id_comes_with_near_matches() -> None:
+    progress = {"objective": "O11", "narrative": "x", "activityRating": "RED", "impactRating": "RED"}
+    assert "did you mean O1?" in str(Desk().refusal("ProgressRecorded", progress))
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "near"),
+    [
+        ("jane.smiht", "jane.smith", True),
+        ("jan.smith", "jane.smith", True),
+        ("janet.smith", "jane.smith", True),
+        ("jame.smith", "jane.smith", True),
+        ("chair-2", "chair-3", False),
+        ("chair-2", "chair", False),
+        ("officer-a", "officer-b", False),
+        ("ann", "anna", False),
+        ("partner-health", "partner-police", False),
+    ],
+)
+def test_a_misspelling_is_told_from_another_id(name: str, other: str, near: bool) -> None:
+    assert misspells(name, other) is misspells(other, name) is near
 
 
 def test_nobody_appoints_themselves() -> None:

@@ -28,7 +28,7 @@ def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
     alone = {kind.name for kind in KINDS.values()} - found
     assert alone <= {
         "NoticeIssued", "ClauseRegistered", "NoticeRevised", "NoticeClosed", "BoardEstablished", "TimetableAgreed",
-        "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published",
+        "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published", "LossAccepted",
     }  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def test_access_is_asked_for_granted_and_revoked() -> None:
     desk = granted()
     desk.record("AccessRevoked", REVOKED)
     access = desk.state.access.requests["A1"]
-    assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 10)
-    assert (access.granted, access.revoked) == (11, 12)
+    assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 11)
+    assert (access.granted, access.revoked) == (12, 13)
 
 
 @pytest.mark.parametrize(

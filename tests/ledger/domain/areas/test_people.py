@@ -24,8 +24,15 @@ def role(actor: str = CAROL, name: str = "COUNCIL_OFFICER", **times: Any) -> dic
     return {"actor": actor, "role": name, **times}
 
 
-def test_a_role_is_what_lets_one_record() -> None:
+def with_carol() -> Desk:
+    """Return a desk on which carol and the case system are registered."""
     desk = Desk()
+    desk.register(CAROL, "case-system")
+    return desk
+
+
+def test_a_role_is_what_lets_one_record() -> None:
+    desk = with_carol()
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL) == FORBIDDEN
     desk.record("RoleGranted", role(), "rosa")
     desk.record("ProgressRecorded", PROGRESS, CAROL)
@@ -35,7 +42,7 @@ def test_a_role_is_what_lets_one_record() -> None:
 
 
 def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("RoleGranted", role(**{"from": at(1), "until": at(3)}), "rosa")
     for days, held in ((0.999999, False), (1, True), (2.999999, True), (3, False)):
         assert (desk.state.people.roles_at(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is held, days
@@ -59,11 +66,11 @@ def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
     ],
 )
 def test_what_role_is_not_granted(times: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert Desk().refused("RoleGranted", role() | times, "rosa") == expected
+    assert with_carol().refused("RoleGranted", role() | times, "rosa") == expected
 
 
 def test_one_role_is_granted_for_times_that_do_not_overlap() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("RoleGranted", role(**{"from": at(10), "until": at(20)}), "rosa")
     assert desk.refused("RoleGranted", role(), "rosa") == [("ALREADY_EXISTS", "data.actor")]
     assert desk.refused("RoleGranted", role(until=at(10.5)), "rosa") == [("ALREADY_EXISTS", "data.actor")]
@@ -73,7 +80,7 @@ def test_one_role_is_granted_for_times_that_do_not_overlap() -> None:
 
 
 def test_a_revoked_role_does_not_come_back_by_itself() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("RoleGranted", role(until=at(10)), "rosa")
     desk.record("RoleGranted", role(**{"from": at(10)}), "rosa")
     desk.grant(CAROL, "CHAIR")
@@ -86,7 +93,7 @@ def test_a_revoked_role_does_not_come_back_by_itself() -> None:
 
 
 def test_a_role_that_is_still_to_come_can_be_revoked() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("RoleGranted", role(**{"from": at(10)}), "rosa")
     desk.record("RoleRevoked", {**role(), "reason": "She won't come."}, "rosa")
     desk.clock.advance(days=11)
@@ -94,7 +101,7 @@ def test_a_role_that_is_still_to_come_can_be_revoked() -> None:
 
 
 def test_the_matrix_decides_for_each_role_and_fact() -> None:
-    desk = Desk()
+    desk = with_carol()
     grantable = [r for r in Role if r not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]
     for each in grantable:
         desk.record("RoleGranted", role(each.value.lower(), each.value), OPERATOR)
@@ -107,7 +114,7 @@ def test_the_matrix_decides_for_each_role_and_fact() -> None:
 
 
 def with_token(**bounds: Any) -> Desk:
-    desk = Desk()
+    desk = with_carol()
     desk.record("RoleGranted", role("case-system", "INTEGRATION"), "rosa")
     desk.record("TokenIssued", TOKEN | bounds, "rosa")
     return desk
@@ -156,7 +163,7 @@ def test_a_token_expires() -> None:
 
 
 def test_an_access_token_opens_nothing_from_its_end_on() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at + DAY))
     assert desk.refused("ProgressRecorded", PROGRESS, Credential("alice", until=desk.clock.at)) == FORBIDDEN
 
@@ -182,11 +189,12 @@ def test_a_token_is_nobody_elses() -> None:
     [
         ({"token": "t1"}, [("ALREADY_EXISTS", "data.token")]),
         ({"role": "CHAIR"}, [("NOT_FOUND", "data.actor")]),
-        ({"actor": "nobody"}, [("NOT_FOUND", "data.actor")]),
+        ({"actor": "nobody"}, [("UNKNOWN_ACTOR", "data.actor")]),
+        ({"actor": CAROL}, [("NOT_FOUND", "data.actor")]),
         ({"source": "rosa"}, [("ALREADY_EXISTS", "data.source")]),
         ({"until": at(0)}, [("OUT_OF_RANGE", "data.until")]),
         (
-            {"actor": "nobody", "until": at(-1)},
+            {"actor": CAROL, "until": at(-1)},
             [("NOT_FOUND", "data.actor"), ("OUT_OF_RANGE", "data.until")],
         ),
     ],
@@ -196,7 +204,7 @@ def test_what_token_is_not_issued(change: dict[str, Any], expected: list[tuple[s
 
 
 def test_a_source_is_its_first_users() -> None:
-    desk = Desk()
+    desk = with_carol()
     desk.record("ProgressRecorded", PROGRESS, "alice", source="council/plan")
     desk.record("RoleGranted", role(), "rosa")
     assert desk.refused("ProgressRecorded", PROGRESS, CAROL, source="council/plan") == [("FORBIDDEN", "source")]
@@ -204,7 +212,7 @@ def test_a_source_is_its_first_users() -> None:
 
 
 def test_a_source_stays_its_users_when_the_entry_is_corrected() -> None:
-    desk = Desk()
+    desk = with_carol()
     first = desk.record("ProgressRecorded", PROGRESS, "alice", source="council/plan")
     desk.record("RoleGranted", role(), "rosa")
     desk.record("EntryCorrected", {"position": first, "reason": "Sent twice."}, "rosa")

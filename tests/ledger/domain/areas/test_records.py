@@ -86,9 +86,9 @@ def test_a_grant_cannot_be_given_a_time_that_was_not_asked_for() -> None:
     more = {"grantee": "rita", "review": "R1", "kind": "DATA", "scope": "s", "purpose": "p"}
     desk.record("AccessRequested", times | more, "bob")
     desk.record("AccessGranted", times)
-    shorter = correction(10, "access.AccessRequested", **times | more | {"until": at(2)})
-    assert "entry 11 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
-    desk.record("EntryCorrected", correction(11, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
+    shorter = correction(11, "access.AccessRequested", **times | more | {"until": at(2)})
+    assert "entry 12 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
+    desk.record("EntryCorrected", correction(12, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
     desk.record("EntryCorrected", shorter, "rosa")
     assert desk.state.access.requests["A1"].until.isoformat() == at(2)
 
