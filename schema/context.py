@@ -19,6 +19,7 @@ from ledger.intake.parse import SubmittedFact
 from ledger.proof.checkpoint_signer import SignedCheckpoint
 from projections.errors import ViewStopped
 from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Snapshot
+from schema.derive.node import standpoint_id
 from schema.errors import FORBIDDEN, no_notice, problem
 from schema.limits import Budget
 
@@ -166,6 +167,8 @@ class Standpoint:
     recorded_at: datetime
     root_hash: bytes
     on: datetime
+    global_id: str
+    """The notice's global id here; ids of what it contains begin with it."""
     stopped: Mapping[str, int]
     """Stopped views that are unreadable here, with the position that each has reached."""
 
@@ -184,8 +187,10 @@ class Standpoint:
     async def take(self, as_of: AsOf, on: datetime | None, at_least: int | None) -> None:
         """Determine the position and the instant of the snapshot."""
         self._as_of, self._on, self._at_least = as_of, on, at_least
+        is_as_of = as_of != AsOf()
         where = await self.ask(_where)
         self.position, self.recorded_at, self.root_hash, self.on, self.stopped = where
+        self.global_id = standpoint_id(self.notice, self.position if is_as_of else None, on)
         self._as_of, self._on, self._at_least = AsOf(position=self.position), self.on, None
 
     def require(self, view: str) -> None:

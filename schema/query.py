@@ -9,13 +9,14 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
+from projections.query.reader import AsOf
 from schema.context import Context, may
 from schema.derive.connection import USUAL, After, Connection, First, check_first, connection, decode_cursor
-from schema.derive.node import Node, resolver
+from schema.derive.node import Node, parse_id, resolver
 from schema.derive.resolvers import node_of
 from schema.errors import BAD_USER_INPUT, no_notice, problem
 from schema.types.enums import NoticeKind, NoticeStatus, Role
-from schema.types.notice import AsOfInput, Notice, notice_at
+from schema.types.notice import AsOfInput, Notice, notice_at, notice_of
 
 NoticeArgument = Annotated[
     strawberry.ID, strawberry.argument(description="The notice's id, such as tameside-2022.")
@@ -117,7 +118,9 @@ class Query:
             "notices", list(matching), limit, after, lambda notice: [notice], lambda notice: matching[notice]
         )
 
-    @resolver("The object with this global id, as recorded now.")
+    @resolver(
+        "The object with this global id, at the standpoint that the id names; as recorded now if it names none."
+    )
     async def node(
         self,
         info: Info[Context, None],
@@ -126,10 +129,14 @@ class Query:
         ],
     ) -> Node | None:
         """Return the object, or raise NOT_FOUND if it is missing or inaccessible."""
-        notice, _, rest = id.partition("/")
-        if not rest:
-            return await notice_at(info.context, notice)
-        node: Node | None = await node_of(await info.context.standpoint(notice), *rest.partition("/")[::2])
+        parsed = parse_id(id)
+        if parsed is None:
+            raise no_notice()
+        as_of = None if parsed.position is None else AsOf(position=parsed.position)
+        at = await info.context.standpoint(parsed.notice, as_of=as_of, on=parsed.on)
+        if not parsed.kind:
+            return await notice_of(at)
+        node: Node | None = await node_of(at, parsed.kind, parsed.key)
         if node is None:
             raise no_notice()
         return node

@@ -152,8 +152,14 @@ class _Writer:
 
     def path(self, node: Path, scope: _Scope) -> str:
         own = ""
+        if node.position or node.on:
+            own += " || '@'"
+        if node.position:
+            own += f" || {self.snapshot_value('position')}"
+        if node.on:
+            own += f" || '~' || trim('\"' FROM {_written(self.snapshot_value('on'), 'instant')})"
         if node.key is not None:
-            own = f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
+            own += f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
         return f"to_json({self.snapshot_value('notice')}{own})::text"
 
     def nullable(self, node: NullableObject, scope: _Scope) -> str:

@@ -47,7 +47,7 @@ class Constant(Struct, frozen=True):
 class SnapshotValue(Struct, frozen=True):
     """A value of the snapshot itself."""
 
-    name: Literal["position", "recorded_at", "on", "root_hash"]
+    name: Literal["notice", "position", "recorded_at", "on", "root_hash"]
     form: Form
 
 
@@ -77,6 +77,10 @@ class Path(Struct, frozen=True):
     kind: str
     key: str | None
     """Field of the row's own id; None for the notice itself."""
+    position: bool = False
+    """True if the id names the position of the snapshot."""
+    on: bool = False
+    """True if the id names the effective instant of the snapshot."""
 
 
 NarrativeMember = Literal["path", "body", "erased_by"]

@@ -256,7 +256,10 @@ class _Answering:
         role_set = frozenset(roles)
         statement = root.statements.get(role_set)
         if statement is None:
-            tree = TreeBuilder(Selection(self._operation, self._variables, roles)).notice(root.field, root.details)
+            selection = Selection(self._operation, self._variables, roles)
+            is_as_of = root.position is not None or root.known_at is not None
+            builder = TreeBuilder(selection, is_as_of=is_as_of, is_on=root.on is not None)
+            tree = builder.notice(root.field, root.details)
             statement = root.statements[role_set] = compose(tree, suppressed(roles))
         return statement
 

@@ -16,7 +16,7 @@ from schema.compiled.selection import Selection, constant, cursor_parts, first_o
 from schema.context import may
 from schema.types.entries import EntryFilter
 
-_MEMBERS = {"withheld", "narratives", *entries.ENTRY.hints}
+_MEMBERS = {"withheld", "narratives", "event_id", *entries.ENTRY.hints}
 """Members of an entry that the database can answer."""
 _ENTRY_FILTER = {"type": "types"}
 """Filters of entries that have another name in the relation."""
@@ -68,6 +68,8 @@ def entry_member(selection: Selection, name: str, field: GraphQLField, details: 
         return constant(not visible)
     if not visible and name not in ("position", "leaf_hash"):
         return constant([] if name in ("clauses", "narratives") else None)
+    if name == "event_id":
+        name = "id"
     if name != "narratives":
         return Cell(name, form_of(entries.ENTRY.hints[name]), name not in ("position", "leaf_hash", "clauses"))
     below = object_of(field)

@@ -34,6 +34,7 @@ from schema.compiled.fallback import NotCompiled
 from schema.compiled.selection import Selection, constant, cursor_parts, first_of, object_of, python_name
 from schema.derive.connection import LARGEST
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
+from schema.derive.node import kind_of
 from schema.types.scalars import Count
 
 _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
@@ -54,8 +55,10 @@ NESTED = 4
 class TreeBuilder:
     """Builder of one notice's tree, for readers in certain roles."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, *, is_as_of: bool, is_on: bool) -> None:
         self._selection = selection
+        self._is_as_of = is_as_of
+        self._is_on = is_on
         self._nested = 0
 
     def notice(self, field: GraphQLField, details: list[FieldDetails]) -> Listing:
@@ -83,6 +86,8 @@ class TreeBuilder:
         name = python_name(field)
         if parent.name in TYPES:
             return self._shown(TYPES[parent.name], name, field, details)
+        if parent.name == "Entry" and name == "id":
+            return self._path("Entry", "position")
         if parent.name == "Entry":
             return entry_member(self._selection, name, field, details)
         if parent.name in SECTIONS and name in SECTIONS[parent.name][2]:
@@ -116,12 +121,18 @@ class TreeBuilder:
         """Return the tree of a member that is not declared: the id, or the eraser of a narrative."""
         if name == "id":
             name = declaration.cls.__name__
-            return Path(f"{name[:1].lower()}{name[1:]}", declaration.node)
+            return self._path(name, declaration.node)
         if name.endswith("_erased_by"):
             narrative = name.removesuffix("_erased_by")
             of = declaration.fields[narrative]
             return ErasedBy((of.name if isinstance(of, Value) else None) or narrative)
+        if name == "notice":
+            return SnapshotValue("notice", "text")
         return self._of_notice(name, field, details)
+
+    def _path(self, name: str, key: str | None) -> Path:
+        """Return the global id of an object, with the standpoint that the query set."""
+        return Path(kind_of(name), key, position=self._is_as_of, on=self._is_on)
 
     def _of_notice(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
         """Return the tree of a member of a notice that is not a list of rows."""

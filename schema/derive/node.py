@@ -1,10 +1,22 @@
-"""Relay's Node interface, and typed decorators for resolvers. Imports strawberry."""
+"""Relay's Node interface and its global ids, and typed decorators for resolvers. Imports strawberry.
+
+A global id names a thing in a notice: `tameside-2022/objective/O1`. If the query set `asOf` or `on`, the id names
+the standpoint too, so that a client's cache keeps the states apart:
+`tameside-2022@690~2023-11-01T00:00:00Z/objective/O1`.
+"""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import strawberry
+from graphql import GraphQLError
+from msgspec import Struct
 
+from schema.types.scalars import instant, instant_text
+
+LAST_POSITION = 2**31 - 1
+"""Largest position that GraphQL's Int and the database can name."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,3 +35,49 @@ class Node:
     """Relay's Node. A notice's id is its own; the id of anything in it begins with the notice's id."""
 
     id: strawberry.ID = strawberry.field(description="Global id: unique among all nodes.")
+
+
+class GlobalId(Struct, frozen=True):
+    """A global id, taken apart."""
+
+    notice: str
+    kind: str = ""
+    """Kind of the thing, such as objective; empty for the notice itself."""
+    key: str = ""
+    position: int | None = None
+    """Position of the standpoint; None if the query set no `asOf`."""
+    on: datetime | None = None
+    """Effective instant of the standpoint; None if the query set no `on`."""
+
+
+def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str:
+    """Return a notice's global id at a standpoint; the short one without `asOf` and `on`."""
+    if position is None and on is None:
+        return notice
+    return f"{notice}@{'' if position is None else position}{'' if on is None else f'~{instant_text(on)}'}"
+
+
+def node_id(standpoint: str, name: str, key: object) -> str:
+    """Return the global id of an object: its standpoint, its kind and its id in the notice."""
+    return f"{standpoint}/{kind_of(name)}/{key}"
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of an object type in global ids."""
+    return f"{name[:1].lower()}{name[1:]}"
+
+
+def parse_id(text: str) -> GlobalId | None:
+    """Return the parts of a global id; None for any other text."""
+    standpoint, _, path = text.partition("/")
+    kind, _, key = path.partition("/")
+    notice, _, point = standpoint.partition("@")
+    position, tilde, on = point.partition("~")
+    try:
+        parsed = GlobalId(notice, kind, key, int(position) if position else None, instant(on) if tilde else None)
+    except (ValueError, GraphQLError):
+        return None
+    # another spelling of a number or an instant is not an id
+    spelling = standpoint_id(notice, parsed.position, parsed.on) + (f"/{kind}/{key}" if kind and key else "")
+    is_in_range = parsed.position is None or 0 < parsed.position <= LAST_POSITION
+    return parsed if text == spelling and is_in_range else None

@@ -16,8 +16,8 @@ from projections.engine.narrative import NarrativeRef
 from projections.query.relation import ComputedRow, RowQuery
 from schema.context import Standpoint
 from schema.derive.declaration import SECTIONS, TYPES, Many, ObjectDeclaration, Value
-from schema.derive.node import Node
-from schema.types.entries import Narrative
+from schema.derive.node import Node, node_id
+from schema.types.entries import Narrative, entry_at
 
 
 def open_section(at: Standpoint, of: str) -> Any:  # noqa: ANN401 - an object of that section
@@ -37,17 +37,14 @@ def object_of(name: str, at: Standpoint, row: ComputedRow[Any]) -> Any:  # noqa:
     values = {key: value for get in _getters(name) for key, value in get(row)}
     if issubclass(declaration.cls, Node):
         key = row.value(declaration.node) if declaration.node is not None else None
-        values["id"] = at.notice if key is None else node_id(at.notice, name, key)
+        values["id"] = at.global_id if key is None else node_id(at.global_id, name, key)
     return declaration.cls(at=at, row=row, **values)
-
-
-def node_id(notice: str, name: str, key: object) -> str:
-    """Return the global id of an object: its notice, its type and its id in the notice."""
-    return f"{notice}/{name[:1].lower()}{name[1:]}/{key}"
 
 
 async def node_of(at: Standpoint, name: str, key: str) -> Any:  # noqa: ANN401 - an object of that type, or None
     """Return the object of that type and id; None if none exists."""
+    if name == "entry":
+        return await entry_at(at, key)
     declaration = TYPES.get(f"{name[:1].upper()}{name[1:]}")
     if declaration is None or declaration.node is None:
         return None

@@ -18,7 +18,7 @@ from projections.views import entries
 from projections.views.entries import EntryRow
 from schema.context import Standpoint, may
 from schema.derive.connection import Connection, check_first, connection, decode_cursor
-from schema.derive.node import resolver
+from schema.derive.node import Node, node_id, resolver
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types import proofs
 from schema.types.enums import Role
@@ -45,15 +45,15 @@ class Narrative:
     description="One immutable record of one fact. A reader without access to entries gets position, leaf hash "
     "and `withheld` only."
 )
-class Entry:
+class Entry(Node):
     """An entry, within the viewer's rights."""
 
     at: strawberry.Private[Standpoint]
     position: int = strawberry.field(description="Place in the notice's ledger: 1, 2, 3 … with no gap.")
     leaf_hash: str = strawberry.field(description="RFC 6962 leaf hash of the stored bytes, in base64.")
     withheld: bool = strawberry.field(description="True if the reader may not see its content.")
-    id: str | None = strawberry.field(
-        default=None, description="Id from its source; (source, id) is unique in the notice."
+    event_id: str | None = strawberry.field(
+        default=None, description="Id from its source; unique together with the source."
     )
     type: str | None = strawberry.field(
         default=None, description="Type name of its fact, such as improvement-ledger.plan.ObjectiveAdded.v1."
@@ -141,15 +141,17 @@ def receipt_of(ledger_receipt: LedgerReceipt) -> Receipt:
 def entry_of(at: Standpoint, row: EntryRow, *, visible: bool) -> Entry:
     """Return an entry as a GraphQL object; withhold its content unless `seen`."""
     leaf = base64(row.leaf_hash)
+    global_id = strawberry.ID(node_id(at.global_id, "Entry", row.position))
     if not visible:
-        return Entry(at=at, position=row.position, leaf_hash=leaf, withheld=True)
+        return Entry(id=global_id, at=at, position=row.position, leaf_hash=leaf, withheld=True)
     envelope = decode_envelope(row.body)
     return Entry(
+        id=global_id,
         at=at,
         position=row.position,
         leaf_hash=leaf,
         withheld=False,
-        id=row.id,
+        event_id=row.id,
         type=row.type,
         source=row.source,
         occurred_at=from_envelope(envelope, decode_data(envelope)).occurred_at,
@@ -240,3 +242,12 @@ async def entries_at(at: Standpoint, positions: Sequence[int]) -> list[Entry]:
     )
     by_position = {row.position: entry_of(at, row, visible=visible) for row in rows}
     return [by_position[position] for position in positions]
+
+
+async def entry_at(at: Standpoint, position: str) -> Entry | None:
+    """Return the entry at a position in the text of a global id; None if no entry is there."""
+    if not position.isascii() or not position.isdecimal() or str(int(position)) != position:
+        return None
+    if not 1 <= int(position) <= at.position:
+        return None
+    return (await entries_at(at, [int(position)]))[0]

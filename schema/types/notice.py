@@ -146,6 +146,11 @@ class Notice(RowObject, Node):
     view_states = short_list("ViewState", "Progress of each view of the ledger.")
     timeline = many("Moment", "Entries by subject, in order of recording.")
 
+    @resolver("The notice's own id, without a standpoint: the argument of `notice` and of subscriptions.")
+    def notice(self) -> strawberry.ID:
+        """Return the id."""
+        return strawberry.ID(self.at.notice)
+
     @resolver("The improvement plan. FORBIDDEN to roles that do not read it.")
     def plan(self) -> Plan | None:
         """Return the section, or raise FORBIDDEN."""
@@ -219,7 +224,11 @@ async def notice_at(
     at_least: int | None = None,
 ) -> Notice:
     """Return the notice within the viewer's rights; raises as `Context.standpoint` does."""
-    at = await context.standpoint(notice, as_of=reader_as_of(as_of), on=on, at_least=at_least)
+    return await notice_of(await context.standpoint(notice, as_of=reader_as_of(as_of), on=on, at_least=at_least))
+
+
+async def notice_of(at: Standpoint) -> Notice:
+    """Return the notice at a standpoint."""
     ((row,),) = await find_rows(at, TYPES["Notice"], RowQuery(first=1))
     result: Notice = object_of("Notice", at, row)
     return result

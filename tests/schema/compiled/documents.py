@@ -34,7 +34,16 @@ INSTANTS = (
     "2022-07-05T00:00:00Z", "2022-12-31T00:00:00Z", "2023-06-30T12:00:00+01:00", "2023-11-01T00:00:00.5Z",
     "2030-01-01T00:00:00Z",
 )  # fmt: skip
-NODES = ("objective/O1", "measure/M1", "decision/D1", "evidence/E25", "objective/none", "nothing/1")
+NODES = (
+    "objective/O1",
+    "entry/12",
+    "entry/99999",
+    "measure/M1",
+    "decision/D1",
+    "evidence/E25",
+    "objective/none",
+    "nothing/1",
+)
 
 
 class Request(Struct):
