@@ -92,12 +92,23 @@ async def _choices(
     options = choices(answer["notice"], kinds)
     actor = page_request.visitor.session.actor
     options.setdefault("actor", (Choice(actor, f"{actor}: you"),))
+    options["actor"] = _named_actors(options["actor"], page_request.names)
     about = next((field for field in fields if field.about), None)
     if about is not None and about.references[0] in options:
         options[ABOUT] = available_subjects(
             kind.struct, about.references[0], options[about.references[0]], state, actor
         )
     return options
+
+
+def _named_actors(actors: Sequence[Choice], names: Mapping[str, str]) -> tuple[Choice, ...]:
+    """Return the actors with their names in the directory, and the directory's other people."""
+    known = {choice.value for choice in actors}
+    others = [Choice(actor, actor) for actor in names if actor not in known]
+    return tuple(
+        Choice(choice.value, f"{names[choice.value]}, {choice.label}") if choice.value in names else choice
+        for choice in (*actors, *others)
+    )
 
 
 def kind_of(request: Request) -> Kind:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from cachetools import TTLCache
 from msgspec import Struct, structs
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from schema.context import Viewer, may
 INVENTED_PREFIX = "invented/"
 """Prefix of the sources of an invented history."""
 _WEEK = timedelta(days=7)
+_NAMES: TTLCache[tuple[str, str], Mapping[str, str]] = TTLCache(1_000, ttl=5)
+"""Names by database and notice; an erased name is gone after five seconds."""
 
 
 class SignInNeeded(Exception):
@@ -43,6 +46,8 @@ class PageRequest(Struct, frozen=True):
     point: TimePoint
     invented: bool
     """True if part of the notice's history is invented."""
+    names: Mapping[str, str]
+    """Names in the notice's directory, by actor."""
     params: QueryParams
     about: Mapping[str, str]
     """Values of the address: the page's subject."""
@@ -106,7 +111,18 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
     invented = any(source.startswith(INVENTED_PREFIX) for source in sources)
     params = request.query_params
     about = {name: value for name, value in request.path_params.items() if name != "notice"}
-    return PageRequest(notice, visitor, roles, point or point_of(params), invented, params, about)
+    names = await _names(ledger, notice)
+    return PageRequest(notice, visitor, roles, point or point_of(params), invented, names, params, about)
+
+
+async def _names(ledger: Ledger, notice: str) -> Mapping[str, str]:
+    """Return the names in a notice's directory, at most some seconds old."""
+    names = _NAMES.get((ledger.url, notice))
+    if names is None:
+        async with ledger.reader.at(notice, views=()) as reading:
+            rows = await reading.fetch("SELECT actor, name FROM ledger.people WHERE notice = %s", (notice,))
+        names = _NAMES[ledger.url, notice] = dict(rows)
+    return names
 
 
 async def ask(request: Request, page_request: PageRequest, name: str, **variables: object) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def environment() -> Environment:
         "labelled": formatting.labelled,
         "fact": formatting.fact,
         "task": task,
+        "named": _named,
         "lines": formatting.lines,
         "button": button,
         "preset": _preset,
@@ -145,6 +146,7 @@ def page(
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
         "entry": partial(_entry, page_request),
+        "person": partial(_named, names={} if page_request is None else page_request.names),
     }
     if page_request is not None:
         frame |= _notice_frame(request, page_request, zone)
@@ -195,6 +197,11 @@ def _entry(page_request: PageRequest | None, position: int | None, label: str | 
     return Markup('<a class="govuk-link" href="{}">{}</a>').format(
         page_request.address(f"/entries/{position}"), text
     )
+
+
+def _named(actor: str, names: Mapping[str, str]) -> str:
+    """Return an actor's name and id, or the id of an actor without a name."""
+    return f"{names[actor]} ({actor})" if actor in names else actor
 
 
 def _preset(values: Mapping[str, str]) -> dict[str, str]:

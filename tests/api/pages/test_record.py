@@ -8,6 +8,8 @@ import pytest
 
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role, matrix
+from ledger.mutable.people import person, put
+from ledger.store.database import connect
 from tests.api.browsing import browser, sign_in, words
 from tests.api.filling import Inputs, encoded, sent, with_values
 from tests.api.recording import DECISION, FORM, PDF, address, decision, form, position_of, post, recorded
@@ -331,3 +333,16 @@ def test_several_errors_of_a_field_are_lines(service: Service, people: dict[str,
     answer = post(officer, service, "ProgressRecorded", form(officer, service, "ProgressRecorded", inputs))
     error = answer.text.partition('id="data-narrative-error"')[2].partition("</p>")[0]
     assert error.count("<br>") == 1
+
+
+async def test_people_have_names_on_pages(service: Service) -> None:
+    async with await connect(service.database, "ledger_writer") as connection:
+        await put(connection, service.notice.name, person("officer", "Jo Åström", None))
+    with browser(service.url) as officer:
+        sign_in(officer, service.notice.tokens["officer"])
+        while "Signed in as Jo Åström (officer)" not in words(officer.get(address(service))):
+            pass  # names are cached for some seconds
+        plan = officer.get(f"/notices/{service.notice.name}/plan")
+        assert "Jo Åström (officer)" in words(plan).partition("Objectives")[2]
+        offered = officer.get(address(service, "ObjectiveAdded")).text
+        assert "Jo Åström, officer" in offered
