@@ -27,6 +27,7 @@ from api.http import (
 )
 from api.http.forwarded import ForwardedHeaders
 from api.http.head import HeadResponses
+from api.http.opening import UntilOpen, opened
 from api.http.request_log import RequestLog
 from api.pages.application import application
 from api.services import Ledger
@@ -38,14 +39,14 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     """Return the application for these settings; `clock` gives the instant of each recording.
 
-    Its lifespan starts and stops the ledger's parts, which are `app.state.ledger`. Starting raises LedgerError
-    when one of them fails.
+    Its lifespan starts and stops the ledger's parts, which are `app.state.ledger`. While the database is
+    away the application answers 503. Starting raises LedgerError when a part fails for another reason.
     """
     ledger = Ledger(settings, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with ledger:
+        async with opened(ledger):
             yield {"closing": ledger.feeds.closing}
 
     asked = graphql.endpoint(introspection=settings.introspection)
@@ -73,7 +74,12 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/metrics", metrics.get_metrics, methods=["GET"]),
             Route("/openapi.json", openapi.get_openapi, methods=["GET"]),
         ],
-        middleware=[Middleware(ForwardedHeaders), Middleware(RequestLog), Middleware(HeadResponses)],
+        middleware=[
+            Middleware(ForwardedHeaders),
+            Middleware(RequestLog),
+            Middleware(HeadResponses),
+            Middleware(UntilOpen, ledger=ledger),
+        ],
         exception_handlers={
             Refused: problem.on_ledger_error,
             Busy: problem.on_ledger_error,

@@ -107,7 +107,6 @@ class Ledger:
     reader: Reader
     runner: Runner
     identity: Identity
-    feeds: Feeds
     evidence: EvidenceService
     session_key: bytes
     log: CheckpointSigner
@@ -119,6 +118,8 @@ class Ledger:
     def __init__(self, settings: Settings, clock: Clock = now) -> None:
         self.settings = settings
         self.clock = clock
+        self.feeds = Feeds()
+        self.is_open = False
         self._stack = AsyncExitStack()
 
     async def open(self) -> Self:
@@ -130,7 +131,6 @@ class Ledger:
             self.url = url
             self.session_key = session_key(self.settings)
             _run(stack, database.keep_running())
-            self.feeds = Feeds()
             self.drafts = Drafts(url)
             self.runner = Runner(url, ALL, progress=RebuildProgress())
             await self.runner.open()
@@ -156,10 +156,12 @@ class Ledger:
             _run(stack, self._again(self.log.run, "signing checkpoints"))
             _run(stack, self._tidy())
             self._stack = stack.pop_all()
+        self.is_open = True
         return self
 
     async def close(self) -> None:
         """Stop the parts after pending receipts are delivered."""
+        self.is_open = False
         await self._stack.aclose()
 
     async def __aenter__(self) -> Self:

@@ -9,11 +9,11 @@ from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.http import assets, metrics, request_log
 from api.http.protocol import Protocol
+from api.http.supervisor import Supervisor
 from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
@@ -40,7 +40,7 @@ def serve(settings: Settings) -> None:
             if settings.workers > 1:
                 with tempfile.TemporaryDirectory(prefix="ledger-metrics-") as directory:
                     os.environ[metrics.DIRECTORY] = directory  # read by the workers as they start
-                    Multiprocess(config(settings), [listener]).run()
+                    Supervisor(config(settings), [listener]).run()
             else:
                 uvicorn.Server(config(settings)).run([listener])
         finally:

@@ -78,6 +78,8 @@ def faults(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def uri(conninfo: str) -> str:
     """Return a connection string as a URL."""
+    if conninfo.startswith("postgresql://"):
+        return conninfo
     parts = psycopg.conninfo.conninfo_to_dict(conninfo)
     host = str(parts["host"]).replace("/", "%2F")
     return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts.get('port', 5432)}"

@@ -8,22 +8,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
 from ledger.embedded import account, binaries, places
 
 _HOST = "127.0.0.1"
 
 
-class TcpServer(Struct, frozen=True):
-    """A running server, and its programs."""
+class TcpServer:
+    """A server, and its programs."""
 
-    port: int
-    programs: Path
+    def __init__(self, user: account.Account, programs: Path, data: Path, port: int) -> None:
+        self.programs, self.port = programs, port
+        self._user, self._data = user, data
 
     def url(self, user: str, password: str) -> str:
         """Return the URL of a login, without a database."""
         return f"postgresql://{user}:{password}@{_HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Start the server."""
+        options = {"listen_addresses": _HOST, "port": self.port, "unix_socket_directories": "", "fsync": "off"}
+        words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+        self._control("start", "-l", self._data / "log", "-o", words)
+
+    def stop(self) -> None:
+        """Stop the server as a crash does."""
+        self._control("stop", "--mode=immediate")
+
+    def _control(self, action: str, *words: str | Path) -> None:
+        ran = self._user.run([self.programs / "pg_ctl", action, "--wait", "-D", self._data, *words])
+        assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def programs_of_tests() -> Path | None:
@@ -60,12 +73,10 @@ def tcp_server() -> Iterator[TcpServer]:
     assert made.returncode == 0, made.stderr
     with socket.create_server((_HOST, 0)) as free:
         port = free.getsockname()[1]
-    options = {"listen_addresses": _HOST, "port": port, "unix_socket_directories": "", "fsync": "off"}
-    start: list[str | Path] = [programs / "pg_ctl", "start", "--wait", "-D", data, "-l", data / "log"]
-    started = user.run([*start, "-o", " ".join(f"-c {name}='{value}'" for name, value in options.items())])
-    assert started.returncode == 0, started.stdout + started.stderr
+    server = TcpServer(user, programs, data, port)
+    server.start()
     try:
-        yield TcpServer(port, programs)
+        yield server
     finally:
-        user.run([programs / "pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data])
+        server.stop()
         shutil.rmtree(place)

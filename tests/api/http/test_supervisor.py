@@ -1,0 +1,127 @@
+"""Test the supervisor of the workers: it restarts each, for ever, with growing pauses; and a real outage."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Process
+
+from api.http.supervisor import LONGEST_PAUSE_SECONDS, Supervisor
+from ledger.store.database import migrate
+from tests.api.process import serving
+from tests.api.service import begin, progress, run
+from tests.journeys.tcp_server import tcp_server
+
+
+class Worker:
+    """A worker that ends at once with the exit code of a failed start, or serves."""
+
+    serves = False
+    exitcode = STARTUP_FAILURE
+    pid = 1
+
+    def is_alive(self, timeout: float) -> bool:  # noqa: ARG002 - uvicorn's signature
+        return self.serves
+
+    def is_ready(self) -> bool:
+        return self.serves
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    kill = join = start
+
+
+def test_a_worker_that_cannot_start_is_started_again_for_ever_with_growing_pauses() -> None:
+    now, starts = 0.0, list[float]()
+
+    def start(_config: uvicorn.Config, _sockets: list[Any]) -> Process:
+        starts.append(now)
+        return cast("Process", worker)
+
+    worker = Worker()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    supervisor = Supervisor(uvicorn.Config("app", workers=1), [], start, lambda: now)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    supervisor.processes = [start(supervisor.config, [])]
+    while now < 1_000:
+        supervisor.keep_subprocess_alive()
+        now += 0.5
+    pauses = [later - earlier for earlier, later in pairwise(starts)]
+    assert not supervisor.should_exit.is_set()
+    assert pauses[0] <= 2
+    assert sorted(pauses) == pauses
+    assert LONGEST_PAUSE_SECONDS <= pauses[-1] <= LONGEST_PAUSE_SECONDS + 2
+    worker.serves = True
+    while supervisor._due or supervisor._pauses:
+        supervisor.keep_subprocess_alive()
+        now += 0.5
+    worker.serves = False
+    before = now
+    while len(starts) == len(pauses) + 2:
+        supervisor.keep_subprocess_alive()
+        now += 0.5
+    assert now - before <= 2
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the processes of a server's workers."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Return once the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.long
+@pytest.mark.database
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_service_comes_back_after_an_outage_in_which_its_workers_died(workers: str) -> None:
+    with tcp_server() as server:
+        url = f"{server.url('postgres', 'postgres')}/ledger"
+        with psycopg.connect(url.replace("/ledger", "/postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE ledger")
+        run(migrate(url))
+        notice = run(begin(url))
+        with serving(url, LEDGER_WORKERS=workers) as process, httpx.Client(base_url=process.url) as client:
+
+            def status(path: str) -> int:
+                with suppress(httpx.HTTPError):
+                    return client.get(path, timeout=5).status_code
+                return 0
+
+            until(lambda: status("/readyz") == 200)
+            server.stop()
+            if workers != "1":
+                for worker in workers_of(process.popen.pid):
+                    os.kill(worker, signal.SIGKILL)
+            until(lambda: status("/healthz") == 200)
+            until(lambda: status("/readyz") == 503)
+            assert process.popen.poll() is None
+            server.start()
+            until(lambda: status("/readyz") == 200)
+            sent = client.post(
+                f"/ledgers/{notice.name}/entries",
+                json=progress(),
+                headers={
+                    "Authorization": f"Bearer {notice.tokens['officer']}",
+                    "Content-Type": "application/cloudevents+json",
+                },
+            )
+            assert sent.status_code == 201, sent.text
