@@ -29,6 +29,10 @@ class Operator(Struct, frozen=True):
         """Return nothing: an operator names a notice."""
         return []
 
+    async def is_live(self) -> bool:
+        """Return true: an operator has no token."""
+        return True
+
 
 class Forbidden(Refused):
     """The viewer's roles do not read the data."""

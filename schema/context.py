@@ -20,7 +20,7 @@ from ledger.proof.checkpoint_signer import SignedCheckpoint
 from projections.errors import ViewStopped
 from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Snapshot
 from schema.derive.node import standpoint_id
-from schema.errors import FORBIDDEN, no_notice, problem
+from schema.errors import EXPIRED, FORBIDDEN, UNAUTHENTICATED, no_notice, problem
 from schema.limits import Budget
 
 READINGS_AT_ONCE = 4
@@ -47,6 +47,9 @@ class Viewer(Protocol):
 
     async def allowed(self) -> Sequence[str]:
         """Return the notices in which the viewer has a role."""
+
+    async def is_live(self) -> bool:
+        """Return true until the credential expires or is revoked, which may happen while the viewer follows."""
 
 
 class Append(Protocol):
@@ -124,12 +127,13 @@ class Context:
         """Return the notice at a position, within the viewer's rights.
 
         Raises:
-            GraphQLError: NOT_FOUND, if the viewer has no role in the notice.
+            GraphQLError: NOT_FOUND, if the viewer has no role in the notice; UNAUTHENTICATED, if their credential
+                has expired.
             ReadingError: The snapshot cannot be taken; see `Reader.at`.
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):
-            raise no_notice()
+            raise no_notice() if await self.viewer.is_live() else problem(UNAUTHENTICATED, EXPIRED)
         standpoint = Standpoint(self, notice, roles)
         await standpoint.take(as_of or AsOf(), on, at_least)
         self.read.add((notice, standpoint.position, standpoint.root_hash))

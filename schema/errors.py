@@ -25,6 +25,7 @@ BAD_REQUEST = "BAD_REQUEST"
 BAD_USER_INPUT = "BAD_USER_INPUT"
 FORBIDDEN = "FORBIDDEN"
 NOT_FOUND = "NOT_FOUND"
+UNAUTHENTICATED = "UNAUTHENTICATED"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
@@ -45,6 +46,9 @@ def problem(code: str, message: str) -> GraphQLError:
 
 NO_NOTICE = "this notice does not exist, or you have no role in it; check its id and your token"
 """Message for a missing notice and for one without a role: the reader cannot tell which."""
+
+
+EXPIRED = "the token has expired or was revoked; request another and connect again"
 
 
 def no_notice() -> GraphQLError:

@@ -46,7 +46,7 @@ class Subscription:
             strawberry.argument(description="Conditions on the entries; all entries if omitted."),
         ] = None,
     ) -> AsyncGenerator[Entry, None]:
-        """Yield entries; raise NOT_FOUND after the viewer has lost their last role in the notice."""
+        """Yield entries; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
         if after is not None and after < 0:
             raise problem(
                 BAD_USER_INPUT, f"after is {after}; entries are numbered from 1, so send 0 for all of them"
@@ -70,7 +70,7 @@ class Subscription:
     async def compliance(
         self, info: Info[Context, None], notice: NoticeArgument
     ) -> AsyncGenerator[list[Compliance], None]:
-        """Yield all statuses; raise NOT_FOUND after the viewer has lost their last role in the notice."""
+        """Yield all statuses; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
         previous: Any = None
         while True:
             context = info.context.fork()

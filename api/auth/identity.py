@@ -60,6 +60,12 @@ class Bearer(Struct, frozen=True):
         """Return the token's notice."""
         return [self.home] if await self.roles(self.home) else []
 
+    async def is_live(self) -> bool:
+        """Return whether the token is neither expired nor revoked."""
+        tokens = (await self.state_of(self.home)).people.tokens
+        token = tokens.get(self.credential.token) if self.credential.token is not None else None
+        return token is not None and token.live(datetime.now(UTC))
+
 
 class _Recognised:
     """Cached state of one recognition, for the first question only; later questions read the state again."""
@@ -95,6 +101,10 @@ class SignedIn(Struct, frozen=True):
     async def allowed(self) -> Sequence[str]:
         """Return the notices in which the person has a role."""
         return [notice for notice in await self.notices_of(self.credential.actor) if await self.roles(notice)]
+
+    async def is_live(self) -> bool:
+        """Return whether the access token has not expired."""
+        return self.credential.until is not None and datetime.now(UTC) < self.credential.until
 
 
 async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:

@@ -91,8 +91,14 @@ class Someone:
         self.credential = credential
         self._writer = writer
         self._notices = notices
+        self.is_expired = False
+
+    async def is_live(self) -> bool:
+        return not self.is_expired
 
     async def roles(self, notice: str) -> Sequence[Role]:
+        if self.is_expired:
+            return []
         if self.credential.role is not None:
             return [self.credential.role]
         state = await self._writer.state(notice)

@@ -104,6 +104,9 @@ class Stranger:
     async def roles(self, _notice: str) -> list[Any]:
         return []
 
+    async def is_live(self) -> bool:
+        return True
+
     async def allowed(self) -> list[str]:
         return []
 

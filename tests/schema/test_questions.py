@@ -50,6 +50,9 @@ class Everybody:
     async def roles(self, _notice: str) -> list[Role]:
         return [self._role]
 
+    async def is_live(self) -> bool:
+        return True
+
     async def allowed(self) -> list[str]:
         return [NOTICE]
 

@@ -347,3 +347,16 @@ async def test_whatever_is_asked_late_is_answered_at_the_same_position(world: Wo
     await world.caught_up(HEAD + 1)
     page = await entry_page(standpoint, None, 50, None)
     assert [entry.position for entry in page.nodes] == list(range(1, HEAD + 1))
+
+
+async def test_a_subscription_ends_with_the_token(world: World) -> None:
+    context = world.context("alice")
+    document = "subscription($id: ID!) { entries(notice: $id, after: 0) { position } }"
+    results = await world.schema.stream(document, {"id": NOTICE}, context)
+    positions = [(await anext(results)).data["entries"]["position"] for _ in range(HEAD)]
+    assert positions == list(range(1, HEAD + 1))
+    context.viewer.is_expired = True  # type: ignore[attr-defined]
+    await world.record("plan.ProgressRecorded", progress("Later", "RED"), "later")
+    ended = await anext(results)
+    assert [error.extensions["code"] for error in ended.errors] == ["UNAUTHENTICATED"]
+    await results.aclose()
