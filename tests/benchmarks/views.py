@@ -62,9 +62,9 @@ QUESTIONS: dict[str, Question] = {
     "decisions": lambda reading: reading.find(board.DECISION, RowQuery({"relates_to": "O5"}, first=5)),
     "access": lambda reading: reading.all(access.GRANT, live=True),
 }
-"""An adviser's queries, and one more; the answers are about as long for every history."""
+"""Queries of an adviser, and one more; their answers have about the same length in every history."""
 ASKED = [notice.VIEW, plan.VIEW, actions.VIEW, board.VIEW, measures.VIEW, access.VIEW, compliance.VIEW]
-"""The views that these questions are answered from."""
+"""Views that answer these queries."""
 
 
 async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
@@ -165,10 +165,10 @@ class _Plan(Aggregate):
 
 
 class _Counted(PostgresTrackingRecorder):
-    """As trivial a view as there is: only how far it got is stored."""
+    """A trivial view that stores only its position."""
 
     def follow(self, tracking: Tracking) -> None:
-        """Stores the position reached."""
+        """Store the position reached."""
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
 
@@ -177,7 +177,7 @@ class _Count(Projection[_Counted]):
     name = "counted"
 
     def process_event(self, _event: object, tracking: Tracking) -> None:
-        """Counts."""
+        """Count an event."""
         self.view.follow(tracking)
 
 
@@ -193,7 +193,7 @@ def _environment(url: str) -> dict[str, str]:
 
 
 def _stock_log(url: str) -> int:
-    """Fills the stock log; the id of its last notification."""
+    """Fill the stock log; return the id of its last notification."""
     with Application[UUID](_environment(url)) as application:
         for _ in range(STOCK // 100):
             known = _Plan()
@@ -204,7 +204,7 @@ def _stock_log(url: str) -> int:
 
 
 def _stock(url: str, last: int, number: int) -> float:
-    """Events a second of the stock runner, from the log's beginning."""
+    """Return events a second of the stock runner, from the log's beginning."""
     view = type(f"Counted{number}", (_Counted,), {})
     projection = type(f"Count{number}", (_Count,), {"name": f"counted{number}"})
     begun = time.perf_counter()
@@ -258,7 +258,7 @@ async def _lag(url: str, say: Say) -> dict[str, float]:
     return {"lag_p99_ms": 1e3 * at, "lag_median_ms": 1e3 * median(lags)}
 
 
-# --- asking
+# --- queries
 
 
 async def _asked(url: str, rounds: int, say: Say) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How these tests ask the views of the invented history."""
+"""Fixtures and helpers that query the views of the invented history."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,8 +23,8 @@ ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
 async def reader(database: str) -> AsyncIterator[Reader]:
     await store(database)
     await fold_all(database, NOTICE)
-    async with Reader(database, ALL) as opened:
-        yield opened
+    async with Reader(database, ALL) as open_reader:
+        yield open_reader
 
 
 @asynccontextmanager

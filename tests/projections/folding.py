@@ -1,4 +1,4 @@
-"""How these tests fold: page by page by hand, and how they wait."""
+"""Helpers of these tests: folding page by page, and waiting for a condition."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ def with_fold(view: View, fold: Handler[Any]) -> View:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Returns as soon as the condition holds; fails when it does not within that time."""
+    """Return as soon as the condition holds; fail if it does not in time."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the database's state has no event to wait for
             await asyncio.sleep(0.01)
@@ -35,7 +35,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0)
 async def fold_all(
     url: str, notice: str, views: Sequence[View] = ALL, *, page: int = 1_000, restart: bool = False
 ) -> None:
-    """Folds a notice to its end in pages of that size, going on from what is stored if `restart`."""
+    """Fold a notice to its end in pages of that size; `restart` reloads the stored rows before each page."""
     await Runner(url, views).open()
     async with await connect(url, "ledger_projector") as connection:
         followers = [Follower(view, notice) for view in views]
@@ -45,7 +45,7 @@ async def fold_all(
 
 
 async def fold_page(connection: Connection, followers: Sequence[Follower], page: int) -> bool:
-    """Folds one page; False when there was none."""
+    """Fold one page; return False if there was none."""
     notice = followers[0].notice
     cursor = await connection.execute(
         "SELECT coalesce(min(position), 0) FROM views.progress WHERE notice = %s", (notice,)
@@ -59,7 +59,7 @@ async def fold_page(connection: Connection, followers: Sequence[Follower], page:
 
 
 def stored(url: str, notice: str, views: Sequence[View] = ALL) -> Stored:
-    """Every version of every row of a notice, by table."""
+    """Return every version of every row of a notice, by table."""
     found: Stored = {}
     with psycopg.connect(url) as connection:
         for table in (table for view in views for table in view.tables):

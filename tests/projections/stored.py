@@ -1,4 +1,4 @@
-"""The invented history in a database, as the demo records it: by the same people, at the same times."""
+"""The invented history in a database, recorded as the demo records it: by the same people, at the same times."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 
 
 async def store(url: str) -> None:
-    """Records all of it through the writer, refusals included."""
+    """Record the whole history through the writer, refusals included."""
     clock = Clock()
     clock.at = START
     positions: dict[str, int] = {}

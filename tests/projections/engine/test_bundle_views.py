@@ -1,4 +1,4 @@
-"""The views of a bundle are told with their position and version, and folded anew from the bundle's entries."""
+"""Views of a bundle state their position and version, and are folded again from the bundle's entries."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 async def built(database: str) -> str:
-    """The small record, its views folded."""
+    """Return the small record with its views folded."""
     await record(database)
     await rebuild(database, ALL)
     return database
@@ -68,7 +68,7 @@ async def test_a_bundle_without_sight_of_entries_folds_no_view(built: str, tmp_p
 
 
 async def test_a_row_of_the_past_that_was_edited_is_found(built: str) -> None:
-    """What held once is asked for as of earlier positions, and is proved like what holds now."""
+    """Earlier positions read past rows, so their digest proves these rows too."""
     async with Writer(built) as writer:
         changed = {"objective": "O1", "due": "2023-07-31", "reason": "More time"}
         await writer.append("tameside-2022", submit("ObjectiveRevised", changed), ALICE)

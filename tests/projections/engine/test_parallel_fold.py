@@ -1,4 +1,4 @@
-"""Rebuilding in processes of their own: the same rows, and what becomes of the processes."""
+"""Parallel rebuild: the same rows, and the end of its processes."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ def never_ends(_rows: Rows, _entry: Entry, _fact: Fact) -> None:
 
 @pytest.fixture
 def shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if there were two processors, and few entries worth a process."""
+    """Pretend that there are two processors, and that few entries are worth a process."""
     monkeypatch.setattr(parallel_fold, "LEAST", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
 

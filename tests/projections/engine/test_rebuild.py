@@ -1,4 +1,4 @@
-"""Rebuilding while others read, follow and record; what it mends."""
+"""Rebuild while others read, follow and record, and repair of damaged rows."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rows in memory: which versions are stored, whatever the pages, against a dictionary copied at each position."""
+"""Rows in memory: the stored versions equal a dictionary copied at each position, for pages of any size."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ def entry(position: int) -> Entry:
 
 
 class Storage:
-    """What a database would hold."""
+    """A stand-in for the database: the stored versions."""
 
     def __init__(self) -> None:
         self.versions: dict[tuple[Key, int], tuple[Item, int | None]] = {}

@@ -1,4 +1,4 @@
-"""The runner: how it hears of entries, what stops it, who takes over, and a view of another version."""
+"""The runner: notifications, stopped views, takeover by another process, and views of another version."""
 
 import psycopg
 import pytest

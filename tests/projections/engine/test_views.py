@@ -1,4 +1,4 @@
-"""The views over random histories with corrections: as of every position, in any pages, rebuilt, applied again."""
+"""The views over random histories with corrections: at every position, in pages of any size, and rebuilt."""
 
 import asyncio
 from datetime import date, timedelta
@@ -39,26 +39,26 @@ ACTIONS = st.lists(
 _notices = count(1)
 
 
-class Told:
-    """What was recorded, and the words of each narrative by (position, path)."""
+class RecordedHistory:
+    """A recorded history, and the body of each narrative by (position, path)."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.words: dict[tuple[int, str], str] = {}
 
 
-async def tell(url: str, of: str, actions: list[Action]) -> Told:
-    """Records the setting and then each action that the rules admit, a day after the other."""
-    told, clock = Told(), Clock()
+async def record(url: str, of: str, actions: list[Action]) -> RecordedHistory:
+    """Record the setting, and then each action that the rules admit, one a day."""
+    recorded, clock = RecordedHistory(), Clock()
 
-    def keep(_notice: object, recorded: Any, _rows: object) -> None:
-        told.entries.extend(recorded)
+    def keep(_notice: object, entries: Any, _rows: object) -> None:
+        recorded.entries.extend(entries)
 
     async with Writer(url, clock, keep) as writer:
         await writer.append_all(of, setting(), OPERATOR)
         for number, action in enumerate(actions):
             clock.advance(days=1)
-            name, data, more = as_fact(action, number, told.entries, clock)
+            name, data, more = as_fact(action, number, recorded.entries, clock)
             try:
                 receipt = await writer.append(of, submit(name, data, "operator", **more), OPERATOR)
             except Refused:
@@ -67,13 +67,13 @@ async def tell(url: str, of: str, actions: list[Action]) -> Told:
             prefix = "replacement.data." if "replacement" in data else ""
             for path in ("title", "narrative", "text"):
                 if path in shown["data"]:
-                    told.words[receipt.position, prefix + path] = shown["data"][path]
-    told.words[7, "title"] = "Timely meetings"
-    return told
+                    recorded.words[receipt.position, prefix + path] = shown["data"][path]
+    recorded.words[7, "title"] = "Timely meetings"
+    return recorded
 
 
 def as_fact(
-    action: Action, number: int, told: list[Entry], clock: Clock
+    action: Action, number: int, recorded: list[Entry], clock: Clock
 ) -> tuple[str, dict[str, Any], dict[str, str]]:
     what, which, value = action
     if what == "objective":
@@ -96,12 +96,12 @@ def as_fact(
             data | {"parameters": {"stale_after_days": value + 1}, "text": f"clause of action {number}"},
             {},
         )
-    target = told[value % len(told)]
+    target = recorded[value % len(recorded)]
     correction: dict[str, Any] = {"position": target.position, "reason": "a mistake"}
     made = {"ObjectiveAdded": "objective", "ProgressRecorded": "progress", "AreaRegistered": "area"}
     kind = made.get(type(target.fact).__name__)
     if what == "correct" and kind is not None:
-        _, data, _ = as_fact((kind, which, value + 1), number, told, clock)
+        _, data, _ = as_fact((kind, which, value + 1), number, recorded, clock)
         for key in ("objective", "area"):
             if key in data:
                 data[key] = getattr(target.fact, key)
@@ -109,9 +109,11 @@ def as_fact(
     return "EntryCorrected", correction, {}
 
 
-def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list[tuple[int, str, str]]]]:
-    """The plan after the first `to` entries, said once more in the plainest way."""
-    history = told.entries[:to]
+def plain_plan(
+    recorded: RecordedHistory, to: int
+) -> tuple[list[dict[str, Any]], dict[str, list[tuple[int, str, str]]]]:
+    """Return the plan after the first `to` entries, computed in the plainest way."""
+    history = recorded.entries[:to]
     corrections = {e.fact.position: e for e in history if isinstance(e.fact, EntryCorrected)}
     objectives: dict[str, dict[str, Any]] = {}
     progress: dict[str, list[tuple[int, str, str]]] = {}
@@ -131,12 +133,12 @@ def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list
                 "owner": fact.owner,
                 "due": fact.due,
                 "areas": fact.areas,
-                "title": told.words[words, path + "title"],
+                "title": recorded.words[words, path + "title"],
                 "ratings": None,
                 "count": 0,
             }
         if isinstance(fact, ProgressRecorded):
-            narrative = told.words[words, path + "narrative"]
+            narrative = recorded.words[words, path + "narrative"]
             progress.setdefault(fact.objective, []).append((entry.position, fact.impact_rating, narrative))
             objective = objectives[fact.objective]
             objective["count"] += 1
@@ -146,9 +148,9 @@ def literally(told: Told, to: int) -> tuple[list[dict[str, Any]], dict[str, list
     return list(objectives.values()), progress
 
 
-async def check_as_of(url: str, of: str, told: Told) -> None:
+async def check_as_of(url: str, of: str, recorded: RecordedHistory) -> None:
     async with Reader(url, ALL) as reader:
-        for position in range(1, len(told.entries) + 1):
+        for position in range(1, len(recorded.entries) + 1):
             async with reader.at(of, as_of=AsOf(position)) as reading:
                 read = await reading.all(plan.OBJECTIVE)
                 ids = [row.objective for row in read]
@@ -165,22 +167,22 @@ async def check_as_of(url: str, of: str, told: Told) -> None:
                 for objective, rows in zip(ids, progress, strict=True)
                 if rows
             }
-            assert (seen, shown) == literally(told, position), position
+            assert (seen, shown) == plain_plan(recorded, position), position
 
 
-def check_rows(url: str, of: str, told: Told) -> None:
-    """As of each position the stored rows are those of a fold of the entries up to it."""
+def check_rows(url: str, of: str, recorded: RecordedHistory) -> None:
+    """Check that the stored rows at each position are those of a fold of the entries up to it."""
     rows = stored(url, of)
     for view in ALL:
-        for position in range(1, len(told.entries) + 1):
-            anew = refold(view, told.entries[:position]).versions()
+        for position in range(1, len(recorded.entries) + 1):
+            refolded = refold(view, recorded.entries[:position]).versions()
             for table in view.tables:
                 held = [
                     tuple(values)
                     for since, until, *values in rows[table.name]
                     if since <= position and (until is None or position < until)
                 ]
-                expected = [tuple(values_of(version.row)) for version in anew[table.name].values()]
+                expected = [tuple(values_of(version.row)) for version in refolded[table.name].values()]
                 assert sorted(held, key=repr) == sorted(expected, key=repr), (table.name, position)
 
 
@@ -191,10 +193,10 @@ def test_as_of_any_position_a_view_is_a_fold_of_the_entries_up_to_it(
 ) -> None:
     async def example() -> None:
         of = f"notice-{next(_notices)}"
-        told = await tell(database, of, actions)
+        recorded = await record(database, of, actions)
         await fold_all(database, of, page=page, restart=restart)
-        check_rows(database, of, told)
-        await check_as_of(database, of, told)
+        check_rows(database, of, recorded)
+        await check_as_of(database, of, recorded)
         live = stored(database, of)
         await rebuild(database, ALL)
         assert stored(database, of) == live, "rebuilt in other pages, the rows are others"
@@ -210,26 +212,26 @@ CORRECTED: list[Action] = [
     ("progress", 0, 8),
     ("withdraw", 0, 8),
     ("progress", 0, 12),
-    ("progress", 0, 7),  # happened before the one recorded before it
+    ("progress", 0, 7),  # happened before the entry recorded before it
 ]
 
 
 async def test_the_pinned_history_holds_a_replacement_and_a_withdrawal(database: str) -> None:
-    told = await tell(database, "n", CORRECTED)
-    corrections = [entry.fact for entry in told.entries if isinstance(entry.fact, EntryCorrected)]
+    recorded = await record(database, "n", CORRECTED)
+    corrections = [entry.fact for entry in recorded.entries if isinstance(entry.fact, EntryCorrected)]
     assert [(fact.position, fact.replacement is None) for fact in corrections] == [(7, False), (9, True)]
     await fold_all(database, "n", page=3)
-    check_rows(database, "n", told)
-    await check_as_of(database, "n", told)
+    check_rows(database, "n", recorded)
+    await check_as_of(database, "n", recorded)
 
 
 async def test_a_page_applied_twice_changes_nothing(database: str) -> None:
-    told = await tell(database, "n", CORRECTED)
+    recorded = await record(database, "n", CORRECTED)
     await fold_all(database, "n")
     before = stored(database, "n")
     async with await connect(database, "ledger_projector") as connection:
         page = await read_page(connection, "n", 0, ALL, 1_000)
-        assert page.last == len(told.entries)
+        assert page.last == len(recorded.entries)
         followers = [Follower(view, "n") for view in ALL]
         await apply(connection, followers, page)
         await apply(connection, followers, page)
@@ -237,7 +239,7 @@ async def test_a_page_applied_twice_changes_nothing(database: str) -> None:
 
 
 async def test_two_who_follow_at_once_do_not_disturb_each_other(database: str) -> None:
-    told = await tell(database, "n", CORRECTED)
+    recorded = await record(database, "n", CORRECTED)
     await fold_all(database, "n", page=3)
     expected = stored(database, "n")
     await rebuild(database, ALL)
@@ -250,14 +252,14 @@ async def test_two_who_follow_at_once_do_not_disturb_each_other(database: str) -
         await connect(database, "ledger_projector") as two,
     ):
         first, second = [Follower(view, "n") for view in ALL], [Follower(view, "n") for view in ALL]
-        for after in range(len(told.entries)):
+        for after in range(len(recorded.entries)):
             page = await read_page(one, "n", after, ALL, 1)
             await asyncio.gather(apply(one, first, page), apply(two, second, page))
     assert stored(database, "n") == expected
 
 
 async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> None:
-    await tell(database, "n", [("clause", 1, 92), ("area", 2, 0)])
+    await record(database, "n", [("clause", 1, 92), ("area", 2, 0)])
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
         (found,) = await reading.all(notice.NOTICE)
@@ -274,7 +276,7 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
 
 
 async def test_objectives_are_filtered_and_paged(database: str) -> None:
-    await tell(database, "n", [("area", 0, 0), ("objective", 2, 3), ("objective", 3, 4), ("objective", 0, 5)])
+    await record(database, "n", [("area", 0, 0), ("objective", 2, 3), ("objective", 3, 4), ("objective", 0, 5)])
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
 
@@ -292,19 +294,19 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
 
 
 async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -> None:
-    told = await tell(database, "n", CORRECTED)
+    recorded = await record(database, "n", CORRECTED)
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader:
         async with reader.at("n") as reading:
             rows = await entries.page(reading)
-            chosen = entries.EntryFilter(types=(told.entries[6].type,), actor="operator", source="operator")
+            chosen = entries.EntryFilter(types=(recorded.entries[6].type,), actor="operator", source="operator")
             found = [row.position for row in await entries.page(reading, filter=chosen, first=1, after=6)]
             positions = entries.EntryFilter(positions=(3, 1))
             asked = [row.position for row in await entries.page(reading, filter=positions)]
             none = await entries.page(reading, filter=entries.EntryFilter(subject="nobody", clause="9"))
         async with reader.at("n", as_of=AsOf(10)) as reading:
             earlier = await entries.page(reading, after=6)
-    assert [row.position for row in rows] == list(range(1, len(told.entries) + 1))
+    assert [row.position for row in rows] == list(range(1, len(recorded.entries) + 1))
     assert {row.position: row.corrected_by for row in rows if row.corrected_by} == {7: 11, 9: 13}
     assert rows[6].narratives["title"].body == "Timely meetings"
     assert rows[10].narratives["reason"].body == "a mistake"

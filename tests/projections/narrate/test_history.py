@@ -1,4 +1,4 @@
-"""The history told entry by entry: its grounds, its changes, its corrections, and who is asked for."""
+"""The history entry by entry: its evidence, changes, corrections, and the people that requests name."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ DECISION = {"decision": "D1", "meeting": "B1", "title": TEXT, "outcome": TEXT, "
 def entry(
     position: int, name: str, data: dict[str, Any], clauses: tuple[str, ...] = (), actor: str = "ann"
 ) -> Entry:
-    """An entry of the fact of that name."""
+    """Return an entry with the fact of that name."""
     kind = find_kind(name)
     assert kind is not None, name
     fact = msgspec.convert(data, kind.struct)
@@ -40,28 +40,28 @@ def entry(
     return Entry("n", position, f"e{position}", "s", kind.type, None, None, clauses, (), at, actor, role, fact)
 
 
-def told(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[NarratedEntry]:
-    """The entries, told."""
+def narrated(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[NarratedEntry]:
+    """Return the entries in plain words."""
     story = History(corrected=corrected or {})
     return [story.narrate(one, {"title": NarrativeRef("A title", None)}) for one in entries]
 
 
-def changed(minute: NarratedEntry) -> set[tuple[str, str, str | None, str | None]]:
-    """What the entry changed."""
+def changes_of(minute: NarratedEntry) -> set[tuple[str, str, str | None, str | None]]:
+    """Return the changes of an entry."""
     return {(change.of, change.aspect, change.before, change.after) for change in minute.changes}
 
 
 def test_what_an_entry_changed_is_told_with_what_was_before() -> None:
-    first, second, again = told(
+    first, second, again = narrated(
         [
             entry(1, "ObjectiveAdded", OBJECTIVE),
             entry(2, "ProgressRecorded", PROGRESS),
             entry(3, "ProgressRecorded", PROGRESS | {"activityRating": "GREEN"}),
         ]
     )
-    assert ("objective O1", "due", None, "31 October 2022") in changed(first)
-    assert ("objective O1", "activity", None, "RED") in changed(second)
-    assert changed(again) == {("objective O1", "activity", "RED", "GREEN")}
+    assert ("objective O1", "due", None, "31 October 2022") in changes_of(first)
+    assert ("objective O1", "activity", None, "RED") in changes_of(second)
+    assert changes_of(again) == {("objective O1", "activity", "RED", "GREEN")}
 
 
 def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
@@ -76,7 +76,7 @@ def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
 
 
 def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> None:
-    minutes = told(
+    minutes = narrated(
         [
             entry(1, "EvidenceSubmitted", EVIDENCE),
             entry(2, "BoardDecisionRecorded", DECISION | {"evidence": ["E1"], "relatesTo": ["O1"]}),
@@ -94,7 +94,7 @@ def test_a_decision_names_its_evidence_and_what_else_was_on_file_by_then() -> No
 
 
 def corrected(replacement: dict[str, Any] | None) -> tuple[History, NarratedEntry]:
-    """An objective, progress on it, and a correction of the objective."""
+    """Return an objective, progress on it, and a correction of the objective."""
     story = History(corrected={1: 3})
     story.narrate(entry(1, "ObjectiveAdded", OBJECTIVE), {})
     story.narrate(entry(2, "ProgressRecorded", PROGRESS), {})
@@ -107,7 +107,7 @@ def corrected(replacement: dict[str, Any] | None) -> tuple[History, NarratedEntr
 
 def test_a_correction_shows_all_that_it_moved() -> None:
     story, minute = corrected(OBJECTIVE | {"due": "2023-02-28", "owner": "bob"})
-    assert changed(minute) == {
+    assert changes_of(minute) == {
         ("entry 1", "reads", None, "as corrected"),
         ("objective O1", "due", "31 October 2022", "28 February 2023"),
         ("objective O1", "owner", "ann", "bob"),
@@ -120,7 +120,7 @@ def test_a_correction_shows_all_that_it_moved() -> None:
 
 def test_a_correction_without_a_replacement_takes_away() -> None:
     story, minute = corrected(None)
-    assert ("objective O1", "due", "31 October 2022", None) in changed(minute)
+    assert ("objective O1", "due", "31 October 2022", None) in changes_of(minute)
     assert ("objective O1", "due") not in story.values.current()
     assert minute.reads_now == "Nothing: the entry counts as not recorded."
 
@@ -135,12 +135,12 @@ def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
     minute = story.narrate(
         entry(3, "EntryCorrected", {"position": 1, "reason": TEXT, "replacement": replacement}), {}
     )
-    assert changed(minute) == {("entry 1", "reads", None, "as corrected")}
+    assert changes_of(minute) == {("entry 1", "reads", None, "as corrected")}
     assert story.values.current()["objective O1", "activity"] == "GREEN"
 
 
 def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
-    minutes = told(
+    minutes = narrated(
         [
             entry(1, "EvidenceSubmitted", EVIDENCE),
             entry(2, "ProgressRecorded", PROGRESS),
@@ -157,11 +157,11 @@ def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
 
 
 def test_an_entry_that_was_corrected_later_says_so() -> None:
-    assert told([entry(1, "ObjectiveAdded", OBJECTIVE)], {1: 3})[0].corrected_by == 3
+    assert narrated([entry(1, "ObjectiveAdded", OBJECTIVE)], {1: 3})[0].corrected_by == 3
 
 
 def test_a_correction_and_an_erasure_are_about_what_their_entry_is_about() -> None:
-    minutes = told(
+    minutes = narrated(
         [
             entry(1, "ObjectiveAdded", OBJECTIVE),
             entry(2, "ErasureRequested", {"position": 1, "reason": TEXT, "authority": TEXT}),
@@ -189,7 +189,7 @@ def test_a_correction_and_an_erasure_are_about_what_their_entry_is_about() -> No
 )
 def test_only_what_is_asked_for_is_taken(chosen: Selection, positions: list[int]) -> None:
     window = {"request": "A1", "from": "2022-09-01T00:00:00Z", "until": "2022-09-02T00:00:00Z"}
-    minutes = told(
+    minutes = narrated(
         [
             entry(1, "ObjectiveAdded", OBJECTIVE),
             entry(2, "EvidenceSubmitted", EVIDENCE, actor="bob"),
@@ -214,16 +214,18 @@ def test_what_a_revision_says_nothing_of_stays_as_it_was() -> None:
     story = History()
     added = {"objective": "O1", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
     story.narrate(entry(1, "ObjectiveAdded", added), {})
-    told = story.narrate(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
-    assert [(change.aspect, change.before, change.after) for change in told.changes] == [("owner", "alice", "bea")]
-    assert told.sentence.endswith("“missing”. bea is responsible.")
+    narrated = story.narrate(entry(2, "ObjectiveRevised", {"objective": "O1", "reason": TEXT, "owner": "bea"}), {})
+    assert [(change.aspect, change.before, change.after) for change in narrated.changes] == [
+        ("owner", "alice", "bea")
+    ]
+    assert narrated.sentence.endswith("“missing”. bea is responsible.")
     assert story.values.current()["objective O1", "areas"] == "1a"
 
 
 def test_names_stand_beside_ids_where_the_directory_has_them() -> None:
     story = History(names={"alice": "Alice Smith"})
     added = {"objective": "alice", "title": TEXT, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
-    told = story.narrate(entry(1, "ObjectiveAdded", added), {})
-    assert told.sentence.startswith("Objective alice was added to the plan")
-    assert "Alice Smith (alice) is responsible" in told.sentence
-    assert "1a" in told.sentence
+    narrated = story.narrate(entry(1, "ObjectiveAdded", added), {})
+    assert narrated.sentence.startswith("Objective alice was added to the plan")
+    assert "Alice Smith (alice) is responsible" in narrated.sentence
+    assert "1a" in narrated.sentence

@@ -1,4 +1,4 @@
-"""Every fact has its sentence, which names what the fact has and leaves nothing out that it must have."""
+"""Every fact has a sentence, which names only fields of the fact, and all that it requires."""
 
 import re
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ from projections.narrate.sentence import (
 
 LONDON = ZoneInfo("Europe/London")
 UNTOLD = {"digest", "pack_digest"}
-"""Required fields that mean nothing read aloud."""
+"""Required fields that a sentence may leave out."""
 
 
 def test_names_are_ordered_as_people_count() -> None:
@@ -48,12 +48,12 @@ def test_every_fact_has_its_sentence() -> None:
 
 
 def templates(fact: type[Fact]) -> list[str]:
-    """Every template of the fact's telling."""
+    """Return every template of a fact's sentence."""
     return [fact.sentence.sentence, *(part for value in fact.sentence.settles for part in value)]
 
 
 def has(struct: type[Struct], path: str) -> bool:
-    """Whether the struct has the attribute at a dotted path."""
+    """Return True if a struct has the attribute at a dotted path."""
     name, _, rest = path.partition(".")
     if name not in struct.__struct_fields__:
         return False

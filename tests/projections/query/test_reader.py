@@ -1,4 +1,4 @@
-"""Readings: what the reader's role may see, which position is read, how one waits, and by which index."""
+"""Snapshots: the rows visible to the reader's role, the position read, waiting, and the indexes used."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ LAST = SETTING_SIZE + 4
 
 
 async def two_notices(url: str) -> None:
-    """Two notices of `LAST` entries each, with rows in the tables of `FILLED`."""
+    """Return a database with two notices of `LAST` entries each, and rows in the tables of `FILLED`."""
     clause = {"number": "4", "obligor": "COUNCIL", "modality": "MUST", "rule": "context", "text": "Keep a plan"}
     async with Writer(url) as writer:
         for of in (NOTICE, "other"):
@@ -44,7 +44,7 @@ async def two_notices(url: str) -> None:
 
 
 async def seen(url: str, table: str, **settings: str) -> set[str]:
-    """The notices of which a table shows rows to the reader's role under these settings."""
+    """Return the notices whose rows the reader's role sees in a table under these settings."""
     async with await connect(url, "ledger_reader") as connection, connection.transaction():
         for name, value in settings.items():
             await connection.execute(
@@ -268,7 +268,7 @@ async def test_without_a_database_it_says_so() -> None:
         await Reader("host=/nowhere/at/all", ALL, timeout=0.5).open()
 
 
-# --- by which index
+# --- indexes
 
 VERSIONS = 10_000
 
@@ -288,9 +288,9 @@ async def test_a_reading_begins_without_reading_the_whole_notice(
     found = query.format(NOTICE, *asked)
     async with await connect(database, "ledger_reader") as connection, connection.transaction():
         await connection.execute(sql.SQL("SET LOCAL ledger.notices = {}").format(sql.Literal(NOTICE)))
-        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")  # as compiled answers are read
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")  # as compiled answers run
         pages = []
-        for _ in range(2):  # at first also the catalogue's
+        for _ in range(2):  # the first run also reads the catalogue
             told = await connection.execute(found)
             [[[plan]]] = await told.fetchall()
             pages.append(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
@@ -298,7 +298,7 @@ async def test_a_reading_begins_without_reading_the_whole_notice(
 
 
 class Explained(Snapshot):
-    """A reading that keeps the plan of the last query instead of running it."""
+    """A snapshot that keeps the plan of its last query and does not run the query."""
 
     plan = ""
 

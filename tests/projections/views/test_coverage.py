@@ -1,4 +1,4 @@
-"""Which areas, findings and recommendations have an objective: by hand, and of the invented history."""
+"""Areas, findings and recommendations with an objective: by hand, and in the invented history."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What rests on a document, and how the document stood when that was recorded."""
+"""Statements that rest on a document, and the document's status when they were recorded."""
 
 from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role

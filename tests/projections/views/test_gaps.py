@@ -1,4 +1,4 @@
-"""Days that nobody covers: the day before, the day and the day after."""
+"""Uncovered days: the day before, the day itself and the day after."""
 
 from datetime import date
 

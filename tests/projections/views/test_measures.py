@@ -1,4 +1,4 @@
-"""Small counts are hidden for ever, and so is what would give them away; what limits assure of a target."""
+"""Suppressed small counts, counts that would reveal them, and the assurance that limits give of a target."""
 
 from typing import Any
 

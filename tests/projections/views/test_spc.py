@@ -1,4 +1,4 @@
-"""XmR charts against figures worked out elsewhere, and each signal at its edge."""
+"""XmR charts against published figures, and each signal at its boundary."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
 
 
 def marked(values: list[float], signal: Signal) -> list[int]:
-    """The indices of the points with that signal."""
+    """Return the indices of the points with that signal."""
     return [index for index, found in xmr(values).signals if found is signal]
 
 

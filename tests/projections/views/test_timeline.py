@@ -1,4 +1,4 @@
-"""The way from a subject to its entries."""
+"""Timelines: from a subject to its entries."""
 
 from ledger.domain.registry import KINDS
 from projections.query.reader import AsOf, Reader

@@ -1,4 +1,4 @@
-"""What the views say of the invented history, as read off its entries: an adviser's questions, one by one."""
+"""The views of the invented history, compared with its entries: an adviser's questions, one by one."""
 
 from datetime import UTC, date, datetime
 

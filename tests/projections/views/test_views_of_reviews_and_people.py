@@ -1,4 +1,4 @@
-"""What the views say of reviews, the adviser, people and records in the invented history."""
+"""The views of reviews, the adviser, people and records in the invented history."""
 
 from datetime import UTC, date, datetime
 
