@@ -11,7 +11,7 @@ from msgspec import NODEFAULT, Struct
 
 from ledger.domain.fact import Fact, Narrative
 from ledger.domain.fields import unwrap
-from ledger.domain.registry import KINDS, Kind
+from ledger.domain.registry import KINDS, STORED_TYPES, Kind
 from ledger.domain.roles import matrix
 from ledger.domain.state import AREAS
 from ledger.packs import history
@@ -51,7 +51,11 @@ def _examples() -> dict[str, Any]:
     for line in map(json.loads, history(_NOTICE).splitlines()):
         if "demorefused" not in line:
             referred = {name: 1 if isinstance(to, str) else [1] for name, to in line.get("demorefers", {}).items()}
-            examples.setdefault(line["type"], line["data"] | referred)
+            stored_type = STORED_TYPES[line["type"]]
+            data = line["data"]
+            for step in stored_type.steps:
+                data = step(data)
+            examples.setdefault(stored_type.kind.type, data | referred)
     return examples
 
 

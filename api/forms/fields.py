@@ -232,7 +232,7 @@ FIRST_IDS = {
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
 """Descriptions of whole types that the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
-    EvidenceSubmitted: ("digest", "mediaType", "size"),
+    EvidenceSubmitted: ("digest", "mediaType", "size", "stored"),
     TokenIssued: ("token",),
 }
 """Fields that the service derives when a form is recorded."""

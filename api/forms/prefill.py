@@ -10,7 +10,7 @@ from api.forms import dates
 from api.forms.fields import COMPOSITE, Control, Field, fields_of
 from api.forms.parse import CHANGE, DATA
 from ledger.domain.fields import Json
-from ledger.domain.registry import KINDS
+from ledger.domain.registry import STORED_TYPES
 
 
 def prefill(
@@ -42,7 +42,7 @@ def _fill_one(field: Field, value: Json, path: str, zone: ZoneInfo, inputs: dict
         case Control.GROUP:
             inputs |= prefill(field.fields, value, zone, path)
         case Control.FACT:
-            kind = KINDS[value["type"]]
+            kind = STORED_TYPES[value["type"]].kind
             inputs[f"{path}.type"] = [kind.type]
             inputs |= prefill(fields_of(kind.struct), value["data"], zone, f"{path}.data")
         case Control.PARAMETERS:

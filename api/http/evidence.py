@@ -25,9 +25,10 @@ from ledger.append.receipt import Receipt
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.authorisation import authorise
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
-from ledger.domain.registry import KIND_OF
+from ledger.domain.registry import KIND_OF, STORED_TYPES
 from ledger.evidence.access import BY_SERVICE, OpeningDecision, decide_opening, holds_live_grant
 from ledger.evidence.object_store import too_large
+from ledger.intake import parse
 from ledger.intake.parse import SubmittedFact, SubmittedFile, accept
 from projections.views.evidence import StoredDocument, stored_document
 from schema.context import Viewer
@@ -119,7 +120,8 @@ def _event(request: Request) -> dict[str, Any]:
             )
         data["period"] = {"first": first, "last": last}
     event = {"specversion": "1.0", "type": KIND.type, **cloudevents.attributes(request.headers.raw)}
-    if event["type"] != KIND.type:
+    stored_type = STORED_TYPES.get(event["type"])
+    if stored_type is None or stored_type.kind is not KIND:
         raise Refused.because("WRONG_TYPE", f"the event of a document has the type {KIND.type}", "type")
     return {**event, "data": {**data, "mediaType": media_type}}
 
@@ -139,7 +141,7 @@ async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: Submitt
 def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
     """Return the submission of a document that has arrived, or raise Refused."""
     document = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
-    return msgspec.structs.replace(_accept(event, document), file=file)
+    return parse.with_file(_accept(event, document), file)
 
 
 async def record_document(

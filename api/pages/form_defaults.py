@@ -82,9 +82,11 @@ async def _corrected_entry(form_request: FormRequest, position: str) -> dict[str
     if entry is None or entry["position"] != int(position):
         return {}
     kind = STORED_TYPES[entry["type"]].kind
-    if kind.name in UNCORRECTABLE or entry["type"] != kind.type:
+    if kind.name in UNCORRECTABLE:
         return {}
     data = entry["data"]
+    for step in STORED_TYPES[entry["type"]].steps:
+        data = step(data)
     for narrative in entry["narratives"]:
         put_at(data, narrative["path"], narrative["text"] or "")
     replacement = prefill(fields_of(kind.struct), data, form_request.zone, f"{_REPLACEMENT}.data")

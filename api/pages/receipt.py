@@ -9,7 +9,7 @@ from api.forms.fields import fields_of, label_of
 from api.pages import renderer
 from api.pages.form_request import kind_of, request_now
 from api.pages.page_request import PageRequest, ask
-from ledger.domain.registry import Kind
+from ledger.domain.registry import Kind, type_names
 from schema.derive.connection import cursor
 
 _DIGITS = 10
@@ -45,7 +45,7 @@ async def get_receipt(request: Request) -> Response:
     after = cursor(f"entries/{page_request.notice}", [position - 1])
     notice = await ask(request, page_request, "receipt", atLeast=position, after=after)
     entry = next(iter(notice["entries"]["nodes"]), None)
-    if entry is None or entry["position"] != position or entry["type"] not in (None, kind.type):
+    if entry is None or entry["position"] != position or entry["type"] not in (None, *type_names(kind)):
         raise HTTPException(
             404, f"entry {position} of this ledger has another type than {formatting.fact(kind.name)!r}"
         )

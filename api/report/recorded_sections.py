@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from api.report.blocks import Block, Facts, Heading, Paragraph, Table, quotation
 from api.report.model import Access, Basis, Cited, Decision, Report
 from api.report.phrases import HIDDEN, entry, many, moment, plain, text_or_erasure
-from ledger.domain.registry import KINDS
+from ledger.domain.registry import STORED_TYPES
 from projections.narrate.sentence import day, join_items, zone_of
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
@@ -160,7 +160,8 @@ def _cited(cited: Cited, zone: ZoneInfo) -> tuple[str, ...]:
     if cited.withheld or cited.type is None:
         return str(cited.position), "withheld from your role", "", cited.leaf_hash
     corrected = "" if cited.corrected_by is None else f"; corrected by {entry(cited.corrected_by)}"
-    kind = KINDS.get(cited.type)
+    stored_type = STORED_TYPES.get(cited.type)
+    kind = stored_type.kind if stored_type is not None else None
     fact = _CAPITAL.sub(lambda letter: f" {letter[0].lower()}", kind.name if kind is not None else cited.type)
     return (
         str(cited.position),

@@ -7,8 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from ledger.append.outcome import Doubtful, Outcome, Placed, Repeated
+from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.errors import Refused
-from ledger.domain.registry import KINDS, put_at, value_at
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KINDS, STORED_TYPES, put_at, value_at
 from ledger.intake.envelope import Envelope, decode_data, decode_envelope
 from ledger.intake.parse import SubmittedFact, digest
 from ledger.store import entries
@@ -87,7 +89,9 @@ def repeated(
 
 def same_content(stored: Envelope, attachments: Attachments, submitted: SubmittedFact) -> bool:
     """Return whether a submission equals the stored entry of its key; erased content is not compared."""
-    if (stored.type, stored.subject, stored.time, stored.clauses, stored.confirm) != (
+    stored_type = STORED_TYPES.get(stored.type)
+    kind = stored_type.kind.type if stored_type is not None else stored.type
+    if (kind, stored.subject, stored.time, stored.clauses, stored.confirm) != (
         submitted.type,
         submitted.subject,
         submitted.time,
@@ -107,4 +111,10 @@ def same_content(stored: Envelope, attachments: Attachments, submitted: Submitte
         if not attachments.has_file or attachments.content not in (None, submitted.file.content):
             return False
         data["digest"] = stored_data["digest"]
-    return bool(msgspec.convert(data, KINDS[submitted.type].struct) == decode_data(stored))
+    fact: Fact = msgspec.convert(data, KINDS[submitted.type].struct)
+    return _without_file(fact) == _without_file(decode_data(stored))
+
+
+def _without_file(fact: Fact) -> Fact:
+    """Return a fact without the ledger's own statement whether its file came."""
+    return msgspec.structs.replace(fact, stored=None) if isinstance(fact, EvidenceSubmitted) else fact

@@ -41,7 +41,9 @@ def _bundle(path: Path) -> EarlierCopy:
     result = verify.check(path)
     if not result.sound:
         raise LedgerError(f"{path} cannot be compared with: {result.report.findings[0]}")
-    return EarlierCopy(result.report.notice, (), _leaves(path))
+    with BundleArchive(path) as archive:
+        documents = frozenset(verify.documents(archive))
+    return EarlierCopy(result.report.notice, (), _leaves(path), documents)
 
 
 def _leaves(path: Path) -> Iterator[bytes]:

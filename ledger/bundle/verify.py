@@ -147,6 +147,12 @@ def entries(archive: BundleArchive) -> Iterator[bytes]:
     return archive.lines("entries.ndjson", _ENTRY)
 
 
+def documents(archive: BundleArchive) -> Iterator[int]:
+    """Yield the positions of a bundle's documents, whether included, withheld or erased. Raises BundleError."""
+    for line in archive.lines("documents.ndjson", _SMALL):
+        yield exactly(line, DocumentRecord).position
+
+
 def leaves(archive: BundleArchive) -> Iterator[bytes]:
     """Yield the leaf hashes of a bundle's entries, in order. Raises BundleError."""
     for line in entries(archive):
@@ -168,7 +174,8 @@ class _BundleVerification:
         if checkpoint is not None:
             signed.append(KnownCheckpoint(checkpoint.size, checkpoint.root_hash, "the bundle's signed checkpoint"))
         signed.sort(key=lambda known: known.size)
-        self._examination = Examination(notice, signed, earlier.leaves if earlier is not None else None)
+        copy = earlier if earlier is not None else EarlierCopy(notice)
+        self._examination = Examination(notice, signed, copy.leaves, copy.documents)
         if fault is not None:
             self._examination.flag(0, Damage.CHECKPOINT, fault)
         self._checkpoint = checkpoint

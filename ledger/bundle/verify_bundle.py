@@ -386,7 +386,7 @@ class Record:
                 self.problems.append((position, f"its narrative at {line['path']} does not match its digest"))
         self.problems += [(position, f"its narrative at {path} is missing") for path in digests]
         for line in self.files.up_to(position):
-            if line["position"] != position or submitted is None:
+            if line["position"] != position or submitted is None or submitted.get("stored") is False:
                 self.problems.append((line["position"], "it submitted no document"))
             elif "erasedBy" in line:
                 self._claims.append((position, "file", "its document", line["erasedBy"]))
@@ -395,6 +395,7 @@ class Record:
                 if self.salted(line["salt"], self.bundle.pieces(self.included[-1])) != submitted.get("digest"):
                     self.problems.append((position, f"its document {self.included[-1]} does not match its digest"))
             submitted = None  # an entry has at most one document
+        self.problems += [(position, "its document is missing")] * bool(submitted and submitted.get("stored"))
 
     @staticmethod
     def salted(salt: str, pieces: Iterator[bytes] | list[bytes]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Who
+from ledger.domain.fact import Who, unversioned
 from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def _token_refusal(token: "Token", fact_type: str, source: str) -> Refusal | Non
         return Refusal(
             "FORBIDDEN", f"this token records only from the source {token.source}; use that source", "source"
         )
-    if token.facts and fact_type not in token.facts:
+    if token.facts and unversioned(fact_type) not in map(unversioned, token.facts):
         return Refusal("FORBIDDEN", f"this token is not registered for {fact_type}; use a token that is", "type")
     return None

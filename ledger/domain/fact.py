@@ -123,6 +123,11 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """A function that turns one version's data into the next version's; free text stays in place."""
 
 
+def unversioned(fact_type: str) -> str:
+    """Return a fact's type name without its version: rights to record a fact hold for all of its versions."""
+    return fact_type.rpartition(".v")[0]
+
+
 class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """An event of the domain, named in the past tense; the payload of an entry."""
 

@@ -93,7 +93,14 @@ STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
 @cache
 def find_kind(name: str) -> Kind | None:
     """Return the fact with a name (`ObjectiveAdded`) or a type name; None if there is no such fact."""
-    return KINDS.get(name) or next((k for k in KINDS.values() if k.name == name), None)
+    stored = STORED_TYPES.get(name)
+    return stored.kind if stored is not None else next((k for k in KINDS.values() if k.name == name), None)
+
+
+@cache
+def type_names(kind: Kind) -> tuple[str, ...]:
+    """Return the type names of all versions of a fact."""
+    return tuple(name for name, stored in STORED_TYPES.items() if stored.kind is kind)
 
 
 def values_at(data: Json, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:

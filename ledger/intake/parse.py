@@ -18,13 +18,14 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.records import EntryCorrected, Replacement
 from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matching
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
-from ledger.domain.registry import KINDS, Kind, put_at, values_at
+from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import personal_data
 from ledger.intake.envelope import encoder
 from ledger.intake.validation_errors import json_type, printable, validation_errors
@@ -195,15 +196,17 @@ def _accept(event: Json) -> SubmittedFact:
     content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise Refused.because("INVALID_FIELD", "the data must be application/json", "datacontenttype")
-    kind = _kind(envelope.type, "type")
+    kind, data = _present(envelope.type, envelope.data, "type", "data")
     time = envelope.time
     if time is not None and not is_near(str(time)):
         raise Refused((out_of_time("time"),))
-    fact, narratives = accept_fact(kind, envelope.data, confirmed=(envelope.confirm or "").split())
+    fact, narratives = accept_fact(kind, data, confirmed=(envelope.confirm or "").split())
+    if isinstance(fact, EvidenceSubmitted):
+        fact = _state_file(fact, came=False)
     return SubmittedFact(
         envelope.id,
         envelope.source,
-        envelope.type,
+        kind.type,
         envelope.subject,
         utc(time) if time else None,
         envelope.clauses,
@@ -214,8 +217,32 @@ def _accept(event: Json) -> SubmittedFact:
     )
 
 
+def with_file(item: SubmittedFact, file: SubmittedFile) -> SubmittedFact:
+    """Return the submission of a document whose file came, too."""
+    assert isinstance(item.fact, EvidenceSubmitted)  # noqa: S101 (no other fact has a file)
+    fact = _state_file(item.fact, came=True)
+    return msgspec.structs.replace(item, fact=fact, data=encoder.encode(fact), file=file)
+
+
+def _state_file(fact: EvidenceSubmitted, *, came: bool) -> EvidenceSubmitted:
+    """Return the fact as the ledger records it: it states whether the file came."""
+    return msgspec.structs.replace(fact, stored=came)
+
+
+def _present(name: str, data: dict[str, Any], path: str, prefix: str) -> tuple[Kind, dict[str, Any]]:
+    """Return a fact's kind by the name of any of its versions, and the data in the present version."""
+    kind = _kind(name, path)
+    try:
+        for step in STORED_TYPES[name].steps:
+            data = step(data)
+    except (LookupError, TypeError, AttributeError):
+        raise Refused.because("INVALID_FIELD", f"the data is not that of {name}; see /facts", prefix) from None
+    return kind, data
+
+
 def _kind(name: str, path: str) -> Kind:
-    kind = KINDS.get(name)
+    stored_type = STORED_TYPES.get(name)
+    kind = stored_type.kind if stored_type is not None else None
     if kind is None:
         raise Refused.because("UNKNOWN_TYPE", f"no fact has the type {name[:160]!r}; see /facts", path)
     return kind
@@ -302,16 +329,18 @@ def _accept_replacement(
     correction: EntryCorrected, submitted: Replacement, prefix: str, confirmed: Sequence[str]
 ) -> tuple[EntryCorrected, list[SubmittedNarrative]]:
     """Return a correction with its replacement normalised like any fact, and the replacement's narratives."""
-    kind = _kind(submitted.type, f"{prefix}.type")
+    kind, submitted_data = _present(submitted.type, submitted.data, f"{prefix}.type", f"{prefix}.data")
     if kind.struct is EntryCorrected:  # refused unread: nested corrections would cost their square
         raise Refused.because(
             "NOT_CORRECTABLE",
             "a correction cannot be corrected",
             f"{prefix}.type",
         )
-    fact, narratives = accept_fact(kind, submitted.data, f"{prefix}.data", confirmed)
+    fact, narratives = accept_fact(kind, submitted_data, f"{prefix}.data", confirmed)
+    if isinstance(fact, EvidenceSubmitted):
+        fact = msgspec.structs.replace(fact, stored=None)  # the corrected entry states it
     data = msgspec.json.decode(encoder.encode(fact))
-    replaced = msgspec.structs.replace(correction, replacement=Replacement(submitted.type, data))
+    replaced = msgspec.structs.replace(correction, replacement=Replacement(kind.type, data))
     return replaced, [SubmittedNarrative(REPLACEMENT + n.path, n.salt, n.body) for n in narratives]
 
 

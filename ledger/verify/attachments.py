@@ -5,7 +5,7 @@ erased row must name the entry that decided the erasure. Shares no code with wri
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from operator import index
 from typing import Any, NamedTuple
@@ -51,12 +51,14 @@ class ExpectedFile(NamedTuple):
     digest: str
     size: int
     media_type: str
+    stored: bool | None = None
+    """True if the file came with the entry, False if not; None in entries of version 1, which do not say."""
 
 
 class AttachmentExamination:
     """Check of the narratives and documents of one notice, entry by entry."""
 
-    def __init__(self, report: NoticeReport, flag: Flag) -> None:
+    def __init__(self, report: NoticeReport, flag: Flag, earlier_documents: Iterable[int] = ()) -> None:
         self.narratives_erased: dict[int, int] = {}
         """Entry whose narratives were to be erased → the entry that decided it."""
         self.documents_erased: dict[int, int] = {}
@@ -72,6 +74,7 @@ class AttachmentExamination:
         self._document: ExpectedFile | None = None
         self._requests: dict[int, int] = {}
         self._claims: list[tuple[int, Damage, str, int]] = []
+        self._earlier_documents = set(earlier_documents)
 
     @property
     def promised(self) -> ExpectedFile | None:
@@ -102,7 +105,9 @@ class AttachmentExamination:
         elif kind.startswith(_NARRATIVE_ERASED):
             self.narratives_erased[index(data["position"])] = position
         elif kind.startswith(_SUBMITTED):
-            self._document = ExpectedFile(str(data["digest"]), index(data["size"]), str(data["mediaType"]))
+            self._document = ExpectedFile(
+                str(data["digest"]), index(data["size"]), str(data["mediaType"]), data.get("stored")
+            )
         elif target := self._requests.get(index(data["request"])):
             self.documents_erased[target] = position
 
@@ -128,6 +133,7 @@ class AttachmentExamination:
     def add_document(self, row: FileRow) -> ExpectedFile | None:
         """Check a document's row. Return the promised file if its content has to be checked."""
         self._report.documents += 1
+        self._earlier_documents.discard(row.position)
         promise, self._document = self._document, None  # an entry has at most one document
         if row.position != self._position or (self.owed is not None and promise is None):
             self._flag(
@@ -136,19 +142,32 @@ class AttachmentExamination:
             return None
         if promise is None:
             return None
+        if promise.stored is False:
+            self._flag(
+                row.position, Damage.DOCUMENT_ORPHANED, "a document is stored, but the entry came without its file"
+            )
         if row.erased_by is not None:
             self._claims.append((row.position, Damage.DOCUMENT_ERASED, "the document", row.erased_by))
             return None
-        if (row.size, row.media_type) != promise[1:]:
+        if (row.size, row.media_type) != (promise.size, promise.media_type):
             detail = f"its row has {row.size} bytes of {row.media_type}, the entry has other values"
             self._flag(row.position, Damage.DOCUMENT_EDITED, detail)
         return promise
 
-    def finish_narratives(self) -> None:
-        """Report the promised narratives of the last entry that did not come."""
+    @property
+    def incomplete(self) -> bool:
+        """True if the last entry promises a narrative or a document that has not come yet."""
+        return bool(self.owed) or (self._document is not None and self._document.stored is True)
+
+    def finish_entry(self) -> None:
+        """Report the promised narratives and the promised document of the last entry that did not come."""
         for path in self.owed or ():
             self._flag(self._position, Damage.NARRATIVE_MISSING, f"nothing is stored for {path}")
-        self.owed = {}
+        if self._document is not None and self._document.stored is True:
+            self._flag(
+                self._position, Damage.DOCUMENT_MISSING, "the entry came with its file, and no document is stored"
+            )
+        self.owed, self._document = {}, None
 
     def finish(self, within: int | None = None) -> None:
         """Check that each erasure was decided, after all rows.
@@ -157,6 +176,11 @@ class AttachmentExamination:
             within: The record is a part that ends at this position. Erasures by later entries go to
                 `later`.
         """
+        for position in sorted(self._earlier_documents):
+            if within is None or position <= within:
+                self._flag(
+                    position, Damage.DOCUMENT_MISSING, "the earlier copy has its document, and none is stored"
+                )
         for position, damage, subject, by in self._claims:
             decisions = self.narratives_erased if damage is Damage.NARRATIVE_ERASED else self.documents_erased
             if within is not None and by > within and position not in decisions:

@@ -152,7 +152,7 @@ class _NoticeVerification:
         self._progress = progress
         self._store = store_of
         self._state_check = state_check
-        self._examination = Examination(earlier.notice, earlier.signed, earlier.leaves)
+        self._examination = Examination(earlier.notice, earlier.signed, earlier.leaves, earlier.documents)
         self._missing: list[FileRow] = []
         self._contents: set[str] = set()
 

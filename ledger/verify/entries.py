@@ -67,6 +67,8 @@ class EarlierCopy(NamedTuple):
     """Known roots, by size."""
     leaves: Iterator[bytes] | None = None
     """Leaf hashes of entries 1, 2, 3 …; can be read once."""
+    documents: frozenset[int] = frozenset()
+    """Positions of entries whose document the copy has, or names as erased."""
 
 
 class Examination:
@@ -76,14 +78,19 @@ class Examination:
         notice: Id of the notice.
         signed: Roots to compare with the tree, by size.
         leaves: Leaf hashes of entries 1, 2, 3 … to compare.
+        documents: Positions of documents that an earlier copy has.
     """
 
     def __init__(
-        self, notice: str, signed: Iterable[KnownCheckpoint] = (), leaves: Iterator[bytes] | None = None
+        self,
+        notice: str,
+        signed: Iterable[KnownCheckpoint] = (),
+        leaves: Iterator[bytes] | None = None,
+        documents: Iterable[int] = (),
     ) -> None:
         self.notice = notice
         self.report = NoticeReport(notice)
-        self.attachments = AttachmentExamination(self.report, self.flag)
+        self.attachments = AttachmentExamination(self.report, self.flag, documents)
         self.checkpoints = CheckpointExamination(notice, self.flag)
         self._position = 0
         self._recorded_at: int | None = None
@@ -145,7 +152,7 @@ class Examination:
         Args:
             within: The record is a part that ends at this position and may go on.
         """
-        self.attachments.finish_narratives()
+        self.attachments.finish_entry()
         self.attachments.finish(within)
         last = self._position
         self.report.root_hash = b64encode(self._tree.root()).decode() if last else ""
@@ -192,8 +199,8 @@ class Examination:
         del self.report.findings[FINDINGS:]
 
     def _begin(self, position: int) -> None:
-        if self.attachments.owed:
-            self.attachments.finish_narratives()
+        if self.attachments.incomplete:
+            self.attachments.finish_entry()
         if position != self._position + 1:
             self._misplaced(position)
         self._position = position

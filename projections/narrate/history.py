@@ -19,7 +19,7 @@ from ledger.domain.areas.records import EntryCorrected, ErasureRequested, Narrat
 from ledger.domain.corrections import REPLACEMENT, Effect, effects
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from ledger.domain.registry import KIND_OF, KINDS, Kind, values_at
+from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, values_at
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.changes import Aspect, Change, Values, difference
 from projections.narrate.sentence import (
@@ -233,7 +233,7 @@ def _paths_in(fact: Fact) -> set[str]:
     """Return the paths of the narratives in a fact's sentence, and in that of its replacement."""
     paths = set(map(data_path, fields_of(fact.sentence.sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
-        sentence = KINDS[fact.replacement.type].struct.sentence.sentence
+        sentence = STORED_TYPES[fact.replacement.type].kind.struct.sentence.sentence
         paths |= {REPLACEMENT + data_path(name) for name in fields_of(sentence)}
     return paths
 

@@ -7,7 +7,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from ledger.domain.registry import find_kind
+from ledger.domain.registry import find_kind, type_names
 from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, ObjectNode, form_of
 from projections.views import entries
 from schema.compiled.connection import Make, page_of
@@ -99,4 +99,4 @@ def _types(name: str) -> list[str]:
     kind = find_kind(name)
     if kind is None:
         raise NotCompiled("arguments")
-    return [kind.type]
+    return [*type_names(kind)]

@@ -12,7 +12,7 @@ import msgspec
 import strawberry
 
 from ledger.append.receipt import Receipt as LedgerReceipt
-from ledger.domain.registry import KINDS, find_kind
+from ledger.domain.registry import KINDS, find_kind, type_names
 from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
@@ -219,7 +219,7 @@ def reader_filter(at: Standpoint, conditions: EntryFilter | None) -> entries.Ent
         if kind is None:
             names = ", ".join(kind.name for kind in KINDS.values())
             raise problem(BAD_USER_INPUT, f"no fact has the type {conditions.type[:160]!r}; the facts are {names}")
-        types = (kind.type,)
+        types = type_names(kind)
     return entries.EntryFilter(
         positions=positions,
         types=types,

@@ -119,7 +119,7 @@ def recorded(service: Service, name: str) -> list[Any]:
         service,
         "SELECT convert_from(body, 'UTF8')::jsonb -> 'data' FROM ledger.entries WHERE type LIKE %s "
         "ORDER BY position",
-        f"improvement-ledger.%.{name}.v1",
+        f"improvement-ledger.%.{name}.v%",
     )
     return [data for (data,) in found]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct, field
 
@@ -17,6 +17,7 @@ from ledger.domain.fact import (
     Period,
     Position,
     Sentence,
+    Upcast,
     When,
     Who,
     WordList,
@@ -45,10 +46,17 @@ class Classification(WordList):
     """Open to few roles, and to others with a live grant; each opening is recorded."""
 
 
+def _file_unknown(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: whether a file came is unknown."""
+    return data
+
+
 class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     """A document was added to the evidence register."""
 
     act: ClassVar[str] = "submitEvidence"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_file_unknown,)
     clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     begins: ClassVar[bool] = True
@@ -68,6 +76,10 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     supports: Annotated[list[Id], Meta(description="The objectives, claims or measures that it supports.")] = (
         field(default_factory=list)
     )
+    stored: Annotated[
+        bool | None,
+        Meta(description="Whether its file came and is stored; set by the ledger. Absent in version 1: unknown."),
+    ] = None
 
 
 class EvidenceSuperseded(Fact, frozen=True, kw_only=True):

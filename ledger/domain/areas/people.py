@@ -22,6 +22,7 @@ from ledger.domain.fact import (
     Who,
     WordList,
     reference,
+    unversioned,
 )
 from ledger.domain.roles import Role
 
@@ -228,7 +229,8 @@ class PeopleState(Struct):
         if actor not in self.systems:
             return True
         own = [integration for integration in self.integrations.values() if integration.actor == actor]
-        return any(source == integration.source and fact_type in integration.facts for integration in own)
+        fact = unversioned(fact_type)
+        return any(source == one.source and fact in map(unversioned, one.facts) for one in own)
 
     def holders(self, roles: frozenset[Role], at: datetime) -> list[str]:
         """Return the actors who hold one of the roles at an instant."""

@@ -20,7 +20,7 @@ from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import ABANDONED, EvidenceService
-from ledger.intake.parse import SubmittedFile
+from ledger.intake.parse import SubmittedFile, with_file
 from ledger.store.database import connect
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, submit
 
@@ -150,7 +150,7 @@ def test_a_url_that_leads_nowhere_is_named(url: str) -> None:
 def said(file: SubmittedFile, name: str = "E1", key: str = "k1", classification: str = "OFFICIAL") -> Any:
     data = {"evidence": name, "digest": file.digest, "mediaType": CSV, "size": file.size, "title": "t"}
     item = submit("EvidenceSubmitted", data | {"classification": classification}, key=key)
-    return type(item)(**{f: getattr(item, f) for f in item.__struct_fields__} | {"file": file})
+    return with_file(item, file)
 
 
 @pytest.mark.database

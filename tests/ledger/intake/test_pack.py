@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from ledger.domain.registry import KINDS, values_at
+from ledger.domain.registry import STORED_TYPES, values_at
 from ledger.intake.line_numbers import line_of, lines_of
 from ledger.intake.pack import InvalidPack, PackFault, check, events, read
 from ledger.intake.parse import accept
@@ -171,8 +171,7 @@ def test_the_history_goes_forward_and_refers_back() -> None:
 
 
 def test_the_history_names_nobody() -> None:
-    kinds = {kind.type: kind for kind in KINDS.values()}
     for line in LINES:
-        paths = [path for ref, path in kinds[line["type"]].references if ref == "actor"]
+        paths = [path for ref, path in STORED_TYPES[line["type"]].kind.references if ref == "actor"]
         actors = [line["demoactor"], *(value for path in paths for _, value in values_at(line["data"], path))]
         assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*(-\d)?", actor) for actor in actors)

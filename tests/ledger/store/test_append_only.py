@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
-import msgspec
 import psycopg
 import pytest
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from ledger.append.writer import Writer
-from ledger.intake.parse import SubmittedFile
+from ledger.intake.parse import SubmittedFile, with_file
 from ledger.store import entries
 from ledger.store.database import DatabaseRole, connect
 from ledger.verify.database import verify
@@ -102,7 +101,7 @@ async def recorded(database: str) -> str:
         await begin(writer)
         data = {"evidence": "E1", "digest": FILE.digest, "mediaType": FILE.media_type, "size": FILE.size}
         told = submit("EvidenceSubmitted", {**data, "title": "Visits", "classification": "OFFICIAL"})
-        submitted = msgspec.structs.replace(told, file=FILE)
+        submitted = with_file(told, FILE)
         assert (await writer.append(NOTICE, submitted, ALICE)).position == TOLD
         await begin(writer, OTHER)
     async with await connect(database, "ledger_writer") as connection:

@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from ledger.append.writer import Writer
+from ledger.bundle import comparison
+from ledger.domain.authorisation import Credential
+from ledger.domain.errors import Refused
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
+from ledger.intake.parse import accept
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
+from tests.ledger.bundle import bundles
+from tests.ledger.bundle.bundles import also, make
+from tests.ledger.bundle.test_comparison import agree
 from tests.ledger.damage import damage, kinds
 from tests.ledger.evidence.test_object_store import CSV, said, whole
-from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, submit
+from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, begin, submit
 
 pytestmark = pytest.mark.database
 KEPT, ERASED = SETTING_SIZE + 1, SETTING_SIZE + 2
@@ -88,7 +95,7 @@ async def test_a_file_damaged(
         ("salt = sha256(salt) WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
         ("size = size + 1 WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
         ("media_type = 'text/plain' WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
-        ("position = 2 WHERE position = {kept}", [(2, Damage.DOCUMENT_ORPHANED)]),
+        ("position = 2 WHERE position = {kept}", [(2, Damage.DOCUMENT_ORPHANED), (KEPT, Damage.DOCUMENT_MISSING)]),
         (
             "salt = NULL, content = NULL, erased_by = {erasing} WHERE position = {kept}",
             [(KEPT, Damage.DOCUMENT_ERASED), (SIZE, Damage.DOCUMENT_ORPHANED)],
@@ -117,3 +124,112 @@ async def test_a_file_that_was_to_be_destroyed_and_is_still_there(
     brought_back = "UPDATE ledger.files SET content = '{name}' WHERE erased_by IS NOT NULL"
     await damage(documented, brought_back, name=other.name)
     assert kinds(await verify(documented, store_of=files)) == [(ERASED, Damage.DOCUMENT_KEPT)]
+
+
+async def vanish(url: str, tmp_path: Path) -> None:
+    """Delete the row and the file of the first document, as an administrator can."""
+    await damage(url, "DELETE FROM ledger.files WHERE position = {kept}", kept=KEPT)
+    only_file(tmp_path / "evidence").unlink()
+
+
+async def test_a_document_that_vanished_is_named(documented: str, files: ObjectStore, tmp_path: Path) -> None:
+    """Its entry says that its file came, so nothing else need remember it."""
+    await vanish(documented, tmp_path)
+    assert kinds(await verify(documented, store_of=files)) == [(KEPT, Damage.DOCUMENT_MISSING)]
+    assert kinds(await verify(documented)) == [(KEPT, Damage.DOCUMENT_MISSING)]
+
+
+async def test_an_entry_that_came_without_a_file_has_no_document(documented: str, files: ObjectStore) -> None:
+    async with Writer(documented) as writer:
+        data = {"evidence": "E3", "digest": "A" * 43 + "=", "mediaType": CSV, "size": 3, "title": "t"}
+        fact = submit("EvidenceSubmitted", data | {"classification": "OFFICIAL"})
+        position = (await writer.append(NOTICE, fact, ALICE)).position
+    assert kinds(await verify(documented, store_of=files)) == []
+    copy = (
+        "INSERT INTO ledger.files SELECT notice, {position}, content, upload, salt, 3, media_type, erased_by "
+        "FROM ledger.files WHERE position = {kept}"
+    )
+    await damage(documented, copy, position=position, kept=KEPT)
+    assert (position, Damage.DOCUMENT_ORPHANED) in kinds(await verify(documented))
+
+
+async def test_a_document_of_the_first_version_is_bound_by_an_earlier_bundle(
+    documented: str, files: ObjectStore, tmp_path: Path
+) -> None:
+    """Version 1 does not say whether a file came; a bundle that has its line does."""
+    await forge(documented, KEPT, version=1)
+    bundle = await make(documented, tmp_path / "bundle.zip")
+    assert kinds(await verify(documented, NOTICE, store_of=files, earlier=comparison.read(bundle))) == []
+    await vanish(documented, tmp_path)
+    assert kinds(await verify(documented, store_of=files)) == []
+    report = await verify(documented, NOTICE, store_of=files, earlier=comparison.read(bundle))
+    assert kinds(report) == [(KEPT, Damage.DOCUMENT_MISSING)]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_line_of_a_document_left_out_of_a_bundle_is_found(
+    documented: str, tmp_path: Path, version: int
+) -> None:
+    """By the signed manifest, and by the entry itself even where the signer leaves it out."""
+    await forge(documented, KEPT, version=version)
+
+    def strip(held: dict[str, bytes]) -> None:
+        held["documents.ndjson"] = b"".join(held["documents.ndjson"].splitlines(keepends=True)[1:])
+
+    bundle = await make(documented, tmp_path / "bundle.zip")
+    assert (bundles.found(bundle), also(bundle)) == ([], [])
+    bundles.forge(bundle, strip, signer=None)
+    assert (0, Damage.BUNDLE) in bundles.found(bundle)
+    assert 0 in also(bundle)
+    bundles.forge(bundle, lambda _: None)
+    missing = [(KEPT, Damage.DOCUMENT_MISSING)] if version == 2 else []
+    assert (bundles.found(bundle), also(bundle)) == (missing, [KEPT] if version == 2 else [])
+
+
+async def forge(url: str, position: int, version: int) -> None:
+    """Give the entry of a document the form of an earlier version, with all hashes."""
+    if version == 1:
+        unstated = "replace(convert_from(body, 'UTF8'), ',\"stored\":true', '')"
+        change = (
+            "type = replace(type, '.v2', '.v1'), body = convert_to(replace({unstated}, 'ed.v2', 'ed.v1'), 'UTF8')"
+        )
+        change = change.replace("{unstated}", unstated)
+        await damage(url, "UPDATE ledger.entries SET {change} WHERE position = {at}", change=change, at=position)
+        await agree(url)
+
+
+async def test_an_upload_of_the_first_version_is_repeated_by_one_of_the_second(
+    documented: str, files: ObjectStore
+) -> None:
+    """A partner may send an event again after the ledger was upgraded, in either version."""
+    await forge(documented, KEPT, version=1)
+    file = await files.receive(NOTICE, CSV, whole(b"a,b\n1,2\n"))
+    async with Writer(documented) as writer:
+        receipt = await writer.append(NOTICE, said(file, "E1", "d1"), ALICE)
+    assert (receipt.position, receipt.duplicate) == (KEPT, True)
+
+
+def test_an_event_of_the_first_version_is_recorded_in_the_second() -> None:
+    data = {"evidence": "E1", "digest": "A" * 43 + "=", "mediaType": CSV, "size": 3, "title": "t"}
+    event = {"specversion": "1.0", "id": "k", "source": "alice", "data": data | {"classification": "OFFICIAL"}}
+    for version in (1, 2):
+        item = accept({**event, "type": f"improvement-ledger.evidence.EvidenceSubmitted.v{version}"})
+        assert item.type == "improvement-ledger.evidence.EvidenceSubmitted.v2"
+        assert item.data.endswith(b',"stored":false}')
+    with pytest.raises(Refused, match="no fact has the type"):
+        accept({**event, "type": "improvement-ledger.evidence.EvidenceSubmitted.v3"})
+
+
+@pytest.mark.parametrize("registered", [1, 2])
+async def test_a_registration_holds_for_all_versions_of_a_fact(database: str, registered: int) -> None:
+    types = [f"improvement-ledger.evidence.EvidenceSubmitted.v{registered}"]
+    partner = {"integration": "I1", "actor": "system", "source": "system", "facts": types}
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append(NOTICE, submit("IntegrationRegistered", partner, "operator"), OPERATOR)
+        role = {"actor": "system", "role": "INTEGRATION"}
+        await writer.append(NOTICE, submit("RoleGranted", role, "operator"), OPERATOR)
+        data = {"evidence": "E1", "digest": "A" * 43 + "=", "mediaType": CSV, "size": 3, "title": "t"}
+        fact = submit("EvidenceSubmitted", data | {"classification": "OFFICIAL"}, "system")
+        await writer.append(NOTICE, fact, Credential("system"))
+    assert (await verify(database)).sound
