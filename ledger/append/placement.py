@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
-from ledger.append.clock import Clock
+from ledger.append.clock import Clock, MachineClock
 from ledger.append.fold import FoldedState
 from ledger.append.outcome import AppendRequest, Doubtful, Outcome, Placed, Repeated
 from ledger.append.repetition import StoredKeys, attachments_of, repeated
@@ -26,7 +26,7 @@ from ledger.intake.envelope import MAXIMUM_BYTES, Envelope, encoder, from_envelo
 from ledger.intake.parse import SubmittedFact, SubmittedFile, SubmittedNarrative
 from ledger.proof.merkle import leaf_hash
 from ledger.store import entries as store
-from ledger.store.entries import Connection, EntryRow, Head
+from ledger.store.entries import Connection, EntryRow, Guard, Head
 
 AHEAD = timedelta(seconds=60)
 """Longest time by which a fact's own time may be ahead of the ledger's clock."""
@@ -49,6 +49,7 @@ class Placement:
         """Rows of `entries`, once `store` was called."""
         last = folded.state.recorded_at
         at = clock()
+        self._clock = at if isinstance(clock, MachineClock) else None
         self._at = at if last is None or at > last else last + _STEP
         self._narratives: list[tuple[int, SubmittedNarrative]] = []
         self._files: list[tuple[int, SubmittedFile]] = []
@@ -207,8 +208,8 @@ class Placement:
         return True
 
     async def _write(self, connection: Connection, head: Head) -> bool:
-        start = (self.size, self._root_hash)
-        return await store.write(connection, self.notice, start, head, self.rows, self._narratives)
+        guard = Guard(self.size, self._root_hash, self._clock)
+        return await store.write(connection, self.notice, guard, head, self.rows, self._narratives)
 
     def _hash(self) -> Head:
         """Hash the entries into rows, and return the new head."""

@@ -13,9 +13,10 @@ from itertools import groupby, islice
 
 import psycopg
 from cachetools import LRUCache
+from psycopg.errors import LockNotAvailable
 
 from ledger.append import fold
-from ledger.append.clock import Clock
+from ledger.append.clock import Clock, MachineClock, check_last
 from ledger.append.correction import take_correction
 from ledger.append.fold import FoldedState
 from ledger.append.outcome import Answer, AppendRequest, Outcome, answer
@@ -23,7 +24,7 @@ from ledger.append.placement import Placement
 from ledger.append.repetition import settle, stored_keys
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.entry import Entry
-from ledger.domain.errors import Damaged, Refused, RolledBack, Unavailable
+from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
@@ -31,6 +32,8 @@ from ledger.store.database import connect
 from ledger.store.entries import Connection, EntryRow
 
 NOTICES_IN_MEMORY = 256
+LOCK_MILLISECONDS = 250
+"""Milliseconds to wait for another process's lock on a head; then the other notices go on."""
 RECONNECT_SECONDS = 30.0
 """Seconds to keep trying after losing the database; then callers get Unavailable."""
 OnCommit = Callable[[str, Sequence[Entry], Sequence[EntryRow]], None]
@@ -55,7 +58,7 @@ class Recorder:
 
     async def open(self) -> None:
         """Connect; raise Unavailable when the database cannot be reached."""
-        self._connection = await connect(self._url, "ledger_writer")
+        self._connection = await self._connect()
 
     async def close(self) -> None:
         """Save the high-water marks, and disconnect."""
@@ -63,11 +66,17 @@ class Recorder:
         if self._connection is not None:
             await self._connection.close()
 
-    async def record(self, requests: Sequence[AppendRequest]) -> list[Result]:
-        """Record the requests of a batch; return a result for each, in the same order."""
+    async def record(self, requests: Sequence[AppendRequest], *, wait: bool = True) -> list[Result]:
+        """Record the requests of a batch; return a result for each, in the same order.
+
+        Without `wait`, the result is LockNotAvailable for a notice whose head another process has locked. With it,
+        this is the result only after `LOCK_MILLISECONDS`.
+        """
         try:
-            results = None if self._careful else await self._quickly(requests)
-            return results if results is not None else await self._carefully(requests)
+            if isinstance(self._clock, MachineClock):
+                self._clock.check_elapsed()
+            results = None if self._careful or not wait else await self._quickly(requests)
+            return results if results is not None else await self._carefully(requests, wait)
         except Exception as error:  # noqa: BLE001 (every caller gets a result)
             self._folded.clear()
             return [error] * len(requests)
@@ -75,8 +84,11 @@ class Recorder:
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._folded.clear()  # another server may have taken over, without the last commits
-            self._connection = await connect(self._url, "ledger_writer")
+            self._connection = await self._connect()
         return self._connection
+
+    async def _connect(self) -> Connection:
+        return await connect(self._url, "ledger_writer", {"lock_timeout": f"{LOCK_MILLISECONDS}ms"})
 
     # --- the quick way
 
@@ -99,7 +111,7 @@ class Recorder:
             for index, placement in enumerate(placements):
                 items = _items(requests[number] for number in groups[index][1])
                 outcomes[index] = await settle(connection, placement.notice, items, outcomes[index])
-        except (psycopg.Error, Damaged, RolledBack):
+        except (psycopg.Error, Damaged, Stopped):
             self._forget(groups)
             return None
         results: dict[int, Result] = {}
@@ -133,7 +145,7 @@ class Recorder:
 
     # --- the careful way
 
-    async def _carefully(self, requests: Sequence[AppendRequest]) -> list[Result]:
+    async def _carefully(self, requests: Sequence[AppendRequest], wait: bool) -> list[Result]:
         """Store each notice in a transaction under its head's lock."""
         self._careful = False
         results: dict[int, Result] = {}
@@ -141,26 +153,25 @@ class Recorder:
             try:
                 for alone, run in groupby(group, key=lambda number: requests[number].alone):
                     for part in [[number] for number in run] if alone else [list(run)]:
-                        answers = await self._bisect(notice, [requests[number] for number in part])
+                        answers = await self._bisect(notice, [requests[number] for number in part], wait)
                         results |= zip(part, answers, strict=True)
-            except (Damaged, RolledBack) as error:  # the other notices go on
+            except (Damaged, Stopped, LockNotAvailable) as error:  # the other notices go on
                 results |= {number: error for number in group if number not in results}
             except Exception as error:  # noqa: BLE001 (what was answered stays answered)
                 self._folded.clear()
                 return [results.get(number, error) for number in range(len(requests))]
         return [results[number] for number in range(len(requests))]
 
-    async def _bisect(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+    async def _bisect(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
         """Store requests together; when the database refuses one of their rows, find it by bisection."""
         try:
-            return await self._reconnecting(notice, requests)
+            return await self._reconnecting(notice, requests, wait)
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
             self._folded.pop(notice, None)
             if len(requests) > 1:
                 middle = len(requests) // 2
-                return await self._bisect(notice, requests[:middle]) + await self._bisect(
-                    notice, requests[middle:]
-                )
+                first = await self._bisect(notice, requests[:middle], wait)
+                return first + await self._bisect(notice, requests[middle:], wait)
             (request,) = requests
             if len(request.items) == 1 or request.strict:
                 refused = Refused.because("DATABASE_REFUSED", f"the database refused it: {error.sqlstate}")
@@ -169,17 +180,19 @@ class Recorder:
                 AppendRequest(notice, request.credential, [item], None if index else request.expected)
                 for index, item in enumerate(request.items)
             ]
-            return [[single for part in singles for (single,) in await self._bisect(notice, [part])]]
+            return [[single for part in singles for (single,) in await self._bisect(notice, [part], wait)]]
 
-    async def _reconnecting(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+    async def _reconnecting(
+        self, notice: str, requests: Sequence[AppendRequest], wait: bool
+    ) -> list[list[Answer]]:
         """Try again while the connection is lost; facts that were committed are found by their keys."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS
         pause = 0.05
         while True:
             try:
-                return await self._locked(notice, requests)
-            except RolledBack:
+                return await self._locked(notice, requests, wait)
+            except (Stopped, LockNotAvailable):
                 raise
             except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Unavailable) as error:
                 self._folded.pop(notice, None)
@@ -193,12 +206,15 @@ class Recorder:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    async def _locked(self, notice: str, requests: Sequence[AppendRequest]) -> list[list[Answer]]:
+    async def _locked(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
         """Store requests in one transaction under the head's lock."""
         connection = await self._connected()
         folded = self._folded.pop(notice, None)
         async with connection.transaction():
-            head = await store.read_head(connection, notice, lock=True)
+            head, at = await store.lock_head(connection, notice, wait=wait)
+            if isinstance(self._clock, MachineClock):
+                self._clock.check_against(at)
+                check_last(notice, head.recorded_at if head is not None else None, at)
             await self._marks.check(connection, notice, head)
             contended = folded is None or head is None or folded.state.position != head.size
             if folded is None or head is None or folded.state.position > head.size:

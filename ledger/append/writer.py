@@ -7,9 +7,11 @@ fails alone. Callers are answered after the commit.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, field
+from psycopg.errors import LockNotAvailable
 
 from ledger.append.clock import Clock, now
 from ledger.append.committed_state import CommittedStates
@@ -17,7 +19,7 @@ from ledger.append.fold import FoldedState
 from ledger.append.outcome import Answer, AppendRequest
 from ledger.append.placement import Placement
 from ledger.append.receipt import Receipt
-from ledger.append.recorder import OnCommit, Recorder
+from ledger.append.recorder import OnCommit, Recorder, Result
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.authorisation import Credential
@@ -30,6 +32,12 @@ from ledger.proof.merkle import Frontier
 BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
 """Most bytes stored together; a single larger request goes alone."""
+LOCK_PAUSE = 0.1
+"""Seconds between two tries of a notice whose head another process has locked."""
+LOCK_SECONDS = 30.0
+"""Seconds to wait for such a lock; then callers get Unavailable."""
+LOCKED_ENTRIES = 1_000
+"""Facts that may wait for one lock; further ones get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
 """Most bytes that may wait; further requests get Busy."""
@@ -51,6 +59,15 @@ class _Waiting(Struct):
     size: int
     """Bytes of its facts."""
     answers: asyncio.Future[list[Answer]]
+
+
+class _LockedNotice(Struct):
+    """Requests of a notice whose head another process has locked."""
+
+    deadline: float
+    """Time by the loop's clock at which they are given up."""
+    retry_at: float
+    requests: deque[_Waiting] = field(default_factory=deque)
 
 
 class Writer:
@@ -81,6 +98,7 @@ class Writer:
         self._recorder = Recorder(url, clock, on_commit, sealed, marks or HighWaterMarks())
         self._states = CommittedStates(url, sealed)
         self._queue: deque[_Waiting] = deque()
+        self._locked: dict[str, _LockedNotice] = {}
         self._entries = self._bytes = 0
         self._wake = asyncio.Event()
         self._closing = False
@@ -195,23 +213,39 @@ class Writer:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._queue:
-                batch = self._batch()
-                results = await self._recorder.record([waiting.request for waiting in batch])
+            await self._wait()
+            while self._queue or self._due() is not None:
+                due = self._due()
+                batch = self._retry(due) if due is not None else self._batch()
+                results = await self._recorder.record([waiting.request for waiting in batch], wait=due is None)
                 for waiting, result in zip(batch, results, strict=True):
-                    if waiting.answers.done():  # the caller has gone
-                        continue
-                    if isinstance(result, Exception):
-                        waiting.answers.set_exception(result)
-                    else:
-                        waiting.answers.set_result(result)
-            if self._closing:
+                    self._finish(waiting, result)
+                if due is not None and due in self._locked and not self._locked[due].requests:
+                    del self._locked[due]
+            if self._closing and not self._locked:
                 return
 
+    async def _wait(self) -> None:
+        """Wait for a request, or for the next retry of a locked notice."""
+        retries = [locked.retry_at for locked in self._locked.values()]
+        pause = max(0.0, min(retries) - asyncio.get_running_loop().time()) if retries else None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), pause)
+        self._wake.clear()
+
+    def _finish(self, waiting: _Waiting, result: Result) -> None:
+        """Answer a request, or set it aside while its notice is locked."""
+        if isinstance(result, LockNotAvailable):
+            self._set_aside(waiting)
+        elif waiting.answers.done():  # the caller has gone
+            pass
+        elif isinstance(result, Exception):
+            waiting.answers.set_exception(result)
+        else:
+            waiting.answers.set_result(result)
+
     def _batch(self) -> list[_Waiting]:
-        """Take as many requests from the queue as are stored together, at least one."""
+        """Take the requests from the queue that are stored together; set those of locked notices aside."""
         batch: list[_Waiting] = []
         entries = size = 0
         while self._queue:
@@ -219,11 +253,46 @@ class Writer:
             count = len(waiting.request.items)
             if batch and (entries + count > BATCH_ENTRIES or size + waiting.size > BATCH_BYTES):
                 break
-            batch.append(self._queue.popleft())
+            self._queue.popleft()
+            self._entries -= count
+            self._bytes -= waiting.size
+            if waiting.request.notice in self._locked:
+                self._set_aside(waiting)
+                continue
+            batch.append(waiting)
             entries, size = entries + count, size + waiting.size
-        self._entries -= entries
-        self._bytes -= size
         return batch
+
+    # --- locked notices
+
+    def _set_aside(self, waiting: _Waiting) -> None:
+        """Keep a request until the lock on its notice's head is free; refuse it as Busy when too many wait."""
+        now = asyncio.get_running_loop().time()
+        notice = waiting.request.notice
+        locked = self._locked.setdefault(notice, _LockedNotice(now + LOCK_SECONDS, 0.0))
+        locked.retry_at = now + LOCK_PAUSE
+        if sum(len(other.request.items) for other in locked.requests) < LOCKED_ENTRIES:
+            locked.requests.append(waiting)
+        elif not waiting.answers.done():
+            waiting.answers.set_exception(Busy(f"too many facts wait for the lock on {notice}; send it again"))
+
+    def _due(self) -> str | None:
+        """Return a locked notice that is to be tried again now."""
+        now = asyncio.get_running_loop().time()
+        return next((notice for notice, locked in self._locked.items() if locked.retry_at <= now), None)
+
+    def _retry(self, notice: str) -> list[_Waiting]:
+        """Return the requests of a locked notice for another try; give them up after the deadline."""
+        locked = self._locked.pop(notice)
+        if asyncio.get_running_loop().time() < locked.deadline:
+            self._locked[notice] = _LockedNotice(locked.deadline, float("inf"))
+            return list(locked.requests)
+        for waiting in locked.requests:
+            if not waiting.answers.done():
+                waiting.answers.set_exception(
+                    Unavailable(f"another process holds the lock on {notice}; try again, and find that process")
+                )
+        return []
 
 
 def _size(item: SubmittedFact) -> int:

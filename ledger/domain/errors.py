@@ -45,7 +45,15 @@ class Unavailable(LedgerError):
     """The database is unreachable. Facts with a receipt are safe; retrying the others is safe."""
 
 
-class RolledBack(Unavailable):
+class Stopped(Unavailable):
+    """Recording has stopped until an operator acts; the message names the remedy."""
+
+
+class ClockWrong(Stopped):
+    """A clock is wrong by more than a bound, so the time of recording cannot be trusted."""
+
+
+class RolledBack(Stopped):
     """The database lost entries of a notice that were recorded or signed; the message names the remedy."""
 
 

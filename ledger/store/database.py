@@ -89,21 +89,27 @@ SELECT pg_backend_pid(), array(
 """
 
 
-async def connect(url: str, role: DatabaseRole | None = None) -> AsyncConnection[Any]:
-    """Return an autocommit connection in a role; raise Unavailable when the server cannot be reached."""
-    settings = session_settings(role)
+async def connect(
+    url: str, role: DatabaseRole | None = None, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncConnection[Any]:
+    """Return an autocommit connection in a role, with these server parameters as well as the pinned ones.
+
+    Raises:
+        Unavailable: The server cannot be reached.
+    """
+    all_settings = {**session_settings(role), **settings}
     try:
         connection = await AsyncConnection.connect(
             url,
             autocommit=True,
-            options=session_options(url, settings),
+            options=session_options(url, all_settings),
             client_encoding="UTF8",
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
     try:
-        await check_session(connection, settings)
+        await check_session(connection, all_settings)
     except BaseException:
         await connection.close()
         raise

@@ -30,6 +30,17 @@ class Head(Struct, frozen=True):
     recorded_at: datetime
 
 
+class Guard(Struct, frozen=True):
+    """Conditions under which a batch is stored."""
+
+    size: int
+    """Size that the head must have."""
+    root_hash: bytes
+    """Root that the head must have."""
+    clock: datetime | None = None
+    """Time by the process's clock, which is compared with the database's; None for a simulated clock."""
+
+
 class EntryRow(Struct, frozen=True):
     """A stored entry."""
 
@@ -44,11 +55,18 @@ class EntryRow(Struct, frozen=True):
 
 
 _FIRST = """WITH head AS (
-    INSERT INTO ledger.heads (size, root_hash, frontier, recorded_at, notice) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO ledger.heads (size, root_hash, frontier, recorded_at, notice)
+    SELECT %s::integer, %s::bytea, %s::bytea, %s::timestamptz, %s::text WHERE {clock}
     ON CONFLICT (notice) DO NOTHING RETURNING notice)"""
 _NEXT = """WITH head AS (
     UPDATE ledger.heads SET size = %s, root_hash = %s, frontier = %s, recorded_at = %s
-    WHERE notice = %s AND size = %s AND root_hash = %s RETURNING notice)"""
+    WHERE notice = %s AND size = %s AND root_hash = %s AND {clock} RETURNING notice)"""
+CLOCK_BOUND_SECONDS = 5
+"""Largest accepted difference between the process's clock and the database's."""
+_CLOCK = (
+    f"%s <= clock_timestamp() + interval '{CLOCK_BOUND_SECONDS} s' "
+    f"AND %s >= clock_timestamp() - interval '{CLOCK_BOUND_SECONDS} s'"
+)
 _ENTRIES = """, written AS (
     INSERT INTO ledger.entries (notice, position, source, id, type, recorded_at, leaf_hash, root_hash, body)
     SELECT head.notice, e.* FROM head, {rows} e)"""
@@ -72,15 +90,16 @@ def _arrays(types: Sequence[str]) -> str:
 
 
 @cache
-def _statement(first: bool, single: bool, narratives: int) -> str:
+def _statement(first: bool, single: bool, narratives: int, compared: bool) -> str:
     """Return the statement that stores a batch.
 
     Args:
         first: The notice has no entries yet.
         single: The batch has one entry, sent as plain values.
         narratives: Number of narratives sent as plain values; -1 when they are sent as arrays.
+        compared: The time of recording and the process's clock are compared with the database's clock.
     """
-    parts = [_FIRST if first else _NEXT]
+    parts = [(_FIRST if first else _NEXT).format(clock=_CLOCK if compared else "true")]
     parts.append(_ENTRIES.format(rows=_values(_ENTRY_TYPES, 1) if single else _arrays(_ENTRY_TYPES)))
     if narratives:
         rows = _values(_NARRATIVE_TYPES, narratives) if narratives > 0 else _arrays(_NARRATIVE_TYPES)
@@ -91,7 +110,7 @@ def _statement(first: bool, single: bool, narratives: int) -> str:
 async def write(
     connection: Connection,
     notice: str,
-    start: tuple[int, bytes],
+    guard: Guard,
     head: Head,
     rows: Sequence[EntryRow],
     narratives: Sequence[tuple[int, SubmittedNarrative]],
@@ -101,17 +120,19 @@ async def write(
     Args:
         connection: A connection of the writer.
         notice: The notice of the rows.
-        start: Size and root that the head must have.
+        guard: Conditions under which the batch is stored.
         head: The new head.
         rows: The rows, in order.
         narratives: The narratives with their positions.
 
     Returns:
-        False when the head differs from `start`; then nothing was stored.
+        False when a condition does not hold; then nothing was stored.
     """
     parameters: list[Any] = [head.size, head.root_hash, head.frontier, head.recorded_at, notice]
-    if start[0]:
-        parameters += start
+    if guard.size:
+        parameters += (guard.size, guard.root_hash)
+    if guard.clock is not None:
+        parameters += (head.recorded_at, guard.clock)
     single = len(rows) == 1
     few = single and len(narratives) <= FEW
     if single:
@@ -137,20 +158,38 @@ async def write(
             arrays.byteas(narrative.salt for _, narrative in narratives),
             arrays.texts(narrative.body for _, narrative in narratives),
         )
-    statement = _statement(start[0] == 0, single, len(narratives) if few else -bool(narratives))
+    statement = _statement(
+        guard.size == 0, single, len(narratives) if few else -bool(narratives), guard.clock is not None
+    )
     cursor = await connection.execute(statement, parameters, prepare=True, binary=True)
     return bool(cursor.rowcount)
 
 
 _HEAD = "SELECT size, root_hash, frontier, recorded_at FROM ledger.heads WHERE notice = %s"
-_HEAD_LOCKED = f"{_HEAD} FOR UPDATE"
+_LOCK_HEAD = f"{_HEAD.replace('SELECT', 'SELECT clock_timestamp(),')} FOR UPDATE"
+_LOCK_HEAD_NOWAIT = f"{_LOCK_HEAD} NOWAIT"
 
 
-async def read_head(connection: Connection, notice: str, *, lock: bool = False) -> Head | None:
-    """Return the head of a notice, or None for an unknown notice; `lock` locks it until the transaction ends."""
-    cursor = await connection.execute(_HEAD_LOCKED if lock else _HEAD, (notice,), binary=True)
+async def read_head(connection: Connection, notice: str) -> Head | None:
+    """Return the head of a notice, or None for an unknown notice."""
+    cursor = await connection.execute(_HEAD, (notice,), binary=True)
     row = await cursor.fetchone()
     return Head(*row) if row else None
+
+
+async def lock_head(connection: Connection, notice: str, *, wait: bool = True) -> tuple[Head | None, datetime]:
+    """Lock the head of a notice until the transaction ends; return it with the time by the database's clock.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: Another transaction holds the lock.
+    """
+    cursor = await connection.execute(_LOCK_HEAD if wait else _LOCK_HEAD_NOWAIT, (notice,), binary=True)
+    row = await cursor.fetchone()
+    if row is not None:
+        return Head(*row[1:]), row[0]
+    cursor = await connection.execute("SELECT clock_timestamp()", binary=True)
+    rows = await cursor.fetchall()
+    return None, rows[0][0]
 
 
 PAGE = 2_000

@@ -64,6 +64,8 @@ _CHECKPOINTS = SQL("""SELECT size, root_hash, key, note, number
     FROM ledger.checkpoints WHERE notice = %s ORDER BY size""").format()
 _BODIES = SQL("SELECT position, body FROM ledger.entries WHERE notice = %s ORDER BY position").format()
 _HISTORY = "SELECT body FROM ledger.entries WHERE notice = %s AND position <= %s ORDER BY position"
+_AHEAD = """SELECT position, recorded_at FROM ledger.entries WHERE notice = %s AND isfinite(recorded_at)
+    AND recorded_at > clock_timestamp() + interval '5 s' ORDER BY position LIMIT 1"""
 _REPEATED_KEYS = """SELECT max(position), min(position), source, id
     FROM ledger.entries WHERE notice = %s GROUP BY source, id HAVING count(*) > 1"""
 _KEPT_NARRATIVES = """SELECT position, path FROM ledger.narratives
@@ -170,7 +172,7 @@ class _NoticeVerification:
             await self._stored_state()
         if examination.intact:
             await self._replay_admission()
-        await self._keys_and_erasures()
+        await self._times_keys_and_erasures()
         if self._store is not None:
             async with await connect(url, "ledger_writer") as now:
                 await documents.settle(self._store, now, examination, self._missing, self._contents)
@@ -232,8 +234,13 @@ class _NoticeVerification:
         if not await documents.compare(self._store, self._examination, row, promise):
             self._missing.append(row)
 
-    async def _keys_and_erasures(self) -> None:
+    async def _times_keys_and_erasures(self) -> None:
         examination, notice = self._examination, self._notice
+        for position, recorded_at in await self._rows(_AHEAD, notice):
+            detail = (
+                f"it is recorded at {recorded_at:%Y-%m-%dT%H:%M:%SZ}; nothing can be recorded after it before then"
+            )
+            examination.flag(position, Damage.AHEAD, detail)
         for repeated in await self._rows(_REPEATED_KEYS, notice):
             examination.report_repeated_key(*repeated)
         attachments = examination.attachments

@@ -15,6 +15,7 @@ class Damage(Enum):
     UNREADABLE = "the bytes are not an entry"
     COLUMN = "a column contradicts the bytes"
     ORDER = "an entry is not recorded after the one before it"
+    AHEAD = "a wrong clock recorded the entry in the future"
     KEY = "a source and id are used twice"
     NOT_ALLOWED = "nobody was allowed to record the entry"
     ROOT = "the root of the tree does not follow from the entries"
