@@ -17,6 +17,7 @@ from ledger.domain.areas.access import AccessState
 from ledger.domain.areas.actions import ActionsState
 from ledger.domain.areas.adviser import AdviserState
 from ledger.domain.areas.board import BoardState
+from ledger.domain.areas.duties import DutiesState
 from ledger.domain.areas.engagement import EngagementState
 from ledger.domain.areas.escalation import EscalationState
 from ledger.domain.areas.evidence import EvidenceState
@@ -59,6 +60,7 @@ class State(Struct):
     access: AccessState = field(default_factory=AccessState)
     evidence: EvidenceState = field(default_factory=EvidenceState)
     escalation: EscalationState = field(default_factory=EscalationState)
+    duties: DutiesState = field(default_factory=DutiesState)
     people: PeopleState = field(default_factory=PeopleState)
     records: RecordsState = field(default_factory=RecordsState)
 

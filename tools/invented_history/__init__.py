@@ -8,6 +8,7 @@ from tools.invented_history import (
     actions,
     board,
     closure,
+    duties,
     evidence,
     measures,
     partners,
@@ -23,7 +24,20 @@ from tools.invented_history.history_writer import HistoryWriter
 def history() -> str:
     """Return the history as NDJSON: one CloudEvent a line, with attributes for the demo whose names begin with `demo`."""
     writer = HistoryWriter()
-    chapters = (people, plan, actions, progress, measures, board, partners, reports, reviews, evidence, closure)
+    chapters = (
+        people,
+        plan,
+        actions,
+        progress,
+        measures,
+        board,
+        partners,
+        reports,
+        reviews,
+        evidence,
+        closure,
+        duties,
+    )
     for chapter in chapters:
         chapter.write(writer)
     return writer.ndjson()

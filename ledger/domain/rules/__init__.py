@@ -9,7 +9,7 @@ from typing import Any
 from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised, NoticeState
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
-from ledger.domain.rules import check, oversight, plan
+from ledger.domain.rules import check, duties, oversight, plan
 from ledger.domain.rules.check import RuleFault
 from ledger.domain.rules.rule import Rule
 
@@ -40,6 +40,12 @@ RULES: Mapping[str, type[Rule]] = {
         oversight.AdviserReports,
         oversight.Escalation,
         oversight.PublishedRegularly,
+        duties.Judged,
+        duties.DoneBy,
+        duties.InstructionsFollowed,
+        duties.NotDone,
+        duties.InPost,
+        duties.CooperatedWith,
     )
 }
 """Every rule by its name."""

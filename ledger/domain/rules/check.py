@@ -45,7 +45,7 @@ class Parameter(Struct, frozen=True):
         return _form(self.hint)
 
 
-def parameters_of(rule: type[Rule]) -> list[Parameter]:
+def parameters_of(rule: type[Struct]) -> list[Parameter]:
     """Return the parameters of a rule, in the order of declaration."""
     hints = get_type_hints(rule, include_extras=True)
     return [
@@ -213,6 +213,15 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
         yield from _word_faults(value if isinstance(value, list) else [value], [str(word.value) for word in words])
         if is_list and not value and any(meta.min_length for meta in _metas(parameter.hint)):
             yield f"the list is empty; expected {parameter.form}"
+    elif (table := _table(parameter.hint)) is not None and _are_tables(value, is_list=is_list):
+        items = value if isinstance(value, list) else [value]
+        faults = [
+            fault for at, item in enumerate(items) for fault in _table_faults(table, item, at, is_list=is_list)
+        ]
+        if not items:
+            yield f"the list is empty; expected {parameter.form}"
+        else:
+            yield from faults or _year_faults(msgspec.convert(value, parameter.hint))
     else:
         try:
             typed = msgspec.convert(value, parameter.hint)
@@ -221,6 +230,36 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
             yield f"expected {parameter.form}{f', at {at[1].lstrip(chr(46))}' if at else ''}"
         else:
             yield from _year_faults(typed)
+
+
+def _table(hint: object) -> type[Struct] | None:
+    """Return the table that a parameter consists of, or that its list has; None: it has none."""
+    plain = _plain(hint)
+    if get_origin(plain) is list:
+        plain = _plain(get_args(plain)[0])
+    return plain if isinstance(plain, type) and issubclass(plain, Struct) else None
+
+
+def _are_tables(value: object, *, is_list: bool) -> bool:
+    return (
+        all(isinstance(item, dict) for item in value)
+        if is_list and isinstance(value, list)
+        else isinstance(value, dict)
+    )
+
+
+def _table_faults(table: type[Struct], value: dict[str, Any], index: int, *, is_list: bool) -> Iterator[str]:
+    """Yield the faults of a table's fields."""
+    where, known = f"[{index}]" if is_list else "", {field.name: field for field in parameters_of(table)}
+    for name in value:
+        if name not in known:
+            yield f"{where or 'the table'} has no {name}{unknown(name, known)}"
+    for name, field in known.items():
+        if name in value:
+            path = f"{where}.{name}" if where else name
+            yield from (f"{path}: {message}" for message in _value_faults(field, value[name]))
+        elif field.required:
+            yield f"{where or 'the table'} needs {name}"
 
 
 def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:

@@ -29,6 +29,7 @@ def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
     assert alone <= {
         "NoticeIssued", "ClauseRegistered", "NoticeRevised", "NoticeClosed", "BoardEstablished", "TimetableAgreed",
         "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published", "LossAccepted",
+        "ActReported", "ClauseAssessed", "ConsentGiven", "CooperationReported",
     }  # fmt: skip
 
 

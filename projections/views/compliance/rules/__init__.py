@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ledger.domain.rules import duties as duty_rules
 from ledger.domain.rules import oversight
 from ledger.domain.rules import plan as plan_rules
 from ledger.domain.rules.rule import Rule
-from projections.views.compliance.rules import access, board, delivery, measures, people, plan, reviews
+from projections.views.compliance.rules import access, board, delivery, duties, measures, people, plan, reviews
 from projections.views.compliance.verdict import Judge
 
 JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
@@ -34,5 +35,11 @@ JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
     oversight.AdviserReports: board.AdviserReports,
     oversight.Escalation: people.Escalation,
     oversight.PublishedRegularly: board.PublishedRegularly,
+    duty_rules.Judged: duties.Judged,
+    duty_rules.DoneBy: duties.DoneBy,
+    duty_rules.InstructionsFollowed: duties.InstructionsFollowed,
+    duty_rules.NotDone: duties.NotDone,
+    duty_rules.InPost: duties.InPost,
+    duty_rules.CooperatedWith: duties.CooperatedWith,
 }
 """Rule → its judge."""

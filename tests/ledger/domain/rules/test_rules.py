@@ -37,8 +37,15 @@ REQUIRED: dict[str, Any] = {
     "kinds": ["DATA"],
     "part": "SUPERVISION",
     "what": "plan",
+    "deliverable": "plan",
+    "given_by": ["ADVISER"],
+    "reported_by": ["ADVISER"],
+    "matter": "appointment",
+    "post": "director",
 }
 """A sound value of each required parameter."""
+ALTERNATIVES: dict[str, dict[str, Any]] = {"judged": {"by": ["ADVISER"]}, "done-by": {"by": "2024-06-30"}}
+"""Parameters of rules where a name has another form, or where one of two is required."""
 WORDS = [
     (kind, parameter.name, word)
     for kind, rule in RULES.items()
@@ -49,7 +56,8 @@ WORDS = [
 
 def sound(kind: str) -> dict[str, Any]:
     """Return the required parameters of a rule."""
-    return {each.name: REQUIRED[each.name] for each in parameters_of(RULES[kind]) if each.required}
+    required = {each.name: REQUIRED[each.name] for each in parameters_of(RULES[kind]) if each.required}
+    return {**required, **ALTERNATIVES.get(kind, {})}
 
 
 def messages(kind: str, **parameters: Any) -> list[str]:
@@ -71,7 +79,7 @@ def test_every_rule_has_its_sentence_wordings_and_facts(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", RULES)
 def test_a_rule_without_what_it_needs_is_refused(kind: str) -> None:
-    for name in sound(kind):
+    for name in [each.name for each in parameters_of(RULES[kind]) if each.required]:
         parameters = {other: value for other, value in sound(kind).items() if other != name}
         (fault,) = find_faults(kind, parameters)
         assert (fault.parameter, f"the rule {kind} needs {name}" in fault.message) == (None, True)
@@ -100,7 +108,16 @@ def test_a_near_miss_of_a_word_is_refused_with_the_nearest_right_one(kind: str, 
         ("plan-kept-current", {"at_most_months": 5}, "at_most_months belongs to review-interval"),
         ("delivered-by", {"target_date": "soon"}, "target_date: expected a day, such as 2023-06-30"),
         ("delivered-by", {"target_date": "1923-06-30"}, "the year of 1923-06-30 has to lie from 2000"),
-        ("target-met", {"steps": [{"by": "2024-06-30", "target": "60"}]}, "steps: expected"),
+        ("target-met", {"steps": [{"by": "2024-06-30", "target": "60"}]}, "steps: [0].target: expected a number"),
+        ("target-met", {"steps": [{"by": "2024-06-30"}]}, "steps: [0] needs target"),
+        ("target-met", {"steps": [{"by": "2024-06-30", "targt": 5}]}, "did you mean target?"),
+        ("target-met", {"steps": [60]}, "steps: expected a list"),
+        (
+            "done-by",
+            {"by": None, "within": {"count": 4, "unit": "WEEK"}},
+            "within: unit: WEEK is not in its list; did you mean WEEKS?",
+        ),
+        ("done-by", {"within": {"count": 4, "unit": "WEEKS"}}, "name either by or within"),
         ("target-met", {"steps": [{"by": "1924-06-30", "target": 60}]}, "the year of 1924-06-30"),
         ("target-met", {"steps": [*STEPS, {"by": "2024-03-31", "target": 1}]}, "have to be in order, each once"),
         ("target-met", {"sustained_periods": 0}, "sustained_periods: expected a whole number"),

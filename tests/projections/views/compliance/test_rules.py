@@ -9,6 +9,7 @@ from ledger.domain.rules import RULES
 from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.verdict import Judge
 from tests.projections.views.compliance.cases import CASES, LATE, MET, NEVER, NONE, NOT, RISK, UNUSED, USED
+from tests.projections.views.compliance.duty_cases import DUTIES
 from tests.projections.views.compliance.facts import (
     action,
     asked_for,
@@ -41,9 +42,9 @@ def test_a_rule_at_its_edges(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize("name", [*TRIALS, *DUTIES])
 def test_a_case_of_the_trials(name: str) -> None:
-    rule, parameters, told, lines = TRIALS[name]
+    rule, parameters, told, lines = {**TRIALS, **DUTIES}[name]
     result = timeline(rule, *told, **parameters)
     for at, status, words in lines:
         span = result.on(instant(at))

@@ -1,0 +1,257 @@
+"""Duties that people judge or carry out: assessments, deliverables, instructions, posts, consents."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta, Struct, field
+
+from ledger.domain.areas.evidence import EvidenceId
+from ledger.domain.areas.people import ActorId
+from ledger.domain.errors import Refusal
+from ledger.domain.fact import (
+    ClauseNumber,
+    Code,
+    Day,
+    Fact,
+    Narrative,
+    Sentence,
+    StatedDay,
+    When,
+    Who,
+    WordList,
+    reference,
+)
+from ledger.domain.shared_rules import future_refusals, order_refusals
+
+if TYPE_CHECKING:
+    from ledger.domain.entry import Entry
+    from ledger.domain.state import State
+
+DeliverableId = Annotated[str, reference("deliverable", "A deliverable, as the clause names it.", known=False)]
+InstructionId = Annotated[str, reference("instruction", "An instruction to the council.")]
+Evidence = Annotated[list[EvidenceId], Meta(description="Evidence that shows it.")]
+
+
+class ClauseJudgement(WordList):
+    """The judgement of people on a clause."""
+
+    MET = "MET"
+    """The clause is met."""
+    AT_RISK = "AT_RISK"
+    """The clause will not be met unless something changes."""
+    NOT_MET = "NOT_MET"
+    """The clause is not met."""
+
+
+class ClauseAssessed(Fact, frozen=True, kw_only=True):
+    """A person judged whether a clause is met."""
+
+    act: ClassVar[str] = "assessClause"
+    clause: ClassVar[str] = "12"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("effective")
+    sentence: ClassVar[Sentence] = Sentence("Clause {number} was assessed as {status}: {reason}")
+
+    number: Annotated[ClauseNumber, Meta(description="The clause.")]
+    status: ClauseJudgement
+    reason: Narrative
+    evidence: Evidence = field(default_factory=list)
+    effective: Annotated[Day | None, Meta(description="The day of the judgement; absent: the event's time.")] = (
+        None
+    )
+
+
+class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
+    """A deliverable was submitted, for the first time or again."""
+
+    act: ClassVar[str] = "submitDeliverable"
+    clause: ClassVar[str] = "11"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("submitted_on")
+    sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was submitted[ to {to}]")
+
+    deliverable: DeliverableId
+    submitted_on: Day
+    to: Annotated[Code | None, Meta(description="The body that it went to, such as DfE.")] = None
+    evidence: Evidence = field(default_factory=list)
+
+
+class DeliverableAccepted(Fact, frozen=True, kw_only=True):
+    """A submitted deliverable was accepted."""
+
+    act: ClassVar[str] = "acceptDeliverable"
+    clause: ClassVar[str] = "11"
+    sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was accepted")
+
+    deliverable: DeliverableId
+
+
+class DeliverableReturned(Fact, frozen=True, kw_only=True):
+    """A submitted deliverable was returned for more work."""
+
+    act: ClassVar[str] = "returnDeliverable"
+    clause: ClassVar[str] = "11"
+    sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was returned: {reason}")
+
+    deliverable: DeliverableId
+    reason: Narrative
+
+
+class InstructionGiven(Fact, frozen=True, kw_only=True):
+    """An instruction was given to the council."""
+
+    act: ClassVar[str] = "giveInstruction"
+    clause: ClassVar[str] = "13"
+    about: ClassVar[str] = "instruction"
+    begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was given[, due on {due}]: {text}")
+
+    instruction: InstructionId
+    text: Narrative
+    due: Annotated[Day | None, Meta(description="The last day to follow it.")] = None
+
+
+class InstructionAnswered(Fact, frozen=True, kw_only=True):
+    """The council followed an instruction and reported so."""
+
+    act: ClassVar[str] = "answerInstruction"
+    clause: ClassVar[str] = "13"
+    about: ClassVar[str] = "instruction"
+    ends: ClassVar[str] = "answered"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("answered_on")
+    sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was followed: {answer}")
+
+    instruction: InstructionId
+    answered_on: Day
+    answer: Narrative
+    evidence: Evidence = field(default_factory=list)
+
+
+class PostFilled(Fact, frozen=True, kw_only=True):
+    """A person took up a post that the notice asks for."""
+
+    act: ClassVar[str] = "fillPost"
+    clause: ClassVar[str] = "3"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence("{holder} was appointed as {post} from {first}[ to {last}]")
+
+    post: Annotated[Code, Meta(description="The post, such as commissioner or NHS adviser.")]
+    holder: Annotated[ActorId, Meta(description="The person in the post.")]
+    first: Annotated[Day, Meta(description="The first day.")]
+    last: Annotated[Day | None, Meta(description="The last day; absent: until the post is vacated.")] = None
+
+
+class PostVacated(Fact, frozen=True, kw_only=True):
+    """A person left a post that the notice asks for."""
+
+    act: ClassVar[str] = "vacatePost"
+    clause: ClassVar[str] = "3"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
+    sentence: ClassVar[Sentence] = Sentence("{holder} left the post of {post} on {last}: {reason}")
+
+    post: Annotated[Code, Meta(description="The post.")]
+    holder: Annotated[ActorId, Meta(description="The person who left.")]
+    last: Annotated[Day, Meta(description="The last day.")]
+    reason: Narrative
+
+
+class ConsentGiven(Fact, frozen=True, kw_only=True):
+    """Consent was given to a matter that the notice prohibits otherwise."""
+
+    act: ClassVar[str] = "giveConsent"
+    clause: ClassVar[str] = "13"
+    sentence: ClassVar[Sentence] = Sentence("Consent was given to {matter}: {reason}")
+
+    matter: Annotated[Code, Meta(description="The matter, as the clause names it.")]
+    reason: Narrative
+
+
+class ActReported(Fact, frozen=True, kw_only=True):
+    """An act of a kind that the notice prohibits without consent was reported."""
+
+    act: ClassVar[str] = "reportAct"
+    clause: ClassVar[str] = "13"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("done_on")
+    sentence: ClassVar[Sentence] = Sentence("{matter} was reported: {text}")
+
+    matter: Annotated[Code, Meta(description="The matter, as the clause names it.")]
+    done_on: Day
+    text: Narrative
+
+
+class CooperationReported(Fact, frozen=True, kw_only=True):
+    """A reviewer, adviser or commissioner reported whether the council co-operated."""
+
+    act: ClassVar[str] = "reportCooperation"
+    clause: ClassVar[str] = "3"
+    sentence: ClassVar[Sentence] = Sentence("Co-operation was reported ({cooperated}): {reason}")
+
+    cooperated: Annotated[bool, Meta(description="True if the council co-operated.")]
+    reason: Narrative
+
+
+FACTS = (
+    ClauseAssessed,
+    DeliverableSubmitted,
+    DeliverableAccepted,
+    DeliverableReturned,
+    InstructionGiven,
+    InstructionAnswered,
+    PostFilled,
+    PostVacated,
+    ConsentGiven,
+    ActReported,
+    CooperationReported,
+)
+
+
+class DutiesState(Struct):
+    """Open submissions by deliverable, and the holders of each post with their first days."""
+
+    submitted: dict[str, int] = field(default_factory=dict)
+    """Deliverable that waits for an answer → the entry that submitted it."""
+    posts: dict[str, dict[str, Day]] = field(default_factory=dict)
+    """Post → its holders and their first days."""
+
+
+def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
+    """Yield each reason why the fact may not be recorded."""
+    zone, duties = state.notice.zone, state.duties
+    match fact:
+        case ClauseAssessed() if fact.number not in state.notice.clauses:
+            yield Refusal("NOT_FOUND", f"no clause {fact.number} in this notice", "data.number")
+        case ClauseAssessed() if fact.effective is not None:
+            yield from future_refusals(fact.effective, when.occurred_at, zone, "data.effective")
+        case DeliverableSubmitted():
+            yield from future_refusals(fact.submitted_on, when.occurred_at, zone, "data.submittedOn")
+        case DeliverableAccepted() | DeliverableReturned() if fact.deliverable not in duties.submitted:
+            message = f"no submission of deliverable {fact.deliverable} waits for an answer"
+            yield Refusal("NOT_FOUND", message, "data.deliverable")
+        case InstructionAnswered():
+            yield from future_refusals(fact.answered_on, when.occurred_at, zone, "data.answeredOn")
+        case PostFilled():
+            yield from order_refusals(fact.first, fact.last, "data.last")
+        case PostVacated():
+            yield from _vacancy_refusals(duties, fact)
+        case ActReported():
+            yield from future_refusals(fact.done_on, when.occurred_at, zone, "data.doneOn")
+
+
+def _vacancy_refusals(duties: DutiesState, fact: PostVacated) -> Iterator[Refusal]:
+    first = duties.posts.get(fact.post, {}).get(fact.holder)
+    if first is None:
+        yield Refusal("NOT_FOUND", f"{fact.holder} is not in the post of {fact.post}", "data.holder")
+    else:
+        yield from order_refusals(first, fact.last, "data.last")
+
+
+def evolve(state: "State", entry: "Entry") -> None:
+    """Fold an entry into the state."""
+    fact, duties = entry.fact, state.duties
+    match fact:
+        case DeliverableSubmitted():
+            duties.submitted[fact.deliverable] = entry.position
+        case DeliverableAccepted() | DeliverableReturned():
+            duties.submitted.pop(fact.deliverable, None)
+        case PostFilled():
+            duties.posts.setdefault(fact.post, {})[fact.holder] = fact.first
+        case PostVacated():
+            duties.posts[fact.post].pop(fact.holder, None)

@@ -1,0 +1,128 @@
+"""Rules on duties that people judge, carry out once, or must not carry out."""
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, field
+
+from ledger.domain.areas.adviser import AdviserAppointed
+from ledger.domain.areas.board import BoardEstablished
+from ledger.domain.areas.duties import (
+    ActReported,
+    ClauseAssessed,
+    ConsentGiven,
+    CooperationReported,
+    DeliverableAccepted,
+    DeliverableReturned,
+    DeliverableSubmitted,
+    InstructionAnswered,
+    InstructionGiven,
+    PostFilled,
+    PostVacated,
+)
+from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
+from ledger.domain.fact import Code, Fact, Id
+from ledger.domain.roles import Role
+from ledger.domain.rules.rule import Months, Rule, Within
+
+Facts = frozenset[type[Fact]]
+Roles = Annotated[list[Role], Meta(min_length=1)]
+
+
+class Judged(Rule, frozen=True):
+    """People in the roles named judge whether the clause is met."""
+
+    kind: ClassVar[str] = "judged"
+    wordings: ClassVar[tuple[str, ...]] = ("The quality of practice must improve to the adviser's satisfaction.",)
+    example: ClassVar[str] = 'by = ["ADVISER"], every_months = 3'
+    reads: ClassVar[Facts] = frozenset({ClauseAssessed})
+
+    by: Annotated[Roles, Meta(description="Roles whose assessments count.")]
+    every_months: Annotated[Months | None, Meta(description="Months between two assessments; absent: once.")] = (
+        None
+    )
+
+
+class DoneBy(Rule, frozen=True):
+    """A deliverable is submitted by its day, to the body named, and accepted by the roles named."""
+
+    kind: ClassVar[str] = "done-by"
+    wordings: ClassVar[tuple[str, ...]] = (
+        "The council must submit a plan to the Department within four weeks.",
+        "The commissioner will report by 31 March.",
+    )
+    example: ClassVar[str] = 'deliverable = "plan", within = { count = 4, unit = "WEEKS" }, submitted_to = "DfE"'
+    reads: ClassVar[Facts] = frozenset(
+        {
+            DeliverableSubmitted,
+            DeliverableAccepted,
+            DeliverableReturned,
+            BoardEstablished,
+            AdviserAppointed,
+            ReviewCompleted,
+            DiagnosticReported,
+        }
+    )
+
+    deliverable: Annotated[Id, Meta(description="Deliverable, as submissions name it.")]
+    by: Annotated[date | None, Meta(description="Last day; this or `within`.")] = None
+    within: Annotated[Within | None, Meta(description="Period after an event; this or `by`.")] = None
+    submitted_to: Annotated[Code | None, Meta(description="Body that it goes to; absent: any body.")] = None
+    accepted_by: Annotated[
+        list[Role], Meta(description="Roles, one of which has to accept it. Empty: no acceptance is needed.")
+    ] = field(default_factory=list)
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """A deliverable has either a day or a period."""
+        return () if (self.by is None) != (self.within is None) else ("name either by or within",)
+
+
+class InstructionsFollowed(Rule, frozen=True):
+    """Every instruction of the roles named is followed by its day."""
+
+    kind: ClassVar[str] = "instructions-followed"
+    wordings: ClassVar[tuple[str, ...]] = ("The council must follow the commissioner's instructions.",)
+    example: ClassVar[str] = 'given_by = ["DEPARTMENT_OFFICIAL"]'
+    reads: ClassVar[Facts] = frozenset({InstructionGiven, InstructionAnswered})
+
+    given_by: Annotated[Roles, Meta(description="Roles whose instructions bind.")]
+
+
+class NotDone(Rule, frozen=True):
+    """Nothing of the kind named is done without consent."""
+
+    kind: ClassVar[str] = "not-done"
+    wordings: ClassVar[tuple[str, ...]] = (
+        "The council must not appoint a director without the Department's consent.",
+    )
+    example: ClassVar[str] = 'matter = "senior appointment", consent_of = ["DEPARTMENT_OFFICIAL"]'
+    reads: ClassVar[Facts] = frozenset({ActReported, ConsentGiven})
+
+    matter: Annotated[Code, Meta(description="Matter, as reports and consents name it.")]
+    consent_of: Annotated[
+        list[Role], Meta(description="Roles whose consent counts. Empty: no consent counts.")
+    ] = field(default_factory=list)
+
+
+class InPost(Rule, frozen=True):
+    """A post is filled, by its day if one is named."""
+
+    kind: ClassVar[str] = "in-post"
+    wordings: ClassVar[tuple[str, ...]] = ("The council must appoint an improvement director by September.",)
+    example: ClassVar[str] = 'post = "improvement director", by = 2024-09-30'
+    reads: ClassVar[Facts] = frozenset({PostFilled, PostVacated})
+
+    post: Annotated[Code, Meta(description="Post, as appointments name it.")]
+    by: Annotated[date | None, Meta(description="Last day to fill it first; absent: none.")] = None
+
+
+class CooperatedWith(Rule, frozen=True):
+    """People in the roles named report that the council co-operates."""
+
+    kind: ClassVar[str] = "co-operated-with"
+    wordings: ClassVar[tuple[str, ...]] = ("The council must co-operate with the commissioner.",)
+    example: ClassVar[str] = 'reported_by = ["ADVISER"]'
+    reads: ClassVar[Facts] = frozenset({CooperationReported})
+
+    reported_by: Annotated[Roles, Meta(description="Roles whose reports count.")]

@@ -1,0 +1,392 @@
+"""Judges of rules on duties: assessments, deliverables, instructions, prohibitions, posts and co-operation."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from msgspec import Struct, field
+
+from ledger.domain.areas.adviser import AdviserAppointed
+from ledger.domain.areas.board import BoardEstablished
+from ledger.domain.areas.duties import (
+    ActReported,
+    ClauseAssessed,
+    ClauseJudgement,
+    ConsentGiven,
+    CooperationReported,
+    DeliverableAccepted,
+    DeliverableReturned,
+    DeliverableSubmitted,
+    InstructionAnswered,
+    InstructionGiven,
+    PostFilled,
+    PostVacated,
+)
+from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
+from ledger.domain.calendar import working_days_after
+from ledger.domain.fact import Fact
+from ledger.domain.rules import duties
+from ledger.domain.rules.rule import Anchor, SpanUnit, Within
+from projections.views.compliance.verdict import (
+    DAY,
+    Judge,
+    JudgedClause,
+    Occurrence,
+    Status,
+    Verdict,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    is_near,
+    months_after,
+    verdict,
+    warned,
+    word_in_text,
+)
+
+
+class _Judgement(Struct):
+    status: ClauseJudgement
+    role: str
+    at: datetime
+    position: int
+
+
+class Judged(Judge[duties.Judged]):
+    """People in the roles named judge whether the clause is met."""
+
+    assessments: dict[str, list[_Judgement]] = field(default_factory=dict)
+    """Clause → its assessments in order of time."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the assessments."""
+        fact = occurrence.fact
+        if isinstance(fact, ClauseAssessed):
+            judgement = _Judgement(fact.status, occurrence.role, occurrence.at, occurrence.position)
+            self.assessments.setdefault(fact.number, []).append(judgement)
+
+    def _latest(self, clause: JudgedClause) -> _Judgement | None:
+        roles = [role.value for role in self.rule.by]
+        counted = [each for each in self.assessments.get(clause.number, ()) if each.role in roles]
+        return counted[-1] if counted else None
+
+    def _limit(self, clause: JudgedClause) -> date | None:
+        """Return the last day for the next assessment; None: the clause names no interval."""
+        months, latest = self.rule.every_months, self._latest(clause)
+        since = clause.since if latest is None else latest.at
+        return months_after(clause.day(since), months) if months else None
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the latest assessment, NO_EVIDENCE before the first or when the next is overdue."""
+        latest, limit = self._latest(clause), self._limit(clause)
+        roles = enumerate_names(role.meaning for role in self.rule.by)
+        if latest is None:
+            return verdict(Status.NO_EVIDENCE, f"No assessment by the {roles} is recorded.")
+        day = in_words(clause.day(latest.at))
+        if limit is not None and clause.day(at) > limit:
+            reason = f"The latest assessment is of {day}; the next was due by {in_words(limit)}."
+            return verdict(Status.NO_EVIDENCE, reason, latest.position)
+        outcome = word_in_text(latest.status.value)
+        reason = f"On {day} the {word_in_text(latest.role)} assessed the clause as {outcome}."
+        return verdict(Status(latest.status.value), reason, latest.position)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the day after the next assessment is due."""
+        limit = self._limit(clause)
+        return () if limit is None else (clause.after(limit),)
+
+
+class _Submission(Struct):
+    day: date
+    to: str | None
+    position: int
+    accepted: tuple[int, str] | None = None
+    """Entry of the acceptance, and the role of the person who accepted."""
+    returned: int | None = None
+
+
+_ANCHORS: dict[type[Fact], Anchor] = {
+    BoardEstablished: Anchor.BOARD_ESTABLISHED,
+    AdviserAppointed: Anchor.ADVISER_APPOINTED,
+    ReviewCompleted: Anchor.REVIEW_COMPLETED,
+    DiagnosticReported: Anchor.DIAGNOSTIC_REPORTED,
+}
+_FIRST = (Anchor.BOARD_ESTABLISHED, Anchor.ADVISER_APPOINTED)
+"""Events whose first occurrence counts; of the others the latest does."""
+
+
+class DoneBy(Judge[duties.DoneBy]):
+    """A deliverable is submitted by its day, to the body named, and accepted by the roles named."""
+
+    submissions: dict[str, list[_Submission]] = field(default_factory=dict)
+    """Deliverable → its submissions in order."""
+    anchors: dict[str, datetime] = field(default_factory=dict)
+    """Event → its instant."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the submissions, the answers to them, and the events that periods count from."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case DeliverableSubmitted():
+                submission = _Submission(fact.submitted_on, fact.to, position)
+                self.submissions.setdefault(fact.deliverable, []).append(submission)
+            case DeliverableAccepted() if fact.deliverable in self.submissions:
+                self.submissions[fact.deliverable][-1].accepted = (position, occurrence.role)
+            case DeliverableReturned() if fact.deliverable in self.submissions:
+                self.submissions[fact.deliverable][-1].returned = position
+            case _ if type(fact) in _ANCHORS:
+                anchor = _ANCHORS[type(fact)]
+                if anchor not in _FIRST or anchor.value not in self.anchors:
+                    self.anchors[anchor.value] = occurrence.at
+
+    def _limit(self, clause: JudgedClause) -> date | None:
+        """Return the last day; None: the event that it counts from has not happened."""
+        within = self.rule.within
+        if within is None:
+            return self.rule.by
+        start = clause.since if within.after is Anchor.ISSUED else self.anchors.get(within.after.value)
+        return None if start is None else _after(clause.day(start), within)
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the first submission that counts, or on the days that are left."""
+        name, limit, today = self.rule.deliverable, self._limit(clause), clause.day(at)
+        counted = [
+            each
+            for each in self.submissions.get(name, ())
+            if self.rule.submitted_to in (None, each.to) and each.returned is None
+        ]
+        good = [each for each in counted if self._is_accepted(each)]
+        if good:
+            done = good[0]
+            entries = (done.position, None if done.accepted is None else done.accepted[0])
+            submitted = f"{name} was submitted on {in_words(done.day)}"
+            late = 0 if limit is None else (done.day - limit).days
+            if late > 0:
+                return verdict(Status.MET_LATE, f"Deliverable {submitted}, {days_in_words(late)} late.", *entries)
+            return verdict(Status.MET, f"Deliverable {submitted}.", *entries)
+        if counted:
+            reason = f"Deliverable {name} was submitted on {in_words(counted[-1].day)} and awaits acceptance."
+            return verdict(Status.AT_RISK, reason, counted[-1].position)
+        if limit is None:
+            reason = f"The period for deliverable {name} has not begun."
+            return verdict(Status.NOT_DUE, reason, clause.position)
+        returned = [each.returned for each in self.submissions.get(name, ())]
+        if today > limit:
+            reason = f"Deliverable {name} had to be submitted by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, clause.position, *returned)
+        status = Status.AT_RISK if is_near(today, limit) else Status.NOT_DUE
+        return verdict(status, f"Deliverable {name} is due by {in_words(limit)}.", clause.position, *returned)
+
+    def _is_accepted(self, submission: _Submission) -> bool:
+        roles = [role.value for role in self.rule.accepted_by]
+        return not roles or (submission.accepted is not None and submission.accepted[1] in roles)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a week before the last day, and the day after it."""
+        limit = self._limit(clause)
+        return () if limit is None else warned(clause, limit)
+
+
+def _after(day: date, within: Within) -> date:
+    """Return the last day of a period that starts on a day, which is day 0."""
+    match within.unit:
+        case SpanUnit.DAYS:
+            return day + within.count * DAY
+        case SpanUnit.WORKING_DAYS:
+            return working_days_after(day, within.count)
+        case SpanUnit.WEEKS:
+            return day + timedelta(weeks=within.count)
+        case SpanUnit.MONTHS:
+            return months_after(day, within.count)
+
+
+class _Instruction(Struct):
+    due: date | None
+    role: str
+    position: int
+
+
+class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
+    """Every instruction of the roles named is followed by its day."""
+
+    given: dict[str, _Instruction] = field(default_factory=dict)
+    answered: dict[str, tuple[date, int]] = field(default_factory=dict)
+    """Instruction → the day and the entry of its answer."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the instructions and the answers."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case InstructionGiven():
+                self.given[fact.instruction] = _Instruction(fact.due, occurrence.role, position)
+            case InstructionAnswered():
+                self.answered[fact.instruction] = (fact.answered_on, position)
+
+    def _counted(self) -> dict[str, _Instruction]:
+        roles = [role.value for role in self.rule.given_by]
+        return {name: each for name, each in self.given.items() if each.role in roles}
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET if an instruction is overdue, NOT_DUE while one is open, MET when all are followed."""
+        counted, today = self._counted(), clause.day(at)
+        if not counted:
+            return verdict(Status.NOT_DUE, "No instruction has been given.", clause.position)
+        waiting = [
+            (each.due or date.max, name, each) for name, each in counted.items() if name not in self.answered
+        ]
+        if waiting:
+            due, name, instruction = min(waiting, key=lambda each: each[:2])
+            if due < today:
+                reason = f"Instruction {name} had to be followed by {in_words(due)}."
+                return verdict(Status.NOT_MET, reason, instruction.position)
+            when = f" by {in_words(due)}" if instruction.due is not None else ""
+            is_soon = instruction.due is not None and is_near(today, due)
+            reason = f"Instruction {name} has to be followed{when}."
+            return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position)
+        entries = [self.answered[name][1] for name in counted]
+        late = [
+            (days, name)
+            for name, each in counted.items()
+            if each.due is not None and (days := (self.answered[name][0] - each.due).days) > 0
+        ]
+        if late:
+            days, name = max(late)
+            reason = f"Every instruction was followed; {name} {days_in_words(days)} late."
+            return verdict(Status.MET_LATE, reason, *entries)
+        return verdict(Status.MET, "Every instruction was followed.", *entries)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a week before each open instruction is due, and the day after."""
+        for name, each in self._counted().items():
+            if name not in self.answered and each.due is not None:
+                yield from warned(clause, each.due)
+
+
+class NotDone(Judge[duties.NotDone]):
+    """Nothing of the kind named is done without consent."""
+
+    acts: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
+    """Matter → its acts."""
+    consents: dict[str, list[tuple[datetime, int, str]]] = field(default_factory=dict)
+    """Matter → its consents, with the role of the person who gave each."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the acts and the consents."""
+        fact = occurrence.fact
+        match fact:
+            case ActReported():
+                self.acts.setdefault(fact.matter, []).append((occurrence.at, occurrence.position))
+            case ConsentGiven():
+                consent = (occurrence.at, occurrence.position, occurrence.role)
+                self.consents.setdefault(fact.matter, []).append(consent)
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_MET for an act without an earlier consent; each consent covers one act."""
+        matter, roles = self.rule.matter, [role.value for role in self.rule.consent_of]
+        acts = sorted(self.acts.get(matter, ()))
+        if not acts:
+            reason = f"No act of the kind {matter} is reported; that does not show that there was none."
+            return verdict(Status.NO_EVIDENCE, reason)
+        consents = sorted(each for each in self.consents.get(matter, ()) if each[2] in roles)
+        used: list[int] = []
+        for done, position in acts:
+            consent = next((entry for given, entry, _ in consents if given <= done and entry not in used), None)
+            if consent is None:
+                reason = f"An act of the kind {matter} on {in_words(clause.day(done))} had no consent."
+                return verdict(Status.NOT_MET, reason, position)
+            used.append(consent)
+        return verdict(Status.MET, f"Each reported act of the kind {matter} had consent.", *used, acts[-1][1])
+
+
+class _PostHolder(Struct):
+    holder: str
+    first: date
+    last: date | None
+    position: int
+    vacated: int | None = None
+
+
+class InPost(Judge[duties.InPost]):
+    """A post is filled, by its day if one is named."""
+
+    posts: dict[str, list[_PostHolder]] = field(default_factory=dict)
+    """Post → its holders."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the holders of posts."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case PostFilled():
+                holder = _PostHolder(fact.holder, fact.first, fact.last, position)
+                self.posts.setdefault(fact.post, []).append(holder)
+            case PostVacated():
+                for holder in self.posts.get(fact.post, ()):
+                    if holder.holder == fact.holder and (holder.last is None or holder.last > fact.last):
+                        holder.last, holder.vacated = fact.last, position
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
+        post, by, today = self.rule.post, self.rule.by, clause.day(at)
+        holders = self.posts.get(post, [])
+        current = [each for each in holders if each.first <= today and (each.last is None or today <= each.last)]
+        if current:
+            return self._filled(holders, current)
+        ended = [(each.last, each) for each in holders if each.last is not None and each.last < today]
+        if ended:
+            day, last = max(ended, key=lambda each: each[0])
+            reason = f"The post of {post} has been vacant since {in_words(day + DAY)}."
+            return verdict(Status.NOT_MET, reason, last.vacated or last.position)
+        coming = min(holders, key=lambda each: each.first, default=None)
+        if by is not None and today > by:
+            entry = clause.position if coming is None else coming.position
+            return verdict(Status.NOT_MET, f"The post of {post} had to be filled by {in_words(by)}.", entry)
+        if coming is not None:
+            reason = f"The post of {post} is filled from {in_words(coming.first)}."
+            return verdict(Status.NOT_DUE, reason, coming.position)
+        if by is None:
+            return verdict(Status.NO_EVIDENCE, f"No holder of the post of {post} is recorded.")
+        status = Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE
+        return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
+
+    def _filled(self, holders: list[_PostHolder], current: list[_PostHolder]) -> Verdict:
+        names = enumerate_names(sorted(each.holder for each in current))
+        entries = (each.position for each in current)
+        first = min(each.first for each in holders)
+        late = 0 if self.rule.by is None else (first - self.rule.by).days
+        reason = f"The post of {self.rule.post} is held by {names}"
+        if late > 0:
+            return verdict(Status.MET_LATE, f"{reason}; it was filled {days_in_words(late)} late.", *entries)
+        return verdict(Status.MET, f"{reason}.", *entries)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the first days, the days after last days, and the days around the last day to fill it."""
+        holders = self.posts.get(self.rule.post, [])
+        moments = [clause.start(each.first) for each in holders]
+        moments += [clause.after(each.last) for each in holders if each.last is not None]
+        return moments + (warned(clause, self.rule.by, 2) if self.rule.by is not None else [])
+
+
+class CooperatedWith(Judge[duties.CooperatedWith]):
+    """People in the roles named report that the council co-operates."""
+
+    reports: dict[str, tuple[datetime, int, bool]] = field(default_factory=dict)
+    """Role → its latest report."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember each role's latest report."""
+        fact = occurrence.fact
+        if isinstance(fact, CooperationReported):
+            self.reports[occurrence.role] = (occurrence.at, occurrence.position, fact.cooperated)
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict of the latest reports: MET if every role that reported saw co-operation."""
+        known = {role: self.reports[role.value] for role in self.rule.reported_by if role.value in self.reports}
+        if not known:
+            roles = enumerate_names(role.meaning for role in self.rule.reported_by)
+            return verdict(Status.NO_EVIDENCE, f"No report on co-operation by the {roles} is recorded.")
+        for role, (when, position, cooperated) in known.items():
+            if not cooperated:
+                reason = f"On {in_words(clause.day(when))} the {role.meaning} reported a lack of co-operation."
+                return verdict(Status.NOT_MET, reason, position)
+        names = enumerate_names(role.meaning for role in known)
+        entries = (position for _, position, _ in known.values())
+        return verdict(Status.MET, f"The latest reports of the {names} state co-operation.", *entries)
