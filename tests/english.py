@@ -19,7 +19,7 @@ BANNED = re.compile(
     r"\b(?:told of|said of|asked of|beside|besides|anew|mend|mends|mended|mending|begun"
     r"|is none|are none|is like this"
     r"|whoever|whatever|whomever|hears of|thereby"
-    r"|stands? (?:in|at|on|there|behind|beside|above|below|for))\b",
+    r"|stands? (?:in(?! during)|at|on|there|behind|beside|above|below|for))\b",
     re.IGNORECASE,
 )
 NOT_A_VERB = re.compile(

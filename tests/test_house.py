@@ -19,6 +19,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests import english
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ledger", "projections", "schema", "api")
 LONGEST_MODULE = 400
@@ -273,3 +275,22 @@ def test_no_two_modules_of_a_package_define_a_class_of_one_name(package: str) ->
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+ENGLISH = (*PACKAGES, "tools", "tests", "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+QUOTES_BANNED_WORDS = {ROOT / "tests" / "english.py", ROOT / "tests" / "test_house.py"}
+FROZEN = {
+    "0000_roles.sql",
+    "0001_ledger.sql",
+    "0001_views.sql",
+    "0002_people.sql",
+    "0004_evidence.sql",
+    "0005_stopped.sql",
+}
+"""Migrations that ran under an earlier wording: an applied file keeps its bytes."""
+
+
+def test_code_pages_and_documents_are_in_plain_english() -> None:
+    files = [path for path in committed_files() if path.relative_to(ROOT).parts[0] in ENGLISH]
+    read = sorted(path for path in set(files) - QUOTES_BANNED_WORDS if path.name not in FROZEN)
+    assert list(english.breaches(read)) == []

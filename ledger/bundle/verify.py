@@ -71,7 +71,7 @@ class BundleReport(Struct):
     withheld: int = 0
     """Number of withheld entries."""
     manifest_signed: bool = False
-    """Whether a signature binds every member; not so in bundles of the first format."""
+    """True if a signature binds every member; false in bundles of the first format."""
     software: str = ""
     """Version of the software that wrote the bundle."""
     key: str = ""

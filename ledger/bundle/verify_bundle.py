@@ -3,7 +3,7 @@
     python3 verify.py BUNDLE.zip [--key KEY] [--against CHECKPOINT]
 
 Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
-Exits with 0 if every hash holds, 1 if anything differs (naming the first such entry), 2 if it cannot run.
+Exits with 0 if every hash holds and 2 if it cannot run; otherwise with 1, naming the first entry.
 """
 
 from __future__ import annotations

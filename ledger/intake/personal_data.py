@@ -44,7 +44,7 @@ _SEPARATORS = {
     "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
     ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5]"),
 }
-"""ASCII separators, and the characters that stand in for them."""
+"""ASCII separators, and the characters that replace them."""
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _SPACES = re.compile(r"\s+")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")

@@ -52,7 +52,7 @@ class ExpectedFile(NamedTuple):
     size: int
     media_type: str
     stored: bool | None = None
-    """True if the file came with the entry, False if not; None in entries of version 1, which do not say."""
+    """True if the file came with the entry, False if not. None in entries of version 1."""
 
 
 class AttachmentExamination:

@@ -199,7 +199,7 @@ def object_type(
 ) -> Callable[[C], C]:
     """Declare that the decorated class exposes rows of a relation; its docstring is the type's description.
 
-    The type has a field for each field of the row that has a description; a `part` of the row has none of these.
+    The type has a field for each described field of the row. A `part` of the row has none of these.
     The class declares further fields.
     """
 

@@ -99,7 +99,7 @@ async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
         raw = await _raw(url)
         [bare] = (await verify(url, BARE)).notices
         [told] = (await verify(url, TOLD)).notices
-        # The digests in the bare notice are none, so that no narrative is promised. Only the replay notices that.
+        # The bare notice has no valid digests, so it promises no narrative. Only the replay notices that.
         assert [finding.damage for finding in bare.findings] == [Damage.UNREADABLE], bare
         assert told.damages == 0, told
         for name, seconds in (

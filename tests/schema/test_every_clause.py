@@ -1,6 +1,6 @@
 """A question for each clause of the notice, as the domain's table has them, answered from the invented history.
 
-What is expected was read in the history by hand; the numbers are its positions, the rest its own ids and days.
+The expected answers were read in the history by hand. Numbers are positions, the rest are its own ids and days.
 The ten regular questions have tests of their own.
 """
 
@@ -19,15 +19,15 @@ reader = test_questions.reader
 
 
 class Question(Struct, frozen=True):
-    """What somebody asks of the notice."""
+    """Selection on the notice."""
 
     words: str
     clause: str
     asked: str
-    """The arguments of the notice beside its id."""
+    """Arguments of the notice other than its id."""
     fields: str
     told: Callable[[Answer], Answer]
-    """What of the answer is compared."""
+    """The compared part of the answer."""
     expected: Answer
 
 
@@ -82,7 +82,7 @@ QUESTIONS = [
         },
     ),
     Question(
-        "Which areas have no objective, before the plan was begun?",
+        "Which areas have no objective, before the plan was started?",
         "4",
         'asOf: {knownAt: "2022-07-14T08:00:00Z"}',
         "plan { coverage(filter: {kind: AREA, covered: false}) { nodes { subject } } }",

@@ -159,7 +159,7 @@ def word_in_text(word: str) -> str:
 
 
 def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the month's last day where there is no such day (31 → 30)."""
+    """Return the same day so many months later, or that month's last day (31 → 30)."""
     months = min(months, 1_200)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,4 +1,4 @@
-"""A bundle holds the record up to a position, as its reader may see it, and proves it without the ledger."""
+"""A bundle holds the record up to a position, as its reader may see it. It is proved without the ledger."""
 
 import json
 from collections.abc import AsyncIterator

@@ -97,14 +97,14 @@ async def test_a_role_counts_only_while_it_is_held(recorded: str) -> None:
 
 @pytest.mark.parametrize(("corrected", "damaged"), [(3, True), (SIZE - 1, False)])
 async def test_a_correction_needs_the_right_to_correct(recorded: str, corrected: int, damaged: bool) -> None:
-    """A council officer may correct progress, but not the grant of a role."""
+    """Let a council officer correct progress, but not the grant of a role."""
     correction = {"position": corrected, "reason": NARRATIVE}
     await forge(recorded, type="records.EntryCorrected", data=correction)
     assert kinds(await verify(recorded)) == ([(SIZE, Damage.NOT_ALLOWED)] if damaged else [])
 
 
 async def test_corrections_are_folded_as_the_writer_folds_them(recorded: str) -> None:
-    """A grant that a correction removes gives no rights from then on."""
+    """Remove a grant by a correction: it gives no rights from then on."""
     async with Writer(recorded) as writer:
         data = {"actor": "eve", "role": "COUNCIL_OFFICER"}
         grant = await writer.append(NOTICE, submit("RoleGranted", data, "rosa"), ROSA)

@@ -110,7 +110,7 @@ async def test_a_checkpoint_of_another_ledger_or_root_or_key(signed: str) -> Non
 
 @pytest.mark.parametrize("numbered", [True, False])
 async def test_a_deleted_checkpoint_leaves_a_gap(signed: str, numbered: bool) -> None:
-    """Those from before the numbers have none, and a later one continues their count."""
+    """Keep old checkpoints without numbers; a later one continues their count."""
     if not numbered:
         await damage(signed, "UPDATE ledger.checkpoints SET number = NULL WHERE size <> {size}")
     assert kinds(await verify(signed)) == []

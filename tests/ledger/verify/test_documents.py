@@ -133,7 +133,7 @@ async def vanish(url: str, tmp_path: Path) -> None:
 
 
 async def test_a_document_that_vanished_is_named(documented: str, files: ObjectStore, tmp_path: Path) -> None:
-    """Its entry says that its file came, so nothing else need remember it."""
+    """Find it by its entry alone, which says that a file came."""
     await vanish(documented, tmp_path)
     assert kinds(await verify(documented, store_of=files)) == [(KEPT, Damage.DOCUMENT_MISSING)]
     assert kinds(await verify(documented)) == [(KEPT, Damage.DOCUMENT_MISSING)]
@@ -170,7 +170,7 @@ async def test_a_document_of_the_first_version_is_bound_by_an_earlier_bundle(
 async def test_a_line_of_a_document_left_out_of_a_bundle_is_found(
     documented: str, tmp_path: Path, version: int
 ) -> None:
-    """By the signed manifest, and by the entry itself even where the signer leaves it out."""
+    """Find it by the signed manifest, or by the entry if the signer leaves it out."""
     await forge(documented, KEPT, version=version)
 
     def strip(held: dict[str, bytes]) -> None:
@@ -201,7 +201,7 @@ async def forge(url: str, position: int, version: int) -> None:
 async def test_an_upload_of_the_first_version_is_repeated_by_one_of_the_second(
     documented: str, files: ObjectStore
 ) -> None:
-    """A partner may send an event again after the ledger was upgraded, in either version."""
+    """Send an event again after an upgrade of the ledger, in either version."""
     await forge(documented, KEPT, version=1)
     file = await files.receive(NOTICE, CSV, whole(b"a,b\n1,2\n"))
     async with Writer(documented) as writer:

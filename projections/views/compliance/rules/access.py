@@ -165,7 +165,7 @@ class _AccessJudge(Judge[R]):
         return working_days_after(clause.day(access.from_), min(days, 366))
 
     def _fault(self, clause: JudgedClause, name: str, at: datetime) -> str | None:
-        """Return the fault of a request, in words; None: there is none, or none yet."""
+        """Return the fault of a request, in words; None without a fault so far."""
         access, is_opened = self.requests[name], name in self.opened
         limit = self._limit(clause, access)
         if access.refused is not None or (access.revoked is not None and not is_opened):

@@ -150,7 +150,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
 
 def _is_highlighted(objective: _DatedObjective, sign: _Sign) -> bool:
-    """Return True if the board was told of the sign; a date that passed may be highlighted beforehand."""
+    """Return True if the sign was highlighted to the board; a passed date may be highlighted beforehand."""
     if objective.highlighted is None:
         return False
     return sign.words.startswith("was due") or objective.highlighted[0] >= sign.since

@@ -167,7 +167,7 @@ class DoneBy(Judge[duties.DoneBy]):
             reason = f"Deliverable {name} was submitted on {in_words(counted[-1].day)} and awaits acceptance."
             return verdict(Status.AT_RISK, reason, counted[-1].position)
         if limit is None:
-            reason = f"The period for deliverable {name} has not begun."
+            reason = f"The period for deliverable {name} has not started."
             return verdict(Status.NOT_DUE, reason, clause.position)
         returned = [each.returned for each in self.submissions.get(name, ())]
         if today > limit:

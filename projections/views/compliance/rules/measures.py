@@ -37,7 +37,7 @@ from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
 
 R = TypeVar("R", bound=Rule)
 HELD = 3
-"""Readings in a row that show that a target is reached and held, or that a measure is worse than its baseline."""
+"""Readings in a row that show a target held, or a measure worse than its baseline."""
 
 
 class _Measure(Struct):
@@ -142,7 +142,7 @@ def standing_of(measure: _Measure) -> str | None:
 
 
 def _signalled(values: list[float], good: int) -> str | None:
-    """Return IMPROVED or WORSENED by a signal that lasts to the latest reading; None: there is none."""
+    """Return IMPROVED or WORSENED by a signal that lasts to the latest reading; None without one."""
     lines = limits(values)
     signals = SIGNALS[last_mark(values, lines)]
     side = good * ((values[-1] > lines.mean) - (values[-1] < lines.mean))

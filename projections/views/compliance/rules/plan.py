@@ -180,7 +180,7 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
     """Every open objective has progress recorded within the limit."""
 
     last: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Open objective → its latest progress, or its addition while there is none."""
+    """Open objective → its latest progress, or its addition until then."""
     recorded: bool = False
     """True once any progress was recorded."""
     oldest: str | None = None

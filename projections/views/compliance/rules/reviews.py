@@ -56,7 +56,7 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
     started: dict[str, _Started] = field(default_factory=dict)
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the reviews scheduled and begun."""
+        """Remember the reviews scheduled and started."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
@@ -70,14 +70,14 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         return self.rule.by is None or (scheduled is not None and scheduled.by == self.rule.by)
 
     def _begun(self) -> list[_Started]:
-        """Return the reviews that count and have begun, in order."""
+        """Return the started reviews that count, in order."""
         return sorted(
             (each for name, each in self.started.items() if self._counts(name)),
             key=lambda each: (each.at, each.position),
         )
 
     def _limits(self, clause: JudgedClause, begun: list[_Started]) -> list[date]:
-        """Return the last day for each review that has begun, and for the next one."""
+        """Return the last day for each started review, and for the next one."""
         days = [clause.day(clause.since), *(clause.day(each.at) for each in begun)]
         return [months_after(day, self.rule.at_most_months) for day in days]
 

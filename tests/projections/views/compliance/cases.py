@@ -128,7 +128,7 @@ CASES: dict[str, Case] = {
         "plan-kept-current", {"stale_after_days": 31}, [("2022-07-14", objective())],
         [("2022-07-13", NONE), ("2022-08-14", NONE), ("2022-08-15", NOT)],
     ),
-    "a limit interpreted anew half-way": (
+    "a limit interpreted again half-way": (
         "plan-kept-current", {"stale_after_days": 31},
         [("2022-07-14", objective()), ("2022-07-20", progress()), ("2022-08-25", interpreted(stale_after_days=62))],
         [("2022-08-20", RISK), ("2022-08-21", NOT), ("2022-08-25T11:59", NOT), ("2022-08-25T12:00", MET),
@@ -313,7 +313,7 @@ CASES: dict[str, Case] = {
          ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-20T18:00")), ("2022-10-03", started("R1"))],
         [("2022-10-20T17:59", NONE), ("2022-10-20T18:00", NOT)],
     ),
-    "access refused, then granted anew": (
+    "access refused, then granted again": (
         "access-provided", {},
         [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
          ("2022-09-05", AccessRefused(request="X", reason=WORDS)),

@@ -98,7 +98,7 @@ DUTIES: dict[str, Case] = {
         "done-by", {"deliverable": "plan", "within": {"count": 2, "unit": "WORKING_DAYS", "after": "BOARD_ESTABLISHED"}},
         [("2022-08-26", BoardEstablished(terms_of_reference=WORDS))],
         # 29 August 2022 is a bank holiday.
-        [("2022-08-25", DUE, "has not begun"), ("2022-08-31", RISK, "31 August 2022"), ("2022-09-01", NOT, "31 August 2022")],
+        [("2022-08-25", DUE, "has not started"), ("2022-08-31", RISK, "31 August 2022"), ("2022-09-01", NOT, "31 August 2022")],
     ),
     "instructions: none, open, overdue, followed late": (
         "instructions-followed", {"given_by": ["ADVISER"]},

@@ -1,4 +1,4 @@
-"""A course hears of things in any order, and ends where one that heard of them in order of time does."""
+"""A timeline that receives occurrences in any order ends like one in order of time."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
