@@ -1,6 +1,6 @@
 """The rights of an actor: the roles held, the documents opened and the tokens that work, at an instant. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,11 @@ class Rights(Struct, frozen=True):
     """Requests for access on which a grant is live."""
     tokens: frozenset[str]
 
-    def exceed(self, others: "Rights") -> bool:
-        """Return whether these include a right that the others lack."""
+    def exceed(self, others: "Rights", documents: Container[str]) -> bool:
+        """Return whether these include a right that the others lack; only the given documents are compared."""
         return not (
             self.roles <= others.roles
-            and self.documents <= others.documents
+            and all(document in others.documents for document in self.documents if document in documents)
             and self.grants <= others.grants
             and self.tokens <= others.tokens
         )
@@ -79,7 +79,8 @@ def _turning_points(state: "State", actor: str, at: datetime) -> Iterator[dateti
 def raises_rights(before: "State", after: "State", actor: str, role: Role | None, at: datetime) -> bool:
     """Return whether an actor has a right in the second state that it lacks in the first, now or later."""
     instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
-    return any(rights(after, actor, role, i).exceed(rights(before, actor, role, i)) for i in instants)
+    documents = before.evidence.submitted  # A document submitted since is no new right.
+    return any(rights(after, actor, role, i).exceed(rights(before, actor, role, i), documents) for i in instants)
 
 
 def correction_refusals(before: "State", after: "State", by: Who, at: datetime) -> Iterator[Refusal]:
