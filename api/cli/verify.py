@@ -37,6 +37,11 @@ def configure(parser: Parser) -> None:
         metavar="FILE",
         help="also check that the history continues this checkpoint or earlier bundle",
     )
+    parser.add_argument(
+        "--duties",
+        action="store_true",
+        help="also list past grants that today's separation of duties would refuse",
+    )
     parser.add_argument("--key", metavar="KEY", help="for a bundle: verifier key of the required signer")
     parser.takes_json()
     parser.set_defaults(run=_verify)
@@ -152,7 +157,8 @@ def _print_result(
             result["bundle"] = {name: getattr(of, name) for name in names}
         show(result | ({"views": views} if arguments.views else {}))
     else:
-        for line in [*verdict(report, later), *(more if report.sound else ()), *map(_view_line, views)]:
+        duties = _duty_lines(report) if arguments.duties else []
+        for line in [*verdict(report, later), *(more if report.sound else ()), *duties, *map(_view_line, views)]:
             print(line)
         if not report.sound:
             say(f"ledger: {damaged}")
@@ -190,6 +196,16 @@ def verdict(report: Report, later: int = 0) -> list[str]:
     return lines + (
         [f"The database's protections were compared in part: {report.unchecked}"] if report.unchecked else []
     )
+
+
+def _duty_lines(report: Report) -> list[str]:
+    """Return a line for each entry that today's separation of duties would refuse."""
+    lines = [
+        f"  {notice.notice}, entry {breach.position} ({breach.type} by {breach.actor}): {breach.reason}"
+        for notice in report.notices
+        for breach in notice.duties
+    ]
+    return lines or ["  today's separation of duties would refuse no entry"]
 
 
 def _notice_lines(notice: NoticeReport, later: int) -> list[str]:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 UNGRANTABLE = frozenset({Role.OPERATOR, Role.SERVICE, Role.PUBLIC})
 """Roles that no recorded fact gives."""
 
+_BREACHES = frozenset({"SAME_PERSON", "SECOND_PERSON", "NOT_GRANTED", "OUT_OF_SCOPE"})
+"""Codes of refusals for the separation of duties and for openings without a right."""
+
+
+def is_breach(area: str, refusal: Refusal) -> bool:
+    """Return whether a refusal of a fact of an area concerns the separation of duties."""
+    return refusal.code in _BREACHES or (area == "people" and refusal.code == "UNKNOWN_ACTOR")
+
 
 def takes_two(role: Role) -> bool:
     """Return whether granting a role takes a request by another person."""

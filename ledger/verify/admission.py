@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable
 from ledger.domain.actors import SERVICE
 from ledger.domain.areas.people import PeopleState
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
-from ledger.domain.corrections import effective, fold
+from ledger.domain.corrections import correction_refusals, effective, fold
+from ledger.domain.duties import is_breach
 from ledger.domain.entry import Entry
-from ledger.domain.errors import Damaged
+from ledger.domain.errors import Damaged, Refusal
 from ledger.domain.fact import When, Who
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.envelope import decode
-from ledger.verify.findings import Damage, NoticeReport
+from ledger.verify.findings import Damage, DutyBreach, NoticeReport
 
 Flag = Callable[[int, Damage, str], None]
 """Called for each finding: position, kind, detail."""
@@ -64,6 +65,9 @@ class AdmissionReplay:
         fault = _correction_fault(history, correction)
         if fault is not None:
             self._flag(correction.position, Damage.NOT_ALLOWED, fault)
+        elif isinstance(correction.fact, EntryCorrected):
+            who = Who(correction.actor, correction.actor_role)
+            self._refuse(correction, [*correction_refusals(history[:-1], correction.fact, who)])
         self._fold(lambda: setattr(self, "_state", fold(effective(history))), correction.position)
 
     def _judge(self, entry: Entry) -> None:
@@ -73,12 +77,22 @@ class AdmissionReplay:
             return
         who, when = Who(entry.actor, entry.actor_role), When(entry.reported_at, entry.recorded_at)
         try:
-            refusal = next(admit(self._state, entry.fact, who, when), None)
+            refusals = list(admit(self._state, entry.fact, who, when))
         except LookupError as error:  # the rules rely on what an earlier refused entry lacks
             self._report.refuse(entry.position, f"there is no {error}")
             return
-        if refusal is not None:
-            self._report.refuse(entry.position, refusal.message)
+        self._refuse(entry, refusals)
+
+    def _refuse(self, entry: Entry, refusals: list[Refusal]) -> None:
+        """Report an entry that today's rules refuse."""
+        kind = KIND_OF[type(entry.fact)]
+        if refusals:
+            self._report.refuse(entry.position, refusals[0].message)
+        self._report.duties += [
+            DutyBreach(entry.position, kind.name, entry.actor, refusal.message)
+            for refusal in refusals
+            if is_breach(kind.area, refusal)
+        ]
 
     def _fold(self, step: Callable[[], None], position: int) -> None:
         """Fold an entry; end the replay if it cannot follow those before it."""

@@ -54,6 +54,17 @@ class Finding(Struct, frozen=True):
         return f"{self.notice or 'the database'}{entry}: {self.damage.value}: {self.detail}"
 
 
+class DutyBreach(Struct, frozen=True):
+    """An entry that today's separation of duties would refuse."""
+
+    position: int
+    type: str
+    """Name of its fact."""
+    actor: str
+    """Its recorder."""
+    reason: str
+
+
 class NoticeReport(Struct):
     """Counts and findings of one notice."""
 
@@ -79,6 +90,8 @@ class NoticeReport(Struct):
     """Entries that today's rules would refuse; this is not damage."""
     first_refused: str = ""
     """The first of them, with the reason."""
+    duties: list[DutyBreach] = field(default_factory=list)
+    """Those of them that break the separation of duties."""
 
     def refuse(self, position: int, reason: str) -> None:
         """Count an entry that today's rules would refuse."""

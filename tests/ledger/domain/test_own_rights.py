@@ -105,7 +105,7 @@ def filled(kind: Kind, data: dict[str, Any], name: str, actor: str, position: in
 
 def plain(entry: Entry, name: str, actor: str) -> dict[str, Any]:
     """Return an entry's data with other ids and actors, or with a later end."""
-    data = msgspec.to_builtins(entry.fact)
+    data: dict[str, Any] = msgspec.to_builtins(entry.fact)
     kind = KIND_OF[type(entry.fact)]
     for path in kind.narratives:
         for where, _ in list(values_at(data, path)):

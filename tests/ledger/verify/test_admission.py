@@ -86,7 +86,7 @@ async def test_a_role_counts_only_while_it_is_held(recorded: str) -> None:
         revoked = {"actor": "alice", "role": "COUNCIL_OFFICER", "reason": "She left."}
         last = await writer.append(NOTICE, submit("RoleRevoked", revoked, "rosa"), ROSA)
         later = await writer.append(
-            NOTICE, submit("RoleGranted", {"actor": "eve", "role": "AUDITOR"}, "rosa"), ROSA
+            NOTICE, submit("RoleGranted", {"actor": "dan", "role": "AUDITOR"}, "rosa"), ROSA
         )
     assert (await verify(recorded)).sound
     forged = {"actor": "alice", "source": "alice", "actorrole": "COUNCIL_OFFICER", "data": PROGRESS}
@@ -106,13 +106,13 @@ async def test_a_correction_needs_the_right_to_correct(recorded: str, corrected:
 async def test_corrections_are_folded_as_the_writer_folds_them(recorded: str) -> None:
     """Remove a grant by a correction: it gives no rights from then on."""
     async with Writer(recorded) as writer:
-        data = {"actor": "eve", "role": "COUNCIL_OFFICER"}
+        data = {"actor": "dan", "role": "COUNCIL_OFFICER"}
         grant = await writer.append(NOTICE, submit("RoleGranted", data, "rosa"), ROSA)
         wrong = {"position": grant.position, "reason": "A mistake"}
         await writer.append(NOTICE, submit("EntryCorrected", wrong, "rosa"), ROSA)
         last = await writer.append(NOTICE, progress(), ALICE)
     assert (await verify(recorded)).sound
-    await forge(recorded, last.position, actor="eve", source="eve")
+    await forge(recorded, last.position, actor="dan", source="dan")
     assert kinds(await verify(recorded)) == [(last.position, Damage.NOT_ALLOWED)]
 
 
@@ -122,3 +122,19 @@ async def test_what_only_todays_rules_refuse_is_named_and_sound(recorded: str) -
     assert report.sound
     [notice] = report.notices
     assert (notice.refused, notice.first_refused[:9]) == (1, f"entry {SIZE}:")
+
+
+async def test_a_past_grant_to_oneself_is_listed_and_sound(recorded: str) -> None:
+    """An older release let a records officer grant a role to herself."""
+    async with Writer(recorded) as writer:
+        await writer.append(NOTICE, submit("RoleGranted", {"actor": "alice", "role": "PARTNER"}, "rosa"), ROSA)
+        size = (await writer.state(NOTICE)).position
+    await forge(recorded, size, data={"actor": "rosa", "role": "ADVISER"})
+    report = (await verify(recorded)).notices[0]
+    assert (report.damages, report.refused) == (0, 1)
+    assert [(breach.position, breach.type, breach.actor) for breach in report.duties] == [
+        (size, "RoleGranted", "rosa"),
+        (size, "RoleGranted", "rosa"),
+    ]
+    assert "rosa cannot grant a role to themselves" in report.duties[0].reason
+    assert "takes two people" in report.duties[1].reason
