@@ -14,6 +14,7 @@ from api.app import create_app
 from api.http import assets, metrics, request_log
 from api.http.protocol import Protocol
 from api.http.supervisor import Supervisor
+from api.http.websocket import WebSocketProtocol
 from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
@@ -85,6 +86,7 @@ def config(settings: Settings) -> uvicorn.Config:
         partial(_application, settings),
         factory=True,
         http=Protocol,
+        ws=WebSocketProtocol,
         lifespan="on",
         proxy_headers=False,  # api.http.forwarded reads them, with the host
         workers=settings.workers,

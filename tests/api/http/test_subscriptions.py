@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api.http import graphql_socket
+from api.http import graphql_socket, websocket
 from tests.api.http.test_pressure import megabytes
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, progress
@@ -235,23 +236,16 @@ async def first(answer: httpx.Response, count: int) -> AsyncIterator[dict[str, A
                 return
 
 
-async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
-    service: Service, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def record_megabytes(service: Service, officer: httpx.Client) -> None:
     lines = "\n".join(json.dumps(progress("x" * 2_000)) for _ in range(1_000))
     kind = {"Content-Type": NDJSON}
     answer = await asyncio.to_thread(officer.post, service.entries, content=lines, headers=kind, timeout=PATIENCE)
     assert answer.text.count("position") == 1_000
-    monkeypatch.setattr(graphql_socket, "SLOW_SECONDS", 0.3)
-    closed: asyncio.Queue[int] = asyncio.Queue()
-    here = asyncio.get_running_loop()
-    close = graphql_socket.GraphqlSocket.close
 
-    async def noted(self: graphql_socket.GraphqlSocket, code: int, reason: str) -> None:
-        here.call_soon_threadsafe(closed.put_nowait, code)
-        await close(self, code, reason)
 
-    monkeypatch.setattr(graphql_socket.GraphqlSocket, "close", noted)
+@asynccontextmanager
+async def unread(service: Service) -> AsyncIterator[ClientConnection]:
+    """Follow all entries with their narratives, through a small buffer, without reading any."""
     host, port = service.url.removeprefix("http://").split(":")
     with socket.socket() as small:
         small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -262,9 +256,50 @@ async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
         document = ENTRIES.replace("withheld }", "withheld narratives { text } }")
         asked = {"query": document, "variables": {"notice": service.notice.name, "after": 0}}
         await reader.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+        try:
+            yield reader
+        finally:
+            reader.transport.abort()
+            await reader.wait_closed()
+
+
+async def test_a_client_that_reads_too_slowly_is_let_go_with_a_code(
+    service: Service, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await record_megabytes(service, officer)
+    monkeypatch.setattr(graphql_socket, "SLOW_SECONDS", 0.3)
+    closed: asyncio.Queue[int] = asyncio.Queue()
+    here = asyncio.get_running_loop()
+    close = graphql_socket.GraphqlSocket.close
+
+    async def noted(self: graphql_socket.GraphqlSocket, code: int, reason: str) -> None:
+        here.call_soon_threadsafe(closed.put_nowait, code)
+        await close(self, code, reason)
+
+    monkeypatch.setattr(graphql_socket.GraphqlSocket, "close", noted)
+    async with unread(service) as reader:
         async with asyncio.timeout(PATIENCE):
             assert await closed.get() == graphql_socket.SLOW
         assert await closed_with(reader) == graphql_socket.SLOW
+
+
+async def test_a_client_that_never_reads_is_disconnected(
+    service: Service, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await record_megabytes(service, officer)
+    monkeypatch.setattr(graphql_socket, "SLOW_SECONDS", 0.3)
+    monkeypatch.setattr(websocket, "STALLED_SECONDS", 0.6)
+    lost = asyncio.Event()
+    here = asyncio.get_running_loop()
+    connection_lost = websocket.WebSocketProtocol.connection_lost
+
+    def noted(self: websocket.WebSocketProtocol, exc: Exception | None) -> None:
+        here.call_soon_threadsafe(lost.set)
+        connection_lost(self, exc)
+
+    monkeypatch.setattr(websocket.WebSocketProtocol, "connection_lost", noted)
+    async with unread(service), asyncio.timeout(PATIENCE):
+        await lost.wait()
 
 
 @pytest.mark.long
