@@ -129,12 +129,17 @@ def _summary(checks: DemoChecks) -> bool:
     return not failed
 
 
+LIVE_MOMENT = "2023-01-31"
+"""Date in the invented history on which the notice is live and clauses wait."""
+
+
 def _links(checks: DemoChecks, address: str, keys: dict[str, str]) -> None:
     """Print the demo's addresses and tokens."""
     entries = f"{address}/ledgers/{NOTICE}/entries"
     bearer = f"-H 'Authorization: Bearer {keys['auditor']}'"
     links = {
-        f"{address}/": "the pages; sign in with one of the tokens below",
+        f"{address}/notices/{NOTICE}?knownAt={LIVE_MOMENT}": "the notice while live; sign in as below",
+        f"{address}/": "all notices; this one closed in 2024, at the end of its history",
         f"{address}/graphql": "GraphQL: the ten questions in a browser, any query by POST",
         entries: "the entries, one on each line",
         f"{address}/facts": "the facts that can be recorded",

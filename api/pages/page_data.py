@@ -22,7 +22,10 @@ from projections.narrate.sentence import natural_key
 
 Json = Mapping[str, Any]
 NOT_RECORDED = "nothing with this reference is recorded at this point"
-_TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET")
+_TALLY = (
+    *("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET"),
+    *("POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"),
+)
 """Statuses of obligations, the gravest first; powers and context clauses are not counted."""
 _REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "Reports to the board")
 _PAGES_OF = {

@@ -29,7 +29,6 @@ class Page(Struct, frozen=True):
 
 
 PAGES = (
-    Page("", "overview", page_data.overview),
     Page("/plan", "plan"),
     Page("/plan/{objective:path}", "objective", page_data.objective),
     Page("/coverage", "coverage"),

@@ -3,6 +3,7 @@
 A draft is issued once, however often it is submitted. After any error the draft keeps its inputs.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -40,6 +41,8 @@ _REFRESH = "later"
 """Value of the button that reads the figures at the latest entry."""
 
 
+_READY = re.compile(r"[0-9]{1,32}", re.ASCII)
+"""Token of a page that shows progress until the report arrives."""
 _LABELS = {"first": "First day of the period", "last": "Last day of the period"}
 
 
@@ -310,7 +313,13 @@ async def get_file(request: Request) -> Response:
     context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
     report = request.path_params["report"]
     statements = await issued(context, page_request.notice, report)
-    return await written(context, page_request.notice, statements, request.path_params["format"], report)
+    response = await written(context, page_request.notice, statements, request.path_params["format"], report)
+    ready = request.query_params.get("ready", "")
+    if _READY.fullmatch(ready):
+        response.set_cookie(
+            "ledger-ready", ready, max_age=60, path=f"/notices/{page_request.notice}", samesite="strict"
+        )
+    return response
 
 
 def _redirect(request: Request, address: str) -> Response:

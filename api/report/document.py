@@ -10,7 +10,10 @@ from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, 
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, join_items, zone_of
 
-_STATUSES = ("MET", "MET_LATE", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE")
+_STATUSES = (
+    *("MET", "MET_LATE", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE"),
+    *("POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"),
+)
 """Statuses of obligations; powers and context clauses are not counted."""
 
 

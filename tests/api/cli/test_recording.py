@@ -185,7 +185,14 @@ def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["token", "issue", "--role", "adviser", "--notice", "nowhere"], "this ledger has no notice yet"),
+        (
+            ["token", "issue", "--role", "adviser", "--notice", "nowhere"],
+            "no notice 'nowhere' is recorded; add it first",
+        ),
+        (
+            ["token", "issue", "--role", "adviser", "--notice", NOTICE + "0"],
+            f"no notice '{NOTICE}0' is recorded; did you mean {NOTICE}?",
+        ),
         (
             ["token", "issue", "--role", "adviser", "--notice", NOTICE, "--fact", "Dance"],
             "no fact 'Dance'",

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from api.cli.demo_data import PEOPLE
+from api.pages.renderer import environment
 from ledger.domain.roles import Role
 from projections.narrate.sentence import natural_key
 from tests.api.browsing import browser, links, sign_in, words
@@ -374,3 +375,24 @@ def test_entries_begin_with_the_newest(sample: Service, readers: dict[str, httpx
     assert decisions == sorted(decisions, reverse=True)
     assert positions("?since=100&newest=no")[0] == 101
     assert positions(f"?since={size - 3}") == [size, size - 1, size - 2]
+
+
+def test_another_notice_is_a_link_where_it_can_be_opened(
+    sample: Service, readers: dict[str, httpx.Client]
+) -> None:
+    page = readers["auditor"].get(HOME)
+    assert "Followed by tameside-2024" in words(page)
+    assert f"{sample.url}/notices/tameside-2024" not in links(page), "it is not recorded here"
+    macros = environment().get_template("macros.html").make_module({"page_request": None, "with_parameters": None})
+    link = macros.notice_link  # type: ignore[attr-defined]
+    assert link("n-2", {"n-2"}) == '<a class="govuk-link" href="/notices/n-2">n-2</a>'
+    assert link("n-2", set()) == "n-2"
+
+
+def test_a_report_that_arrives_ends_its_progress(readers: dict[str, httpx.Client]) -> None:
+    auditor = readers["auditor"]
+    page = auditor.get(f"{HOME}/reports/AR1")
+    assert page.text.count("data-busy=") == 4
+    answer = auditor.get(f"{HOME}/report-files/AR1.json?ready=123456")
+    assert answer.headers["set-cookie"].startswith("ledger-ready=123456;")
+    assert "set-cookie" not in auditor.get(f"{HOME}/report-files/AR1.json?ready=<b>").headers
