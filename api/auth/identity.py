@@ -21,6 +21,7 @@ from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
+from ledger.mutable import sessions as ended_sessions
 from ledger.store.database import open_pool, pool
 from projections.views.people import notices_of
 from schema.context import Viewer
@@ -180,6 +181,22 @@ class Identity:
     def person(self, actor: str, until: datetime) -> SignedIn:
         """Return the viewer of a person named by the issuer, valid until that instant."""
         return SignedIn(Credential(actor, until=until), self._state_of, self._notices_of)
+
+    async def end_session(self, session: str, expires_at: datetime) -> bool:
+        """End a session for all processes; return False if it had ended before, and raise Unavailable."""
+        try:
+            async with self._pool.connection() as connection:
+                return await ended_sessions.end(connection, session, expires_at)
+        except psycopg.OperationalError as error:
+            raise Unavailable("the database cannot be reached; try again shortly") from error
+
+    async def has_ended(self, session: str) -> bool:
+        """Return whether a session has ended; raise Unavailable when that is unknown."""
+        try:
+            async with self._pool.connection() as connection:
+                return await ended_sessions.has_ended(connection, session)
+        except psycopg.OperationalError as error:
+            raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def _bearer(self, secret: str) -> Bearer | None:
         token = await self._find(hash_of(secret))

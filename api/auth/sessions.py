@@ -1,8 +1,9 @@
 """Keep sessions in a sealed cookie, which every process of the service can open.
 
 A session states an identity and its end. Recorded roles decide what it opens, at every use, so revoking a role or
-token takes effect at once. Three guards protect forms: the cookie is SameSite, the browser states where the
-request comes from, and each form carries its session's token.
+token takes effect at once. A session that its person has ended is refused by every process. Three guards protect
+forms: the cookie is SameSite, the browser states where the request comes from, and each form carries its session's
+token.
 """
 
 import hmac
@@ -84,8 +85,11 @@ class Sessions:
         left = int((session.until - datetime.now(UTC)).total_seconds())
         leave(request, response, _COOKIE, sealed, max(left, 0))
 
-    def end(self, request: Request, response: Response) -> None:
-        """Remove the session's cookie."""
+    async def end(self, identity: Identity, request: Request, response: Response) -> None:
+        """End the session for all processes, and remove its cookie; raise Unavailable."""
+        session = self.of(request)
+        if session is not None:
+            await identity.end_session(session.id, session.until)
         leave(request, response, _COOKIE, "", 0)
 
     def form_token(self, session: Session | None) -> str:
@@ -127,7 +131,9 @@ def leave(request: Request, response: Response, name: str, value: str, seconds: 
 
 
 async def viewer_of(identity: Identity, session: Session) -> Viewer | None:
-    """Return the viewer of a session, or None once its credential is no longer valid."""
+    """Return the viewer of a session, or None once the session has ended or its credential is not valid."""
+    if await identity.has_ended(session.id):
+        return None
     if session.notice is None or session.token is None:
         return identity.person(session.actor, session.until)
     return await identity.holder(session.notice, session.token)

@@ -99,6 +99,8 @@ async def get_back(request: Request) -> Response:
         raise _not_signed_in("this sign-in started elsewhere, or took too long")
     if "code" not in parameters:
         raise _not_signed_in("your organisation did not sign you in")
+    if not await ledger.identity.end_session(waiting.state, waiting.until):
+        raise _not_signed_in("this sign-in is completed already")
     subject = await _subject(request, parameters["code"], waiting)
     response = secured(request, RedirectResponse(waiting.target, 303))
     sessions.keep(request, response, sessions.begin(Credential(actor_of(subject))))

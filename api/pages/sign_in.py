@@ -51,7 +51,8 @@ async def post_sign_out(request: Request) -> Response:
     sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
     response = secured(request, RedirectResponse("/sign-in", 303))
     response.headers["Clear-Site-Data"] = '"cache"'
-    sessions.end(request, response)
+    ledger: Ledger = request.app.state.ledger
+    await sessions.end(ledger.identity, request, response)
     return response
 
 

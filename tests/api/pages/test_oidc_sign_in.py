@@ -64,6 +64,18 @@ def test_a_person_signs_in_at_their_organisation_and_comes_back(issuer: Issuer, 
     assert "ledger-signing-in" not in visitor.cookies
 
 
+def test_a_sign_in_is_completed_once(issuer: Issuer, visitor: httpx.Client, signing_in: Service) -> None:
+    address = at_the_issuer(issuer, visitor, "jo")
+    cookies = dict(visitor.cookies)
+    assert visitor.get(address).status_code == 303
+    with browser(signing_in.url) as copy:
+        copy.follow_redirects = False
+        copy.cookies.update(cookies)
+        again = copy.get(address)
+    assert again.status_code == 400
+    assert "completed already" in words(again)
+
+
 def test_what_is_sent_along_is_bound_to_this_browser(issuer: Issuer, visitor: httpx.Client) -> None:
     location = urlsplit(visitor.get("/sign-in/organisation").headers["location"])
     parameters = parse_qs(location.query)
