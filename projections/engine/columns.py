@@ -101,7 +101,7 @@ def _join_narrative(
 
 
 def _split_narratives(narratives: list[NarrativeRef]) -> Sequence[Any]:
-    return (narratives[0].position, [each.path for each in narratives]) if narratives else (0, [])
+    return (narratives[0].position, [narrative.path for narrative in narratives]) if narratives else (0, [])
 
 
 def _join_narratives(

@@ -48,7 +48,7 @@ class Computed(Struct, frozen=True):
 
 def laterals(computed: Iterable[Computed]) -> list[str]:
     """Return the lateral items of computed fields, without repeats."""
-    return list(dict.fromkeys(each.lateral for each in computed if each.lateral))
+    return list(dict.fromkeys(item.lateral for item in computed if item.lateral))
 
 
 class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
@@ -187,11 +187,14 @@ def named(sql: str) -> str:
 
 def _joins(relation: Relation[Any]) -> str:
     """Return the joins of a row's lateral items and single narratives."""
-    joins = "".join(f" CROSS JOIN LATERAL {each}" for each in laterals(relation.computed.values()))
+    joins = "".join(f" CROSS JOIN LATERAL {item}" for item in laterals(relation.computed.values()))
     row: type[Struct] = relation.row
-    for each in fields_of(row):
-        if each.join is not None and each.columns[1].type == "text":
-            alias, (position, path) = f'"narrative {each.name}"', (column.name for column in each.columns)
+    for row_field in fields_of(row):
+        if row_field.join is not None and row_field.columns[1].type == "text":
+            alias, (position, path) = (
+                f'"narrative {row_field.name}"',
+                (column.name for column in row_field.columns),
+            )
             joins += (
                 f" LEFT JOIN ledger.narratives {alias} ON {alias}.notice = t.notice "
                 f'AND {alias}.position = t."{position}" AND {alias}.path = t."{path}"'
@@ -216,9 +219,9 @@ def _columns(relation: Relation[Any]) -> list[str]:
     """Return the SQL of all columns read: the row's fields in order, then the computed ones."""
     columns = []
     row: type[Struct] = relation.row
-    for each in fields_of(row):
-        columns += [f't."{column.name}"' for column in each.columns]
-        columns += _narratives(each) if each.join is not None else ()
+    for row_field in fields_of(row):
+        columns += [f't."{column.name}"' for column in row_field.columns]
+        columns += _narratives(row_field) if row_field.join is not None else ()
     return columns + [relation.expression(name) for name in relation.computed]
 
 
@@ -254,8 +257,8 @@ def read(relation: Relation[R], values: Sequence[Any]) -> ComputedRow[R]:
     """Return a row from the columns of a result."""
     fields: list[Any] = []
     at = 0
-    for each in fields_of(relation.row):
-        end = at + (1 if each.join is None else 4)
-        fields.append(values[at] if each.join is None else each.join(*values[at:end]))
+    for row_field in fields_of(relation.row):
+        end = at + (1 if row_field.join is None else 4)
+        fields.append(values[at] if row_field.join is None else row_field.join(*values[at:end]))
         at = end
     return ComputedRow(relation.row(*fields), dict(zip(relation.computed, values[at:], strict=True)))

@@ -103,7 +103,7 @@ class Snapshot:
                         "recorded_at": self.recorded_at,
                         "root_hash": b64encode(self.root_hash).decode(),
                     }
-                    parameters = [_sized(values[each]) for each in statement.parameters]
+                    parameters = [_sized(values[name]) for name in statement.parameters]
                     await cursor.execute(statement.sql, parameters, prepare=True, binary=True)
                 await self._connection.execute(_END)
             rows: list[Any] = [await cursor.fetchone() for cursor in cursors]
@@ -147,7 +147,7 @@ class Snapshot:
     async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
         """Return the rows of a relation that meet the conditions, at most a page of them."""
         (rows,) = await self.find(relation, RowQuery(conditions))
-        return [each.row for each in rows]
+        return [row.row for row in rows]
 
 
 def _sized(value: object) -> object:

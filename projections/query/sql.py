@@ -167,7 +167,7 @@ class _Writer:
         before, scope.counts = scope.counts, []
         text = self.members(node.item, scope)
         is_null = f"{self.expression(scope.relation, node.name)} IS NULL"
-        scope.counts = before + [f"CASE WHEN {is_null} THEN 0 ELSE {each} END" for each in scope.counts]
+        scope.counts = before + [f"CASE WHEN {is_null} THEN 0 ELSE {count} END" for count in scope.counts]
         return f"CASE WHEN {is_null} THEN 'null' ELSE {text} END"
 
     def _narrative(self, name: str, what: str) -> str:
@@ -207,7 +207,7 @@ class _Writer:
         rows, where = relation.rows(conditions)
         order = ", ".join(f't."{name}"' for name in relation.order)
         if listing.after:
-            where.append(f"({order}) > ({', '.join(self.parameter(each) for each in listing.after)})")
+            where.append(f"({order}) > ({', '.join(self.parameter(value) for value in listing.after)})")
         more = 1 if _reads_one_more(listing) else 0
         sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)}")
         return f"{sql} ORDER BY {order} LIMIT {listing.first + more}"
@@ -225,7 +225,7 @@ class _Writer:
             listing.relation, listing if _reads_one_more(listing) else None, self._list_name(listing, key)
         )
         json = self._json(listing, inner)
-        counts = [f"coalesce(sum({each}){inner.on_page}, 0)" for each in inner.counts]
+        counts = [f"coalesce(sum({count}){inner.on_page}, 0)" for count in inner.counts]
         if listing.counted:
             counts.append(f"count(*){inner.on_page}")
         columns = f"{json} AS json"

@@ -190,7 +190,7 @@ def _add_item(rows: Rows, kind: str, subject: str, position: int, text: Narrativ
 def _items_of(answers: CoverageAnswer | None) -> set[tuple[str, str]]:
     if answers is None or not answers.live:
         return set()
-    mapped = {(kind, subject) for kind, _, subject in (each.partition(" ") for each in answers.mapped)}
+    mapped = {(kind, subject) for kind, _, subject in (item.partition(" ") for item in answers.mapped)}
     return mapped | {(_AREA, area) for area in answers.areas}
 
 

@@ -169,7 +169,7 @@ NARRATIVE = Relation(
 
 
 async def page(
-    reading: Snapshot,
+    snapshot: Snapshot,
     *,
     filter: EntryFilter = _ANY,  # noqa: A002 - GraphQL's name for it
     first: int = PAGE,
@@ -185,17 +185,17 @@ async def page(
         if value is not None
     }
     parameters = {
-        "notice": reading.notice,
-        "position": reading.position,
+        "notice": snapshot.notice,
+        "position": snapshot.position,
         "after": after,
-        "before": reading.position + 1 if before is None else before,
+        "before": snapshot.position + 1 if before is None else before,
         "first": min(first, PAGE),
     }
-    rows = await reading.fetch(
+    rows = await snapshot.fetch(
         _query(tuple(conditions), newest_first=newest_first),
         parameters | {f"is_{name}": value for name, value in conditions.items()},
     )
-    narratives_of = await _narratives(reading, [row[0] for row in rows]) if narratives and rows else {}
+    narratives_of = await _narratives(snapshot, [row[0] for row in rows]) if narratives and rows else {}
     return [EntryRow(*[*row, narratives_of.get(row[0], {})]) for row in rows]
 
 
@@ -210,11 +210,11 @@ def _query(conditions: tuple[str, ...], *, newest_first: bool) -> bytes:
     ).encode()
 
 
-async def _narratives(reading: Snapshot, positions: Sequence[int]) -> dict[int, dict[str, NarrativeRef]]:
-    rows = await reading.fetch(
+async def _narratives(snapshot: Snapshot, positions: Sequence[int]) -> dict[int, dict[str, NarrativeRef]]:
+    rows = await snapshot.fetch(
         "SELECT position, path, body, erased_by FROM ledger.narratives "
         "WHERE notice = %s AND position = ANY (%s::integer[]) ORDER BY position, path",
-        (reading.notice, list(positions)),
+        (snapshot.notice, list(positions)),
     )
     by_position: dict[int, dict[str, NarrativeRef]] = {}
     for position, path, body, erased_by in rows:

@@ -285,11 +285,11 @@ class StoredDocument(Struct, frozen=True):
     """Entry that erased it."""
 
 
-async def stored_document(reading: Snapshot, position: int) -> StoredDocument | None:
+async def stored_document(snapshot: Snapshot, position: int) -> StoredDocument | None:
     """Return the file that the entry at a position submitted; None if it came without one."""
-    rows = await reading.fetch(
+    rows = await snapshot.fetch(
         "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
         "WHERE notice = %s AND position = %s",
-        (reading.notice, position),
+        (snapshot.notice, position),
     )
     return StoredDocument(*rows[0]) if rows else None

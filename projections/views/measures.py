@@ -268,7 +268,7 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
     for index, mask in zip(counted, marks(values, lines), strict=True):
         if mask != series.masks[index]:
             series.masks[index] = mask
-            rows.change(READINGS, name, *series.periods[index], signals=[each.value for each in SIGNALS[mask]])
+            rows.change(READINGS, name, *series.periods[index], signals=[signal.value for signal in SIGNALS[mask]])
     rows.change(
         MEASURES,
         name,

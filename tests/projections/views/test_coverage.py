@@ -57,7 +57,7 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
             uncovered = await reading.all(coverage.COVERED, uncovered=True)
             findings = await reading.all(coverage.FINDING)
             made = await reading.all(coverage.RECOMMENDATION)
-        async with reader.at(NOTICE, as_of=AsOf(278), views=["coverage"]) as reading:
+        async with reader.at(NOTICE, as_of=AsOf(280), views=["coverage"]) as reading:
             before = await reading.all(coverage.COVERED, uncovered=True)
             undecided = await reading.all(coverage.RECOMMENDATION, undecided=True)
     assert [(row.kind, row.subject) for row in whole[:2]] == [("AREA", "1a"), ("AREA", "1b")]
@@ -66,10 +66,10 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
     assert [row.subject for row in before] == ["RC2"]
     assert [row.recommendation for row in undecided] == ["RC2"]
     assert [(row.recommendation, row.decided, row.decided_position) for row in made] == [
-        ("RC1", "ACCEPTED", 221),
-        ("RC2", "REJECTED", 280),
-        ("RC3", "ACCEPTED", 443),
-        ("RC4", "ACCEPTED", 562),
+        ("RC1", "ACCEPTED", 223),
+        ("RC2", "REJECTED", 282),
+        ("RC3", "ACCEPTED", 445),
+        ("RC4", "ACCEPTED", 564),
     ]
     assert all(row.response is not None and row.response.body for row in made)
     assert [row.finding for row in findings] == ["F1", "F2", "F3", "F4"]

@@ -25,14 +25,14 @@ async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     assert found.closing_reason is not None
     assert found.closing_reason.body
     assert [(area.area, area.ended, area.ended_position) for area in areas] == [
-        ("1a", "CLOSED", 689), ("1b", "CARRIED_OVER", 690),
+        ("1a", "CLOSED", 691), ("1b", "CARRIED_OVER", 692),
     ]  # fmt: skip
     assert (areas[1].successor, areas[1].successor_area) == ("tameside-2024", "1")
     assert (interpretation.number, interpretation.parameters) == ("5a", {"stale_after_days": 62})
     assert (revision.number, revision.parameters) == ("11", {"target_date": "2023-12-31"})
     assert clauses["5a"].parameters["stale_after_days"] == 62
     assert clauses["5f"].under == "5"
-    async with at(reader, 508) as reading:
+    async with at(reader, 510) as reading:
         assert (await reading.all(notice.NOTICE))[0].target_date == date(2023, 6, 30)
         assert (await reading.all(notice.NOTICE))[0].outcome is None
 
@@ -49,7 +49,7 @@ async def test_how_often_dates_slipped(reader: Reader) -> None:
         date(2023, 1, 31), date(2023, 3, 15), 1,
     )  # fmt: skip
     assert (found["A15"].owner, found["A15"].completed_on) == ("director", None)
-    assert (found["A1"].completed_on, found["A1"].completed_position) == (date(2022, 10, 24), 250)
+    assert (found["A1"].completed_on, found["A1"].completed_position) == (date(2022, 10, 24), 252)
     assert [(each.action, each.due_before, each.due_after, each.approver) for each in moved] == [
         ("A3", date(2023, 1, 31), date(2023, 3, 15), "chair"),
         ("A15", date(2023, 3, 31), date(2023, 9, 30), "chair"),
@@ -60,7 +60,7 @@ async def test_how_often_dates_slipped(reader: Reader) -> None:
     assert [(each.milestone, each.reached_on is not None) for each in milestones] == [
         ("MS1", True), ("MS2", True), ("MS3", True), ("MS4", False), ("MS5", True),
     ]  # fmt: skip
-    assert (objectives["O2"].outcome, objectives["O2"].closed_position) == ("ACHIEVED", 463)
+    assert (objectives["O2"].outcome, objectives["O2"].closed_position) == ("ACHIEVED", 465)
     assert (objectives["O7"].first_due, objectives["O7"].due) == (date(2023, 5, 31), date(2023, 9, 30))
 
 
@@ -106,17 +106,17 @@ async def test_when_there_was_no_chair_and_what_the_board_decided(reader: Reader
         ]  # fmt: skip
         now = [member.member for member in await reading.all(board.MEMBER, in_post=True)]
     assert [(tenure.chair, tenure.last, tenure.ended_position) for tenure in tenures] == [
-        ("chair", date(2023, 3, 31), 407), ("chair-2", None, None),
+        ("chair", date(2023, 3, 31), 409), ("chair-2", None, None),
     ]  # fmt: skip
     assert tenures[0].independence_basis is not None
     assert [interest.body for interest in tenures[0].interests] == ["None."]
     assert len(members) == len(now) + 1
     assert "partner-schools" not in now
     assert [timetable.department_consent for timetable in timetables] == [True, True]
-    assert (len(meetings), b10.quorate, b10.position) == (18, False, 485)
+    assert (len(meetings), b10.quorate, b10.position) == (18, False, 487)
     assert [decision.decision for decision in about] == ["D1", "D2", "D6", "D7", "D17"]
     assert [decision.decision for decision in standing] == ["D1", "D2", "D7", "D17"]
-    assert (about[2].rescinded_position, about[0].votes) == (520, {"for": 5, "against": 0, "abstained": 0})
+    assert (about[2].rescinded_position, about[0].votes) == (522, {"for": 5, "against": 0, "abstained": 0})
     assert about[0].options[0].body == "To leave it as it is."
     assert ("adviser" in pack.recipients, pack.evidence, interest.actor) == (True, ["E6"], "partner-health")
     assert established is not None
@@ -149,8 +149,8 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     ]  # fmt: skip
     assert [(basis.kind, basis.subject) for basis in resting] == [("claim", "BRP2#1"), ("report", "BRP2")]
     assert ended == {"SUPERSEDED": ["E31"], "WITHDRAWN": ["E34"], "ERASED": ["E33"]}
-    assert (restricted.classification, restricted.opened, restricted.ended_position) == ("RESTRICTED", 1, 589)
-    assert (assessed.judgement, document.judgement, document.assessed_position) == ("PARTIAL", "PARTIAL", 278)
+    assert (restricted.classification, restricted.opened, restricted.ended_position) == ("RESTRICTED", 1, 591)
+    assert (assessed.judgement, document.judgement, document.assessed_position) == ("PARTIAL", "PARTIAL", 280)
     assert [(each.row.report, each.value("completeness")) for each in board_reports][:3] == [
         ("BRP1", "PARTIAL"), ("BRP2", "PARTIAL"), ("BRP3", "COMPLETE"),
     ]  # fmt: skip
@@ -159,7 +159,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
         ("BRP3", "DEFERRED"), ("BRP4", None), ("BRP6", None),
     ]  # fmt: skip
     assert (len(told), len(chairs), chairs[0].first) == (5, 5, date(2022, 7, 5))
-    async with at(reader, 278) as reading:  # E34 was withdrawn by 279
+    async with at(reader, 280) as reading:  # E34 was withdrawn by 281
         (before,) = await reading.all(evidence.DOCUMENT, ids=["E34"])
     assert (before.status, before.ended_position) == ("CURRENT", None)
 
@@ -185,7 +185,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
     assert [(partner.partner, partner.section11) for partner in registered] == [
         ("P1", True), ("P2", True), ("P3", False),
     ]  # fmt: skip
-    async with at(reader, 463, on=datetime(2023, 6, 1, tzinfo=UTC)) as reading:  # 464 says that CB4 was missed
+    async with at(reader, 465, on=datetime(2023, 6, 1, tzinfo=UTC)) as reading:  # 466 says that CB4 was missed
         ((first, *_),) = await reading.find(partners.PARTNER, RowQuery())
     assert (first.row.partner, first.computed) == ("P1", counts | {"late": 1, "overdue": 1})
 
@@ -209,11 +209,11 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
     )
     assert "OUTSIDE" in series["M1"][-1].value("signals")
     assert (m2.reset_on, m2.provisional, m2.assurance) == (date(2023, 2, 1), False, "INCONSISTENT")
-    assert (reset.measure, reset.position) == ("M2", 458)
+    assert (reset.measure, reset.position) == ("M2", 460)
     restated = [
         (each.first, each.restated, each.restated_position) for each in rows(series["M5"]) if each.restated
     ]
-    assert restated == [(date(2022, 12, 1), 1, 335)]
+    assert restated == [(date(2022, 12, 1), 1, 337)]
     assert found["M9"].is_hidden
     assert (whole["M9"].value("mean") is None, redacted["M9"].value("mean")) == (False, None)
     assert redacted["M1"] == whole["M1"]
@@ -235,9 +235,9 @@ async def test_who_opened_what_under_whose_approval(reader: Reader) -> None:
         lines = {(line.of, line.clause): line for line in await reading.all(access.CHECK)}
         opened = await reading.all(access.PROVISION, requests=["X1"])
     assert (of_r1["X1"].requested_by, of_r1["X1"].decided_by, of_r1["X1"].revoked_position) == (
-        "department-official", "council-officer", 233,
+        "department-official", "council-officer", 235,
     )  # fmt: skip
-    assert (of_r1["X4"].decided, of_r1["X4"].decided_position) == ("REFUSED", 208)
+    assert (of_r1["X4"].decided, of_r1["X4"].decided_position) == ("REFUSED", 210)
     assert unused == ["X3", "X7"]
     assert [(use.grantee, use.document, use.action) for use in used] == [
         ("reviewer", "files-a", "VIEWED"), ("reviewer", "files-b", "VIEWED"), ("reviewer", "talk-1", "DISCUSSED"),

@@ -28,7 +28,7 @@ async def test_reviews_their_topics_and_assessments(reader: Reader) -> None:
     assert [each.objective for each in said] == ["O1", "O3"]
     async with at(reader, on=datetime(2023, 11, 1, tzinfo=UTC)) as reading:
         assert [each.diagnostic for each in await reading.all(reviews.DIAGNOSTIC, standing="OVERDUE")] == ["DG2"]
-    async with at(reader, 350) as reading:
+    async with at(reader, 352) as reading:
         assert await reading.all(reviews.REVIEW, topic="EARLY_HELP") == []
 
 
@@ -37,7 +37,7 @@ async def test_what_changed_because_of_children(reader: Reader) -> None:
         changed = await reading.all(engagement.CONSIDERATION, group="CHILDREN_AND_YOUNG_PEOPLE", changed=True)
         gathered = await everything(reading, engagement.GATHERING, group="FRONTLINE_STAFF")
         of_v2 = await reading.all(engagement.CONSIDERATION, views="V2")
-    assert [(each.views, each.position) for each in changed] == [("V4", 493), ("V6", 678)]
+    assert [(each.views, each.position) for each in changed] == [("V4", 495), ("V6", 680)]
     assert all(each.change_made is not None and each.change_made.body for each in changed)
     assert [(each.row.views, each.value("loop")) for each in gathered] == [
         ("V1", "CLOSED"), ("V3", "CLOSED"), ("V5", "GATHERED_ONLY"),
@@ -61,7 +61,7 @@ async def test_who_advised_then_and_what_they_reported(reader: Reader) -> None:
     assert [(tenure.adviser, tenure.ended, tenure.last) for tenure in tenures] == [
         ("adviser-before", "REPLACED", date(2022, 9, 4)), ("adviser", "RELEASED", date(2024, 3, 18)),
     ]  # fmt: skip
-    assert [(report.report, report.pinned) for report in found][:2] == [("AR1", 232), ("AR2", 331)]
+    assert [(report.report, report.pinned) for report in found][:2] == [("AR1", 234), ("AR2", 333)]
     assert found[0].query is not None
     assert [each.judgement for each in of_1a] == ["CONCERN", "PROGRESS", "PROGRESS", *["CONCERN"] * 3]
     assert [each.number for each in required] == ["11", "5b"]
@@ -73,8 +73,8 @@ async def test_what_led_to_escalation(reader: Reader) -> None:
         concerns = await reading.all(escalation.CONCERN)
         interventions = await reading.all(escalation.INTERVENTION)
     assert [(step.position, step.state) for step in steps] == [
-        (599, "CONCERN"), (662, "CONCERN"), (677, "INTERVENTION"), (687, "INTERVENTION"), (688, "INTERVENTION"),
-        (692, "CLOSED"),
+        (601, "CONCERN"), (664, "CONCERN"), (679, "INTERVENTION"), (689, "INTERVENTION"), (690, "INTERVENTION"),
+        (694, "CLOSED"),
     ]  # fmt: skip
     assert [concern.areas for concern in concerns] == [["1a"], ["1a", "1b"]]
     assert [(each.power, each.concerns, each.becomes) for each in interventions] == [
@@ -94,14 +94,14 @@ async def test_people_and_the_record_itself(reader: Reader) -> None:
         publications = await reading.all(records.PUBLICATION)
         findings = await reading.all(records.AUDIT_FINDING)
         (key,) = await reading.all(records.SIGNING_KEY)
-    assert (held.role, held.revoked_position, "reviewer-2" in now) == ("REVIEWER", 441, False)
+    assert (held.role, held.revoked_position, "reviewer-2" in now) == ("REVIEWER", 443, False)
     assert (token.token, token.revoked_position, len(actors)) == ("T-trial", 143, 13)
-    assert [(each.integration, each.revoked_position) for each in integrations] == [("I1", None), ("I2", 277)]
+    assert [(each.integration, each.revoked_position) for each in integrations] == [("I1", None), ("I2", 279)]
     assert [(each.target, each.requested_by, each.erased_by) for each in erasures] == [
-        (171, "records-officer", "data-protection-officer"), (580, "records-officer", "data-protection-officer"),
+        (171, "records-officer", "data-protection-officer"), (582, "records-officer", "data-protection-officer"),
     ]  # fmt: skip
     assert [each.subject for each in publications] == ["SA1", "tameside-2022"]
-    assert [(each.severity, each.positions) for each in findings] == [("MINOR", [407]), ("MAJOR", [111, 620])]
+    assert [(each.severity, each.positions) for each in findings] == [("MINOR", [409]), ("MAJOR", [111, 622])]
     assert key.key == "demo-2022"
     async with at(reader, 181) as reading:
         assert [each.target for each in await reading.all(records.ERASURE, awaited=True)] == [171]
