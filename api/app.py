@@ -27,8 +27,8 @@ from api.http import (
 )
 from api.http.forwarded import ForwardedHeaders
 from api.http.head import HeadResponses
-from api.http.opening import UntilOpen, opened
 from api.http.request_log import RequestLog
+from api.http.startup import UntilOpen, opened
 from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings

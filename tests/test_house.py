@@ -257,7 +257,9 @@ FORMER_NAMES = frozenset(
 )
 """Module names that the glossary replaced; none says what is in the module."""
 PARTICIPLE = re.compile(r".*(?:ing|ed)")
-FIELD_NOUNS = frozenset({"compiled", "embedded", "entries_feed", "feed", "formatting", "recording"})
+FIELD_NOUNS = frozenset(
+    {"compiled", "embedded", "entries_feed", "feed", "formatting", "forwarded", "meaning", "pooling", "recording"}
+)
 """Names that end like a participle and are nouns of the field."""
 
 

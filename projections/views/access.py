@@ -24,7 +24,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, of_table
-from projections.views.words import AccessDecision
+from projections.views.word_lists import AccessDecision
 
 
 class Access(Struct, frozen=True):

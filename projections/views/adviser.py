@@ -15,7 +15,7 @@ from projections.engine.view import View
 from projections.query.relation import IN_POST, WITHIN, Computed, Relation, of_table
 from projections.views.fields import RecordedPosition
 from projections.views.gaps import Gap, gaps
-from projections.views.words import TenureEnd
+from projections.views.word_lists import TenureEnd
 
 
 class Tenure(Struct, frozen=True):

@@ -24,7 +24,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, contains, of_table
-from projections.views.words import Answer, CoverageKind
+from projections.views.word_lists import Answer, CoverageKind
 
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 

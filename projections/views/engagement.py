@@ -12,7 +12,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
-from projections.views.words import Loop
+from projections.views.word_lists import Loop
 
 
 class Gathering(Struct, frozen=True):

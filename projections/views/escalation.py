@@ -13,7 +13,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import of_table
-from projections.views.words import EscalationState
+from projections.views.word_lists import EscalationState
 
 
 class Concern(Struct, frozen=True):

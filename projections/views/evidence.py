@@ -30,7 +30,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, contains, of_table
 from projections.query.snapshot import Snapshot
-from projections.views.words import EvidenceStatus
+from projections.views.word_lists import EvidenceStatus
 
 
 class Evidence(Struct, frozen=True):

@@ -26,7 +26,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, Computed, contains, of_table
 from projections.views.spc import FIRM, SIGNALS, Signal, limits, marks
-from projections.views.words import Assurance
+from projections.views.word_lists import Assurance
 
 THRESHOLD = 5
 """Lowest count that is others to every role."""

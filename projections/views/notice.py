@@ -27,7 +27,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, Relation, of_table
 from projections.views.fields import RecordedPosition
-from projections.views.words import AreaEnd, NoticeStatus
+from projections.views.word_lists import AreaEnd, NoticeStatus
 
 
 class Notice(Struct, frozen=True):

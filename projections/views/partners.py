@@ -21,7 +21,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
 from projections.views.fields import NamedEvidence
-from projections.views.words import ContributionStanding
+from projections.views.word_lists import ContributionStanding
 
 
 class Partner(Struct, frozen=True):

@@ -18,7 +18,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, Computed, of_table
 from projections.views.fields import RecordedPosition
-from projections.views.words import Completeness, ReportPart
+from projections.views.word_lists import Completeness, ReportPart
 
 PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 

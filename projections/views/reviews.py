@@ -22,7 +22,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, of_table
 from projections.views.fields import NamedEvidence, RecordedPosition
-from projections.views.words import AssessmentStanding, DiagnosticStanding, ReviewStanding
+from projections.views.word_lists import AssessmentStanding, DiagnosticStanding, ReviewStanding
 
 
 class Review(Struct, frozen=True):

@@ -15,7 +15,7 @@ import strawberry
 from ledger.domain.areas.notice import NoticeKind
 from ledger.domain.fact import WordList
 from ledger.domain.roles import Role
-from projections.views.words import (
+from projections.views.word_lists import (
     AccessDecision,
     Answer,
     AreaEnd,

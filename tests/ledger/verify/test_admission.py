@@ -125,7 +125,7 @@ async def test_what_only_todays_rules_refuse_is_named_and_sound(recorded: str) -
 
 
 async def test_a_past_grant_to_oneself_is_listed_and_sound(recorded: str) -> None:
-    """An older release let a records officer grant a role to herself."""
+    """List a grant to oneself that an older release admitted."""
     async with Writer(recorded) as writer:
         await writer.append(NOTICE, submit("RoleGranted", {"actor": "alice", "role": "PARTNER"}, "rosa"), ROSA)
         size = (await writer.state(NOTICE)).position

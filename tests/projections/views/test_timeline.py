@@ -14,7 +14,7 @@ from tests.projections.stored import store
 
 def test_an_entry_is_on_the_timeline_of_all_that_it_names() -> None:
     history = {entry.position: entry for entry in played()[0].history}
-    assert set(subjects(history[226])) == {
+    assert set(subjects(history[224])) == {
         ("objective", "O9"),
         ("finding", "F2"),
         ("recommendation", "RC1"),
