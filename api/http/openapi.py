@@ -68,6 +68,10 @@ def reference(struct: type[Struct]) -> Json:
     return {"$ref": _REFERENCE.format(name=struct.__name__)}
 
 
+_QUERY_METHODS = frozenset({"GET", "POST"})
+"""Methods of an endpoint that refuses other methods itself: GraphQL."""
+
+
 def document(routes: Sequence[BaseRoute]) -> Json:
     """Return the OpenAPI document of these routes."""
     _, components = msgspec.json.schema_components([Receipt, Problem, Event], ref_template=_REFERENCE)
@@ -75,7 +79,7 @@ def document(routes: Sequence[BaseRoute]) -> Json:
     for route in routes:
         if isinstance(route, Route):
             path = re.sub(r":[a-z]+\}", "}", route.path)
-            for method in sorted((route.methods or set()) - {"HEAD"}):
+            for method in sorted((route.methods or _QUERY_METHODS) - {"HEAD"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(route, path, method)
     return {
         "openapi": "3.1.0",

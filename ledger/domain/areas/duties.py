@@ -66,7 +66,7 @@ class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "submitDeliverable"
     clause: ClassVar[str] = "11"
     stated_day: ClassVar[StatedDay | None] = StatedDay("submitted_on")
-    sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was submitted[ to {to}]")
+    sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was submitted on {submitted_on}[ to {to}]")
 
     deliverable: DeliverableId
     submitted_on: Day
@@ -117,7 +117,7 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
     about: ClassVar[str] = "instruction"
     ends: ClassVar[str] = "answered"
     stated_day: ClassVar[StatedDay | None] = StatedDay("answered_on")
-    sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was followed: {answer}")
+    sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was followed on {answered_on}: {answer}")
 
     instruction: InstructionId
     answered_on: Day
@@ -170,7 +170,7 @@ class ActReported(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reportAct"
     clause: ClassVar[str] = "13"
     stated_day: ClassVar[StatedDay | None] = StatedDay("done_on")
-    sentence: ClassVar[Sentence] = Sentence("{matter} was reported: {text}")
+    sentence: ClassVar[Sentence] = Sentence("{matter} was reported, done on {done_on}: {text}")
 
     matter: Annotated[Code, Meta(description="The matter, as the clause names it.")]
     done_on: Day

@@ -12,7 +12,7 @@ from psycopg import sql
 from strawberry.utils.str_converters import to_camel_case
 
 import schema
-from ledger.domain.registry import KINDS
+from ledger.domain.registry import KINDS, STORED_TYPES
 from ledger.domain.roles import Role, matrix
 from schema.derive.declaration import SECTIONS, TYPES
 from tests.api.everybody import EACH_ROLE, GRANTABLE, actor_of, reads
@@ -33,7 +33,7 @@ def examples() -> dict[str, dict[str, Any]]:
         kept = {name: one[name] for name in ("specversion", "type", "data", "confirm") if name in one}
         for place, earlier in one.get("demorefers", {}).items():
             kept["data"][place] = [1] if isinstance(earlier, list) else 1  # any earlier entry will do here
-        found.setdefault(KINDS[one["type"]].name, kept)
+        found.setdefault(STORED_TYPES[one["type"]].kind.name, kept)
     issued = {
         "kind": "IMPROVEMENT_NOTICE",
         "council": "E08000008",
@@ -44,6 +44,8 @@ def examples() -> dict[str, dict[str, Any]]:
         "packDigest": "A" * 43 + "=",
     }
     found["NoticeIssued"] = event("notice.NoticeIssued", issued)
+    loss = {"size": 3661, "rootHash": "A" * 43 + "=", "resumedAt": 3525}
+    found["LossAccepted"] = event("records.LossAccepted", loss)
     found["AreaRegistered"] = event("notice.AreaRegistered", {"area": "9z", "title": "Leaders"})
     assert set(found) == {kind.name for kind in KINDS.values()}
     return found

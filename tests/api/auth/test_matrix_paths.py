@@ -19,6 +19,8 @@ LOG = f"/ledgers/{NOTICE}"
 PERIOD = "from=2022-07-01&to=2022-12-31"
 NEEDED: dict[str, tuple[str, ...]] = {
     f"{LOG}/entries?limit=1": ("notice",),
+    f"{LOG}/notifications?limit=1": ("notice",),
+    f"{LOG}/notifications/1,2": ("notice",),
     f"{LOG}/checkpoint": ("notice",),
     f"{LOG}/tile/0/000.p/1": ("notice",),
     f"{LOG}/tile/entries/000.p/1": ("notice", "entries"),

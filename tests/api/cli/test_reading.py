@@ -304,7 +304,7 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
         connection.execute("UPDATE views.progress SET position = position + 1 WHERE view = 'plan'")
     ran = demo("verify", "--views")
     assert ran.status == 1
-    assert f"plan of {NOTICE} is said to be at {TOLD + 1}, and the entries end at {TOLD}" in ran.err
+    assert f"plan of {NOTICE} is recorded as folded to {TOLD + 1}, but the entries end at {TOLD}" in ran.err
     [done] = demo("rebuild", "--json").json
     assert [view["failure"] for view in done["views"]] == [None] * len(done["views"])
     wrong = demo("rebuild", "plans")
@@ -315,7 +315,7 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
 def test_migrate_says_whether_there_was_anything_to_do(ledger: Ledger, database: str) -> None:
     assert ledger("migrate").out == "The database was already up to date.\n"
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA ledger, views CASCADE")
+        connection.execute("DROP SCHEMA ledger, views, guests CASCADE")
         connection.execute("DROP TABLE public.ledger_migrations")
     assert ledger("verify").err.startswith("ledger: the database lacks ")
     assert ledger("migrate", "--json").json[0]["ran"][0] == "ledger/0000_roles.sql"

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from ledger.domain.errors import LedgerError
 from ledger.store.database import connect
 from ledger.verify import catalogue
 
@@ -118,8 +119,8 @@ async def test_each_change_of_a_protection_is_named(database: str, statements: l
 
 async def test_settings_that_switch_triggers_off_are_named(database: str) -> None:
     name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    changes = await details(database, f"ALTER DATABASE {name} SET session_replication_role = replica")
-    assert changes == ["the setting ledger.session_replication_role=replica comes from no migration"]
+    with pytest.raises(LedgerError, match="session_replication_role is 'replica' instead of 'origin'"):
+        await details(database, f"ALTER DATABASE {name} SET session_replication_role = replica")
 
 
 async def test_a_role_with_more_rights_is_named(database: str) -> None:

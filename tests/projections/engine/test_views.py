@@ -267,7 +267,7 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
         areas = await reading.all(notice.AREA)
     assert (found.kind, found.council) == ("IMPROVEMENT_NOTICE", "E08000008")
     assert (found.title.body, found.trigger.body) == ("A notice", "A visit")
-    assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"days": 92})
+    assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"stale_after_days": 93})
     assert clause.text.body == "clause of action 0"
     assert [(area.area, area.title.body) for area in areas] == [
         ("1a", "Leaders' understanding"),
