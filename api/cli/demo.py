@@ -129,7 +129,7 @@ def _summary(checks: DemoChecks) -> bool:
     return not failed
 
 
-LIVE_MOMENT = "2023-01-31"
+LIVE_MOMENT = "2023-04-03"
 """Date in the invented history on which the notice is live and clauses wait."""
 
 

@@ -198,11 +198,11 @@ class Notice(RowObject, Node):
         first: First = USUAL,
         after: After = None,
         newest_first: Annotated[
-            bool, strawberry.argument(description="True to begin with the newest entry.")
+            bool | None, strawberry.argument(description="True to begin with the newest entry.")
         ] = False,
     ) -> Connection[Entry]:
         """Return a page of entries."""
-        return await entry_page(self.at, filter, first, after, newest_first=newest_first)
+        return await entry_page(self.at, filter, first, after, newest_first=bool(newest_first))
 
     @resolver("Ledger at the position read.")
     def ledger(self) -> Ledger:

@@ -37,7 +37,7 @@ def progress(text: str, activity: str) -> dict[str, Any]:
 async def test_a_notice_as_it_stands(world: World) -> None:
     notice = (await world.data(WHOLE, id=NOTICE, on=ON))["notice"]
     assert (notice["id"], notice["council"], notice["kind"], notice["status"]) == (
-        NOTICE,
+        f"{NOTICE}@~{ON}",
         "E08000008",
         "IMPROVEMENT_NOTICE",
         "LIVE",
@@ -234,7 +234,9 @@ async def test_a_role_without_sight_of_entries_gets_positions_and_leaf_hashes(wo
     assert len(hidden["entries"]["nodes"]) == HEAD
     for entry, known in zip(hidden["entries"]["nodes"], seen["entries"]["nodes"], strict=True):
         shown = {name: value for name, value in entry.items() if value not in (None, [])}
-        assert shown == {"position": known["position"], "leafHash": known["leafHash"], "withheld": True}
+        hidden_fields = {"leafHash": known["leafHash"], "withheld": True}
+        position = known["position"]
+        assert shown == {"id": f"{NOTICE}/entry/{position}", "position": position, **hidden_fields}
     assert hidden["plan"]["objectives"]["nodes"][0]["entry"] == {"withheld": True, "type": None}
     some = """query($id: ID!) { notice(id: $id) { entries(filter: {positions: [2, 5]}) {
         nodes { position withheld } } } }"""

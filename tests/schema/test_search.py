@@ -72,7 +72,7 @@ async def test_entries_are_searched_over_all_their_narratives(searched: World) -
         "number": "9",
         "obligor": "COUNCIL",
         "modality": "MUST",
-        "rule": "coverage",
+        "rule": "adviser-in-post",
         "text": "Open the files",
     }
     await searched.record("notice.ClauseRegistered", clause, "c9")

@@ -94,12 +94,12 @@ def test_an_earlier_point_is_said_and_kept(readers: dict[str, httpx.Client], poi
 
 
 def test_the_overview_of_a_notice(readers: dict[str, httpx.Client]) -> None:
-    found = words(readers["adviser"].get(f"{HOME}?knownAt=2023-01-31"))
+    found = words(readers["adviser"].get(f"{HOME}?knownAt=2023-04-03"))
     assert "This history is invented" in found
     for said in (
         "Tameside overview",
         "Not met",
-        "Clause 5d became Not met on 25 January 2023",
+        "Clause 10 became Not met on 3 April 2023",
         "Changes due",
     ):
         assert said in found

@@ -15,7 +15,8 @@ async def test_the_database_places_each_entry_where_the_domain_does(database: st
     await folded(database, of=VIEW)
     stated = [entry for entry in played()[0].history if entry.fact.stated_day is not None]
     assert len(stated) > 40
-    async with Reader(database, ALL) as reader, reader.at(NOTICE, as_of=AsOf(695), views=["entries"]) as reading:
+    last = AsOf(len(played()[0].history))
+    async with Reader(database, ALL) as reader, reader.at(NOTICE, as_of=last, views=["entries"]) as reading:
         for entry in stated[::4]:
             at = entry.occurred_at
             exact = EntryFilter(positions=(entry.position,), occurred_from=at, occurred_to=at + INSTANT)

@@ -72,7 +72,7 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
         due = await reading.all(view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
     assert reading.position == KNOWN_ON_31_DECEMBER_2022
     assert [row.number for row in department] == ["6", "7"]
-    assert [row.number for row in breached] == ["5b", "5c"]
+    assert [row.number for row in breached] == ["5c", "5d", "9d"]
     assert [row.number for row in may] == ["10a", "10b", "10c"]
     assert [row.status for row in over_time] == [
         "NO_EVIDENCE", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_MET",
