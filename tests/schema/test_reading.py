@@ -69,7 +69,8 @@ async def test_a_notice_as_it_stands(world: World) -> None:
     assert (first["activityRating"], first["impactRating"], first["position"]) == ("AMBER", "RED", 9)
     assert first["entry"] == {"position": 9, "type": "improvement-ledger.plan.ObjectiveAdded.v1"}
     (recorded,) = first["progress"]["nodes"]
-    assert (recorded["position"], recorded["narrative"], recorded["entry"]) == (HEAD, "Started", {"id": str(HEAD)})
+    assert (recorded["position"], recorded["narrative"]) == (HEAD, "Started")
+    assert recorded["entry"] == {"id": f"{NOTICE}@~{ON}/entry/{HEAD}"}
     assert (second["activityRating"], second["progress"]["nodes"]) == (None, [])
     assert notice["asOf"]["position"] == notice["ledger"]["size"] == HEAD
     assert notice["asOf"]["on"] == ON

@@ -1,6 +1,7 @@
 """Compliance as it is stored and read, of the invented history."""
 
 from datetime import UTC, datetime
+from itertools import groupby
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
     assert [row.number for row in department] == ["6", "7"]
     assert [row.number for row in breached] == ["5c", "5d", "9d"]
     assert [row.number for row in may] == ["10a", "10b", "10c"]
-    assert [row.status for row in over_time] == [
+    assert [status for status, _ in groupby(row.status for row in over_time)] == [
         "NO_EVIDENCE", "NOT_DUE", "AT_RISK", "NOT_DUE", "AT_RISK", "NOT_MET",
     ]  # fmt: skip
     assert ("6", "NOT_MET", "2023-04-03") in [(row.number, row.status, f"{row.begins:%Y-%m-%d}") for row in due]
