@@ -1,6 +1,6 @@
 """Serve `POST /ledgers/{notice}/entries`: receive events, one or many, and return their outcomes.
 
-The rules belong to the ledger; this module only transports. Imports starlette and `ledger`.
+The ledger enforces the rules; this module only handles HTTP. Imports starlette and `ledger`.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ class Sender(Struct, frozen=True):
             Parameter(
                 "Ledger-Expected-Position",
                 "header",
-                "Position that the ledger must end at, or nothing is recorded.",
+                "Position of the notice's last entry before the first event, which is refused otherwise.",
             ),
             Parameter(
                 "Prefer",

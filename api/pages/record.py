@@ -1,8 +1,8 @@
-"""Forms of facts: the list of tasks, each fact's form, and its answers for checking.
+"""Forms of facts: the list of tasks, each fact's form, and the page to check its answers.
 
-Only the button on the page of the answers, or of a document's form, records. Enter in a field never does. A form's
-address contains the id of its event from the start, so submitting twice records once. After any error the
-form returns with its inputs.
+Only the Record button records, on the page to check the answers or on a document's form. Enter in a field never
+does. A form's address contains the id of its event from the start, so submitting twice records once. After any
+error the form is shown again with its inputs.
 """
 
 from collections.abc import Sequence

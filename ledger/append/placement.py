@@ -1,6 +1,6 @@
 """One notice's share of a batch: each fact judged, given its position and its bytes, then stored.
 
-The state is moved past each fact that is placed. When storing fails, the caller has to drop that state.
+Placing a fact advances the state. If storing then fails, the caller must discard that state.
 """
 
 import os
@@ -29,7 +29,7 @@ from ledger.store import entries as store
 from ledger.store.entries import Connection, EntryRow, Guard, Head
 
 AHEAD = timedelta(seconds=60)
-"""Longest time by which a fact's own time may be ahead of the ledger's clock."""
+"""Time by which a fact's own time may be ahead of the ledger's clock."""
 _STEP = timedelta(microseconds=1)
 
 
@@ -62,10 +62,10 @@ class Placement:
 
         Args:
             request: Facts from one caller, in order.
-            stored: Entries that have the facts' keys, or None before the keys are looked up.
+            stored: Entries already stored under the facts' keys; None if the keys have not been looked up yet.
 
         Returns:
-            One outcome per fact, in the same order; doubtful ones only without `stored`.
+            One outcome per fact, in the same order; doubtful ones only before the look-up.
         """
         if request.strict:
             trial = self._trial(request, stored)
@@ -81,7 +81,7 @@ class Placement:
         return outcomes
 
     def _trial(self, request: AppendRequest, stored: StoredKeys | None) -> list[Outcome]:
-        """Return the outcomes that the facts would have, at the instants that they will have."""
+        """Return the outcomes that the facts would get, without placing them, at the instants of the real run."""
         state = msgspec.convert(msgspec.to_builtins(self.state), State)
         at = self._at
         trial = Placement(self.notice, FoldedState(state, self.folded.frontier.copy()), lambda: at)
@@ -90,7 +90,7 @@ class Placement:
     def _outcome(
         self, item: SubmittedFact, credential: Credential, expected: int | None, stored: StoredKeys | None
     ) -> Outcome:
-        """Judge one fact and place it if it may be recorded; callers without rights learn nothing of keys."""
+        """Judge one fact and place it. A caller without rights must not learn whether a key is used."""
         judged = self.judge(item, credential)
         if isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN":
             return judged
@@ -137,7 +137,7 @@ class Placement:
         return repeated(envelope, attachments_of(first), item, placed)
 
     def refold(self, state: State) -> None:
-        """Go on from the state that a correction gives."""
+        """Replace the state with the one folded again after a correction."""
         self.state = self.folded.state = state
 
     def _unexpected(self, expected: int) -> Refused:

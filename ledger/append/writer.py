@@ -33,7 +33,7 @@ BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
 """Most bytes stored together; a single larger request goes alone."""
 LOCK_PAUSE = 0.1
-"""Seconds between two tries of a notice whose head another process has locked."""
+"""Seconds between retries for a notice whose head another process has locked."""
 LOCK_SECONDS = 30.0
 """Seconds to wait for such a lock; then callers get Unavailable."""
 LOCKED_ENTRIES = 1_000
@@ -46,9 +46,10 @@ _OVERHEAD = 400
 
 
 Observer = Callable[[int, float | None, Sequence[Answer]], None]
-"""Called with the number of waiting facts, when a request is queued and again when it ends.
+"""Called twice for each request, with the number of waiting facts.
 
-At its end, the seconds since it was queued and its answers follow. A request that failed has no answers.
+When it is queued, None and no answers follow. When it ends, the seconds that it took and its answers follow; a
+failed request has no answers.
 """
 
 
@@ -65,7 +66,7 @@ class _LockedNotice(Struct):
     """Requests of a notice whose head another process has locked."""
 
     deadline: float
-    """Time by the loop's clock at which they are given up."""
+    """Instant of the event loop's clock at which these requests are given up."""
     retry_at: float
     requests: deque[_Waiting] = field(default_factory=deque)
 
@@ -77,7 +78,7 @@ class Writer:
         url: The database.
         clock: The source of recording instants.
         on_commit: Called after each commit with the notice, its new entries and their rows.
-        marks: High-water marks that the process shares with its signer; without them, marks of its own in memory.
+        marks: High-water marks that the process shares with its signer; None: the writer keeps its own in memory.
         observer: Called for each request, to measure.
         snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
@@ -155,7 +156,7 @@ class Writer:
             notice: The notice of all facts.
             items: The facts.
             credential: The credential of their recorder.
-            expected: Position after which the first fact must be recorded.
+            expected: Position of the notice's last entry just before the first fact.
             strict: Record all facts in one transaction, or none.
 
         Returns:

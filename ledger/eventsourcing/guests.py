@@ -1,7 +1,7 @@
-"""Run anyone's projection of the eventsourcing library over a notice, in batches.
+"""Run a third-party projection (a guest) of the eventsourcing library over a notice, in batches.
 
 A guest is a `Projection` with single-dispatch handlers and a `PostgresTrackingRecorder` as its view. The
-library's own runner commits once an event. This one commits once a batch, with the same tracking table. So each
+library's own runner commits once per event. This one commits once per batch, with the same tracking table. So each
 entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
 """
 
@@ -30,7 +30,7 @@ from ledger.eventsourcing.recorder import NoticeRecorder
 from ledger.store.database import connect
 
 BATCH = 500
-"""Entries that one transaction processes at most."""
+"""Entries processed in one transaction at most."""
 STANDBY_SECONDS = 1.0
 """Seconds between attempts to take over from another runner of the same guest."""
 _REPORT = """INSERT INTO guests.runs AS r (guest, notice, position, failed_at, failure) VALUES (%s, %s, %s, %s, %s)
@@ -253,7 +253,7 @@ def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrack
 
 
 async def runs(url: str) -> list[GuestRun]:
-    """Return how far each guest has come in each notice, and where it stopped.
+    """Return the position of each guest in each notice, and the entry at which it stopped.
 
     Raises:
         Unavailable: The database cannot be reached.

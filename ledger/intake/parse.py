@@ -218,19 +218,19 @@ def _accept(event: Json) -> SubmittedFact:
 
 
 def with_file(item: SubmittedFact, file: SubmittedFile) -> SubmittedFact:
-    """Return the submission of a document whose file came, too."""
+    """Return the submission of a document with its uploaded file."""
     assert isinstance(item.fact, EvidenceSubmitted)  # noqa: S101 (no other fact has a file)
     fact = _state_file(item.fact, came=True)
     return msgspec.structs.replace(item, fact=fact, data=encoder.encode(fact), file=file)
 
 
 def _state_file(fact: EvidenceSubmitted, *, came: bool) -> EvidenceSubmitted:
-    """Return the fact as the ledger records it: it states whether the file came."""
+    """Return the fact as the ledger records it: `stored` says whether a file was uploaded."""
     return msgspec.structs.replace(fact, stored=came)
 
 
 def _present(name: str, data: dict[str, Any], path: str, prefix: str) -> tuple[Kind, dict[str, Any]]:
-    """Return a fact's kind by the name of any of its versions, and the data in the present version."""
+    """Return a fact's kind by the name of any of its versions, and the data upgraded to the current version."""
     kind = _kind(name, path)
     try:
         for step in STORED_TYPES[name].steps:
@@ -330,7 +330,7 @@ def _accept_replacement(
 ) -> tuple[EntryCorrected, list[SubmittedNarrative]]:
     """Return a correction with its replacement normalised like any fact, and the replacement's narratives."""
     kind, submitted_data = _present(submitted.type, submitted.data, f"{prefix}.type", f"{prefix}.data")
-    if kind.struct is EntryCorrected:  # refused unread: nested corrections would cost their square
+    if kind.struct is EntryCorrected:  # refused before decoding: nested corrections would take quadratic time
         raise Refused.because(
             "NOT_CORRECTABLE",
             "a correction cannot be corrected",

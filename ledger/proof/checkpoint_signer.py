@@ -1,8 +1,8 @@
 """Sign a checkpoint of each notice's tree within a second of a commit, and never two that disagree.
 
 Four checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
-last checkpoint is verified. The entries must allow this process's key. The head must extend the high-water mark,
-which is not in the database. So a rewritten history fails here, even if all its hashes agree.
+last checkpoint is verified. This process's key must be the one that the entries appoint. The head must extend
+the high-water mark, which is not in the database. So a rewritten history fails here, even if its hashes agree.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ POLL_SECONDS = 0.5
 """Seconds between polls for other processes' commits."""
 CONNECTIONS = 2
 _SEED = 0x106
-"""Hash seed that separates these advisory locks from others over the same text."""
+"""Hash seed that separates these advisory locks from other locks on the same notice."""
 _SELECT_CHECKPOINT = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
 # The advisory lock of `_sign` makes the next number unique. Checkpoints from before the numbers are counted once.
 _INSERT = """INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note, number)
@@ -69,7 +69,7 @@ class CheckpointSigner:
         self._pool = pool(url, "ledger_writer", CONNECTIONS)
         self._woken = asyncio.Event()
         self.refused: dict[str, str] = {}
-        """Notices whose head is not signed → the reason."""
+        """Notice → the reason that its head could not be signed."""
 
     async def open(self) -> Self:
         """Connect to the database. Raises Unavailable when it cannot be reached."""

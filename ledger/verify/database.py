@@ -1,4 +1,4 @@
-"""Verify the stored record: read every byte of it and check it by `ledger.verify.entries`.
+"""Verify the stored record: read every byte of it and check it with `ledger.verify.entries`.
 
 Runs in one read-only transaction on one snapshot, so concurrent appends change nothing. Needs SELECT on the whole
 record of every notice, which the writer's role has. Parses the bytes itself, with no code that writes or reads
@@ -32,7 +32,7 @@ NARRATIVES_PAGE = 64
 
 DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with the notice, its checked entries and its entries by its head."""
+"""Called with the notice, the number of entries checked, and the number that its head states."""
 
 StateCheck = Callable[[AsyncConnection[Any], str], Awaitable[int | None]]
 """Return the position of a notice's stored state when its entries give another state."""

@@ -23,7 +23,7 @@ from projections.engine.tables import Connection
 from projections.engine.view import View
 
 PAGE = 1_000
-"""Entries folded in one transaction, at highest."""
+"""Entries folded in one transaction at most."""
 POLL_SECONDS = 1.0
 """Seconds between polls of the ledger's heads when no notification arrives."""
 NOTICES_IN_MEMORY = 256

@@ -1,8 +1,8 @@
 """SQL of an answer's tree: one query whose single row holds the JSON text and the number of its rows.
 
 Lists become nested lateral subqueries. Objects are concatenated as text, in half the time of PostgreSQL's
-`json_build_object`. The subquery with the LIMIT decides the order of rows. Everything joined to it depends on its
-rows, so it is the outer side of nested loops.
+`json_build_object`. The order of rows comes from the subquery with the LIMIT. Everything joined to it depends on
+its rows. So PostgreSQL must make it the outer side of the nested loops, and the order survives.
 """
 
 import re
@@ -63,7 +63,7 @@ class _Scope:
         self.relation = relation
         self.page = page
         self.cursors = cursors
-        """SQL of the name of the list in this scope's cursors."""
+        """SQL for the list's name, as written into its cursors."""
         self.joins: list[str] = []
         self.counts: list[str] = []
 
@@ -73,7 +73,7 @@ class _Scope:
         return "".join(f" CROSS JOIN LATERAL {join}" for join in self.joins)
 
     def join_lateral(self, name: str) -> None:
-        """Join the lateral item of a computed field."""
+        """Join, once, the lateral subquery that a computed field needs."""
         computed = self.relation.computed.get(name)
         if computed is not None and computed.lateral and computed.lateral not in self.joins:
             self.joins.append(computed.lateral)

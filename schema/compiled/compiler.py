@@ -74,7 +74,7 @@ class _Prepared(Struct, frozen=True, eq=False):
     plans: LRUCache[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
-        """Return the parts at the root, by key.
+        """Return the fields at the root by response key: JSON if constant, else a notice to query.
 
         Raises:
             NotCompiled: A part has to be resolved field by field.

@@ -53,6 +53,7 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
     clause: ClassVar[str] = "records"
     about: ClassVar[str] = "actor"
     begins: ClassVar[bool] = True
+    outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{actor} was registered as a {kind}[: {post}]", (("{actor}", "known as", "{kind}"),)
     )

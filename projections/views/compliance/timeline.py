@@ -41,11 +41,12 @@ COMMON: frozenset[type[Fact]] = frozenset(
 MARK_EVERY = 64
 """Occurrences between two marks, at least."""
 MARK_SHARE = 8
-"""Share of the occurrences before the last mark that the next mark waits for."""
+"""The next mark also waits for an eighth of the occurrences before the last mark."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
-"""An instant to judge at, and the entry of its occurrence; None: time passed."""
+"""An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000
+"""Deadlines between two occurrences at most; a rule that names more is faulty."""
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -237,7 +238,7 @@ def concerns(number: str, fact: Fact) -> bool:
 
 
 def judge_of(clause: JudgedClause, judges: Mapping[type[Rule], type[Judge[Any]]]) -> Judge[Any]:
-    """Return a new judge of a clause. A clause with faults is marked, and has its judge all the same."""
+    """Return a new judge of a clause. Faulty parameters are noted on the clause; the judge is returned anyway."""
     declared = RULES.get(clause.kind)
     new = Judge[Any](Rule()) if declared is None else judges[declared](Rule())
     read_parameters(clause, new)

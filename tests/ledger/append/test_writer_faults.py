@@ -152,10 +152,10 @@ async def test_a_forged_snapshot_lets_nobody_record(database: str, monkeypatch: 
     async with await connect(database, "ledger_writer") as connection:
         row = await (await connection.execute("SELECT state FROM ledger.snapshots")).fetchone()
         assert row is not None
-        state = json.loads(row[0][row[0].index(b"{") :])
+        seal, state = row[0][: snapshots._SEAL_BYTES], json.loads(row[0][snapshots._SEAL_BYTES :])
         tenure = {"role": "RECORDS_OFFICER", "from_": "2020-01-01T00:00:00Z", "until": None}
         state["people"]["roles"]["mallory"] = [tenure]
-        forged = row[0][: row[0].index(b"{")] + json.dumps(state).encode()
+        forged = seal + json.dumps(state).encode()
         await connection.execute("UPDATE ledger.snapshots SET state = %s", (forged,))
     grant = submit("RoleGranted", {"actor": "mallory", "role": "ADVISER"}, "mallory")
     for key in (KEY, None):
