@@ -280,6 +280,13 @@ def test_after_the_notice_was_closed_only_what_happened_before_is_recorded() -> 
     desk.record("Published", {"subject": "n", "where": "here"}, "cara")
 
 
+def test_an_actor_is_registered_after_the_notice_was_closed() -> None:
+    desk = prepared(())
+    desk.record("NoticeClosed", CLOSED, "dora", time=at(1 / 86_400))
+    desk.clock.advance(days=1)
+    desk.register("late-system")
+
+
 def test_a_registered_system_records_what_its_registration_names_and_no_longer() -> None:
     desk = prepared(())
     desk.record("RoleGranted", {"actor": "feed", "role": "INTEGRATION"}, "rosa")
