@@ -78,6 +78,10 @@ def _spaced(kind: str) -> str:
     return kind.replace("-", " ")
 
 
+def _label(kind: str, name: str) -> str:
+    return f"{_spaced(kind)} {name}"
+
+
 def judge(
     lifecycles: Lifecycles,
     declaration: Declaration,
@@ -121,21 +125,22 @@ def _judge_subject(
     known: Mapping[str, Lifecycle], declaration: Declaration, fact: Fact, name: str, where: str
 ) -> Iterator[Refusal]:
     lifecycle = known.get(name)
-    label = f"{_spaced(declaration.kind)} {name}"
     if fact.begins:
         if lifecycle is not None:
+            label = _label(declaration.kind, name)
             message = f"{label} already exists, since entry {lifecycle.began}; choose another id"
             yield Refusal("ALREADY_EXISTS", message, where)
     elif lifecycle is None:
         yield _unknown(declaration.kind, name, where, known)
     elif fact.once and declaration.name in lifecycle.steps:
-        message = (
-            f"{declaration.name} is already recorded for {label}, in entry {lifecycle.steps[declaration.name]}"
-        )
+        label, before = _label(declaration.kind, name), lifecycle.steps[declaration.name]
+        message = f"{declaration.name} is already recorded for {label}, in entry {before}"
         yield Refusal("ALREADY_RECORDED", message, where)
     elif lifecycle.ended and not fact.outlives:
+        label = _label(declaration.kind, name)
         yield Refusal("ALREADY_ENDED", f"{label} is {lifecycle.outcome}, since entry {lifecycle.ended}", where)
     elif fact.needs and fact.needs not in lifecycle.steps:
+        label = _label(declaration.kind, name)
         yield Refusal("TOO_EARLY", f"{label} has no {fact.needs} yet; record that first", where)
 
 

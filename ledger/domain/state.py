@@ -90,13 +90,11 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
         yield Refusal("NOTICE_CLOSED", message, "time")
         return
     declaration, in_set_up = _DECLARATIONS[type(fact)], duties.sets_up(state.people, who, when.recorded_at)
-    refusals = [*lifecycle.judge(state.lifecycles, declaration, fact, state.people.roles, new_actors=in_set_up)]
-    yield from refusals
-    if not refusals:
-        refusals = list(_AREA[type(fact)].admit(state, fact, who, when))
-        yield from refusals
-    if not refusals:
-        yield from rules.admit(state.notice, fact)
+    yield from (
+        [*lifecycle.judge(state.lifecycles, declaration, fact, state.people.roles, new_actors=in_set_up)]
+        or [*_AREA[type(fact)].admit(state, fact, who, when)]
+        or rules.admit(state.notice, fact)
+    )
 
 
 def evolve(state: State, entry: "Entry") -> None:

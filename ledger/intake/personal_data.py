@@ -111,21 +111,21 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
 """A cheap search for a trace → the kinds that have this trace, with their own searches."""
 
 
-def _normalised(text: str) -> str:
-    """Return the text with ASCII digits and separators, single spaces, and nothing invisible."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-        for ascii_, others in _SEPARATORS.items():
-            text = others.sub(ascii_, text)
-        text = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
-    return _SPACES.sub(" ", text)
+def _in_ascii(text: str) -> str:
+    """Return the text with ASCII digits and separators, and nothing invisible."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    for ascii_, others in _SEPARATORS.items():
+        text = others.sub(ascii_, text)
+    return _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
 
 
 def kinds_in(text: str) -> list[PersonalData]:
     """Return the kinds of personal data that a narrative seems to contain."""
-    text = _normalised(text)
+    if not text.isascii():
+        text = _in_ascii(text)
     if _TRIGGER.search(text) is None:
         return []
+    text = _SPACES.sub(" ", text)
     present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
     return [kind for kind in PersonalData if kind in present]
 
