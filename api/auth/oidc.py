@@ -41,6 +41,7 @@ ASK_AGAIN_SECONDS = 10.0
 _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
 _ID_TOKEN_CLAIMS = ("at_hash", "c_hash", "nonce")
+_DIGESTED = "sub:"
 _ID = re.compile(ID_PATTERN)
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 logger = logging.getLogger(__name__)
@@ -72,8 +73,12 @@ class Discovered(Struct):
 
 
 def actor_of(subject: str) -> str:
-    """Return the actor's id for a token's `sub`: the same text where valid, otherwise made of its digest."""
-    return subject if _ID.fullmatch(subject) else f"sub:{sha256(subject.encode()).hexdigest()[:32]}"
+    """Return the actor's id for a token's `sub`: the same text where valid, otherwise made of its digest.
+
+    A subject that looks like a digested one is digested too, so that no two subjects share an actor.
+    """
+    is_own = _ID.fullmatch(subject) is not None and not subject.startswith(_DIGESTED)
+    return subject if is_own else f"{_DIGESTED}{sha256(subject.encode()).hexdigest()[:32]}"
 
 
 def is_jwt(token: str) -> bool:

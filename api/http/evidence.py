@@ -9,6 +9,7 @@ import logging
 import mimetypes
 import re
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +25,7 @@ from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.authorisation import authorise
-from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.errors import Busy, Damaged, Refusal, Refused, Unavailable
 from ledger.domain.registry import KIND_OF, STORED_TYPES
 from ledger.evidence.access import BY_SERVICE, OpeningDecision, decide_opening, holds_live_grant
 from ledger.evidence.object_store import too_large
@@ -199,9 +200,8 @@ async def get_evidence(request: Request) -> Response:
         **_SAFE_HEADERS,
         "Content-Disposition": f'attachment; filename="{file_name(name, document.media_type)}"',
         "ETag": f'"{position}"',
-        "Evidence-Salt": b64encode(document.salt or b"").decode(),
     }
-    if request.method == "HEAD":
+    if request.method == "HEAD":  # without the salt: nothing records that the document was opened
         return Response(None, 200, {**headers, "Content-Length": str(document.size)}, document.media_type)
     try:
         part = ranges.part(request.headers, headers["ETag"], document.size)
@@ -209,15 +209,29 @@ async def get_evidence(request: Request) -> Response:
         refusal = Refusal("RANGE_NOT_SATISFIABLE", f"the document has {document.size:,} bytes", "range")
         return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
     start, end = part or (0, document.size)
-    content = await ledger.evidence.files.read(notice, document.content or "", document.upload, start, end)
+    content = await ledger.evidence.files.read_checked(
+        notice, document.content or "", document.upload, slice(start, end), document.size
+    )
     if content is None:
         logger.error("a file is missing from the store", extra={"notice": notice, "position": position})
         raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
     await _record_use(ledger, viewer, notice, opening)
+    headers["Evidence-Salt"] = b64encode(document.salt or b"").decode()
     headers["Content-Length"] = str(end - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
-    return StreamingResponse(content, 206 if part else 200, headers, document.media_type)
+    pieces = _logged(content, notice, position)
+    return StreamingResponse(pieces, 206 if part else 200, headers, document.media_type)
+
+
+async def _logged(content: AsyncIterator[bytes], notice: str, position: int) -> AsyncIterator[bytes]:
+    """Yield a document's bytes; log that the stored file is damaged, and break the answer off."""
+    try:
+        async for piece in content:
+            yield piece
+    except Damaged:
+        logger.error("a stored file differs from its entry", extra={"notice": notice, "position": position})  # noqa: TRY400 - the position says enough
+        raise
 
 
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:

@@ -5,6 +5,7 @@ notice gets them; bundles of entries need the right to read entries. Imports sta
 `projections`.
 """
 
+import gzip
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -78,7 +79,7 @@ async def get_tile(request: Request) -> Response:
         raise Refused.because("UNKNOWN_TILE", f"the log has no such tile at size {signed.size}; try again later")
     async with _reading(request, notice) as reading:
         if level is None:
-            return Response(await _bundle(reading, start, stop), 200, _MUTABLE, BYTES)
+            return _compressed(request, await _bundle(reading, start, stop))
         (hashes,) = await tiles.hashes(reading.fetch, notice, level, [(start, stop)])
     return Response(hashes, 200, _IMMUTABLE, BYTES)
 
@@ -104,7 +105,9 @@ async def get_proof(request: Request) -> Response:
     async with _reading(request, notice) as reading:
         tree = (signed.size, signed.root_hash)
         texts = await proof_builder.proof_texts(reading.fetch, notice, [int(position)], tree, signed.note)
-    return Response(texts[int(position)], 200, _MUTABLE, TEXT)
+    name = f"{notice}-{position}.tlog-proof"
+    headers = {**_MUTABLE, "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(texts[int(position)], 200, headers, TEXT)
 
 
 @describes(
@@ -172,6 +175,15 @@ async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
     if len(rows) != stop - start:
         raise Damaged(f"entries are missing between {start} and {stop}; run ledger verify {reading.notice}")
     return b"".join(len(body).to_bytes(2, "big") + body for (body,) in rows)
+
+
+def _compressed(request: Request, bundle: bytes) -> Response:
+    """Return a bundle of entries, in gzip if the client accepts it; its bytes never change."""
+    headers = {**_IMMUTABLE, "Vary": "Accept-Encoding, Authorization"}
+    codings = [coding.partition(";") for coding in request.headers.get("accept-encoding", "").lower().split(",")]
+    if any(name.strip() == "gzip" and not re.fullmatch(r"\s*q=0(\.0*)?\s*", q) for name, _, q in codings):
+        return Response(gzip.compress(bundle, mtime=0), 200, {**headers, "Content-Encoding": "gzip"}, BYTES)
+    return Response(bundle, 200, headers, BYTES)
 
 
 @asynccontextmanager

@@ -159,7 +159,13 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
         exp={"essential": True},
     )
     claims = issuer.claims(token, key, rules)
-    if claims.get("azp", client) != client or not isinstance(claims["sub"], str) or len(claims["sub"]) > 255:
+    # OpenID Connect Core 3.1.3.7: with several audiences the token must name its authorised party
+    several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    if (
+        claims.get("azp", None if several else client) != client
+        or not isinstance(claims["sub"], str)
+        or len(claims["sub"]) > 255
+    ):
         raise ValueError("the token is for another client or has no subject")
     return str(claims["sub"])
 

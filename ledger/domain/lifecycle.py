@@ -130,6 +130,10 @@ def _judge_subject(
             label = _label(declaration.kind, name)
             message = f"{label} already exists, since entry {lifecycle.began}; choose another id"
             yield Refusal("ALREADY_EXISTS", message, where)
+        if {".", ".."} & set(name.split("/")):
+            # a URL with such a step leads to another address
+            message = f"{name} has a part that is only dots; choose another id, for example E14"
+            yield Refusal("INVALID_FIELD", message, where)
     elif lifecycle is None:
         yield _unknown(declaration.kind, name, where, known)
     elif fact.once and declaration.name in lifecycle.steps:

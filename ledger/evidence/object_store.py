@@ -20,7 +20,7 @@ from msgspec import Struct
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
-from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.errors import Busy, Damaged, LedgerError, Refused, Unavailable
 from ledger.evidence import media_type as mediatypes
 from ledger.intake.parse import SubmittedFile
 
@@ -122,7 +122,7 @@ class ObjectStore:
     async def read(
         self, notice: str, content: str, upload: str | None, start: int, end: int
     ) -> AsyncIterator[bytes] | None:
-        """Return the bytes from `start` up to `end` (excluded); None if the document is missing.
+        """Return the bytes from `start` up to `end` (excluded), unchecked; None if the document is missing.
 
         Raises Unavailable.
         """
@@ -135,6 +135,29 @@ class ObjectStore:
                 raise Unavailable("the document cannot be read; try again in a moment") from error
             return _pieces(found.stream(min_chunk_size=_PIECE))
         return None
+
+    async def read_checked(
+        self, notice: str, content: str, upload: str | None, part: slice, size: int
+    ) -> AsyncIterator[bytes] | None:
+        """Return a part of a document, checked against the SHA-256 of the whole while it is read.
+
+        The last piece follows only if the whole file has this digest; otherwise Damaged is raised before it.
+
+        Args:
+            notice: The notice's id.
+            content: SHA-256 of the document, in hexadecimal.
+            upload: Name of its upload, until that has its lasting name.
+            part: First byte, and the byte after the last.
+            size: Size of the document.
+
+        Returns:
+            The bytes, or None if the document is missing.
+
+        Raises:
+            Unavailable: The store failed.
+        """
+        pieces = await self.read(notice, content, upload, 0, size)
+        return None if pieces is None else _checked(pieces, content, part)
 
     async def size(self, notice: str, content: str, upload: str | None) -> int | None:
         """Return a document's size in bytes; None if it is missing. Raises Unavailable."""
@@ -172,6 +195,22 @@ class ObjectStore:
 
 def _name(notice: str, content: str) -> str:
     return f"documents/{notice}/{content[:2]}/{content}"
+
+
+async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> AsyncIterator[bytes]:
+    """Yield a part of the pieces, the last one after the digest of all is checked."""
+    digest, position, last = hashlib.sha256(), 0, b""
+    async for piece in pieces:
+        digest.update(piece)
+        inside = piece[max(part.start - position, 0) : max(part.stop - position, 0)]
+        position += len(piece)
+        if inside:
+            if last:
+                yield last
+            last = inside
+    if digest.hexdigest() != content:
+        raise Damaged("a stored file differs from its entry; run ledger verify, and restore it from a backup")
+    yield last
 
 
 async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[bytes]:

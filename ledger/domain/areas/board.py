@@ -144,6 +144,11 @@ class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     against: Count
     abstained: Count = 0
 
+    @property
+    def total(self) -> int:
+        """Number of members who voted or abstained."""
+        return self.for_ + self.against + self.abstained
+
 
 class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     """The board made a decision, with its reasons, options and evidence."""
@@ -228,6 +233,8 @@ class BoardState(Struct):
     chairs: list[PostTenure] = field(default_factory=list)
     members: dict[str, date] = field(default_factory=dict)
     """First day of each present member."""
+    votes: dict[str, int] = field(default_factory=dict)
+    """Largest number of votes on a decision of each meeting."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -275,6 +282,10 @@ def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescin
     if meeting is not None and not meeting.quorate:
         message = f"meeting {fact.meeting} was not quorate, by entry {meeting.position}, so it cannot decide"
         yield Refusal("NOT_QUORATE", message, "data.meeting")
+    votes = fact.votes.total if isinstance(fact, BoardDecisionRecorded) and fact.votes is not None else 0
+    if meeting is not None and votes > meeting.attended:
+        message = f"{votes} votes, but {meeting.attended} attended meeting {fact.meeting}; correct the votes"
+        yield Refusal("OUT_OF_RANGE", message, "data.votes")
 
 
 def _open_tenure(board: BoardState, chair: str) -> PostTenure | None:
@@ -313,3 +324,5 @@ def evolve(state: "State", entry: "Entry") -> None:
             board.members[fact.member] = fact.first
         case MemberLeft():
             del board.members[fact.member]
+        case BoardDecisionRecorded() if fact.votes is not None:
+            board.votes[fact.meeting] = max(fact.votes.total, board.votes.get(fact.meeting, 0))

@@ -82,10 +82,12 @@ FACTS = (BoardPackCirculated, MeetingHeld, MinutesApproved)
 
 
 class Meeting(Struct):
-    """A meeting's quorum and the position of its entry."""
+    """A meeting's quorum and attendance, and the position of its entry."""
 
     quorate: bool
     position: int
+    attended: int
+    """Number of actors who attended."""
 
 
 class MeetingsState(Struct):
@@ -113,6 +115,13 @@ def _admit_meeting(state: "State", fact: MeetingHeld) -> Iterator[Refusal]:
                 f"{actor} is listed as present and absent; remove one of the two",
                 f"data.attendance[{index}]",
             )
+    votes = state.board.votes.get(fact.meeting, 0)
+    if votes > len(fact.attendance):
+        message = (
+            f"{len(fact.attendance)} attended, but a decision of meeting {fact.meeting} has {votes} votes; "
+            "list everyone who attended, or correct the decision"
+        )
+        yield Refusal("OUT_OF_RANGE", message, "data.attendance")
     quorum = state.board.quorum
     if quorum is not None and fact.quorate and len(fact.attendance) < quorum:
         message = f"{len(fact.attendance)} attended, fewer than the quorum of {quorum}; correct one of the two"
@@ -124,4 +133,4 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact = entry.fact
     match fact:
         case MeetingHeld():
-            state.meetings.meetings[fact.meeting] = Meeting(fact.quorate, entry.position)
+            state.meetings.meetings[fact.meeting] = Meeting(fact.quorate, entry.position, len(fact.attendance))

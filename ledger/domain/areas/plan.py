@@ -1,8 +1,9 @@
 """The improvement plan: its basis, versions, objectives and progress."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
 
@@ -264,6 +265,8 @@ class Objective(Struct):
     owner: str
     due: date
     position: int
+    added_at: datetime | None
+    """Instant at which it was added to the plan, if its event states a time."""
 
 
 class PlanState(Struct):
@@ -298,6 +301,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             if fact.areas == []:
                 yield Refusal("INVALID_FIELD", "an objective serves at least one area; name one", "data.areas")
         case ProgressRecorded():
+            yield from _date_refusals(state, fact, when)
             yield from _rating_refusals(plan, Dimension.ACTIVITY, fact.activity_rating, "data.activityRating")
             yield from _rating_refusals(plan, Dimension.IMPACT, fact.impact_rating, "data.impactRating")
             if fact.action is not None:
@@ -305,6 +309,18 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 if owner != fact.objective:
                     message = f"action {fact.action} belongs to objective {owner}, not {fact.objective}"
                     yield Refusal("NOT_FOUND", message, "data.action")
+
+
+def _date_refusals(state: "State", fact: ProgressRecorded, when: When) -> Iterator[Refusal]:
+    """Yield a refusal if progress is dated before its objective; one without a date is as old as the notice."""
+    zone = ZoneInfo(state.notice.zone)
+    added_at = state.plan.objectives[fact.objective].added_at
+    first = added_at.astimezone(zone).date() if added_at is not None else state.notice.issued_on
+    day = when.occurred_at.astimezone(zone).date()
+    if first is not None and day < first:
+        thing = f"objective {fact.objective} was added" if added_at is not None else "the notice was issued"
+        message = f"{day} is before {first}, when {thing}; enter a later day"
+        yield Refusal("OUT_OF_RANGE", message, "time")
 
 
 def _rating_refusals(plan: PlanState, dimension: Dimension, rating: str, path: str) -> Iterator[Refusal]:
@@ -324,7 +340,9 @@ def evolve(state: "State", entry: "Entry") -> None:
             levels = sorted(fact.levels, key=lambda level: level.order)
             plan.scales[fact.dimension] = [level.code for level in levels]
         case ObjectiveAdded():
-            plan.objectives[fact.objective] = Objective(list(fact.areas), fact.owner, fact.due, entry.position)
+            plan.objectives[fact.objective] = Objective(
+                list(fact.areas), fact.owner, fact.due, entry.position, entry.time
+            )
         case ObjectiveRevised():
             objective = plan.objectives[fact.objective]
             objective.areas = list(fact.areas) if fact.areas is not None else objective.areas

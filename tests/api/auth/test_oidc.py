@@ -300,3 +300,9 @@ def test_a_discovery_document_of_another_issuer_is_not_believed(issuer: Issuer, 
         await found.close()
 
     asyncio.run(ask())
+
+
+def test_no_two_subjects_share_an_actor() -> None:
+    digested = oidc.actor_of("zoë@council")
+    assert digested.startswith("sub:")
+    assert oidc.actor_of(digested) not in (digested, oidc.actor_of("zoë"))

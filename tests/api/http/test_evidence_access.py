@@ -122,7 +122,8 @@ def test_a_head_asks_and_uses_nothing(service: Service, clock: MovedClock, reque
     grant(service, clock, request_id)
     before = service.position()
     with service.client("reviewer") as client:
-        assert client.head(f"/ledgers/{NOTICE}/evidence/RESTRICTED").status_code == 200
+        answer = client.head(f"/ledgers/{NOTICE}/evidence/RESTRICTED")
+        assert (answer.status_code, "evidence-salt" in answer.headers) == (200, False)
         clock.advance(hours=2)
         assert client.head(f"/ledgers/{NOTICE}/evidence/RESTRICTED").status_code == 403
     assert service.position() == before

@@ -65,6 +65,7 @@ def test_an_entry_that_is_withheld_is_proved_by_its_leaf_hash(
 ) -> None:
     answer = member.get(f"{LOG}/proof/257{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert answer.headers["content-disposition"] == 'inline; filename="tameside-257.tlog-proof"'
     head, note = answer.text.split("\n\n", 1)
     magic, index, *hashes = head.split("\n")
     assert (magic, index) == ("c2sp.org/tlog-proof@v1", "index 256")
@@ -111,7 +112,12 @@ def test_tiles_hold_the_hashes_and_bundles_the_entries(long_log: Service, member
     with long_log.client("officer") as client:
         for path, wanted in (("000", bodies[:256]), ("002.p/88", bodies[512:])):
             answer = client.get(f"{LOG}/tile/entries/{path}")
-            assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+            assert answer.headers["content-encoding"] == "gzip"
+            plain = client.get(f"{LOG}/tile/entries/{path}", headers={"Accept-Encoding": "gzip;q=0"})
+            assert "content-encoding" not in plain.headers
+            assert plain.content == answer.content
             assert answer.content == b"".join(len(body).to_bytes(2, "big") + body for body in wanted)
     assert leaf_hash(bodies[0]) == leaves[0]
 

@@ -7,6 +7,8 @@ import httpx
 import psycopg
 import pytest
 
+from api.auth import oidc
+from api.pages import oidc_sign_in
 from ledger.append.clock import now
 from tests.api import issuer as issuers
 from tests.api.browsing import browser, words
@@ -126,6 +128,32 @@ def test_an_id_token_of_another_sign_in_is_not_taken(issuer: Issuer, visitor: ht
     answer = visitor.get(back)
     assert answer.status_code == 400
     assert "not valid" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted"),
+    [
+        ({}, True),
+        ({"aud": ["pages"]}, True),
+        ({"aud": ["pages", "other"], "azp": "pages"}, True),
+        ({"aud": ["pages", "other"]}, False),
+        ({"aud": ["pages", "other"], "azp": "other"}, False),
+        ({"azp": "other"}, False),
+        ({"exp": 10**18}, True),
+    ],
+)
+async def test_an_id_token_of_several_audiences_names_its_party(
+    issuer: Issuer, changes: dict[str, object], accepted: bool
+) -> None:
+    token = issuer.sign(issuer.claims(**{"aud": "pages", "nonce": "n", **changes}))
+    verifier = oidc.Issuer(issuer.url, AUDIENCE)
+    try:
+        subject = await oidc_sign_in._verified_subject(verifier, token, "pages", "n")
+    except ValueError:
+        subject = ""
+    finally:
+        await verifier.close()
+    assert subject == ("jo" if accepted else "")
 
 
 def test_without_a_client_there_is_no_such_sign_in(service: Service) -> None:

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from ledger.append.writer import Writer
-from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.errors import Busy, Damaged, LedgerError, Refused, Unavailable
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import ABANDONED, EvidenceService
 from ledger.intake.parse import SubmittedFile, with_file
@@ -46,7 +46,8 @@ async def breaks_off(content: bytes) -> AsyncIterator[bytes]:
 async def content_of(
     files: ObjectStore, file: SubmittedFile, start: int = 0, end: int | None = None
 ) -> bytes | None:
-    found = await files.read(NOTICE, file.content, file.upload, start, file.size if end is None else end)
+    part = slice(start, file.size if end is None else end)
+    found = await files.read_checked(NOTICE, file.content, file.upload, part, file.size)
     return None if found is None else b"".join([piece async for piece in found])
 
 
@@ -62,6 +63,21 @@ def files(folder: Path) -> ObjectStore:
 
 def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, None), (0, 10), (600_000, 600_010)])
+async def test_a_flipped_byte_is_found_before_the_answer_is_complete(
+    files: ObjectStore, folder: Path, start: int, end: int | None
+) -> None:
+    """Wherever the damage is, the last piece of any part is not served."""
+    file = await files.receive(NOTICE, CSV, whole(b"a,b\n" * 300_000))
+    await files.move(file.upload, NOTICE, file.content)
+    path = folder / names(folder)[0]
+    stored = bytearray(path.read_bytes())
+    stored[700_000] ^= 1
+    path.write_bytes(stored)
+    with pytest.raises(Damaged):
+        await content_of(files, file, start, end)
 
 
 @pytest.mark.parametrize("size", [1, 70_000, 12_000_000])

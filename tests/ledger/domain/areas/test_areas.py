@@ -8,7 +8,7 @@ from ledger.domain.authorisation import Credential
 from ledger.domain.duties import takes_two
 from ledger.domain.roles import Role
 from tests.ledger.desk import Desk, Refusals, at
-from tests.ledger.history import DIGEST, OPERATOR
+from tests.ledger.history import DIGEST, OBJECTIVE, OPERATOR
 
 Step = tuple[str, str, dict[str, Any]]
 """Recorder, fact and data."""
@@ -313,3 +313,33 @@ def test_the_clauses_that_an_entry_answers_are_the_notices() -> None:
     assert [(r.code, r.path) for r in refused.refusals] == [("NOT_FOUND", "clauses")]
     assert "no clause 77z; its clauses are 5b" in str(refused)
     desk.record("ProgressRecorded", PROGRESS, clauses="5b")
+
+
+def test_no_more_members_vote_than_attended() -> None:
+    """The meeting and its decision may be recorded in either order."""
+    votes = {"votes": {"for": 1, "against": 1, "abstained": 1}}
+    desk = prepared((BOARD, ("cara", "MeetingHeld", MET)))
+    assert desk.refused("BoardDecisionRecorded", DECIDED | votes, "cara") == [("OUT_OF_RANGE", "data.votes")]
+    desk.record("BoardDecisionRecorded", DECIDED | {"votes": {"for": 1, "against": 1}}, "cara")
+    earlier = prepared((BOARD,))
+    earlier.record("BoardDecisionRecorded", DECIDED | votes, "cara")
+    assert earlier.refused("MeetingHeld", MET, "cara") == [("OUT_OF_RANGE", "data.attendance")]
+    earlier.record("MeetingHeld", MET | {"attendance": ["alice", "cara", "pia"]}, "cara")
+
+
+def test_progress_is_not_dated_before_its_objective() -> None:
+    desk = prepared(())
+    desk.clock.advance(days=4)
+    desk.record("ObjectiveAdded", OBJECTIVE | {"objective": "O2"}, time=at(2))
+    about = PROGRESS | {"objective": "O2"}
+    assert desk.refused("ProgressRecorded", about, time=at(1)) == [("OUT_OF_RANGE", "time")]
+    desk.record("ProgressRecorded", about, time=at(2.1))
+    # the setting's objective states no time: it is as old as the notice
+    assert desk.refused("ProgressRecorded", PROGRESS, time="2022-07-04T10:00:00Z") == [("OUT_OF_RANGE", "time")]
+    desk.record("ProgressRecorded", PROGRESS, time="2022-07-05T10:00:00+01:00")
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/../b", "./a"])
+def test_no_id_is_a_step_of_a_path(name: str) -> None:
+    document = EVIDENCE[2] | {"evidence": name}
+    assert prepared(()).refused("EvidenceSubmitted", document, "alice") == [("INVALID_FIELD", "data.evidence")]
