@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import psycopg
-from eventsourcing.persistence import DatabaseError
+from eventsourcing.persistence import OperationalError
 from eventsourcing.postgres import PostgresDatastore
 
 from ledger.store.database import session_options, session_settings
@@ -43,9 +43,9 @@ class LedgerDatastore(PostgresDatastore):
         """Return a connection of its own for LISTEN, outside the pool.
 
         Raises:
-            DatabaseError: The database cannot be reached.
+            OperationalError: The database cannot be reached.
         """
         try:
             return psycopg.connect(self.url, autocommit=True, connect_timeout=10, **self._session)
         except psycopg.OperationalError as error:
-            raise DatabaseError(str(error)) from error
+            raise OperationalError(str(error)) from error

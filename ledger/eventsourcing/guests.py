@@ -5,6 +5,7 @@ library's own runner commits once per event. This one commits once per batch, wi
 entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -31,6 +32,7 @@ from ledger.store.database import connect
 
 BATCH = 500
 """Entries processed in one transaction at most."""
+log = logging.getLogger("ledger.guests")
 STANDBY_SECONDS = 1.0
 """Seconds between attempts to take over from another runner of the same guest."""
 _REPORT = """INSERT INTO guests.runs AS r (guest, notice, position, failed_at, failure) VALUES (%s, %s, %s, %s, %s)
@@ -139,11 +141,21 @@ class GuestRunner:
         return position
 
     def run(self, stop: Event) -> None:
-        """Follow the notice until `stop` is set; wait while another process runs this guest.
+        """Follow the notice until `stop` is set, through restarts of the database.
+
+        While another process runs this guest, wait for its end.
 
         Raises:
             GuestStopped: The guest failed at an entry.
         """
+        while not stop.is_set():
+            try:
+                self._follow(stop)
+            except (InterfaceError, OperationalError, psycopg.OperationalError) as error:
+                log.warning("guest %s of %s waits for the database: %s", self.guest, self.notice, error)
+                stop.wait(STANDBY_SECONDS)
+
+    def _follow(self, stop: Event) -> None:
         while not self._owns():
             if stop.wait(STANDBY_SECONDS):
                 return

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from eventsourcing.interface import NotificationLogJSONClient
 from eventsourcing.persistence import JSONTranscoder, ProgrammingError
@@ -15,7 +16,7 @@ from eventsourcing.persistence import JSONTranscoder, ProgrammingError
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from ledger.eventsourcing import EntryMapper, RemoteNotificationLog, WithheldEntry, topics_of
-from tests.api.service import NDJSON, Service, progress
+from tests.api.service import NDJSON, Service, event, issue, progress, record, run
 
 pytestmark = pytest.mark.database
 MAPPER = EntryMapper(JSONTranscoder())
@@ -70,6 +71,24 @@ def test_rights_are_judged_at_each_request(service: Service) -> None:
     for secret, status in ((token(service, "system"), "403"), ("ledger_unknown", "401")):
         with log_of(service, secret) as log, pytest.raises(ProgrammingError, match=status):
             log.select(start=1, limit=1)
+
+
+def test_a_follower_whose_token_is_revoked_gets_nothing_more_and_continues_with_another(service: Service) -> None:
+    name = service.notice.name
+    lost = run(issue(service.database, name, "officer", "COUNCIL_OFFICER"))
+    with log_of(service, lost) as log:
+        last = log.select(start=1, limit=3)[-1].id
+        with psycopg.connect(service.database) as connection:
+            row = connection.execute(
+                "SELECT token FROM ledger.tokens WHERE secret_hash = sha256(%s::bytea)", (lost.encode(),)
+            ).fetchone()
+        assert row is not None
+        revoked = event("people.TokenRevoked", {"token": row[0], "reason": "It was lost."}, "operator")
+        run(record(service.database, name, [revoked]))
+        with pytest.raises(ProgrammingError, match="401"):
+            log.select(start=last, limit=3, inclusive_of_start=False)
+    with log_of(service, token(service, "officer")) as log:
+        assert log.select(start=last, limit=1, inclusive_of_start=False)[0].id == last + 1
 
 
 @pytest.mark.parametrize("path", ["?start=x", "?limit=1001", "/1", "/a,b", "/1,2,3"])

@@ -10,7 +10,8 @@ from ledger.eventsourcing import NoticeLedger
 from tests.ledger.history import ALICE, NOTICE, begin, progress, received
 
 
-async def _record(url: str, entries: int) -> None:
+async def record_notice(url: str, entries: int) -> None:
+    """Record the facts that begin the notice, and progress."""
     async with Writer(url) as writer:
         await begin(writer)
         received(await writer.append_all(NOTICE, [progress() for _ in range(entries)], ALICE))
@@ -19,7 +20,7 @@ async def _record(url: str, entries: int) -> None:
 @pytest.fixture
 def recorded(database: str) -> str:
     """Return the URL of a database with a notice of ten entries."""
-    asyncio.run(_record(database, 3))
+    asyncio.run(record_notice(database, 3))
     return database
 
 

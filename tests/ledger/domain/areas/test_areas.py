@@ -316,7 +316,7 @@ def test_the_clauses_that_an_entry_answers_are_the_notices() -> None:
 
 
 def test_no_more_members_vote_than_attended() -> None:
-    """The meeting and its decision may be recorded in either order."""
+    """Record the meeting and its decision in either order."""
     votes = {"votes": {"for": 1, "against": 1, "abstained": 1}}
     desk = prepared((BOARD, ("cara", "MeetingHeld", MET)))
     assert desk.refused("BoardDecisionRecorded", DECIDED | votes, "cara") == [("OUT_OF_RANGE", "data.votes")]
