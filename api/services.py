@@ -134,7 +134,7 @@ class Ledger:
             self.drafts = Drafts(url)
             self.runner = Runner(url, ALL, progress=RebuildProgress())
             await self.runner.open()
-            self.reader = Reader(url, ALL)
+            self.reader = Reader(url, ALL, standbys_url=self.settings.read_url, lag=self.settings.read_lag)
             stack.push_async_callback(self.reader.close)
             await self.reader.open()
             self.evidence = EvidenceService(url, ObjectStore(self.settings.store, self.settings.evidence_limit))

@@ -20,6 +20,7 @@ from ledger.domain.errors import LedgerError
 from ledger.evidence.object_store import LIMIT
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer
+from projections.query.reader import LAG_SECONDS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST = 5_000_000_000
@@ -77,6 +78,10 @@ class Settings:
     """LEDGER_INTROSPECTION: yes or no: whether clients may query the GraphQL schema."""
     log: str = "info"
     """LEDGER_LOG: debug, info, warning or error."""
+    read_url: str | None = field(default=None, repr=False)
+    """LEDGER_READ_URL: URL of one or several hot standbys to read from; None to read from the primary."""
+    read_lag: float = LAG_SECONDS
+    """LEDGER_READ_LAG: seconds by which such a standby may be behind, 1 to 3600."""
 
     @property
     def store(self) -> str:
@@ -116,6 +121,8 @@ class Settings:
         if ("oidc_issuer" in values) != ("oidc_audience" in values):
             missing = "LEDGER_OIDC_AUDIENCE" if "oidc_issuer" in values else "LEDGER_OIDC_ISSUER"
             raise WrongSetting(f"{missing} is not set; set issuer and audience together, or neither")
+        if "read_url" in values and "database_url" not in values:
+            raise WrongSetting("LEDGER_READ_URL is set without LEDGER_DATABASE_URL; name the primary there")
         if "signing_key" in values and "signing_key_file" in values:
             raise WrongSetting("LEDGER_SIGNING_KEY and LEDGER_SIGNING_KEY_FILE are both set; unset one of them")
         if "oidc_client_id" in values and "oidc_issuer" not in values:
@@ -232,6 +239,12 @@ def _limit(value: str) -> int:
     return int(value)
 
 
+def _lag(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", value) or not 1 <= float(value) <= 3_600:
+        raise ValueError(f"{value!r} is not a number of seconds; enter 1 to 3600")
+    return float(value)
+
+
 def _workers(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value) or not 1 <= int(value) <= 64:
         raise ValueError(f"{value!r} is not a number of processes; enter 1 to 64")
@@ -252,6 +265,8 @@ def _log(value: str) -> str:
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "LEDGER_DATABASE_URL": _database_url,
+    "LEDGER_READ_URL": _database_url,
+    "LEDGER_READ_LAG": _lag,
     "LEDGER_DATA": Path,
     "LEDGER_ORIGIN": _origin,
     "LEDGER_SIGNING_KEY_FILE": _file,

@@ -51,6 +51,10 @@ async def readyz(request: Request) -> Response:
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
         ],
+        "standbys": [
+            {"read": standby.fault is None, "lagSeconds": round(standby.lag, 3)}
+            for standby in ledger.reader.standbys
+        ],
         "guests": [
             {"guest": guest, "notices": len(stopped), "stopped": sum(stopped)}
             for guest, stopped in _stopped_by_guest(runs).items()

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from ledger.append.receipt import Receipt
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.engine.runner import Lag
+from projections.query.standbys import Standby
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that switches prometheus-client to its mode for several processes."""
@@ -110,12 +111,28 @@ class _Checkpoints(Collector):
         return [GaugeMetricFamily("ledger_checkpoint_wait_seconds", meaning, self._waiting)]
 
 
+class _Standbys(Collector):
+    """Collector of the standbys' state."""
+
+    def __init__(self, standbys: Sequence[Standby]) -> None:
+        self._standbys = standbys
+
+    def collect(self) -> Iterable[Metric]:
+        lag = GaugeMetricFamily("ledger_standby_lag_seconds", "Seconds behind the primary.", labels=["host"])
+        is_read = GaugeMetricFamily("ledger_standby_read", "1 while the standby can be read.", labels=["host"])
+        for standby in self._standbys:
+            lag.add_metric([standby.host], standby.lag)
+            is_read.add_metric([standby.host], standby.fault is None)
+        return [lag, is_read]
+
+
 async def get_metrics(request: Request) -> Response:
     """Return all figures, without the database's own while it cannot be reached: `GET /metrics`."""
     ledger = request.app.state.ledger
     current = CollectorRegistry()
     try:
         current.register(_Views(await ledger.runner.lag()))
+        current.register(_Standbys(ledger.reader.standbys))
         current.register(_Checkpoints(await ledger.log.waiting()))
     except (LedgerError, psycopg.OperationalError):
         current = CollectorRegistry()

@@ -19,7 +19,7 @@ from ledger.append import fold
 from ledger.append.clock import Clock, MachineClock, check_last
 from ledger.append.correction import take_correction
 from ledger.append.fold import FoldedState
-from ledger.append.outcome import Answer, AppendRequest, Outcome, answer
+from ledger.append.outcome import Answer, AppendRequest, Outcome, Repeated, answer
 from ledger.append.placement import Placement
 from ledger.append.repetition import settle, stored_keys
 from ledger.append.snapshots import SealedSnapshots
@@ -111,6 +111,11 @@ class Recorder:
             for index, placement in enumerate(placements):
                 items = _items(requests[number] for number in groups[index][1])
                 outcomes[index] = await settle(connection, placement.notice, items, outcomes[index])
+            if not any(placement.entries for placement in placements) and any(
+                isinstance(outcome, Repeated) for decided in outcomes for outcome in decided
+            ):  # nothing was committed; the lock's commit waits for the standbys, which may lack the entry
+                self._forget(groups)
+                return None
         except (psycopg.Error, Damaged, Stopped):
             self._forget(groups)
             return None

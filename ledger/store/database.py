@@ -4,21 +4,26 @@ Migrations are the numbered files in the `sql` folders of this package and of `p
 once, in a transaction of its own under an advisory lock. Its SHA-256 is stored: a file changed later is refused.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, IsolationLevel
+from psycopg.abc import PQGen
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 
+RV = TypeVar("RV")
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "ledger_guest"]
 SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
     {"ledger": "ledger.store", "projections": "projections.engine"}
@@ -26,6 +31,20 @@ SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
 """Prefix of a migration's stored name → the package with its `sql` folder, in order of execution."""
 FROZEN_SECONDS = 15
 """Seconds after which a writer that is idle in a transaction loses it, because others wait for its lock."""
+ANSWER_SECONDS = 10.0
+"""Seconds in which the server must answer a writer's statement or commit."""
+SEVERAL_HOSTS_SECONDS = 3
+"""Seconds to wait for each of several hosts."""
+NETWORK: Mapping[str, int] = MappingProxyType(
+    {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+)
+"""Bounds for a server that has gone without a word, unless the URL has others."""
 _LOCK = 0x1ED6E2
 
 
@@ -99,13 +118,7 @@ async def connect(
     """
     all_settings = {**session_settings(role), **settings}
     try:
-        connection = await AsyncConnection.connect(
-            url,
-            autocommit=True,
-            options=session_options(url, all_settings),
-            client_encoding="UTF8",
-            connect_timeout=10,
-        )
+        connection = await connection_class(role).connect(url, **connection_arguments(url, all_settings))
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
     try:
@@ -136,7 +149,8 @@ def pool(
     all_settings = {**session_settings(role), **settings}
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": session_options(url, all_settings), "client_encoding": "UTF8"},
+        connection_class=connection_class(role),
+        kwargs=connection_arguments(url, all_settings),
         configure=partial(check_session, settings=all_settings),
         min_size=1,
         max_size=size,
@@ -165,13 +179,67 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
 
     A query fails, rather than returns fewer rows, if row-level security would hide any.
     """
-    async with await connect(url, "ledger_writer") as connection:
+    connection = await connect(url, settings=session_settings("ledger_writer"))  # not bounded: it reads all rows
+    async with connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)
         async with connection.transaction():
             await connection.execute("SET LOCAL row_security = off")
             await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # output may be paused
             yield connection
+
+
+class BoundedConnection(AsyncConnection[Any]):
+    """Connection that is lost if the server does not answer a statement in `ANSWER_SECONDS`.
+
+    A commit has no bound of its own while no synchronous standby is there. The socket is closed rather than the
+    statement cancelled: PostgreSQL would take a cancelled wait for a standby as a commit, and show its rows.
+    """
+
+    async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
+        """Run a round trip, and hang up if it takes too long."""
+        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._hang_up)
+        try:
+            return await super().wait(gen, *args, **kwargs)
+        finally:
+            timer.cancel()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as other:
+            other.shutdown(socket.SHUT_RDWR)
+
+
+def connection_class(role: DatabaseRole | None) -> type[AsyncConnection[Any]]:
+    """Return the class of a role's connections: those of the writer are bounded."""
+    return BoundedConnection if role == "ledger_writer" else AsyncConnection
+
+
+def connection_arguments(url: str, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of a connection: options, and bounds for a server that does not answer.
+
+    Of several hosts, a connection takes the one that accepts writes, unless the URL says otherwise.
+    """
+    from_url = psycopg.conninfo.conninfo_to_dict(url)
+    defaults: dict[str, Any] = dict(NETWORK)
+    if "," in f"{from_url.get('host') or ''}{from_url.get('hostaddr') or ''}":
+        defaults |= {"target_session_attrs": "read-write", "connect_timeout": SEVERAL_HOSTS_SECONDS}
+    arguments = {name: value for name, value in defaults.items() if name not in from_url}
+    return {**arguments, "autocommit": True, "options": session_options(url, settings), "client_encoding": "UTF8"}
+
+
+def hosts(url: str) -> Iterator[tuple[str, str]]:
+    """Yield for each host of a URL its address without a password, and a URL of this host only."""
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    names = str(parts.pop("host", "") or "").split(",")
+    addresses = str(parts.pop("hostaddr", "") or "").split(",")
+    ports = str(parts.pop("port", "") or "").split(",")
+    for number in range(max(len(names), len(addresses))):
+        listed = {"host": names, "hostaddr": addresses, "port": ports}
+        own = {key: values[number % len(values)] for key, values in listed.items()}
+        own = {key: value for key, value in own.items() if value}
+        label = ":".join(value for key, value in own.items() if key != "hostaddr" or "host" not in own)
+        one: dict[str, Any] = {**parts, **own, "target_session_attrs": "any"}
+        yield label, psycopg.conninfo.make_conninfo("", **one)
 
 
 def session_settings(role: DatabaseRole | None) -> dict[str, str]:

@@ -15,7 +15,6 @@ from typing import Any, Self, get_args
 import psycopg
 from msgspec import Meta, Struct
 from psycopg.sql import SQL, Composable, Literal
-from psycopg_pool import PoolTimeout
 
 from ledger.domain.entry import NoticeId
 from ledger.domain.errors import LedgerError, Unavailable
@@ -25,6 +24,7 @@ from projections.engine.tables import Connection
 from projections.engine.view import View
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.snapshot import AsOf, Snapshot
+from projections.query.standbys import Pool, Standby, Standbys, begin_on
 
 __all__ = ["AsOf", "NoticeHead", "Reader", "Snapshot"]
 WAIT_SECONDS = 5.0
@@ -40,6 +40,12 @@ SETTINGS: Mapping[str, str] = {
 }
 """PostgreSQL settings of each connection of a reader."""
 _RETRY_SECONDS = 0.25
+LAG_SECONDS = 5.0
+"""Seconds by which a standby may be behind the primary, unless a setting says otherwise."""
+_STANDBY_RETRY_SECONDS = 0.02
+_STANDBY_LOOK_SECONDS = 0.1
+_STANDBY_SECONDS = 1.0
+"""Seconds to wait for a connection to a standby; then the primary is read."""
 _LOOK_SECONDS = 1.0
 """Seconds between looks at the positions of a notice's views when no notification arrives."""
 (_META,) = (meta for meta in get_args(NoticeId) if isinstance(meta, Meta))
@@ -85,15 +91,26 @@ class Reader:
     """Opener of snapshots of one database; many may be open at once, on a few connections.
 
     Args:
-        url: The database.
+        url: The database; its primary, if it has standbys.
         views: The views that snapshots may read.
         timeout: Seconds to wait for a connection.
+        standbys_url: The hot standbys to read from; None to read from the primary.
+        lag: Seconds by which a standby may be behind.
     """
 
-    def __init__(self, url: str, views: Sequence[View], *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        views: Sequence[View],
+        *,
+        timeout: float = 10.0,
+        standbys_url: str | None = None,
+        lag: float = LAG_SECONDS,
+    ) -> None:
         self._versions = {view.name: view.version for view in views}
         self._timeout = timeout
-        self._pool = pool(url, "ledger_reader", CONNECTIONS, checked=False, settings=SETTINGS)
+        self._pool = _pool(url)
+        self._standbys = Standbys(url, standbys_url, lag, _pool) if standbys_url is not None else None
         self._notifications = Notifications(url, "ledger_reader", "ledger_views")
         self._looks: dict[str, _Look] = {}
 
@@ -102,15 +119,29 @@ class Reader:
 
         Raises:
             Unavailable: The database cannot be reached.
+            LedgerError: No server of `standbys_url` is a standby of this database.
         """
         await open_pool(self._pool, self._timeout)
+        if self._standbys is not None:
+            try:
+                await self._standbys.open()
+            except BaseException:
+                await self.close()
+                raise
         self._notifications.open()
         return self
 
     async def close(self) -> None:
         """Disconnect."""
         await self._notifications.close()
+        if self._standbys is not None:
+            await self._standbys.close()
         await self._pool.close()
+
+    @property
+    def standbys(self) -> Sequence[Standby]:
+        """The standbys, each with its lag and the reason why it is left out."""
+        return self._standbys.servers if self._standbys is not None else ()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -132,13 +163,21 @@ class Reader:
             event = self._notifications.next()
             if await self._reached(notice, event) > position:
                 return
-            await within(event, min(left, _LOOK_SECONDS))
+            await within(event, min(left, self._look_seconds))
+
+    @property
+    def _look_seconds(self) -> float:
+        """Seconds between looks; a standby replays a commit after the primary's notification of it."""
+        return _LOOK_SECONDS if self._standby_pool() is None else _STANDBY_LOOK_SECONDS
+
+    def _standby_pool(self) -> Pool | None:
+        return self._standbys.pool() if self._standbys is not None else None
 
     async def _reached(self, notice: str, event: asyncio.Event) -> int:
         """Return the position that all views of a notice have reached, from a look since the last notification."""
         now = asyncio.get_running_loop().time()
         look = self._looks.get(notice)
-        if look is None or look.event is not event or now - look.at >= _LOOK_SECONDS:
+        if look is None or look.event is not event or now - look.at >= self._look_seconds:
             look = _Look(event, now, asyncio.ensure_future(self._find_reached(notice)))
             self._looks[notice] = look
             look.reached.add_done_callback(lambda _: self._forget(notice, event))
@@ -160,7 +199,7 @@ class Reader:
 
     async def _find_reached(self, notice: str) -> int:
         try:
-            async with self._transaction(self._lookup(notice, _NOW)) as (_, rows):
+            async with self._transaction(self._lookup(notice, _NOW), self._standby_pool()) as (_, rows):
                 return _positions(notice, rows).reached
         except LedgerError:
             return 0  # each waiter opens its own snapshot next, and gets this error there
@@ -201,9 +240,13 @@ class Reader:
         as_of = as_of or _NOW
         begin = self._lookup(notice, as_of, views, composed=composed)
         deadline = asyncio.get_running_loop().time() + wait
+        standby = self._standby_pool()
         while True:
             event = self._notifications.next()
-            async with self._transaction(begin) as (connection, rows):
+            async with self._transaction(begin, standby) as (connection, rows):
+                if standby is not None and not _is_certain(as_of, rows):
+                    standby = None
+                    continue
                 positions = _positions(notice, rows)
                 requested = _requested(notice, as_of, positions)
                 if positions.reached >= max(requested or 1, at_least or 1):
@@ -213,12 +256,24 @@ class Reader:
                     yield Snapshot(connection, notice, entry, on or datetime.now(UTC), stopped)
                     return
             left = deadline - asyncio.get_running_loop().time()
-            if left <= 0 or (at_least or 0) > positions.size:
+            size = positions.size
+            if standby is not None and left > 0 and (at_least or 0) > size:
+                size = await self._size(notice)
+            if left <= 0 or (at_least or 0) > size:
                 raise NotCaughtUp(
                     f"the views of {notice} have reached position {positions.reached} of {positions.size}, not "
                     f"{max(requested or 1, at_least or 1)}; ask again in a moment"
                 )
-            await within(event, min(left, _RETRY_SECONDS))
+            if standby is None:
+                await within(event, min(left, _RETRY_SECONDS))
+            else:
+                await asyncio.sleep(min(left, _STANDBY_RETRY_SECONDS))
+                standby = self._standby_pool()
+
+    async def _size(self, notice: str) -> int:
+        """Return the number of entries of a notice at the primary."""
+        async with self._transaction(_begin([notice], _HEADS.format(Literal([notice])))) as (_, rows):
+            return int(rows[0][1]) if rows else 0
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
         """Return the end of each allowed notice that exists, in order of id."""
@@ -229,35 +284,32 @@ class Reader:
             return [NoticeHead(*row) for row in rows]
 
     @asynccontextmanager
-    async def _transaction(self, begin: bytes) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
-        """Open a transaction and return the rows of its first query."""
-        connection, rows = await self._begin_on_connection(begin)
+    async def _transaction(
+        self, begin: bytes, standby: Pool | None = None
+    ) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
+        """Open a transaction on a standby or on the primary, and return the rows of its first query."""
+        pool, (connection, rows) = await self._begin_anywhere(begin, standby)
         try:
             yield connection, rows
+        except (psycopg.errors.SerializationFailure, psycopg.OperationalError) as error:
+            if standby is None:
+                raise
+            raise Unavailable("a standby ended this read; ask again") from error
         finally:
             if not connection.closed:
                 await connection.commit()  # nothing was written; a rollback would discard prepared statements
-            await self._pool.putconn(connection)
+            await pool.putconn(connection)
 
-    async def _begin_on_connection(self, begin: bytes) -> tuple[Connection, list[tuple[Any, ...]]]:
-        """Begin a transaction on a connection from the pool; replace one that the server has closed."""
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        while True:
-            left = deadline - asyncio.get_running_loop().time()
+    async def _begin_anywhere(
+        self, begin: bytes, standby: Pool | None
+    ) -> tuple[Pool, tuple[Connection, list[tuple[Any, ...]]]]:
+        """Begin a transaction on a standby; on the primary if that one fails."""
+        if standby is not None and self._standbys is not None:
             try:
-                connection = await self._pool.getconn(max(left, 0.001))
-            except (PoolTimeout, psycopg.OperationalError) as error:
-                raise Unavailable(f"the database cannot be reached: {error}") from error
-            try:
-                cursor = await connection.execute(begin)
-                while cursor.nextset():
-                    pass
-                return connection, await cursor.fetchall()
-            except BaseException as error:
-                is_lost = connection.closed
-                await self._pool.putconn(connection)
-                if not (is_lost and isinstance(error, psycopg.OperationalError)):
-                    raise
+                return standby, await begin_on(standby, begin, _STANDBY_SECONDS)
+            except (Unavailable, psycopg.OperationalError):
+                await self._standbys.leave_out(standby)
+        return self._pool, await begin_on(self._pool, begin, self._timeout)
 
 
 _BEGIN = SQL("BEGIN READ ONLY; SET LOCAL ledger.notices = {}")
@@ -282,6 +334,21 @@ def _lookup_query(notice: str, as_of: AsOf, versions: tuple[tuple[str, int], ...
     names, numbers = [name for name, _ in versions], [number for _, number in versions]
     lookup = _LOOKUP.format(*map(Literal, (notice, names, numbers, as_of.position, as_of.known_at)))
     return _begin([notice], *([_PLANNED_ONCE] if composed else []), lookup)
+
+
+def _pool(url: str) -> Pool:
+    return pool(url, "ledger_reader", CONNECTIONS, checked=False, settings=SETTINGS)
+
+
+def _is_certain(as_of: AsOf, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Return whether later entries, which a standby may lack, cannot change what was requested."""
+    (row,) = rows
+    if row[0] is None:
+        return False
+    positions = _Positions(*row)
+    if as_of.known_at is not None:
+        return positions.known is not None and positions.known < positions.size
+    return as_of.position is None or as_of.position <= positions.size
 
 
 def _positions(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Positions:

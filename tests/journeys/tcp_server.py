@@ -34,6 +34,22 @@ class TcpServer:
         """Stop the server as a crash does."""
         self._control("stop", "--mode=immediate")
 
+    def copy(self, port: int) -> "TcpServer":
+        """Return a hot standby of this server on another port, not yet started."""
+        data = self._data.with_name(f"standby-{port}")
+        data.mkdir(mode=0o700)
+        self._user.give(data)
+        source = f"host={_HOST} port={self.port} user=postgres password=postgres"
+        made = self._user.run(
+            [self.programs / "pg_basebackup", "-d", source, "-D", data, "-R", "-X", "stream", "-c", "fast"]
+        )
+        assert made.returncode == 0, made.stderr
+        return TcpServer(self._user, self.programs, data, port)
+
+    def promote(self) -> None:
+        """Make a standby a primary."""
+        self._control("promote")
+
     def _control(self, action: str, *words: str | Path) -> None:
         ran = self._user.run([self.programs / "pg_ctl", action, "--wait", "-D", self._data, *words])
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -43,6 +59,12 @@ def programs_of_tests() -> Path | None:
     """Return the folder of the programs that LEDGER_TEST_SERVER names; None for the embedded ones."""
     chosen = os.environ.get("LEDGER_TEST_SERVER", "embedded")
     return None if chosen == "embedded" else Path(chosen)
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.create_server((_HOST, 0)) as free:
+        return int(free.getsockname()[1])
 
 
 @contextmanager
@@ -71,9 +93,7 @@ def tcp_server() -> Iterator[TcpServer]:
         ]
     )
     assert made.returncode == 0, made.stderr
-    with socket.create_server((_HOST, 0)) as free:
-        port = free.getsockname()[1]
-    server = TcpServer(user, programs, data, port)
+    server = TcpServer(user, programs, data, free_port())
     server.start()
     try:
         yield server

@@ -1,0 +1,256 @@
+"""Choose the server that snapshots are read from: a hot standby that is up to date, or the primary.
+
+A monitor looks at each standby twice a second. It leaves out a standby that is unreachable, promoted, behind by
+more than the limit, or another primary's. A process stays with one standby until that one is left out: its readers
+do not go back in time.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import psycopg
+from msgspec import Struct
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import connect, hosts
+
+LOOK_SECONDS = 0.5
+"""Seconds between looks at the standbys."""
+ANSWER_SECONDS = 3.0
+"""Seconds in which a server must answer a look."""
+# The name of a file of the write-ahead log begins with the timeline.
+_PRIMARY = """SELECT system_identifier, pg_is_in_recovery(),
+    CASE WHEN NOT pg_is_in_recovery()
+        THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END,
+    CASE WHEN NOT pg_is_in_recovery() THEN (pg_current_wal_lsn() - '0/0')::bigint END
+FROM pg_control_system()"""
+_STANDBY = """SELECT system_identifier, pg_is_in_recovery(), greatest(timeline_id, min_recovery_end_timeline),
+    coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0)
+FROM pg_control_system(), pg_control_checkpoint(), pg_control_recovery()"""
+_log = logging.getLogger(__name__)
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+class ServerState(Struct, frozen=True):
+    """State of a server at one look."""
+
+    system: int
+    """Identifier that a primary shares with its standbys only."""
+    is_standby: bool
+    timeline: int
+    """Number of promotions before this state."""
+    position: int
+    """Byte of the write-ahead log that the server has written, or has replayed."""
+
+
+class LogPositions:
+    """Positions of the primary's write-ahead log over time, by this process's clock.
+
+    Before the first sample, nothing is known. A standby behind the first sample may be behind by any time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def add(self, at: float, position: int) -> None:
+        """Add a sample, and forget those that no longer decide anything."""
+        self._samples.append((at if self._samples else float("-inf"), position))
+        while len(self._samples) > 2 and self._samples[1][0] < at - self._seconds:
+            self._samples.popleft()
+
+    def lag(self, position: int, now: float) -> float:
+        """Return the seconds for which a standby at this position has been behind; 0 if it is not."""
+        return next((now - at for at, written in self._samples if written > position), 0.0)
+
+
+class Standby:
+    """A standby of the read URL, and the reason why it is left out."""
+
+    def __init__(self, host: str, url: str) -> None:
+        self.host = host
+        """Address without a password, for the log."""
+        self.url = url
+        self.lag = 0.0
+        """Seconds behind the primary at the last look."""
+        self.pool: Pool | None = None
+        """Connections for readers; None while the standby is left out."""
+        self.fault: str | None = "it has not been looked at yet"
+        """Reason why the standby is left out; None while it can be read."""
+        self._connection: AsyncConnection[Any] | None = None
+
+    async def look(self) -> ServerState:
+        """Return the state of the server; raise LedgerError or psycopg.Error if it does not answer."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            if self._connection is None or self._connection.closed:
+                self._connection = await connect(self.url)
+            return await _state(self._connection, _STANDBY)
+
+    async def disconnect(self) -> None:
+        """Close the connection of the looks."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+class Standbys:
+    """The standbys of one primary, with the monitor that leaves them out and takes them back.
+
+    Args:
+        primary: URL of the primary.
+        url: URL of the standbys, one or several hosts.
+        limit: Seconds by which a standby may be behind the primary.
+        make_pool: Function that makes the pool of a standby's URL, not yet open.
+    """
+
+    def __init__(self, primary: str, url: str, limit: float, make_pool: Callable[[str], Pool]) -> None:
+        self._primary = primary
+        self._limit = limit
+        self._make_pool = make_pool
+        self._written = LogPositions(limit)
+        self._connection: AsyncConnection[Any] | None = None
+        self._state: ServerState | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.servers = [Standby(host, one) for host, one in hosts(url)]
+        self._order: Sequence[Standby] = random.sample(self.servers, len(self.servers))
+
+    async def open(self) -> None:
+        """Look at each standby, and start the monitor.
+
+        Raises:
+            LedgerError: A standby belongs to another cluster, or every server of the URL is a primary.
+            Unavailable: The primary cannot be reached.
+        """
+        if await self._sample() is None:
+            raise Unavailable("the primary cannot be reached; check LEDGER_DATABASE_URL")
+        states = await self._look()
+        for standby, state in zip(self.servers, states, strict=True):
+            if state is not None and self._state is not None and state.system != self._state.system:
+                raise LedgerError(f"LEDGER_READ_URL: {standby.fault}; name standbys of LEDGER_DATABASE_URL")
+        if all(state is not None and not state.is_standby for state in states):
+            raise LedgerError("LEDGER_READ_URL names a primary, not a standby; name standbys, or unset it")
+        self._task = asyncio.create_task(self._run(), name="standbys")
+
+    async def close(self) -> None:
+        """Stop the monitor and disconnect."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        async with AsyncExitStack() as stack:
+            for standby in self.servers:
+                stack.push_async_callback(standby.disconnect)
+                if standby.pool is not None:
+                    stack.push_async_callback(standby.pool.close)
+            if self._connection is not None:
+                stack.push_async_callback(self._connection.close)
+
+    def pool(self) -> Pool | None:
+        """Return the pool of the standby to read from; None to read from the primary."""
+        return next((standby.pool for standby in self._order if standby.pool is not None), None)
+
+    async def leave_out(self, pool: Pool) -> None:
+        """Leave out the standby of a pool that gave no connection, until the monitor takes it back."""
+        for standby in self.servers:
+            if standby.pool is pool:
+                await self._set_fault(standby, f"{standby.host} cannot be reached")
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(psycopg.Error, LedgerError):  # the next look tries again
+                await self._look()
+
+    async def _look(self) -> list[ServerState | None]:
+        """Look at each standby and then at the primary, so that a true copy is never ahead of it."""
+        async with asyncio.TaskGroup() as group:  # unlike gather, it ends them when it is cancelled
+            looks = [group.create_task(self._state_of(standby)) for standby in self.servers]
+        states = [look.result() for look in looks]
+        await self._sample()
+        for standby, state in zip(self.servers, states, strict=True):
+            await self._set_fault(standby, self._fault(standby, state))
+        return states
+
+    async def _state_of(self, standby: Standby) -> ServerState | None:
+        try:
+            return await standby.look()
+        except (LedgerError, psycopg.Error, TimeoutError):
+            await standby.disconnect()
+            return None
+
+    async def _sample(self) -> ServerState | None:
+        """Note the primary's position; return None if it does not answer."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if self._connection is None or self._connection.closed:
+                    self._connection = await connect(self._primary)
+                state = await _state(self._connection, _PRIMARY)
+        except (LedgerError, psycopg.Error, TimeoutError):
+            if self._connection is not None:
+                await self._connection.close()
+            return None
+        if not state.is_standby:
+            self._state = state
+            self._written.add(asyncio.get_running_loop().time(), state.position)
+        return state
+
+    def _fault(self, standby: Standby, state: ServerState | None) -> str | None:
+        """Return the reason to leave a standby out, or None."""
+        if state is None or self._state is None:
+            return f"{standby.host} cannot be reached"
+        standby.lag = self._written.lag(state.position, asyncio.get_running_loop().time())
+        if state.system != self._state.system:
+            return f"{standby.host} belongs to another cluster than the primary"
+        if not state.is_standby:
+            return f"{standby.host} is a primary, not a standby"
+        if state.timeline > self._state.timeline or state.position > self._state.position:
+            return f"{standby.host} follows another primary, or has entries that the primary lacks"
+        if standby.lag > self._limit:
+            return f"{standby.host} is more than {self._limit:g} s behind the primary"
+        return None
+
+    async def _set_fault(self, standby: Standby, fault: str | None) -> None:
+        """Leave a standby out, or take it back; log each change."""
+        if fault is None and standby.pool is None:
+            pool = self._make_pool(standby.url)
+            await pool.open()
+            standby.pool = pool
+            _log.info("reading from the standby %s", standby.host)
+        elif fault is not None and fault != standby.fault:
+            _log.warning("a standby is left out: %s", fault)
+        standby.fault = fault
+        if fault is not None and standby.pool is not None:
+            pool, standby.pool = standby.pool, None
+            await pool.close()
+
+
+async def _state(connection: AsyncConnection[Any], query: str) -> ServerState:
+    [(system, is_standby, timeline, position)] = await (await connection.execute(query.encode())).fetchall()
+    return ServerState(system, is_standby, timeline or 0, position or 0)
+
+
+async def begin_on(pool: Pool, begin: bytes, seconds: float) -> tuple[AsyncConnection[Any], list[tuple[Any, ...]]]:
+    """Begin a transaction on a connection from a pool; replace one that the server has closed."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        left = deadline - asyncio.get_running_loop().time()
+        try:
+            connection = await pool.getconn(max(left, 0.001))
+        except (PoolClosed, PoolTimeout, psycopg.OperationalError) as error:
+            raise Unavailable(f"the database cannot be reached: {error}") from error
+        try:
+            cursor = await connection.execute(begin)
+            while cursor.nextset():
+                pass
+            return connection, await cursor.fetchall()
+        except BaseException as error:
+            is_lost = connection.closed
+            await pool.putconn(connection)
+            if not (is_lost and isinstance(error, psycopg.OperationalError)):
+                raise
