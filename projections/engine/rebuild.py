@@ -247,9 +247,10 @@ class _Work:
         ]
         async with self._connection.cursor() as cursor:
             await cursor.executemany(
-                "INSERT INTO views.progress (notice, view, version, position) VALUES (%s, %s, %s, %s) "
+                "INSERT INTO views.progress (notice, view, version, position, built_at) "
+                "VALUES (%s, %s, %s, %s, clock_timestamp()) "
                 "ON CONFLICT (notice, view) DO UPDATE SET version = excluded.version, "
-                "position = excluded.position, built_at = clock_timestamp(), failed_at = NULL, failure = NULL",
+                "position = excluded.position, built_at = excluded.built_at, failed_at = NULL, failure = NULL",
                 positions,
             )
         await self._connection.execute("SELECT pg_notify('ledger_views', '')")
