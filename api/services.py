@@ -12,7 +12,7 @@ from typing import Self
 from api.auth.identity import Identity
 from api.auth.oidc import Issuer
 from api.auth.session_key import session_key
-from api.http.feed import Feeds
+from api.http.feed import SOCKETS_AT_ONCE, Feeds
 from api.http.metrics import RebuildProgress, observe_append
 from api.settings import Settings
 from ledger.append import snapshots
@@ -119,6 +119,7 @@ class Ledger:
         self.settings = settings
         self.clock = clock
         self.feeds = Feeds()
+        self.sockets = Feeds(SOCKETS_AT_ONCE)
         self.is_open = False
         self._stack = AsyncExitStack()
 

@@ -31,17 +31,20 @@ LOOK_SECONDS = 1.0
 AT_ONCE = 500
 """Feeds open in one process."""
 EACH = 20
-"""Feeds that one actor may have open in one process."""
+"""Feeds that one actor may have open in one process, and the same number of WebSockets."""
+SOCKETS_AT_ONCE = 2_000
+"""WebSockets open in one process."""
 _PAGE = 50
 _POSITION = re.compile(r"[0-9]{1,10}")
 Shown = Callable[[EntryRow], bytes]
 
 
 class Feeds:
-    """Feeds that are open in this process; setting `closing` ends them all."""
+    """Feeds, or other endless answers, that are open in this process; setting `closing` ends them all."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE) -> None:
         self.closing = asyncio.Event()
+        self._at_once = at_once
         self._open: Counter[str] = Counter()
 
     @contextmanager
@@ -57,7 +60,7 @@ class Feeds:
 
     def check(self, actor: str) -> None:
         """Raise Busy when there is no room for another feed of the actor."""
-        if self._open.total() >= AT_ONCE or self._open[actor] >= EACH:
+        if self._open.total() >= self._at_once or self._open[actor] >= EACH:
             raise Busy("too many feeds are open; close one, or read the entries in pages")
 
 

@@ -7,6 +7,7 @@ one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any, cast
@@ -27,10 +28,10 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 import schema
-from api.auth.identity import Identity, viewer_of
+from api.auth.identity import viewer_of
 from api.http import body, graphiql, metrics
 from api.http.accept import quality
-from api.http.graphql_socket import GraphqlSocket
+from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlSocket
 from api.http.graphql_stream import EventStream, until
 from api.services import Ledger
 from ledger.append.receipt import Receipt
@@ -53,7 +54,7 @@ class _Joining(Context):
     """Context of a WebSocket whose client is not yet identified."""
 
     connection_params: Mapping[str, object] | None = None
-    identity: Identity
+    socket: WebSocket
 
 
 class _PendingResponse(Response):
@@ -95,7 +96,9 @@ class _Endpoint(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or serve a WebSocket; raise Refused if the body is longer than one event may be."""
         if scope["type"] == "websocket":
-            await self.run(WebSocket(scope, receive, send))
+            socket = WebSocket(scope, receive, send)
+            with ExitStack() as socket.state.counted:
+                await self.run(socket)
             return
         request = Request(scope, receive)
         if graphiql.is_page_request(request):
@@ -166,10 +169,10 @@ class _Endpoint(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002 - strawberry's signature
         """Return the context of the resolvers; raise Refused if the viewer is not identified."""
         ledger: Ledger = request.app.state.ledger
-        if isinstance(request, WebSocket) and "authorization" not in request.headers:
+        if isinstance(request, WebSocket):
             # the viewer is unknown until `on_ws_connect`, which replaces this None or refuses the connection
             joining = _Joining(ledger.reader, _counted(ledger.writer), None, sign=ledger.log.checkpoint)  # type: ignore[arg-type]
-            joining.identity = ledger.identity
+            joining.socket = request
             return joining
         return await self._context(request)
 
@@ -186,14 +189,18 @@ class _Endpoint(GraphQL[Context, None]):
     async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own
         """Identify the viewer of a WebSocket; raise ConnectionRejectionError if that fails."""
         if isinstance(context, _Joining):
-            params = context.connection_params or {}
-            authorization = params.get("Authorization", params.get("authorization"))
+            state, ledger = context.socket.state, context.socket.app.state.ledger
             try:
-                context.viewer = await context.identity.viewer_of(
-                    Headers({"authorization": authorization} if isinstance(authorization, str) else {})
-                )
+                context.viewer = await ledger.identity.viewer_of(_credentials(context))
+                state.counted.enter_context(ledger.sockets.counted(context.viewer.credential.actor))
             except (Refused, UnicodeEncodeError):
-                raise ConnectionRejectionError from None
+                state.refusal = (FORBIDDEN, "no token, or one that is unknown, expired or revoked")
+            except Busy:
+                state.refusal = (TOO_MANY, "too many WebSockets are open; close one, or use one for all")
+            except Unavailable:
+                state.refusal = (TRY_AGAIN, "the service cannot answer now; connect again in a moment")
+            if hasattr(state, "refusal"):
+                raise ConnectionRejectionError
         return await super().on_ws_connect(context)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -215,14 +222,28 @@ class _Endpoint(GraphQL[Context, None]):
         headers: Mapping[str, str],
     ) -> Response:
         """Stream server-sent events until the operation or the server ends; the client then reconnects."""
-        ledger: Ledger = request.app.state.ledger
-        return await super().create_streaming_response(
-            request, lambda: until(ledger.feeds.closing, stream()), sub_response, headers
-        )
+        feeds, viewer = request.app.state.ledger.feeds, await viewer_of(request)
+        feeds.check(viewer.credential.actor)
+
+        async def counted() -> AsyncIterator[str]:
+            with feeds.counted(viewer.credential.actor):
+                async for piece in until(feeds.closing, stream()):
+                    yield piece
+
+        return await super().create_streaming_response(request, counted, sub_response, headers)
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:  # noqa: ANN401 - strawberry's own
         """Return the response in the media type that the client prefers, with the status for that type."""
         return _respond(cast(_PendingResponse, sub_response).request, response_data)
+
+
+def _credentials(context: _Joining) -> Headers:
+    """Return the headers that identify the viewer of a WebSocket: the handshake's, or the first message's."""
+    if "authorization" in context.socket.headers:
+        return context.socket.headers
+    params = context.connection_params or {}
+    authorization = params.get("Authorization", params.get("authorization"))
+    return Headers({"authorization": authorization} if isinstance(authorization, str) else {})
 
 
 def _check_media_type(request: Request, whole: bytes) -> None:

@@ -11,6 +11,8 @@ SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
 SLOW, MALFORMED = 4413, 4400
 """WebSocket close codes: the client reads too slowly; the message is not of the protocol."""
+FORBIDDEN, TOO_MANY, TRY_AGAIN = 4403, 4429, 1013
+"""WebSocket close codes: the token is not valid; too many sockets are open; the service cannot answer now."""
 
 
 class GraphqlSocket(ASGIWebSocketAdapter):
@@ -23,6 +25,11 @@ class GraphqlSocket(ASGIWebSocketAdapter):
                 await self.close(MALFORMED, "not a graphql-transport-ws message")
                 return
             yield _without_null(message)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection, with the reason why the viewer may not join if there is one."""
+        code, reason = getattr(self.ws.state, "refusal", None) or (code, reason)
+        await super().close(code, reason)
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message; raise WebSocketDisconnect if the client does not read it in time."""

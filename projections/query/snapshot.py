@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.sql import Composed
 from psycopg.types.numeric import Int8
 
+from ledger.domain.errors import Unavailable
 from projections.errors import Inexact, InvalidText, TooSlow, ViewStopped
 from projections.query.relation import PAGE, ComputedRow, Relation, RowQuery, read, statement
 from projections.query.tree import Statement
@@ -61,6 +62,7 @@ class Snapshot:
 
         Raises:
             TooSlow: The query took too long.
+            Unavailable: The connection was lost.
             InvalidText: A parameter contains NUL or a lone surrogate.
         """
         try:
@@ -68,6 +70,8 @@ class Snapshot:
             cursor = await self._connection.execute(query, parameters, binary=True)
         except psycopg.errors.QueryCanceled:
             raise _too_slow() from None
+        except psycopg.OperationalError as error:
+            raise _lost() from error
         except (psycopg.DataError, UnicodeEncodeError) as error:
             if isinstance(error, psycopg.DataError) and error.sqlstate is not None:
                 raise  # an error of the database's own
@@ -88,6 +92,7 @@ class Snapshot:
 
         Raises:
             TooSlow: A statement took too long.
+            Unavailable: The connection was lost.
             Inexact: The database cannot write an answer exactly.
         """
         cursors = [AsyncRawCursor(self._connection) for _ in requests]
@@ -109,6 +114,8 @@ class Snapshot:
             rows: list[Any] = [await cursor.fetchone() for cursor in cursors]
         except psycopg.errors.QueryCanceled:
             raise _too_slow() from None
+        except psycopg.OperationalError as error:
+            raise _lost() from error
         except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError) as error:
             raise Inexact(f"the statement of an answer failed: {error}") from error
         if None in rows:
@@ -153,6 +160,10 @@ class Snapshot:
 def _sized(value: object) -> object:
     """Return a parameter whose SQL type does not depend on its value, so that statements are prepared once."""
     return Int8(value) if type(value) is int else value
+
+
+def _lost() -> Unavailable:
+    return Unavailable("the connection to the database was lost; try again in a moment")
 
 
 def _too_slow() -> TooSlow:

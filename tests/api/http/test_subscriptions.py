@@ -17,10 +17,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api.http import graphql_socket, websocket
+from api.auth.identity import Identity
+from api.http import feed, graphql_socket, websocket
+from ledger.domain.errors import Unavailable
 from tests.api.http.test_pressure import megabytes
 from tests.api.process import serving
-from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, progress
+from tests.api.service import NDJSON, NO_TLS, STRUCTURED, Service, begin, event, issue, progress, record
 
 pytestmark = pytest.mark.database
 PATIENCE = 120
@@ -193,6 +195,48 @@ async def test_nobody_in_particular_may_not_join(service: Service, payload: Any)
     assert await closed_with(await opened(service, payload)) == 4403
 
 
+@pytest.mark.parametrize("authorization", ["Bearer ledger_no", "Basic x", "Bearer"])
+async def test_a_bad_token_in_the_handshake_closes_the_socket_with_a_code(
+    service: Service, authorization: str
+) -> None:
+    joined = await opened(service, additional_headers={"Authorization": authorization})
+    assert await closed_with(joined) == 4403
+
+
+async def test_an_actor_has_a_limited_number_of_sockets(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check that a closed socket makes room, and that other actors are not concerned."""
+    monkeypatch.setattr(feed, "EACH", 2)
+    officer = {"Authorization": f"Bearer {service.notice.tokens['officer']}"}
+    sockets = [await opened(service, officer) for _ in range(2)]
+    for each in sockets:
+        assert json.loads(await each.recv())["type"] == "connection_ack"
+    assert await closed_with(await opened(service, officer)) == 4429
+    other = await opened(service, {"Authorization": f"Bearer {service.notice.tokens['adviser']}"})
+    assert json.loads(await other.recv())["type"] == "connection_ack"
+    await sockets.pop().close()
+    async with asyncio.timeout(PATIENCE):
+        while True:  # the server notices the end of a socket a little later
+            again = await opened(service, officer)
+            message = again.recv()
+            try:
+                assert json.loads(await message)["type"] == "connection_ack"
+                break
+            except ConnectionClosed:
+                continue
+    for each in (*sockets, other, again):
+        await each.close()
+
+
+async def test_without_a_database_a_socket_is_asked_to_come_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("the database cannot be reached")
+
+    monkeypatch.setattr(Identity, "viewer_of", away)
+    assert await closed_with(await opened(service, {"Authorization": "Bearer x"})) == 1013
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -302,11 +346,20 @@ async def test_a_client_that_never_reads_is_disconnected(
         await lost.wait()
 
 
+async def crowd(database: str, notice: str) -> list[str]:
+    """Return tokens of as many officers as a thousand sockets need."""
+    actors = [f"officer-{number}" for number in range(1_000 // feed.EACH)]
+    granted = [{"actor": actor, "role": "COUNCIL_OFFICER"} for actor in actors]
+    await record(database, notice, [event("people.RoleGranted", each, "operator") for each in granted])
+    return [await issue(database, notice, actor, "COUNCIL_OFFICER") for actor in actors]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_thousand_who_wait_cost_little_and_all_hear(database: str) -> None:
     """Serve all of them in one process, and measure its memory."""
     notice = await begin(database)
+    tokens = await crowd(database, notice.name)
     with serving(database) as process:
         service = SimpleNamespace(url=process.url, notice=notice)
         officer = {"Authorization": f"Bearer {notice.tokens['officer']}"}
@@ -319,8 +372,8 @@ async def test_a_thousand_who_wait_cost_little_and_all_hear(database: str) -> No
             before = megabytes(process.popen.pid)
             asked = {"query": ENTRIES, "variables": {"notice": notice.name, "after": head}}
             sockets = []
-            for _ in range(1_000):
-                waiting = await opened(service, officer)
+            for number in range(1_000):
+                waiting = await opened(service, {"Authorization": f"Bearer {tokens[number % len(tokens)]}"})
                 await waiting.recv()
                 await waiting.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
                 sockets.append(waiting)

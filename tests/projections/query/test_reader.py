@@ -263,6 +263,16 @@ async def notices_seen(opening: Any) -> set[str]:
         return {of for (of,) in await reading.fetch("SELECT notice FROM views.objectives")}
 
 
+async def test_a_connection_lost_while_it_reads_is_an_outage(database: str) -> None:
+    await two_notices(database)
+    async with Reader(database, ALL) as reader, reader.at(NOTICE) as snapshot:
+        ((pid,),) = await snapshot.fetch("SELECT pg_backend_pid()")
+        async with await psycopg.AsyncConnection.connect(database) as other:
+            await other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        with pytest.raises(Unavailable):
+            await snapshot.fetch("SELECT 1")
+
+
 async def test_without_a_database_it_says_so() -> None:
     with pytest.raises(Unavailable):
         await Reader("host=/nowhere/at/all", ALL, timeout=0.5).open()
