@@ -11,7 +11,16 @@ from strawberry.types import Info
 
 from projections.query.reader import AsOf
 from schema.context import Context, may
-from schema.derive.connection import USUAL, After, Connection, First, check_first, connection, decode_cursor
+from schema.derive.connection import (
+    USUAL,
+    After,
+    Connection,
+    First,
+    PageRequest,
+    check_first,
+    connection,
+    decode_cursor,
+)
 from schema.derive.node import Node, parse_id, resolver
 from schema.derive.resolvers import node_of
 from schema.errors import BAD_USER_INPUT, no_notice, problem
@@ -104,18 +113,31 @@ class Query:
         readable = [
             notice
             for notice in sorted(set(await context.viewer.allowed()))
-            if notice > start and may(await context.viewer.roles(notice), "notice")
+            if may(await context.viewer.roles(notice), "notice")
         ]
         matching: dict[str, Notice] = {}
         for notice in readable:
+            if notice <= start:
+                continue
             read = await notice_at(context, notice, on=on)
             if filter is None or filter.holds(read):
                 matching[notice] = read
             if len(matching) > limit:
                 break
+
+        async def count() -> int:
+            if filter is None:
+                return len(readable)
+            return sum([filter.holds(await notice_at(context, notice, on=on)) for notice in readable])
+
         context.budget.spend(len(matching))
         return connection(
-            "notices", list(matching), limit, after, lambda notice: [notice], lambda notice: matching[notice]
+            "notices",
+            PageRequest(limit, after),
+            list(matching),
+            lambda notice: [notice],
+            lambda notice: matching[notice],
+            count,
         )
 
     @resolver(

@@ -51,6 +51,16 @@ def laterals(computed: Iterable[Computed]) -> list[str]:
     return list(dict.fromkeys(item.lateral for item in computed if item.lateral))
 
 
+class Sort(Struct, frozen=True):
+    """A field that rows are ordered by; null comes last in both directions."""
+
+    name: str
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} {'DESC' if self.descending else 'ASC'}"
+
+
 class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """A kind of rows."""
 
@@ -96,6 +106,36 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         if name in self.conditions:
             return self.conditions[name]
         return f"{self.expression(name)} = :value"
+
+    def order_by(self, sorts: Sequence[Sort] = ()) -> str:
+        """Return the SQL of ORDER BY: the sorts, then the relation's own order."""
+        direction = {True: "DESC NULLS LAST", False: "ASC NULLS LAST"}
+        terms = [f"{self.expression(sort.name)} {direction[sort.descending]}" for sort in sorts]
+        return ", ".join([*terms, *(f't."{name}"' for name in self.order)])
+
+    def after(self, sorts: Sequence[Sort], values: Sequence[str]) -> str:
+        """Return the test that a row comes after a place.
+
+        Args:
+            sorts: The sorts that precede the relation's own order.
+            values: SQL of the place: the value of each sort, then of each field of the order.
+        """
+        own = ", ".join(f't."{name}"' for name in self.order)
+        test = f"({own}) > ({', '.join(values[len(sorts) :])})"
+        for sort, value in reversed(list(zip(sorts, values, strict=False))):
+            field, later = self.expression(sort.name), "<" if sort.descending else ">"
+            follows = f"{field} {later} {value} OR ({field} IS NULL AND {value} IS NOT NULL)"
+            test = f"({follows} OR ({field} IS NOT DISTINCT FROM {value} AND {test}))"
+        return test
+
+    def laterals_of(self, sorts: Iterable[Sort]) -> str:
+        """Return the joins that the SQL of the sorts needs."""
+        computed = [self.computed[sort.name] for sort in sorts if sort.name in self.computed]
+        return "".join(f" CROSS JOIN LATERAL {item}" for item in laterals(computed))
+
+    def place_hints(self, sorts: Sequence[Sort] = ()) -> tuple[Any, ...]:
+        """Return the types of a place's values."""
+        return (*(self.hints[sort.name] | None for sort in sorts), *(self.hints[name] for name in self.order))
 
     def rows(self, conditions: Iterable[tuple[str, str]]) -> tuple[str, list[str]]:
         """Return the FROM item of the rows `t` and the tests of WHERE.
@@ -162,7 +202,9 @@ class RowQuery(Struct, frozen=True):
     first: int = PAGE
     """Rows per key, at most."""
     after: Sequence[Any] | None = None
-    """Values of the order's fields; only rows after them are returned."""
+    """Values of the sorts and of the order's fields; only rows after them are returned."""
+    sorts: tuple[Sort, ...] = ()
+    """Sorts that precede the relation's own order."""
 
 
 class ComputedRow(Struct, Generic[R], frozen=True):
@@ -226,14 +268,17 @@ def _columns(relation: Relation[Any]) -> list[str]:
 
 
 @lru_cache(1_024)
-def _query(relation: Relation[Any], conditions: tuple[str, ...], by: str | None, is_after: bool) -> bytes:
+def _query(
+    relation: Relation[Any], conditions: tuple[str, ...], by: str | None, sorts: tuple[Sort, ...], is_after: bool
+) -> bytes:
     """Return the query of rows, each with the number of its key (from 1; 1 without keys)."""
     values = [(name, f":is_{name}") for name in conditions]
     rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
-    ordered = [f't."{name}"' for name in relation.order]
-    order = ", ".join(ordered)
+    order = relation.order_by(sorts)
+    rows += relation.laterals_of(sorts)
     if is_after:
-        where.append(f"({order}) > ({', '.join(f':after_{n}' for n in range(len(ordered)))})")
+        places = range(len(sorts) + len(relation.order))
+        where.append(relation.after(sorts, [f":after_{n}" for n in places]))
     within = f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
     columns = ", ".join(_columns(relation))
     sql = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"
@@ -244,10 +289,29 @@ def _query(relation: Relation[Any], conditions: tuple[str, ...], by: str | None,
     return named(sql).encode()
 
 
+@lru_cache(1_024)
+def _count(relation: Relation[Any], conditions: tuple[str, ...], by: str | None) -> bytes:
+    """Return the query of the number of rows, of all keys together."""
+    values = [(name, f":is_{name}") for name in conditions]
+    rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
+    keyed = "bigint" if relation.hints.get(by or "") is int else "text"
+    keys = "" if by is None else f"unnest(:keys::{keyed}[]) k(key) CROSS JOIN LATERAL "
+    return named(f"SELECT count(*) FROM {keys}(SELECT FROM {rows} WHERE {' AND '.join(where)}) t").encode()
+
+
+def counting(relation: Relation[Any], query: RowQuery) -> tuple[bytes, dict[str, Any]]:
+    """Return the statement for the number of a query's rows without paging, and its own parameters."""
+    conditions = {name: value for name, value in query.conditions.items() if value is not None}
+    parameters = {f"is_{name}": value for name, value in conditions.items()}
+    return _count(relation, tuple(sorted(conditions)), query.by), parameters | (
+        {"keys": list(query.keys)} if query.by else {}
+    )
+
+
 def statement(relation: Relation[Any], query: RowQuery) -> tuple[bytes, dict[str, Any]]:
     """Return the statement for a query, and its parameters except the snapshot's own."""
     conditions = {name: value for name, value in query.conditions.items() if value is not None}
-    sql = _query(relation, tuple(sorted(conditions)), query.by, query.after is not None)
+    sql = _query(relation, tuple(sorted(conditions)), query.by, query.sorts, query.after is not None)
     parameters = {f"is_{name}": value for name, value in conditions.items()}
     parameters |= {f"after_{n}": value for n, value in enumerate(query.after or ())}
     return sql, parameters | {"first": query.first} | ({"keys": list(query.keys)} if query.by else {})

@@ -17,7 +17,7 @@ from psycopg.types.numeric import Int8
 
 from ledger.domain.errors import Unavailable
 from projections.errors import Inexact, InvalidText, TooSlow, ViewStopped
-from projections.query.relation import PAGE, ComputedRow, Relation, RowQuery, read, statement
+from projections.query.relation import PAGE, ComputedRow, Relation, RowQuery, counting, read, statement
 from projections.query.tree import Statement
 
 __all__ = ["PAGE", "AsOf", "Snapshot"]
@@ -150,6 +150,20 @@ class Snapshot:
         for nth, *values in await self.fetch(sql, parameters):
             rows[nth - 1].append(read(relation, values))
         return rows
+
+    async def count(self, relation: Relation[Any], query: RowQuery, *, redacted: bool = False) -> int:
+        """Return the number of a query's rows, without paging.
+
+        Raises:
+            ViewStopped: The relation's view stopped before this position.
+            TooSlow: The query took too long.
+        """
+        if relation.view in self.stopped:
+            raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
+        sql, parameters = counting(relation, query)
+        parameters |= {"notice": self.notice, "position": self.position, "on": self.on, "redacted": redacted}
+        ((number,),) = await self.fetch(sql, parameters)
+        return int(number)
 
     async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
         """Return the rows of a relation that meet the conditions, at most a page of them."""

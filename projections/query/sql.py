@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from projections.query.relation import TODAY, Relation
+from projections.query.relation import TODAY, Relation, Sort
 from projections.query.tree import (
     Cell,
     Constant,
@@ -28,6 +28,7 @@ from projections.query.tree import (
     Path,
     SnapshotValue,
     Statement,
+    TotalCount,
     form_of,
 )
 
@@ -59,11 +60,21 @@ def compose(listing: Listing, redacted: Collection[str]) -> Statement:
 class _Scope:
     """The rows of one object or list, and the items joined to them."""
 
-    def __init__(self, relation: Relation[Any], page: "Listing | None" = None, cursors: str = "") -> None:
+    def __init__(
+        self,
+        relation: Relation[Any],
+        page: "Listing | None" = None,
+        cursors: str = "",
+        sorts: tuple[Sort, ...] = (),
+        total: Callable[[], str] = lambda: "0",
+    ) -> None:
         self.relation = relation
         self.page = page
         self.cursors = cursors
         """SQL for the list's name, as written into its cursors."""
+        self.sorts = sorts
+        self.total = total
+        """Writer of the query that counts the rows of all pages."""
         self.joins: list[str] = []
         self.counts: list[str] = []
 
@@ -201,16 +212,28 @@ class _Writer:
     def rows_of(self, listing: Listing, key: str | None) -> str:
         """Return the SQL of a list's rows, for one key if the list has one."""
         relation = listing.relation
+        rows, where = self._conditions(listing, key)
+        rows += relation.laterals_of(listing.sorts)
+        if listing.after:
+            where.append(relation.after(listing.sorts, [self.parameter(value) for value in listing.after]))
+        more = 1 if _reads_one_more(listing) else 0
+        order = relation.order_by(listing.sorts)
+        sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order}")
+        return f"{sql} LIMIT {listing.first + more}"
+
+    def _conditions(self, listing: Listing, key: str | None) -> tuple[str, list[str]]:
+        """Return the FROM item and the tests of WHERE of a list's rows on all pages."""
         conditions = [(name, self.parameter(listing.conditions[name])) for name in sorted(listing.conditions)]
         if listing.by is not None and key is not None:
             conditions.append((listing.by, key))
-        rows, where = relation.rows(conditions)
-        order = ", ".join(f't."{name}"' for name in relation.order)
-        if listing.after:
-            where.append(f"({order}) > ({', '.join(self.parameter(value) for value in listing.after)})")
-        more = 1 if _reads_one_more(listing) else 0
-        sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)}")
-        return f"{sql} ORDER BY {order} LIMIT {listing.first + more}"
+        return listing.relation.rows(conditions)
+
+    def _count(self, listing: Listing, key: str | None) -> str:
+        """Return the query of the number of a list's rows on all pages."""
+        rows, where = self._conditions(listing, "u.key" if listing.spread else key)
+        sql = self.sql(listing.relation, f"(SELECT FROM {rows} WHERE {' AND '.join(where)}) t")
+        keys = f"unnest({key}) u(key) CROSS JOIN LATERAL " if listing.spread else ""
+        return f"(SELECT count(*) FROM {keys}{sql})"
 
     def listing(self, listing: Listing, scope: _Scope) -> str:
         """Join a list to the rows of its parent, and return the SQL of its JSON."""
@@ -222,7 +245,11 @@ class _Writer:
             scope.join_lateral(listing.key)
             scope.joins.append(f"(SELECT {self.expression(scope.relation, listing.key)} AS key) k{number}")
         inner = _Scope(
-            listing.relation, listing if _reads_one_more(listing) else None, self._list_name(listing, key)
+            listing.relation,
+            listing if _reads_one_more(listing) else None,
+            self._list_name(listing, key),
+            listing.sorts,
+            lambda: self._count(listing, key),
         )
         json = self._json(listing, inner)
         counts = [f"coalesce(sum({count}){inner.on_page}, 0)" for count in inner.counts]
@@ -268,11 +295,19 @@ class _Writer:
 
     def _place(self, scope: _Scope) -> str:
         relation = scope.relation
-        values = [_written(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
+        values = []
+        for sort in scope.sorts:
+            scope.join_lateral(sort.name)
+            value = _written(self.expression(relation, sort.name), form_of(relation.hints[sort.name]))
+            values.append(f"coalesce({value}, 'null')")
+        values += [_written(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
         return f"concat('[', concat_ws(',', {', '.join(values)}), ']')"
 
     def has_more(self, _node: HasMore, scope: _Scope) -> str:
         return f"(count(*) > count(*){scope.on_page})::text"
+
+    def total_count(self, _node: TotalCount, scope: _Scope) -> str:
+        return f"({scope.total()})::text"
 
     def row_cursor(self, _node: Cursor, scope: _Scope) -> str:
         return self._cursor(scope, self._place(scope))
@@ -299,6 +334,7 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
     PageRows: _Writer.rows,
     Cursor: _Writer.row_cursor,
     HasMore: _Writer.has_more,
+    TotalCount: _Writer.total_count,
     EndCursor: _Writer.end_cursor,
 }
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct, field
 
 from ledger.domain.fields import unwrap
-from projections.query.relation import PAGE, Relation
+from projections.query.relation import PAGE, Relation, Sort
 
 Form = Literal["text", "int", "count", "float", "bool", "date", "instant", "json", "array"]
 """Form in which a field is written. An int has at most 32 bits, as in GraphQL; a count may have more."""
@@ -126,6 +126,10 @@ class EndCursor(Struct, frozen=True):
     last: bool
 
 
+class TotalCount(Struct, frozen=True):
+    """The number of a list's rows, on all pages."""
+
+
 class Listing(Struct, frozen=True, kw_only=True):
     """Rows of a relation, in its order."""
 
@@ -147,8 +151,10 @@ class Listing(Struct, frozen=True, kw_only=True):
     """True if that field is an array; the rows of its items follow one another."""
     first: int = PAGE
     """Rows per key, at most."""
+    sorts: tuple[Sort, ...] = ()
+    """Sorts that precede the relation's own order."""
     after: Sequence[object] = ()
-    """Parameters, one for each field of the order; only rows after them are returned."""
+    """Parameters, one for each sort and each field of the order; only rows after them are returned."""
     cursors: str = ""
     """Name of the list in its cursors; the notice and the key follow it."""
     counted: bool = True
@@ -169,6 +175,7 @@ Node: TypeAlias = (
     | Cursor
     | HasMore
     | EndCursor
+    | TotalCount
     | Listing
 )
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from cachetools import LRUCache
 from graphql import (
+    ArgumentNode,
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLField,
@@ -69,8 +69,8 @@ class _Prepared(Struct, frozen=True, eq=False):
     """An operation, ready to be compiled for variables of any shape."""
 
     operation: Operation
-    firsts: frozenset[str]
-    """Variables used as `first`. Their values are written into the statement, for the planner."""
+    written: frozenset[str]
+    """Variables used in `first` and `orderBy`. Their values are written into the statement."""
     plans: LRUCache[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
@@ -80,7 +80,8 @@ class _Prepared(Struct, frozen=True, eq=False):
             NotCompiled: A part has to be resolved field by field.
         """
         shapes = tuple(
-            (name, value if name in self.firsts else shape(value)) for name, value in variables.coerced.items()
+            (name, repr(value) if name in self.written else shape(value))
+            for name, value in variables.coerced.items()
         )
         plan = self.plans.get(shapes)
         if plan is None:
@@ -177,25 +178,33 @@ class Compiler:
         if definition.operation is not OperationType.QUERY:
             raise NotCompiled("operation")
         fragments = [each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)]
-        firsts = _FirstVariables()
-        visit(parsed, firsts)
+        written = _WrittenVariables()
+        visit(parsed, written)
         return _Prepared(
-            Operation.of(self._schema, definition, fragments), frozenset(firsts.names), LRUCache(SHAPES)
+            Operation.of(self._schema, definition, fragments), frozenset(written.names), LRUCache(SHAPES)
         )
 
 
-class _FirstVariables(Visitor):
-    """Collects the variables that are passed as `first`."""
+class _WrittenVariables(Visitor):
+    """Collects the variables within `first` and `orderBy`, whose values a statement depends on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
+        self._is_written = False
 
-    def enter_field(self, node: FieldNode, *_: object) -> None:
-        """Note the variables among a field's arguments."""
-        for argument in node.arguments or ():
-            if argument.name.value == "first" and isinstance(argument.value, VariableNode):
-                self.names.add(argument.value.name.value)
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Note whether the variables below are written into the statement."""
+        self._is_written = node.name.value in ("first", "orderBy")
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        """Note a variable within such an argument."""
+        if self._is_written:
+            self.names.add(node.name.value)
+
+    def leave_argument(self, *_: object) -> None:
+        """End the argument."""
+        self._is_written = False
 
 
 class _Answering:

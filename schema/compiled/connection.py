@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from graphql import GraphQLField
 from graphql.execution.collect_fields import FieldDetails
 
-from projections.query.tree import Cursor, EndCursor, HasMore, Node, ObjectNode, PageRows
+from projections.query.tree import Cursor, EndCursor, HasMore, Node, ObjectNode, PageRows, TotalCount
 from schema.compiled.selection import Selection, constant, object_of, python_name
 
 Make = Callable[[GraphQLField, list[FieldDetails]], ObjectNode]
@@ -26,6 +26,8 @@ def page_of(
             items.append((key, PageRows(make(field_below, each))))
         elif python_name(field_below) == "edges":
             items.append((key, PageRows(_edge(selection, field_below, each, make))))
+        elif python_name(field_below) == "total_count":
+            items.append((key, TotalCount()))
         else:
             items.append((key, _info(selection, field_below, each, is_after=is_after)))
     return ObjectNode(tuple(items))

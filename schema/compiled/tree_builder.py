@@ -35,6 +35,7 @@ from schema.compiled.selection import Selection, constant, cursor_parts, first_o
 from schema.derive.connection import LARGEST
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
 from schema.derive.node import kind_of
+from schema.derive.order import order_name, sorts_of
 from schema.types.scalars import Count
 
 _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
@@ -209,8 +210,10 @@ class TreeBuilder:
                 spread=spread,
                 first=1 if spec.one else LARGEST + 1,
             )
-        of_list = f"{'.'.join(place)}/"
-        after = cursor_parts(arguments, of_list, *(relation.hints[name] for name in relation.order))
+        orders = arguments.values.get("orderBy") or ()
+        sorts = sorts_of(spec.of, ((plain(each["field"]), plain(each["direction"])) for each in orders))
+        of_list = f"{'.'.join(place)}{order_name(sorts)}/"
+        after = cursor_parts(arguments, of_list, *relation.place_hints(sorts))
         if after and spec.key is not None:
             raise NotCompiled("cursor")
         return Listing(
@@ -222,6 +225,7 @@ class TreeBuilder:
             key=spec.key,
             spread=spread,
             first=first_of(arguments),
+            sorts=sorts,
             after=after,
             cursors=of_list,
         )

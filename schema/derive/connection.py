@@ -5,17 +5,29 @@ It is never read as another place.
 """
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import strawberry
+from msgspec import Struct
 
+from schema.derive.node import resolver
 from schema.errors import BAD_USER_INPUT, problem
 
 LARGEST = 1_000
 USUAL = 50
+
+
+class PageRequest(Struct, frozen=True):
+    """The page that a query requests."""
+
+    first: int
+    after: str | None
+
+
 Place = list[Any]
 """A row's place in its list: its values in the list's order."""
 N = TypeVar("N")
@@ -44,13 +56,23 @@ class Edge(Generic[N]):
     cursor: str = strawberry.field(description="The item's place in the list, opaque.")
 
 
+Count = Callable[[], Awaitable[int]]
+"""Counter of a list's items on all pages."""
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
     """Relay's Connection."""
 
+    count: strawberry.Private[Count]
     edges: list[Edge[N]] = strawberry.field(description="Items with their cursors, in the list's order.")
     nodes: list[N] = strawberry.field(description="Items without their cursors.")
     page_info: PageInfo = strawberry.field(description="The page's place in the list.")
+
+    @resolver("Number of items on all pages that meet the conditions.")
+    async def total_count(self) -> int:
+        """Return the number of items."""
+        return await self.count()
 
 
 def check_first(first: int | None) -> int:
@@ -90,28 +112,48 @@ def decode_cursor(of: str, after: str | None, *hints: Any) -> Place | None:  # n
     except ValueError:
         place = []
     if cursor(of, place) != after:
+        order = _other_order(of, after)
+        if order is not None:
+            raise problem(BAD_USER_INPUT, f"after is a cursor of the order {order}; send the same orderBy with it")
         raise problem(BAD_USER_INPUT, "after is not a cursor of this list; send the endCursor of one of its pages")
     return place
 
 
+_ORDER = re.compile(r"^([^#(/]+)(?:\(([^)]*)\))?/")
+"""Beginning of a list's name: its place in the schema, and its order."""
+
+
+def _other_order(of: str, after: str) -> str | None:
+    """Return the order of a cursor of this list in another order; None for any other text."""
+    try:
+        check, list_of, place = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("#", 2)
+    except ValueError:
+        return None
+    ours, theirs = _ORDER.match(of), _ORDER.match(list_of)
+    if check != _check(f"{list_of}#{place}") or ours is None or theirs is None or ours[1] != theirs[1]:
+        return None
+    return None if ours[2] == theirs[2] else theirs[2] or "of the list itself"
+
+
 def connection(
     of: str,
+    page: PageRequest,
     rows: Sequence[R],
-    first: int,
-    after: str | None,
     place: Callable[[R], Place],
     node: Callable[[R], N],
+    count: Count,
 ) -> Connection[N]:
-    """Return the page of the first `first` rows. One more row in `rows` means that more follow."""
-    page = rows[:first]
-    nodes = [node(row) for row in page]
-    cursors = [cursor(of, place(row)) for row in page]
+    """Return a page. One more row in `rows` means that more follow."""
+    shown = rows[: page.first]
+    nodes = [node(row) for row in shown]
+    cursors = [cursor(of, place(row)) for row in shown]
     return Connection(
+        count=count,
         edges=[Edge(node=item, cursor=at) for item, at in zip(nodes, cursors, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
-            has_next_page=len(rows) > first,
-            has_previous_page=after is not None,
+            has_next_page=len(rows) > page.first,
+            has_previous_page=page.after is not None,
             start_cursor=cursors[0] if cursors else None,
             end_cursor=cursors[-1] if cursors else None,
         ),

@@ -21,12 +21,14 @@ from schema.derive.connection import (
     After,
     Connection,
     First,
+    PageRequest,
     check_first,
     connection,
     decode_cursor,
 )
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, RowObject, Value
-from schema.derive.resolvers import list_rows, object_of
+from schema.derive.order import order_name, order_of, sorts_of
+from schema.derive.resolvers import count_rows, list_rows, object_of
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry, Narrative, entries_at
 from schema.types.enums import enum_of
@@ -148,19 +150,21 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
     async def page(self: RowObject, first: int | None = USUAL, after: str | None = None, **conditions: Any) -> Any:  # noqa: ANN401
         """Resolve a page."""
         relation, key = TYPES[spec.of].relation, key_of(self)
-        list_of = f"{owner}.{name}/{self.at.notice}" + ("" if key is None else f"/{key}")
+        orders = conditions.pop("order_by", None) or ()
+        sorts = sorts_of(spec.of, ((each.field.value, each.direction.value) for each in orders))
+        list_of = f"{owner}.{name}{order_name(sorts)}/{self.at.notice}" + ("" if key is None else f"/{key}")
         limit = check_first(first)
-        start = decode_cursor(list_of, after, *(relation.hints[each] for each in relation.order))
-        query = RowQuery(_conditions(spec, conditions), spec.by, (), limit + 1, start)
+        start = decode_cursor(list_of, after, *relation.place_hints(sorts))
+        query = RowQuery(_conditions(spec, conditions), spec.by, (), limit + 1, start, sorts)
         rows = await list_rows(self.at, place, spec, key, query)
         self.at.context.budget.spend(len(rows[:limit]))
         return connection(
             list_of,
+            PageRequest(limit, after),
             rows,
-            limit,
-            after,
-            lambda row: row.place(relation.order),
+            lambda row: row.place((*(sort.name for sort in sorts), *relation.order)),
             lambda row: object_of(spec.of, self.at, row),
+            lambda: count_rows(self.at, spec, key, query),
         )
 
     if spec.one:
@@ -168,6 +172,10 @@ def _lister(owner: str, name: str, spec: Many) -> Callable[..., Awaitable[Any]]:
     conditions = _arguments(spec.of)
     if not spec.paged:
         return _with_signature(short, GenericAlias(list, (of,)), **conditions)
+    order = order_of(spec.of)
+    if order is not None:
+        described = strawberry.argument(description="Fields of the order, at most 5; ties keep the list's order.")
+        conditions["order_by"] = (Annotated[list[order] | None, described], None)  # type: ignore[valid-type]
     paging = {"first": (First, USUAL), "after": (After, None)}
     return _with_signature(page, Connection[of], **conditions, **paging)  # type: ignore[valid-type]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, get_origin
 
+from msgspec import structs
 from strawberry.dataloader import DataLoader
 
 from ledger.domain.fact import WordList
@@ -112,17 +113,25 @@ async def _rows_near(
     at: Standpoint, place: tuple[str, str], declaration: ObjectDeclaration, query: RowQuery, key: object
 ) -> list[Any]:
     """Return the rows tied to a key, in one read for all keys at the same place."""
-    batch = (place, repr(sorted(query.conditions.items())), query.first, repr(query.after))
+    batch = (place, repr(sorted(query.conditions.items())), query.first, repr(query.after), query.sorts)
     if batch not in at.loaders:
 
         async def load(keys: list[object]) -> list[list[ComputedRow[Any]]]:
-            return await find_rows(
-                at, declaration, RowQuery(query.conditions, query.by, keys, query.first, query.after)
-            )
+            return await find_rows(at, declaration, structs.replace(query, keys=keys))
 
         at.loaders[batch] = DataLoader(load)
     rows: list[Any] = await at.loaders[batch].load(key)
     return rows
+
+
+async def count_rows(at: Standpoint, spec: Many, key: object, query: RowQuery) -> int:
+    """Return the number of rows of a field on all pages."""
+    if spec.by is not None:
+        keys = key if isinstance(key, list) else [] if key is None else [key]
+        query = structs.replace(query, keys=keys)
+    relation = TYPES[spec.of].relation
+    at.require(relation.view)
+    return await at.ask(lambda reading: reading.count(relation, query, redacted=at.redacted(relation.view)))
 
 
 async def list_rows(

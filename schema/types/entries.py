@@ -17,7 +17,7 @@ from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 from projections.views import entries
 from projections.views.entries import EntryRow
 from schema.context import Standpoint, may
-from schema.derive.connection import Connection, check_first, connection, decode_cursor
+from schema.derive.connection import Connection, PageRequest, check_first, connection, decode_cursor
 from schema.derive.node import Node, node_id, resolver
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types import proofs
@@ -196,7 +196,12 @@ async def entry_page(
     )
     at.context.budget.spend(len(rows[:limit]))
     return connection(
-        of, rows, limit, after, lambda row: [row.position], lambda row: entry_of(at, row, visible=visible)
+        of,
+        PageRequest(limit, after),
+        rows,
+        lambda row: [row.position],
+        lambda row: entry_of(at, row, visible=visible),
+        lambda: at.ask(lambda reading: entries.count(reading, reader_conditions, since)),
     )
 
 

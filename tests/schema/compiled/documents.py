@@ -89,7 +89,8 @@ class Writing:
     def selections(self, of: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
         names = [n for n, f in of.fields.items() if depth > 0 or not isinstance(get_named_type(f.type), OBJECTS)]
         if of.name.endswith("Connection"):
-            names = ["nodes", "nodes", "nodes", "edges", "pageInfo"] if depth > 0 else ["pageInfo"]
+            leaves = ["pageInfo", "totalCount"]
+            names = ["nodes", "nodes", "nodes", "edges", *leaves] if depth > 0 else leaves
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=6))
         parts: list[str] = []
         for number, name in enumerate(chosen):
