@@ -10,11 +10,13 @@ sees small counts suppressed. In a condition, `:value` is the argument.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from msgspec import Struct, field
 
+from ledger.domain.fields import unwrap
 from projections.engine.columns import Field, fields_of
 from projections.engine.meaning import Meaning, meaning_of
 from projections.engine.rows import Table
@@ -97,6 +99,24 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             meanings[name] = meanings.get(name, meaning) if meaning.description is None else meaning
         return meanings
 
+    @cached_property
+    def derived(self) -> dict[str, tuple[str, str]]:
+        """Conditions that follow from the types of fields: name → field, and operator.
+
+        A day or an instant has a range, whose end is exclusive. An id, a code or a word has a list of values.
+        """
+        conditions = {}
+        for name, hint in self.hints.items():
+            kind = unwrap(hint).column_type
+            if kind in (date, datetime):
+                stem = name.removesuffix("_at").removesuffix("_on")
+                stem = {"from": "start", "until": "end"}.get(stem, stem)
+                conditions[f"{stem}_from"] = (name, ">=")
+                conditions[f"{stem}_until"] = (name, "<")
+            elif kind is str:
+                conditions[f"{name}_in"] = (name, "IN")
+        return {name: each for name, each in conditions.items() if name not in {*self.conditions, *self.hints}}
+
     def condition(self, name: str) -> str:
         """Return the SQL of a condition.
 
@@ -105,6 +125,10 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         """
         if name in self.conditions:
             return self.conditions[name]
+        if name in self.derived:
+            of, operator = self.derived[name]
+            value = "ANY (:value)" if operator == "IN" else ":value"
+            return f"{self.expression(of)} {'=' if operator == 'IN' else operator} {value}"
         return f"{self.expression(name)} = :value"
 
     def order_by(self, sorts: Sequence[Sort] = ()) -> str:

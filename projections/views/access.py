@@ -223,8 +223,6 @@ USE = of_table(
     conditions=_BY_REQUEST
     | {
         "refused": "(t.why IS NOT NULL) = :value",
-        "used_from": "t.used_at >= :value",
-        "used_to": "t.used_at < :value",
     },
 )
 CHECK = Relation(

@@ -163,7 +163,6 @@ ACTION = of_table(
     conditions={
         "objectives": "t.objective = ANY (:value)",
         "open": "(t.completed_on IS NULL) = :value",
-        "due_before": "t.due < :value",
         "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = t.notice AND o.objective = t.objective "
         "AND :value = ANY (o.areas))",
         "text": contains("title"),
@@ -182,5 +181,5 @@ MILESTONE = of_table(
             "t.reached_on IS NULL AND t.due < :today",
         )
     },
-    conditions={"reached": "(t.reached_on IS NOT NULL) = :value", "due_before": "t.due < :value"},
+    conditions={"reached": "(t.reached_on IS NOT NULL) = :value"},
 )

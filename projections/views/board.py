@@ -295,7 +295,6 @@ TIMETABLE = of_table(
 MEETING = of_table(
     "board",
     MEETINGS,
-    conditions={"held_from": "t.held_at >= :value", "held_to": "t.held_at < :value"},
     order=("held_at", "position"),
 )
 PACK = of_table("board", PACKS)
@@ -305,8 +304,6 @@ DECISION = of_table(
     conditions={
         "ids": "t.decision = ANY (:value)",
         "standing": "(t.rescinded_position IS NULL) = :value",
-        "decided_from": "t.decided_at >= :value",
-        "decided_to": "t.decided_at < :value",
         "text": contains("title"),
     },
     positions={

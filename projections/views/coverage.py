@@ -229,7 +229,6 @@ RECOMMENDATION = of_table(
     conditions={
         "undecided": "(t.decided IS NULL) = :value",
         "finding": ":value = ANY (t.findings)",
-        "due_before": "t.due < :value",
         "text": contains("text"),
     },
 )

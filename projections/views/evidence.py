@@ -261,8 +261,6 @@ DOCUMENT = of_table(
     conditions={
         "ids": "t.evidence = ANY (:value)",
         "supports": ":value = ANY (t.supports)",
-        "submitted_from": "t.submitted_at >= :value",
-        "submitted_to": "t.submitted_at < :value",
         "text": contains("title"),
         **WITHIN,
     },

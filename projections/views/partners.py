@@ -194,7 +194,6 @@ CONTRIBUTION = of_table(
             "WHEN t.due < :today THEN 'OVERDUE' ELSE 'AWAITED' END",
         )
     },
-    conditions={"due_before": "t.due < :value"},
     order=("due", "position"),
 )
 CONTRIBUTION_CONCERN = of_table("partners", CONCERNS)
@@ -210,6 +209,6 @@ PARTNER_UPDATE = of_table(
             "t.received_on IS NULL AND t.due < :today",
         )
     },
-    conditions={"awaited": "(t.received_on IS NULL) = :value", "due_before": "t.due < :value"},
+    conditions={"awaited": "(t.received_on IS NULL) = :value"},
     order=("due", "position"),
 )

@@ -299,14 +299,12 @@ OBJECTIVE = of_table(
         "area": ":value = ANY (t.areas)",
         "measure": ":value = ANY (t.measures)",
         "open": "(t.outcome IS NULL) = :value",
-        "due_before": "t.due < :value",
         "text": contains("title"),
     },
 )
 PROGRESS_MADE = of_table(
     "plan",
     PROGRESS,
-    conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
 )
 HIGHLIGHT = of_table("plan", HIGHLIGHTS)
 SELF_ASSESSMENT = of_table("plan", SELF_ASSESSMENTS, order=("published_at", "position"))

@@ -164,8 +164,6 @@ BOARD_REPORT = of_table(
     },
     conditions={
         "objective": ":value = ANY (t.objectives)",
-        "submitted_from": "t.submitted_at >= :value",
-        "submitted_to": "t.submitted_at < :value",
     },
 )
 CLAIM = of_table("reports", CLAIMS, order=("position", "number"))

@@ -78,6 +78,5 @@ for _fact in KIND_OF:
 MOMENT = of_table(
     "timeline",
     MOMENTS,
-    conditions={"occurred_from": "t.occurred_at >= :value", "occurred_to": "t.occurred_at < :value"},
     order=("position", "kind", "subject"),
 )

@@ -6,11 +6,14 @@ GraphQL type, and `schema.derive.resolvers` reads its rows. Imports strawberry, 
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from types import GenericAlias
 from typing import Any, TypeVar
 
 import strawberry
 from msgspec import Struct
+from strawberry.utils.str_converters import to_camel_case
 
+from ledger.domain.fields import unwrap
 from projections.query.relation import ComputedRow, Relation
 from schema.context import Standpoint
 from schema.types.scalars import Count
@@ -189,6 +192,27 @@ def _described(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[st
     return fields
 
 
+_RANGE = {
+    ">=": "Start of the period of `{}`, inclusive.",
+    "<": "End of the period of `{}`, exclusive.",
+    "IN": "Values of `{}`; one of them must hold.",
+}
+
+
+def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, Filter]:
+    """Return the filters that follow from the types of the fields."""
+    values = {each.name or name: (name, each) for name, each in fields.items() if isinstance(each, Value)}
+    filters = {}
+    for condition, (column, operator) in relation.derived.items():
+        if column not in values:
+            continue  # the field is internal
+        name, spec = values[column]
+        kind = spec.type or unwrap(relation.hints[column]).column_type
+        kind = GenericAlias(list, (kind,)) if operator == "IN" else kind
+        filters[condition] = Filter(kind, _RANGE[operator].format(to_camel_case(name)))
+    return filters
+
+
 def object_type(
     relation: Relation[Any],
     *,
@@ -210,7 +234,8 @@ def object_type(
         fields = {**({} if part else _row_fields(relation, declared)), **_described(relation, declared)}
         if issubclass(cls, Recorded):
             fields |= _RECORDED
-        TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, filters or {}, arguments or {}, node)
+        all_filters = {**(filters or {}), **_derived(relation, fields)}
+        TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, all_filters, arguments or {}, node)
         return cls
 
     return declare

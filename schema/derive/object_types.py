@@ -5,7 +5,7 @@ from functools import cache
 from inspect import Parameter, Signature
 from threading import Lock
 from types import GenericAlias
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -108,13 +108,17 @@ def filter_of(name: str) -> type | None:
     if not filters:
         return None
     members = {key: strawberry.field(default=None, description=each.description) for key, each in filters.items()}
-    annotations = {
-        key: (enum_of(each.type) if isinstance(each.type, type) and issubclass(each.type, WordList) else each.type)
-        | None
-        for key, each in filters.items()
-    }
+    annotations = {key: _input_type(each.type) | None for key, each in filters.items()}
     object_of = type(f"{name}Filter", (), {"__annotations__": annotations, "__module__": __name__, **members})
     return strawberry.input(object_of, description="Conditions on the rows; all of them must hold.")
+
+
+def _input_type(kind: Any) -> Any:  # noqa: ANN401 - types of any kind
+    """Return the type of a filter's value; closed lists of words become enums."""
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return GenericAlias(list, (_input_type(item),))
+    return enum_of(kind) if isinstance(kind, type) and issubclass(kind, WordList) else kind
 
 
 def _plain(item: object) -> Any:  # noqa: ANN401 - as it comes

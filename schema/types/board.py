@@ -1,7 +1,5 @@
 """The improvement board: its chair and members, meetings, decisions and reports. Imports the views."""
 
-from datetime import datetime
-
 from projections.views import board, reports
 from schema.derive.declaration import (
     ID,
@@ -67,8 +65,6 @@ class Pack(Recorded):
     board.MEETING,
     node="meeting",
     filters={
-        "held_from": Filter(datetime, "Start of the period in which it was held, inclusive."),
-        "held_to": Filter(datetime, "End of the period in which it was held, exclusive."),
         "quorate": Filter(bool, "True if enough members were present."),
     },
 )
@@ -88,8 +84,6 @@ class Meeting(Recorded, Node):
         "relates_to": Filter(ID, "Id of something that it relates to: an objective, an area, a recommendation …"),
         "meeting": Filter(ID, "Id of the meeting that took the decision."),
         "standing": Filter(bool, "True if it has not been rescinded."),
-        "decided_from": Filter(datetime, "Start of the period in which it was taken, inclusive."),
-        "decided_to": Filter(datetime, "End of the period in which it was taken, exclusive."),
         "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
     },
 )
@@ -121,8 +115,6 @@ class ObjectiveReport(RowObject):
         "meeting": Filter(ID, "Id of the meeting to which it was submitted."),
         "completeness": Filter(Completeness, "Completeness of its parts."),
         "objective": Filter(ID, "Id of an objective that it concerns."),
-        "submitted_from": Filter(datetime, "Start of the period in which it was submitted, inclusive."),
-        "submitted_to": Filter(datetime, "End of the period in which it was submitted, exclusive."),
     },
 )
 class BoardReport(Recorded, Node):

@@ -1,7 +1,5 @@
 """Evidence and its uses; measures, their readings and charts. Imports strawberry and the views."""
 
-from datetime import datetime
-
 from ledger.domain.areas.evidence import Classification, Judgement
 from projections.views import evidence, measures
 from projections.views.spc import Signal
@@ -33,8 +31,6 @@ from schema.types.enums import Assurance, EvidenceStatus
         "judgement": Filter(Judgement, "Latest judgement on it."),
         "actor": Filter(str, "Actor id of its submitter."),
         "media_type": Filter(str, "Its media type, such as application/pdf."),
-        "submitted_from": Filter(datetime, "Start of the period in which it was submitted, inclusive."),
-        "submitted_to": Filter(datetime, "End of the period in which it was submitted, exclusive."),
         "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
         **PERIOD,
     },

@@ -1,7 +1,5 @@
 """The partners, the adviser and the ministers' side. Imports the views."""
 
-from datetime import date
-
 from ledger.domain.areas.reports import AreaJudgement
 from projections.views import adviser, escalation, partners
 from schema.derive.declaration import (
@@ -43,7 +41,6 @@ class Partner(Recorded, Node):
         "objective": Filter(ID, "Id of the objective that it serves."),
         "standing": Filter(ContributionStanding, "Status."),
         "owner": Filter(str, "Actor id of its owner."),
-        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
     },
 )
 class Contribution(Recorded):
@@ -61,7 +58,6 @@ class ContributionConcern(Recorded):
     | {
         "awaited": Filter(bool, "True if it has not arrived."),
         "overdue": Filter(bool, "True if it has not arrived and its due date has passed."),
-        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
     },
 )
 class PartnerUpdate(Recorded):

@@ -1,7 +1,5 @@
 """People, roles and tokens; record-keeping and timelines. Imports the views."""
 
-from datetime import datetime
-
 from ledger.domain.areas.people import ActorKind
 from ledger.domain.areas.records import Severity
 from ledger.domain.roles import Role
@@ -97,8 +95,6 @@ class Records(Section):
         "kind": Filter(str, "Kind of subject, such as objective."),
         "fact": Filter(str, "Name of the fact, such as ObjectiveAdded."),
         "actor": Filter(ID, "Actor id of its recorder."),
-        "occurred_from": Filter(datetime, "Start of the period in which it happened, inclusive."),
-        "occurred_to": Filter(datetime, "End of the period in which it happened, exclusive."),
     },
 )
 class Moment(RowObject):

@@ -1,7 +1,5 @@
 """The improvement plan: objectives, actions, progress and coverage. Imports strawberry and the views."""
 
-from datetime import date, datetime
-
 from ledger.domain.areas.plan import ObjectiveOutcome
 from projections.views import actions, coverage, plan
 from schema.derive.declaration import (
@@ -22,7 +20,6 @@ from schema.types.enums import Answer, CoverageKind
 
 _TEXT = "Words in its title, in any order; put a phrase in quotes."
 _OPEN = "True if it is open."
-_DUE_BEFORE = "End of the period in which it is due, exclusive."
 _OWNER = "Actor id of its owner."
 
 
@@ -35,7 +32,6 @@ _OWNER = "Actor id of its owner."
         "ids": Filter(list[ID], "Ids of the objectives."),
         "open": Filter(bool, _OPEN),
         "outcome": Filter(ObjectiveOutcome, "Outcome."),
-        "due_before": Filter(date, _DUE_BEFORE),
         "slow": Filter(bool, "True if it is open and its due date has passed."),
         "highlighted": Filter(
             bool, "True if its slow progress was reported to the board since its due date was set."
@@ -66,8 +62,6 @@ class Objective(RowObject, Node):
     filters={
         "actor": Filter(str, "Actor id of its recorder."),
         "action": Filter(ID, "Id of the action."),
-        "occurred_from": Filter(datetime, "Start of the period in which it happened, inclusive."),
-        "occurred_to": Filter(datetime, "End of the period in which it happened, exclusive."),
     },
 )
 class Progress(Recorded):
@@ -90,7 +84,6 @@ class Highlight(Recorded):
         "open": Filter(bool, _OPEN),
         "overdue": Filter(bool, "True if it is open and its due date has passed."),
         "late": Filter(bool, "True if it was completed late, or its due date has passed."),
-        "due_before": Filter(date, _DUE_BEFORE),
         "text": Filter(str, _TEXT),
     },
 )
@@ -112,7 +105,6 @@ class Rebaseline(Recorded):
         "objective": Filter(ID, "Id of the objective."),
         "reached": Filter(bool, "True if it was reached."),
         "overdue": Filter(bool, "True if its due date has passed and it was not reached."),
-        "due_before": Filter(date, _DUE_BEFORE),
     },
 )
 class Milestone(RowObject):
@@ -171,7 +163,6 @@ class Finding(Recorded):
         "decided": Filter(Answer, "The council's answer."),
         "by": Filter(str, "Body or person that made it."),
         "finding": Filter(ID, "Id of a finding that it answers."),
-        "due_before": Filter(date, "End of the period in which it is due, exclusive."),
         "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
     },
 )

@@ -1,7 +1,5 @@
 """Reviews, diagnostics and their access; the views of staff and children. Imports the views."""
 
-from datetime import datetime
-
 from ledger.domain.areas.access import AccessKind
 from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.reviews import Topic
@@ -120,8 +118,6 @@ class Provision(Recorded):
         "refused": Filter(bool, "True if it was refused."),
         "grantee": Filter(str, "Actor id of the person who did this."),
         "document": Filter(ID, "Id of the document."),
-        "used_from": Filter(datetime, "Start of the period in which it was used, inclusive."),
-        "used_to": Filter(datetime, "End of the period in which it was used, exclusive."),
     },
 )
 class Use(Recorded):
