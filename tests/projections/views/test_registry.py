@@ -1,0 +1,17 @@
+"""Every view's module is in the registry, by its row in the role matrix."""
+
+import re
+from pathlib import Path
+
+from ledger.domain.roles import matrix
+from projections import views
+from projections.views.registry import ALL
+
+DECLARATION = re.compile(r'^VIEW = View\(\s*"([a-z_]+)"', re.MULTILINE)
+
+
+def test_every_declared_view_is_registered_in_the_order_of_the_role_matrix() -> None:
+    sources = [path.read_text() for path in Path(views.__path__[0]).rglob("*.py")]
+    declared = [name for source in sources for name in DECLARATION.findall(source)]
+    assert sorted(declared) == sorted(view.name for view in ALL)
+    assert [view.name for view in ALL] == list(matrix().reads)
