@@ -164,6 +164,7 @@ class GuestRunner:
             stopper = _StopSubscription(stop, subscription.stop)
             try:
                 for first in subscription:
+                    self._must_still_own()
                     self._process([first, *self._next(first.id)])
             finally:
                 stopper.release()
@@ -182,6 +183,11 @@ class GuestRunner:
             "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (f"guest {self.guest} of {self.notice}",)
         ).fetchone()
         return bool(row and row[0])
+
+    def _must_still_own(self) -> None:
+        """Raise OperationalError after a restart of the database: another process may run the guest by now."""
+        assert self._lock is not None  # noqa: S101 (`_owns` has connected)
+        self._lock.execute("SELECT")
 
     def _process(self, notifications: list[Notification]) -> None:
         tracked = self.view.max_tracking_id(self.app.name) or 0

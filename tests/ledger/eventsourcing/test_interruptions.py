@@ -45,9 +45,11 @@ def test_a_subscription_and_a_guest_continue_after_a_restart_of_the_server() -> 
             NoticeLedger({"LEDGER_DATABASE_URL": url, "LEDGER_NOTICE": NOTICE}) as ledger,
             ledger.recorder.subscribe(gt=0) as subscription,
             closing(GuestRunner(url, NOTICE, CountProgress)) as runner,
+            closing(GuestRunner(url, NOTICE, CountProgress)) as standby,
         ):
-            guest = Thread(target=runner.run, args=(stop,))
-            guest.start()
+            guests = [Thread(target=each.run, args=(stop,)) for each in (runner, standby)]
+            for guest in guests:
+                guest.start()
             positions += [next(subscription).id for _ in range(SIZE)]
             following = Thread(target=lambda: positions.extend(next(subscription).id for _ in range(4)))
             following.start()
@@ -57,8 +59,10 @@ def test_a_subscription_and_a_guest_continue_after_a_restart_of_the_server() -> 
             record(url, 4)
             following.join(timeout=60)
             wait_until_reached(url, SIZE + 4)
+            assert all(guest.is_alive() for guest in guests)
             stop.set()
-            guest.join(timeout=60)
+            for guest in guests:
+                guest.join(timeout=60)
             assert runner.view.numbers() == {"O1": 7}
     assert positions == list(range(1, SIZE + 5))
 
