@@ -206,7 +206,7 @@ def test_as_of_any_position_a_view_is_a_fold_of_the_entries_up_to_it(
 
 CORRECTED: list[Action] = [
     ("objective", 2, 4),
-    ("progress", 0, 3),
+    ("progress", 0, 4),
     ("progress", 1, 5),
     ("correct", 3, 6),
     ("progress", 0, 8),
