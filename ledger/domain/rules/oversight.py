@@ -107,9 +107,13 @@ class BoardAndChair(Rule, frozen=True):
     timetable_agreed_with: Annotated[
         Consent | None, Meta(description="Body that agrees to the timetable; absent: no timetable is asked for.")
     ] = None
-    chair_reports: Annotated[bool, Meta(description="True: the chair reports by the timetable's report days.")] = (
-        False
-    )
+    chair_reports: Annotated[
+        bool,
+        Meta(
+            description="True: the chair reports by each report day of the timetable; "
+            "a report is for the first one after its period."
+        ),
+    ] = False
 
 
 class BoardReportComplete(Rule, frozen=True):

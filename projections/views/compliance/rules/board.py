@@ -48,7 +48,8 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
     """The timetable agreed last."""
     earlier: list[tuple[date, int]] = field(default_factory=list)
     """Report days of replaced timetables that had passed before the replacement, with their entries."""
-    reports: list[tuple[datetime, int]] = field(default_factory=list)
+    reports: list[tuple[date, int]] = field(default_factory=list)
+    """Last day of each chair's report's period, and the report's position."""
     """The chair's reports."""
 
     def take(self, occurrence: Occurrence) -> None:
@@ -69,7 +70,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
                 dates, reports = list(fact.dates), list(fact.report_dates)
                 self.timetable = _Timetable(dates, reports, occurrence.at, fact.department_consent, position)
             case ChairReportDelivered():
-                self.reports.append((occurrence.at, position))
+                self.reports.append((fact.period.last, position))
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the first fault: the board, its chair, the timetable, a report of the chair."""
@@ -140,11 +141,10 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         if not days:
             reason = "The timetable names no day for the chair's reports."
             return verdict(Status.NO_EVIDENCE, reason, timetable.position)
-        reported = [clause.day(at) for at, _ in self.reports]
         previous = date.min
         for day, position in sorted(days):
-            # A report after the previous report day is for this one, in time or late.
-            is_reported = any(previous < each for each in reported)
+            # A report is for the first report day after its period, in time or late.
+            is_reported = any(previous < end <= day for end, _ in self.reports)
             if day < today and not is_reported:
                 reason = f"The chair has not reported for {in_words(day)}, a report day of the timetable."
                 last = self.reports[-1][1] if self.reports else None

@@ -203,9 +203,11 @@ CASES: dict[str, Case] = {
     "reports by the report days of the timetable": (
         "board-and-chair", REPORTING,
         [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-07-12", "2022-09-28", "2022-10-26"))),
-         ("2022-07-12T15:00", chair_report("C0")), ("2022-10-05", chair_report())],
+         ("2022-07-12T15:00", chair_report("C0", "2022-06-30")), ("2022-10-05", chair_report("C1", "2022-09-28")),
+         ("2022-11-01", chair_report("C2", "2022-09-29"))],
         [("2022-07-14", MET), ("2022-09-21", MET), ("2022-09-22", RISK), ("2022-09-28", RISK), ("2022-09-29", NOT),
-         ("2022-10-06", MET), ("2022-10-26", MET), ("2022-10-27", MET)],
+         ("2022-10-06", MET), ("2022-10-19", MET), ("2022-10-20", RISK), ("2022-10-26", RISK), ("2022-10-27", NOT),
+         ("2022-11-02", MET)],
     ),
     "a chair who left": (
         "board-and-chair", INDEPENDENT,

@@ -83,8 +83,8 @@ def timetable(*dates: str, consent: bool = True, reports: tuple[str, ...] = ()) 
     return TimetableAgreed(dates=days, department_consent=consent, report_dates=report_days)
 
 
-def chair_report(name: str = "C1") -> Fact:
-    period = Period(day("2022-07-01"), day("2022-07-31"))
+def chair_report(name: str = "C1", last: str = "2022-07-31") -> Fact:
+    period = Period(day("2022-06-01"), day(last))
     return ChairReportDelivered(report=name, period=period, objectives=[ObjectiveView(objective="O1", text=WORDS)])
 
 
