@@ -13,6 +13,7 @@ from ledger.domain.areas.actions import (
     MilestoneReached,
     MilestoneSet,
 )
+from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
@@ -41,6 +42,13 @@ class Action(Struct, frozen=True):
     completed_position: Annotated[int | None, Meta(description="Position of the entry that completed it.")] = None
     result: Annotated[NarrativeRef | None, Meta(description="Result; null if it is open, or if erased.")] = None
     evidence: NamedEvidence = []
+    activity_rating: Annotated[str | None, Meta(description="Latest activity rating of the action itself.")] = None
+    impact_rating: Annotated[str | None, Meta(description="Latest impact rating of the action itself.")] = None
+    comment: Annotated[
+        NarrativeRef | None,
+        Meta(description="Narrative with its latest rating; null if none, or if erased."),
+    ] = None
+    rated_at: Annotated[datetime | None, Meta(description="Instant of its latest rating.")] = None
 
 
 class Rebaseline(Struct, frozen=True):
@@ -75,7 +83,7 @@ REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), in_memory
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
-VIEW = View("actions", 2, (ACTIONS, REBASELINES, MILESTONES))
+VIEW = View("actions", 3, (ACTIONS, REBASELINES, MILESTONES))
 
 
 @VIEW.on(ActionAdded)
@@ -121,6 +129,23 @@ def _action_completed(rows: Rows, entry: Entry, fact: ActionCompleted) -> None:
         result=rows.narrative("result"),
         evidence=list(fact.evidence),
     )
+
+
+@VIEW.on(ProgressRecorded)
+def _progress_recorded(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
+    """Rate the action that the progress names; older progress recorded late changes nothing."""
+    if fact.action is None:
+        return
+    action = rows.require(ACTIONS, fact.action)
+    if action.rated_at is None or entry.occurred_at >= action.rated_at:
+        rows.change(
+            ACTIONS,
+            fact.action,
+            activity_rating=fact.activity_rating,
+            impact_rating=fact.impact_rating,
+            comment=rows.narrative("narrative"),
+            rated_at=entry.occurred_at,
+        )
 
 
 @VIEW.on(MilestoneSet)

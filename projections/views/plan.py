@@ -1,7 +1,7 @@
 """The improvement plan: its objectives, the progress recorded against them, and its versions.
 
-An objective's ratings come from the progress with the latest time, so older progress recorded late changes only
-the count. An objective keeps its first due date next to its current one.
+An objective's ratings come from the progress on the objective itself with the latest time. Older progress recorded
+late changes only the count. Progress on an action rates that action only, in the view of actions.
 """
 
 from datetime import date, datetime
@@ -50,6 +50,8 @@ class Objective(Struct, frozen=True):
     closed_position: int | None = None
     activity_rating: Annotated[str | None, Meta(description="Latest activity rating, in the plan's scale.")] = None
     impact_rating: Annotated[str | None, Meta(description="Latest impact rating, in the plan's scale.")] = None
+    rated_at: datetime | None = None
+    """Instant of the progress that rated it last."""
     progress_position: int | None = None
     """Entry of the latest progress."""
     progress_at: Annotated[datetime | None, Meta(description="Instant of the latest progress.")] = None
@@ -142,7 +144,7 @@ RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 VIEW = View(
     "plan",
-    4,
+    5,
     (
         OBJECTIVES,
         PROGRESS,
@@ -249,11 +251,12 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
     occurred_at = entry.occurred_at
     changed: dict[str, object] = {"progress_count": objective.progress_count + 1}
     if objective.progress_at is None or occurred_at >= objective.progress_at:
+        changed |= {"progress_position": entry.position, "progress_at": occurred_at}
+    if fact.action is None and (objective.rated_at is None or occurred_at >= objective.rated_at):
         changed |= {
             "activity_rating": fact.activity_rating,
             "impact_rating": fact.impact_rating,
-            "progress_position": entry.position,
-            "progress_at": occurred_at,
+            "rated_at": occurred_at,
         }
     rows.change(OBJECTIVES, fact.objective, **changed)
     recorded = ProgressUpdate(

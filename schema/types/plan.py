@@ -84,6 +84,8 @@ class Highlight(Recorded):
         "open": Filter(bool, _OPEN),
         "overdue": Filter(bool, "True if it is open and its due date has passed."),
         "late": Filter(bool, "True if it was completed late, or its due date has passed."),
+        "activity_rating": Filter(str, "Code of its own latest activity rating."),
+        "impact_rating": Filter(str, "Code of its own latest impact rating."),
         "text": Filter(str, _TEXT),
     },
 )

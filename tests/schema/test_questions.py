@@ -181,7 +181,8 @@ SIGNED = ("checkpoint", "proof")
 """Fields that need a signing key; `test_proofs` reads them."""
 LEAF = GraphQLScalarType | GraphQLEnumType
 NEVER_IN_THE_HISTORY = {
-    "Access.documents", "Action.evidence", "AdviserReport.other", "AdviserVacancy.last", "BaselineReset.baseline",
+    "Access.documents", "Action.activityRating", "Action.comment", "Action.evidence", "Action.impactRating",
+    "Action.ratedAt", "AdviserReport.other", "AdviserVacancy.last", "BaselineReset.baseline",
     "Basis.judgementThen", "Basis.supersededByThen", "Contribution.evidence", "Contribution.note",
     "Decision.replacedBy", "Diagnostic.evidence", "Evidence.first", "Evidence.last", "Evidence.supports",
     "Finding.review", "Intervention.takesEffectOn", "Measure.per", "Meeting.minutesEvidence",
