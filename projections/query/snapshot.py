@@ -137,17 +137,8 @@ class Snapshot:
             ViewStopped: The relation's view stopped before this position.
             TooSlow: The query took too long.
         """
-        if relation.view in self.stopped:
-            raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
-        sql, parameters = statement(relation, query)
-        parameters |= {
-            "notice": self.notice,
-            "position": self.position,
-            "on": self.on,
-            "redacted": redacted,
-        }
         rows: list[list[ComputedRow[R]]] = [[] for _ in (query.keys if query.by is not None else (1,))]
-        for nth, *values in await self.fetch(sql, parameters):
+        for nth, *values in await self._read(relation, statement(relation, query), redacted):
             rows[nth - 1].append(read(relation, values))
         return rows
 
@@ -158,12 +149,17 @@ class Snapshot:
             ViewStopped: The relation's view stopped before this position.
             TooSlow: The query took too long.
         """
+        ((number,),) = await self._read(relation, counting(relation, query), redacted)
+        return int(number)
+
+    async def _read(
+        self, relation: Relation[Any], composed: tuple[bytes, dict[str, Any]], redacted: bool
+    ) -> list[tuple[Any, ...]]:
         if relation.view in self.stopped:
             raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
-        sql, parameters = counting(relation, query)
-        parameters |= {"notice": self.notice, "position": self.position, "on": self.on, "redacted": redacted}
-        ((number,),) = await self.fetch(sql, parameters)
-        return int(number)
+        sql, parameters = composed
+        standpoint = {"notice": self.notice, "position": self.position, "on": self.on, "redacted": redacted}
+        return await self.fetch(sql, parameters | standpoint)
 
     async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
         """Return the rows of a relation that meet the conditions, at most a page of them."""

@@ -93,6 +93,18 @@ async def record(url: str, notice: str, found: list[dict[str, Any]]) -> None:
     assert not [answer for answer in answers if isinstance(answer, Refused)], answers
 
 
+async def revoke(url: str, notice: str, token: str) -> None:
+    """Revoke a token as the operator."""
+    async with await connect(url, "ledger_writer") as connection:
+        cursor = await connection.execute(
+            "SELECT token FROM ledger.tokens WHERE secret_hash = sha256(%s::bytea)", (token.encode(),)
+        )
+        ((name,),) = await cursor.fetchall()
+    await record(
+        url, notice, [event("people.TokenRevoked", {"token": name, "reason": "It was lost."}, "operator")]
+    )
+
+
 async def begin(url: str, name: str = NOTICE) -> Notice:
     """Issue a notice with one area, one objective and a person in each role; return its tokens by actor."""
     issued = {

@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api.service import NO_TLS, STRUCTURED, Service, begin, event, issue, progress, record, run
+from tests.api.service import NO_TLS, STRUCTURED, Service, begin, event, issue, progress, record, revoke, run
 
 pytestmark = pytest.mark.database
 
@@ -67,13 +67,7 @@ def test_a_revoked_token_opens_nothing_from_then_on(service: Service) -> None:
     token = run(issue(service.database, service.notice.name, "officer", "COUNCIL_OFFICER"))
     with bearing(service, token) as client:
         assert service.post(client, progress()).status_code == 201
-    with psycopg.connect(service.database) as connection:
-        row = connection.execute(
-            "SELECT token FROM ledger.tokens WHERE secret_hash = sha256(%s::bytea)", (token.encode(),)
-        ).fetchone()
-    assert row is not None
-    revoked = event("people.TokenRevoked", {"token": row[0], "reason": "It was lost."}, "operator")
-    run(record(service.database, service.notice.name, [revoked]))
+    run(revoke(service.database, service.notice.name, token))
     must_be_unauthenticated(service, f"Bearer {token}")
 
 

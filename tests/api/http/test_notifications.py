@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from eventsourcing.interface import NotificationLogJSONClient
 from eventsourcing.persistence import JSONTranscoder, ProgrammingError
@@ -16,7 +15,7 @@ from eventsourcing.persistence import JSONTranscoder, ProgrammingError
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from ledger.eventsourcing import EntryMapper, RemoteNotificationLog, WithheldEntry, topics_of
-from tests.api.service import NDJSON, Service, event, issue, progress, record, run
+from tests.api.service import NDJSON, Service, issue, progress, revoke, run
 
 pytestmark = pytest.mark.database
 MAPPER = EntryMapper(JSONTranscoder())
@@ -78,13 +77,7 @@ def test_a_follower_whose_token_is_revoked_gets_nothing_more_and_continues_with_
     lost = run(issue(service.database, name, "officer", "COUNCIL_OFFICER"))
     with log_of(service, lost) as log:
         last = log.select(start=1, limit=3)[-1].id
-        with psycopg.connect(service.database) as connection:
-            row = connection.execute(
-                "SELECT token FROM ledger.tokens WHERE secret_hash = sha256(%s::bytea)", (lost.encode(),)
-            ).fetchone()
-        assert row is not None
-        revoked = event("people.TokenRevoked", {"token": row[0], "reason": "It was lost."}, "operator")
-        run(record(service.database, name, [revoked]))
+        run(revoke(service.database, name, lost))
         with pytest.raises(ProgrammingError, match="401"):
             log.select(start=last, limit=3, inclusive_of_start=False)
     with log_of(service, token(service, "officer")) as log:
