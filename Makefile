@@ -21,7 +21,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 help:  ## list these commands
 	@echo "make COMMAND, where COMMAND is one of:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@while IFS= read -r line; do \
+		case $$line in [a-z]*:*"## "*) printf '  %-10s %s\n' "$${line%%:*}" "$${line#*## }" ;; esac; \
+	done <Makefile
 
 demo:  ## load a real notice and its sample history, verify it, and serve it; CHECK=1 stops after the checks
 	$(RUNTIME)
