@@ -140,7 +140,7 @@ def _links(checks: DemoChecks, address: str, keys: dict[str, str]) -> None:
     links = {
         f"{address}/notices/{NOTICE}?knownAt={LIVE_MOMENT}": "the notice while live; sign in as below",
         f"{address}/": "all notices; this one closed in 2024, at the end of its history",
-        f"{address}/graphql": "GraphQL: the ten questions in a browser, any query by POST",
+        f"{address}/graphql": "GraphQL: the regular questions in a browser, any query by POST",
         entries: "the entries, one on each line",
         f"{address}/facts": "the facts that can be recorded",
         f"{address}/readyz": "the state of the service",

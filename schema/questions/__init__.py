@@ -1,4 +1,4 @@
-"""The adviser's regular questions: `.graphql` files, each with its question in the first comment."""
+"""Regular questions of advisers, officials and auditors: `.graphql` files, each with its question as a comment."""
 
 from importlib.resources import files
 

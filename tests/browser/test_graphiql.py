@@ -1,4 +1,4 @@
-"""GraphiQL in a browser: the ten questions as tabs, under a policy that admits no other host."""
+"""GraphiQL in a browser: the regular questions as tabs, under a policy that admits no other host."""
 
 import json
 from typing import Any

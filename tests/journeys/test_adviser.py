@@ -1,4 +1,4 @@
-"""Ask the adviser's ten regular questions of the demo's history, with gql, a third party's client."""
+"""Ask the regular questions of the demo's history, with gql, a third party's client."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,14 +14,11 @@ from schema.questions import Question, questions
 from tests.api.service import NO_TLS, Notice, Service, issue
 from tests.ledger.history import NOTICE
 from tests.projections.stored import store
+from tests.schema.history_answers import VARIABLES
 
 pytestmark = pytest.mark.database
 PATIENCE = 120
 """Seconds that an answer may take on a busy machine."""
-GIVEN: dict[str, dict[str, Any]] = {
-    "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
-    "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +45,7 @@ async def test_the_same_answer_by_http_and_by_websocket(demo: Service, question:
         ack_timeout=PATIENCE,
     )
     document = gql(question.document)
-    document.variable_values = {"notice": NOTICE} | GIVEN.get(question.name, {})
+    document.variable_values = {"notice": NOTICE} | VARIABLES.get(question.name, {})
     first: dict[str, Any] = await asyncio.to_thread(
         Client(transport=by_http, execute_timeout=PATIENCE).execute, document
     )

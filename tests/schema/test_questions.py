@@ -1,4 +1,4 @@
-"""The adviser's ten questions against the invented history, with answers read by hand."""
+"""The regular questions against the invented history, with answers read by hand."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -31,13 +31,10 @@ from schema.questions import questions
 from tests.benchmarks.synthetic import put
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
+from tests.schema.history_answers import VARIABLES
 
 NOTICE = "tameside-2022"
 BY_NAME = {question.name: question.document for question in questions()}
-GIVEN: dict[str, dict[str, Any]] = {
-    "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
-    "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
-}
 
 
 class Everybody:
@@ -81,14 +78,14 @@ def without_time(document: str) -> str:
     return document.replace("notice(id: $notice)", 'notice(id: $notice, on: "2023-11-01T00:00:00Z")')
 
 
-def test_there_are_ten_and_each_says_what_it_asks() -> None:
-    assert len(BY_NAME) == 10
+def test_each_question_says_what_it_asks() -> None:
+    assert len(BY_NAME) == 14
     assert all(question.words.endswith(("?", ")", ".")) and "?" in question.words for question in questions())
 
 
 async def answers(reader: Reader) -> dict[str, dict[str, Any]]:
     return {
-        name: (await ask(reader, without_time(document), **GIVEN.get(name, {})))
+        name: (await ask(reader, without_time(document), **VARIABLES.get(name, {})))
         for name, document in BY_NAME.items()
     }
 
@@ -235,7 +232,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
         counts = []
         for as_of in (f'asOf: {{knownAt: "{early}"}}', "asOf: {position: 690}"):
             asked.clear()
-            await ask(reader, document.replace("id: $notice", f"id: $notice, {as_of}"), **GIVEN.get(name, {}))
+            await ask(reader, document.replace("id: $notice", f"id: $notice, {as_of}"), **VARIABLES.get(name, {}))
             counts.append(len(asked))
         assert counts[1] <= counts[0] + 2, (name, counts)
         assert max(counts) <= 8, (name, counts)
@@ -294,8 +291,8 @@ async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch:
     fields_seen = Explained(monkeypatch)
     async with Reader(database, ALL) as reader:
         for name, document in BY_NAME.items():
-            await ask(reader, document, **GIVEN.get(name, {}))
-            apart, variables = len(fields_seen.plans), {"notice": NOTICE} | GIVEN.get(name, {})
+            await ask(reader, document, **VARIABLES.get(name, {}))
+            apart, variables = len(fields_seen.plans), {"notice": NOTICE} | VARIABLES.get(name, {})
             context = Context(reader, no_append, Everybody(Role.ADVISER))
             assert await schema.build().answer(context, document, variables) is not None, (
                 name,

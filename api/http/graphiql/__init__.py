@@ -1,4 +1,4 @@
-"""GraphiQL: the page for a browser at `GET /graphql`, with the adviser's ten questions as tabs.
+"""GraphiQL: the page for a browser at `GET /graphql`, with the regular questions as tabs.
 
 Its files come from a locked manifest (`api.http.assets`) and from this folder. The page's policy allows no other
 host. Imports starlette and graphql-core.
@@ -34,6 +34,8 @@ PACKAGED: Mapping[str, tuple[str, str]] = {
 OWN = ("start.js", "start.css")
 EXAMPLE = "tameside-2022"
 """Notice in the questions' variables, until the viewer enters a token."""
+EXAMPLE_ACTOR = "council-officer"
+"""Person in the questions' variables."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -99,6 +101,8 @@ def _example(document: str, today: datetime) -> dict[str, Any]:
         match print_ast(each.type):
             case "ID!":
                 variables[each.variable.name.value] = EXAMPLE
+            case "String!":
+                variables[each.variable.name.value] = EXAMPLE_ACTOR
             case "Int!":
                 variables[each.variable.name.value] = 1
             case "DateTime!":

@@ -1,5 +1,5 @@
 "use strict";
-// GraphiQL on this page's own address: a token for all tabs, the ten questions as tabs, nothing kept in the browser.
+// GraphiQL on this page's own address: a token for all tabs, the regular questions as tabs, nothing kept in the browser.
 
 (() => {
   const { nonce } = document.currentScript;

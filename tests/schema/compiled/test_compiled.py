@@ -25,7 +25,8 @@ from schema.derive.declaration import SECTIONS
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.compiled.documents import NOTICE, Request, documents
-from tests.schema.test_questions import BY_NAME, GIVEN, Everybody, no_append
+from tests.schema.history_answers import VARIABLES
+from tests.schema.test_questions import BY_NAME, Everybody, no_append
 
 ROLES = (
     Role.ADVISER,
@@ -177,9 +178,9 @@ def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_each_of_the_ten_questions_is_compiled(both: Both, name: str) -> None:
+def test_each_question_is_compiled(both: Both, name: str) -> None:
     on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
-    asked = Request(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | GIVEN.get(name, {}))
+    asked = Request(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | VARIABLES.get(name, {}))
     assert both.compare(asked, Role.ADVISER)
 
 

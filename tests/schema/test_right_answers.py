@@ -1,0 +1,86 @@
+"""Questions with the answers that plain Python computes from the lines of the invented history."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ledger.domain.roles import Role
+from tests.schema import history_answers
+from tests.schema.compiled.documents import Request
+from tests.schema.compiled.test_compiled import Both, both
+from tests.schema.history_answers import NOTICE, VARIABLES
+from tests.schema.test_questions import BY_NAME, without_time
+
+__all__ = ["both"]
+pytestmark = pytest.mark.database
+
+
+def answer(both: Both, name: str) -> dict[str, Any]:
+    """Return the answer to a question, which is compiled and equals that of the resolvers."""
+    request = Request(without_time(BY_NAME[name]), {"notice": NOTICE} | VARIABLES.get(name, {}))
+    assert both.compare(request, Role.OPERATOR), both.ways
+    json_answer, _ = both.compiled(request, Role.OPERATOR)
+    notice: dict[str, Any] = json.loads(json_answer or b"")["data"]["notice"]
+    return notice
+
+
+def test_corrections(both: Both) -> None:
+    notice, expected = answer(both, "corrections"), history_answers.corrections()
+    position = {row["eventId"]: row["position"] for row in event_ids(both)}
+    corrected = [entry["data"]["position"] for entry in notice["entries"]["nodes"]]
+    assert corrected == [position[row["id"]] for row in expected["corrected"]]
+    erasures = [
+        {
+            "entry": row["target"],
+            "authority": row["authority"],
+            "by": row["requestedBy"],
+            "approver": row["erasedBy"],
+        }
+        for row in notice["records"]["erasures"]["nodes"]
+    ]
+    assert erasures == [row | {"entry": position[row["entry"]]} for row in expected["erasures"]]
+    assert len(erasures) == 2
+
+
+def event_ids(both: Both) -> list[dict[str, Any]]:
+    """Return the position of each entry and its id from its source."""
+    document = f'{{ notice(id: "{NOTICE}") {{ entries(first: 1000) {{ nodes {{ position eventId }} }} }} }}'
+    json_answer, _ = both.compiled(Request(document, {}), Role.OPERATOR)
+    rows: list[dict[str, Any]] = json.loads(json_answer or b"")["data"]["notice"]["entries"]["nodes"]
+    return rows
+
+
+def test_weakened_evidence(both: Both) -> None:
+    rows = [
+        {
+            "evidence": row["evidence"],
+            "status": row["status"],
+            "decisions": [each["subject"] for each in row["resting"] if each["kind"] == "decision"],
+        }
+        for row in answer(both, "weakened-evidence")["evidence"]["nodes"]
+    ]
+    assert rows == history_answers.weakened()
+    assert [row["status"] for row in rows] == ["SUPERSEDED", "WITHDRAWN"]
+
+
+def test_owned(both: Both) -> None:
+    notice, expected = answer(both, "owned"), history_answers.owned("director")
+    plan = notice["plan"]
+    assert [row["action"] for row in plan["actions"]["nodes"]] == expected["actions"] == ["A15", "A12"]
+    assert [row["objective"] for row in plan["objectives"]["nodes"]] == expected["objectives"]
+    assert [row["contribution"] for row in notice["partners"]["contributions"]["nodes"]] == expected[
+        "contributions"
+    ]
+
+
+def test_latest_readings(both: Both) -> None:
+    rows = {
+        measure["measure"]: [
+            {name: row[name] for name in ("first", "numerator", "denominator")}
+            for row in measure["readings"]["nodes"]
+        ]
+        for measure in answer(both, "latest-readings")["measures"]["nodes"]
+    }
+    assert rows == history_answers.trend(3)
+    assert len(rows) == 9
