@@ -25,6 +25,7 @@ from api.http import (
     proofs,
     reports,
 )
+from api.http.compression import COMPRESSED
 from api.http.forwarded import ForwardedHeaders
 from api.http.head import HeadResponses
 from api.http.request_log import RequestLog
@@ -53,7 +54,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     app = Starlette(
         routes=[
             Route("/ledgers/{notice}/entries", intake.post_entries, methods=["POST"]),
-            Route("/ledgers/{notice}/entries", entries_feed.get_entries, methods=["GET"]),
+            Route("/ledgers/{notice}/entries", entries_feed.get_entries, methods=["GET"], middleware=COMPRESSED),
             Route("/ledgers/{notice}/notifications", notifications.get_notifications, methods=["GET"]),
             Route("/ledgers/{notice}/notifications/{section}", notifications.get_section, methods=["GET"]),
             Route("/ledgers/{notice}/checkpoint", proofs.get_checkpoint, methods=["GET"]),
@@ -64,15 +65,15 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/ledgers/{notice}/evidence/{evidence:path}", evidence.get_evidence, methods=["GET"]),
             Route("/ledgers/{notice}/reports/preview.{format}", reports.get_preview, methods=["GET"]),
             Route("/ledgers/{notice}/reports/{report:path}.{format}", reports.get_report, methods=["GET"]),
-            Route("/graphql", asked),  # the endpoint refuses other methods
-            WebSocketRoute("/graphql", asked),
+            Route("/graphql", asked, middleware=COMPRESSED),  # the endpoint refuses other methods
+            WebSocketRoute("/graphql", asked, middleware=COMPRESSED),
             Route("/graphql/{file}", graphiql.get_file, methods=["GET"]),
-            Route("/facts", fact_schemas.get_facts, methods=["GET"]),
-            Route("/facts/{type}", fact_schemas.get_fact, methods=["GET"]),
+            Route("/facts", fact_schemas.get_facts, methods=["GET"], middleware=COMPRESSED),
+            Route("/facts/{type}", fact_schemas.get_fact, methods=["GET"], middleware=COMPRESSED),
             Route("/healthz", health.healthz, methods=["GET"]),
             Route("/readyz", health.readyz, methods=["GET"]),
             Route("/metrics", metrics.get_metrics, methods=["GET"]),
-            Route("/openapi.json", openapi.get_openapi, methods=["GET"]),
+            Route("/openapi.json", openapi.get_openapi, methods=["GET"], middleware=COMPRESSED),
         ],
         middleware=[
             Middleware(ForwardedHeaders),

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.auth.sessions import Sessions
+from api.http.compression import COMPRESSED
 from api.pages import (
     access_requests,
     decisions,
@@ -34,7 +35,7 @@ def application(ledger: Ledger) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", notices.get_notices, methods=["GET"]),
-            Route("/assets/{digest}/{name}", static_files.get_asset, methods=["GET"]),
+            Route("/assets/{digest}/{name}", static_files.get_asset, methods=["GET"], middleware=COMPRESSED),
             Route("/sign-in", sign_in.get_sign_in, methods=["GET"]),
             Route("/sign-in", sign_in.post_sign_in, methods=["POST"]),
             Route(oidc_sign_in.BEGIN, oidc_sign_in.get_begin, methods=["GET"]),

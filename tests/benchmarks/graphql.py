@@ -1,10 +1,12 @@
 """GraphQL reads over HTTP, at 1 and 8 connections, against hand-written SQL and plain strawberry.
 
 Reads: the plan (100 objectives of 8 fields, with 3 actions of 4 fields each), 1,000 entries, compliance, and one
-regular question; and a mutation. Each server is a process of its own; the sides take turns.
+regular question; and a mutation. The 1,000 entries come compressed too. Each server is a process of its own; the
+sides take turns.
 """
 
 import asyncio
+import gzip
 import json
 import re
 import subprocess
@@ -17,6 +19,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+import zstandard
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
@@ -43,6 +46,11 @@ READS = {
   clause obligor modality status since sincePosition reason entries } } } }""",
     "question": next(each.document for each in questions() if each.name == "slow-objectives"),
 }
+CODINGS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+    "zstd": (b"\x28\xb5\x2f\xfd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
+    "gzip": (b"\x1f\x8b", gzip.decompress),
+}
+"""Codings in which the 1,000 entries are compressed: the first bytes, and the decompression."""
 RECORD = """mutation($input: RecordProgressInput!) { recordProgress(input: $input) {
   receipt { position } refusals { message } } }"""
 Say = Callable[[str], None]
@@ -120,10 +128,9 @@ def _progress(number: int) -> dict[str, Any]:
 def _sides(ours: str, by_hand: str, naive: str, tokens: dict[str, str]) -> dict[tuple[str, str], tuple[str, Ask]]:
     """Return the sides by (read, side): the server's address, and its requests."""
 
-    def reading(document: str) -> Ask:
-        sent = _post(
-            {"query": document, "variables": {"notice": NOTICE}}, Authorization=f"Bearer {tokens['adviser']}"
-        )
+    def reading(document: str, **headers: str) -> Ask:
+        request = {"query": document, "variables": {"notice": NOTICE}}
+        sent = _post(request, Authorization=f"Bearer {tokens['adviser']}", **headers)
         return lambda _: sent
 
     def recording(number: int) -> bytes:
@@ -141,6 +148,8 @@ def _sides(ours: str, by_hand: str, naive: str, tokens: dict[str, str]) -> dict[
         sides[what, "ledger"] = (ours, reading(document))
         written = f"GET /{what}/{NOTICE} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
         sides[what, "sql"] = (by_hand, lambda _, written=written: written)  # type: ignore[misc]
+    for coding in CODINGS:
+        sides["entries1000", coding] = (ours, reading(READS["entries1000"], **{"Accept-Encoding": coding}))
     taught = _post({"query": PLAN, "variables": {"notice": NOTICE}}, notice=NOTICE)
     sides["plan", "naive"] = (naive, lambda _: taught)
     sides["mutation", "ledger"] = (ours, recording)
@@ -179,8 +188,12 @@ async def _wait_until_alike(sides: dict[tuple[str, str], tuple[str, Ask]]) -> No
 async def _answer_of(asked: tuple[str, Ask]) -> dict[str, Any]:
     base, ask = asked
     reader, writer = await asyncio.open_connection(urlsplit(base).hostname, urlsplit(base).port)
-    answer: dict[str, Any] = json.loads(await _exchange(reader, writer, ask(0)))
+    body = await _exchange(reader, writer, ask(0))
     writer.close()
+    for magic, decompress in CODINGS.values():
+        if body.startswith(magic):
+            body = decompress(body)
+    answer: dict[str, Any] = json.loads(body)
     return answer
 
 
