@@ -151,7 +151,9 @@ def _peak(url: str, notice: str) -> float:
 
 async def _over_http(url: str, say: Say) -> dict[str, float]:
     """Return the milliseconds that a client waits for a proof of an entry of a long log."""
-    await record(url, TOLD, [event("people.RoleGranted", {"actor": "ann", "role": "AUDITOR"}, "operator")])
+    granted = {"actor": "ann", "role": "AUDITOR"}
+    await record(url, TOLD, [event("people.ActorRegistered", {"actor": "ann", "kind": "PERSON"}, "operator")])
+    await record(url, TOLD, [event("people.RoleGranted", granted, "operator")])
     token = await issue(url, TOLD, "ann", "AUDITOR")
     random, waits = Random(11), []
     with serving(url) as running:

@@ -30,6 +30,8 @@ PROMISE, NO_PROMISE = TEXT["sha256"].encode(), b"A" * 44
 """The digest of a narrative in an entry, and a stand-in of the same length that no digest equals."""
 START = datetime(2022, 7, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+YEARS = 3.0
+"""Years between the first entry and the last."""
 Told = tuple[str, dict[str, Any]]
 Row = tuple[Any, ...]
 Stored = tuple[int, str, str, str, datetime, bytes]
@@ -73,6 +75,7 @@ class Notice:
             yield "ObjectiveAdded", self._objective(number)
         told = 4 + self._measures + self._objectives
         while told < self._size:
+            self._day = START.date() + timedelta(days=int(YEARS * 365 * told / self._size))
             for fact in self._some():
                 yield fact
                 told += 1
@@ -98,7 +101,6 @@ class Notice:
     def _some(self) -> Iterator[Told]:
         """Return the next one to four facts, which belong together."""
         chance = self._random.random()
-        self._day += timedelta(days=1) if self._random.random() < 60 / self._size * 10 else timedelta()
         if chance < 0.33:
             yield "MeasureReadingReported", self._reading()
         elif chance < 0.60:
@@ -136,6 +138,10 @@ class Notice:
         supports = [self._one_objective()]
         return "EvidenceSubmitted", told | {"title": TEXT, "classification": "OFFICIAL", "supports": supports}
 
+    def _lately(self) -> str:
+        """Return a day of the past week: facts are recorded some days after they happened."""
+        return (self._day - timedelta(days=self._random.randrange(7))).isoformat()
+
     def _some_evidence(self) -> list[str]:
         return self._evidence[-2:]
 
@@ -148,7 +154,7 @@ class Notice:
                 yield "ActionRebaselined", told | {"approver": "chair"}
                 self._actions.append((action, later))
             else:
-                told = {"action": action, "completedOn": "2022-07-06", "result": TEXT}
+                told = {"action": action, "completedOn": self._lately(), "result": TEXT}
                 yield "ActionCompleted", told | {"evidence": self._some_evidence()}
         else:
             action, due = self._id("A"), self._day + timedelta(days=60)
@@ -206,7 +212,7 @@ class Notice:
             told = {"contribution": promised, "partner": "P1", "what": TEXT, "owner": "partner", "due": due}
             yield "ContributionCommitted", told
         elif chance < 0.9 and self._promised:
-            yield "ContributionReceived", {"contribution": self._promised.pop(), "receivedOn": "2022-07-06"}
+            yield "ContributionReceived", {"contribution": self._promised.pop(), "receivedOn": self._lately()}
         else:
             yield "SlowProgressHighlighted", {"objective": self._one_objective(), "cause": TEXT, "remedy": TEXT}
 
@@ -226,9 +232,9 @@ def recorder(name: str) -> tuple[str, str]:
     return role.value.lower(), role.value
 
 
-def bodies(notice: str, size: int, years: float = 3.0) -> Iterator[Stored]:
+def bodies(notice: str, size: int) -> Iterator[Stored]:
     """Yield the entries of a notice."""
-    step = timedelta(days=365 * years) / size
+    step = timedelta(days=365 * YEARS) / size
     nonce = b64encode(bytes(16)).decode()
     for position, (name, data) in enumerate(facts(size), 1):
         kind = find_kind(name)

@@ -1,0 +1,37 @@
+"""Benchmarks still measure: each group runs once, over a few entries, and returns its figures."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ledger.embedded import EmbeddedPostgres
+from tests.benchmarks import append, eventsourcing, graphql, intake, proof, views
+
+pytestmark = pytest.mark.long
+SMALL: dict[ModuleType, dict[str, Any]] = {
+    append: {"SLICES": 1},
+    eventsourcing: {"ENTRIES": 2_000, "STOCK_SECONDS": 0.2},
+    graphql: {"SECONDS": 0.1},
+    intake: {"BATCHES": 1},
+    proof: {"ENTRIES": 2_000, "FEW": 1_000, "BATCHES": 1, "PROOFS": 10},
+    views: {"NOTICES": 2, "ENTRIES": 2_000, "SIZES": (1_000, 1_500, 2_000), "STOCK": 200, "LIVE_SECONDS": 1},
+}
+
+
+@pytest.mark.parametrize("group", SMALL, ids=lambda group: group.__name__.rpartition(".")[2])
+async def test_a_group_of_benchmarks_returns_its_figures(
+    group: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SMALL[group].items():
+        monkeypatch.setattr(group, name, value)
+    lines: list[str] = []
+    say: Callable[[str], None] = lines.append
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
+        figures = await group.measure(server.start(), 1, say)
+    name = group.__name__.rpartition(".")[2]
+    assert figures
+    assert all(figure.startswith(f"{name}.") and value >= 0 for figure, value in figures.items())
