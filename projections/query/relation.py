@@ -201,7 +201,7 @@ QUERY = "(SELECT views.search_query(:value))"
 def contains(name: str) -> str:
     """Return a condition: a narrative contains the words of the argument."""
     return (
-        f"({QUERY} IS NULL OR EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = t.notice "
+        f"({QUERY} IS NULL OR EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = :notice "
         f'AND n.position = t."{name}_position" AND n.path = t."{name}_path" '
         f"AND views.search_vector(n.body) @@ {QUERY}))"
     )
@@ -210,7 +210,7 @@ def contains(name: str) -> str:
 def is_latest(table: str, at: str) -> str:
     """Return a condition: no row of a table comes later by the field `at` and its position."""
     return (
-        f"(NOT EXISTS (SELECT FROM views.{table} l WHERE l.notice = t.notice "
+        f"(NOT EXISTS (SELECT FROM views.{table} l WHERE l.notice = :notice "
         f"AND (l.{at}, l.position) > (t.{at}, t.position))) = :value"
     )
 
@@ -262,7 +262,7 @@ def _joins(relation: Relation[Any]) -> str:
                 (column.name for column in row_field.columns),
             )
             joins += (
-                f" LEFT JOIN ledger.narratives {alias} ON {alias}.notice = t.notice "
+                f" LEFT JOIN ledger.narratives {alias} ON {alias}.notice = :notice "
                 f'AND {alias}.position = t."{position}" AND {alias}.path = t."{path}"'
             )
     return joins
@@ -276,7 +276,7 @@ def _narratives(field: Field) -> Sequence[str]:
     return [
         f'ARRAY(SELECT n.{name} FROM unnest(t."{path}") WITH ORDINALITY p(path, nth) '
         "LEFT JOIN ledger.narratives n "
-        f'ON n.notice = t.notice AND n.position = t."{position}" AND n.path = p.path ORDER BY p.nth)'
+        f'ON n.notice = :notice AND n.position = t."{position}" AND n.path = p.path ORDER BY p.nth)'
         for name in ("body", "erased_by")
     ]
 

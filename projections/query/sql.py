@@ -183,7 +183,7 @@ class _Writer:
 
     def _narrative(self, name: str, what: str) -> str:
         return (
-            f"(SELECT {what} FROM ledger.narratives n WHERE n.notice = t.notice "
+            f"(SELECT {what} FROM ledger.narratives n WHERE n.notice = {self.snapshot_value('notice')} "
             f'AND n.position = t."{name}_position" AND n.path = t."{name}_path")'
         )
 
@@ -204,7 +204,8 @@ class _Writer:
         return (
             f"(SELECT '[' || coalesce(string_agg({item}, ',' ORDER BY p.nth), '') || ']' "
             f'FROM unnest(t."{node.name}_paths") WITH ORDINALITY p(path, nth) LEFT JOIN ledger.narratives n '
-            f'ON n.notice = t.notice AND n.position = t."{node.name}_position" AND n.path = p.path)'
+            f"ON n.notice = {self.snapshot_value('notice')} "
+            f'AND n.position = t."{node.name}_position" AND n.path = p.path)'
         )
 
     # --- lists

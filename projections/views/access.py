@@ -236,10 +236,11 @@ CHECK = Relation(
         FROM views.clauses c
         CROSS JOIN LATERAL jsonb_array_elements_text(c.parameters -> 'kinds') WITH ORDINALITY k(kind, nth)
         CROSS JOIN (SELECT coalesce(review, diagnostic) AS "of", min(position) AS since FROM views.access
-            GROUP BY 1) o
+            WHERE notice = :notice GROUP BY 1) o
         CROSS JOIN LATERAL (SELECT count(*) > 0 AS asked, bool_or(x.decided = 'GRANTED') AS granted,
             bool_or(x.provided > 0) AS provided, bool_or(x.uses > 0) AS used FROM views.access x
-            WHERE coalesce(x.review, x.diagnostic) = o."of" AND x.kind = k.kind) a
-        WHERE c.rule = 'access-of-kinds' GROUP BY c.notice, c.number, c.position, o."of", o.since)""",
+            WHERE x.notice = :notice AND coalesce(x.review, x.diagnostic) = o."of" AND x.kind = k.kind) a
+        WHERE c.notice = :notice AND c.rule = 'access-of-kinds'
+        GROUP BY c.notice, c.number, c.position, o."of", o.since)""",
     order=("of", "clause"),
 )

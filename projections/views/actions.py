@@ -188,7 +188,7 @@ ACTION = of_table(
     conditions={
         "objectives": "t.objective = ANY (:value)",
         "open": "(t.completed_on IS NULL) = :value",
-        "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = t.notice AND o.objective = t.objective "
+        "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = :notice AND o.objective = t.objective "
         "AND :value = ANY (o.areas))",
         "text": contains("title"),
     },

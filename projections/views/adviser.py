@@ -144,7 +144,10 @@ TENURE = of_table(
     order=("first", "position"),
 )
 ADVISER_VACANCY = Relation(
-    "adviser", Gap, gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x)"), order=("first",)
+    "adviser",
+    Gap,
+    gaps("views.tenures", "(SELECT min(x.first) FROM views.tenures x WHERE x.notice = :notice)"),
+    order=("first",),
 )
 ADVISER_REPORT = of_table("adviser", ADVISER_REPORTS, conditions=WITHIN, order=("issued_at", "position"))
 UNREPORTED = Relation(
@@ -152,8 +155,8 @@ UNREPORTED = Relation(
     Gap,
     gaps(
         "views.adviser_reports",
-        "(SELECT min(x.first) FROM views.adviser_reports x)",
-        "(SELECT max(x.last) FROM views.adviser_reports x)",
+        "(SELECT min(x.first) FROM views.adviser_reports x WHERE x.notice = :notice)",
+        "(SELECT max(x.last) FROM views.adviser_reports x WHERE x.notice = :notice)",
     ),
     order=("first",),
 )

@@ -273,7 +273,10 @@ CHAIR = of_table(
 VACANCY = Relation(
     "board",
     Gap,
-    gaps("views.chairs", f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b)"),
+    gaps(
+        "views.chairs",
+        f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b WHERE b.notice = :notice)",
+    ),
     order=("first",),
 )
 INTEREST = of_table("board", INTERESTS)

@@ -212,7 +212,7 @@ def _put_answer(rows: Rows, answers: CoverageAnswer) -> None:
 COVERED = Relation(
     "coverage",
     CoverageItem,
-    "(SELECT * FROM views.coverage WHERE position IS NOT NULL)",
+    "(SELECT * FROM views.coverage WHERE notice = :notice AND position IS NOT NULL)",
     computed={
         "covered": Computed(
             Annotated[bool, Meta(description="True if a live objective addresses it, or none has to.")],

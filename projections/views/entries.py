@@ -131,7 +131,7 @@ _OCCURRED = _occurred_sql(
 ENTRY = Relation(
     "entries",
     StoredEntry,
-    "(SELECT * FROM ledger.entries e WHERE e.position <= :position)",
+    "(SELECT * FROM ledger.entries e WHERE e.notice = :notice AND e.position <= :position)",
     computed={
         "leaf_hash": Computed(str, "encode(t.leaf_hash, 'base64')"),
         "occurred_at": Computed(datetime, _occurred_sql("coalesce(j.time, t.recorded_at)", "j.data"), _EVENT),
@@ -142,7 +142,7 @@ ENTRY = Relation(
         "data": Computed(dict[str, Any], "j.data", _EVENT),
         "corrected_by": Computed(
             int | None,
-            "SELECT c.corrected_by FROM views.corrections c WHERE c.notice = t.notice AND c.position = t.position",
+            "SELECT c.corrected_by FROM views.corrections c WHERE c.notice = :notice AND c.position = t.position",
         ),
     },
     conditions={
@@ -155,7 +155,7 @@ ENTRY = Relation(
         "occurred_to": f"{_OCCURRED} < :value",
         "since_position": "t.position > :value",
         "text": f"({QUERY} IS NULL OR (SELECT views.search_vector(string_agg(n.body, ' ')) @@ {QUERY} "
-        "FROM ledger.narratives n WHERE n.notice = t.notice AND n.position = t.position))",
+        "FROM ledger.narratives n WHERE n.notice = :notice AND n.position = t.position))",
     },
 )
 """Entries up to the snapshot's position. Conditions on their bytes test one entry after another."""

@@ -26,5 +26,6 @@ def gaps(table: str, first: str, last: str = ":today") -> str:
         "CASE WHEN upper(g) <= b.last THEN upper(g) - 1 END AS last "
         f"FROM (SELECT {first} AS first, {last} AS last) b CROSS JOIN LATERAL unnest("
         "datemultirange(daterange(b.first, greatest(b.first, b.last + 1))) "
-        f"- (SELECT coalesce(range_agg({covered}), '{{}}') FROM {table} h)) g WHERE b.first <= b.last)"
+        f"- (SELECT coalesce(range_agg({covered}), '{{}}') FROM {table} h WHERE h.notice = :notice)) g "
+        "WHERE b.first <= b.last)"
     )

@@ -281,9 +281,7 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
     )
 
 
-HIDDEN = (
-    "EXISTS (SELECT FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure AND m.is_hidden)"
-)
+HIDDEN = "EXISTS (SELECT FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure AND m.is_hidden)"
 MEASURE = of_table(
     "measures",
     MEASURES,
@@ -301,12 +299,12 @@ MEASURE = of_table(
         "signals": Computed(
             int | None,
             "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE (SELECT count(*) FROM views.readings r "
-            "WHERE r.notice = t.notice AND r.measure = t.measure AND r.signals <> '{}') END",
+            "WHERE r.notice = :notice AND r.measure = t.measure AND r.signals <> '{}') END",
         )
     },
     conditions={
         "ids": "t.measure = ANY (:value)",
-        "signalling": "(EXISTS (SELECT FROM views.readings r WHERE r.notice = t.notice "
+        "signalling": "(EXISTS (SELECT FROM views.readings r WHERE r.notice = :notice "
         "AND r.measure = t.measure AND r.signals <> '{}') AND NOT (:redacted AND t.is_hidden)) = :value",
         "text": contains("title"),
     },
@@ -325,7 +323,7 @@ READING = of_table(
     conditions=WITHIN
     | {
         "charted": "t.measure = :value AND t.value IS NOT NULL AND t.first >= coalesce((SELECT m.reset_on "
-        "FROM views.measures m WHERE m.notice = t.notice AND m.measure = t.measure), t.first)"
+        "FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure), t.first)"
     },
     order=("first", "last", "position"),
 )

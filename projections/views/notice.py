@@ -242,7 +242,8 @@ def _set_target_date(rows: Rows, clause: Clause) -> None:
 VIEW_STATE = Relation(
     "notice",
     ViewState,
-    "(SELECT notice, view, version, position AS reached, failed_at, failure FROM views.progress)",
+    "(SELECT notice, view, version, position AS reached, failed_at, failure FROM views.progress "
+    "WHERE notice = :notice)",
     order=("view",),
 )
 NOTICE = of_table(

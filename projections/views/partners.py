@@ -154,7 +154,7 @@ def _partner_update_received(rows: Rows, entry: Entry, fact: PartnerUpdateReceiv
     )
 
 
-_COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = t.notice AND c.partner = t.partner AND {})"
+_COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = :notice AND c.partner = t.partner AND {})"
 _CAME = "c.received_on IS NOT NULL AND "
 _OPEN = "c.received_on IS NULL AND "
 PARTNER = of_table(

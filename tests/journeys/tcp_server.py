@@ -4,9 +4,10 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from ledger.embedded import account, binaries, places
 
@@ -16,9 +17,16 @@ _HOST = "127.0.0.1"
 class TcpServer:
     """A server, and its programs."""
 
-    def __init__(self, user: account.Account, programs: Path, data: Path, port: int) -> None:
+    def __init__(
+        self,
+        user: account.Account,
+        programs: Path,
+        data: Path,
+        port: int,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.programs, self.port = programs, port
-        self._user, self._data = user, data
+        self._user, self._data, self._settings = user, data, settings
 
     def url(self, user: str, password: str) -> str:
         """Return the URL of a login, without a database."""
@@ -26,7 +34,13 @@ class TcpServer:
 
     def start(self) -> None:
         """Start the server."""
-        options = {"listen_addresses": _HOST, "port": self.port, "unix_socket_directories": "", "fsync": "off"}
+        options: dict[str, object] = {
+            "listen_addresses": _HOST,
+            "port": self.port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+        }
+        options |= self._settings
         words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         self._control("start", "-l", self._data / "log", "-o", words)
 
@@ -44,7 +58,7 @@ class TcpServer:
             [self.programs / "pg_basebackup", "-d", source, "-D", data, "-R", "-X", "stream", "-c", "fast"]
         )
         assert made.returncode == 0, made.stderr
-        return TcpServer(self._user, self.programs, data, port)
+        return TcpServer(self._user, self.programs, data, port, self._settings)
 
     def promote(self) -> None:
         """Make a standby a primary."""
@@ -68,8 +82,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def tcp_server() -> Iterator[TcpServer]:
-    """Run a server whose administrator is `postgres`, and stop it at the end."""
+def tcp_server(**settings: str) -> Iterator[TcpServer]:
+    """Run a server with these settings, whose administrator is `postgres`, and stop it at the end."""
     place = Path(tempfile.mkdtemp(prefix="tcp-server-"))
     place.chmod(0o711)
     data = place / "data"
@@ -93,7 +107,7 @@ def tcp_server() -> Iterator[TcpServer]:
         ]
     )
     assert made.returncode == 0, made.stderr
-    server = TcpServer(user, programs, data, free_port())
+    server = TcpServer(user, programs, data, free_port(), settings)
     server.start()
     try:
         yield server

@@ -174,18 +174,22 @@ for _fact in FACTS:
 # One row a clause: the latest before the instant, along the indexes. Prospects follow standings.
 _LATEST = (
     "(SELECT s.begins, s.status, s.since, s.since_position, s.reason, s.entries FROM views.{} s "
-    "WHERE s.notice = o.notice AND s.number = o.number AND s.begins <= :on "
+    "WHERE s.notice = :notice AND s.number = o.number AND s.begins <= :on "
     "ORDER BY s.number DESC, s.begins DESC LIMIT 1)"
 )
 COMPLIANCE = Relation(
     "compliance",
     Compliance,
     "(SELECT o.*, s.* FROM views.obligations o CROSS JOIN LATERAL (SELECT * FROM ("
-    f"{_LATEST.format('prospects')} UNION ALL {_LATEST.format('standings')}) u ORDER BY begins DESC LIMIT 1) s)",
+    f"{_LATEST.format('prospects')} UNION ALL {_LATEST.format('standings')}) u ORDER BY begins DESC LIMIT 1) s "
+    "WHERE o.notice = :notice)",
     conditions={"clauses": "t.number = ANY (:value)", "since_from": "t.since >= :value"},
 )
-_STANDING = "SELECT notice, number, begins, status, since, since_position, reason, entries FROM views."
-_BOTH = f"({_STANDING}standings UNION ALL {_STANDING}prospects)"
+_PERIODS = (
+    "SELECT notice, number, begins, status, since, since_position, reason, entries FROM views.{} "
+    "WHERE notice = :notice"
+)
+_BOTH = f"({_PERIODS.format('standings')} UNION ALL {_PERIODS.format('prospects')})"
 COURSE = Relation("compliance", StatusPeriod, _BOTH, order=("begins", "number"))
 FALLING_DUE = Relation(
     "compliance",

@@ -2,12 +2,23 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
+from psycopg.sql import Composable
 
 import api
 import ledger
 import projections
+from ledger.append.writer import Writer
+from ledger.verify.database import verify
+from projections.engine.rebuild import rebuild
+from projections.query.reader import Reader
+from projections.views.plan import OBJECTIVE
+from projections.views.registry import ALL
+from tests.ledger.history import ALICE, NOTICE, begin, progress
+from tests.projections.folding import fold_all
 
 VOLATILE = re.compile(r"\b(clock_timestamp|now|random|gen_random_uuid|statement_timestamp)\s*\(")
 STATEMENT_CHARACTERS = 400
@@ -54,3 +65,35 @@ def test_no_upsert_sets_a_volatile_value() -> None:
                     upserts[f"{path.name}:{found.start()}"] = text[found.start() :][:STATEMENT_CHARACTERS]
     assert upserts
     assert {place for place, text in upserts.items() if VOLATILE.search(text)} == set()
+
+
+async def test_each_string_is_one_statement(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record, fold, read, rebuild and verify; look at each string sent to the database.
+
+    Only a read begins with several statements in one string: one round trip of 0.3 ms, not 0.45 ms.
+    """
+    statements: list[str] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def observe(self: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        statements.append(query.as_string() if isinstance(query, Composable) else bytes_or_text(query))
+        return await execute(self, query, *rest, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", observe)
+    async with Writer(database) as writer:
+        await begin(writer)
+        receipt = await writer.append(NOTICE, progress(), ALICE)
+    await fold_all(database, NOTICE)
+    async with Reader(database, ALL) as reader:
+        await reader.notices([NOTICE])
+        async with reader.at(NOTICE, at_least=receipt.position, composed=True) as snapshot:
+            await snapshot.all(OBJECTIVE)
+    await rebuild(database, ALL)
+    assert (await verify(database)).sound
+    assert any("SET LOCAL ledger.notices" in statement for statement in statements)
+    joined = {statement for statement in statements if ";" in statement.rstrip("; \n")}
+    assert {statement for statement in joined if not statement.startswith("BEGIN READ ONLY; ")} == set()
+
+
+def bytes_or_text(query: bytes | str) -> str:
+    return query.decode() if isinstance(query, bytes) else query

@@ -38,7 +38,7 @@ async def test_gaps_from_the_5th_to_the_20th(
 ) -> None:
     firsts = [day(first) for first, _ in held]
     lasts = [None if last is None else day(last) for _, last in held]
-    times = "(SELECT * FROM unnest(:firsts::date[], :lasts::date[]) u(first, last))"
+    times = "(SELECT 'n' AS notice, * FROM unnest(:firsts::date[], :lasts::date[]) u(first, last))"
     query = gaps(times, "date '2022-07-05'", "date '2022-07-20'")
     async with await connect(database) as connection:
         asked = {"notice": "n", "firsts": firsts, "lasts": lasts}
