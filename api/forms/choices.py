@@ -68,23 +68,43 @@ _SOURCES: Mapping[str, _Source] = {
     "concern": _Source(("escalation",), _listed("escalation.concerns", "concern", "text", arguments=None)),
     "contribution": _Source(("partners",), _listed("partners.contributions", "contribution", "partner", "what")),
     "decision": _Source(("board",), _listed("board.decisions", "decision", "title")),
+    "deliverable": _Source(("duties",), _listed("duties.submissions", "deliverable", "to")),
     "diagnostic": _Source(("reviews",), _listed("diagnostics", "diagnostic", "scope")),
+    "erasure": _Source(
+        ("records",),
+        _listed(
+            "records.erasures",
+            "position",
+            "requestedBy",
+            "reason",
+            arguments=f"{_PAGE}, filter: {{ awaited: true }}",
+        ),
+    ),
     "evidence": _Source(("evidence",), _listed("evidence", "evidence", "title")),
     "finding": _Source(("plan", "coverage"), _listed("plan.findings", "finding", "text")),
     "impact rating": _rating("IMPACT"),
+    "instruction": _Source(("duties",), _listed("duties.instructions", "instruction", "text")),
     "integration": _Source(("people",), _listed("people.integrations", "integration", "actor", arguments=None)),
     "intervention": _Source(
         ("escalation",), _listed("escalation.interventions", "intervention", "power", arguments=None)
     ),
+    "matter": _Source(("duties",), _listed("duties.consents", "matter")),
     "measure": _Source(("measures",), _listed("measures", "measure", "title")),
     "meeting": _Source(("board",), _listed("board.meetings", "meeting", "heldAt")),
     "milestone": _Source(("plan", "actions"), _listed("plan.milestones", "milestone", "title")),
     "objective": _Source(("plan",), _listed("plan.objectives", "objective", "title")),
     "partner": _Source(("partners",), _listed("partners.partners", "partner", "organisation", arguments=None)),
     "plan-version": _Source(("plan",), _listed("plan.versions", "planVersion", "body", arguments=None)),
+    "post": _Source(("duties",), _listed("duties.posts", "post", arguments=None)),
     "recommendation": _Source(("plan", "coverage"), _listed("plan.recommendations", "recommendation", "text")),
     "report": _Source(("board", "reports"), _listed("board.reports", "report", "meeting")),
     "review": _Source(("reviews",), _listed("reviews", "review", "kind", "fromOn")),
+    "role request": _Source(
+        ("people",),
+        _listed(
+            "people.roleRequests", "position", "actor", "role", arguments=f"{_PAGE}, filter: {{ open: true }}"
+        ),
+    ),
     "self-assessment": _Source(
         ("plan",), _listed("plan.selfAssessments", "assessment", "edition", arguments=None)
     ),
@@ -92,6 +112,8 @@ _SOURCES: Mapping[str, _Source] = {
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
+_OF_CLAUSES = frozenset({"deliverable", "matter", "post"})
+"""Kinds of thing that a clause names in the parameter of the same name."""
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
@@ -131,10 +153,25 @@ def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401
         answer = answer.get("items", answer.get("nodes"))
     seen = set()
     for item in answer or ():
-        if item["value"] not in seen and item.get("only") == only:
-            seen.add(item["value"])
+        value = str(item["value"])
+        if value not in seen and item.get("only") == only:
+            seen.add(value)
             label = ", ".join(_short(str(item[name])) for name in "ab" if item.get(name))
-            yield Choice(item["value"], f"{item['value']}: {label}" if label else item["value"])
+            yield Choice(value, f"{value}: {label}" if label else value)
+
+
+def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict[str, tuple[Choice, ...]]:
+    """Return the options with the posts, matters and deliverables that the notice's clauses name."""
+    found = dict(options)
+    for kind in sorted(_OF_CLAUSES & set(kinds)):
+        named = {
+            name: number
+            for number, clause in state.notice.clauses.items()
+            if isinstance(name := clause.parameters.get(kind), str)
+        }
+        of_clauses = tuple(Choice(name, f"{name}: clause {number}") for name, number in named.items())
+        found[kind] = of_clauses + tuple(each for each in options.get(kind, ()) if each.value not in named)
+    return found
 
 
 def _short(text: str) -> str:

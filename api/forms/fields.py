@@ -141,8 +141,17 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "subject": ("report", "plan-version", "evidence"),
     "activity_rating": ("activity rating",),
     "impact_rating": ("impact rating",),
+    "ActReported.matter": ("matter",),
+    "ConsentGiven.matter": ("matter",),
+    "EvidenceErased.request": ("erasure",),
+    "NarrativeErased.request": ("erasure",),
+    "PostFilled.post": ("post",),
+    "PostVacated.post": ("post",),
+    "RoleGranted.request": ("role request",),
 }
-"""References of fields whose type, a plain id or code, does not name a kind."""
+"""References of fields whose type does not name a kind: by field, or by fact and field."""
+_CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
+"""Kinds of thing, of which only an existing one may be named."""
 LABELS = {
     "abstained": "Abstentions",
     "adoptedBy": "Adopting body",
@@ -209,6 +218,7 @@ FIRST_IDS = {
     "diagnostic": "DG1",
     "evidence": "E1",
     "finding": "F1",
+    "instruction": "IS1",
     "integration": "IN1",
     "interpretation": "IP1",
     "intervention": "IV1",
@@ -272,7 +282,7 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     description = annotation.description or (
         _first_sentence(bare) if control in (Control.WORD, Control.GROUP) else ""
     )
-    references, closed = _references(info.name, annotation)
+    references, closed = _references(struct, info.name, annotation)
     label = LABELS.get(f"{struct.__name__}.{info.encode_name}") or LABELS.get(info.encode_name)
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
@@ -343,14 +353,15 @@ def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or the alias of a
     raise TypeError(f"no control for fields of type {bare!r}; add one to api.forms.fields")
 
 
-def _references(name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
+def _references(struct: type[Struct], name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
     """Return the kinds that a field refers to, and whether only existing things may be named."""
     extra = annotation.extra
     if "ref" in extra:
         return (extra["ref"],), "later" not in extra
     if annotation.pattern in _PATTERNS:
         return (_PATTERNS[annotation.pattern],), False
-    return _REFERENCES_BY_NAME.get(name, ()), name.endswith("_rating")
+    kinds = _REFERENCES_BY_NAME.get(f"{struct.__name__}.{name}") or _REFERENCES_BY_NAME.get(name, ())
+    return kinds, not _CLOSED.isdisjoint(kinds)
 
 
 def _options(bare: Any, control: Control) -> tuple[Choice, ...]:  # noqa: ANN401 - a class, as of `_control`

@@ -9,7 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api import schema_client
-from api.forms.choices import ABOUT, Choices, available_subjects, choices, referenced_kinds, selection
+from api.forms.choices import (
+    ABOUT,
+    Choices,
+    available_subjects,
+    choices,
+    referenced_kinds,
+    selection,
+    with_clauses,
+)
 from api.forms.fields import ENVELOPE, Choice, Field, fields_of
 from api.forms.submission import source_of
 from api.pages.page_request import PageRequest, ask, page_request_of
@@ -89,7 +97,7 @@ async def _choices(
     context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer, sign=ledger.log.checkpoint)
     document = f"query Choices($notice: ID!) {{ notice(id: $notice) {{ id {fields_of_notice} }} }}"
     answer: Mapping[str, Any] = await schema_client.ask(context, document, {"notice": page_request.notice})
-    options = choices(answer["notice"], kinds)
+    options = with_clauses(choices(answer["notice"], kinds), kinds, state)
     actor = page_request.visitor.session.actor
     options.setdefault("actor", (Choice(actor, f"{actor}: you"),))
     options["actor"] = _named_actors(options["actor"], page_request.names)

@@ -33,6 +33,7 @@ _PAGES_OF = {
     "decision": ("board", "/board/decisions/{}", "", "The decision"),
     "meeting": ("board", "/board", "#timetable", "The board's meetings"),
     "evidence": ("evidence", "/evidence/{}", "", "The document"),
+    "instruction": ("duties", "/duties", "#instructions", "Instructions to the council"),
     "measure": ("measures", "/measures/{}", "", "The measure and its chart"),
     "AdviserReportIssued": ("adviser", "/reports/{}", "", "The adviser's report"),
     "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,

@@ -36,6 +36,7 @@ PAGES = (
     Page("/evidence", "evidence"),
     Page("/measures", "measures", page_data.measures),
     Page("/measures/{measure:path}", "measure", page_data.measure),
+    Page("/duties", "duties"),
     Page("/views", "views"),
     Page("/partners", "partners"),
     Page("/reports", "reports", page_data.reports),

@@ -64,7 +64,7 @@ SECTIONS = (
     Section("/board", "Board", "board"),
     Section("/evidence", "Evidence", "evidence"),
     Section("/measures", "Measures", "measures"),
-    Section("/reviews", "Reviews and access", "reviews"),
+    Section("/reviews", "Reviews and access", "reviews", also=("/duties",)),
     Section("/views", "Views of staff and children", "engagement"),
     Section("/partners", "Partners", "partners"),
     Section("/reports", "Adviser's reports", "adviser", also=("/drafts", "/issued")),

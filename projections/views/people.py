@@ -14,6 +14,7 @@ from ledger.domain.areas.people import (
     IntegrationRegistered,
     IntegrationRevoked,
     RoleGranted,
+    RoleRequested,
     RoleRevoked,
     TokenIssued,
     TokenRevoked,
@@ -53,6 +54,26 @@ class Holding(Struct, frozen=True):
     revoked_reason: Annotated[NarrativeRef | None, Meta(description="Reason; null if erased.")] = None
 
 
+class RoleRequest(Struct, frozen=True):
+    """A request for a role, and the grant that followed."""
+
+    position: int
+    actor: Annotated[str, ID, Meta(description="Actor id of the person who would have the role.")]
+    role: Annotated[str, words(Role), Meta(description="Role.")]
+    requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
+    requested_by: Annotated[str, ID, Meta(description="Actor id of the requester.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+    from_at: Annotated[
+        datetime | None, Meta(description="Instant at which the role begins; null if with its grant.")
+    ]
+    until_at: Annotated[
+        datetime | None, Meta(description="Instant at which the role ends; null if it lasts until revoked.")
+    ]
+    granted_position: Annotated[
+        int | None, Meta(description="Position of the entry that granted it; null if open.")
+    ] = None
+
+
 class Token(Struct, frozen=True):
     """The public facts of an API token."""
 
@@ -82,11 +103,12 @@ class Integration(Struct, frozen=True):
 
 ACTORS = Table("actors", Actor, ("actor",), in_memory=False)
 HOLDINGS = Table("holdings", Holding, ("actor", "role", "position"))
+ROLE_REQUESTS = Table("role_requests", RoleRequest, ("position",))
 TOKENS = Table("tokens", Token, ("token",))
 INTEGRATIONS = Table("integrations", Integration, ("integration",))
 
 
-VIEW = View("people", 1, (ACTORS, HOLDINGS, TOKENS, INTEGRATIONS))
+VIEW = View("people", 2, (ACTORS, HOLDINGS, ROLE_REQUESTS, TOKENS, INTEGRATIONS))
 
 
 @VIEW.on(ActorRegistered)
@@ -94,10 +116,27 @@ def _actor_registered(rows: Rows, entry: Entry, fact: ActorRegistered) -> None:
     rows.put(ACTORS, Actor(fact.actor, entry.position, fact.kind.value, fact.post))
 
 
+@VIEW.on(RoleRequested)
+def _role_requested(rows: Rows, entry: Entry, fact: RoleRequested) -> None:
+    requested = RoleRequest(
+        position=entry.position,
+        actor=fact.actor,
+        role=fact.role.value,
+        requested_at=entry.recorded_at,
+        requested_by=entry.actor,
+        reason=rows.narrative("reason"),
+        from_at=fact.from_,
+        until_at=fact.until,
+    )
+    rows.put(ROLE_REQUESTS, requested)
+
+
 @VIEW.on(RoleGranted)
 def _role_granted(rows: Rows, entry: Entry, fact: RoleGranted) -> None:
     holding = Holding(fact.actor, fact.role.value, entry.position, fact.from_ or entry.recorded_at, fact.until)
     rows.put(HOLDINGS, holding)
+    if fact.request is not None:
+        rows.change(ROLE_REQUESTS, fact.request, granted_position=entry.position)
 
 
 @VIEW.on(RoleRevoked)
@@ -149,6 +188,7 @@ HOLDING = of_table(
         )
     },
 )
+ROLE_REQUEST = of_table("people", ROLE_REQUESTS, conditions={"open": "(t.granted_position IS NULL) = :value"})
 TOKEN = of_table(
     "people",
     TOKENS,

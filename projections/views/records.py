@@ -9,6 +9,7 @@ from ledger.domain.areas.evidence import EvidenceErased
 from ledger.domain.areas.records import (
     AuditFindingRecorded,
     ErasureRequested,
+    LossAccepted,
     NarrativeErased,
     Published,
     Severity,
@@ -59,6 +60,17 @@ class AuditFinding(Struct, frozen=True):
     positions: Annotated[list[int], Meta(description="Positions of the entries behind it.")]
 
 
+class Loss(Struct, frozen=True):
+    """A loss of entries in the database, after which recording resumed."""
+
+    position: int
+    accepted_at: Annotated[datetime, Meta(description="Instant at which it was accepted.")]
+    accepted_by: Annotated[str, Meta(description="Actor id of the person who accepted it.")]
+    size: Annotated[int, Meta(description="Number of entries before the loss.")]
+    root_hash: Annotated[str, Meta(description="Root of the tree before the loss, in base64.")]
+    resumed_at: Annotated[int, Meta(description="Position of the last entry when recording resumed.")]
+
+
 class SigningKey(Struct, frozen=True):
     """A key that signs checkpoints from its entry on."""
 
@@ -71,10 +83,11 @@ class SigningKey(Struct, frozen=True):
 ERASURES = Table("erasures", Erasure, ("position",))
 PUBLICATIONS = Table("publications", Publication, ("position",), in_memory=False)
 AUDIT_FINDINGS = Table("audit_findings", AuditFinding, ("finding",), in_memory=False)
+LOSSES = Table("losses", Loss, ("position",), in_memory=False)
 SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), in_memory=False)
 
 
-VIEW = View("records", 1, (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, SIGNING_KEYS))
+VIEW = View("records", 2, (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, LOSSES, SIGNING_KEYS))
 
 
 @VIEW.on(ErasureRequested)
@@ -114,6 +127,12 @@ def _audit_finding_recorded(rows: Rows, entry: Entry, fact: AuditFindingRecorded
     rows.put(AUDIT_FINDINGS, finding)
 
 
+@VIEW.on(LossAccepted)
+def _loss_accepted(rows: Rows, entry: Entry, fact: LossAccepted) -> None:
+    accepted = Loss(entry.position, entry.occurred_at, entry.actor, fact.size, fact.root_hash, fact.resumed_at)
+    rows.put(LOSSES, accepted)
+
+
 @VIEW.on(SigningKeyRotated)
 def _signing_key_rotated(rows: Rows, entry: Entry, fact: SigningKeyRotated) -> None:
     rows.put(SIGNING_KEYS, SigningKey(fact.key, entry.position, entry.occurred_at, fact.public_key))
@@ -122,4 +141,5 @@ def _signing_key_rotated(rows: Rows, entry: Entry, fact: SigningKeyRotated) -> N
 ERASURE = of_table("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})
 PUBLICATION = of_table("records", PUBLICATIONS)
 AUDIT_FINDING = of_table("records", AUDIT_FINDINGS)
+LOSS = of_table("records", LOSSES)
 SIGNING_KEY = of_table("records", SIGNING_KEYS)

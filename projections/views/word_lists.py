@@ -139,6 +139,17 @@ class ContributionStanding(WordList):
     """It is not delivered, and its date has not passed."""
 
 
+class DeliverableStanding(WordList):
+    """Answer to a submission of a deliverable."""
+
+    SUBMITTED = "SUBMITTED"
+    """It waits for an answer, or needs none."""
+    ACCEPTED = "ACCEPTED"
+    """It was accepted."""
+    RETURNED = "RETURNED"
+    """It was returned for more work."""
+
+
 class EscalationState(WordList):
     """Stage of escalation of a notice."""
 

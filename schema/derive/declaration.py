@@ -225,9 +225,14 @@ def object_type(
 
     The type has a field for each described field of the row. A `part` of the row has none of these.
     The class declares further fields.
+
+    Raises:
+        TypeError: Another class of the same name is declared.
     """
 
     def declare(cls: C) -> C:
+        if cls.__name__ in TYPES:
+            raise TypeError(f"a type {cls.__name__} is declared already; choose another name")
         declared = {name: each for name, each in vars(cls).items() if isinstance(each, Spec)}
         for name in declared:
             delattr(cls, name)

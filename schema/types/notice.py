@@ -20,6 +20,7 @@ from schema.derive.resolvers import find_rows, object_of, open_section
 from schema.errors import BAD_USER_INPUT, problem
 from schema.types import proofs
 from schema.types.board import Board
+from schema.types.duties import Duties
 from schema.types.entries import Entry, EntryFilter, base64, entry_page
 from schema.types.partners import Adviser, Escalation, Partners
 from schema.types.people import People, Records
@@ -175,6 +176,11 @@ class Notice(RowObject, Node):
     def escalation(self) -> Escalation | None:
         """Return the section, or raise FORBIDDEN."""
         return cast(Escalation, open_section(self.at, "Escalation"))
+
+    @resolver("Duties that people judge or carry out. FORBIDDEN to roles that do not read them.")
+    def duties(self) -> Duties | None:
+        """Return the section, or raise FORBIDDEN."""
+        return cast(Duties, open_section(self.at, "Duties"))
 
     @resolver("People and systems with a role. FORBIDDEN to roles that do not read it.")
     def people(self) -> People | None:

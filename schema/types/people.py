@@ -36,6 +36,18 @@ class Holding(Recorded):
 
 
 @object_type(
+    people.ROLE_REQUEST,
+    filters={
+        "actor": Filter(ID, "Actor id of the person who would have the role."),
+        "role": Filter(Role, "Role."),
+        "open": Filter(bool, "True if it has not been granted."),
+    },
+)
+class RoleRequest(Recorded):
+    """Request for a role that takes two people, and the grant that followed."""
+
+
+@object_type(
     people.TOKEN,
     filters={"actor": Filter(ID, "Actor id of its owner."), "live": Filter(bool, "True if it is valid.")},
 )
@@ -54,6 +66,7 @@ class People(Section):
 
     actors = many("Actor", "Registered actors, in order.")
     roles = many("Holding", "Roles granted, in order.")
+    role_requests = many("RoleRequest", "Requests for roles, in order.")
     tokens = many("Token", "Tokens issued, in order.")
     integrations = short_list("Integration", "Registered systems, in order.")
 
@@ -73,6 +86,11 @@ class AuditFinding(Recorded):
     """Finding of an auditor."""
 
 
+@object_type(records.LOSS)
+class Loss(Recorded):
+    """Loss of entries in the database, after which recording resumed."""
+
+
 @object_type(records.SIGNING_KEY)
 class SigningKey(Recorded):
     """Key that signs checkpoints from its entry on."""
@@ -85,6 +103,7 @@ class Records(Section):
     erasures = many("Erasure", "Requests for erasure, in order.")
     publications = many("Publication", "Publications, in order.")
     audit_findings = many("AuditFinding", "Findings of auditors, in order.")
+    losses = short_list("Loss", "Losses of entries, in order.")
     signing_keys = short_list("SigningKey", "Signing keys, in order; the last one is current.")
 
 

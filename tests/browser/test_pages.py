@@ -18,7 +18,14 @@ PAGES = (
     *(f"{HOME}/plan", f"{HOME}/plan?slow=yes", f"{HOME}/plan/O1", f"{HOME}/coverage"),
     *(f"{HOME}/board", f"{HOME}/board/decisions/D2", f"{HOME}/board/decisions/D6"),
     *(f"{HOME}/evidence", f"{HOME}/evidence/E6", f"{HOME}/measures", f"{HOME}/measures/M1"),
-    *(f"{HOME}/reviews", f"{HOME}/views", f"{HOME}/partners", f"{HOME}/reports", f"{HOME}/reports/AR1"),
+    *(
+        f"{HOME}/reviews",
+        f"{HOME}/duties",
+        f"{HOME}/views",
+        f"{HOME}/partners",
+        f"{HOME}/reports",
+        f"{HOME}/reports/AR1",
+    ),
     *(f"{HOME}/entries", f"{HOME}/entries/300", f"{HOME}/about/O1", f"{HOME}/replay?decisions=yes"),
     *(f"{HOME}/changes", f"{HOME}/changes?from=121&to=400", "/nowhere"),
 )

@@ -179,7 +179,10 @@ SIGNED = ("checkpoint", "proof")
 LEAF = GraphQLScalarType | GraphQLEnumType
 NEVER_IN_THE_HISTORY = {
     "Access.documents", "Action.activityRating", "Action.comment", "Action.evidence", "Action.impactRating",
-    "Action.ratedAt", "AdviserReport.other", "AdviserVacancy.last", "BaselineReset.baseline",
+    "Action.ratedAt", "AdviserReport.other", "AdviserVacancy.last",
+    "BaselineReset.baseline", "ClauseAssessment.evidence", "Instruction.evidence",
+    "Loss.acceptedAt", "Loss.acceptedBy", "Loss.position", "Loss.resumedAt", "Loss.rootHash", "Loss.size",
+    "RoleRequest.fromAt", "Submission.evidence",
     "Basis.judgementThen", "Basis.supersededByThen", "Contribution.evidence", "Contribution.note",
     "Decision.replacedBy", "Diagnostic.evidence", "Evidence.first", "Evidence.last", "Evidence.supports",
     "Finding.review", "Intervention.takesEffectOn", "Measure.per", "Meeting.minutesEvidence",

@@ -4,8 +4,10 @@ import pytest
 from graphql import parse, validate
 
 import schema
-from api.forms.choices import available_subjects, choices, next_id, referenced_kinds, selection
+from api.forms.choices import available_subjects, choices, next_id, referenced_kinds, selection, with_clauses
 from api.forms.fields import ENVELOPE, Choice, fields_of
+from ledger.domain.areas.notice import ClauseState, Modality, NoticeState, Obligor
+from ledger.domain.areas.people import RoleGranted
 from ledger.domain.areas.reviews import ReviewCompleted, ReviewStarted
 from ledger.domain.lifecycle import Lifecycle
 from ledger.domain.registry import KINDS
@@ -19,8 +21,7 @@ def test_what_is_asked_for_choices_is_in_the_schema() -> None:
     document = f"query Q($notice: ID!) {{ notice(id: $notice) {{ {selection(NAMED, [Role.OPERATOR])} }} }}"
     assert [error.message for error in validate(schema.build()._schema, parse(document))] == []
     unasked = {kind for kind in NAMED if f"of_{kind.replace('-', '_').replace(' ', '_')}:" not in document}
-    without_view = {"deliverable", "instruction"}  # no view lists them yet: the form takes the id as text
-    assert unasked == {"fact type"} | without_view, "forms name a kind of thing that they cannot offer"
+    assert unasked == {"fact type"}, "forms name a kind of thing that they cannot offer"
 
 
 def test_a_role_is_offered_what_it_may_read() -> None:
@@ -36,6 +37,22 @@ def test_choices_are_told_by_id_and_words() -> None:
     ]
     found = choices({"of_objective": {"items": {"nodes": nodes}}}, {"objective", "review"})
     assert found == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
+
+
+def test_posts_of_the_clauses_come_first_and_each_once() -> None:
+    clause = ClauseState(Obligor.COUNCIL, Modality.MUST, "in-post", {"post": "commissioner"}, 3)
+    state = State(notice=NoticeState(clauses={"4": clause}))
+    options = {"post": (Choice("commissioner", "commissioner"), Choice("adviser", "adviser"))}
+    found = with_clauses(options, {"post", "objective"}, state)
+    assert found == {"post": (Choice("commissioner", "commissioner: clause 4"), Choice("adviser", "adviser"))}
+
+
+def test_a_request_is_chosen_by_its_entry() -> None:
+    nodes = [{"value": 12, "a": "olga", "b": "CHAIR"}]
+    (request,) = (field for field in fields_of(RoleGranted) if field.key == "request")
+    assert (request.references, request.closed) == (("role request",), True)
+    found = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"})
+    assert found["role request"] == (Choice("12", "12: olga, CHAIR"),)
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:

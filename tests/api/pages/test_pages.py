@@ -159,6 +159,8 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/evidence/E6", "Decision D1"),
         ("/measures/M1", "The reading for July 2022 is below the lower limit: concern."),
         ("/reviews", "Unused grants"),
+        ("/duties", "transition lead council-officer 1 February 2024 to 15 March 2024"),
+        ("/duties", "Hold all senior appointments."),
         ("/views", "Considered"),
         ("/partners?standing=LATE", "Late"),
         ("/reports/AR1", "the notice as at that entry"),

@@ -1,0 +1,272 @@
+"""Duties that people judge or carry out: assessments, deliverables, instructions, posts and consents."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ledger.domain.areas.duties import (
+    ActReported,
+    ClauseAssessed,
+    ClauseJudgement,
+    ConsentGiven,
+    CooperationReported,
+    DeliverableAccepted,
+    DeliverableReturned,
+    DeliverableSubmitted,
+    InstructionAnswered,
+    InstructionGiven,
+    PostFilled,
+    PostVacated,
+)
+from ledger.domain.entry import Entry
+from ledger.domain.roles import Role
+from projections.engine.meaning import ID, words
+from projections.engine.narrative import NarrativeRef
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import IN_POST, Computed, of_table
+from projections.views.fields import NamedEvidence
+from projections.views.word_lists import DeliverableStanding
+
+_RecorderRole = Annotated[str, words(Role), Meta(description="Role of the person who recorded it.")]
+
+
+class Assessment(Struct, frozen=True):
+    """A judgement of a person on a clause."""
+
+    position: int
+    clause: Annotated[str, ID, Meta(description="Number of the clause.")]
+    assessed_at: Annotated[datetime, Meta(description="Instant from which it holds.")]
+    judgement: Annotated[str, words(ClauseJudgement), Meta(description="Judgement.")]
+    by: Annotated[str, Meta(description="Actor id of the person who judged.")]
+    role: _RecorderRole
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+    evidence: NamedEvidence
+
+
+class Submission(Struct, frozen=True):
+    """A submission of a deliverable, and the answer to it."""
+
+    deliverable: Annotated[str, ID, Meta(description="Deliverable, as the clause names it.")]
+    position: int
+    submitted_on: Annotated[date, Meta(description="Day of submission.")]
+    to: Annotated[str | None, Meta(description="Body that it went to; null if not named.")]
+    evidence: NamedEvidence
+    standing: Annotated[str, words(DeliverableStanding), Meta(description="Answer to it.")] = "SUBMITTED"
+    answered_at: Annotated[datetime | None, Meta(description="Instant of the answer.")] = None
+    answered_position: Annotated[int | None, Meta(description="Position of the entry that answers it.")] = None
+    returned_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for the return; null if it was not returned, or if erased.")
+    ] = None
+
+
+class Instruction(Struct, frozen=True):
+    """An instruction to the council, and its answer."""
+
+    instruction: Annotated[str, ID, Meta(description="Id.")]
+    position: int
+    given_at: Annotated[datetime, Meta(description="Instant at which it was given.")]
+    by: Annotated[str, Meta(description="Actor id of the person who gave it.")]
+    role: _RecorderRole
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    due: Annotated[date | None, Meta(description="Last day to follow it; null if none is set.")]
+    answered_on: Annotated[date | None, Meta(description="Day on which it was followed; null if open.")] = None
+    answered_position: Annotated[int | None, Meta(description="Position of the entry that answers it.")] = None
+    answer: Annotated[NarrativeRef | None, Meta(description="Answer; null if it is open, or if erased.")] = None
+    evidence: NamedEvidence = []
+
+
+class PostTenure(Struct, frozen=True):
+    """A time of a person in a post that the notice asks for; both days included."""
+
+    position: int
+    post: Annotated[str, Meta(description="Post, such as commissioner.")]
+    holder: Annotated[str, Meta(description="Actor id of the person in the post.")]
+    first: Annotated[date, Meta(description="First day; the period includes both days.")]
+    last: Annotated[date | None, Meta(description="Last day, inclusive; null if it continues.")]
+    vacated_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for leaving; null if the person has not left, or if erased.")
+    ] = None
+
+
+class Consent(Struct, frozen=True):
+    """A consent to a matter that the notice prohibits otherwise."""
+
+    position: int
+    matter: Annotated[str, Meta(description="Matter, as the clause names it.")]
+    given_at: Annotated[datetime, Meta(description="Instant at which it was given.")]
+    by: Annotated[str, Meta(description="Actor id of the person who consented.")]
+    role: _RecorderRole
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+
+
+class ReportedAct(Struct, frozen=True):
+    """An act of a kind that the notice prohibits without consent."""
+
+    position: int
+    matter: Annotated[str, Meta(description="Matter, as the clause names it.")]
+    done_on: Annotated[date, Meta(description="Day of the act.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+
+
+class Cooperation(Struct, frozen=True):
+    """A report on the council's co-operation."""
+
+    position: int
+    reported_at: Annotated[datetime, Meta(description="Instant of the report.")]
+    by: Annotated[str, Meta(description="Actor id of the person who reported.")]
+    role: _RecorderRole
+    cooperated: Annotated[bool, Meta(description="True if the council co-operated.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+
+
+ASSESSMENTS = Table("clause_assessments", Assessment, ("position",), in_memory=False)
+SUBMISSIONS = Table("submissions", Submission, ("deliverable", "position"))
+INSTRUCTIONS = Table("instructions", Instruction, ("instruction",))
+POST_TENURES = Table("post_tenures", PostTenure, ("position",))
+CONSENTS = Table("consents", Consent, ("position",), in_memory=False)
+REPORTED_ACTS = Table("reported_acts", ReportedAct, ("position",), in_memory=False)
+COOPERATIONS = Table("cooperations", Cooperation, ("position",), in_memory=False)
+
+
+VIEW = View(
+    "duties",
+    1,
+    (ASSESSMENTS, SUBMISSIONS, INSTRUCTIONS, POST_TENURES, CONSENTS, REPORTED_ACTS, COOPERATIONS),
+)
+
+
+@VIEW.on(ClauseAssessed)
+def _clause_assessed(rows: Rows, entry: Entry, fact: ClauseAssessed) -> None:
+    assessed = Assessment(
+        position=entry.position,
+        clause=fact.number,
+        assessed_at=entry.occurred_at,
+        judgement=fact.status.value,
+        by=entry.actor,
+        role=entry.actor_role,
+        reason=rows.narrative("reason"),
+        evidence=list(fact.evidence),
+    )
+    rows.put(ASSESSMENTS, assessed)
+
+
+@VIEW.on(DeliverableSubmitted)
+def _deliverable_submitted(rows: Rows, entry: Entry, fact: DeliverableSubmitted) -> None:
+    evidence = list(fact.evidence)
+    rows.put(SUBMISSIONS, Submission(fact.deliverable, entry.position, fact.submitted_on, fact.to, evidence))
+
+
+def _answer(rows: Rows, entry: Entry, deliverable: str, standing: str, reason: NarrativeRef | None = None) -> None:
+    """Set the answer to the latest submission of a deliverable."""
+    position = max(each.position for each in rows.all(SUBMISSIONS) if each.deliverable == deliverable)
+    answered = {"answered_at": entry.occurred_at, "answered_position": entry.position, "returned_reason": reason}
+    rows.change(SUBMISSIONS, deliverable, position, standing=standing, **answered)
+
+
+@VIEW.on(DeliverableAccepted)
+def _deliverable_accepted(rows: Rows, entry: Entry, fact: DeliverableAccepted) -> None:
+    _answer(rows, entry, fact.deliverable, "ACCEPTED")
+
+
+@VIEW.on(DeliverableReturned)
+def _deliverable_returned(rows: Rows, entry: Entry, fact: DeliverableReturned) -> None:
+    _answer(rows, entry, fact.deliverable, "RETURNED", rows.narrative("reason"))
+
+
+@VIEW.on(InstructionGiven)
+def _instruction_given(rows: Rows, entry: Entry, fact: InstructionGiven) -> None:
+    instruction = Instruction(
+        instruction=fact.instruction,
+        position=entry.position,
+        given_at=entry.occurred_at,
+        by=entry.actor,
+        role=entry.actor_role,
+        text=rows.narrative("text"),
+        due=fact.due,
+    )
+    rows.put(INSTRUCTIONS, instruction)
+
+
+@VIEW.on(InstructionAnswered)
+def _instruction_answered(rows: Rows, entry: Entry, fact: InstructionAnswered) -> None:
+    rows.change(
+        INSTRUCTIONS,
+        fact.instruction,
+        answered_on=fact.answered_on,
+        answered_position=entry.position,
+        answer=rows.narrative("answer"),
+        evidence=list(fact.evidence),
+    )
+
+
+@VIEW.on(PostFilled)
+def _post_filled(rows: Rows, entry: Entry, fact: PostFilled) -> None:
+    rows.put(POST_TENURES, PostTenure(entry.position, fact.post, fact.holder, fact.first, fact.last))
+
+
+@VIEW.on(PostVacated)
+def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
+    for tenure in rows.all(POST_TENURES):
+        is_theirs = (tenure.post, tenure.holder) == (fact.post, fact.holder)
+        if is_theirs and (tenure.last is None or tenure.last > fact.last):
+            left = {"last": fact.last, "vacated_position": entry.position, "reason": rows.narrative("reason")}
+            rows.change(POST_TENURES, tenure.position, **left)
+
+
+@VIEW.on(ConsentGiven)
+def _consent_given(rows: Rows, entry: Entry, fact: ConsentGiven) -> None:
+    reason = rows.narrative("reason")
+    rows.put(
+        CONSENTS, Consent(entry.position, fact.matter, entry.occurred_at, entry.actor, entry.actor_role, reason)
+    )
+
+
+@VIEW.on(ActReported)
+def _act_reported(rows: Rows, entry: Entry, fact: ActReported) -> None:
+    rows.put(REPORTED_ACTS, ReportedAct(entry.position, fact.matter, fact.done_on, rows.narrative("text")))
+
+
+@VIEW.on(CooperationReported)
+def _cooperation_reported(rows: Rows, entry: Entry, fact: CooperationReported) -> None:
+    report = Cooperation(
+        position=entry.position,
+        reported_at=entry.occurred_at,
+        by=entry.actor,
+        role=entry.actor_role,
+        cooperated=fact.cooperated,
+        reason=rows.narrative("reason"),
+    )
+    rows.put(COOPERATIONS, report)
+
+
+ASSESSMENT = of_table("duties", ASSESSMENTS, order=("assessed_at", "position"))
+SUBMISSION = of_table("duties", SUBMISSIONS)
+INSTRUCTION = of_table(
+    "duties",
+    INSTRUCTIONS,
+    computed={
+        "overdue": Computed(
+            Annotated[
+                bool, Meta(description="True if it is open and its last day has passed on the day of `on`.")
+            ],
+            "t.answered_on IS NULL AND coalesce(t.due < :today, false)",
+        )
+    },
+    conditions={"open": "(t.answered_on IS NULL) = :value"},
+)
+POST_TENURE = of_table(
+    "duties",
+    POST_TENURES,
+    computed={
+        "in_post": Computed(
+            Annotated[bool, Meta(description="True if they are in the post on the day of `on`.")], IN_POST
+        )
+    },
+    order=("first", "position"),
+)
+CONSENT = of_table("duties", CONSENTS)
+REPORTED_ACT = of_table("duties", REPORTED_ACTS)
+COOPERATION = of_table("duties", COOPERATIONS)

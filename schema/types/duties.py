@@ -1,0 +1,83 @@
+"""Duties that people judge or carry out, as the notice asks. Imports the views."""
+
+from ledger.domain.areas.duties import ClauseJudgement
+from ledger.domain.roles import Role
+from projections.views import duties
+from schema.derive.declaration import ID, Filter, Recorded, Section, many, object_type, section, short_list
+from schema.derive.node import Node
+from schema.types.enums import DeliverableStanding
+
+_ROLE = {"role": Filter(Role, "Role of the person who recorded it.")}
+
+
+@object_type(
+    duties.ASSESSMENT,
+    filters={"clause": Filter(ID, "Number of the clause."), "judgement": Filter(ClauseJudgement, "Judgement.")}
+    | _ROLE,
+)
+class ClauseAssessment(Recorded):
+    """Judgement of a person on a clause."""
+
+
+@object_type(
+    duties.SUBMISSION,
+    filters={
+        "deliverable": Filter(ID, "Deliverable, as the clause names it."),
+        "standing": Filter(DeliverableStanding, "Answer to it."),
+    },
+)
+class Submission(Recorded):
+    """Submission of a deliverable, and the answer to it."""
+
+
+@object_type(
+    duties.INSTRUCTION,
+    node="instruction",
+    filters={
+        "open": Filter(bool, "True if it has not been answered."),
+        "overdue": Filter(bool, "True if it is open and its last day has passed on the day of `on`."),
+    }
+    | _ROLE,
+)
+class Instruction(Recorded, Node):
+    """Instruction to the council, and its answer."""
+
+
+@object_type(
+    duties.POST_TENURE,
+    filters={
+        "post": Filter(str, "Post."),
+        "holder": Filter(ID, "Actor id of the person in the post."),
+        "in_post": Filter(bool, "True if they are in the post on the day of `on`."),
+    },
+)
+class PostTenure(Recorded):
+    """Time of a person in a post that the notice asks for."""
+
+
+@object_type(duties.CONSENT, filters={"matter": Filter(str, "Matter, as the clause names it.")} | _ROLE)
+class Consent(Recorded):
+    """Consent to a matter that the notice prohibits otherwise."""
+
+
+@object_type(duties.REPORTED_ACT, filters={"matter": Filter(str, "Matter, as the clause names it.")})
+class ReportedAct(Recorded):
+    """Act of a kind that the notice prohibits without consent."""
+
+
+@object_type(duties.COOPERATION, filters={"cooperated": Filter(bool, "True if the council co-operated.")} | _ROLE)
+class Cooperation(Recorded):
+    """Report on the council's co-operation."""
+
+
+@section("duties")
+class Duties(Section):
+    """Duties that people judge or carry out: judgements, deliverables, instructions, posts and consents."""
+
+    assessments = many("ClauseAssessment", "Judgements of people on clauses, in order of time.")
+    submissions = many("Submission", "Submissions of deliverables, in order of recording.")
+    instructions = many("Instruction", "Instructions to the council, in order of recording.")
+    posts = short_list("PostTenure", "Holders of the posts that the notice asks for, by first day.")
+    consents = many("Consent", "Consents, in order of recording.")
+    acts = many("ReportedAct", "Acts that need consent, in order of recording.")
+    cooperation = many("Cooperation", "Reports on the council's co-operation, in order of recording.")
