@@ -28,6 +28,7 @@ from api.http import (
 from api.http.compression import COMPRESSED
 from api.http.forwarded import ForwardedHeaders
 from api.http.head import HeadResponses
+from api.http.hosts import KnownHosts
 from api.http.request_log import RequestLog
 from api.http.startup import UntilOpen, opened
 from api.pages.application import application
@@ -78,6 +79,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         middleware=[
             Middleware(ForwardedHeaders),
             Middleware(RequestLog),
+            Middleware(KnownHosts, settings=settings),
             Middleware(HeadResponses),
             Middleware(UntilOpen, ledger=ledger),
         ],

@@ -119,7 +119,7 @@ class Ledger:
         self.settings = settings
         self.clock = clock
         self.feeds = Feeds()
-        self.sockets = Feeds(SOCKETS_AT_ONCE)
+        self.sockets = Feeds(SOCKETS_AT_ONCE, "WebSockets")
         self.is_open = False
         self._stack = AsyncExitStack()
 

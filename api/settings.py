@@ -82,6 +82,8 @@ class Settings:
     """LEDGER_READ_URL: URL of one or several hot standbys to read from; None to read from the primary."""
     read_lag: float = LAG_SECONDS
     """LEDGER_READ_LAG: seconds by which such a standby may be behind, 1 to 3600."""
+    public_url: str | None = None
+    """LEDGER_PUBLIC_URL: address at which people open the service; requests for other hosts are refused."""
 
     @property
     def store(self) -> str:
@@ -197,6 +199,12 @@ def _origin(value: str) -> str:
     return value
 
 
+def _public_url(value: str) -> str:
+    if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/?", value):
+        raise ValueError("enter an address without a path, such as https://ledger.example.gov.uk")
+    return value.removesuffix("/").lower()
+
+
 def _file(value: str) -> Path:
     path = Path(value)
     if not path.is_file():
@@ -269,6 +277,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "LEDGER_READ_LAG": _lag,
     "LEDGER_DATA": Path,
     "LEDGER_ORIGIN": _origin,
+    "LEDGER_PUBLIC_URL": _public_url,
     "LEDGER_SIGNING_KEY_FILE": _file,
     "LEDGER_SIGNING_KEY": _key,
     "LEDGER_OIDC_ISSUER": _issuer,

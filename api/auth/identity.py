@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from api.auth.oidc import Issuer, is_jwt
+from api.auth.wrong_tokens import WrongTokens
 from ledger.append.tokens import hash_of
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
@@ -146,6 +147,7 @@ class Identity:
         self._views = pool(url, "ledger_projector", _CONNECTIONS)
         self._state_of = state_of
         self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
+        self._wrong_tokens = WrongTokens()
 
     async def open(self) -> None:
         """Connect; raise Unavailable when the database cannot be reached."""
@@ -159,24 +161,36 @@ class Identity:
         if self.issuer is not None:
             await self.issuer.close()
 
-    async def viewer_of(self, headers: Headers) -> Viewer:
-        """Return the sender of these headers; raise Refused (UNAUTHENTICATED) when they cannot be recognised."""
+    async def viewer_of(self, headers: Headers, address: str) -> Viewer:
+        """Return the sender of these headers.
+
+        Raises:
+            Refused: They cannot be recognised (UNAUTHENTICATED).
+            Busy: Their address sent too many wrong tokens.
+            Unavailable: The database or the issuer cannot be reached.
+        """
         headers_sent = headers.getlist("authorization")
         scheme, _, secret = (headers_sent[0] if len(headers_sent) == 1 else "").partition(" ")
         secret = secret.strip()
         if not secret:
             raise _unauthenticated("no token; send one as Authorization: Bearer …")
-        viewer: Viewer | None = None
-        if scheme.lower() == "bearer":
-            if _TOKEN.fullmatch(secret):
-                viewer = await self._bearer(secret)
-            elif self.issuer is not None and is_jwt(secret):
-                person = await self.issuer.person(secret)
-                if person is not None:
-                    viewer = self.person(person.actor, person.until)
+        token_hash = hash_of(secret)
+        self._wrong_tokens.check(address, token_hash)
+        viewer = await self._holder_of(secret) if scheme.lower() == "bearer" else None
         if viewer is None:
+            self._wrong_tokens.add_wrong(address)
             raise _unauthenticated("the token is unknown, expired or revoked; request another")
+        self._wrong_tokens.add_right(token_hash)
         return viewer
+
+    async def _holder_of(self, secret: str) -> Viewer | None:
+        """Return the viewer of an API token or of an access token, or None if it is not valid."""
+        if _TOKEN.fullmatch(secret):
+            return await self._bearer(secret)
+        if self.issuer is None or not is_jwt(secret):
+            return None
+        person = await self.issuer.person(secret)
+        return self.person(person.actor, person.until) if person is not None else None
 
     def person(self, actor: str, until: datetime) -> SignedIn:
         """Return the viewer of a person named by the issuer, valid until that instant."""
@@ -254,4 +268,9 @@ async def viewer_of(request: HTTPConnection) -> Viewer:
     if viewer is not None:
         return viewer
     identity: Identity = request.app.state.ledger.identity
-    return await identity.viewer_of(request.headers)
+    return await identity.viewer_of(request.headers, address_of(request))
+
+
+def address_of(request: HTTPConnection) -> str:
+    """Return the address of a request's sender, from a trusted proxy's headers if it came through one."""
+    return request.client.host if request.client is not None else ""

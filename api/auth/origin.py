@@ -1,4 +1,4 @@
-"""Compare the origin of a form with the address of this service.
+"""Compare the hosts and origins of requests with the address of this service.
 
 Letter case and default ports make no difference (RFC 6454). Imports starlette.
 """
@@ -7,20 +7,50 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from api.settings import Settings
 from ledger.domain.errors import Refused
 
 _DEFAULT_PORTS = (None, 80, 443)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LONGEST = 200
 
 
 def host(request: Request) -> str:
     """Return the host that the client used, in lower case and without a default port."""
-    return _normal(f"//{request.headers.get('host', '')}")
+    return normal(f"//{request.headers.get('host', '')}")
+
+
+def is_known(settings: Settings, name: str) -> bool:
+    """Return true for a host under which people may open this service.
+
+    These are the host of LEDGER_PUBLIC_URL or else of LEDGER_ORIGIN, this machine, and the address to listen on.
+    """
+    public = normal(settings.public_url) if settings.public_url is not None else _name(f"//{settings.origin}")
+    # a public URL names its port; LEDGER_ORIGIN is only a name
+    used = name if settings.public_url is not None else _name(f"//{name}")
+    return used == public or _name(f"//{name}") in (*_LOOPBACK, _name(f"//{_bracketed(settings.bind.host)}"))
 
 
 def address(request: Request) -> str:
-    """Return the address of this service as the client used it, without a path."""
+    """Return the address of this service, without a path, for others to return to.
+
+    Raises:
+        Refused: LEDGER_PUBLIC_URL is not set, and the host of the request is unknown (UNKNOWN_HOST).
+    """
+    settings: Settings = request.app.state.ledger.settings
+    if settings.public_url is not None:
+        return settings.public_url
+    if not is_known(settings, host(request)):
+        raise Refused.because("UNKNOWN_HOST", unknown(host(request)))
     return f"{request.url.scheme}://{host(request)}"
+
+
+def unknown(name: str) -> str:
+    """Return the refusal of a host."""
+    return (
+        f"this service is not known as {name[:_LONGEST] or 'that host'}; use its public address, "
+        "which its operator sets as LEDGER_PUBLIC_URL"
+    )
 
 
 def check(request: Request) -> None:
@@ -33,7 +63,9 @@ def check(request: Request) -> None:
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    same = site in ("same-origin", "none") if site else origin is None or _normal(origin) == host(request)
+    public_url = request.app.state.ledger.settings.public_url
+    own = {host(request), *([normal(public_url)] if public_url is not None else [])}
+    same = site in ("same-origin", "none") if site else origin is None or normal(origin) in own
     if not same:
         sender, receiver = (origin or f"another site ({site})")[:_LONGEST], host(request)[:_LONGEST]
         raise Refused.because(
@@ -43,11 +75,22 @@ def check(request: Request) -> None:
         )
 
 
-def _normal(url: str) -> str:
+def normal(url: str) -> str:
+    """Return the host of a URL in lower case, with its port unless that is a default one."""
     try:
-        parts = urlsplit(url)
-        name, port = parts.hostname or "", parts.port
+        port = urlsplit(url).port
     except ValueError:
         return ""
-    name = f"[{name}]" if ":" in name else name
-    return name if port in _DEFAULT_PORTS else f"{name}:{port}"
+    return _name(url) if port in _DEFAULT_PORTS else f"{_name(url)}:{port}"
+
+
+def _name(url: str) -> str:
+    """Return the host of a URL in lower case, without a port."""
+    try:
+        return _bracketed(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name

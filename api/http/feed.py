@@ -42,8 +42,9 @@ Shown = Callable[[EntryRow], bytes]
 class Feeds:
     """Feeds, or other endless answers, that are open in this process; setting `closing` ends them all."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, at_once: int = AT_ONCE, name: str = "feeds") -> None:
         self.closing = asyncio.Event()
+        self._name = name
         self._at_once = at_once
         self._open: Counter[str] = Counter()
 
@@ -61,7 +62,7 @@ class Feeds:
     def check(self, actor: str) -> None:
         """Raise Busy when there is no room for another feed of the actor."""
         if self._open.total() >= self._at_once or self._open[actor] >= EACH:
-            raise Busy("too many feeds are open; close one, or read the entries in pages")
+            raise Busy(f"too many {self._name} are open; close one, or read the entries in pages")
 
 
 class FeedRequest(Struct, frozen=True):

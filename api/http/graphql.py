@@ -28,7 +28,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 import schema
-from api.auth.identity import viewer_of
+from api.auth.identity import address_of, viewer_of
 from api.http import body, graphiql, metrics
 from api.http.accept import quality
 from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlSocket
@@ -191,12 +191,12 @@ class _Endpoint(GraphQL[Context, None]):
         if isinstance(context, _Joining):
             state, ledger = context.socket.state, context.socket.app.state.ledger
             try:
-                context.viewer = await ledger.identity.viewer_of(_credentials(context))
+                context.viewer = await ledger.identity.viewer_of(_credentials(context), address_of(context.socket))
                 state.counted.enter_context(ledger.sockets.counted(context.viewer.credential.actor))
             except (Refused, UnicodeEncodeError):
                 state.refusal = (FORBIDDEN, "no token, or one that is unknown, expired or revoked")
-            except Busy:
-                state.refusal = (TOO_MANY, "too many WebSockets are open; close one, or use one for all")
+            except Busy as error:
+                state.refusal = (TOO_MANY, str(error))
             except Unavailable:
                 state.refusal = (TRY_AGAIN, "the service cannot answer now; connect again in a moment")
             if hasattr(state, "refusal"):

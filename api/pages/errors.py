@@ -23,6 +23,7 @@ _HEADINGS = {
     403: "You do not have access to this page",
     404: "Page not found",
     405: "This action is not available here",
+    421: "Use the service's own address",
     429: "The ledger is busy",
     503: "The ledger is not available",
 }
@@ -31,6 +32,7 @@ _WAYS = {
     403: "Ask the notice's records officer for a role that has access.",
     404: "Check the address. You may also need a role that has access.",
     405: "Go back and use the links and buttons on the page.",
+    421: "Check the beginning of the address. Tell the service's administrators if it is right.",
     429: "Try again in a moment. Nothing was recorded.",
     503: "Try again in a moment. Recorded entries are safe.",
 }

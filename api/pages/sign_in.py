@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.auth.identity import Bearer
+from api.auth.identity import Bearer, address_of
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.pages import oidc_sign_in, renderer
 from api.pages.oidc_sign_in import local
@@ -34,7 +34,8 @@ async def post_sign_in(request: Request) -> Response:
     target, secret = local(str(form.get("next", "/"))), str(form.get("token", "")).strip()
     ledger: Ledger = request.app.state.ledger
     try:
-        viewer = await ledger.identity.viewer_of(Headers({"authorization": f"Bearer {secret}"}))
+        headers = Headers({"authorization": f"Bearer {secret}"})
+        viewer = await ledger.identity.viewer_of(headers, address_of(request))
     except (Refused, UnicodeEncodeError):
         message = "The token is unknown, expired or revoked. Paste the whole token, or ask for a new one."
         return _form(request, target, message if secret else "Enter a token")

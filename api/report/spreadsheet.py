@@ -29,7 +29,7 @@ def cell(value: object) -> str:
         case tuple() | list():
             text = _safe(" ".join(map(str, value)))
         case dict():
-            text = ", ".join(f"{key} {each}" for key, each in value.items())
+            text = _safe(", ".join(f"{key} {count}" for key, count in value.items()))
         case _:
             text = _safe(str(value))
     return text

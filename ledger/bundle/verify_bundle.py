@@ -1,6 +1,6 @@
 """Verify an auditor's bundle of an improvement notice's ledger. One file: read it before you trust it.
 
-    python3 verify.py BUNDLE.zip [--key KEY] [--against CHECKPOINT]
+    python3 verify.py BUNDLE.zip [--key KEY] [--against FILE]
 
 Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
 Exits with 0 if every hash holds and 2 if it cannot run; otherwise with 1, naming the first entry.
@@ -18,6 +18,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,11 +37,16 @@ WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # numbers above WIDE or MANY
 INTEGERS = ("position", "erasedBy", "size", "version")
 KINDS = {"files": list, "withheld": bool, "included": bool, **dict.fromkeys(INTEGERS, int)}
 PIECE = 1 << 20
+WITHHELD = b'{"position":'  # beginning of the line of a withheld entry
 UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, MemoryError)
 
 
 class BadBundle(Exception):
     """The bundle is malformed or inconsistent."""
+
+
+class Incomparable(Exception):
+    """The earlier copy cannot be compared with the bundle."""
 
 
 def need(holds: object, message: str) -> None:
@@ -169,6 +175,13 @@ def parse(line: bytes, *shapes: str) -> dict[str, Any]:
         typed = all(type(value) is KINDS.get(name, str) for name, value in record.items())
         need(typed, f"{line[:80]!r} has values of a wrong type")
     return record
+
+
+def leaf_hash(line: bytes) -> bytes:
+    """Return the leaf hash of an entry's line, which a withheld entry's line states."""
+    if line.startswith(WITHHELD):
+        return unbase64(parse(line, "position leafHash withheld")["leafHash"], 32)
+    return hashlib.sha256(b"\x00" + line).digest()
 
 
 def unbase64(text: object, length: int) -> bytes:
@@ -325,6 +338,7 @@ class Record:
         self.bundle, self.notice, self.problems = bundle, notice, problems
         self.withheld = 0
         self.erased, self.later, self.included = list[str](), list[str](), list[str]()
+        self.documents = set[int]()  # entries with a line in documents.ndjson
         self.rotated = ""
         self._recorded = ""
         self._requests: dict[int, int] = {}
@@ -341,10 +355,9 @@ class Record:
         digests: dict[str, str] = {}
         submitted, value = None, hashlib.sha256(b"\x00" + line).digest()
         try:
-            if line.startswith(b'{"position":'):
-                record = parse(line, "position leafHash withheld")
+            if line.startswith(WITHHELD):
+                record, value = parse(line), leaf_hash(line)
                 self.withheld += 1
-                value = unbase64(record["leafHash"], 32)
                 need(record["position"] == position and record["withheld"], f"it is line {record['position']}")
             else:
                 event = parse(line)
@@ -386,6 +399,7 @@ class Record:
                 self.problems.append((position, f"its narrative at {line['path']} does not match its digest"))
         self.problems += [(position, f"its narrative at {path} is missing") for path in digests]
         for line in self.files.up_to(position):
+            self.documents.add(line["position"])
             if line["position"] != position or submitted is None or submitted.get("stored") is False:
                 self.problems.append((line["position"], "it submitted no document"))
             elif "erasedBy" in line:
@@ -423,7 +437,49 @@ class Record:
                 self.problems.append((position, f"{subject} is erased, but entry {by} does not decide that"))
 
 
-def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[tuple[int, str]], list[str]]:
+class KeptCopy:
+    """An earlier checkpoint of the same ledger, or an earlier bundle with its leaf hashes and documents."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.leaves, self.documents = iter(list[bytes]()), set[int]()
+        self.is_bundle, self.is_rewritten = file.read(2) == b"PK", False
+        file.seek(0)
+        try:
+            if not self.is_bundle:
+                self.log = Log(file.read())
+                return
+            problems, _ = verify(file, None, None)
+            need(not problems, f"it is a damaged bundle: {problems[:1]}")
+            bundle = Bundle(file)
+            self.log, self.leaves = Log(bundle.read("checkpoint")), map(leaf_hash, bundle.lines("entries.ndjson"))
+            self.documents = {parse(line)["position"] for line in bundle.lines("documents.ndjson")}
+        except (BadBundle, UnicodeDecodeError) as error:
+            raise Incomparable(f"the earlier copy cannot be compared with: {error}") from None
+
+    def check_comparable(self, log: Log) -> None:
+        """Raise Incomparable if the copy is of another ledger, or if it is a checkpoint beyond the bundle's."""
+        if self.log.origin != log.origin:
+            raise Incomparable(f"the earlier copy is of {self.log.origin}, and the bundle of {log.origin}")
+        if self.log.size > log.size and not self.is_bundle:
+            many = f"the checkpoint has {self.log.size} entries and the bundle {log.size}"
+            raise Incomparable(f"{many}; use a bundle that reaches the checkpoint")
+
+    def compare_leaf(self, position: int, value: bytes, problems: list[tuple[int, str]]) -> None:
+        """Report the first entry that differs from the copy."""
+        if next(self.leaves, value) != value:
+            problems.append((position, "it differs from the earlier bundle"))
+            self.leaves, self.is_rewritten = iter(list[bytes]()), True
+
+    def compare(self, tree: Tree, record: Record, problems: list[tuple[int, str]]) -> None:
+        """Report another root at the copy's size, and documents of the copy without a line in this bundle."""
+        if self.log.size <= tree.size and self.log.root != tree.roots.get(self.log.size) and not self.is_rewritten:
+            problems.append((self.log.size, "up to here the history differs from the earlier copy"))
+        lost = self.documents - record.documents if not record.withheld else ()
+        missing = "the earlier bundle has its document, and this one does not"
+        problems.extend((position, missing) for position in lost if position <= tree.size)
+
+
+def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[list[tuple[int, str]], list[str]]:
     """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary."""
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
@@ -433,10 +489,16 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
     log = Log(bundle.read("checkpoint"))
     enclosed = bundle.read("key").decode("utf-8").removesuffix("\n")
     need(enclosed == enclosed.strip(), "its member key contains more than the key")
-    record, tree = Record(bundle, notice, problems), Tree(bundle, problems, {against.size} if against else set())
+    if against is not None:
+        against.check_comparable(log)
+    record = Record(bundle, notice, problems)
+    tree = Tree(bundle, problems, {against.log.size} if against is not None else set())
     try:
         for position, line in enumerate(bundle.lines("entries.ndjson"), 1):
-            tree.add(record.entry(position, line))
+            value = record.entry(position, line)
+            tree.add(value)
+            if against is not None:
+                against.compare_leaf(position, value, problems)
         record.end(tree.size)
         bundle.check([*FIRST, *record.included, *tree.names(), *FORMATS[manifest["format"]]], manifest)
         public = log.check_signature(key or enclosed)
@@ -455,9 +517,8 @@ def verify(file: BinaryIO, key: str | None, against: Log | None) -> tuple[list[t
         problems.append((0, f"the checkpoint of {log.size} entries of {log.origin} does not match the entries"))
     if (size, manifest["rootHash"]) != (tree.size, base64.b64encode(tree.root()).decode()):
         problems.append((0, "its manifest has another size or root than the entries"))
-    if against is not None and (against.origin, against.root) != (log.origin, tree.roots.get(against.size)):
-        last = min(against.size, tree.size)
-        problems.append((last, "up to here the history differs from the other checkpoint"))
+    if against is not None:
+        against.compare(tree, record, problems)
     rest = f"{record.texts.count:,} narratives, {record.files.count:,} documents"
     rest = f"with none missing, {'all of them withheld' if record.withheld else rest}"
     but = f", but for erasures by entries after this bundle ({len(record.later):,})" if record.later else ""
@@ -474,13 +535,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Verify an auditor's bundle.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", help="the ledger's verifier key, from another source than this bundle")
-    parser.add_argument("--against", type=Path, help="an earlier checkpoint of the same ledger")
+    parser.add_argument("--against", type=Path, help="an earlier checkpoint or bundle of the same ledger")
     arguments = parser.parse_args()
+    paths = [arguments.bundle, *([arguments.against] if arguments.against else [])]
     try:
-        against = Log(arguments.against.read_bytes()) if arguments.against else None
-        with arguments.bundle.open("rb") as file:
-            problems, summary = verify(file, arguments.key, against)
-    except OSError as error:
+        with ExitStack() as files:
+            file, *others = [files.enter_context(path.open("rb")) for path in paths]
+            problems, summary = verify(file, arguments.key, KeptCopy(*others) if others else None)
+    except (OSError, Incomparable) as error:
         parser.error(str(error))
     except (BadBundle, UnicodeDecodeError) as error:
         problems, summary = [(0, str(error))], []

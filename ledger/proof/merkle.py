@@ -95,20 +95,20 @@ def verify_consistency(
         first: Size of the smaller tree, at least 1: every tree extends the empty one.
         second: Size of the larger tree.
         proof: List or tuple of hashes (RFC 6962 section 2.1.2), empty if the sizes are equal.
-        first_root: Root of the smaller tree.
+        first_root: Root of the smaller tree. Roots of one size are only compared.
         second_root: Root of the larger tree.
 
     Raises:
         ProofError: The proof does not hold, or an argument is malformed. Nothing else is raised.
     """
     check_order(first, second)
-    _check_hash("first root", first_root)
-    _check_hash("second root", second_root)
     if first == second:
         _check_proof(proof, 0)
-        if first_root != second_root:
+        if type(first_root) is not bytes or type(second_root) is not bytes or first_root != second_root:
             raise ProofError("two different roots for one size: at most one is the tree's")
         return
+    _check_hash("first root", first_root)
+    _check_hash("second root", second_root)
     # The path starts from the first tree's last complete subtree. Where that is the whole first tree, its
     # hash is the first root, and the proof leaves it out.
     seed_level = (first & -first).bit_length() - 1

@@ -86,7 +86,8 @@ class AttachmentExamination:
         self._position, self.owed, self._document = position, None, None
 
     def skip_withheld(self, position: int) -> None:
-        """Skip a withheld entry: it may have no attachments."""
+        """Skip a withheld entry: it may have no attachments, not even those of an earlier copy."""
+        self._earlier_documents.discard(position)
         self._position, self.owed, self._document = position, {}, None
 
     def add_entry(self, position: int, kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON

@@ -33,6 +33,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         "LEDGER_WORKERS": "4",
         "LEDGER_INTROSPECTION": "no",
         "LEDGER_LOG": "WARNING",
+        "LEDGER_PUBLIC_URL": "https://Ledger.Example/",
     }
     assert Settings.from_environment(given, tmp_path / ".env") == Settings(
         "postgresql://u:p@db/ledger",
@@ -51,6 +52,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         4,
         introspection=False,
         log="warning",
+        public_url="https://ledger.example",
     )
 
 
@@ -80,6 +82,9 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("LEDGER_WORKERS", "0"),
         ("LEDGER_WORKERS", "many"),
         ("LEDGER_LOG", "loud"),
+        ("LEDGER_PUBLIC_URL", "ledger.example"),
+        ("LEDGER_PUBLIC_URL", "https://ledger.example/pages"),
+        ("LEDGER_PUBLIC_URL", "https://u:secret@ledger.example"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: str) -> None:

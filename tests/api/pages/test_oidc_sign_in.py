@@ -11,7 +11,7 @@ from api.auth import oidc
 from api.pages import oidc_sign_in
 from ledger.append.clock import now
 from tests.api import issuer as issuers
-from tests.api.browsing import browser, words
+from tests.api.browsing import browser, fields, words
 from tests.api.issuer import AUDIENCE, Issuer
 from tests.api.service import Service, begin, event, record, run
 
@@ -154,6 +154,43 @@ async def test_an_id_token_of_several_audiences_names_its_party(
     finally:
         await verifier.close()
     assert subject == ("jo" if accepted else "")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "127.0.0.1.evil.example:443"])
+def test_an_unknown_host_is_not_sent_to_the_issuer(visitor: httpx.Client, host: str) -> None:
+    answer = visitor.get("/sign-in/organisation", headers={"Host": host})
+    assert (answer.status_code, answer.headers.get("location")) == (421, None)
+    assert "LEDGER_PUBLIC_URL" in words(answer)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "[::1]:9000", "127.0.0.1"])
+def test_this_machine_is_known_to_itself(visitor: httpx.Client, host: str) -> None:
+    location = visitor.get("/sign-in/organisation", headers={"Host": host}).headers["location"]
+    assert parse_qs(urlsplit(location).query)["redirect_uri"] == [f"http://{host.lower()}/sign-in/back"]
+
+
+def test_a_public_address_is_where_people_come_back_to_and_no_other_host_is_answered(
+    signing_in: Service, issuer: Issuer
+) -> None:
+    public = {"public_url": "https://ledger.example", "oidc_client_id": "pages", "oidc_issuer": issuer.url}
+    with (
+        Service(signing_in.database, signing_in.notice, now, oidc_audience=AUDIENCE, **public) as service,
+        browser(service.url) as client,
+    ):
+        client.follow_redirects = False
+        for host in ("ledger.example", "Ledger.Example:443", "127.0.0.1", "localhost:1"):
+            location = client.get("/sign-in/organisation", headers={"Host": host}).headers["location"]
+            assert parse_qs(urlsplit(location).query)["redirect_uri"] == ["https://ledger.example/sign-in/back"]
+        for host in ("evil.example", "ledger.example:8443", "ledger.example.evil", "[", "a, ledger.example"):
+            for path in ("/sign-in", "/graphql", "/openapi.json", "/ledgers/tameside/entries"):
+                answer = client.get(path, headers={"Host": host})
+                assert (answer.status_code, answer.json()["code"]) == (421, "UNKNOWN_HOST"), (host, path)
+            assert client.get("/healthz", headers={"Host": host}).status_code == 200
+        forwarded = {"Host": "upstream", "X-Forwarded-Host": "ledger.example", "X-Forwarded-Proto": "https"}
+        assert client.get("/sign-in", headers=forwarded).status_code == 200
+        form = {**fields(client.get("/sign-in")), "token": service.notice.tokens["officer"]}
+        origin = {"Origin": "https://ledger.example"}  # the proxy sends its own name for this machine
+        assert client.post("/sign-in", data=form, headers=origin).status_code == 303
 
 
 def test_without_a_client_there_is_no_such_sign_in(service: Service) -> None:

@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def by_its_own(bundle: Path, *options: object) -> Ran:
 def also(bundle: Path, key: str | None = None, against: bytes | None = None) -> list[int]:
     """Return the positions of the findings of the bundle's own verifier, run in this process."""
     try:
-        log = None if against is None else verify_bundle.Log(against)
+        log = None if against is None else verify_bundle.KeptCopy(BytesIO(against))
         with bundle.open("rb") as file:
             problems, _ = verify_bundle.verify(file, key, log)
     except (verify_bundle.BadBundle, OSError, UnicodeDecodeError):

@@ -15,7 +15,7 @@ from ledger.domain.roles import Role
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
 from ledger.proof import paths
-from ledger.proof.checkpoint import Signer
+from ledger.proof.checkpoint import Signer, sign
 from ledger.proof.checkpoint_signer import CheckpointSigner, SignedCheckpoint
 from ledger.proof.merkle import leaf_hash, verify_inclusion
 from ledger.proof.proof_builder import inclusion_proofs
@@ -202,8 +202,43 @@ async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, 
     ran = by_its_own(forged, "--against", kept)
     assert (ran.status, ran.out) == (
         1,
-        f"DAMAGED: entry {SIZE}: up to here the history differs from the other checkpoint\n",
+        f"DAMAGED: entry {SIZE}: up to here the history differs from the earlier copy\n",
     )
+    assert also(forged, against=bundle.read_bytes()) == [TOLD]
+    ran = by_its_own(forged, "--against", bundle)
+    assert (ran.status, ran.out) == (1, f"DAMAGED: entry {TOLD}: it differs from the earlier bundle\n")
+
+
+async def test_a_bundle_that_goes_on_from_an_earlier_one_is_sound_to_both(recorded: str, tmp_path: Path) -> None:
+    earlier, later = [await make(recorded, tmp_path / f"{size}.zip", size) for size in (TOLD + 1, SIZE)]
+    withheld = await make(recorded, tmp_path / "withheld.zip", role=Role.BOARD_MEMBER)
+    for bundle, kept in ((later, earlier), (earlier, later), (withheld, later), (later, withheld)):
+        ran = by_its_own(bundle, "--against", kept)
+        assert (ran.status, ran.out.startswith("SOUND")) == (0, True), ran
+        assert found(bundle, earlier=comparison.read(kept)) == []
+
+
+async def test_an_earlier_copy_that_cannot_be_compared_is_named(recorded: str, tmp_path: Path) -> None:
+    bundle = await make(recorded, tmp_path / "bundle.zip", TOLD)
+    kept = tmp_path / "kept"
+    for content, reason in (
+        (b"hello\n", "the earlier copy cannot be compared with: the checkpoint is not three lines"),
+        (b"PK", "the earlier copy cannot be compared with: it cannot be read as a ZIP file"),
+        (b"\xff" + (await bundles.checkpoint(recorded)).encode(), "the earlier copy cannot be compared with: "),
+        (
+            (await bundles.checkpoint(recorded)).encode(),
+            f"the checkpoint has {SIZE} entries and the bundle {TOLD};",
+        ),
+        (
+            sign("ledger.example/ledgers/other", 1, bytes(32), SIGNER).encode(),
+            "the earlier copy is of ledger.example",
+        ),
+        (bundle.read_bytes()[:-1] + b"?", "the earlier copy cannot be compared with: it is a damaged bundle"),
+    ):
+        kept.write_bytes(content)
+        ran = by_its_own(bundle, "--against", kept)
+        assert (ran.status, ran.out) == (2, "")
+        assert f"error: {reason}" in ran.err
 
 
 async def test_another_key_than_the_one_held_is_found(recorded: str, tmp_path: Path) -> None:

@@ -163,6 +163,25 @@ def test_published_consistency_proofs_hold_and_their_corruptions_do_not(
     assert [case for case in corrupted if consistency_holds(*case)] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "old", "new", "proof", "holds"),
+    [
+        (1, 1, b"don't care 2", b"don't care 2", [], True),
+        (1, 1, b"don't care 1", b"don't care 2", [], False),
+        (1, 1, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT], False),
+        (1, 1, b"don't care 1", b"don't care 1", [EMPTY_ROOT], False),
+        (2, 1, b"don't care 1", b"don't care 1", [], False),
+        (1, 2, b"don't care 1", b"don't care 1", [], False),
+        (5, 5, b"", b"", [], True),
+    ],
+)
+def test_published_edge_cases_of_consistency(
+    first: int, second: int, old: bytes, new: bytes, proof: list[bytes], *, holds: bool
+) -> None:
+    """Compare with transparency-dev/merkle, proof/verify_test.go: roots of one size are compared as bytes."""
+    assert consistency_holds(first, second, proof, old, new) == holds
+
+
 def flipped(proof: list[bytes], at: int) -> list[bytes]:
     return [*proof[:at], bytes([proof[at][0] ^ 8]) + proof[at][1:], *proof[at + 1 :]]
 

@@ -166,13 +166,19 @@ def test_what_is_no_hash_is_refused(bad: bytes) -> None:
     with pytest.raises(ProofError):
         verify_consistency(1, 2, [sibling], HASH, bad)
     with pytest.raises(ProofError):
-        verify_consistency(1, 1, [], bad, bad)
-    with pytest.raises(ProofError):
         verify_consistency(1, 1, [], HASH, bad)
     with pytest.raises(ProofError):
         root_hash([HASH, bad])
     with pytest.raises(ProofError):
         Frontier.from_bytes(1, bad)
+
+
+@pytest.mark.parametrize(
+    "root", [bad for bad in NOT_A_HASH if not isinstance(bad, bytes)], ids=lambda r: type(r).__name__
+)
+def test_equal_roots_of_another_type_are_refused(root: bytes) -> None:
+    with pytest.raises(ProofError):
+        verify_consistency(1, 1, [], root, root)
 
 
 @pytest.mark.parametrize("bad", NOT_A_PROOF, ids=lambda bad: type(bad).__name__)

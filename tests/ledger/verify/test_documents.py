@@ -178,12 +178,15 @@ async def test_a_line_of_a_document_left_out_of_a_bundle_is_found(
 
     bundle = await make(documented, tmp_path / "bundle.zip")
     assert (bundles.found(bundle), also(bundle)) == ([], [])
+    earlier = await make(documented, tmp_path / "earlier.zip")
     bundles.forge(bundle, strip, signer=None)
     assert (0, Damage.BUNDLE) in bundles.found(bundle)
     assert 0 in also(bundle)
     bundles.forge(bundle, lambda _: None)
     missing = [(KEPT, Damage.DOCUMENT_MISSING)] if version == 2 else []
     assert (bundles.found(bundle), also(bundle)) == (missing, [KEPT] if version == 2 else [])
+    assert (KEPT, Damage.DOCUMENT_MISSING) in bundles.found(bundle, earlier=comparison.read(earlier))
+    assert also(bundle, against=earlier.read_bytes()) == [KEPT]
 
 
 async def forge(url: str, position: int, version: int) -> None:

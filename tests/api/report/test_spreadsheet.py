@@ -1,0 +1,36 @@
+"""Test the cells of CSV files: no value of any type begins a formula."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from api.report.spreadsheet import cell
+
+FORMULAS = ("=1", " =1", "\u00a0\n =1", "\uff1d1", "|cmd", "\uff5ccmd", "+1", "-1", "@A1", "\t1", "\u200b=1")
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_value_begins_a_formula(formula: str) -> None:
+    assert cell(formula) == f"'{formula}"
+    assert cell((formula, "x")) == f"'{formula} x"
+    assert cell([formula]) == f"'{formula}"
+    assert cell({formula: 2, "x": 1}) == f"'{formula} 2, x 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "true"),
+        (-1, "-1"),
+        (-0.5, "-0.5"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
+        ("a=b", "a=b"),
+        (" indented", " indented"),
+        (("a", "=b"), "a =b"),
+        ({"MET": 2, "NOT_MET": 1}, "MET 2, NOT_MET 1"),
+    ],
+)
+def test_other_values_stay_as_they_are(value: object, text: str) -> None:
+    assert cell(value) == text
