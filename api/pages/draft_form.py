@@ -10,7 +10,7 @@ from api.pages.form_input import first_input
 from api.report.draft import reported_areas
 from api.report.model import AreaSummary, Requirement
 from api.report.phrases import status, text_or_erasure
-from ledger.domain.areas.reports import AreaJudgement
+from ledger.domain.areas.reviews import AreaJudgement
 from ledger.mutable.drafts import AreaDraft, Draft, RequirementDraft
 
 _JUDGEMENTS = (

@@ -6,7 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement
+from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.areas.reviews import AreaJudgement
 from ledger.domain.entry import Entry
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef

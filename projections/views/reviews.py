@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.reviews import (
+    AreaJudgement,
     DiagnosticProviderAgreed,
     DiagnosticReported,
     DiagnosticRequired,
@@ -61,6 +62,16 @@ class ObjectiveAssessment(Struct, frozen=True):
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
+class ReviewArea(Struct, frozen=True):
+    """The reviewers' judgement of an area."""
+
+    review: Annotated[str, ID, Meta(description="Id of the review.")]
+    area: Annotated[str, ID, Meta(description="Id of the area.")]
+    position: RecordedPosition
+    judgement: Annotated[str, words(AreaJudgement), Meta(description="Progress or concern.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+
+
 class Diagnostic(Struct, frozen=True):
     """A diagnostic that the adviser required."""
 
@@ -90,10 +101,11 @@ REVIEWS = Table("reviews", Review, ("review",))
 OBJECTIVE_ASSESSMENTS = Table(
     "objective_assessments", ObjectiveAssessment, ("review", "objective"), in_memory=False
 )
+REVIEW_AREAS = Table("review_areas", ReviewArea, ("review", "area"), in_memory=False)
 DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
 
-VIEW = View("reviews", 1, (REVIEWS, OBJECTIVE_ASSESSMENTS, DIAGNOSTICS))
+VIEW = View("reviews", 2, (REVIEWS, OBJECTIVE_ASSESSMENTS, REVIEW_AREAS, DIAGNOSTICS))
 
 
 @VIEW.on(ReviewScheduled)
@@ -121,6 +133,9 @@ def _review_completed(rows: Rows, entry: Entry, fact: ReviewCompleted) -> None:
         "evidence": list(fact.evidence),
     }
     rows.change(REVIEWS, fact.review, findings=rows.narratives("findings", fact.findings), **completed)
+    for index, item in enumerate(fact.per_area):
+        text = rows.narrative(f"perArea[{index}].text")
+        rows.put(REVIEW_AREAS, ReviewArea(fact.review, item.area, entry.position, item.judgement.value, text))
 
 
 @VIEW.on(PreReviewAssessmentSubmitted)
@@ -179,6 +194,7 @@ REVIEW = of_table(
     conditions={"topic": ":value = ANY (t.topics)"},
     order=("from_on", "position"),
 )
+REVIEW_AREA = of_table("reviews", REVIEW_AREAS, order=("position", "area"))
 OBJECTIVE_ASSESSMENT = of_table("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
 DIAGNOSTIC = of_table(
     "reviews",

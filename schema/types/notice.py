@@ -51,6 +51,7 @@ class Area(RowObject, Node):
     objectives = many("Objective", "Objectives that serve it.", by="area", key="area")
     findings = short_list("Finding", "Findings that concern it.", by="area", key="area")
     reports = short_list("AreaReport", "Sections of the adviser's reports on it.", by="area", key="area")
+    reviews = short_list("ReviewArea", "The reviewers' judgements of it.", by="area", key="area")
 
 
 @object_type(notice.INTERPRETATION)

@@ -1,6 +1,6 @@
 """The partners, the adviser and the ministers' side. Imports the views."""
 
-from ledger.domain.areas.reports import AreaJudgement
+from ledger.domain.areas.reviews import AreaJudgement
 from projections.views import adviser, escalation, partners
 from schema.derive.declaration import (
     ID,

@@ -2,7 +2,7 @@
 
 from ledger.domain.areas.access import AccessKind
 from ledger.domain.areas.engagement import Group
-from ledger.domain.areas.reviews import Topic
+from ledger.domain.areas.reviews import AreaJudgement, Topic
 from projections.views import access, engagement, reviews
 from schema.derive.declaration import (
     ID,
@@ -37,10 +37,19 @@ class Review(Recorded, Node):
         by="review",
         key="review",
     )
+    areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review", key="review")
     access = short_list("Access", "Requests for access on its behalf.", by="review", key="review")
     checklist = short_list(
         "Checklist", "Progress of each kind of access under clauses 9a to 9d.", by="of", key="review"
     )
+
+
+@object_type(
+    reviews.REVIEW_AREA,
+    filters={"area": Filter(ID, "Id of the area."), "judgement": Filter(AreaJudgement, "Judgement.")},
+)
+class ReviewArea(RowObject):
+    """The reviewers' judgement of an area."""
 
 
 @object_type(reviews.OBJECTIVE_ASSESSMENT)

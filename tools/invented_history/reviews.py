@@ -77,6 +77,8 @@ def write(writer: HistoryWriter) -> None:
             f"review-{number}-began", "ReviewStarted", who, f"{started} 09:00", {"review": name}, clauses="6"
         )
         data = {"review": name, "findings": findings}
+        if by == "Ofsted":
+            data["perArea"] = [{"area": "1b", "judgement": "CONCERN", "text": findings[0]}]
         if number == 1:
             data["evidence"] = [
                 writer.submit_evidence(

@@ -9,7 +9,7 @@ from ledger.domain.areas.board import DecisionId
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.plan import ObjectiveId
-from ledger.domain.areas.reviews import ObjectiveView
+from ledger.domain.areas.reviews import AreaJudgement, ObjectiveView
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, Id, Narrative, Period, Position, Sentence, When, Who, WordList, reference
 from ledger.domain.shared_rules import duplicate_refusals, future_refusals, order_refusals
@@ -109,15 +109,6 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     outcome: RecommendationOutcome
     reason: Narrative
     decision: Annotated[DecisionId | None, Meta(description="The decision that it belongs to.")] = None
-
-
-class AreaJudgement(WordList):
-    """The adviser's judgement of an area."""
-
-    PROGRESS = "PROGRESS"
-    """The adviser sees progress."""
-    CONCERN = "CONCERN"
-    """The adviser is concerned."""
 
 
 class AreaReport(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):

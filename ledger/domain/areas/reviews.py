@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct, field
 
@@ -11,8 +11,8 @@ from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Day, Fact, Narrative, Sentence, When, Who, WordList, reference
-from ledger.domain.shared_rules import order_refusals
+from ledger.domain.fact import Code, Day, Fact, Narrative, Sentence, Upcast, When, Who, WordList, reference
+from ledger.domain.shared_rules import duplicate_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -39,6 +39,15 @@ class Topic(WordList):
     """Joint work of agencies."""
     OTHER = "OTHER"
     """Another topic; the list is open (clause 7)."""
+
+
+class AreaJudgement(WordList):
+    """A judgement of an area for priority action."""
+
+    PROGRESS = "PROGRESS"
+    """Progress is seen."""
+    CONCERN = "CONCERN"
+    """There is concern."""
 
 
 class ReviewScheduled(Fact, frozen=True, kw_only=True):
@@ -75,22 +84,41 @@ class ReviewStarted(Fact, frozen=True, kw_only=True):
     review: ReviewId
 
 
+class AreaProgress(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """The reviewers' judgement of one area."""
+
+    area: AreaId
+    judgement: AreaJudgement
+    text: Narrative
+
+
+def _areas_unknown(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: the reviewers' judgements of areas are unknown."""
+    return data
+
+
 class ReviewCompleted(Fact, frozen=True, kw_only=True):
     """A review was completed, with its findings."""
 
     act: ClassVar[str] = "completeReview"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_areas_unknown,)
     clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     needs: ClassVar[str] = "ReviewStarted"
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "completed"
     sentence: ClassVar[Sentence] = Sentence(
-        "Review {review} was completed[; it found: {findings}]", (("review {review}", "state", "completed"),)
+        "Review {review} was completed[, with a judgement of {per_area.area}][; it found: {findings}]",
+        (("review {review}", "state", "completed"),),
     )
 
     review: ReviewId
     findings: Annotated[list[Narrative], Meta(description="The review's findings.")]
     evidence: Annotated[list[EvidenceId], Meta(description="The review's report.")] = field(default_factory=list)
+    per_area: Annotated[list[AreaProgress], Meta(description="The reviewers' judgement of each area.")] = field(
+        default_factory=list
+    )
 
 
 class ObjectiveView(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -207,6 +235,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 yield Refusal("INVALID_FIELD", message, "data.otherTopics")
         case ReviewCompleted():
             yield from order_refusals(state.reviews.started[fact.review], when.occurred_at, "time")
+            yield from duplicate_refusals([item.area for item in fact.per_area], "data.perArea", "area")
         case DiagnosticProviderAgreed():
             if fact.outside and not fact.department_consent:
                 message = "an outside party needs the Department's consent; obtain it first"

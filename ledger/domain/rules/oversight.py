@@ -221,8 +221,10 @@ class AssessmentBeforeReview(Rule, frozen=True):
 
     kind: ClassVar[str] = "assessment-before-review"
     wordings: ClassVar[tuple[str, ...]] = ("Before a review the council should submit its own assessment.",)
-    example: ClassVar[str] = ""
+    example: ClassVar[str] = 'by = "DfE"'
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted, PreReviewAssessmentSubmitted})
+
+    by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
 
 
 class AssessmentContent(Rule, frozen=True):

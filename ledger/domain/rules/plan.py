@@ -33,6 +33,7 @@ from ledger.domain.areas.recommendations import (
     RecommendationRejected,
 )
 from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.areas.reviews import ReviewCompleted, ReviewScheduled
 from ledger.domain.fact import Code, Fact, Id
 from ledger.domain.roles import Role
 from ledger.domain.rules.rule import Area, CoverageKind, Days, Number, Rule, SlowSign, TargetStep
@@ -149,6 +150,8 @@ class SlowObjectivesHighlighted(Rule, frozen=True):
             ObjectiveAdded,
             ObjectiveRevised,
             ObjectiveClosed,
+            ActionAdded,
+            ActionCompleted,
             SlowProgressHighlighted,
             MeetingHeld,
             ProgressRecorded,
@@ -167,7 +170,7 @@ _READINGS: frozenset[type[Fact]] = frozenset(
 
 
 class MeasuresImprove(Rule, frozen=True):
-    """Every measure of an area's objectives improves, or keeps to its target."""
+    """Every measure of an area's objectives improves, or keeps to its target, and no one who judged disagrees."""
 
     kind: ClassVar[str] = "measures-improve"
     wordings: ClassVar[tuple[str, ...]] = ("Interventions that reduce risk to children are to become timely.",)
@@ -177,6 +180,8 @@ class MeasuresImprove(Rule, frozen=True):
         ObjectiveRevised,
         ObjectiveClosed,
         AdviserReportIssued,
+        ReviewScheduled,
+        ReviewCompleted,
     }
 
     area: Annotated[Id, Meta(description="Area whose measures count; its closure ends the obligation.")]

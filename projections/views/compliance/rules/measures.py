@@ -16,7 +16,8 @@ from ledger.domain.areas.measures import (
     MeasureReadingRestated,
 )
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
-from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement
+from ledger.domain.areas.reports import AdviserReportIssued
+from ledger.domain.areas.reviews import AreaJudgement, ReviewCompleted, ReviewScheduled
 from ledger.domain.fact import Fact
 from ledger.domain.rules import plan
 from ledger.domain.rules.rule import Rule, TargetStep
@@ -27,6 +28,7 @@ from projections.views.compliance.verdict import (
     Status,
     Verdict,
     days_in_words,
+    enumerate_names,
     in_words,
     is_near,
     verdict,
@@ -191,6 +193,14 @@ _STANDINGS = (
 """Standings that decide the verdict, the gravest first. IMPROVED and HELD are sound."""
 
 
+class _AreaOpinion(Struct):
+    by: str
+    """The report or review, and its author."""
+    judgement: AreaJudgement
+    at: datetime
+    position: int
+
+
 class MeasuresImprove(_Measures[plan.MeasuresImprove]):
     """The measures of an area's objectives improve; charts tell improvement from chance."""
 
@@ -200,21 +210,38 @@ class MeasuresImprove(_Measures[plan.MeasuresImprove]):
     """Area → the measures of its objectives, as far as they were looked up."""
     deciding: str | None = None
     """Measure that decided the latest verdict; None: all did, or the standings have changed since."""
-    judgements: dict[str, tuple[str, AreaJudgement, int]] = field(default_factory=dict)
-    """Area → the adviser's latest report on it, the judgement, and its entry."""
+    judgements: dict[tuple[str, str], _AreaOpinion] = field(default_factory=dict)
+    """Area, and the adviser or a reviewing body → its latest judgement of the area."""
+    reviewers: dict[str, str] = field(default_factory=dict)
+    """Review → the body that reviews."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the measures of each area, their readings, and the adviser's judgements."""
+        """Remember the measures of each area, their readings, and the judgements of adviser and reviewers."""
         fact = occurrence.fact
         match fact:
             case ObjectiveAdded() | ObjectiveRevised() | ObjectiveClosed():
                 self._take_objective(fact)
-            case AdviserReportIssued():
-                for item in fact.per_area:
-                    self.judgements[item.area] = (fact.report, item.judgement, occurrence.position)
+            case AdviserReportIssued() | ReviewCompleted():
+                return self._take_judgement(fact, occurrence)
+            case ReviewScheduled():
+                self.reviewers[fact.review] = fact.by
+                return False
             case _:
                 return super().take(occurrence)
         return None
+
+    def _take_judgement(self, fact: AdviserReportIssued | ReviewCompleted, occurrence: Occurrence) -> bool:
+        """Remember judgements of areas. Return False if none is of the clause's area."""
+        if isinstance(fact, AdviserReportIssued):
+            judge, by = "adviser", f"report {fact.report} of the adviser"
+        else:
+            judge = self.reviewers.get(fact.review, fact.review)
+            by = f"review {fact.review} by {judge}"
+        for item in fact.per_area:
+            self.judgements[item.area, judge] = _AreaOpinion(
+                by, item.judgement, occurrence.at, occurrence.position
+            )
+        return any(item.area == self.rule.area for item in fact.per_area)
 
     def _take_objective(self, fact: Fact) -> None:
         self.by_area.clear()
@@ -242,17 +269,20 @@ class MeasuresImprove(_Measures[plan.MeasuresImprove]):
         return self.by_area[area]
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the area's gravest measure, and name a judgement of the adviser that disagrees."""
-        figures = self._figures()
-        report, judgement, position = self.judgements.get(self.rule.area, ("", None, 0))
-        disagreement = f"Figures and judgement disagree: report {report} of the adviser"
-        if figures.status is Status.MET and judgement is AreaJudgement.CONCERN:
-            reason = f"{disagreement} states a concern about area {self.rule.area}. {figures.reason}"
-            return verdict(Status.AT_RISK, reason, *figures.entries, position)
-        if figures.status is Status.NOT_MET and judgement is AreaJudgement.PROGRESS:
-            reason = f"{figures.reason} {disagreement} states progress in area {self.rule.area}."
-            return verdict(Status.NOT_MET, reason, *figures.entries, position)
-        return figures
+        """Return the verdict on the area's gravest measure, and name the judgements that disagree with it."""
+        figures, area = self._figures(), self.rule.area
+        contrary = {Status.MET: AreaJudgement.CONCERN, Status.NOT_MET: AreaJudgement.PROGRESS}.get(figures.status)
+        others = [each for (of, _), each in self.judgements.items() if of == area and each.judgement is contrary]
+        if not others:
+            return figures
+        stated = "a concern about" if contrary is AreaJudgement.CONCERN else "progress in"
+        states = "states" if len(others) == 1 else "state"
+        by = enumerate_names(f"{each.by} ({in_words(clause.day(each.at))})" for each in others)
+        disagreement = f"Figures and judgement disagree: {by} {states} {stated} area {area}."
+        entries = [*figures.entries, *(each.position for each in others)]
+        if figures.status is Status.MET:
+            return verdict(Status.AT_RISK, f"{disagreement} {figures.reason}", *entries)
+        return verdict(Status.NOT_MET, f"{figures.reason} {disagreement}", *entries)
 
     def _figures(self) -> Verdict:
         area = self.rule.area

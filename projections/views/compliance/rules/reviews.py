@@ -214,6 +214,7 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
 
 class _Review(Struct):
     review: str
+    by: str
     from_: date
     position: int
     started: tuple[datetime, int] | None = None
@@ -236,7 +237,7 @@ class _Assessments(Judge[R]):
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
-                self.reviews[fact.review] = _Review(fact.review, fact.from_, position)
+                self.reviews[fact.review] = _Review(fact.review, fact.by, fact.from_, position)
             case ReviewStarted() if fact.review in self.reviews:
                 self.reviews[fact.review].started = (occurrence.at, position)
             case PreReviewAssessmentSubmitted():
@@ -250,14 +251,16 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
     """The council assesses itself before each review begins."""
 
     def _latest(self) -> _Review | None:
-        """Return the review with the latest day."""
-        return max(self.reviews.values(), key=lambda review: (review.from_, review.position), default=None)
+        """Return the review with the latest day, of those by the body that the clause names."""
+        reviews = [review for review in self.reviews.values() if self.rule.by in (None, review.by)]
+        return max(reviews, key=lambda review: (review.from_, review.position), default=None)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the latest review: MET if the assessment came before it began."""
         review = self._latest()
         if review is None:
-            return verdict(Status.NOT_DUE, "No review is scheduled.")
+            whose = f" by {self.rule.by}" if self.rule.by else ""
+            return verdict(Status.NOT_DUE, f"No review{whose} is scheduled.")
         name, assessment, started = review.review, self.assessments.get(review.review), review.started
         if assessment is not None:
             when, entry = in_words(clause.day(assessment.at)), assessment.position

@@ -20,10 +20,13 @@ from ledger.domain.areas.plan import (
     SelfAssessmentPublished,
 )
 from ledger.domain.areas.recommendations import RecommendationMade
-from ledger.domain.areas.reports import AdviserReportIssued, AreaJudgement, AreaReport, ChairReportDelivered
+from ledger.domain.areas.reports import AdviserReportIssued, AreaReport, ChairReportDelivered
 from ledger.domain.areas.reviews import (
+    AreaJudgement,
+    AreaProgress,
     ObjectiveView,
     PreReviewAssessmentSubmitted,
+    ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
     Topic,
@@ -96,6 +99,11 @@ def scheduled(name: str, first: str, *topics: Topic) -> Fact:
 
 def started(name: str) -> Fact:
     return ReviewStarted(review=name)
+
+
+def review_completed(name: str, area: str | None = None, judgement: str = "CONCERN") -> Fact:
+    areas = [AreaProgress(area=area, judgement=AreaJudgement(judgement), text=WORDS)] if area else []
+    return ReviewCompleted(review=name, findings=[WORDS], per_area=areas)
 
 
 def assessed(name: str, survey: str | None = None) -> Fact:
