@@ -33,6 +33,8 @@ from projections.views.compliance.verdict import (
 )
 
 R = TypeVar("R", oversight.AccessIsProvided, oversight.AccessOfKinds)
+_MOST = 5
+"""Requests that a verdict names."""
 
 
 class _Access(Struct):
@@ -40,6 +42,7 @@ class _Access(Struct):
 
     purpose: str
     """The review or diagnostic, such as `review R1`."""
+    requested: datetime
     kind: str
     from_: datetime
     until: datetime
@@ -59,21 +62,22 @@ class _AccessJudge(Judge[R]):
     requests: dict[str, _Access] = field(default_factory=dict)
     opened: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Request → the instant and the entry of its first opening."""
-    ended: dict[str, int] = field(default_factory=dict)
-    """Review or diagnostic that ended → the entry."""
+    ended: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    """Review or diagnostic that ended → the instant and the entry."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the requests, the decisions on them, and the access opened."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewCompleted():
-                self.ended[f"review {fact.review}"] = position
+                self.ended[f"review {fact.review}"] = (occurrence.at, position)
             case DiagnosticReported():
-                self.ended[f"diagnostic {fact.diagnostic}"] = position
+                self.ended[f"diagnostic {fact.diagnostic}"] = (occurrence.at, position)
             case AccessRequested():
                 purpose = f"review {fact.review}" if fact.review is not None else f"diagnostic {fact.diagnostic}"
-                kind = fact.kind.value
-                self.requests[fact.request] = _Access(purpose, kind, fact.from_, fact.until, position)
+                self.requests[fact.request] = _Access(
+                    purpose, occurrence.at, fact.kind.value, fact.from_, fact.until, position
+                )
             case AccessProvided() | AccessUsed():
                 if fact.request in self.opened:
                     return False
@@ -111,19 +115,27 @@ class _AccessJudge(Judge[R]):
             return verdict(Status.NOT_DUE, f"No {_access(kinds)} has been requested.")
         faults = {name: fault for name in counted if (fault := self._fault(clause, name, at)) is not None}
         latest = max(counted.values(), key=lambda each: each.position).purpose
-        for name, fault in faults.items():
-            purpose = counted[name].purpose
-            if purpose not in self.ended:
-                return verdict(Status.NOT_MET, f"Access {name} {fault}.", *counted[name].entries)
-            if purpose == latest:
-                reason = f"Access {name} was not given for {purpose}: it {fault}."
-                return verdict(Status.NOT_MET, reason, *counted[name].entries, self.ended[purpose])
+        faulty = [name for name in faults if counted[name].purpose not in self.ended]
+        if faulty:
+            return self._not_given("Access ", {name: faults[name] for name in faulty})
+        faulty = [name for name in faults if counted[name].purpose == latest]
+        if faulty:
+            begin, (_, ended) = f"Access was not given for {latest}: ", self.ended[latest]
+            return self._not_given(begin, {name: faults[name] for name in faulty}, ended)
         result = self._latest(clause, at, {name: each for name, each in counted.items() if each.purpose == latest})
         missed = sorted(f"{name} for {counted[name].purpose}" for name in faults)
         if missed:
             reason = f"{result.reason} Not given earlier: {enumerate_names(missed)}."
             return verdict(result.status, reason, *result.entries)
         return result
+
+    def _not_given(self, begin: str, faults: dict[str, str], *entries: int) -> Verdict:
+        """Return NOT_MET with the faults of requests."""
+        names = list(faults)[:_MOST]
+        listed = "; ".join(f"{name} {faults[name]}" for name in names)
+        more = f"; {len(faults) - _MOST} more were not given" if len(faults) > _MOST else ""
+        requests = (entry for name in names for entry in self.requests[name].entries)
+        return verdict(Status.NOT_MET, f"{begin}{listed}{more}.", *requests, *entries)
 
     def _latest(self, clause: JudgedClause, at: datetime, requests: dict[str, _Access]) -> Verdict:
         """Return the verdict on requests without a fault, all for one review or diagnostic."""
@@ -170,26 +182,39 @@ class _AccessJudge(Judge[R]):
         limit = self._limit(clause, access)
         if access.refused is not None or (access.revoked is not None and not is_opened):
             decision = "was refused" if access.refused is not None else "was revoked before it was opened"
-            return None if self._is_replaced(name) else decision
-        if is_opened:
-            return None
-        if access.granted is None:
-            return "was requested and not decided on in time" if at >= access.from_ else None
-        if limit is not None and clause.day(at) > limit:
+            return None if self._is_replaced(clause, name, at) else decision
+        if not is_opened and access.granted is None and at >= access.from_:
+            return "was requested and not decided on in time"
+        if not is_opened and limit is not None and clause.day(at) > limit:
             return f"had to be opened by {in_words(limit)}"
-        return "was granted and ended without being opened" if at >= access.until else None
+        if not is_opened and access.granted is not None and at >= access.until:
+            return "was granted and ended without being opened"
+        return self._missed(clause, name)
 
-    def _is_replaced(self, name: str) -> bool:
-        """Return True if access of the same kind for the same purpose was granted or opened otherwise."""
+    def _missed(self, clause: JudgedClause, name: str) -> str | None:
+        """Return the fault of a request that was open when its review or diagnostic ended; None without one."""
         access = self.requests[name]
-        others = {
-            other: each
+        ended, _ = self.ended.get(access.purpose, (None, 0))
+        if ended is None or access.requested > ended:
+            return None
+        opened, _ = self.opened.get(name, (None, 0))
+        if opened is None:
+            done = "decided on" if access.granted is None else "opened"
+            return f"was not {done} before the {access.purpose.partition(' ')[0]} ended"
+        days = (clause.day(opened) - clause.day(ended)).days
+        return f"was opened {days_in_words(days)} after the end" if days > 0 else None
+
+    def _is_replaced(self, clause: JudgedClause, name: str, at: datetime) -> bool:
+        """Return True if access of the same kind was granted since, for the same purpose and without a fault."""
+        access = self.requests[name]
+        return any(
+            each.refused is None
+            and each.granted is not None
+            and each.granted > access.position
+            and (each.revoked is None or other in self.opened)
+            and self._fault(clause, other, at) is None
             for other, each in self.requests.items()
             if other != name and (each.purpose, each.kind) == (access.purpose, access.kind)
-        }
-        return any(
-            other in self.opened or (each.granted is not None and each.revoked is None)
-            for other, each in others.items()
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
