@@ -77,8 +77,11 @@ class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
 class _Objective(Struct):
     areas: list[str]
     position: int
+    """Entry that set its areas."""
     mapped: list[str] = field(default_factory=list)
     """Other matters that it answers: `finding F1`, `recommendation RC1`, `area 1a`."""
+    mapping: int = 0
+    """Entry that mapped them."""
     is_live: bool = True
     """True while it is open, and after it was achieved."""
 
@@ -108,14 +111,15 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
             case ObjectiveAdded():
                 self.objectives[fact.objective] = _Objective(list(fact.areas), position)
             case ObjectiveRevised() if fact.areas is not None and fact.objective in self.objectives:
-                self.objectives[fact.objective].areas = list(fact.areas)
+                objective = self.objectives[fact.objective]
+                objective.areas, objective.position = list(fact.areas), position
             case ObjectiveClosed() if fact.objective in self.objectives:
                 self.objectives[fact.objective].is_live = fact.outcome is ObjectiveOutcome.ACHIEVED
             case CoverageMapped() if fact.objective in self.objectives:
                 mapped = [f"area {area}" for area in fact.areas]
                 mapped += [f"finding {finding}" for finding in fact.findings]
                 mapped += [f"recommendation {recommendation}" for recommendation in fact.recommendations]
-                self.objectives[fact.objective].mapped = mapped
+                self.objectives[fact.objective].mapped, self.objectives[fact.objective].mapping = mapped, position
             case FindingRegistered():
                 self.findings[fact.finding] = position
             case RecommendationMade():
@@ -131,8 +135,7 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
         if not live:
             reason = "The plan has no live objective."
             return verdict(Status.NO_EVIDENCE, reason, *(each.position for each in self.objectives.values()))
-        covered = {f"area {area}" for objective in live for area in objective.areas}
-        covered |= {matter for objective in live for matter in objective.mapped}
+        covered = _covered(live)
         matters, kinds = (
             self._matters(clause),
             enumerate_names(word_in_text(kind.value) for kind in self.rule.covers),
@@ -148,7 +151,12 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
             reason = f"The council has not yet accepted or rejected {enumerate_names(unanswered)}."
             return verdict(Status.AT_RISK, reason, *unanswered.values())
         reason = f"All {kinds} have a live objective or a reasoned rejection."
-        return verdict(Status.MET, reason, *(objective.position for objective in live))
+        counted = self._recommendations()
+        asked = [*matters, *(f"recommendation {name}" for name in counted)]
+        rejections = [
+            self.answers[name][0] for name in counted if self.answers.get(name, (0, ""))[1] == "REJECTED"
+        ]
+        return verdict(Status.MET, reason, *(covered[name] for name in asked if name in covered), *rejections)
 
     def _matters(self, clause: JudgedClause) -> dict[str, int]:
         """Return each matter that needs an objective, with its entry."""
@@ -174,6 +182,17 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
     def _unanswered(self) -> dict[str, int]:
         names = [name for name in self._recommendations() if name not in self.answers]
         return {f"recommendation {name}": self.recommendations[name].position for name in names}
+
+
+def _covered(live: list[_Objective]) -> dict[str, int]:
+    """Return each matter that an objective answers, with the entry of the first answer."""
+    covered: dict[str, int] = {}
+    for objective in live:
+        for matter in objective.mapped:
+            covered.setdefault(matter, objective.mapping)
+        for area in objective.areas:
+            covered.setdefault(f"area {area}", objective.position)
+    return covered
 
 
 class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
