@@ -1,7 +1,7 @@
 """The clause that is judged, the verdict, and the judge of a rule. Pure: instants come in, no clock is read."""
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -151,6 +151,11 @@ def enumerate_names(names: Iterable[str]) -> str:
     """Return names as people list them: a, b and c."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def enumerate_some(names: Sequence[str], most: int = 5) -> str:
+    """Return names as people list them: so many at most, and the number of the others."""
+    return enumerate_names([*names[:most], f"{len(names) - most} others"] if len(names) > most + 1 else names)
 
 
 def word_in_text(word: str) -> str:

@@ -7,7 +7,17 @@ from ledger.domain.rules import duties as duty_rules
 from ledger.domain.rules import oversight
 from ledger.domain.rules import plan as plan_rules
 from ledger.domain.rules.rule import Rule
-from projections.views.compliance.rules import access, board, delivery, duties, measures, people, plan, reviews
+from projections.views.compliance.rules import (
+    access,
+    board,
+    delivery,
+    duties,
+    measures,
+    people,
+    plan,
+    reviews,
+    slow,
+)
 from projections.views.compliance.verdict import Judge
 
 JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
@@ -17,7 +27,7 @@ JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
     plan_rules.PlanKeptCurrent: plan.PlanKeptCurrent,
     plan_rules.PlanApproved: plan.PlanApproved,
     plan_rules.DeliveredBy: delivery.DeliveredBy,
-    plan_rules.SlowObjectivesHighlighted: delivery.SlowObjectivesHighlighted,
+    plan_rules.SlowObjectivesHighlighted: slow.SlowObjectivesHighlighted,
     plan_rules.MeasuresImprove: measures.MeasuresImprove,
     plan_rules.TargetMet: measures.TargetMet,
     oversight.PartnerActionsOwned: people.PartnerActionsOwned,

@@ -1,29 +1,18 @@
-"""Judges of rules on delivery: slow objectives are highlighted, and actions are completed by their date."""
+"""Judge of the rule on delivery: actions are completed by their date."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 from msgspec import Struct, field
 
 from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
 from ledger.domain.areas.board import ChairAppointed, ChairEnded
-from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
-from ledger.domain.areas.plan import (
-    Dimension,
-    ObjectiveAdded,
-    ObjectiveClosed,
-    ObjectiveOutcome,
-    ObjectiveRevised,
-    ProgressRecorded,
-    RatingScaleAdopted,
-    SlowProgressHighlighted,
-)
+from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
 from ledger.domain.roles import Role
 from ledger.domain.rules import plan
-from ledger.domain.rules.rule import SlowSign
 from projections.views.compliance.rules.posts import RolesHeld, Tenures
 from projections.views.compliance.verdict import (
     Judge,
@@ -36,124 +25,6 @@ from projections.views.compliance.verdict import (
     in_words,
     verdict,
 )
-
-
-class _Sign(Struct, frozen=True):
-    since: datetime
-    position: int
-    """Entry that shows it first."""
-    words: str
-
-
-class _DatedObjective(Struct):
-    due: date
-    position: int
-    """Entry that set the date."""
-    highlighted: tuple[datetime, int] | None = None
-    """Latest highlight to the board since the date was set."""
-    ratings: dict[str, list[str]] = field(default_factory=dict)
-    """ACTIVITY and IMPACT → the latest three ratings."""
-    signs: dict[str, _Sign] = field(default_factory=dict)
-    """Signs of slow progress that its ratings show."""
-
-
-class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
-    """A slow objective is highlighted to the board by its next meeting."""
-
-    open: dict[str, _DatedObjective] = field(default_factory=dict)
-    scales: dict[str, list[str]] = field(default_factory=dict)
-    """ACTIVITY and IMPACT → the codes of the scale, the worst first."""
-    meeting: tuple[datetime, int] | None = None
-    """The latest meeting."""
-
-    def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the open objectives with their dates and ratings, and the board's meetings."""
-        fact, position = occurrence.fact, occurrence.position
-        match fact:
-            case ObjectiveAdded():
-                self.open[fact.objective] = _DatedObjective(fact.due, position)
-            case ObjectiveRevised() if fact.due is not None and fact.objective in self.open:
-                objective = self.open[fact.objective]
-                objective.due, objective.position, objective.highlighted = fact.due, position, None
-            case ObjectiveClosed():
-                self.open.pop(fact.objective, None)
-            case SlowProgressHighlighted() if fact.objective in self.open:
-                self.open[fact.objective].highlighted = (occurrence.at, position)
-            case ProgressRecorded():
-                if fact.objective not in self.open or fact.action is not None:
-                    return False
-                return self._rate(self.open[fact.objective], fact, occurrence)
-            case RatingScaleAdopted():
-                levels = sorted(fact.levels, key=lambda level: level.order)
-                self.scales[fact.dimension.value] = [level.code for level in levels]
-            case MeetingHeld():
-                self.meeting = (occurrence.at, position)
-        return None
-
-    def _rate(self, objective: _DatedObjective, fact: ProgressRecorded, occurrence: Occurrence) -> bool:
-        """Take an objective's ratings. Return True if they change its signs."""
-        before = dict(objective.signs)
-        ratings = {Dimension.ACTIVITY.value: fact.activity_rating, Dimension.IMPACT.value: fact.impact_rating}
-        shown: dict[str, str] = {}
-        for dimension, rating in ratings.items():
-            latest = objective.ratings[dimension] = [*objective.ratings.get(dimension, []), rating][-3:]
-            scale = self.scales.get(dimension, [])
-            places = [scale.index(code) for code in latest if code in scale]
-            if scale and rating == scale[0]:
-                shown.setdefault(SlowSign.LOWEST_RATING.value, f"is rated {rating} for {dimension.lower()}")
-            if len(places) == 3 and places[0] > places[1] > places[2]:
-                shown.setdefault(SlowSign.FALLING.value, f"fell twice in its rating for {dimension.lower()}")
-        # A sign dates from the update that shows it first.
-        objective.signs = {
-            sign: before.get(sign) or _Sign(occurrence.at, occurrence.position, words)
-            for sign, words in shown.items()
-        }
-        return objective.signs != before
-
-    def _slow(self, clause: JudgedClause, today: date) -> Iterator[tuple[_Sign, str, _DatedObjective]]:
-        """Yield each slow objective with its earliest sign."""
-        for name, objective in self.open.items():
-            signs = [known for sign, known in objective.signs.items() if SlowSign(sign) in self.rule.signs]
-            if SlowSign.LATE in self.rule.signs and objective.due < today:
-                words = f"was due on {in_words(objective.due)}"
-                signs.append(_Sign(clause.after(objective.due), objective.position, words))
-            if signs:
-                yield min(signs, key=lambda sign: (sign.since, sign.position)), name, objective
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""
-        if not self.open:
-            return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")
-        slow = sorted(self._slow(clause, clause.day(at)), key=lambda each: (each[0].since, each[1]))
-        for sign, name, objective in slow:
-            if _is_highlighted(objective, sign):
-                continue
-            if self.meeting is not None and self.meeting[0] >= sign.since:
-                met = in_words(clause.day(self.meeting[0]))
-                reason = f"The board met on {met} without a highlight that objective {name} {sign.words}."
-                return verdict(Status.NOT_MET, reason, self.meeting[1], sign.position)
-            reason = f"Objective {name} {sign.words}; highlight it at the board's next meeting."
-            return verdict(Status.AT_RISK, reason, sign.position)
-        if slow:
-            names = enumerate_names(sorted(name for _, name, _ in slow))
-            entries = [objective.highlighted[1] for _, _, objective in slow if objective.highlighted]
-            return verdict(Status.MET, f"Slow progress was highlighted to the board for {names}.", *entries)
-        return verdict(Status.NOT_DUE, "No open objective makes slow progress.")
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next date of an open objective."""
-        if SlowSign.LATE not in self.rule.signs:
-            return ()
-        today = clause.day(at)
-        coming = min((each.due for each in self.open.values() if each.due >= today), default=None)
-        return () if coming is None else (clause.after(coming),)
-
-
-def _is_highlighted(objective: _DatedObjective, sign: _Sign) -> bool:
-    """Return True if the sign was highlighted to the board; a passed date may be highlighted beforehand."""
-    if objective.highlighted is None:
-        return False
-    return sign.words.startswith("was due") or objective.highlighted[0] >= sign.since
 
 
 class _Action(Struct):
@@ -172,6 +43,31 @@ class _Completion(Struct):
     objective: str = ""
     later: _Action | None = None
     """The action, if its date was approved later than first set."""
+
+
+_Named = tuple[str, _Action]
+"""An action with its id."""
+_MOST = 6
+"""Actions that a verdict names."""
+
+
+def _first(actions: Iterable[_Named]) -> list[_Named]:
+    """Return as many actions as a verdict names, and one more if there are more."""
+    return list(islice(actions, _MOST + 1))
+
+
+def _listed(actions: list[_Named]) -> str:
+    """Return actions with their dates as the subject of a sentence, and its verb."""
+    names = [f"{name} (due {in_words(action.due)})" for name, action in actions[:_MOST]]
+    if len(actions) == 1:
+        return f"Action {names[0]} is"
+    return f"Actions {enumerate_names([*names, 'others'] if len(actions) > _MOST else names)} are"
+
+
+def _by(actions: list[_Named]) -> str:
+    """Return the people who approved later dates and could not."""
+    approvers = sorted({action.approver[0] for _, action in actions if action.approver is not None})
+    return f"; {enumerate_names(approvers)} could not approve that" if approvers else ""
 
 
 class DeliveredBy(Judge[plan.DeliveredBy]):
@@ -234,7 +130,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         area = self.rule.area
         return objective not in self.dropped and (area is None or area in self.areas.get(objective, ()))
 
-    def _counted(self, after: date = date.min) -> Iterator[tuple[str, _Action]]:
+    def _counted(self, after: date = date.min) -> Iterator[_Named]:
         """Yield the open actions that count and are due after a day, the one due first at the head."""
         begin = bisect_right(self.coming, after, key=lambda each: each[0])
         for _, name in islice(self.coming, begin, None):
@@ -260,7 +156,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         first = next(self._counted(), None)
         if first is None:
             return self._completed(clause)
-        late = self._late(clause, first, today)
+        late = self._late(clause, today)
         if late is not None:
             return late
         name, action = first
@@ -291,24 +187,31 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         later = done.later
         return max(target, later.due) if later is not None and self._is_approved(clause, later) else target
 
-    def _late(self, clause: JudgedClause, first: tuple[str, _Action], today: date) -> Verdict | None:
-        """Return the gravest verdict on a late, overdue or forecast late action; None: each is on track."""
+    def _late(self, clause: JudgedClause, today: date) -> Verdict | None:
+        """Return the gravest verdict on late, overdue or forecast late actions; None: each is on track."""
         target = self.rule.target_date
-        for name, action in self._counted() if today > target else ():
-            if not self._is_approved(clause, action) or action.due < today:
-                due = "" if action.due == target else f", due on {in_words(action.due)},"
-                reason = f"Action {name}{due} is not completed; the last day was {in_words(target)}."
-                return verdict(Status.NOT_MET, reason, action.position)
-        name, action = first
-        if action.due < today:
-            reason = f"Action {name} was due on {in_words(action.due)}; the last day is {in_words(target)}."
-            return verdict(Status.AT_RISK, reason, action.position)
-        for name, action in self._counted(after=target):
-            if not self._is_approved(clause, action):
-                reason = f"Action {name} is due on {in_words(action.due)}, after {in_words(target)}"
-                who = f"; {action.approver[0]} could not approve that" if action.approver else ""
-                return verdict(Status.AT_RISK, f"{reason}, without an eligible approval{who}.", action.position)
-        return None
+        if today > target:
+            late = _first(
+                each for each in self._counted() if each[1].due < today or not self._is_approved(clause, each[1])
+            )
+            if not late:
+                return None
+            invalid = [each for each in late if each[1].due > target and not self._is_approved(clause, each[1])]
+            reason = f"{_listed(late)} not completed; the last day was {in_words(target)}."
+            if invalid:
+                reason = f"{reason} {_listed(invalid)} without an eligible approval of that date{_by(invalid)}."
+            return verdict(Status.NOT_MET, reason, *(action.position for _, action in late))
+        overdue = _first(takewhile(lambda each: each[1].due < today, self._counted()))
+        later = _first(each for each in self._counted(after=target) if not self._is_approved(clause, each[1]))
+        if not overdue and not later:
+            return None
+        reasons = []
+        if overdue:
+            reasons.append(f"{_listed(overdue)} overdue; the last day is {in_words(target)}.")
+        if later:
+            after = f"to be completed after {in_words(target)}, without an eligible approval"
+            reasons.append(f"{_listed(later)} {after}{_by(later)}.")
+        return verdict(Status.AT_RISK, " ".join(reasons), *(action.position for _, action in [*overdue, *later]))
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the day after the last day, and the day after the next date of an action that counts."""

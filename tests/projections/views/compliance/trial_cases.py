@@ -14,8 +14,7 @@ from ledger.domain.areas.plan import (
     SlowProgressHighlighted,
 )
 from ledger.domain.areas.recommendations import RecommendationAccepted
-from ledger.domain.areas.reports import AreaJudgement
-from ledger.domain.areas.reviews import ReviewCompleted, ReviewScheduled, Topic
+from ledger.domain.areas.reviews import AreaJudgement, ReviewCompleted, ReviewScheduled, Topic
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import BOTH, DUE, LATE, MET, NONE, NOT, REPORTING, RISK, SEATED
 from tests.projections.views.compliance.facts import (
@@ -27,6 +26,7 @@ from tests.projections.views.compliance.facts import (
     adviser_report,
     area,
     asked_for,
+    assessed,
     chair,
     chair_report,
     completed,
@@ -39,6 +39,7 @@ from tests.projections.views.compliance.facts import (
     provided,
     read,
     rebaselined,
+    review_completed,
     started,
     timetable,
 )
@@ -165,6 +166,36 @@ TRIALS: dict[str, Case] = {
          ("2022-09-01", adviser_report("AR1", "1b", judgement=AreaJudgement.CONCERN))],
         [("2022-08-31", MET, "holds"), ("2022-09-02", RISK, "Figures and judgement disagree: report AR1")],
     ),
+    "J3: a reviewer's concern against a good chart lasts until the same body sees progress": (
+        "measures-improve", {"area": "1b"},
+        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+         ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-08-20", by("R2", "DfE", "2022-09-01")),
+         ("2022-08-20", by("R3", "Ofsted", "2022-11-01")), ("2022-08-20", by("R4", "Ofsted", "2022-12-01")),
+         ("2022-09-10", review_completed("R1", "1b")), ("2022-10-01", review_completed("R2", "1b", "PROGRESS")),
+         ("2022-11-10", review_completed("R3", "1a", "PROGRESS")), ("2022-12-10", review_completed("R4", "1b", "PROGRESS"))],
+        [("2022-09-09", MET, "holds"), ("2022-09-11", RISK, "review R1 by Ofsted (10 September 2022) states a concern about area 1b"),
+         ("2022-10-02", RISK, "R1"), ("2022-11-11", RISK, "R1"), ("2022-12-11", MET, "holds")],
+    ),
+    "J3: two concerns against a good chart are both named": (
+        "measures-improve", {"area": "1b"},
+        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+         ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1", "1b")),
+         ("2022-09-20", adviser_report("AR1", "1b", judgement=AreaJudgement.CONCERN))],
+        [("2022-09-21", RISK, "review R1 by Ofsted (10 September 2022) and report AR1 of the adviser (20 September 2022) state")],
+    ),
+    "J3: progress that reviewers see against a bad chart is named": (
+        "measures-improve", {"area": "1b"},
+        [HELD[0], ("2022-07-07", defined("M1", baseline=50)),
+         *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((49, 48, 47), 1)),
+         ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1", "1b", "PROGRESS"))],
+        [("2022-09-09", NOT, "worse than its baseline"), ("2022-09-11", NOT, "R1 by Ofsted (10 September 2022) states progress in area 1b")],
+    ),
+    "J3: a review without a judgement of the area changes nothing": (
+        "measures-improve", {"area": "1b"},
+        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+         ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1"))],
+        [("2022-09-11", MET, "holds")],
+    ),
     "J4: a new timetable does not cure a missed report": (
         "board-and-chair", REPORTING,
         [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",))),
@@ -193,11 +224,56 @@ TRIALS: dict[str, Case] = {
         [("2022-11-02", NOT, "not given for review R1"), ("2023-03-03", DUE, "Not given earlier: X for review R1"),
          ("2023-04-04", MET, "Not given earlier: X for review R1")],
     ),
+    "J5: access not opened when its review ended": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-21T18:00")), ("2022-10-03", started("R1")),
+         ("2022-10-14", review_completed("R1"))],
+        [("2022-10-13", NONE, "no entry shows that it was opened"),
+         ("2022-10-15", NOT, "not given for review R1: X was not opened before the review ended"),
+         ("2022-10-22", NOT, "X was granted and ended without being opened")],
+    ),
+    "J5: access opened on the day on which its review ended": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-21T18:00")), ("2022-10-03", started("R1")),
+         ("2022-10-14", review_completed("R1")), ("2022-10-17", provided("X", "2022-10-14"))],
+        [("2022-10-18", MET, "was opened")],
+    ),
+    "J5: access opened a day after its review ended, and access not decided on": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-21T18:00")), ("2022-10-03", started("R1")),
+         ("2022-10-10", asked_for("Y", "2022-10-20T08:00", "2022-10-21T18:00")),
+         ("2022-10-14", review_completed("R1")), ("2022-10-15", provided("X", "2022-10-15"))],
+        [("2022-10-16", NOT, "X was opened 1 day after the end; Y was not decided on before the review ended")],
+    ),
+    "J5: a refusal is not cured by a grant before the request": (
+        "access-provided", {},
+        [("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
+         ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-21T18:00")), ("2022-10-03", provided("X", "2022-10-03")),
+         ("2022-10-04", asked_for("Y", "2022-10-06T08:00", "2022-10-21T18:00")),
+         ("2022-10-05", AccessRefused(request="Y", reason=WORDS))],
+        [("2022-10-03T23:00", MET, "was opened"), ("2022-10-06", NOT, "Access Y was refused")],
+    ),
     "J6: an inspection is no review of the Department": (
         "review-interval", {"at_most_months": 6, "by": "DfE"},
         [("2022-08-01", by("R1", "DfE", "2022-10-03")), ("2022-10-03", started("R1")),
          ("2022-11-01", by("R2", "Ofsted", "2022-12-04")), ("2022-12-04", started("R2"))],
         [("2022-10-04", MET, "R1"), ("2022-12-05", MET, "R1"), ("2023-04-03", RISK, "by DfE"), ("2023-04-04", NOT, "after R1")],
+    ),
+    "J6: no assessment is due before an inspection": (
+        "assessment-before-review", {"by": "DfE"},
+        [("2022-08-01", by("R1", "Ofsted", "2022-10-03")), ("2022-10-03", started("R1")),
+         ("2022-11-01", by("R2", "DfE", "2023-04-03")), ("2023-03-28", assessed("R2")), ("2023-04-03", started("R2")),
+         ("2023-05-01", by("R3", "Ofsted", "2023-06-05")), ("2023-06-05", started("R3"))],
+        [("2022-10-04", DUE, "No review by DfE is scheduled"), ("2023-03-20", RISK, "before review R2"),
+         ("2023-06-06", MET, "on 28 March 2023, before review R2")],
+    ),
+    "J6: without a body, every review counts": (
+        "assessment-before-review", {},
+        [("2022-08-01", by("R1", "Ofsted", "2022-10-03")), ("2022-10-03", started("R1"))],
+        [("2022-10-04", NOT, "Review R1 began without")],
     ),
     "a review six days late": (
         "review-interval", {"at_most_months": 6}, [("2023-01-11", started("R1"))],
@@ -214,6 +290,48 @@ TRIALS: dict[str, Case] = {
         [("2022-07-14", objective("O1", "2022-07-20")), ("2022-07-15", SCALE), ("2022-08-01", rated("GREEN")),
          ("2022-08-10", rated("AMBER")), ("2022-08-20", rated("RED")), ("2022-08-31", met("B1"))],
         [("2022-08-11", DUE, ""), ("2022-08-21", RISK, "fell twice"), ("2022-09-01", NOT, "fell twice")],
+    ),
+    "J7: a late objective with all actions completed waits to be closed": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2022-10-31")), ("2022-07-15", action("A1", "2022-10-31")),
+         ("2022-10-20", completed("A1", "2022-10-20")), ("2022-11-30", met("B1")), ("2022-12-05", action("A2", "2023-01-31"))],
+        [("2022-10-31", DUE, "No open objective makes slow progress."), ("2022-12-01", DUE, "O1 waits to be closed, with all actions completed"),
+         ("2022-12-06", NOT, "without a highlight that objective O1 was due on 31 October 2022")],
+    ),
+    "J7: actions completed after a meeting do not make up for the highlight": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2022-10-31")), ("2022-07-15", action("A1", "2022-10-31")),
+         ("2022-11-30", met("B1")), ("2022-12-05", completed("A1", "2022-12-05")),
+         ("2022-12-10", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS))],
+        [("2022-11-29", RISK, "was due on 31 October 2022"), ("2022-12-01", NOT, "without a highlight"),
+         ("2022-12-06", NOT, "was due on 31 October 2022 until 5 December 2022. O1 waits to be closed"), ("2022-12-11", DUE, "waits to be closed")],
+    ),
+    "J7: a rating that recovers does not make up for the highlight": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2023-06-30")), ("2022-07-15", SCALE), ("2022-08-01", rated("RED")),
+         ("2022-08-31", met("B1")), ("2022-09-10", rated("AMBER")),
+         ("2022-09-20", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS))],
+        [("2022-09-01", NOT, "is rated RED"), ("2022-09-11", NOT, "was rated RED for activity until 10 September 2022"), ("2022-09-21", DUE, "")],
+    ),
+    "J7: a rating that recovers before the board meets needs no highlight": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2023-06-30")), ("2022-07-15", SCALE), ("2022-08-01", rated("RED")),
+         ("2022-08-20", rated("AMBER")), ("2022-08-31", met("B1"))],
+        [("2022-08-02", RISK, "is rated RED"), ("2022-09-01", DUE, "")],
+    ),
+    "J7: a highlight five days after the meeting": (
+        "slow-objectives-highlighted", {},
+        [("2022-07-14", objective("O1", "2022-10-31")), ("2022-11-30", met("B1")),
+         ("2022-12-05", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS))],
+        [("2022-12-04", NOT, "O1"), ("2022-12-06", LATE, "O1 5 days after the first meeting")],
+    ),
+    "J10: every late action is named, with a later date that nobody could approve": (
+        "delivered-by", CHAIRED,
+        [("2022-07-18", action("A1", "2023-05-31")), ("2022-07-18", action("A2", "2023-06-30")),
+         ("2023-05-15", rebaselined("A2", "2023-06-30", "2023-10-31"))],
+        [("2023-06-30", RISK, "Action A1 (due 31 May 2023) is overdue; the last day is 30 June 2023. Action A2 (due 31 October 2023)"),
+         ("2023-07-01", NOT, "Actions A1 (due 31 May 2023) and A2 (due 31 October 2023) are not completed"),
+         ("2023-07-02", NOT, "Action A2 (due 31 October 2023) is without an eligible approval of that date; chair could not approve that.")],
     ),
     "J8: a recommendation of another role": (
         "plan-coverage", {"covers": ["RECOMMENDATIONS"], "recommended_by": ["REVIEWER"]},
