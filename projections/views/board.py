@@ -306,6 +306,7 @@ DECISION = of_table(
     DECISIONS,
     conditions={
         "ids": "t.decision = ANY (:value)",
+        "evidence": ":value = ANY (t.evidence)",
         "standing": "(t.rescinded_position IS NULL) = :value",
         "text": contains("title"),
     },

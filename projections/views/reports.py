@@ -166,7 +166,12 @@ BOARD_REPORT = of_table(
         "objective": ":value = ANY (t.objectives)",
     },
 )
-CLAIM = of_table("reports", CLAIMS, order=("position", "number"))
+CLAIM = of_table(
+    "reports",
+    CLAIMS,
+    conditions={"evidence": ":value = ANY (t.evidence)"},
+    order=("position", "number"),
+)
 REPORT_RECOMMENDATION = of_table(
     "reports",
     REPORT_RECOMMENDATIONS,

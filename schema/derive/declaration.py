@@ -4,6 +4,7 @@ A class decorated with `object_type` declares fields of a relation's rows. `sche
 GraphQL type, and `schema.derive.resolvers` reads its rows. Imports strawberry, and `projections`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from types import GenericAlias
@@ -133,6 +134,19 @@ def short_list(of: str, description: str, *, by: str | None = None, key: str | N
 def one(of: str, description: str, *, where: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - of any type
     """Declare a field with one row of another type, or null."""
     return Many(of, description, paged=False, one=True, where=where or {})
+
+
+def node(of: str, by: str, key: str | None = None) -> Any:  # noqa: ANN401 - of any type
+    """Declare a field with the object that an id of the row names.
+
+    Args:
+        of: Type of the object.
+        by: Field of the object with its id.
+        key: Field of the row with the id; `by`, if None.
+    """
+    words = " ".join(re.findall("[A-Z][a-z]*", of)).capitalize()
+    description = f"{words} with that id; null if there is no id, or nothing recorded with it."
+    return Many(of, description, by, key or by, paged=False, one=True)
 
 
 def facet(of: str, description: str, *, unless: str) -> Any:  # noqa: ANN401 - of any type

@@ -9,6 +9,7 @@ from schema.derive.declaration import (
     RowObject,
     Section,
     many,
+    node,
     object_type,
     one,
     section,
@@ -60,6 +61,9 @@ class Timetable(Recorded):
 class Pack(Recorded):
     """Papers circulated for a meeting."""
 
+    meeting_node = node("Meeting", "meeting")
+    documents = short_list("Evidence", "Papers in the register of evidence.", by="evidence", key="evidence")
+
 
 @object_type(
     board.MEETING,
@@ -83,6 +87,7 @@ class Meeting(Recorded, Node):
         "ids": Filter(list[ID], "Ids of the decisions."),
         "relates_to": Filter(ID, "Id of something that it relates to: an objective, an area, a recommendation …"),
         "meeting": Filter(ID, "Id of the meeting that took the decision."),
+        "evidence": Filter(ID, "Id of a document behind it."),
         "standing": Filter(bool, "True if it has not been rescinded."),
         "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
     },
@@ -90,6 +95,11 @@ class Meeting(Recorded, Node):
 class Decision(Recorded, Node):
     """Decision of the board, with its evidence and its later history."""
 
+    meeting_node = node("Meeting", "meeting")
+    replacement = node("Decision", "decision", "replaced_by")
+    documents = short_list("Evidence", "Documents behind it.", by="evidence", key="evidence")
+    objectives = short_list("Objective", "Objectives that it relates to.", by="objective", key="relates_to")
+    areas = short_list("Area", "Areas that it relates to.", by="area", key="relates_to")
     votes = value("Votes for, against and abstaining; null if not recorded.", Json)
     rests_on = short_list(
         "Basis", "Evidence behind it, with the status at the time of recording.", by="subject", key="decision"
@@ -107,6 +117,8 @@ class ChairReport(Recorded):
 class ObjectiveReport(RowObject):
     """Section of the chair's report on an objective."""
 
+    objective_node = node("Objective", "objective")
+
 
 @object_type(
     reports.BOARD_REPORT,
@@ -120,16 +132,25 @@ class ObjectiveReport(RowObject):
 class BoardReport(Recorded, Node):
     """Report to the board, with the parts present and missing (clause 5c)."""
 
+    meeting_node = node("Meeting", "meeting")
+    objective_nodes = short_list("Objective", "Objectives that it concerns.", by="objective", key="objectives")
     claims = short_list("Claim", "Claims of impact on children.", by="report", key="report")
     recommendations = short_list(
         "ReportRecommendation", "Recommendations to the board.", by="report", key="report"
     )
 
 
-@object_type(reports.CLAIM, filters={"report": Filter(ID, "Id of the report that makes it.")})
+@object_type(
+    reports.CLAIM,
+    filters={
+        "report": Filter(ID, "Id of the report that makes it."),
+        "evidence": Filter(ID, "Id of a document behind it."),
+    },
+)
 class Claim(Recorded):
     """Claim of impact on children, with its evidence."""
 
+    report_node = node("BoardReport", "report")
     documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence", key="evidence")
 
 
@@ -142,6 +163,9 @@ class Claim(Recorded):
 )
 class ReportRecommendation(Recorded):
     """Recommendation of a report to the board, and the board's response."""
+
+    report_node = node("BoardReport", "report")
+    decision_node = node("Decision", "decision")
 
 
 @section("board")

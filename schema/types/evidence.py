@@ -12,6 +12,7 @@ from schema.derive.declaration import (
     entry,
     facet,
     many,
+    node,
     object_type,
     short_list,
     value,
@@ -38,6 +39,10 @@ from schema.types.enums import Assurance, EvidenceStatus
 class Evidence(Recorded, Node):
     """Document in the register of evidence."""
 
+    successor = node("Evidence", "evidence", "superseded_by")
+    objectives = short_list("Objective", "Objectives that it supports.", by="objective", key="supports")
+    decisions = many("Decision", "Decisions that rest on it.", by="evidence", key="evidence")
+    claims = many("Claim", "Claims of impact that rest on it.", by="evidence", key="evidence")
     assessments = short_list("Assessment", "Judgements on it, in order.", by="evidence", key="evidence")
     resting = short_list(
         "Basis", "Statements that rest on it, and that its withdrawal would weaken.", by="evidence", key="evidence"
@@ -47,6 +52,8 @@ class Evidence(Recorded, Node):
 @object_type(evidence.ASSESSMENT)
 class Assessment(Recorded):
     """Judgement on a document."""
+
+    evidence_node = node("Evidence", "evidence")
 
 
 @object_type(
@@ -81,6 +88,9 @@ class Measure(RowObject, Node):
     readings_count = value(name="readings")
     spc = facet("Spc", "Chart; null if it has no reading, or is hidden.", unless="mean")
     entry = entry("position", "Entry that defined it.")
+    whole = node("Measure", "measure", "part_of")
+    parts = many("Measure", "Measures that are parts of it.", by="part_of", key="measure")
+    objectives = many("Objective", "Objectives whose impact it measures.", by="measure", key="measure")
     readings = many("Reading", "Readings, by period.", by="measure", key="measure")
     resets = short_list("BaselineReset", "Resets of its baseline, with reasons.", by="measure", key="measure")
 
@@ -113,8 +123,11 @@ class Reading(RowObject):
     """A measure's reading for a period, as last stated, with numerator and denominator."""
 
     entry = entry("position", "First entry that reported it.")
+    measure_node = node("Measure", "measure")
 
 
 @object_type(measures.RESET)
 class BaselineReset(Recorded):
     """Reset of a measure's baseline: the limits are computed from this day on."""
+
+    measure_node = node("Measure", "measure")

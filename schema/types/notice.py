@@ -49,6 +49,7 @@ class Area(RowObject, Node):
 
     entry = entry("position", "Entry that registered it.")
     objectives = many("Objective", "Objectives that serve it.", by="area", key="area")
+    decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="area")
     findings = short_list("Finding", "Findings that concern it.", by="area", key="area")
     reports = short_list("AreaReport", "Sections of the adviser's reports on it.", by="area", key="area")
     reviews = short_list("ReviewArea", "The reviewers' judgements of it.", by="area", key="area")

@@ -11,6 +11,7 @@ from schema.derive.declaration import (
     Section,
     entry,
     many,
+    node,
     object_type,
     one,
     section,
@@ -27,6 +28,7 @@ _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 class Partner(Recorded, Node):
     """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
 
+    actions = many("Action", "Actions that it carries out.", by="partner", key="partner")
     contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner", key="partner")
     concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner", key="partner")
     updates = short_list(
@@ -46,10 +48,15 @@ class Partner(Recorded, Node):
 class Contribution(Recorded):
     """Contribution promised by a partner."""
 
+    partner_node = node("Partner", "partner")
+    objective_node = node("Objective", "objective")
+
 
 @object_type(partners.CONTRIBUTION_CONCERN, filters=_PARTNER)
 class ContributionConcern(Recorded):
     """Concern about a partner's contributions."""
+
+    partner_node = node("Partner", "partner")
 
 
 @object_type(
@@ -62,6 +69,8 @@ class ContributionConcern(Recorded):
 )
 class PartnerUpdate(Recorded):
     """Update that the board commissioned from a partner."""
+
+    partner_node = node("Partner", "partner")
 
 
 @section("partners")
@@ -112,10 +121,15 @@ class AdviserReport(Recorded, Node):
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""
 
+    area_node = node("Area", "area")
+    report_node = node("AdviserReport", "report")
+
 
 @object_type(adviser.REQUIREMENT_REPORT)
 class RequirementReport(RowObject):
     """Section of the adviser's report on a requirement of the notice."""
+
+    report_node = node("AdviserReport", "report")
 
 
 @section("adviser")

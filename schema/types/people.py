@@ -16,11 +16,21 @@ from schema.derive.declaration import (
     section,
     short_list,
 )
+from schema.derive.node import Node
 
 
-@object_type(people.ACTOR, filters={"kind": Filter(ActorKind, "Person or system.")})
-class Actor(RowObject):
+@object_type(people.ACTOR, node="actor", filters={"kind": Filter(ActorKind, "Person or system.")})
+class Actor(RowObject, Node):
     """Person or system that acts. The ledger does not contain their name."""
+
+    roles = many("Holding", "Roles granted to them, in order.", by="actor", key="actor")
+    tokens = many("Token", "Tokens issued to them, in order.", by="actor", key="actor")
+    objectives = many("Objective", "Objectives that they own.", by="owner", key="actor")
+    actions = many("Action", "Actions that they own.", by="owner", key="actor")
+    contributions = many("Contribution", "Contributions that they own.", by="owner", key="actor")
+    submitted = many("Evidence", "Documents that they submitted.", by="actor", key="actor")
+    requests = many("Access", "Requests for access on their behalf.", by="grantee", key="actor")
+    timeline = many("Moment", "Entries that they recorded.", by="actor", key="actor")
 
 
 @object_type(

@@ -10,6 +10,7 @@ from schema.derive.declaration import (
     Section,
     entry,
     many,
+    node,
     object_type,
     one,
     section,
@@ -54,6 +55,7 @@ class Objective(RowObject, Node):
     )
     evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
+    area_nodes = short_list("Area", "Areas that it serves.", by="area", key="areas")
     measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
 
 
@@ -67,10 +69,15 @@ class Objective(RowObject, Node):
 class Progress(Recorded):
     """Progress against an objective: the work done, and its impact."""
 
+    objective_node = node("Objective", "objective")
+    action_node = node("Action", "action")
+
 
 @object_type(plan.HIGHLIGHT, filters={"objective": Filter(ID, "Id of the objective.")})
 class Highlight(Recorded):
     """Report of an objective's slow progress to the board (clause 5d)."""
+
+    objective_node = node("Objective", "objective")
 
 
 @object_type(
@@ -93,12 +100,18 @@ class Action(RowObject, Node):
     """Action under an objective, with its original and its present due date."""
 
     entry = entry("position", "Entry that added it.")
+    objective_node = node("Objective", "objective")
+    partner_node = node("Partner", "partner")
+    documents = short_list("Evidence", "Evidence named with its completion.", by="evidence", key="evidence")
+    progress = many("Progress", "Progress, in order of recording.", by="action", key="action")
     rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action", key="action")
 
 
 @object_type(actions.REBASELINE)
 class Rebaseline(Recorded):
     """Change of an action's due date, with its approver."""
+
+    action_node = node("Action", "action")
 
 
 @object_type(
@@ -113,6 +126,7 @@ class Milestone(RowObject):
     """Milestone of an objective."""
 
     entry = entry("position", "Entry that set it.")
+    objective_node = node("Objective", "objective")
 
 
 @object_type(plan.SELF_ASSESSMENT)
@@ -145,6 +159,8 @@ class Rating(RowObject):
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 
+    objective_nodes = short_list("Objective", "Live objectives.", by="objective", key="objectives")
+
 
 @object_type(
     coverage.FINDING,
@@ -156,6 +172,10 @@ class Coverage(RowObject):
 )
 class Finding(Recorded):
     """Finding of an inspection, a review or a diagnostic."""
+
+    area_nodes = short_list("Area", "Areas that it concerns.", by="area", key="areas")
+    review_node = node("Review", "review")
+    recommendations = short_list("Recommendation", "Recommendations that answer it.", by="finding", key="finding")
 
 
 @object_type(
@@ -170,6 +190,8 @@ class Finding(Recorded):
 )
 class Recommendation(Recorded):
     """Recommendation to the council, and its answer."""
+
+    finding_nodes = short_list("Finding", "Findings that it answers.", by="finding", key="findings")
 
 
 @section("plan")

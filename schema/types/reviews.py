@@ -11,6 +11,7 @@ from schema.derive.declaration import (
     RowObject,
     facet,
     many,
+    node,
     object_type,
     short_list,
     value,
@@ -56,6 +57,9 @@ class ReviewArea(RowObject):
 class ObjectiveAssessment(RowObject):
     """The council's own assessment of an objective before a review."""
 
+    review_node = node("Review", "review")
+    objective_node = node("Objective", "objective")
+
 
 @object_type(
     reviews.DIAGNOSTIC,
@@ -68,6 +72,7 @@ class ObjectiveAssessment(RowObject):
 class Diagnostic(Recorded, Node):
     """Diagnostic that the adviser required (clause 8)."""
 
+    area_node = node("Area", "area")
     access = short_list("Access", "Requests for access on its behalf.", by="diagnostic", key="diagnostic")
 
 
@@ -94,6 +99,8 @@ class Diagnostic(Recorded, Node):
 class Access(Recorded, Node):
     """Request for access, with the decision and the history of the grant (clause 9)."""
 
+    review_node = node("Review", "review")
+    diagnostic_node = node("Diagnostic", "diagnostic")
     grant = facet("Grant", "Grant; null if it was not granted.", unless="granted_at")
     use = many("Use", "Uses and refused attempts, in order.", by="request", key="request")
 
@@ -120,6 +127,8 @@ class Grant(RowObject):
 class Provision(Recorded):
     """Provision of access by the council under a grant."""
 
+    request_node = node("Access", "request")
+
 
 @object_type(
     access.USE,
@@ -131,6 +140,8 @@ class Provision(Recorded):
 )
 class Use(Recorded):
     """Use of a grant, or a refused attempt."""
+
+    request_node = node("Access", "request")
 
 
 @object_type(access.CHECK)

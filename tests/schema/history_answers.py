@@ -157,3 +157,14 @@ def trend(count: int) -> Mapping[str, list[Row]]:
         measure: [rows[first] for first in sorted(rows, reverse=True)[:count]]
         for measure, rows in readings.items()
     }
+
+
+def decided_in() -> list[Row]:
+    """Return each decision with the day of its meeting, and true for a quorate one."""
+    meetings = {data["meeting"]: (line, data) for line, data in facts("MeetingHeld")}
+    rows = []
+    for _, data in facts("BoardDecisionRecorded"):
+        line, meeting = meetings[data["meeting"]]
+        held = str(day(happened(line)))
+        rows.append({"decision": data["decision"], "held": held, "quorate": meeting["quorate"]})
+    return rows

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from graphql import (
     GraphQLEnumType,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
@@ -27,6 +28,7 @@ from projections.query.reader import Reader
 from projections.query.snapshot import Snapshot
 from projections.views.registry import ALL
 from schema.context import Context
+from schema.derive.declaration import SECTIONS
 from schema.questions import questions
 from tests.benchmarks.synthetic import put
 from tests.projections.folding import fold_all
@@ -201,12 +203,18 @@ def paths(live: GraphQLSchema) -> dict[str, list[str]]:
     for name in waiting:
         declared = live.type_map[name]
         assert isinstance(declared, GraphQLObjectType)
-        for field, each in sorted(declared.fields.items(), key=lambda item: is_object_type(item[1].type)):
-            below = get_named_type(each.type)  # lists come first, because a single object may be null
+        for field, each in sorted(declared.fields.items(), key=_rank):
+            below = get_named_type(each.type)
             if isinstance(below, GraphQLObjectType) and below.name not in results:
                 results[below.name] = [*results[name], f"{field}(first: 1000)" if "first" in each.args else field]
                 waiting.append(below.name)
     return results
+
+
+def _rank(item: tuple[str, GraphQLField]) -> int:
+    """Return the rank of a field: sections, whose lists are whole, then lists, then objects, which may be null."""
+    below = get_named_type(item[1].type)
+    return 0 if below.name in SECTIONS else 2 if is_object_type(item[1].type) else 1
 
 
 def found_at(data: Any, path: list[str]) -> Iterator[dict[str, Any]]:

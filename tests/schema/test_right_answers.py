@@ -84,3 +84,41 @@ def test_latest_readings(both: Both) -> None:
     }
     assert rows == history_answers.trend(3)
     assert len(rows) == 9
+
+
+def test_decisions(both: Both) -> None:
+    rows = [
+        {
+            "decision": row["decision"],
+            "held": str(history_answers.day(row["meetingNode"]["heldAt"])),
+            "quorate": row["meetingNode"]["quorate"],
+        }
+        for row in answer(both, "decisions")["board"]["decisions"]["nodes"]
+    ]
+    assert rows == history_answers.decided_in()
+    assert len(rows) == 17
+
+
+NAVIGATION = """{ notice(id: "tameside-2022", on: "2023-11-01T00:00:00Z") {
+  people { actors(first: 1000) { nodes { actor
+    objectives(first: 1000, filter: { open: true }) { nodes { objective } }
+    actions(first: 1000, filter: { open: true }) { nodes { action objectiveNode { objective owner } } } } } }
+  evidence(first: 1000) { nodes { evidence decisions { nodes { decision } } } } } }"""
+
+
+def test_a_person_leads_to_all_that_they_own_and_a_document_to_its_decisions(both: Both) -> None:
+    assert both.compare(Request(NAVIGATION, {}), Role.OPERATOR), both.ways
+    notice = json.loads(both.compiled(Request(NAVIGATION, {}), Role.OPERATOR)[0] or b"")["data"]["notice"]
+    people = {row["actor"]: row for row in notice["people"]["actors"]["nodes"]}
+    owners = {row["objective"]: row["owner"] for row in history_answers.objectives()}
+    for name, person in people.items():
+        expected = history_answers.owned(name)
+        assert {row["objective"] for row in person["objectives"]["nodes"]} == set(expected["objectives"])
+        assert {row["action"] for row in person["actions"]["nodes"]} == set(expected["actions"])
+        for row in person["actions"]["nodes"]:
+            assert row["objectiveNode"]["owner"] == owners[row["objectiveNode"]["objective"]]
+    assert sum(len(person["objectives"]["nodes"]) for person in people.values()) > 5
+    cited = {row["evidence"]: row["decisions"]["nodes"] for row in notice["evidence"]["nodes"]}
+    for row in history_answers.weakened():
+        assert [each["decision"] for each in cited[row["evidence"]]] == row["decisions"]
+    assert [each["decision"] for each in cited["E6"]] == ["D1"]
