@@ -26,7 +26,9 @@ from api.http import (
     reports,
 )
 from api.http.compression import COMPRESSED
+from api.http.cors import cross_origin
 from api.http.forwarded import ForwardedHeaders
+from api.http.graphql_documents import Documents
 from api.http.head import HeadResponses
 from api.http.hosts import KnownHosts
 from api.http.request_log import RequestLog
@@ -51,7 +53,11 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         async with opened(ledger):
             yield {"closing": ledger.feeds.closing}
 
-    asked = graphql.endpoint(introspection=settings.introspection)
+    graphql_endpoint = graphql.endpoint(
+        introspection=settings.introspection,
+        documents=Documents(settings.documents),
+        origins=settings.cors_origins,
+    )
     app = Starlette(
         routes=[
             Route("/ledgers/{notice}/entries", intake.post_entries, methods=["POST"]),
@@ -66,8 +72,8 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/ledgers/{notice}/evidence/{evidence:path}", evidence.get_evidence, methods=["GET"]),
             Route("/ledgers/{notice}/reports/preview.{format}", reports.get_preview, methods=["GET"]),
             Route("/ledgers/{notice}/reports/{report:path}.{format}", reports.get_report, methods=["GET"]),
-            Route("/graphql", asked, middleware=COMPRESSED),  # the endpoint refuses other methods
-            WebSocketRoute("/graphql", asked, middleware=COMPRESSED),
+            Route("/graphql", graphql_endpoint, middleware=COMPRESSED),  # the endpoint refuses other methods
+            WebSocketRoute("/graphql", graphql_endpoint),
             Route("/graphql/{file}", graphiql.get_file, methods=["GET"]),
             Route("/facts", fact_schemas.get_facts, methods=["GET"], middleware=COMPRESSED),
             Route("/facts/{type}", fact_schemas.get_fact, methods=["GET"], middleware=COMPRESSED),
@@ -80,6 +86,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Middleware(ForwardedHeaders),
             Middleware(RequestLog),
             Middleware(KnownHosts, settings=settings),
+            *cross_origin(settings.cors_origins),
             Middleware(HeadResponses),
             Middleware(UntilOpen, ledger=ledger),
         ],

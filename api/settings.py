@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 from starlette.config import Config
 
@@ -76,6 +77,10 @@ class Settings:
     """LEDGER_WORKERS: number of server processes, 1 to 64."""
     introspection: bool = True
     """LEDGER_INTROSPECTION: yes or no: whether clients may query the GraphQL schema."""
+    documents: Mapping[str, str] | None = field(default=None, repr=False)
+    """LEDGER_DOCUMENTS: file of the GraphQL documents that clients may send, by id; None for any document."""
+    cors_origins: tuple[str, ...] = ()
+    """LEDGER_CORS_ORIGINS: other origins whose pages may send requests, separated by spaces; empty for none."""
     log: str = "info"
     """LEDGER_LOG: debug, info, warning or error."""
     read_url: str | None = field(default=None, repr=False)
@@ -265,6 +270,24 @@ def _yes_or_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
+def _documents(value: str) -> Mapping[str, str]:
+    """Return the documents of a file: an object of documents by id, or Apollo's manifest."""
+    try:
+        content = msgspec.json.decode(_file(value).read_bytes())
+        if isinstance(content, dict) and isinstance(content.get("operations"), list):
+            content = {each["id"]: each["body"] for each in content["operations"]}
+        return msgspec.convert(content, dict[str, str])
+    except (OSError, KeyError, TypeError, msgspec.MsgspecError):
+        raise ValueError(f"{value} is not a JSON object of documents by id; write one") from None
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    for origin in value.split():
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError(f"{origin!r} is not an origin; for example https://front.example.gov.uk")
+    return tuple(value.split())
+
+
 def _log(value: str) -> str:
     if value.lower() not in LOG_LEVELS:
         raise ValueError(f"{value!r} is not a level; enter one of {', '.join(LOG_LEVELS)}")
@@ -290,5 +313,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "LEDGER_BIND": _bind,
     "LEDGER_WORKERS": _workers,
     "LEDGER_INTROSPECTION": _yes_or_no,
+    "LEDGER_DOCUMENTS": _documents,
+    "LEDGER_CORS_ORIGINS": _origins,
     "LEDGER_LOG": _log,
 }

@@ -103,18 +103,21 @@ class Context:
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
+        self.latest: set[str] = set()
+        """Notices read at their latest entry, not as of a position."""
         self.answered_by = "fields"
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
 
     def fork(self) -> "Context":
-        """Return a context for another operation of the same viewer, and share its budget."""
+        """Return a context for another operation of the same viewer, and share what it spends and reads."""
         other = Context(self.reader, self.append, self.viewer, sign=self.sign, wait=self.wait)
-        self.budget = other.budget
+        self.budget, self.read, self.latest = other.budget, other.read, other.latest
         return other
 
-    def copy_read(self, other: "Context") -> None:
-        """Replace the notices read by those of another context."""
-        self.read = other.read
+    @property
+    def is_fixed(self) -> bool:
+        """True if every notice was read as of a position, so that later entries change nothing."""
+        return bool(self.read) and not self.latest
 
     async def standpoint(
         self,
@@ -137,6 +140,8 @@ class Context:
         standpoint = Standpoint(self, notice, roles)
         await standpoint.take(as_of or AsOf(), on, at_least)
         self.read.add((notice, standpoint.position, standpoint.root_hash))
+        if as_of is None:
+            self.latest.add(notice)
         return standpoint
 
 

@@ -59,7 +59,6 @@ class Subscription:
             conditions = reader_filter(at, filter)
             start = at.position if position is None else position
             page = await at.ask(partial(view.page, filter=conditions, first=PAGE, after=start, narratives=visible))
-            info.context.copy_read(context)
             for row in page:
                 yield entry_of(at, row, visible=visible)
             position = page[-1].position if len(page) == PAGE else at.position
@@ -79,6 +78,5 @@ class Subscription:
             statuses = [(row.row.number, row.row.status, row.row.reason) for row in statuses_now]
             if statuses != previous:
                 previous = statuses
-                info.context.copy_read(context)
                 yield [object_of("Compliance", at, row) for row in statuses_now]
             await context.reader.wait_beyond(notice, at.position, RIGHTS_SECONDS)

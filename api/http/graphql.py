@@ -6,19 +6,21 @@ one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from hashlib import sha256
 from json import JSONDecodeError
 from typing import Any, cast
 
 import msgspec
 from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
@@ -31,7 +33,16 @@ import schema
 from api.auth.identity import address_of, viewer_of
 from api.http import body, graphiql, metrics
 from api.http.accept import quality
-from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlSocket
+from api.http.graphql_documents import Documents
+from api.http.graphql_request import (
+    JSON,
+    GraphqlRequest,
+    check_media_type,
+    receive_body,
+    request_of,
+    with_document,
+)
+from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlHandler, GraphqlSocket
 from api.http.graphql_stream import EventStream, until
 from api.services import Ledger
 from ledger.append.receipt import Receipt
@@ -43,7 +54,6 @@ from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 OPERATIONS_AT_ONCE = 20
 """Most operations at a time on one WebSocket."""
@@ -66,16 +76,6 @@ class _PendingResponse(Response):
         del self.headers["content-length"]
 
 
-class _GraphqlRequest(msgspec.Struct):
-    """A GraphQL request with members of the right types."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation: str | None = msgspec.field(name="operationName", default=None)
-    extensions: dict[str, Any] | None = None
-    """Extensions of the request; nothing here reads them."""
-
-
 def _encoded(answer: object) -> bytes:
     """Return an answer as JSON. A lone surrogate from the request is escaped."""
     try:
@@ -88,7 +88,9 @@ class _Endpoint(GraphQL[Context, None]):
     """Strawberry's view, with queries only for GET, and without batches."""
 
     schema: schema.LedgerSchema
+    documents: Documents
     websocket_adapter_class = GraphqlSocket
+    graphql_transport_ws_handler_class = GraphqlHandler
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
         GRAPHQL_SSE_PROTOCOL: EventStream
     }
@@ -105,14 +107,9 @@ class _Endpoint(GraphQL[Context, None]):
             await graphiql.page()(scope, receive, send)
             return
         whole = await body.whole(request, body.MAXIMUM_EVENT, "the request")
-        unread: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
-
-        async def read() -> Message:
-            return unread.pop() if unread else await receive()
-
         began = time.perf_counter()
         try:
-            response = await self._answer(request, whole, read)
+            response = await self._answer(request, whole, receive)
         except (HTTPException, StarletteHTTPException) as error:
             response = _refused(request, error.status_code, getattr(error, "reason", None) or error.args[0])
         metrics.GRAPHQL_SECONDS.observe(time.perf_counter() - began)
@@ -120,16 +117,29 @@ class _Endpoint(GraphQL[Context, None]):
         if isinstance(context, Context):
             metrics.GRAPHQL_ROWS.observe(context.budget.spent)
             metrics.GRAPHQL_ANSWERS.labels(context.answered_by).inc()
-        await response(scope, read, send)
+        await response(scope, receive, send)
 
-    async def _answer(self, request: Request, whole: bytes, read: Receive) -> Response:
+    async def _answer(self, request: Request, whole: bytes, receive: Receive) -> Response:
         """Return the response to a request, from the database or from strawberry's view."""
         if request.method not in ("GET", "POST"):
             raise HTTPException(405, "GraphQL takes GET and POST only")
-        _check_media_type(request, whole)
-        graphql_request = _request_of(request, whole)
+        check_media_type(request, whole)
+        scope, graphql_request = request.scope, request_of(request, whole)
+        if graphql_request is not None:
+            await self._context(request)  # a sender without a token stores no document
+            try:
+                document = self.documents.find(
+                    graphql_request.query, graphql_request.document_id, graphql_request.extensions
+                )
+            except GraphQLError as error:
+                return _respond(request, {"errors": [error.formatted]})
+            if document != graphql_request.query:
+                graphql_request.query = document
+                scope, whole = with_document(scope, graphql_request)
+        elif self.documents.registered is not None:
+            raise HTTPException(400, "the request is malformed; send a documentId and variables as JSON")
         is_streamed = self._is_streamed(request, graphql_request)
-        if graphql_request is not None and not is_streamed:
+        if graphql_request is not None and graphql_request.query is not None and not is_streamed:
             composed = await self.schema.answer(
                 await self._context(request),
                 graphql_request.query,
@@ -139,17 +149,17 @@ class _Endpoint(GraphQL[Context, None]):
             if composed is not None:
                 return _respond(request, composed)
         accept = EVENT_STREAM if is_streamed else _response_type(request)
-        return await self.run(Request(_with_headers(request.scope, accept), read))
+        return await self.run(Request(_with_headers(scope, accept), receive_body(whole, receive)))
 
-    def _is_streamed(self, request: Request, graphql_request: _GraphqlRequest | None) -> bool:
+    def _is_streamed(self, request: Request, graphql_request: GraphqlRequest | None) -> bool:
         """Return true if the answer is a stream of events: JSON is refused, or a subscription may use either."""
         if not quality(request, EVENT_STREAM, named=True):
             return False
         if not max(quality(request, GRAPHQL_RESPONSE), quality(request, JSON)):
             return True
-        return graphql_request is not None and self.schema.is_subscription(
-            graphql_request.query, graphql_request.operation
-        )
+        if graphql_request is None or graphql_request.query is None:
+            return False
+        return self.schema.is_subscription(graphql_request.query, graphql_request.operation)
 
     def decode_json(self, data: str | bytes) -> object:
         """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
@@ -246,35 +256,11 @@ def _credentials(context: _Joining) -> Headers:
     return Headers({"authorization": authorization} if isinstance(authorization, str) else {})
 
 
-def _check_media_type(request: Request, whole: bytes) -> None:
-    """Raise HTTPException (415) if a POST has a body that is not JSON in UTF-8."""
-    if request.method != "POST" or not (whole or "content-type" in request.headers):
-        return
-    media_type, *parameters = (each.strip() for each in request.headers.get("content-type", "").lower().split(";"))
-    charsets = {each[8:].strip('"') for each in parameters if each.startswith("charset=")}
-    if media_type != JSON or charsets - {"utf-8", "utf8"}:
-        raise HTTPException(415, f"a POST has a body of {JSON} in UTF-8; set Content-Type to it")
-
-
 def _with_headers(scope: Scope, accept: str) -> Scope:
     """Return the scope with the negotiated media types in the spelling that strawberry compares with."""
     negotiated = {b"accept": accept.encode(), b"content-type": JSON.encode()}
     others = [(name, value) for name, value in scope["headers"] if name not in negotiated]
     return {**scope, "headers": [*others, *negotiated.items()]}
-
-
-def _request_of(request: Request, whole: bytes) -> _GraphqlRequest | None:
-    """Return the request's members; None leaves the refusal of a malformed request to strawberry."""
-    try:
-        if request.method == "GET":
-            query = request.query_params
-            decoded = {
-                name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
-            }
-            return msgspec.convert(dict(query) | decoded, _GraphqlRequest)
-        return msgspec.json.decode(whole, type=_GraphqlRequest)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return None
 
 
 def _counted(writer: Writer) -> Append:
@@ -301,12 +287,32 @@ def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int
     if status is None:
         is_refused = isinstance(answer, Mapping) and "data" not in answer
         status = 400 if media_type == GRAPHQL_RESPONSE and is_refused else 200
-    return Response(
-        answer if isinstance(answer, bytes) else _encoded(answer),
-        status,
-        {"Cache-Control": "private, no-store"},
-        f"{media_type}; charset=utf-8",
-    )
+    content = answer if isinstance(answer, bytes) else _encoded(answer)
+    context = getattr(request.state, "context", None)
+    is_fixed = request.method == "GET" and isinstance(context, Context) and context.is_fixed
+    headers = _revalidated(content) if is_fixed else {"Cache-Control": "private, no-store"}
+    if is_fixed and _is_current(request, headers["ETag"]):
+        return Response(b"", 304, headers)
+    return Response(content, status, headers, f"{media_type}; charset=utf-8")
+
+
+def _revalidated(content: bytes) -> dict[str, str]:
+    """Return the headers of an answer at a fixed position.
+
+    A client may keep the answer but has to ask before it uses it: a narrative may have been erased since, and the
+    reader may have lost their rights. The tag is weak, because compression changes the bytes.
+    """
+    return {
+        "Cache-Control": "private, no-cache",
+        "ETag": f'W/"{sha256(content).hexdigest()[:32]}"',
+        "Vary": "Accept, Accept-Encoding, Authorization",
+    }
+
+
+def _is_current(request: Request, tag: str) -> bool:
+    """Return true if the client has the answer with that tag (`If-None-Match`)."""
+    tags = ",".join(request.headers.getlist("if-none-match")).split(",")
+    return tag.removeprefix("W/") in (each.strip().removeprefix("W/") for each in tags)
 
 
 def _refused(request: Request, status: int, reason: str) -> Response:
@@ -320,12 +326,21 @@ def _refused(request: Request, status: int, reason: str) -> Response:
     return response
 
 
-def endpoint(*, introspection: bool) -> GraphQL[Context, None]:
-    """Return the ASGI application of `/graphql`."""
-    return _Endpoint(
+def endpoint(*, introspection: bool, documents: Documents, origins: Sequence[str]) -> GraphQL[Context, None]:
+    """Return the ASGI application of `/graphql`.
+
+    Args:
+        introspection: Offer introspection.
+        documents: Documents that clients may name by an id.
+        origins: Other origins whose pages may open a WebSocket.
+    """
+    app = _Endpoint(
         schema.build(introspection=introspection),
         graphql_ide=None,
         subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         connection_init_wait_timeout=timedelta(seconds=10),
         max_subscriptions_per_connection=OPERATIONS_AT_ONCE,
+        allowed_origins=origins,
     )
+    app.documents = documents
+    return app

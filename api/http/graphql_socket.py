@@ -3,9 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from typing import Any, cast
 
+from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
+
+from api.http.graphql_documents import Documents
+from schema.context import Context
 
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
@@ -43,6 +50,28 @@ class GraphqlSocket(ASGIWebSocketAdapter):
             raise WebSocketDisconnect(SLOW) from None
 
 
+class GraphqlHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Handler of the protocol's messages, which finds the document that an operation names by an id."""
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Start an operation, or send the error of its document."""
+        if self.connection_acknowledged:  # otherwise the message closes the connection
+            documents: Documents = cast(Any, self.view).documents
+            payload: dict[str, Any] = dict(message["payload"])
+            try:
+                document = documents.find(
+                    payload.get("query"), payload.get("documentId"), payload.get("extensions")
+                )
+            except GraphQLError as error:
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+                return
+            if document is None:
+                await self.websocket.close(MALFORMED, "the operation has no query")
+                return
+            message = cast(SubscribeMessage, {**message, "payload": {**payload, "query": document}})
+        await super().handle_subscribe(message)
+
+
 def _without_null(message: object) -> object:
     """Return a message without a null payload: null and absent mean the same."""
     if isinstance(message, dict) and message.get("payload", ...) is None:
@@ -62,7 +91,7 @@ def _well_formed(message: object) -> bool:
     payload = message.get("payload")
     return (
         isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
+        and all(isinstance(payload.get(name), str | None) for name in ("query", "documentId"))
+        and all(isinstance(payload.get(name), dict | None) for name in ("variables", "extensions"))
         and isinstance(payload.get("operationName"), str | None)
     )

@@ -227,6 +227,7 @@ class _Answering:
                 readings.setdefault(part.reading(self._variables.coerced), {})[key] = part
         for argument, roots in readings.items():
             parts |= await self.answer_at(argument, roots)
+        self._context.read = self._read
         data = b",".join(b'"%b":%b' % (key.encode(), parts[key]) for key in plan)
         return b'{"data":{%b},"extensions":%b}' % (data, msgspec.json.encode(provenance(self._read)))
 
@@ -258,6 +259,8 @@ class _Answering:
         for _, rows in answers:
             context.budget.spend(rows)
         self._read.add((notice, reading.position, reading.root_hash))
+        if as_of == AsOf():
+            context.latest.add(notice)
         return {key: json for key, (json, _) in zip(roots, answers, strict=True)}
 
     def _statement(self, root: _Root, roles: Sequence[Role]) -> Statement:

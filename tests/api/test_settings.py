@@ -1,5 +1,6 @@
 """Test settings: read from the environment and a `.env` file, with each wrong value named in one line."""
 
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         "LEDGER_BIND": "[::1]:0",
         "LEDGER_WORKERS": "4",
         "LEDGER_INTROSPECTION": "no",
+        "LEDGER_CORS_ORIGINS": "https://front.example http://localhost:3000",
         "LEDGER_LOG": "WARNING",
         "LEDGER_PUBLIC_URL": "https://Ledger.Example/",
     }
@@ -51,6 +53,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         Bind("::1", 0),
         4,
         introspection=False,
+        cors_origins=("https://front.example", "http://localhost:3000"),
         log="warning",
         public_url="https://ledger.example",
     )
@@ -85,6 +88,10 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("LEDGER_PUBLIC_URL", "ledger.example"),
         ("LEDGER_PUBLIC_URL", "https://ledger.example/pages"),
         ("LEDGER_PUBLIC_URL", "https://u:secret@ledger.example"),
+        ("LEDGER_CORS_ORIGINS", "*"),
+        ("LEDGER_CORS_ORIGINS", "https://front.example/"),
+        ("LEDGER_CORS_ORIGINS", "https://front.example, https://other.example"),
+        ("LEDGER_DOCUMENTS", "/nowhere/documents.json"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: str) -> None:
@@ -93,6 +100,23 @@ def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: st
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_registered_documents_are_an_object_or_a_manifest(tmp_path: Path) -> None:
+    file = tmp_path / "documents.json"
+    manifest = {
+        "format": "apollo-persisted-query-manifest",
+        "version": 1,
+        "operations": [{"id": "a", "name": "Me", "type": "query", "body": "{ me { actor } }"}],
+    }
+    for content in ({"a": "{ me { actor } }"}, manifest):
+        file.write_text(json.dumps(content), encoding="utf-8")
+        settings_read = Settings.from_environment({"LEDGER_DOCUMENTS": str(file)}, tmp_path / ".env")
+        assert settings_read.documents == {"a": "{ me { actor } }"}
+    for text in ("", "[]", '{"a": 1}', '{"operations": [{"id": "a"}]}', '{"operations": [5]}', "\x80"):
+        file.write_text(text, encoding="latin-1")
+        with pytest.raises(WrongSetting, match=r"LEDGER_DOCUMENTS is wrong: .* is not a JSON object of documents"):
+            Settings.from_environment({"LEDGER_DOCUMENTS": str(file)}, tmp_path / ".env")
 
 
 def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:

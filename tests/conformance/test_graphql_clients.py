@@ -65,6 +65,17 @@ def test_a_cache_keeps_the_past_and_the_present_apart(
     assert answers[1]["entries"]["nodes"] == []
 
 
+@pytest.mark.parametrize("hashed_by", ["POST", "GET"])
+def test_apollo_sends_a_query_by_its_hash(place: Path, service: Service, hashed_by: str) -> None:
+    sent = output(place, "persisted.mjs", service, "true" if hashed_by == "GET" else "false")
+    assert sent["answers"] == ["officer", "officer"]
+    assert [(each["method"], each["hasQuery"]) for each in sent["requests"]] == [
+        (hashed_by, False),
+        ("POST", True),
+        (hashed_by, False),
+    ]
+
+
 def test_relay_refetches_an_object_at_its_standpoint(place: Path, service: Service, before: int) -> None:
     shutil.copyfile(SCHEMA, place / "schema.graphql")
     node("node_modules/relay-compiler/cli.js", place=place)

@@ -1,0 +1,71 @@
+"""Read the members of a GraphQL request from the query or the body. Imports msgspec and starlette."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from cross_web import HTTPException
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
+
+JSON = "application/json"
+
+
+class GraphqlRequest(Struct, omit_defaults=True):
+    """A GraphQL request with members of the right types."""
+
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operation: str | None = msgspec.field(name="operationName", default=None)
+    extensions: dict[str, Any] | None = None
+    document_id: str | None = msgspec.field(name="documentId", default=None)
+
+
+def check_media_type(request: Request, whole: bytes) -> None:
+    """Raise HTTPException (415) if a POST has a body that is not JSON in UTF-8."""
+    if request.method != "POST" or not (whole or "content-type" in request.headers):
+        return
+    media_type, *parameters = (each.strip() for each in request.headers.get("content-type", "").lower().split(";"))
+    charsets = {each[8:].strip('"') for each in parameters if each.startswith("charset=")}
+    if media_type != JSON or charsets - {"utf-8", "utf8"}:
+        raise HTTPException(415, f"a POST has a body of {JSON} in UTF-8; set Content-Type to it")
+
+
+def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
+    """Return the request's members; None for a malformed request."""
+    try:
+        if request.method == "GET":
+            query = request.query_params
+            decoded = {
+                name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
+            }
+            return msgspec.convert(dict(query) | decoded, GraphqlRequest)
+        return msgspec.json.decode(whole, type=GraphqlRequest)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+
+
+def with_document(scope: Scope, graphql_request: GraphqlRequest) -> tuple[Scope, bytes]:
+    """Return the scope and the body of a request that has its document written out."""
+    members = {
+        "query": graphql_request.query,
+        "variables": graphql_request.variables,
+        "operationName": graphql_request.operation,
+    }
+    if scope["method"] == "POST":
+        return scope, json.dumps(members).encode()
+    query = {name: value for name, value in members.items() if isinstance(value, str)}
+    query["variables"] = json.dumps(graphql_request.variables)
+    return {**scope, "query_string": urlencode(query).encode()}, b""
+
+
+def receive_body(whole: bytes, receive: Receive) -> Receive:
+    """Return an ASGI `receive` that gives a body once, and then what the client sends."""
+    unread: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
+
+    async def read() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return read
