@@ -58,7 +58,7 @@ class Subscription:
             visible = may(at.roles, "entries")
             conditions = reader_filter(at, filter)
             start = at.position if position is None else position
-            page = await at.ask(partial(view.page, filter=conditions, first=PAGE, after=start, narratives=visible))
+            page = await at.ask(partial(view.page, filter=conditions, first=PAGE, after=start, content=visible))
             for row in page:
                 yield entry_of(at, row, visible=visible)
             position = page[-1].position if len(page) == PAGE else at.position

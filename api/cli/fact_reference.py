@@ -13,15 +13,16 @@ from ledger.domain.fact import Fact, Narrative
 from ledger.domain.fields import unwrap
 from ledger.domain.registry import KINDS, STORED_TYPES, Kind
 from ledger.domain.roles import matrix
+from ledger.domain.rules.concern import rules_of
 from ledger.domain.state import AREAS
 from ledger.packs import history
 
 PREFACE = """# The facts
 
-Look up a fact that you want to record: its fields, its clause, and the roles that record it. Each fact is the
-`data` of a CloudEvent. A *narrative* is stored outside its entry and scanned for personal data. A field in
-brackets is optional. Clauses have the numbers of `ledger/packs/tameside-2022.toml`; `head` is the notice itself,
-and `evidence` and `records` belong to no clause. The examples are invented. `make facts` writes this page.
+Look up a fact that you want to record: its fields, and the roles that record it. Each fact is the `data` of a
+CloudEvent. A *narrative* is stored outside its entry and scanned for personal data. A field in brackets is
+optional. An entry concerns the clauses that its recorder names. If it names none, it concerns the clauses with one
+of the rules listed with the fact. The examples are invented. `make facts` writes this page.
 """
 _SIMPLE: dict[object, str] = {
     str: "text",
@@ -63,7 +64,9 @@ def _fact(kind: Kind, example: object) -> str:
     struct = kind.struct
     recorders = ", ".join(sorted(role.meaning for role in matrix().records[kind.name]))
     lines = [f"### {kind.name}\n", f"{' '.join(kind.meaning.split())}\n"]
-    lines.append(f"`{kind.type}` · mutation `{struct.act}` · clause {struct.clause} · recorded by {recorders}\n")
+    lines.append(f"`{kind.type}` · mutation `{struct.act}` · recorded by {recorders}\n")
+    if rules := ", ".join(f"[`{rule}`](rules.md#{rule})" for rule in rules_of(struct)):
+        lines.append(f"Concerns clauses with the rules {rules}.\n")
     life = "; ".join(_life(struct))
     if life:
         lines.append(f"{life[:1].upper()}{life[1:]}.\n")

@@ -114,7 +114,7 @@ ENVELOPE = (
     ),
     Field(
         key="clauses",
-        label="Clauses that this answers",
+        label="Clauses",
         control=Control.LINE,
         required=False,
         many=True,

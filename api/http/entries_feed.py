@@ -105,7 +105,7 @@ async def _lines(reader: Reader, notice: str, after: int, to: int, *, full: bool
     """
     while after < to:
         async with reader.at(notice, as_of=AsOf(to), views=()) as reading:
-            page = await entries.page(reading, first=min(_PAGE, to - after), after=after, narratives=False)
+            page = await entries.page(reading, first=min(_PAGE, to - after), after=after, content=False)
         if not page:
             return
         yield b"".join(row.body + b"\n" if full else _withheld(row) for row in page)

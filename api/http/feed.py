@@ -154,7 +154,7 @@ class Feed(Response):
         feed_request = self._request
         try:
             async with self._reader.at(feed_request.notice, views=()) as reading:
-                page = await entries.page(reading, first=_PAGE, after=after, narratives=False)
+                page = await entries.page(reading, first=_PAGE, after=after, content=False)
         except Unavailable:
             raise
         except LedgerError as error:

@@ -97,7 +97,7 @@ async def _rows(reading: Snapshot, after: int, limit: int, topics: list[str]) ->
     wanted = EntryFilter(types=tuple(topics)) if topics else EntryFilter()
     while len(rows) < limit:
         first = min(_PAGE, limit - len(rows))
-        page = await entries.page(reading, filter=wanted, first=first, after=after, narratives=False)
+        page = await entries.page(reading, filter=wanted, first=first, after=after, content=False)
         rows += page
         if len(page) < first:
             break

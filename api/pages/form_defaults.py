@@ -1,4 +1,4 @@
-"""Initial inputs of a form: the time, the usual clause, the next reference, and values already recorded.
+"""Initial inputs of a form: the time, the next reference, and values already recorded.
 
 A correction starts from the entry and a grant from its request, so only the differences are typed.
 """
@@ -37,12 +37,9 @@ async def initial_inputs(form_request: FormRequest, preset: Inputs) -> dict[str,
 
 
 def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
-    """Return the time, the usual clause and the next reference."""
-    clause = form_request.kind.struct.clause
+    """Return the time and the next reference."""
     parts = dates.instant_parts(form_request.ledger.clock().replace(second=0, microsecond=0), form_request.zone)
     inputs = {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
-    if clause in form_request.state.notice.clauses:
-        inputs["clauses"] = [clause]
     for field in form_request.fields:
         if not field.begins or not field.references:
             continue

@@ -34,6 +34,8 @@ from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.people import TokenIssued
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
+from ledger.domain.rules.concern import CLAUSE_PATHS, usual_clauses
+from projections.narrate.sentence import join_items
 
 CHECK, RECORD = "check", "record"
 """Values of the buttons that show the answers and that record the fact."""
@@ -262,12 +264,24 @@ def _form(
 
 def _controls(form_request: FormRequest, form: Form, *, needs_confirmation: bool = False) -> list[FormControl]:
     time, clauses, confirm = (form.control(field, field.key, "") for field in ENVELOPE)
+    clauses.hint = _clauses_hint(form_request)
     return [
         *form.controls(form_request.fields),
         time,
         *([clauses] if clauses.options else []),
         *([confirm] if needs_confirmation or form.inputs.get("confirm") else []),
     ]
+
+
+def _clauses_hint(form_request: FormRequest) -> str:
+    """Return a hint with the clauses that the entry concerns if none is selected."""
+    fact = form_request.kind.struct
+    if fact in CLAUSE_PATHS:
+        return "If you select none, this is about the clause named above."
+    usual = usual_clauses(fact, form_request.state.notice.clauses)
+    if not usual:
+        return "If you select none, this is about no clause."
+    return f"If you select none, the notice's rules choose among {join_items(usual)}."
 
 
 def _document(limit: int) -> FormControl:

@@ -6,7 +6,7 @@ comes from the draft, so a second submission finds the first. Then the draft is 
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -111,7 +111,7 @@ def reported_areas(draft: Draft) -> list[AreaDraft]:
     return areas or list(draft.areas)
 
 
-def event(draft: Draft, source: str, clauses: Sequence[str] = ()) -> dict[str, Any]:
+def event(draft: Draft, source: str) -> dict[str, Any]:
     """Return the event that issues a draft; missing values are left out, so the intake reports them."""
     areas = [
         {
@@ -133,8 +133,6 @@ def event(draft: Draft, source: str, clauses: Sequence[str] = ()) -> dict[str, A
         "position": draft.position,
     }
     content: dict[str, Any] = {"data": data}
-    if clauses:
-        content["clauses"] = " ".join(clauses)
     if draft.confirm:
         content["confirm"] = " ".join(draft.confirm)
     return event_of(KIND, _key(draft.draft), source, content)
@@ -156,8 +154,7 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
                 "UNKNOWN_DRAFT", "you have no such draft; it was deleted, or belongs to another adviser"
             )
         return receipt
-    clauses = [KIND.struct.clause] if KIND.struct.clause in state.notice.clauses else []
-    content = event(stored, source, clauses)
+    content = event(stored, source)
     receipt = await record(writer, notice, KIND, content, ParsedForm(content, {}, []), credential)
     await drafts.delete(notice, credential.actor, draft)
     return receipt

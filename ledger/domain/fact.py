@@ -144,8 +144,6 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """
     stated_day: ClassVar[StatedDay | None] = None
     """Field that states the day on which it happened; read by `ledger.domain.entry.occurred`."""
-    clause: ClassVar[str] = ""
-    """Clause of the notice that it answers, in the numbering of `docs/facts.md`."""
     about: ClassVar[str] = ""
     """Field that names its subject; the subject must exist, and must not have ended."""
     begins: ClassVar[bool] = False

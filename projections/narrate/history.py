@@ -14,12 +14,13 @@ from msgspec import Struct, field
 
 from ledger.domain.areas.access import AccessProvided, AccessRequested
 from ledger.domain.areas.evidence import EvidenceSubmitted
-from ledger.domain.areas.notice import NoticeIssued
+from ledger.domain.areas.notice import ClauseState, NoticeIssued
 from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.domain.corrections import REPLACEMENT, Effect, effects
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, values_at
+from ledger.domain.rules.concern import clauses_of, includes
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.changes import Aspect, Change, Values, difference
 from projections.narrate.sentence import (
@@ -88,16 +89,10 @@ class Selection(Struct, frozen=True, kw_only=True):
         """Return True if an entry passes the filter; clause 9 includes 9a to 9d."""
         return (
             self.subject in (None, *entry.subjects)
-            and (self.clause is None or any(_includes(self.clause, clause) for clause in entry.clauses))
+            and (self.clause is None or any(includes(self.clause, clause) for clause in entry.clauses))
             and self.actor in (None, entry.actor)
             and (entry.decision or not self.decisions)
         )
-
-
-def _includes(clause: str, other: str) -> bool:
-    return clause == other or (
-        clause.isdigit() and other[: len(clause)] == clause and other[len(clause) :].isalpha()
-    )
 
 
 class History(Struct):
@@ -108,6 +103,8 @@ class History(Struct):
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     corrected: Mapping[int, int] = field(default_factory=dict)
     """Corrected position → the correcting one, for all entries to be added."""
+    clauses: Mapping[str, ClauseState] = field(default_factory=dict)
+    """Clauses of the notice after all entries to be added."""
     requests: dict[str | int, AccessRequested] = field(default_factory=dict)
     """Requests for access by their ids."""
     values: Values = field(default_factory=Values)
@@ -133,7 +130,7 @@ class History(Struct):
             entry.actor_role.replace("_", " ").lower(),
             entry.occurred_at if entry.occurred_at != entry.recorded_at else None,
             entry.recorded_at,
-            _clauses(entry),
+            clauses_of(fact, entry.clauses, self.clauses),
             subjects,
             {path: quote(item) for path, item in narratives.items() if _list_path(path) not in _paths_in(fact)},
             evidence,
@@ -236,13 +233,6 @@ def _paths_in(fact: Fact) -> set[str]:
         sentence = STORED_TYPES[fact.replacement.type].kind.struct.sentence.sentence
         paths |= {REPLACEMENT + data_path(name) for name in fields_of(sentence)}
     return paths
-
-
-def _clauses(entry: Entry) -> tuple[str, ...]:
-    """Return the clauses that the recorder named, or the clause that the fact is about or answers."""
-    number = getattr(entry.fact, "number", None)
-    own = number if isinstance(number, str) else entry.fact.clause
-    return entry.clauses or ((own,) if own[:1].isdigit() else ())
 
 
 def _list_path(path: str) -> str:

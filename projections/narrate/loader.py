@@ -8,8 +8,17 @@ from typing import Any
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.sql import SQL, Literal
 
+from ledger.domain.areas.notice import (
+    ClauseRegistered,
+    ClauseState,
+    InterpretationAdopted,
+    NoticeRevised,
+    evolve_clauses,
+)
 from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.corrections import effective
 from ledger.domain.entry import Entry
+from ledger.domain.registry import KIND_OF, type_names
 from ledger.intake.envelope import decode
 from ledger.store.database import connect
 from ledger.store.entries import read_bodies
@@ -19,8 +28,12 @@ from projections.narrate.history import History, NarratedEntry
 from projections.narrate.sentence import NO_NAMES
 
 PAGE = 500
-_CORRECTIONS = """SELECT body FROM ledger.entries
-    WHERE notice = %s AND position <= %s AND type LIKE 'improvement-ledger.records.EntryCorrected.v%%'"""
+_OF_TYPES = """SELECT body FROM ledger.entries
+    WHERE notice = %s AND position <= %s AND type = ANY (%s) ORDER BY position"""
+_CORRECTIONS = [*type_names(KIND_OF[EntryCorrected])]
+_ON_CLAUSES = [
+    name for fact in (ClauseRegistered, InterpretationAdopted, NoticeRevised) for name in type_names(KIND_OF[fact])
+]
 _NARRATIVES = """SELECT position, path, body, erased_by FROM ledger.narratives
     WHERE notice = %s AND position > %s AND position <= %s ORDER BY position, path"""
 
@@ -53,11 +66,23 @@ class LoadedHistory:
 
     async def corrections(self, to: int) -> dict[int, int]:
         """Return each corrected position with the entry that corrected it, among the first `to` entries."""
-        cursor = await self._connection.execute(_CORRECTIONS, (self.notice, to))
-        corrections = [decode(body) for (body,) in await cursor.fetchall()]
+        corrections = await self._of_types(_CORRECTIONS, to)
         return {
             entry.fact.position: entry.position for entry in corrections if isinstance(entry.fact, EntryCorrected)
         }
+
+    async def clauses(self, to: int) -> dict[str, ClauseState]:
+        """Return the clauses of the notice after the first `to` entries."""
+        clauses: dict[str, ClauseState] = {}
+        for item in effective(await self._of_types([*_ON_CLAUSES, *_CORRECTIONS], to)):
+            if not item.removed:
+                evolve_clauses(clauses, item.entry.fact, item.entry.position)
+        return clauses
+
+    async def _of_types(self, types: list[str], to: int) -> list[Entry]:
+        """Return the entries of some types among the first `to` entries."""
+        cursor = await self._connection.execute(_OF_TYPES, (self.notice, to, types))
+        return [decode(body) for (body,) in await cursor.fetchall()]
 
     async def entries(self, to: int) -> AsyncIterator[tuple[Entry, dict[str, NarrativeRef]]]:
         """Yield the first `to` entries in order, each with its narratives by path."""
@@ -80,7 +105,7 @@ async def narrate(
         to: Position of the last entry.
         names: Actor → name.
     """
-    history = History(corrected=await loaded.corrections(to), names=names)
+    history = History(corrected=await loaded.corrections(to), names=names, clauses=await loaded.clauses(to))
     async for entry, narratives in loaded.entries(to):
         yield history.narrate(entry, narratives), history
 

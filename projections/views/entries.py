@@ -1,15 +1,17 @@
 """The entries themselves, in pages: their stored bytes, their narratives, and the corrections of them.
 
-The bytes come from the ledger. The view adds only the corrections, as of a position.
+The bytes come from the ledger. The view adds the corrections and the rules of the clauses, as of a position. From
+the rules follow the clauses of an entry whose recorder named none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from msgspec import Struct, structs
 
+from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.registry import STORED_TYPES
@@ -18,6 +20,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import QUERY, Computed, Relation, RowQuery, named
 from projections.query.snapshot import PAGE, Snapshot
+from projections.views.clause_sql import CLAUSES, INCLUDES, NO_CLAUSES, encoded_fields
 
 
 class Correction(Struct, frozen=True):
@@ -30,12 +33,44 @@ class Correction(Struct, frozen=True):
 CORRECTIONS = Table("corrections", Correction, ("position",))
 
 
-VIEW = View("entries", 1, (CORRECTIONS,))
+class ClauseRule(Struct, frozen=True):
+    """The rule of a clause, with its current parameters."""
+
+    number: str
+    position: int
+    """Entry that registered the clause."""
+    rule: str
+    parameters: dict[str, Any]
+
+
+CLAUSE_RULES = Table("clause_rules", ClauseRule, ("number",))
+VIEW = View("entries", 2, (CORRECTIONS, CLAUSE_RULES))
 
 
 @VIEW.on(EntryCorrected)
 def _entry_corrected(rows: Rows, entry: Entry, fact: EntryCorrected) -> None:
     rows.put(CORRECTIONS, Correction(fact.position, entry.position))
+
+
+@VIEW.on(ClauseRegistered)
+def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None:
+    rows.put(CLAUSE_RULES, ClauseRule(fact.number, entry.position, fact.rule, dict(fact.parameters)))
+
+
+@VIEW.on(InterpretationAdopted)
+def _interpretation_adopted(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
+    _set_parameters(rows, fact.number, fact.parameters)
+
+
+@VIEW.on(NoticeRevised)
+def _notice_revised(rows: Rows, entry: Entry, fact: NoticeRevised) -> None:
+    for revision in fact.clauses:
+        _set_parameters(rows, revision.number, revision.parameters)
+
+
+def _set_parameters(rows: Rows, number: str, parameters: Mapping[str, Any]) -> None:
+    clause = rows.require(CLAUSE_RULES, number)
+    rows.change(CLAUSE_RULES, number, parameters={**clause.parameters, **parameters})
 
 
 class EntryFilter(Struct, frozen=True, kw_only=True):
@@ -70,6 +105,8 @@ class EntryRow(Struct, frozen=True):
     """Stored bytes; `ledger.intake.envelope.decode` reads them."""
     corrected_by: int | None
     """Position of its correction, if recorded by the snapshot's position."""
+    clauses: list[str]
+    """Clauses that it concerns; empty if not requested."""
     narratives: dict[str, NarrativeRef]
     """Narratives by their paths in the fact, such as `title` or `options[0]`; empty if not requested."""
 
@@ -108,9 +145,7 @@ def _occurred_sql(reported: str, data: str) -> str:
         stated = stored.kind.struct.stated_day
         if stated is None:
             continue
-        key = dict(
-            zip(stored.kind.struct.__struct_fields__, stored.kind.struct.__struct_encode_fields__, strict=True)
-        )
+        key = encoded_fields(stored.kind.struct)
         day = f"({data} ->> '{key[stated.field]}')::date"
         start = f"({day}::timestamp AT TIME ZONE 'Europe/London')"
         end = f"((({day} + 1)::timestamp AT TIME ZONE 'Europe/London') - interval '1 microsecond')"
@@ -128,6 +163,8 @@ _OCCURRED = _occurred_sql(
     f"coalesce({_ATTRIBUTE.format('time')}::timestamptz, t.recorded_at)",
     "(convert_from(t.body, 'UTF8')::json -> 'data')",
 )
+
+
 ENTRY = Relation(
     "entries",
     StoredEntry,
@@ -137,7 +174,7 @@ ENTRY = Relation(
         "occurred_at": Computed(datetime, _occurred_sql("coalesce(j.time, t.recorded_at)", "j.data"), _EVENT),
         "actor": Computed(str, "j.actor", _EVENT),
         "actor_role": Computed(str, "j.actorrole", _EVENT),
-        "clauses": Computed(list[str], "coalesce(string_to_array(j.clauses, ' '), '{}')", _EVENT),
+        "clauses": Computed(list[str], CLAUSES),
         "subject": Computed(str | None, "j.subject", _EVENT),
         "data": Computed(dict[str, Any], "j.data", _EVENT),
         "corrected_by": Computed(
@@ -149,7 +186,7 @@ ENTRY = Relation(
         "positions": "t.position = ANY (:value::integer[])",
         "types": "t.type = ANY (:value)",
         "subject": f"{_ATTRIBUTE.format('subject')} = :value",
-        "clause": f":value = ANY (string_to_array({_ATTRIBUTE.format('clauses')}, ' '))",
+        "clause": f"EXISTS (SELECT FROM unnest({CLAUSES}) c(number) WHERE {INCLUDES})",
         "actor": f"{_ATTRIBUTE.format('actor')} = :value",
         "occurred_from": f"{_OCCURRED} >= :value",
         "occurred_to": f"{_OCCURRED} < :value",
@@ -176,9 +213,12 @@ async def page(
     after: int = 0,
     before: int | None = None,
     newest_first: bool = False,
-    narratives: bool = True,
+    content: bool = True,
 ) -> list[EntryRow]:
-    """Return the matching entries between two positions, in order, with their narratives if requested."""
+    """Return the matching entries between two positions, in order.
+
+    `content` adds the clauses that they concern, and their narratives.
+    """
     conditions = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in structs.asdict(filter).items()
@@ -192,10 +232,10 @@ async def page(
         "first": min(first, PAGE),
     }
     rows = await snapshot.fetch(
-        _query(tuple(conditions), newest_first=newest_first),
+        _query(tuple(conditions), newest_first=newest_first, clauses=content),
         parameters | {f"is_{name}": value for name, value in conditions.items()},
     )
-    narratives_of = await _narratives(snapshot, [row[0] for row in rows]) if narratives and rows else {}
+    narratives_of = await _narratives(snapshot, [row[0] for row in rows]) if content and rows else {}
     return [EntryRow(*[*row, narratives_of.get(row[0], {})]) for row in rows]
 
 
@@ -210,11 +250,11 @@ async def count(snapshot: Snapshot, conditions: EntryFilter, since: int = 0) -> 
 
 
 @cache
-def _query(conditions: tuple[str, ...], *, newest_first: bool) -> bytes:
+def _query(conditions: tuple[str, ...], *, newest_first: bool, clauses: bool) -> bytes:
     where = [ENTRY.condition(name).replace(":value", f":is_{name}") for name in conditions]
     return named(
         "SELECT t.position, t.id, t.source, t.type, t.recorded_at, t.leaf_hash, t.body, "
-        f"{ENTRY.expression('corrected_by')} FROM {ENTRY.source} t "
+        f"{ENTRY.expression('corrected_by')}, {CLAUSES if clauses else NO_CLAUSES} FROM {ENTRY.source} t "
         f"WHERE {' AND '.join(['t.notice = :notice', 't.position > :after', 't.position < :before', *where])} "
         f"ORDER BY t.position {'DESC' if newest_first else 'ASC'} LIMIT :first"
     ).encode()

@@ -69,7 +69,9 @@ class Entry(Node):
     actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
     actor_role: Role | None = strawberry.field(default=None, description="Role in which the actor recorded it.")
     clauses: list[str] = strawberry.field(
-        default_factory=list, description="Clauses of the notice that it answers; empty if withheld."
+        default_factory=list,
+        description="Clauses that it concerns: those named by its recorder, else those whose rules apply. "
+        "Empty if withheld.",
     )
     subject: str | None = strawberry.field(default=None, description="Subject, as named by its recorder.")
     data: Json | None = strawberry.field(
@@ -101,7 +103,9 @@ class EntryFilter:
     actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
     subject: str | None = strawberry.field(default=None, description="Subject.")
     source: str | None = strawberry.field(default=None, description="Source.")
-    clause: str | None = strawberry.field(default=None, description="Clause that it answers, such as 5b.")
+    clause: str | None = strawberry.field(
+        default=None, description="Clause that it concerns, such as 5b; 9 includes 9a to 9d."
+    )
     since_position: int | None = strawberry.field(
         default=None, description="Position after which it was recorded."
     )
@@ -158,7 +162,7 @@ def entry_of(at: Standpoint, row: EntryRow, *, visible: bool) -> Entry:
         recorded_at=row.recorded_at,
         actor=envelope.actor,
         actor_role=Role(envelope.actorrole),
-        clauses=envelope.clauses.split() if envelope.clauses else [],
+        clauses=row.clauses,
         subject=envelope.subject,
         data=msgspec.json.decode(envelope.data),
         narratives=[
@@ -191,7 +195,7 @@ async def entry_page(
             after=start,
             before=before,
             newest_first=newest_first,
-            narratives=visible,
+            content=visible,
         )
     )
     at.context.budget.spend(len(rows[:limit]))
@@ -243,7 +247,7 @@ async def entries_at(at: Standpoint, positions: Sequence[int]) -> list[Entry]:
     visible = may(at.roles, "entries")
     reader_conditions = entries.EntryFilter(positions=tuple(positions))
     rows = await at.ask(
-        lambda reading: entries.page(reading, filter=reader_conditions, first=len(positions), narratives=visible)
+        lambda reading: entries.page(reading, filter=reader_conditions, first=len(positions), content=visible)
     )
     by_position = {row.position: entry_of(at, row, visible=visible) for row in rows}
     return [by_position[position] for position in positions]

@@ -57,7 +57,6 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     """An actor requested access for a review or a diagnostic, for a stated purpose and time."""
 
     act: ClassVar[str] = "requestAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -90,7 +89,6 @@ class AccessGranted(Fact, frozen=True, kw_only=True):
     """Access was granted as requested, or for a shorter time, by an actor other than the requester."""
 
     act: ClassVar[str] = "grantAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was granted, from {from_} until {until}",
@@ -107,7 +105,6 @@ class AccessRevoked(Fact, frozen=True, kw_only=True):
     """A grant was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -122,7 +119,6 @@ class AccessRefused(Fact, frozen=True, kw_only=True):
     """A request for access was refused, with a reason."""
 
     act: ClassVar[str] = "refuseAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     ends: ClassVar[str] = "refused"
     sentence: ClassVar[Sentence] = Sentence(
@@ -137,7 +133,6 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
     """The council provided the access granted: a login, a room, people's time or files."""
 
     act: ClassVar[str] = "provideAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     stated_day: ClassVar[StatedDay | None] = StatedDay("on")
     sentence: ClassVar[Sentence] = Sentence(
@@ -154,7 +149,6 @@ class AccessExtended(Fact, frozen=True, kw_only=True):
     """A grant was given a later end by an actor other than the requester and the grantee."""
 
     act: ClassVar[str] = "extendAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was extended until {until}: {reason}",
@@ -182,7 +176,6 @@ class AccessUsed(Fact, frozen=True, kw_only=True):
     """A grant was used; the service records this once for each document and hour."""
 
     act: ClassVar[str] = "useAccess"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was used: {document} was {action}", (("access {request}", "used", "{document}"),)
@@ -210,7 +203,6 @@ class AccessUseRefused(Fact, frozen=True, kw_only=True):
     """The holder of a grant tried to use it outside its limits; the service records this."""
 
     act: ClassVar[str] = "refuseAccessUse"
-    clause: ClassVar[str] = "9"
     about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(

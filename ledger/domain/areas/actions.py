@@ -25,7 +25,6 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     """An action was added under an objective, with an owner and a date."""
 
     act: ClassVar[str] = "addAction"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -48,7 +47,6 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     """An action's title or owner changed; only ActionRebaselined moves its date."""
 
     act: ClassVar[str] = "reviseAction"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was revised: {reason}[. New title: {title}][. {owner} is responsible]",
@@ -65,7 +63,6 @@ class ActionRebaselined(Fact, frozen=True, kw_only=True):
     """Another date was approved for an action; its first date remains on record."""
 
     act: ClassVar[str] = "rebaselineAction"
-    clause: ClassVar[str] = "5a"
     about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was moved from {from_} to {to}, approved by {approver}: {reason}",
@@ -84,7 +81,6 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     """An action was completed."""
 
     act: ClassVar[str] = "completeAction"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "action"
     ends: ClassVar[str] = "completed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("completed_on")
@@ -104,7 +100,6 @@ class MilestoneSet(Fact, frozen=True, kw_only=True):
     """A milestone was set on the way to an objective."""
 
     act: ClassVar[str] = "setMilestone"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "milestone"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -122,7 +117,6 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
     """A milestone was reached."""
 
     act: ClassVar[str] = "reachMilestone"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "milestone"
     ends: ClassVar[str] = "reached"
     stated_day: ClassVar[StatedDay | None] = StatedDay("reached_on")

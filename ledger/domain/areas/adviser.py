@@ -23,7 +23,6 @@ class AdviserAppointed(Fact, frozen=True, kw_only=True):
     """The Department appointed an adviser; a notice may have several."""
 
     act: ClassVar[str] = "appointAdviser"
-    clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
     begins: ClassVar[bool] = True
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
@@ -44,7 +43,6 @@ class AdviserReplaced(Fact, frozen=True, kw_only=True):
     """Another adviser took over an appointment; the earlier adviser remains on record."""
 
     act: ClassVar[str] = "replaceAdviser"
-    clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
@@ -63,7 +61,6 @@ class AdviserReleased(Fact, frozen=True, kw_only=True):
     """The Department released an adviser; the appointment has ended."""
 
     act: ClassVar[str] = "releaseAdviser"
-    clause: ClassVar[str] = "3"
     about: ClassVar[str] = "appointment"
     ends: ClassVar[str] = "ended"
     outlives: ClassVar[bool] = True

@@ -24,7 +24,6 @@ class BoardEstablished(Fact, frozen=True, kw_only=True):
     """The improvement board was set up, with its terms of reference."""
 
     act: ClassVar[str] = "establishBoard"
-    clause: ClassVar[str] = "5b"
     sentence: ClassVar[Sentence] = Sentence(
         "The improvement board was established[, with a quorum of {quorum}]: {terms_of_reference}",
         (("the board", "state", "established"),),
@@ -39,7 +38,6 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
     """A chair of the board was appointed from a given day."""
 
     act: ClassVar[str] = "appointChair"
-    clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{chair} was appointed to chair the board from {first}[ to {last}][. Independent, because: "
@@ -64,7 +62,6 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
     """The chair resigned or was removed."""
 
     act: ClassVar[str] = "endChair"
-    clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{chair} left the chair, with {last} as the last day: {reason}", (("the board", "chair", "nobody"),)
@@ -79,7 +76,6 @@ class InterestDeclared(Fact, frozen=True, kw_only=True):
     """A person on the board declared an interest."""
 
     act: ClassVar[str] = "declareInterest"
-    clause: ClassVar[str] = "5b"
     sentence: ClassVar[Sentence] = Sentence(
         "{actor} declared an interest: {interest}", (("{actor}", "interest", "declared"),)
     )
@@ -92,7 +88,6 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
     """A member joined the board."""
 
     act: ClassVar[str] = "joinBoard"
-    clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{member} joined the board on {first}, as {post}", (("{member}", "seat on the board", "{post}"),)
@@ -109,7 +104,6 @@ class MemberLeft(Fact, frozen=True, kw_only=True):
     """A member left the board."""
 
     act: ClassVar[str] = "leaveBoard"
-    clause: ClassVar[str] = "5b"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{member} left the board, with {last} as the last day", (("{member}", "seat on the board", "left"),)
@@ -123,7 +117,6 @@ class TimetableAgreed(Fact, frozen=True, kw_only=True):
     """The board's meeting and reporting days were agreed; a later timetable replaces an earlier one."""
 
     act: ClassVar[str] = "agreeTimetable"
-    clause: ClassVar[str] = "5b"
     sentence: ClassVar[Sentence] = Sentence(
         "The board agreed its timetable, {department_consent?with|without} the Department's consent: {dates}",
         (("the board", "timetable", "{dates}"),),
@@ -154,7 +147,6 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     """The board made a decision, with its reasons, options and evidence."""
 
     act: ClassVar[str] = "recordBoardDecision"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "decision"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -188,7 +180,6 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     """The board rescinded a decision."""
 
     act: ClassVar[str] = "rescindDecision"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "decision"
     ends: ClassVar[str] = "rescinded"
     sentence: ClassVar[Sentence] = Sentence(

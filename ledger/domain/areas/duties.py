@@ -47,7 +47,6 @@ class ClauseAssessed(Fact, frozen=True, kw_only=True):
     """A person judged whether a clause is met."""
 
     act: ClassVar[str] = "assessClause"
-    clause: ClassVar[str] = "12"
     stated_day: ClassVar[StatedDay | None] = StatedDay("effective")
     sentence: ClassVar[Sentence] = Sentence("Clause {number} was assessed as {status}: {reason}")
 
@@ -64,7 +63,6 @@ class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
     """A deliverable was submitted, for the first time or again."""
 
     act: ClassVar[str] = "submitDeliverable"
-    clause: ClassVar[str] = "11"
     stated_day: ClassVar[StatedDay | None] = StatedDay("submitted_on")
     sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was submitted on {submitted_on}[ to {to}]")
 
@@ -78,7 +76,6 @@ class DeliverableAccepted(Fact, frozen=True, kw_only=True):
     """A submitted deliverable was accepted."""
 
     act: ClassVar[str] = "acceptDeliverable"
-    clause: ClassVar[str] = "11"
     sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was accepted")
 
     deliverable: DeliverableId
@@ -88,7 +85,6 @@ class DeliverableReturned(Fact, frozen=True, kw_only=True):
     """A submitted deliverable was returned for more work."""
 
     act: ClassVar[str] = "returnDeliverable"
-    clause: ClassVar[str] = "11"
     sentence: ClassVar[Sentence] = Sentence("Deliverable {deliverable} was returned: {reason}")
 
     deliverable: DeliverableId
@@ -99,7 +95,6 @@ class InstructionGiven(Fact, frozen=True, kw_only=True):
     """An instruction was given to the council."""
 
     act: ClassVar[str] = "giveInstruction"
-    clause: ClassVar[str] = "13"
     about: ClassVar[str] = "instruction"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was given[, due on {due}]: {text}")
@@ -113,7 +108,6 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
     """The council followed an instruction and reported so."""
 
     act: ClassVar[str] = "answerInstruction"
-    clause: ClassVar[str] = "13"
     about: ClassVar[str] = "instruction"
     ends: ClassVar[str] = "answered"
     stated_day: ClassVar[StatedDay | None] = StatedDay("answered_on")
@@ -129,7 +123,6 @@ class PostFilled(Fact, frozen=True, kw_only=True):
     """A person took up a post that the notice asks for."""
 
     act: ClassVar[str] = "fillPost"
-    clause: ClassVar[str] = "3"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence("{holder} was appointed as {post} from {first}[ to {last}]")
 
@@ -143,7 +136,6 @@ class PostVacated(Fact, frozen=True, kw_only=True):
     """A person left a post that the notice asks for."""
 
     act: ClassVar[str] = "vacatePost"
-    clause: ClassVar[str] = "3"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence("{holder} left the post of {post} on {last}: {reason}")
 
@@ -157,7 +149,6 @@ class ConsentGiven(Fact, frozen=True, kw_only=True):
     """Consent was given to a matter that the notice prohibits otherwise."""
 
     act: ClassVar[str] = "giveConsent"
-    clause: ClassVar[str] = "13"
     sentence: ClassVar[Sentence] = Sentence("Consent was given to {matter}: {reason}")
 
     matter: Annotated[Code, Meta(description="The matter, as the clause names it.")]
@@ -168,7 +159,6 @@ class ActReported(Fact, frozen=True, kw_only=True):
     """An act of a kind that the notice prohibits without consent was reported."""
 
     act: ClassVar[str] = "reportAct"
-    clause: ClassVar[str] = "13"
     stated_day: ClassVar[StatedDay | None] = StatedDay("done_on")
     sentence: ClassVar[Sentence] = Sentence("{matter} was reported, done on {done_on}: {text}")
 
@@ -181,7 +171,6 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
     """A reviewer, adviser or commissioner reported whether the council co-operated."""
 
     act: ClassVar[str] = "reportCooperation"
-    clause: ClassVar[str] = "3"
     sentence: ClassVar[Sentence] = Sentence("Co-operation was reported ({cooperated}): {reason}")
 
     cooperated: Annotated[bool, Meta(description="True if the council co-operated.")]

@@ -28,7 +28,6 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
     """Views were gathered, recorded as themes without naming the people who gave them."""
 
     act: ClassVar[str] = "gatherViews"
-    clause: ClassVar[str] = "5e"
     about: ClassVar[str] = "views"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -47,7 +46,6 @@ class ViewsConsidered(Fact, frozen=True, kw_only=True):
     """Views were considered against a practice standard, with a change or a reason against one."""
 
     act: ClassVar[str] = "considerViews"
-    clause: ClassVar[str] = "5e"
     about: ClassVar[str] = "views"
     sentence: ClassVar[Sentence] = Sentence(
         "Views {views} were considered against {standard}[. Change: {change_made}]. Reason: {reason}",

@@ -21,7 +21,6 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
     """The ministers' side raised a concern with the council."""
 
     act: ClassVar[str] = "raiseConcern"
-    clause: ClassVar[str] = "13"
     about: ClassVar[str] = "concern"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -40,7 +39,6 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
     """Ministers decided to use a power; the ledger never infers such a decision."""
 
     act: ClassVar[str] = "decideIntervention"
-    clause: ClassVar[str] = "13"
     about: ClassVar[str] = "intervention"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -63,7 +61,6 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
     """Ministers ended an intervention, or replaced it with a milder one."""
 
     act: ClassVar[str] = "endIntervention"
-    clause: ClassVar[str] = "13"
     about: ClassVar[str] = "intervention"
     ends: ClassVar[str] = "ended"
     sentence: ClassVar[Sentence] = Sentence(

@@ -57,7 +57,6 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "submitEvidence"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_file_unknown,)
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -86,7 +85,6 @@ class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
     """A newer document replaced an older one, which stays in the register."""
 
     act: ClassVar[str] = "supersedeEvidence"
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "superseded"
     sentence: ClassVar[Sentence] = Sentence(
@@ -103,7 +101,6 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
     """A document was withdrawn; facts that rest on it are marked."""
 
     act: ClassVar[str] = "withdrawEvidence"
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "withdrawn"
     once: ClassVar[bool] = True
@@ -131,7 +128,6 @@ class EvidenceAssessed(Fact, frozen=True, kw_only=True):
     """An assessor judged whether a document shows what it is cited for."""
 
     act: ClassVar[str] = "assessEvidence"
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -147,7 +143,6 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     """A document and its salt were destroyed under a recorded request; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseEvidence"
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "erased"
     once: ClassVar[bool] = True
@@ -166,7 +161,6 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     """An actor read a restricted document; the service records this."""
 
     act: ClassVar[str] = "openEvidence"
-    clause: ClassVar[str] = "evidence"
     about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("{reader} opened evidence {evidence}")

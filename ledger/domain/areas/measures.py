@@ -58,7 +58,6 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     """A measure was defined, permanently, with its baseline."""
 
     act: ClassVar[str] = "defineMeasure"
-    clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -83,7 +82,6 @@ class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     """A reading of a measure was reported for a period."""
 
     act: ClassVar[str] = "reportMeasureReading"
-    clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "Measure {measure} stood at {numerator}[ of {denominator}] for {period.first} to {period.last}, by "
@@ -103,7 +101,6 @@ class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     """A reading was corrected or completed; the earlier reading remains on record."""
 
     act: ClassVar[str] = "restateMeasureReading"
-    clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "Measure {measure} was restated: it stood at {numerator}[ of {denominator}] for {period.first} to "
@@ -124,7 +121,6 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
     """A measure's limits are recalculated from a day on, because the underlying process changed."""
 
     act: ClassVar[str] = "resetMeasureBaseline"
-    clause: ClassVar[str] = "1b"
     about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "The limits of measure {measure} restart from {first}[, with the baseline {baseline}]: {reason}",

@@ -25,7 +25,6 @@ class BoardPackCirculated(Fact, frozen=True, kw_only=True):
     """The papers of a meeting were sent to their recipients."""
 
     act: ClassVar[str] = "circulateBoardPack"
-    clause: ClassVar[str] = "5b"
     sentence: ClassVar[Sentence] = Sentence(
         "The papers of meeting {meeting} were circulated to {recipients}: {evidence}",
         (("meeting {meeting}", "papers", "circulated"),),
@@ -42,7 +41,6 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
     """The board met; the entry's time is that of the meeting."""
 
     act: ClassVar[str] = "holdMeeting"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "meeting"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -63,7 +61,6 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
     """The minutes of a meeting were approved at a later meeting."""
 
     act: ClassVar[str] = "approveMinutes"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "meeting"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True

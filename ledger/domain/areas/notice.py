@@ -104,7 +104,6 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
     """A notice was issued to a council: the first entry of its ledger."""
 
     act: ClassVar[str] = "issueNotice"
-    clause: ClassVar[str] = "head"
     stated_day: ClassVar[StatedDay | None] = StatedDay("issued_on", from_start=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{issuer} issued this {kind} to the council of {council} on {issued_on}: {title}[, following "
@@ -127,7 +126,6 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     """A clause of the notice, and the obligation that it carries."""
 
     act: ClassVar[str] = "registerClause"
-    clause: ClassVar[str] = "head"
     sentence: ClassVar[Sentence] = Sentence(
         "Clause {number} was registered: the {obligor} {modality}, judged by the rule {rule}",
         (("clause {number}", "owed by", "{obligor} ({modality})"), ("clause {number}", "rule", "{rule}")),
@@ -151,7 +149,6 @@ class AreaRegistered(Fact, frozen=True, kw_only=True):
     """An area for priority action, as the notice names it."""
 
     act: ClassVar[str] = "registerArea"
-    clause: ClassVar[str] = "1"
     about: ClassVar[str] = "area"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -167,7 +164,6 @@ class AreaClosed(Fact, frozen=True, kw_only=True):
     """An area no longer needs priority action; the notice goes on with the others."""
 
     act: ClassVar[str] = "closeArea"
-    clause: ClassVar[str] = "head"
     about: ClassVar[str] = "area"
     ends: ClassVar[str] = "closed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
@@ -184,7 +180,6 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
     """An area continues under the notice that replaces this one."""
 
     act: ClassVar[str] = "carryOverArea"
-    clause: ClassVar[str] = "head"
     about: ClassVar[str] = "area"
     ends: ClassVar[str] = "carried over"
     outlives: ClassVar[bool] = True
@@ -203,7 +198,6 @@ class InterpretationAdopted(Fact, frozen=True, kw_only=True):
     """A body decided the meaning of a word that the notice leaves open; it applies from then on."""
 
     act: ClassVar[str] = "adoptInterpretation"
-    clause: ClassVar[str] = "head"
     about: ClassVar[str] = "interpretation"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -233,7 +227,6 @@ class NoticeRevised(Fact, frozen=True, kw_only=True):
     """The issuer revised what the notice asks, such as a later delivery date."""
 
     act: ClassVar[str] = "reviseNotice"
-    clause: ClassVar[str] = "head"
     stated_day: ClassVar[StatedDay | None] = StatedDay("revised_on", from_start=True)
     sentence: ClassVar[Sentence] = Sentence(
         "The notice was revised on {revised_on}, as to clause {clauses.number}: {reason}",
@@ -250,7 +243,6 @@ class NoticeClosed(Fact, frozen=True, kw_only=True):
     """The notice ended: fulfilled, withdrawn, or followed by a stronger, milder or similar instrument."""
 
     act: ClassVar[str] = "closeNotice"
-    clause: ClassVar[str] = "13"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
     sentence: ClassVar[Sentence] = Sentence(
         "The notice was closed on {closed_on} as {outcome}: {reason}[; {successor} follows it]",
@@ -370,14 +362,21 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case NoticeIssued():
             notice.issued_on, notice.zone = fact.issued_on, fact.zone
-        case ClauseRegistered():
-            notice.clauses[fact.number] = ClauseState(
-                fact.obligor, fact.modality, fact.rule, dict(fact.parameters), entry.position
-            )
-        case InterpretationAdopted():
-            notice.clauses[fact.number].parameters.update(fact.parameters)
-        case NoticeRevised():
-            for revision in fact.clauses:
-                notice.clauses[revision.number].parameters.update(revision.parameters)
         case NoticeClosed():
             notice.closed, notice.closed_at = entry.position, entry.occurred_at
+        case _:
+            evolve_clauses(notice.clauses, fact, entry.position)
+
+
+def evolve_clauses(clauses: dict[str, ClauseState], fact: Fact, position: int) -> None:
+    """Fold a fact about clauses into their rules and parameters."""
+    match fact:
+        case ClauseRegistered():
+            clauses[fact.number] = ClauseState(
+                fact.obligor, fact.modality, fact.rule, dict(fact.parameters), position
+            )
+        case InterpretationAdopted():
+            clauses[fact.number].parameters.update(fact.parameters)
+        case NoticeRevised():
+            for revision in fact.clauses:
+                clauses[revision.number].parameters.update(revision.parameters)

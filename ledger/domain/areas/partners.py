@@ -26,7 +26,6 @@ class PartnerRegistered(Fact, frozen=True, kw_only=True):
     """A partner organisation joined the improvement work."""
 
     act: ClassVar[str] = "registerPartner"
-    clause: ClassVar[str] = "2"
     about: ClassVar[str] = "partner"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -44,7 +43,6 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     """A partner committed to a contribution, with an owner and a date."""
 
     act: ClassVar[str] = "commitContribution"
-    clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -65,7 +63,6 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     """A committed contribution was received, on time or late."""
 
     act: ClassVar[str] = "receiveContribution"
-    clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
@@ -86,7 +83,6 @@ class ContributionMissed(Fact, frozen=True, kw_only=True):
     """A committed contribution was not received by its date; it may still arrive."""
 
     act: ClassVar[str] = "missContribution"
-    clause: ClassVar[str] = "2"
     about: ClassVar[str] = "contribution"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -102,7 +98,6 @@ class ContributionConcernRaised(Fact, frozen=True, kw_only=True):
     """A concern about a partner's contribution was raised with the board."""
 
     act: ClassVar[str] = "raiseContributionConcern"
-    clause: ClassVar[str] = "5d"
     about: ClassVar[str] = "partner"
     sentence: ClassVar[Sentence] = Sentence(
         "A concern was raised about partner {partner}[ and its contribution {contribution}]: {concern}",
@@ -118,7 +113,6 @@ class PartnerUpdateCommissioned(Fact, frozen=True, kw_only=True):
     """The board requested an update from a partner by a date."""
 
     act: ClassVar[str] = "commissionPartnerUpdate"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "update"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -136,7 +130,6 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     """A partner delivered the update that the board had requested."""
 
     act: ClassVar[str] = "receivePartnerUpdate"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "update"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")

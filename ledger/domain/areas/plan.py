@@ -30,7 +30,6 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     """Leaders of the council were briefed on the state of their services."""
 
     act: ClassVar[str] = "briefLeaders"
-    clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "briefing"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -47,7 +46,6 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
     """The council published a new version of its self-assessment."""
 
     act: ClassVar[str] = "publishSelfAssessment"
-    clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "assessment"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -72,7 +70,6 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     """A body approved a version of the improvement plan."""
 
     act: ClassVar[str] = "approvePlanVersion"
-    clause: ClassVar[str] = "1a"
     about: ClassVar[str] = "plan_version"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -113,7 +110,6 @@ class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
     """A scale for activity or for impact was adopted; progress is rated by it from then on."""
 
     act: ClassVar[str] = "adoptRatingScale"
-    clause: ClassVar[str] = "5a"
     sentence: ClassVar[Sentence] = Sentence(
         "The plan rates {dimension} on its own scale from now on",
         (("the plan", "scale of {dimension}", "adopted"),),
@@ -128,7 +124,6 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     """An objective was added to the plan."""
 
     act: ClassVar[str] = "addObjective"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -153,7 +148,6 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
     """Progress against an objective was recorded, with separate ratings of activity and impact."""
 
     act: ClassVar[str] = "recordProgress"
-    clause: ClassVar[str] = "5a"
     about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
@@ -176,7 +170,6 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     """An objective was revised; absent fields stay as they were, and its first date remains on record."""
 
     act: ClassVar[str] = "reviseObjective"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Objective {objective} was revised: {reason}[. New title: {title}][. It serves {areas}][. {owner} is "
@@ -212,7 +205,6 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     """An objective was closed."""
 
     act: ClassVar[str] = "closeObjective"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     ends: ClassVar[str] = "closed"
     sentence: ClassVar[Sentence] = Sentence(
@@ -233,7 +225,6 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
     """Slow progress on an objective was reported to the board, with its cause and a remedy."""
 
     act: ClassVar[str] = "highlightSlowProgress"
-    clause: ClassVar[str] = "5d"
     about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Slow progress on objective {objective} was highlighted. Cause: {cause}. Remedy: {remedy}",

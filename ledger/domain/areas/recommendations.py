@@ -24,7 +24,6 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     """A finding was added to the list that the plan has to answer."""
 
     act: ClassVar[str] = "registerFinding"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -45,7 +44,6 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     """A recommendation was made to the council."""
 
     act: ClassVar[str] = "makeRecommendation"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -66,7 +64,6 @@ class RecommendationAccepted(Fact, frozen=True, kw_only=True):
     """The council accepted a recommendation."""
 
     act: ClassVar[str] = "acceptRecommendation"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
     sentence: ClassVar[Sentence] = Sentence(
         "The council accepted recommendation {recommendation}: {response}",
@@ -82,7 +79,6 @@ class RecommendationRejected(Fact, frozen=True, kw_only=True):
     """The council rejected a recommendation, with a reason."""
 
     act: ClassVar[str] = "rejectRecommendation"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "recommendation"
     sentence: ClassVar[Sentence] = Sentence(
         "The council rejected recommendation {recommendation}: {reason}",
@@ -98,7 +94,6 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
     """The scope of an objective was mapped; a later mapping replaces an earlier one."""
 
     act: ClassVar[str] = "mapCoverage"
-    clause: ClassVar[str] = "4"
     about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "The coverage of objective {objective} was mapped[: the areas {areas}][; the findings {findings}][; "

@@ -37,7 +37,6 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
     """An entry was corrected: from here on it reads as absent, or as its replacement."""
 
     act: ClassVar[str] = "correctEntry"
-    clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Entry {position} was corrected", (("entry {position}", "reads", "as corrected"),), decision=True
@@ -55,7 +54,6 @@ class ErasureRequested(Fact, frozen=True, kw_only=True):
     """The erasure of an entry's free text was requested under a named authority."""
 
     act: ClassVar[str] = "requestErasure"
-    clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The erasure of the narratives of entry {position} was requested",
@@ -71,7 +69,6 @@ class NarrativeErased(Fact, frozen=True, kw_only=True):
     """An entry's free text and salts were erased; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseNarrative"
-    clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The narratives of entry {position} were erased, as requested in entry {request}; its proof remains valid",
@@ -87,7 +84,6 @@ class SigningKeyRotated(Fact, frozen=True, kw_only=True):
     """Another key signs the checkpoints from now on."""
 
     act: ClassVar[str] = "rotateSigningKey"
-    clause: ClassVar[str] = "records"
     about: ClassVar[str] = "key"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
@@ -104,7 +100,6 @@ class LossAccepted(Fact, frozen=True, kw_only=True):
     """The database lost entries that had been recorded, and recording resumed without them."""
 
     act: ClassVar[str] = "acceptLoss"
-    clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The database lost entries: {size} had been recorded, with the root {root_hash}, and recording resumed "
@@ -121,7 +116,6 @@ class Published(Fact, frozen=True, kw_only=True):
     """A report, plan version, document or the notice was published."""
 
     act: ClassVar[str] = "publish"
-    clause: ClassVar[str] = "records"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{subject} was published[, as the ledger stood at entry {position}]: {where}",
@@ -148,7 +142,6 @@ class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
     """An auditor recorded a finding about the record."""
 
     act: ClassVar[str] = "recordAuditFinding"
-    clause: ClassVar[str] = "records"
     about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True

@@ -25,7 +25,6 @@ class ChairReportDelivered(Fact, frozen=True, kw_only=True):
     """The chair reported on each objective for a period."""
 
     act: ClassVar[str] = "deliverChairReport"
-    clause: ClassVar[str] = "5b"
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -56,7 +55,6 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     """A report was submitted to the board, with data, analysis, recommendations and evidence of impact."""
 
     act: ClassVar[str] = "submitBoardReport"
-    clause: ClassVar[str] = "5c"
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -95,7 +93,6 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     """The board accepted, rejected or deferred a recommendation of a report."""
 
     act: ClassVar[str] = "decideReportRecommendation"
-    clause: ClassVar[str] = "5c"
     about: ClassVar[str] = "report"
     sentence: ClassVar[Sentence] = Sentence(
         "The board {outcome} recommendation {recommendation} of report {report}[, by decision {decision}]: "
@@ -130,7 +127,6 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
     """The adviser reported to ministers; its figures can be reproduced at the position named."""
 
     act: ClassVar[str] = "issueAdviserReport"
-    clause: ClassVar[str] = "12"
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True

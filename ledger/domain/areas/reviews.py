@@ -54,7 +54,6 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     """A review was scheduled."""
 
     act: ClassVar[str] = "scheduleReview"
-    clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -76,7 +75,6 @@ class ReviewStarted(Fact, frozen=True, kw_only=True):
     """A review began; the entry's time is when it began."""
 
     act: ClassVar[str] = "startReview"
-    clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("Review {review} began", (("review {review}", "state", "under way"),))
@@ -103,7 +101,6 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "completeReview"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_areas_unknown,)
-    clause: ClassVar[str] = "6"
     about: ClassVar[str] = "review"
     needs: ClassVar[str] = "ReviewStarted"
     once: ClassVar[bool] = True
@@ -132,7 +129,6 @@ class PreReviewAssessmentSubmitted(Fact, frozen=True, kw_only=True):
     """The council submitted its own assessment of progress before a review, on time or late."""
 
     act: ClassVar[str] = "submitPreReviewAssessment"
-    clause: ClassVar[str] = "10"
     about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
@@ -154,7 +150,6 @@ class DiagnosticRequired(Fact, frozen=True, kw_only=True):
     """The adviser required a diagnostic."""
 
     act: ClassVar[str] = "requireDiagnostic"
-    clause: ClassVar[str] = "8"
     about: ClassVar[str] = "diagnostic"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -173,7 +168,6 @@ class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):
     """A provider was agreed for a diagnostic; an outside provider needs the Department's consent."""
 
     act: ClassVar[str] = "agreeDiagnosticProvider"
-    clause: ClassVar[str] = "8"
     about: ClassVar[str] = "diagnostic"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -193,7 +187,6 @@ class DiagnosticReported(Fact, frozen=True, kw_only=True):
     """A diagnostic was completed, with its findings."""
 
     act: ClassVar[str] = "reportDiagnostic"
-    clause: ClassVar[str] = "8"
     about: ClassVar[str] = "diagnostic"
     needs: ClassVar[str] = "DiagnosticProviderAgreed"
     once: ClassVar[bool] = True

@@ -1,5 +1,6 @@
 """Rules on duties that people judge, carry out once, or must not carry out."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
@@ -63,6 +64,10 @@ class DoneBy(Rule, frozen=True):
             DiagnosticReported,
         }
     )
+    background: ClassVar[Facts] = frozenset(
+        {BoardEstablished, AdviserAppointed, ReviewCompleted, DiagnosticReported}
+    )
+    matches: ClassVar[Mapping[str, str]] = {"deliverable": "deliverable"}
 
     deliverable: Annotated[Id, Meta(description="Deliverable, as submissions name it.")]
     by: Annotated[date | None, Meta(description="Last day; this or `within`.")] = None
@@ -98,6 +103,7 @@ class NotDone(Rule, frozen=True):
     )
     example: ClassVar[str] = 'matter = "senior appointment", consent_of = ["DEPARTMENT_OFFICIAL"]'
     reads: ClassVar[Facts] = frozenset({ActReported, ConsentGiven})
+    matches: ClassVar[Mapping[str, str]] = {"matter": "matter"}
 
     matter: Annotated[Code, Meta(description="Matter, as reports and consents name it.")]
     consent_of: Annotated[
@@ -112,6 +118,7 @@ class InPost(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The council must appoint an improvement director by September.",)
     example: ClassVar[str] = 'post = "improvement director", by = 2024-09-30'
     reads: ClassVar[Facts] = frozenset({PostFilled, PostVacated})
+    matches: ClassVar[Mapping[str, str]] = {"post": "post"}
 
     post: Annotated[Code, Meta(description="Post, as appointments name it.")]
     by: Annotated[date | None, Meta(description="Last day to fill it first; absent: none.")] = None

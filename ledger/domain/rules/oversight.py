@@ -1,5 +1,6 @@
 """Rules on oversight: the board, reports, reviews, access, those who take part, and ministers' powers."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -13,22 +14,41 @@ from ledger.domain.areas.access import (
     AccessRequested,
     AccessRevoked,
     AccessUsed,
+    AccessUseRefused,
 )
 from ledger.domain.areas.actions import ActionAdded
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.domain.areas.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
+from ledger.domain.areas.board import (
+    BoardDecisionRecorded,
+    BoardEstablished,
+    ChairAppointed,
+    ChairEnded,
+    DecisionRescinded,
+    InterestDeclared,
+    MemberJoined,
+    MemberLeft,
+    TimetableAgreed,
+)
 from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
-from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.areas.notice import NoticeClosed
 from ledger.domain.areas.partners import (
     ContributionCommitted,
     ContributionMissed,
     ContributionReceived,
     PartnerRegistered,
+    PartnerUpdateCommissioned,
+    PartnerUpdateReceived,
 )
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.areas.records import Published
-from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
+from ledger.domain.areas.reports import (
+    AdviserReportIssued,
+    BoardReportSubmitted,
+    ChairReportDelivered,
+    ReportRecommendationDecided,
+)
 from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
     DiagnosticReported,
@@ -64,6 +84,7 @@ class PartnerActionsOwned(Rule, frozen=True):
     reads: ClassVar[Facts] = frozenset(
         {PartnerRegistered, ContributionCommitted, ContributionReceived, ContributionMissed, ActionAdded}
     )
+    background: ClassVar[Facts] = frozenset({ActionAdded})
 
     section_11_only: Annotated[
         bool, Meta(description="True: only partners bound by section 11 of the Children Act 2004 count.")
@@ -99,6 +120,21 @@ class BoardAndChair(Rule, frozen=True):
             RoleRevoked,
         }
     )
+    background: ClassVar[Facts] = frozenset({RoleGranted, RoleRevoked})
+    related: ClassVar[Facts] = frozenset(
+        {
+            InterestDeclared,
+            MemberJoined,
+            MemberLeft,
+            BoardPackCirculated,
+            MeetingHeld,
+            MinutesApproved,
+            BoardDecisionRecorded,
+            DecisionRescinded,
+            PartnerUpdateCommissioned,
+            PartnerUpdateReceived,
+        }
+    )
 
     independent_chair: Annotated[bool, Meta(description="True: the chair's independence has to be explained.")] = (
         False
@@ -123,6 +159,8 @@ class BoardReportComplete(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
     example: ClassVar[str] = 'parts = ["DATA", "ANALYSIS"]'
     reads: ClassVar[Facts] = frozenset({BoardReportSubmitted, MeetingHeld})
+    background: ClassVar[Facts] = frozenset({MeetingHeld})
+    related: ClassVar[Facts] = frozenset({ReportRecommendationDecided})
 
     parts: Annotated[list[ReportPart], Meta(min_length=1, description="Parts of each report.")]
 
@@ -134,6 +172,7 @@ class ViewsTakenIntoAccount(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The views of frontline staff and of children will be considered.",)
     example: ClassVar[str] = 'groups = ["FRONTLINE_STAFF"]'
     reads: ClassVar[Facts] = frozenset({ViewsGathered, ViewsConsidered})
+    matches: ClassVar[Mapping[str, str]] = {"groups": "group"}
 
     groups: Annotated[list[Group], Meta(min_length=1, description="Groups whose views count.")]
 
@@ -145,6 +184,8 @@ class ReviewInterval(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The Department will review progress at least every six months.",)
     example: ClassVar[str] = 'at_most_months = 6, by = "DfE"'
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
+    related: ClassVar[Facts] = frozenset({ReviewCompleted})
+    matches: ClassVar[Mapping[str, str]] = {"by": "by"}
 
     at_most_months: Annotated[Months, Meta(description="Months between two reviews, at most.")]
     by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
@@ -158,6 +199,8 @@ class ReviewTopics(Rule, frozen=True):
     example: ClassVar[str] = 'topics = ["CULTURE", "EARLY_HELP"]'
     retired: ClassVar[frozenset[str]] = frozenset({"open_list"})
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
+    background: ClassVar[Facts] = frozenset({ReviewStarted})
+    matches: ClassVar[Mapping[str, str]] = {"topics": "topics"}
 
     topics: Annotated[list[Topic], Meta(min_length=1, description="Topics to look at.")]
 
@@ -193,6 +236,8 @@ class AccessIsProvided(Rule, frozen=True):
             DiagnosticReported,
         }
     )
+    background: ClassVar[Facts] = frozenset[type[Fact]]({ReviewCompleted, DiagnosticReported})
+    related: ClassVar[Facts] = frozenset({AccessUseRefused})
 
     maximum_days: Annotated[Days | None, Meta(description="Days that one access may last; longer is refused.")] = (
         None
@@ -209,6 +254,8 @@ class AccessOfKinds(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The council must give reviewers accurate and up-to-date data.",)
     example: ClassVar[str] = 'kinds = ["DATA"]'
     reads: ClassVar[Facts] = AccessIsProvided.reads
+    background: ClassVar[Facts] = AccessIsProvided.background
+    matches: ClassVar[Mapping[str, str]] = {"kinds": "kind"}
 
     kinds: Annotated[list[AccessKind], Meta(min_length=1, description="Kinds of access.")]
     within_working_days: Annotated[
@@ -223,6 +270,7 @@ class AssessmentBeforeReview(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("Before a review the council should submit its own assessment.",)
     example: ClassVar[str] = 'by = "DfE"'
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted, PreReviewAssessmentSubmitted})
+    background: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
 
     by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
 
@@ -234,6 +282,7 @@ class AssessmentContent(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The assessment may include surveys of staff.",)
     example: ClassVar[str] = 'part = "STAFF_SURVEY"'
     reads: ClassVar[Facts] = AssessmentBeforeReview.reads
+    background: ClassVar[Facts] = AssessmentBeforeReview.background
 
     part: Annotated[AssessmentPart, Meta(description="Part of the assessment.")]
 
@@ -259,6 +308,8 @@ class Escalation(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("Ministers may use their statutory powers of intervention.",)
     example: ClassVar[str] = 'power = "s497A"'
     reads: ClassVar[Facts] = frozenset({ConcernRaised, InterventionDecided, InterventionEnded})
+    related: ClassVar[Facts] = frozenset({NoticeClosed})
+    matches: ClassVar[Mapping[str, str]] = {"power": "power"}
 
     power: Annotated[Code | None, Meta(description="Power, as interventions name it; absent: any power.")] = None
 
@@ -270,6 +321,7 @@ class PublishedRegularly(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The council must publish its progress each quarter.",)
     example: ClassVar[str] = 'what = "progress-report", every_months = 3'
     reads: ClassVar[Facts] = frozenset({Published})
+    matches: ClassVar[Mapping[str, str]] = {"what": "subject"}
 
     what: Annotated[Id, Meta(description="Subject, as publications name it.")]
     every_months: Annotated[Months | None, Meta(description="Months between two publications; absent: once.")] = (

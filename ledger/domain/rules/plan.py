@@ -1,11 +1,19 @@
 """Rules on the improvement plan: its content, its delivery, and the measures that show its effect."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionRebaselined,
+    ActionRevised,
+    MilestoneReached,
+    MilestoneSet,
+)
 from ledger.domain.areas.board import ChairAppointed, ChairEnded
 from ledger.domain.areas.measures import (
     MeasureBaselineReset,
@@ -14,8 +22,10 @@ from ledger.domain.areas.measures import (
     MeasureReadingRestated,
 )
 from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.partners import ContributionConcernRaised
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.areas.plan import (
+    LeadersBriefed,
     ObjectiveAdded,
     ObjectiveClosed,
     ObjectiveRevised,
@@ -48,6 +58,7 @@ class PlanCitesSelfAssessment(Rule, frozen=True):
     )
     example: ClassVar[str] = 'area = "1a"'
     reads: ClassVar[frozenset[type[Fact]]] = frozenset({SelfAssessmentPublished, PlanVersionApproved})
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({LeadersBriefed})
 
     area: Area = None
 
@@ -72,6 +83,9 @@ class PlanCoverage(Rule, frozen=True):
             RecommendationRejected,
         }
     )
+    related: ClassVar[frozenset[type[Fact]]] = frozenset(
+        {ActionAdded, ActionRevised, ActionCompleted, MilestoneSet, MilestoneReached}
+    )
 
     covers: Annotated[list[CoverageKind], Meta(min_length=1, description="Kinds of matter to answer.")]
     recommended_by: Annotated[
@@ -93,6 +107,8 @@ class PlanKeptCurrent(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The plan and a record of progress must be kept up to date.",)
     example: ClassVar[str] = "stale_after_days = 31"
     reads: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveAdded, ObjectiveClosed, ProgressRecorded})
+    background: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveAdded, ObjectiveClosed})
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({ActionRebaselined, RatingScaleAdopted})
 
     stale_after_days: Annotated[Days, Meta(description="Days that an objective may go without progress.")]
 
@@ -104,6 +120,7 @@ class PlanApproved(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The plan must be approved by the regulator by 12 July 2024.",)
     example: ClassVar[str] = 'body = "regulator", by = 2024-07-12'
     reads: ClassVar[frozenset[type[Fact]]] = frozenset({PlanVersionApproved})
+    matches: ClassVar[Mapping[str, str]] = {"body": "body"}
 
     by: Annotated[date, Meta(description="Last day for the approval.")]
     body: Annotated[Code | None, Meta(description="Body that approves; absent: any body.")] = None
@@ -129,6 +146,10 @@ class DeliveredBy(Rule, frozen=True):
             RoleRevoked,
         }
     )
+    background: ClassVar[frozenset[type[Fact]]] = frozenset(
+        {ObjectiveAdded, ObjectiveRevised, ObjectiveClosed, ChairAppointed, ChairEnded, RoleGranted, RoleRevoked}
+    )
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({ActionRevised})
 
     target_date: Annotated[date, Meta(description="Last day for the actions.")]
     area: Area = None
@@ -158,6 +179,8 @@ class SlowObjectivesHighlighted(Rule, frozen=True):
             RatingScaleAdopted,
         }
     )
+    background: ClassVar[frozenset[type[Fact]]] = reads - {SlowProgressHighlighted}
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({ContributionConcernRaised})
 
     signs: Annotated[list[SlowSign], Meta(min_length=1, description="Signs of slow progress.")] = field(
         default_factory=lambda: list(SlowSign)
@@ -183,6 +206,8 @@ class MeasuresImprove(Rule, frozen=True):
         ReviewScheduled,
         ReviewCompleted,
     }
+    background: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveClosed})
+    matches: ClassVar[Mapping[str, str]] = {"area": "areas"}
 
     area: Annotated[Id, Meta(description="Area whose measures count; its closure ends the obligation.")]
 
@@ -196,6 +221,7 @@ class TargetMet(Rule, frozen=True):
     )
     example: ClassVar[str] = 'measure = "V1", steps = [{ by = 2024-09-30, target = 90 }], sustained_periods = 3'
     reads: ClassVar[frozenset[type[Fact]]] = _READINGS
+    matches: ClassVar[Mapping[str, str]] = {"measure": "measure"}
 
     measure: Annotated[Id, Meta(description="Measure that is read.")]
     steps: Annotated[list[TargetStep], Meta(min_length=1, description="Targets and their days, in order.")]

@@ -1,5 +1,6 @@
 """A kind of rule as data: its parameters, its sentence, its wordings, the facts that it reads. Pure."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
@@ -28,6 +29,12 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     """Parameters as a pack writes them."""
     reads: ClassVar[frozenset[type[Fact]]] = frozenset()
     """Facts on which a verdict depends."""
+    background: ClassVar[frozenset[type[Fact]]] = frozenset()
+    """Facts among `reads` that are about other matters; entries of them don't concern the clause."""
+    related: ClassVar[frozenset[type[Fact]]] = frozenset()
+    """Facts about the clause's matter on which no verdict depends; entries of them concern the clause."""
+    matches: ClassVar[Mapping[str, str]] = {}
+    """Parameter → field: a fact that states another value of the field doesn't concern the clause."""
     retired: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
 

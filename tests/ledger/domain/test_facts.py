@@ -64,7 +64,6 @@ def test_every_fact_has_its_words(kind: Kind) -> None:
     assert kind.struct.__doc__
     assert kind.meaning.endswith(".")
     assert re.fullmatch(r"[a-z]+[A-Za-z]+", kind.struct.act)
-    assert kind.struct.clause
     assert kind.type == f"improvement-ledger.{kind.area}.{kind.name}.v{kind.struct.version}"
 
 

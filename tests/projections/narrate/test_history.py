@@ -12,6 +12,7 @@ from ledger.domain.registry import find_kind
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.changes import Change, difference
 from projections.narrate.history import EvidenceCited, History, NarratedEntry, Selection
+from tests.ledger.domain.rules.noticed import NOTICES
 
 TEXT = {"sha256": "A" * 43 + "="}
 OBJECTIVE = {"objective": "O1", "title": TEXT, "areas": ["1b"], "owner": "ann", "due": "2022-10-31"}
@@ -42,7 +43,7 @@ def entry(
 
 def narrated(entries: Iterable[Entry], corrected: dict[int, int] | None = None) -> list[NarratedEntry]:
     """Return the entries in plain words."""
-    story = History(corrected=corrected or {})
+    story = History(corrected=corrected or {}, clauses=NOTICES["tameside-2022"])
     return [story.narrate(one, {"title": NarrativeRef("A title", None)}) for one in entries]
 
 

@@ -1,0 +1,146 @@
+"""The clauses that an entry concerns, by the rules of its notice."""
+
+from typing import Any
+
+import pytest
+
+from ledger.domain.areas.notice import ClauseState, Modality, Obligor
+from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.fact import Fact
+from ledger.domain.registry import KIND_OF, KINDS
+from ledger.domain.rules import RULES
+from ledger.domain.rules.concern import clauses_of, facts_of, includes, usual_clauses
+from tests.ledger.domain.rules.noticed import FACTS, NOTICES, fact_of
+
+
+def clauses(**rules: tuple[str, dict[str, Any]]) -> dict[str, ClauseState]:
+    """Return clauses with these rules and parameters."""
+    return {
+        number.removeprefix("c"): ClauseState(Obligor.COUNCIL, Modality.MUST, rule, parameters, position)
+        for position, (number, (rule, parameters)) in enumerate(rules.items(), 1)
+    }
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_a_rule_declares_what_it_files_by_its_own_parameters_and_the_fields_of_facts(kind: str) -> None:
+    rule = RULES[kind]
+    assert rule.background <= rule.reads
+    assert not rule.related & rule.reads
+    assert rule.related <= set(KIND_OF)
+    for parameter, field in rule.matches.items():
+        assert parameter in rule.__struct_fields__
+        assert any(field in fact.__struct_fields__ for fact in facts_of(kind)), field
+
+
+def test_only_a_correction_has_a_replacement() -> None:
+    assert [fact for fact in KIND_OF if "replacement" in fact.__struct_fields__] == [EntryCorrected]
+
+
+def test_what_the_recorder_names_comes_first() -> None:
+    for fact in FACTS.values():
+        assert clauses_of(fact, ["77"], NOTICES["tameside-2022"]) == ("77",)
+
+
+TAMESIDE = {
+    "AccessGranted": "9 9a 9b 9c 9d",
+    "ActionAdded": "4 11",
+    "ActionCompleted": "4 11",
+    "ActionRebaselined": "5a 11",
+    "AdviserAppointed": "3",
+    "BoardDecisionRecorded": "5b",
+    "BoardReportSubmitted": "5c",
+    "ChairAppointed": "5b",
+    "ConcernRaised": "13",
+    "EvidenceSubmitted": "",
+    "FindingRegistered": "4",
+    "LeadersBriefed": "1a",
+    "MeasureReadingReported": "1b",
+    "MeetingHeld": "5b",
+    "NoticeClosed": "13",
+    "NoticeIssued": "",
+    "PartnerRegistered": "2",
+    "PreReviewAssessmentSubmitted": "10 10a 10b 10c",
+    "ProgressRecorded": "5a",
+    "RoleGranted": "",
+    "SlowProgressHighlighted": "5d",
+    "ViewsConsidered": "5e",
+}
+
+
+@pytest.mark.parametrize(("name", "numbers"), TAMESIDE.items())
+def test_tamesides_clauses_follow_from_its_rules(name: str, numbers: str) -> None:
+    assert " ".join(clauses_of(FACTS[name], (), NOTICES["tameside-2022"])) == numbers
+
+
+def test_another_notice_files_the_same_facts_under_its_own_numbers() -> None:
+    other = clauses(c1=("in-post", {"post": "director"}), c2=("board-and-chair", {}), c3=("context", {}))
+    assert clauses_of(FACTS["ChairAppointed"], (), other) == ("2",)
+    assert clauses_of(FACTS["ProgressRecorded"], (), other) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "own", "rule", "parameter", "of_other"),
+    [
+        ("MeasureReadingReported", "measure", "M1", "target-met", "measure", "M2"),
+        ("PostFilled", "post", "director", "in-post", "post", "commissioner"),
+        ("DeliverableSubmitted", "deliverable", "plan", "done-by", "deliverable", "charter"),
+        ("ReviewScheduled", "by", "DfE", "review-interval", "by", "Ofsted"),
+        ("ViewsGathered", "group", "FRONTLINE_STAFF", "views-considered", "groups", ["CHILDREN_AND_YOUNG_PEOPLE"]),
+        ("AccessRequested", "kind", "DATA", "access-of-kinds", "kinds", ["STAFF", "MINUTES"]),
+        ("PlanVersionApproved", "body", "cabinet", "plan-approved", "body", "regulator"),
+        ("Published", "subject", "plan", "published", "what", "progress-report"),
+        ("ObjectiveAdded", "areas", ["1a", "1b"], "measures-improve", "area", "1c"),
+        ("AreaClosed", "area", "1b", "measures-improve", "area", "1c"),
+    ],
+)
+def test_a_clause_on_another_matter_is_not_concerned(
+    name: str, field: str, own: Any, rule: str, parameter: str, of_other: Any
+) -> None:
+    fact = fact_of(name, {field: own})
+    own_words = own if isinstance(own, list) else [own]
+    same = own_words if isinstance(of_other, list) else own_words[0]
+    matters = clauses(c1=(rule, {parameter: same}), c2=(rule, {parameter: of_other}))
+    assert clauses_of(fact, (), matters) == ("1",)
+    assert usual_clauses(type(fact), matters) == ("1", "2")
+
+
+def test_an_area_concerns_only_clauses_that_name_one() -> None:
+    matters = clauses(c1=("delivered-by", {"target_date": "2024-06-30"}), c2=("measures-improve", {"area": "1b"}))
+    assert clauses_of(fact_of("AreaClosed", {"area": "1b"}), (), matters) == ("2",)
+
+
+def test_a_fact_about_a_clause_concerns_that_clause() -> None:
+    tameside = NOTICES["tameside-2022"]
+    assert clauses_of(fact_of("ClauseAssessed", {"number": "5b"}), (), tameside) == ("5b",)
+    revised = fact_of("NoticeRevised", {"clauses": [{"number": n, "parameters": {}} for n in ("5a", "6", "5a")]})
+    assert clauses_of(revised, (), tameside) == ("5a", "6")
+
+
+def test_a_correction_concerns_the_clauses_of_its_replacement() -> None:
+    tameside = NOTICES["tameside-2022"]
+    replaced = {"type": KIND_OF[type(FACTS["ChairAppointed"])].type, "data": {"chair": "c", "first": "2024-01-01"}}
+    assert clauses_of(fact_of("EntryCorrected", {"replacement": replaced}), (), tameside) == ("5b",)
+    assert clauses_of(fact_of("EntryCorrected", {"replacement": None}), (), tameside) == ()
+
+
+def test_every_fact_is_in_the_examples() -> None:
+    assert sorted(FACTS) == sorted(kind.name for kind in KINDS.values())
+    assert all(isinstance(fact, Fact) for fact in FACTS.values())
+
+
+@pytest.mark.parametrize(
+    ("clause", "other", "is_included"),
+    [
+        ("9", "9", True),
+        ("9", "9a", True),
+        ("9", "9(a)", True),
+        ("9", "9.1", True),
+        ("9", "90", False),
+        ("9a", "9a.1", True),
+        ("9a", "9ab", False),
+        ("9a", "9", False),
+        ("19", "9", False),
+    ],
+)
+def test_a_clause_includes_its_parts(clause: str, other: str, is_included: bool) -> None:
+    assert includes(clause, other) is is_included
