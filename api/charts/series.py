@@ -42,6 +42,14 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
         return self.is_hidden and self.numerator is None
 
 
+class Reset(Struct, frozen=True, rename="camel"):
+    """A reset of a measure's baseline."""
+
+    first: date
+    """First day of the new limits."""
+    position: int
+
+
 class Readings(Struct, frozen=True, rename="camel"):
     """Readings of a measure, by period."""
 
@@ -76,6 +84,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     per: int | None = None
     position: int = 0
     readings: Readings
+    resets: tuple[Reset, ...] = ()
 
     @property
     def mean(self) -> float | None:

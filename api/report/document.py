@@ -9,11 +9,9 @@ from api.report.model import Report
 from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, text_or_erasure
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, join_items, zone_of
+from projections.views.compliance.verdict import Status
 
-_STATUSES = (
-    *("MET", "MET_LATE", "AT_RISK", "NOT_MET", "NO_EVIDENCE", "NOT_DUE"),
-    *("POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"),
-)
+_OBLIGATIONS = tuple(status.value for status in Status if status.is_obligation)
 """Statuses of obligations; powers and context clauses are not counted."""
 
 
@@ -81,8 +79,8 @@ def _summary(report: Report) -> Iterator[str]:
             yield f"The adviser {verb} {'area' if len(areas) == 1 else 'areas'} {join_items(areas)}."
     if report.requirements is not None:
         counted = Counter(line.status for line in report.requirements)
-        shares = [f"{counted[code]} {plain(code)}" for code in _STATUSES if counted[code]]
-        obligations = [line for line in report.requirements if line.status in _STATUSES]
+        shares = [f"{counted[code]} {plain(code)}" for code in _OBLIGATIONS if counted[code]]
+        obligations = [line for line in report.requirements if line.status in _OBLIGATIONS]
         moved = sum(line.status_before not in (None, line.status) for line in obligations)
         yield (
             f"At the end of the period, of {many(len(obligations), 'obligation')}: {join_items(shares)}. "

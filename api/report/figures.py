@@ -19,8 +19,9 @@ def measures(report: Report) -> Iterator[Block]:
         yield Paragraph(HIDDEN)
         return
     yield Paragraph(
-        f"All readings recorded up to entry {report.position}. The limits are the mean ± 2.66 times the mean "
-        "moving range. A diamond marks an improvement, a square a concern; grey discs are common cause variation."
+        f"Readings for periods up to {day(report.last)}, as recorded up to entry {report.position}. The limits "
+        "are the mean ± 2.66 times the mean moving range. A diamond marks an improvement, a square a concern; "
+        "grey discs are common cause variation."
     )
     for series in report.measures:
         title = (series.title or "title erased").rstrip(".")
@@ -38,6 +39,8 @@ def _reading(series: Series, point: ChartReading) -> tuple[str, ...]:
     if point.restated_position is not None:
         recorded += f", restated by {entry(point.restated_position)}"
     value = "" if point.value is None else number(point.value, series.unit)
+    if point.restated:
+        value += " (restated)"
     return point.label, value, counts(point, series.unit), "; ".join(map(plain, point.signals)), recorded
 
 

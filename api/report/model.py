@@ -29,6 +29,7 @@ class Notice(ReportRow, frozen=True, kw_only=True):
     issuer: str
     issued_on: date
     target_date: date | None
+    closed_on: date | None = None
     zone: str
 
 
@@ -99,6 +100,30 @@ class SlowObjective(ReportRow, frozen=True, kw_only=True):
     highlights: tuple[Highlight, ...]
 
 
+class ProgressUpdate(ReportRow, frozen=True, kw_only=True):
+    """Progress on an objective, or on one of its actions."""
+
+    activity_rating: str
+    impact_rating: str
+    occurred_at: datetime
+    action: str | None
+    position: int
+
+
+class ProgressUpdates(ReportRow, frozen=True, kw_only=True):
+    """Progress on an objective up to the end of the period, the latest first."""
+
+    nodes: tuple[ProgressUpdate, ...]
+
+
+class ObjectiveRow(SlowObjective, frozen=True, kw_only=True):
+    """An objective at the report's position, from which its state at the end of the period follows."""
+
+    added_at: datetime
+    closed_at: datetime | None
+    progress: ProgressUpdates
+
+
 class Rebaseline(ReportRow, frozen=True, kw_only=True):
     """Another due date for an action."""
 
@@ -120,6 +145,7 @@ class Action(ReportRow, frozen=True, kw_only=True):
     title_erased_by: int | None
     owner: str
     partner: str | None
+    added_at: datetime
     due: date
     first_due: date
     slippage_days: int

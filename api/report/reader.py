@@ -3,15 +3,24 @@
 All of it comes from GraphQL with the reader's rights; sections without access are left out and marked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, structs
 
 from api.charts import Series, series_of
+from api.report.effective import (
+    access_at,
+    action_at,
+    area_at,
+    decision_at,
+    notice_at,
+    series_at,
+    slow_objective_at,
+)
 from api.report.model import (
     Access,
     Action,
@@ -22,9 +31,9 @@ from api.report.model import (
     Claim,
     Decision,
     Notice,
+    ObjectiveRow,
     Report,
     Requirement,
-    SlowObjective,
     cited,
 )
 from api.report.query_documents import Source, document, whole
@@ -33,6 +42,9 @@ from ledger.domain.errors import Refused
 from ledger.intake.parse import is_near, out_of_time
 from projections.narrate.sentence import natural_key, zone_of
 from schema.context import Context
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class AreaStatement(Struct, frozen=True, rename="camel", kw_only=True):
@@ -164,7 +176,7 @@ async def _figures(
 ) -> Report:
     notice, period = answer["notice"], {"from": begin.isoformat(), "to": end.isoformat()}
     return Report(
-        notice=msgspec.convert(notice, Notice),
+        notice=notice_at(msgspec.convert(notice, Notice), statements.last),
         report=statements.report,
         adviser=statements.adviser,
         issued_at=statements.issued_at,
@@ -177,10 +189,19 @@ async def _figures(
         on=source.on,
         areas=_areas(notice["areas"], statements),
         requirements=_requirements(answer, statements),
-        measures=await _measures(source),
-        slow=await source.read("slow", ("plan", "objectives"), SlowObjective),
-        actions=await source.read("actions", ("plan", "actions"), Action),
-        decisions=await source.read("decisions", ("board", "decisions"), Decision, **period),
+        measures=await _measures(source, statements.last),
+        slow=_present(
+            await source.read("slow", ("plan", "objectives"), ObjectiveRow, to=period["to"]),
+            lambda row: slow_objective_at(row, statements.last, end),
+        ),
+        actions=_present(
+            await source.read("actions", ("plan", "actions"), Action),
+            lambda action: action_at(action, statements.last, end),
+        ),
+        decisions=_present(
+            await source.read("decisions", ("board", "decisions"), Decision, **period),
+            lambda decision: decision_at(decision, end),
+        ),
         board_reports=await _board_reports(source, begin, end),
         access=await _access(source, begin, end),
         other=statements.other,
@@ -188,9 +209,17 @@ async def _figures(
     )
 
 
+def _present(rows: tuple[T, ...] | None, effective: Callable[[T], R | None]) -> tuple[R, ...] | None:
+    """Return the rows as they stood at the end of the period; None where the reader has no access."""
+    if rows is None:
+        return None
+    return tuple(row for row in map(effective, rows) if row is not None)
+
+
 def _areas(areas: list[Any], statements: AdviserStatements) -> tuple[AreaSummary, ...]:
     by_area = {statement.area: statement for statement in statements.areas}
-    return tuple(msgspec.convert(area | _builtins(by_area.get(area["area"])), AreaSummary) for area in areas)
+    converted = (msgspec.convert(area | _builtins(by_area.get(area["area"])), AreaSummary) for area in areas)
+    return tuple(area_at(area, statements.last) for area in converted)
 
 
 def _requirements(answer: Mapping[str, Any], statements: AdviserStatements) -> tuple[Requirement, ...]:
@@ -222,11 +251,11 @@ def _builtins(statement: AreaStatement | RequirementStatement | None) -> Mapping
     return fields
 
 
-async def _measures(source: Source) -> tuple[Series, ...] | None:
+async def _measures(source: Source, last: date) -> tuple[Series, ...] | None:
     rows = await source.read("measures", ("measures",), dict)
     for measure in rows or ():
         whole(measure["readings"], f"measure {measure['measure']}")
-    return None if rows is None else tuple(map(series_of, rows))
+    return None if rows is None else tuple(series_at(series_of(row), last) for row in rows)
 
 
 class _BasisOf(Basis, frozen=True, kw_only=True):
@@ -265,4 +294,6 @@ async def _access(source: Source, begin: datetime, end: datetime) -> tuple[Acces
     requests = await source.read("access", ("access",), Access)
     if requests is None:
         return None
-    return tuple(request for request in requests if request.requested_at < end and request.until_at >= begin)
+    return tuple(
+        access_at(request, end) for request in requests if request.requested_at < end and request.until_at >= begin
+    )

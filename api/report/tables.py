@@ -35,6 +35,7 @@ from api.report.spreadsheet import cell
 
 _STRUCTURED = {
     "readings",
+    "resets",
     "highlights",
     "rebaselines",
     "options",

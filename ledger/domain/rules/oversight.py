@@ -236,7 +236,7 @@ class AccessIsProvided(Rule, frozen=True):
             DiagnosticReported,
         }
     )
-    background: ClassVar[Facts] = frozenset[type[Fact]]({ReviewCompleted, DiagnosticReported})
+    background: ClassVar[Facts] = frozenset[type[Fact]]((ReviewCompleted, DiagnosticReported))
     related: ClassVar[Facts] = frozenset({AccessUseRefused})
 
     maximum_days: Annotated[Days | None, Meta(description="Days that one access may last; longer is refused.")] = (
