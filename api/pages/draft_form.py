@@ -105,15 +105,16 @@ def controls_of(
 def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[FormControl]:
     """Return a control for each clause, with its status as a hint.
 
-    A refusal numbers only the clauses with a narrative.
+    A refusal numbers only the clauses with a narrative. Without any, it leads to the first clause.
     """
+    is_any_written = any(requirement.text.strip() for requirement in draft.requirements)
     lines = {line.clause: line for line in requirements}
-    controls = []
+    controls: list[FormControl] = []
     written = 0
     for requirement in draft.requirements:
         line = lines.get(requirement.number)
         hint = "" if line is None else f"{status(line.status)} at the end of the period. {line.reason}"
-        path = f"requirement.{requirement.number}"
+        path = f"requirement.{requirement.number}" if controls or is_any_written else "data.requirements"
         if requirement.text.strip():
             path, written = f"data.requirements[{written}].text", written + 1
         label = f"Clause {requirement.number}"

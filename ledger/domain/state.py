@@ -29,11 +29,12 @@ from ledger.domain.areas.people import PeopleState
 from ledger.domain.areas.plan import PlanState
 from ledger.domain.areas.recommendations import RecommendationsState
 from ledger.domain.areas.records import RecordsState
-from ledger.domain.areas.reports import ReportsState
+from ledger.domain.areas.reports import AdviserReportIssued, ReportsState
 from ledger.domain.areas.reviews import ReviewsState
 from ledger.domain.entry import occurred
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
+from ledger.domain.rules import report_content
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -93,7 +94,8 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     yield from (
         [*lifecycle.judge(state.lifecycles, declaration, fact, state.people.roles, new_actors=in_set_up)]
         or [*_AREA[type(fact)].admit(state, fact, who, when)]
-        or rules.admit(state.notice, fact)
+        or [*rules.admit(state.notice, fact)]
+        or (report_content.admit(state, fact) if isinstance(fact, AdviserReportIssued) else ())
     )
 
 
