@@ -8,7 +8,7 @@ Raises:
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -22,12 +22,11 @@ from projections.narrate.sentence import natural_key
 
 Json = Mapping[str, Any]
 NOT_RECORDED = "nothing with this reference is recorded at this point"
-_TALLY = (
-    *("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET"),
-    *("POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"),
-)
+_TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET")
 """Statuses of obligations, the gravest first; powers and context clauses are not counted."""
 _REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "Reports to the board")
+_LATE = timedelta(days=1)
+"""Time from an event to its recording after which the overview marks it as late."""
 _PAGES_OF = {
     "objective": ("plan", "/plan/{}", "", "The objective in the plan"),
     "decision": ("board", "/board/decisions/{}", "", "The decision"),
@@ -54,14 +53,21 @@ def only(nodes: Sequence[Json]) -> Json:
 
 
 def overview(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the obligations and clauses in order, and the number of each status."""
+    """Return the obligations and clauses in order, the number of each status, and the entries recorded late."""
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
     return {
         "lines": sorted(lines, key=lambda line: natural_key(line["clause"])),
         "clauses": sorted(notice["clauses"], key=lambda clause: natural_key(clause["number"])),
         "tally": [(status, counted[status]) for status in _TALLY if counted[status]],
+        "late": {entry["position"] for entry in notice.get("entries", {}).get("nodes", ()) if _is_late(entry)},
     }
+
+
+def _is_late(entry: Json) -> bool:
+    """Return True if an entry was recorded more than a day after it happened."""
+    recorded, occurred = (datetime.fromisoformat(entry[name]) for name in ("recordedAt", "occurredAt"))
+    return recorded - occurred > _LATE
 
 
 def objective(_page_request: PageRequest, notice: Json) -> Json:

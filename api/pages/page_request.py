@@ -21,6 +21,7 @@ from schema.context import Viewer, may
 
 INVENTED_PREFIX = "invented/"
 """Prefix of the sources of an invented history."""
+_INSTANT = timedelta(microseconds=1)
 _WEEK = timedelta(days=7)
 _NAMES: TTLCache[tuple[str, str], Mapping[str, str]] = TTLCache(1_000, ttl=5)
 """Names by database and notice; an erased name is gone after five seconds."""
@@ -138,6 +139,7 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
         "asOf": page_request.point.as_of,
         "on": on.isoformat() if on is not None else None,
         "weekBefore": ((on or now()) - _WEEK).isoformat(),
+        "weekEnd": None if on is None else (on + _INSTANT).isoformat(),
         **_rights(page_request),
         **variables,
     }

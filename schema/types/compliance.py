@@ -18,6 +18,9 @@ _STATUS = {"status": Filter(Status, "Status.")}
         "modality": Filter(Modality, "Modality of the obligation."),
         "clauses": Filter(list[ID], "Clause numbers."),
         "since_from": Filter(datetime, "Earliest instant of the last change of status."),
+        "changed_from": Filter(
+            datetime, "Earliest instant at which its status changed, or at which the change was recorded."
+        ),
     },
     part=True,
 )

@@ -116,6 +116,12 @@ class EntryFilter:
     occurred_to: datetime | None = strawberry.field(
         default=None, name="to", description="End of the period in which it happened, exclusive."
     )
+    recorded_from: datetime | None = strawberry.field(
+        default=None, description="Start of the period in which it was recorded, inclusive."
+    )
+    recorded_to: datetime | None = strawberry.field(
+        default=None, description="End of the period in which it was recorded, exclusive."
+    )
     text: str | None = strawberry.field(
         default=None, description="Words in its narratives, in any order; put a phrase in quotes."
     )
@@ -238,6 +244,8 @@ def reader_filter(at: Standpoint, conditions: EntryFilter | None) -> entries.Ent
         actor=conditions.actor,
         occurred_from=conditions.occurred_from,
         occurred_to=conditions.occurred_to,
+        recorded_from=conditions.recorded_from,
+        recorded_to=conditions.recorded_to,
         text=conditions.text,
     )
 

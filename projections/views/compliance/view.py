@@ -183,7 +183,12 @@ COMPLIANCE = Relation(
     "(SELECT o.*, s.* FROM views.obligations o CROSS JOIN LATERAL (SELECT * FROM ("
     f"{_LATEST.format('prospects')} UNION ALL {_LATEST.format('standings')}) u ORDER BY begins DESC LIMIT 1) s "
     "WHERE o.notice = :notice)",
-    conditions={"clauses": "t.number = ANY (:value)", "since_from": "t.since >= :value"},
+    conditions={
+        "clauses": "t.number = ANY (:value)",
+        "since_from": "t.since >= :value",
+        "changed_from": "(t.since >= :value OR EXISTS (SELECT FROM ledger.entries e WHERE e.notice = :notice "
+        "AND e.position = t.since_position AND e.recorded_at >= :value))",
+    },
 )
 _PERIODS = (
     "SELECT notice, number, begins, status, since, since_position, reason, entries FROM views.{} "
