@@ -42,6 +42,9 @@ RECONNECT_SECONDS = 1.0
 """Seconds between attempts to listen again after losing the database."""
 _COLUMNS = "SELECT position, type, body FROM ledger.entries WHERE notice = %s"
 
+_retry = retry((InterfaceError, OperationalError), max_attempts=3, wait=0.2)
+"""Repeats a read after a lost connection; each attempt waits for the pool for five seconds at most."""
+
 
 class _Refusing:
     """Reasons of a refusal."""
@@ -108,7 +111,7 @@ class NoticeRecorder(ApplicationRecorder):
         except Refused as refused:
             raise _error(refused) from refused
 
-    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    @_retry
     def select_events(
         self,
         originator_id: UUID | str,
@@ -126,7 +129,7 @@ class NoticeRecorder(ApplicationRecorder):
         rows = self._fetch(*_limited(statement, [self.notice, *parameters], limit))
         return [StoredEvent(self.notice, position, topic, body) for position, topic, body in rows]
 
-    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    @_retry
     def select_notifications(
         self,
         start: int | None,
@@ -146,7 +149,7 @@ class NoticeRecorder(ApplicationRecorder):
         rows = self._fetch(*_limited(statement, [self.notice, *parameters], limit))
         return [Notification(self.notice, position, topic, body, position) for position, topic, body in rows]
 
-    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    @_retry
     def max_notification_id(self) -> int | None:
         """Return the position of the last entry; None before the first."""
         rows = self._fetch("SELECT size FROM ledger.heads WHERE notice = %s", [self.notice])

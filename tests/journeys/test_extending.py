@@ -28,7 +28,7 @@ print(json.dumps([view.max_tracking_id("tameside-2022"), [list(row.values()) for
 def test_the_page_on_extending_goes_as_written(database: str, tmp_path: Path) -> None:
     url = url_of(database)
     page = (ROOT / "docs" / "extending.md").read_text("utf-8")
-    reading, _, late, _ = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    reading, _, late, testing, _ = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     environ = {**os.environ, "LEDGER_DATABASE_URL": url, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
 
     def python(*words: str) -> str:
@@ -54,6 +54,13 @@ def test_the_page_on_extending_goes_as_written(database: str, tmp_path: Path) ->
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     assert printed.startswith(f"[{size}, [[")
+
+    embedded = 'self.enterContext(EmbeddedPostgres(Path(".ledger/demo")))'
+    assert embedded in testing
+    case = testing.replace(embedded, "None").replace("database.start()", repr(url))
+    (tmp_path / "test_late_actions.py").write_text(case, "utf-8")
+    assert "python -m unittest test_late_actions" in page
+    python("import unittest; unittest.main('test_late_actions')")
 
 
 def late_so_far(python: object, url: str) -> str:

@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from ledger.embedded import EmbeddedPostgres
 from ledger.eventsourcing import NoticeLedger
@@ -66,6 +67,26 @@ def test_a_subscription_and_a_guest_continue_after_a_restart_of_the_server() -> 
             with psycopg.connect(url) as connection:  # the pools of the guests knew the old server
                 assert connection.execute("SELECT * FROM guests.progress_counts").fetchall() == [("O1", 7)]
     assert positions == list(range(1, SIZE + 5))
+
+
+def test_a_guest_can_be_stopped_during_an_outage() -> None:
+    stop = Event()
+    with make_place() as place, closing(EmbeddedPostgres(place, FAST)) as server:
+        url = server.start()
+        asyncio.run(store.migrate(url))
+        asyncio.run(record_notice(url, 3))
+        runner = GuestRunner(url, NOTICE, CountProgress)
+        guest = Thread(target=runner.run, args=(stop,))
+        guest.start()
+        wait_until_reached(url, SIZE)
+        server.close()
+        assert server.wait_until_stopped(20)
+        with pytest.raises(OperationalError):
+            runner.recorder.max_notification_id()
+        stop.set()
+        guest.join(timeout=10)
+        assert not guest.is_alive()
+        runner.close()
 
 
 @contextmanager
