@@ -62,7 +62,7 @@ class RecordPayload:
 
 
 @strawberry.input(description="Envelope of a mutation, without the fact.")
-class Submission:
+class MutationInput:
     """The client's part of an entry's envelope; each mutation's input adds `data`."""
 
     notice: strawberry.ID = strawberry.field(description="Notice in whose ledger the fact is recorded.")
@@ -91,7 +91,7 @@ def _refused(notice: str, refused: Refused) -> RecordPayload:
     return RecordPayload(at=notice, receipt=None, refusals=refusals)
 
 
-async def record(context: Context, kind: Kind, submission: Submission) -> RecordPayload:
+async def record(context: Context, kind: Kind, submission: MutationInput) -> RecordPayload:
     """Record the fact of an input."""
     notice = str(submission.notice)
     try:
@@ -105,7 +105,7 @@ async def record(context: Context, kind: Kind, submission: Submission) -> Record
     return RecordPayload(at=notice, receipt=entries.receipt_of(receipt), refusals=[])
 
 
-def _event(kind: Kind, submission: Submission) -> dict[str, Any]:
+def _event(kind: Kind, submission: MutationInput) -> dict[str, Any]:
     """Return the CloudEvent of an input."""
     event = {
         "specversion": "1.0",
@@ -121,21 +121,21 @@ def _event(kind: Kind, submission: Submission) -> dict[str, Any]:
     return {name: value for name, value in event.items() if value is not None}
 
 
-def _input(kind: Kind) -> type[Submission]:
+def _input(kind: Kind) -> type[MutationInput]:
     name = f"{kind.struct.act[:1].upper()}{kind.struct.act[1:]}Input"
     members = {
         "__annotations__": {"data": input_of(kind.struct)},
         "__module__": __name__,
         "data": strawberry.field(description=kind.meaning),
     }
-    input_type = type(name, (Submission,), members)
+    input_type = type(name, (MutationInput,), members)
     return strawberry.input(input_type, description=f"Input of {kind.struct.act}: the fact and its envelope.")
 
 
 def _resolver(kind: Kind) -> Callable[..., Awaitable[RecordPayload | None]]:
     async def resolve(
         info: Info[Context, None],
-        input: Submission,  # noqa: A002 - GraphQL's name for it
+        input: MutationInput,  # noqa: A002 - GraphQL's name for it
     ) -> RecordPayload | None:
         return await record(info.context, kind, input)
 

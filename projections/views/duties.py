@@ -32,7 +32,7 @@ from projections.views.word_lists import DeliverableStanding
 _RecorderRole = Annotated[str, words(Role), Meta(description="Role of the person who recorded it.")]
 
 
-class Assessment(Struct, frozen=True):
+class ClauseAssessment(Struct, frozen=True):
     """A judgement of a person on a clause."""
 
     position: int
@@ -122,7 +122,7 @@ class Cooperation(Struct, frozen=True):
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
-ASSESSMENTS = Table("clause_assessments", Assessment, ("position",), in_memory=False)
+ASSESSMENTS = Table("clause_assessments", ClauseAssessment, ("position",), in_memory=False)
 SUBMISSIONS = Table("submissions", Submission, ("deliverable", "position"))
 INSTRUCTIONS = Table("instructions", Instruction, ("instruction",))
 POST_TENURES = Table("post_tenures", PostTenure, ("position",))
@@ -140,7 +140,7 @@ VIEW = View(
 
 @VIEW.on(ClauseAssessed)
 def _clause_assessed(rows: Rows, entry: Entry, fact: ClauseAssessed) -> None:
-    assessed = Assessment(
+    assessed = ClauseAssessment(
         position=entry.position,
         clause=fact.number,
         assessed_at=entry.occurred_at,

@@ -6,7 +6,7 @@ NOT_RUN = {
     "README.md: improvement-ledger 1": "make demo and make test run in .ci/run; a test cannot start its own run",
     "docs/extending.md: Extend the ledger with the eventsourcing library 1": "it names the embedded database",
     "docs/extending.md: Add a projection 1": "it never ends; tests/journeys/test_extending.py runs and stops it",
-    "docs/extending.md: Test it 1": "it names the embedded database; tests/journeys/test_extending.py runs the case",
+    "docs/extending.md: Test it 1": "tests/journeys/test_extending.py runs it on a server of its own",
     "docs/operating.md: Standbys and failover 1": "settings; tests/projections/query/test_standbys.py has them",
     "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
 }

@@ -394,8 +394,7 @@ def test_another_notice_is_a_link_where_it_can_be_opened(
 
 def test_a_report_that_arrives_ends_its_progress(readers: dict[str, httpx.Client]) -> None:
     auditor = readers["auditor"]
-    page = auditor.get(f"{HOME}/reports/AR1")
-    assert page.text.count("data-busy=") == 4
+    assert auditor.get(f"{HOME}/reports/AR1").text.count("data-busy=") == 4
     answer = auditor.get(f"{HOME}/report-files/AR1.json?ready=123456")
     assert answer.headers["set-cookie"].startswith("ledger-ready=123456;")
     assert "set-cookie" not in auditor.get(f"{HOME}/report-files/AR1.json?ready=<b>").headers

@@ -9,7 +9,7 @@ from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.persistence import ApplicationRecorder, Tracking
 
 from ledger.domain.areas.plan import ProgressRecorded
-from ledger.eventsourcing import Factory, event_class, testing
+from ledger.eventsourcing import Factory, cases, event_class
 from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
 from tests.ledger.history import NOTICE
 
@@ -25,7 +25,7 @@ def recorded_database(recorded: str) -> Iterator[None]:
     RECORDED.clear()
 
 
-class TestOurRecorder(testing.NoticeRecorderTestCase):
+class TestOurRecorder(cases.NoticeRecorderTestCase):
     """The ledger's own recorder."""
 
     notice = NOTICE
@@ -37,7 +37,7 @@ class TestOurRecorder(testing.NoticeRecorderTestCase):
         return factory.application_recorder()
 
 
-class TestCountProgress(testing.GuestProjectionTestCase):
+class TestCountProgress(cases.GuestProjectionTestCase):
     """A guest as a stranger writes it."""
 
     projection_class = CountProgress
