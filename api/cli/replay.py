@@ -37,7 +37,7 @@ _MINUTES = (
         "clauses",
         "subjects",
     ),
-    *("texts", "evidence", "on_file", "changes", "reads_now", "corrected_by"),
+    *("texts", "evidence", "on_file", "changes", "notes", "reads_now", "corrected_by"),
 )
 _CHANGES = ("of", "aspect", "before", "after")
 
@@ -176,6 +176,7 @@ def _cells(minute: NarratedEntry, story: History) -> tuple[object, ...]:
         join_items(map(_citation, minute.evidence)),
         join_items(map(_citation, minute.other_evidence)),
         changes,
+        " ".join(minute.notes),
         minute.reads_now,
         minute.corrected_by,
     )
@@ -205,6 +206,7 @@ def _particulars(minute: NarratedEntry, zone: ZoneInfo, names: Mapping[str, str]
         yield "clause" if len(minute.clauses) == 1 else "clauses", join_items(minute.clauses)
     for path, text in minute.narratives.items():
         yield _label(path), text
+    yield from (("note", note) for note in minute.notes)
     if minute.evidence:
         yield "evidence", join_items(map(_citation, minute.evidence))
     if minute.other_evidence:

@@ -22,6 +22,7 @@ from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, values_at
 from ledger.domain.rules.concern import clauses_of, includes
 from projections.engine.narrative import NarrativeRef
+from projections.narrate.board_notes import BoardNotes
 from projections.narrate.changes import Aspect, Change, Values, difference
 from projections.narrate.sentence import (
     NO_NAMES,
@@ -69,6 +70,8 @@ class NarratedEntry(Struct, frozen=True, rename="camel"):
     other_evidence: tuple[EvidenceCited, ...] = field(name="held")
     """Other documents in the register that support its subjects."""
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    """Attendance, chair, interests and warnings of a meeting or decision of the board."""
     reads_now: str | None = None
     """Sentence of the corrected entry after this correction."""
     corrected_by: int | None = None
@@ -105,6 +108,8 @@ class History(Struct):
     """Corrected position → the correcting one, for all entries to be added."""
     clauses: Mapping[str, ClauseState] = field(default_factory=dict)
     """Clauses of the notice after all entries to be added."""
+    board: BoardNotes = field(default_factory=BoardNotes)
+    """Notes to the board's meetings and decisions, from all entries to be added."""
     requests: dict[str | int, AccessRequested] = field(default_factory=dict)
     """Requests for access by their ids."""
     values: Values = field(default_factory=Values)
@@ -136,6 +141,7 @@ class History(Struct):
             evidence,
             other_evidence,
             changes,
+            self.board.of(entry, self.zone, self.names),
             reads_now,
             self.corrected.get(entry.position),
             fact.sentence.decision,

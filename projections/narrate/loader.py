@@ -1,6 +1,6 @@
 """Loader of a notice's entries with their narratives, in one snapshot of the ledger; it needs no view."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,22 +18,22 @@ from ledger.domain.areas.notice import (
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import effective
 from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, type_names
 from ledger.intake.envelope import decode
 from ledger.store.database import connect
 from ledger.store.entries import read_bodies
 from projections.engine.narrative import NarrativeRef
 from projections.errors import NotRecordedYet, UnknownNotice
+from projections.narrate.board_notes import FACTS as BOARD_FACTS
+from projections.narrate.board_notes import BoardNotes, board_notes
 from projections.narrate.history import History, NarratedEntry
 from projections.narrate.sentence import NO_NAMES
 
 PAGE = 500
 _OF_TYPES = """SELECT body FROM ledger.entries
     WHERE notice = %s AND position <= %s AND type = ANY (%s) ORDER BY position"""
-_CORRECTIONS = [*type_names(KIND_OF[EntryCorrected])]
-_ON_CLAUSES = [
-    name for fact in (ClauseRegistered, InterpretationAdopted, NoticeRevised) for name in type_names(KIND_OF[fact])
-]
+_ON_CLAUSES = (ClauseRegistered, InterpretationAdopted, NoticeRevised)
 _NARRATIVES = """SELECT position, path, body, erased_by FROM ledger.narratives
     WHERE notice = %s AND position > %s AND position <= %s ORDER BY position, path"""
 
@@ -66,7 +66,7 @@ class LoadedHistory:
 
     async def corrections(self, to: int) -> dict[int, int]:
         """Return each corrected position with the entry that corrected it, among the first `to` entries."""
-        corrections = await self._of_types(_CORRECTIONS, to)
+        corrections = await self._recorded([EntryCorrected], to)
         return {
             entry.fact.position: entry.position for entry in corrections if isinstance(entry.fact, EntryCorrected)
         }
@@ -74,13 +74,22 @@ class LoadedHistory:
     async def clauses(self, to: int) -> dict[str, ClauseState]:
         """Return the clauses of the notice after the first `to` entries."""
         clauses: dict[str, ClauseState] = {}
-        for item in effective(await self._of_types([*_ON_CLAUSES, *_CORRECTIONS], to)):
-            if not item.removed:
-                evolve_clauses(clauses, item.entry.fact, item.entry.position)
+        for entry in await self._effective(_ON_CLAUSES, to):
+            evolve_clauses(clauses, entry.fact, entry.position)
         return clauses
 
-    async def _of_types(self, types: list[str], to: int) -> list[Entry]:
-        """Return the entries of some types among the first `to` entries."""
+    async def board(self, to: int) -> BoardNotes:
+        """Return the notes to the board's meetings and decisions after the first `to` entries."""
+        return board_notes(await self._effective(BOARD_FACTS, to))
+
+    async def _effective(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
+        """Return the entries of some facts among the first `to` entries, as they read after corrections."""
+        recorded = await self._recorded([*facts, EntryCorrected], to)
+        return [item.entry for item in effective(recorded) if not item.removed]
+
+    async def _recorded(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
+        """Return the entries of some facts among the first `to` entries."""
+        types = [name for fact in facts for name in type_names(KIND_OF[fact])]
         cursor = await self._connection.execute(_OF_TYPES, (self.notice, to, types))
         return [decode(body) for (body,) in await cursor.fetchall()]
 
@@ -105,7 +114,12 @@ async def narrate(
         to: Position of the last entry.
         names: Actor → name.
     """
-    history = History(corrected=await loaded.corrections(to), names=names, clauses=await loaded.clauses(to))
+    history = History(
+        corrected=await loaded.corrections(to),
+        names=names,
+        clauses=await loaded.clauses(to),
+        board=await loaded.board(to),
+    )
     async for entry, narratives in loaded.entries(to):
         yield history.narrate(entry, narratives), history
 

@@ -1,0 +1,127 @@
+"""Notes to the board's meetings and decisions: attendance, quorum, chair, interests, late records. Pure.
+
+A decision is often recorded before its meeting. The notes therefore use all entries up to the position read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+
+from ledger.domain.areas.board import (
+    BoardDecisionRecorded,
+    BoardEstablished,
+    ChairAppointed,
+    ChairEnded,
+    DecisionRescinded,
+    InterestDeclared,
+)
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from projections.narrate.sentence import NO_NAMES, day, join_items, with_name
+
+FACTS: tuple[type[Fact], ...] = (BoardEstablished, ChairAppointed, ChairEnded, InterestDeclared, MeetingHeld)
+"""Facts that the notes use."""
+LATE = timedelta(days=7)
+"""Time from a meeting or decision to its recording after which a note says so."""
+
+
+class _Term(Struct):
+    """A term in the chair; both days included."""
+
+    chair: str
+    first: date
+    last: date | None
+
+
+class _Interest(Struct, frozen=True):
+    """A declared interest of a person."""
+
+    actor: str
+    declared_at: datetime
+    position: int
+
+
+class _Meeting(Struct, frozen=True):
+    """A meeting that was held."""
+
+    fact: MeetingHeld
+    position: int
+
+
+class BoardNotes(Struct):
+    """The board's chairs, interests and meetings, from which notes are written."""
+
+    quorum: int | None = None
+    terms: list[_Term] = field(default_factory=list)
+    interests: list[_Interest] = field(default_factory=list)
+    meetings: dict[str, _Meeting] = field(default_factory=dict)
+
+    def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
+        """Return the notes to an entry; none unless it is a meeting or a decision of the board."""
+        match entry.fact:
+            case MeetingHeld() as held:
+                meeting, notes = _Meeting(held, entry.position), [*self._quorum(held)]
+            case BoardDecisionRecorded() | DecisionRescinded():
+                known = self.meetings.get(entry.fact.meeting)
+                if known is None:
+                    return (f"No entry records meeting {entry.fact.meeting}.", *_lateness(entry))
+                meeting, notes = known, [_attendance(known, names)]
+            case _:
+                return ()
+        notes += self._chair(entry.occurred_at.astimezone(zone).date(), meeting.fact, names)
+        notes += self._interested(entry.occurred_at, meeting.fact, names)
+        return (*notes, *_lateness(entry))
+
+    def _quorum(self, held: MeetingHeld) -> Iterator[str]:
+        if self.quorum is not None:
+            yield f"{len(held.attendance)} attended; the quorum is {self.quorum}."
+
+    def _chair(self, on: date, held: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
+        chairs = [term.chair for term in self.terms if term.first <= on and (term.last is None or on <= term.last)]
+        if not chairs:
+            yield f"Warning: no chair was in post on {day(on)}."
+        for chair in chairs:
+            is_present = chair in held.attendance
+            name = with_name(chair, names)
+            yield f"In the chair: {name}." if is_present else f"Warning: the chair, {name}, was not present."
+
+    def _interested(self, at: datetime, held: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
+        for interest in self.interests:
+            if interest.actor in held.attendance and interest.declared_at <= at:
+                name = with_name(interest.actor, names)
+                yield f"Warning: {name} was present with an interest, declared in entry {interest.position}."
+
+
+def board_notes(entries: Iterable[Entry]) -> BoardNotes:
+    """Return the notes' source after these entries, which are read as corrected."""
+    notes = BoardNotes()
+    for entry in entries:
+        match entry.fact:
+            case BoardEstablished() as fact:
+                notes.quorum = fact.quorum
+            case ChairAppointed() as fact:
+                notes.terms.append(_Term(fact.chair, fact.first, fact.last))
+            case ChairEnded() as fact:
+                for term in notes.terms:
+                    if term.chair == fact.chair and term.last is None:
+                        term.last = fact.last
+            case InterestDeclared() as fact:
+                notes.interests.append(_Interest(fact.actor, entry.occurred_at, entry.position))
+            case MeetingHeld() as fact:
+                notes.meetings[fact.meeting] = _Meeting(fact, entry.position)
+    return notes
+
+
+def _attendance(meeting: _Meeting, names: Mapping[str, str]) -> str:
+    present = join_items(str(with_name(actor, names)) for actor in meeting.fact.attendance)
+    quorate = "quorate" if meeting.fact.quorate else "not quorate"
+    return f"Present at {meeting.fact.meeting} (entry {meeting.position}, {quorate}): {present}."
+
+
+def _lateness(entry: Entry) -> Iterator[str]:
+    delay = entry.recorded_at - entry.occurred_at
+    if delay > LATE:
+        yield f"Warning: recorded {delay.days} days later."
