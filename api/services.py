@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Self
 
 from api.auth.identity import Identity
@@ -23,6 +24,7 @@ from ledger.domain.errors import LedgerError, RolledBack
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
+from ledger.follow.monitor import FollowMonitor
 from ledger.mutable.drafts import Drafts
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks, open_marks
@@ -111,6 +113,7 @@ class Ledger:
     session_key: bytes
     log: CheckpointSigner
     marks: HighWaterMarks
+    follow: FollowMonitor
     drafts: Drafts
     url: str
     """URL of the database, for modules that open their own connection."""
@@ -143,6 +146,7 @@ class Ledger:
             await self.evidence.open()
             self.marks = await open_marks(self.settings.high_water_file, url)
             await self._check_marks()
+            self.follow = FollowMonitor(self.marks)
             self.log = CheckpointSigner(url, self.settings.origin, self.settings.signer(), self.marks)
             stack.push_async_callback(self.log.close)
             await self.log.open()
@@ -155,6 +159,7 @@ class Ledger:
             await self.identity.open()
             _run(stack, self._again(self.runner.run, "following the entries"))
             _run(stack, self._again(self.log.run, "signing checkpoints"))
+            _run(stack, self._again(partial(self.follow.run, url), "watching followed ledgers"))
             _run(stack, self._tidy())
             self._stack = stack.pop_all()
         self.is_open = True

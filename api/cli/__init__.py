@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": "recompute every hash of the record or of a bundle, and print the first difference",
     "people": "list, set or erase actors' names, which are not in the log",
     "token": "issue and revoke API tokens",
+    "follow": "follow other ledgers read-only, and let others follow this one",
     "resume": "accept the loss of entries after a restored backup or a failover",
     "key": "create, print or rotate the key that signs checkpoints",
     "schema": "print the GraphQL schema, the facts' JSON Schemas, or the OpenAPI document",

@@ -55,6 +55,11 @@ async def readyz(request: Request) -> Response:
             {"read": standby.fault is None, "lagSeconds": round(standby.lag, 3)}
             for standby in ledger.reader.standbys
         ],
+        "followed": [{"source": alarm.source, "alarm": alarm.kind} for alarm in ledger.follow.alarms],
+        "followers": [
+            {"slot": slot.name, "connected": slot.active, "backlogBytes": slot.backlog}
+            for slot in ledger.follow.slots
+        ],
         "guests": [
             {"guest": guest, "notices": len(stopped), "stopped": sum(stopped)}
             for guest, stopped in _stopped_by_guest(runs).items()

@@ -4,6 +4,7 @@ With several workers, prometheus-client adds up the workers' figures through fil
 `api.http.server` names. Imports prometheus_client, starlette, `ledger` and `projections`.
 """
 
+import collections
 import os
 from collections.abc import Iterable, Sequence
 
@@ -25,6 +26,7 @@ from starlette.responses import Response
 
 from ledger.append.receipt import Receipt
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.follow.monitor import FollowMonitor
 from projections.engine.runner import Lag
 from projections.query.standbys import Standby
 
@@ -126,6 +128,23 @@ class _Standbys(Collector):
         return [lag, is_read]
 
 
+class _Follow(Collector):
+    """Collector of the alarms of followed ledgers, and of the slots of followers."""
+
+    def __init__(self, monitor: FollowMonitor) -> None:
+        self._monitor = monitor
+
+    def collect(self) -> Iterable[Metric]:
+        alarms = GaugeMetricFamily("ledger_followed_alarms", "Alarms of followed ledgers.", labels=["kind"])
+        for kind, count in collections.Counter(alarm.kind for alarm in self._monitor.alarms).items():
+            alarms.add_metric([kind], count)
+        meaning = "Bytes of the write-ahead log that a follower's slot holds back."
+        backlog = GaugeMetricFamily("ledger_follower_backlog_bytes", meaning, labels=["slot"])
+        for slot in self._monitor.slots:
+            backlog.add_metric([slot.name], slot.backlog)
+        return [alarms, backlog]
+
+
 async def get_metrics(request: Request) -> Response:
     """Return all figures, without the database's own while it cannot be reached: `GET /metrics`."""
     ledger = request.app.state.ledger
@@ -133,6 +152,7 @@ async def get_metrics(request: Request) -> Response:
     try:
         current.register(_Views(await ledger.runner.lag()))
         current.register(_Standbys(ledger.reader.standbys))
+        current.register(_Follow(ledger.follow))
         current.register(_Checkpoints(await ledger.log.waiting()))
     except (LedgerError, psycopg.OperationalError):
         current = CollectorRegistry()

@@ -28,6 +28,7 @@ from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
+from ledger.store.copies import refuse_followed
 from ledger.store.database import connect
 from ledger.store.entries import Connection, EntryRow
 
@@ -116,7 +117,7 @@ class Recorder:
             ):  # nothing was committed; the lock's commit waits for the standbys, which may lack the entry
                 self._forget(groups)
                 return None
-        except (psycopg.Error, Damaged, Stopped):
+        except (psycopg.Error, Damaged, Refused, Stopped):
             self._forget(groups)
             return None
         results: dict[int, Result] = {}
@@ -128,6 +129,7 @@ class Recorder:
     async def _load(self, connection: Connection, notice: str) -> FoldedState:
         folded = self._folded.get(notice)
         if folded is None:
+            await refuse_followed(connection, notice)
             head = await store.read_head(connection, notice)
             await self._marks.check(connection, notice, head)
             folded = await fold.load(connection, notice, head, self._sealed)
@@ -160,6 +162,9 @@ class Recorder:
                     for part in [[number] for number in run] if alone else [list(run)]:
                         answers = await self._bisect(notice, [requests[number] for number in part], wait)
                         results |= zip(part, answers, strict=True)
+            except Refused as refused:
+                for number in group:
+                    results.setdefault(number, [refused] * len(requests[number].items))
             except (Damaged, Stopped, LockNotAvailable) as error:  # the other notices go on
                 results |= {number: error for number in group if number not in results}
             except Exception as error:  # noqa: BLE001 (what was answered stays answered)
@@ -215,6 +220,8 @@ class Recorder:
         """Store requests in one transaction under the head's lock."""
         connection = await self._connected()
         folded = self._folded.pop(notice, None)
+        if folded is None:
+            await refuse_followed(connection, notice)
         async with connection.transaction():
             head, at = await store.lock_head(connection, notice, wait=wait)
             if isinstance(self._clock, MachineClock):

@@ -21,6 +21,7 @@ from ledger.proof import keys, proof_builder, tiles
 from ledger.proof.checkpoint import Signer, VerifierKey, sign
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
+from ledger.store.copies import is_followed
 from ledger.store.database import open_pool, pool
 from ledger.store.entries import Connection
 
@@ -41,7 +42,8 @@ _SELECT_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledge
         WHERE e.notice = h.notice AND e.position = coalesce(c.size, 0) + 1), h.recorded_at)
     FROM ledger.heads h LEFT JOIN LATERAL (SELECT size, root_hash FROM ledger.checkpoints
         WHERE notice = h.notice ORDER BY size DESC LIMIT 1) c ON true
-    WHERE (c.size, c.root_hash) IS DISTINCT FROM (h.size, h.root_hash)"""
+    WHERE (c.size, c.root_hash) IS DISTINCT FROM (h.size, h.root_hash)
+        AND NOT EXISTS (SELECT FROM ledger.followed f WHERE f.notice = h.notice)"""
 logger = logging.getLogger(__name__)
 
 
@@ -164,6 +166,8 @@ class CheckpointSigner:
             stored = await _stored(connection, notice, signed_size)
             if stored is not None and (size is not None or stored.root_hash == head.root_hash):
                 return stored
+            if await is_followed(connection, notice):
+                raise _refusal(f"the source of {notice} signs its checkpoints, and none at {signed_size} is here")
             async with connection.transaction():
                 return await self._sign(connection, notice, signed_size, head)
 

@@ -30,6 +30,7 @@ _ROLES = {
     "ledger_projector": "rolbypassrls",
     "ledger_reader": "",
     "ledger_guest": "",
+    "ledger_follower": "",
 }
 """Role → the one attribute that it has."""
 _ATTRIBUTES = ("rolsuper", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls")

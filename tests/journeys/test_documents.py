@@ -1,12 +1,13 @@
 """Check that every command block of every document runs in a test, or is listed here with its reason."""
 
-from tests.journeys import documents, test_operating, test_readme
+from tests.journeys import documents, test_following, test_operating, test_readme
 
 NOT_RUN = {
     "README.md: improvement-ledger 1": "make demo and make test run in .ci/run; a test cannot start its own run",
     "docs/extending.md: Extend the ledger with the eventsourcing library 1": "it names the embedded database",
     "docs/extending.md: Add a projection 1": "it never ends; tests/journeys/test_extending.py runs and stops it",
     "docs/extending.md: Test it 1": "tests/journeys/test_extending.py runs it on a server of its own",
+    "docs/following.md: At the council 2": "a line for pg_hba.conf",
     "docs/operating.md: Standbys and failover 1": "settings; tests/projections/query/test_standbys.py has them",
     "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
 }
@@ -15,5 +16,5 @@ NOT_RUN = {
 
 def test_every_command_block_runs_or_has_a_reason_not_to() -> None:
     written = [name for page in documents.pages() for name, _ in documents.blocks(page)]
-    accounted = [*test_readme.BLOCKS, *test_operating.BLOCKS, *NOT_RUN]
+    accounted = [*test_readme.BLOCKS, *test_operating.BLOCKS, *test_following.BLOCKS, *NOT_RUN]
     assert sorted(written) == sorted(accounted)

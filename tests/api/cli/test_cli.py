@@ -43,6 +43,7 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
         "notice": ["add", "check"],
         "people": ["show", "set", "erase"],
         "token": ["issue", "revoke"],
+        "follow": ["add", "remove", "publish", "unpublish", "status"],
         "key": ["generate", "show", "rotate"],
         "schema": ["graphql", "facts"],
     }

@@ -1,0 +1,139 @@
+"""Follow other ledgers, and let others follow this one: `ledger follow`."""
+
+import os
+import secrets
+from argparse import Namespace
+from typing import Any
+
+from msgspec import Struct
+
+from api.cli.common import Parser, database, run, say, sentence, show
+from api.settings import Settings
+from ledger.domain.errors import LedgerError
+from ledger.follow import source, subscription
+from ledger.follow.monitor import Alarm, FollowMonitor
+from ledger.follow.source import Slot
+from ledger.follow.subscription import Source
+from ledger.proof.high_water import open_marks
+from ledger.store.database import connect
+
+PASSWORD, SOURCE_URL = "LEDGER_FOLLOWER_PASSWORD", "LEDGER_SOURCE_URL"
+
+
+class Status(Struct, frozen=True):
+    """State of both sides in one database."""
+
+    sources: list[Source]
+    alarms: list[Alarm]
+    slots: list[Slot]
+
+
+def configure(parser: Parser) -> None:
+    """Add the command's arguments."""
+    actions = parser.add_subparsers(
+        required=True, metavar="add, remove, publish, unpublish or status", parser_class=Parser
+    )
+    meaning = f"follow a ledger that publishes to this one; {SOURCE_URL} has its database and the follower's login"
+    add = actions.add_parser("add", help=meaning, description=sentence(meaning))
+    add.add_argument("name", metavar="NAME", help="name of the source, for example tameside")
+    add.add_argument("--site", required=True, metavar="URL", help="address where the source records facts")
+    add.add_argument(
+        "--key", required=True, metavar="KEY", help="verifier key of the source, as ledger key show prints it"
+    )
+    add.set_defaults(run=_add)
+    meaning = "stop following a ledger; its notices stay here, read-only"
+    remove = actions.add_parser("remove", help=meaning, description=sentence(meaning))
+    remove.add_argument("name", metavar="NAME", help="name of the source")
+    remove.set_defaults(run=_remove)
+    meaning = f"let a follower copy this ledger; {PASSWORD} has its password, or one is made"
+    publish = actions.add_parser("publish", help=meaning, description=sentence(meaning))
+    publish.add_argument("follower", metavar="NAME", help="name of the follower's login and slot, for example dfe")
+    publish.set_defaults(run=_publish)
+    meaning = "remove a follower: its login and the slot that holds back the write-ahead log"
+    unpublish = actions.add_parser("unpublish", help=meaning, description=sentence(meaning))
+    unpublish.add_argument("follower", metavar="NAME", help="name of the follower")
+    unpublish.set_defaults(run=_unpublish)
+    meaning = "verify all copies, and print alarms and slots; exit status 1 if one needs attention"
+    status = actions.add_parser("status", help=meaning, description=sentence(meaning))
+    status.set_defaults(run=_status)
+    for command in (add, remove, publish, unpublish, status):
+        command.takes_json()
+
+
+def _add(arguments: Namespace) -> int:
+    url = os.environ.get(SOURCE_URL)
+    if not url:
+        raise LedgerError(f"set {SOURCE_URL} to the source's database with the follower's login and password")
+    followed = Source(arguments.name, arguments.site, arguments.key, left=False)
+    run(_with_database(subscription.subscribe, url, followed, say))
+    _report(
+        arguments, {"source": arguments.name}, f"{arguments.name} is followed. Its notices are read-only here."
+    )
+    return 0
+
+
+def _remove(arguments: Namespace) -> int:
+    fault = run(_with_database(subscription.unsubscribe, arguments.name))
+    line = f"{arguments.name} is no longer followed. Its notices stay here, read-only."
+    if fault is not None:
+        line += f" Its slot is still at the source ({fault}); run there: ledger follow unpublish"
+    _report(arguments, {"source": arguments.name, "slotDropped": fault is None}, line)
+    return 0
+
+
+def _publish(arguments: Namespace) -> int:
+    given = os.environ.get(PASSWORD)
+    password = given or secrets.token_urlsafe(32)
+    run(_with_database(source.publish, arguments.follower, password))
+    if arguments.json:
+        show({"follower": arguments.follower, "password": None if given else password})
+        return 0
+    say(f"{arguments.follower} may copy this ledger. In pg_hba.conf, admit the login to this database only.")
+    if not given:
+        say("Its password is displayed only once:")
+        print(password)
+    return 0
+
+
+def _unpublish(arguments: Namespace) -> int:
+    removed = run(_with_database(source.unpublish, arguments.follower))
+    line = f"{arguments.follower} can no longer copy this ledger, and its slot is gone."
+    _report(arguments, {"removed": removed}, line if removed else f"{arguments.follower} was no follower.")
+    return 0
+
+
+def _status(arguments: Namespace) -> int:
+    status = run(_look())
+    faults = [slot.fault for slot in status.slots if slot.fault is not None]
+    if arguments.json:
+        show(status)
+    else:
+        for each in status.sources:
+            print(f"source {each.name} at {each.site}{' (no longer followed)' if each.left else ''}")
+        for slot in status.slots:
+            state = "connected" if slot.active else "not connected"
+            print(f"follower {slot.name}: {state}, {slot.backlog:,} bytes behind")
+        for line in [*map(str, status.alarms), *faults]:
+            print(line)
+        if not (status.sources or status.slots):
+            print("This ledger follows none, and none follows it.")
+    return 1 if status.alarms or faults else 0
+
+
+async def _look() -> Status:
+    async with database() as url, await connect(url, "ledger_writer") as connection:
+        monitor = FollowMonitor(await open_marks(Settings.from_environment().high_water_file, url))
+        alarms = await monitor.look(connection)
+        return Status(await subscription.sources(connection), list(alarms), await source.slots(connection))
+
+
+async def _with_database(work: Any, *arguments: object) -> Any:  # noqa: ANN401 - as the work
+    async with database() as url:
+        return await work(url, *arguments)
+
+
+def _report(arguments: Namespace, value: object, line: str) -> None:
+    if arguments.json:
+        show(value)
+    else:
+        print(line)

@@ -1,0 +1,211 @@
+"""Watch the copies of followed ledgers: verify what arrives, and name each source that needs attention.
+
+Every entry is hashed again, and every checkpoint is compared with the tree of the copy. The source's key is known
+from the start, and its rotations from the entries. So a source cannot present another history without an alarm.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import psycopg
+from msgspec import Struct
+
+from ledger.domain.errors import RolledBack, Unavailable
+from ledger.follow.source import Slot, slots
+from ledger.follow.subscription import SUBSCRIPTION, Source, sources
+from ledger.proof import keys
+from ledger.proof.checkpoint import CheckpointError, VerifierKey, parse
+from ledger.proof.high_water import HighWaterMarks
+from ledger.proof.merkle import Frontier, leaf_hash
+from ledger.store.database import connect
+from ledger.store.entries import Connection, read_head
+
+SILENT_SECONDS = 60.0
+"""Seconds without a message of a source, which sends one at least every 30 s."""
+LOOK_SECONDS = 5.0
+PAGE = 1_000
+AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK"]
+_SUBSCRIPTIONS = """SELECT s.subname, s.subenabled, max(w.last_msg_receipt_time)
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
+    LEFT JOIN pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL AND w.pid IS NOT NULL
+    GROUP BY s.subname, s.subenabled"""
+_ENTRIES = """SELECT position, body, leaf_hash, root_hash FROM ledger.entries
+    WHERE notice = %s AND position > %s ORDER BY position LIMIT %s"""
+# Those from before the numbers come first, in order of size.
+_CHECKPOINTS = """SELECT coalesce(c.number, 0), c.size, c.note, e.root_hash FROM ledger.checkpoints c
+    LEFT JOIN ledger.entries e ON e.notice = c.notice AND e.position = c.size
+    WHERE c.notice = %s AND (coalesce(c.number, 0), c.size) > (%s, %s) AND (c.number IS NOT NULL OR %s = 0)
+    ORDER BY 1, 2 LIMIT %s"""
+logger = logging.getLogger(__name__)
+
+
+class Alarm(Struct, frozen=True):
+    """A source, or a notice of a source, that needs attention."""
+
+    source: str
+    notice: str | None
+    kind: AlarmKind
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.notice or self.source}: {self.detail}"
+
+
+class _Copy:
+    """A notice of a source, verified up to a position."""
+
+    def __init__(self, source: Source, notice: str) -> None:
+        self.source, self.notice = source, notice
+        self.tree = Frontier()
+        self.compared = (0, 0)
+        """Number and size of the last checkpoint that was compared."""
+        self.rotations: list[keys.Rotation] = []
+        self.alarm: Alarm | None = None
+
+    def add(self, position: int, body: bytes, leaf: bytes, root: bytes) -> bool:
+        """Verify the next entry; return False after an alarm."""
+        if position != self.tree.size + 1:
+            return self.fail("GAP", f"entry {self.tree.size + 1} is missing")
+        if leaf_hash(body) != leaf:
+            return self.fail("REWRITTEN", f"entry {position} does not have its hash")
+        self.tree.append(leaf)
+        if self.tree.root() != root:
+            return self.fail("REWRITTEN", f"the tree of the first {position} entries has another root than stored")
+        if keys.ROTATION_TYPE.encode() in body and json.loads(body)["type"].startswith(keys.ROTATION_TYPE):
+            self.rotations.append(keys.read_rotation(position, body))
+        return True
+
+    def compare(self, size: int, note: str, root: bytes) -> bool:
+        """Compare a checkpoint of the source with the copy's root at its size; return False after an alarm."""
+        key = keys.signing_key(self.rotations, size) or VerifierKey.parse(self.source.key)
+        try:
+            checkpoint = parse(note, [key])
+        except CheckpointError as error:
+            return self.fail("FORK", f"the checkpoint at {size} is not signed by {key.name}: {error}")
+        if not checkpoint.origin.endswith(f"/ledgers/{self.notice}") or checkpoint.size != size:
+            return self.fail("FORK", f"the checkpoint at {size} belongs to another log")
+        if checkpoint.root_hash != root:
+            return self.fail("FORK", f"the source signed another root at {size} than its entries have here")
+        return True
+
+    def fail(self, kind: AlarmKind, detail: str) -> bool:
+        """Set the alarm, which stays: the copy is kept as evidence."""
+        self.alarm = Alarm(self.source.name, self.notice, kind, detail)
+        return False
+
+
+class FollowMonitor:
+    """The watch of one process. It verifies each entry once, and all entries again after a start.
+
+    Args:
+        marks: High-water marks, which reveal that the copy itself was rolled back.
+    """
+
+    def __init__(self, marks: HighWaterMarks) -> None:
+        self._marks = marks
+        self._copies: dict[str, _Copy] = {}
+        self._heard: dict[str, datetime] = {}
+        self._is_news = False
+        self.alarms: tuple[Alarm, ...] = ()
+        """Alarms at the last look, in order of source and notice."""
+        self.slots: tuple[Slot, ...] = ()
+        """Slots of those who follow this ledger, at the last look."""
+
+    async def run(self, url: str) -> None:
+        """Look at intervals until cancelled. Returns when the database is lost."""
+        with suppress(Unavailable, psycopg.OperationalError):
+            async with await connect(url, "ledger_writer") as connection:
+                while True:
+                    await self.look(connection)
+                    await self._look_at_slots(connection)
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look_at_slots(self, connection: Connection) -> None:
+        """Read the followers' slots; log each new fault."""
+        faults = {slot.name for slot in self.slots if slot.fault is not None}
+        self.slots = tuple(await slots(connection))
+        for slot in self.slots:
+            if slot.fault is not None and slot.name not in faults:
+                logger.error("a follower needs attention: %s", slot.fault)
+
+    async def look(self, connection: Connection, at: datetime | None = None) -> tuple[Alarm, ...]:
+        """Verify what has arrived, and return all alarms; log each new one."""
+        known = {source.name: source for source in await sources(connection)}
+        alarms = await self._subscription_alarms(connection, known, at or datetime.now(UTC)) if known else []
+        cursor = await connection.execute("SELECT notice, source FROM ledger.followed ORDER BY source, notice")
+        for notice, name in await cursor.fetchall():
+            if name in known:
+                copy = self._copies.setdefault(notice, _Copy(known[name], notice))
+                await self._verify(connection, copy)
+                alarms += [copy.alarm] if copy.alarm is not None else []
+        if self._is_news:
+            self._is_news = False
+            await asyncio.to_thread(self._marks.save)
+        for alarm in alarms:
+            if alarm not in self.alarms:
+                logger.error("a followed ledger needs attention: %s", alarm)
+        self.alarms = tuple(alarms)
+        return self.alarms
+
+    async def _subscription_alarms(
+        self, connection: Connection, known: Mapping[str, Source], at: datetime
+    ) -> list[Alarm]:
+        """Return an alarm for each source that stopped or is silent."""
+        cursor = await connection.execute(_SUBSCRIPTIONS)
+        states = {name.removeprefix(SUBSCRIPTION): rest for name, *rest in await cursor.fetchall()}
+        alarms = []
+        for name in (source.name for source in known.values() if not source.left):
+            enabled, message_at = states.get(name, (False, None))
+            heard = self._heard[name] = max(message_at or self._heard.get(name, at), self._heard.get(name, at))
+            if not enabled:
+                detail = "the copy refused a change, or was stopped; the log of its database says which"
+                alarms.append(Alarm(name, None, "STOPPED", detail))
+            elif (at - heard).total_seconds() > SILENT_SECONDS:
+                alarms.append(Alarm(name, None, "SILENT", f"no message since {heard:%Y-%m-%dT%H:%M}Z"))
+        return alarms
+
+    async def _verify(self, connection: Connection, copy: _Copy) -> None:
+        """Verify a notice's new entries and checkpoints, and raise its high-water mark."""
+        if copy.alarm is not None and copy.alarm.kind != "ROLLED_BACK":
+            return
+        copy.alarm = None
+        head = await read_head(connection, copy.notice)
+        try:
+            await self._marks.check(connection, copy.notice, head)
+        except RolledBack as error:
+            copy.fail("ROLLED_BACK", str(error))
+            return
+        page = await self._entries(connection, copy)
+        while all(copy.add(*row) for row in page):
+            if not page:
+                break
+            self._is_news = True
+            page = await self._entries(connection, copy)
+        else:
+            return
+        if head is not None and head.size > copy.tree.size:
+            copy.fail("GAP", f"entry {copy.tree.size + 1} is missing; the head has {head.size}")
+            return
+        await self._compare(connection, copy)
+
+    async def _entries(self, connection: Connection, copy: _Copy) -> list[tuple[Any, ...]]:
+        cursor = await connection.execute(_ENTRIES, (copy.notice, copy.tree.size, PAGE), binary=True)
+        return await cursor.fetchall()
+
+    async def _compare(self, connection: Connection, copy: _Copy) -> None:
+        """Compare the checkpoints that have arrived, in the order of signing, as far as the entries have."""
+        while True:
+            number, size = copy.compared
+            cursor = await connection.execute(_CHECKPOINTS, (copy.notice, number, size, number, PAGE), binary=True)
+            page = await cursor.fetchall()
+            for number, size, note, root in page:
+                if size > copy.tree.size or not copy.compare(size, note, root):
+                    return
+                copy.compared = (number, size)
+            if not page:
+                return

@@ -1,0 +1,193 @@
+"""Subscribe to a published ledger: the source's notices arrive here, and stay read-only.
+
+The subscription stops at the first change that the copy refuses, such as a rewritten narrative. So the copy stays
+sound, and the stop is an alarm.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+from msgspec import Struct
+from psycopg.sql import SQL, Identifier, Literal
+
+from ledger.domain.errors import LedgerError
+from ledger.follow.source import PUBLICATIONS, RECORD, STATE, check_name
+from ledger.proof.checkpoint import CheckpointError, VerifierKey
+from ledger.store.database import connect
+from ledger.store.entries import Connection
+
+SUBSCRIPTION = "ledger_"
+"""Prefix of a subscription's name; the source's name follows."""
+POLL_SECONDS = 0.2
+"""Seconds between looks at the progress of a copy."""
+_SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_rel r
+    WHERE r.srsubid = s.oid AND r.srsubstate <> 'r')
+    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database() AND s.subname = %s"""
+_MIGRATIONS = "SELECT name FROM public.ledger_migrations WHERE name LIKE 'ledger/%' ORDER BY name"
+
+
+class Source(Struct, frozen=True):
+    """A ledger that is followed."""
+
+    name: str
+    site: str
+    """Address of the service where its facts are recorded."""
+    key: str
+    """Verifier key of its checkpoints before the first rotation."""
+    left: bool
+    """True once it is no longer followed; its notices stay here, read-only."""
+
+
+async def subscribe(url: str, source_url: str, source: Source, progress: Callable[[str], None]) -> None:
+    """Follow a published ledger, and wait until its record has been copied; safe to repeat after any failure.
+
+    Heads, narratives and files follow once all entries are there, as they refer to entries.
+
+    Args:
+        url: The database of the copy, with the administrator's login.
+        source_url: The source's database, with the follower's login.
+        source: Name, site and key of the source.
+        progress: Called with a line for each step.
+
+    Raises:
+        LedgerError: The source cannot be followed; the message says why.
+    """
+    check_name(source.name)
+    try:
+        VerifierKey.parse(source.key)
+    except CheckpointError as error:
+        raise LedgerError(f"the source's key is wrong: {error}; print it there with ledger key show") from None
+    name = Identifier(SUBSCRIPTION + source.name)
+    async with await connect(url) as connection:
+        slot = await _check_source(source_url, connection)
+        await _check_key(connection, source)
+        if await _exists(connection, source.name):
+            await connection.execute(SQL("ALTER SUBSCRIPTION {} CONNECTION {}").format(name, Literal(source_url)))
+            await connection.execute(SQL("ALTER SUBSCRIPTION {} ENABLE").format(name))
+        else:
+            await _create(connection, name, source_url, slot)
+        await _add(connection, source)
+        progress("copying the entries")
+        await _copied(connection, source.name)
+        await connection.execute(
+            SQL("ALTER SUBSCRIPTION {} SET PUBLICATION {}, {}").format(name, Identifier(RECORD), Identifier(STATE))
+        )
+        progress("copying the narratives")
+        await _copied(connection, source.name)
+
+
+async def _exists(connection: Connection, name: str) -> bool:
+    cursor = await connection.execute(_SUBSCRIPTION, (SUBSCRIPTION + name,))
+    return bool(cursor.rowcount)
+
+
+async def _create(connection: Connection, name: Identifier, source_url: str, slot: str) -> None:
+    options = "slot_name = {}, disable_on_error = true"
+    statement = SQL("CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} WITH (" + options + ")")
+    try:
+        await connection.execute(statement.format(name, Literal(source_url), Identifier(RECORD), Literal(slot)))
+    except psycopg.Error as error:
+        raise LedgerError(f"the source cannot be followed: {str(error).strip().splitlines()[0]}") from None
+
+
+async def _copied(connection: Connection, name: str) -> None:
+    """Wait until the tables of a subscription have been copied.
+
+    Raises:
+        LedgerError: The copy was refused or stopped.
+    """
+    while True:
+        cursor = await connection.execute(_SUBSCRIPTION, (SUBSCRIPTION + name,))
+        row = await cursor.fetchone()
+        if row is None or not row[0]:
+            raise LedgerError(f"the copy of {name} was stopped; the database's log says why")
+        if row[1] == 0:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def unsubscribe(url: str, name: str) -> str | None:
+    """Stop following a source and drop its slot there; its notices stay, read-only.
+
+    Returns:
+        The reason why the slot could not be dropped at the source; None if it was.
+
+    Raises:
+        LedgerError: No such source is followed.
+    """
+    subscription = Identifier(SUBSCRIPTION + check_name(name))
+    async with await connect(url) as connection:
+        cursor = await connection.execute(
+            "UPDATE ledger.sources SET left_at = now() WHERE source = %s AND left_at IS NULL", (name,)
+        )
+        if not cursor.rowcount:
+            raise LedgerError(f"no source {name!r} is followed; see ledger follow status")
+        try:
+            await connection.execute(SQL("DROP SUBSCRIPTION {}").format(subscription))
+        except psycopg.Error as error:
+            await connection.execute(SQL("ALTER SUBSCRIPTION {} DISABLE").format(subscription))
+            await connection.execute(SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(subscription))
+            await connection.execute(SQL("DROP SUBSCRIPTION {}").format(subscription))
+            return str(error).strip().splitlines()[0]
+    return None
+
+
+async def sources(connection: Connection) -> list[Source]:
+    """Return all sources, also those that have left."""
+    cursor = await connection.execute(
+        "SELECT source, site, key, left_at IS NOT NULL FROM ledger.sources ORDER BY source"
+    )
+    return [Source(*row) for row in await cursor.fetchall()]
+
+
+async def _check_key(connection: Connection, source: Source) -> None:
+    """Raise LedgerError if the source was followed with another key."""
+    cursor = await connection.execute("SELECT key FROM ledger.sources WHERE source = %s", (source.name,))
+    row = await cursor.fetchone()
+    if row is not None and row[0] != source.key:
+        raise LedgerError(f"{source.name} was followed with the key {row[0]}; give that key, or another name")
+
+
+async def _add(connection: Connection, source: Source) -> None:
+    await connection.execute(
+        "INSERT INTO ledger.sources (source, site, key) VALUES (%s, %s, %s) "
+        "ON CONFLICT (source) DO UPDATE SET site = excluded.site, left_at = NULL",
+        (source.name, source.site, source.key),
+    )
+
+
+async def _check_source(source_url: str, own: Connection) -> str:
+    """Check that a source can be followed; return the follower's login, which names its slot."""
+    async with await connect(source_url) as connection:
+        if await _system(connection) == await _system(own):
+            raise LedgerError("the source is this database; name the database of another ledger")
+        try:
+            published, own_ones = [await _migrations(each) for each in (connection, own)]
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            raise LedgerError(
+                f"the login {connection.info.user} does not follow a ledger there; run at the source: "
+                f"ledger follow publish {connection.info.user}"
+            ) from None
+        if published != own_ones:
+            newer, older = (
+                ("the source", "this ledger") if published[-1:] > own_ones[-1:] else ("this ledger", "the source")
+            )
+            raise LedgerError(f"{newer} has another version than {older}; upgrade {older}, and run ledger migrate")
+        cursor = await connection.execute("SELECT pubname FROM pg_publication")
+        missing = set(PUBLICATIONS) - {name for (name,) in await cursor.fetchall()}
+        if missing:
+            raise LedgerError(
+                f"the source publishes nothing; run there: ledger follow publish {connection.info.user}"
+            )
+        return check_name(connection.info.user)
+
+
+async def _system(connection: Connection) -> tuple[object, ...] | None:
+    cursor = await connection.execute("SELECT system_identifier, current_database() FROM pg_control_system()")
+    return await cursor.fetchone()
+
+
+async def _migrations(connection: Connection) -> list[str]:
+    return [name for (name,) in await (await connection.execute(_MIGRATIONS)).fetchall()]
