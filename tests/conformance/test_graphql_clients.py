@@ -91,6 +91,27 @@ def test_graphql_sse_follows_entries_and_answers_a_query(place: Path, service: S
     }
 
 
+def test_apollo_shows_where_a_subscription_has_to_be_sent(place: Path, service: Service) -> None:
+    message = output(place, "subscription.mjs", service, NOTICE)["message"]
+    assert message.startswith("a subscription needs a stream: send it with Accept: text/event-stream")
+
+
+def test_graphqurl_finds_words_in_any_order_and_nothing_is_left_out(
+    place: Path, service: Service, before: int
+) -> None:
+    query = """query($id: ID!, $text: String) { notice(id: $id) {
+        entries(filter: { type: "ProgressRecorded", text: $text }) { totalCount } } }"""
+    authorization = f"Authorization: Bearer {service.notice.tokens['officer']}"
+    counts = []
+    for text in ("visits made ten", '"ten visits"', '"visits ten"', ""):
+        variables = json.dumps({"id": NOTICE, "text": text})
+        arguments = ("-H", authorization, "-q", query, "-j", variables)
+        answer = node("node_modules/graphqurl/bin/run", f"{service.url}/graphql", *arguments, place=place)
+        counts.append(json.loads(answer)["data"]["notice"]["entries"]["totalCount"])
+    assert before > 0
+    assert counts == [2, 2, 0, 2]
+
+
 def test_graphql_codegen_generates_types(place: Path, service: Service) -> None:
     types = node("codegen.mjs", f"{service.url}/graphql", service.notice.tokens["officer"], place=place)
     assert "export type RatingQueryVariables" in types
