@@ -51,6 +51,26 @@ class _Sign(Struct, frozen=True):
         return structs.replace(self, words=words, ended=ended)
 
 
+class _Shown(Struct, frozen=True):
+    """A sign of slow progress, and how the board was told."""
+
+    sign: _Sign
+    is_missed: bool
+    """True if the board met without the highlight."""
+    is_highlighted: bool
+
+
+class _Finding(Struct, frozen=True):
+    """The decisive sign of an objective, as long as its facts, its lateness and the meetings stay as they are."""
+
+    rule: plan.SlowObjectivesHighlighted
+    is_past_due: bool
+    meetings: int
+    """Meetings held by then; -1: no later meeting changes the finding."""
+    shown: "_Shown | None"
+    """None without a sign."""
+
+
 class _TrackedObjective(Struct):
     """An open objective."""
 
@@ -71,6 +91,8 @@ class _TrackedObjective(Struct):
     """Actions that are not completed."""
     finished: tuple[datetime, int] | None = None
     """Instant and entry at which the last open action was completed; None: none was, or one is open."""
+    finding: _Finding | None = None
+    """The latest finding; None after a fact about the objective."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first highlight from an instant on."""
@@ -78,8 +100,22 @@ class _TrackedObjective(Struct):
         return self.highlights[index] if index < len(self.highlights) else None
 
 
+class _DayFindings(Struct, frozen=True):
+    """Signs of all objectives that show one, on a day."""
+
+    rule: plan.SlowObjectivesHighlighted
+    day: date
+    findings: list[tuple[str, _TrackedObjective, _Shown]]
+
+
 _Slow = tuple[_Sign, str, _TrackedObjective]
 """A sign of slow progress, the objective's id, and the objective."""
+
+
+def _by_instant(slow: _Slow) -> tuple[bool, datetime, str]:
+    """Return the order of signs: those that hold before those that ended, then the earliest."""
+    sign, name, _ = slow
+    return sign.ended is not None, sign.since, name
 
 
 class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
@@ -99,26 +135,28 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     """Action → its objective."""
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Completed action → the instant and the entry."""
+    latest: "_DayFindings | None" = None
+    """Findings of the latest judgement; None after a fact."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the open objectives with their dates, ratings and actions, and the board's meetings."""
         fact, position = occurrence.fact, occurrence.position
+        self.latest = None
+        objective = self.objectives.get(getattr(fact, "objective", ""))
+        if objective is not None:
+            objective.finding = None
         match fact:
             case ObjectiveAdded():
                 self.objectives[fact.objective] = _TrackedObjective(fact.due, position, occurrence.at)
-            case ObjectiveRevised() if fact.due is not None and fact.objective in self.objectives:
-                objective = self.objectives[fact.objective]
+            case ObjectiveRevised() if fact.due is not None and objective is not None:
                 objective.due, objective.position, objective.dated = fact.due, position, occurrence.at
             case ObjectiveClosed():
                 self.objectives.pop(fact.objective, None)
-            case SlowProgressHighlighted() if fact.objective in self.objectives:
-                objective = self.objectives[fact.objective]
+            case SlowProgressHighlighted() if objective is not None:
                 objective.highlights.append((occurrence.at, position))
                 objective.past.clear()
             case ProgressRecorded():
-                if fact.objective not in self.objectives or fact.action is not None:
-                    return False
-                return self._rate(self.objectives[fact.objective], fact, occurrence)
+                return objective is not None and fact.action is None and self._rate(objective, fact, occurrence)
             case RatingScaleAdopted():
                 levels = sorted(fact.levels, key=lambda level: level.order)
                 self.scales[fact.dimension.value] = [level.code for level in levels]
@@ -149,6 +187,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 if objective is None or fact.action not in objective.open:
                     return False
                 objective.open.discard(fact.action)
+                objective.finding = None
                 objective.finished = None if objective.open else done
                 return not objective.open
         return False
@@ -215,6 +254,34 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         missed = [sign for sign in past if self._is_missed(objective, sign)]
         return min(missed, key=lambda sign: (sign.since, sign.position), default=earliest)
 
+    def _findings(self, clause: JudgedClause, today: date) -> list[tuple[str, _TrackedObjective, _Shown]]:
+        """Return the objectives that show a sign, each with the finding that holds on a day."""
+        if self.latest is not None and self.latest.day == today and self.latest.rule is self.rule:
+            return self.latest.findings
+        findings, meetings = [], len(self.meetings)
+        for name, objective in self.objectives.items():
+            finding = objective.finding
+            if (
+                finding is None
+                or finding.is_past_due is not (objective.due < today)
+                or finding.meetings not in (-1, meetings)
+                or finding.rule is not self.rule
+            ):
+                finding = objective.finding = self._find(clause, objective, today)
+            if finding.shown is not None:
+                findings.append((name, objective, finding.shown))
+        self.latest = _DayFindings(self.rule, today, findings)
+        return findings
+
+    def _find(self, clause: JudgedClause, objective: _TrackedObjective, today: date) -> _Finding:
+        sign = self._sign(clause, objective, today)
+        shown, is_settled = None, not objective.past
+        if sign is not None:
+            is_missed = self._is_missed(objective, sign)
+            shown = _Shown(sign, is_missed, objective.highlight(sign.from_) is not None)
+            is_settled = is_missed and sign.ended is None
+        return _Finding(self.rule, objective.due < today, -1 if is_settled else len(self.meetings), shown)
+
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""
         if not self.objectives:
@@ -228,19 +295,17 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(result.status, reason, *result.entries, *waiting.values())
 
     def _judge(self, clause: JudgedClause, today: date) -> Verdict:
-        signs = [(self._sign(clause, each, today), name, each) for name, each in self.objectives.items()]
-        slow: list[_Slow] = sorted(
-            ((sign, name, each) for sign, name, each in signs if sign is not None),
-            key=lambda each: (each[0].ended is not None, each[0].since, each[1]),
-        )
-        missed = [each for each in slow if self._is_missed(each[2], each[0])]
+        findings = self._findings(clause, today)
+        missed = [(each.sign, name, objective) for name, objective, each in findings if each.is_missed]
         if missed:
-            return self._missed(clause, missed)
-        for sign, name, objective in slow:
-            if objective.highlight(sign.from_) is None:
-                reason = f"Objective {name} {sign.words}; highlight it at the board's next meeting."
-                return verdict(Status.AT_RISK, reason, sign.position)
-        if slow:
+            return self._missed(clause, sorted(missed, key=_by_instant))
+        waiting = [(each.sign, name, objective) for name, objective, each in findings if not each.is_highlighted]
+        if waiting:
+            sign, name, _ = min(waiting, key=_by_instant)
+            reason = f"Objective {name} {sign.words}; highlight it at the board's next meeting."
+            return verdict(Status.AT_RISK, reason, sign.position)
+        if findings:
+            slow = sorted(((each.sign, name, objective) for name, objective, each in findings), key=_by_instant)
             return self._highlighted(clause, slow)
         return verdict(Status.NOT_DUE, "No open objective makes slow progress.")
 
@@ -283,9 +348,14 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         }
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next date of an open objective."""
+        """Return the day after the next date that may change the verdict.
+
+        While a highlight is missing, another objective's date only counts if its actions are completed.
+        """
         if SlowSign.LATE not in self.rule.signs:
             return ()
         today = clause.day(at)
-        coming = min((each.due for each in self.objectives.values() if each.due >= today), default=None)
+        is_decided = any(not each.is_highlighted for _, _, each in self._findings(clause, today))
+        dates = (each.due for each in self.objectives.values() if each.finished is not None or not is_decided)
+        coming = min((due for due in dates if due >= today), default=None)
         return () if coming is None else (clause.after(coming),)
