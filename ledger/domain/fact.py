@@ -150,6 +150,8 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """True if its subject begins with it, under an unused id."""
     ends: ClassVar[str] = ""
     """State in which it leaves its subject, such as `closed`; empty if the subject continues."""
+    reopens: ClassVar[bool] = False
+    """True if its subject, which has ended, continues from then on."""
     once: ClassVar[bool] = False
     """True if it is recorded at most once for each subject."""
     needs: ClassVar[str] = ""

@@ -140,7 +140,9 @@ def _judge_subject(
         label, before = _label(declaration.kind, name), lifecycle.steps[declaration.name]
         message = f"{declaration.name} is already recorded for {label}, in entry {before}"
         yield Refusal("ALREADY_RECORDED", message, where)
-    elif lifecycle.ended and not fact.outlives:
+    elif fact.reopens and not lifecycle.ended:
+        yield Refusal("NOT_ENDED", f"{_label(declaration.kind, name)} has not ended; nothing to reopen", where)
+    elif lifecycle.ended and not (fact.outlives or fact.reopens):
         label = _label(declaration.kind, name)
         yield Refusal("ALREADY_ENDED", f"{label} is {lifecycle.outcome}, since entry {lifecycle.ended}", where)
     elif fact.needs and fact.needs not in lifecycle.steps:
@@ -152,6 +154,8 @@ def accepts(struct: type[Fact], lifecycle: Lifecycle) -> bool:
     """Return whether a fact's declaration allows it for a thing with this lifecycle."""
     past = struct.once and struct.__name__ in lifecycle.steps
     early = bool(struct.needs) and struct.needs not in lifecycle.steps
+    if struct.reopens:
+        return bool(lifecycle.ended)
     return not (past or early or (lifecycle.ended and not struct.outlives))
 
 
@@ -160,7 +164,7 @@ def evolve(lifecycles: Lifecycles, declaration: Declaration, entry: "Entry") -> 
     if declaration.subject is None:
         return
     fact = entry.fact
-    if not (fact.begins or fact.ends or declaration.is_step):
+    if not (fact.begins or fact.ends or fact.reopens or declaration.is_step):
         return
     ((name, _),) = values_in(fact, declaration.subject)
     if fact.begins:
@@ -168,5 +172,7 @@ def evolve(lifecycles: Lifecycles, declaration: Declaration, entry: "Entry") -> 
     lifecycle = lifecycles[declaration.kind][name]
     if declaration.is_step:
         lifecycle.steps.setdefault(declaration.name, entry.position)
+    if fact.reopens:
+        lifecycle.ended, lifecycle.outcome = 0, ""
     if fact.ends and not lifecycle.ended:
         lifecycle.ended, lifecycle.outcome = entry.position, fact.ends

@@ -8,19 +8,23 @@ from msgspec import Meta, Struct
 from ledger.domain.areas.actions import (
     ActionAdded,
     ActionCompleted,
+    ActionDropped,
+    ActionEmbedded,
     ActionRebaselined,
+    ActionReopened,
     ActionRevised,
     MilestoneReached,
     MilestoneSet,
 )
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
-from projections.engine.meaning import ID
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import Computed, contains, of_table
 from projections.views.fields import NamedEvidence
+from projections.views.word_lists import ActionStanding
 
 
 class Action(Struct, frozen=True):
@@ -49,6 +53,20 @@ class Action(Struct, frozen=True):
         Meta(description="Narrative with its latest rating; null if none, or if erased."),
     ] = None
     rated_at: Annotated[datetime | None, Meta(description="Instant of its latest rating.")] = None
+    standing: Annotated[str, words(ActionStanding), Meta(description="State.")] = "OPEN"
+    embedded_on: Annotated[
+        date | None, Meta(description="Date from which its change was usual practice; null if it is not yet.")
+    ] = None
+    embedded_position: Annotated[int | None, Meta(description="Position of the entry that records it.")] = None
+    assurance: Annotated[
+        NarrativeRef | None,
+        Meta(description="Reason to trust that the change lasts; null if it is not embedded, or if erased."),
+    ] = None
+    dropped_position: Annotated[int | None, Meta(description="Position of the entry that dropped it.")] = None
+    dropped_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for dropping it; null if it was not, or if erased.")
+    ] = None
+    reopened: Annotated[int, Meta(description="Number of times that it was reopened.")] = 0
 
 
 class Rebaseline(Struct, frozen=True):
@@ -83,7 +101,7 @@ REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), in_memory
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
-VIEW = View("actions", 3, (ACTIONS, REBASELINES, MILESTONES))
+VIEW = View("actions", 4, (ACTIONS, REBASELINES, MILESTONES))
 
 
 @VIEW.on(ActionAdded)
@@ -126,9 +144,37 @@ def _action_completed(rows: Rows, entry: Entry, fact: ActionCompleted) -> None:
         fact.action,
         completed_on=fact.completed_on,
         completed_position=entry.position,
+        standing="COMPLETED",
         result=rows.narrative("result"),
         evidence=list(fact.evidence),
     )
+
+
+@VIEW.on(ActionEmbedded)
+def _action_embedded(rows: Rows, entry: Entry, fact: ActionEmbedded) -> None:
+    rows.change(
+        ACTIONS,
+        fact.action,
+        standing="EMBEDDED",
+        embedded_on=fact.embedded_on,
+        embedded_position=entry.position,
+        assurance=rows.narrative("assurance"),
+    )
+
+
+@VIEW.on(ActionDropped)
+def _action_dropped(rows: Rows, entry: Entry, fact: ActionDropped) -> None:
+    dropped = {"dropped_position": entry.position, "dropped_reason": rows.narrative("reason")}
+    rows.change(ACTIONS, fact.action, standing="DROPPED", **dropped)
+
+
+@VIEW.on(ActionReopened)
+def _action_reopened(rows: Rows, entry: Entry, fact: ActionReopened) -> None:
+    """Open the action again; the history keeps its earlier ends."""
+    ends = ("completed_on", "completed_position", "result", "embedded_on", "embedded_position", "assurance")
+    cleared = dict.fromkeys((*ends, "dropped_position", "dropped_reason"))
+    reopened = rows.require(ACTIONS, fact.action).reopened + 1
+    rows.change(ACTIONS, fact.action, standing="OPEN", reopened=reopened, evidence=[], **cleared)
 
 
 @VIEW.on(ProgressRecorded)
@@ -174,11 +220,11 @@ ACTION = of_table(
             Annotated[
                 bool, Meta(description="True if it is open and its due date has passed on the day of `on`.")
             ],
-            "t.completed_on IS NULL AND t.due < :today",
+            "t.standing = 'OPEN' AND t.due < :today",
         ),
         "late": Computed(
             Annotated[bool, Meta(description="True if it was completed late, or its due date has passed.")],
-            "coalesce(t.completed_on, :today) > t.due",
+            "t.standing <> 'DROPPED' AND coalesce(t.completed_on, :today) > t.due",
         ),
         "slippage_days": Computed(
             Annotated[int, Meta(description="Days between the original and the present due date.")],
@@ -187,7 +233,7 @@ ACTION = of_table(
     },
     conditions={
         "objectives": "t.objective = ANY (:value)",
-        "open": "(t.completed_on IS NULL) = :value",
+        "open": "(t.standing = 'OPEN') = :value",
         "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = :notice AND o.objective = t.objective "
         "AND :value = ANY (o.areas))",
         "text": contains("title"),

@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.plan import (
+    DEFAULT_SCALE,
     Dimension,
     LeadersBriefed,
     ObjectiveAdded,
@@ -123,13 +124,13 @@ class Briefing(Struct, frozen=True):
 
 
 class Rating(Struct, frozen=True):
-    """A rating on the plan's own scale for ACTIVITY or IMPACT, in order from the worst (0)."""
+    """A rating on the plan's own or the default scale for ACTIVITY or IMPACT, in order from the worst (0)."""
 
     dimension: Annotated[str, words(Dimension), Meta(description="Dimension of the rating: activity or impact.")]
     code: Annotated[str, Meta(description="Code, as used in progress.")]
     position: Annotated[int, Meta(description="Position of the entry that adopted the scale.")]
     label: Annotated[str, Meta(description="Label.")]
-    meaning: Annotated[NarrativeRef, Meta(description="Meaning; null if erased.")]
+    meaning: Annotated[NarrativeRef, Meta(description="Meaning; null on the default scale, or if erased.")]
     order: Annotated[int, Meta(description="Place in the scale; 0 is the worst.")]
 
 
@@ -144,7 +145,7 @@ RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 VIEW = View(
     "plan",
-    5,
+    6,
     (
         OBJECTIVES,
         PROGRESS,
@@ -170,6 +171,8 @@ def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
         first_due=fact.due,
         measures=list(fact.measures),
     )
+    if not rows.all(OBJECTIVES):
+        _adopt_default(rows, entry.position)
     rows.put(OBJECTIVES, added)
 
 
@@ -241,6 +244,14 @@ def _adopt(rows: Rows, entry: Entry, fact: RatingScaleAdopted) -> None:
     for index, level in enumerate(fact.levels):
         meaning = rows.narrative(f"levels[{index}].meaning")
         rows.put(RATINGS, Rating(dimension, level.code, entry.position, level.label, meaning, level.order))
+
+
+def _adopt_default(rows: Rows, position: int) -> None:
+    """Adopt the default scale with the plan's first objective, unless the plan has its own."""
+    own = {row.dimension for row in rows.all(RATINGS)}
+    for dimension in (each.value for each in Dimension if each.value not in own):
+        for order, code in enumerate(DEFAULT_SCALE):
+            rows.put(RATINGS, Rating(dimension, code, position, code.capitalize(), NarrativeRef(), order))
 
 
 @VIEW.on(ProgressRecorded)

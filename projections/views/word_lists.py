@@ -139,6 +139,19 @@ class ContributionStanding(WordList):
     """It is not delivered, and its date has not passed."""
 
 
+class ActionStanding(WordList):
+    """State of an action."""
+
+    OPEN = "OPEN"
+    """It is not completed."""
+    COMPLETED = "COMPLETED"
+    """It is completed."""
+    EMBEDDED = "EMBEDDED"
+    """It is completed, and its change is now usual practice."""
+    DROPPED = "DROPPED"
+    """It was dropped."""
+
+
 class DeliverableStanding(WordList):
     """Answer to a submission of a deliverable."""
 

@@ -17,6 +17,7 @@ from ledger.domain.fact import WordList
 from ledger.domain.roles import Role
 from projections.views.word_lists import (
     AccessDecision,
+    ActionStanding,
     Answer,
     AreaEnd,
     AssessmentStanding,
@@ -37,6 +38,7 @@ from projections.views.word_lists import (
 
 __all__ = [
     "AccessDecision",
+    "ActionStanding",
     "Answer",
     "AreaEnd",
     "AssessmentStanding",

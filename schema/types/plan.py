@@ -17,7 +17,7 @@ from schema.derive.declaration import (
     short_list,
 )
 from schema.derive.node import Node
-from schema.types.enums import Answer, CoverageKind
+from schema.types.enums import ActionStanding, Answer, CoverageKind
 
 _TEXT = "Words in its title, in any order; put a phrase in quotes."
 _OPEN = "True if it is open."
@@ -89,6 +89,7 @@ class Highlight(Recorded):
         "objective": Filter(ID, "Id of the objective that it serves."),
         "area": Filter(ID, "Id of an area that its objective serves."),
         "open": Filter(bool, _OPEN),
+        "standing": Filter(ActionStanding, "State."),
         "overdue": Filter(bool, "True if it is open and its due date has passed."),
         "late": Filter(bool, "True if it was completed late, or its due date has passed."),
         "activity_rating": Filter(str, "Code of its own latest activity rating."),

@@ -17,6 +17,7 @@ from tools.invented_history import (
     progress,
     reports,
     reviews,
+    transition,
 )
 from tools.invented_history.history_writer import HistoryWriter
 
@@ -37,6 +38,7 @@ def history() -> str:
         evidence,
         closure,
         duties,
+        transition,
     )
     for chapter in chapters:
         chapter.write(writer)

@@ -96,6 +96,58 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     )
 
 
+class ActionEmbedded(Fact, frozen=True, kw_only=True):
+    """The change that a completed action made is now usual practice."""
+
+    act: ClassVar[str] = "embedAction"
+    about: ClassVar[str] = "action"
+    needs: ClassVar[str] = "ActionCompleted"
+    outlives: ClassVar[bool] = True
+    stated_day: ClassVar[StatedDay | None] = StatedDay("embedded_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was embedded in practice on {embedded_on}: {assurance}",
+        (("action {action}", "state", "embedded"),),
+    )
+
+    action: ActionId
+    embedded_on: Day
+    assurance: Annotated[Narrative, Meta(description="The reason to trust that the change lasts.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that the change lasts.")] = field(
+        default_factory=list
+    )
+
+
+class ActionDropped(Fact, frozen=True, kw_only=True):
+    """An action was dropped before its completion."""
+
+    act: ClassVar[str] = "dropAction"
+    about: ClassVar[str] = "action"
+    ends: ClassVar[str] = "dropped"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was dropped, approved by {approver}: {reason}",
+        (("action {action}", "state", "dropped"),),
+        decision=True,
+    )
+
+    action: ActionId
+    reason: Narrative
+    approver: Annotated[ActorId, Meta(description="The actor who approved this; not the action's owner.")]
+
+
+class ActionReopened(Fact, frozen=True, kw_only=True):
+    """A completed or dropped action was opened again, with its last date."""
+
+    act: ClassVar[str] = "reopenAction"
+    about: ClassVar[str] = "action"
+    reopens: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Action {action} was reopened: {reason}", (("action {action}", "state", "open"),), decision=True
+    )
+
+    action: ActionId
+    reason: Narrative
+
+
 class MilestoneSet(Fact, frozen=True, kw_only=True):
     """A milestone was set on the way to an objective."""
 
@@ -131,7 +183,17 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
     )
 
 
-FACTS = (ActionAdded, ActionRevised, ActionRebaselined, ActionCompleted, MilestoneSet, MilestoneReached)
+FACTS = (
+    ActionAdded,
+    ActionRevised,
+    ActionRebaselined,
+    ActionCompleted,
+    ActionEmbedded,
+    ActionDropped,
+    ActionReopened,
+    MilestoneSet,
+    MilestoneReached,
+)
 
 
 class Action(Struct):
@@ -163,6 +225,12 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_rebaseline(state.actions.actions[fact.action], fact)
         case ActionCompleted():
             yield from future_refusals(fact.completed_on, when.occurred_at, state.notice.zone, "data.completedOn")
+        case ActionEmbedded():
+            yield from _admit_embedding(state, fact, when)
+        case ActionDropped():
+            yield from _approver_refusals(
+                state.actions.actions[fact.action], fact.approver, "the end of an action"
+            )
         case MilestoneReached():
             yield from future_refusals(fact.reached_on, when.occurred_at, state.notice.zone, "data.reachedOn")
 
@@ -173,9 +241,21 @@ def _admit_rebaseline(action: Action, fact: ActionRebaselined) -> Iterator[Refus
         yield Refusal("OUTDATED", message, "data.from")
     elif fact.to == fact.from_:
         yield Refusal("NOTHING_CHANGED", "the new date is the current date; enter another date", "data.to")
-    if fact.approver == action.owner:
-        message = f"{fact.approver} owns the action; another person must approve a new date"
+    yield from _approver_refusals(action, fact.approver, "a new date")
+
+
+def _approver_refusals(action: Action, approver: str, matter: str) -> Iterator[Refusal]:
+    if approver == action.owner:
+        message = f"{approver} owns the action; another person must approve {matter}"
         yield Refusal("SAME_PERSON", message, "data.approver")
+
+
+def _admit_embedding(state: "State", fact: ActionEmbedded, when: When) -> Iterator[Refusal]:
+    lifecycle = state.lifecycles["action"][fact.action]
+    if lifecycle.outcome != "completed":
+        message = f"action {fact.action} is {lifecycle.outcome or 'open'}; record its completion first"
+        yield Refusal("TOO_EARLY", message, "data.action")
+    yield from future_refusals(fact.embedded_on, when.occurred_at, state.notice.zone, "data.embeddedOn")
 
 
 def evolve(state: "State", entry: "Entry") -> None:

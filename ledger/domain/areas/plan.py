@@ -97,6 +97,10 @@ class Dimension(WordList):
     """The difference made for children."""
 
 
+DEFAULT_SCALE = ("RED", "AMBER", "GREEN")
+"""Codes of the scale of a plan that adopts none, from the worst."""
+
+
 class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """One rating of a scale."""
 
@@ -315,8 +319,8 @@ def _date_refusals(state: "State", fact: ProgressRecorded, when: When) -> Iterat
 
 
 def _rating_refusals(plan: PlanState, dimension: Dimension, rating: str, path: str) -> Iterator[Refusal]:
-    scale = plan.scales.get(dimension)
-    if scale is not None and rating not in scale:
+    scale = plan.scales.get(dimension, DEFAULT_SCALE)
+    if rating not in scale:
         message = f"{rating} is not on the plan's {dimension.meaning} scale; use one of {', '.join(scale)}"
         yield Refusal("NOT_ON_SCALE", message, path)
 

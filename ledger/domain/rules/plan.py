@@ -9,7 +9,10 @@ from msgspec import Meta, field
 from ledger.domain.areas.actions import (
     ActionAdded,
     ActionCompleted,
+    ActionDropped,
+    ActionEmbedded,
     ActionRebaselined,
+    ActionReopened,
     ActionRevised,
     MilestoneReached,
     MilestoneSet,
@@ -84,7 +87,15 @@ class PlanCoverage(Rule, frozen=True):
         }
     )
     related: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {ActionAdded, ActionRevised, ActionCompleted, MilestoneSet, MilestoneReached}
+        {
+            ActionAdded,
+            ActionRevised,
+            ActionCompleted,
+            ActionDropped,
+            ActionReopened,
+            MilestoneSet,
+            MilestoneReached,
+        }
     )
 
     covers: Annotated[list[CoverageKind], Meta(min_length=1, description="Kinds of matter to answer.")]
@@ -137,6 +148,8 @@ class DeliveredBy(Rule, frozen=True):
             ActionAdded,
             ActionRebaselined,
             ActionCompleted,
+            ActionDropped,
+            ActionReopened,
             ObjectiveAdded,
             ObjectiveRevised,
             ObjectiveClosed,
@@ -149,7 +162,7 @@ class DeliveredBy(Rule, frozen=True):
     background: ClassVar[frozenset[type[Fact]]] = frozenset(
         {ObjectiveAdded, ObjectiveRevised, ObjectiveClosed, ChairAppointed, ChairEnded, RoleGranted, RoleRevoked}
     )
-    related: ClassVar[frozenset[type[Fact]]] = frozenset({ActionRevised})
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({ActionRevised, ActionEmbedded})
 
     target_date: Annotated[date, Meta(description="Last day for the actions.")]
     area: Area = None

@@ -6,7 +6,7 @@ import pytest
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import values_in
-from ledger.domain.lifecycle import Lifecycle, Lifecycles, declarations, evolve, judge
+from ledger.domain.lifecycle import Lifecycle, Lifecycles, accepts, declarations, evolve, judge
 from ledger.domain.registry import KIND_OF
 from ledger.domain.state import AREAS
 from tests.ledger.desk import START
@@ -48,6 +48,8 @@ def lifecycles_of(fact: Fact) -> Lifecycles:
         lifecycles.setdefault(declaration.kind, {})[about(fact)] = Lifecycle(
             1, steps={fact.needs: 2} if fact.needs else {}
         )
+        if fact.reopens:
+            lifecycles[declaration.kind][about(fact)].ended = 3
     elif declaration.kind in lifecycles:
         lifecycles[declaration.kind].pop(about(fact), None)
     return lifecycles
@@ -84,7 +86,18 @@ def test_what_ended_is_spoken_of_only_by_what_outlives_it(kind: type[Fact]) -> N
     lifecycles = lifecycles_of(fact)
     lifecycle = lifecycles[DECLARATIONS[kind].kind][about(fact)]
     lifecycle.ended, lifecycle.outcome = 5, "closed"
-    assert codes(lifecycles, fact) == ([] if kind.outlives else ["ALREADY_ENDED"])
+    assert codes(lifecycles, fact) == ([] if kind.outlives or kind.reopens else ["ALREADY_ENDED"])
+
+
+@pytest.mark.parametrize("kind", [f for f in ABOUT if f.reopens], ids=lambda kind: kind.__name__)
+def test_only_what_ended_is_reopened_and_then_continues(kind: type[Fact]) -> None:
+    fact = EXAMPLES[kind]
+    lifecycles = lifecycles_of(fact)
+    evolve(lifecycles, DECLARATIONS[kind], entry(fact, 7))
+    lifecycle = lifecycles[DECLARATIONS[kind].kind][about(fact)]
+    assert (lifecycle.ended, lifecycle.outcome) == (0, "")
+    assert codes(lifecycles, fact) == ["NOT_ENDED"]
+    assert not accepts(kind, lifecycle)
 
 
 @pytest.mark.parametrize("kind", [f for f in ABOUT if f.once], ids=lambda kind: kind.__name__)

@@ -7,7 +7,13 @@ from itertools import islice, takewhile
 
 from msgspec import Struct, field
 
-from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionDropped,
+    ActionRebaselined,
+    ActionReopened,
+)
 from ledger.domain.areas.board import ChairAppointed, ChairEnded
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
@@ -34,15 +40,21 @@ class _Action(Struct):
     """Entry that set the date."""
     approver: tuple[str, datetime] | None = None
     """Person who approved the date, and when; None: it is the first date."""
+    dropped: tuple[str, datetime] | None = None
+    """Person who approved that it was dropped, and when; None: it was not dropped."""
 
 
 class _Completion(Struct):
-    action: str
+    name: str
     day: date
     position: int
-    objective: str = ""
-    later: _Action | None = None
-    """The action, if its date was approved later than first set."""
+    action: _Action | None = None
+    """The action before; None: its addition is dated later."""
+
+    @property
+    def objective(self) -> str:
+        """Objective of the action; empty if not known."""
+        return "" if self.action is None else self.action.objective
 
 
 _Named = tuple[str, _Action]
@@ -96,7 +108,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             case ActionAdded():
                 if fact.action in self.completions:
                     # It is recorded as completed on a day before that of its addition.
-                    self.completions[fact.action].objective = fact.objective
+                    self.completions[fact.action].action = _Action(fact.objective, fact.due, position)
                 else:
                     self._open(fact.action, _Action(fact.objective, fact.due, position))
             case ActionRebaselined() if fact.action in self.open:
@@ -104,15 +116,25 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                 approver = (fact.approver, occurrence.at)
                 self._open(fact.action, _Action(objective, fact.to, position, approver))
             case ActionCompleted():
-                done = _Completion(fact.action, fact.completed_on, position)
-                if fact.action in self.open:
-                    action = self._close(fact.action)
-                    done.objective, done.later = action.objective, action if action.approver else None
-                self.completions[fact.action] = done
+                action = self._close(fact.action) if fact.action in self.open else None
+                self.completions[fact.action] = _Completion(fact.action, fact.completed_on, position, action)
+            case ActionDropped() if fact.action in self.open:
+                action = self.open[fact.action]
+                action.dropped, action.position = (fact.approver, occurrence.at), position
+            case ActionReopened():
+                self._reopen(fact.action)
             case ChairAppointed() | ChairEnded():
                 self.chairs.take(fact, position)
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
+
+    def _reopen(self, name: str) -> None:
+        """Open a completed or dropped action again, with its last date."""
+        done = self.completions.pop(name, None)
+        if done is not None and done.action is not None:
+            self._open(name, done.action)
+        elif name in self.open:
+            self.open[name].dropped = None
 
     def _open(self, name: str, action: _Action) -> None:
         if name in self.open:
@@ -130,19 +152,21 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         area = self.rule.area
         return objective not in self.dropped and (area is None or area in self.areas.get(objective, ()))
 
-    def _counted(self, after: date = date.min) -> Iterator[_Named]:
+    def _counted(self, clause: JudgedClause, after: date = date.min) -> Iterator[_Named]:
         """Yield the open actions that count and are due after a day, the one due first at the head."""
         begin = bisect_right(self.coming, after, key=lambda each: each[0])
         for _, name in islice(self.coming, begin, None):
             action = self.open[name]
-            if self._counts(action.objective):
+            dropped = action.dropped
+            if self._counts(action.objective) and not (dropped and self._may_approve(clause, *dropped)):
                 yield name, action
 
     def _is_approved(self, clause: JudgedClause, action: _Action | None) -> bool:
         """Return True if an eligible person approved the action's date."""
-        if action is None or action.approver is None:
-            return False
-        actor, at = action.approver
+        return action is not None and action.approver is not None and self._may_approve(clause, *action.approver)
+
+    def _may_approve(self, clause: JudgedClause, actor: str, at: datetime) -> bool:
+        """Return True if a person held a role at that instant that may approve for this clause."""
         roles = self.rule.later_date_by
         if Role.CHAIR in roles and self.chairs.chairs(actor, clause.day(at)):
             return True
@@ -153,7 +177,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         if not self.open and not self.completions:
             return verdict(Status.NO_EVIDENCE, "The plan has no action.")
         target, today = self.rule.target_date, clause.day(at)
-        first = next(self._counted(), None)
+        first = next(self._counted(clause), None)
         if first is None:
             return self._completed(clause)
         late = self._late(clause, today)
@@ -174,25 +198,26 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         last = max(done, key=lambda each: (each.day, each.position))
         late = [(days, each) for each in done if (days := (each.day - self._limit(clause, each)).days) > 0]
         if not late:
-            reason = f"Every action is completed, the last ({last.action}) on {in_words(last.day)}."
+            reason = f"Every action is completed, the last ({last.name}) on {in_words(last.day)}."
             return verdict(Status.MET, reason, last.position)
         days, latest = max(late, key=lambda each: (each[1].day, each[1].position))
         limit = in_words(self._limit(clause, latest))
-        reason = f"Every action is completed; {latest.action} was completed on {in_words(latest.day)}"
+        reason = f"Every action is completed; {latest.name} was completed on {in_words(latest.day)}"
         return verdict(Status.MET_LATE, f"{reason}, {days_in_words(days)} after {limit}.", latest.position)
 
     def _limit(self, clause: JudgedClause, done: _Completion) -> date:
         """Return the last day for a completed action."""
-        target = self.rule.target_date
-        later = done.later
-        return max(target, later.due) if later is not None and self._is_approved(clause, later) else target
+        target, action = self.rule.target_date, done.action
+        return max(target, action.due) if action is not None and self._is_approved(clause, action) else target
 
     def _late(self, clause: JudgedClause, today: date) -> Verdict | None:
         """Return the gravest verdict on late, overdue or forecast late actions; None: each is on track."""
         target = self.rule.target_date
         if today > target:
             late = _first(
-                each for each in self._counted() if each[1].due < today or not self._is_approved(clause, each[1])
+                each
+                for each in self._counted(clause)
+                if each[1].due < today or not self._is_approved(clause, each[1])
             )
             if not late:
                 return None
@@ -200,9 +225,14 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             reason = f"{_listed(late)} not completed; the last day was {in_words(target)}."
             if invalid:
                 reason = f"{reason} {_listed(invalid)} without an eligible approval of that date{_by(invalid)}."
+            dropped = [each for each in late if each[1].dropped]
+            if dropped:
+                reason = f"{reason} {_listed(dropped)} dropped without an eligible approval."
             return verdict(Status.NOT_MET, reason, *(action.position for _, action in late))
-        overdue = _first(takewhile(lambda each: each[1].due < today, self._counted()))
-        later = _first(each for each in self._counted(after=target) if not self._is_approved(clause, each[1]))
+        overdue = _first(takewhile(lambda each: each[1].due < today, self._counted(clause)))
+        later = _first(
+            each for each in self._counted(clause, after=target) if not self._is_approved(clause, each[1])
+        )
         if not overdue and not later:
             return None
         reasons = []
@@ -217,7 +247,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         """Return the day after the last day, and the day after the next date of an action that counts."""
         today = clause.day(at)
         days = [self.rule.target_date]
-        first = next(self._counted(), None)
+        first = next(self._counted(clause), None)
         if first is not None and first[1].due >= today:
             days.append(first[1].due)
         return [clause.after(day) for day in days]

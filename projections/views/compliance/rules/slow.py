@@ -1,7 +1,7 @@
 """Judge of the rule on slow objectives: each is highlighted to the board by its next meeting."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct, field, structs
@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 from ledger.domain.areas.actions import ActionAdded, ActionCompleted
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.plan import (
+    DEFAULT_SCALE,
     Dimension,
     ObjectiveAdded,
     ObjectiveClosed,
@@ -127,7 +128,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
     objectives: dict[str, _TrackedObjective] = field(default_factory=dict)
     """Open objectives."""
-    scales: dict[str, list[str]] = field(default_factory=dict)
+    scales: dict[str, Sequence[str]] = field(default_factory=dict)
     """ACTIVITY and IMPACT → the codes of the scale, the worst first."""
     meetings: list[tuple[datetime, int]] = field(default_factory=list)
     """Instants and entries of the board's meetings, in order."""
@@ -199,7 +200,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         shown: dict[str, str] = {}
         for dimension, rating in ratings.items():
             latest = objective.ratings[dimension] = [*objective.ratings.get(dimension, []), rating][-3:]
-            scale = self.scales.get(dimension, [])
+            scale = self.scales.get(dimension, DEFAULT_SCALE)
             places = [scale.index(code) for code in latest if code in scale]
             if scale and rating == scale[0]:
                 shown.setdefault(SlowSign.LOWEST_RATING.value, f"is rated {rating} for {dimension.lower()}")

@@ -4,7 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ledger.domain.areas.access import AccessGranted, AccessKind, AccessProvided, AccessRequested
-from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionRebaselined
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionDropped,
+    ActionRebaselined,
+    ActionReopened,
+)
 from ledger.domain.areas.board import BoardEstablished, ChairAppointed, TimetableAgreed
 from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.areas.measures import Direction, MeasureDefined, MeasureReadingReported, Unit
@@ -64,6 +70,14 @@ def action(name: str, due: str, of: str = "O1") -> Fact:
 
 def completed(name: str, on: str) -> Fact:
     return ActionCompleted(action=name, completed_on=day(on), result=WORDS)
+
+
+def dropped(name: str, approver: str = "chair") -> Fact:
+    return ActionDropped(action=name, reason=WORDS, approver=approver)
+
+
+def reopened(name: str) -> Fact:
+    return ActionReopened(action=name, reason=WORDS)
 
 
 def rebaselined(name: str, due: str, later: str, approver: str = "chair") -> Fact:
