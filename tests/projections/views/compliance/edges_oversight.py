@@ -1,0 +1,208 @@
+"""Edge cases of the rules on the board, reports, partners, views and ministers' powers."""
+
+from typing import Any
+
+from ledger.domain.areas.adviser import AdviserAppointed
+from ledger.domain.areas.escalation import InterventionDecided
+from ledger.domain.areas.partners import ContributionReceived
+from ledger.domain.areas.records import Published
+from ledger.domain.areas.reports import BoardReportSubmitted
+from ledger.domain.fact import Fact
+from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, REPORTING, RISK, UNUSED, USED
+from tests.projections.views.compliance.edge import (
+    CORRECTED,
+    DAY,
+    LATE_RECORD,
+    NOTHING,
+    Edge,
+    Edges,
+    Told,
+    fix,
+    on,
+)
+from tests.projections.views.compliance.facts import (
+    BOARD,
+    PARTNER,
+    STAFF,
+    adviser_report,
+    area,
+    chair,
+    chair_report,
+    committed,
+    considered,
+    day,
+    gathered,
+    met,
+    timetable,
+)
+from tests.projections.views.compliance.telling import WORDS
+
+SEATED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
+AGREED: list[Told] = [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",)))]
+PARTS = {"parts": ["DATA", "ANALYSIS"]}
+QUARTERLY = {"covers": ["AREAS"], "every_months": 3}
+YEARLY = {"what": "plan", "every_months": 12}
+VIEWS = {"groups": [STAFF.value]}
+OWED: list[Told] = [("2022-07-06", PARTNER), ("2022-07-08", committed("C1", "2022-08-31"))]
+
+
+def appointed(first: str, last: str | None = None) -> Fact:
+    """Return the appointment of an adviser."""
+    end = None if last is None else day(last)
+    return AdviserAppointed(appointment="AP", adviser="ann", first=day(first), last=end, terms=WORDS)
+
+
+def received(on_: str, contribution: str = "C1") -> Fact:
+    """Return the receipt of a contribution."""
+    return ContributionReceived(contribution=contribution, received_on=day(on_))
+
+
+def board_report(name: str, **parts: Any) -> Fact:
+    """Return a report to the board."""
+    return BoardReportSubmitted(report=name, meeting="B1", data=["E"], **parts)
+
+
+def published(subject: str = "plan") -> Fact:
+    """Return a publication."""
+    return Published(subject=subject, where=WORDS)
+
+
+def intervention(power: str) -> Fact:
+    """Return a decision of ministers."""
+    return InterventionDecided(intervention="I1", power=power, decision=WORDS)
+
+
+EDGES: dict[str, Edges] = {
+    "partner-actions-owned": {
+        NOTHING: Edge({}, [], [on("2022-08-01", NONE, "No partner of this clause is registered")]),
+        "nothing recorded but the partner": Edge({}, [OWED[0]], [on("2022-08-01", NONE, "No action or contribution is recorded for P1", 11)]),
+        DAY: Edge(
+            {}, [*OWED, ("2022-08-31T23:59", received("2022-08-31"))],
+            [on("2022-08-31T23:58", MET, "none is overdue", 12), on("2022-09-01T00:00", NOT, "C1, due on 31 August 2022", 12, known=2),
+             on("2022-09-01T00:00", MET, "none is overdue", 12)],
+        ),
+        "the day after": Edge({}, [*OWED, ("2022-09-01", received("2022-09-01"))], [on("2022-09-01T12:00", LATE, "C1 was received 1 day late", 12, 13)]),
+        LATE_RECORD: Edge(
+            {}, [*OWED, ("2022-09-10", received("2022-08-31"))], [on("2022-09-05", NOT, "C1", 12, known=2), on("2022-09-05", MET, "none is overdue", 12)],
+        ),
+        CORRECTED: Edge(
+            {}, [*OWED, ("2022-09-02", received("2022-09-02")), ("2022-09-08", fix(2, received("2022-08-30")))],
+            [on("2022-09-05", LATE, "2 days late", 12, 13, known=3), on("2022-09-05", MET, "none is overdue", 12)],
+        ),
+    },
+    "adviser-in-post": {
+        NOTHING: Edge({}, [], [on("2022-08-01", NONE, "No adviser has been appointed")]),
+        DAY: Edge(
+            {}, [("2022-07-08", appointed("2022-07-11", "2022-12-31"))],
+            [on("2022-07-10T23:59", DUE, "begins on 11 July 2022", 11), on("2022-07-11T00:00", MET, "held by ann", 11),
+             on("2022-12-31T23:59", MET, "held by ann", 11), on("2023-01-01T00:00", NOT, "vacant since 1 January 2023", 11)],
+        ),
+        LATE_RECORD: Edge({}, [("2022-08-10", appointed("2022-07-11"))], [on("2022-08-01", NONE, "No adviser", known=0), on("2022-08-01", MET, "held by ann", 11)]),
+        CORRECTED: Edge(
+            {}, [("2022-07-08", appointed("2022-08-11")), ("2022-08-10", fix(0, appointed("2022-07-11")))],
+            [on("2022-08-01", DUE, "begins on 11 August 2022", 11, known=1), on("2022-08-01", MET, "held by ann", 11)],
+        ),
+    },
+    "board-and-chair": {
+        NOTHING: Edge(REPORTING, [], [on("2022-08-01", NONE, "No board has been established")]),
+        "nothing recorded but the board": Edge(REPORTING, SEATED[:1], [on("2022-08-01", NONE, "No chair has been appointed", 11)]),
+        "nothing recorded but the board and its chair": Edge(REPORTING, SEATED, [on("2022-08-01", NONE, "No timetable has been agreed", 11, 12)]),
+        DAY: Edge(
+            REPORTING, [*AGREED, ("2022-09-28T23:59", chair_report())],
+            [on("2022-07-10T23:59", DUE, "first chair begins on 11 July 2022", 12), on("2022-09-21T23:59", MET, "no report of the chair is due yet", 11, 12, 13),
+             on("2022-09-22T00:00", RISK, "due by 28 September 2022", 13), on("2022-09-28T23:58", RISK, "due by 28 September 2022", 13),
+             on("2022-09-29T00:00", NOT, "has not reported for 28 September 2022", 13, known=3), on("2022-09-29T00:00", MET, "by each report day", 11, 12, 13, 14)],
+        ),
+        LATE_RECORD: Edge(
+            REPORTING, [*AGREED, ("2022-10-10", chair_report(), "2022-09-27")],
+            [on("2022-10-05", NOT, "28 September 2022", 13, known=3), on("2022-10-05", MET, "by each report day", 11, 12, 13, 14)],
+        ),
+        CORRECTED: Edge(
+            REPORTING, [*AGREED, ("2022-09-27", chair_report("C1", "2022-09-30")), ("2022-10-10", fix(3, chair_report("C1", "2022-08-31")))],
+            [on("2022-10-05", NOT, "28 September 2022", 13, 14, known=4), on("2022-10-05", MET, "by each report day", 11, 12, 13, 14)],
+        ),
+    },
+    "board-report-complete": {
+        NOTHING: Edge(PARTS, [], [on("2022-08-01", DUE, "The board has not met yet")]),
+        DAY: Edge(
+            PARTS, [("2022-08-01", met()), ("2022-08-03", board_report("1")), ("2022-08-05", board_report("2", analysis=WORDS))],
+            [on("2022-08-01T11:59", DUE, "has not met"), on("2022-08-01T12:00", NONE, "no report to it", 11), on("2022-08-03T12:00", NOT, "Report 1, the latest to the board, lacks analysis", 12),
+             on("2022-08-05T11:59", NOT, "Report 1", 12), on("2022-08-05T12:00", MET, "Report 2", 13)],
+        ),
+        LATE_RECORD: Edge(
+            PARTS, [("2022-08-01", met()), ("2022-08-20", board_report("1", analysis=WORDS), "2022-08-01")],
+            [on("2022-08-10", NONE, "no report", 11, known=1), on("2022-08-10", MET, "Report 1", 12)],
+        ),
+        CORRECTED: Edge(
+            PARTS, [("2022-08-01", met()), ("2022-08-03", board_report("1")), ("2022-08-09", fix(1, board_report("1", analysis=WORDS)))],
+            [on("2022-08-05", NOT, "lacks analysis", 12, known=2), on("2022-08-05", MET, "has data and analysis", 12)],
+        ),
+    },
+    "views-considered": {
+        NOTHING: Edge(VIEWS, [], [on("2022-08-01", NONE, "No views of frontline staff")]),
+        DAY: Edge(
+            VIEWS, [("2022-08-01", gathered("V1", STAFF)), ("2022-08-05", considered("V1"))],
+            [on("2022-08-01T11:59", NONE, "No views"), on("2022-08-01T12:00", RISK, "Views V1, gathered on 1 August 2022", 11), on("2022-08-05T11:59", RISK, "V1", 11),
+             on("2022-08-05T12:00", MET, "were considered", 11, 12)],
+        ),
+        LATE_RECORD: Edge(
+            VIEWS, [("2022-08-01", gathered("V1", STAFF)), ("2022-08-20", considered("V1"), "2022-08-05")],
+            [on("2022-08-10", RISK, "V1", 11, known=1), on("2022-08-10", MET, "were considered", 11, 12)],
+        ),
+        CORRECTED: Edge(
+            VIEWS, [("2022-08-01", gathered("V1", STAFF)), ("2022-08-05", considered("V0")), ("2022-08-09", fix(1, considered("V1")))],
+            [on("2022-08-06", RISK, "V1", 11, known=2), on("2022-08-06", MET, "were considered", 11, 12)],
+        ),
+    },
+    "adviser-reports": {
+        NOTHING: Edge(
+            QUARTERLY, [], [on("2022-09-21T23:59", DUE, "first report is due by 5 October 2022", 2), on("2022-09-22T00:00", RISK, "first report is due", 2),
+                            on("2022-10-05T23:59", RISK, "first report is due", 2), on("2022-10-06T00:00", NOT, "first report was due by 5 October 2022", 2)],
+        ),
+        DAY: Edge(
+            QUARTERLY, [("2022-07-05", area("1a")), ("2022-08-31", adviser_report("1", "1a"))],
+            [on("2022-11-16T23:59", MET, "the next is due by 30 November 2022", 12), on("2022-11-17T00:00", RISK, "30 November 2022", 12),
+             on("2022-11-30T23:59", RISK, "30 November 2022", 12), on("2022-12-01T00:00", NOT, "after 1 was due by 30 November 2022", 12)],
+        ),
+        LATE_RECORD: Edge(
+            QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-20", adviser_report("1", "1a"), "2022-10-05")],
+            [on("2022-10-10", NOT, "first report was due", 2, known=1), on("2022-10-10", MET, "covers every topic", 12)],
+        ),
+        CORRECTED: Edge(
+            QUARTERLY, [("2022-07-05", area("1a")), ("2022-08-31", adviser_report("1", "1b")), ("2022-09-10", fix(1, adviser_report("1", "1a")))],
+            [on("2022-09-05", NOT, "leaves out area 1a", 12, known=2), on("2022-09-05", MET, "covers every topic", 12)],
+        ),
+    },
+    "published": {
+        NOTHING: Edge(
+            YEARLY, [], [on("2023-06-21T23:59", NONE, "No publication of plan is recorded"), on("2023-06-22T00:00", RISK, "first publication of plan is due by 5 July 2023", 2),
+                         on("2023-07-05T23:59", RISK, "5 July 2023", 2), on("2023-07-06T00:00", NOT, "first publication of plan was due by 5 July 2023", 2)],
+        ),
+        DAY: Edge(
+            YEARLY, [("2022-08-31", published())],
+            [on("2022-08-31T11:59", NONE, "No publication of plan"), on("2022-08-31T12:00", MET, "plan", 11), on("2023-08-31T23:59", RISK, "31 August 2023", 11),
+             on("2023-09-01T00:00", NOT, "next publication of plan was due by 31 August 2023", 11)],
+        ),
+        LATE_RECORD: Edge(
+            YEARLY, [("2023-07-20", published(), "2023-07-05")], [on("2023-07-10", NOT, "was due", 2, known=0), on("2023-07-10", MET, "plan", 11)],
+        ),
+        CORRECTED: Edge(
+            YEARLY, [("2022-08-31", published("report")), ("2022-09-10", fix(0, published()))],
+            [on("2022-09-05", NONE, "No publication of plan", known=1), on("2022-09-05", MET, "plan", 11)],
+        ),
+    },
+    "escalation": {
+        NOTHING: Edge({"power": "s497A"}, [], [on("2022-08-01", UNUSED, "No concern has been raised")]),
+        DAY: Edge(
+            {"power": "s497A"}, [("2022-08-03", intervention("s497A"))],
+            [on("2022-08-03T11:59", UNUSED, "No concern"), on("2022-08-03T12:00", USED, "s497A", 11)],
+        ),
+        LATE_RECORD: Edge(
+            {"power": "s497A"}, [("2022-08-20", intervention("s497A"), "2022-08-03")], [on("2022-08-10", UNUSED, "", known=0), on("2022-08-10", USED, "s497A", 11)],
+        ),
+        CORRECTED: Edge(
+            {"power": "s497A"}, [("2022-08-03", intervention("s7")), ("2022-08-20", fix(0, intervention("s497A")))],
+            [on("2022-08-10", UNUSED, "", known=1), on("2022-08-10", USED, "s497A", 11)],
+        ),
+    },
+}  # fmt: skip
