@@ -105,5 +105,7 @@ def history(rule: str, edge: Edge, known: int | None) -> list[Entry]:
 def verdict_on(day: str, entries: list[Entry]) -> StatusPeriod:
     """Return the verdict on a day, folded from entries."""
     versions = refold(VIEW, entries).versions()
-    rows = [version.row for table in (STANDINGS, PROSPECTS) for version in versions[table.name].values()]
+    rows: list[StatusPeriod] = [
+        version.row for table in (STANDINGS, PROSPECTS) for version in versions[table.name].values()
+    ]
     return max((row for row in rows if row.begins <= instant(day)), key=lambda row: row.begins)
