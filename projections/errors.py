@@ -50,6 +50,12 @@ class TooSlow(ReadingError):
     code = "LIMIT_EXCEEDED"
 
 
+class TooMany(ReadingError):
+    """The lists of an answer hold more rows than an answer may."""
+
+    code = "LIMIT_EXCEEDED"
+
+
 class InvalidText(ReadingError):
     """An argument contains NUL or a lone surrogate, so no string in the database can match it."""
 
@@ -57,4 +63,4 @@ class InvalidText(ReadingError):
 
 
 class Inexact(LedgerError):
-    """The database cannot write this answer exactly; the caller has to resolve it field by field."""
+    """The database cannot write this answer in the client's types; the caller has to check each value."""

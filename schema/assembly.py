@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import strawberry
-from graphql import GraphQLError, get_operation_ast, parse
+from graphql import GraphQLError, GraphQLSchema, get_operation_ast, parse
 from graphql import OperationType as SyntaxOperation
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
@@ -16,6 +16,7 @@ from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExe
 from strawberry.types.graphql import OperationType
 
 from schema.compiled import Compiler, NotCompiled
+from schema.compiled.sources import take_values
 from schema.context import Context, provenance
 from schema.derive.declaration import TYPES
 from schema.derive.object_types import finish
@@ -49,11 +50,16 @@ class Provenance(SchemaExtension):
 class LedgerSchema(strawberry.Schema):
     """A schema whose errors all have a code and reveal no internals."""
 
+    @property
+    def graphql(self) -> GraphQLSchema:
+        """Schema of graphql-core, which strawberry has no public name for."""
+        return self._schema
+
     @cached_property
     def compiler(self) -> Compiler:
         """Compiler of queries to SQL."""
         limits = next(each for each in self.extensions if isinstance(each, type) and issubclass(each, Limits))
-        return Compiler(self._schema, limits.rules)
+        return Compiler(self.graphql, limits.rules)
 
     async def answer(
         self,
@@ -160,7 +166,7 @@ def build(*, introspection: bool = True) -> LedgerSchema:
         introspection: Offer introspection, and suggest field names in errors.
     """
     finish()
-    return LedgerSchema(
+    built = LedgerSchema(
         query=Query,
         mutation=mutations(),
         subscription=Subscription,
@@ -174,3 +180,5 @@ def build(*, introspection: bool = True) -> LedgerSchema:
             Provenance,
         ],
     )
+    take_values(built.graphql)
+    return built

@@ -1,38 +1,48 @@
-"""One request: its viewer, their rights in a notice, and the snapshots that answer it.
+"""One request: its viewer, their rights in a notice, and the notices that it reads.
 
-The server makes one `Context` for each request. Imports `projections`, `ledger` and strawberry's loader.
+The server makes one `Context` for each request. Imports `projections` and `ledger`.
 """
 
 import asyncio
 from base64 import b64encode
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from strawberry.dataloader import DataLoader
+from msgspec import Struct
 
 from ledger.append.receipt import Receipt
 from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role, matrix
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.checkpoint_signer import SignedCheckpoint
-from projections.errors import ViewStopped
-from projections.query.reader import WAIT_SECONDS, AsOf, Reader, Snapshot
-from schema.derive.node import standpoint_id
-from schema.errors import EXPIRED, FORBIDDEN, UNAUTHENTICATED, no_notice, problem
+from projections.query.reader import WAIT_SECONDS, AsOf, Reader
+from schema.errors import EXPIRED, UNAUTHENTICATED, no_notice, problem
 from schema.limits import Budget
 
 READINGS_AT_ONCE = 4
 """Most connections that one request uses at a time; the notices of a list take turns."""
-_TURNS_KEPT = 12
-"""Turns of the event loop for which an idle snapshot stays open.
 
-A resolver's result takes a few turns to reach the resolvers below it, and a new snapshot costs round trips.
-The number affects speed only.
-"""
-T = TypeVar("T")
-Query = Callable[[Snapshot], Awaitable[T]]
+
+class Standpoint(Struct, frozen=True):
+    """A notice at a point: what a read of it requests."""
+
+    notice: str
+    as_of: AsOf = AsOf()
+    at_least: int | None = None
+    """Position that the views must have reached."""
+    on: datetime | None = None
+    """Instant at which rules are judged; now, if None."""
+
+    @property
+    def is_as_of(self) -> bool:
+        """True if the request sets an as-of point."""
+        return self.as_of != AsOf()
+
+    @property
+    def snapshot(self) -> tuple[str, AsOf, int | None]:
+        """Part that determines the snapshot; reads with the same one share a transaction."""
+        return self.notice, self.as_of, self.at_least
 
 
 class Viewer(Protocol):
@@ -105,12 +115,15 @@ class Context:
         """Notices read, each with the position and root hash of its snapshot."""
         self.latest: set[str] = set()
         """Notices read at their latest entry, not as of a position."""
+        self.failures: dict[tuple[str, AsOf, int | None], Exception] = {}
+        """Snapshots that took too long, so that no wait is repeated."""
         self.answered_by = "fields"
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
 
     def fork(self) -> "Context":
         """Return a context for another operation of the same viewer, and share what it spends and reads."""
         other = Context(self.reader, self.append, self.viewer, sign=self.sign, wait=self.wait)
+        other.failures = self.failures
         self.budget, self.read, self.latest = other.budget, other.read, other.latest
         return other
 
@@ -119,30 +132,17 @@ class Context:
         """True if every notice was read as of a position, so that later entries change nothing."""
         return bool(self.read) and not self.latest
 
-    async def standpoint(
-        self,
-        notice: str,
-        *,
-        as_of: AsOf | None = None,
-        on: datetime | None = None,
-        at_least: int | None = None,
-    ) -> "Standpoint":
-        """Return the notice at a position, within the viewer's rights.
+    async def roles(self, notice: str) -> Sequence[Role]:
+        """Return the viewer's roles in a notice that they may read.
 
         Raises:
-            GraphQLError: NOT_FOUND, if the viewer has no role in the notice; UNAUTHENTICATED, if their credential
+            GraphQLError: NOT_FOUND, if the viewer may not read the notice; UNAUTHENTICATED, if their credential
                 has expired.
-            ReadingError: The snapshot cannot be taken; see `Reader.at`.
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):
             raise no_notice() if await self.viewer.is_live() else problem(UNAUTHENTICATED, EXPIRED)
-        standpoint = Standpoint(self, notice, roles)
-        await standpoint.take(as_of or AsOf(), on, at_least)
-        self.read.add((notice, standpoint.position, standpoint.root_hash))
-        if as_of is None:
-            self.latest.add(notice)
-        return standpoint
+        return roles
 
 
 def may(roles: Sequence[Role], view: str) -> bool:
@@ -167,109 +167,3 @@ def provenance(read: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
             for notice, position, root in sorted(read)
         ]
     }
-
-
-class Standpoint:
-    """A notice at one position. Every query of the request sees the notice at that position."""
-
-    position: int
-    recorded_at: datetime
-    root_hash: bytes
-    on: datetime
-    global_id: str
-    """The notice's global id here; ids of what it contains begin with it."""
-    stopped: Mapping[str, int]
-    """Stopped views that are unreadable here, with the position that each has reached."""
-
-    def __init__(self, context: Context, notice: str, roles: Sequence[Role]) -> None:
-        self.context = context
-        self.notice = notice
-        self.roles = roles
-        self._as_of = AsOf()
-        self._on: datetime | None = None
-        self._at_least: int | None = None
-        self.loaders: dict[object, DataLoader[Any, Any]] = {}
-        """Loaders that batch the reads of neighbouring rows."""
-        self._waiting: deque[tuple[Query[Any], asyncio.Future[Any]]] = deque()
-        self._task: asyncio.Task[None] | None = None
-
-    async def take(self, as_of: AsOf, on: datetime | None, at_least: int | None) -> None:
-        """Determine the position and the instant of the snapshot."""
-        self._as_of, self._on, self._at_least = as_of, on, at_least
-        is_as_of = as_of != AsOf()
-        where = await self.ask(_where)
-        self.position, self.recorded_at, self.root_hash, self.on, self.stopped = where
-        self.global_id = standpoint_id(self.notice, self.position if is_as_of else None, on)
-        self._as_of, self._on, self._at_least = AsOf(position=self.position), self.on, None
-
-    def require(self, view: str) -> None:
-        """Check that the viewer may read a view of this notice.
-
-        Raises:
-            GraphQLError: FORBIDDEN, if no role of theirs may.
-            ViewStopped: The view has stopped before this position.
-        """
-        if not may(self.roles, view):
-            names = ", ".join(role.meaning for role in self.roles)
-            raise problem(FORBIDDEN, f"your roles in {self.notice} ({names}) do not read the view {view}")
-        if view in self.stopped:
-            raise ViewStopped(self.notice, view, self.stopped[view])
-
-    def redacted(self, view: str) -> bool:
-        """Return true if the viewer sees that view with small cells suppressed."""
-        return view in suppressed(self.roles)
-
-    async def ask(self, query: Query[T]) -> T:
-        """Run a query on the snapshot. Queries of one turn share a transaction."""
-        self.context.budget.in_time()
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((query, done))
-        if self._task is None:
-            self._task = asyncio.create_task(self._answer())
-        return await done
-
-    async def _answer(self) -> None:
-        try:
-            async with (
-                self.context.turn,
-                self.context.reader.at(
-                    self.notice,
-                    as_of=self._as_of,
-                    on=self._on,
-                    at_least=self._at_least,
-                    wait=self.context.wait,
-                ) as reading,
-            ):
-                while await self._more():
-                    query, done = self._waiting.popleft()
-                    try:
-                        answer = await query(reading)
-                    except Exception as error:  # the caller handles the error
-                        _fail(done, error)
-                        raise
-                    if not done.done():
-                        done.set_result(answer)
-        except Exception as error:  # noqa: BLE001 - each caller gets the error
-            while self._waiting:
-                _fail(self._waiting.popleft()[1], error)
-        finally:
-            self._task = None
-            if self._waiting:
-                self._task = asyncio.create_task(self._answer())
-
-    async def _more(self) -> bool:
-        """Return true if a query waits, now or within a few turns of the event loop."""
-        for _ in range(_TURNS_KEPT):
-            if self._waiting:
-                return True
-            await asyncio.sleep(0)
-        return bool(self._waiting)
-
-
-async def _where(reading: Snapshot) -> tuple[int, datetime, bytes, datetime, Mapping[str, int]]:
-    return reading.position, reading.recorded_at, reading.root_hash, reading.on, reading.stopped
-
-
-def _fail(done: "asyncio.Future[Any]", error: Exception) -> None:
-    if not done.done():
-        done.set_exception(error)

@@ -16,12 +16,13 @@ from ledger.domain.entry import NoticeId
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS, Kind
 from ledger.intake import parse
-from schema.context import Context, may
+from schema.compiled.sources import read_notice
+from schema.context import Context, Standpoint, may
 from schema.derive.inputs import input_of, plain
 from schema.derive.node import resolver
 from schema.errors import NO_NOTICE, NOT_FOUND
 from schema.types import entries
-from schema.types.notice import Notice, notice_at
+from schema.types.notice import Notice
 from schema.types.scalars import Count
 
 
@@ -58,7 +59,7 @@ class RecordPayload:
         """Return the notice at the receipt's position, or at a later one."""
         if self.receipt is None or not may(await info.context.viewer.roles(self.at), "notice"):
             return None
-        return await notice_at(info.context, self.at, at_least=self.receipt.position)
+        return await read_notice(info, Standpoint(self.at, at_least=self.receipt.position))
 
 
 @strawberry.input(description="Envelope of a mutation, without the fact.")

@@ -9,23 +9,15 @@ from typing import Annotated
 import strawberry
 from strawberry.types import Info
 
-from projections.query.reader import AsOf
-from schema.context import Context, may
-from schema.derive.connection import (
-    USUAL,
-    After,
-    Connection,
-    First,
-    PageRequest,
-    check_first,
-    connection,
-    decode_cursor,
-)
+from schema.compiled.arguments import plain
+from schema.compiled.sources import read_node, read_notice
+from schema.context import Context, Standpoint, may
+from schema.derive.connection import USUAL, After, First, check_first, decode_cursor
 from schema.derive.node import Node, parse_id, resolver
-from schema.derive.resolvers import node_of
 from schema.errors import BAD_USER_INPUT, no_notice, problem
+from schema.notices import LIST, NoticeConnection, page_of_notices
 from schema.types.enums import NoticeKind, NoticeStatus, Role
-from schema.types.notice import AsOfInput, Notice, notice_at, notice_of
+from schema.types.notice import AsOfInput, Notice, reader_as_of
 
 NoticeArgument = Annotated[
     strawberry.ID, strawberry.argument(description="The notice's id, such as tameside-2022.")
@@ -45,13 +37,6 @@ class NoticesFilter:
     council: strawberry.ID | None = strawberry.field(default=None, description="Council, by its ONS code.")
     kind: NoticeKind | None = strawberry.field(default=None, description="Legal instrument.")
     status: NoticeStatus | None = strawberry.field(default=None, description="Status of the notice.")
-
-    def holds(self, notice: Notice) -> bool:
-        """Return true if a notice meets the conditions."""
-        return all(
-            required is None or required == getattr(notice, name)
-            for name, required in (("council", self.council), ("kind", self.kind), ("status", self.status))
-        )
 
 
 @strawberry.type(description="The viewer's current roles in a notice.")
@@ -93,7 +78,7 @@ class Query:
         """Return the notice, or raise NOT_FOUND if the viewer has no role in it."""
         if at_least is not None and at_least < 1:
             raise problem(BAD_USER_INPUT, f"atLeast is {at_least}; entries are numbered from 1")
-        return await notice_at(info.context, id, as_of=as_of, on=on, at_least=at_least)
+        return await read_notice(info, Standpoint(id, reader_as_of(as_of), at_least, on))
 
     @resolver("Notices that the viewer may read, by id. Each is read at its own position.")
     async def notices(
@@ -106,39 +91,18 @@ class Query:
         ] = None,
         first: First = USUAL,
         after: After = None,
-    ) -> Connection[Notice]:
+    ) -> NoticeConnection:
         """Return a page of notices."""
-        context = info.context
-        limit, (start,) = check_first(first), decode_cursor("notices", after, str) or ("",)
+        context, most = info.context, check_first(first)
+        place = decode_cursor(LIST, after, str)
         readable = [
-            notice
+            Standpoint(notice, on=on)
             for notice in sorted(set(await context.viewer.allowed()))
             if may(await context.viewer.roles(notice), "notice")
         ]
-        matching: dict[str, Notice] = {}
-        for notice in readable:
-            if notice <= start:
-                continue
-            read = await notice_at(context, notice, on=on)
-            if filter is None or filter.holds(read):
-                matching[notice] = read
-            if len(matching) > limit:
-                break
-
-        async def count() -> int:
-            if filter is None:
-                return len(readable)
-            return sum([filter.holds(await notice_at(context, notice, on=on)) for notice in readable])
-
-        context.budget.spend(len(matching))
-        return connection(
-            "notices",
-            PageRequest(limit, after),
-            list(matching),
-            lambda notice: [notice],
-            lambda notice: matching[notice],
-            count,
-        )
+        wanted = {"council": filter.council, "kind": filter.kind, "status": filter.status} if filter else {}
+        conditions = {name: str(plain(value)) for name, value in wanted.items() if value is not None}
+        return await page_of_notices(info, readable, conditions, None if place is None else place[0], most)
 
     @resolver(
         "The object with this global id, at the standpoint that the id names; as recorded now if it names none."
@@ -152,13 +116,7 @@ class Query:
     ) -> Node | None:
         """Return the object, or raise NOT_FOUND if it is missing or inaccessible."""
         parsed = parse_id(id)
-        if parsed is None:
-            raise no_notice()
-        as_of = None if parsed.position is None else AsOf(position=parsed.position)
-        at = await info.context.standpoint(parsed.notice, as_of=as_of, on=parsed.on)
-        if not parsed.kind:
-            return await notice_of(at)
-        node: Node | None = await node_of(at, parsed.kind, parsed.key)
+        node = None if parsed is None else await read_node(info, parsed)
         if node is None:
             raise no_notice()
         return node

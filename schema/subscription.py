@@ -6,26 +6,32 @@ Imports strawberry, and the snapshots of `projections`.
 """
 
 from collections.abc import AsyncGenerator
-from functools import partial
 from typing import Annotated, Any
 
 import strawberry
+from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import Info
 
-from projections.query.relation import RowQuery
+from projections.query.tree import Cell, Listing
 from projections.views import entries as view
-from schema.context import Context, may
+from schema.compiled.arguments import ArgumentValue
+from schema.compiled.entries import entry_conditions
+from schema.compiled.sources import Build, read
+from schema.compiled.tree_builder import ROWS, TreeBuilder
+from schema.context import Context, Standpoint
 from schema.derive.declaration import TYPES
 from schema.derive.node import subscription
-from schema.derive.resolvers import find_rows, object_of
 from schema.errors import BAD_USER_INPUT, problem
 from schema.query import NoticeArgument
 from schema.types.compliance import Compliance
-from schema.types.entries import Entry, EntryFilter, entry_of, reader_filter
+from schema.types.entries import Entry, EntryFilter
 
 PAGE = 100
 RIGHTS_SECONDS = 15.0
 """Seconds between checks of the viewer's rights, and of the clock, when no entry is recorded."""
+_POSITION = {"#position": Cell("position", "int", optional=False)}
+_STATUS = {f"#{name}": Cell(name, "text", optional=False) for name in ("number", "status", "reason")}
+"""Members of a row that the subscription itself needs; no response key is like them."""
 
 
 @strawberry.type(description="Events as they happen.")
@@ -41,7 +47,7 @@ class Subscription:
             int | None,
             strawberry.argument(description="Last position seen; only new entries if omitted."),
         ] = None,
-        filter: Annotated[  # noqa: A002 - the name that the interface promises
+        filter: Annotated[  # noqa: A002, ARG002 - the compiler reads it
             EntryFilter | None,
             strawberry.argument(description="Conditions on the entries; all entries if omitted."),
         ] = None,
@@ -54,14 +60,11 @@ class Subscription:
         position = after
         while True:
             context = info.context.fork()
-            at = await context.standpoint(notice, at_least=position or None)
-            visible = may(at.roles, "entries")
-            conditions = reader_filter(at, filter)
-            start = at.position if position is None else position
-            page = await at.ask(partial(view.page, filter=conditions, first=PAGE, after=start, content=visible))
-            for row in page:
-                yield entry_of(at, row, visible=visible)
-            position = page[-1].position if len(page) == PAGE else at.position
+            source = await read(info, Standpoint(notice, at_least=position or None), _entries(position), context)
+            page = source.value[ROWS]
+            for entry in page:
+                yield entry
+            position = page[-1]["#position"] if len(page) == PAGE else source.position
             if len(page) < PAGE:
                 await context.reader.wait_beyond(notice, position, RIGHTS_SECONDS)
 
@@ -73,10 +76,30 @@ class Subscription:
         previous: Any = None
         while True:
             context = info.context.fork()
-            at = await context.standpoint(notice)
-            (statuses_now,) = await find_rows(at, TYPES["Compliance"], RowQuery())
-            statuses = [(row.row.number, row.row.status, row.row.reason) for row in statuses_now]
+            source = await read(info, Standpoint(notice), _statuses, context)
+            rows = source.value[ROWS]
+            statuses = [[row[name] for name in _STATUS] for row in rows]
             if statuses != previous:
                 previous = statuses
-                yield [object_of("Compliance", at, row) for row in statuses_now]
-            await context.reader.wait_beyond(notice, at.position, RIGHTS_SECONDS)
+                yield rows
+            await context.reader.wait_beyond(notice, source.position, RIGHTS_SECONDS)
+
+
+def _entries(position: int | None) -> Build:
+    """Return the builder of a page of entries after a position; of an empty page, if None."""
+
+    def build(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
+        arguments = builder.selection.arguments(builder.selection.field("Subscription", "entries"), details)
+        after = "position" if position is None else ArgumentValue(None, constant=position)
+        conditions = entry_conditions(builder.selection, arguments)
+        listing = {"relation": view.ENTRY, "first": PAGE, "conditions": conditions, "after": (after,)}
+        return builder.rows("Entry", details, _POSITION, listing)
+
+    return build
+
+
+def _statuses(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
+    """Return the tree of all statuses."""
+    relation = TYPES["Compliance"].relation
+    builder.selection.require(relation.view)
+    return builder.rows("Compliance", details, _STATUS, {"relation": relation})

@@ -46,7 +46,7 @@ GRAPHQL_ROWS = Histogram(
 )
 GRAPHQL_ANSWERS = Counter(
     "ledger_graphql_answers",
-    "GraphQL operations, by how they were answered: compiled, or the reason for field by field.",
+    "GraphQL operations, by how they were answered: compiled, or the reason for graphql-core.",
     ["way"],
 )
 REBUILD_FOLDED = Gauge(

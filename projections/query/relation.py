@@ -11,13 +11,12 @@ sees small counts suppressed. In a condition, `:value` is the argument.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from msgspec import Struct, field
 
 from ledger.domain.fields import unwrap
-from projections.engine.columns import Field, fields_of
 from projections.engine.meaning import Meaning, meaning_of
 from projections.engine.rows import Table
 
@@ -131,21 +130,23 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             return f"{self.expression(of)} {'=' if operator == 'IN' else operator} {value}"
         return f"{self.expression(name)} = :value"
 
-    def order_by(self, sorts: Sequence[Sort] = ()) -> str:
+    def order_by(self, sorts: Sequence[Sort] = (), *, is_reversed: bool = False) -> str:
         """Return the SQL of ORDER BY: the sorts, then the relation's own order."""
         direction = {True: "DESC NULLS LAST", False: "ASC NULLS LAST"}
         terms = [f"{self.expression(sort.name)} {direction[sort.descending]}" for sort in sorts]
-        return ", ".join([*terms, *(f't."{name}"' for name in self.order)])
+        own = " DESC" if is_reversed else ""
+        return ", ".join([*terms, *(f't."{name}"{own}' for name in self.order)])
 
-    def after(self, sorts: Sequence[Sort], values: Sequence[str]) -> str:
+    def after(self, sorts: Sequence[Sort], values: Sequence[str], *, is_reversed: bool = False) -> str:
         """Return the test that a row comes after a place.
 
         Args:
             sorts: The sorts that precede the relation's own order.
             values: SQL of the place: the value of each sort, then of each field of the order.
+            is_reversed: True if the relation's own order is reversed.
         """
         own = ", ".join(f't."{name}"' for name in self.order)
-        test = f"({own}) > ({', '.join(values[len(sorts) :])})"
+        test = f"({own}) {'<' if is_reversed else '>'} ({', '.join(values[len(sorts) :])})"
         for sort, value in reversed(list(zip(sorts, values, strict=False))):
             field, later = self.expression(sort.name), "<" if sort.descending else ">"
             follows = f"{field} {later} {value} OR ({field} IS NULL AND {value} IS NOT NULL)"
@@ -215,138 +216,6 @@ def is_latest(table: str, at: str) -> str:
     )
 
 
-class RowQuery(Struct, frozen=True):
-    """A query for rows of a relation, in its order."""
-
-    conditions: Mapping[str, Any] = field(default_factory=dict)
-    """Condition → value; all must hold."""
-    by: str | None = None
-    """Condition that ties rows to one of `keys`."""
-    keys: Sequence[Any] = ()
-    first: int = PAGE
-    """Rows per key, at most."""
-    after: Sequence[Any] | None = None
-    """Values of the sorts and of the order's fields; only rows after them are returned."""
-    sorts: tuple[Sort, ...] = ()
-    """Sorts that precede the relation's own order."""
-
-
-class ComputedRow(Struct, Generic[R], frozen=True):
-    """A row with its computed fields."""
-
-    row: R
-    computed: dict[str, Any]
-
-    def value(self, name: str) -> Any:  # noqa: ANN401 - as its relation's hints say
-        """Return the value of a field."""
-        return self.computed[name] if name in self.computed else getattr(self.row, name)
-
-    def place(self, order: Sequence[str]) -> list[Any]:
-        """Return the values of these fields, which place the row in their order."""
-        return [self.value(name) for name in order]
-
-
 def named(sql: str) -> str:
     """Return SQL for psycopg: `:name` becomes a named parameter, `:today` an expression."""
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%").replace(":today", f"({TODAY})"))
-
-
-def _joins(relation: Relation[Any]) -> str:
-    """Return the joins of a row's lateral items and single narratives."""
-    joins = "".join(f" CROSS JOIN LATERAL {item}" for item in laterals(relation.computed.values()))
-    row: type[Struct] = relation.row
-    for row_field in fields_of(row):
-        if row_field.join is not None and row_field.columns[1].type == "text":
-            alias, (position, path) = (
-                f'"narrative {row_field.name}"',
-                (column.name for column in row_field.columns),
-            )
-            joins += (
-                f" LEFT JOIN ledger.narratives {alias} ON {alias}.notice = :notice "
-                f'AND {alias}.position = t."{position}" AND {alias}.path = t."{path}"'
-            )
-    return joins
-
-
-def _narratives(field: Field) -> Sequence[str]:
-    """Return the SQL of a narrative field's bodies and erasing entries."""
-    position, path = (column.name for column in field.columns)
-    if field.columns[1].type == "text":
-        return [f'"narrative {field.name}".body', f'"narrative {field.name}".erased_by']
-    return [
-        f'ARRAY(SELECT n.{name} FROM unnest(t."{path}") WITH ORDINALITY p(path, nth) '
-        "LEFT JOIN ledger.narratives n "
-        f'ON n.notice = :notice AND n.position = t."{position}" AND n.path = p.path ORDER BY p.nth)'
-        for name in ("body", "erased_by")
-    ]
-
-
-def _columns(relation: Relation[Any]) -> list[str]:
-    """Return the SQL of all columns read: the row's fields in order, then the computed ones."""
-    columns = []
-    row: type[Struct] = relation.row
-    for row_field in fields_of(row):
-        columns += [f't."{column.name}"' for column in row_field.columns]
-        columns += _narratives(row_field) if row_field.join is not None else ()
-    return columns + [relation.expression(name) for name in relation.computed]
-
-
-@lru_cache(1_024)
-def _query(
-    relation: Relation[Any], conditions: tuple[str, ...], by: str | None, sorts: tuple[Sort, ...], is_after: bool
-) -> bytes:
-    """Return the query of rows, each with the number of its key (from 1; 1 without keys)."""
-    values = [(name, f":is_{name}") for name in conditions]
-    rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
-    order = relation.order_by(sorts)
-    rows += relation.laterals_of(sorts)
-    if is_after:
-        places = range(len(sorts) + len(relation.order))
-        where.append(relation.after(sorts, [f":after_{n}" for n in places]))
-    within = f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
-    columns = ", ".join(_columns(relation))
-    sql = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"
-    if by is not None:
-        keyed = "bigint" if relation.hints.get(by) is int else "text"
-        keys = f"unnest(:keys::{keyed}[]) WITH ORDINALITY k(key, nth) CROSS JOIN LATERAL ({within}) t"
-        sql = f"SELECT k.nth, {columns} FROM {keys}{_joins(relation)} ORDER BY k.nth, {order}"
-    return named(sql).encode()
-
-
-@lru_cache(1_024)
-def _count(relation: Relation[Any], conditions: tuple[str, ...], by: str | None) -> bytes:
-    """Return the query of the number of rows, of all keys together."""
-    values = [(name, f":is_{name}") for name in conditions]
-    rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
-    keyed = "bigint" if relation.hints.get(by or "") is int else "text"
-    keys = "" if by is None else f"unnest(:keys::{keyed}[]) k(key) CROSS JOIN LATERAL "
-    return named(f"SELECT count(*) FROM {keys}(SELECT FROM {rows} WHERE {' AND '.join(where)}) t").encode()
-
-
-def counting(relation: Relation[Any], query: RowQuery) -> tuple[bytes, dict[str, Any]]:
-    """Return the statement for the number of a query's rows without paging, and its own parameters."""
-    conditions = {name: value for name, value in query.conditions.items() if value is not None}
-    parameters = {f"is_{name}": value for name, value in conditions.items()}
-    return _count(relation, tuple(sorted(conditions)), query.by), parameters | (
-        {"keys": list(query.keys)} if query.by else {}
-    )
-
-
-def statement(relation: Relation[Any], query: RowQuery) -> tuple[bytes, dict[str, Any]]:
-    """Return the statement for a query, and its parameters except the snapshot's own."""
-    conditions = {name: value for name, value in query.conditions.items() if value is not None}
-    sql = _query(relation, tuple(sorted(conditions)), query.by, query.sorts, query.after is not None)
-    parameters = {f"is_{name}": value for name, value in conditions.items()}
-    parameters |= {f"after_{n}": value for n, value in enumerate(query.after or ())}
-    return sql, parameters | {"first": query.first} | ({"keys": list(query.keys)} if query.by else {})
-
-
-def read(relation: Relation[R], values: Sequence[Any]) -> ComputedRow[R]:
-    """Return a row from the columns of a result."""
-    fields: list[Any] = []
-    at = 0
-    for row_field in fields_of(relation.row):
-        end = at + (1 if row_field.join is None else 4)
-        fields.append(values[at] if row_field.join is None else row_field.join(*values[at:end]))
-        at = end
-    return ComputedRow(relation.row(*fields), dict(zip(relation.computed, values[at:], strict=True)))

@@ -7,7 +7,7 @@ its notice that held at its position, so no query filters by either.
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString
 
 import psycopg
 from msgspec import Struct
@@ -16,13 +16,9 @@ from psycopg.sql import Composed
 from psycopg.types.numeric import Int8
 
 from ledger.domain.errors import Unavailable
-from projections.errors import Inexact, InvalidText, TooSlow, ViewStopped
-from projections.query.relation import PAGE, ComputedRow, Relation, RowQuery, counting, read, statement
+from projections.errors import Inexact, InvalidText, TooMany, TooSlow
 from projections.query.tree import Statement
 
-__all__ = ["PAGE", "AsOf", "Snapshot"]
-
-R = TypeVar("R", bound=Struct)
 _SET_POSITION = b"SET LOCAL ledger.position = '%d'"
 _END = b"COMMIT"
 """End of a composed answer. Nothing was written; a ROLLBACK would discard psycopg's prepared statements."""
@@ -73,25 +69,31 @@ class Snapshot:
         except psycopg.OperationalError as error:
             raise _lost() from error
         except (psycopg.DataError, UnicodeEncodeError) as error:
-            if isinstance(error, psycopg.DataError) and error.sqlstate is not None:
-                raise  # an error of the database's own
-            raise InvalidText("an argument contains the character NUL or a lone surrogate; remove it") from None
+            if not _is_invalid_text(error):
+                raise
+            raise _invalid_text() from None
         return await cursor.fetchall()
 
     async def answer(
-        self, requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]]
-    ) -> list[tuple[bytes, int]]:
-        """Run composed statements in one go, and end the snapshot.
+        self,
+        requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]],
+        *,
+        is_last: bool = True,
+    ) -> list[tuple[bytes, int] | None]:
+        """Run composed statements in one go.
 
         Args:
             requests: For each statement the values of its own parameters, and the instant at which
                 rules are judged (the snapshot's, if None).
+            is_last: End the snapshot.
 
         Returns:
-            For each statement the JSON bytes and the number of rows in them.
+            For each statement the JSON bytes and the number of rows in them; None if it found no row.
 
         Raises:
             TooSlow: A statement took too long.
+            TooMany: A statement read too many rows.
+            InvalidText: A parameter contains NUL or a lone surrogate.
             Unavailable: The connection was lost.
             Inexact: The database cannot write an answer exactly.
         """
@@ -110,17 +112,19 @@ class Snapshot:
                     }
                     parameters = [_sized(values[name]) for name in statement.parameters]
                     await cursor.execute(statement.sql, parameters, prepare=True, binary=True)
-                await self._connection.execute(_END)
-            rows: list[Any] = [await cursor.fetchone() for cursor in cursors]
+                if is_last:
+                    await self._connection.execute(_END)
+            return [await cursor.fetchone() for cursor in cursors]
         except psycopg.errors.QueryCanceled:
             raise _too_slow() from None
+        except psycopg.errors.ProgramLimitExceeded:
+            raise TooMany("the answer's lists would hold too many rows; ask for fewer with `first`") from None
         except psycopg.OperationalError as error:
             raise _lost() from error
         except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError) as error:
+            if _is_invalid_text(error):
+                raise _invalid_text() from None
             raise Inexact(f"the statement of an answer failed: {error}") from error
-        if None in rows:
-            raise Inexact(f"no view of {self.notice} has the row")
-        return rows
 
     async def _set_position(self) -> None:
         """Set the transaction's position: `SET LOCAL`, as a statement of its own."""
@@ -128,48 +132,19 @@ class Snapshot:
             await self._connection.execute(_SET_POSITION % self.position)
             self._has_position = True
 
-    async def find(
-        self, relation: Relation[R], query: RowQuery, *, redacted: bool = False
-    ) -> list[list[ComputedRow[R]]]:
-        """Return the rows of a relation: one list per key, or one list if the query has no keys.
-
-        Raises:
-            ViewStopped: The relation's view stopped before this position.
-            TooSlow: The query took too long.
-        """
-        rows: list[list[ComputedRow[R]]] = [[] for _ in (query.keys if query.by is not None else (1,))]
-        for nth, *values in await self._read(relation, statement(relation, query), redacted):
-            rows[nth - 1].append(read(relation, values))
-        return rows
-
-    async def count(self, relation: Relation[Any], query: RowQuery, *, redacted: bool = False) -> int:
-        """Return the number of a query's rows, without paging.
-
-        Raises:
-            ViewStopped: The relation's view stopped before this position.
-            TooSlow: The query took too long.
-        """
-        ((number,),) = await self._read(relation, counting(relation, query), redacted)
-        return int(number)
-
-    async def _read(
-        self, relation: Relation[Any], composed: tuple[bytes, dict[str, Any]], redacted: bool
-    ) -> list[tuple[Any, ...]]:
-        if relation.view in self.stopped:
-            raise ViewStopped(self.notice, relation.view, self.stopped[relation.view])
-        sql, parameters = composed
-        standpoint = {"notice": self.notice, "position": self.position, "on": self.on, "redacted": redacted}
-        return await self.fetch(sql, parameters | standpoint)
-
-    async def all(self, relation: Relation[R], **conditions: object) -> list[R]:
-        """Return the rows of a relation that meet the conditions, at most a page of them."""
-        (rows,) = await self.find(relation, RowQuery(conditions))
-        return [row.row for row in rows]
-
 
 def _sized(value: object) -> object:
     """Return a parameter whose SQL type does not depend on its value, so that statements are prepared once."""
     return Int8(value) if type(value) is int else value
+
+
+def _is_invalid_text(error: Exception) -> bool:
+    """Return true if a parameter cannot be sent; the database's own errors have a state."""
+    return not (isinstance(error, psycopg.Error) and error.sqlstate is not None)
+
+
+def _invalid_text() -> InvalidText:
+    return InvalidText("an argument contains the character NUL or a lone surrogate; remove it")
 
 
 def _lost() -> Unavailable:

@@ -6,9 +6,10 @@ its rows. So PostgreSQL must make it the outer side of the nested loops, and the
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from projections.query.json_text import concat, json_value, literal
 from projections.query.relation import TODAY, Relation, Sort
 from projections.query.tree import (
     Cell,
@@ -40,15 +41,26 @@ _TYPES = {
     "recorded_at": "timestamptz",
     "root_hash": "text",
 }
-_ARGUMENTS = 90
-"""Arguments per call of `concat`; PostgreSQL allows 100."""
+NESTED = 4
+"""Lists below one another from which rows are counted while they are read, because rows multiply with each."""
 _MORE = '"of the page"'
 """Column that numbers a page's rows; one more row is read than the page shows."""
 
 
-def compose(listing: Listing, redacted: Collection[str]) -> Statement:
-    """Return the query of an object and its lists; `redacted` names views with small counts suppressed."""
-    writer = _Writer(redacted)
+def compose(
+    listing: Listing, redacted: Collection[str], *, exact: bool = True, most_rows: int | None = None
+) -> Statement:
+    """Return the query of an object and its lists.
+
+    Args:
+        listing: The object; at most one row.
+        redacted: Views with small counts suppressed.
+        exact: Make the statement fail at an answer that a client may not get: a missing value, a number out of
+            range, a short list that is too long. Otherwise they are written as they are, for the caller to check.
+        most_rows: Rows of all lists after which the statement fails. Only deep trees count rows while they read.
+    """
+    is_deep = _depth(listing.item) > NESTED
+    writer = _Writer(redacted, exact=exact, most_rows=most_rows if is_deep else None)
     scope = _Scope(listing.relation)
     row = writer.members(listing.item, scope)
     source = writer.rows_of(listing, None)
@@ -98,8 +110,10 @@ class _Scope:
 class _Writer:
     """Writer of one statement."""
 
-    def __init__(self, redacted: Collection[str]) -> None:
+    def __init__(self, redacted: Collection[str], *, exact: bool, most_rows: int | None) -> None:
         self._redacted = redacted
+        self._exact = exact
+        self._most_rows = most_rows
         self._lists = 0
         self.parameters: list[object] = []
 
@@ -137,23 +151,27 @@ class _Writer:
             if isinstance(node, Constant):
                 text += value
             else:
-                parts += [_quoted(text), value]
+                parts += [literal(text), value]
                 text = ""
             text += ","
-        parts.append(_quoted(text.removesuffix(",") + "}"))
-        return _concat(parts)
+        parts.append(literal(text.removesuffix(",") + "}"))
+        return concat(parts)
 
     def value(self, node: Node, scope: _Scope) -> str:
         """Return the SQL of a node's JSON."""
         return _WRITERS[type(node)](self, node, scope)
 
     def value_of_snapshot(self, node: SnapshotValue, _scope: _Scope) -> str:
-        return _written(self.snapshot_value(node.name), node.form)
+        return self._written(self.snapshot_value(node.name), node.form)
 
     def cell(self, node: Cell, scope: _Scope) -> str:
         scope.join_lateral(node.name)
-        text = _written(self.expression(scope.relation, node.name), node.form)
-        return f"coalesce({text}, {_quoted('null') if node.optional else 'views.absent()'})"
+        text = self._written(self.expression(scope.relation, node.name), node.form)
+        return f"coalesce({text}, {'views.absent()' if self._exact and not node.optional else literal('null')})"
+
+    def _written(self, expression: str, form: Form) -> str:
+        """Return SQL that writes a value as JSON text; an inexact statement checks no ranges."""
+        return json_value(expression, form if self._exact or form != "int" else "count")
 
     def narrative(self, node: NarrativeBody, _scope: _Scope) -> str:
         return f"coalesce({self._narrative(node.name, 'to_json(n.body)::text')}, 'null')"
@@ -168,7 +186,7 @@ class _Writer:
         if node.position:
             own += f" || {self.snapshot_value('position')}"
         if node.on:
-            own += f" || '~' || trim('\"' FROM {_written(self.snapshot_value('on'), 'instant')})"
+            own += f" || '~' || trim('\"' FROM {json_value(self.snapshot_value('on'), 'instant')})"
         if node.key is not None:
             own += f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
         return f"to_json({self.snapshot_value('notice')}{own})::text"
@@ -196,11 +214,11 @@ class _Writer:
         }
         parts: list[str] = []
         for index, (key, member) in enumerate(node.members):
-            parts.append(_quoted(f'{"," if index else "{"}"{key}":'))
+            parts.append(literal(f'{"," if index else "{"}"{key}":'))
             parts.append(
-                _quoted(member.json) if isinstance(member, Constant) else f"coalesce({written[member]}, 'null')"
+                literal(member.json) if isinstance(member, Constant) else f"coalesce({written[member]}, 'null')"
             )
-        item = _concat([*parts, _quoted("}" if parts else "{}")])
+        item = concat([*parts, literal("}" if parts else "{}")])
         return (
             f"(SELECT '[' || coalesce(string_agg({item}, ',' ORDER BY p.nth), '') || ']' "
             f'FROM unnest(t."{node.name}_paths") WITH ORDINALITY p(path, nth) LEFT JOIN ledger.narratives n '
@@ -216,11 +234,18 @@ class _Writer:
         rows, where = self._conditions(listing, key)
         rows += relation.laterals_of(listing.sorts)
         if listing.after:
-            where.append(relation.after(listing.sorts, [self.parameter(value) for value in listing.after]))
+            place = [self.parameter(value) for value in listing.after]
+            where.append(relation.after(listing.sorts, place, is_reversed=listing.is_reversed))
+        if listing.after_key is not None and key is not None:
+            where.append(self._is_of_cursor(listing, key))
         more = 1 if _reads_one_more(listing) else 0
-        order = relation.order_by(listing.sorts)
+        order = relation.order_by(listing.sorts, is_reversed=listing.is_reversed)
         sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order}")
         return f"{sql} LIMIT {listing.first + more}"
+
+    def _is_of_cursor(self, listing: Listing, key: str) -> str:
+        """Return the test that the list's cursor names the row with this key."""
+        return f"{key}::text = {self.parameter(listing.after_key)}"
 
     def _conditions(self, listing: Listing, key: str | None) -> tuple[str, list[str]]:
         """Return the FROM item and the tests of WHERE of a list's rows on all pages."""
@@ -253,9 +278,12 @@ class _Writer:
             lambda: self._count(listing, key),
         )
         json = self._json(listing, inner)
+        if listing.after_key is not None and key is not None:
+            json = f"CASE WHEN {self._is_of_cursor(listing, key)} THEN {json} ELSE 'null' END"
         counts = [f"coalesce(sum({count}){inner.on_page}, 0)" for count in inner.counts]
         if listing.counted:
-            counts.append(f"count(*){inner.on_page}")
+            own = f"count(*){inner.on_page}"
+            counts.append(own if self._most_rows is None else f"views.counted({own}, {self._most_rows})")
         columns = f"{json} AS json"
         if counts:
             columns += f", {' + '.join(counts)} AS n"
@@ -267,7 +295,7 @@ class _Writer:
         """Return the SQL of the list's name in its cursors."""
         if not listing.cursors:
             return ""
-        return f"{_quoted(listing.cursors)} || {self.snapshot_value('notice')}" + (
+        return f"{literal(listing.cursors)} || {self.snapshot_value('notice')}" + (
             "" if key is None else f" || '/' || {key}"
         )
 
@@ -278,7 +306,9 @@ class _Writer:
         if listing.shape == "one":
             return f"coalesce((array_agg({item}))[1], 'null')"
         rows = f"'[' || coalesce(string_agg({item}, ','), '') || ']'"
-        return f"CASE WHEN count(*) >= {listing.first} THEN views.absent() ELSE {rows} END"
+        return (
+            f"CASE WHEN count(*) >= {listing.first} THEN views.absent() ELSE {rows} END" if self._exact else rows
+        )
 
     def _rows(self, listing: Listing, key: str | None, number: int) -> str:
         rows = f"({self.rows_of(listing, f'u{number}.key' if listing.spread else key)}) t"
@@ -299,9 +329,9 @@ class _Writer:
         values = []
         for sort in scope.sorts:
             scope.join_lateral(sort.name)
-            value = _written(self.expression(relation, sort.name), form_of(relation.hints[sort.name]))
+            value = json_value(self.expression(relation, sort.name), form_of(relation.hints[sort.name]))
             values.append(f"coalesce({value}, 'null')")
-        values += [_written(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
+        values += [json_value(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
         return f"concat('[', concat_ws(',', {', '.join(values)}), ']')"
 
     def has_more(self, _node: HasMore, scope: _Scope) -> str:
@@ -340,22 +370,16 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
 }
 
 
-def _written(expression: str, form: Form) -> str:
-    """Return SQL that writes a value as JSON text; null if it has no value."""
-    if form == "int":
-        return f"({expression})::integer::text"
-    if form == "count":
-        return f"({expression})::bigint::text"
-    if form in ("bool", "json"):
-        return f"({expression})::text"
-    if form == "float":  # a whole number keeps its .0, so that it reads back as a float
-        return f"regexp_replace(({expression})::text, '^(-?[0-9]+)$', '\\1.0')"
-    if form == "instant":
-        return (
-            f"""('"' || to_char({expression}, 'YYYY-MM-DD"T"HH24:MI:SS') || CASE WHEN date_trunc('second', """
-            f"""{expression}) = {expression} THEN '' ELSE to_char({expression}, '.US') END || 'Z"')"""
-        )
-    return f"to_json({expression})::text"
+def _depth(node: Node) -> int:
+    """Return the number of lists below one another in a tree."""
+    match node:
+        case ObjectNode():
+            return max((_depth(below) for _, below in node.items), default=0)
+        case NullableObject() | PageRows():
+            return _depth(node.item)
+        case Listing():
+            return _depth(node.item) + node.counted
+    return 0
 
 
 def _reads_one_more(listing: Listing) -> bool:
@@ -368,16 +392,3 @@ def _contains(item: ObjectNode, kind: type) -> bool:
         isinstance(node, kind) or (isinstance(node, ObjectNode) and _contains(node, kind))
         for _, node in item.items
     )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _concat(parts: Sequence[str]) -> str:
-    """Return SQL that concatenates texts."""
-    if len(parts) == 1:
-        return f"{parts[0]}::text"
-    if len(parts) > _ARGUMENTS:
-        return _concat([_concat(parts[at : at + _ARGUMENTS]) for at in range(0, len(parts), _ARGUMENTS)])
-    return f"concat({', '.join(parts)})"

@@ -153,8 +153,12 @@ class Listing(Struct, frozen=True, kw_only=True):
     """Rows per key, at most."""
     sorts: tuple[Sort, ...] = ()
     """Sorts that precede the relation's own order."""
+    is_reversed: bool = False
+    """True if the relation's own order is reversed."""
     after: Sequence[object] = ()
     """Parameters, one for each sort and each field of the order; only rows after them are returned."""
+    after_key: object = None
+    """Parameter with the key of the row whose list `after` names; the lists of other rows are null."""
     cursors: str = ""
     """Name of the list in its cursors; the notice and the key follow it."""
     counted: bool = True

@@ -18,8 +18,8 @@ from ledger.domain.registry import STORED_TYPES
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import QUERY, Computed, Relation, RowQuery, named
-from projections.query.snapshot import PAGE, Snapshot
+from projections.query.relation import PAGE, QUERY, Computed, Relation, named
+from projections.query.snapshot import Snapshot
 from projections.views.clause_sql import CLAUSES, INCLUDES, NO_CLAUSES, encoded_fields
 
 
@@ -243,16 +243,6 @@ async def page(
     )
     narratives_of = await _narratives(snapshot, [row[0] for row in rows]) if content and rows else {}
     return [EntryRow(*[*row, narratives_of.get(row[0], {})]) for row in rows]
-
-
-async def count(snapshot: Snapshot, conditions: EntryFilter, since: int = 0) -> int:
-    """Return the number of matching entries after a position."""
-    values = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in structs.asdict(conditions).items()
-        if value is not None
-    }
-    return await snapshot.count(ENTRY, RowQuery(values | {"since_position": since}))
 
 
 @cache

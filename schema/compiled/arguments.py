@@ -1,28 +1,29 @@
 """Arguments of a compiled operation: constants, or places in the variables.
 
 A statement is reused for variables of the same shape. Its parameters are therefore places, not values.
-Imports graphql-core.
+`written_variables` lists the exceptions. Imports graphql-core.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
 from graphql import (
+    ArgumentNode,
+    DocumentNode,
     FieldNode,
-    GraphQLError,
     GraphQLField,
-    ListValueNode,
     ObjectValueNode,
     ValueNode,
     VariableNode,
+    Visitor,
+    visit,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
-from schema.compiled.fallback import NotCompiled
-from schema.derive.connection import decode_cursor
+from schema.derive.connection import decode_cursor, key_of_cursor
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
@@ -37,7 +38,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
     """Path within the variable."""
     constant: Any = None
     via: Callable[[Any], Any] | None = None
-    """Conversion of the value to a parameter; it may raise NotCompiled."""
+    """Conversion of the value to a parameter; it may raise GraphQLError."""
 
     def of(self, variables: Variables, _notice: str = "") -> Any:  # noqa: ANN401 - of any type
         """Return the value for these variables."""
@@ -56,7 +57,10 @@ class CursorPart(Struct, frozen=True, eq=False):
     of_list: str
     """Name of the list, without the notice."""
     hints: tuple[Any, ...]
-    part: int
+    part: int | None
+    """Number of the part; None for the key of the row that has the list."""
+    is_below: bool = False
+    """True if the list is below a row, and its name ends with the row's key."""
 
     def of(self, variables: Variables, notice: str) -> Any:  # noqa: ANN401 - of any type
         """Return the part's value.
@@ -64,21 +68,20 @@ class CursorPart(Struct, frozen=True, eq=False):
         Raises:
             GraphQLError: The cursor is not one of this list.
         """
-        place = decode_cursor(self.of_list + notice, self.cursor.of(variables), *self.hints)
-        return None if place is None else place[self.part]
+        of_list, cursor = self.of_list + notice, self.cursor.of(variables)
+        key = key_of_cursor(of_list, cursor) if self.is_below else None
+        place = decode_cursor(of_list if key is None else f"{of_list}/{key}", cursor, *self.hints)
+        if place is None or self.part is None:
+            return key
+        return place[self.part]
 
 
 class Arguments:
     """Arguments of one field."""
 
     def __init__(self, field: GraphQLField, details: FieldDetails, variables: VariableValues) -> None:
-        if details.fragment_variable_values is not None:
-            raise NotCompiled("arguments")
         self._node: FieldNode = details.node
-        try:
-            self.values: Mapping[str, Any] = get_argument_values(field, self._node, variables)
-        except GraphQLError:
-            raise NotCompiled("arguments") from None
+        self.values: Mapping[str, Any] = get_argument_values(field, self._node, variables)
 
     def argument(self, *path: str, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
         """Return the argument of that name, or the member at that path; None if it is null or absent."""
@@ -90,8 +93,6 @@ class Arguments:
         node, rest = self.node_of(path)
         if isinstance(node, VariableNode):
             return ArgumentValue(node.name.value, rest, via=via)
-        if isinstance(node, ListValueNode) and any(not _is_known(each) for each in node.values):
-            raise NotCompiled("arguments")
         return ArgumentValue(None, constant=value, via=via)
 
     def node_of(self, path: Sequence[str]) -> tuple[ValueNode | None, tuple[str, ...]]:
@@ -104,12 +105,53 @@ class Arguments:
         return node, tuple(rest)
 
 
-def _is_known(node: ValueNode) -> bool:
-    if isinstance(node, ListValueNode):
-        return all(_is_known(each) for each in node.values)
-    if isinstance(node, ObjectValueNode):
-        return all(_is_known(each.value) for each in node.fields)
-    return not isinstance(node, VariableNode)
+class _WrittenVariables(Visitor):
+    """Collector of the variables within `first`, `orderBy` and lists."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self._depth = 0
+        """Number of open nodes whose variables are written."""
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Note whether the variables below are written into the statement."""
+        self._depth += node.name.value in ("first", "orderBy")
+
+    def leave_argument(self, node: ArgumentNode, *_: object) -> None:
+        """End the argument."""
+        self._depth -= node.name.value in ("first", "orderBy")
+
+    def enter_list_value(self, *_: object) -> None:
+        """Note that the variables below are written into the statement."""
+        self._depth += 1
+
+    def leave_list_value(self, *_: object) -> None:
+        """End the list."""
+        self._depth -= 1
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        """Note a variable within such a node."""
+        if self._depth:
+            self.names.add(node.name.value)
+
+
+def written_variables(document: DocumentNode) -> frozenset[str]:
+    """Return the variables whose values are written into the statement: within `first`, `orderBy` and lists."""
+    written = _WrittenVariables()
+    visit(document, written)
+    return frozenset(written.names)
+
+
+def values_of(parameters: Iterable[object], variables: Variables, notice: str) -> dict[object, object]:
+    """Return the values of a statement's own parameters.
+
+    Raises:
+        GraphQLError: A variable has no value for one.
+    """
+    return {
+        each: each.of(variables, notice) for each in parameters if isinstance(each, ArgumentValue | CursorPart)
+    }
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - as it comes

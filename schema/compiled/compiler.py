@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from cachetools import LRUCache
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
@@ -16,11 +15,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    VariableNode,
-    Visitor,
     parse,
     validate,
-    visit,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_variable_values
@@ -29,15 +25,16 @@ from msgspec import Struct
 
 from ledger.domain.errors import LedgerError
 from ledger.domain.roles import Role
-from projections.errors import Inexact, NotCaughtUp, TooSlow
+from projections.errors import Inexact, NotCaughtUp, ReadingError, TooMany, TooSlow
 from projections.query.reader import AsOf
 from projections.query.sql import compose
 from projections.query.tree import Statement
-from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, Variables, shape
+from schema.compiled.arguments import Arguments, ArgumentValue, Variables, shape, values_of, written_variables
 from schema.compiled.fallback import NotCompiled, Reason
+from schema.compiled.leaves import reason
 from schema.compiled.selection import Operation, Selection
 from schema.compiled.tree_builder import TreeBuilder
-from schema.context import Context, may, provenance, suppressed
+from schema.context import Context, Standpoint, may, provenance, suppressed
 from schema.limits import CACHED_DOCUMENTS, ROWS, TOKENS, Budget, too_long
 
 SHAPES = 64
@@ -47,22 +44,22 @@ SHAPES = 64
 class _Root(Struct, frozen=True, eq=False):
     """A notice at the root of an operation."""
 
-    field: GraphQLField
     details: list[FieldDetails]
     notice: ArgumentValue
     on: ArgumentValue | None
     position: ArgumentValue | None
     known_at: ArgumentValue | None
     at_least: ArgumentValue | None
-    statements: LRUCache[frozenset[Role], Statement]
-    """Statements by the roles of their reader."""
+    statements: LRUCache[tuple[frozenset[Role], tuple[tuple[str, int], ...]], Statement]
+    """Statements by the roles of their reader and by the stopped views."""
 
-    def reading(self, variables: Variables) -> tuple[str, AsOf, int | None]:
-        """Return the notice, the as-of point, and the position that the views must have reached."""
+    def standpoint(self, variables: Variables) -> Standpoint:
+        """Return the standpoint that these variables request."""
         position, at_least = _of(self.position, variables), _of(self.at_least, variables)
         if any(each is not None and each < 1 for each in (position, at_least)):
             raise NotCompiled("arguments")
-        return self.notice.of(variables), AsOf(position, _of(self.known_at, variables)), at_least
+        as_of = AsOf(position, _of(self.known_at, variables))
+        return Standpoint(self.notice.of(variables), as_of, at_least, _of(self.on, variables))
 
 
 class _Prepared(Struct, frozen=True, eq=False):
@@ -70,14 +67,14 @@ class _Prepared(Struct, frozen=True, eq=False):
 
     operation: Operation
     written: frozenset[str]
-    """Variables used in `first` and `orderBy`. Their values are written into the statement."""
+    """Variables whose values are written into the statement."""
     plans: LRUCache[object, dict[str, bytes | _Root]]
 
     def plan(self, variables: VariableValues) -> dict[str, bytes | _Root]:
         """Return the fields at the root by response key: JSON if constant, else a notice to query.
 
         Raises:
-            NotCompiled: A part has to be resolved field by field.
+            NotCompiled: graphql-core has to execute a part.
         """
         shapes = tuple(
             (name, repr(value) if name in self.written else shape(value))
@@ -108,13 +105,12 @@ class _Prepared(Struct, frozen=True, eq=False):
         if field is None:
             raise NotCompiled("introspection")
         if name != "notice":
-            raise NotCompiled("interface" if name == "node" else "others")
+            raise NotCompiled("others")
         arguments = Arguments(field, details[0], variables)
         notice = arguments.argument("id")
         if notice is None:
             raise NotCompiled("arguments")
         return _Root(
-            field,
             details,
             notice,
             arguments.argument("on"),
@@ -139,7 +135,7 @@ class Compiler:
         """Return the answer's JSON.
 
         Raises:
-            NotCompiled: The operation has to be resolved field by field.
+            NotCompiled: graphql-core has to execute the operation.
         """
         if too_long(document) is not None:
             raise NotCompiled("limit")
@@ -151,7 +147,7 @@ class Compiler:
             raise NotCompiled("invalid")
         try:
             return await _Answering(context, prepared.operation, coerced).answer(prepared.plan(coerced))
-        except GraphQLError:
+        except GraphQLError:  # of an argument, as its value is read
             raise NotCompiled("arguments") from None
 
     def _prepared(self, document: str, operation_name: str | None) -> _Prepared:
@@ -178,33 +174,8 @@ class Compiler:
         if definition.operation is not OperationType.QUERY:
             raise NotCompiled("operation")
         fragments = [each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)]
-        written = _WrittenVariables()
-        visit(parsed, written)
-        return _Prepared(
-            Operation.of(self._schema, definition, fragments), frozenset(written.names), LRUCache(SHAPES)
-        )
-
-
-class _WrittenVariables(Visitor):
-    """Collects the variables within `first` and `orderBy`, whose values a statement depends on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self._is_written = False
-
-    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
-        """Note whether the variables below are written into the statement."""
-        self._is_written = node.name.value in ("first", "orderBy")
-
-    def enter_variable(self, node: VariableNode, *_: object) -> None:
-        """Note a variable within such an argument."""
-        if self._is_written:
-            self.names.add(node.name.value)
-
-    def leave_argument(self, *_: object) -> None:
-        """End the argument."""
-        self._is_written = False
+        operation = Operation.of(self._schema, definition, fragments)
+        return _Prepared(operation, written_variables(parsed), LRUCache(SHAPES))
 
 
 class _Answering:
@@ -217,75 +188,78 @@ class _Answering:
         self._read: set[tuple[str, int, bytes]] = set()
 
     async def answer(self, plan: Mapping[str, bytes | _Root]) -> bytes:
-        """Return the JSON. Notices at the same standpoint share a transaction."""
+        """Return the JSON. Notices at the same snapshot share a transaction."""
         self._context.budget = Budget()
         self._context.budget.in_time()
         parts = {key: part for key, part in plan.items() if isinstance(part, bytes)}
-        readings: dict[tuple[str, AsOf, int | None], dict[str, _Root]] = {}
+        snapshots: dict[tuple[str, AsOf, int | None], list[tuple[str, _Root, Standpoint]]] = {}
         for key, part in plan.items():
             if isinstance(part, _Root):
-                readings.setdefault(part.reading(self._variables.coerced), {})[key] = part
-        for argument, roots in readings.items():
-            parts |= await self.answer_at(argument, roots)
+                standpoint = part.standpoint(self._variables.coerced)
+                snapshots.setdefault(standpoint.snapshot, []).append((key, part, standpoint))
+        for roots in snapshots.values():
+            parts |= await self._answer_at(roots)
         self._context.read = self._read
         data = b",".join(b'"%b":%b' % (key.encode(), parts[key]) for key in plan)
         return b'{"data":{%b},"extensions":%b}' % (data, msgspec.json.encode(provenance(self._read)))
 
-    async def answer_at(
-        self, argument: tuple[str, AsOf, int | None], roots: Mapping[str, _Root]
-    ) -> dict[str, bytes]:
-        notice, as_of, at_least = argument
+    async def _answer_at(self, roots: Sequence[tuple[str, _Root, Standpoint]]) -> dict[str, bytes]:
+        """Return the JSON of notices at the same snapshot, by response key."""
+        notice, as_of, at_least = snapshot = roots[0][2].snapshot
         context = self._context
         roles = await context.viewer.roles(notice)
         if not may(roles, "notice"):
             raise NotCompiled("refused")
-        bound = [self._bound(root, self._statement(root, roles), notice) for root in roots.values()]
+        requests = [self._request(root, standpoint, roles, {}) for _, root, standpoint in roots]
         try:
             async with context.reader.at(
                 notice, as_of=as_of, at_least=at_least, wait=context.wait, composed=True
             ) as reading:
                 if reading.stopped:
-                    raise NotCompiled("stopped")
-                answers = await reading.answer(bound)
-        except (NotCaughtUp, TooSlow) as error:
-            context.wait = 0.0  # the wait is spent: the fallback must not wait again
-            raise NotCompiled("limit") from error
+                    requests = [self._request(root, at, roles, reading.stopped) for _, root, at in roots]
+                answers = await reading.answer(requests)
         except Inexact as error:
             raise NotCompiled("inexact") from error
         except LedgerError as error:
-            raise NotCompiled("refused") from error
-        if sum(rows for _, rows in answers) + context.budget.spent > ROWS:
+            if isinstance(error, NotCaughtUp | TooSlow):
+                context.failures[snapshot] = error
+            raise NotCompiled("limit" if isinstance(error, TooSlow | TooMany) else "refused") from error
+        parts: dict[str, bytes] = {}
+        for (key, _, _), answer in zip(roots, answers, strict=True):
+            if answer is None:
+                raise NotCompiled("refused")
+            parts[key] = answer[0]
+        rows = sum(answer[1] for answer in answers if answer is not None)
+        if rows + context.budget.spent > ROWS:
             raise NotCompiled("limit")
-        for _, rows in answers:
-            context.budget.spend(rows)
+        context.budget.spend(rows)
         self._read.add((notice, reading.position, reading.root_hash))
         if as_of == AsOf():
             context.latest.add(notice)
-        return {key: json for key, (json, _) in zip(roots, answers, strict=True)}
+        return parts
 
-    def _statement(self, root: _Root, roles: Sequence[Role]) -> Statement:
-        """Return the statement of a notice for readers in these roles."""
-        role_set = frozenset(roles)
-        statement = root.statements.get(role_set)
-        if statement is None:
-            selection = Selection(self._operation, self._variables, roles)
-            is_as_of = root.position is not None or root.known_at is not None
-            builder = TreeBuilder(selection, is_as_of=is_as_of, is_on=root.on is not None)
-            tree = builder.notice(root.field, root.details)
-            statement = root.statements[role_set] = compose(tree, suppressed(roles))
-        return statement
-
-    def _bound(
-        self, root: _Root, statement: Statement, notice: str
+    def _request(
+        self, root: _Root, standpoint: Standpoint, roles: Sequence[Role], stopped: Mapping[str, int]
     ) -> tuple[Statement, dict[object, object], datetime | None]:
-        """Return the statement, its parameter values, and the instant at which rules are judged."""
-        values = self._variables.coerced
-        own: dict[object, object] = {
-            each: each.of(values, notice)
-            for each in statement.parameters
-            if isinstance(each, ArgumentValue | CursorPart)
-        }
-        return statement, own, _of(root.on, values)
+        """Return the statement of a notice for this reader, its parameter values, and the effective instant.
+
+        Raises:
+            NotCompiled: The statement's bytes are not the whole answer.
+        """
+        key = (frozenset(roles), tuple(sorted(stopped.items())))
+        statement = root.statements.get(key)
+        if statement is None:
+            selection = Selection(self._operation, self._variables, standpoint.notice, roles, stopped)
+            builder = TreeBuilder(selection, is_as_of=standpoint.is_as_of, is_on=standpoint.on is not None)
+            try:
+                tree = builder.object("Notice", root.details)
+            except (GraphQLError, ReadingError):
+                raise NotCompiled("refused") from None
+            if (why := reason(builder.leaves)) is not None:
+                raise NotCompiled(why)
+            statement = root.statements[key] = compose(tree, suppressed(roles), most_rows=ROWS)
+        values = values_of(statement.parameters, self._variables.coerced, standpoint.notice)
+        return statement, values, standpoint.on
 
 
 def _of(argument: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type

@@ -1,4 +1,8 @@
-"""Entries, as answer trees. Imports graphql-core."""
+"""Entries, as answer trees. Imports graphql-core.
+
+A reader without access to a notice's entries can filter by position only. Any other filter would reveal the
+content of entries.
+"""
 
 from collections.abc import Mapping
 
@@ -7,17 +11,17 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from ledger.domain.registry import find_kind, type_names
-from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, ObjectNode, form_of
+from ledger.domain.registry import KINDS, find_kind, type_names
+from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, form_of
 from projections.views import entries
-from schema.compiled.connection import Make, page_of
-from schema.compiled.fallback import NotCompiled
-from schema.compiled.selection import Selection, constant, cursor_parts, first_of, object_of, python_name
+from schema.compiled.arguments import Arguments
+from schema.compiled.connection import Make, Walk, page_of
+from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
 from schema.context import may
+from schema.derive.connection import check_first
+from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types.entries import EntryFilter
 
-_MEMBERS = {"withheld", "narratives", "event_id", *entries.ENTRY.hints}
-"""Members of an entry that the database can answer."""
 _ENTRY_FILTER = {"type": "types"}
 """Filters of entries that have another name in the relation."""
 _NARRATIVE: Mapping[NarrativeMember, Node] = {
@@ -33,37 +37,50 @@ _ENTRY_FILTERS: Mapping[str, str] = {
 """Filters of entries by Python name, with their GraphQL names."""
 
 
-def entries_of(selection: Selection, field: GraphQLField, details: list[FieldDetails], make: Make) -> Listing:
+def entries_of(
+    selection: Selection, walk: Walk, field: GraphQLField, details: list[FieldDetails], make: Make
+) -> Listing:
     """Return the tree of a page of entries; `make` builds its rows."""
     arguments = selection.arguments(field, details)
-    if arguments.node_of(("newestFirst",))[0] is not None:
-        raise NotCompiled("arguments")
-    conditions = {
+    is_reversed = bool(arguments.values.get("newestFirst"))
+    of_list = "newest-entries/" if is_reversed else "entries/"
+    after = cursor_parts(arguments, of_list, int)
+    selection.check(after)
+    return Listing(
+        relation=entries.ENTRY,
+        shape="page",
+        first=check_first(arguments.values.get("first")),
+        conditions=entry_conditions(selection, arguments),
+        item=page_of(walk, field, details, make, is_after=bool(after)),
+        is_reversed=is_reversed,
+        after=after,
+        cursors=of_list,
+    )
+
+
+def entry_conditions(selection: Selection, arguments: Arguments) -> dict[str, object]:
+    """Return the conditions of the argument `filter`.
+
+    Raises:
+        GraphQLError: FORBIDDEN, if the reader may not read entries; BAD_USER_INPUT, for an unknown type.
+    """
+    conditions: dict[str, object] = {
         _ENTRY_FILTER.get(name, name): argument
         for name, graphql_name in _ENTRY_FILTERS.items()
         if (argument := arguments.argument("filter", graphql_name, via=_types if name == "type" else None))
     }
-    if conditions.keys() - {"positions"}:
-        selection.require("entries")
-    after = cursor_parts(arguments, "entries/", int)
-    return Listing(
-        relation=entries.ENTRY,
-        shape="page",
-        item=page_of(selection, field, details, make, is_after=bool(after)),
-        conditions=conditions,
-        first=first_of(arguments),
-        after=after,
-        cursors="entries/",
-    )
+    if conditions.keys() - {"positions"} and not may(selection.roles, "entries"):
+        message = f"your roles in {selection.notice} do not read its entries, so they can't be searched"
+        raise problem(FORBIDDEN, message)
+    selection.check(conditions.values())
+    return conditions
 
 
-def entry_member(selection: Selection, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+def entry_member(
+    selection: Selection, walk: Walk, name: str, field: GraphQLField, details: list[FieldDetails]
+) -> Node:
     """Return the tree of an entry's member. A member that the reader may not see is withheld."""
-    if name not in _MEMBERS:
-        raise NotCompiled("others")
     visible = may(selection.roles, "entries")
-    if name == "proof":
-        raise NotCompiled("signed")
     if name == "withheld":
         return constant(not visible)
     if not visible and name not in ("position", "leaf_hash"):
@@ -73,15 +90,10 @@ def entry_member(selection: Selection, name: str, field: GraphQLField, details: 
     if name != "narratives":
         return Cell(name, form_of(entries.ENTRY.hints[name]), name not in ("position", "leaf_hash", "clauses"))
     below = object_of(field)
-    items: list[tuple[str, Node]] = []
-    for key, each in selection.below(below, details).items():
-        member = narrative_member(below, each)
-        cell = member if isinstance(member, Constant) else _NARRATIVE[member]
-        items.append((key, cell))
     return Listing(
         relation=entries.NARRATIVE,
         shape="list",
-        item=ObjectNode(tuple(items)),
+        item=walk(below, details, lambda member, _: _NARRATIVE[_NARRATIVE_MEMBERS[python_name(member)]]),
         by="position",
         key="position",
         counted=False,
@@ -98,5 +110,6 @@ def _types(name: str) -> list[str]:
     """Return the fact types that a filter of entries names."""
     kind = find_kind(name)
     if kind is None:
-        raise NotCompiled("arguments")
+        names = ", ".join(kind.name for kind in KINDS.values())
+        raise problem(BAD_USER_INPUT, f"no fact has the type {name[:160]!r}; the facts are {names}")
     return [*type_names(kind)]

@@ -1,4 +1,4 @@
-"""Reasons for resolving an operation field by field."""
+"""Reasons why graphql-core answers an operation, from the same statements."""
 
 from typing import Literal
 
@@ -6,21 +6,19 @@ Reason = Literal[
     "operation",  # a mutation or a subscription
     "invalid",  # the document or the variables are refused
     "introspection",
-    "interface",  # `node`: its type is known only after it is read
-    "others",  # a field of neither a relation nor the standpoint, such as `me`
-    "arguments",  # of a form that the compiler does not support, or refused
+    "others",  # a field at the root other than `notice`
+    "arguments",  # refused arguments of a field at the root, or a refused cursor or filter
     "signed",  # a proof or a checkpoint, which no view contains
-    "cursor",  # a cursor of a list below a row
-    "refused",  # the reader may not see all of it, or there is nothing to read
-    "stopped",  # a view of the notice has stopped; the fields tell if the answer needs it
+    "cursor",  # a cursor of a list below a row: it is refused for every other row
+    "refused",  # the reader may not see all of it, or the snapshot cannot be read
     "limit",  # too many rows, or too much time
-    "inexact",  # a required value is missing, or too large for its type
+    "inexact",  # a required value is missing or too large for its type, or a list is too long
 ]
 """Reasons, as the metrics label them."""
 
 
 class NotCompiled(Exception):
-    """The operation has to be resolved field by field."""
+    """The answer is more than the statement's bytes: graphql-core has to execute the operation."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -1,6 +1,6 @@
-"""An operation's selections, and the roles of their reader. Imports graphql-core."""
+"""An operation's selections, and the rights of their reader. Imports graphql-core."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,10 +8,10 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLField,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
-    is_abstract_type,
 )
 from graphql.execution.collect_fields import (
     FieldDetails,
@@ -24,15 +24,15 @@ from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 from ledger.domain.roles import Role
+from projections.errors import ViewStopped
 from projections.query.tree import Constant
-from schema.compiled.arguments import Arguments, CursorPart
-from schema.compiled.fallback import NotCompiled
+from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart
 from schema.context import may
-from schema.derive.connection import LARGEST, USUAL
+from schema.errors import FORBIDDEN, problem
 
 
 class Operation(Struct, frozen=True, eq=False):
-    """A valid query."""
+    """A valid operation."""
 
     schema: GraphQLSchema
     definition: OperationDefinitionNode
@@ -47,6 +47,11 @@ class Operation(Struct, frozen=True, eq=False):
     ) -> "Operation":
         """Return the operation with the fragments of its document."""
         return cls(schema, definition, {each.name.value: FragmentDetails(each) for each in fragments})
+
+    @classmethod
+    def of_field(cls, info: GraphQLResolveInfo[Any]) -> "Operation":
+        """Return the operation that graphql-core executes."""
+        return cls.of(info.schema, info.operation, info.fragments.values())
 
     @property
     def root(self) -> GraphQLObjectType:
@@ -63,11 +68,26 @@ class Operation(Struct, frozen=True, eq=False):
 
 
 class Selection(Struct, frozen=True, eq=False):
-    """An operation with its variables, for readers in certain roles."""
+    """An operation with its variables, for readers of a notice in certain roles."""
 
     operation: Operation
     variables: VariableValues
+    notice: str
     roles: Sequence[Role]
+    stopped: Mapping[str, int]
+    """Stopped views that are unreadable, with the position that each has reached."""
+
+    def type(self, name: str) -> GraphQLObjectType:
+        """Return an object type of the schema."""
+        object_type = self.operation.schema.type_map[name]
+        if not isinstance(object_type, GraphQLObjectType):
+            raise TypeError(f"{name} is not an object type")
+        return object_type
+
+    def field(self, type_name: str, name: str) -> GraphQLField:
+        """Return a field of an object type."""
+        field: GraphQLField = self.type(type_name).fields[name]
+        return field
 
     def below(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> GroupedFieldSet:
         """Return the fields below these, by key."""
@@ -77,29 +97,40 @@ class Selection(Struct, frozen=True, eq=False):
         ).grouped_field_set
 
     def require(self, view: str) -> None:
-        """Raise NotCompiled if the reader may not read the view."""
+        """Check that the reader may read a view of the notice.
+
+        Raises:
+            GraphQLError: FORBIDDEN, if no role of theirs may.
+            ViewStopped: The view has stopped before the position read.
+        """
         if not may(self.roles, view):
-            raise NotCompiled("refused")
+            names = ", ".join(role.meaning for role in self.roles)
+            raise problem(FORBIDDEN, f"your roles in {self.notice} ({names}) do not read the view {view}")
+        if view in self.stopped:
+            raise ViewStopped(self.notice, view, self.stopped[view])
+
+    def check(self, parameters: Iterable[object]) -> None:
+        """Raise GraphQLError if the present variables have no value for a parameter."""
+        for each in parameters:
+            if isinstance(each, ArgumentValue | CursorPart):
+                each.of(self.variables.coerced, self.notice)
 
     def arguments(self, field: GraphQLField, details: list[FieldDetails]) -> Arguments:
         """Return the arguments of a field."""
         return Arguments(field, details[0], self.variables)
 
 
-def cursor_parts(arguments: Arguments, of_list: str, *hints: Any) -> tuple[CursorPart, ...]:  # noqa: ANN401 - types
+def cursor_parts(
+    arguments: Arguments,
+    of_list: str,
+    *hints: Any,  # noqa: ANN401 - types
+    is_below: bool = False,
+) -> tuple[CursorPart, ...]:
     """Return one parameter for each part of the place after which a page begins; empty for the first page."""
     cursor = arguments.argument("after")
     if cursor is None:
         return ()
-    return tuple(CursorPart(cursor, of_list, hints, part) for part in range(len(hints)))
-
-
-def first_of(arguments: Arguments) -> int:
-    """Return the most rows that a page may have."""
-    first: int = USUAL if arguments.values["first"] is None else arguments.values["first"]
-    if not 1 <= first <= LARGEST:
-        raise NotCompiled("arguments")
-    return first
+    return tuple(CursorPart(cursor, of_list, hints, part, is_below) for part in range(len(hints)))
 
 
 def constant(value: object) -> Constant:
@@ -111,7 +142,7 @@ def object_of(field: GraphQLField) -> GraphQLObjectType:
     """Return the type of a field's object, or of each item of its list."""
     object_type = get_named_type(field.type)
     if not isinstance(object_type, GraphQLObjectType):
-        raise NotCompiled("interface" if is_abstract_type(object_type) else "others")
+        raise TypeError(f"{object_type} is not an object type")
     return object_type
 
 

@@ -1,17 +1,19 @@
 """Build the answer tree of an operation from the declarations in `schema.derive.declaration`.
 
-Selections that the reader may not see, or that would be an error, are not compiled. Imports graphql-core.
+A selection that the reader may not see, or that is wrong, becomes a leaf of the answer. Imports graphql-core.
 """
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType
+from graphql import GraphQLError, GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
+from projections.errors import ReadingError
 from projections.query.tree import (
     Cell,
     ErasedBy,
@@ -27,45 +29,107 @@ from projections.query.tree import (
     form_of,
 )
 from projections.views import entries
-from schema.compiled.arguments import Arguments, ArgumentValue, plain
-from schema.compiled.connection import page_of
+from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, plain
+from schema.compiled.connection import Member, page_of
 from schema.compiled.entries import entries_of, entry_member, narrative_member
-from schema.compiled.fallback import NotCompiled
-from schema.compiled.selection import Selection, constant, cursor_parts, first_of, object_of, python_name
-from schema.derive.connection import LARGEST
+from schema.compiled.leaves import Checkpoint, CursorOfRow, Leaf, Proof, RefusedField, ShortList
+from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
+from schema.derive.connection import LARGEST, check_first
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
 from schema.derive.node import kind_of
 from schema.derive.order import order_name, sorts_of
+from schema.errors import BAD_USER_INPUT, problem
 from schema.types.scalars import Count
 
 _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
-    "Ledger": {"size": SnapshotValue("position", "int"), "root_hash": SnapshotValue("root_hash", "text")},
+    "Ledger": {
+        "size": SnapshotValue("position", "int"),
+        "root_hash": SnapshotValue("root_hash", "text"),
+        "checkpoint": SnapshotValue("position", "int"),
+    },
     "AsOf": {
         "position": SnapshotValue("position", "int"),
         "recorded_at": SnapshotValue("recorded_at", "instant"),
         "on": SnapshotValue("on", "instant"),
     },
 }
-"""Fields answered from the standpoint itself."""
+"""Fields answered from the standpoint itself; the checkpoint is signed afterwards."""
 
 
-NESTED = 4
-"""Most lists below one another. Rows multiply with each, and are counted only after the database has read them."""
+ROWS = "#rows"
+"""Key of the rows that a subscription reads; no response key is like it."""
 
 
 class TreeBuilder:
-    """Builder of one notice's tree, for readers in certain roles."""
+    """Builder of the tree of one object of a notice, for readers in certain roles."""
 
     def __init__(self, selection: Selection, *, is_as_of: bool, is_on: bool) -> None:
-        self._selection = selection
+        self.selection = selection
         self._is_as_of = is_as_of
         self._is_on = is_on
-        self._nested = 0
+        self._keys: list[str] = []
+        """Response keys down to the present field."""
+        self.leaves: list[Leaf] = []
+        """Parts of the answer that the database does not write."""
 
-    def notice(self, field: GraphQLField, details: list[FieldDetails]) -> Listing:
-        """Return the tree of a notice."""
-        declaration = TYPES["Notice"]
-        return Listing(relation=declaration.relation, shape="one", first=1, item=self._object(field, details))
+    def object(
+        self, name: str, details: list[FieldDetails], conditions: Mapping[str, object] | None = None
+    ) -> Listing:
+        """Return the tree of the first row of a declared type, or of the entries, that meets the conditions.
+
+        Raises:
+            GraphQLError: FORBIDDEN, if the reader may not read its view.
+            ViewStopped: Its view has stopped before the position read.
+        """
+        relation = entries.ENTRY if name == "Entry" else TYPES[name].relation
+        if name != "Entry":
+            self.selection.require(relation.view)
+        self.selection.check((conditions or {}).values())
+        return Listing(
+            relation=relation, shape="one", first=1, item=self.members(name, details), conditions=conditions or {}
+        )
+
+    def rows(
+        self, name: str, details: list[FieldDetails], extra: Mapping[str, Node], listing: Mapping[str, Any]
+    ) -> Listing:
+        """Return the tree of an object with the single member ROWS: rows of a type.
+
+        Args:
+            name: The type.
+            details: The fields that select the members of a row.
+            extra: Further members of each row.
+            listing: Relation, conditions and place of the rows.
+        """
+        self._keys.append(ROWS)
+        item = self.members(name, details)
+        self._keys.pop()
+        rows = Listing(shape="list", item=ObjectNode((*extra.items(), *item.items)), **listing)
+        notice = TYPES["Notice"].relation
+        return Listing(relation=notice, shape="one", first=1, item=ObjectNode(((ROWS, rows),)))
+
+    def members(self, name: str, details: list[FieldDetails]) -> ObjectNode:
+        """Return the tree of an object of a type, with the fields selected below these."""
+        return self._members(self.selection.type(name), details)
+
+    def walk(self, parent: GraphQLObjectType, details: list[FieldDetails], member: Member) -> ObjectNode:
+        """Return the tree of an object, with the members selected below these fields."""
+        items: list[tuple[str, Node]] = []
+        for key, each in self.selection.below(parent, details).items():
+            field = parent.fields.get(each[0].node.name.value)
+            self._keys.append(key)
+            try:
+                # validation has refused every unknown field but __typename
+                node = constant(parent.name) if field is None else member(field, each)
+            except (GraphQLError, ReadingError) as error:
+                self.leaves.append(RefusedField(self._here, error))
+                node = constant(None)
+            self._keys.pop()
+            items.append((key, node))
+        return ObjectNode(tuple(items))
+
+    @property
+    def _here(self) -> tuple[str, ...]:
+        return tuple(self._keys)
 
     # --- objects
 
@@ -74,29 +138,23 @@ class TreeBuilder:
         return self._members(object_of(field), details)
 
     def _members(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> ObjectNode:
-        return ObjectNode(
-            tuple(
-                (key, self._member(parent, parent.fields.get(each[0].node.name.value), each))
-                for key, each in self._selection.below(parent, details).items()
-            )
-        )
+        return self.walk(parent, details, partial(self._member, parent))
 
-    def _member(self, parent: GraphQLObjectType, field: GraphQLField | None, details: list[FieldDetails]) -> Node:
-        if field is None:
-            return constant(parent.name)  # __typename: validation has refused every other unknown field
+    def _member(self, parent: GraphQLObjectType, field: GraphQLField, details: list[FieldDetails]) -> Node:
         name = python_name(field)
         if parent.name in TYPES:
             return self._shown(TYPES[parent.name], name, field, details)
         if parent.name == "Entry" and name == "id":
             return self._path("Entry", "position")
+        if parent.name == "Entry" and name == "proof":
+            self.leaves.append(Proof(self._here))
+            return Cell("position", "int", optional=False)
         if parent.name == "Entry":
-            return entry_member(self._selection, name, field, details)
+            return entry_member(self.selection, self.walk, name, field, details)
         if parent.name in SECTIONS and name in SECTIONS[parent.name][2]:
             return self._listing((parent.name, name), SECTIONS[parent.name][2][name], field, details, None)
-        if parent.name not in _STANDPOINT:
-            raise NotCompiled("others")
-        if name not in _STANDPOINT[parent.name]:
-            raise NotCompiled("signed")
+        if name == "checkpoint":
+            self.leaves.append(Checkpoint(self._here))
         return _STANDPOINT[parent.name][name]
 
     def _shown(
@@ -139,9 +197,9 @@ class TreeBuilder:
         """Return the tree of a member of a notice that is not a list of rows."""
         below = object_of(field)
         if name == "entries":
-            return entries_of(self._selection, field, details, self._object)
+            return entries_of(self.selection, self.walk, field, details, self._object)
         if below.name in SECTIONS:
-            self._selection.require(SECTIONS[below.name][1])
+            self.selection.require(SECTIONS[below.name][1])
         return self._members(below, details)
 
     def _value(
@@ -158,7 +216,7 @@ class TreeBuilder:
             return NarrativeBody(name)
         if field_type.type == list[NarrativeRef]:
             below = object_of(field)
-            grouped = self._selection.below(below, details)
+            grouped = self.selection.below(below, details)
             return NarrativeList(
                 name, tuple((key, narrative_member(below, each)) for key, each in grouped.items())
             )
@@ -175,31 +233,19 @@ class TreeBuilder:
         details: list[FieldDetails],
         parent: ObjectDeclaration | None,
     ) -> Listing:
-        """Return the tree of a list, unless too many lists contain it."""
-        if self._nested == NESTED:
-            raise NotCompiled("limit")
-        self._nested += 1
-        listing = self._list(place, spec, field, details, parent)
-        self._nested -= 1
-        return listing
-
-    def _list(
-        self,
-        place: tuple[str, str],
-        spec: Many,
-        field: GraphQLField,
-        details: list[FieldDetails],
-        parent: ObjectDeclaration | None,
-    ) -> Listing:
+        """Return the tree of a list."""
         declaration = TYPES[spec.of]
         relation = declaration.relation
-        self._selection.require(relation.view)
+        self.selection.require(relation.view)
         spread = (
             parent is not None and spec.key is not None and unwrap(parent.relation.hints[spec.key]).origin is list
         )
-        arguments = self._selection.arguments(field, details)
+        arguments = self.selection.arguments(field, details)
         conditions = _conditions(declaration, spec, arguments)
+        self.selection.check(conditions.values())
         if not spec.paged:
+            if not spec.one:
+                self.leaves.append(ShortList(self._here, place[1]))
             return Listing(
                 relation=relation,
                 shape="one" if spec.one else "list",
@@ -213,20 +259,25 @@ class TreeBuilder:
         orders = arguments.values.get("orderBy") or ()
         sorts = sorts_of(spec.of, ((plain(each["field"]), plain(each["direction"])) for each in orders))
         of_list = f"{'.'.join(place)}{order_name(sorts)}/"
-        after = cursor_parts(arguments, of_list, *relation.place_hints(sorts))
-        if after and spec.key is not None:
-            raise NotCompiled("cursor")
+        is_below = spec.key is not None
+        after = cursor_parts(arguments, of_list, *relation.place_hints(sorts), is_below=is_below)
+        self.selection.check(after)
+        if after and is_below:
+            self.leaves.append(CursorOfRow(self._here))
         return Listing(
             relation=relation,
             shape="page",
-            item=page_of(self._selection, field, details, self._object, is_after=bool(after)),
+            item=page_of(self.walk, field, details, self._object, is_after=bool(after)),
             conditions=conditions,
             by=spec.by,
             key=spec.key,
             spread=spread,
-            first=first_of(arguments),
+            first=check_first(arguments.values.get("first")),
             sorts=sorts,
             after=after,
+            after_key=CursorPart(after[0].cursor, of_list, after[0].hints, None, is_below)
+            if after and is_below
+            else None,
             cursors=of_list,
         )
 
@@ -238,14 +289,20 @@ def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments
     }
     paths = {name: ("filter", to_camel_case(name)) for name in declaration.filters}
     for name, path in (paths | {name: (to_camel_case(name),) for name in declaration.arguments}).items():
-        argument = arguments.argument(*path, via=partial(_same, spec.where[name]) if name in spec.where else None)
+        argument = arguments.argument(
+            *path, via=partial(_same, name, spec.where[name]) if name in spec.where else None
+        )
         if argument is not None:
             conditions[name] = argument
     return conditions
 
 
-def _same(fixed: object, value: object) -> object:
-    """Return the list's fixed value; refuse a filter that contradicts it."""
+def _same(name: str, fixed: object, value: object) -> object:
+    """Return the list's fixed value.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, if a filter contradicts it.
+    """
     if plain(value) != fixed:
-        raise NotCompiled("arguments")
+        raise problem(BAD_USER_INPUT, f"every row of this list has {name} = {fixed}; leave it out of the filter")
     return fixed

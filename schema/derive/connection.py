@@ -7,31 +7,21 @@ It is never read as another place.
 import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import strawberry
-from msgspec import Struct
+from graphql import GraphQLError
 
-from schema.derive.node import resolver
 from schema.errors import BAD_USER_INPUT, problem
 
 LARGEST = 1_000
 USUAL = 50
 
 
-class PageRequest(Struct, frozen=True):
-    """The page that a query requests."""
-
-    first: int
-    after: str | None
-
-
 Place = list[Any]
 """A row's place in its list: its values in the list's order."""
 N = TypeVar("N")
-R = TypeVar("R")
 First = Annotated[int | None, strawberry.argument(description=f"Most items to return, from 1 to {LARGEST}.")]
 After = Annotated[
     str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
@@ -56,23 +46,14 @@ class Edge(Generic[N]):
     cursor: str = strawberry.field(description="The item's place in the list, opaque.")
 
 
-Count = Callable[[], Awaitable[int]]
-"""Counter of a list's items on all pages."""
-
-
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
     """Relay's Connection."""
 
-    count: strawberry.Private[Count]
     edges: list[Edge[N]] = strawberry.field(description="Items with their cursors, in the list's order.")
     nodes: list[N] = strawberry.field(description="Items without their cursors.")
     page_info: PageInfo = strawberry.field(description="The page's place in the list.")
-
-    @resolver("Number of items on all pages that meet the conditions.")
-    async def total_count(self) -> int:
-        """Return the number of items."""
-        return await self.count()
+    total_count: int = strawberry.field(description="Number of items on all pages that meet the conditions.")
 
 
 def check_first(first: int | None) -> int:
@@ -115,8 +96,23 @@ def decode_cursor(of: str, after: str | None, *hints: Any) -> Place | None:  # n
         order = _other_order(of, after)
         if order is not None:
             raise problem(BAD_USER_INPUT, f"after is a cursor of the order {order}; send the same orderBy with it")
-        raise problem(BAD_USER_INPUT, "after is not a cursor of this list; send the endCursor of one of its pages")
+        raise foreign_cursor()
     return place
+
+
+def foreign_cursor() -> GraphQLError:
+    """Return the error for a text that is not a cursor of the list."""
+    return problem(BAD_USER_INPUT, "after is not a cursor of this list; send the endCursor of one of its pages")
+
+
+def key_of_cursor(of: str, after: str) -> str | None:
+    """Return the key in a cursor of the list `of` below a row; None for any other text."""
+    try:
+        text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+    except ValueError:
+        return None
+    name, mark, _ = text.partition("#")[2].partition("#[")
+    return name[len(of) + 1 :] if mark and name.startswith(f"{of}/") else None
 
 
 _ORDER = re.compile(r"^([^#(/]+)(?:\(([^)]*)\))?/")
@@ -133,28 +129,3 @@ def _other_order(of: str, after: str) -> str | None:
     if check != _check(f"{list_of}#{place}") or ours is None or theirs is None or ours[1] != theirs[1]:
         return None
     return None if ours[2] == theirs[2] else theirs[2] or "of the list itself"
-
-
-def connection(
-    of: str,
-    page: PageRequest,
-    rows: Sequence[R],
-    place: Callable[[R], Place],
-    node: Callable[[R], N],
-    count: Count,
-) -> Connection[N]:
-    """Return a page. One more row in `rows` means that more follow."""
-    shown = rows[: page.first]
-    nodes = [node(row) for row in shown]
-    cursors = [cursor(of, place(row)) for row in shown]
-    return Connection(
-        count=count,
-        edges=[Edge(node=item, cursor=at) for item, at in zip(nodes, cursors, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=len(rows) > page.first,
-            has_previous_page=page.after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-    )

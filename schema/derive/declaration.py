@@ -1,7 +1,7 @@
 """Object types declared from relations: each field once, with its description, and each list with its filters.
 
 A class decorated with `object_type` declares fields of a relation's rows. `schema.derive.object_types` makes its
-GraphQL type, and `schema.derive.resolvers` reads its rows. Imports strawberry, and `projections`.
+GraphQL type, and `schema.compiled` reads its rows. Imports strawberry, and `projections`.
 """
 
 import re
@@ -15,8 +15,7 @@ from msgspec import Struct
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fields import unwrap
-from projections.query.relation import ComputedRow, Relation
-from schema.context import Standpoint
+from projections.query.relation import Relation
 from schema.types.scalars import Count
 
 ID = strawberry.ID
@@ -26,9 +25,6 @@ C = TypeVar("C", bound=type)
 class RowObject:
     """Base of every object that is made from a row."""
 
-    at: Standpoint
-    row: ComputedRow[Any]
-
 
 class Recorded(RowObject):
     """A row with the entry that recorded it."""
@@ -36,8 +32,6 @@ class Recorded(RowObject):
 
 class Section:
     """A part of a notice: the lists of one view."""
-
-    at: Standpoint
 
 
 class Value(Struct, frozen=True):
@@ -86,6 +80,16 @@ class EntryAt(Struct, frozen=True):
     description: str
 
 
+class OtherField(Struct, frozen=True):
+    """A field of a notice that is neither a value nor a list of its rows."""
+
+    type: Any
+    """GraphQL type."""
+    description: str
+    arguments: Mapping[str, tuple[Any, Any]] = {}
+    """Arguments by name: type and default."""
+
+
 POSITION: Any = Value("Position of the entry that recorded it.")
 NAMED_EVIDENCE: Any = Value("Ids of the evidence named with it.", ID)
 _RECORDED: Mapping[str, Value | EntryAt] = {
@@ -106,7 +110,7 @@ PERIOD = {
     "period_to": Filter(date, "Its period includes this day, or begins earlier."),
 }
 """Filters of rows that cover a period."""
-Spec = Value | Many | EntryAt | Facet
+Spec = Value | Many | EntryAt | Facet | OtherField
 
 
 def value(description: str | None = None, type: Any = None, *, name: str | None = None) -> Any:  # noqa: A002, ANN401 - of any type
@@ -157,6 +161,16 @@ def facet(of: str, description: str, *, unless: str) -> Any:  # noqa: ANN401 - o
 def entry(position: str, description: str) -> Any:  # noqa: ANN401
     """Declare a field with the entry at a position."""
     return EntryAt(position, description)
+
+
+def member(type: Any, description: str, **arguments: tuple[Any, Any]) -> Any:  # noqa: A002, ANN401 - of any type
+    """Declare any other field of a notice; `arguments` have a type and a default."""
+    return OtherField(type, description, arguments)
+
+
+def view_section(section: type[Section], description: str) -> Any:  # noqa: ANN401
+    """Declare the field of a notice with a section, which is FORBIDDEN to roles that do not read its view."""
+    return OtherField(section | None, f"{description} FORBIDDEN to roles that do not read it.")
 
 
 class ObjectDeclaration(Struct, frozen=True, eq=False):

@@ -1,27 +1,33 @@
 """The notice: the legal instrument, its clauses and areas, and all its lists at one position.
 
-Imports strawberry, `ledger` and `projections`.
+Imports strawberry and the views.
 """
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
 from ledger.domain.areas.notice import Modality, Obligor
 from projections.query.reader import AsOf as Moment
-from projections.query.relation import RowQuery
 from projections.views import notice
-from schema.context import Context, Standpoint
 from schema.derive.connection import USUAL, After, Connection, First
-from schema.derive.declaration import TYPES, Filter, RowObject, entry, many, object_type, short_list
-from schema.derive.node import Node, resolver
-from schema.derive.resolvers import find_rows, object_of, open_section
+from schema.derive.declaration import (
+    ID,
+    Filter,
+    RowObject,
+    entry,
+    many,
+    member,
+    object_type,
+    short_list,
+    view_section,
+)
+from schema.derive.node import Node
 from schema.errors import BAD_USER_INPUT, problem
-from schema.types import proofs
 from schema.types.board import Board
 from schema.types.duties import Duties
-from schema.types.entries import Entry, EntryFilter, base64, entry_page
+from schema.types.entries import Entry, EntryFilter
 from schema.types.partners import Adviser, Escalation, Partners
 from schema.types.people import People, Records
 from schema.types.plan import Plan
@@ -73,14 +79,12 @@ class Revision(RowObject):
 class Ledger:
     """State of the tree."""
 
-    at: strawberry.Private[Standpoint]
     size: int = strawberry.field(description="Number of entries.")
     root_hash: str = strawberry.field(description="Root hash, in base64.")
 
-    @resolver("Signed checkpoint (C2SP tlog-checkpoint) for verification by other tools.")
-    async def checkpoint(self) -> str | None:
-        """Return the signed note."""
-        return (await proofs.checkpoint(self.at)).note
+    checkpoint: str | None = strawberry.field(
+        description="Signed checkpoint (C2SP tlog-checkpoint) for verification by other tools."
+    )
 
 
 @strawberry.type(description="Standpoint of the answer.")
@@ -104,19 +108,25 @@ class AsOfInput:
     )
 
 
-def reader_as_of(as_of: AsOfInput | None) -> Moment | None:
+def reader_as_of(as_of: AsOfInput | None) -> Moment:
     """Return the as-of point in the form of the reader.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, for a position below 1.
     """
     if as_of is None:
-        return None
+        return Moment()
     if isinstance(as_of.position, int):
         if as_of.position < 1:
             raise problem(BAD_USER_INPUT, f"asOf.position is {as_of.position}; entries are numbered from 1")
         return Moment(position=as_of.position)
     return Moment(known_at=as_of.known_at or None)
+
+
+_ENTRY_CONDITIONS = Annotated[
+    EntryFilter | None, strawberry.argument(description="Conditions on the entries; all entries if omitted.")
+]
+_NEWEST_FIRST = Annotated[bool | None, strawberry.argument(description="True to begin with the newest entry.")]
 
 
 @object_type(notice.VIEW_STATE)
@@ -128,6 +138,30 @@ class ViewState(RowObject):
 class Notice(RowObject, Node):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
+    notice = member(
+        ID, "The notice's own id, without a standpoint: the argument of `notice` and of subscriptions."
+    )
+    plan = view_section(Plan, "The improvement plan.")
+    board = view_section(Board, "The improvement board.")
+    partners = view_section(Partners, "The partners.")
+    adviser = view_section(Adviser, "The adviser.")
+    escalation = view_section(Escalation, "Escalation to intervention.")
+    duties = member(
+        Duties | None,
+        "Duties that people judge or carry out. FORBIDDEN to roles that do not read them.",
+    )
+    people = view_section(People, "People and systems with a role.")
+    records = view_section(Records, "Record-keeping: erasures, publications, audit findings, keys.")
+    entries = member(
+        Connection[Entry],
+        "Entries, in order; withheld from roles that do not read them.",
+        filter=(_ENTRY_CONDITIONS, None),
+        first=(First, USUAL),
+        after=(After, None),
+        newest_first=(_NEWEST_FIRST, False),
+    )
+    ledger = member(Ledger, "Ledger at the position read.")
+    as_of = member(AsOf, "Standpoint of the answer.")
     clauses = short_list("Clause", "Clauses, in order of registration.")
     areas = short_list("Area", "Areas for priority action, in order of registration.")
     interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")
@@ -148,95 +182,3 @@ class Notice(RowObject, Node):
     considerations = many("Consideration", "Considerations of those views, in order.")
     view_states = short_list("ViewState", "Progress of each view of the ledger.")
     timeline = many("Moment", "Entries by subject, in order of recording.")
-
-    @resolver("The notice's own id, without a standpoint: the argument of `notice` and of subscriptions.")
-    def notice(self) -> strawberry.ID:
-        """Return the id."""
-        return strawberry.ID(self.at.notice)
-
-    @resolver("The improvement plan. FORBIDDEN to roles that do not read it.")
-    def plan(self) -> Plan | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Plan, open_section(self.at, "Plan"))
-
-    @resolver("The improvement board. FORBIDDEN to roles that do not read it.")
-    def board(self) -> Board | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Board, open_section(self.at, "Board"))
-
-    @resolver("The partners. FORBIDDEN to roles that do not read it.")
-    def partners(self) -> Partners | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Partners, open_section(self.at, "Partners"))
-
-    @resolver("The adviser. FORBIDDEN to roles that do not read it.")
-    def adviser(self) -> Adviser | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Adviser, open_section(self.at, "Adviser"))
-
-    @resolver("Escalation to intervention. FORBIDDEN to roles that do not read it.")
-    def escalation(self) -> Escalation | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Escalation, open_section(self.at, "Escalation"))
-
-    @resolver("Duties that people judge or carry out. FORBIDDEN to roles that do not read them.")
-    def duties(self) -> Duties | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Duties, open_section(self.at, "Duties"))
-
-    @resolver("People and systems with a role. FORBIDDEN to roles that do not read it.")
-    def people(self) -> People | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(People, open_section(self.at, "People"))
-
-    @resolver(
-        "Record-keeping: erasures, publications, audit findings, keys. FORBIDDEN to roles that do not read it."
-    )
-    def records(self) -> Records | None:
-        """Return the section, or raise FORBIDDEN."""
-        return cast(Records, open_section(self.at, "Records"))
-
-    @resolver("Entries, in order; withheld from roles that do not read them.")
-    async def entries(
-        self,
-        filter: Annotated[  # noqa: A002 - the name that the interface promises
-            EntryFilter | None,
-            strawberry.argument(description="Conditions on the entries; all entries if omitted."),
-        ] = None,
-        first: First = USUAL,
-        after: After = None,
-        newest_first: Annotated[
-            bool | None, strawberry.argument(description="True to begin with the newest entry.")
-        ] = False,
-    ) -> Connection[Entry]:
-        """Return a page of entries."""
-        return await entry_page(self.at, filter, first, after, newest_first=bool(newest_first))
-
-    @resolver("Ledger at the position read.")
-    def ledger(self) -> Ledger:
-        """Return the state of the tree."""
-        return Ledger(at=self.at, size=self.at.position, root_hash=base64(self.at.root_hash))
-
-    @resolver("Standpoint of the answer.")
-    def as_of(self) -> AsOf:
-        """Return the standpoint."""
-        return AsOf(position=self.at.position, recorded_at=self.at.recorded_at, on=self.at.on)
-
-
-async def notice_at(
-    context: Context,
-    notice: str,
-    *,
-    as_of: AsOfInput | None = None,
-    on: datetime | None = None,
-    at_least: int | None = None,
-) -> Notice:
-    """Return the notice within the viewer's rights; raises as `Context.standpoint` does."""
-    return await notice_of(await context.standpoint(notice, as_of=reader_as_of(as_of), on=on, at_least=at_least))
-
-
-async def notice_of(at: Standpoint) -> Notice:
-    """Return the notice at a standpoint."""
-    ((row,),) = await find_rows(at, TYPES["Notice"], RowQuery(first=1))
-    result: Notice = object_of("Notice", at, row)
-    return result

@@ -40,6 +40,11 @@ def instant_text(value: datetime) -> str:
     return str(msgspec.to_builtins(value.astimezone(UTC)))
 
 
+def _written(value: datetime | str) -> str:
+    """Return an instant as text; the database has written it already in the answer to a read."""
+    return value if isinstance(value, str) else instant_text(value)
+
+
 def _day(value: object) -> date:
     if isinstance(value, str):
         try:
@@ -60,13 +65,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         name="DateTime",
         description="Instant with its offset (RFC 3339); answers are in UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=instant_text,
+        serialize=_written,
         parse_value=instant,
     ),
     date: strawberry.scalar(
         name="Date",
         description="Calendar day (ISO 8601), such as 2022-07-05.",
-        serialize=date.isoformat,
+        serialize=str,
         parse_value=_day,
     ),
     Count: strawberry.scalar(

@@ -34,7 +34,6 @@ from ledger.store import database
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import RowQuery
 from projections.query.snapshot import Snapshot
 from projections.views import access, actions, board, measures, notice, plan
 from projections.views.compliance import view as compliance
@@ -42,6 +41,7 @@ from projections.views.registry import ALL
 from tests.benchmarks.append import OPERATOR
 from tests.benchmarks.append import event as cloud_event
 from tests.benchmarks.synthetic import put
+from tests.projections.rows import RowQuery, find, rows_of
 
 NOTICES = 20
 ENTRIES = 300_000
@@ -53,14 +53,14 @@ LIVE_SECONDS = 10
 Say = Callable[[str], None]
 Question = Callable[[Snapshot], Awaitable[Any]]
 QUESTIONS: dict[str, Question] = {
-    "compliance": lambda reading: reading.all(compliance.COMPLIANCE),
-    "objectives": lambda reading: reading.find(plan.OBJECTIVE, RowQuery({"area": "1a"}, first=50)),
-    "actions": lambda reading: reading.find(
-        actions.ACTION, RowQuery(by="objective", keys=["O3", "O5", "O7"], first=5)
+    "compliance": lambda reading: rows_of(reading, compliance.COMPLIANCE),
+    "objectives": lambda reading: find(reading, plan.OBJECTIVE, RowQuery({"area": "1a"}, first=50)),
+    "actions": lambda reading: find(
+        reading, actions.ACTION, RowQuery(by="objective", keys=["O3", "O5", "O7"], first=5)
     ),
-    "readings": lambda reading: reading.find(measures.READING, RowQuery(by="measure", keys=["M1", "M3"])),
-    "decisions": lambda reading: reading.find(board.DECISION, RowQuery({"relates_to": "O5"}, first=5)),
-    "access": lambda reading: reading.all(access.GRANT, live=True),
+    "readings": lambda reading: find(reading, measures.READING, RowQuery(by="measure", keys=["M1", "M3"])),
+    "decisions": lambda reading: find(reading, board.DECISION, RowQuery({"relates_to": "O5"}, first=5)),
+    "access": lambda reading: rows_of(reading, access.GRANT, live=True),
 }
 """Queries of an adviser, and one more; their answers have about the same length in every history."""
 ASKED = [notice.VIEW, plan.VIEW, actions.VIEW, board.VIEW, measures.VIEW, access.VIEW, compliance.VIEW]

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import ComputedRow, Relation, RowQuery
+from projections.query.relation import Relation
 from projections.query.snapshot import Snapshot
 from projections.views.gaps import Gap
 from projections.views.registry import ALL
 from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
+from tests.projections.rows import ComputedRow, RowQuery, find
 from tests.projections.stored import store
 
 ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ def days(first: str, last: str | None) -> Gap:
 async def everything(
     reading: Snapshot, relation: Relation[Any], *, redacted: bool = False, **conditions: object
 ) -> list[ComputedRow[Any]]:
-    (found,) = await reading.find(relation, RowQuery(conditions), redacted=redacted)
+    (found,) = await find(reading, relation, RowQuery(conditions), redacted=redacted)
     return found
 
 

@@ -62,7 +62,9 @@ async def test_a_statement_may_not_either(world: World, monkeypatch: pytest.Monk
         await fetch(self, "SELECT set_config('statement_timeout', '20', true)")
         return await fetch(self, "SELECT pg_sleep(5)")
 
-    async def slow_at_once(self: Snapshot, _asked: object) -> list[tuple[bytes, int]]:
+    async def slow_at_once(
+        self: Snapshot, _requests: object, **_options: object
+    ) -> list[tuple[bytes, int] | None]:
         await fetch(self, "SELECT set_config('statement_timeout', '20', true)")
         return await answer(self, [(Statement(b"SELECT ''::bytea, 0 FROM pg_sleep(5)", ()), {}, None)])
 

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from schema import limits
-from schema.types.entries import entry_page
 from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
 
 WHOLE = """query Whole($id: ID!, $asOf: AsOfInput, $on: DateTime) {
@@ -342,14 +341,6 @@ async def test_waiting_for_a_position_that_never_comes_ends(world: World) -> Non
     result = await world.schema.execute(document, {"id": NOTICE, "p": HEAD + 50}, context)
     assert result.errors
     assert [error.extensions for error in result.errors] == [{"code": "NOT_CAUGHT_UP"}]
-
-
-async def test_whatever_is_asked_late_is_answered_at_the_same_position(world: World) -> None:
-    standpoint = await world.context("alice").standpoint(NOTICE)
-    await world.record("plan.ProgressRecorded", progress("Better", "GREEN"), "p2")
-    await world.caught_up(HEAD + 1)
-    page = await entry_page(standpoint, None, 50, None)
-    assert [entry.position for entry in page.nodes] == list(range(1, HEAD + 1))
 
 
 async def test_a_subscription_ends_with_the_token(world: World) -> None:

@@ -63,6 +63,6 @@ async def test_it_is_named_with_its_entry_and_its_reason_and_the_others_go_on(
     (error,) = answer.errors or []
     assert (error.path, error.extensions) == (["notice", "plan"], {"code": "VIEW_STOPPED"})
     assert error.message.startswith(f"the view plan of {NOTICE} stopped after position {HEAD - 1}, ")
-    assert compiled is None, "field by field it is found which view stopped"
+    assert compiled is None, "the answer has an error"
     objectives = [{"objective": name, "progressCount": 0} for name in ("O1", "O2")]
     assert before["notice"]["plan"]["objectives"]["nodes"] == objectives

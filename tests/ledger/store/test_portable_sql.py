@@ -19,6 +19,7 @@ from projections.views.plan import OBJECTIVE
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, begin, progress
 from tests.projections.folding import fold_all
+from tests.projections.rows import rows_of
 
 VOLATILE = re.compile(r"\b(clock_timestamp|now|random|gen_random_uuid|statement_timestamp)\s*\(")
 STATEMENT_CHARACTERS = 400
@@ -87,7 +88,7 @@ async def test_each_string_is_one_statement(database: str, monkeypatch: pytest.M
     async with Reader(database, ALL) as reader:
         await reader.notices([NOTICE])
         async with reader.at(NOTICE, at_least=receipt.position, composed=True) as snapshot:
-            await snapshot.all(OBJECTIVE)
+            await rows_of(snapshot, OBJECTIVE)
     await rebuild(database, ALL)
     assert (await verify(database)).sound
     assert any("SET LOCAL ledger.notices" in statement for statement in statements)

@@ -22,6 +22,7 @@ from projections.views import notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import fold_all, owning, reached, running, stored, until, with_fold
+from tests.projections.rows import rows_of
 
 
 async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: str) -> None:
@@ -38,7 +39,7 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
                 )
                 last = max(receipt.position for receipt in await receipts)
                 async with reader.at(NOTICE, at_least=last) as reading:
-                    (objective,) = await reading.all(plan.OBJECTIVE)
+                    (objective,) = await rows_of(reading, plan.OBJECTIVE)
                     assert objective.progress_count == last - SETTING_SIZE
     assert heard == sorted(heard)
     versions = stored(database, NOTICE, [plan.VIEW])["objectives"]
@@ -47,7 +48,7 @@ async def test_rebuilding_goes_unnoticed_by_readers_and_by_the_runner(database: 
 
 async def owner_of(reader: Reader, at_least: int) -> str:
     async with reader.at(NOTICE, at_least=at_least) as reading:
-        (objective,) = await reading.all(plan.OBJECTIVE)
+        (objective,) = await rows_of(reading, plan.OBJECTIVE)
         return objective.owner
 
 

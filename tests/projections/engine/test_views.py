@@ -20,11 +20,11 @@ from projections.engine.columns import values_of
 from projections.engine.follower import Follower, apply, read_page, refold
 from projections.engine.rebuild import rebuild
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import RowQuery
 from projections.views import entries, notice, plan
 from projections.views.registry import ALL
 from tests.ledger.history import OPERATOR, Clock, setting, submit
 from tests.projections.folding import fold_all, stored
+from tests.projections.rows import RowQuery, find, rows_of
 
 Action = tuple[str, int, int]
 ACTIONS = st.lists(
@@ -152,9 +152,9 @@ async def check_as_of(url: str, of: str, recorded: RecordedHistory) -> None:
     async with Reader(url, ALL) as reader:
         for position in range(1, len(recorded.entries) + 1):
             async with reader.at(of, as_of=AsOf(position)) as reading:
-                read = await reading.all(plan.OBJECTIVE)
+                read = await rows_of(reading, plan.OBJECTIVE)
                 ids = [row.objective for row in read]
-                progress = await reading.find(plan.PROGRESS_MADE, RowQuery(by="objective", keys=ids))
+                progress = await find(reading, plan.PROGRESS_MADE, RowQuery(by="objective", keys=ids))
             seen = [
                 {"id": row.objective, "owner": row.owner, "due": row.due, "areas": row.areas,
                  "title": row.title.body, "count": row.progress_count,
@@ -262,9 +262,9 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
     await record(database, "n", [("clause", 1, 92), ("area", 2, 0)])
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
-        (found,) = await reading.all(notice.NOTICE)
-        (clause,) = await reading.all(notice.CLAUSE)
-        areas = await reading.all(notice.AREA)
+        (found,) = await rows_of(reading, notice.NOTICE)
+        (clause,) = await rows_of(reading, notice.CLAUSE)
+        areas = await rows_of(reading, notice.AREA)
     assert (found.kind, found.council) == ("IMPROVEMENT_NOTICE", "E08000008")
     assert (found.title.body, found.trigger.body) == ("A notice", "A visit")
     assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"stale_after_days": 93})
@@ -281,15 +281,15 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
 
         async def ids(**asked: Any) -> list[str]:
-            return [row.objective for row in await reading.all(plan.OBJECTIVE, **asked)]
+            return [row.objective for row in await rows_of(reading, plan.OBJECTIVE, **asked)]
 
         assert await ids() == ["O1", "O2", "O3", "O0"]
         assert await ids(area="area-0") == ["O2"]
         assert await ids(owner="alice") == ["O1", "O3"]
         assert await ids(ids=["O3", "O9", "O1"]) == ["O1", "O3"]
-        ((second,),) = await reading.find(plan.OBJECTIVE, RowQuery(first=1, after=[7]))
+        ((second,),) = await find(reading, plan.OBJECTIVE, RowQuery(first=1, after=[7]))
         assert second.row.objective == "O2"
-        (rest,) = await reading.find(plan.OBJECTIVE, RowQuery(after=[second.row.position]))
+        (rest,) = await find(reading, plan.OBJECTIVE, RowQuery(after=[second.row.position]))
         assert [each.row.objective for each in rest] == ["O3", "O0"]
 
 

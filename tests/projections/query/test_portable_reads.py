@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from projections import views
 from projections.engine.columns import fields_of
-from projections.query.relation import Relation, RowQuery, Sort, counting, statement
+from projections.query.relation import Relation, Sort
 from projections.query.sql import compose
 from projections.query.tree import (
     Cell,
@@ -81,9 +81,6 @@ def test_each_table_of_composed_sql_is_bound_to_the_notice(name: str) -> None:
     composed = compose(everything(relation), ())
     number = composed.parameters.index("notice") + 1
     assert unbound(composed.sql.decode(), rf"\${number}\b") == []
-    query = RowQuery(dict.fromkeys((*relation.conditions, *relation.positions), 1))
-    for sql, _ in (statement(relation, query), counting(relation, query)):
-        assert unbound(sql.decode(), r"%\(notice\)s") == []
 
 
 def test_a_table_that_is_bound_to_a_row_only_is_named() -> None:

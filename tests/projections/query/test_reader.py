@@ -16,13 +16,13 @@ from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import RowQuery
 from projections.query.snapshot import Snapshot
 from projections.views import entries, notice, plan
 from projections.views.registry import ALL
 from tests.benchmarks.synthetic import put
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, Clock, begin, progress, submit
 from tests.projections.folding import fold_all, until
+from tests.projections.rows import RowQuery, find, rows_of
 
 TABLES = [table.name for view in ALL for table in view.tables]
 FILLED = ["notices", "clauses", "areas", "objectives", "objective_progress", "corrections"]
@@ -237,7 +237,7 @@ async def test_an_erased_text_reads_as_erased_also_as_of_before(database: str) -
         erasing = await writer.append(NOTICE, submit("NarrativeErased", erased, "dan"), DAN)
         await fold_all(database, NOTICE)
         async with reader.at(NOTICE, as_of=AsOf(told.position)) as reading:
-            (row,) = await reading.all(plan.PROGRESS_MADE, objective="O1")
+            (row,) = await rows_of(reading, plan.PROGRESS_MADE, objective="O1")
             (entry,) = await entries.page(reading, after=told.position - 1)
         assert (row.narrative.body, row.narrative.erased_by) == (None, erasing.position)
         assert entry.narratives["narrative"] == row.narrative
@@ -326,9 +326,9 @@ class Explained(Snapshot):
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (lambda reading: reading.all(plan.OBJECTIVE), "objectives_notice_held_idx"),
+        (lambda reading: rows_of(reading, plan.OBJECTIVE), "objectives_notice_held_idx"),
         (
-            lambda reading: reading.find(plan.PROGRESS_MADE, RowQuery(by="objective", keys=["O7"])),
+            lambda reading: find(reading, plan.PROGRESS_MADE, RowQuery(by="objective", keys=["O7"])),
             "objective_progress_notice_objective_position_lower_idx",
         ),
     ],

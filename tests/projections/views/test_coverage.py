@@ -9,6 +9,7 @@ from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import NOTICE, OPERATOR
 from tests.projections.folding import fold_all
+from tests.projections.rows import rows_of
 from tests.projections.stored import store
 
 
@@ -53,13 +54,13 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
     await fold_all(database, NOTICE, [coverage.VIEW])
     async with Reader(database, ALL) as reader:
         async with reader.at(NOTICE, views=["coverage"]) as reading:
-            whole = await reading.all(coverage.COVERED)
-            uncovered = await reading.all(coverage.COVERED, uncovered=True)
-            findings = await reading.all(coverage.FINDING)
-            made = await reading.all(coverage.RECOMMENDATION)
+            whole = await rows_of(reading, coverage.COVERED)
+            uncovered = await rows_of(reading, coverage.COVERED, uncovered=True)
+            findings = await rows_of(reading, coverage.FINDING)
+            made = await rows_of(reading, coverage.RECOMMENDATION)
         async with reader.at(NOTICE, as_of=AsOf(280), views=["coverage"]) as reading:
-            before = await reading.all(coverage.COVERED, uncovered=True)
-            undecided = await reading.all(coverage.RECOMMENDATION, undecided=True)
+            before = await rows_of(reading, coverage.COVERED, uncovered=True)
+            undecided = await rows_of(reading, coverage.RECOMMENDATION, undecided=True)
     assert [(row.kind, row.subject) for row in whole[:2]] == [("AREA", "1a"), ("AREA", "1b")]
     assert [row.is_asked for row in whole[:2]] == [False, False]
     assert [row.subject for row in uncovered] == ["RC3", "RC4"]

@@ -19,12 +19,12 @@ from ledger.proof.merkle import Frontier, leaf_hash
 from projections.narrate.history import Selection
 from projections.narrate.loader import narrate, open_history
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import RowQuery
 from projections.views.clause_sql import encoded_fields
-from projections.views.entries import ENTRY, VIEW, EntryFilter, count, page
+from projections.views.entries import ENTRY, VIEW, EntryFilter, page
 from projections.views.registry import ALL
 from tests.ledger.domain.rules.noticed import FACTS, NOTICES, PACKS, fact_of
 from tests.projections.folding import fold_all
+from tests.projections.rows import RowQuery, count, find
 
 AT = datetime(2024, 5, 1, 9, tzinfo=UTC)
 TEXT = {"sha256": "A" * 43 + "="}
@@ -118,13 +118,13 @@ async def test_every_fact_has_the_same_clauses_everywhere(database: str, notice:
     async with Reader(database, ALL) as reader, reader.at(notice, views=["entries"]) as reading:
         rows = await page(reading, first=1_000)
         assert {row.position: tuple(row.clauses) for row in rows} == expected
-        (computed,) = await reading.find(ENTRY, RowQuery(first=1_000))
+        (computed,) = await find(reading, ENTRY, RowQuery(first=1_000))
         assert {row.row.position: tuple(row.computed["clauses"]) for row in computed} == expected
         for number in [*clauses, *{number[:1] for number in clauses}, "77"]:
             concerned = [at for at, numbers in expected.items() if any(includes(number, each) for each in numbers)]
             selected = await page(reading, filter=EntryFilter(clause=number), first=1_000)
             assert [row.position for row in selected] == concerned, number
-            assert await count(reading, EntryFilter(clause=number)) == len(concerned)
+            assert await count(reading, ENTRY, RowQuery({"clause": number})) == len(concerned)
             assert [s.position for s in narrated if Selection(clause=number).matches(s)] == concerned
     for fact, _ in recorded:
         if type(fact) not in CLAUSE_PATHS and not isinstance(fact, EntryCorrected):

@@ -2,13 +2,13 @@
 
 from ledger.domain.registry import KINDS
 from projections.query.reader import AsOf, Reader
-from projections.query.relation import RowQuery
 from projections.views import timeline
 from projections.views.registry import ALL
 from projections.views.timeline import subjects
 from tests.ledger.history import NOTICE
 from tests.ledger.packs.test_history import played
 from tests.projections.folding import fold_all
+from tests.projections.rows import RowQuery, find, rows_of
 from tests.projections.stored import store
 
 
@@ -38,12 +38,12 @@ async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database:
     await fold_all(database, NOTICE, [timeline.VIEW])
     async with Reader(database, ALL) as reader:
         async with reader.at(NOTICE, views=["timeline"]) as reading:
-            whole = await reading.all(timeline.MOMENT, subject="R2")
+            whole = await rows_of(reading, timeline.MOMENT, subject="R2")
             after = [whole[1].position, whole[1].kind, whole[1].subject]
-            (page,) = await reading.find(timeline.MOMENT, RowQuery({"subject": "R2"}, first=2, after=after))
-            of_kind = await reading.all(timeline.MOMENT, subject="chair", kind="actor")
+            (page,) = await find(reading, timeline.MOMENT, RowQuery({"subject": "R2"}, first=2, after=after))
+            of_kind = await rows_of(reading, timeline.MOMENT, subject="chair", kind="actor")
         async with reader.at(NOTICE, as_of=AsOf(402), views=["timeline"]) as reading:
-            earlier = await reading.all(timeline.MOMENT, subject="R2")
+            earlier = await rows_of(reading, timeline.MOMENT, subject="R2")
     assert [(row.position, row.fact) for row in whole] == [
         (359, "ReviewScheduled"),
         (392, "AccessRequested"),

@@ -5,21 +5,21 @@ from datetime import UTC, date, datetime
 import pytest
 
 from projections.query.reader import Reader
-from projections.query.relation import RowQuery
 from projections.views import access, actions, board, evidence, measures, notice, partners, plan, reports
 from tests.projections import asking
 from tests.projections.asking import at, days, everything, rows
+from tests.projections.rows import RowQuery, find, rows_of
 
 reader = asking.reader
 
 
 async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     async with at(reader) as reading:
-        (found,) = await reading.all(notice.NOTICE)
-        areas = await reading.all(notice.AREA)
-        (interpretation,) = await reading.all(notice.INTERPRETATION)
-        (revision,) = await reading.all(notice.REVISION)
-        clauses = {clause.number: clause for clause in await reading.all(notice.CLAUSE)}
+        (found,) = await rows_of(reading, notice.NOTICE)
+        areas = await rows_of(reading, notice.AREA)
+        (interpretation,) = await rows_of(reading, notice.INTERPRETATION)
+        (revision,) = await rows_of(reading, notice.REVISION)
+        clauses = {clause.number: clause for clause in await rows_of(reading, notice.CLAUSE)}
     assert (found.outcome, found.closed_on, found.successor) == ("ESCALATED", date(2024, 3, 18), "tameside-2024")
     assert found.target_date == date(2023, 12, 31)
     assert found.closing_reason is not None
@@ -33,17 +33,17 @@ async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     assert clauses["5a"].parameters["stale_after_days"] == 62
     assert clauses["5f"].under == "5"
     async with at(reader, 510) as reading:
-        assert (await reading.all(notice.NOTICE))[0].target_date == date(2023, 6, 30)
-        assert (await reading.all(notice.NOTICE))[0].outcome is None
+        assert (await rows_of(reading, notice.NOTICE))[0].target_date == date(2023, 6, 30)
+        assert (await rows_of(reading, notice.NOTICE))[0].outcome is None
 
 
 async def test_how_often_dates_slipped(reader: Reader) -> None:
     async with at(reader) as reading:
-        found = {action.action: action for action in await reading.all(actions.ACTION)}
-        moved = await reading.all(actions.REBASELINE)
-        of_o1 = await reading.all(actions.ACTION, objectives=["O1"])
-        milestones = await reading.all(actions.MILESTONE)
-        objectives = {objective.objective: objective for objective in await reading.all(plan.OBJECTIVE)}
+        found = {action.action: action for action in await rows_of(reading, actions.ACTION)}
+        moved = await rows_of(reading, actions.REBASELINE)
+        of_o1 = await rows_of(reading, actions.ACTION, objectives=["O1"])
+        milestones = await rows_of(reading, actions.MILESTONE)
+        objectives = {objective.objective: objective for objective in await rows_of(reading, plan.OBJECTIVE)}
     assert len(found) == 22
     assert (found["A3"].first_due, found["A3"].due, found["A3"].rebaselined) == (
         date(2023, 1, 31), date(2023, 3, 15), 1,
@@ -66,10 +66,10 @@ async def test_how_often_dates_slipped(reader: Reader) -> None:
 
 async def test_whether_leaders_knew_and_the_plan_is_linked(reader: Reader) -> None:
     async with at(reader) as reading:
-        versions = await reading.all(plan.PLAN_VERSION)
-        assessments = await reading.all(plan.SELF_ASSESSMENT)
-        (briefing,) = await reading.all(plan.BRIEFING)
-        ratings = await reading.all(plan.RATING)
+        versions = await rows_of(reading, plan.PLAN_VERSION)
+        assessments = await rows_of(reading, plan.SELF_ASSESSMENT)
+        (briefing,) = await rows_of(reading, plan.BRIEFING)
+        ratings = await rows_of(reading, plan.RATING)
     assert [(each.plan_version, each.assessment) for each in versions][:3] == [
         ("plan-1", None), ("plan-2", "SA1"), ("plan-3", "SA2"),
     ]  # fmt: skip
@@ -85,26 +85,29 @@ async def test_whether_leaders_knew_and_the_plan_is_linked(reader: Reader) -> No
 
 async def test_when_there_was_no_chair_and_what_the_board_decided(reader: Reader) -> None:
     async with at(reader) as reading:
-        assert await reading.all(board.CHAIR, in_post=True) == []
-        assert await reading.all(board.VACANCY) == [days("2022-07-20", "2022-07-24"), days("2023-04-01", None)]
-        tenures = await reading.all(board.CHAIR)
-        members = await reading.all(board.MEMBER)
-        timetables = await reading.all(board.TIMETABLE)
-        meetings = await reading.all(board.MEETING)
-        about = await reading.all(board.DECISION, relates_to="O1")
-        standing = await reading.all(board.DECISION, relates_to="O1", standing=True)
+        assert await rows_of(reading, board.CHAIR, in_post=True) == []
+        assert await rows_of(reading, board.VACANCY) == [
+            days("2022-07-20", "2022-07-24"),
+            days("2023-04-01", None),
+        ]
+        tenures = await rows_of(reading, board.CHAIR)
+        members = await rows_of(reading, board.MEMBER)
+        timetables = await rows_of(reading, board.TIMETABLE)
+        meetings = await rows_of(reading, board.MEETING)
+        about = await rows_of(reading, board.DECISION, relates_to="O1")
+        standing = await rows_of(reading, board.DECISION, relates_to="O1", standing=True)
         (b10,) = [meeting for meeting in meetings if meeting.meeting == "B10"]
-        (pack,) = await reading.all(board.PACK, meeting="B1")
-        (interest,) = await reading.all(board.INTEREST)
-        (established,) = await reading.all(board.BOARD)
+        (pack,) = await rows_of(reading, board.PACK, meeting="B1")
+        (interest,) = await rows_of(reading, board.INTEREST)
+        (established,) = await rows_of(reading, board.BOARD)
     async with at(reader, on=datetime(2023, 10, 1, tzinfo=UTC)) as reading:
-        (chair,) = await reading.all(board.CHAIR, in_post=True)
+        (chair,) = await rows_of(reading, board.CHAIR, in_post=True)
         assert chair is not None
         assert chair.chair == "chair-2"
-        assert await reading.all(board.VACANCY) == [
+        assert await rows_of(reading, board.VACANCY) == [
             days("2022-07-20", "2022-07-24"), days("2023-04-01", "2023-07-02"),
         ]  # fmt: skip
-        now = [member.member for member in await reading.all(board.MEMBER, in_post=True)]
+        now = [member.member for member in await rows_of(reading, board.MEMBER, in_post=True)]
     assert [(tenure.chair, tenure.last, tenure.ended_position) for tenure in tenures] == [
         ("chair", date(2023, 3, 31), 409), ("chair-2", None, None),
     ]  # fmt: skip
@@ -125,21 +128,21 @@ async def test_when_there_was_no_chair_and_what_the_board_decided(reader: Reader
 
 async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Reader) -> None:
     async with at(reader) as reading:
-        claims = await reading.all(reports.CLAIM)
-        of_claim = await reading.all(evidence.BASIS, subject="BRP3#1", kind="claim")
-        of_decision = await reading.all(evidence.BASIS, subject="D1")
-        resting = await reading.all(evidence.BASIS, evidence="E25")
+        claims = await rows_of(reading, reports.CLAIM)
+        of_claim = await rows_of(reading, evidence.BASIS, subject="BRP3#1", kind="claim")
+        of_decision = await rows_of(reading, evidence.BASIS, subject="D1")
+        resting = await rows_of(reading, evidence.BASIS, evidence="E25")
         ended = {
-            status: [document.evidence for document in await reading.all(evidence.DOCUMENT, status=status)]
+            status: [document.evidence for document in await rows_of(reading, evidence.DOCUMENT, status=status)]
             for status in ("SUPERSEDED", "WITHDRAWN", "ERASED")
         }
-        (assessed,) = await reading.all(evidence.ASSESSMENT)
-        (restricted,) = await reading.all(evidence.DOCUMENT, ids=["E33"])
-        (document,) = await reading.all(evidence.DOCUMENT, ids=["E32"])
-        (board_reports,) = await reading.find(reports.BOARD_REPORT, RowQuery())
-        undecided = await reading.all(reports.REPORT_RECOMMENDATION, undecided=True)
-        told = await reading.all(reports.OBJECTIVE_REPORT, objective="O5")
-        chairs = await reading.all(reports.CHAIR_REPORT)
+        (assessed,) = await rows_of(reading, evidence.ASSESSMENT)
+        (restricted,) = await rows_of(reading, evidence.DOCUMENT, ids=["E33"])
+        (document,) = await rows_of(reading, evidence.DOCUMENT, ids=["E32"])
+        (board_reports,) = await find(reading, reports.BOARD_REPORT, RowQuery())
+        undecided = await rows_of(reading, reports.REPORT_RECOMMENDATION, undecided=True)
+        told = await rows_of(reading, reports.OBJECTIVE_REPORT, objective="O5")
+        chairs = await rows_of(reading, reports.CHAIR_REPORT)
     assert [(claim.report, claim.number) for claim in claims] == [
         ("BRP2", 1), ("BRP3", 1), ("BRP5", 1), ("BRP6", 1),
     ]  # fmt: skip
@@ -160,17 +163,17 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     ]  # fmt: skip
     assert (len(told), len(chairs), chairs[0].first) == (5, 5, date(2022, 7, 5))
     async with at(reader, 280) as reading:  # E34 was withdrawn by 281
-        (before,) = await reading.all(evidence.DOCUMENT, ids=["E34"])
+        (before,) = await rows_of(reading, evidence.DOCUMENT, ids=["E34"])
     assert (before.status, before.ended_position) == ("CURRENT", None)
 
 
 async def test_which_partner_holds_things_up(reader: Reader) -> None:
     async with at(reader) as reading:
-        (standings,) = await reading.find(partners.PARTNER, RowQuery())
-        (of_p1,) = await reading.find(partners.CONTRIBUTION, RowQuery({"partner": "P1"}))
-        (awaited,) = await reading.all(partners.PARTNER_UPDATE, awaited=True)
-        (concern,) = await reading.all(partners.CONTRIBUTION_CONCERN)
-        registered = await reading.all(partners.PARTNER)
+        (standings,) = await find(reading, partners.PARTNER, RowQuery())
+        (of_p1,) = await find(reading, partners.CONTRIBUTION, RowQuery({"partner": "P1"}))
+        (awaited,) = await rows_of(reading, partners.PARTNER_UPDATE, awaited=True)
+        (concern,) = await rows_of(reading, partners.CONTRIBUTION_CONCERN)
+        registered = await rows_of(reading, partners.PARTNER)
     counts = {"delivered": 0, "late": 0, "missed": 0, "overdue": 0, "awaited": 0}
     assert {each.row.partner: each.computed for each in standings} == {
         "P1": counts | {"late": 1, "missed": 1},
@@ -186,7 +189,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
         ("P1", True), ("P2", True), ("P3", False),
     ]  # fmt: skip
     async with at(reader, 465, on=datetime(2023, 6, 1, tzinfo=UTC)) as reading:  # 466 says that CB4 was missed
-        ((first, *_),) = await reading.find(partners.PARTNER, RowQuery())
+        ((first, *_),) = await find(reading, partners.PARTNER, RowQuery())
     assert (first.row.partner, first.computed) == ("P1", counts | {"late": 1, "overdue": 1})
 
 
@@ -199,7 +202,7 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
         for name in ("M1", "M5", "M9"):
             series[name] = await everything(reading, measures.READING, measure=name)
             hidden[name] = await everything(reading, measures.READING, measure=name, redacted=True)
-        (reset,) = await reading.all(measures.RESET)
+        (reset,) = await rows_of(reading, measures.RESET)
     m1, m2 = found["M1"], found["M2"]
     assert (m1.readings, round(m1.mean or 0, 2), round(m1.lower or 0, 2), m1.assurance) == (
         19,
@@ -228,12 +231,12 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
 
 async def test_who_opened_what_under_whose_approval(reader: Reader) -> None:
     async with at(reader) as reading:
-        of_r1 = {each.request: each for each in await reading.all(access.GRANT, review="R1")}
-        unused = [each.request for each in await reading.all(access.GRANT, unused=True)]
-        used = await reading.all(access.USE, requests=list(of_r1), refused=False)
-        refused = await reading.all(access.USE, refused=True)
-        lines = {(line.of, line.clause): line for line in await reading.all(access.CHECK)}
-        opened = await reading.all(access.PROVISION, requests=["X1"])
+        of_r1 = {each.request: each for each in await rows_of(reading, access.GRANT, review="R1")}
+        unused = [each.request for each in await rows_of(reading, access.GRANT, unused=True)]
+        used = await rows_of(reading, access.USE, requests=list(of_r1), refused=False)
+        refused = await rows_of(reading, access.USE, refused=True)
+        lines = {(line.of, line.clause): line for line in await rows_of(reading, access.CHECK)}
+        opened = await rows_of(reading, access.PROVISION, requests=["X1"])
     assert (of_r1["X1"].requested_by, of_r1["X1"].decided_by, of_r1["X1"].revoked_position) == (
         "department-official", "council-officer", 235,
     )  # fmt: skip
@@ -263,5 +266,5 @@ async def test_who_opened_what_under_whose_approval(reader: Reader) -> None:
 )
 async def test_which_grants_are_live(reader: Reader, on: str, live: list[str]) -> None:
     async with at(reader, on=datetime.fromisoformat(on)) as reading:
-        found = await reading.all(access.GRANT, live=True)
+        found = await rows_of(reading, access.GRANT, live=True)
         assert [each.request for each in found] == live

@@ -6,6 +6,7 @@ from projections.query.reader import Reader
 from projections.views import adviser, engagement, escalation, people, records, reviews
 from tests.projections import asking
 from tests.projections.asking import at, days, everything
+from tests.projections.rows import rows_of
 
 reader = asking.reader
 
@@ -15,7 +16,7 @@ async def test_reviews_their_topics_and_assessments(reader: Reader) -> None:
         found = await everything(reading, reviews.REVIEW)
         early_help = await everything(reading, reviews.REVIEW, topic="EARLY_HELP")
         diagnostics = await everything(reading, reviews.DIAGNOSTIC)
-        said = await reading.all(reviews.OBJECTIVE_ASSESSMENT, review="R1")
+        said = await rows_of(reading, reviews.OBJECTIVE_ASSESSMENT, review="R1")
     assert [(review.row.review, review.value("assessment")) for review in found] == [
         ("R1", "BEFORE"), ("R2", "AFTER"), ("R3", "BEFORE"), ("R4", "ABSENT"),
     ]  # fmt: skip
@@ -27,16 +28,18 @@ async def test_reviews_their_topics_and_assessments(reader: Reader) -> None:
     ]  # fmt: skip
     assert [each.objective for each in said] == ["O1", "O3"]
     async with at(reader, on=datetime(2023, 11, 1, tzinfo=UTC)) as reading:
-        assert [each.diagnostic for each in await reading.all(reviews.DIAGNOSTIC, standing="OVERDUE")] == ["DG2"]
+        assert [each.diagnostic for each in await rows_of(reading, reviews.DIAGNOSTIC, standing="OVERDUE")] == [
+            "DG2"
+        ]
     async with at(reader, 352) as reading:
-        assert await reading.all(reviews.REVIEW, topic="EARLY_HELP") == []
+        assert await rows_of(reading, reviews.REVIEW, topic="EARLY_HELP") == []
 
 
 async def test_what_changed_because_of_children(reader: Reader) -> None:
     async with at(reader) as reading:
-        changed = await reading.all(engagement.CONSIDERATION, group="CHILDREN_AND_YOUNG_PEOPLE", changed=True)
+        changed = await rows_of(reading, engagement.CONSIDERATION, group="CHILDREN_AND_YOUNG_PEOPLE", changed=True)
         gathered = await everything(reading, engagement.GATHERING, group="FRONTLINE_STAFF")
-        of_v2 = await reading.all(engagement.CONSIDERATION, views="V2")
+        of_v2 = await rows_of(reading, engagement.CONSIDERATION, views="V2")
     assert [(each.views, each.position) for each in changed] == [("V4", 495), ("V6", 680)]
     assert all(each.change_made is not None and each.change_made.body for each in changed)
     assert [(each.row.views, each.value("loop")) for each in gathered] == [
@@ -48,16 +51,18 @@ async def test_what_changed_because_of_children(reader: Reader) -> None:
 
 async def test_who_advised_then_and_what_they_reported(reader: Reader) -> None:
     async with at(reader, on=datetime(2022, 9, 4, 12, tzinfo=UTC)) as reading:
-        assert [tenure.adviser for tenure in await reading.all(adviser.TENURE, in_post=True)] == ["adviser-before"]
-        assert await reading.all(adviser.ADVISER_VACANCY) == []
+        assert [tenure.adviser for tenure in await rows_of(reading, adviser.TENURE, in_post=True)] == [
+            "adviser-before"
+        ]
+        assert await rows_of(reading, adviser.ADVISER_VACANCY) == []
     async with at(reader, on=datetime(2024, 3, 31, tzinfo=UTC)) as reading:
-        assert await reading.all(adviser.TENURE, in_post=True) == []
-        assert await reading.all(adviser.ADVISER_VACANCY) == [days("2024-03-19", None)]
-        tenures = await reading.all(adviser.TENURE)
-        found = await reading.all(adviser.ADVISER_REPORT)
-        of_1a = await reading.all(adviser.AREA_REPORT, area="1a")
-        required = await reading.all(adviser.REQUIREMENT_REPORT, report="AR1")
-        assert await reading.all(adviser.UNREPORTED) == []
+        assert await rows_of(reading, adviser.TENURE, in_post=True) == []
+        assert await rows_of(reading, adviser.ADVISER_VACANCY) == [days("2024-03-19", None)]
+        tenures = await rows_of(reading, adviser.TENURE)
+        found = await rows_of(reading, adviser.ADVISER_REPORT)
+        of_1a = await rows_of(reading, adviser.AREA_REPORT, area="1a")
+        required = await rows_of(reading, adviser.REQUIREMENT_REPORT, report="AR1")
+        assert await rows_of(reading, adviser.UNREPORTED) == []
     assert [(tenure.adviser, tenure.ended, tenure.last) for tenure in tenures] == [
         ("adviser-before", "REPLACED", date(2022, 9, 4)), ("adviser", "RELEASED", date(2024, 3, 18)),
     ]  # fmt: skip
@@ -69,9 +74,9 @@ async def test_who_advised_then_and_what_they_reported(reader: Reader) -> None:
 
 async def test_what_led_to_escalation(reader: Reader) -> None:
     async with at(reader) as reading:
-        steps = await reading.all(escalation.STEP)
-        concerns = await reading.all(escalation.CONCERN)
-        interventions = await reading.all(escalation.INTERVENTION)
+        steps = await rows_of(reading, escalation.STEP)
+        concerns = await rows_of(reading, escalation.CONCERN)
+        interventions = await rows_of(reading, escalation.INTERVENTION)
     assert [(step.position, step.state) for step in steps] == [
         (601, "CONCERN"), (664, "CONCERN"), (679, "INTERVENTION"), (689, "INTERVENTION"), (690, "INTERVENTION"),
         (694, "CLOSED"),
@@ -84,16 +89,16 @@ async def test_what_led_to_escalation(reader: Reader) -> None:
 
 async def test_people_and_the_record_itself(reader: Reader) -> None:
     async with at(reader) as reading:
-        (held,) = await reading.all(people.HOLDING, actor="reviewer-2")
-        now = {each.actor for each in await reading.all(people.HOLDING, held=True)}
-        (token,) = await reading.all(people.TOKEN)
-        integrations = await reading.all(people.INTEGRATION)
-        actors = await reading.all(people.ACTOR)
-        erasures = await reading.all(records.ERASURE)
-        assert await reading.all(records.ERASURE, awaited=True) == []
-        publications = await reading.all(records.PUBLICATION)
-        findings = await reading.all(records.AUDIT_FINDING)
-        (key,) = await reading.all(records.SIGNING_KEY)
+        (held,) = await rows_of(reading, people.HOLDING, actor="reviewer-2")
+        now = {each.actor for each in await rows_of(reading, people.HOLDING, held=True)}
+        (token,) = await rows_of(reading, people.TOKEN)
+        integrations = await rows_of(reading, people.INTEGRATION)
+        actors = await rows_of(reading, people.ACTOR)
+        erasures = await rows_of(reading, records.ERASURE)
+        assert await rows_of(reading, records.ERASURE, awaited=True) == []
+        publications = await rows_of(reading, records.PUBLICATION)
+        findings = await rows_of(reading, records.AUDIT_FINDING)
+        (key,) = await rows_of(reading, records.SIGNING_KEY)
     assert (held.role, held.revoked_position, "reviewer-2" in now) == ("REVIEWER", 443, False)
     assert (token.token, token.revoked_position, len(actors)) == ("T-trial", 143, 13)
     assert [(each.integration, each.revoked_position) for each in integrations] == [("I1", None), ("I2", 279)]
@@ -104,4 +109,4 @@ async def test_people_and_the_record_itself(reader: Reader) -> None:
     assert [(each.severity, each.positions) for each in findings] == [("MINOR", [409]), ("MAJOR", [111, 622])]
     assert key.key == "demo-2022"
     async with at(reader, 181) as reading:
-        assert [each.target for each in await reading.all(records.ERASURE, awaited=True)] == [171]
+        assert [each.target for each in await rows_of(reading, records.ERASURE, awaited=True)] == [171]

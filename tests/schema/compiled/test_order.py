@@ -25,7 +25,7 @@ def ask(both: Both, selection: str, role: Role = Role.ADVISER) -> dict[str, Any]
 
 
 def error_of(both: Both, selection: str) -> tuple[str, str]:
-    result, _ = both.by_fields(notice(selection), Role.ADVISER)
+    result, _ = both.resolved(notice(selection), Role.ADVISER)
     assert result.errors is not None
     return result.errors[0].message, (result.errors[0].extensions or {})["code"]
 

@@ -15,6 +15,7 @@ from projections.views.compliance.verdict import Status
 from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
+from tests.projections.rows import rows_of
 from tests.projections.stored import store
 from tests.projections.views.compliance.telling import instant, timeline
 from tests.projections.views.compliance.test_by_hand import KNOWN_ON_31_DECEMBER_2022, LAST, table
@@ -52,7 +53,7 @@ async def test_it_is_read_as_it_was_worked_out(database: str, restart: bool) -> 
             (112, datetime(2024, 6, 30, tzinfo=UTC)),
         ]:
             async with reader.at(NOTICE, as_of=AsOf(to), on=on, views=["compliance"]) as reading:
-                found = await reading.all(view.COMPLIANCE)
+                found = await rows_of(reading, view.COMPLIANCE)
             assert {row.number: standing(row) for row in found} == table(to, on)
             positions = [row.position for row in found]
             assert positions == sorted(positions)
@@ -66,11 +67,11 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
         Reader(database, ALL) as reader,
         reader.at(NOTICE, as_of=known, on=on, views=["compliance"]) as reading,
     ):
-        department = await reading.all(view.COMPLIANCE, obligor="DEPARTMENT")
-        breached = await reading.all(view.COMPLIANCE, status="NOT_MET")
-        may = await reading.all(view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
-        over_time = await reading.all(view.COURSE, number="11")
-        due = await reading.all(view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
+        department = await rows_of(reading, view.COMPLIANCE, obligor="DEPARTMENT")
+        breached = await rows_of(reading, view.COMPLIANCE, status="NOT_MET")
+        may = await rows_of(reading, view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
+        over_time = await rows_of(reading, view.COURSE, number="11")
+        due = await rows_of(reading, view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
     assert reading.position == KNOWN_ON_31_DECEMBER_2022
     assert [row.number for row in department] == ["6", "7"]
     assert [row.number for row in breached] == ["5c", "5d", "9d"]

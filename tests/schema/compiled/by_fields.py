@@ -1,0 +1,163 @@
+"""Answers evaluated field by field in Python: the measure of compiled answers.
+
+graphql-core executes a document over the committed SDL, with the fields of `tests.schema.compiled.fields`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, build_schema, graphql
+from graphql.pyutils import camel_to_snake
+from strawberry.types import get_object_definition
+
+import schema
+from ledger.domain.roles import Role
+from projections.query.reader import AsOf, Reader
+from schema.context import suppressed
+from schema.derive.connection import check_first, cursor, decode_cursor
+from schema.derive.declaration import SECTIONS, TYPES
+from schema.derive.node import parse_id
+from schema.types.entries import EntryFilter
+from schema.types.scalars import instant, instant_text
+from tests.projections.rows import RowQuery, find
+from tests.schema.compiled.fields import PAGE_FIELDS, Answer, At, Item, Page, declared_field, entry_at, list_field
+
+SDL = Path(schema.__file__).with_name("schema.graphql")
+
+
+async def evaluate(
+    reader: Reader, roles: Sequence[Role], notices: Sequence[str], document: str, variables: Mapping[str, Any]
+) -> tuple[dict[str, Any], int]:
+    """Return the answer without its extensions' envelope, and the number of rows in its lists."""
+    answer = Answer(reader, roles, notices)
+    try:
+        result = await graphql(
+            _schema(), document, variable_values=dict(variables), context_value=answer, root_value=answer
+        )
+    finally:
+        for manager in reversed(answer.open):
+            await manager.__aexit__(None, None, None)
+    read = [
+        {"notice": notice, "position": position, "rootHash": root}
+        for notice, position, root in sorted(answer.read)
+    ]
+    formatted = {"data": result.data, "extensions": {"ledger": read}}
+    return formatted | ({"errors": [each.message for each in result.errors]} if result.errors else {}), answer.rows
+
+
+_BUILT: list[GraphQLSchema] = []
+
+
+def _schema() -> GraphQLSchema:
+    if not _BUILT:
+        built = build_schema(SDL.read_text("utf-8"))
+        _BUILT.append(built)
+        scalars: Any = built.type_map
+        scalars["DateTime"].coerce_output_value = instant_text
+        scalars["DateTime"].coerce_input_value = instant
+        scalars["Date"].coerce_output_value = date.isoformat
+        scalars["Date"].coerce_input_value = lambda text: msgspec.convert(text, date)
+        for name, kind in built.type_map.items():
+            if isinstance(kind, GraphQLInputObjectType):
+                for field_name, field in kind.fields.items():
+                    field.out_name = _INPUTS.get((name, field_name), camel_to_snake(field_name))
+            if isinstance(kind, GraphQLObjectType):
+                for field_name, each in kind.fields.items():
+                    for argument_name, argument in each.args.items():
+                        argument.out_name = camel_to_snake(argument_name)
+                    each.resolve = _resolver(name, camel_to_snake(field_name))
+        node: Any = built.type_map["Node"]
+        node.resolve_type = lambda item, *_: item.name
+    return _BUILT[0]
+
+
+_INPUTS = {
+    ("EntryFilter", field.graphql_name): field.python_name
+    for field in get_object_definition(EntryFilter, strict=True).fields
+    if field.graphql_name
+}
+
+
+def _resolver(kind: str, name: str) -> Callable[..., Any]:
+    if kind == "Query":
+        return _ROOTS[name]
+    if kind in TYPES:
+        return declared_field(kind, name)
+    if kind in SECTIONS:
+        return list_field(kind, name, SECTIONS[kind][2][name])
+    if kind.endswith("Connection"):
+        return PAGE_FIELDS[name]
+    return lambda item, _info: item[name] if isinstance(item, Mapping) else getattr(item, name)
+
+
+async def _found(at: At, name: str, conditions: Mapping[str, Any]) -> Item | None:
+    declaration = TYPES[name]
+    at.require(declaration.relation.view)
+    redacted = declaration.relation.view in suppressed(at.roles)
+    (rows,) = await find(at.snapshot, declaration.relation, RowQuery(conditions, first=1), redacted=redacted)
+    return Item(at, name, rows[0]) if rows else None
+
+
+async def _notice(answer: Answer, _info: Any, **arguments: Any) -> Item | None:
+    requested = arguments.get("as_of")
+    as_of = AsOf(requested.get("position"), requested.get("known_at")) if requested else None
+    at = await answer.at(arguments["id"], as_of, arguments.get("on"), arguments.get("at_least"))
+    return await _found(at, "Notice", {})
+
+
+async def _notices(answer: Answer, _info: Any, **arguments: Any) -> Page:
+    first = check_first(arguments.get("first"))
+    start = decode_cursor("notices", arguments.get("after"), str)
+    conditions = arguments.get("filter") or {}
+    notices = [
+        (notice, item)
+        for notice in sorted(answer.notices)
+        if (item := await _found(await answer.at(notice, None, arguments.get("on")), "Notice", conditions))
+    ]
+    later = [(notice, item) for notice, item in notices if start is None or notice > start[0]]
+    answer.rows += len(later[:first])
+
+    async def total() -> int:
+        return len(notices)
+
+    cursors = [cursor("notices", [notice]) for notice, _ in later[:first]]
+    return Page([item for _, item in later[:first]], cursors, len(later) > first, start is not None, total)
+
+
+class Entry(dict[str, Any]):
+    """An entry as a node."""
+
+    name = "Entry"
+
+
+async def _node(answer: Answer, _info: Any, **arguments: Any) -> Any:
+    parsed = parse_id(arguments["id"])
+    if parsed is None:
+        raise GraphQLError("not found")
+    as_of = None if parsed.position is None else AsOf(position=parsed.position)
+    at = await answer.at(parsed.notice, as_of, parsed.on)
+    name = f"{parsed.kind[:1].upper()}{parsed.kind[1:]}" or "Notice"
+    declaration = TYPES.get(name)
+    if name == "Entry" and re.fullmatch("[1-9][0-9]*", parsed.key) and int(parsed.key) <= at.snapshot.position:
+        return Entry(await entry_at(at, int(parsed.key)) or {})
+    if declaration is None or (parsed.kind and declaration.node is None):
+        raise GraphQLError("not found")
+    item = await _found(at, name, {declaration.node: parsed.key} if declaration.node else {})
+    if item is None:
+        raise GraphQLError("not found")
+    return item
+
+
+_ROOTS: Mapping[str, Callable[..., Any]] = {
+    "notice": _notice,
+    "notices": _notices,
+    "node": _node,
+    "me": lambda answer, _: {
+        "actor": "somebody",
+        "parts": [{"notice": notice, "roles": [role.value for role in answer.roles]} for notice in answer.notices],
+    },
+}

@@ -1,0 +1,289 @@
+"""Fields of a notice evaluated in Python, from rows that other SQL reads. Each list is one query for one row."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+from msgspec import Struct
+
+from ledger.domain.fields import unwrap
+from ledger.domain.registry import KINDS, find_kind, type_names
+from ledger.domain.roles import Role
+from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
+from projections.engine.narrative import NarrativeRef
+from projections.query.reader import AsOf, Reader
+from projections.query.snapshot import Snapshot
+from projections.views import entries
+from schema.context import may, suppressed
+from schema.derive.connection import check_first, cursor, decode_cursor
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, Value
+from schema.derive.node import kind_of, standpoint_id
+from schema.derive.order import order_name, sorts_of
+from tests.projections.rows import ComputedRow, RowQuery, count, find
+
+
+class At(Struct, frozen=True, eq=False):
+    """A snapshot, and what its reader may see."""
+
+    snapshot: Snapshot
+    roles: Sequence[Role]
+    global_id: str
+    answer: "Answer"
+
+    def require(self, view: str) -> None:
+        if not may(self.roles, view):
+            raise GraphQLError("forbidden")
+
+
+class Item(Struct, frozen=True, eq=False):
+    """A row as an object of a type; a section or an entry has none."""
+
+    at: At
+    name: str
+    row: Any = None
+
+
+class Page(Struct, frozen=True, eq=False):
+    """A page of a list."""
+
+    nodes: list[Any]
+    cursors: list[str]
+    has_more: bool
+    is_after: bool
+    total: Callable[[], Any]
+
+
+class Answer:
+    """One evaluation: its reader, and the rows and notices that it reads."""
+
+    def __init__(self, reader: Reader, roles: Sequence[Role], notices: Sequence[str]) -> None:
+        self.reader = reader
+        self.roles = roles
+        self.notices = notices
+        self.rows = 0
+        self.open: list[Any] = []
+        self.read: set[tuple[str, int, str]] = set()
+
+    async def at(
+        self, notice: str, as_of: AsOf | None = None, on: datetime | None = None, at_least: int | None = None
+    ) -> At:
+        manager = self.reader.at(notice, as_of=as_of, on=on, at_least=at_least, wait=0.0)
+        snapshot = await manager.__aenter__()
+        self.open.append(manager)
+        self.read.add((notice, snapshot.position, b64encode(snapshot.root_hash).decode()))
+        position = snapshot.position if as_of is not None else None
+        return At(snapshot, self.roles, standpoint_id(notice, position, on), self)
+
+
+# --- rows
+
+
+def declared_field(kind: str, name: str) -> Callable[..., Any]:
+    declaration = TYPES[kind]
+    match declaration.fields.get(name):
+        case Value() as spec:
+            column = spec.name or name
+            return lambda item, _: _value(item.row.value(column), declaration.relation, column)
+        case Many() as spec:
+            return list_field(kind, name, spec)
+        case Facet() as spec:
+            return partial(_facet, spec)
+        case EntryAt() as spec:
+            return lambda item, _: entry_at(item.at, item.row.value(spec.position))
+    return _undeclared(kind, name)
+
+
+def _facet(spec: Facet, item: Item, _info: Any) -> Item | None:
+    return None if item.row.value(spec.unless) is None else Item(item.at, spec.of, item.row)
+
+
+def _undeclared(kind: str, name: str) -> Callable[..., Any]:
+    declaration = TYPES[kind]
+    if name == "id":
+        node = declaration.node
+        return lambda item, _: item.at.global_id + (f"/{kind_of(kind)}/{item.row.value(node)}" if node else "")
+    if name.endswith("_erased_by"):
+        narrative = name.removesuffix("_erased_by")
+        spec = declaration.fields[narrative]
+        column = (isinstance(spec, Value) and spec.name) or narrative
+        return lambda item, _: getattr(item.row.value(column), "erased_by", None)
+    return _NOTICE.get(name) or (lambda item, _: _section(item.at, name))
+
+
+def _value(value: Any, relation: Any, name: str) -> Any:
+    bare = unwrap(relation.hints[name]).column_type
+    if bare is NarrativeRef:
+        return None if value is None else value.body
+    if bare == list[NarrativeRef]:
+        return [{"path": each.path, "text": each.body, "erased_by": each.erased_by} for each in value]
+    return value
+
+
+def _section(at: At, name: str) -> Item:
+    kind = f"{name[:1].upper()}{name[1:]}"
+    at.require(SECTIONS[kind][1])
+    return Item(at, kind)
+
+
+def list_field(owner: str, name: str, spec: Many) -> Callable[..., Any]:
+    async def resolve(item: Item, _info: Any, **arguments: Any) -> Any:
+        at, relation = item.at, TYPES[spec.of].relation
+        at.require(relation.view)
+        key = item.row.value(spec.key) if spec.key is not None else None
+        conditions = _conditions(spec, arguments)
+        if not spec.paged:
+            rows = await _tied(at, spec, RowQuery(conditions, first=1 if spec.one else 1_001), key)
+            at.answer.rows += len(rows)
+            objects = [Item(at, spec.of, row) for row in rows]
+            return objects if not spec.one else objects[0] if objects else None
+        sorts = sorts_of(spec.of, ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
+        of = f"{owner}.{name}{order_name(sorts)}/{at.snapshot.notice}" + ("" if key is None else f"/{key}")
+        first = check_first(arguments.get("first"))
+        start = decode_cursor(of, arguments.get("after"), *relation.place_hints(sorts))
+        query = RowQuery(conditions, None, (), first + 1, start, sorts)
+        rows = await _tied(at, spec, query, key)
+        at.answer.rows += len(rows[:first])
+        place = (*(sort.name for sort in sorts), *relation.order)
+
+        async def total() -> int:
+            keys = key if isinstance(key, list) else [] if key is None else [key]
+            tied = RowQuery(conditions, spec.by, keys if spec.by is not None else ())
+            return await count(at.snapshot, relation, tied, redacted=relation.view in suppressed(at.roles))
+
+        return Page(
+            [Item(at, spec.of, row) for row in rows[:first]],
+            [cursor(of, row.place(place)) for row in rows[:first]],
+            len(rows) > first,
+            start is not None,
+            total,
+        )
+
+    return resolve
+
+
+async def _tied(at: At, spec: Many, query: RowQuery, key: Any) -> list[ComputedRow[Any]]:
+    """Return the rows that are tied to a key, or to each of several keys."""
+    relation = TYPES[spec.of].relation
+    redacted = relation.view in suppressed(at.roles)
+    if spec.by is None:
+        return (await find(at.snapshot, relation, query, redacted=redacted))[0]
+    keys = key if isinstance(key, list) else [] if key is None else [key]
+    tied = msgspec.structs.replace(query, by=spec.by, keys=keys)
+    return [row for rows in await find(at.snapshot, relation, tied, redacted=redacted) for row in rows]
+
+
+def _conditions(spec: Many, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    declaration = TYPES[spec.of]
+    filters = arguments.get("filter") or {}
+    conditions = {name: filters.get(name) for name in declaration.filters}
+    conditions |= {name: arguments.get(name) for name in declaration.arguments}
+    if any(conditions.get(name) not in (None, fixed) for name, fixed in spec.where.items()):
+        raise GraphQLError("the filter contradicts the list")
+    return conditions | dict(spec.where)
+
+
+PAGE_FIELDS: Mapping[str, Callable[..., Any]] = {
+    "nodes": lambda page, _: page.nodes,
+    "edges": lambda page, _: [
+        {"node": node, "cursor": at} for node, at in zip(page.nodes, page.cursors, strict=True)
+    ],
+    "page_info": lambda page, _: {
+        "has_next_page": page.has_more,
+        "has_previous_page": page.is_after,
+        "start_cursor": page.cursors[0] if page.cursors else None,
+        "end_cursor": page.cursors[-1] if page.cursors else None,
+    },
+    "total_count": lambda page, _: page.total(),
+}
+
+
+# --- entries
+
+
+async def entry_at(at: At, position: int | None) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    (entry,) = await _entries(at, entries.EntryFilter(positions=(position,)), first=1)
+    return entry
+
+
+async def _entries(at: At, conditions: entries.EntryFilter, **page: Any) -> list[dict[str, Any]]:
+    visible = may(at.roles, "entries")
+    rows = await entries.page(at.snapshot, filter=conditions, content=visible, **page)
+    return [_entry(at, row, visible=visible) for row in rows]
+
+
+def _entry(at: At, row: entries.EntryRow, *, visible: bool) -> dict[str, Any]:
+    known = {
+        "id": f"{at.global_id}/entry/{row.position}",
+        "position": row.position,
+        "leaf_hash": b64encode(row.leaf_hash).decode(),
+        "withheld": not visible,
+    }
+    if not visible:
+        names = ("event_id", "type", "source", "occurred_at", "recorded_at", "actor", "actor_role", "subject")
+        nothing = dict.fromkeys((*names, "data", "corrected_by"))
+        return known | nothing | {"clauses": [], "narratives": []}
+    envelope = decode_envelope(row.body)
+    return known | {
+        "event_id": row.id,
+        "type": row.type,
+        "source": row.source,
+        "occurred_at": from_envelope(envelope, decode_data(envelope)).occurred_at,
+        "recorded_at": row.recorded_at,
+        "actor": envelope.actor,
+        "actor_role": envelope.actorrole,
+        "clauses": row.clauses,
+        "subject": envelope.subject,
+        "data": msgspec.json.decode(envelope.data),
+        "narratives": [
+            {"path": path, "text": text.body, "erased_by": text.erased_by} for path, text in row.narratives.items()
+        ],
+        "corrected_by": row.corrected_by,
+    }
+
+
+async def _entry_page(item: Item, _info: Any, **arguments: Any) -> Page:
+    at = item.at
+    newest = bool(arguments.get("newest_first"))
+    of = f"{'newest-entries' if newest else 'entries'}/{at.snapshot.notice}"
+    first = check_first(arguments.get("first"))
+    filters = {name: value for name, value in (arguments.get("filter") or {}).items() if value is not None}
+    if filters.keys() - {"positions"} and not may(at.roles, "entries"):
+        raise GraphQLError("forbidden")
+    since = filters.pop("since_position", 0)
+    if "type" in filters:
+        kind = find_kind(filters.pop("type"))
+        if kind is None:
+            raise GraphQLError(f"the facts are {', '.join(KINDS)}")
+        filters["types"] = type_names(kind)
+    if "positions" in filters:
+        filters["positions"] = tuple(filters["positions"])
+    conditions = entries.EntryFilter(**filters)
+    start = decode_cursor(of, arguments.get("after"), int)
+    (end,) = start or (at.snapshot.position + 1 if newest else 0,)
+    after, before = (since, end) if newest else (max(end, since), None)
+    rows = await _entries(at, conditions, first=first + 1, after=after, before=before, newest_first=newest)
+    at.answer.rows += len(rows[:first])
+
+    async def total() -> int:
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
+        return await count(at.snapshot, entries.ENTRY, RowQuery(values | {"since_position": since}))
+
+    cursors = [cursor(of, [row["position"]]) for row in rows[:first]]
+    return Page(rows[:first], cursors, len(rows) > first, start is not None, total)
+
+
+_NOTICE: Mapping[str, Callable[..., Any]] = {
+    "notice": lambda item, _: item.at.snapshot.notice,
+    "entries": _entry_page,
+    "ledger": lambda item, _: {
+        "size": item.at.snapshot.position,
+        "root_hash": b64encode(item.at.snapshot.root_hash).decode(),
+    },
+    "as_of": lambda item, _: item.at.snapshot,
+}
