@@ -19,6 +19,7 @@ from projections.views.compliance.verdict import (
     Occurrence,
     Status,
     Verdict,
+    days_in_words,
     enumerate_names,
     in_words,
     is_near,
@@ -38,6 +39,13 @@ class _Timetable(Struct):
     position: int
 
 
+class _ChairReport(Struct):
+    ends: date
+    """Last day of its period."""
+    at: datetime
+    position: int
+
+
 class BoardAndChair(Judge[oversight.BoardAndChair]):
     """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
 
@@ -46,11 +54,9 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
     roles: RolesHeld = field(default_factory=RolesHeld)
     timetable: _Timetable | None = None
     """The timetable agreed last."""
-    earlier: list[tuple[date, int]] = field(default_factory=list)
-    """Report days of replaced timetables that had passed before the replacement, with their entries."""
-    reports: list[tuple[date, int]] = field(default_factory=list)
-    """Last day of each chair's report's period, and the report's position."""
-    """The chair's reports."""
+    replaced: list[tuple[_Timetable, datetime]] = field(default_factory=list)
+    """Earlier timetables, and the instants at which the next one was agreed."""
+    reports: list[_ChairReport] = field(default_factory=list)
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the chairs, the timetables and the chair's reports."""
@@ -63,14 +69,12 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
             case TimetableAgreed():
-                before = self.timetable
-                if before is not None:
-                    today = occurrence.at.date()
-                    self.earlier += [(day, before.position) for day in before.report_dates if day < today]
+                if self.timetable is not None:
+                    self.replaced.append((self.timetable, occurrence.at))
                 dates, reports = list(fact.dates), list(fact.report_dates)
                 self.timetable = _Timetable(dates, reports, occurrence.at, fact.department_consent, position)
             case ChairReportDelivered():
-                self.reports.append((fact.period.last, position))
+                self.reports.append(_ChairReport(fact.period.last, occurrence.at, position))
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the first fault: the board, its chair, the timetable, a report of the chair."""
@@ -113,27 +117,47 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             return verdict(Status.NOT_MET, reason, timetable.position)
         entries = (self.board, tenure.position, timetable.position)
         chaired = f"The board is chaired by {tenure.chair}"
+        late = self._late_reports(clause) if self.rule.chair_reports else []
         if self.rule.chair_reports:
             unmet = self._report_fault(clause, today, timetable)
             if unmet is not None:
                 return unmet
-            due = [day for day, _ in self._report_days(clause) if day < today]
-            chaired += (
-                ", and the chair reported by each report day" if due else "; no report of the chair is due yet"
-            )
+            if not any(day < today for day, _ in self._report_days(clause)):
+                chaired += "; no report of the chair is due yet"
+            elif not late:
+                chaired += ", and the chair reported by each report day"
         if max(timetable.dates) < today:
             reason = f"The timetable has no day after {in_words(max(timetable.dates))}; agree the next one."
             return verdict(Status.AT_RISK, reason, *entries)
-        reports = [position for _, position in self.reports] if self.rule.chair_reports else []
+        if late:
+            day, days, position = late[-1]
+            reason = f"{chaired}; the report for {in_words(day)} came {days_in_words(days)} late."
+            return verdict(Status.MET_LATE, reason, *entries, position)
+        reports = [report.position for report in self.reports] if self.rule.chair_reports else []
         return verdict(Status.MET, f"{chaired}.", *entries, *reports[-1:])
 
     def _report_days(self, clause: JudgedClause) -> list[tuple[date, int]]:
         """Return every report day agreed, with the entry of its timetable."""
-        timetable = self.timetable
-        if timetable is None:
-            return self.earlier
-        agreed = clause.day(timetable.agreed)
-        return self.earlier + [(day, timetable.position) for day in timetable.report_dates if day >= agreed]
+        days = [
+            (day, each.position)
+            for each, until in [*self.replaced, *([(self.timetable, None)] if self.timetable else [])]
+            for day in each.report_dates
+            if day >= clause.day(each.agreed) and (until is None or day < clause.day(until))
+        ]
+        return sorted(days)
+
+    def _late_reports(self, clause: JudgedClause) -> list[tuple[date, int, int]]:
+        """Return the report days for which the first report came late, with the days and the report's entry."""
+        late, previous = [], date.min
+        for day, _ in self._report_days(clause):
+            reports = [each for each in self.reports if previous < each.ends <= day]
+            if reports:
+                first = min(reports, key=lambda each: (each.at, each.position))
+                days = (clause.day(first.at) - day).days
+                if days > 0:
+                    late.append((day, days, first.position))
+            previous = day
+        return late
 
     def _report_fault(self, clause: JudgedClause, today: date, timetable: _Timetable) -> Verdict | None:
         """Return the verdict if a report of the chair is missing or due soon; None: neither."""
@@ -142,12 +166,12 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             reason = "The timetable names no day for the chair's reports."
             return verdict(Status.NO_EVIDENCE, reason, timetable.position)
         previous = date.min
-        for day, position in sorted(days):
+        for day, position in days:
             # A report is for the first report day after its period, in time or late.
-            is_reported = any(previous < end <= day for end, _ in self.reports)
+            is_reported = any(previous < each.ends <= day for each in self.reports)
             if day < today and not is_reported:
                 reason = f"The chair has not reported for {in_words(day)}, a report day of the timetable."
-                last = self.reports[-1][1] if self.reports else None
+                last = self.reports[-1].position if self.reports else None
                 return verdict(Status.NOT_MET, reason, position, last)
             if day >= today:
                 if not is_reported and is_near(today, day):
@@ -223,6 +247,8 @@ class AdviserReports(Judge[oversight.AdviserReports]):
 
     report: _AdviserReport | None = None
     """The latest report."""
+    before: datetime | None = None
+    """Instant of the report before it."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the latest report."""
@@ -231,6 +257,7 @@ class AdviserReports(Judge[oversight.AdviserReports]):
             topics = ["REQUIREMENTS"] if fact.requirements else []
             topics += ["OTHER"] if fact.other is not None else []
             areas = [each.area for each in fact.per_area]
+            self.before = None if self.report is None else self.report.at
             self.report = _AdviserReport(fact.report, occurrence.at, areas, topics, occurrence.position)
 
     def _limit(self, clause: JudgedClause) -> date | None:
@@ -250,6 +277,10 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         if missing:
             reason = f"The adviser's latest report, {report.report}, leaves out {enumerate_names(missing)}."
             return verdict(Status.NOT_MET, reason, report.position)
+        return self._covered(clause, today, report, limit)
+
+    def _covered(self, clause: JudgedClause, today: date, report: _AdviserReport, limit: date | None) -> Verdict:
+        """Return the verdict on a report that covers every topic and is not too old."""
         covers = f"The adviser's latest report, {report.report}, covers every topic"
         if limit is None:
             reason = f"{covers}; no interval between reports is agreed."
@@ -258,6 +289,10 @@ class AdviserReports(Judge[oversight.AdviserReports]):
             return verdict(
                 Status.AT_RISK, f"The adviser's next report is due by {in_words(limit)}.", report.position
             )
+        late = _days_late(clause, self.before, report.at, self.rule.every_months)
+        if late > 0:
+            reason = f"{covers}, {days_in_words(late)} late; the next is due by {in_words(limit)}."
+            return verdict(Status.MET_LATE, reason, report.position)
         return verdict(Status.MET, f"{covers}; the next is due by {in_words(limit)}.", report.position)
 
     def _first(self, clause: JudgedClause, today: date, limit: date | None) -> Verdict:
@@ -286,26 +321,43 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         return () if limit is None else warned(clause, limit, 2)
 
 
+def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, months: int | None) -> int:
+    """Return the days by which something came late, so many months after the last or after the clause began."""
+    if months is None:
+        return 0
+    return (clause.day(at) - months_after(clause.day(before or clause.since), months)).days
+
+
+class _Publication(Struct):
+    at: datetime
+    position: int
+    before: datetime | None
+    """Instant of the publication before it."""
+
+
 class PublishedRegularly(Judge[oversight.PublishedRegularly]):
     """A subject is published, and published again at the interval named."""
 
-    published: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Subject → the instant and the entry of its latest publication."""
+    published: dict[str, _Publication] = field(default_factory=dict)
+    """Subject → its latest publication."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember when each subject was published last."""
-        if isinstance(occurrence.fact, Published):
-            self.published[occurrence.fact.subject] = (occurrence.at, occurrence.position)
+        fact = occurrence.fact
+        if isinstance(fact, Published):
+            before = self.published.get(fact.subject)
+            last = _Publication(occurrence.at, occurrence.position, None if before is None else before.at)
+            self.published[fact.subject] = last
 
     def _limit(self, clause: JudgedClause) -> date | None:
         months, last = self.rule.every_months, self.published.get(self.rule.what)
-        return months_after(clause.day(last[0] if last else clause.since), months) if months else None
+        return months_after(clause.day(last.at if last else clause.since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NO_EVIDENCE until the subject is published, NOT_MET when it is overdue again."""
         subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
         today = clause.day(at)
-        entry = last[1] if last else clause.position
+        entry = last.position if last else clause.position
         which = f"next publication of {subject}" if last else f"first publication of {subject}"
         if limit is not None and today > limit:
             return verdict(Status.NOT_MET, f"The {which} was due by {in_words(limit)}.", entry)
@@ -313,8 +365,11 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
             return verdict(Status.AT_RISK, f"The {which} is due by {in_words(limit)}.", entry)
         if last is None:
             return verdict(Status.NO_EVIDENCE, f"No publication of {subject} is recorded.")
-        day = in_words(clause.day(last[0]))
-        return verdict(Status.MET, f"The latest publication of {subject} was on {day}.", entry)
+        published = f"The latest publication of {subject} was on {in_words(clause.day(last.at))}"
+        late = _days_late(clause, last.before, last.at, self.rule.every_months)
+        if late > 0:
+            return verdict(Status.MET_LATE, f"{published}, {days_in_words(late)} late.", entry)
+        return verdict(Status.MET, f"{published}.", entry)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return a fortnight before the next publication is due, and the day after."""

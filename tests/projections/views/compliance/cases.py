@@ -206,8 +206,8 @@ CASES: dict[str, Case] = {
          ("2022-07-12T15:00", chair_report("C0", "2022-06-30")), ("2022-10-05", chair_report("C1", "2022-09-28")),
          ("2022-11-01", chair_report("C2", "2022-09-29"))],
         [("2022-07-14", MET), ("2022-09-21", MET), ("2022-09-22", RISK), ("2022-09-28", RISK), ("2022-09-29", NOT),
-         ("2022-10-06", MET), ("2022-10-19", MET), ("2022-10-20", RISK), ("2022-10-26", RISK), ("2022-10-27", NOT),
-         ("2022-11-02", MET)],
+         ("2022-10-06", LATE), ("2022-10-19", LATE), ("2022-10-20", RISK), ("2022-10-26", RISK), ("2022-10-27", NOT),
+         ("2022-11-02", LATE)],
     ),
     "a chair who left": (
         "board-and-chair", INDEPENDENT,
@@ -238,7 +238,7 @@ CASES: dict[str, Case] = {
     "something published every six months, from the end of August to that of February": (
         "published", {"what": "plan", "every_months": 6},
         [("2023-08-31", Published(subject="plan", where=WORDS))],
-        [("2022-07-06", NONE), ("2023-01-05", RISK), ("2023-01-06", NOT), ("2023-09-01", MET), ("2024-02-15", MET),
+        [("2022-07-06", NONE), ("2023-01-05", RISK), ("2023-01-06", NOT), ("2023-09-01", LATE), ("2024-02-15", LATE),
          ("2024-02-16", RISK), ("2024-02-29", RISK), ("2024-03-01", NOT)],
     ),
     "an adviser's first day, and a release": (

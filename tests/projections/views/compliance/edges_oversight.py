@@ -113,6 +113,9 @@ EDGES: dict[str, Edges] = {
              on("2022-09-22T00:00", RISK, "due by 28 September 2022", 13), on("2022-09-28T23:58", RISK, "due by 28 September 2022", 13),
              on("2022-09-29T00:00", NOT, "has not reported for 28 September 2022", 13, known=3), on("2022-09-29T00:00", MET, "by each report day", 11, 12, 13, 14)],
         ),
+        "the day after": Edge(
+            REPORTING, [*AGREED, ("2022-09-29", chair_report())], [on("2022-09-29T12:00", LATE, "the report for 28 September 2022 came 1 day late", 11, 12, 13, 14)],
+        ),
         LATE_RECORD: Edge(
             REPORTING, [*AGREED, ("2022-10-10", chair_report(), "2022-09-27")],
             [on("2022-10-05", NOT, "28 September 2022", 13, known=3), on("2022-10-05", MET, "by each report day", 11, 12, 13, 14)],
@@ -164,6 +167,13 @@ EDGES: dict[str, Edges] = {
             [on("2022-11-16T23:59", MET, "the next is due by 30 November 2022", 12), on("2022-11-17T00:00", RISK, "30 November 2022", 12),
              on("2022-11-30T23:59", RISK, "30 November 2022", 12), on("2022-12-01T00:00", NOT, "after 1 was due by 30 November 2022", 12)],
         ),
+        "the day of the first report": Edge(
+            QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-05T23:59", adviser_report("1", "1a"))], [on("2022-10-06", MET, "covers every topic", 12)],
+        ),
+        "the day after, and a second report in time": Edge(
+            QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-06", adviser_report("1", "1a")), ("2022-12-01", adviser_report("2", "1a"))],
+            [on("2022-10-06T12:00", LATE, "1 day late; the next is due by 6 January 2023", 12), on("2022-12-02", MET, "covers every topic", 13)],
+        ),
         LATE_RECORD: Edge(
             QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-20", adviser_report("1", "1a"), "2022-10-05")],
             [on("2022-10-10", NOT, "first report was due", 2, known=1), on("2022-10-10", MET, "covers every topic", 12)],
@@ -182,6 +192,13 @@ EDGES: dict[str, Edges] = {
             YEARLY, [("2022-08-31", published())],
             [on("2022-08-31T11:59", NONE, "No publication of plan"), on("2022-08-31T12:00", MET, "plan", 11), on("2023-08-31T23:59", RISK, "31 August 2023", 11),
              on("2023-09-01T00:00", NOT, "next publication of plan was due by 31 August 2023", 11)],
+        ),
+        "the day after, and a second publication in time": Edge(
+            YEARLY, [("2023-07-06", published()), ("2024-06-01", published())],
+            [on("2023-07-06T12:00", LATE, "was on 6 July 2023, 1 day late", 11), on("2024-06-02", MET, "1 June 2024", 12)],
+        ),
+        "the day after, for a second publication": Edge(
+            YEARLY, [("2022-08-31", published()), ("2023-09-01", published())], [on("2023-09-01T12:00", LATE, "1 day late", 12)],
         ),
         LATE_RECORD: Edge(
             YEARLY, [("2023-07-20", published(), "2023-07-05")], [on("2023-07-10", NOT, "was due", 2, known=0), on("2023-07-10", MET, "plan", 11)],

@@ -203,7 +203,7 @@ TRIALS: dict[str, Case] = {
         [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",))),
          ("2022-10-05", timetable("2023-12-13", reports=("2023-01-25",))), ("2022-11-01", chair_report())],
         [("2022-09-28", RISK, "28 September 2022"), ("2022-09-29", NOT, "28 September 2022"),
-         ("2022-10-06", NOT, "28 September 2022"), ("2022-11-02", MET, "")],
+         ("2022-10-06", NOT, "28 September 2022"), ("2022-11-02", LATE, "the report for 28 September 2022 came 34 days late")],
     ),
     "J4: a meeting is no report day, and an exhausted timetable is named": (
         "board-and-chair", REPORTING,
