@@ -1,5 +1,6 @@
 """Follow other ledgers, and let others follow this one: `ledger follow`."""
 
+import asyncio
 import os
 import secrets
 from argparse import Namespace
@@ -11,7 +12,7 @@ from api.cli.common import Parser, database, run, say, sentence, show
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
 from ledger.follow import source, subscription
-from ledger.follow.monitor import Alarm, FollowMonitor
+from ledger.follow.monitor import LOOK_SECONDS, Alarm, FollowMonitor
 from ledger.follow.source import Slot
 from ledger.follow.subscription import Source
 from ledger.proof.high_water import open_marks
@@ -124,6 +125,10 @@ async def _look() -> Status:
     async with database() as url, await connect(url, "ledger_writer") as connection:
         monitor = FollowMonitor(await open_marks(Settings.from_environment().high_water_file, url))
         alarms = await monitor.look(connection)
+        if monitor.has_errors:  # a change that is refused is tried again every 5 s
+            for _ in range(2):
+                await asyncio.sleep(LOOK_SECONDS)
+                alarms = await monitor.look(connection)
         return Status(await subscription.sources(connection), list(alarms), await source.slots(connection))
 
 

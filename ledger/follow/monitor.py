@@ -30,8 +30,9 @@ SILENT_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 PAGE = 1_000
 AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK"]
-_SUBSCRIPTIONS = """SELECT s.subname, s.subenabled, max(w.last_msg_receipt_time)
-    FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
+_SUBSCRIPTIONS = """SELECT s.subname, s.subenabled, max(w.last_msg_receipt_time), max(e.apply_error_count)
+    FROM pg_subscription s JOIN pg_stat_subscription_stats e ON e.subid = s.oid
+    JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
     LEFT JOIN pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL AND w.pid IS NOT NULL
     GROUP BY s.subname, s.subenabled"""
 _ENTRIES = """SELECT position, body, leaf_hash, root_hash FROM ledger.entries
@@ -99,6 +100,25 @@ class _Copy:
         return False
 
 
+class _Refusals:
+    """Errors of one subscription. A lost connection is one error; a refused change makes one at each retry."""
+
+    def __init__(self) -> None:
+        self.count: int | None = None
+        """Number of errors at the last look."""
+        self._times: list[datetime] = []
+
+    def add(self, at: datetime, count: int) -> None:
+        """Add the number of errors at a look."""
+        if self.count is not None and count > self.count:
+            self._times = [*self._times[-1:], at]
+        self.count = count
+
+    def are_repeated(self, at: datetime) -> bool:
+        """Return whether errors came at two looks within the last minute."""
+        return len([time for time in self._times if (at - time).total_seconds() < SILENT_SECONDS]) > 1
+
+
 class FollowMonitor:
     """The watch of one process. It verifies each entry once, and all entries again after a start.
 
@@ -110,11 +130,17 @@ class FollowMonitor:
         self._marks = marks
         self._copies: dict[str, _Copy] = {}
         self._heard: dict[str, datetime] = {}
+        self._refusals: dict[str, _Refusals] = {}
         self._is_news = False
         self.alarms: tuple[Alarm, ...] = ()
         """Alarms at the last look, in order of source and notice."""
         self.slots: tuple[Slot, ...] = ()
         """Slots of those who follow this ledger, at the last look."""
+
+    @property
+    def has_errors(self) -> bool:
+        """True if a subscription has had errors, lately or long ago."""
+        return any(refusals.count for refusals in self._refusals.values())
 
     async def run(self, url: str) -> None:
         """Look at intervals until cancelled. Returns when the database is lost."""
@@ -160,10 +186,14 @@ class FollowMonitor:
         states = {name.removeprefix(SUBSCRIPTION): rest for name, *rest in await cursor.fetchall()}
         alarms = []
         for name in (source.name for source in known.values() if not source.left):
-            enabled, message_at = states.get(name, (False, None))
+            enabled, message_at, errors = states.get(name, (False, None, 0))
+            refusals = self._refusals.setdefault(name, _Refusals())
+            refusals.add(at, errors)
             heard = self._heard[name] = max(message_at or self._heard.get(name, at), self._heard.get(name, at))
             if not enabled:
-                detail = "the copy refused a change, or was stopped; the log of its database says which"
+                alarms.append(Alarm(name, None, "STOPPED", "its subscription was stopped or dropped by hand"))
+            elif refusals.are_repeated(at):
+                detail = "the copy refuses a change again and again; the log of its database says which"
                 alarms.append(Alarm(name, None, "STOPPED", detail))
             elif (at - heard).total_seconds() > SILENT_SECONDS:
                 alarms.append(Alarm(name, None, "SILENT", f"no message since {heard:%Y-%m-%dT%H:%M}Z"))

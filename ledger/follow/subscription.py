@@ -1,7 +1,7 @@
 """Subscribe to a published ledger: the source's notices arrive here, and stay read-only.
 
-The subscription stops at the first change that the copy refuses, such as a rewritten narrative. So the copy stays
-sound, and the stop is an alarm.
+A change that the copy refuses, such as a rewritten narrative, is tried again and again. Nothing after it arrives.
+So the copy stays sound, and the errors are an alarm. A lost connection is made again.
 """
 
 import asyncio
@@ -21,9 +21,12 @@ SUBSCRIPTION = "ledger_"
 """Prefix of a subscription's name; the source's name follows."""
 POLL_SECONDS = 0.2
 """Seconds between looks at the progress of a copy."""
+ERRORS = 3
+"""Errors of a copy after which waiting for it ends."""
 _SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_rel r
-    WHERE r.srsubid = s.oid AND r.srsubstate <> 'r')
+    WHERE r.srsubid = s.oid AND r.srsubstate <> 'r'), e.apply_error_count + e.sync_error_count
     FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    JOIN pg_stat_subscription_stats e ON e.subid = s.oid
     WHERE d.datname = current_database() AND s.subname = %s"""
 _MIGRATIONS = "SELECT name FROM public.ledger_migrations WHERE name LIKE 'ledger/%' ORDER BY name"
 
@@ -41,7 +44,7 @@ class Source(Struct, frozen=True):
 
 
 async def subscribe(url: str, source_url: str, source: Source, progress: Callable[[str], None]) -> None:
-    """Follow a published ledger, and wait until its record has been copied; safe to repeat after any failure.
+    """Follow a published ledger, and wait until its record has been copied; safe to repeat after a failure.
 
     Heads, narratives and files follow once all entries are there, as they refer to entries.
 
@@ -67,6 +70,7 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
             await connection.execute(SQL("ALTER SUBSCRIPTION {} CONNECTION {}").format(name, Literal(source_url)))
             await connection.execute(SQL("ALTER SUBSCRIPTION {} ENABLE").format(name))
         else:
+            await _require_empty(connection, source.name)
             await _create(connection, name, source_url, slot)
         await _add(connection, source)
         progress("copying the entries")
@@ -83,9 +87,15 @@ async def _exists(connection: Connection, name: str) -> bool:
     return bool(cursor.rowcount)
 
 
+async def _require_empty(connection: Connection, name: str) -> None:
+    """Raise LedgerError if notices of a source are here already: its entries would arrive a second time."""
+    cursor = await connection.execute("SELECT FROM ledger.followed WHERE source = %s LIMIT 1", (name,))
+    if cursor.rowcount:
+        raise LedgerError(f"notices of {name} are here from an earlier copy; follow it in an empty database")
+
+
 async def _create(connection: Connection, name: Identifier, source_url: str, slot: str) -> None:
-    options = "slot_name = {}, disable_on_error = true"
-    statement = SQL("CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} WITH (" + options + ")")
+    statement = SQL("CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} WITH (slot_name = {})")
     try:
         await connection.execute(statement.format(name, Literal(source_url), Identifier(RECORD), Literal(slot)))
     except psycopg.Error as error:
@@ -98,13 +108,18 @@ async def _copied(connection: Connection, name: str) -> None:
     Raises:
         LedgerError: The copy was refused or stopped.
     """
+    first: int | None = None
     while True:
         cursor = await connection.execute(_SUBSCRIPTION, (SUBSCRIPTION + name,))
         row = await cursor.fetchone()
         if row is None or not row[0]:
-            raise LedgerError(f"the copy of {name} was stopped; the database's log says why")
-        if row[1] == 0:
+            raise LedgerError(f"the copy of {name} was stopped; repeat the command to continue")
+        _, pending, errors = row
+        if pending == 0:
             return
+        first = errors if first is None else first
+        if errors - first >= ERRORS:
+            raise LedgerError(f"the copy of {name} fails; the database's log says why. Repeat the command then")
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -23,6 +23,7 @@ from tests.projections.folding import until
 SITE = "https://ledger.tameside.example"
 PASSWORD = "a password of a follower"
 LOGICAL = {"wal_level": "logical", "max_logical_replication_workers": "20", "max_worker_processes": "30"}
+COPYING = {"max_logical_replication_workers": "20", "wal_retrieve_retry_interval": "300ms"}
 _numbers = count(1)
 
 
@@ -115,7 +116,7 @@ async def _subscribed(connection: psycopg.AsyncConnection[object]) -> bool:
 @contextmanager
 def servers() -> Iterator[tuple[TcpServer, TcpServer]]:
     """Run both servers, each with a migrated database as the template of the others."""
-    with tcp_server(**LOGICAL) as first, tcp_server(max_logical_replication_workers="20") as second:
+    with tcp_server(**LOGICAL) as first, tcp_server(**COPYING) as second:
         for server in (first, second):
             url = server.url("postgres", "postgres")
             with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:

@@ -1,6 +1,7 @@
 """Test a copy by logical replication: whole, verified, read-only, and with erasures as erasures."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -116,6 +117,8 @@ async def test_a_council_that_leaves_takes_its_slot_along(both: Pair) -> None:
     assert await both.alarms() == []
     with pytest.raises(LedgerError, match="no source 'tameside' is followed"):
         await subscription.unsubscribe(both.copy, "tameside")
+    with pytest.raises(LedgerError, match="follow it in an empty database"):
+        await both.subscribe()
 
 
 async def test_a_source_removes_its_follower(both: Pair) -> None:
@@ -124,6 +127,10 @@ async def test_a_source_removes_its_follower(both: Pair) -> None:
     assert not await source.unpublish(both.source, both.follower)
     async with await connect(both.source) as connection:
         assert await source.slots(connection) == []
+    async with await connect(both.copy, "ledger_writer") as connection:
+        later = datetime.now(UTC) + timedelta(seconds=90)
+        await both.monitor.look(connection)
+        assert [alarm.kind for alarm in await both.monitor.look(connection, later)] == ["SILENT"]
     fault = await subscription.unsubscribe(both.copy, "tameside")
     assert fault is not None
     assert (await verify(both.copy)).sound
