@@ -186,6 +186,8 @@ class SlowObjectivesHighlighted(Rule, frozen=True):
             ObjectiveClosed,
             ActionAdded,
             ActionCompleted,
+            ActionDropped,
+            ActionReopened,
             SlowProgressHighlighted,
             MeetingHeld,
             ProgressRecorded,

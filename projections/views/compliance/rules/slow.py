@@ -1,12 +1,13 @@
 """Judge of the rule on slow objectives: each is highlighted to the board by its next meeting."""
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 
 from msgspec import Struct, field, structs
 
-from ledger.domain.areas.actions import ActionAdded, ActionCompleted
+from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.plan import (
     DEFAULT_SCALE,
@@ -61,17 +62,6 @@ class _Shown(Struct, frozen=True):
     is_highlighted: bool
 
 
-class _Finding(Struct, frozen=True):
-    """The decisive sign of an objective, as long as its facts, its lateness and the meetings stay as they are."""
-
-    rule: plan.SlowObjectivesHighlighted
-    is_past_due: bool
-    meetings: int
-    """Meetings held by then; -1: no later meeting changes the finding."""
-    shown: "_Shown | None"
-    """None without a sign."""
-
-
 class _TrackedObjective(Struct):
     """An open objective."""
 
@@ -90,10 +80,6 @@ class _TrackedObjective(Struct):
     """Signs that the board met without, and that ended before a highlight."""
     open: set[str] = field(default_factory=set)
     """Actions that are not completed."""
-    finished: tuple[datetime, int] | None = None
-    """Instant and entry at which the last open action was completed; None: none was, or one is open."""
-    finding: _Finding | None = None
-    """The latest finding; None after a fact about the objective."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first highlight from an instant on."""
@@ -101,21 +87,13 @@ class _TrackedObjective(Struct):
         return self.highlights[index] if index < len(self.highlights) else None
 
 
-class _DayFindings(Struct, frozen=True):
-    """Signs of all objectives that show one, on a day."""
-
-    rule: plan.SlowObjectivesHighlighted
-    day: date
-    findings: list[tuple[str, _TrackedObjective, _Shown]]
-
-
-_Slow = tuple[_Sign, str, _TrackedObjective]
-"""A sign of slow progress, the objective's id, and the objective."""
+_Slow = tuple[_Sign, str]
+"""A sign of slow progress, and the objective's id."""
 
 
 def _by_instant(slow: _Slow) -> tuple[bool, datetime, str]:
     """Return the order of signs: those that hold before those that ended, then the earliest."""
-    sign, name, _ = slow
+    sign, name = slow
     return sign.ended is not None, sign.since, name
 
 
@@ -136,23 +114,36 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     """Action → its objective."""
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Completed action → the instant and the entry."""
-    latest: "_DayFindings | None" = None
-    """Findings of the latest judgement; None after a fact."""
+    finished: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    """Open objective without an open action → instant and entry of the last completion."""
+    dates: list[tuple[date, str]] = field(default_factory=list)
+    """Dates of the open objectives, in order."""
+    shown: dict[str, _Shown] = field(default_factory=dict)
+    """Objective → the sign that decides, as of `day`."""
+    day: date | None = None
+    """Day of the latest judgement; None before the first, and after new parameters."""
+    judged_rule: plan.SlowObjectivesHighlighted | None = None
+    changed: set[str] = field(default_factory=set)
+    """Objectives whose sign may have changed since."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the open objectives with their dates, ratings and actions, and the board's meetings."""
         fact, position = occurrence.fact, occurrence.position
-        self.latest = None
-        objective = self.objectives.get(getattr(fact, "objective", ""))
-        if objective is not None:
-            objective.finding = None
+        name = getattr(fact, "objective", None) or ""
+        objective = self.objectives.get(name)
+        self.changed.add(name)
         match fact:
             case ObjectiveAdded():
-                self.objectives[fact.objective] = _TrackedObjective(fact.due, position, occurrence.at)
+                self.objectives[name] = _TrackedObjective(fact.due, position, occurrence.at)
+                insort(self.dates, (fact.due, name))
             case ObjectiveRevised() if fact.due is not None and objective is not None:
+                self.dates.remove((objective.due, name))
+                insort(self.dates, (fact.due, name))
                 objective.due, objective.position, objective.dated = fact.due, position, occurrence.at
-            case ObjectiveClosed():
-                self.objectives.pop(fact.objective, None)
+            case ObjectiveClosed() if objective is not None:
+                self.dates.remove((objective.due, name))
+                del self.objectives[name]
+                self.finished.pop(name, None)
             case SlowProgressHighlighted() if objective is not None:
                 objective.highlights.append((occurrence.at, position))
                 objective.past.clear()
@@ -163,35 +154,45 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 self.scales[fact.dimension.value] = [level.code for level in levels]
             case MeetingHeld():
                 self.meetings.append((occurrence.at, position))
-            case ActionAdded() | ActionCompleted():
-                return self._take_action(fact, occurrence)
+                # Later meetings do not change a sign that holds and that the board met without.
+                self.changed.update(
+                    slow for slow, each in self.shown.items() if not each.is_missed or each.sign.ended is not None
+                )
+            case ActionAdded() | ActionCompleted() | ActionDropped() | ActionReopened():
+                return self._take_action(fact, (occurrence.at, occurrence.position))
         return None
 
-    def _take_action(self, fact: Fact, occurrence: Occurrence) -> bool:
+    def _take_action(self, fact: Fact, entry: tuple[datetime, int]) -> bool:
         """Remember an action. Return True if its objective is finished by it, or open again."""
         match fact:
             case ActionAdded():
                 self.actions[fact.action] = fact.objective
-                objective = self.objectives.get(fact.objective)
-                done = self.completed.get(fact.action)
-                if objective is None:
+                done = self.completed.pop(fact.action, None)
+                return self._set_open(fact.objective, fact.action, done)
+            case ActionCompleted() | ActionDropped():
+                if fact.action not in self.actions:
+                    # It is recorded as completed on a day before that of its addition.
+                    self.completed[fact.action] = entry
                     return False
-                if done is None:
-                    objective.open.add(fact.action)
-                before, objective.finished = objective.finished, None
-                if not objective.open:
-                    objective.finished = max(filter(None, (before, done)))
-                return objective.finished != before
-            case ActionCompleted():
-                done = self.completed[fact.action] = (occurrence.at, occurrence.position)
-                objective = self.objectives.get(self.actions.get(fact.action, ""))
-                if objective is None or fact.action not in objective.open:
-                    return False
-                objective.open.discard(fact.action)
-                objective.finding = None
-                objective.finished = None if objective.open else done
-                return not objective.open
+                return self._set_open(self.actions[fact.action], fact.action, entry)
+            case ActionReopened():
+                return self._set_open(self.actions.get(fact.action, ""), fact.action, None)
         return False
+
+    def _set_open(self, name: str, action: str, done: tuple[datetime, int] | None) -> bool:
+        """Note that an action is open, or was completed or dropped. Return True if its objective changes by it."""
+        objective = self.objectives.get(name)
+        if objective is None:
+            return False
+        before = self.finished.pop(name, None)
+        if done is None:
+            objective.open.add(action)
+        else:
+            objective.open.discard(action)
+            if not objective.open:
+                self.finished[name] = done if before is None else max(before, done)
+        self.changed.add(name)
+        return self.finished.get(name) != before
 
     def _rate(self, objective: _TrackedObjective, fact: ProgressRecorded, occurrence: Occurrence) -> bool:
         """Take an objective's ratings. Return True if they change its signs."""
@@ -232,19 +233,20 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         index = bisect_left(self.meetings, since, key=lambda each: each[0])
         return self.meetings[index] if index < len(self.meetings) else None
 
-    def _late(self, clause: JudgedClause, objective: _TrackedObjective, today: date) -> _Sign | None:
+    def _late(self, clause: JudgedClause, name: str, today: date) -> _Sign | None:
         """Return the sign that the objective's date has passed; None if its actions were completed by then."""
+        objective = self.objectives[name]
         if SlowSign.LATE not in self.rule.signs or objective.due >= today:
             return None
-        ended = None if objective.finished is None else objective.finished[0]
+        ended = self.finished[name][0] if name in self.finished else None
         if ended is not None and clause.day(ended) <= objective.due:
             return None
         due = f"was due on {in_words(objective.due)}"
         return _Sign(clause.after(objective.due), objective.position, due, objective.dated, ended)
 
-    def _sign(self, clause: JudgedClause, objective: _TrackedObjective, today: date) -> _Sign | None:
+    def _sign(self, clause: JudgedClause, name: str, today: date) -> _Sign | None:
         """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
-        late = self._late(clause, objective, today)
+        objective, late = self.objectives[name], self._late(clause, name, today)
         current = [known for sign, known in objective.signs.items() if SlowSign(sign) in self.rule.signs]
         past = [known for sign, known in objective.past if SlowSign(sign) in self.rule.signs]
         if late is not None:
@@ -255,33 +257,24 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         missed = [sign for sign in past if self._is_missed(objective, sign)]
         return min(missed, key=lambda sign: (sign.since, sign.position), default=earliest)
 
-    def _findings(self, clause: JudgedClause, today: date) -> list[tuple[str, _TrackedObjective, _Shown]]:
-        """Return the objectives that show a sign, each with the finding that holds on a day."""
-        if self.latest is not None and self.latest.day == today and self.latest.rule is self.rule:
-            return self.latest.findings
-        findings, meetings = [], len(self.meetings)
-        for name, objective in self.objectives.items():
-            finding = objective.finding
-            if (
-                finding is None
-                or finding.is_past_due is not (objective.due < today)
-                or finding.meetings not in (-1, meetings)
-                or finding.rule is not self.rule
-            ):
-                finding = objective.finding = self._find(clause, objective, today)
-            if finding.shown is not None:
-                findings.append((name, objective, finding.shown))
-        self.latest = _DayFindings(self.rule, today, findings)
-        return findings
-
-    def _find(self, clause: JudgedClause, objective: _TrackedObjective, today: date) -> _Finding:
-        sign = self._sign(clause, objective, today)
-        shown, is_settled = None, not objective.past
-        if sign is not None:
-            is_missed = self._is_missed(objective, sign)
-            shown = _Shown(sign, is_missed, objective.highlight(sign.from_) is not None)
-            is_settled = is_missed and sign.ended is None
-        return _Finding(self.rule, objective.due < today, -1 if is_settled else len(self.meetings), shown)
+    def _look(self, clause: JudgedClause, today: date) -> None:
+        """Bring the shown signs up to a day: look again at objectives with new facts or a date that passed."""
+        if self.day is None or self.judged_rule is not self.rule:
+            self.changed.update(self.objectives)
+        elif self.day != today:
+            first, last = sorted((self.day, today))
+            begin, end = bisect_left(self.dates, (first, "")), bisect_left(self.dates, (last, ""))
+            self.changed.update(name for _, name in self.dates[begin:end])
+        self.day, self.judged_rule = today, self.rule
+        for name in self.changed:
+            objective = self.objectives.get(name)
+            sign = None if objective is None else self._sign(clause, name, today)
+            if objective is None or sign is None:
+                self.shown.pop(name, None)
+                continue
+            is_highlighted = objective.highlight(sign.from_) is not None
+            self.shown[name] = _Shown(sign, self._is_missed(objective, sign), is_highlighted)
+        self.changed.clear()
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""
@@ -296,43 +289,43 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(result.status, reason, *result.entries, *waiting.values())
 
     def _judge(self, clause: JudgedClause, today: date) -> Verdict:
-        findings = self._findings(clause, today)
-        missed = [(each.sign, name, objective) for name, objective, each in findings if each.is_missed]
+        self._look(clause, today)
+        missed = [(each.sign, name) for name, each in self.shown.items() if each.is_missed]
         if missed:
             return self._missed(clause, sorted(missed, key=_by_instant))
-        waiting = [(each.sign, name, objective) for name, objective, each in findings if not each.is_highlighted]
+        waiting = [(each.sign, name) for name, each in self.shown.items() if not each.is_highlighted]
         if waiting:
-            sign, name, _ = min(waiting, key=_by_instant)
+            sign, name = min(waiting, key=_by_instant)
             reason = f"Objective {name} {sign.words}; highlight it at the board's next meeting."
             return verdict(Status.AT_RISK, reason, sign.position)
-        if findings:
-            slow = sorted(((each.sign, name, objective) for name, objective, each in findings), key=_by_instant)
+        if self.shown:
+            slow = sorted(((each.sign, name) for name, each in self.shown.items()), key=_by_instant)
             return self._highlighted(clause, slow)
         return verdict(Status.NOT_DUE, "No open objective makes slow progress.")
 
     def _missed(self, clause: JudgedClause, missed: list[_Slow]) -> Verdict:
         """Return the verdict when the board met without highlights."""
-        (sign, name, _), (met, entry) = missed[0], self.meetings[-1]
+        (sign, name), (met, entry) = missed[0], self.meetings[-1]
         slow = f"objective {name} {sign.words}"
         if sign.ended is not None:
             slow = f"{slow} until {in_words(clause.day(sign.ended))}"
         if len(missed) > 1:
-            slow = f"{slow}, or that {enumerate_some([name for _, name, _ in missed[1:]])} made slow progress"
+            slow = f"{slow}, or that {enumerate_some([name for _, name in missed[1:]])} made slow progress"
         reason = f"The board met on {in_words(clause.day(met))} without a highlight that {slow}."
-        return verdict(Status.NOT_MET, reason, entry, *(sign.position for sign, _, _ in missed))
+        return verdict(Status.NOT_MET, reason, entry, *(sign.position for sign, _ in missed))
 
     def _highlighted(self, clause: JudgedClause, slow: list[_Slow]) -> Verdict:
         """Return the verdict when every slow objective was highlighted: MET_LATE if the board had met before."""
         late, entries = [], []
-        for sign, name, objective in slow:
-            meeting, highlight = self._meeting(sign.since), objective.highlight(sign.from_)
+        for sign, name in slow:
+            meeting, highlight = self._meeting(sign.since), self.objectives[name].highlight(sign.from_)
             if highlight is None:
                 continue
             entries.append(highlight[1])
             days = 0 if meeting is None else (clause.day(highlight[0]) - clause.day(meeting[0])).days
             if days > 0:
                 late.append((days, name))
-        names = enumerate_some(sorted(name for _, name, _ in slow))
+        names = enumerate_some(sorted(name for _, name in slow))
         reason = f"Slow progress was highlighted to the board for {names}"
         if late:
             days, name = max(late)
@@ -342,11 +335,9 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
     def _waiting(self, today: date) -> dict[str, int]:
         """Return the objectives past their date with all actions completed, and the entries of the last ones."""
-        return {
-            name: each.finished[1]
-            for name, each in self.objectives.items()
-            if each.finished is not None and each.due < today and SlowSign.LATE in self.rule.signs
-        }
+        if SlowSign.LATE not in self.rule.signs:
+            return {}
+        return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the day after the next date that may change the verdict.
@@ -356,7 +347,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if SlowSign.LATE not in self.rule.signs:
             return ()
         today = clause.day(at)
-        is_decided = any(not each.is_highlighted for _, _, each in self._findings(clause, today))
-        dates = (each.due for each in self.objectives.values() if each.finished is not None or not is_decided)
-        coming = min((due for due in dates if due >= today), default=None)
+        self._look(clause, today)
+        is_decided = any(not each.is_highlighted for each in self.shown.values())
+        following = islice(self.dates, bisect_left(self.dates, (today, "")), None)
+        coming = next((due for due, name in following if not is_decided or name in self.finished), None)
         return () if coming is None else (clause.after(coming),)
