@@ -1,0 +1,77 @@
+"""The judge of slow objectives looks again only at what changed, with the result of looking at everything."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.domain.areas.notice import Modality
+from ledger.domain.areas.plan import ProgressRecorded, SlowProgressHighlighted
+from ledger.domain.fact import Fact
+from ledger.domain.rules import plan
+from ledger.domain.rules.rule import SlowSign
+from projections.views.compliance.rules.slow import SlowObjectivesHighlighted
+from projections.views.compliance.timeline import ClauseTimeline
+from projections.views.compliance.verdict import JudgedClause, Occurrence
+from tests.projections.views.compliance.facts import (
+    action,
+    closed,
+    completed,
+    dropped,
+    met,
+    objective,
+    progress,
+    reopened,
+)
+from tests.projections.views.compliance.telling import LONDON, WORDS, instant
+
+SINCE = instant("2022-07-05T00:00")
+FACTS: list[Fact] = [
+    objective("O1", "2022-07-20"),
+    objective("O2", "2022-08-05"),
+    objective("O3", "2022-08-05"),
+    *(
+        ProgressRecorded(objective=name, narrative=WORDS, activity_rating=rating, impact_rating="GREEN")
+        for name in ("O1", "O2")
+        for rating in ("RED", "AMBER", "GREEN")
+    ),
+    progress("O3"),
+    *(SlowProgressHighlighted(objective=name, cause=WORDS, remedy=WORDS) for name in ("O1", "O2", "O3")),
+    action("A1", "2022-07-15"),
+    action("A2", "2022-08-01", "O2"),
+    completed("A1", "2022-07-12"),
+    completed("A2", "2022-08-10"),
+    dropped("A1"),
+    reopened("A2"),
+    met(),
+    closed("O1", "ACHIEVED"),
+]
+TOLD = st.lists(st.tuples(st.integers(-3, 50), st.sampled_from(FACTS)), max_size=25)
+
+
+class Thorough(SlowObjectivesHighlighted):
+    """Looks at every objective again, and on the day after every date."""
+
+    def _look(self, clause: JudgedClause, today: date) -> None:
+        self.day = None
+        super()._look(clause, today)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the day after each date to come."""
+        today = clause.day(at)
+        return [clause.after(due) for due, _ in self.dates if due >= today]
+
+
+@settings(max_examples=300, deadline=None)
+@given(TOLD, st.sets(st.sampled_from(SlowSign), min_size=1))
+def test_what_did_not_change_is_not_judged_otherwise(told: list[tuple[int, Fact]], signs: set[SlowSign]) -> None:
+    timelines = []
+    for judge in (SlowObjectivesHighlighted, Thorough):
+        clause = JudgedClause("c", Modality.MUST, "slow-objectives-highlighted", {}, 1, SINCE, LONDON)
+        timelines.append(ClauseTimeline(clause, judge(plan.SlowObjectivesHighlighted(signs=list(signs)))))
+    ours, thorough = timelines
+    for position, (days, fact) in enumerate(told, 2):
+        for timeline in timelines:
+            timeline.add(Occurrence(SINCE + timedelta(days=days, hours=9), position, fact))
+        assert ours.spans == thorough.spans
