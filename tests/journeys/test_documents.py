@@ -8,6 +8,8 @@ NOT_RUN = {
     "docs/extending.md: Add a projection 1": "it never ends; tests/journeys/test_extending.py runs and stops it",
     "docs/extending.md: Test it 1": "tests/journeys/test_extending.py runs it on a server of its own",
     "docs/following.md: At the council 2": "a line for pg_hba.conf",
+    "docs/high-availability.md: etcd 1": "settings; tests/journeys/patroni.py starts one etcd with the like",
+    "docs/high-availability.md: The service 1": "settings; tests/journeys/test_high_availability.py has them",
     "docs/operating.md: Standbys and failover 1": "settings; tests/projections/query/test_standbys.py has them",
     "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
 }
