@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.domain.areas.notice import Modality
@@ -64,6 +64,16 @@ class Thorough(SlowObjectivesHighlighted):
 
 
 @settings(max_examples=300, deadline=None)
+@example(
+    [
+        (0, FACTS[0]),
+        (0, FACTS[1]),
+        (0, FACTS[6]),
+        (0, action("A1", "2022-07-15")),
+        (8, completed("A1", "2022-07-12")),
+    ],
+    set(SlowSign),
+)  # O1 waits to be closed from 21 July on
 @given(TOLD, st.sets(st.sampled_from(SlowSign), min_size=1))
 def test_what_did_not_change_is_not_judged_otherwise(told: list[tuple[int, Fact]], signs: set[SlowSign]) -> None:
     timelines = []
