@@ -15,7 +15,7 @@ from api.forms.fields import COMPOSITE, ENVELOPE, Control, Field, fields_of
 from ledger.domain.errors import Refusal
 from ledger.domain.fields import Json
 from ledger.domain.registry import KINDS
-from ledger.intake.parse import is_near, out_of_time
+from ledger.intake.validation_errors import is_near, out_of_time
 
 Inputs = Mapping[str, Sequence[str]]
 """Values of a form by input name."""

@@ -9,7 +9,7 @@ import logging
 import mimetypes
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -39,6 +39,7 @@ _FIELDS = ("id", "title", "classification", "period", "supports")
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
 """Placeholder for a document's digest and size, so that the other fields are judged before it arrives."""
 _UNKNOWN = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SAFE_HEADERS = {
     "Accept-Ranges": "bytes",
@@ -100,31 +101,36 @@ def _event(request: Request) -> dict[str, Any]:
         Refused: A header is missing, unknown or malformed.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not media_type:
-        message = "send the document as the body, and its media type as Content-Type"
-        raise Refused.because("UNSUPPORTED_MEDIA_TYPE", message, "content-type")
     fields = cloudevents.prefixed(request.headers.raw, "evidence-")
-    unknown = [name for name in fields if name not in _FIELDS]
-    if unknown:
-        known = ", ".join(f"evidence-{name}" for name in _FIELDS)
-        raise Refused(Refusal("UNKNOWN_FIELD", f"the headers are {known}", f"evidence-{n}") for n in unknown)
+    refusals = list(_header_refusals(media_type, fields))
+    if refusals:
+        raise Refused(refusals)
     data: dict[str, Any] = {name: fields[name] for name in ("title", "classification") if name in fields}
     if "id" in fields:
         data["evidence"] = fields["id"]
     if "supports" in fields:
         data["supports"] = fields["supports"].split()
     if "period" in fields:
-        first, slash, last = fields["period"].partition("/")
-        if not slash:
-            raise Refused.because(
-                "INVALID_FIELD", "enter two dates, for example 2022-01-01/2022-03-31", "evidence-period"
-            )
+        first, _, last = fields["period"].partition("/")
         data["period"] = {"first": first, "last": last}
     event = {"specversion": "1.0", "type": KIND.type, **cloudevents.attributes(request.headers.raw)}
     stored_type = STORED_TYPES.get(event["type"])
     if stored_type is None or stored_type.kind is not KIND:
         raise Refused.because("WRONG_TYPE", f"the event of a document has the type {KIND.type}", "type")
     return {**event, "data": {**data, "mediaType": media_type}}
+
+
+def _header_refusals(media_type: str, fields: Mapping[str, str]) -> Iterator[Refusal]:
+    """Yield the refusal of each header that is missing, unknown or malformed."""
+    if not media_type:
+        message = "send the document as the body, and its media type as Content-Type"
+        yield Refusal("UNSUPPORTED_MEDIA_TYPE", message, "content-type")
+    known = ", ".join(f"evidence-{name}" for name in _FIELDS)
+    for name in fields:
+        if name not in _FIELDS:
+            yield Refusal("UNKNOWN_FIELD", f"the headers are {known}", f"evidence-{name}")
+    if "/" not in fields.get("period", "/"):
+        yield Refusal("INVALID_FIELD", "enter two dates, for example 2022-01-01/2022-03-31", "evidence-period")
 
 
 def _accept(event: dict[str, Any], document: dict[str, object]) -> SubmittedFact:
@@ -291,8 +297,11 @@ async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: Open
 
 
 def media_type_of(name: str, declared: str) -> str:
-    """Return the media type of an uploaded file: the declared type, else the type of its file name's extension."""
-    if declared and declared != _UNKNOWN:
+    """Return the media type of an uploaded file: the declared type, else the type of its file name's extension.
+
+    A browser declares the type, so one that is not a media type counts as unknown.
+    """
+    if declared != _UNKNOWN and _MEDIA_TYPE.fullmatch(declared):
         return declared
     return _EXTENSIONS.guess_type(name)[0] or _UNKNOWN
 

@@ -21,7 +21,7 @@ from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF
-from ledger.intake.parse import is_near, out_of_time
+from ledger.intake.validation_errors import is_near, out_of_time
 from ledger.mutable.drafts import AreaDraft, Draft, Drafts, RequirementDraft
 from projections.narrate.sentence import natural_key
 from projections.views.compliance.verdict import months_after

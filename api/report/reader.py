@@ -39,7 +39,7 @@ from api.report.model import (
 from api.report.query_documents import Source, document, whole
 from api.schema_client import ask
 from ledger.domain.errors import Refused
-from ledger.intake.parse import is_near, out_of_time
+from ledger.intake.validation_errors import is_near, out_of_time
 from projections.narrate.sentence import natural_key, zone_of
 from schema.context import Context
 

@@ -130,9 +130,9 @@ def _judge_subject(
             label = _label(declaration.kind, name)
             message = f"{label} already exists, since entry {lifecycle.began}; choose another id"
             yield Refusal("ALREADY_EXISTS", message, where)
-        if {".", ".."} & set(name.split("/")):
+        if {"", ".", ".."} & set(name.split("/")):
             # a URL with such a step leads to another address
-            message = f"{name} has a part that is only dots; choose another id, for example E14"
+            message = f"{name} has a part that is empty or only dots; choose another id, for example E14"
             yield Refusal("INVALID_FIELD", message, where)
     elif lifecycle is None:
         yield _unknown(declaration.kind, name, where, known)

@@ -258,7 +258,7 @@ class _Arriving:
             self._tail = (self._tail + piece[room:])[-mediatypes.EDGE :]
             yield piece
         if not self._size:
-            raise Refused.because("BLANK", "the file is empty; send the document as the body")
+            raise Refused.because("BLANK", "the file is empty; send one with content")
         head, tail = bytes(self._head), bytes(self._tail)
         if mediatypes.is_locked(head, tail):
             raise Refused.because(

@@ -23,12 +23,12 @@ from ledger.domain.areas.records import EntryCorrected, Replacement
 from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matching
+from ledger.domain.fact import ID_PATTERN, Fact, Id, Instant, text_matching
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import personal_data
 from ledger.intake.envelope import encoder
-from ledger.intake.validation_errors import json_type, printable, validation_errors
+from ledger.intake.validation_errors import is_near, json_type, out_of_time, printable, validation_errors
 
 MAXIMUM_NARRATIVE = 1_048_576
 """Most bytes of a narrative in UTF-8."""
@@ -187,20 +187,12 @@ def _accept(event: Json) -> SubmittedFact:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
     event = {name: value for name, value in event.items() if value is not None or name == "data"}  # null: unset
-    of_server = [name for name in SERVER_ATTRIBUTES if name in event]
-    if of_server:
-        raise Refused(
-            Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in of_server
-        )
-    envelope = convert(event, Event, "")
-    content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Refused.because("INVALID_FIELD", "the data must be application/json", "datacontenttype")
-    kind, data = _present(envelope.type, envelope.data, "type", "data")
+    envelope, refusals = _accept_envelope(event)
+    content = _accept_content(event, refusals)
+    if envelope is None or content is None or refusals:
+        raise Refused(islice(refusals, MAXIMUM_REASONS))
+    kind, fact, narratives = content
     time = envelope.time
-    if time is not None and not is_near(str(time)):
-        raise Refused((out_of_time("time"),))
-    fact, narratives = accept_fact(kind, data, confirmed=(envelope.confirm or "").split())
     if isinstance(fact, EvidenceSubmitted):
         fact = _state_file(fact, came=False)
     return SubmittedFact(
@@ -215,6 +207,40 @@ def _accept(event: Json) -> SubmittedFact:
         encoder.encode(fact),
         narratives,
     )
+
+
+def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
+    """Return an event's attributes, or None if they have errors, and the refusals of all of them."""
+    refusals = [
+        Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name)
+        for name in SERVER_ATTRIBUTES
+        if name in event
+    ]
+    try:
+        envelope = convert({name: event[name] for name in event if name not in SERVER_ATTRIBUTES}, Event, "")
+    except Refused as refused:
+        return None, [*refusals, *refused.refusals]
+    content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        refusals.append(Refusal("INVALID_FIELD", "the data must be application/json", "datacontenttype"))
+    if envelope.time is not None and not is_near(str(envelope.time)):
+        refusals.append(out_of_time("time"))
+    return envelope, refusals
+
+
+def _accept_content(
+    event: dict[str, Json], refusals: list[Refusal]
+) -> tuple[Kind, Fact, tuple[SubmittedNarrative, ...]] | None:
+    """Return the fact of an event; add its refusals to those of the attributes and return None if it has any."""
+    name, data, confirmed = (event.get(attribute) for attribute in ("type", "data", "confirm"))
+    if not isinstance(name, str) or not isinstance(data, dict):
+        return None
+    try:
+        kind, data = _present(name, data, "type", "data")
+        return kind, *accept_fact(kind, data, confirmed=confirmed.split() if isinstance(confirmed, str) else ())
+    except Refused as refused:
+        refusals += refused.refusals
+        return None
 
 
 def with_file(item: SubmittedFact, file: SubmittedFile) -> SubmittedFact:
@@ -313,16 +339,6 @@ def _distant_days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
         for value, where in values_in(fact, leaf, where=prefix):
             if not is_near(value):
                 yield where
-
-
-def is_near(day: str) -> bool:
-    """Return whether a day or an instant is in an accepted year."""
-    return int(day[:4]) in YEARS
-
-
-def out_of_time(path: str) -> Refusal:
-    """Return the refusal of a day or an instant outside the accepted years."""
-    return Refusal("OUT_OF_RANGE", f"the year must be between {YEARS[0]} and {YEARS[-1]}", path)
 
 
 def _accept_replacement(

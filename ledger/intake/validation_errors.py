@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Id, Narrative
+from ledger.domain.fact import YEARS, Code, Id, Narrative
 from ledger.domain.fields import Json, unwrap
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
@@ -64,6 +64,16 @@ def validation_errors(value: Json, struct: type[Struct], prefix: str) -> Iterato
             yield Refusal("MISSING_FIELD", f"this field is required: {check.description}", join(prefix, name))
 
 
+def is_near(day: str) -> bool:
+    """Return whether a day or an instant is in an accepted year."""
+    return int(day[:4]) in YEARS
+
+
+def out_of_time(path: str) -> Refusal:
+    """Return the refusal of a day or an instant outside the accepted years."""
+    return Refusal("OUT_OF_RANGE", f"the year must be between {YEARS[0]} and {YEARS[-1]}", path)
+
+
 def join(prefix: str, name: str) -> str:
     """Return the path of a field below `prefix`; unusual names are put in brackets."""
     if not _PLAIN.fullmatch(name):
@@ -99,6 +109,7 @@ class _TypeCheck:
         self.struct: type[Struct] | None = None
         field = unwrap(hint)
         options = [unwrap(option) for option in field.options]
+        self.is_time = any(option.type in (date, datetime) for option in options)
         self.description = ", or ".join(self._option(each.type, [*each.metas, *field.metas]) for each in options)
 
     def _option(self, hint: Hint, metas: list[Meta]) -> str:
@@ -148,6 +159,9 @@ class _TypeCheck:
             zone = "the offset from UTC is missing: " if code == "NO_TIME_ZONE" else ""
             got = f", got {json_type(value)}" if code == "WRONG_TYPE" else ""
             yield Refusal(code, f"{zone}expected {self.description}{got}", path)
+        else:
+            if self.is_time and isinstance(value, str) and not is_near(value):
+                yield out_of_time(path)
 
 
 def _leaf(hint: Hint, metas: list[Meta]) -> str:

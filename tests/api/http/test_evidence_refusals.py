@@ -264,8 +264,8 @@ def test_a_name_leads_to_no_path(service: Service, name: str) -> None:
     assert b"root:" not in answer
 
 
-@pytest.mark.parametrize("name", ["../../../../tmp/x", "..", "a/../../b", "."])
-def test_an_id_with_a_part_of_dots_is_refused(template: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["../../../../tmp/x", "..", "a/../../b", ".", "a//b", "a/"])
+def test_an_id_with_a_part_of_dots_or_an_empty_one_is_refused(template: str, name: str) -> None:
     with documented(template) as service, service.client("officer") as client:
         assert put(client, PDF, about(name)).status_code == 422
         assert stored(service) == []

@@ -69,6 +69,32 @@ def parameters(**values: Any) -> dict[str, Any]:
     return fact("notice.ClauseRegistered", CLAUSE, parameters=values)
 
 
+def test_all_faults_of_an_event_come_at_once() -> None:
+    """List those of its attributes, its fields and its narratives together, in one answer."""
+    event = {
+        **fact("evidence.EvidenceSubmitted", EVIDENCE, title=" ", size=-1, colour="red"),
+        "source": "a b",
+        "position": 3,
+        "time": "1800-01-01T00:00:00Z",
+        "confirm": "no",
+    }
+    event["data"]["period"] = {"first": "1801-01-01", "last": "yesterday"}
+    del event["data"]["classification"]
+    paths = {path: code for code, path, _ in why(event)}
+    assert paths == {
+        "position": "SERVER_ATTRIBUTE",
+        "source": "INVALID_FIELD",
+        "time": "OUT_OF_RANGE",
+        "confirm": "INVALID_FIELD",
+        "data.title": "BLANK",
+        "data.colour": "UNKNOWN_FIELD",
+        "data.size": "OUT_OF_RANGE",
+        "data.period.first": "OUT_OF_RANGE",
+        "data.period.last": "INVALID_FIELD",
+        "data.classification": "MISSING_FIELD",
+    }
+
+
 @pytest.mark.parametrize(
     ("event", "code", "path", "message"),
     [
