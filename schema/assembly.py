@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cache, cached_property, lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import strawberry
@@ -15,9 +16,11 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from ledger.domain.errors import LedgerError
+from projections.query.reader import Reader
 from schema.compiled import Compiler, NotCompiled
 from schema.compiled.sources import take_values
-from schema.context import Context, provenance
+from schema.context import Context, may, provenance
 from schema.derive.declaration import TYPES
 from schema.derive.object_types import finish
 from schema.errors import settle
@@ -30,6 +33,7 @@ from schema.limits import (
     too_long,
     validation_cache,
 )
+from schema.live_pages import LivePages, Page, Rights, request_key
 from schema.mutation import mutations
 from schema.operation import OneOperation, SubscriptionNotStreamed
 from schema.query import Query
@@ -54,6 +58,11 @@ class LedgerSchema(strawberry.Schema):
     def graphql(self) -> GraphQLSchema:
         """Schema of graphql-core, which strawberry has no public name for."""
         return self._schema
+
+    @cached_property
+    def _live_pages(self) -> "WeakKeyDictionary[Reader, LivePages]":
+        """Pages of subscriptions, by the reader that they come from."""
+        return WeakKeyDictionary()
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -123,7 +132,52 @@ class LedgerSchema(strawberry.Schema):
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return _only(PreExecutionError(None, [refused]))
-        return _settled(await super().stream(*args, **_apart(kwargs)))
+        options = _apart(
+            {**dict(zip(("query", "variable_values", "context_value"), args, strict=False)), **kwargs}
+        )
+        if isinstance(options.get("context_value"), Context) and self.is_subscription(
+            options["query"], options.get("operation_name")
+        ):
+            return self._follow(options)
+        return _settled(await super().stream(**options))
+
+    async def _follow(self, options: dict[str, Any]) -> AsyncGenerator[ExecutionResult, None]:
+        """Yield the results of a subscription, page after page."""
+        context: Context = options["context_value"]
+        live = self._live_pages.setdefault(context.reader, LivePages(context.reader))
+        request = request_key(options["query"], options.get("variable_values"), options.get("operation_name"))
+        page, seen = await self._page(options, live, context, None), None
+        while True:
+            if page.state is None or page.state != seen:
+                seen = page.state
+                for result in page.results:
+                    yield result
+            if page.position is None:
+                return
+            if not page.is_full:
+                await live.wait(page.notice, page.position)
+            page = await self._next_page(options, live, request, page)
+
+    async def _next_page(self, options: dict[str, Any], live: LivePages, request: object, page: Page) -> Page:
+        """Return the page after another one, shared with other viewers who have the same roles."""
+        context: Context = options["context_value"]
+        try:
+            roles = await context.viewer.roles(page.notice)
+        except LedgerError:
+            roles = ()
+        if not may(roles, "notice"):  # the page of their own has the error
+            return await self._page(options, live, context.fork(), page.position)
+        rights = Rights(context.viewer.credential, page.notice, frozenset(roles))
+        key = (request, rights.fixed, page.notice, page.position)
+        return await live.get(key, lambda: self._page(options, live, context.fork(rights), page.position))
+
+    async def _page(self, options: dict[str, Any], live: LivePages, context: Context, after: int | None) -> Page:
+        """Execute a subscription for one page."""
+        page = context.page = Page(after)
+        results = _settled(await super().stream(**{**options, "context_value": context}))
+        async with live.computing, aclosing(results):
+            page.results = [result async for result in results]
+        return page
 
     def process_errors(
         self, errors: Iterable[GraphQLError], execution_context: ExecutionContext | None = None

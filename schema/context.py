@@ -19,6 +19,7 @@ from ledger.proof.checkpoint_signer import SignedCheckpoint
 from projections.query.reader import WAIT_SECONDS, AsOf, Reader
 from schema.errors import EXPIRED, UNAUTHENTICATED, no_notice, problem
 from schema.limits import Budget
+from schema.live_pages import Page
 
 READINGS_AT_ONCE = 4
 """Most connections that one request uses at a time; the notices of a list take turns."""
@@ -119,10 +120,12 @@ class Context:
         """Snapshots that took too long, so that no wait is repeated."""
         self.answered_by = "fields"
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
+        self.page = Page(None)
+        """Page of a subscription that the operation computes."""
 
-    def fork(self) -> "Context":
-        """Return a context for another operation of the same viewer, and share what it spends and reads."""
-        other = Context(self.reader, self.append, self.viewer, sign=self.sign, wait=self.wait)
+    def fork(self, viewer: Viewer | None = None) -> "Context":
+        """Return a context for another operation, of this viewer or another; share what it spends and reads."""
+        other = Context(self.reader, self.append, viewer or self.viewer, sign=self.sign, wait=self.wait)
         other.failures = self.failures
         self.budget, self.read, self.latest = other.budget, other.read, other.latest
         return other

@@ -1,12 +1,12 @@
 """Subscriptions: a notice's entries as they are recorded, and its compliance as it changes.
 
-A subscription reads page after page under the viewer's current rights: a viewer who loses them gets no more.
+Each resolver yields one page; `schema.assembly` asks for page after page, under the viewer's current rights.
 Positions are dense, so a client that resumes after its last position misses nothing and sees nothing twice.
 Imports strawberry, and the snapshots of `projections`.
 """
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from graphql.execution.collect_fields import FieldDetails
@@ -27,8 +27,6 @@ from schema.types.compliance import Compliance
 from schema.types.entries import Entry, EntryFilter
 
 PAGE = 100
-RIGHTS_SECONDS = 15.0
-"""Seconds between checks of the viewer's rights, and of the clock, when no entry is recorded."""
 _POSITION = {"#position": Cell("position", "int", optional=False)}
 _STATUS = {f"#{name}": Cell(name, "text", optional=False) for name in ("number", "status", "reason")}
 """Members of a row that the subscription itself needs; no response key is like them."""
@@ -57,32 +55,26 @@ class Subscription:
             raise problem(
                 BAD_USER_INPUT, f"after is {after}; entries are numbered from 1, so send 0 for all of them"
             )
-        position = after
-        while True:
-            context = info.context.fork()
-            source = await read(info, Standpoint(notice, at_least=position or None), _entries(position), context)
-            page = source.value[ROWS]
-            for entry in page:
-                yield entry
-            position = page[-1]["#position"] if len(page) == PAGE else source.position
-            if len(page) < PAGE:
-                await context.reader.wait_beyond(notice, position, RIGHTS_SECONDS)
+        page = info.context.page
+        start = after if page.after is None else page.after
+        source = await read(info, Standpoint(notice, at_least=start or None), _entries(start))
+        rows = source.value[ROWS]
+        page.notice, page.is_full = notice, len(rows) == PAGE
+        page.position = rows[-1]["#position"] if page.is_full else source.position
+        for row in rows:
+            yield row
 
     @subscription("Status of each obligation, now and after each change, by an entry or by the passing of time.")
     async def compliance(
         self, info: Info[Context, None], notice: NoticeArgument
     ) -> AsyncGenerator[list[Compliance], None]:
         """Yield all statuses; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
-        previous: Any = None
-        while True:
-            context = info.context.fork()
-            source = await read(info, Standpoint(notice), _statuses, context)
-            rows = source.value[ROWS]
-            statuses = [[row[name] for name in _STATUS] for row in rows]
-            if statuses != previous:
-                previous = statuses
-                yield rows
-            await context.reader.wait_beyond(notice, source.position, RIGHTS_SECONDS)
+        page = info.context.page
+        source = await read(info, Standpoint(notice), _statuses)
+        rows = source.value[ROWS]
+        page.notice, page.position = notice, source.position
+        page.state = [[row[name] for name in _STATUS] for row in rows]
+        yield rows
 
 
 def _entries(position: int | None) -> Build:

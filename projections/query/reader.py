@@ -153,8 +153,8 @@ class Reader:
         """Return the event of the next move of the views; take it before looking, and poll as well."""
         return self._notifications.next()
 
-    async def wait_beyond(self, notice: str, position: int, seconds: float) -> None:
-        """Wait until the views of a notice pass a position, at most this many seconds.
+    async def wait_beyond(self, notice: str, position: int, seconds: float) -> bool:
+        """Wait until the views of a notice pass a position, at most this many seconds; return whether they did.
 
         All waiters on one notice share a look after each notification and once a second.
         """
@@ -162,8 +162,9 @@ class Reader:
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             event = self._notifications.next()
             if await self._reached(notice, event) > position:
-                return
+                return True
             await within(event, min(left, self._look_seconds))
+        return False
 
     @property
     def _look_seconds(self) -> float:

@@ -264,14 +264,14 @@ def test_a_name_leads_to_no_path(service: Service, name: str) -> None:
     assert b"root:" not in answer
 
 
-@pytest.mark.parametrize("name", ["../../../../tmp/x", "..", "a/../../b", ".", "a//b", "a/"])
+@pytest.mark.parametrize("name", ["../../../../tmp/x", "..", "a/../../b", ".", "a//b", "/etc/passwd"])
 def test_an_id_with_a_part_of_dots_or_an_empty_one_is_refused(template: str, name: str) -> None:
     with documented(template) as service, service.client("officer") as client:
         assert put(client, PDF, about(name)).status_code == 422
         assert stored(service) == []
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "CON", "a/b..c"])
+@pytest.mark.parametrize("name", ["etc/passwd", "CON", "a/b..c"])
 def test_an_id_that_looks_like_a_path_is_only_an_id(template: str, name: str) -> None:
     with documented(template) as service, service.client("officer") as client:
         assert put(client, PDF, about(name)).status_code == 201

@@ -1,0 +1,177 @@
+"""Share the work of subscriptions: one computation for each change, for all subscribers of the same rights.
+
+A subscription advances by pages. A page is what one execution of its document yields after a position.
+Subscribers with the same document, variables and roles get the same page, computed once. They wait together, and
+continue a few at a time, so that other requests are answered in between. Imports graphql-core and `projections`.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import FieldNode, VariableNode, get_operation_ast, parse
+from msgspec import Struct
+from strawberry.types.execution import ExecutionResult
+
+from ledger.domain.authorisation import Credential
+from ledger.domain.roles import Role
+from projections.query.reader import Reader
+from schema.limits import CACHED_DOCUMENTS, TOKENS
+
+RIGHTS_SECONDS = 15.0
+"""Seconds between checks of a viewer's rights, and of the clock, when no entry is recorded."""
+_LOOK_SECONDS = 1.0
+_FRESH_SECONDS = 1.0
+"""Seconds for which a page is served to others, so that erased narratives are gone after them."""
+_PAGES = 256
+_COMPUTED_AT_ONCE = 4
+_AT_ONCE = 4
+"""Subscribers that continue in one turn of the event loop."""
+
+
+class Page:
+    """One step of a subscription: where it starts and ends, and the results in between."""
+
+    def __init__(self, after: int | None) -> None:
+        self.after = after
+        """Position after which the page starts; None for the first page, which the arguments determine."""
+        self.notice = ""
+        self.position: int | None = None
+        """Position that the page reaches; None if the subscription ends with it."""
+        self.is_full = False
+        """True if more entries may follow at once."""
+        self.state: object = None
+        """Value that a page shows as a whole; subscribers that saw the same value skip the page."""
+        self.results: list[ExecutionResult] = []
+
+
+class Rights(Struct, frozen=True):
+    """Viewer with fixed roles in one notice, for a page that viewers with these roles share."""
+
+    credential: Credential
+    notice: str
+    fixed: frozenset[Role]
+
+    async def roles(self, notice: str) -> Sequence[Role]:
+        """Return the roles in the notice; none in any other."""
+        return list(self.fixed) if notice == self.notice else ()
+
+    async def allowed(self) -> Sequence[str]:
+        """Return the notice."""
+        return [self.notice]
+
+    async def is_live(self) -> bool:
+        """Return true: the rights of each viewer are checked before they get the page."""
+        return True
+
+
+class _Computation(Struct, frozen=True):
+    """A pending or finished page."""
+
+    moved: asyncio.Event
+    """Event of the next notification after the computation began."""
+    at: float
+    page: "asyncio.Future[Page]"
+
+    def is_fresh(self, now: float) -> bool:
+        """Return true if a computation that begins now would give the same page."""
+        if not self.page.done():
+            return not self.moved.is_set()
+        if self.page.cancelled() or self.page.exception() is not None or now - self.at > _FRESH_SECONDS:
+            return False
+        page = self.page.result()
+        # recorded entries stay, but an empty page or a state is only right until the next notification
+        return not self.moved.is_set() or (bool(page.results) and page.state is None)
+
+
+class LivePages:
+    """Pages of the subscriptions in this process, and the subscribers that wait for the next ones."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.computing = asyncio.Semaphore(_COMPUTED_AT_ONCE)
+        """Turns to compute pages, so that the reader's connections are left to other requests."""
+        self._computations: LRUCache[object, _Computation] = LRUCache(_PAGES)
+        self._waiting: dict[str, list[_Waiter]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: object, compute: Callable[[], Awaitable[Page]]) -> Page:
+        """Return the page of a key, computed now or just before for another subscriber."""
+        now = asyncio.get_running_loop().time()
+        computation = self._computations.get(key)
+        if computation is None or not computation.is_fresh(now):
+            computation = _Computation(self._reader.next_move(), now, asyncio.ensure_future(compute()))
+            computation.page.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._computations[key] = computation
+        return await asyncio.shield(computation.page)
+
+    async def wait(self, notice: str, position: int) -> None:
+        """Wait until a notice passes a position, at most RIGHTS_SECONDS."""
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(position, loop.time() + RIGHTS_SECONDS, loop.create_future())
+        if notice in self._waiting:
+            self._waiting[notice].append(waiter)
+        else:
+            self._waiting[notice] = [waiter]
+            task = asyncio.create_task(self._release(notice))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await waiter.released
+
+    async def _release(self, notice: str) -> None:
+        """Release the waiters of a notice when it moves or their time is over, until none is left."""
+        loop = asyncio.get_running_loop()
+        try:
+            while waiting := [waiter for waiter in self._waiting[notice] if not waiter.released.done()]:
+                self._waiting[notice] = waiting
+                lowest = min(waiter.position for waiter in waiting)
+                has_moved = await self._reader.wait_beyond(notice, lowest, _LOOK_SECONDS)
+                waiting, self._waiting[notice] = self._waiting[notice], []
+                for number, waiter in enumerate(waiting):
+                    if not has_moved and waiter.until > loop.time():
+                        self._waiting[notice].append(waiter)
+                        continue
+                    waiter.release()
+                    if number % _AT_ONCE == 0:
+                        await asyncio.sleep(0)
+        finally:
+            for waiter in self._waiting.pop(notice, ()):
+                waiter.release()
+
+
+class _Waiter(Struct, frozen=True):
+    """A subscriber that waits."""
+
+    position: int
+    until: float
+    released: "asyncio.Future[None]"
+
+    def release(self) -> None:
+        """Let the subscriber continue, unless it has gone."""
+        if not self.released.done():
+            self.released.set_result(None)
+
+
+def request_key(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> object:
+    """Return a key that requests for the same subscription share, wherever they start."""
+    start = _start_variable(document, operation_name)
+    values = {name: value for name, value in (variables or {}).items() if name != start}
+    return document, json.dumps(values, sort_keys=True, default=str), operation_name
+
+
+@lru_cache(maxsize=CACHED_DOCUMENTS)
+def _start_variable(document: str, operation_name: str | None) -> str | None:
+    """Return the variable that is only the position to start after, or None."""
+    operation = get_operation_ast(parse(document, max_tokens=TOKENS), operation_name)
+    root = operation.selection_set.selections[0] if operation is not None else None
+    arguments = root.arguments if isinstance(root, FieldNode) else ()
+    for argument in arguments or ():
+        if argument.name.value == "after" and isinstance(argument.value, VariableNode):
+            name = argument.value.name.value
+            uses = len(re.findall(rf"\${name}\b", document))  # its definition, and this use
+            return name if uses == 2 else None
+    return None
