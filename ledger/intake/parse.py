@@ -231,7 +231,7 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
 def _accept_content(
     event: dict[str, Json], refusals: list[Refusal]
 ) -> tuple[Kind, Fact, tuple[SubmittedNarrative, ...]] | None:
-    """Return the fact of an event; add its refusals to those of the attributes and return None if it has any."""
+    """Return the fact of an event, or None if it is refused, with its refusals added to the others."""
     name, data, confirmed = (event.get(attribute) for attribute in ("type", "data", "confirm"))
     if not isinstance(name, str) or not isinstance(data, dict):
         return None

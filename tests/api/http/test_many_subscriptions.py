@@ -4,15 +4,18 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from api.http import feed
 from tests.api.http.test_subscriptions import ENTRIES, PATIENCE, crowd, opened
 from tests.api.process import serving
-from tests.api.service import NO_TLS, STRUCTURED, begin, progress
+from tests.api.service import NO_TLS, STRUCTURED, Service, begin, progress
 
 SOCKETS, EACH, RECORDED = 250, 20, 10
 READER = """
@@ -88,6 +91,34 @@ async def test_thousands_of_subscriptions_hold_up_no_other_reader(database: str)
 def start(command: list[str]) -> "subprocess.Popen[str]":
     """Start a process with text pipes."""
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_an_actor_has_a_limited_number_of_graphql_streams(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check that one more is refused with 429, that other actors are not concerned, and that an end makes room."""
+    monkeypatch.setattr(feed, "EACH", 2)
+    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
+
+    def stream(client: httpx.Client, actor: str = "officer") -> AbstractContextManager[httpx.Response]:
+        headers = service.headers(actor) | {"Accept": "text/event-stream"}
+        return client.stream("POST", "/graphql", json=asked, headers=headers)
+
+    with service.client(connections=10) as http:
+        with stream(http) as one, stream(http) as two:
+            lines = [answer.iter_lines() for answer in (one, two)]  # dropping one would close its stream
+            assert all(next(each) for each in lines)
+            with stream(http) as third:
+                assert third.status_code == 429
+                assert json.loads(third.read())["code"] == "BUSY"
+            with stream(http, "adviser") as other:
+                assert other.status_code == 200
+        deadline = time.monotonic() + PATIENCE
+        while True:  # the server notices the end of a stream a little later
+            with stream(http) as again:
+                if again.status_code == 200:
+                    break
+            assert time.monotonic() < deadline
 
 
 async def heard(joined: ClientConnection, position: int) -> None:

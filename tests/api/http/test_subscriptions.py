@@ -3,9 +3,8 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -226,34 +225,6 @@ async def test_an_actor_has_a_limited_number_of_sockets(service: Service, monkey
                 continue
     for each in (*sockets, other, again):
         await each.close()
-
-
-def test_an_actor_has_a_limited_number_of_graphql_streams(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Check that one more is refused with 429, that other actors are not concerned, and that an end makes room."""
-    monkeypatch.setattr(feed, "EACH", 2)
-    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
-
-    def stream(client: httpx.Client, actor: str = "officer") -> AbstractContextManager[httpx.Response]:
-        headers = service.headers(actor) | {"Accept": "text/event-stream"}
-        return client.stream("POST", "/graphql", json=asked, headers=headers)
-
-    with service.client(connections=10) as http:
-        with stream(http) as one, stream(http) as two:
-            lines = [answer.iter_lines() for answer in (one, two)]  # dropping one would close its stream
-            assert all(next(each) for each in lines)
-            with stream(http) as third:
-                assert third.status_code == 429
-                assert json.loads(third.read())["code"] == "BUSY"
-            with stream(http, "adviser") as other:
-                assert other.status_code == 200
-        deadline = time.monotonic() + PATIENCE
-        while True:  # the server notices the end of a stream a little later
-            with stream(http) as again:
-                if again.status_code == 200:
-                    break
-            assert time.monotonic() < deadline
 
 
 async def test_without_a_database_a_socket_is_asked_to_come_again(
