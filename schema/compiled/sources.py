@@ -49,22 +49,19 @@ Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 """Builder of the tree of a field, from the nodes that select it."""
 
 
-async def read(
-    info: Info[Context, Any], standpoint: Standpoint, build: Build, context: Context | None = None
-) -> Source:
+async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -> Source:
     """Read the selection of a field from one snapshot of a notice.
 
     Args:
         info: The field.
         standpoint: The notice, and the point at which it is read.
         build: Builder of the field's tree.
-        context: Context of the read, if it is not the field's.
 
     Raises:
         GraphQLError: The viewer may not read it, or it takes too many rows or too much time.
         ReadingError: The snapshot cannot be read.
     """
-    context, field = context or info.context, info._raw_info  # noqa: SLF001 - strawberry has no public name for it
+    context, field = info.context, info._raw_info  # noqa: SLF001 - strawberry has no public name for it
     roles = await context.roles(standpoint.notice)
     context.budget.in_time()
     if standpoint.snapshot in context.failures:
