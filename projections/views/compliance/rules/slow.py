@@ -79,7 +79,9 @@ class _TrackedObjective(Struct):
     past: list[tuple[str, _Sign]] = field(default_factory=list)
     """Signs that the board met without, and that ended before a highlight."""
     open: set[str] = field(default_factory=set)
-    """Actions that are not completed."""
+    """Actions that are neither completed nor dropped."""
+    done: set[str] = field(default_factory=set)
+    """Completed actions; an objective whose actions were all dropped is not finished."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first highlight from an instant on."""
@@ -168,28 +170,31 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             case ActionAdded():
                 self.actions[fact.action] = fact.objective
                 done = self.completed.pop(fact.action, None)
-                return self._set_open(fact.objective, fact.action, done)
+                return self._set_open(fact.objective, fact.action, done, is_done=done is not None)
+            case ActionCompleted() if fact.action not in self.actions:
+                # It is recorded as completed on a day before that of its addition.
+                self.completed[fact.action] = entry
             case ActionCompleted() | ActionDropped():
-                if fact.action not in self.actions:
-                    # It is recorded as completed on a day before that of its addition.
-                    self.completed[fact.action] = entry
-                    return False
-                return self._set_open(self.actions[fact.action], fact.action, entry)
+                is_done = isinstance(fact, ActionCompleted)
+                return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_done=is_done)
             case ActionReopened():
-                return self._set_open(self.actions.get(fact.action, ""), fact.action, None)
+                return self._set_open(self.actions.get(fact.action, ""), fact.action, None, is_done=False)
         return False
 
-    def _set_open(self, name: str, action: str, done: tuple[datetime, int] | None) -> bool:
+    def _set_open(self, name: str, action: str, done: tuple[datetime, int] | None, *, is_done: bool) -> bool:
         """Note that an action is open, or was completed or dropped. Return True if its objective changes by it."""
         objective = self.objectives.get(name)
         if objective is None:
             return False
         before = self.finished.pop(name, None)
+        objective.done.discard(action)
+        if is_done:
+            objective.done.add(action)
         if done is None:
             objective.open.add(action)
         else:
             objective.open.discard(action)
-            if not objective.open:
+            if not objective.open and objective.done:
                 self.finished[name] = done if before is None else max(before, done)
         self.changed.add(name)
         return self.finished.get(name) != before
@@ -285,7 +290,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if not waiting:
             return result
         names, wait = enumerate_some(sorted(waiting)), "waits" if len(waiting) == 1 else "wait"
-        reason = f"{result.reason} {names} {wait} to be closed, with all actions completed."
+        reason = f"{result.reason} {names} {wait} to be closed, with no action open."
         return verdict(result.status, reason, *result.entries, *waiting.values())
 
     def _judge(self, clause: JudgedClause, today: date) -> Verdict:
@@ -334,7 +339,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.MET, f"{reason}.", *entries)
 
     def _waiting(self, today: date) -> dict[str, int]:
-        """Return the objectives past their date with all actions completed, and the entries of the last ones."""
+        """Return the objectives past their date with no action open, and the entries of the last ones."""
         if SlowSign.LATE not in self.rule.signs:
             return {}
         return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}

@@ -23,11 +23,13 @@ from tests.projections.views.compliance.facts import (
     action,
     completed,
     defined,
+    dropped,
     met,
     objective,
     plan,
     progress,
     read,
+    reopened,
 )
 from tests.projections.views.compliance.telling import WORDS
 
@@ -155,6 +157,21 @@ EDGES: dict[str, Edges] = {
             {}, [*OCTOBER, ("2022-11-01T10:00", met())],
             [on("2022-10-31T23:59", DUE, "No open objective makes slow progress"), on("2022-11-01T00:00", RISK, "highlight it", 11),
              on("2022-11-01T10:00", NOT, "The board met on 1 November 2022 without a highlight", 11, 13)],
+        ),
+        "the day, with an action completed, then reopened": Edge(
+            {}, [*OCTOBER, ("2022-07-15", action("A1", "2022-10-31")), ("2022-10-20", completed("A1", "2022-10-20")), ("2022-11-30", met()),
+                 ("2022-12-05", reopened("A1")), ("2022-12-20", completed("A1", "2022-12-20"))],
+            [on("2022-11-01T00:00", DUE, "O1 waits to be closed", 14), on("2022-12-05T11:59", DUE, "O1 waits to be closed", 14),
+             on("2022-12-05T12:00", NOT, "O1 was due on 31 October 2022", 11, 15), on("2022-12-21", NOT, "until 20 December 2022. O1 waits to be closed", 11, 15, 17)],
+        ),
+        "the day, with one action completed and the other dropped": Edge(
+            {}, [*OCTOBER, ("2022-07-15", action("A1", "2022-10-31")), ("2022-07-15", action("A2", "2022-10-31")),
+                 ("2022-10-20", completed("A1", "2022-10-20")), ("2022-10-21", dropped("A2"))],
+            [on("2022-10-31T23:59", DUE, "No open objective"), on("2022-11-01T00:00", DUE, "O1 waits to be closed, with no action open", 16)],
+        ),
+        "the day, with every action dropped": Edge(
+            {}, [*OCTOBER, ("2022-07-15", action("A1", "2022-10-31")), ("2022-10-21", dropped("A1"))],
+            [on("2022-11-01T00:00", RISK, "O1 was due on 31 October 2022", 11)],
         ),
         "the day of the meeting": Edge(
             {}, [*OCTOBER, ("2022-11-30T10:00", met()), ("2022-11-30T16:00", slow("O1"))], [on("2022-12-01", MET, "for O1", 14)],

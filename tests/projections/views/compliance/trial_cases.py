@@ -297,7 +297,7 @@ TRIALS: dict[str, Case] = {
         "slow-objectives-highlighted", {},
         [("2022-07-14", objective("O1", "2022-10-31")), ("2022-07-15", action("A1", "2022-10-31")),
          ("2022-10-20", completed("A1", "2022-10-20")), ("2022-11-30", met("B1")), ("2022-12-05", action("A2", "2023-01-31"))],
-        [("2022-10-31", DUE, "No open objective makes slow progress."), ("2022-12-01", DUE, "O1 waits to be closed, with all actions completed"),
+        [("2022-10-31", DUE, "No open objective makes slow progress."), ("2022-12-01", DUE, "O1 waits to be closed, with no action open"),
          ("2022-12-06", NOT, "without a highlight that objective O1 was due on 31 October 2022")],
     ),
     "J7: actions completed after a meeting do not make up for the highlight": (
