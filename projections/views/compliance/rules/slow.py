@@ -127,6 +127,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     judged_rule: plan.SlowObjectivesHighlighted | None = None
     changed: set[str] = field(default_factory=set)
     """Objectives whose sign may have changed since."""
+    latest: Verdict | None = None
+    """Verdict on the shown signs; None after a change of one, and after a meeting."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the open objectives with their dates, ratings and actions, and the board's meetings."""
@@ -156,6 +158,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 self.scales[fact.dimension.value] = [level.code for level in levels]
             case MeetingHeld():
                 self.meetings.append((occurrence.at, position))
+                self.latest = None
                 # Later meetings do not change a sign that holds and that the board met without.
                 self.changed.update(
                     slow for slow, each in self.shown.items() if not each.is_missed or each.sign.ended is not None
@@ -273,12 +276,14 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.day, self.judged_rule = today, self.rule
         for name in self.changed:
             objective = self.objectives.get(name)
+            before = self.shown.pop(name, None)
             sign = None if objective is None else self._sign(clause, name, today)
-            if objective is None or sign is None:
-                self.shown.pop(name, None)
-                continue
-            is_highlighted = objective.highlight(sign.from_) is not None
-            self.shown[name] = _Shown(sign, self._is_missed(objective, sign), is_highlighted)
+            now = None
+            if objective is not None and sign is not None:
+                is_highlighted = objective.highlight(sign.from_) is not None
+                now = self.shown[name] = _Shown(sign, self._is_missed(objective, sign), is_highlighted)
+            if now != before:
+                self.latest = None
         self.changed.clear()
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -286,15 +291,16 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if not self.objectives:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")
         today = clause.day(at)
-        result, waiting = self._judge(clause, today), self._waiting(today)
+        self._look(clause, today)
+        result = self.latest = self.latest or self._judge(clause)
+        waiting = self._waiting(today)
         if not waiting:
             return result
         names, wait = enumerate_some(sorted(waiting)), "waits" if len(waiting) == 1 else "wait"
         reason = f"{result.reason} {names} {wait} to be closed, with no action open."
         return verdict(result.status, reason, *result.entries, *waiting.values())
 
-    def _judge(self, clause: JudgedClause, today: date) -> Verdict:
-        self._look(clause, today)
+    def _judge(self, clause: JudgedClause) -> Verdict:
         missed = [(each.sign, name) for name, each in self.shown.items() if each.is_missed]
         if missed:
             return self._missed(clause, sorted(missed, key=_by_instant))
