@@ -64,6 +64,7 @@ _SOURCES: Mapping[str, _Source] = {
     "actor": _Source(("people",), _listed("people.actors", "actor", "post")),
     "appointment": _Source(("adviser",), _listed("adviser.tenures", "appointment", "adviser", arguments=None)),
     "area": _Source(("notice",), _listed("areas", "area", "title", arguments=None)),
+    "board-action": _Source(("board",), _listed("board.actionLog", "boardAction", "text")),
     "clause": _Source(("notice",), _listed("clauses", "number", "text", arguments=None)),
     "concern": _Source(("escalation",), _listed("escalation.concerns", "concern", "text", arguments=None)),
     "contribution": _Source(("partners",), _listed("partners.contributions", "contribution", "partner", "what")),
@@ -99,6 +100,7 @@ _SOURCES: Mapping[str, _Source] = {
     "recommendation": _Source(("plan", "coverage"), _listed("plan.recommendations", "recommendation", "text")),
     "report": _Source(("board", "reports"), _listed("board.reports", "report", "meeting")),
     "review": _Source(("reviews",), _listed("reviews", "review", "kind", "fromOn")),
+    "risk": _Source(("plan", "risks"), _listed("plan.risks", "risk", "text")),
     "role request": _Source(
         ("people",),
         _listed(

@@ -33,6 +33,8 @@ _PAGES_OF = {
     "meeting": ("board", "/board", "#timetable", "The board's meetings"),
     "evidence": ("evidence", "/evidence/{}", "", "The document"),
     "instruction": ("duties", "/duties", "#instructions", "Instructions to the council"),
+    "board-action": ("board", "/board", "#actions", "The board's action log"),
+    "risk": ("risks", "/plan", "#risks", "The register of risks"),
     "measure": ("measures", "/measures/{}", "", "The measure and its chart"),
     "AdviserReportIssued": ("adviser", "/reports/{}", "", "The adviser's report"),
     "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,

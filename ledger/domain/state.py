@@ -31,6 +31,7 @@ from ledger.domain.areas.recommendations import RecommendationsState
 from ledger.domain.areas.records import RecordsState
 from ledger.domain.areas.reports import AdviserReportIssued, ReportsState
 from ledger.domain.areas.reviews import ReviewsState
+from ledger.domain.areas.risks import RisksState
 from ledger.domain.entry import occurred
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
@@ -50,6 +51,7 @@ class State(Struct):
     adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
     actions: ActionsState = field(default_factory=ActionsState)
+    risks: RisksState = field(default_factory=RisksState)
     recommendations: RecommendationsState = field(default_factory=RecommendationsState)
     partners: PartnersState = field(default_factory=PartnersState)
     measures: MeasuresState = field(default_factory=MeasuresState)

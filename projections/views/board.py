@@ -16,7 +16,13 @@ from ledger.domain.areas.board import (
     MemberLeft,
     TimetableAgreed,
 )
-from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.areas.meetings import (
+    BoardActionAgreed,
+    BoardActionDone,
+    BoardPackCirculated,
+    MeetingHeld,
+    MinutesApproved,
+)
 from ledger.domain.entry import Entry
 from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
@@ -140,6 +146,21 @@ class Decision(Struct, frozen=True):
     replaced_by: Annotated[str | None, ID, Meta(description="Id of the decision that replaces it.")] = None
 
 
+class BoardAction(Struct, frozen=True):
+    """An action of the board's own log."""
+
+    board_action: Annotated[str, ID, Meta(description="Id.")]
+    position: int
+    agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]
+    meeting: Annotated[str, ID, Meta(description="Id of the meeting that agreed it.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    due: Annotated[date | None, Meta(description="Last day to do it; null if none is set.")]
+    done_on: Annotated[date | None, Meta(description="Day on which it was done; null if open.")] = None
+    done_position: Annotated[int | None, Meta(description="Position of the entry that records this.")] = None
+    result: Annotated[NarrativeRef | None, Meta(description="Result; null if it is open, or if erased.")] = None
+
+
 class DecisionSubject(Struct, frozen=True):
     """A subject of a decision."""
 
@@ -156,10 +177,15 @@ TIMETABLES = Table("timetables", Timetable, ("position",), in_memory=False)
 MEETINGS = Table("meetings", Meeting, ("meeting",), lookups=(("held_at",),), by_position=False)
 PACKS = Table("packs", Pack, ("position",), in_memory=False)
 DECISIONS = Table("decisions", Decision, ("decision",), lookups=(("position",),), by_position=False)
+BOARD_ACTIONS = Table("board_actions", BoardAction, ("board_action",))
 CONCERNED = Table("decision_subjects", DecisionSubject, ("subject", "position"), in_memory=False)
 
 
-VIEW = View("board", 3, (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED))
+VIEW = View(
+    "board",
+    4,
+    (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED, BOARD_ACTIONS),
+)
 
 
 @VIEW.on(BoardEstablished)
@@ -247,6 +273,26 @@ def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecord
         rows.add(CONCERNED, DecisionSubject(subject, fact.decision, entry.position))
 
 
+@VIEW.on(BoardActionAgreed)
+def _board_action_agreed(rows: Rows, entry: Entry, fact: BoardActionAgreed) -> None:
+    agreed = BoardAction(
+        board_action=fact.board_action,
+        position=entry.position,
+        agreed_at=entry.occurred_at,
+        meeting=fact.meeting,
+        text=rows.narrative("text"),
+        owner=fact.owner,
+        due=fact.due,
+    )
+    rows.put(BOARD_ACTIONS, agreed)
+
+
+@VIEW.on(BoardActionDone)
+def _board_action_done(rows: Rows, entry: Entry, fact: BoardActionDone) -> None:
+    done = {"done_on": fact.done_on, "done_position": entry.position, "result": rows.narrative("result")}
+    rows.change(BOARD_ACTIONS, fact.board_action, **done)
+
+
 @VIEW.on(DecisionRescinded)
 def _decision_rescinded(rows: Rows, entry: Entry, fact: DecisionRescinded) -> None:
     rows.change(
@@ -314,4 +360,17 @@ DECISION = of_table(
         "relates_to": "SELECT s.position FROM views.decision_subjects s "
         "WHERE s.notice = :notice AND s.subject = :value"
     },
+)
+BOARD_ACTION = of_table(
+    "board",
+    BOARD_ACTIONS,
+    computed={
+        "overdue": Computed(
+            Annotated[
+                bool, Meta(description="True if it is open and its last day has passed on the day of `on`.")
+            ],
+            "t.done_on IS NULL AND coalesce(t.due < :today, false)",
+        )
+    },
+    conditions={"open": "(t.done_on IS NULL) = :value", "text": contains("text")},
 )

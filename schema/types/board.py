@@ -106,6 +106,20 @@ class Decision(Recorded, Node):
     )
 
 
+@object_type(
+    board.BOARD_ACTION,
+    filters={
+        "open": Filter(bool, "True if it is not done."),
+        "overdue": Filter(bool, "True if it is open and its last day has passed."),
+        "owner": Filter(str, "Actor id of its owner."),
+        "meeting": Filter(ID, "Id of the meeting that agreed it."),
+        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
+    },
+)
+class BoardAction(Recorded):
+    """Action of the board's own log."""
+
+
 @object_type(reports.CHAIR_REPORT, filters=PERIOD)
 class ChairReport(Recorded):
     """The chair's report on a period."""
@@ -182,6 +196,7 @@ class Board(Section):
     timetables = short_list("Timetable", "Timetables, in order of agreement.")
     meetings = many("Meeting", "Meetings, in order of time.")
     decisions = many("Decision", "Decisions, in order of recording.")
+    action_log = many("BoardAction", "Actions of the board's own log, in order of recording.")
     reports = many("BoardReport", "Reports submitted to it.")
     chair_reports = many("ChairReport", "Reports of the chair.")
     claims = many("Claim", "Claims of impact made to the board, with their evidence.")

@@ -1,7 +1,7 @@
 """The improvement plan: objectives, actions, progress and coverage. Imports strawberry and the views."""
 
 from ledger.domain.areas.plan import ObjectiveOutcome
-from projections.views import actions, coverage, plan
+from projections.views import actions, coverage, plan, risks
 from schema.derive.declaration import (
     ID,
     Filter,
@@ -195,6 +195,27 @@ class Recommendation(Recorded):
     finding_nodes = short_list("Finding", "Findings that it answers.", by="finding", key="findings")
 
 
+@object_type(
+    risks.RISK,
+    node="risk",
+    filters={
+        "open": Filter(bool, "True if it is not closed."),
+        "owner": Filter(str, _OWNER),
+        "concerns": Filter(ID, "Id of a thing that it concerns."),
+        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
+    },
+)
+class Risk(Recorded, Node):
+    """Risk to the plan, with its latest rating."""
+
+    ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk", key="risk")
+
+
+@object_type(risks.RISK_RATING)
+class RiskRating(Recorded):
+    """Rating of a risk."""
+
+
 @section("plan")
 class Plan(Section):
     """The improvement plan (clause 4)."""
@@ -203,6 +224,7 @@ class Plan(Section):
     slow = many("Objective", "Open objectives whose due date has passed on the day of `on`.", where={"slow": True})
     actions = many("Action", "Actions, in order of addition.")
     milestones = many("Milestone", "Milestones, in order of addition.")
+    risks = many("Risk", "Register of risks, in order of raising.")
     version = one("PlanVersion", "Current version; null if none is approved.", where={"latest": True})
     versions = short_list("PlanVersion", "Approved versions, in order of approval.")
     self_assessments = short_list("SelfAssessment", "Self-assessments of the council; the last one is current.")

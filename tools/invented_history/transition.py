@@ -64,9 +64,97 @@ ACTIONS: tuple[Line, ...] = (
     ),
 )
 
+RISKS: tuple[Line, ...] = (
+    (
+        "RiskRaised",
+        "council-officer",
+        "2024-01-08 09:30",
+        {
+            "risk": "RK1",
+            "text": "Agency social workers leave before the permanent recruits start, so that children change worker "
+            "during assessments.",
+            "owner": "director",
+            "relatesTo": ["O5"],
+        },
+    ),
+    (
+        "RiskRated",
+        "council-officer",
+        "2024-01-08 09:40",
+        {
+            "risk": "RK1",
+            "likelihood": 4,
+            "impact": 4,
+            "controls": "Notice periods of eight weeks; a weekly list of cases that would have to be handed over.",
+        },
+    ),
+    (
+        "RiskRated",
+        "council-officer",
+        "2024-02-12 14:00",
+        {
+            "risk": "RK1",
+            "likelihood": 2,
+            "impact": 4,
+            "controls": "Eleven agency workers have accepted permanent posts. The weekly list continues.",
+        },
+    ),
+    (
+        "RiskRaised",
+        "adviser",
+        "2024-01-22 16:10",
+        {
+            "risk": "RK2",
+            "text": "The single front door opens without staff from health, so that referrals are delayed.",
+            "owner": "director",
+        },
+    ),
+    (
+        "RiskClosed",
+        "council-officer",
+        "2024-03-11 10:15",
+        {"risk": "RK2", "reason": "Health has seconded two practitioners to the front door since 4 March."},
+    ),
+)
+ACTION_LOG: tuple[Line, ...] = (
+    (
+        "BoardActionAgreed",
+        "chair-2",
+        "2024-01-31 16:00",
+        {
+            "boardAction": "BA1",
+            "meeting": "B17",
+            "text": "Circulate the budget for the family hubs to all partners before the next meeting.",
+            "owner": "director",
+            "due": "2024-02-14",
+        },
+    ),
+    (
+        "BoardActionDone",
+        "council-officer",
+        "2024-02-12 17:00",
+        {
+            "boardAction": "BA1",
+            "doneOn": "2024-02-12",
+            "result": "The budget went to all partners with the papers.",
+        },
+    ),
+    (
+        "BoardActionAgreed",
+        "chair-2",
+        "2024-01-31 16:05",
+        {
+            "boardAction": "BA2",
+            "meeting": "B17",
+            "text": "Invite the youth council to present its survey.",
+            "owner": "lead-member",
+        },
+    ),
+)
+
 
 def write(writer: HistoryWriter) -> None:
-    """Record the last steps of some actions."""
-    for number, (fact, actor, time, data) in enumerate(ACTIONS):
+    """Record the last steps of some actions, the register of risks and the board's action log."""
+    for number, (fact, actor, time, data) in enumerate((*ACTIONS, *RISKS, *ACTION_LOG)):
         at = f"2024-03-21 {13 + number // 10}:{number % 10 * 5 + 10}"
         writer.record(f"transition-{number + 1}", fact, actor, at, data, time=time)

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct, field
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, Sentence, When, Who, reference
-from ledger.domain.shared_rules import duplicate_refusals
+from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, When, Who, reference
+from ledger.domain.shared_rules import duplicate_refusals, future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MeetingId = Annotated[str, reference("meeting", "A meeting of the improvement board.")]
 
 
+BoardActionId = Annotated[str, reference("board-action", "An action of the board's own log.")]
 ApprovedAt = Annotated[str, reference("meeting", "The meeting that approved the minutes.", known=False)]
 
 
@@ -75,7 +76,43 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
     evidence: Annotated[list[EvidenceId], Meta(description="The minutes.")] = field(default_factory=list)
 
 
-FACTS = (BoardPackCirculated, MeetingHeld, MinutesApproved)
+class BoardActionAgreed(Fact, frozen=True, kw_only=True):
+    """The board agreed an action of its own, apart from the plan."""
+
+    act: ClassVar[str] = "agreeBoardAction"
+    about: ClassVar[str] = "board_action"
+    begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Meeting {meeting} agreed board action {board_action}[, due on {due}]: {text}. {owner} is responsible",
+        (("board action {board_action}", "state", "open"), ("board action {board_action}", "due", "{due}")),
+        decision=True,
+    )
+
+    board_action: BoardActionId
+    meeting: Annotated[str, reference("meeting", "The meeting that agreed it.", known=False)]
+    text: Annotated[Narrative, Meta(description="The task.")]
+    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
+    due: Annotated[Day | None, Meta(description="The last day to do it, if one was agreed.")] = None
+
+
+class BoardActionDone(Fact, frozen=True, kw_only=True):
+    """An action of the board's own log was done."""
+
+    act: ClassVar[str] = "doBoardAction"
+    about: ClassVar[str] = "board_action"
+    ends: ClassVar[str] = "done"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("done_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Board action {board_action} was done on {done_on}: {result}",
+        (("board action {board_action}", "state", "done"),),
+    )
+
+    board_action: BoardActionId
+    done_on: Day
+    result: Annotated[Narrative, Meta(description="The result, as reported to the board.")]
+
+
+FACTS = (BoardPackCirculated, MeetingHeld, MinutesApproved, BoardActionAgreed, BoardActionDone)
 
 
 class Meeting(Struct):
@@ -98,6 +135,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     match fact:
         case MeetingHeld():
             yield from _admit_meeting(state, fact)
+        case BoardActionDone():
+            yield from future_refusals(fact.done_on, when.occurred_at, state.notice.zone, "data.doneOn")
         case MinutesApproved() if fact.approved_at == fact.meeting:
             message = "a meeting cannot approve its own minutes; name the later meeting"
             yield Refusal("SAME_THING", message, "data.approvedAt")

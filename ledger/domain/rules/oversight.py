@@ -31,7 +31,13 @@ from ledger.domain.areas.board import (
 )
 from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
-from ledger.domain.areas.meetings import BoardPackCirculated, MeetingHeld, MinutesApproved
+from ledger.domain.areas.meetings import (
+    BoardActionAgreed,
+    BoardActionDone,
+    BoardPackCirculated,
+    MeetingHeld,
+    MinutesApproved,
+)
 from ledger.domain.areas.notice import NoticeClosed
 from ledger.domain.areas.partners import (
     ContributionCommitted,
@@ -126,6 +132,8 @@ class BoardAndChair(Rule, frozen=True):
             InterestDeclared,
             MemberJoined,
             MemberLeft,
+            BoardActionAgreed,
+            BoardActionDone,
             BoardPackCirculated,
             MeetingHeld,
             MinutesApproved,

@@ -1,0 +1,110 @@
+"""The register of risks: each risk with its latest rating, and its ratings over time."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ledger.domain.areas.risks import RiskClosed, RiskRaised, RiskRated
+from ledger.domain.entry import Entry
+from projections.engine.meaning import ID
+from projections.engine.narrative import NarrativeRef
+from projections.engine.rows import Rows, Table
+from projections.engine.view import View
+from projections.query.relation import Computed, contains, of_table
+
+_Likelihood = Annotated[int, Meta(description="Likelihood, from 1 (rare) to 5 (almost certain).")]
+_Impact = Annotated[int, Meta(description="Impact, from 1 (slight) to 5 (severe).")]
+_Controls = Annotated[NarrativeRef | None, Meta(description="Controls; null if none are named, or if erased.")]
+
+
+class Risk(Struct, frozen=True):
+    """A risk to the plan, with its latest rating."""
+
+    risk: Annotated[str, ID, Meta(description="Id.")]
+    position: int
+    raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
+    text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    relates_to: Annotated[list[str], ID, Meta(description="Ids of the things that it concerns.")]
+    likelihood: Annotated[
+        int | None, Meta(description="Likelihood, from 1 (rare) to 5 (almost certain); null before a rating.")
+    ] = None
+    impact: Annotated[
+        int | None, Meta(description="Impact, from 1 (slight) to 5 (severe); null before a rating.")
+    ] = None
+    controls: _Controls = None
+    rated_at: Annotated[datetime | None, Meta(description="Instant of its latest rating.")] = None
+    rated_position: Annotated[int | None, Meta(description="Position of the entry that rated it last.")] = None
+    closed_at: Annotated[datetime | None, Meta(description="Instant at which it was closed; null if open.")] = None
+    closed_position: Annotated[int | None, Meta(description="Position of the entry that closed it.")] = None
+    closed_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for the closure; null if open, or if erased.")
+    ] = None
+
+
+class RiskRating(Struct, frozen=True):
+    """A rating of a risk."""
+
+    risk: Annotated[str, ID, Meta(description="Id of the risk.")]
+    position: int
+    rated_at: Annotated[datetime, Meta(description="Instant of the rating.")]
+    likelihood: _Likelihood
+    impact: _Impact
+    controls: _Controls
+
+
+RISKS = Table("risks", Risk, ("risk",))
+RISK_RATINGS = Table("risk_ratings", RiskRating, ("risk", "position"), in_memory=False)
+
+
+VIEW = View("risks", 1, (RISKS, RISK_RATINGS))
+
+
+@VIEW.on(RiskRaised)
+def _risk_raised(rows: Rows, entry: Entry, fact: RiskRaised) -> None:
+    text, concerned = rows.narrative("text"), list(fact.relates_to)
+    rows.put(RISKS, Risk(fact.risk, entry.position, entry.occurred_at, text, fact.owner, concerned))
+
+
+@VIEW.on(RiskRated)
+def _risk_rated(rows: Rows, entry: Entry, fact: RiskRated) -> None:
+    """Rate the risk; an older rating recorded late changes only the list of ratings."""
+    at, controls = entry.occurred_at, rows.optional_narrative(fact.controls, "controls")
+    rating = RiskRating(fact.risk, entry.position, at, fact.likelihood, fact.impact, controls)
+    rows.put(RISK_RATINGS, rating)
+    risk = rows.require(RISKS, fact.risk)
+    if risk.rated_at is None or at >= risk.rated_at:
+        rated = {"rated_at": at, "rated_position": entry.position, "controls": controls}
+        rows.change(RISKS, fact.risk, likelihood=fact.likelihood, impact=fact.impact, **rated)
+
+
+@VIEW.on(RiskClosed)
+def _risk_closed(rows: Rows, entry: Entry, fact: RiskClosed) -> None:
+    rows.change(
+        RISKS,
+        fact.risk,
+        closed_at=entry.occurred_at,
+        closed_position=entry.position,
+        closed_reason=rows.narrative("reason"),
+    )
+
+
+RISK = of_table(
+    "risks",
+    RISKS,
+    computed={
+        "score": Computed(
+            Annotated[
+                int | None, Meta(description="Likelihood times impact, from 1 to 25; null before a rating.")
+            ],
+            "t.likelihood * t.impact",
+        )
+    },
+    conditions={
+        "open": "(t.closed_position IS NULL) = :value",
+        "concerns": ":value = ANY (t.relates_to)",
+        "text": contains("text"),
+    },
+)
+RISK_RATING = of_table("risks", RISK_RATINGS)
