@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cache, cached_property, lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +20,7 @@ from strawberry.types.graphql import OperationType
 
 from ledger.domain.errors import LedgerError
 from projections.query.reader import Reader
+from schema import types
 from schema.compiled import Compiler, NotCompiled
 from schema.compiled.sources import take_values
 from schema.context import Context, may, provenance
@@ -38,7 +41,6 @@ from schema.mutation import mutations
 from schema.operation import OneOperation, SubscriptionNotStreamed
 from schema.query import Query
 from schema.subscription import Subscription
-from schema.types import compliance, evidence, reviews  # noqa: F401 - they declare types
 from schema.types.scalars import SCALARS
 
 
@@ -219,6 +221,8 @@ def build(*, introspection: bool = True) -> LedgerSchema:
     Args:
         introspection: Offer introspection, and suggest field names in errors.
     """
+    for module in iter_modules(types.__path__):
+        import_module(f"{types.__name__}.{module.name}")  # each declares types
     finish()
     built = LedgerSchema(
         query=Query,

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from ledger.domain.registry import KINDS
+
 TASKS: Mapping[str, str] = {
     "NoticeIssued": "Open a notice's ledger",
     "ClauseRegistered": "Register a clause",
@@ -123,15 +125,17 @@ TASKS: Mapping[str, str] = {
     "Published": "Record a publication",
     "AuditFindingRecorded": "Record an audit finding",
 }
-"""Task by the fact that it records."""
+"""Task by the fact that it records, where the words of the fact's act are not the task."""
+_ACTS: Mapping[str, str] = {kind.name: kind.struct.act for kind in KINDS.values()}
+_WORD = re.compile("[A-Z]")
 _ARTICLE = re.compile(r"^(\w+) (?:an?|the) ")
 
 
 def task(fact: str) -> str:
-    """Return the task title of a fact's form."""
-    return TASKS[fact]
+    """Return the task title of a fact's form: by default its act, such as "Share views" for `shareViews`."""
+    return TASKS.get(fact) or _WORD.sub(lambda letter: f" {letter[0].lower()}", _ACTS[fact]).capitalize()
 
 
 def button(fact: str) -> str:
     """Return the label of the button that records a fact: the task without its article."""
-    return _ARTICLE.sub(r"\1 ", TASKS[fact])
+    return _ARTICLE.sub(r"\1 ", task(fact))

@@ -151,8 +151,8 @@ class TreeBuilder:
             return Cell("position", "int", optional=False)
         if parent.name == "Entry":
             return entry_member(self.selection, self.walk, name, field, details)
-        if parent.name in SECTIONS and name in SECTIONS[parent.name][2]:
-            return self._listing((parent.name, name), SECTIONS[parent.name][2][name], field, details, None)
+        if parent.name in SECTIONS and name in SECTIONS[parent.name].lists:
+            return self._listing((parent.name, name), SECTIONS[parent.name].lists[name], field, details, None)
         if name == "checkpoint":
             self.leaves.append(Checkpoint(self._here))
         return _STANDPOINT[parent.name][name]
@@ -199,7 +199,7 @@ class TreeBuilder:
         if name == "entries":
             return entries_of(self.selection, self.walk, field, details, self._object)
         if below.name in SECTIONS:
-            self.selection.require(SECTIONS[below.name][1])
+            self.selection.require(SECTIONS[below.name].view)
         return self._members(below, details)
 
     def _value(

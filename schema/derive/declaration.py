@@ -90,6 +90,10 @@ class OtherField(Struct, frozen=True):
     """Arguments by name: type and default."""
 
 
+class Sections(Struct, frozen=True):
+    """A field for each section."""
+
+
 POSITION: Any = Value("Position of the entry that recorded it.")
 NAMED_EVIDENCE: Any = Value("Ids of the evidence named with it.", ID)
 _RECORDED: Mapping[str, Value | EntryAt] = {
@@ -110,7 +114,7 @@ PERIOD = {
     "period_to": Filter(date, "Its period includes this day, or begins earlier."),
 }
 """Filters of rows that cover a period."""
-Spec = Value | Many | EntryAt | Facet | OtherField
+Spec = Value | Many | EntryAt | Facet | OtherField | Sections
 
 
 def value(description: str | None = None, type: Any = None, *, name: str | None = None) -> Any:  # noqa: A002, ANN401 - of any type
@@ -168,9 +172,9 @@ def member(type: Any, description: str, **arguments: tuple[Any, Any]) -> Any:  #
     return OtherField(type, description, arguments)
 
 
-def view_section(section: type[Section], description: str) -> Any:  # noqa: ANN401
-    """Declare the field of a notice with a section, which is FORBIDDEN to roles that do not read its view."""
-    return OtherField(section | None, f"{description} FORBIDDEN to roles that do not read it.")
+def sections() -> Any:  # noqa: ANN401
+    """Declare a field for each section, in the order of the views in the role matrix."""
+    return Sections()
 
 
 class ObjectDeclaration(Struct, frozen=True, eq=False):
@@ -186,10 +190,20 @@ class ObjectDeclaration(Struct, frozen=True, eq=False):
     """Field whose value identifies the object in `node(id)`; None for a notice, and for types without an id."""
 
 
+class SectionDeclaration(Struct, frozen=True, eq=False):
+    """A declared section; the notice has a field of the view's name for it."""
+
+    cls: type[Any]
+    view: str
+    description: str
+    """Description of that field."""
+    lists: Mapping[str, Many]
+
+
 TYPES: dict[str, ObjectDeclaration] = {}
 """Declared object types by name."""
-SECTIONS: dict[str, tuple[type[Any], str, Mapping[str, Many]]] = {}
-"""Declared sections by name: type, view and lists."""
+SECTIONS: dict[str, SectionDeclaration] = {}
+"""Declared sections by the name of their type."""
 
 
 _SCALARS: Mapping[Any, Any] = {"id": ID, "count": Count}
@@ -274,14 +288,17 @@ def object_type(
     return declare
 
 
-def section(view: str) -> Callable[[C], C]:
-    """Declare that the decorated class exposes lists of a view; its docstring is the type's description."""
+def section(view: str, description: str) -> Callable[[C], C]:
+    """Declare that the decorated class exposes lists of a view.
+
+    Its docstring is the type's description. `description` is that of the notice's field.
+    """
 
     def declare(cls: C) -> C:
         lists = {name: each for name, each in vars(cls).items() if isinstance(each, Many)}
         for name in lists:
             delattr(cls, name)
-        SECTIONS[cls.__name__] = (cls, view, lists)
+        SECTIONS[cls.__name__] = SectionDeclaration(cls, view, description, lists)
         return cls
 
     return declare

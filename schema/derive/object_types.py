@@ -12,6 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
+from ledger.domain.roles import matrix
 from projections.engine.narrative import NarrativeRef
 from schema.derive.connection import USUAL, After, Connection, First
 from schema.derive.declaration import (
@@ -22,6 +23,7 @@ from schema.derive.declaration import (
     Many,
     ObjectDeclaration,
     OtherField,
+    Sections,
     Spec,
     Value,
 )
@@ -43,8 +45,8 @@ def finish() -> None:
 def _finish() -> None:
     for each in TYPES.values():
         _make(each)
-    for cls, _, lists in SECTIONS.values():
-        _make_type(cls, lists, {})
+    for section in SECTIONS.values():
+        _make_type(section.cls, section.lists, {})
 
 
 def _make(declaration: ObjectDeclaration) -> None:
@@ -72,8 +74,18 @@ def _make_type(cls: type[Any], fields: Mapping[str, Spec], annotations: dict[str
             case OtherField():
                 setattr(cls, name, _field(spec.description, spec.arguments))
                 annotations[name] = spec.type
+            case Sections():
+                _add_sections(cls, annotations)
     cls.__annotations__ = annotations
     strawberry.type(cls, description=_description(cls))
+
+
+def _add_sections(cls: type[Any], annotations: dict[str, Any]) -> None:
+    """Add the field of each section."""
+    views = list(matrix().reads)
+    for section in sorted(SECTIONS.values(), key=lambda each: views.index(each.view)):
+        setattr(cls, section.view, _field(section.description, {}))
+        annotations[section.view] = section.cls | None
 
 
 def _description(cls: type) -> str:

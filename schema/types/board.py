@@ -182,7 +182,7 @@ class ReportRecommendation(Recorded):
     decision_node = node("Decision", "decision")
 
 
-@section("board")
+@section("board", "The improvement board. FORBIDDEN to roles that do not read it.")
 class Board(Section):
     """The improvement board (clause 5b)."""
 

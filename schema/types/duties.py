@@ -70,7 +70,7 @@ class Cooperation(Recorded):
     """Report on the council's co-operation."""
 
 
-@section("duties")
+@section("duties", "Duties that people judge or carry out. FORBIDDEN to roles that do not read them.")
 class Duties(Section):
     """Duties that people judge or carry out: judgements, deliverables, instructions, posts and consents."""
 

@@ -20,17 +20,12 @@ from schema.derive.declaration import (
     many,
     member,
     object_type,
+    sections,
     short_list,
-    view_section,
 )
 from schema.derive.node import Node
 from schema.errors import BAD_USER_INPUT, problem
-from schema.types.board import Board
-from schema.types.duties import Duties
 from schema.types.entries import Entry, EntryFilter
-from schema.types.partners import Adviser, Escalation, Partners
-from schema.types.people import People, Records
-from schema.types.plan import Plan
 
 
 @object_type(
@@ -141,17 +136,7 @@ class Notice(RowObject, Node):
     notice = member(
         ID, "The notice's own id, without a standpoint: the argument of `notice` and of subscriptions."
     )
-    plan = view_section(Plan, "The improvement plan.")
-    board = view_section(Board, "The improvement board.")
-    partners = view_section(Partners, "The partners.")
-    adviser = view_section(Adviser, "The adviser.")
-    escalation = view_section(Escalation, "Escalation to intervention.")
-    duties = member(
-        Duties | None,
-        "Duties that people judge or carry out. FORBIDDEN to roles that do not read them.",
-    )
-    people = view_section(People, "People and systems with a role.")
-    records = view_section(Records, "Record-keeping: erasures, publications, audit findings, keys.")
+    sections = sections()
     entries = member(
         Connection[Entry],
         "Entries, in order; withheld from roles that do not read them.",

@@ -73,7 +73,7 @@ class PartnerUpdate(Recorded):
     partner_node = node("Partner", "partner")
 
 
-@section("partners")
+@section("partners", "The partners. FORBIDDEN to roles that do not read it.")
 class Partners(Section):
     """Partners and their contributions (clause 2)."""
 
@@ -132,7 +132,7 @@ class RequirementReport(RowObject):
     report_node = node("AdviserReport", "report")
 
 
-@section("adviser")
+@section("adviser", "The adviser. FORBIDDEN to roles that do not read it.")
 class Adviser(Section):
     """Present and former advisers (clause 3), and the coverage of the adviser's reports (clause 12)."""
 
@@ -161,7 +161,7 @@ class EscalationStep(RowObject):
     entry = entry("position", "Entry behind the step.")
 
 
-@section("escalation")
+@section("escalation", "Escalation to intervention. FORBIDDEN to roles that do not read it.")
 class Escalation(Section):
     """Escalation to intervention, step by step, as recorded (clause 13); the ledger infers none of it."""
 

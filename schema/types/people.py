@@ -70,7 +70,7 @@ class Integration(Recorded):
     """A partner's system, with the facts that it may record."""
 
 
-@section("people")
+@section("people", "People and systems with a role. FORBIDDEN to roles that do not read it.")
 class People(Section):
     """People and systems with a role, and their tokens."""
 
@@ -106,7 +106,10 @@ class SigningKey(Recorded):
     """Key that signs checkpoints from its entry on."""
 
 
-@section("records")
+@section(
+    "records",
+    "Record-keeping: erasures, publications, audit findings, keys. FORBIDDEN to roles that do not read it.",
+)
 class Records(Section):
     """Record-keeping."""
 

@@ -216,7 +216,7 @@ class RiskRating(Recorded):
     """Rating of a risk."""
 
 
-@section("plan")
+@section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")
 class Plan(Section):
     """The improvement plan (clause 4)."""
 

@@ -113,7 +113,7 @@ def views_by_path() -> dict[str, set[str]]:
         if of in TYPES:
             found[f"{name} {{ __typename }}"] = {TYPES[of].relation.view}
         elif of in SECTIONS:
-            _, view, lists = SECTIONS[of]
+            view, lists = SECTIONS[of].view, SECTIONS[of].lists
             for each, spec in lists.items():
                 found[f"{name} {{ {to_camel_case(each)} {{ __typename }} }}"] = {
                     view,

@@ -41,10 +41,10 @@ def leaves(hint: Any, where: str) -> Iterator[tuple[str, Any, list[Meta]]]:
 
 
 def test_the_type_names_stand_for_ever() -> None:
-    published = (GOLDEN / "types.txt").read_text("utf-8").split()
+    published = golden()
     missing = [name for name in published if name not in STORED_TYPES]
     assert not missing, "a type name that was published is gone: entries of it could not be read"
-    assert sorted(STORED_TYPES) == sorted(published), "add the new fact's type name to golden/types.txt"
+    assert sorted(STORED_TYPES) == sorted(published), "add an example of the new fact to golden/facts.ndjson"
 
 
 @EVERY

@@ -88,7 +88,7 @@ def _resolver(kind: str, name: str) -> Callable[..., Any]:
     if kind in TYPES:
         return declared_field(kind, name)
     if kind in SECTIONS:
-        return list_field(kind, name, SECTIONS[kind][2][name])
+        return list_field(kind, name, SECTIONS[kind].lists[name])
     if kind.endswith("Connection"):
         return PAGE_FIELDS[name]
     return lambda item, _info: item[name] if isinstance(item, Mapping) else getattr(item, name)

@@ -125,7 +125,7 @@ def _value(value: Any, relation: Any, name: str) -> Any:
 
 def _section(at: At, name: str) -> Item:
     kind = f"{name[:1].upper()}{name[1:]}"
-    at.require(SECTIONS[kind][1])
+    at.require(SECTIONS[kind].view)
     return Item(at, kind)
 
 
