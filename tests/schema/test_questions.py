@@ -296,7 +296,7 @@ LARGE = (
 
 async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with await psycopg.AsyncConnection.connect(database) as connection:
-        await put(connection, NOTICE, 20_000)
+        await put(connection, NOTICE, 8_000)
     await Runner(database, ALL).open()
     await rebuild(database, ALL, notice=NOTICE)
     fields_seen = Explained(monkeypatch)
