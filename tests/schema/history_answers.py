@@ -140,9 +140,11 @@ def owned(actor: str) -> Row:
     """Return the unfinished work of a person, earliest due date first."""
     received = {data["contribution"] for _, data in facts("ContributionReceived")}
     promised = [data for _, data in facts("ContributionCommitted") if data["contribution"] not in received]
+    dropped = {data["action"] for _, data in facts("ActionDropped")}
+    mine = [row for row in by_due(actions()) if row["owner"] == actor and row["action"] not in dropped]
     return {
         "objectives": [row["objective"] for row in by_due(objectives()) if row["owner"] == actor and row["open"]],
-        "actions": [r["action"] for r in by_due(actions()) if r["owner"] == actor and r["completedOn"] is None],
+        "actions": [row["action"] for row in mine if row["completedOn"] is None],
         "contributions": [row["contribution"] for row in promised if row["owner"] == actor],
     }
 
