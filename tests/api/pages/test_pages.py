@@ -319,8 +319,7 @@ def test_reports_are_handed_over_as_partner_systems_get_them(
 def test_a_page_is_a_handful_of_statements(
     readers: dict[str, httpx.Client], page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: list[object] = []
-    execute = psycopg.AsyncCursor.execute
+    found, execute = list[object](), psycopg.AsyncCursor.execute
 
     async def counting(self: psycopg.AsyncCursor[Any], query: Any, *given: Any, **named: Any) -> Any:
         found.append(query)
