@@ -50,6 +50,15 @@ class Reset(Struct, frozen=True, rename="camel"):
     position: int
 
 
+class TargetRevision(Struct, frozen=True, rename="camel"):
+    """A revision of a measure's target."""
+
+    first: date
+    """First day of the target."""
+    target: float
+    position: int
+
+
 class Readings(Struct, frozen=True, rename="camel"):
     """Readings of a measure, by period."""
 
@@ -85,6 +94,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     position: int = 0
     readings: Readings
     resets: tuple[Reset, ...] = ()
+    targets: tuple[TargetRevision, ...] = ()
 
     @property
     def mean(self) -> float | None:

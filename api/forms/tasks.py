@@ -53,6 +53,7 @@ TASKS: Mapping[str, str] = {
     "MeasureDefined": "Define a measure",
     "MeasureReadingReported": "Report a reading",
     "MeasureReadingRestated": "Restate a reading",
+    "MeasureRevised": "Change a measure's target",
     "MeasureBaselineReset": "Recalculate a measure's limits",
     "BoardEstablished": "Establish the board",
     "ChairAppointed": "Appoint a chair",

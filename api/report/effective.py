@@ -20,7 +20,8 @@ def series_at(series: Series, last: date) -> Series:
     points = tuple(point for point in series.points if point.last <= last)
     resets = sorted((reset for reset in series.resets if reset.first <= last), key=lambda reset: reset.position)
     reset_on = resets[-1].first if resets else None
-    if len(points) == len(series.points) and reset_on == series.reset_on:
+    is_retargeted = any(revision.first > last for revision in series.targets)
+    if len(points) == len(series.points) and reset_on == series.reset_on and not is_retargeted:
         return series
     earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on)
     if series.suppressed:

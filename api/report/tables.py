@@ -36,6 +36,7 @@ from api.report.spreadsheet import cell
 _STRUCTURED = {
     "readings",
     "resets",
+    "targets",
     "highlights",
     "rebaselines",
     "options",

@@ -17,6 +17,7 @@ from ledger.domain.areas.measures import (
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
+    MeasureRevised,
     Unit,
 )
 from ledger.domain.entry import Entry
@@ -41,13 +42,18 @@ class Measure(Struct, frozen=True):
     title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
     unit: Annotated[str, words(Unit), Meta(description="Unit of its values.")]
     direction: Annotated[str, words(Direction), Meta(description="Direction of improvement.")]
-    target: Annotated[float | None, Meta(description="Target, in the measure's unit.")]
+    target: Annotated[float | None, Meta(description="Target on the day of `on`, in the measure's unit.")]
     baseline: Annotated[float | None, Meta(description="Baseline, in the measure's unit.")]
     per: Annotated[int | None, Meta(description="Denominator of a rate, such as 10,000.")]
     part_of: Annotated[str | None, ID, Meta(description="Id of the measure that includes it.")]
     reset_on: Annotated[
         date | None, Meta(description="First day of its chart, after the last reset of the baseline.")
     ] = None
+    first_target: Annotated[float | None, Meta(description="Target at its definition, in the measure's unit.")] = (
+        None
+    )
+    target_from: date | None = None
+    """First day of the target; None for that of its definition."""
     readings: Annotated[int, Meta(description="Number of readings.")] = 0
     mean: float | None = None
     lower: float | None = None
@@ -100,9 +106,20 @@ class Reset(Struct, frozen=True):
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
+class TargetRevision(Struct, frozen=True):
+    """A target of a measure from a day on, and the reason."""
+
+    measure: Annotated[str, ID, Meta(description="Id of the measure.")]
+    position: int
+    first: Annotated[date, Meta(description="First day of the target.")]
+    target: Annotated[float, Meta(description="Target from that day on, in the measure's unit.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
+
+
 MEASURES = Table("measures", Measure, ("measure",))
 READINGS = Table("readings", MeasureReading, ("measure", "first", "last"), by_position=False)
 RESETS = Table("baseline_resets", Reset, ("position",), in_memory=False)
+TARGETS = Table("target_revisions", TargetRevision, ("position",), in_memory=False)
 
 
 class Series(Struct):
@@ -150,7 +167,7 @@ def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
     return any(count < THRESHOLD for count in counts)
 
 
-VIEW = View("measures", 1, (MEASURES, READINGS, RESETS), remembers=True)
+VIEW = View("measures", 2, (MEASURES, READINGS, RESETS, TARGETS), remembers=True)
 
 
 @VIEW.on(MeasureDefined)
@@ -167,6 +184,7 @@ def _measure_defined(rows: Rows, entry: Entry, fact: MeasureDefined) -> None:
         fact.baseline,
         fact.per,
         fact.part_of,
+        first_target=fact.target,
     )
     rows.put(MEASURES, defined)
 
@@ -179,6 +197,16 @@ def _measure_baseline_reset(rows: Rows, entry: Entry, fact: MeasureBaselineReset
     if fact.baseline is not None:
         rows.change(MEASURES, fact.measure, baseline=fact.baseline)
     _chart(rows, rows.memory(MeasureMemory), fact.measure)
+
+
+@VIEW.on(MeasureRevised)
+def _measure_revised(rows: Rows, entry: Entry, fact: MeasureRevised) -> None:
+    reason = rows.narrative("reason")
+    rows.put(TARGETS, TargetRevision(fact.measure, entry.position, fact.first, fact.target, reason))
+    measure = rows.require(MEASURES, fact.measure)
+    if measure.target_from is None or fact.first >= measure.target_from:
+        rows.change(MEASURES, fact.measure, target=fact.target, target_from=fact.first)
+        _chart(rows, rows.memory(MeasureMemory), fact.measure)
 
 
 @VIEW.on(MeasureReadingReported)
@@ -300,7 +328,13 @@ MEASURE = of_table(
             int | None,
             "CASE WHEN :redacted AND t.is_hidden THEN NULL ELSE (SELECT count(*) FROM views.readings r "
             "WHERE r.notice = :notice AND r.measure = t.measure AND r.signals <> '{}') END",
-        )
+        ),
+        "target": Computed(
+            float | None,
+            "coalesce((SELECT r.target FROM views.target_revisions r WHERE r.notice = :notice "
+            "AND r.measure = t.measure AND r.first <= :today ORDER BY r.first DESC, r.position DESC LIMIT 1), "
+            "t.first_target)",
+        ),
     },
     conditions={
         "ids": "t.measure = ANY (:value)",
@@ -328,3 +362,4 @@ READING = of_table(
     order=("first", "last", "position"),
 )
 RESET = of_table("measures", RESETS)
+TARGET = of_table("measures", TARGETS)

@@ -93,6 +93,7 @@ class Measure(RowObject, Node):
     objectives = many("Objective", "Objectives whose impact it measures.", by="measure", key="measure")
     readings = many("Reading", "Readings, by period.", by="measure", key="measure")
     resets = short_list("BaselineReset", "Resets of its baseline, with reasons.", by="measure", key="measure")
+    targets = short_list("TargetRevision", "Revisions of its target, with reasons.", by="measure", key="measure")
 
 
 @object_type(measures.MEASURE, part=True)
@@ -123,6 +124,13 @@ class Reading(RowObject):
     """A measure's reading for a period, as last stated, with numerator and denominator."""
 
     entry = entry("position", "First entry that reported it.")
+    measure_node = node("Measure", "measure")
+
+
+@object_type(measures.TARGET)
+class TargetRevision(Recorded):
+    """Revision of a measure's target: the target holds from this day on."""
+
     measure_node = node("Measure", "measure")
 
 

@@ -193,3 +193,15 @@ def _restate(writer: HistoryWriter) -> None:
         },
         clauses="1b",
     )
+    writer.record(
+        "target-1",
+        "MeasureRevised",
+        "council-officer",
+        "2024-03-22 16:00",
+        {
+            "measure": "M9",
+            "target": 2.0,
+            "first": "2024-02-01",
+            "reason": "The board asked in February for at most two at a time; the paper was filed late.",
+        },
+    )

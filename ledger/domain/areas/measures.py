@@ -16,6 +16,7 @@ from ledger.domain.fact import (
     Narrative,
     Period,
     Sentence,
+    StatedDay,
     When,
     Who,
     WordList,
@@ -134,7 +135,25 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
     baseline: Annotated[Figure | None, Meta(description="The new baseline, in the unit.")] = None
 
 
-FACTS = (MeasureDefined, MeasureReadingReported, MeasureReadingRestated, MeasureBaselineReset)
+class MeasureRevised(Fact, frozen=True, kw_only=True):
+    """A measure has another target from a day on; the earlier target remains on record."""
+
+    act: ClassVar[str] = "reviseMeasure"
+    about: ClassVar[str] = "measure"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True)
+    sentence: ClassVar[Sentence] = Sentence(
+        "The target of measure {measure} is {target} from {first}: {reason}",
+        (("measure {measure}", "target", "{target}"),),
+        decision=True,
+    )
+
+    measure: MeasureId
+    target: Annotated[Figure, Meta(description="The target from that day on, in the unit.")]
+    first: Annotated[Day, Meta(description="The first day of the target.")]
+    reason: Narrative
+
+
+FACTS = (MeasureDefined, MeasureReadingReported, MeasureReadingRestated, MeasureBaselineReset, MeasureRevised)
 MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
@@ -159,6 +178,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 yield Refusal(
                     "SAME_THING", "a measure cannot be a part of itself; name another measure", "data.partOf"
                 )
+        case MeasureRevised():
+            yield from future_refusals(fact.first, when.recorded_at, state.notice.zone, "data.first")
         case MeasureReadingReported() | MeasureReadingRestated():
             yield from _admit_value(state.measures.units[fact.measure], fact)
             yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")

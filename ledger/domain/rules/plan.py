@@ -23,6 +23,7 @@ from ledger.domain.areas.measures import (
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
+    MeasureRevised,
 )
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.partners import ContributionConcernRaised
@@ -214,6 +215,7 @@ class MeasuresImprove(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("Interventions that reduce risk to children are to become timely.",)
     example: ClassVar[str] = 'area = "1b"'
     reads: ClassVar[frozenset[type[Fact]]] = _READINGS | {
+        MeasureRevised,
         ObjectiveAdded,
         ObjectiveRevised,
         ObjectiveClosed,
@@ -236,6 +238,7 @@ class TargetMet(Rule, frozen=True):
     )
     example: ClassVar[str] = 'measure = "V1", steps = [{ by = 2024-09-30, target = 90 }], sustained_periods = 3'
     reads: ClassVar[frozenset[type[Fact]]] = _READINGS
+    related: ClassVar[frozenset[type[Fact]]] = frozenset({MeasureRevised})
     matches: ClassVar[Mapping[str, str]] = {"measure": "measure"}
 
     measure: Annotated[Id, Meta(description="Measure that is read.")]

@@ -98,6 +98,39 @@ def test_what_limits_assure_of_a_target_of_80(
     assert measures.assurance_of(80.0, direction, lower, upper) == assurance
 
 
+def revised(target: float, first: str) -> dict[str, Any]:
+    """Return the data of a revision of M's target."""
+    return {"measure": "M", "target": target, "first": first, "reason": "The board asked for more."}
+
+
+def test_the_target_is_that_of_the_latest_day_whatever_is_recorded_last() -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("M", target=50))
+    for month, value in enumerate((70, 71, 70, 72, 71), 1):
+        desk.record("MeasureReadingReported", read("M", month, value))
+    assert _measure(desk).assurance == "ASSURED"
+    for target, first in ((90, "2022-06-01"), (60, "2022-03-01")):
+        desk.record("MeasureRevised", revised(target, first))
+    measure = _measure(desk)
+    assert (measure.target, measure.first_target, measure.assurance) == (90, 50, "FAILING")
+
+
+def test_a_target_of_a_day_to_come_is_refused() -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("M", target=50))
+    assert desk.refused("MeasureRevised", revised(90, "2032-01-01")) == [("OUT_OF_RANGE", "data.first")]
+    assert desk.refused("MeasureRevised", revised(90, "2022-06-01") | {"measure": "N"}) == [
+        ("NOT_FOUND", "data.measure")
+    ]
+
+
+def _measure(desk: Desk) -> measures.Measure:
+    """Return the row of the desk's only measure."""
+    (version,) = refold(measures.VIEW, desk.history).versions()["measures"].values()
+    row: measures.Measure = version.row
+    return row
+
+
 def test_earlier_readings_keep_their_signals_when_the_baseline_is_reset() -> None:
     desk = Desk()
     desk.record("MeasureDefined", defined("M"))

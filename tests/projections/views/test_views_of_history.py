@@ -203,6 +203,11 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
             series[name] = await everything(reading, measures.READING, measure=name)
             hidden[name] = await everything(reading, measures.READING, measure=name, redacted=True)
         (reset,) = await rows_of(reading, measures.RESET)
+        (revised,) = await rows_of(reading, measures.TARGET)
+    async with at(reader, on=datetime(2024, 2, 1, tzinfo=UTC)) as later:
+        (target,) = await everything(later, measures.MEASURE, measure="M9")
+    assert (revised.measure, revised.first, revised.target) == ("M9", date(2024, 2, 1), 2.0)
+    assert (whole["M9"].value("target"), target.value("target")) == (None, 2.0)
     m1, m2 = found["M1"], found["M2"]
     assert (m1.readings, round(m1.mean or 0, 2), round(m1.lower or 0, 2), m1.assurance) == (
         19,

@@ -14,6 +14,7 @@ from ledger.domain.areas.measures import (
     MeasureDefined,
     MeasureReadingReported,
     MeasureReadingRestated,
+    MeasureRevised,
 )
 from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveClosed, ObjectiveOutcome, ObjectiveRevised
 from ledger.domain.areas.reports import AdviserReportIssued
@@ -105,6 +106,11 @@ class _Measures(Judge[R]):
                 measure.first = fact.first
                 measure.baseline = measure.baseline if fact.baseline is None else fact.baseline
                 measure.standing = standing_of(measure)
+            case MeasureRevised() if fact.measure in self.measures:
+                measure = self.measures[fact.measure]
+                measure.target = fact.target
+                before, measure.standing = measure.standing, standing_of(measure)
+                return self._changes(fact.measure, before == measure.standing)
             case MeasureReadingReported() | MeasureReadingRestated() if fact.measure in self.measures:
                 measure = self.measures[fact.measure]
                 value = value_of(measure.unit, fact.numerator, fact.denominator, measure.per)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger.domain.areas.measures import MeasureRevised
 from ledger.domain.areas.reviews import DiagnosticRequired
 from ledger.domain.rules import RULES
 from projections.views.compliance.rules import JUDGES
@@ -24,7 +25,7 @@ from tests.projections.views.compliance.facts import (
     started,
 )
 from tests.projections.views.compliance.telling import WORDS, Told, instant, statuses, timeline
-from tests.projections.views.compliance.trial_cases import TRIALS
+from tests.projections.views.compliance.trial_cases import HELD, TRIALS
 
 
 def test_every_rule_that_a_pack_may_name_is_judged() -> None:
@@ -66,6 +67,13 @@ def test_a_may_is_a_power_unused_or_used() -> None:
 
 
 # --- measures
+
+
+def test_a_harder_target_holds_from_its_day_on() -> None:
+    values = ((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1))
+    revised = MeasureRevised(measure="M1", target=90, first=day("2022-10-01"), reason=WORDS)
+    told: list[Told] = [*HELD, *values, ("2022-10-05", revised)]
+    assert statuses(timeline("measures-improve", *told, area="1b"), "2022-09-30", "2022-10-02") == [MET, RISK]
 
 
 def months(*values: int, measure: str = "M1") -> list[Told]:
