@@ -29,6 +29,7 @@ from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
 from ledger.domain.rules import find_faults
 from ledger.domain.rules.check import unknown
+from ledger.domain.rules.rule import YEARS
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.line_numbers import Path, line_of, lines_of
 from ledger.intake.parse import SubmittedFact, accept, convert
@@ -132,6 +133,7 @@ def check(content: bytes) -> list[PackFault]:
         return [PackFault(line, f"the file is not TOML: {str(error).partition(' (at ')[0].lower()}")]
     lines = lines_of(text)
     faults = [*_shape_faults(tables), *_rule_faults(tables), *_area_faults(tables)]
+    faults += _repeated_keys(tables, lines)
     if not list(_shape_faults(tables)):
         pack = _pack(content, tables)
         notice_faults = list(_notice_faults(pack.notice))
@@ -259,6 +261,18 @@ def _rule_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             yield ("clause", index, *where), f"clause {clause.get('number', index + 1)}: {fault.message}"
 
 
+def _repeated_keys(tables: dict[str, Any], lines: dict[Path, int]) -> Iterator[tuple[Path, str]]:
+    """Yield a fault for each area or clause with the id or number of an earlier one."""
+    for name, key in (("area", "id"), ("clause", "number")):
+        first: dict[str, int] = {}
+        items = tables.get(name)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            value = item.get(key) if isinstance(item, dict) else None
+            if isinstance(value, str) and first.setdefault(value, index) != index:
+                line = line_of(lines, (name, first[value], key))
+                yield (name, index, key), f"{name} {value}: line {line} already has this {key}; choose another"
+
+
 def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Yield a fault for each rule that names an area that the pack does not have."""
     areas = [str(area.get("id")) for area in _items(tables, "area")]
@@ -272,6 +286,9 @@ def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     """Yield the faults of the notice's own table."""
+    if notice.issued_on.year not in YEARS:
+        message = f"the year of {notice.issued_on} has to lie from {YEARS[0]} to {YEARS[-1]}"
+        yield ("notice", "issued_on"), f"[notice], issued_on: {message}"
     if notice.predecessor == notice.id:
         yield ("notice", "predecessor"), "[notice]: a notice cannot follow itself"
     yield from _council_faults(notice)
@@ -294,6 +311,10 @@ def _council_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
         yield ("notice", "council"), f"[notice]: {message}; use the code of its successor"
 
 
+_NAMED_ALREADY = {"INVALID_RULE", "ALREADY_EXISTS"}
+"""Refusals of a rehearsal that `_rule_faults` and `_repeated_keys` name with their lines."""
+
+
 def _refusals(pack: Pack) -> Iterator[tuple[Path, str]]:
     """Yield each refusal of the pack's events by an empty ledger."""
     paths: list[Path] = [
@@ -314,8 +335,7 @@ def _refusals(pack: Pack) -> Iterator[tuple[Path, str]]:
             continue
         at += timedelta(microseconds=1)
         who, when = Who("operator", Role.OPERATOR.value), When(at, at)
-        # `_rule_faults` already names the faults of rules, with the line of the parameter.
-        refusals = [each for each in admit(state, item.fact, who, when) if each.code != "INVALID_RULE"]
+        refusals = [each for each in admit(state, item.fact, who, when) if each.code not in _NAMED_ALREADY]
         if refusals:
             key = "number" if path[0] == "clause" else "id"
             yield from (((*path, key), f"{name}: {refusal.message}") for refusal in refusals)

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import YEARS, Code, Id, Narrative
 from ledger.domain.fields import Json, unwrap
+from ledger.domain.rules.check import nearest
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 Hint = Any
@@ -107,6 +108,8 @@ class _TypeCheck:
         self.items: _TypeCheck | None = None
         self.entries: tuple[_TypeCheck, _TypeCheck] | None = None
         self.struct: type[Struct] | None = None
+        self.words: list[str] = []
+        """Words of closed lists that the value may be."""
         field = unwrap(hint)
         options = [unwrap(option) for option in field.options]
         self.is_time = any(option.type in (date, datetime) for option in options)
@@ -126,6 +129,8 @@ class _TypeCheck:
         if isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
             self.struct = hint
             return "an object"
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            self.words += [str(member.value) for member in hint]
         return _leaf(hint, metas)
 
     def errors(self, value: Json, path: str) -> Iterator[Refusal]:
@@ -158,7 +163,9 @@ class _TypeCheck:
             code = next((code for start, code in _CODES if str(error).startswith(start)), "INVALID_FIELD")
             zone = "the offset from UTC is missing: " if code == "NO_TIME_ZONE" else ""
             got = f", got {json_type(value)}" if code == "WRONG_TYPE" else ""
-            yield Refusal(code, f"{zone}expected {self.description}{got}", path)
+            near = nearest(value, self.words) if isinstance(value, str) else None
+            remedy = f"; did you mean {near}?" if near is not None else ""
+            yield Refusal(code, f"{zone}expected {self.description}{got}{remedy}", path)
         else:
             if self.is_time and isinstance(value, str) and not is_near(value):
                 yield out_of_time(path)

@@ -201,3 +201,72 @@ def test_an_interpretation_is_held_to_the_rule_of_its_clause() -> None:
 
 def test_nearest_finds_nothing_near_a_strange_word() -> None:
     assert check.nearest("weather", ["AREAS", "FINDINGS"]) is None
+
+
+def with_clause(rule: str, parameters: str, number: str = "20") -> bytes:
+    """Return the shipped pack with one more clause."""
+    clause = f'\n[[clause]]\nnumber = "{number}"\nobligor = "COUNCIL"\nmodality = "MUST"\nrule = "{rule}"\n'
+    return shipped("tameside-2022") + f'{clause}parameters = {parameters}\ntext = "x"\n'.encode()
+
+
+@pytest.mark.parametrize(
+    ("rule", "parameters", "words"),
+    [
+        ("target-met", '{ measure = "M1" }', "the rule target-met needs steps"),
+        ("judged", '{ by = ["adviser"] }', "by: adviser is not in its list; did you mean ADVISER?"),
+        ("plan-coverage", '{ covers = ["AREA"] }', "did you mean AREAS?"),
+        ("target-met", '{ measure = "M1", steps = [{ by = 2024-06-30, target = "60" }] }', "expected a number"),
+        (
+            "target-met",
+            '{ measure = "M1", steps = [{ by = 2024-06-30, target = 6 }, { by = 2024-03-30, target = 7 }] }',
+            "have to be in order",
+        ),
+        ("plan-approved", "{ by = 1924-06-30 }", "the year of 1924-06-30 has to lie from 2000"),
+        ("plan-approved", '{ by = "soon" }', "by: expected a day"),
+        ("plan-kept-current", "{ stale_after_days = 31, at_most_months = 6 }", "belongs to review-interval"),
+        ("measures-improve", '{ area = "1d" }', "there is no area 1d"),
+        ("contxt", "{}", "did you mean context?"),
+    ],
+)
+def test_notice_check_names_the_line_the_clause_and_the_remedy(rule: str, parameters: str, words: str) -> None:
+    content = with_clause(rule, parameters)
+    begin = content.decode().splitlines().index('number = "20"')
+    (fault,) = check_pack(content)
+    assert begin < fault.line <= begin + 6
+    assert fault.message.startswith("clause 20: ")
+    assert words in fault.message
+
+
+def test_notice_check_names_all_faults_at_once() -> None:
+    text = with_clause("contxt", "{}", number="5b").decode()
+    for right, wrong in (
+        ("issued_on = 2022-07-05", "issued_on = 1922-07-05"),
+        ('id = "1b"', 'id = "1a"'),
+        ("target_date = 2023-06-30", "target_date = 1923-06-30"),
+    ):
+        text = text.replace(right, wrong)
+    lines = text.splitlines()
+    assert {(fault.line, fault.message.partition(":")[0]) for fault in check_pack(text.encode())} == {
+        (lines.index("issued_on = 1922-07-05") + 1, "[notice], issued_on"),
+        (30, "area 1a"),
+        (58, "clause 1b"),
+        (next(at for at, line in enumerate(lines, 1) if "1923-06-30" in line), "clause 11"),
+        (len(lines) - 5, "clause 5b"),
+        (len(lines) - 2, "clause 5b"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "near"),
+    [
+        ('obligor = "COUNCIL"', 'obligor = "council"', "COUNCIL"),
+        ('obligor = "COUNCIL"', 'obligor = "COUNCILS"', "COUNCIL"),
+        ('modality = "MUST"', 'modality = "MUSTS"', "MUST"),
+        ('kind = "IMPROVEMENT_NOTICE"', 'kind = "improvement notice"', "IMPROVEMENT_NOTICE"),
+    ],
+)
+def test_a_near_miss_of_any_closed_word_has_its_remedy(right: str, wrong: str, near: str) -> None:
+    text = shipped("tameside-2022").decode().replace(right, wrong, 1)
+    (fault,) = check_pack(text.encode())
+    assert fault.line == text.splitlines().index(wrong) + 1
+    assert fault.message.endswith(f"; did you mean {near}?")
