@@ -319,14 +319,13 @@ def test_reports_are_handed_over_as_partner_systems_get_them(
 def test_a_page_is_a_handful_of_statements(
     readers: dict[str, httpx.Client], page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, execute = list[object](), psycopg.AsyncCursor.execute
+    found, counts, execute = list[object](), list[int](), psycopg.AsyncCursor.execute
 
     async def counting(self: psycopg.AsyncCursor[Any], query: Any, *given: Any, **named: Any) -> Any:
         found.append(query)
         return await execute(self, query, *given, **named)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
-    counts = []
     for _ in range(4):  # background tasks query now and then
         found.clear()
         assert readers["auditor"].get(f"{HOME}{page}").status_code == 200
