@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append, eventsourcing, graphql, intake, proof, views
+from tests.benchmarks import append, eventsourcing, graphql, intake, proof, scale, views
 
 GROUPS: dict[str, ModuleType] = {
     "append": append,
@@ -17,6 +17,7 @@ GROUPS: dict[str, ModuleType] = {
     "graphql": graphql,
     "intake": intake,
     "proof": proof,
+    "scale": scale,
     "views": views,
 }
 RESULTS = Path(__file__).resolve().parents[2] / "bench.json"
