@@ -62,6 +62,15 @@ class ObjectiveAssessment(Struct, frozen=True):
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
 
 
+class ReviewGrade(Struct, frozen=True):
+    """A grade of a review, for one judgement."""
+
+    review: Annotated[str, ID, Meta(description="Id of the review.")]
+    judgement: Annotated[str, Meta(description="Judgement, such as overall effectiveness.")]
+    grade: Annotated[str, Meta(description="Grade.")]
+    position: RecordedPosition
+
+
 class ReviewArea(Struct, frozen=True):
     """The reviewers' judgement of an area."""
 
@@ -101,11 +110,12 @@ REVIEWS = Table("reviews", Review, ("review",))
 OBJECTIVE_ASSESSMENTS = Table(
     "objective_assessments", ObjectiveAssessment, ("review", "objective"), in_memory=False
 )
+REVIEW_GRADES = Table("review_grades", ReviewGrade, ("review", "judgement"), in_memory=False)
 REVIEW_AREAS = Table("review_areas", ReviewArea, ("review", "area"), in_memory=False)
 DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
 
-VIEW = View("reviews", 2, (REVIEWS, OBJECTIVE_ASSESSMENTS, REVIEW_AREAS, DIAGNOSTICS))
+VIEW = View("reviews", 3, (REVIEWS, OBJECTIVE_ASSESSMENTS, REVIEW_AREAS, DIAGNOSTICS, REVIEW_GRADES))
 
 
 @VIEW.on(ReviewScheduled)
@@ -136,6 +146,8 @@ def _review_completed(rows: Rows, entry: Entry, fact: ReviewCompleted) -> None:
     for index, item in enumerate(fact.per_area):
         text = rows.narrative(f"perArea[{index}].text")
         rows.put(REVIEW_AREAS, ReviewArea(fact.review, item.area, entry.position, item.judgement.value, text))
+    for each in fact.grades:
+        rows.put(REVIEW_GRADES, ReviewGrade(fact.review, each.judgement, each.grade, entry.position))
 
 
 @VIEW.on(PreReviewAssessmentSubmitted)
@@ -194,6 +206,7 @@ REVIEW = of_table(
     conditions={"topic": ":value = ANY (t.topics)"},
     order=("from_on", "position"),
 )
+REVIEW_GRADE = of_table("reviews", REVIEW_GRADES, order=("position", "judgement"))
 REVIEW_AREA = of_table("reviews", REVIEW_AREAS, order=("position", "area"))
 OBJECTIVE_ASSESSMENT = of_table("reviews", OBJECTIVE_ASSESSMENTS, order=("position", "objective"))
 DIAGNOSTIC = of_table(

@@ -39,6 +39,7 @@ class Review(Recorded, Node):
         key="review",
     )
     areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review", key="review")
+    grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review", key="review")
     access = short_list("Access", "Requests for access on its behalf.", by="review", key="review")
     checklist = short_list(
         "Checklist", "Progress of each kind of access under clauses 9a to 9d.", by="of", key="review"
@@ -51,6 +52,11 @@ class Review(Recorded, Node):
 )
 class ReviewArea(RowObject):
     """The reviewers' judgement of an area."""
+
+
+@object_type(reviews.REVIEW_GRADE)
+class ReviewGrade(RowObject):
+    """Grade of a review, for one judgement."""
 
 
 @object_type(reviews.OBJECTIVE_ASSESSMENT)

@@ -88,6 +88,7 @@ async def test_the_outline_answers_as_it_is_named(reader: Reader) -> None:
         assert {each["group"] for each in notice["views"]["nodes"]} == {
             "FRONTLINE_STAFF",
             "CHILDREN_AND_YOUNG_PEOPLE",
+            "PARENTS_AND_CARERS",
         }
         accesses = [each for review in notice["reviews"]["nodes"] for each in review["access"]]
         assert {each["grant"] is not None for each in accesses} == {True, False}

@@ -85,6 +85,11 @@ def write(writer: HistoryWriter) -> None:
                     "What the first review found", "2022-10-19 14:00", classification="RESTRICTED", clauses="6"
                 )
             ]
+        if name == "R4":
+            data["grades"] = [
+                {"judgement": "help and protection", "grade": "inadequate"},
+                {"judgement": "leadership", "grade": "requires improvement"},
+            ]
         writer.record(f"review-{number}-done", "ReviewCompleted", who, f"{completed} 16:00", data, clauses="6")
     for number, (review, at) in enumerate(
         (("R1", "2022-09-27 12:00"), ("R2", "2023-04-06 12:00"), ("R3", "2023-09-29 12:00")), 1

@@ -152,9 +152,38 @@ ACTION_LOG: tuple[Line, ...] = (
     ),
 )
 
+VIEWS: tuple[Line, ...] = (
+    (
+        "ViewsGathered",
+        "council-officer",
+        "2024-02-06 17:30",
+        {
+            "views": "V7",
+            "group": "PARENTS_AND_CARERS",
+            "method": "forum",
+            "count": 14,
+            "themes": [
+                "Letters about meetings come too late to arrange time off work.",
+                "Parents want one person to call who knows their family.",
+            ],
+        },
+    ),
+    (
+        "ViewsConsidered",
+        "council-officer",
+        "2024-03-05 10:00",
+        {
+            "views": "V7",
+            "standard": "conference standard",
+            "changeMade": "Invitations go out ten working days before a conference and name the family's worker.",
+            "reason": "The forum's first theme matches the late invitations that the audit of January showed.",
+        },
+    ),
+)
+
 
 def write(writer: HistoryWriter) -> None:
-    """Record the last steps of some actions, the register of risks and the board's action log."""
-    for number, (fact, actor, time, data) in enumerate((*ACTIONS, *RISKS, *ACTION_LOG)):
+    """Record the last steps of some actions, risks, the board's action log, and views of parents."""
+    for number, (fact, actor, time, data) in enumerate((*ACTIONS, *RISKS, *ACTION_LOG, *VIEWS)):
         at = f"2024-03-21 {13 + number // 10}:{number % 10 * 5 + 10}"
         writer.record(f"transition-{number + 1}", fact, actor, at, data, time=time)

@@ -22,6 +22,14 @@ class Group(WordList):
     """Staff who work with children and families."""
     CHILDREN_AND_YOUNG_PEOPLE = "CHILDREN_AND_YOUNG_PEOPLE"
     """The children and young people who use the service."""
+    PARENTS_AND_CARERS = "PARENTS_AND_CARERS"
+    """The parents and carers of children who use the service."""
+    FOSTER_CARERS = "FOSTER_CARERS"
+    """The foster carers of the council."""
+    CARE_LEAVERS = "CARE_LEAVERS"
+    """Young people who have left care."""
+    PARTNER_AGENCIES = "PARTNER_AGENCIES"
+    """Staff of partner agencies, such as schools and health."""
 
 
 class ViewsGathered(Fact, frozen=True, kw_only=True):

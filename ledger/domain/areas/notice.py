@@ -47,6 +47,14 @@ class NoticeKind(WordList):
     """An improvement notice."""
     STATUTORY_DIRECTION = "STATUTORY_DIRECTION"
     """A direction that binds the council in law."""
+    BEST_VALUE_NOTICE = "BEST_VALUE_NOTICE"
+    """A best value notice."""
+    WARNING_NOTICE = "WARNING_NOTICE"
+    """A warning notice."""
+    CAUSE_OF_CONCERN = "CAUSE_OF_CONCERN"
+    """A cause of concern that an inspectorate raised."""
+    OTHER = "OTHER"
+    """Another instrument; its title names it."""
 
 
 class Obligor(WordList):
@@ -92,6 +100,8 @@ class Outcome(WordList):
     """Another notice of the same kind follows."""
     WITHDRAWN = "WITHDRAWN"
     """The notice was withdrawn."""
+    EXPIRED = "EXPIRED"
+    """The term of the notice ended."""
 
 
 Field = Count | Figure | CodeBesideList

@@ -90,8 +90,15 @@ class AreaProgress(Struct, frozen=True, forbid_unknown_fields=True, rename="came
     text: Narrative
 
 
+class Grade(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """The reviewers' grade for one judgement."""
+
+    judgement: Annotated[Code, Meta(description="The judgement, such as overall effectiveness.")]
+    grade: Annotated[Code, Meta(description="The grade, such as requires improvement.")]
+
+
 def _areas_unknown(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: the reviewers' judgements of areas are unknown."""
+    """Return the data of version 1 as that of version 2: judgements of areas and grades are unknown."""
     return data
 
 
@@ -106,7 +113,8 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "completed"
     sentence: ClassVar[Sentence] = Sentence(
-        "Review {review} was completed[, with a judgement of {per_area.area}][; it found: {findings}]",
+        "Review {review} was completed[, with a judgement of {per_area.area}][, with grades for "
+        "{grades.judgement}][; it found: {findings}]",
         (("review {review}", "state", "completed"),),
     )
 
@@ -114,6 +122,9 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     findings: Annotated[list[Narrative], Meta(description="The review's findings.")]
     evidence: Annotated[list[EvidenceId], Meta(description="The review's report.")] = field(default_factory=list)
     per_area: Annotated[list[AreaProgress], Meta(description="The reviewers' judgement of each area.")] = field(
+        default_factory=list
+    )
+    grades: Annotated[list[Grade], Meta(description="The reviewers' grades, each for one judgement.")] = field(
         default_factory=list
     )
 
@@ -227,6 +238,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 message = "list the other topics in otherTopics if and only if OTHER is a topic"
                 yield Refusal("INVALID_FIELD", message, "data.otherTopics")
         case ReviewCompleted():
+            yield from duplicate_refusals([each.judgement for each in fact.grades], "data.grades", "judgement")
             yield from order_refusals(state.reviews.started[fact.review], when.occurred_at, "time")
             yield from duplicate_refusals([item.area for item in fact.per_area], "data.perArea", "area")
         case DiagnosticProviderAgreed():
