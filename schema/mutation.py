@@ -22,6 +22,7 @@ from schema.derive.inputs import input_of, plain
 from schema.derive.node import resolver
 from schema.errors import NO_NOTICE, NOT_FOUND
 from schema.types import entries
+from schema.types.enums import RefusalCode
 from schema.types.notice import Notice
 from schema.types.scalars import Count
 
@@ -36,7 +37,7 @@ class _Where(Struct, frozen=True):
 class Refusal:
     """A refusal by the ledger."""
 
-    code: str = strawberry.field(description="Stable code for programs, such as NOT_FOUND.")
+    code: RefusalCode = strawberry.field(description="Stable code for programs, such as NOT_FOUND.")
     message: str = strawberry.field(description="One sentence for people: the fault, its place, and the fix.")
     path: str = strawberry.field(description="Field of the input, such as data.due; empty for the whole input.")
 
@@ -88,7 +89,7 @@ class MutationInput:
 
 
 def _refused(notice: str, refused: Refused) -> RecordPayload:
-    refusals = [Refusal(code=r.code, message=r.message, path=r.path) for r in refused.refusals]
+    refusals = [Refusal(code=RefusalCode(r.code), message=r.message, path=r.path) for r in refused.refusals]
     return RecordPayload(at=notice, receipt=None, refusals=refusals)
 
 

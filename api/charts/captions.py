@@ -48,7 +48,7 @@ def summary(series: Series) -> str:
         return "No readings yet."
     many = f"{len(points)} {'reading' if len(points) == 1 else 'readings'}"
     sentences = [f"{many}, the latest for {points[-1].label}: {reading_text(points[-1], series.unit)}."]
-    if series.suppressed:
+    if series.hidden:
         return f"{sentences[0]} Values and limits are hidden because some counts are too small to publish."
     if series.mean is not None:
         since = "" if series.reset_on is None else f" since {series.points[series.counted_from].label}"
@@ -75,7 +75,7 @@ def signals_in_words(series: Series) -> list[str]:
     """Return the chart's signals, assurance and caveats, one sentence each."""
     if not series.points:
         return ["No readings yet."]
-    if series.suppressed:
+    if series.hidden:
         return ["Values and limits are hidden because some counts are too small to publish."]
     sentences = [*_signals(series)] or ["No signal: the variation within the limits is common cause."]
     if series.assurance is not None:

@@ -21,7 +21,7 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     numerator: int | None
     denominator: int | None
     signals: tuple[str, ...]
-    is_hidden: bool
+    suppressed: bool
     """True if its counts are too small to publish."""
     restated: int = 0
     reason: str | None = None
@@ -39,7 +39,7 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     @property
     def hidden(self) -> bool:
         """True if its counts are hidden from this reader."""
-        return self.is_hidden and self.numerator is None
+        return self.suppressed and self.numerator is None
 
 
 class Reset(Struct, frozen=True, rename="camel"):
@@ -89,7 +89,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     """None if there is no reading, or the chart is hidden from this reader."""
     assurance: str | None
     reset_on: date | None
-    is_hidden: bool
+    suppressed: bool
     per: int | None = None
     position: int = 0
     readings: Readings
@@ -128,9 +128,9 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
         return 0 if reset is None else sum(point.first < reset for point in self.points)
 
     @property
-    def suppressed(self) -> bool:
+    def hidden(self) -> bool:
         """True if the chart is hidden from this reader because counts are too small."""
-        return self.is_hidden and all(point.value is None for point in self.points)
+        return self.suppressed and all(point.value is None for point in self.points)
 
 
 def series_of(answer: Mapping[str, Any]) -> Series:

@@ -70,7 +70,7 @@ def xmr_svg(series: Series, name: str = "") -> str:
     values = [point.value for point in series.points if point.value is not None]
     frame = _frame([*values, *(line.value for line in lines)], len(series.points))
     parts = [*_axes(series, frame)]
-    if series.suppressed or not values:
+    if series.hidden or not values:
         parts.append(_note("All values are hidden." if series.points else "No readings yet."))
     else:
         parts += [*_gaps(series, frame), *_reset(series, frame), *_levels(series, frame, lines)]

@@ -24,7 +24,7 @@ def series_at(series: Series, last: date) -> Series:
     if len(points) == len(series.points) and reset_on == series.reset_on and not is_retargeted:
         return series
     earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on)
-    if series.suppressed:
+    if series.hidden:
         return earlier
     values = {
         index: point.value

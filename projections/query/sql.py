@@ -187,8 +187,10 @@ class _Writer:
             own += f" || {self.snapshot_value('position')}"
         if node.on:
             own += f" || '~' || trim('\"' FROM {json_value(self.snapshot_value('on'), 'instant')})"
+        if node.kind:
+            own += f" || '/{node.kind}'"
         if node.key is not None:
-            own += f" || '/{node.kind}/' || {self.expression(scope.relation, node.key)}"
+            own += f" || '/' || {self.expression(scope.relation, node.key)}"
         return f"to_json({self.snapshot_value('notice')}{own})::text"
 
     def nullable(self, node: NullableObject, scope: _Scope) -> str:

@@ -75,8 +75,9 @@ class Path(Struct, frozen=True):
     """An id of the row: its notice, its kind and its own id."""
 
     kind: str
+    """Kind of the thing; empty for the notice itself."""
     key: str | None
-    """Field of the row's own id; None for the notice itself."""
+    """Field of the row's own id; None for the notice and for a section of it."""
     position: bool = False
     """True if the id names the position of the snapshot."""
     on: bool = False

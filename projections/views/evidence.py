@@ -30,7 +30,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, contains, of_table
 from projections.query.snapshot import Snapshot
-from projections.views.word_lists import EvidenceStatus
+from projections.views.word_lists import BasisKind, EvidenceStatus
 
 
 class Evidence(Struct, frozen=True):
@@ -78,7 +78,7 @@ class Assessment(Struct, frozen=True):
 class Basis(Struct, frozen=True):
     """A statement that rest on a document."""
 
-    kind: Annotated[str, Meta(description="Kind of what rests on it, such as decision, claim or objective.")]
+    kind: Annotated[str, words(BasisKind), Meta(description="Kind of what rests on it.")]
     subject: Annotated[
         str,
         ID,
@@ -137,7 +137,8 @@ def _reliance_of(fact: type[Fact]) -> _Reliance | None:
     if fact in REGISTER or not documents:
         return None
     about = next((leaf for leaf in references if leaf.attributes == (fact.about,)), None)
-    return _Reliance(about, (about.kind or "") if about is not None else KIND_OF[fact].name, documents)
+    kind = BasisKind.FACT if about is None else BasisKind((about.kind or "").upper().replace("-", "_"))
+    return _Reliance(about, kind.value, documents)
 
 
 def bases(entry: Entry) -> Iterator[Basis]:
@@ -145,7 +146,7 @@ def bases(entry: Entry) -> Iterator[Basis]:
     fact, position = entry.fact, entry.position
     if isinstance(fact, EvidenceSubmitted):
         for subject in dict.fromkeys(fact.supports):
-            yield Basis("supported", subject, fact.evidence, position, "EvidenceSubmitted")
+            yield Basis(BasisKind.SUPPORTED.value, subject, fact.evidence, position, "EvidenceSubmitted")
         return
     reliance = _reliance_of(type(fact))
     if reliance is None:
@@ -160,13 +161,13 @@ def bases(entry: Entry) -> Iterator[Basis]:
             basis = Basis(reliance.kind, subject, evidence, position, name)
             if ".impactEvidence[" in where:
                 number = int(where.split("[")[1].split("]")[0]) + 1
-                basis = Basis("claim", f"{subject}#{number}", evidence, position, name)
+                basis = Basis(BasisKind.CLAIM.value, f"{subject}#{number}", evidence, position, name)
             if basis not in earlier:
                 earlier.add(basis)
                 yield basis
 
 
-VIEW = View("evidence", 2, (EVIDENCE, ASSESSMENTS, BASES))
+VIEW = View("evidence", 3, (EVIDENCE, ASSESSMENTS, BASES))
 
 
 @VIEW.on(EvidenceSubmitted)

@@ -16,6 +16,45 @@ class EvidenceStatus(WordList):
     """Its file and salt were destroyed; its entry remains."""
 
 
+class BasisKind(WordList):
+    """Kind of thing that rests on a document."""
+
+    ACTION = "ACTION"
+    """Completion of an action."""
+    BRIEFING = "BRIEFING"
+    """Briefing of the council's leaders."""
+    CLAIM = "CLAIM"
+    """Claim of impact in a board report."""
+    CONTRIBUTION = "CONTRIBUTION"
+    """Contribution of a partner."""
+    DECISION = "DECISION"
+    """Decision of the board."""
+    DIAGNOSTIC = "DIAGNOSTIC"
+    """Report of a diagnostic."""
+    FACT = "FACT"
+    """Fact without a subject of its own."""
+    INSTRUCTION = "INSTRUCTION"
+    """Answer to an instruction."""
+    MEETING = "MEETING"
+    """Minutes of a meeting."""
+    MILESTONE = "MILESTONE"
+    """Milestone that was reached."""
+    OBJECTIVE = "OBJECTIVE"
+    """Closing of an objective."""
+    PLAN_VERSION = "PLAN_VERSION"
+    """Version of the plan."""
+    REPORT = "REPORT"
+    """Report to the board."""
+    REVIEW = "REVIEW"
+    """Review of the council's progress."""
+    SELF_ASSESSMENT = "SELF_ASSESSMENT"
+    """Self-assessment of the council."""
+    SUPPORTED = "SUPPORTED"
+    """Thing that the submission of the document names."""
+    UPDATE = "UPDATE"
+    """Update of a partner."""
+
+
 class AccessDecision(WordList):
     """Decision on a request for access."""
 

@@ -23,7 +23,7 @@ from schema.compiled.leaves import place
 from schema.compiled.selection import Operation, Selection, python_name
 from schema.compiled.tree_builder import TreeBuilder
 from schema.context import Context, Standpoint, suppressed
-from schema.derive.declaration import TYPES
+from schema.derive.declaration import SECTIONS, TYPES
 from schema.derive.node import GlobalId, Node
 from schema.limits import ROWS
 from schema.types.notice import Notice
@@ -109,6 +109,9 @@ async def read_node(info: Info[Context, Any], of: GlobalId) -> Node | None:
         if not re.fullmatch("[1-9][0-9]{0,9}", of.key):
             return None
         conditions = {"position": ArgumentValue(None, constant=int(of.key))}
+    elif of.kind and not of.key:
+        if name not in SECTIONS:
+            return None
     elif of.kind:
         declaration = TYPES.get(name)
         if declaration is None or declaration.node is None:

@@ -14,6 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.errors import ReadingError
+from projections.query.relation import Relation
 from projections.query.tree import (
     Cell,
     ErasedBy,
@@ -75,15 +76,17 @@ class TreeBuilder:
     def object(
         self, name: str, details: list[FieldDetails], conditions: Mapping[str, object] | None = None
     ) -> Listing:
-        """Return the tree of the first row of a declared type, or of the entries, that meets the conditions.
+        """Return the tree of a section, or of the first row or entry that meets the conditions.
 
         Raises:
             GraphQLError: FORBIDDEN, if the reader may not read its view.
             ViewStopped: Its view has stopped before the position read.
         """
-        relation = entries.ENTRY if name == "Entry" else TYPES[name].relation
-        if name != "Entry":
-            self.selection.require(relation.view)
+        if name == "Entry":
+            relation: Relation[Any] = entries.ENTRY
+        else:
+            relation = TYPES["Notice" if name in SECTIONS else name].relation
+            self.selection.require(SECTIONS[name].view if name in SECTIONS else relation.view)
         self.selection.check((conditions or {}).values())
         return Listing(
             relation=relation, shape="one", first=1, item=self.members(name, details), conditions=conditions or {}
@@ -144,8 +147,8 @@ class TreeBuilder:
         name = python_name(field)
         if parent.name in TYPES:
             return self._shown(TYPES[parent.name], name, field, details)
-        if parent.name == "Entry" and name == "id":
-            return self._path("Entry", "position")
+        if name == "id":
+            return self._path(parent.name, "position" if parent.name == "Entry" else None)
         if parent.name == "Entry" and name == "proof":
             self.leaves.append(Proof(self._here))
             return Cell("position", "int", optional=False)
@@ -191,7 +194,7 @@ class TreeBuilder:
 
     def _path(self, name: str, key: str | None) -> Path:
         """Return the global id of an object, with the standpoint that the query set."""
-        return Path(kind_of(name), key, position=self._is_as_of, on=self._is_on)
+        return Path("" if name == "Notice" else kind_of(name), key, position=self._is_as_of, on=self._is_on)
 
     def _of_notice(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
         """Return the tree of a member of a notice that is not a list of rows."""

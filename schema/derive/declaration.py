@@ -16,6 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fields import unwrap
 from projections.query.relation import Relation
+from schema.derive.node import Node
 from schema.types.scalars import Count
 
 ID = strawberry.ID
@@ -30,7 +31,7 @@ class Recorded(RowObject):
     """A row with the entry that recorded it."""
 
 
-class Section:
+class Section(Node):
     """A part of a notice: the lists of one view."""
 
 

@@ -44,6 +44,7 @@ class GlobalId(Struct, frozen=True):
     kind: str = ""
     """Kind of the thing, such as objective; empty for the notice itself."""
     key: str = ""
+    """Id of the thing in the notice; empty for a section and for the notice itself."""
     position: int | None = None
     """Position of the standpoint; None if the query set no `asOf`."""
     on: datetime | None = None
@@ -55,6 +56,11 @@ def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str
     if position is None and on is None:
         return notice
     return f"{notice}@{'' if position is None else position}{'' if on is None else f'~{instant_text(on)}'}"
+
+
+def section_id(standpoint: str, name: str) -> str:
+    """Return the global id of a section: its standpoint and its kind."""
+    return f"{standpoint}/{kind_of(name)}"
 
 
 def node_id(standpoint: str, name: str, key: object) -> str:
@@ -78,6 +84,6 @@ def parse_id(text: str) -> GlobalId | None:
     except (ValueError, GraphQLError):
         return None
     # another spelling of a number or an instant is not an id
-    spelling = standpoint_id(notice, parsed.position, parsed.on) + (f"/{kind}/{key}" if kind and key else "")
+    spelling = "/".join(filter(None, (standpoint_id(notice, parsed.position, parsed.on), kind, key)))
     is_in_range = parsed.position is None or 0 < parsed.position <= LAST_POSITION
     return parsed if text == spelling and is_in_range else None

@@ -14,6 +14,7 @@ import strawberry
 
 from ledger.domain.areas.notice import NoticeKind
 from ledger.domain.fact import WordList
+from ledger.domain.refusal_codes import RefusalCode
 from ledger.domain.roles import Role
 from projections.views.word_lists import (
     AccessDecision,
@@ -22,6 +23,7 @@ from projections.views.word_lists import (
     AreaEnd,
     AssessmentStanding,
     Assurance,
+    BasisKind,
     Completeness,
     ContributionStanding,
     CoverageKind,
@@ -43,6 +45,7 @@ __all__ = [
     "AreaEnd",
     "AssessmentStanding",
     "Assurance",
+    "BasisKind",
     "Completeness",
     "ContributionStanding",
     "CoverageKind",
@@ -53,6 +56,7 @@ __all__ = [
     "Loop",
     "NoticeKind",
     "NoticeStatus",
+    "RefusalCode",
     "ReportPart",
     "ReviewStanding",
     "Role",
@@ -89,5 +93,5 @@ def _meanings(words: type[WordList]) -> dict[str, str]:
     return meanings
 
 
-for _words in (NoticeKind, NoticeStatus, Role):  # those that a hand-written type shows
+for _words in (NoticeKind, NoticeStatus, RefusalCode, Role):  # those that a hand-written type shows
     enum_of(_words)

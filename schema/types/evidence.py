@@ -18,7 +18,7 @@ from schema.derive.declaration import (
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import Assurance, EvidenceStatus
+from schema.types.enums import Assurance, BasisKind, EvidenceStatus
 
 
 @object_type(
@@ -60,7 +60,7 @@ class Assessment(Recorded):
     evidence.BASIS,
     filters={
         "subject": Filter(ID, "Id of what rests on it, such as D1, or BRP3#1 for the first claim of a report."),
-        "kind": Filter(str, "Kind of what rests on it, such as decision, claim or objective."),
+        "kind": Filter(BasisKind, "Kind of what rests on it."),
         "evidence": Filter(ID, "Id of the document."),
     },
 )
@@ -86,6 +86,7 @@ class Measure(RowObject, Node):
     """Measure, with its XmR chart. Figures of small counts are hidden from some roles."""
 
     readings_count = value(name="readings")
+    suppressed = value(name="is_hidden")
     spc = facet("Spc", "Chart; null if it has no reading, or is hidden.", unless="mean")
     entry = entry("position", "Entry that defined it.")
     whole = node("Measure", "measure", "part_of")
@@ -123,6 +124,7 @@ class Point(RowObject):
 class Reading(RowObject):
     """A measure's reading for a period, as last stated, with numerator and denominator."""
 
+    suppressed = value(name="is_hidden")
     entry = entry("position", "First entry that reported it.")
     measure_node = node("Measure", "measure")
 

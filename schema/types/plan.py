@@ -15,6 +15,7 @@ from schema.derive.declaration import (
     one,
     section,
     short_list,
+    value,
 )
 from schema.derive.node import Node
 from schema.types.enums import ActionStanding, Answer, CoverageKind
@@ -160,6 +161,7 @@ class Rating(RowObject):
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 
+    required = value(name="is_asked")
     objective_nodes = short_list("Objective", "Live objectives.", by="objective", key="objectives")
 
 

@@ -70,13 +70,15 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="Calendar day (ISO 8601), such as 2022-07-05.",
+        description="Calendar day (RFC 3339, full-date), such as 2022-07-05.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=str,
         parse_value=_day,
     ),
     Count: strawberry.scalar(
         name="Count",
         description="A whole number from 0 to 9007199254740991, sent as a JSON number.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
         serialize=int,
         parse_value=_count,
     ),

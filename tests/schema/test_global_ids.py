@@ -49,6 +49,26 @@ async def test_an_instant_of_recording_is_named_by_its_position(world: World) ->
     assert by_instant["id"] == f"{NOTICE}@{by_instant['asOf']['position']}"
 
 
+SECTIONS = ("plan", "board", "partners", "adviser", "escalation", "people", "records", "duties")
+
+
+@pytest.mark.parametrize("standpoint", [{}, {"asOf": {"position": 10}, "on": ON}])
+async def test_a_section_has_an_id_and_is_loaded_by_it(world: World, standpoint: dict[str, Any]) -> None:
+    prefix = f"{NOTICE}@10~{ON}" if standpoint else NOTICE
+    document = f"""query($id: ID!, $asOf: AsOfInput, $on: DateTime) {{ notice(id: $id, asOf: $asOf, on: $on) {{
+        {" ".join(f"{name} {{ id __typename }}" for name in SECTIONS)} }} }}"""
+    expected = {name: {"id": f"{prefix}/{name}", "__typename": name.capitalize()} for name in SECTIONS}
+    assert (await world.data(document, "operator", id=NOTICE, **standpoint))["notice"] == expected
+    for section in expected.values():
+        node = "query($id: ID!) { node(id: $id) { id __typename } }"
+        assert (await world.data(node, "operator", id=section["id"]))["node"] == section
+
+
+async def test_a_section_that_is_not_the_reader_s_is_refused_by_its_id_too(world: World) -> None:
+    node = "query($id: ID!) { node(id: $id) { id } }"
+    assert (await world.error(node, "bea", id=f"{NOTICE}/records"))[0] == "FORBIDDEN"
+
+
 async def test_node_loads_the_state_that_an_id_names(world: World) -> None:
     now = (await world.data(NODE, id=f"{NOTICE}/objective/O1"))["node"]
     then = (await world.data(NODE, id=f"{NOTICE}@10/objective/O1"))["node"]

@@ -56,7 +56,7 @@ def test_weakened_evidence(both: Both) -> None:
         {
             "evidence": row["evidence"],
             "status": row["status"],
-            "decisions": [each["subject"] for each in row["resting"] if each["kind"] == "decision"],
+            "decisions": [each["subject"] for each in row["resting"] if each["kind"] == "DECISION"],
         }
         for row in answer(both, "weakened-evidence")["evidence"]["nodes"]
     ]

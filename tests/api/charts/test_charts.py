@@ -32,7 +32,7 @@ def series(values: Sequence[float | None], **given: Any) -> Series:
                 "numerator": None if value is None else int(value),
                 "denominator": None if value is None else 100,
                 "signals": [] if value is None else [each.value for each in next(signals).signals],
-                "isHidden": value is None,
+                "suppressed": value is None,
             }
         )
     answer: dict[str, Any] = {
@@ -52,7 +52,7 @@ def series(values: Sequence[float | None], **given: Any) -> Series:
         },
         "assurance": assurance_of(90.0, "HIGHER_IS_BETTER", chart.lower, chart.upper) if chart else None,
         "resetOn": None,
-        "isHidden": None in values,
+        "suppressed": None in values,
         "readings": {"nodes": nodes},
     }
     return charts.series_of(answer | given)

@@ -55,7 +55,7 @@ def readings(*values: float, hidden: bool = False) -> Series:
             numerator=1,
             denominator=None,
             signals=("SHIFT",),
-            is_hidden=hidden,
+            suppressed=hidden,
             position=month,
         )
         for month, value in enumerate(values, 1)
@@ -71,7 +71,7 @@ def readings(*values: float, hidden: bool = False) -> Series:
         spc=spc,
         assurance=None if hidden else "FAILING",
         reset_on=None,
-        is_hidden=hidden,
+        suppressed=hidden,
         readings=Readings(points),
     )
 
@@ -110,7 +110,7 @@ def test_a_later_reset_does_not_count_and_an_earlier_one_does() -> None:
 
 def test_a_hidden_chart_stays_hidden() -> None:
     shown = series_at(readings(*VALUES, hidden=True), LAST)
-    assert (len(shown.points), shown.spc, shown.suppressed) == (9, None, True)
+    assert (len(shown.points), shown.spc, shown.hidden) == (9, None, True)
 
 
 def action(**changes: Any) -> Action:

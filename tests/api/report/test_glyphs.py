@@ -34,7 +34,7 @@ def report(text: str) -> Report:
     )  # fmt: skip
     measure = Series(
         measure="M1", title=text, unit="PERCENT", direction="HIGHER_IS_BETTER", target=None, baseline=None,
-        spc=None, assurance=None, reset_on=None, is_hidden=False, readings=Readings(()),
+        spc=None, assurance=None, reset_on=None, suppressed=False, readings=Readings(()),
     )  # fmt: skip
     return Report(
         notice=notice, report="AR1", adviser="adviser", issued_at=NOW, issued_position=2, first=date(2022, 7, 5),

@@ -248,7 +248,7 @@ def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
     assert (less.decisions, less.board_reports, less.access) == (None, None, None)
     assert whole.measures
     assert less.measures
-    hidden = [series for series in less.measures if series.is_hidden]
+    hidden = [series for series in less.measures if series.suppressed]
     assert hidden
     for series in hidden:
         assert (series.mean, series.upper, {point.value for point in series.points}) == (None, None, {None})

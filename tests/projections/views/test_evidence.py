@@ -1,9 +1,11 @@
 """Statements that rest on a document, and the document's status when they were recorded."""
 
 from ledger.domain.authorisation import Credential
+from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from projections.engine.follower import refold
 from projections.views import evidence
+from projections.views.word_lists import BasisKind
 from tests.ledger.desk import Desk
 
 ADVISER = Credential("adviser", role=Role.ADVISER)
@@ -30,3 +32,8 @@ def test_a_basis_keeps_how_the_document_stood_when_it_was_recorded() -> None:
         ("B2", "CURRENT", "PARTIAL", None),
         ("B3", "SUPERSEDED", "PARTIAL", "E2"),
     ]
+
+
+def test_each_fact_that_rests_on_evidence_has_a_kind() -> None:
+    kinds = {reliance.kind for kind in KINDS.values() if (reliance := evidence._reliance_of(kind.struct))}
+    assert kinds == {kind.value for kind in BasisKind} - {"CLAIM", "SUPPORTED"}

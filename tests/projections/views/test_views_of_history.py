@@ -129,7 +129,7 @@ async def test_when_there_was_no_chair_and_what_the_board_decided(reader: Reader
 async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Reader) -> None:
     async with at(reader) as reading:
         claims = await rows_of(reading, reports.CLAIM)
-        of_claim = await rows_of(reading, evidence.BASIS, subject="BRP3#1", kind="claim")
+        of_claim = await rows_of(reading, evidence.BASIS, subject="BRP3#1", kind="CLAIM")
         of_decision = await rows_of(reading, evidence.BASIS, subject="D1")
         resting = await rows_of(reading, evidence.BASIS, evidence="E25")
         ended = {
@@ -146,11 +146,11 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     assert [(claim.report, claim.number) for claim in claims] == [
         ("BRP2", 1), ("BRP3", 1), ("BRP5", 1), ("BRP6", 1),
     ]  # fmt: skip
-    assert [(basis.kind, basis.evidence, basis.status_then) for basis in of_claim] == [("claim", "E26", "CURRENT")]
+    assert [(basis.kind, basis.evidence, basis.status_then) for basis in of_claim] == [("CLAIM", "E26", "CURRENT")]
     assert [(basis.kind, basis.evidence, basis.judgement_then) for basis in of_decision] == [
         ("decision", "E6", None),
     ]  # fmt: skip
-    assert [(basis.kind, basis.subject) for basis in resting] == [("claim", "BRP2#1"), ("report", "BRP2")]
+    assert [(basis.kind, basis.subject) for basis in resting] == [("CLAIM", "BRP2#1"), ("REPORT", "BRP2")]
     assert ended == {"SUPERSEDED": ["E31"], "WITHDRAWN": ["E34"], "ERASED": ["E33"]}
     assert (restricted.classification, restricted.opened, restricted.ended_position) == ("RESTRICTED", 1, 591)
     assert (assessed.judgement, document.judgement, document.assessed_position) == ("PARTIAL", "PARTIAL", 280)

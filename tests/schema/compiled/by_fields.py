@@ -20,7 +20,7 @@ from projections.query.reader import AsOf, Reader
 from schema.context import suppressed
 from schema.derive.connection import check_first, cursor, decode_cursor
 from schema.derive.declaration import SECTIONS, TYPES
-from schema.derive.node import parse_id
+from schema.derive.node import kind_of, parse_id
 from schema.types.entries import EntryFilter
 from schema.types.scalars import instant, instant_text
 from tests.projections.rows import RowQuery, find
@@ -87,6 +87,8 @@ def _resolver(kind: str, name: str) -> Callable[..., Any]:
         return _ROOTS[name]
     if kind in TYPES:
         return declared_field(kind, name)
+    if kind in SECTIONS and name == "id":
+        return lambda item, _info: f"{item.at.global_id}/{kind_of(kind)}"
     if kind in SECTIONS:
         return list_field(kind, name, SECTIONS[kind].lists[name])
     if kind.endswith("Connection"):
