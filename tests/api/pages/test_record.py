@@ -168,7 +168,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     said = words(answer)
     for sentence in (
-        "Enter an impact rating",
+        "Select an impact rating",
         "When it happened must be a real date",
         "Progress: the narrative seems to contain an e-mail address, which no entry may contain; leave it out",
         "Progress: the narrative seems to contain a telephone number; remove it, or confirm below",
