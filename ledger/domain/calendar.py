@@ -36,6 +36,13 @@ def _bank_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
 
 
+@cache
+def bank_holidays() -> list[date]:
+    """Return the bank holidays of 1970 to 2099 that are weekdays, in order."""
+    days = (day for year in range(1970, 2100) for day in _bank_holidays(year))
+    return sorted(day for day in days if day.weekday() < 5)
+
+
 def is_working(day: date) -> bool:
     """Return whether a day is a working day."""
     return day.weekday() < 5 and day not in _bank_holidays(day.year)

@@ -130,6 +130,16 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             return f"{self.expression(of)} {'=' if operator == 'IN' else operator} {value}"
         return f"{self.expression(name)} = :value"
 
+    def test(self, name: str) -> str:
+        """Return the SQL of a condition as a test of one row.
+
+        Raises:
+            KeyError: No condition or field has this name.
+        """
+        if name in self.positions:
+            return f"t.position IN ({self.positions[name]})"
+        return self.condition(name)
+
     def order_by(self, sorts: Sequence[Sort] = (), *, is_reversed: bool = False) -> str:
         """Return the SQL of ORDER BY: the sorts, then the relation's own order."""
         direction = {True: "DESC NULLS LAST", False: "ASC NULLS LAST"}
@@ -153,10 +163,15 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             test = f"({follows} OR ({field} IS NOT DISTINCT FROM {value} AND {test}))"
         return test
 
-    def laterals_of(self, sorts: Iterable[Sort]) -> str:
-        """Return the joins that the SQL of the sorts needs."""
-        computed = [self.computed[sort.name] for sort in sorts if sort.name in self.computed]
+    def laterals_of(self, fields: Iterable[str]) -> str:
+        """Return the joins that the SQL of these fields needs."""
+        computed = [self.computed[name] for name in fields if name in self.computed]
         return "".join(f" CROSS JOIN LATERAL {item}" for item in laterals(computed))
+
+    def fields_of(self, conditions: Iterable[str]) -> list[str]:
+        """Return the fields whose SQL these conditions contain."""
+        names = [self.derived[name][0] if name in self.derived else name for name in conditions]
+        return [name for name in names if name not in self.conditions]
 
     def place_hints(self, sorts: Sequence[Sort] = ()) -> tuple[Any, ...]:
         """Return the types of a place's values."""

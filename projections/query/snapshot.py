@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.sql import Composed
 from psycopg.types.numeric import Int8
 
+from ledger.domain.calendar import bank_holidays
 from ledger.domain.errors import Unavailable
 from projections.errors import Inexact, InvalidText, TooMany, TooSlow
 from projections.query.tree import Statement
@@ -109,6 +110,7 @@ class Snapshot:
                         "on": on or self.on,
                         "recorded_at": self.recorded_at,
                         "root_hash": b64encode(self.root_hash).decode(),
+                        "bank_holidays": bank_holidays(),
                     }
                     parameters = [_sized(values[name]) for name in statement.parameters]
                     await cursor.execute(statement.sql, parameters, prepare=True, binary=True)

@@ -9,8 +9,11 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from projections.query.condition import names_in, test_sql
+from projections.query.groups import MOST_GROUPS, group_rows
 from projections.query.json_text import concat, json_value, literal
-from projections.query.relation import TODAY, Relation, Sort
+from projections.query.relation import TODAY, Relation
+from projections.query.scope import NUMBER, Scope
 from projections.query.tree import (
     Cell,
     Constant,
@@ -18,6 +21,10 @@ from projections.query.tree import (
     EndCursor,
     ErasedBy,
     Form,
+    GroupFigure,
+    GroupKeys,
+    Groups,
+    GroupSize,
     HasMore,
     Listing,
     NarrativeBody,
@@ -40,11 +47,10 @@ _TYPES = {
     "on": "timestamptz",
     "recorded_at": "timestamptz",
     "root_hash": "text",
+    "bank_holidays": "date[]",
 }
 NESTED = 4
 """Lists below one another from which rows are counted while they are read, because rows multiply with each."""
-_MORE = '"of the page"'
-"""Column that numbers a page's rows; one more row is read than the page shows."""
 
 
 def compose(
@@ -61,50 +67,12 @@ def compose(
     """
     is_deep = _depth(listing.item) > NESTED
     writer = _Writer(redacted, exact=exact, most_rows=most_rows if is_deep else None)
-    scope = _Scope(listing.relation)
+    scope = Scope(listing.relation)
     row = writer.members(listing.item, scope)
     source = writer.rows_of(listing, None)
     count = " + ".join(scope.counts) or "0"
     sql = f"SELECT convert_to({row}, 'UTF8'), ({count})::bigint FROM ({source}) t{scope.joined}"
     return Statement(sql.encode(), tuple(writer.parameters))
-
-
-class _Scope:
-    """The rows of one object or list, and the items joined to them."""
-
-    def __init__(
-        self,
-        relation: Relation[Any],
-        page: "Listing | None" = None,
-        cursors: str = "",
-        sorts: tuple[Sort, ...] = (),
-        total: Callable[[], str] = lambda: "0",
-    ) -> None:
-        self.relation = relation
-        self.page = page
-        self.cursors = cursors
-        """SQL for the list's name, as written into its cursors."""
-        self.sorts = sorts
-        self.total = total
-        """Writer of the query that counts the rows of all pages."""
-        self.joins: list[str] = []
-        self.counts: list[str] = []
-
-    @property
-    def joined(self) -> str:
-        """The joins that follow the rows in FROM."""
-        return "".join(f" CROSS JOIN LATERAL {join}" for join in self.joins)
-
-    def join_lateral(self, name: str) -> None:
-        """Join, once, the lateral subquery that a computed field needs."""
-        computed = self.relation.computed.get(name)
-        if computed is not None and computed.lateral and computed.lateral not in self.joins:
-            self.joins.append(computed.lateral)
-
-    @property
-    def on_page(self) -> str:
-        """Filter of an aggregate to the rows that a page shows."""
-        return "" if self.page is None else f" FILTER (WHERE t.{_MORE} <= {self.page.first})"
 
 
 class _Writer:
@@ -141,7 +109,7 @@ class _Writer:
 
     # --- values
 
-    def members(self, item: ObjectNode, scope: _Scope) -> str:
+    def members(self, item: ObjectNode, scope: Scope) -> str:
         """Return the SQL of an object's JSON."""
         parts: list[str] = []
         text = "{"
@@ -157,14 +125,14 @@ class _Writer:
         parts.append(literal(text.removesuffix(",") + "}"))
         return concat(parts)
 
-    def value(self, node: Node, scope: _Scope) -> str:
+    def value(self, node: Node, scope: Scope) -> str:
         """Return the SQL of a node's JSON."""
         return _WRITERS[type(node)](self, node, scope)
 
-    def value_of_snapshot(self, node: SnapshotValue, _scope: _Scope) -> str:
+    def value_of_snapshot(self, node: SnapshotValue, _scope: Scope) -> str:
         return self._written(self.snapshot_value(node.name), node.form)
 
-    def cell(self, node: Cell, scope: _Scope) -> str:
+    def cell(self, node: Cell, scope: Scope) -> str:
         scope.join_lateral(node.name)
         text = self._written(self.expression(scope.relation, node.name), node.form)
         return f"coalesce({text}, {'views.absent()' if self._exact and not node.optional else literal('null')})"
@@ -173,13 +141,13 @@ class _Writer:
         """Return SQL that writes a value as JSON text; an inexact statement checks no ranges."""
         return json_value(expression, form if self._exact or form != "int" else "count")
 
-    def narrative(self, node: NarrativeBody, _scope: _Scope) -> str:
+    def narrative(self, node: NarrativeBody, _scope: Scope) -> str:
         return f"coalesce({self._narrative(node.name, 'to_json(n.body)::text')}, 'null')"
 
-    def erased_by(self, node: ErasedBy, _scope: _Scope) -> str:
+    def erased_by(self, node: ErasedBy, _scope: Scope) -> str:
         return f"coalesce({self._narrative(node.name, 'n.erased_by::text')}, 'null')"
 
-    def path(self, node: Path, scope: _Scope) -> str:
+    def path(self, node: Path, scope: Scope) -> str:
         own = ""
         if node.position or node.on:
             own += " || '@'"
@@ -193,7 +161,7 @@ class _Writer:
             own += f" || '/' || {self.expression(scope.relation, node.key)}"
         return f"to_json({self.snapshot_value('notice')}{own})::text"
 
-    def nullable(self, node: NullableObject, scope: _Scope) -> str:
+    def nullable(self, node: NullableObject, scope: Scope) -> str:
         """Return the SQL of a nested object of the same row, or null."""
         before, scope.counts = scope.counts, []
         text = self.members(node.item, scope)
@@ -207,7 +175,7 @@ class _Writer:
             f'AND n.position = t."{name}_position" AND n.path = t."{name}_path")'
         )
 
-    def narratives(self, node: NarrativeList, _scope: _Scope) -> str:
+    def narratives(self, node: NarrativeList, _scope: Scope) -> str:
         """Return the SQL of an array of narratives, in the order of their paths."""
         written = {
             "path": "to_json(p.path)::text",
@@ -234,7 +202,6 @@ class _Writer:
         """Return the SQL of a list's rows, for one key if the list has one."""
         relation = listing.relation
         rows, where = self._conditions(listing, key)
-        rows += relation.laterals_of(listing.sorts)
         if listing.after:
             place = [self.parameter(value) for value in listing.after]
             where.append(relation.after(listing.sorts, place, is_reversed=listing.is_reversed))
@@ -254,16 +221,21 @@ class _Writer:
         conditions = [(name, self.parameter(listing.conditions[name])) for name in sorted(listing.conditions)]
         if listing.by is not None and key is not None:
             conditions.append((listing.by, key))
-        return listing.relation.rows(conditions)
+        rows, where = listing.relation.rows(conditions)
+        names = [name for name, _ in conditions]
+        if listing.test is not None:
+            where.append(test_sql(listing.relation, listing.test, self.parameter))
+            names += names_in(listing.test)
+        fields = [*listing.relation.fields_of(names), *(sort.name for sort in listing.sorts)]
+        return rows + listing.relation.laterals_of(fields), where
 
-    def _count(self, listing: Listing, key: str | None) -> str:
-        """Return the query of the number of a list's rows on all pages."""
+    def _all_rows(self, listing: Listing, key: str | None) -> str:
+        """Return the FROM item of a list's rows on all pages."""
         rows, where = self._conditions(listing, "u.key" if listing.spread else key)
-        sql = self.sql(listing.relation, f"(SELECT FROM {rows} WHERE {' AND '.join(where)}) t")
-        keys = f"unnest({key}) u(key) CROSS JOIN LATERAL " if listing.spread else ""
-        return f"(SELECT count(*) FROM {keys}{sql})"
+        sql = self.sql(listing.relation, f"(SELECT t.* FROM {rows} WHERE {' AND '.join(where)}) t")
+        return f"unnest({key}) u(key) CROSS JOIN LATERAL {sql}" if listing.spread else sql
 
-    def listing(self, listing: Listing, scope: _Scope) -> str:
+    def listing(self, listing: Listing, scope: Scope) -> str:
         """Join a list to the rows of its parent, and return the SQL of its JSON."""
         self._lists += 1
         number = self._lists
@@ -272,14 +244,16 @@ class _Writer:
             key = f"k{number}.key"
             scope.join_lateral(listing.key)
             scope.joins.append(f"(SELECT {self.expression(scope.relation, listing.key)} AS key) k{number}")
-        inner = _Scope(
+        inner = Scope(
             listing.relation,
             listing if _reads_one_more(listing) else None,
             self._list_name(listing, key),
             listing.sorts,
-            lambda: self._count(listing, key),
+            lambda: self._all_rows(listing, key),
         )
         json = self._json(listing, inner)
+        scope.joins += inner.groups
+        scope.counts += [f"{item.rpartition(' ')[2]}.n" for item in inner.groups]
         if listing.after_key is not None and key is not None:
             json = f"CASE WHEN {self._is_of_cursor(listing, key)} THEN {json} ELSE 'null' END"
         counts = [f"coalesce(sum({count}){inner.on_page}, 0)" for count in inner.counts]
@@ -301,7 +275,7 @@ class _Writer:
             "" if key is None else f" || '/' || {key}"
         )
 
-    def _json(self, listing: Listing, scope: _Scope) -> str:
+    def _json(self, listing: Listing, scope: Scope) -> str:
         item = self.members(listing.item, scope)
         if listing.shape == "page":
             return item
@@ -317,16 +291,16 @@ class _Writer:
         if listing.spread:
             rows = f"unnest({key}) WITH ORDINALITY u{number}(key, nth) CROSS JOIN LATERAL {rows}"
         if _reads_one_more(listing):
-            rows = f"(SELECT t.*, row_number() OVER () AS {_MORE} FROM {rows}) t"
+            rows = f"(SELECT t.*, row_number() OVER () AS {NUMBER} FROM {rows}) t"
         return rows
 
     # --- pages
 
-    def rows(self, node: PageRows, scope: _Scope) -> str:
+    def rows(self, node: PageRows, scope: Scope) -> str:
         item = self.members(node.item, scope)
         return f"'[' || coalesce(string_agg({item}, ','){scope.on_page}, '') || ']'"
 
-    def _place(self, scope: _Scope) -> str:
+    def _place(self, scope: Scope) -> str:
         relation = scope.relation
         values = []
         for sort in scope.sorts:
@@ -336,25 +310,51 @@ class _Writer:
         values += [json_value(f't."{name}"', form_of(relation.hints[name])) for name in relation.order]
         return f"concat('[', concat_ws(',', {', '.join(values)}), ']')"
 
-    def has_more(self, _node: HasMore, scope: _Scope) -> str:
+    def has_more(self, _node: HasMore, scope: Scope) -> str:
         return f"(count(*) > count(*){scope.on_page})::text"
 
-    def total_count(self, _node: TotalCount, scope: _Scope) -> str:
-        return f"({scope.total()})::text"
+    def total_count(self, _node: TotalCount, scope: Scope) -> str:
+        return f"(SELECT count(*) FROM {scope.all_rows()})::text"
 
-    def row_cursor(self, _node: Cursor, scope: _Scope) -> str:
+    def groups(self, node: Groups, scope: Scope) -> str:
+        """Join the groups of a list to its parent's rows, and return the SQL of their JSON."""
+        self._lists += 1
+        name = f"g{self._lists}"
+        group = Scope(scope.relation, keys=len(node.keys))
+        item = self.members(node.item, group)
+        rows = self.sql(scope.relation, group_rows(scope.relation, scope.all_rows(), node.keys, group.figures))
+        count = "count(*)" if self._most_rows is None else f"views.counted(count(*), {self._most_rows})"
+        json = f"'[' || coalesce(string_agg({item}, ','), '') || ']'"
+        if self._exact:
+            json = f"CASE WHEN count(*) > {MOST_GROUPS} THEN views.absent() ELSE {json} END"
+        scope.groups.append(f"(SELECT {json} AS json, {count} AS n FROM ({rows}) g) {name}")
+        return f"{name}.json"
+
+    def group_keys(self, _node: GroupKeys, scope: Scope) -> str:
+        return f"to_json(ARRAY[{', '.join(f'g.k{n}' for n in range(1, scope.keys + 1))}]::text[])::text"
+
+    def group_size(self, _node: GroupSize, _scope: Scope) -> str:
+        return "g.n::text"
+
+    def group_figure(self, node: GroupFigure, scope: Scope) -> str:
+        if node.of not in scope.figures:
+            scope.figures.append(node.of)
+        value = json_value(f"g.f{scope.figures.index(node.of) + 1}", node.form)
+        return f"coalesce({value}, 'null')"
+
+    def row_cursor(self, _node: Cursor, scope: Scope) -> str:
         return self._cursor(scope, self._place(scope))
 
-    def _cursor(self, scope: _Scope, place: str) -> str:
+    def _cursor(self, scope: Scope, place: str) -> str:
         return f"""('"' || views.cursor({scope.cursors}, {place}) || '"')"""
 
-    def end_cursor(self, node: EndCursor, scope: _Scope) -> str:
+    def end_cursor(self, node: EndCursor, scope: Scope) -> str:
         places = f"array_agg({self._place(scope)}){scope.on_page}"
         place = f"({places})[{f'count(*){scope.on_page}' if node.last else '1'}]"
         return f"coalesce({self._cursor(scope, place)}, 'null')"
 
 
-_WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
+_WRITERS: Mapping[type, Callable[[_Writer, Any, Scope], str]] = {
     SnapshotValue: _Writer.value_of_snapshot,
     Cell: _Writer.cell,
     NarrativeBody: _Writer.narrative,
@@ -368,6 +368,10 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, _Scope], str]] = {
     Cursor: _Writer.row_cursor,
     HasMore: _Writer.has_more,
     TotalCount: _Writer.total_count,
+    Groups: _Writer.groups,
+    GroupKeys: _Writer.group_keys,
+    GroupSize: _Writer.group_size,
+    GroupFigure: _Writer.group_figure,
     EndCursor: _Writer.end_cursor,
 }
 

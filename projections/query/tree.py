@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct, field
 
 from ledger.domain.fields import unwrap
+from projections.query.condition import Test
+from projections.query.groups import FigureOf, GroupKey
 from projections.query.relation import PAGE, Relation, Sort
 
 Form = Literal["text", "int", "count", "float", "bool", "date", "instant", "json", "array"]
@@ -131,6 +133,29 @@ class TotalCount(Struct, frozen=True):
     """The number of a list's rows, on all pages."""
 
 
+class GroupKeys(Struct, frozen=True):
+    """The keys of a group, as texts."""
+
+
+class GroupSize(Struct, frozen=True):
+    """The number of rows of a group."""
+
+
+class GroupFigure(Struct, frozen=True):
+    """A figure of the rows of a group; null if no row has a value."""
+
+    of: FigureOf
+    form: Form
+
+
+class Groups(Struct, frozen=True):
+    """The groups of a list's rows on all pages."""
+
+    keys: tuple[GroupKey, ...]
+    item: "ObjectNode"
+    """Object for each group, of `GroupKeys`, `GroupSize` and `GroupFigure`."""
+
+
 class Listing(Struct, frozen=True, kw_only=True):
     """Rows of a relation, in its order."""
 
@@ -143,7 +168,9 @@ class Listing(Struct, frozen=True, kw_only=True):
     `EndCursor`.
     """
     conditions: Mapping[str, object] = field(default_factory=dict)
-    """Condition → the parameter with its value."""
+    """Condition → the parameter with its value; all must hold."""
+    test: Test | None = None
+    """Further conditions, combined by and, or and not."""
     by: str | None = None
     """Condition that ties the rows to the parent row."""
     key: str | None = None
@@ -181,6 +208,10 @@ Node: TypeAlias = (
     | HasMore
     | EndCursor
     | TotalCount
+    | GroupKeys
+    | GroupSize
+    | GroupFigure
+    | Groups
     | Listing
 )
 

@@ -85,11 +85,11 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     actor: str | None = None
     occurred_from: datetime | None = None
     """First instant at which it may have happened."""
-    occurred_to: datetime | None = None
+    occurred_until: datetime | None = None
     """Instant before which it happened."""
     recorded_from: datetime | None = None
     """First instant at which it may have been recorded."""
-    recorded_to: datetime | None = None
+    recorded_until: datetime | None = None
     """Instant before which it was recorded."""
     text: str | None = None
     """Words that one of its narratives contains, in any case of letters."""
@@ -193,9 +193,9 @@ ENTRY = Relation(
         "clause": f"EXISTS (SELECT FROM unnest({CLAUSES}) c(number) WHERE {INCLUDES})",
         "actor": f"{_ATTRIBUTE.format('actor')} = :value",
         "occurred_from": f"{_OCCURRED} >= :value",
-        "occurred_to": f"{_OCCURRED} < :value",
+        "occurred_until": f"{_OCCURRED} < :value",
         "recorded_from": "t.recorded_at >= :value",
-        "recorded_to": "t.recorded_at < :value",
+        "recorded_until": "t.recorded_at < :value",
         "since_position": "t.position > :value",
         "text": f"({QUERY} IS NULL OR (SELECT views.search_vector(string_agg(n.body, ' ')) @@ {QUERY} "
         "FROM ledger.narratives n WHERE n.notice = :notice AND n.position = t.position))",

@@ -4,15 +4,16 @@ A statement is reused for variables of the same shape. Its parameters are theref
 `written_variables` lists the exceptions. Imports graphql-core.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
     GraphQLField,
+    ListValueNode,
     ObjectValueNode,
     ValueNode,
     VariableNode,
@@ -28,13 +29,15 @@ from schema.derive.connection import decode_cursor, key_of_cursor
 T = TypeVar("T")
 Variables = Mapping[str, Any]
 """Coerced variables of a request."""
+Path: TypeAlias = tuple[str | int, ...]
+"""Members of objects and items of lists, one below another."""
 
 
 class ArgumentValue(Struct, frozen=True, eq=False):
     """An argument's value: a constant, or a place in a variable."""
 
     variable: str | None
-    path: tuple[str, ...] = ()
+    path: Path = ()
     """Path within the variable."""
     constant: Any = None
     via: Callable[[Any], Any] | None = None
@@ -45,8 +48,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
         value = self.constant
         if self.variable is not None:
             value = variables.get(self.variable)
-            for step in self.path:
-                value = value.get(step) if value is not None else None
+            value = _at(value, self.path)
         return self.via(value) if self.via is not None and value is not None else plain(value)
 
 
@@ -83,11 +85,13 @@ class Arguments:
         self._node: FieldNode = details.node
         self.values: Mapping[str, Any] = get_argument_values(field, self._node, variables)
 
-    def argument(self, *path: str, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
-        """Return the argument of that name, or the member at that path; None if it is null or absent."""
-        value: Any = self.values
-        for step in path:
-            value = value.get(step) if value is not None else None
+    def value(self, *path: str | int) -> Any:  # noqa: ANN401 - of any type
+        """Return the value of an argument, or of the member at a path; None if it is null or absent."""
+        return _at(self.values, path)
+
+    def argument(self, *path: str | int, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
+        """Return the argument of that name, or the member at that path; None if null or absent."""
+        value = self.value(*path)
         if value is None:
             return None
         node, rest = self.node_of(path)
@@ -95,18 +99,35 @@ class Arguments:
             return ArgumentValue(node.name.value, rest, via=via)
         return ArgumentValue(None, constant=value, via=via)
 
-    def node_of(self, path: Sequence[str]) -> tuple[ValueNode | None, tuple[str, ...]]:
+    def node_of(self, path: Path) -> tuple[ValueNode | None, Path]:
         """Return the argument's node in the document, and the rest of the path below that node."""
         name, *rest = path
         node: ValueNode | None = next((a.value for a in self._node.arguments or () if a.name.value == name), None)
-        while rest and isinstance(node, ObjectValueNode):
-            node = next((f.value for f in node.fields if f.name.value == rest[0]), None)
-            rest = rest[1:]
+        while rest and isinstance(node, ObjectValueNode | ListValueNode):
+            step, *rest = rest
+            if isinstance(node, ListValueNode) and isinstance(step, int):
+                node = node.values[step]
+            elif isinstance(node, ObjectValueNode) and isinstance(step, str):
+                node = next((f.value for f in node.fields if f.name.value == step), None)
+            # otherwise a single object is written for a list of one
         return node, tuple(rest)
 
 
+def _at(value: Any, path: Iterable[str | int]) -> Any:  # noqa: ANN401 - of any type
+    """Return the part of a coerced value at a path; None if it is null or absent."""
+    for step in path:
+        if value is None:
+            return None
+        value = value[step] if isinstance(step, int) else value.get(step)
+    return value
+
+
+WRITTEN = ("first", "orderBy", "by", "of", "start", "end")
+"""Arguments that a statement depends on."""
+
+
 class _WrittenVariables(Visitor):
-    """Collector of the variables within `first`, `orderBy` and lists."""
+    """Collector of the variables within the arguments of WRITTEN and within lists."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,11 +137,11 @@ class _WrittenVariables(Visitor):
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
         """Note whether the variables below are written into the statement."""
-        self._depth += node.name.value in ("first", "orderBy")
+        self._depth += node.name.value in WRITTEN
 
     def leave_argument(self, node: ArgumentNode, *_: object) -> None:
         """End the argument."""
-        self._depth -= node.name.value in ("first", "orderBy")
+        self._depth -= node.name.value in WRITTEN
 
     def enter_list_value(self, *_: object) -> None:
         """Note that the variables below are written into the statement."""
@@ -137,7 +158,7 @@ class _WrittenVariables(Visitor):
 
 
 def written_variables(document: DocumentNode) -> frozenset[str]:
-    """Return the variables whose values are written into the statement: within `first`, `orderBy` and lists."""
+    """Return the variables whose values are written into the statement: within WRITTEN arguments and lists."""
     written = _WrittenVariables()
     visit(document, written)
     return frozenset(written.names)
@@ -165,4 +186,6 @@ def shape(value: Any) -> object:  # noqa: ANN401 - of any type
     """Return the features of a variable that a statement depends on: present parts and truth values."""
     if isinstance(value, Mapping):
         return tuple((name, shape(part)) for name, part in value.items() if part is not None)
+    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        return tuple(map(shape, value))
     return value if value is None or isinstance(value, bool) else ...

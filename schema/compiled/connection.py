@@ -18,9 +18,9 @@ Make = Callable[[GraphQLField, list[FieldDetails]], ObjectNode]
 
 
 def page_of(
-    walk: Walk, field: GraphQLField, details: list[FieldDetails], make: Make, *, is_after: bool
+    walk: Walk, field: GraphQLField, details: list[FieldDetails], make: Make, groups: Member, *, is_after: bool
 ) -> ObjectNode:
-    """Return the tree of a page; `make` builds its rows."""
+    """Return the tree of a page; `make` builds its rows, and `groups` their groups."""
 
     def member(below: GraphQLField, each: list[FieldDetails]) -> Node:
         match python_name(below):
@@ -30,6 +30,8 @@ def page_of(
                 return PageRows(walk(object_of(below), each, partial(_of_edge, make)))
             case "total_count":
                 return TotalCount()
+            case "groups":
+                return groups(below, each)
         return walk(object_of(below), each, lambda info, _: _of_page(info, is_after=is_after))
 
     return walk(object_of(field), details, member)

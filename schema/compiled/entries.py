@@ -12,13 +12,18 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.registry import KINDS, find_kind, type_names
+from projections.query.condition import Test
+from projections.query.relation import Sort
 from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, form_of
 from projections.views import entries
-from schema.compiled.arguments import Arguments
-from schema.compiled.connection import Make, Walk, page_of
+from schema.compiled.arguments import Arguments, plain
+from schema.compiled.connection import Make, Member, Walk, page_of
+from schema.compiled.filters import Names, combined_test, conditions_in
 from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
 from schema.context import may
 from schema.derive.connection import check_first
+from schema.derive.filters import COMBINED
+from schema.derive.order import order_name, sorts_of
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types.entries import EntryFilter
 
@@ -31,35 +36,59 @@ _NARRATIVE: Mapping[NarrativeMember, Node] = {
 }
 _NARRATIVE_MEMBERS: Mapping[str, NarrativeMember] = {"path": "path", "text": "body", "erased_by": "erased_by"}
 _ENTRY_FILTERS: Mapping[str, str] = {
-    field.python_name: field.graphql_name or to_camel_case(field.python_name)
+    field.python_name: to_camel_case(field.python_name)
     for field in get_object_definition(EntryFilter, strict=True).fields
+    if field.python_name not in COMBINED
 }
 """Filters of entries by Python name, with their GraphQL names."""
 
 
 def entries_of(
-    selection: Selection, walk: Walk, field: GraphQLField, details: list[FieldDetails], make: Make
+    selection: Selection,
+    walk: Walk,
+    field: GraphQLField,
+    details: list[FieldDetails],
+    make: Make,
+    groups: Member,
 ) -> Listing:
-    """Return the tree of a page of entries; `make` builds its rows."""
+    """Return the tree of a page of entries; `make` builds its rows, and `groups` their groups."""
     arguments = selection.arguments(field, details)
+    conditions, test = entry_conditions(selection, arguments)
     is_reversed = bool(arguments.values.get("newestFirst"))
-    of_list = "newest-entries/" if is_reversed else "entries/"
-    after = cursor_parts(arguments, of_list, int)
+    sorts = _sorts(selection, arguments)
+    of_list = f"{'newest-' if is_reversed else ''}entries{order_name(sorts)}/"
+    after = cursor_parts(arguments, of_list, *entries.ENTRY.place_hints(sorts))
     selection.check(after)
     return Listing(
         relation=entries.ENTRY,
         shape="page",
         first=check_first(arguments.values.get("first")),
-        conditions=entry_conditions(selection, arguments),
-        item=page_of(walk, field, details, make, is_after=bool(after)),
+        conditions=conditions,
+        test=test,
+        item=page_of(walk, field, details, make, groups, is_after=bool(after)),
+        sorts=sorts,
         is_reversed=is_reversed,
         after=after,
         cursors=of_list,
     )
 
 
-def entry_conditions(selection: Selection, arguments: Arguments) -> dict[str, object]:
-    """Return the conditions of the argument `filter`.
+def _sorts(selection: Selection, arguments: Arguments) -> tuple[Sort, ...]:
+    """Return the sorts of the argument `orderBy`.
+
+    Raises:
+        GraphQLError: FORBIDDEN, if the reader may not read entries and so may order by position only.
+    """
+    orders = arguments.value("orderBy") or ()
+    sorts = sorts_of("Entry", ((plain(each["field"]), plain(each["direction"])) for each in orders))
+    if any(sort.name != "position" for sort in sorts) and not may(selection.roles, "entries"):
+        message = f"your roles in {selection.notice} do not read its entries; order them by POSITION only"
+        raise problem(FORBIDDEN, message)
+    return sorts
+
+
+def entry_conditions(selection: Selection, arguments: Arguments) -> tuple[dict[str, object], Test | None]:
+    """Return the conditions of the argument `filter`, and those that it combines by and, or and not.
 
     Raises:
         GraphQLError: FORBIDDEN, if the reader may not read entries; BAD_USER_INPUT, for an unknown type.
@@ -69,11 +98,13 @@ def entry_conditions(selection: Selection, arguments: Arguments) -> dict[str, ob
         for name, graphql_name in _ENTRY_FILTERS.items()
         if (argument := arguments.argument("filter", graphql_name, via=_types if name == "type" else None))
     }
-    if conditions.keys() - {"positions"} and not may(selection.roles, "entries"):
+    names = {written: _ENTRY_FILTER.get(name, name) for name, written in _ENTRY_FILTERS.items()}
+    test = combined_test(Names(names, {"type": _types}), arguments)
+    if (test is not None or conditions.keys() - {"positions"}) and not may(selection.roles, "entries"):
         message = f"your roles in {selection.notice} do not read its entries, so they can't be searched"
         raise problem(FORBIDDEN, message)
-    selection.check(conditions.values())
-    return conditions
+    selection.check((*conditions.values(), *conditions_in(test)))
+    return conditions, test
 
 
 def entry_member(

@@ -33,8 +33,11 @@ from projections.views import entries
 from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, plain
 from schema.compiled.connection import Member, page_of
 from schema.compiled.entries import entries_of, entry_member, narrative_member
+from schema.compiled.filters import Names, combined_test, conditions_in
+from schema.compiled.groups import groups_of
 from schema.compiled.leaves import Checkpoint, CursorOfRow, Leaf, Proof, RefusedField, ShortList
 from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
+from schema.derive.columns import relation_of
 from schema.derive.connection import LARGEST, check_first
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
 from schema.derive.node import kind_of
@@ -200,7 +203,8 @@ class TreeBuilder:
         """Return the tree of a member of a notice that is not a list of rows."""
         below = object_of(field)
         if name == "entries":
-            return entries_of(self.selection, self.walk, field, details, self._object)
+            groups = partial(self._groups, "Entry")
+            return entries_of(self.selection, self.walk, field, details, self._object, groups)
         if below.name in SECTIONS:
             self.selection.require(SECTIONS[below.name].view)
         return self._members(below, details)
@@ -228,6 +232,12 @@ class TreeBuilder:
 
     # --- lists
 
+    def _groups(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+        """Return the tree of the groups of a type's rows."""
+        self.selection.require(relation_of(name).view)
+        self.leaves.append(ShortList(self._here, "groups"))
+        return groups_of(self.selection, self.walk, name, field, details)
+
     def _listing(
         self,
         place: tuple[str, str],
@@ -245,7 +255,8 @@ class TreeBuilder:
         )
         arguments = self.selection.arguments(field, details)
         conditions = _conditions(declaration, spec, arguments)
-        self.selection.check(conditions.values())
+        test = combined_test(_names(declaration), arguments)
+        self.selection.check((*conditions.values(), *conditions_in(test)))
         if not spec.paged:
             if not spec.one:
                 self.leaves.append(ShortList(self._here, place[1]))
@@ -254,6 +265,7 @@ class TreeBuilder:
                 shape="one" if spec.one else "list",
                 item=self._object(field, details),
                 conditions=conditions,
+                test=test,
                 by=spec.by,
                 key=spec.key,
                 spread=spread,
@@ -270,8 +282,11 @@ class TreeBuilder:
         return Listing(
             relation=relation,
             shape="page",
-            item=page_of(self.walk, field, details, self._object, is_after=bool(after)),
+            item=page_of(
+                self.walk, field, details, self._object, partial(self._groups, spec.of), is_after=bool(after)
+            ),
             conditions=conditions,
+            test=test,
             by=spec.by,
             key=spec.key,
             spread=spread,
@@ -283,6 +298,11 @@ class TreeBuilder:
             else None,
             cursors=of_list,
         )
+
+
+def _names(declaration: ObjectDeclaration) -> Names:
+    """Return the conditions that the members of a type's filter name."""
+    return Names({to_camel_case(name): name for name in declaration.filters})
 
 
 def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments) -> dict[str, object]:

@@ -7,14 +7,12 @@ from types import GenericAlias
 from typing import Annotated, Any, get_args, get_origin
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.arguments import StrawberryArgument
 
 from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
 from ledger.domain.roles import matrix
 from projections.engine.narrative import NarrativeRef
-from schema.derive.connection import USUAL, After, Connection, First
+from schema.derive.connection import USUAL, After, First
 from schema.derive.declaration import (
     SECTIONS,
     TYPES,
@@ -27,7 +25,10 @@ from schema.derive.declaration import (
     Spec,
     Value,
 )
-from schema.derive.order import order_of
+from schema.derive.filters import combined
+from schema.derive.groups import connection_of
+from schema.derive.order import order_argument
+from schema.derive.unresolved import unresolved
 from schema.types.entries import Entry, Narrative
 from schema.types.enums import enum_of
 from schema.types.scalars import Json
@@ -63,16 +64,16 @@ def _make_type(cls: type[Any], fields: Mapping[str, Spec], annotations: dict[str
     for name, spec in fields.items():
         match spec:
             case Many():
-                setattr(cls, name, _field(spec.description, _list_arguments(spec)))
+                setattr(cls, name, unresolved(spec.description, _list_arguments(spec)))
                 annotations[name] = _list_type(spec)
             case EntryAt():
-                setattr(cls, name, _field(spec.description, {}))
+                setattr(cls, name, unresolved(spec.description, {}))
                 annotations[name] = Entry | None
             case Facet():
-                setattr(cls, name, _field(spec.description, {}))
+                setattr(cls, name, unresolved(spec.description, {}))
                 annotations[name] = TYPES[spec.of].cls | None
             case OtherField():
-                setattr(cls, name, _field(spec.description, spec.arguments))
+                setattr(cls, name, unresolved(spec.description, spec.arguments))
                 annotations[name] = spec.type
             case Sections():
                 _add_sections(cls, annotations)
@@ -84,7 +85,7 @@ def _add_sections(cls: type[Any], annotations: dict[str, Any]) -> None:
     """Add the field of each section."""
     views = list(matrix().reads)
     for section in sorted(SECTIONS.values(), key=lambda each: views.index(each.view)):
-        setattr(cls, section.view, _field(section.description, {}))
+        setattr(cls, section.view, unresolved(section.description, {}))
         annotations[section.view] = section.cls | None
 
 
@@ -122,7 +123,7 @@ def filter_of(name: str) -> type | None:
     members = {key: strawberry.field(default=None, description=each.description) for key, each in filters.items()}
     annotations = {key: _input_type(each.type) | None for key, each in filters.items()}
     object_of = type(f"{name}Filter", (), {"__annotations__": annotations, "__module__": __name__, **members})
-    return strawberry.input(object_of, description="Conditions on the rows; all of them must hold.")
+    return combined(object_of, "Conditions on the rows; all of them must hold.")
 
 
 def _input_type(kind: Any) -> Any:  # noqa: ANN401 - types of any kind
@@ -147,10 +148,9 @@ def _list_arguments(spec: Many) -> dict[str, tuple[Any, Any]]:
         arguments["filter"] = (Annotated[filters | None, described], None)
     if not spec.paged:
         return arguments
-    order = order_of(spec.of)
+    order = order_argument(spec.of)
     if order is not None:
-        described = strawberry.argument(description="Fields of the order, at most 5; ties keep the list's order.")
-        arguments["order_by"] = (Annotated[list[order] | None, described], None)  # type: ignore[valid-type]
+        arguments["order_by"] = (order, None)
     return {**arguments, "first": (First, USUAL), "after": (After, None)}
 
 
@@ -158,14 +158,4 @@ def _list_type(spec: Many) -> Any:  # noqa: ANN401 - a type of any kind
     of = TYPES[spec.of].cls
     if spec.one:
         return of | None
-    return Connection[of] if spec.paged else GenericAlias(list, (of,))  # type: ignore[valid-type]
-
-
-def _field(description: str, arguments: Mapping[str, tuple[Any, Any]]) -> Any:  # noqa: ANN401 - strawberry's own
-    """Return a field with arguments, which no resolver takes: the compiler reads them."""
-    declared = strawberry.field(description=description)
-    declared.arguments = [
-        StrawberryArgument(name, None, StrawberryAnnotation(hint), default=default)
-        for name, (hint, default) in arguments.items()
-    ]
-    return declared
+    return connection_of(spec.of) if spec.paged else GenericAlias(list, (of,))

@@ -7,7 +7,7 @@ the values that the reader sees, so a hidden count comes last, as null does. Imp
 from collections.abc import Iterable
 from enum import Enum
 from functools import cache
-from typing import Any, get_origin
+from typing import Annotated, Any, get_origin
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -15,7 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.query.relation import Sort
-from schema.derive.declaration import TYPES, Value
+from schema.derive.columns import columns, relation_of
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 
 MOST_SORTS = 5
@@ -33,14 +33,12 @@ class OrderDirection(Enum):
 @cache
 def sortable(name: str) -> dict[str, tuple[str, str]]:
     """Return the fields that order the rows of a type: word → field of the row, and description."""
-    declaration = TYPES[name]
+    hints = relation_of(name).hints
     fields = {}
-    for field, spec in declaration.fields.items():
-        if isinstance(spec, Value):
-            column = spec.name or field
-            kind = unwrap(declaration.relation.hints[column]).column_type
-            if kind is not NarrativeRef and kind is not dict and get_origin(kind) is None:
-                fields[field.upper()] = (column, f"Field `{to_camel_case(field)}`: {spec.description}")
+    for field, (column, description) in columns(name).items():
+        kind = unwrap(hints[column]).column_type
+        if kind is not NarrativeRef and kind is not dict and get_origin(kind) is None:
+            fields[field.upper()] = (column, f"Field `{to_camel_case(field)}`: {description}")
     return fields
 
 
@@ -61,6 +59,15 @@ def order_of(name: str) -> type | None:
     annotations = {"field": words, "direction": OrderDirection}
     order = type(f"{name}Order", (), {"__annotations__": annotations, "__module__": __name__, **members})
     return strawberry.input(order, description="A field of an order, with its direction.")
+
+
+def order_argument(name: str) -> Any:  # noqa: ANN401 - a type
+    """Return the type of the argument `orderBy` of a list of a type's rows; None if no field orders them."""
+    order = order_of(name)
+    described = strawberry.argument(
+        description=f"Fields of the order, at most {MOST_SORTS}; ties keep the list's order."
+    )
+    return None if order is None else Annotated[list[order] | None, described]  # type: ignore[valid-type]
 
 
 def sorts_of(name: str, orders: Iterable[tuple[str, str]]) -> tuple[Sort, ...]:

@@ -9,6 +9,7 @@ import msgspec
 import strawberry
 
 from ledger.append.receipt import Receipt as LedgerReceipt
+from schema.derive.filters import combined
 from schema.derive.node import Node
 from schema.types.enums import Role
 from schema.types.scalars import Json
@@ -64,7 +65,6 @@ class Entry(Node):
     )
 
 
-@strawberry.input(description="Conditions on the entries; all of them must hold.")
 class EntryFilter:
     """Conditions on entries."""
 
@@ -82,20 +82,26 @@ class EntryFilter:
     )
     positions: list[int] | None = strawberry.field(default=None, description="Positions of the entries.")
     occurred_from: datetime | None = strawberry.field(
-        default=None, name="from", description="Start of the period in which it happened, inclusive."
+        default=None, description="Start of the period in which it happened, inclusive."
     )
-    occurred_to: datetime | None = strawberry.field(
-        default=None, name="to", description="End of the period in which it happened, exclusive."
+    occurred_until: datetime | None = strawberry.field(
+        default=None, description="End of the period in which it happened, exclusive."
     )
     recorded_from: datetime | None = strawberry.field(
         default=None, description="Start of the period in which it was recorded, inclusive."
     )
-    recorded_to: datetime | None = strawberry.field(
+    recorded_until: datetime | None = strawberry.field(
         default=None, description="End of the period in which it was recorded, exclusive."
     )
+    actor_in: list[str] | None = strawberry.field(default=None, description="Actor ids; one of them recorded it.")
+    subject_in: list[str] | None = strawberry.field(default=None, description="Subjects; one of them is its own.")
+    source_in: list[str] | None = strawberry.field(default=None, description="Sources; one of them is its own.")
     text: str | None = strawberry.field(
         default=None, description="Words in its narratives, in any order; put a phrase in quotes."
     )
+
+
+combined(EntryFilter, "Conditions on the entries; all of them must hold.")
 
 
 @strawberry.type(description="Proof that a fact was recorded. Later entries never change it.")

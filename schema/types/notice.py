@@ -11,7 +11,7 @@ import strawberry
 from ledger.domain.areas.notice import Modality, Obligor
 from projections.query.reader import AsOf as Moment
 from projections.views import notice
-from schema.derive.connection import USUAL, After, Connection, First
+from schema.derive.connection import USUAL, After, First
 from schema.derive.declaration import (
     ID,
     Filter,
@@ -23,9 +23,11 @@ from schema.derive.declaration import (
     sections,
     short_list,
 )
+from schema.derive.groups import connection_of
 from schema.derive.node import Node
+from schema.derive.order import order_argument
 from schema.errors import BAD_USER_INPUT, problem
-from schema.types.entries import Entry, EntryFilter
+from schema.types.entries import EntryFilter
 
 
 @object_type(
@@ -121,6 +123,7 @@ def reader_as_of(as_of: AsOfInput | None) -> Moment:
 _ENTRY_CONDITIONS = Annotated[
     EntryFilter | None, strawberry.argument(description="Conditions on the entries; all entries if omitted.")
 ]
+_ENTRY_ORDER = order_argument("Entry")
 _NEWEST_FIRST = Annotated[bool | None, strawberry.argument(description="True to begin with the newest entry.")]
 
 
@@ -138,9 +141,10 @@ class Notice(RowObject, Node):
     )
     sections = sections()
     entries = member(
-        Connection[Entry],
+        connection_of("Entry"),
         "Entries, in order; withheld from roles that do not read them.",
         filter=(_ENTRY_CONDITIONS, None),
+        order_by=(_ENTRY_ORDER, None),
         first=(First, USUAL),
         after=(After, None),
         newest_first=(_NEWEST_FIRST, False),

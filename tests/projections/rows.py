@@ -96,7 +96,7 @@ def _query(
     values = [(name, f":is_{name}") for name in conditions]
     rows, where = relation.rows(values if by is None else [*values, (by, "k.key")])
     order = relation.order_by(sorts)
-    rows += relation.laterals_of(sorts)
+    rows += relation.laterals_of([*relation.fields_of(conditions), *(sort.name for sort in sorts)])
     if is_after:
         places = range(len(sorts) + len(relation.order))
         where.append(relation.after(sorts, [f":after_{n}" for n in places]))

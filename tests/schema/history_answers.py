@@ -5,8 +5,8 @@ Nothing here uses views, SQL or rules of the project. Rules are judged on `TODAY
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,17 @@ VARIABLES: Mapping[str, Row] = {
     "changes": {"since": 640, "sinceInstant": "2024-01-01T00:00:00Z"},
     "compliance": {"first": "2022-12-31T00:00:00Z", "second": "2023-06-30T00:00:00Z"},
     "owned": {"owner": "director"},
+    "recorders": {"since": "2024-01-01T00:00:00Z"},
 }
 """Variables of the questions that have more than a notice."""
 TODAY = date(2023, 11, 1)
 ENGLAND = ZoneInfo("Europe/London")
+BANK_HOLIDAYS = set(map(date.fromisoformat, [
+    "2022-08-29", "2022-09-19", "2022-12-26", "2022-12-27", "2023-01-02", "2023-04-07",
+    "2023-04-10", "2023-05-01", "2023-05-08", "2023-05-29", "2023-08-28", "2023-12-25",
+    "2023-12-26", "2024-01-01",
+]))  # fmt: skip
+"""Bank holidays in England from July 2022 to March 2024, by gov.uk."""
 
 
 def day(text: str) -> date:
@@ -34,6 +41,31 @@ def day(text: str) -> date:
 def days(first: str, last: str) -> int:
     """Return the days from one day to another."""
     return (day(last) - day(first)).days
+
+
+def working_days(first: str, last: str) -> int:
+    """Return the working days after one day, up to another; negative if the other is earlier."""
+    if day(last) < day(first):
+        return -working_days(last, first)
+    each = [day(first) + timedelta(days=number) for number in range(1, days(first, last) + 1)]
+    return sum(day.weekday() < 5 and day not in BANK_HOLIDAYS for day in each)
+
+
+def numbers(values: Iterable[float]) -> Row:
+    """Return the count, minimum, maximum, sum and mean of values; null without values."""
+    present = list(values)
+    if not present:
+        return {"count": 0, "min": None, "max": None, "sum": None, "mean": None}
+    extremes = {"min": min(present), "max": max(present)}
+    return {"count": len(present), **extremes, "sum": sum(present), "mean": sum(present) / len(present)}
+
+
+def grouped(rows: Iterable[Row], *fields: str) -> list[tuple[tuple[Any, ...], list[Row]]]:
+    """Return the groups of rows with the same values, in order of the values; null comes last."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[field] for field in fields)].append(row)
+    return sorted(groups.items(), key=lambda group: [(value is None, value or "") for value in group[0]])
 
 
 def _lines() -> list[Row]:
@@ -64,18 +96,24 @@ def happened(line: Row) -> str:
 def actions() -> list[Row]:
     """Return the actions: owner, dates, completion and slippage."""
     rows: dict[str, Row] = {}
-    for line, data in facts("ActionAdded", "ActionRevised", "ActionRebaselined", "ActionCompleted"):
+    changes = ("ActionRevised", "ActionRebaselined", "ActionCompleted", "ActionReopened", "ActionDropped")
+    for line, data in facts("ActionAdded", *changes):
         if line["fact"] == "ActionAdded":
-            rows[data["action"]] = {**data, "firstDue": data["due"], "completedOn": None, "rebaselined": 0}
+            added = {"firstDue": data["due"], "completedOn": None, "rebaselined": 0, "dropped": False}
+            rows[data["action"]] = {**data, **added}
             continue
         row = rows[data["action"]]
         row |= {"owner": data.get("owner", row["owner"])}
         if line["fact"] == "ActionRebaselined":
             row |= {"due": data["to"], "rebaselined": row["rebaselined"] + 1}
         row["completedOn"] = data.get("completedOn", row["completedOn"])
+        if line["fact"] == "ActionReopened":
+            row |= {"completedOn": None, "dropped": False, "due": data.get("due", row["due"])}
+        row["dropped"] |= line["fact"] == "ActionDropped"
     for row in rows.values():
         row["slippageDays"] = days(row["firstDue"], row["due"])
-        row["overdue"] = row["completedOn"] is None and row["due"] < TODAY.isoformat()
+        row["open"] = row["completedOn"] is None and not row["dropped"]
+        row["overdue"] = row["open"] and row["due"] < TODAY.isoformat()
         row["dueMonth"] = row["due"][:7]
     return list(rows.values())
 
@@ -97,7 +135,101 @@ def objectives() -> list[Row]:
     return list(rows.values())
 
 
+def requests() -> list[Row]:
+    """Return the requests for access, each with its decision."""
+    rows: dict[str, Row] = {}
+    for line, data in facts("AccessRequested", "AccessGranted", "AccessRefused"):
+        if line["fact"] == "AccessRequested":
+            undecided = {"decided": None, "decidedBy": None, "decidedAt": None}
+            rows[data["request"]] = {"kind": data["kind"], "at": line["demorecordedat"], **undecided}
+        else:
+            decided = line["fact"].removeprefix("Access").upper()
+            decision = {"decided": decided, "decidedBy": line["demoactor"], "decidedAt": line["demorecordedat"]}
+            rows[data["request"]] |= decision
+    return list(rows.values())
+
+
 # --- answers, by the names of the questions
+
+
+def overdue_by_owner() -> list[Row]:
+    """Return each owner's overdue actions, with the earliest due date."""
+    groups = grouped((row for row in actions() if row["overdue"]), "owner")
+    return [{"owner": owner, "count": len(rows), "first": by_due(rows)[0]["due"]} for (owner,), rows in groups]
+
+
+def due_by_month() -> list[Row]:
+    """Return the actions due in each month, and how many of them were completed."""
+    return [
+        {"month": month, "count": len(rows), "done": sum(row["completedOn"] is not None for row in rows)}
+        for (month,), rows in grouped(actions(), "dueMonth")
+    ]
+
+
+def slippage() -> list[Row]:
+    """Return the days by which due dates slipped, and the number of changes, for each objective."""
+    return [
+        {
+            "objective": objective,
+            "days": numbers(row["slippageDays"] for row in rows),
+            "changes": sum(row["rebaselined"] for row in rows),
+        }
+        for (objective,), rows in grouped(actions(), "objective")
+    ]
+
+
+def durations(pairs: Iterable[tuple[str, str | None]]) -> Row:
+    """Return the days and the working days between the two days of each pair that has both."""
+    present = [(start, end) for start, end in pairs if end is not None]
+    return {
+        "duration": numbers(days(*pair) for pair in present),
+        "workingDuration": numbers(working_days(*pair) for pair in present),
+    }
+
+
+def punctuality() -> Row:
+    """Return the days from due date to completion, of all completed actions."""
+    return durations((row["due"], row["completedOn"]) for row in actions())
+
+
+def waiting_for_access() -> list[Row]:
+    """Return the days from request to decision, for each kind of access."""
+    groups = grouped(requests(), "kind")
+    return [{"kind": kind} | durations((r["at"], r["decidedAt"]) for r in rows) for (kind,), rows in groups]
+
+
+def approvers() -> list[Row]:
+    """Return the number of requests by approver and decision."""
+    groups = grouped(requests(), "decidedBy", "decided")
+    return [{"by": by, "decided": decided, "count": len(rows)} for (by, decided), rows in groups]
+
+
+def recorders(since: str) -> list[Row]:
+    """Return the entries that each actor recorded in each month, from a day on."""
+    rows = [{"actor": line["demoactor"], "month": str(day(line["demorecordedat"]))} for line in LINES]
+    recent = [row | {"month": row["month"][:7]} for row in rows if row["month"] >= since]
+    groups = grouped(recent, "actor", "month")
+    return [{"actor": actor, "month": month, "count": len(each)} for (actor, month), each in groups]
+
+
+def recording_delays() -> list[Row]:
+    """Return the days from progress to its recording, for each recorder."""
+    rows = [
+        {"actor": line["demoactor"], "days": days(happened(line), line["demorecordedat"])}
+        for line, _ in facts("ProgressRecorded")
+    ]
+    return [{"actor": a, "days": numbers(row["days"] for row in each)} for (a,), each in grouped(rows, "actor")]
+
+
+def latest(count: int) -> list[str]:
+    """Return the ids of the last lines recorded, the last one first."""
+    return [line["id"] for line in reversed(LINES[-count:])]
+
+
+def attention() -> list[str]:
+    """Return the open objectives that are slow or rated RED, earliest due date first."""
+    rows = [r for r in objectives() if r["open"] and (r["slow"] or "RED" in (r["activity"], r["impact"]))]
+    return [row["objective"] for row in by_due(rows)]
 
 
 def corrections() -> Mapping[str, list[Row]]:
@@ -140,11 +272,9 @@ def owned(actor: str) -> Row:
     """Return the unfinished work of a person, earliest due date first."""
     received = {data["contribution"] for _, data in facts("ContributionReceived")}
     promised = [data for _, data in facts("ContributionCommitted") if data["contribution"] not in received]
-    dropped = {data["action"] for _, data in facts("ActionDropped")}
-    mine = [row for row in by_due(actions()) if row["owner"] == actor and row["action"] not in dropped]
     return {
         "objectives": [row["objective"] for row in by_due(objectives()) if row["owner"] == actor and row["open"]],
-        "actions": [row["action"] for row in mine if row["completedOn"] is None],
+        "actions": [r["action"] for r in by_due(actions()) if r["owner"] == actor and r["open"]],
         "contributions": [row["contribution"] for row in promised if row["owner"] == actor],
     }
 

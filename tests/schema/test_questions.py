@@ -81,7 +81,7 @@ def without_time(document: str) -> str:
 
 
 def test_each_question_says_what_it_asks() -> None:
-    assert len(BY_NAME) == 14
+    assert len(BY_NAME) == 25
     assert all(question.words.endswith(("?", ")", ".")) and "?" in question.words for question in questions())
 
 
@@ -157,7 +157,7 @@ async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> Non
         more = [
             f"{field}{'(first: 1)' if 'first' in each.args else ''} {{ __typename }}"
             for field, each in declared.fields.items()
-            if field not in leaves and field not in SIGNED
+            if field not in leaves and field not in (*SIGNED, "groups")
         ]
         document = "query($notice: ID!) { " + " { ".join(path) + " { " + " ".join(leaves + more)
         document += " }" * (len(path) + 1)
@@ -204,6 +204,8 @@ def paths(live: GraphQLSchema) -> dict[str, list[str]]:
         declared = live.type_map[name]
         assert isinstance(declared, GraphQLObjectType)
         for field, each in sorted(declared.fields.items(), key=_rank):
+            if field == "groups":
+                continue  # their fields have required arguments; `test_groups` reads them
             below = get_named_type(each.type)
             if isinstance(below, GraphQLObjectType) and below.name not in results:
                 results[below.name] = [*results[name], f"{field}(first: 1000)" if "first" in each.args else field]
@@ -294,14 +296,17 @@ LARGE = (
 )
 
 
-async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_questions_of_lists_scan_no_large_table(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         await put(connection, NOTICE, 8_000)
     await Runner(database, ALL).open()
     await rebuild(database, ALL, notice=NOTICE)
     fields_seen = Explained(monkeypatch)
+    lists = {
+        name: document for name, document in BY_NAME.items() if "groups" not in document
+    }  # these read all rows
     async with Reader(database, ALL) as reader:
-        for name, document in BY_NAME.items():
+        for name, document in lists.items():
             await ask(reader, document, **VARIABLES.get(name, {}))
             apart, variables = len(fields_seen.plans), {"notice": NOTICE} | VARIABLES.get(name, {})
             context = Context(reader, no_append, Everybody(Role.ADVISER))
@@ -310,6 +315,6 @@ async def test_the_ten_questions_scan_no_large_table(database: str, monkeypatch:
                 context.answered_by,
             )
             assert len(fields_seen.plans) > apart, name
-    assert len(fields_seen.plans) >= 2 * len(BY_NAME)
+    assert len(fields_seen.plans) >= 2 * len(lists)
     scanned = [plan for plan in fields_seen.plans if any(f"Seq Scan on {name} " in plan for name in LARGE)]
     assert scanned == []

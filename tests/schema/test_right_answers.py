@@ -25,6 +25,112 @@ def answer(both: Both, name: str) -> dict[str, Any]:
     return notice
 
 
+def groups(both: Both, name: str, *path: str) -> list[dict[str, Any]]:
+    """Return the groups in the answer to a question, at a path."""
+    value: Any = answer(both, name)
+    for step in path:
+        value = value[step]
+    rows: list[dict[str, Any]] = value["groups"]
+    return rows
+
+
+def figures(expected: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return these figures of a quantity."""
+    return {name: pytest.approx(expected[name]) for name in names}
+
+
+def test_overdue_by_owner(both: Both) -> None:
+    rows = groups(both, "overdue-by-owner", "plan", "actions")
+    expected = history_answers.overdue_by_owner()
+    assert [{"owner": r["keys"][0], "count": r["count"], "first": r["days"]["first"]} for r in rows] == expected
+    assert expected == [{"owner": "director", "count": 2, "first": "2023-09-30"}]
+
+
+def test_due_by_month(both: Both) -> None:
+    rows = groups(both, "due-by-month", "plan", "actions")
+    months = [{"month": row["keys"][0], "count": row["count"], "done": row["days"]["count"]} for row in rows]
+    assert months == history_answers.due_by_month()
+    assert sum(row["count"] for row in rows) == len(history_answers.actions())
+
+
+def test_slippage(both: Both) -> None:
+    rows = groups(both, "slippage", "plan", "actions")
+    for row, expected in zip(rows, history_answers.slippage(), strict=True):
+        assert row["keys"] == [expected["objective"]]
+        assert row["duration"] == figures(expected["days"], "max", "mean", "sum")
+        assert row["rebaselined"]["sum"] == expected["changes"]
+    assert sum(row["rebaselined"]["sum"] for row in rows) == 3
+
+
+def test_punctuality(both: Both) -> None:
+    (row,) = groups(both, "punctuality", "plan", "actions")
+    expected = history_answers.punctuality()
+    for name in ("duration", "workingDuration"):
+        assert row[name] == figures(expected[name], "count", "min", "max", "mean")
+    assert expected["duration"]["count"] > 15
+
+
+def test_waiting_for_access(both: Both) -> None:
+    rows = groups(both, "waiting-for-access", "access")
+    for row, expected in zip(rows, history_answers.waiting_for_access(), strict=True):
+        assert row["keys"] == [expected["kind"]]
+        for name in ("duration", "workingDuration"):
+            assert row[name] == figures(expected[name], "count", "min", "max", "mean")
+    assert sum(row["count"] for row in rows) == 9
+
+
+def test_approvers(both: Both) -> None:
+    rows = [
+        {"by": r["keys"][0], "decided": r["keys"][1], "count": r["count"]}
+        for r in groups(both, "approvers", "access")
+    ]
+    assert rows == history_answers.approvers()
+    assert len(rows) == 2
+
+
+def test_recorders(both: Both) -> None:
+    rows = groups(both, "recorders", "entries")
+    expected = history_answers.recorders("2024-01-01")
+    assert [{"actor": r["keys"][0], "month": r["keys"][1], "count": r["count"]} for r in rows] == expected
+    assert sum(row["count"] for row in rows) > 50
+
+
+def test_recording_delays(both: Both) -> None:
+    rows = groups(both, "recording-delays", "entries")
+    for row, expected in zip(rows, history_answers.recording_delays(), strict=True):
+        assert row["keys"] == [expected["actor"]]
+        assert row["duration"] == figures(expected["days"], "min", "max", "mean")
+    assert sum(row["count"] for row in rows) == len(history_answers.facts("ProgressRecorded"))
+
+
+def test_latest_entries(both: Both) -> None:
+    page = answer(both, "latest-entries")["entries"]
+    assert [row["eventId"] for row in page["nodes"]] == history_answers.latest(20)
+    assert page["totalCount"] == page["nodes"][0]["position"]
+
+
+def test_attention(both: Both) -> None:
+    rows = answer(both, "attention")["plan"]["objectives"]["nodes"]
+    assert [row["objective"] for row in rows] == history_answers.attention()
+    assert len(rows) == 9
+
+
+def test_national(both: Both) -> None:
+    result, _ = both.resolved(
+        Request(BY_NAME["national"].replace("notices(", f"notices({ON}, "), {}), Role.OPERATOR
+    )
+    assert result.data is not None
+    (notice,) = result.data["notices"]["nodes"]
+    expected = history_answers.overdue_by_owner()
+    assert notice["plan"]["actions"]["totalCount"] == sum(row["count"] for row in expected)
+    assert notice["plan"]["actions"]["groups"][0]["days"]["first"] == min(row["first"] for row in expected)
+    closed = [data for _, data in history_answers.facts("NoticeClosed")]
+    assert (notice["status"], notice["closedOn"]) == ("CLOSED", closed[0]["closedOn"])
+
+
+ON = 'on: "2023-11-01T00:00:00Z"'
+
+
 def test_corrections(both: Both) -> None:
     notice, expected = answer(both, "corrections"), history_answers.corrections()
     position = {row["eventId"]: row["position"] for row in event_ids(both)}

@@ -19,5 +19,5 @@ async def test_the_database_places_each_entry_where_the_domain_does(database: st
     async with Reader(database, ALL) as reader, reader.at(NOTICE, as_of=last, views=["entries"]) as reading:
         for entry in stated[::4]:
             at = entry.occurred_at
-            exact = EntryFilter(positions=(entry.position,), occurred_from=at, occurred_to=at + INSTANT)
+            exact = EntryFilter(positions=(entry.position,), occurred_from=at, occurred_until=at + INSTANT)
             assert [row.position for row in await page(reading, filter=exact)] == [entry.position], entry.fact

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, build_schema, graphql
 from graphql.pyutils import camel_to_snake
-from strawberry.types import get_object_definition
 
 import schema
 from ledger.domain.roles import Role
@@ -21,9 +20,9 @@ from schema.context import suppressed
 from schema.derive.connection import check_first, cursor, decode_cursor
 from schema.derive.declaration import SECTIONS, TYPES
 from schema.derive.node import kind_of, parse_id
-from schema.types.entries import EntryFilter
 from schema.types.scalars import instant, instant_text
 from tests.projections.rows import RowQuery, find
+from tests.schema.compiled import groups_by_fields
 from tests.schema.compiled.fields import PAGE_FIELDS, Answer, At, Item, Page, declared_field, entry_at, list_field
 
 SDL = Path(schema.__file__).with_name("schema.graphql")
@@ -64,7 +63,7 @@ def _schema() -> GraphQLSchema:
         for name, kind in built.type_map.items():
             if isinstance(kind, GraphQLInputObjectType):
                 for field_name, field in kind.fields.items():
-                    field.out_name = _INPUTS.get((name, field_name), camel_to_snake(field_name))
+                    field.out_name = camel_to_snake(field_name)
             if isinstance(kind, GraphQLObjectType):
                 for field_name, each in kind.fields.items():
                     for argument_name, argument in each.args.items():
@@ -73,13 +72,6 @@ def _schema() -> GraphQLSchema:
         node: Any = built.type_map["Node"]
         node.resolve_type = lambda item, *_: item.name
     return _BUILT[0]
-
-
-_INPUTS = {
-    ("EntryFilter", field.graphql_name): field.python_name
-    for field in get_object_definition(EntryFilter, strict=True).fields
-    if field.graphql_name
-}
 
 
 def _resolver(kind: str, name: str) -> Callable[..., Any]:
@@ -91,8 +83,8 @@ def _resolver(kind: str, name: str) -> Callable[..., Any]:
         return lambda item, _info: f"{item.at.global_id}/{kind_of(kind)}"
     if kind in SECTIONS:
         return list_field(kind, name, SECTIONS[kind].lists[name])
-    if kind.endswith("Connection"):
-        return PAGE_FIELDS[name]
+    if kind.endswith(("Connection", "Group")):
+        return (PAGE_FIELDS if kind.endswith("Connection") else groups_by_fields.MEMBERS)[name]
     return lambda item, _info: item[name] if isinstance(item, Mapping) else getattr(item, name)
 
 
@@ -127,7 +119,7 @@ async def _notices(answer: Answer, _info: Any, **arguments: Any) -> Page:
         return len(notices)
 
     cursors = [cursor("notices", [notice]) for notice, _ in later[:first]]
-    return Page([item for _, item in later[:first]], cursors, len(later) > first, start is not None, total)
+    return Page([item for _, item in later[:first]], cursors, len(later) > first, start is not None, total, list)
 
 
 class Entry(dict[str, Any]):

@@ -89,7 +89,7 @@ class Writing:
     def selections(self, of: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
         names = [n for n, f in of.fields.items() if depth > 0 or not isinstance(get_named_type(f.type), OBJECTS)]
         if of.name.endswith("Connection"):
-            leaves = ["pageInfo", "totalCount"]
+            leaves = ["pageInfo", "totalCount", *(["groups"] if "groups" in of.fields else [])]
             names = ["nodes", "nodes", "nodes", "edges", *leaves] if depth > 0 else leaves
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=6))
         parts: list[str] = []
@@ -168,7 +168,12 @@ class Writing:
         if isinstance(of, GraphQLList):
             return [self.input(of.of_type) for _ in range(self.draw(st.integers(0, 3)))]
         if isinstance(of, GraphQLInputObjectType):
-            keys = self.draw(st.lists(st.sampled_from(sorted(of.fields)), unique=True, max_size=3))
+            required = [key for key, field in of.fields.items() if isinstance(field.type, GraphQLNonNull)]
+            others = sorted(of.fields.keys() - required)
+            if others == ["period"] and self.draw(st.integers(0, 3)):
+                others = []  # most fields have no period
+            chosen = self.draw(st.lists(st.sampled_from(others), unique=True, max_size=3)) if others else []
+            keys = [*required, *chosen]
             return {key: self.input(of.fields[key].type) for key in keys}
         if self.draw(st.integers(0, 15)) == 0:
             return None

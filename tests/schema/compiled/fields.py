@@ -16,14 +16,18 @@ from ledger.domain.roles import Role
 from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 from projections.engine.narrative import NarrativeRef
 from projections.query.reader import AsOf, Reader
+from projections.query.relation import Sort
 from projections.query.snapshot import Snapshot
 from projections.views import entries
 from schema.context import may, suppressed
 from schema.derive.connection import check_first, cursor, decode_cursor
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, Value
+from schema.derive.filters import COMBINED
+from schema.derive.groups import keys_of
 from schema.derive.node import kind_of, standpoint_id
 from schema.derive.order import order_name, sorts_of
-from tests.projections.rows import ComputedRow, RowQuery, count, find
+from tests.projections.rows import ComputedRow, RowQuery, find
+from tests.schema.compiled import groups_by_fields
 
 
 class At(Struct, frozen=True, eq=False):
@@ -55,6 +59,7 @@ class Page(Struct, frozen=True, eq=False):
     has_more: bool
     is_after: bool
     total: Callable[[], Any]
+    groups: Callable[[Any], Any]
 
 
 class Answer:
@@ -144,25 +149,69 @@ def list_field(owner: str, name: str, spec: Many) -> Callable[..., Any]:
         of = f"{owner}.{name}{order_name(sorts)}/{at.snapshot.notice}" + ("" if key is None else f"/{key}")
         first = check_first(arguments.get("first"))
         start = decode_cursor(of, arguments.get("after"), *relation.place_hints(sorts))
-        query = RowQuery(conditions, None, (), first + 1, start, sorts)
-        rows = await _tied(at, spec, query, key)
+        filters = arguments.get("filter") or {}
+        query = RowQuery(conditions, None, (), ALL, None, sorts)
+        every = await _matching(at, spec, filters, await _tied(at, spec, query, key))
+        if start is not None:
+            query = msgspec.structs.replace(query, after=start)
+            rows = (await _matching(at, spec, filters, await _tied(at, spec, query, key)))[: first + 1]
+        else:
+            rows = every[: first + 1]
         at.answer.rows += len(rows[:first])
         place = (*(sort.name for sort in sorts), *relation.order)
 
-        async def total() -> int:
-            keys = key if isinstance(key, list) else [] if key is None else [key]
-            tied = RowQuery(conditions, spec.by, keys if spec.by is not None else ())
-            return await count(at.snapshot, relation, tied, redacted=relation.view in suppressed(at.roles))
+        def groups(by: Any) -> list[Any]:
+            keys_of(spec.of, ((each["field"], each.get("period")) for each in by))
+            grouped = groups_by_fields.grouped(every, by, groups_by_fields.value_of(spec.of))
+            at.answer.rows += len(grouped)
+            return grouped
 
         return Page(
             [Item(at, spec.of, row) for row in rows[:first]],
             [cursor(of, row.place(place)) for row in rows[:first]],
             len(rows) > first,
             start is not None,
-            total,
+            lambda: len(every),
+            groups,
         )
 
     return resolve
+
+
+ALL = 100_000
+"""More rows than a list has."""
+
+
+async def _matching(
+    at: At, spec: Many, filters: Mapping[str, Any], rows: list[ComputedRow[Any]]
+) -> list[ComputedRow[Any]]:
+    """Return the rows that meet the filters combined by and, or and not."""
+    if all(filters.get(name) is None for name in COMBINED.values()):
+        return rows
+    order = TYPES[spec.of].relation.order
+    accepted = await _accepted(at, spec, filters)
+    return [row for row in rows if tuple(row.place(order)) in accepted]
+
+
+async def _accepted(at: At, spec: Many, filters: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    """Return the places of all rows that meet a filter."""
+    relation = TYPES[spec.of].relation
+    conditions = {name: filters.get(name) for name in TYPES[spec.of].filters}
+    redacted = relation.view in suppressed(at.roles)
+    (rows,) = await find(at.snapshot, relation, RowQuery(conditions, first=ALL), redacted=redacted)
+    accepted = {tuple(row.place(relation.order)) for row in rows}
+    return await combine(accepted, filters, lambda inner: _accepted(at, spec, inner))
+
+
+async def combine(accepted: set[Any], filters: Mapping[str, Any], accept: Callable[[Any], Any]) -> set[Any]:
+    """Return the accepted rows that also meet the members `and`, `or` and `not` of a filter."""
+    for inner in filters.get("and") or ():
+        accepted &= await accept(inner)
+    if filters.get("or") is not None:
+        accepted &= set[Any]().union(*[await accept(inner) for inner in filters["or"]])
+    if filters.get("not") is not None:
+        accepted -= await accept(filters["not"])
+    return accepted
 
 
 async def _tied(at: At, spec: Many, query: RowQuery, key: Any) -> list[ComputedRow[Any]]:
@@ -198,6 +247,7 @@ PAGE_FIELDS: Mapping[str, Callable[..., Any]] = {
         "end_cursor": page.cursors[-1] if page.cursors else None,
     },
     "total_count": lambda page, _: page.total(),
+    "groups": lambda page, _, by=None: page.groups(by or ()),
 }
 
 
@@ -249,12 +299,52 @@ def _entry(at: At, row: entries.EntryRow, *, visible: bool) -> dict[str, Any]:
 
 async def _entry_page(item: Item, _info: Any, **arguments: Any) -> Page:
     at = item.at
+    visible = may(at.roles, "entries")
+    sorts = sorts_of("Entry", ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
     newest = bool(arguments.get("newest_first"))
-    of = f"{'newest-entries' if newest else 'entries'}/{at.snapshot.notice}"
+    of = f"{'newest-' if newest else ''}entries{order_name(sorts)}/{at.snapshot.notice}"
     first = check_first(arguments.get("first"))
     filters = {name: value for name, value in (arguments.get("filter") or {}).items() if value is not None}
-    if filters.keys() - {"positions"} and not may(at.roles, "entries"):
+    if (filters.keys() - {"positions"} or {s.name for s in sorts} - {"position"}) and not visible:
         raise GraphQLError("forbidden")
+    start = decode_cursor(of, arguments.get("after"), *entries.ENTRY.place_hints(sorts))
+    every = await _ordered_entries(at, filters, sorts, newest=newest)
+    places = [[*(row[_named(sort.name)] for sort in sorts), row["position"]] for row in every]
+    begin = 0 if start is None else places.index(list(start)) + 1
+    rows = every[begin : begin + first + 1]
+    at.answer.rows += len(rows[:first])
+
+    def groups(by: Any) -> list[Any]:
+        at.require("entries")
+        keys_of("Entry", ((each["field"], each.get("period")) for each in by))
+        grouped = groups_by_fields.grouped(every, by, lambda row, word: row[word.lower()])
+        at.answer.rows += len(grouped)
+        return grouped
+
+    cursors = [cursor(of, place) for place in places[begin : begin + first]]
+    return Page(rows[:first], cursors, len(rows) > first, start is not None, lambda: len(every), groups)
+
+
+def _named(column: str) -> str:
+    """Return the name of an entry's field for a field of its relation."""
+    return "event_id" if column == "id" else column
+
+
+async def _ordered_entries(at: At, filters: Any, sorts: Sequence[Sort], *, newest: bool) -> list[dict[str, Any]]:
+    """Return all entries that meet a filter, in order; null comes last."""
+    accepted = await _accepted_entries(at, filters)
+    rows = await _entries(at, entries.EntryFilter(), newest_first=newest)
+    rows = [row for row in rows if row["position"] in accepted]
+    for sort in reversed(sorts):
+        name = _named(sort.name)
+        valued, without = [r for r in rows if r[name] is not None], [r for r in rows if r[name] is None]
+        rows = sorted(valued, key=lambda row: row[name], reverse=sort.descending) + without
+    return rows
+
+
+async def _accepted_entries(at: At, combined: Mapping[str, Any]) -> set[int]:
+    """Return the positions of the entries that meet a filter."""
+    filters = {n: v for n, v in combined.items() if v is not None and n not in COMBINED.values()}
     since = filters.pop("since_position", 0)
     if "type" in filters:
         kind = find_kind(filters.pop("type"))
@@ -263,19 +353,11 @@ async def _entry_page(item: Item, _info: Any, **arguments: Any) -> Page:
         filters["types"] = type_names(kind)
     if "positions" in filters:
         filters["positions"] = tuple(filters["positions"])
+    lists = {name: filters.pop(f"{name}_in", None) for name in ("actor", "subject", "source")}
     conditions = entries.EntryFilter(**filters)
-    start = decode_cursor(of, arguments.get("after"), int)
-    (end,) = start or (at.snapshot.position + 1 if newest else 0,)
-    after, before = (since, end) if newest else (max(end, since), None)
-    rows = await _entries(at, conditions, first=first + 1, after=after, before=before, newest_first=newest)
-    at.answer.rows += len(rows[:first])
-
-    async def total() -> int:
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
-        return await count(at.snapshot, entries.ENTRY, RowQuery(values | {"since_position": since}))
-
-    cursors = [cursor(of, [row["position"]]) for row in rows[:first]]
-    return Page(rows[:first], cursors, len(rows) > first, start is not None, total)
+    rows = await _entries(at, conditions, after=since)
+    accepted = {row["position"] for row in rows if all(v is None or row[name] in v for name, v in lists.items())}
+    return await combine(accepted, combined, lambda inner: _accepted_entries(at, inner))
 
 
 _NOTICE: Mapping[str, Callable[..., Any]] = {

@@ -164,14 +164,14 @@ def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
 
 
 def test_any_query_is_answered_alike(both: Both, cursors: dict[str, str]) -> None:
-    differ(both, cursors, 100)
+    differ(both, cursors, 25)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.usefixtures("part")
 def test_thousands_of_queries_are_answered_alike(both: Both, cursors: dict[str, str]) -> None:
-    differ(both, cursors, 500)
+    differ(both, cursors, 250)
 
 
 def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
@@ -199,7 +199,7 @@ def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
 def test_each_question_is_compiled(both: Both, name: str) -> None:
     on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
     asked = Request(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | VARIABLES.get(name, {}))
-    assert both.compare(asked, Role.ADVISER)
+    assert both.compare(asked, Role.ADVISER) == (name != "national"), both.ways  # each notice is a statement
 
 
 def test_a_compiled_read_is_one_statement_for_each_notice_read(

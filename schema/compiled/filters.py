@@ -1,0 +1,85 @@
+"""Filters as conditions of a list, combined by and, or and not. Imports graphql-core."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from projections.query.condition import AllOf, AnyOf, Condition, NoneOf, Test
+from schema.compiled.arguments import Arguments, Path
+from schema.derive.filters import COMBINED
+from schema.errors import LIMIT_EXCEEDED, problem
+
+MOST_NESTED = 10
+"""Most filters within one another."""
+MOST_CONDITIONS = 100
+"""Most conditions of a list."""
+Via = Callable[[Any], Any]
+"""Conversion of an argument to a parameter."""
+
+
+class Names(Struct, frozen=True):
+    """Conditions that the members of a filter name."""
+
+    conditions: Mapping[str, str]
+    """Member in GraphQL → condition of the relation."""
+    via: Mapping[str, Via] = {}
+    """Member in GraphQL → conversion of its value."""
+
+
+def combined_test(names: Names, arguments: Arguments) -> Test | None:
+    """Return the conditions that the argument `filter` combines by and, or and not; None if it combines none.
+
+    Raises:
+        GraphQLError: LIMIT_EXCEEDED, for too many conditions or too deep ones.
+    """
+    parts = tuple(_combinations(names, arguments, ("filter",), 1))
+    if not parts:
+        return None
+    count = sum(map(_size, parts))
+    if count > MOST_CONDITIONS:
+        raise problem(LIMIT_EXCEEDED, f"filter has {count} conditions, of at most {MOST_CONDITIONS}; ask twice")
+    return AllOf(parts)
+
+
+def conditions_in(test: Test | None) -> Iterable[object]:
+    """Yield the parameters of combined conditions."""
+    match test:
+        case Condition(_, value):
+            yield value
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from conditions_in(part)
+        case NoneOf(part):
+            yield from conditions_in(part)
+
+
+def _size(test: Test) -> int:
+    return sum(1 for _ in conditions_in(test))
+
+
+def _combinations(names: Names, arguments: Arguments, path: Path, depth: int) -> Iterable[Test]:
+    """Yield the tests of the members `and`, `or` and `not` of the filter at a path."""
+    if depth > MOST_NESTED:
+        raise problem(LIMIT_EXCEEDED, f"filter nests more than {MOST_NESTED} filters; write it with fewer levels")
+    value = arguments.value(*path) or {}
+    for member in COMBINED.values():
+        inner = value.get(member)
+        if inner is None:
+            continue
+        if member == "not":
+            yield NoneOf(_filter(names, arguments, (*path, member), depth + 1))
+            continue
+        parts = (_filter(names, arguments, (*path, member, n), depth + 1) for n in range(len(inner)))
+        yield AllOf(tuple(parts)) if member == "and" else AnyOf(tuple(parts))
+
+
+def _filter(names: Names, arguments: Arguments, path: Path, depth: int) -> Test:
+    """Return the test of the filter at a path."""
+    conditions = [
+        Condition(names.conditions[member], argument)
+        for member in arguments.value(*path)
+        if member in names.conditions
+        and (argument := arguments.argument(*path, member, via=names.via.get(member))) is not None
+    ]
+    return AllOf((*conditions, *_combinations(names, arguments, path, depth)))
