@@ -214,4 +214,5 @@ def test_no_role_of_the_service_may_pass_by_what_it_is_for(everybody: Service) -
         "ledger_projector": (True, False, False),
         "ledger_reader": (False, False, False),
         "ledger_guest": (False, False, False),
+        "ledger_follower": (False, False, False),
     }

@@ -39,6 +39,9 @@ ACTIONS = st.lists(
 _notices = count(1)
 
 
+RATINGS = ("RED", "AMBER", "GREEN")
+
+
 class RecordedHistory:
     """A recorded history, and the body of each narrative by (position, path)."""
 
@@ -84,7 +87,7 @@ def as_fact(
         return "ObjectiveAdded", data | {"areas": areas, "owner": owner, "due": due}, {}
     if what == "progress":
         data = {"objective": f"O{which % 2 + 1}", "narrative": f"progress of action {number}"}
-        ratings = {"activityRating": f"R{value}", "impactRating": f"I{value}"}
+        ratings = {"activityRating": RATINGS[value % 3], "impactRating": RATINGS[value % 2]}
         happened = clock.at - timedelta(days=value % 4)
         return "ProgressRecorded", data | ratings, {"time": happened.isoformat()}
     if what == "area":

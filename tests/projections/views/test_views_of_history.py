@@ -44,7 +44,7 @@ async def test_how_often_dates_slipped(reader: Reader) -> None:
         of_o1 = await rows_of(reading, actions.ACTION, objectives=["O1"])
         milestones = await rows_of(reading, actions.MILESTONE)
         objectives = {objective.objective: objective for objective in await rows_of(reading, plan.OBJECTIVE)}
-    assert len(found) == 22
+    assert len(found) == 23
     assert (found["A3"].first_due, found["A3"].due, found["A3"].rebaselined) == (
         date(2023, 1, 31), date(2023, 3, 15), 1,
     )  # fmt: skip
@@ -148,7 +148,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     ]  # fmt: skip
     assert [(basis.kind, basis.evidence, basis.status_then) for basis in of_claim] == [("CLAIM", "E26", "CURRENT")]
     assert [(basis.kind, basis.evidence, basis.judgement_then) for basis in of_decision] == [
-        ("decision", "E6", None),
+        ("DECISION", "E6", None),
     ]  # fmt: skip
     assert [(basis.kind, basis.subject) for basis in resting] == [("CLAIM", "BRP2#1"), ("REPORT", "BRP2")]
     assert ended == {"SUPERSEDED": ["E31"], "WITHDRAWN": ["E34"], "ERASED": ["E33"]}
