@@ -15,6 +15,7 @@ from tests.conformance.test_graphql_clients import SCHEMA
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
 JAVA = shutil.which("java")
+UV = Path(sys.executable).with_name("uv")
 SECONDS = 300
 PROGRAM = """
 import asyncio
@@ -71,9 +72,9 @@ def test_a_client_that_ariadne_codegen_generates_reads_and_records(service: Serv
     shutil.copytree(HERE / "ariadne", place)
     shutil.copyfile(SCHEMA, place / "schema.graphql")
     programs = place / ".venv" / "bin"
-    run("uv", "venv", "--quiet", "--python", sys.executable, place=place)
+    run(UV, "venv", "--quiet", "--python", sys.executable, place=place)
     locked = ("--require-hashes", "--only-binary", ":all:", "--requirements", "requirements.txt")
-    run("uv", "pip", "install", "--quiet", "--python", programs / "python", *locked, place=place)
+    run(UV, "pip", "install", "--quiet", "--python", programs / "python", *locked, place=place)
     run(programs / "ariadne-codegen", place=place)
     (place / "program.py").write_text(PROGRAM, encoding="utf-8")
     token = service.notice.tokens["officer"]
