@@ -113,6 +113,9 @@ def sample(name: str, kind: GraphQLInputType) -> str:
     named = get_named_type(kind)
     if isinstance(named, GraphQLEnumType):
         return str(next(iter(named.values)))
+    if isinstance(named, GraphQLInputObjectType):
+        inner, of = next(iter(named.fields.items()))
+        return f"{{{inner}: {sample(inner, of.type)}}}"
     return SAMPLES[named.name]
 
 

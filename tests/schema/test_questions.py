@@ -94,7 +94,9 @@ async def answers(reader: Reader) -> dict[str, dict[str, Any]]:
 
 async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None:
     results = await answers(reader)
-    notice = {name: answer["notice"] for name, answer in results.items() if name != "compliance"}
+    notice = {
+        name: answer["notice"] for name, answer in results.items() if name != "compliance" and "notice" in answer
+    }
     changes = notice["changes"]
     assert [entry["position"] for entry in changes["entries"]["nodes"]] == list(range(641, 724))
     assert changes["compliance"]["nodes"] == []  # no change of 2024 was in effect on 1 November 2023

@@ -202,10 +202,10 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         ({"positions": [9, 10], "sincePosition": 9}, [10]),
         ({"clause": "5b"}, []),
         ({"actor": "alice"}, []),
-        ({"to": "2022-08-01T09:00:00Z"}, [1]),
-        ({"to": "2022-08-01T09:00:01Z"}, [1, HEAD + 1]),
-        ({"from": "2022-08-01T10:00:00+01:00", "to": "2022-08-02T00:00:00Z"}, [HEAD + 1]),
-        ({"from": "2022-08-01T09:00:01Z", "type": "AreaRegistered"}, [2]),
+        ({"occurredUntil": "2022-08-01T09:00:00Z"}, [1]),
+        ({"occurredUntil": "2022-08-01T09:00:01Z"}, [1, HEAD + 1]),
+        ({"occurredFrom": "2022-08-01T10:00:00+01:00", "occurredUntil": "2022-08-02T00:00:00Z"}, [HEAD + 1]),
+        ({"occurredFrom": "2022-08-01T09:00:01Z", "type": "AreaRegistered"}, [2]),
     ):
         nodes = (await world.data(document, id=NOTICE, f=conditions))["notice"]["entries"]["nodes"]
         assert [entry["position"] for entry in nodes] == positions, conditions
