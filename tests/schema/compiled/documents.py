@@ -34,6 +34,8 @@ INSTANTS = (
     "2022-07-05T00:00:00Z", "2022-12-31T00:00:00Z", "2023-06-30T12:00:00+01:00", "2023-11-01T00:00:00.5Z",
     "2030-01-01T00:00:00Z",
 )  # fmt: skip
+MOST_NESTED = 2
+"""Filters within one another, at most."""
 NODES = (
     "objective/O1",
     "entry/12",
@@ -65,12 +67,14 @@ class Writing:
         self.fragments: list[str] = []
         self.left = draw(st.integers(3, 60))
         """Number of fields left to draw."""
+        self.nested = 0
+        """Number of inputs around the one that is drawn."""
 
     def whole(self) -> Request:
         query = self.live.query_type
         assert query is not None
         roots = self.draw(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))
-        fields = " ".join(self.field(query, name, 6, f"r{n}: ") for n, name in enumerate(roots))
+        fields = " ".join(self.field(query, name, 5, f"r{n}: ") for n, name in enumerate(roots))
         head = f"query({', '.join(self.declared)})" if self.declared else "query"
         return Request(f"{head} {{ {fields} }} " + " ".join(self.fragments), self.variables)
 
@@ -170,11 +174,16 @@ class Writing:
         if isinstance(of, GraphQLInputObjectType):
             required = [key for key, field in of.fields.items() if isinstance(field.type, GraphQLNonNull)]
             others = sorted(of.fields.keys() - required)
+            if self.nested == MOST_NESTED:
+                others = [key for key in others if get_named_type(of.fields[key].type) is not of]
             if others == ["period"] and self.draw(st.integers(0, 3)):
                 others = []  # most fields have no period
             chosen = self.draw(st.lists(st.sampled_from(others), unique=True, max_size=3)) if others else []
             keys = [*required, *chosen]
-            return {key: self.input(of.fields[key].type) for key in keys}
+            self.nested += 1
+            values = {key: self.input(of.fields[key].type) for key in keys}
+            self.nested -= 1
+            return values
         if self.draw(st.integers(0, 15)) == 0:
             return None
         if isinstance(of, GraphQLEnumType):

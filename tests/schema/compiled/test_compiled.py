@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 import pytest
 from graphql import GraphQLObjectType, get_named_type
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from strawberry.types.execution import ExecutionResult
@@ -112,9 +112,11 @@ def both(template: str) -> Iterator[Both]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-@pytest.fixture(params=range(4))
-def part() -> None:
+@pytest.fixture(params=range(1, 9))
+def part(request: pytest.FixtureRequest) -> int:
     """Parts of a long test, for the test processes to share; each draws its own queries."""
+    number: int = request.param
+    return number
 
 
 @pytest.fixture(scope="module")
@@ -142,16 +144,19 @@ def cursors(both: Both) -> dict[str, str]:
     return {name: cursor for name, cursor in by_list.items() if cursor is not None}
 
 
-def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
-    """Compare that many random queries; hypothesis prints a differing one, and its seed."""
+def differ(both: Both, cursors: dict[str, str], examples: int, number: int) -> None:
+    """Compare that many queries, drawn from a seed; hypothesis prints a differing one.
+
+    The seed is fixed: the evaluation by fields reads whole lists, and a rare query would keep it busy for minutes.
+    """
     drawn = documents(both.schema._schema, cursors)
     compiled: Counter[bool] = Counter()
 
+    @seed(number)
     @settings(
         max_examples=examples,
         deadline=None,
         database=None,
-        print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
     @given(drawn, st.sampled_from(ROLES))
@@ -164,14 +169,13 @@ def differ(both: Both, cursors: dict[str, str], examples: int) -> None:
 
 
 def test_any_query_is_answered_alike(both: Both, cursors: dict[str, str]) -> None:
-    differ(both, cursors, 25)
+    differ(both, cursors, 25, 0)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
-@pytest.mark.usefixtures("part")
-def test_hundreds_of_queries_are_answered_alike(both: Both, cursors: dict[str, str]) -> None:
-    differ(both, cursors, 50)
+def test_hundreds_of_queries_are_answered_alike(both: Both, cursors: dict[str, str], part: int) -> None:
+    differ(both, cursors, 25, part)
 
 
 def test_objects_of_which_nothing_is_asked_are_empty(both: Both) -> None:
