@@ -29,7 +29,7 @@ from projections.query.relation import Relation
 from schema.derive.columns import columns, relation_of
 from schema.derive.connection import Connection
 from schema.derive.declaration import TYPES
-from schema.derive.unresolved import unresolved
+from schema.derive.members import unresolved
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry
 

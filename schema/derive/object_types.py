@@ -27,8 +27,8 @@ from schema.derive.declaration import (
 )
 from schema.derive.filters import combined
 from schema.derive.groups import connection_of
+from schema.derive.members import unresolved
 from schema.derive.order import order_argument
-from schema.derive.unresolved import unresolved
 from schema.types.entries import Entry, Narrative
 from schema.types.enums import enum_of
 from schema.types.scalars import Json

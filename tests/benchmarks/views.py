@@ -221,7 +221,12 @@ def _stock(url: str, last: int, number: int) -> float:
 async def _lag(url: str, say: Say) -> dict[str, float]:
     """Return the seconds from the answer to a write until a reader sees it, at a steady pace."""
     live = "bench-live"
-    progress = {"objective": "O1", "narrative": "Two more teams.", "activityRating": "A", "impactRating": "B"}
+    progress = {
+        "objective": "O1",
+        "narrative": "Two more teams.",
+        "activityRating": "GREEN",
+        "impactRating": "AMBER",
+    }
     objective = {"objective": "O1", "title": "In time", "areas": ["1a"], "owner": "officer", "due": "2023-01-01"}
     lags: list[float] = []
     runner = await Runner(url, ALL).open()
