@@ -24,7 +24,7 @@ from ledger.domain.registry import KINDS, Kind
 COMMITTED = Path(schema.__file__).parent / "schema.graphql"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def live() -> GraphQLSchema:
     return build_schema(schema.build().as_str())
 
