@@ -64,7 +64,8 @@ def _schema() -> GraphQLSchema:
             if isinstance(kind, GraphQLInputObjectType):
                 for field_name, field in kind.fields.items():
                     field.out_name = camel_to_snake(field_name)
-            if isinstance(kind, GraphQLObjectType):
+            # All schemas share the types of introspection.
+            if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
                 for field_name, each in kind.fields.items():
                     for argument_name, argument in each.args.items():
                         argument.out_name = camel_to_snake(argument_name)
