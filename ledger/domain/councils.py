@@ -1,4 +1,4 @@
-"""English councils with children's services, by their Office for National Statistics codes. Pure.
+"""English councils, districts included, by their Office for National Statistics codes. Pure.
 
 `councils.toml` is the table. Codes no longer in use stay in it, because older notices name them.
 """

@@ -301,7 +301,7 @@ def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
 def _council_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     council = councils().get(notice.council)
     if council is None:
-        message = f"no English council with children's services has the code {notice.council}"
+        message = f"no English council has the code {notice.council}"
         yield (
             ("notice", "council"),
             f"[notice]: {message}; look it up at the Office for National Statistics",

@@ -14,28 +14,35 @@ from ledger.packs import shipped
 
 def test_the_councils_are_those_of_england() -> None:
     councils_by_code = councils()
-    live = {council.name for council in councils_by_code.values() if council.until is None}
-    assert len(live) == 153
+    live = {code: council.name for code, council in councils_by_code.items() if council.until is None}
+    districts = {name for code, name in live.items() if code.startswith("E07")}
+    assert len(districts) == 164
+    assert len(set(live.values()) - districts) == 153
     assert (councils_by_code["E08000008"].name, councils_by_code["E10000006"].until) == (
         "Tameside",
         date(2023, 3, 31),
     )
     for code in councils_by_code:
         msgspec.convert(code, OnsCode)
-        assert code[:3] in ("E06", "E08", "E09", "E10")
+        assert code[:3] in ("E06", "E07", "E08", "E09", "E10")
 
 
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("E08000099", "no English council with children's services has the code E08000099"),
-        ("W06000015", "no English council with children's services has the code W06000015"),
+        ("E08000099", "no English council has the code E08000099"),
+        ("W06000015", "no English council has the code W06000015"),
         ("E10000009", "the code E10000009 (Dorset) ended on 2019-03-31"),
+        ("E07000191", "the code E07000191 (West Somerset) ended on 2019-03-31"),
     ],
 )
 def test_a_pack_names_a_council_of_its_time(code: str, message: str) -> None:
     faults = check(shipped("tameside-2022").replace(b"E08000008", code.encode()))
     assert [message in fault.message for fault in faults] == [True]
+
+
+def test_a_notice_may_go_to_a_district() -> None:
+    assert check(shipped("tameside-2022").replace(b"E08000008", b"E07000110")) == []
 
 
 @pytest.mark.parametrize(
