@@ -203,14 +203,18 @@ class ReviewTopics(Rule, frozen=True):
     """Reviews have looked at every topic named."""
 
     kind: ClassVar[str] = "review-topics"
-    wordings: ClassVar[tuple[str, ...]] = ("Reviews may look at culture, leadership and early help.",)
-    example: ClassVar[str] = 'topics = ["CULTURE", "EARLY_HELP"]'
+    wordings: ClassVar[tuple[str, ...]] = (
+        "Reviews may look at culture, leadership and early help.",
+        "Ofsted may visit again, to look at joint work.",
+    )
+    example: ClassVar[str] = 'topics = ["CULTURE", "EARLY_HELP"], by = "DfE"'
     retired: ClassVar[frozenset[str]] = frozenset({"open_list"})
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
     background: ClassVar[Facts] = frozenset({ReviewStarted})
-    matches: ClassVar[Mapping[str, str]] = {"topics": "topics"}
+    matches: ClassVar[Mapping[str, str]] = {"topics": "topics", "by": "by"}
 
     topics: Annotated[list[Topic], Meta(min_length=1, description="Topics to look at.")]
+    by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
 
 
 class DiagnosticAgreed(Rule, frozen=True):

@@ -100,12 +100,12 @@ def test_two_advisers_two_reviewing_bodies_and_a_chair_from_within() -> None:
         desk.record("ReviewScheduled", review, "dora")
     desk.record("ChairAppointed", {"chair": "cole", "first": "2024-04-03"}, "alice")
     dates = [clause.parameters["target_date"] for clause in pack.clauses if clause.rule == "delivered-by"]
-    assert dates == ["2023-06-30", "2023-12-31"]
+    assert dates == ["2023-09-30", "2024-03-31"]
     later = {
         "revisedOn": "2024-04-03",
         "reason": "Later.",
-        "clauses": [{"number": "5", "parameters": {"target_date": "2024-12-31"}}],
+        "clauses": [{"number": "8b", "parameters": {"target_date": "2024-12-31"}}],
     }
     desk.record("NoticeRevised", later, "dora")
-    assert desk.state.notice.clauses["5"].parameters == {"target_date": "2024-12-31"}
-    assert desk.state.notice.clauses["4"].parameters["target_date"] == "2023-06-30"
+    assert desk.state.notice.clauses["8b"].parameters["target_date"] == "2024-12-31"
+    assert desk.state.notice.clauses["8a"].parameters["target_date"] == "2023-09-30"

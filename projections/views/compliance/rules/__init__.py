@@ -15,6 +15,7 @@ from projections.views.compliance.rules import (
     measures,
     people,
     plan,
+    posts,
     reviews,
     slow,
 )
@@ -49,7 +50,7 @@ JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
     duty_rules.DoneBy: duties.DoneBy,
     duty_rules.InstructionsFollowed: duties.InstructionsFollowed,
     duty_rules.NotDone: duties.NotDone,
-    duty_rules.InPost: duties.InPost,
+    duty_rules.InPost: posts.InPost,
     duty_rules.CooperatedWith: duties.CooperatedWith,
 }
 """Rule → its judge."""

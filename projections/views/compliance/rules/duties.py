@@ -1,4 +1,4 @@
-"""Judges of rules on duties: assessments, deliverables, instructions, prohibitions, posts and co-operation."""
+"""Judges of rules on duties: assessments, deliverables, instructions, prohibitions and co-operation."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -18,8 +18,6 @@ from ledger.domain.areas.duties import (
     DeliverableSubmitted,
     InstructionAnswered,
     InstructionGiven,
-    PostFilled,
-    PostVacated,
 )
 from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
 from ledger.domain.calendar import working_days_after
@@ -101,7 +99,8 @@ class _Submission(Struct):
     position: int
     accepted: tuple[int, str] | None = None
     """Entry of the acceptance, and the role of the person who accepted."""
-    returned: int | None = None
+    returned: tuple[datetime, int] | None = None
+    """Instant and entry of its return."""
 
 
 _ANCHORS: dict[type[Fact], Anchor] = {
@@ -132,7 +131,7 @@ class DoneBy(Judge[duties.DoneBy]):
             case DeliverableAccepted() if fact.deliverable in self.submissions:
                 self.submissions[fact.deliverable][-1].accepted = (position, occurrence.role)
             case DeliverableReturned() if fact.deliverable in self.submissions:
-                self.submissions[fact.deliverable][-1].returned = position
+                self.submissions[fact.deliverable][-1].returned = (occurrence.at, position)
             case _ if type(fact) in _ANCHORS:
                 anchor = _ANCHORS[type(fact)]
                 if anchor not in _FIRST or anchor.value not in self.anchors:
@@ -169,12 +168,25 @@ class DoneBy(Judge[duties.DoneBy]):
         if limit is None:
             reason = f"The period for deliverable {name} has not started."
             return verdict(Status.NOT_DUE, reason, clause.position)
-        returned = [each.returned for each in self.submissions.get(name, ())]
+        return self._due(clause, today, limit)
+
+    def _due(self, clause: JudgedClause, today: date, limit: date) -> Verdict:
+        """Return the verdict while nothing is submitted that was not returned."""
+        name, by = f"Deliverable {self.rule.deliverable}", in_words(limit)
+        submissions = self.submissions.get(self.rule.deliverable, ())
+        returned = [each.returned for each in submissions if each.returned is not None]
+        entries = (clause.position, *(position for _, position in returned))
         if today > limit:
-            reason = f"Deliverable {name} had to be submitted by {in_words(limit)}."
-            return verdict(Status.NOT_MET, reason, clause.position, *returned)
-        status = Status.AT_RISK if is_near(today, limit) else Status.NOT_DUE
-        return verdict(status, f"Deliverable {name} is due by {in_words(limit)}.", clause.position, *returned)
+            reason = f"{name} had to be submitted by {by}."
+            if returned:
+                day = in_words(clause.day(returned[-1][0]))
+                reason = f"{name} was returned on {day}; it had to be submitted again by {by}."
+            return verdict(Status.NOT_MET, reason, *entries)
+        reason = f"{name} is due by {by}."
+        if returned:
+            day = in_words(clause.day(returned[-1][0]))
+            reason = f"{name} was returned on {day}, and has to be submitted again by {by}."
+        return verdict(Status.AT_RISK if is_near(today, limit) else Status.NOT_DUE, reason, *entries)
 
     def _is_accepted(self, submission: _Submission) -> bool:
         roles = [role.value for role in self.rule.accepted_by]
@@ -295,74 +307,6 @@ class NotDone(Judge[duties.NotDone]):
                 return verdict(Status.NOT_MET, reason, position)
             used.append(consent)
         return verdict(Status.MET, f"Each reported act of the kind {matter} had consent.", *used, acts[-1][1])
-
-
-class _PostHolder(Struct):
-    holder: str
-    first: date
-    last: date | None
-    position: int
-    vacated: int | None = None
-
-
-class InPost(Judge[duties.InPost]):
-    """A post is filled, by its day if one is named."""
-
-    posts: dict[str, list[_PostHolder]] = field(default_factory=dict)
-    """Post → its holders."""
-
-    def take(self, occurrence: Occurrence) -> None:
-        """Remember the holders of posts."""
-        fact, position = occurrence.fact, occurrence.position
-        match fact:
-            case PostFilled():
-                holder = _PostHolder(fact.holder, fact.first, fact.last, position)
-                self.posts.setdefault(fact.post, []).append(holder)
-            case PostVacated():
-                for holder in self.posts.get(fact.post, ()):
-                    if holder.holder == fact.holder and (holder.last is None or holder.last > fact.last):
-                        holder.last, holder.vacated = fact.last, position
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
-        post, by, today = self.rule.post, self.rule.by, clause.day(at)
-        holders = self.posts.get(post, [])
-        current = [each for each in holders if each.first <= today and (each.last is None or today <= each.last)]
-        if current:
-            return self._filled(holders, current)
-        ended = [(each.last, each) for each in holders if each.last is not None and each.last < today]
-        if ended:
-            day, last = max(ended, key=lambda each: each[0])
-            reason = f"The post of {post} has been vacant since {in_words(day + DAY)}."
-            return verdict(Status.NOT_MET, reason, last.vacated or last.position)
-        coming = min(holders, key=lambda each: each.first, default=None)
-        if by is not None and today > by:
-            entry = clause.position if coming is None else coming.position
-            return verdict(Status.NOT_MET, f"The post of {post} had to be filled by {in_words(by)}.", entry)
-        if coming is not None:
-            reason = f"The post of {post} is filled from {in_words(coming.first)}."
-            return verdict(Status.NOT_DUE, reason, coming.position)
-        if by is None:
-            return verdict(Status.NO_EVIDENCE, f"No holder of the post of {post} is recorded.")
-        status = Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE
-        return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
-
-    def _filled(self, holders: list[_PostHolder], current: list[_PostHolder]) -> Verdict:
-        names = enumerate_names(sorted(each.holder for each in current))
-        entries = (each.position for each in current)
-        first = min(each.first for each in holders)
-        late = 0 if self.rule.by is None else (first - self.rule.by).days
-        reason = f"The post of {self.rule.post} is held by {names}"
-        if late > 0:
-            return verdict(Status.MET_LATE, f"{reason}; it was filled {days_in_words(late)} late.", *entries)
-        return verdict(Status.MET, f"{reason}.", *entries)
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the first days, the days after last days, and the days around the last day to fill it."""
-        holders = self.posts.get(self.rule.post, [])
-        moments = [clause.start(each.first) for each in holders]
-        moments += [clause.after(each.last) for each in holders if each.last is not None]
-        return moments + (warned(clause, self.rule.by, 2) if self.rule.by is not None else [])
 
 
 class CooperatedWith(Judge[duties.CooperatedWith]):

@@ -318,7 +318,7 @@ class TargetMet(_Measures[plan.TargetMet]):
     """A measure reaches each target by its day."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET for a step that was missed, else the verdict on the next step, else MET or MET_LATE."""
+        """Return the verdict on a missed step, else on the next step, else MET or MET_LATE; name late steps."""
         name, today = self.rule.measure, clause.day(at)
         measure = self.measures.get(name)
         if measure is None:
@@ -328,11 +328,16 @@ class TargetMet(_Measures[plan.TargetMet]):
                 Status.NO_EVIDENCE, f"Measure {name} does not say which way is better.", measure.position
             )
         steps = [self._step(measure, step, today) for step in self.rule.steps]
-        for status in (Status.NOT_MET, Status.NO_EVIDENCE, Status.AT_RISK, Status.NOT_DUE, Status.MET_LATE):
+        late = [result for result in steps if result.status is Status.MET_LATE]
+        for status in (Status.NOT_MET, Status.NO_EVIDENCE, Status.AT_RISK, Status.NOT_DUE):
             for result in steps:
                 if result.status is status:
-                    return result
-        return verdict(Status.MET, steps[-1].reason, *(entry for result in steps for entry in result.entries))
+                    named = [result, *late]
+                    reason = " ".join(each.reason for each in named)
+                    return verdict(status, reason, *(entry for each in named for entry in each.entries))
+        status, named = (Status.MET_LATE, late) if late else (Status.MET, steps[-1:])
+        reason = " ".join(each.reason for each in named)
+        return verdict(status, reason, *(entry for each in steps for entry in each.entries))
 
     def _step(self, measure: _Measure, step: TargetStep, today: date) -> Verdict:
         """Return the verdict on one step."""

@@ -1,12 +1,29 @@
-"""The people who chair a board and who hold a role, day by day."""
+"""Tenures of the chair, roles and posts, day by day, and the judge of a post."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from msgspec import Struct, field
 
 from ledger.domain.areas.board import ChairAppointed, ChairEnded
+from ledger.domain.areas.duties import PostFilled, PostVacated
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.roles import Role
+from ledger.domain.rules import duties
+from projections.views.compliance.verdict import (
+    DAY,
+    Judge,
+    JudgedClause,
+    Occurrence,
+    Status,
+    Verdict,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    is_near,
+    verdict,
+    warned,
+)
 
 
 class ChairTenure(Struct):
@@ -74,3 +91,72 @@ class RolesHeld(Struct):
             name == role.value and first <= at and (until is None or at < until)
             for name, first, until in self.grants.get(actor, ())
         )
+
+
+class _PostHolder(Struct):
+    holder: str
+    first: date
+    last: date | None
+    position: int
+    vacated: int | None = None
+
+
+class InPost(Judge[duties.InPost]):
+    """A post is filled, by its day if one is named."""
+
+    posts: dict[str, list[_PostHolder]] = field(default_factory=dict)
+    """Post → its holders."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the holders of posts."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case PostFilled():
+                holder = _PostHolder(fact.holder, fact.first, fact.last, position)
+                self.posts.setdefault(fact.post, []).append(holder)
+            case PostVacated():
+                for holder in self.posts.get(fact.post, ()):
+                    if holder.holder == fact.holder and (holder.last is None or holder.last > fact.last):
+                        holder.last, holder.vacated = fact.last, position
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
+        post, by, today = self.rule.post, self.rule.by, clause.day(at)
+        holders = self.posts.get(post, [])
+        current = [each for each in holders if each.first <= today and (each.last is None or today <= each.last)]
+        if current:
+            return self._filled(holders, current)
+        ended = [(each.last, each) for each in holders if each.last is not None and each.last < today]
+        if ended:
+            day, last = max(ended, key=lambda each: each[0])
+            reason = f"The post of {post} has been vacant since {in_words(day + DAY)}."
+            return verdict(Status.NOT_MET, reason, last.vacated or last.position)
+        coming = min(holders, key=lambda each: each.first, default=None)
+        if by is not None and today > by:
+            entry = clause.position if coming is None else coming.position
+            return verdict(Status.NOT_MET, f"The post of {post} had to be filled by {in_words(by)}.", entry)
+        if coming is not None:
+            reason = f"The post of {post} is filled from {in_words(coming.first)}."
+            return verdict(Status.NOT_DUE, reason, coming.position)
+        if by is None:
+            return verdict(Status.NO_EVIDENCE, f"No holder of the post of {post} is recorded.")
+        status = Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE
+        return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
+
+    def _filled(self, holders: list[_PostHolder], current: list[_PostHolder]) -> Verdict:
+        names = enumerate_names(sorted(each.holder for each in current))
+        entries = [each.position for each in current]
+        first = min(holders, key=lambda each: each.first)
+        late = 0 if self.rule.by is None else (first.first - self.rule.by).days
+        reason = f"The post of {self.rule.post} is held by {names}"
+        if late > 0:
+            reason = f"{reason}; it was first filled {days_in_words(late)} late."
+            return verdict(Status.MET_LATE, reason, first.position, *entries)
+        return verdict(Status.MET, f"{reason}.", *entries)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the first days, the days after last days, and the days around the last day to fill it."""
+        holders = self.posts.get(self.rule.post, [])
+        moments = [clause.start(each.first) for each in holders]
+        moments += [clause.after(each.last) for each in holders if each.last is not None]
+        return moments + (warned(clause, self.rule.by, 2) if self.rule.by is not None else [])

@@ -116,22 +116,30 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
 
     topics: dict[str, list[str]] = field(default_factory=dict)
     """Review → its topics."""
+    bodies: dict[str, str] = field(default_factory=dict)
+    """Review → the body that reviews."""
     started: dict[str, int] = field(default_factory=dict)
     """Review that began → the entry."""
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the topics of each review, and the reviews that began."""
+        """Remember the topics and the body of each review, and the reviews that began."""
         fact = occurrence.fact
         match fact:
             case ReviewScheduled():
                 self.topics[fact.review] = [topic.value for topic in fact.topics]
+                self.bodies[fact.review] = fact.by
             case ReviewStarted():
                 self.started[fact.review] = occurrence.position
 
     def _seen(self) -> dict[str, int]:
-        """Return each topic that the clause names and a review looked at, with the entry."""
+        """Return each topic that the clause names and a review of its body looked at, with the entry."""
         topics = {topic.value for topic in self.rule.topics}
-        looked = [(topic, entry) for name, entry in self.started.items() for topic in self.topics.get(name, ())]
+        looked = [
+            (topic, entry)
+            for name, entry in self.started.items()
+            if self.rule.by in (None, self.bodies.get(name))
+            for topic in self.topics.get(name, ())
+        ]
         return {topic: entry for topic, entry in looked if topic in topics}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -140,7 +148,8 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         missing = [topic.value for topic in self.rule.topics if topic.value not in seen]
         if missing:
             names = enumerate_names(map(word_in_text, missing))
-            return verdict(Status.NOT_DUE, f"No review has looked at {names}.", *seen.values())
+            whose = f" by {self.rule.by}" if self.rule.by else ""
+            return verdict(Status.NOT_DUE, f"No review{whose} has looked at {names}.", *seen.values())
         return verdict(Status.MET, "Reviews have looked at every topic of the clause.", *seen.values())
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:

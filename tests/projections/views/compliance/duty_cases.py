@@ -88,7 +88,7 @@ DUTIES: dict[str, Case] = {
         "done-by", {**PLAN, "accepted_by": ["ADVISER"]},
         [("2022-07-20", submitted("2022-07-20")), ("2022-07-22", RETURNED), ("2022-08-01", submitted("2022-08-01")),
          ("2022-08-10", ACCEPTED)],
-        [("2022-07-21", RISK, "awaits acceptance"), ("2022-07-23", DUE, "due by"), ("2022-08-02", RISK, "awaits acceptance"),
+        [("2022-07-21", RISK, "awaits acceptance"), ("2022-07-23", DUE, "submitted again by"), ("2022-08-02", RISK, "awaits acceptance"),
          ("2022-08-11", MET, "1 August 2022")],
     ),
     "done-by: to another body": (

@@ -6,6 +6,7 @@ from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, 
 from tests.projections.views.compliance.duty_cases import (
     CONSENT,
     PLAN,
+    RETURNED,
     SENIOR,
     answered,
     assessed_as,
@@ -68,6 +69,11 @@ EDGES: dict[str, Edges] = {
             PLAN, [("2022-08-05", submitted("2022-08-05")), ("2022-08-20", fix(0, submitted("2022-08-01")))],
             [on("2022-08-10", LATE, "3 days late", 11, known=1), on("2022-08-10", MET, "1 August 2022", 11)],
         ),
+        "the day of a return": Edge(
+            PLAN, [("2022-07-20", submitted("2022-07-20")), ("2022-07-25", RETURNED)],
+            [on("2022-07-25T12:00", DUE, "returned on 25 July 2022, and has to be submitted again by 2 August 2022", 2, 12),
+             on("2022-08-03T00:00", NOT, "returned on 25 July 2022; it had to be submitted again by 2 August 2022", 2, 12)],
+        ),
     },
     "instructions-followed": {
         NOTHING: Edge(ORDERS, [], [on("2022-08-01", DUE, "No instruction has been given", 2)]),
@@ -109,7 +115,11 @@ EDGES: dict[str, Edges] = {
                        on("2022-09-30T23:59", RISK, "30 September 2022", 2), on("2022-10-01T00:00", NOT, "had to be filled by 30 September 2022", 2)],
         ),
         DAY: Edge(POST, [("2022-09-20", filled("2022-09-30"))], [on("2022-09-29T23:59", DUE, "is filled from 30 September 2022", 11), on("2022-09-30T00:00", MET, "held by dee", 11)]),
-        "the day after": Edge(POST, [("2022-09-20", filled("2022-10-01"))], [on("2022-10-01T00:00", LATE, "filled 1 day late", 11)]),
+        "the day after": Edge(POST, [("2022-09-20", filled("2022-10-01"))], [on("2022-10-01T00:00", LATE, "first filled 1 day late", 11)]),
+        "the day after, and filled again": Edge(
+            POST, [("2022-09-20", filled("2022-10-01", "2022-10-31")), ("2022-11-07", filled("2022-11-14"))],
+            [on("2022-11-13T23:59", NOT, "vacant since 1 November 2022", 11), on("2022-11-14T00:00", LATE, "held by dee; it was first filled 1 day late", 11, 12)],
+        ),
         LATE_RECORD: Edge(POST, [("2022-10-20", filled("2022-09-30"))], [on("2022-10-10", NOT, "had to be filled", 2, known=0), on("2022-10-10", MET, "held by dee", 11)]),
         CORRECTED: Edge(
             POST, [("2022-09-20", filled("2022-10-05")), ("2022-10-20", fix(0, filled("2022-09-28")))],

@@ -235,6 +235,12 @@ EDGES: dict[str, Edges] = {
             TWO_STEPS, [DEFINED, ("2022-09-30", read("M1", 30, 39, 2022, 9)), ("2023-01-05", read("M1", 31, 80, 2022, 12))],
             [on("2022-10-01T00:00", NOT, "did not reach 40 by 30 September 2022", 12), on("2023-01-06", LATE, "reached 40 in the period to 31 December 2022, 92 days after", 13)],
         ),
+        "a step's boundary, both steps reached late": Edge(
+            TWO_STEPS, [DEFINED, ("2022-10-31", read("M1", 31, 40, 2022, 10)), ("2023-01-31", read("M1", 31, 80, 2023, 1))],
+            [on("2022-11-01", DUE, "has to reach 80 by 31 December 2022. Measure M1 reached 40 in the period to 31 October 2022, 31 days after", 12),
+             on("2023-02-01", LATE, "reached 40 in the period to 31 October 2022, 31 days after 30 September 2022. Measure M1 reached 80 in the period to "
+                "31 January 2023, 31 days after 31 December 2022.", 12, 13)],
+        ),
         SUSTAINED: Edge(
             {**DECEMBER, "sustained_periods": 2},
             [DEFINED, ("2022-12-01", read("M1", 30, 80, 2022, 11)), ("2023-01-05", read("M1", 31, 81, 2022, 12)), ("2023-02-05", read("M1", 31, 79, 2023, 1))],

@@ -108,6 +108,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("views-considered", "groups"): (([STAFF.value], [Group.CHILDREN_AND_YOUNG_PEOPLE.value]), [("2022-08-01", gathered("V1", STAFF)), ("2022-08-02", considered("V1"))], "2022-08-03"),
     ("review-interval", "at_most_months"): ((6, 12), [], "2023-01-06"),
     ("review-interval", "by"): (("DfE", "Ofsted"), [("2022-08-01", inspected("DfE")), ("2022-10-03", started("R1"))], "2022-10-04"),
+    ("review-topics", "by"): (("DfE", "Ofsted"), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
     ("review-topics", "topics"): ((["CULTURE"], ["EARLY_HELP"]), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
     ("access-provided", "within_working_days"): ((2, 20), plain(*ASKED), "2022-10-06"),
     ("access-of-kinds", "kinds"): ((["CASE_FILES"], ["DATA"]), [*plain(*ASKED), ("2022-10-04", provided("X"))], "2022-10-05"),
