@@ -238,7 +238,10 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return {name: each for name, each in self.given.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an instruction is overdue, NOT_DUE while one is open, MET when all are followed."""
+        """Return NOT_MET if an instruction is overdue, NOT_DUE while one is open, MET when all are followed.
+
+        Each instruction that was followed late is named.
+        """
         counted, today = self._counted(), clause.day(at)
         if not counted:
             return verdict(Status.NOT_DUE, "No instruction has been given.", clause.position)
@@ -252,19 +255,26 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
                 return verdict(Status.NOT_MET, reason, instruction.position)
             when = f" by {in_words(due)}" if instruction.due is not None else ""
             is_soon = instruction.due is not None and is_near(today, due)
+            late, entries = self._late(counted)
             reason = f"Instruction {name} has to be followed{when}."
-            return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position)
+            reason = f"{reason} Instruction {enumerate_names(late)}." if late else reason
+            return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position, *entries)
+        late, _ = self._late(counted)
         entries = [self.answered[name][1] for name in counted]
-        late = [
-            (days, name)
-            for name, each in counted.items()
-            if each.due is not None and (days := (self.answered[name][0] - each.due).days) > 0
-        ]
         if late:
-            days, name = max(late)
-            reason = f"Every instruction was followed; {name} {days_in_words(days)} late."
+            reason = f"Every instruction was followed; {enumerate_names(late)}."
             return verdict(Status.MET_LATE, reason, *entries)
         return verdict(Status.MET, "Every instruction was followed.", *entries)
+
+    def _late(self, counted: dict[str, _Instruction]) -> tuple[list[str], list[int]]:
+        """Return each late instruction, with its days in words, and the entries of the answers."""
+        late, entries = [], []
+        for name, each in counted.items():
+            day, entry = self.answered.get(name, (date.min, 0))
+            if each.due is not None and day > each.due:
+                late.append(f"{name} was followed {days_in_words((day - each.due).days)} late")
+                entries.append(entry)
+        return late, entries
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return a week before each open instruction is due, and the day after."""

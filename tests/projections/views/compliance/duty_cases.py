@@ -104,7 +104,7 @@ DUTIES: dict[str, Case] = {
         "instructions-followed", {"given_by": ["ADVISER"]},
         [("2022-08-01", instructed("I1", "2022-08-20")), ("2022-08-30", answered("I1", "2022-08-22"))],
         [("2022-07-31", DUE, "No instruction"), ("2022-08-13", DUE, "I1"), ("2022-08-14", RISK, "20 August 2022"),
-         ("2022-08-21", NOT, "had to be followed by 20 August 2022"), ("2022-08-23", LATE, "I1 2 days late")],
+         ("2022-08-21", NOT, "had to be followed by 20 August 2022"), ("2022-08-23", LATE, "I1 was followed 2 days late")],
     ),
     "instructions: followed on the day, and of another role": (
         "instructions-followed", {"given_by": ["ADVISER"]},

@@ -83,7 +83,11 @@ EDGES: dict[str, Edges] = {
              on("2022-08-20T23:58", RISK, "20 August 2022", 11), on("2022-08-21T00:00", NOT, "had to be followed by 20 August 2022", 11, known=1),
              on("2022-08-21T00:00", MET, "Every instruction was followed", 12)],
         ),
-        "the day after": Edge(ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21"))], [on("2022-08-21T12:00", LATE, "I1 1 day late", 12)]),
+        "the day after": Edge(ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21"))], [on("2022-08-21T12:00", LATE, "I1 was followed 1 day late", 12)]),
+        "the day after, and another instruction open": Edge(
+            ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21")), ("2022-09-01", instructed("I2", "2022-09-30"))],
+            [on("2022-09-02", DUE, "I2 has to be followed by 30 September 2022. Instruction I1 was followed 1 day late.", 12, 13)],
+        ),
         LATE_RECORD: Edge(
             ORDERS, [TWENTIETH, ("2022-08-30", answered("I1", "2022-08-20"))], [on("2022-08-25", NOT, "I1", 11, known=1), on("2022-08-25", MET, "was followed", 12)],
         ),
