@@ -15,7 +15,7 @@ from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR, submit
 
 PACKS = Path(__file__).parent
-NAMES = ("fellshire-2024", "wharfeton-2023")
+NAMES = ("alderbourne-2024", "fellshire-2024", "wharfeton-2023")
 LONDON = ZoneInfo("Europe/London")
 
 

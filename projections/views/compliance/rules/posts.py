@@ -136,8 +136,10 @@ class InPost(Judge[duties.InPost]):
             entry = clause.position if coming is None else coming.position
             return verdict(Status.NOT_MET, f"The post of {post} had to be filled by {in_words(by)}.", entry)
         if coming is not None:
-            reason = f"The post of {post} is filled from {in_words(coming.first)}."
-            return verdict(Status.NOT_DUE, reason, coming.position)
+            reason, late = f"The post of {post} is filled from {in_words(coming.first)}", 0
+            if by is not None and (late := (coming.first - by).days) > 0:
+                reason = f"{reason}, {days_in_words(late)} after {in_words(by)}"
+            return verdict(Status.AT_RISK if late > 0 else Status.NOT_DUE, f"{reason}.", coming.position)
         if by is None:
             return verdict(Status.NO_EVIDENCE, f"No holder of the post of {post} is recorded.")
         status = Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE

@@ -119,7 +119,7 @@ EDGES: dict[str, Edges] = {
                        on("2022-09-30T23:59", RISK, "30 September 2022", 2), on("2022-10-01T00:00", NOT, "had to be filled by 30 September 2022", 2)],
         ),
         DAY: Edge(POST, [("2022-09-20", filled("2022-09-30"))], [on("2022-09-29T23:59", DUE, "is filled from 30 September 2022", 11), on("2022-09-30T00:00", MET, "held by dee", 11)]),
-        "the day after": Edge(POST, [("2022-09-20", filled("2022-10-01"))], [on("2022-10-01T00:00", LATE, "first filled 1 day late", 11)]),
+        "the day after": Edge(POST, [("2022-09-20", filled("2022-10-01"))], [on("2022-09-30T23:59", RISK, "filled from 1 October 2022, 1 day after 30 September 2022", 11), on("2022-10-01T00:00", LATE, "first filled 1 day late", 11)]),
         "the day after, and filled again": Edge(
             POST, [("2022-09-20", filled("2022-10-01", "2022-10-31")), ("2022-11-07", filled("2022-11-14"))],
             [on("2022-11-13T23:59", NOT, "vacant since 1 November 2022", 11), on("2022-11-14T00:00", LATE, "held by dee; it was first filled 1 day late", 11, 12)],
