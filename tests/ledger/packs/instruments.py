@@ -66,10 +66,12 @@ def recorded(name: str) -> Recorded:
         times = {"time": local(line["time"]).isoformat()} if "time" in line else {}
         item = submit(line["fact"], data, line["by"], line["id"], **times)
         answer = desk.submit(item, credential)
-        codes = [refusal.code for refusal in answer.refusals] if isinstance(answer, Refused) else []
-        if not isinstance(answer, Refused):
+        if isinstance(answer, Refused):
+            if line.get("refused") not in [refusal.code for refusal in answer.refusals]:
+                wrong.append(f"{line['id']}: {answer}")
+        elif "refused" in line:
+            wrong.append(f"{line['id']}: it was recorded, and should have been refused")
+        else:
             positions[line["id"]] = answer.position
-        if line.get("refused") not in (codes or [None]):
-            wrong.append(f"{line['id']}: {answer}")
     assert wrong == []
     return Recorded(desk, positions)
