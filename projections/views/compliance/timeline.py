@@ -40,8 +40,8 @@ COMMON: frozenset[type[Fact]] = frozenset(
 """Facts that concern every clause."""
 MARK_EVERY = 64
 """Occurrences between two marks, at least."""
-MARK_SHARE = 8
-"""The next mark also waits for an eighth of the occurrences before the last mark."""
+MARK_SHARE = 32
+"""The next mark also waits for this share of the occurrences before the last mark: one in 32."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
@@ -95,7 +95,7 @@ class ClauseTimeline:
         is_next = index == len(known) and occurrence.at > self._since
         known.insert(index, occurrence)
         if not is_next:
-            return self._run(index)
+            return ([], len(self.spans)) if self._take_late(index) else self._run(index)
         if self._closed or not self._take(index):
             return [], len(self.spans)
         return self._replace(occurrence.at, self._now(index), is_more=True)
@@ -225,6 +225,17 @@ class ClauseTimeline:
         if kind in self._reads:
             matters = self._judge.take(occurrence) is not False or matters
         return bool(matters)
+
+    def _take_late(self, index: int) -> bool:
+        """Take an occurrence among earlier ones. Return False if the clause has to be judged again from it on."""
+        occurrence = self._occurrences[index]
+        if self._closed or type(occurrence.fact) in COMMON or occurrence.at <= self._since:
+            return False
+        if not self._judge.take_late(occurrence):
+            return False
+        while self._marks[-1].count > index:
+            self._marks.pop()
+        return True
 
 
 def concerns(number: str, fact: Fact) -> bool:

@@ -122,6 +122,14 @@ class Judge(Struct, Generic[R]):
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
+    def take_late(self, occurrence: Occurrence) -> bool:
+        """Take an occurrence that comes before others already taken, if it changes no verdict, past or coming.
+
+        Returns:
+            False if a verdict may change, or that is not known; then nothing was taken.
+        """
+        return False
+
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict at an instant on the occurrences taken so far. Nothing changes."""
         raise NotImplementedError

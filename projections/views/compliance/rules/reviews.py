@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -70,16 +71,14 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         return self.rule.by is None or (scheduled is not None and scheduled.by == self.rule.by)
 
     def _begun(self) -> list[_Started]:
-        """Return the started reviews that count, in order."""
-        return sorted(
-            (each for name, each in self.started.items() if self._counts(name)),
-            key=lambda each: (each.at, each.position),
-        )
+        """Return the latest two started reviews that count, in order."""
+        latest = (each for each in reversed(self.started.values()) if self._counts(each.review))
+        return list(islice(latest, 2))[::-1]
 
     def _limits(self, clause: JudgedClause, begun: list[_Started]) -> list[date]:
-        """Return the last day for each started review, and for the next one."""
-        days = [clause.day(clause.since), *(clause.day(each.at) for each in begun)]
-        return [months_after(day, self.rule.at_most_months) for day in days]
+        """Return the last day for each of the latest started reviews, and for the next one."""
+        starts = [clause.since, *(each.at for each in begun)]
+        return [months_after(clause.day(at), self.rule.at_most_months) for at in starts]
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET after the last day for the next review, AT_RISK four weeks before it unless scheduled."""

@@ -3,7 +3,6 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from itertools import islice
 
 from msgspec import Struct, field, structs
 
@@ -46,11 +45,13 @@ class _Sign(Struct, frozen=True):
     from_: datetime
     """Instant from which a highlight of the objective counts."""
     ended: datetime | None = None
+    end_position: int | None = None
+    """Entry that ended it."""
 
-    def past(self, ended: datetime) -> "_Sign":
-        """Return the sign as it was until an instant."""
+    def past(self, ended: datetime, position: int) -> "_Sign":
+        """Return the sign as it was until an instant, at which an entry ended it."""
         words = f"was{self.words[2:]}" if self.words.startswith("is ") else self.words
-        return structs.replace(self, words=words, ended=ended)
+        return structs.replace(self, words=words, ended=ended, end_position=position)
 
 
 class _Shown(Struct, frozen=True):
@@ -76,17 +77,21 @@ class _TrackedObjective(Struct):
     """ACTIVITY and IMPACT → the latest three ratings."""
     signs: dict[str, _Sign] = field(default_factory=dict)
     """Signs of slow progress that its ratings show."""
-    past: list[tuple[str, _Sign]] = field(default_factory=list)
-    """Signs that the board met without, and that ended before a highlight."""
-    open: set[str] = field(default_factory=set)
-    """Actions that are neither completed nor dropped."""
+    past: dict[str, _Sign] = field(default_factory=dict)
+    """Kind of sign → the earliest that the board met without, and that ended before a highlight."""
+    open: dict[str, datetime] = field(default_factory=dict)
+    """Actions that are neither completed nor dropped, and the instants from which they are open."""
     done: set[str] = field(default_factory=set)
     """Completed actions; an objective whose actions were all dropped is not finished."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first highlight from an instant on."""
-        index = bisect_left(self.highlights, since, key=lambda each: each[0])
+        index = bisect_left(self.highlights, (since, 0))
         return self.highlights[index] if index < len(self.highlights) else None
+
+
+def _by_entry(sign: _Sign) -> tuple[datetime, int]:
+    return sign.since, sign.position
 
 
 _Slow = tuple[_Sign, str]
@@ -159,9 +164,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             case MeetingHeld():
                 self.meetings.append((occurrence.at, position))
                 self.latest = None
-                # Later meetings do not change a sign that holds and that the board met without.
                 self.changed.update(
-                    slow for slow, each in self.shown.items() if not each.is_missed or each.sign.ended is not None
+                    slow for slow, each in self.shown.items() if self._is_changed_by_meeting(slow, each)
                 )
             case ActionAdded() | ActionCompleted() | ActionDropped() | ActionReopened():
                 return self._take_action(fact, (occurrence.at, occurrence.position))
@@ -173,7 +177,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             case ActionAdded():
                 self.actions[fact.action] = fact.objective
                 done = self.completed.pop(fact.action, None)
-                return self._set_open(fact.objective, fact.action, done, is_done=done is not None)
+                return self._set_open(fact.objective, fact.action, done or entry, is_open=done is None)
             case ActionCompleted() if fact.action not in self.actions:
                 # It is recorded as completed on a day before that of its addition.
                 self.completed[fact.action] = entry
@@ -181,24 +185,41 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 is_done = isinstance(fact, ActionCompleted)
                 return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_done=is_done)
             case ActionReopened():
-                return self._set_open(self.actions.get(fact.action, ""), fact.action, None, is_done=False)
+                return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_open=True)
         return False
 
-    def _set_open(self, name: str, action: str, done: tuple[datetime, int] | None, *, is_done: bool) -> bool:
+    def take_late(self, occurrence: Occurrence) -> bool:
+        """Take a completed action if another has been open since; then its objective is not finished by it."""
+        fact = occurrence.fact
+        if not isinstance(fact, ActionCompleted):
+            return False
+        objective = self.objectives.get(self.actions.get(fact.action, ""))
+        if objective is None or fact.action not in objective.open:
+            return False
+        open_since = [name for name, since in objective.open.items() if since <= occurrence.at]
+        if fact.action not in open_since or len(open_since) == 1:
+            return False
+        del objective.open[fact.action]
+        objective.done.add(fact.action)
+        return True
+
+    def _set_open(
+        self, name: str, action: str, entry: tuple[datetime, int], *, is_open: bool = False, is_done: bool = True
+    ) -> bool:
         """Note that an action is open, or was completed or dropped. Return True if its objective changes by it."""
         objective = self.objectives.get(name)
         if objective is None:
             return False
         before = self.finished.pop(name, None)
         objective.done.discard(action)
-        if is_done:
-            objective.done.add(action)
-        if done is None:
-            objective.open.add(action)
+        if is_open:
+            objective.open[action] = entry[0]
         else:
-            objective.open.discard(action)
+            objective.open.pop(action, None)
+            if is_done:
+                objective.done.add(action)
             if not objective.open and objective.done:
-                self.finished[name] = done if before is None else max(before, done)
+                self.finished[name] = entry if before is None else max(before, entry)
         self.changed.add(name)
         return self.finished.get(name) != before
 
@@ -223,11 +244,9 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 since = occurrence.at if known is None else known.since
                 known = _Sign(since, occurrence.position, words, since)
             objective.signs[sign] = known
-        objective.past += [
-            (sign, known.past(occurrence.at))
-            for sign, known in before.items()
-            if sign not in shown and self._is_missed(objective, known)
-        ]
+        for sign, known in before.items():
+            if sign not in shown and sign not in objective.past and self._is_missed(objective, known):
+                objective.past[sign] = known.past(occurrence.at, occurrence.position)
         return objective.signs != before
 
     def _is_missed(self, objective: _TrackedObjective, sign: _Sign) -> bool:
@@ -236,9 +255,20 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         is_seen = meeting is not None and (sign.ended is None or meeting[0] < sign.ended)
         return is_seen and objective.highlight(sign.from_) is None
 
+    def _is_changed_by_meeting(self, name: str, shown: _Shown) -> bool:
+        """Return True if another meeting may bring a sign to be missed: one that holds and is not highlighted."""
+        if shown.is_highlighted:
+            return False
+        if shown.sign.ended is None:
+            return not shown.is_missed
+        objective = self.objectives.get(name)
+        if objective is None:
+            return False
+        return bool(objective.signs) or (name not in self.finished and objective.due < (self.day or date.max))
+
     def _meeting(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first meeting from an instant on."""
-        index = bisect_left(self.meetings, since, key=lambda each: each[0])
+        index = bisect_left(self.meetings, (since, 0))
         return self.meetings[index] if index < len(self.meetings) else None
 
     def _late(self, clause: JudgedClause, name: str, today: date) -> _Sign | None:
@@ -246,24 +276,25 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         objective = self.objectives[name]
         if SlowSign.LATE not in self.rule.signs or objective.due >= today:
             return None
-        ended = self.finished[name][0] if name in self.finished else None
+        ended, entry = self.finished.get(name, (None, None))
         if ended is not None and clause.day(ended) <= objective.due:
             return None
         due = f"was due on {in_words(objective.due)}"
-        return _Sign(clause.after(objective.due), objective.position, due, objective.dated, ended)
+        return _Sign(clause.after(objective.due), objective.position, due, objective.dated, ended, entry)
 
     def _sign(self, clause: JudgedClause, name: str, today: date) -> _Sign | None:
         """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
         objective, late = self.objectives[name], self._late(clause, name, today)
         current = [known for sign, known in objective.signs.items() if SlowSign(sign) in self.rule.signs]
-        past = [known for sign, known in objective.past if SlowSign(sign) in self.rule.signs]
-        if late is not None:
-            (current if late.ended is None else past).append(late)
-        earliest = min(current, key=lambda sign: (sign.since, sign.position), default=None)
+        missed = [known for sign, known in objective.past.items() if SlowSign(sign) in self.rule.signs]
+        if late is not None and late.ended is None:
+            current.append(late)
+        elif late is not None and self._is_missed(objective, late):
+            missed.append(late)
+        earliest = min(current, key=_by_entry, default=None)
         if earliest is not None and self._is_missed(objective, earliest):
             return earliest
-        missed = [sign for sign in past if self._is_missed(objective, sign)]
-        return min(missed, key=lambda sign: (sign.since, sign.position), default=earliest)
+        return min(missed, key=_by_entry, default=earliest)
 
     def _look(self, clause: JudgedClause, today: date) -> None:
         """Bring the shown signs up to a day: look again at objectives with new facts or a date that passed."""
@@ -293,7 +324,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         today = clause.day(at)
         self._look(clause, today)
         result = self.latest = self.latest or self._judge(clause)
-        waiting = self._waiting(today)
+        waiting = {} if self._is_highlight_missing() else self._waiting(today)
         if not waiting:
             return result
         names, wait = enumerate_some(sorted(waiting)), "waits" if len(waiting) == 1 else "wait"
@@ -323,7 +354,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if len(missed) > 1:
             slow = f"{slow}, or that {enumerate_some([name for _, name in missed[1:]])} made slow progress"
         reason = f"The board met on {in_words(clause.day(met))} without a highlight that {slow}."
-        return verdict(Status.NOT_MET, reason, entry, *(sign.position for sign, _ in missed))
+        return verdict(Status.NOT_MET, reason, entry, sign.end_position, *(sign.position for sign, _ in missed))
 
     def _highlighted(self, clause: JudgedClause, slow: list[_Slow]) -> Verdict:
         """Return the verdict when every slow objective was highlighted: MET_LATE if the board had met before."""
@@ -350,16 +381,17 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             return {}
         return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}
 
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next date that may change the verdict.
+    def _is_highlight_missing(self) -> bool:
+        """Return True if a slow objective is not highlighted; then no other date changes the verdict."""
+        return any(not each.is_highlighted for each in self.shown.values())
 
-        While a highlight is missing, another objective's date only counts if its actions are completed.
-        """
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the day after the next date that may change the verdict."""
         if SlowSign.LATE not in self.rule.signs:
             return ()
         today = clause.day(at)
         self._look(clause, today)
-        is_decided = any(not each.is_highlighted for each in self.shown.values())
-        following = islice(self.dates, bisect_left(self.dates, (today, "")), None)
-        coming = next((due for due, name in following if not is_decided or name in self.finished), None)
-        return () if coming is None else (clause.after(coming),)
+        if self._is_highlight_missing():
+            return ()
+        following = bisect_left(self.dates, (today, ""))
+        return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)

@@ -162,7 +162,7 @@ EDGES: dict[str, Edges] = {
             {}, [*OCTOBER, ("2022-07-15", action("A1", "2022-10-31")), ("2022-10-20", completed("A1", "2022-10-20")), ("2022-11-30", met()),
                  ("2022-12-05", reopened("A1")), ("2022-12-20", completed("A1", "2022-12-20"))],
             [on("2022-11-01T00:00", DUE, "O1 waits to be closed", 14), on("2022-12-05T11:59", DUE, "O1 waits to be closed", 14),
-             on("2022-12-05T12:00", NOT, "O1 was due on 31 October 2022", 11, 15), on("2022-12-21", NOT, "until 20 December 2022. O1 waits to be closed", 11, 15, 17)],
+             on("2022-12-05T12:00", NOT, "O1 was due on 31 October 2022", 11, 15), on("2022-12-21", NOT, "until 20 December 2022.", 11, 15, 17)],
         ),
         "the day, with one action completed and the other dropped": Edge(
             {}, [*OCTOBER, ("2022-07-15", action("A1", "2022-10-31")), ("2022-07-15", action("A2", "2022-10-31")),

@@ -40,6 +40,7 @@ FACTS: list[Fact] = [
     *(SlowProgressHighlighted(objective=name, cause=WORDS, remedy=WORDS) for name in ("O1", "O2", "O3")),
     action("A1", "2022-07-15"),
     action("A2", "2022-08-01", "O2"),
+    action("A3", "2022-08-01"),
     completed("A1", "2022-07-12"),
     completed("A2", "2022-08-10"),
     dropped("A1"),
@@ -51,11 +52,15 @@ TOLD = st.lists(st.tuples(st.integers(-3, 50), st.sampled_from(FACTS)), max_size
 
 
 class Thorough(SlowObjectivesHighlighted):
-    """Looks at every objective again, and on the day after every date."""
+    """Looks at every objective again, on the day after every date, and from each late occurrence on."""
 
     def _look(self, clause: JudgedClause, today: date) -> None:
         self.day = None
         super()._look(clause, today)
+
+    def take_late(self, occurrence: Occurrence) -> bool:
+        """Return False: the clause is judged again."""
+        return False
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the day after each date to come."""
@@ -63,7 +68,23 @@ class Thorough(SlowObjectivesHighlighted):
         return [clause.after(due) for due, _ in self.dates if due >= today]
 
 
+O1 = objective("O1", "2022-07-20")
+RED, GREEN = (
+    ProgressRecorded(objective="O1", narrative=WORDS, activity_rating=rating, impact_rating="GREEN")
+    for rating in ("RED", "GREEN")
+)
+
+
 @settings(max_examples=300, deadline=None)
+@example(
+    [(0, O1), (0, action("A1", "2022-07-15")), (20, met()), (10, completed("A1", "2022-07-15"))], set(SlowSign)
+)  # the last action was completed, told after the meeting
+@example(
+    [(0, O1), (1, RED), (3, met()), (4, GREEN), (6, RED), (8, met())], set(SlowSign)
+)  # the second RED is missed as well
+@example(
+    [(0, O1), (1, RED), (3, met()), (4, GREEN), (17, objective("O2", "2022-08-05")), (18, met())], set(SlowSign)
+)  # the date passed, which the second meeting missed
 @example(
     [
         (0, FACTS[0]),

@@ -306,7 +306,7 @@ TRIALS: dict[str, Case] = {
          ("2022-11-30", met("B1")), ("2022-12-05", completed("A1", "2022-12-05")),
          ("2022-12-10", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS))],
         [("2022-11-29", RISK, "was due on 31 October 2022"), ("2022-12-01", NOT, "without a highlight"),
-         ("2022-12-06", NOT, "was due on 31 October 2022 until 5 December 2022. O1 waits to be closed"), ("2022-12-11", DUE, "waits to be closed")],
+         ("2022-12-06", NOT, "was due on 31 October 2022 until 5 December 2022."), ("2022-12-11", DUE, "waits to be closed")],
     ),
     "J7: a rating that recovers does not make up for the highlight": (
         "slow-objectives-highlighted", {},
