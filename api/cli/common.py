@@ -28,6 +28,7 @@ OPERATOR = Credential("operator", role=Role.OPERATOR)
 Moment = int | datetime
 """Point in a history: a position or an instant."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _T = TypeVar("_T")
 
 
@@ -59,7 +60,7 @@ def show_error(message: str, as_json: bool, refusals: object = None) -> None:
         error = {"error": line} | ({"refusals": refusals} if refusals is not None else {})
         print(json.dumps(error, ensure_ascii=False), file=sys.stderr)
     else:
-        print(f"ledger: {line}", file=sys.stderr)
+        print(printable(f"ledger: {line}"), file=sys.stderr)
 
 
 def show(value: object) -> None:
@@ -69,7 +70,12 @@ def show(value: object) -> None:
 
 def say(line: str) -> None:
     """Print a progress message on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Return text with its control characters escaped, so that no entry or bundle can steer a terminal."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def console() -> Console:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text as Styled
 
-from api.cli.common import Misused, Moment, Parser, console, database, moment, run, show
+from api.cli.common import Misused, Moment, Parser, console, database, moment, printable, run, show
 from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
@@ -244,6 +244,6 @@ def _folded(line: str, indent: str, out: Console) -> str:
     """Return the line wrapped for a terminal, with its later lines indented; unchanged when piped."""
     if not out.is_terminal:
         return line
-    parts = line.splitlines() or [""]
+    parts = printable(line).split("\n")
     wrapped = [textwrap.wrap(part, max(out.width, 40), subsequent_indent=indent) for part in parts]
     return "\n".join(row for rows in wrapped for row in rows)

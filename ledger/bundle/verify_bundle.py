@@ -530,6 +530,11 @@ def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[l
     return problems, summary + record.erased + record.later
 
 
+def plain(text: str) -> str:
+    """Return text with unprintable characters escaped, so that a bundle cannot steer the terminal."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+
+
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Verify an auditor's bundle.")
@@ -548,9 +553,9 @@ def main() -> int:
         problems, summary = [(0, str(error))], []
     problems.sort(key=lambda problem: (problem[0] == 0, problem[0]))
     for position, text in problems[:20]:
-        print(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}")
+        print(plain(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}"))
     for line in [] if problems else summary:
-        print(line)
+        print(plain(line))
     if not problems and not arguments.key:
         print("Compare this key with the one that the ledger's operator published: here it comes from the bundle.")
     return 1 if problems else 0
