@@ -2,11 +2,12 @@
 
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from api.cli.common import Misused, Parser, database, run, say, show
+from api.cli.common import Misused, Parser, database, printable, run, say, show
 from api.cli.progress import progress
 from api.report.phrases import many
 from api.settings import Settings
@@ -159,7 +160,7 @@ def _print_result(
     else:
         duties = _duty_lines(report) if arguments.duties else []
         for line in [*verdict(report, later), *(more if report.sound else ()), *duties, *map(_view_line, views)]:
-            print(line)
+            print(printable(line))
         if not report.sound:
             say(f"ledger: {damaged}")
     return 0 if sound else 1
@@ -216,11 +217,20 @@ def _notice_lines(notice: NoticeReport, later: int) -> list[str]:
         what = many(later, "narrative or document", "narratives or documents")
         but = f", except {what} marked as erased by later entries, which are not included" if later else ""
         lines = [f"{notice.notice} is sound{but}: {entries}, {texts}, root {notice.root_hash}"]
-        if notice.refused:
-            many_refused = many(notice.refused, "entry", "entries")
-            lines.append(f"  today's rules would refuse {many_refused}, the first: {notice.first_refused}")
-        return lines
+        return [*lines, *_rule_lines(notice)]
     more = notice.damages - len(notice.findings)
     lines = [f"{notice.notice} is damaged: {many(notice.damages, 'difference')} in {entries}, {texts}"]
     lines += [f"  {finding}" for finding in notice.findings]
     return lines + ([f"  and {more:,} more"] if more else [])
+
+
+def _rule_lines(notice: NoticeReport) -> Iterator[str]:
+    """Yield a line for entries of earlier rules, and one for entries against a rule that held already."""
+    earlier, unexplained = notice.admitted_earlier, notice.unexplained
+    if earlier.count:
+        entries = many(earlier.count, "entry", "entries")
+        yield f"  the rules of their time admitted {entries}, which today's refuse, the first: {earlier.first}"
+    if unexplained.count:
+        entries = many(unexplained.count, "entry", "entries")
+        yield f"  a rule refuses {entries} recorded since its date, the first: {unexplained.first}"
+        yield "  check that the release with this rule was installed after the last of them"

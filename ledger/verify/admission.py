@@ -2,8 +2,9 @@
 
 No I/O. The state is folded from the first entry on, never read from a snapshot. An entry that its actor was not
 allowed to record is damage: at that instant the actor lacked the role, the role may not record that fact, or the
-source belongs to another actor. Rules about content may become stricter later, so an entry that today's rules
-refuse is counted and named, but is not damage. docs/decisions/0019 gives the reasons.
+source belongs to another actor. An entry against a rule about content that is as old as its fact is damage too.
+Rules that became stricter later have a date, so an entry that only these refuse is counted and named, but is not
+damage. docs/decisions/0019 and 0021 give the reasons.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from ledger.domain.errors import Damaged, Refusal
 from ledger.domain.fact import When, Who
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
+from ledger.domain.rule_dates import holds, rule_since
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.envelope import decode
 from ledger.verify.findings import Damage, DutyBreach, NoticeReport
@@ -79,27 +81,41 @@ class AdmissionReplay:
         try:
             refusals = list(admit(self._state, entry.fact, who, when))
         except LookupError as error:  # the rules rely on what an earlier refused entry lacks
-            self._report.refuse(entry.position, f"there is no {error}")
+            self._report.admitted_earlier.add(entry.position, f"there is no {error}")
             return
         self._refuse(entry, refusals)
 
     def _refuse(self, entry: Entry, refusals: list[Refusal]) -> None:
-        """Report an entry that today's rules refuse."""
+        """Report an entry that today's rules refuse: as damage, unless all of these became stricter later."""
         kind = KIND_OF[type(entry.fact)]
-        if refusals:
-            self._report.refuse(entry.position, refusals[0].message)
+        for refusal in refusals:
+            if rule_since(kind, refusal) is None:
+                self._flag(entry.position, Damage.NOT_ALLOWED, f"its rules always refused it: {refusal.message}")
+                break
+        else:
+            self._name_stricter(entry, refusals)
         self._report.duties += [
             DutyBreach(entry.position, kind.name, entry.actor, refusal.message)
             for refusal in refusals
             if is_breach(kind.area, refusal)
         ]
 
+    def _name_stricter(self, entry: Entry, refusals: list[Refusal]) -> None:
+        """Count an entry that only rules refuse which became stricter later."""
+        kind = KIND_OF[type(entry.fact)]
+        dated = [(rule_since(kind, refusal), refusal.message) for refusal in refusals]
+        held = [item for item in dated if holds(item[0], entry.recorded_at)]
+        tally = self._report.unexplained if held else self._report.admitted_earlier
+        for since, message in (held or dated)[:1]:
+            tally.add(entry.position, f"{message} (a rule since {since})")
+
     def _fold(self, step: Callable[[], None], position: int) -> None:
         """Fold an entry; end the replay if it cannot follow those before it."""
         try:
             step()
         except (LookupError, ValueError) as error:
-            self._report.refuse(position, f"it cannot follow the entries before it, which lack {error}")
+            reason = f"it cannot follow the entries before it, which lack {error}"
+            self._flag(position, Damage.NOT_ALLOWED, reason)
             self._ended = True
 
 

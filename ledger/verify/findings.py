@@ -65,6 +65,19 @@ class DutyBreach(Struct, frozen=True):
     reason: str
 
 
+class Tally(Struct):
+    """A number of entries, and the first of them."""
+
+    count: int = 0
+    first: str = ""
+    """First entry, with the reason."""
+
+    def add(self, position: int, reason: str) -> None:
+        """Count an entry."""
+        self.count += 1
+        self.first = self.first or f"entry {position}: {reason}"
+
+
 class NoticeReport(Struct):
     """Counts and findings of one notice."""
 
@@ -86,17 +99,12 @@ class NoticeReport(Struct):
     """Number of contradictions."""
     findings: list[Finding] = field(default_factory=list)
     """First findings, by position."""
-    refused: int = 0
-    """Entries that today's rules would refuse; this is not damage."""
-    first_refused: str = ""
-    """The first of them, with the reason."""
+    admitted_earlier: Tally = field(default_factory=Tally)
+    """Entries that today's rules refuse and the rules of their time admitted; this is not damage."""
+    unexplained: Tally = field(default_factory=Tally)
+    """Entries recorded against a rule that held by its date; in order if its release was installed later."""
     duties: list[DutyBreach] = field(default_factory=list)
     """Those of them that break the separation of duties."""
-
-    def refuse(self, position: int, reason: str) -> None:
-        """Count an entry that today's rules would refuse."""
-        self.refused += 1
-        self.first_refused = self.first_refused or f"entry {position}: {reason}"
 
 
 class Report(Struct):

@@ -116,12 +116,22 @@ async def test_corrections_are_folded_as_the_writer_folds_them(recorded: str) ->
     assert kinds(await verify(recorded)) == [(last.position, Damage.NOT_ALLOWED)]
 
 
-async def test_what_only_todays_rules_refuse_is_named_and_sound(recorded: str) -> None:
+async def test_an_entry_against_an_old_rule_is_damage(recorded: str, tmp_path: Path) -> None:
     await forge(recorded, data=PROGRESS | {"objective": "O9"})
+    report = await verify(recorded)
+    assert kinds(report) == [(SIZE, Damage.NOT_ALLOWED)]
+    assert report.first is not None
+    assert "there is no objective O9" in report.first.detail
+    bundle = bundle_verification.check(await make(recorded, tmp_path / "bundle.zip"))
+    assert [(one.position, one.damage) for one in bundle.report.findings] == [(SIZE, Damage.NOT_ALLOWED)]
+
+
+async def test_an_entry_against_a_stricter_rule_is_named_and_sound(recorded: str) -> None:
+    await forge(recorded, data=PROGRESS | {"impactRating": "DOUBTFUL"})
     report = await verify(recorded)
     assert report.sound
     [notice] = report.notices
-    assert (notice.refused, notice.first_refused[:9]) == (1, f"entry {SIZE}:")
+    assert (notice.unexplained.count, notice.unexplained.first[:9]) == (1, f"entry {SIZE}:")
 
 
 async def test_a_past_grant_to_oneself_is_listed_and_sound(recorded: str) -> None:
@@ -131,7 +141,7 @@ async def test_a_past_grant_to_oneself_is_listed_and_sound(recorded: str) -> Non
         size = (await writer.state(NOTICE)).position
     await forge(recorded, size, data={"actor": "rosa", "role": "ADVISER"})
     report = (await verify(recorded)).notices[0]
-    assert (report.damages, report.refused) == (0, 1)
+    assert (report.damages, report.unexplained.count) == (0, 1)
     assert [(breach.position, breach.type, breach.actor) for breach in report.duties] == [
         (size, "RoleGranted", "rosa"),
         (size, "RoleGranted", "rosa"),

@@ -1,0 +1,68 @@
+"""The dates of rules that became stricter after entries were recorded without them. Pure.
+
+Verification judges each entry again by today's rules. A rule without a date is as old as its fact, so no release
+admits an entry against it. Give a new or stricter rule of an existing fact its date here.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from msgspec import Struct
+
+from ledger.domain.errors import Refusal
+from ledger.domain.registry import Kind
+
+_SEPARATION = date(2026, 11, 29)
+"""Day from which every release asks for two people, registered actors and ratings on the scale."""
+
+
+class DatedRule(Struct, frozen=True):
+    """A rule that earlier releases lack, by the refusals that it gives."""
+
+    since: date
+    """Day of the first release with the rule, in UTC."""
+    code: str
+    facts: tuple[str, ...] = ()
+    """Names of the facts that it refuses; empty for every fact."""
+    path: str = ""
+    """Field that it refuses; empty for every field."""
+
+    def gives(self, fact: str, refusal: Refusal) -> bool:
+        """Return whether the rule gives a refusal of a fact."""
+        named = not self.facts or fact in self.facts
+        return named and refusal.code == self.code and self.path in ("", refusal.path)
+
+
+DATED_RULES = (
+    DatedRule(_SEPARATION, "UNKNOWN_ACTOR"),
+    DatedRule(_SEPARATION, "SECOND_PERSON"),
+    DatedRule(_SEPARATION, "SAME_PERSON", ("RoleGranted", "TokenIssued", "IntegrationRegistered"), "data.actor"),
+    DatedRule(_SEPARATION, "SAME_PERSON", ("AdviserAppointed", "AdviserReplaced"), "data.adviser"),
+    DatedRule(_SEPARATION, "SAME_PERSON", ("ChairAppointed",), "data.chair"),
+    DatedRule(_SEPARATION, "SAME_PERSON", ("EntryCorrected",), "data.position"),
+    DatedRule(_SEPARATION, "NOT_GRANTED", ("EvidenceOpened",), "data.reader"),
+    DatedRule(_SEPARATION, "OUT_OF_SCOPE", ("AccessUsed",), "data.document"),
+    DatedRule(_SEPARATION, "NOT_ON_SCALE", ("ProgressRecorded",)),
+    DatedRule(_SEPARATION, "OUT_OF_RANGE", ("ProgressRecorded",), "time"),
+    DatedRule(_SEPARATION, "OUT_OF_RANGE", ("BoardDecisionRecorded",), "data.votes"),
+    DatedRule(_SEPARATION, "OUT_OF_RANGE", ("MeetingHeld",), "data.attendance"),
+    DatedRule(_SEPARATION, "MISSING_FIELD", ("AdviserReportIssued",)),
+    DatedRule(_SEPARATION, "INVALID_RULE"),
+)
+"""All rules that are younger than their facts."""
+
+
+def _rules(kind: Kind) -> Iterator[DatedRule]:
+    yield from DATED_RULES
+    if kind.struct.begins:  # an id with a part of dots only
+        yield DatedRule(_SEPARATION, "INVALID_FIELD", path=f"data.{kind.struct.about}")
+
+
+def rule_since(kind: Kind, refusal: Refusal) -> date | None:
+    """Return the day from which a refusal's rule holds; None if it is as old as its fact."""
+    return next((rule.since for rule in _rules(kind) if rule.gives(kind.name, refusal)), None)
+
+
+def holds(since: date | None, at: datetime) -> bool:
+    """Return whether a rule of that date holds at an instant."""
+    return since is None or at.astimezone(UTC).date() >= since
