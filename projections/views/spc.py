@@ -6,6 +6,7 @@ signal shows that the process changed. A point between the limits without a sign
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import groupby, pairwise
 from operator import gt, lt, sub
 from statistics import fmean
@@ -157,6 +158,11 @@ def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: in
             for marked in range(first, end + more):
                 masks[marked] |= bit
         first = end
+
+
+def decimal_mean(values: Sequence[float]) -> float:
+    """Return the mean of values as decimals: that of 0.1, 0.2 and 0.3 equals the target 0.2."""
+    return float(sum(Fraction(str(value)) for value in values) / len(values))
 
 
 def xmr(values: Sequence[float], screen: bool = False) -> Chart:

@@ -36,7 +36,7 @@ from projections.views.compliance.verdict import (
     warned,
 )
 from projections.views.measures import value_of
-from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
+from projections.views.spc import FIRM, RUN, SIGNALS, Signal, decimal_mean, last_mark, limits
 
 R = TypeVar("R", bound=Rule)
 HELD = 3
@@ -369,7 +369,7 @@ class TargetMet(_Measures[plan.TargetMet]):
     def _values(self, measure: _Measure) -> list[float]:
         """Return the values to compare: from the `average_of`-th period on, each the mean of so many periods."""
         span, values = self.rule.average_of, measure.values
-        return [fmean(values[index + 1 - span : index + 1]) for index in range(span - 1, len(values))]
+        return [decimal_mean(values[index + 1 - span : index + 1]) for index in range(span - 1, len(values))]
 
     def _reached(self, measure: _Measure, step: TargetStep) -> tuple[date, list[int]] | None:
         """Return the end of the period that reached the target as asked, and the entries of its readings.
