@@ -51,6 +51,7 @@ _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased
     WHERE f.notice = %s AND f.position <= %s ORDER BY f.position""").format()
 _CORRECTIONS = SQL("""SELECT position, body FROM ledger.entries
     WHERE notice = %s AND position <= %s AND type = {} ORDER BY position""").format(KIND_OF[EntryCorrected].type)
+_ALL = 2**31 - 1
 
 
 class ViewStateLine(Struct, frozen=True):
@@ -229,7 +230,8 @@ class _BundleWriter:
         included: list[tuple[int, str, str | None, int]] = []
         reclassified = {
             effect.position: effect.fact.classification
-            async for position, body in self._rows("corrections", _CORRECTIONS, PAGE)
+            # also after the bundle's position: a document that was restricted since is not included
+            async for position, body in self._rows("corrections", _CORRECTIONS, PAGE, last=_ALL)
             for effect in effects(decode(body))
             if isinstance(effect.fact, EvidenceSubmitted)
         }
@@ -303,10 +305,12 @@ class _BundleWriter:
         notice = self._order.notice
         return Damaged(f"{part} of {notice} is not what was recorded; run ledger verify {notice}")
 
-    async def _rows(self, name: str, query: Composed, page: int) -> AsyncIterator[tuple[Any, ...]]:
-        """Yield the rows of a query up to the bundle's position, one page in memory at a time."""
+    async def _rows(
+        self, name: str, query: Composed, page: int, last: int | None = None
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Yield rows of a query up to `last`, by default the end of the bundle; one page is in memory."""
         async with self._connection.cursor(name, scrollable=False) as cursor:
-            await cursor.execute(query, (self._order.notice, self._size), binary=True)
+            await cursor.execute(query, (self._order.notice, last or self._size), binary=True)
             while rows := await cursor.fetchmany(page):
                 for row in rows:
                     yield row

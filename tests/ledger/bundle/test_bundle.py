@@ -302,9 +302,11 @@ async def test_documents_go_in_as_far_as_the_role_opens_them(
     )
 
 
+@pytest.mark.parametrize("size", [None, SIZE + 2])
 async def test_a_document_that_was_restricted_later_is_withheld(
-    documented: tuple[str, ObjectStore], tmp_path: Path
+    documented: tuple[str, ObjectStore], tmp_path: Path, size: int | None
 ) -> None:
+    """Withhold it also from a bundle that ends before the correction."""
     url, files = documented
     async with Writer(url) as writer:
         entry = (await writer.state(NOTICE)).evidence.submitted["E0"]
@@ -313,9 +315,11 @@ async def test_a_document_that_was_restricted_later_is_withheld(
         correction = {"position": entry.position, "reason": "It names a family."}
         correction |= {"replacement": {"type": submitted["type"], "data": data}}
         await writer.append(NOTICE, submit("EntryCorrected", correction, "alice"), ALICE)
-    bundle = await make(url, tmp_path / "bundle.zip", documents=files)
+    bundle = await make(url, tmp_path / "bundle.zip", size, documents=files)
     lines = [json.loads(line) for line in members(bundle)["documents.ndjson"].splitlines()]
     assert [sorted(line) for line in lines][:2] == [["position", "withheld"]] * 2
+    assert not [name for name in members(bundle) if name.startswith("evidence/")]
+    assert (found(bundle), also(bundle)) == ([], [])
 
 
 async def entries_at(url: str, position: int) -> list[dict[str, Any]]:
