@@ -13,7 +13,7 @@ from typing import Self
 from api.auth.identity import Identity
 from api.auth.oidc import Issuer
 from api.auth.session_key import session_key
-from api.http.feed import SOCKETS_AT_ONCE, Feeds
+from api.http.feed import SOCKETS_AT_ONCE, Feeds, SharedPages
 from api.http.metrics import RebuildProgress, observe_append
 from api.settings import Settings
 from ledger.append import snapshots
@@ -107,6 +107,7 @@ class Ledger:
 
     writer: Writer
     reader: Reader
+    feed_pages: SharedPages
     runner: Runner
     identity: Identity
     evidence: EvidenceService
@@ -141,6 +142,7 @@ class Ledger:
             self.reader = Reader(url, ALL, standbys_url=self.settings.read_url, lag=self.settings.read_lag)
             stack.push_async_callback(self.reader.close)
             await self.reader.open()
+            self.feed_pages = SharedPages(self.reader)
             self.evidence = EvidenceService(url, ObjectStore(self.settings.store, self.settings.evidence_limit))
             stack.push_async_callback(self.evidence.close)
             await self.evidence.open()

@@ -36,7 +36,7 @@ from schema.limits import (
     too_long,
     validation_cache,
 )
-from schema.live_pages import LivePages, Page, Rights, request_key
+from schema.live_pages import LivePages, Page, Rights, request_key, requested_notice
 from schema.mutation import mutations
 from schema.operation import OneOperation, SubscriptionNotStreamed
 from schema.query import Query
@@ -147,8 +147,14 @@ class LedgerSchema(strawberry.Schema):
         """Yield the results of a subscription, page after page."""
         context: Context = options["context_value"]
         live = self._live_pages.setdefault(context.reader, LivePages(context.reader))
-        request = request_key(options["query"], options.get("variable_values"), options.get("operation_name"))
-        page, seen = await self._page(options, live, context, None), None
+        document, variables = options["query"], options.get("variable_values")
+        operation_name = options.get("operation_name")
+        beginning = Page(None)
+        beginning.notice = requested_notice(document, variables, operation_name)
+        page = await self._next_page(
+            options, live, request_key(document, variables, operation_name, with_start=True), beginning
+        )
+        request, seen = request_key(document, variables, operation_name), None
         while True:
             if page.state is None or page.state != seen:
                 seen = page.state
@@ -164,7 +170,7 @@ class LedgerSchema(strawberry.Schema):
         """Return the page after another one, shared with other viewers who have the same roles."""
         context: Context = options["context_value"]
         try:
-            roles = await context.viewer.roles(page.notice)
+            roles = await context.viewer.roles(page.notice) if page.notice else ()
         except LedgerError:
             roles = ()
         if not may(roles, "notice"):  # the page of their own has the error

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import FieldNode, VariableNode, get_operation_ast, parse
+from graphql import FieldNode, StringValueNode, ValueNode, VariableNode, get_operation_ast, parse
 from msgspec import Struct
 from strawberry.types.execution import ExecutionResult
 
@@ -84,6 +84,8 @@ class _Computation(Struct, frozen=True):
         if self.page.cancelled() or self.page.exception() is not None or now - self.at > _FRESH_SECONDS:
             return False
         page = self.page.result()
+        if page.position is None:
+            return False  # an error may have passed
         # recorded entries stay, but an empty page or a state is only right until the next notification
         return not self.moved.is_set() or (bool(page.results) and page.state is None)
 
@@ -156,22 +158,43 @@ class _Waiter(Struct, frozen=True):
             self.released.set_result(None)
 
 
-def request_key(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> object:
-    """Return a key that requests for the same subscription share, wherever they start."""
-    start = _start_variable(document, operation_name)
+def request_key(
+    document: str,
+    variables: Mapping[str, Any] | None,
+    operation_name: str | None,
+    *,
+    with_start: bool = False,
+) -> object:
+    """Return a key that requests for the same subscription share, wherever they start unless `with_start`."""
+    start = None if with_start else _start_variable(document, operation_name)
     values = {name: value for name, value in (variables or {}).items() if name != start}
     return document, json.dumps(values, sort_keys=True, default=str), operation_name
+
+
+def requested_notice(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> str:
+    """Return the notice that a subscription follows; empty if only its execution shows that."""
+    value = _root_argument(document, operation_name, "notice")
+    if isinstance(value, VariableNode):
+        notice = (variables or {}).get(value.name.value)
+        return notice if isinstance(notice, str) else ""
+    return value.value if isinstance(value, StringValueNode) else ""
 
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def _start_variable(document: str, operation_name: str | None) -> str | None:
     """Return the variable that is only the position to start after, or None."""
+    value = _root_argument(document, operation_name, "after")
+    if not isinstance(value, VariableNode):
+        return None
+    name = value.name.value
+    uses = len(re.findall(rf"\${name}\b", document))  # its definition, and this use
+    return name if uses == 2 else None
+
+
+@lru_cache(maxsize=CACHED_DOCUMENTS)
+def _root_argument(document: str, operation_name: str | None, name: str) -> ValueNode | None:
+    """Return the value of an argument of the subscription's field, as the document writes it; None without it."""
     operation = get_operation_ast(parse(document, max_tokens=TOKENS), operation_name)
     root = operation.selection_set.selections[0] if operation is not None else None
     arguments = root.arguments if isinstance(root, FieldNode) else ()
-    for argument in arguments or ():
-        if argument.name.value == "after" and isinstance(argument.value, VariableNode):
-            name = argument.value.name.value
-            uses = len(re.findall(rf"\${name}\b", document))  # its definition, and this use
-            return name if uses == 2 else None
-    return None
+    return next((argument.value for argument in arguments or () if argument.name.value == name), None)

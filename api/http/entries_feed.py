@@ -81,7 +81,7 @@ def _feed(request: Request, viewer: Viewer, after: int, to: int) -> Response:
     feed_request = feed.FeedRequest(
         request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip()
     )
-    return feed.Feed(ledger.reader, ledger.feeds, feed_request)
+    return feed.Feed(ledger.reader, ledger.feed_pages, ledger.feeds, feed_request)
 
 
 def number(request: Request, name: str, default: int, maximum: int) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
+from cachetools import LRUCache
 from msgspec import Struct
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -35,6 +36,8 @@ EACH = 20
 SOCKETS_AT_ONCE = 2_000
 """WebSockets open in one process."""
 _PAGE = 50
+_READS = 16
+"""Pages in memory for other feeds, of at most 50 entries each."""
 _POSITION = re.compile(r"[0-9]{1,10}")
 Shown = Callable[[EntryRow], bytes]
 
@@ -63,6 +66,49 @@ class Feeds:
         """Raise Busy when there is no room for another feed of the actor."""
         if self._open.total() >= self._at_once or self._open[actor] >= EACH:
             raise Busy(f"too many {self._name} are open; close one, or read the entries in pages")
+
+
+class SharedPages:
+    """Pages of entries that feeds read: one read for each position and change, for all feeds."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._reads: LRUCache[tuple[str, int], _Read] = LRUCache(_READS)
+
+    async def after(self, notice: str, position: int) -> list[EntryRow]:
+        """Return the next entries after a position, read now or just before for another feed.
+
+        Raises:
+            LedgerError: The entries cannot be read.
+        """
+        key, now = (notice, position), asyncio.get_running_loop().time()
+        read = self._reads.get(key)
+        if read is None or not read.is_fresh(now):
+            rows = asyncio.ensure_future(self._read(notice, position))
+            rows.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._reads[key] = read = _Read(self._reader.next_move(), now, rows)
+        return await asyncio.shield(read.rows)
+
+    async def _read(self, notice: str, position: int) -> list[EntryRow]:
+        async with self._reader.at(notice, views=()) as reading:
+            return await entries.page(reading, first=_PAGE, after=position, content=False)
+
+
+class _Read(Struct, frozen=True):
+    """A pending or finished read of a page."""
+
+    moved: asyncio.Event
+    """Event of the next notification after the read began."""
+    at: float
+    rows: "asyncio.Future[list[EntryRow]]"
+
+    def is_fresh(self, now: float) -> bool:
+        """Return true if another feed may take these entries; those after them are then its next page."""
+        if not self.rows.done():
+            return not self.moved.is_set()
+        if self.rows.cancelled() or self.rows.exception() is not None or now - self.at > LOOK_SECONDS / 2:
+            return False
+        return not self.moved.is_set() or bool(self.rows.result())
 
 
 class FeedRequest(Struct, frozen=True):
@@ -100,11 +146,11 @@ class Feed(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, reader: Reader, feeds: Feeds, feed_request: FeedRequest) -> None:
+    def __init__(self, reader: Reader, pages: SharedPages, feeds: Feeds, feed_request: FeedRequest) -> None:
         self.status_code = 200
         self.background: BackgroundTask | None = None
         self.init_headers({"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"})
-        self._reader, self._feeds, self._request = reader, feeds, feed_request
+        self._reader, self._pages, self._feeds, self._request = reader, pages, feeds, feed_request
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the feed (ASGI)."""
@@ -153,8 +199,7 @@ class Feed(Response):
         """
         feed_request = self._request
         try:
-            async with self._reader.at(feed_request.notice, views=()) as reading:
-                page = await entries.page(reading, first=_PAGE, after=after, content=False)
+            page = await self._pages.after(feed_request.notice, after)
         except Unavailable:
             raise
         except LedgerError as error:
