@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from python_multipart import MultipartParser
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
@@ -48,19 +48,25 @@ class Upload:
         self._headers: dict[str, str] = {}
         self._header = bytearray()
         self._header_value = bytearray()
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: self._header_value.extend(data[start:end]),
-                "on_header_end": self._header_ended,
-                "on_headers_finished": self._headers_ended,
-                "on_part_data": self._data,
-                "on_part_end": self._part_ended,
-                "on_end": self._end,
-            },
-        )
+        self._parser = self._parser_of(boundary)
+
+    def _parser_of(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin,
+                    "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
+                    "on_header_value": lambda data, start, end: self._header_value.extend(data[start:end]),
+                    "on_header_end": self._header_ended,
+                    "on_headers_finished": self._headers_ended,
+                    "on_part_data": self._data,
+                    "on_part_end": self._part_ended,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError:  # the boundary is too long
+            raise _malformed() from None
 
     async def open(self) -> Self:
         """Read the inputs up to the document.
@@ -102,7 +108,7 @@ class Upload:
             return False
         try:
             self._parser.write(piece)
-        except MultipartParseError:
+        except FormParserError:
             raise _malformed() from None
         return True
 

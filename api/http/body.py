@@ -131,8 +131,7 @@ async def whole(request: Request, limit: int, subject: str) -> bytes:
     Raises:
         Refused: The body is longer than the limit, too slow or wrongly encoded.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > limit:
+    if declares_more(request, limit):
         raise too_long(limit, subject)
     content = bytearray()
     async for piece in pieces(request):
@@ -140,6 +139,13 @@ async def whole(request: Request, limit: int, subject: str) -> bytes:
         if len(content) > limit:
             raise too_long(limit, subject)
     return bytes(content)
+
+
+def declares_more(request: Request, limit: int) -> bool:
+    """Return whether `Content-Length` states more bytes than the limit, in any number of digits."""
+    declared = request.headers.get("content-length", "")
+    digits = declared.lstrip("0") if declared.isascii() and declared.isdigit() else ""
+    return len(digits) > len(str(limit)) or (digits != "" and int(digits) > limit)
 
 
 def too_long(limit: int, subject: str) -> Refused:

@@ -8,10 +8,11 @@ from enum import Enum
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 
 from api.http import body
-from ledger.domain.errors import Refused
+from ledger.domain.errors import Refusal, Refused
 from ledger.intake.parse import RefusedEvent, SubmittedFact, accept_json, accept_read, read_json
 
 
@@ -108,31 +109,45 @@ def attributes(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return the event attributes from the `ce-` headers.
 
     Raises:
-        Refused: A header is repeated, reserved, or not UTF-8.
+        Refused: Headers are repeated, reserved or not UTF-8; all are listed.
     """
-    values = prefixed(headers, "ce-")
-    for name in ("data", "datacontenttype"):
-        if name in values:
-            message = "the body is the data, and Content-Type its type; omit this header"
-            raise Refused.because("UNKNOWN_FIELD", message, f"ce-{name}")
-    return values
+    read = prefixed(headers, "ce-")
+    if read.refusals:
+        raise Refused(read.refusals)
+    return read.values
 
 
-def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> dict[str, str]:
-    """Return the values of the headers with a prefix, by the rest of their names.
+class PrefixedHeaders(Struct, frozen=True):
+    """The headers with a prefix."""
 
-    Raises:
-        Refused: A header is repeated, or not UTF-8.
-    """
+    values: dict[str, str]
+    """Values by the rest of the header's name; one that is refused is left out."""
+    refusals: list[Refusal]
+    """Refusals of headers that are repeated, reserved or not UTF-8; each path is a header's name."""
+
+
+def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> PrefixedHeaders:
+    """Return the values of the headers with a prefix, and the refusals of those that cannot be read."""
     values: dict[str, str] = {}
+    refusals: dict[str, Refusal] = {}
     for raw, value in headers:
         name = raw.decode("latin-1")
         if not name.startswith(prefix):
             continue
-        if name.removeprefix(prefix) in values:
-            raise Refused.because("DUPLICATE_KEY", "the header is repeated; send it once", name)
-        values[name.removeprefix(prefix)] = _header(name, value)
-    return values
+        rest = name.removeprefix(prefix)
+        if name in refusals or rest in values:
+            refusals[name] = Refusal("DUPLICATE_KEY", "the header is repeated; send it once", name)
+            values.pop(rest, None)
+            continue
+        if prefix == "ce-" and rest in ("data", "datacontenttype"):
+            message = "the body is the data, and Content-Type its type; omit this header"
+            refusals[name] = Refusal("UNKNOWN_FIELD", message, name)
+            continue
+        try:
+            values[rest] = _header(name, value)
+        except Refused as refused:
+            refusals[name] = refused.refusals[0]
+    return PrefixedHeaders(values, list(refusals.values()))
 
 
 def _header(name: str, value: bytes) -> str:

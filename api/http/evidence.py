@@ -36,6 +36,13 @@ from schema.context import Viewer
 
 KIND = KIND_OF[EvidenceSubmitted]
 _FIELDS = ("id", "title", "classification", "period", "supports")
+_FIELD_OF = {
+    "content-type": "data.mediaType",
+    "evidence-id": "data.evidence",
+    **{f"evidence-{name}": f"data.{name}" for name in _FIELDS[1:]},
+    **{f"ce-{name}": name for name in ("id", "source", "subject", "time", "clauses", "confirm", "specversion")},
+}
+"""Path in the event that each header gives."""
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
 """Placeholder for a document's digest and size, so that the other fields are judged before it arrives."""
 _UNKNOWN = "application/octet-stream"
@@ -80,11 +87,9 @@ async def put_evidence(request: Request) -> Response:
     notice = request.path_params["notice"]
     await part_in(viewer, notice)
     ledger: Ledger = request.app.state.ledger
-    expected = expected_position(request)
-    event = _event(request)
-    await _may_submit(ledger, viewer, notice, _accept(event, NOT_YET))
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > ledger.evidence.files.limit:
+    event, item, expected = _declaration(request)
+    await _may_submit(ledger, viewer, notice, item)
+    if body.declares_more(request, ledger.evidence.files.limit):
         raise too_large(ledger.evidence.files.limit)
     file = await ledger.evidence.files.receive(notice, event["data"]["mediaType"], body.pieces(request))
     item = with_file(event, file)
@@ -94,30 +99,50 @@ async def put_evidence(request: Request) -> Response:
     return Response(msgspec.json.encode(receipt), status, headers, "application/json")
 
 
-def _event(request: Request) -> dict[str, Any]:
-    """Return the event that the headers describe, without the document's digest and size.
+def _declaration(request: Request) -> tuple[dict[str, Any], SubmittedFact, int | None]:
+    """Return the event that the headers describe, its submission, and the expected position.
+
+    The event lacks the document's digest and size; the submission has placeholders.
 
     Raises:
-        Refused: A header is missing, unknown or malformed.
+        Refused: Headers are missing, unknown or malformed; all are listed.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     fields = cloudevents.prefixed(request.headers.raw, "evidence-")
-    refusals = list(_header_refusals(media_type, fields))
-    if refusals:
+    attributes = cloudevents.prefixed(request.headers.raw, "ce-")
+    refusals = [*attributes.refusals, *fields.refusals, *_header_refusals(media_type, fields.values)]
+    expected, item = None, None
+    try:
+        expected = expected_position(request)
+    except Refused as refused:
+        refusals += refused.refusals
+    event: dict[str, Any] = {"specversion": "1.0", "type": KIND.type, **attributes.values}
+    stored_type = STORED_TYPES.get(event["type"])
+    if stored_type is None or stored_type.kind is not KIND:
+        refusals.append(Refusal("WRONG_TYPE", f"the event of a document has the type {KIND.type}", "type"))
+        event["type"] = KIND.type
+    event["data"] = _data(fields.values, media_type)
+    try:
+        item = _accept(event, NOT_YET)
+    except Refused as refused:
+        named = {_FIELD_OF.get(refusal.path, refusal.path) for refusal in refusals}
+        refusals += (refusal for refusal in refused.refusals if refusal.path not in named)
+    if item is None or refusals:
         raise Refused(refusals)
+    return event, item, expected
+
+
+def _data(fields: Mapping[str, str], media_type: str) -> dict[str, Any]:
+    """Return the fact's data that the headers describe."""
     data: dict[str, Any] = {name: fields[name] for name in ("title", "classification") if name in fields}
     if "id" in fields:
         data["evidence"] = fields["id"]
     if "supports" in fields:
         data["supports"] = fields["supports"].split()
-    if "period" in fields:
+    if "/" in fields.get("period", ""):
         first, _, last = fields["period"].partition("/")
         data["period"] = {"first": first, "last": last}
-    event = {"specversion": "1.0", "type": KIND.type, **cloudevents.attributes(request.headers.raw)}
-    stored_type = STORED_TYPES.get(event["type"])
-    if stored_type is None or stored_type.kind is not KIND:
-        raise Refused.because("WRONG_TYPE", f"the event of a document has the type {KIND.type}", "type")
-    return {**event, "data": {**data, "mediaType": media_type}}
+    return {**data, "mediaType": media_type}
 
 
 def _header_refusals(media_type: str, fields: Mapping[str, str]) -> Iterator[Refusal]:
@@ -219,7 +244,7 @@ async def get_evidence(request: Request) -> Response:
         notice, document.content or "", document.upload, slice(start, end), document.size
     )
     if content is None:
-        logger.error("a file is missing from the store", extra={"notice": notice, "position": position})
+        logger.error("a file is missing from the store", extra=_fields(notice, position))
         raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
     await _record_use(ledger, viewer, notice, opening)
     headers["Evidence-Salt"] = b64encode(document.salt or b"").decode()
@@ -236,8 +261,12 @@ async def _logged(content: AsyncIterator[bytes], notice: str, position: int) -> 
         async for piece in content:
             yield piece
     except Damaged:
-        logger.error("a stored file differs from its entry", extra={"notice": notice, "position": position})  # noqa: TRY400 - the position says enough
+        logger.error("a stored file differs from its entry", extra=_fields(notice, position))  # noqa: TRY400 - the position says enough
         raise
+
+
+def _fields(notice: str, position: int) -> dict[str, dict[str, object]]:
+    return {"fields": {"notice": notice, "position": position}}
 
 
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:

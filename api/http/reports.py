@@ -6,6 +6,7 @@ An issued report is generated again at its pinned position, with the same bytes 
 
 import asyncio
 import hashlib
+import re
 from datetime import date
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from api.services import Ledger
 from ledger.domain.errors import Refused
 from schema.context import Context
 
+_POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _DAY = {"type": "string", "format": "date"}
 _PRODUCES = {
     "text/html": {"type": "string"},
@@ -123,6 +125,6 @@ def _position(request: Request) -> int | None:
     value = _one(request, "position")
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit() and 0 < int(value[:11]) < 2**31):
+    if not _POSITION.fullmatch(value) or int(value) >= 2**31:
         raise Refused.because("INVALID_PARAMETER", "send the position of an entry", "position")
     return int(value)

@@ -3,6 +3,7 @@
 from functools import cache
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -30,6 +31,21 @@ from api.services import Ledger
 from ledger.domain.errors import Busy, Refused, Unavailable
 
 
+class _Position(Convertor[int]):
+    """Position of an entry in an address; any other number is an unknown page."""
+
+    regex = "[1-9][0-9]{0,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("position", _Position())
+
+
 def application(ledger: Ledger) -> Starlette:
     """Return the application of the pages."""
     app = Starlette(
@@ -46,7 +62,7 @@ def application(ledger: Ledger) -> Starlette:
             Route("/notices/{notice}/drafts/{draft}", report_drafts.get_draft, methods=["GET"]),
             Route("/notices/{notice}/drafts/{draft}", report_drafts.post_draft, methods=["POST"]),
             Route("/notices/{notice}/drafts/{draft}/preview", report_drafts.get_preview, methods=["GET"]),
-            Route("/notices/{notice}/issued/{position:int}", report_drafts.get_issued, methods=["GET"]),
+            Route("/notices/{notice}/issued/{position:position}", report_drafts.get_issued, methods=["GET"]),
             Route(
                 "/notices/{notice}/report-files/{report:path}.{format}", report_drafts.get_file, methods=["GET"]
             ),
@@ -58,7 +74,7 @@ def application(ledger: Ledger) -> Starlette:
             Route("/notices/{notice}/evidence/{evidence:path}", evidence_document.get_document, methods=["GET"]),
             Route("/notices/{notice}/files/{evidence:path}", downloads.get_file, methods=["GET"]),
             Route("/notices/{notice}/proofs/{position}", downloads.get_proof, methods=["GET"]),
-            Route("/notices/{notice}/entries/{at:int}", history.get_entry, methods=["GET"]),
+            Route("/notices/{notice}/entries/{at:position}", history.get_entry, methods=["GET"]),
             Route("/notices/{notice}", overview.get_overview, methods=["GET"]),
             Route("/notices/{notice}/reviews", access_requests.get_reviews, methods=["GET"]),
             Route("/notices/{notice}/replay", history.get_replay, methods=["GET"]),

@@ -129,7 +129,7 @@ async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
         logger.warning("the issuer's token endpoint cannot be reached: %s", type(error).__name__)
         raise _unreachable() from None
     if answer.status_code != 200 or len(answer.content) > _MAXIMUM_BYTES:
-        logger.warning("the issuer refused a code", extra={"status": answer.status_code})
+        logger.warning("the issuer refused a code", extra={"fields": {"status": answer.status_code}})
         raise _not_signed_in("your organisation did not confirm who you are")
     try:
         token = msgspec.json.decode(answer.content, type=_Tokens).id_token

@@ -280,7 +280,7 @@ async def get_preview(request: Request) -> Response:
 async def get_issued(request: Request) -> Response:
     """Answer `GET /notices/{notice}/issued/{position}`: the receipt of a report, and its files."""
     report_request = await _report_request(request)
-    position = int(request.path_params["position"])
+    position: int = request.path_params["position"]
     notice = await ask(request, report_request.page_request, "issued", atLeast=position)
     report = next((row for row in notice["adviserReports"]["nodes"] if row["position"] == position), None)
     if report is None:

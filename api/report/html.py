@@ -33,7 +33,8 @@ def style() -> str:
 def policy() -> str:
     """Return the page's Content-Security-Policy: its own style sheet by digest, and nothing else."""
     digest = b64encode(hashlib.sha256(style().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    own = f"default-src 'none'; style-src 'sha256-{digest}'"
+    return f"{own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def html_of(report: Report) -> bytes:

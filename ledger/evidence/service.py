@@ -133,7 +133,7 @@ class EvidenceService:
         )
         if await cursor.fetchone() is None:
             await self.files.destroy(notice, content)
-            logger.info("a file was destroyed", extra={"notice": notice})
+            logger.info("a file was destroyed", extra={"fields": {"notice": notice}})
 
     @asynccontextmanager
     async def _locked(self, notice: str, position: int) -> AsyncIterator[AsyncConnection[Any]]:

@@ -92,6 +92,42 @@ def test_what_is_said_of_a_document_is_judged(officer: httpx.Client, name: str) 
     must_be_refused(put(officer, PDF, headers), status, code, path)
 
 
+def test_all_faults_of_the_headers_are_named_at_once(officer: httpx.Client) -> None:
+    headers = without("ce-id") | {
+        "ce-time": "yesterday",
+        "Evidence-Id": "E 1",
+        "Evidence-Title": "%ff",
+        "Evidence-Classification": "SECRET",
+        "Evidence-Period": "2022-05-01",
+        "Evidence-Colour": "red",
+        "ce-type": "improvement-ledger.board.MeetingHeld.v1",
+        "Ledger-Expected-Position": "x",
+    }
+    refused = put(officer, PDF, headers, "pdf")
+    paths = [error["path"] for error in refused.json()["errors"]]
+    assert sorted(paths) == sorted(
+        [
+            "evidence-title",
+            "evidence-colour",
+            "evidence-period",
+            EXPECTED,
+            "type",
+            "id",
+            "time",
+            "data.evidence",
+            "data.classification",
+            "data.mediaType",
+        ]
+    )
+
+
+def test_a_header_that_is_repeated_is_named_once_with_the_others(officer: httpx.Client) -> None:
+    headers = [*without("ce-source").items(), ("ce-id", "again"), ("ce-data", "x"), ("Content-Type", "text/csv")]
+    refused = officer.put(f"/ledgers/{NOTICE}/evidence", content=CSV, headers=headers)
+    found = {(error["code"], error["path"]) for error in refused.json()["errors"]}
+    assert found == {("DUPLICATE_KEY", "ce-id"), ("UNKNOWN_FIELD", "ce-data"), ("MISSING_FIELD", "source")}
+
+
 @pytest.mark.parametrize(
     ("content", "declared", "looks"),
     [
