@@ -94,8 +94,11 @@ class ClauseTimeline:
         index = len(known) if is_last else bisect.bisect_right(known, _key(occurrence), key=_key)
         is_next = index == len(known) and occurrence.at > self._since
         known.insert(index, occurrence)
+        if not is_next and self._take_late(index):
+            last = len(known) - 1
+            return self._replace(known[last].at, self._now(last), is_more=True)
         if not is_next:
-            return ([], len(self.spans)) if self._take_late(index) else self._run(index)
+            return self._run(index)
         if self._closed or not self._take(index):
             return [], len(self.spans)
         return self._replace(occurrence.at, self._now(index), is_more=True)
@@ -228,10 +231,12 @@ class ClauseTimeline:
 
     def _take_late(self, index: int) -> bool:
         """Take an occurrence among earlier ones. Return False if the clause has to be judged again from it on."""
-        occurrence = self._occurrences[index]
-        if self._closed or type(occurrence.fact) in COMMON or occurrence.at <= self._since:
+        occurrence, later = self._occurrences[index], self._occurrences[index + 1 :]
+        if self._closed or not later or occurrence.at <= self._since:
             return False
-        if not self._judge.take_late(occurrence):
+        if type(occurrence.fact) in COMMON or any(type(each.fact) in COMMON for each in later):
+            return False
+        if not self._judge.take_late(self._clause, occurrence, later[-1].at):
             return False
         while self._marks[-1].count > index:
             self._marks.pop()

@@ -122,8 +122,8 @@ class Judge(Struct, Generic[R]):
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
-    def take_late(self, occurrence: Occurrence) -> bool:
-        """Take an occurrence that comes before others already taken, if it changes no verdict, past or coming.
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+        """Take an occurrence from before the latest one, if it changes no verdict up to that instant.
 
         Returns:
             False if a verdict may change, or that is not known; then nothing was taken.

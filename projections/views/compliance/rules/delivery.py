@@ -38,6 +38,8 @@ class _Action(Struct):
     due: date
     position: int
     """Entry that set the date."""
+    since: datetime
+    """Instant from which it is open with that date."""
     approver: tuple[str, datetime] | None = None
     """Person who approved the date, and when; None: it is the first date."""
     dropped: tuple[str, datetime] | None = None
@@ -106,35 +108,38 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
                 self.dropped.append(fact.objective)
             case ActionAdded():
+                action = _Action(fact.objective, fact.due, position, occurrence.at)
                 if fact.action in self.completions:
                     # It is recorded as completed on a day before that of its addition.
-                    self.completions[fact.action].action = _Action(fact.objective, fact.due, position)
+                    self.completions[fact.action].action = action
                 else:
-                    self._open(fact.action, _Action(fact.objective, fact.due, position))
+                    self._open(fact.action, action)
             case ActionRebaselined() if fact.action in self.open:
                 objective = self._close(fact.action).objective
                 approver = (fact.approver, occurrence.at)
-                self._open(fact.action, _Action(objective, fact.to, position, approver))
+                self._open(fact.action, _Action(objective, fact.to, position, occurrence.at, approver))
             case ActionCompleted():
-                action = self._close(fact.action) if fact.action in self.open else None
-                self.completions[fact.action] = _Completion(fact.action, fact.completed_on, position, action)
+                closed = self._close(fact.action) if fact.action in self.open else None
+                self.completions[fact.action] = _Completion(fact.action, fact.completed_on, position, closed)
             case ActionDropped() if fact.action in self.open:
                 action = self.open[fact.action]
                 action.dropped, action.position = (fact.approver, occurrence.at), position
             case ActionReopened():
-                self._reopen(fact.action)
+                self._reopen(fact.action, occurrence.at)
             case ChairAppointed() | ChairEnded():
                 self.chairs.take(fact, position)
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
 
-    def _reopen(self, name: str) -> None:
+    def _reopen(self, name: str, at: datetime) -> None:
         """Open a completed or dropped action again, with its last date."""
         done = self.completions.pop(name, None)
         if done is not None and done.action is not None:
             self._open(name, done.action)
         elif name in self.open:
             self.open[name].dropped = None
+        if name in self.open:
+            self.open[name].since = at
 
     def _open(self, name: str, action: _Action) -> None:
         if name in self.open:
@@ -171,6 +176,26 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         if Role.CHAIR in roles and self.chairs.chairs(actor, clause.day(at)):
             return True
         return not roles or any(role is not Role.CHAIR and self.roles.holds(actor, role, at) for role in roles)
+
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+        """Take the completion of an action that no verdict since has named, as others come before it."""
+        fact, at = occurrence.fact, occurrence.at
+        action = self.open.get(fact.action) if isinstance(fact, ActionCompleted) else None
+        if action is None or action.dropped or action.since > at or self.rule.area is not None:
+            return False
+        first, today, target = clause.day(at), clause.day(latest), self.rule.target_date
+        earlier = [
+            each
+            for _, each in takewhile(lambda each: each[1] is not action, self._counted(clause))
+            if each.since <= at and (first <= target or each.due < first or not self._is_approved(clause, each))
+        ]
+        if today <= target:
+            is_named = not earlier or not today <= action.due <= target
+        else:
+            is_named = first <= target or len(earlier) <= _MOST
+        if not is_named:
+            self.take(occurrence)
+        return not is_named
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_DUE while actions are on track, AT_RISK if one is overdue, NOT_MET if one is late."""

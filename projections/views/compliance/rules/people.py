@@ -116,6 +116,8 @@ class _Contribution(Struct):
     partner: str
     due: date
     position: int
+    since: datetime
+    """Instant of the promise."""
     missed: int | None = None
 
 
@@ -139,7 +141,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 self.partners[fact.partner] = (position, fact.section11)
             case ContributionCommitted():
                 self.owned[fact.partner] = position
-                promise = _Contribution(fact.partner, fact.due, position)
+                promise = _Contribution(fact.partner, fact.due, position, occurrence.at)
                 if fact.contribution in self.received:
                     day, entry, _ = self.received[fact.contribution]
                     self.received[fact.contribution] = (day, entry, promise)
@@ -152,6 +154,15 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 self.open[fact.contribution].missed = position
             case ActionAdded() if fact.partner is not None:
                 self.owned[fact.partner] = position
+
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+        """Take the receipt of a contribution that is not due yet; so it was never overdue."""
+        fact = occurrence.fact
+        promise = self.open.get(fact.contribution) if isinstance(fact, ContributionReceived) else None
+        if promise is None or promise.since > occurrence.at or promise.missed or promise.due < clause.day(latest):
+            return False
+        self.take(occurrence)
+        return True
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET while a contribution is overdue, NO_EVIDENCE if a partner owns nothing."""

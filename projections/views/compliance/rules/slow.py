@@ -188,7 +188,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_open=True)
         return False
 
-    def take_late(self, occurrence: Occurrence) -> bool:
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
         """Take a completed action if another has been open since; then its objective is not finished by it."""
         fact = occurrence.fact
         if not isinstance(fact, ActionCompleted):

@@ -58,7 +58,7 @@ class Thorough(SlowObjectivesHighlighted):
         self.day = None
         super()._look(clause, today)
 
-    def take_late(self, occurrence: Occurrence) -> bool:
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
         """Return False: the clause is judged again."""
         return False
 
