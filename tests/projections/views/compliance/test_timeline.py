@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.domain.areas.access import AccessAction, AccessUsed
 from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
+from ledger.domain.areas.partners import ContributionReceived, PartnerRegistered
 from ledger.domain.fact import Fact
 from ledger.domain.rules import RULES
 from ledger.domain.rules.rule import Rule
@@ -24,11 +25,13 @@ from tests.projections.views.compliance.facts import (
     action,
     asked_for,
     closed,
+    committed,
     completed,
     granted,
     met,
     objective,
     progress,
+    reopened,
     started,
 )
 from tests.projections.views.compliance.telling import LONDON, WORDS, instant
@@ -40,6 +43,7 @@ KINDS_TOLD = (
     "slow-objectives-highlighted",
     "delivered-by",
     "plan-coverage",
+    "partner-actions-owned",
 )
 PARAMETERS = {"stale_after_days": 20, "target_date": "2022-10-01", "covers": ["AREAS"]}
 FACTS_TOLD: list[Fact] = [
@@ -56,6 +60,13 @@ FACTS_TOLD: list[Fact] = [
     AccessUsed(request="X", document="files", action=AccessAction.VIEWED),
     started("R1"),
     NoticeClosed(closed_on=instant("2022-09-01").date(), outcome=Outcome.FULFILLED, reason=WORDS),
+    action("A2", "2022-08-20"),
+    completed("A2", "2022-07-25"),
+    PartnerRegistered(partner="P1", organisation=WORDS, section11=True, lead="lead"),
+    committed("C1", "2022-07-20"),
+    committed("C2", "2022-08-20"),
+    ContributionReceived(contribution="C1", received_on=instant("2022-07-10").date()),
+    reopened("A1"),
 ]
 TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
 
@@ -92,6 +103,86 @@ def test_told_one_by_one_it_is_the_same_as_told_at_once(
             assert grown.spans == begun(rule, occurrences[:count]).spans
     finally:
         courses.MARK_EVERY = marked
+
+
+ACTIONS = [(0, action(f"A{number}", f"2022-08-{10 + number}")) for number in range(9)]
+"""Actions due one day after the other, the last on 18 August."""
+REOPENED = [(1, completed("A0", "2022-07-06")), (30, reopened("A0"))]
+PROMISES: list[tuple[int, Fact]] = [
+    (0, PartnerRegistered(partner="P1", organisation=WORDS, section11=True, lead="lead")),
+    (0, committed("C1", "2022-07-20")),
+    (0, committed("C2", "2022-08-20")),
+]
+RECEIVED = ContributionReceived(contribution="C1", received_on=instant("2022-07-10").date())
+LATE: dict[str, tuple[str, list[tuple[int, Fact]], bool]] = {
+    "not the first": (
+        "delivered-by",
+        [*ACTIONS, (20, action("A9", "2022-09-01")), (10, completed("A4", "2022-07-15"))],
+        True,
+    ),
+    "the first": (
+        "delivered-by",
+        [*ACTIONS, (20, action("A9", "2022-09-01")), (10, completed("A0", "2022-07-15"))],
+        False,
+    ),
+    "the first then, before one was reopened": (
+        "delivered-by",
+        [*ACTIONS[:2], *REOPENED, (31, action("A9", "2022-09-01")), (10, completed("A1", "2022-07-15"))],
+        False,
+    ),
+    "overdue since": (
+        "delivered-by",
+        [*ACTIONS, (40, action("A9", "2022-09-01")), (38, completed("A2", "2022-08-12"))],
+        False,
+    ),
+    "after the target": (
+        "delivered-by",
+        [
+            *ACTIONS,
+            (0, action("B", "2022-11-01")),
+            (20, action("A9", "2022-09-01")),
+            (10, completed("B", "2022-07-15")),
+        ],
+        False,
+    ),
+    "not named after the last day": (
+        "delivered-by",
+        [*ACTIONS, (99, action("A9", "2022-09-01")), (95, completed("A7", "2022-10-08"))],
+        True,
+    ),
+    "one of the others after the last day": (
+        "delivered-by",
+        [*ACTIONS[:7], (99, action("A9", "2022-09-01")), (95, completed("A6", "2022-10-08"))],
+        False,
+    ),
+    "across the last day": (
+        "delivered-by",
+        [*ACTIONS, (99, action("A9", "2022-09-01")), (85, completed("A7", "2022-09-28"))],
+        False,
+    ),
+    "not due yet": (
+        "partner-actions-owned",
+        [*PROMISES, (10, committed("C3", "2022-09-20")), (5, RECEIVED)],
+        True,
+    ),
+    "due since": ("partner-actions-owned", [*PROMISES, (20, committed("C3", "2022-09-20")), (5, RECEIVED)], False),
+}
+"""Case → rule, facts with the days after the beginning, and whether the last is taken without judging again."""
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_late_occurrence_is_taken_without_judging_again_only_if_no_verdict_names_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, told, is_taken = LATE[name]
+    *known, late = [
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+    ]
+    at_once, grown, runs, run = begun(rule, [*known, late]), begun(rule, known), [], ClauseTimeline._run
+    monkeypatch.setattr(ClauseTimeline, "_run", lambda timeline, index: runs.append(index) or run(timeline, index))
+    grown.add(late)
+    assert grown.spans == at_once.spans
+    assert (not runs) is is_taken
 
 
 def test_spans_follow_one_another_and_each_says_something_else() -> None:
