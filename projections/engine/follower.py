@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import psycopg
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import effective
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Damaged, LedgerError
+from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, KINDS
 from ledger.intake.envelope import decode
 from ledger.store.entries import read_entries
@@ -29,11 +30,24 @@ class Page(Struct):
     after: int
     entries: list[Entry | LedgerError | None]
     """The entries; None if no view folds the entry, an error if no view can be folded past it."""
+    _by_type: dict[type, list[int]] = field(default_factory=dict)
+    """Type of fact → indexes of its entries; filled on first use."""
 
     @property
     def last(self) -> int:
         """Position of the last entry."""
         return self.after + len(self.entries)
+
+    def indexes(self, facts: Iterable[type[Fact]], begin: int) -> list[int]:
+        """Return the indexes from `begin` on of the entries of these facts, corrections and errors, in order."""
+        if not self._by_type:
+            for index, entry in enumerate(self.entries):
+                if entry is not None:
+                    kind = LedgerError if isinstance(entry, LedgerError) else type(entry.fact)
+                    self._by_type.setdefault(kind, []).append(index)
+        kinds: set[type] = {*facts, EntryCorrected, LedgerError}
+        indexes = [index for kind in kinds for index in self._by_type.get(kind, ())]
+        return sorted(index for index in indexes if index >= begin)
 
 
 async def read_page(connection: Connection, notice: str, after: int, views: Iterable[View], size: int) -> Page:
@@ -95,15 +109,16 @@ class Follower:
         """Fold the page's entries that are new to this view, in memory; stop before one that fails."""
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
-        facts = self.view.facts
-        for entry in page.entries[self.position - page.after :]:
+        for index in page.indexes(self.view.facts, self.position - page.after):
+            self.position = page.after + index
+            entry = page.entries[index]
             if isinstance(entry, LedgerError):
                 self.failure = (self.position + 1, str(entry))
-            elif entry is not None and (type(entry.fact) in facts or isinstance(entry.fact, EntryCorrected)):
+            elif entry is not None:
                 await self._fold_entry(connection, entry)
             if self.failure is not None:
                 return
-            self.position += 1
+        self.position = max(self.position, page.last)
 
     async def _fold_entry(self, connection: Connection, entry: Entry) -> None:
         try:

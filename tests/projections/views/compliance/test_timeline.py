@@ -72,8 +72,8 @@ TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max
 
 
 def begun(rule: str, told: list[Occurrence], **more: Any) -> ClauseTimeline:
-    parameters = {name: value for name, value in PARAMETERS.items() if name in fields_of(rule)} | more
-    clause = JudgedClause("c", Modality.MUST, rule, parameters, 1, SINCE, LONDON)
+    parameters: dict[str, Any] = {name: value for name, value in PARAMETERS.items() if name in fields_of(rule)}
+    clause = JudgedClause("c", Modality.MUST, rule, parameters | more, 1, SINCE, LONDON)
     return ClauseTimeline(clause, judge_of(clause, JUDGES), told)
 
 
@@ -213,8 +213,14 @@ def is_taken_late(
         Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
     ]
     at_once, grown = begun(rule, [*known, late], **parameters), begun(rule, known, **parameters)
-    runs, run = [], ClauseTimeline._run
-    monkeypatch.setattr(ClauseTimeline, "_run", lambda timeline, index: runs.append(index) or run(timeline, index))
+    runs: list[int] = []
+    run = ClauseTimeline._run
+
+    def counted(timeline: ClauseTimeline, index: int) -> tuple[list[Span], int]:
+        runs.append(index)
+        return run(timeline, index)
+
+    monkeypatch.setattr(ClauseTimeline, "_run", counted)
     grown.add(late)
     assert grown.spans == at_once.spans
     return not runs
