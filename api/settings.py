@@ -21,6 +21,7 @@ from ledger.domain.errors import LedgerError
 from ledger.evidence.object_store import LIMIT
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer
+from ledger.proof.high_water import marks_file
 from projections.query.reader import LAG_SECONDS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -97,9 +98,8 @@ class Settings:
 
     @property
     def high_water_file(self) -> Path:
-        """File of the high-water marks: next to the file of the signing key, if that folder is writable."""
-        folder = self.signing_key_file.parent if self.signing_key_file is not None else self.data
-        return (folder if os.access(folder, os.W_OK) else self.data) / "high-water.json"
+        """File of the high-water marks, which all processes of this host share."""
+        return marks_file(self.data, self.signing_key_file)
 
     def signer(self) -> Signer:
         """Return the key that signs checkpoints; create one under `data` if no setting names one.

@@ -47,7 +47,7 @@ def _project(arguments: Namespace) -> int:
 
 async def _follow(settings: Settings, arguments: Namespace) -> None:
     async with database(settings) as url:
-        guests = _Guests(await _runners(url, arguments.guests, arguments.notices))
+        guests = GuestThreads(await _runners(url, arguments.guests, arguments.notices))
         runner = await Runner(url, ALL).open()
         following = asyncio.create_task(runner.run())
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,7 +71,7 @@ async def _runners(url: str, paths: Sequence[str], notices: Sequence[str] | None
     return [GuestRunner(url, notice, guest) for guest in classes for notice in notices]
 
 
-class _Guests:
+class GuestThreads:
     """Guests in threads of their own. One that stops is named in the log, and the others go on."""
 
     def __init__(self, runners: Sequence[GuestRunner]) -> None:
@@ -80,10 +80,12 @@ class _Guests:
         self._threads = [Thread(target=self._run, args=(runner,), daemon=True) for runner in runners]
 
     def start(self) -> None:
+        """Start a thread for each guest."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
+        """End all threads after their current batch, and close their connections."""
         self._stop.set()
         for thread in self._threads:
             thread.join()

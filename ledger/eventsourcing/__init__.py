@@ -8,8 +8,9 @@ shows each. Nothing is inserted but through the ledger's one writer.
 from ledger.eventsourcing.application import NoticeAggregate, NoticeLedger
 from ledger.eventsourcing.events import NewFact, WithheldEntry, event_class, topics_of
 from ledger.eventsourcing.factory import Factory
-from ledger.eventsourcing.mapper import EntryMapper
+from ledger.eventsourcing.mapper import EntryMapper, FollowerMapper
 from ledger.eventsourcing.recorder import ExpectedPositionError, FactRefusedError, KeyReusedError, NoticeRecorder
+from ledger.eventsourcing.recording import RecordingStoppedError
 from ledger.eventsourcing.remote import RemoteNotificationLog, remote_log
 
 __all__ = [
@@ -17,11 +18,13 @@ __all__ = [
     "ExpectedPositionError",
     "FactRefusedError",
     "Factory",
+    "FollowerMapper",
     "KeyReusedError",
     "NewFact",
     "NoticeAggregate",
     "NoticeLedger",
     "NoticeRecorder",
+    "RecordingStoppedError",
     "RemoteNotificationLog",
     "WithheldEntry",
     "event_class",

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from eventsourcing.application import AggregateNotFoundError, Application, Repository
-from eventsourcing.utils import EnvType
+from eventsourcing.persistence import InfrastructureFactory, TrackingRecorder
+from eventsourcing.utils import Environment, EnvType
 from msgspec import Struct
 
 from ledger.domain.areas.records import EntryCorrected
@@ -14,7 +15,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.state import State, evolve
 from ledger.eventsourcing.events import NewFact
-from ledger.eventsourcing.factory import NOTICE
+from ledger.eventsourcing.factory import NOTICE, Factory
 from ledger.eventsourcing.mapper import StateSnapshot
 
 
@@ -68,13 +69,16 @@ class NoticeLedger(Application[str]):
     `recorder.subscribe` follow its entries.
     """
 
-    env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "ledger.eventsourcing"}
     is_snapshotting_enabled = True
     log_section_size = 500
 
     def __init__(self, env: EnvType | None = None) -> None:
         super().__init__(env)
         self.name = self.notice  # tracking is by application name, so each notice has its own
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[TrackingRecorder]:
+        """Return this module's factory, also if PERSISTENCE_MODULE names another one for other applications."""
+        return cast("InfrastructureFactory[TrackingRecorder]", Factory(env))
 
     def construct_repository(self) -> NoticeRepository:
         """Return the repository of the notice."""

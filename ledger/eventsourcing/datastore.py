@@ -29,6 +29,7 @@ class LedgerDatastore(PostgresDatastore):
             schema=GUEST_SCHEMA,
             pool_size=pool_size,
             max_overflow=max_overflow,
+            pre_ping=True,  # a pool may hold more connections of a lost server than there are attempts
             originator_id_type="text",
         )
         self.url, self.role = url, role

@@ -1,5 +1,6 @@
 """The persistence module's factory: recorders, mapper and tracking on the ledger's database."""
 
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from eventsourcing.persistence import (
@@ -20,18 +21,23 @@ from ledger.eventsourcing.mapper import EntryMapper
 from ledger.eventsourcing.recorder import NoticeRecorder
 from ledger.eventsourcing.recording import WriterThread
 from ledger.eventsourcing.snapshots import SnapshotRecorder
+from ledger.proof.high_water import marks_file
 
 DATABASE_URL = "LEDGER_DATABASE_URL"
 NOTICE = "LEDGER_NOTICE"
 TOKEN = "LEDGER_TOKEN"  # noqa: S105 (a variable's name)
+DATA = "LEDGER_DATA"
+SIGNING_KEY_FILE = "LEDGER_SIGNING_KEY_FILE"
 _T = TypeVar("_T", bound=PostgresTrackingRecorder)
 
 
 class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
     """Make the library's parts for one notice, as the environment names it.
 
-    `LEDGER_DATABASE_URL` and `LEDGER_NOTICE` are required, `LEDGER_TOKEN` only to record. As everywhere in the
-    library, a name may have the application's name in front.
+    `LEDGER_DATABASE_URL` and `LEDGER_NOTICE` are required, `LEDGER_TOKEN` only to record. `LEDGER_DATA` and
+    `LEDGER_SIGNING_KEY_FILE` lead to the high-water marks, as for the service.
+
+    As everywhere in the library, a name may have the application's name in front.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -63,7 +69,9 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
     def writer(self) -> WriterThread:
         """The one writer, for facts and snapshots."""
         if self._writer is None:
-            self._writer = WriterThread(self.url, self.notice, self.env.get(TOKEN))
+            key = self.env.get(SIGNING_KEY_FILE)
+            marks = marks_file(Path(self.env.get(DATA) or ".ledger"), Path(key) if key else None)
+            self._writer = WriterThread(self.url, self.notice, self.env.get(TOKEN), marks)
         return self._writer
 
     @property

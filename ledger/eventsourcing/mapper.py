@@ -15,6 +15,8 @@ from ledger.intake.envelope import decode_data, decode_envelope, from_envelope
 
 SNAPSHOT_TOPIC = "improvement-ledger.snapshot"
 WITHHELD_TOPIC = "improvement-ledger.withheld"
+_PREFIX = "improvement-ledger."
+"""Prefix of the topic of every entry."""
 
 
 class StateSnapshot(msgspec.Struct, frozen=True):
@@ -57,21 +59,35 @@ class EntryMapper(Mapper[str]):
         if stored_event.topic == SNAPSHOT_TOPIC:
             state = msgspec.json.decode(stored_event.state, type=State)
             return StateSnapshot(str(stored_event.originator_id), stored_event.originator_version, state)
-        if stored_event.topic == WITHHELD_TOPIC:
-            withheld = msgspec.json.decode(stored_event.state, type=WithheldEntry)
-            return msgspec.structs.replace(withheld, originator_id=str(stored_event.originator_id))
-        return self._entry(stored_event)
+        return _decode(stored_event)
 
-    @staticmethod
-    def _entry(stored_event: StoredEvent) -> Entry:
-        try:
-            envelope = decode_envelope(stored_event.state)
-            fact = decode_data(envelope)
-        except Damaged as error:
-            raise MapperDeserialisationError(
-                f"{error}; a type that this version does not know needs a newer improvement-ledger"
-            ) from error
-        return from_envelope(envelope, fact, event_class(type(fact)))
+
+class FollowerMapper(Mapper[Any]):
+    """Read entries of a followed notice, and map a follower's own events as the library does."""
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - the library's protocol
+        """Return the entry, or the follower's own event, of stored bytes.
+
+        Raises:
+            MapperDeserialisationError: The type is unknown to this code, or the bytes are damaged.
+        """
+        if stored_event.topic.startswith(_PREFIX):
+            return _decode(stored_event)
+        return super().to_domain_event(stored_event)
+
+
+def _decode(stored_event: StoredEvent) -> Entry | WithheldEntry:
+    if stored_event.topic == WITHHELD_TOPIC:
+        withheld = msgspec.json.decode(stored_event.state, type=WithheldEntry)
+        return msgspec.structs.replace(withheld, originator_id=str(stored_event.originator_id))
+    try:
+        envelope = decode_envelope(stored_event.state)
+        fact = decode_data(envelope)
+    except Damaged as error:
+        raise MapperDeserialisationError(
+            f"{error}; a type that this version does not know needs a newer improvement-ledger"
+        ) from error
+    return from_envelope(envelope, fact, event_class(type(fact)))
 
 
 def withheld_state(position: int, leaf_hash: bytes) -> bytes:

@@ -92,6 +92,7 @@ class NoticeRecorder(ApplicationRecorder):
             KeyReusedError: A source and id belong to other content.
             FactRefusedError: The rules refuse a fact.
             OperationalError: The database is unreachable or busy. Retrying is safe.
+            RecordingStoppedError: The database lost entries, or its clock is wrong; an operator has to act.
         """
         if not stored_events:
             return None

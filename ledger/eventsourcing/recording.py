@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from eventsourcing.persistence import OperationalError, ProgrammingError
+from eventsourcing.persistence import InternalError, OperationalError, ProgrammingError
 
 from ledger.append import snapshots, tokens
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
-from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
+from ledger.domain.errors import Busy, LedgerError, Refused, Stopped, Unavailable
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact
+from ledger.proof.high_water import open_marks
 from ledger.store.database import connect
 from ledger.store.entries import Connection
 
 T = TypeVar("T")
+
+
+class RecordingStoppedError(InternalError):
+    """Recording has stopped until an operator acts; the message names the remedy, and retrying is in vain."""
 
 
 class WriterThread:
@@ -25,10 +31,16 @@ class WriterThread:
 
     The thread starts with the first call, and `close` ends it. `_lock` guards the start and the end. `_writer` and
     `_connection` are only used in the thread.
+
+    Args:
+        url: The database.
+        notice: The id of the notice.
+        token: The token of the recorder; None: each call names a credential.
+        marks: File of this host's high-water marks, so that a database that lost entries gets no others.
     """
 
-    def __init__(self, url: str, notice: str, token: str | None) -> None:
-        self._url, self._notice, self._token = url, notice, token
+    def __init__(self, url: str, notice: str, token: str | None, marks: Path) -> None:
+        self._url, self._notice, self._token, self._marks = url, notice, token, marks
         self._lock = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
@@ -42,6 +54,7 @@ class WriterThread:
 
         Raises:
             OperationalError: The database is unreachable or the queue is full. Retrying is safe.
+            RecordingStoppedError: The database lost entries, or its clock is wrong.
             ProgrammingError: There is no credential.
         """
         return self._run(self._submit(items, expected, credential))
@@ -74,6 +87,8 @@ class WriterThread:
             loop = self._loop
         try:
             return asyncio.run_coroutine_threadsafe(work, loop).result()
+        except Stopped as error:
+            raise RecordingStoppedError(str(error)) from error
         except (Busy, Unavailable) as error:
             raise OperationalError(str(error)) from error
         except LedgerError as error:
@@ -83,7 +98,8 @@ class WriterThread:
         self, items: Sequence[SubmittedFact], expected: int, credential: Credential | None
     ) -> list[Receipt | Refused]:
         if self._writer is None:
-            self._writer = await Writer(self._url).open()
+            marks = await open_marks(self._marks, self._url)
+            self._writer = await Writer(self._url, marks=marks).open()
         if credential is None:
             credential = await self._credential(self._writer)
         strict = len(items) > 1

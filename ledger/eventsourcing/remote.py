@@ -31,7 +31,8 @@ class RemoteNotificationLog(NotificationLogInterface):
 
         Raises:
             OperationalError: The server cannot be reached or is busy. Retrying is safe.
-            ProgrammingError: The server refuses the request, for example because a right has ended.
+            ProgrammingError: The server refuses the request, for example because a right has ended; or the address
+                or the token is wrong.
         """
         return self._get(f"/{section_id}", {})
 
@@ -50,6 +51,8 @@ class RemoteNotificationLog(NotificationLogInterface):
     def _get(self, path: str, parameters: dict[str, str | list[str]]) -> str:
         try:
             answer = self._client.get(self._url + path, params=parameters)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise ProgrammingError(f"{error}; check the ledger's address and the token") from error
         except httpx.TransportError as error:
             raise OperationalError(f"the ledger cannot be reached: {error}") from error
         if answer.is_success:

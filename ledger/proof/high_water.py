@@ -161,6 +161,12 @@ class HighWaterMarks:
             yield path
 
 
+def marks_file(data: Path, signing_key_file: Path | None = None) -> Path:
+    """Return the file of a host's marks: next to the signing key if that folder is writable, else in `data`."""
+    folder = signing_key_file.parent if signing_key_file is not None else data
+    return (folder if os.access(folder, os.W_OK) else data) / "high-water.json"
+
+
 async def names_of(url: str) -> list[str]:
     """Return the names of a database in the file: by its address, and by its server's identifier.
 

@@ -22,6 +22,7 @@ LANGUAGES = ("sh", "")
 _FENCE = re.compile(r"^(#+ [^\n]*)$|^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROGRAMS = {
     "ledger": "-c 'import sys; from api.cli import main; sys.exit(main())'",
+    "python": "",
     "python3": "",
 }
 

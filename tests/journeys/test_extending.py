@@ -1,72 +1,92 @@
-"""The page for users of the eventsourcing library, run as it is written on the demo's ledger."""
+"""The page for users of the eventsourcing library: each program and command as written, on the demo's ledger."""
 
-import os
 import re
+import shutil
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.api.cli_tools import url_of
+from tests.api.process import serving
+from tests.journeys import documents
 
-ROOT = Path(__file__).parents[2]
-RUN = "import sys; from api.cli import main; sys.exit(main())"
-LATE = """
-import json, sys
-from eventsourcing.persistence import InfrastructureFactory
-from late_actions import LateActions, LateActionsView
-from ledger.eventsourcing.datastore import LedgerDatastore
-view = LateActionsView(LedgerDatastore(sys.argv[1], "ledger_guest"), tracking_table_name="lateactions_tracking")
-print(json.dumps([view.max_tracking_id("tameside-2022"), [list(row.values()) for row in view.late_by_owner()]]))
+PAGE = "docs/extending.md"
+RECORD, PROJECT, TEST, FOLLOW = (
+    f"{PAGE}: {heading} 1" for heading in ("Record", "Add a projection", "Test it", "Follow from another process")
+)
+BLOCKS = [RECORD, PROJECT, TEST, FOLLOW]
+DEMO_SITE = "http://127.0.0.1:8000"
+SETTINGS = """
+from contextlib import contextmanager
+
+
+@contextmanager
+def demo_settings():
+    yield {{
+        "PERSISTENCE_MODULE": "ledger.eventsourcing",
+        "LEDGER_DATABASE_URL": {url!r},
+        "LEDGER_NOTICE": "tameside-2022",
+    }}
 """
+"""The page's `demo_settings.py` for a server of the test's own."""
+
+
+def programs() -> dict[str, str]:
+    """Return the page's programs by the name under which the reader saves them."""
+    page = (documents.ROOT / PAGE).read_text("utf-8")
+    saved = re.findall(r"ave this as\s`(\w+\.py)`.*?```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(saved) == page.count("```python")
+    return dict(saved)
 
 
 @pytest.mark.long
 def test_the_page_on_extending_goes_as_written(database: str, tmp_path: Path) -> None:
     url = url_of(database)
-    page = (ROOT / "docs" / "extending.md").read_text("utf-8")
-    reading, _, late, testing, _ = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    environ = {**os.environ, "LEDGER_DATABASE_URL": url, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    for name, text in (programs() | {"demo_settings.py": SETTINGS.format(url=url)}).items():
+        (tmp_path / name).write_text(text, "utf-8")
+    variables = documents.environment(tmp_path, LEDGER_DATABASE_URL=url)
+    shell = partial(documents.shell, place=tmp_path, variables=variables)
+    shell("ledger demo --check")
 
-    def python(*words: str) -> str:
-        command = [sys.executable, "-c", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environ, check=True, capture_output=True, text=True
-        ).stdout
-
-    python(RUN, "demo", "--check")
-    embedded = 'with EmbeddedPostgres(Path(".ledger/demo")) as database:'
-    assert embedded in reading
-    program = reading.replace(embedded, "if True:").replace("database.start()", repr(url))
-    lines = python(program).splitlines()
+    lines = shell("python read_notice.py").splitlines()
     assert lines[0] == "1 NoticeIssuedEntry 2022-07-05"
     assert lines[1].startswith("version 300 recorded 2022-")
     size = int(lines[2].removesuffix(" entries"))
 
-    (tmp_path / "late_actions.py").write_text(late, "utf-8")
-    command = [sys.executable, "-c", RUN, "project", "--with", "late_actions:LateActions"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environ) as process:
-        while f"[{size}, " not in (printed := late_so_far(python, url)):
-            time.sleep(0.2)
+    recorded = shell(documents.script([RECORD]))
+    assert re.match(rf"entry {size + 4}\nrefused: NOT_FOUND data.objective ", recorded)
+    again = "LEDGER_TOKEN=$(ledger token issue --role integration --actor plan-system --notice tameside-2022)"
+    assert shell(f"{again}\nexport LEDGER_TOKEN\npython record_progress.py").startswith(f"entry {size + 4}\n")
+
+    with project(tmp_path, variables) as process:
+        late = wait_for(lambda: shell("python show_late_actions.py"), f"as of entry {size + 5}")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    assert printed.startswith(f"[{size}, [[")
+    assert re.search(r"^council-officer\S* [1-9]", late, re.MULTILINE), late
+    shell(documents.script([TEST]))
 
-    embedded = 'self.enterContext(EmbeddedPostgres(Path(".ledger/demo")))'
-    assert embedded in testing
-    case = testing.replace(embedded, "None").replace("database.start()", repr(url))
-    (tmp_path / "test_late_actions.py").write_text(case, "utf-8")
-    assert "python -m unittest test_late_actions" in page
-    python("import unittest; unittest.main('test_late_actions')")
+    follow = documents.script([FOLLOW])
+    assert DEMO_SITE in follow
+    with serving(database, LEDGER_DATA=str(tmp_path / ".ledger")) as server:
+        first, second = (shell(follow.replace(DEMO_SITE, server.url)) for _ in range(2))
+    assert re.fullmatch(r"[1-9]\d* actions completed\n", first)
+    assert second == first
 
 
-def late_so_far(python: object, url: str) -> str:
-    """Return the contractor's table as JSON, with the position that it has reached."""
-    assert callable(python)
-    try:
-        return str(python(LATE, url))
-    except subprocess.CalledProcessError:
-        return ""  # the table is not there yet
+def project(place: Path, variables: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start the page's command that runs the projection."""
+    sh = shutil.which("sh") or "/bin/sh"
+    return subprocess.Popen([sh, "-euc", f"exec {documents.script([PROJECT])}"], cwd=place, env=variables)
+
+
+def wait_for(output: Callable[[], str], beginning: str) -> str:
+    """Return the output once it has this beginning."""
+    deadline = time.monotonic() + 60
+    while not (text := output()).startswith(beginning):
+        assert time.monotonic() < deadline, text
+    return text

@@ -12,6 +12,12 @@ ERASED = TOLD + 4
 REQUEST = ERASED + 1
 ERASING = ERASED + 2
 SIZE = ERASING + 3
+NEWER = (
+    "UPDATE ledger.entries SET type = replace(type, '.v1', '.v9'), body = convert_to("
+    "replace(convert_from(body, 'UTF8'), 'ProgressRecorded.v1', 'ProgressRecorded.v9'), 'UTF8') "
+    "WHERE position = {told}"
+)
+"""Statement that gives an entry a type of a newer version."""
 
 
 async def record(database: str) -> None:

@@ -16,6 +16,7 @@ from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from ledger.eventsourcing import EntryMapper, RemoteNotificationLog, WithheldEntry, topics_of
 from tests.api.service import NDJSON, Service, issue, progress, revoke, run
+from tests.ledger.eventsourcing.follower import DONE
 
 pytestmark = pytest.mark.database
 MAPPER = EntryMapper(JSONTranscoder())
@@ -54,6 +55,7 @@ def test_topics_select_facts(service: Service, officer: httpx.Client) -> None:
     officer.post(service.entries, content=json.dumps(progress()), headers={"Content-Type": NDJSON})
     with log_of(service, token(service, "officer")) as log:
         chosen = log.select(start=1, limit=1_000, topics=topics_of(ProgressRecorded))
+        assert log.select(start=1, limit=1_000, topics=["no such topic"]) == []
     assert {notification.topic for notification in chosen} == set(topics_of(ProgressRecorded))
 
 
@@ -70,6 +72,12 @@ def test_rights_are_judged_at_each_request(service: Service) -> None:
     for secret, status in ((token(service, "system"), "403"), ("ledger_unknown", "401")):
         with log_of(service, secret) as log, pytest.raises(ProgrammingError, match=status):
             log.select(start=1, limit=1)
+
+
+def test_a_wrong_address_or_token_is_no_outage(service: Service) -> None:
+    for address, secret in (("ledger.example", "ledger_x"), (service.url, "")):
+        with pytest.raises(ProgrammingError, match="check the ledger's address and the token"):
+            RemoteNotificationLog(address, service.notice.name, secret).get_notifications(1, 1)
 
 
 def test_a_follower_whose_token_is_revoked_gets_nothing_more_and_continues_with_another(service: Service) -> None:
@@ -90,22 +98,17 @@ def test_a_wrong_parameter_is_refused(service: Service, officer: httpx.Client, p
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_PARAMETER")
 
 
-def test_a_follower_in_another_process_keeps_up(service: Service, officer: httpx.Client, tmp_path: Path) -> None:
+def test_a_system_in_another_process_keeps_up(service: Service, officer: httpx.Client, tmp_path: Path) -> None:
     size = service.position() + 120
-    words = (
-        service.url,
-        service.notice.name,
-        token(service, "officer"),
-        str(tmp_path / "counts.db"),
-        str(size),
-    )
+    words = [service.url, service.notice.name, token(service, "officer"), str(tmp_path / "system.db"), str(size)]
     command = [sys.executable, "-m", "tests.ledger.eventsourcing.follower", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
-        assert follower.stdout is not None
-        assert follower.stdout.readline() == "following\n"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as system:
+        assert system.stdout is not None
+        assert system.stdout.readline() == "1\n"
         for _ in range(3):
             lines = "\n".join(json.dumps(progress()) for _ in range(40))
             officer.post(service.entries, content=lines, headers={"Content-Type": NDJSON})
-        result = json.loads(follower.stdout.readline())
-    assert result["positions"] == list(range(1, size + 1))
-    assert result["types"]["ProgressRecordedEntry"] >= 120
+        *_, last = system.stdout
+    stored = json.loads(last.removeprefix(DONE))
+    assert stored["all"] == stored["echo"] == list(range(1, size + 1))
+    assert len(stored["progress"]) >= 120

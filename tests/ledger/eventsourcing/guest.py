@@ -51,3 +51,12 @@ class CountProgress(Projection[ProgressCounts]):
         if domain_event.position in FAULTY:
             raise RuntimeError("the guest is at fault")
         self.view.count(domain_event.fact.objective, tracking)
+
+
+class TrackEntries(Projection[PostgresTrackingRecorder]):
+    """Tracks each entry and stores nothing else."""
+
+    @singledispatchmethod
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ARG002 (the library's signature)
+        """Track an entry."""
+        self.view.insert_tracking(tracking)

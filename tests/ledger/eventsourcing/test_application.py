@@ -152,6 +152,9 @@ def test_a_version_is_the_folded_state_as_of_that_position(ledger: NoticeLedger,
         assert aggregate.state == fold(effective(entries[:version]))
     with pytest.raises(AggregateNotFoundError, match=f"ends at version {SIZE}"):
         ledger.repository.get(NOTICE, version=SIZE + 1)
+    for version in (0, -1):
+        with pytest.raises(AggregateNotFoundError, match=f"version {version} not found"):
+            ledger.repository.get(NOTICE, version=version)
     with pytest.raises(AggregateNotFoundError):
         ledger.repository.get("another")
 

@@ -12,6 +12,7 @@ from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from ledger.eventsourcing import NoticeLedger
 from ledger.eventsourcing.guests import GuestRunner, GuestStopped, guest_class, runs, view_class_of
+from tests.ledger.damage import NEWER, TOLD, damage
 from tests.ledger.eventsourcing import guest
 from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress, received
@@ -81,6 +82,15 @@ def test_a_guest_that_fails_stops_alone_and_continues_after_its_correction(
     assert runner.catch_up() == SIZE
     assert runner.view.numbers() == {"O1": 3}
     assert asyncio.run(runs(recorded))[0].failed_at is None
+
+
+def test_a_guest_stops_at_an_entry_of_a_type_that_this_code_does_not_know(
+    runner: GuestRunner, recorded: str
+) -> None:
+    asyncio.run(damage(recorded, NEWER))
+    with pytest.raises(GuestStopped, match=f"at entry {TOLD} of .* needs a newer improvement-ledger"):
+        runner.catch_up()
+    assert runner.view.max_tracking_id(NOTICE) == TOLD - 1
 
 
 def test_of_two_runners_one_works_and_the_other_takes_over(runner: GuestRunner, recorded: str) -> None:
