@@ -18,6 +18,7 @@ from projections.views.compliance.rules import (
     posts,
     reviews,
     slow,
+    targets,
 )
 from projections.views.compliance.verdict import Judge
 
@@ -30,7 +31,7 @@ JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
     plan_rules.DeliveredBy: delivery.DeliveredBy,
     plan_rules.SlowObjectivesHighlighted: slow.SlowObjectivesHighlighted,
     plan_rules.MeasuresImprove: measures.MeasuresImprove,
-    plan_rules.TargetMet: measures.TargetMet,
+    plan_rules.TargetMet: targets.TargetMet,
     oversight.PartnerActionsOwned: people.PartnerActionsOwned,
     oversight.AdviserInPost: people.AdviserInPost,
     oversight.BoardAndChair: board.BoardAndChair,

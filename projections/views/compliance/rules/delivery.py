@@ -37,7 +37,7 @@ class _Action(Struct):
     objective: str
     due: date
     position: int
-    """Entry that set the date."""
+    """Entry that set the date, dropped the action or reopened it."""
     since: datetime
     """Instant from which it is open with that date."""
     approver: tuple[str, datetime] | None = None
@@ -125,21 +125,20 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                 action = self.open[fact.action]
                 action.dropped, action.position = (fact.approver, occurrence.at), position
             case ActionReopened():
-                self._reopen(fact.action, occurrence.at)
+                self._reopen(fact.action, occurrence)
             case ChairAppointed() | ChairEnded():
                 self.chairs.take(fact, position)
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
 
-    def _reopen(self, name: str, at: datetime) -> None:
+    def _reopen(self, name: str, occurrence: Occurrence) -> None:
         """Open a completed or dropped action again, with its last date."""
         done = self.completions.pop(name, None)
         if done is not None and done.action is not None:
             self._open(name, done.action)
-        elif name in self.open:
-            self.open[name].dropped = None
         if name in self.open:
-            self.open[name].since = at
+            action = self.open[name]
+            action.dropped, action.position, action.since = None, occurrence.position, occurrence.at
 
     def _open(self, name: str, action: _Action) -> None:
         if name in self.open:

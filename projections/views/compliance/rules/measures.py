@@ -1,7 +1,6 @@
-"""Judges of rules on measures: improvement, by XmR charts, and targets reached by their days."""
+"""Measures and their readings, and the judge of their improvement, by XmR charts."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from datetime import date, datetime
 from statistics import fmean
 from typing import TypeVar
@@ -21,29 +20,30 @@ from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.areas.reviews import AreaJudgement, ReviewCompleted, ReviewScheduled
 from ledger.domain.fact import Fact
 from ledger.domain.rules import plan
-from ledger.domain.rules.rule import Rule, TargetStep
+from ledger.domain.rules.rule import Rule
 from projections.views.compliance.verdict import (
+    DAY,
     Judge,
     JudgedClause,
     Occurrence,
     Status,
     Verdict,
-    days_in_words,
     enumerate_names,
     in_words,
-    is_near,
+    months_after,
     verdict,
-    warned,
 )
 from projections.views.measures import value_of
-from projections.views.spc import FIRM, RUN, SIGNALS, Signal, decimal_mean, last_mark, limits
+from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
 
 R = TypeVar("R", bound=Rule)
 HELD = 3
 """Readings in a row that show a target held, or a measure worse than its baseline."""
 
 
-class _Measure(Struct):
+class TrackedMeasure(Struct):
+    """A measure and its readings, in order of their periods."""
+
     unit: str
     higher: bool | None
     """True: higher is better. None: neither way is."""
@@ -82,6 +82,19 @@ class _Measure(Struct):
         """Return True if a value is on the good side of a target, or at it."""
         return value <= target if self.higher is False else value >= target
 
+    def follows(self, index: int) -> bool:
+        """Return True if the period at an index begins when the one before it ends, or both are single days."""
+        first, last, before = self.days[index], self.ends[index], self.ends[index - 1]
+        return index > 0 and (first == before + DAY or first == last)
+
+    def next_end(self, index: int) -> date | None:
+        """Return the last day of the period after the one at an index; None: that is a single day."""
+        first, after = self.days[index], self.ends[index] + DAY
+        if first.day == after.day == 1:
+            months = 12 * (after.year - first.year) + after.month - first.month
+            return months_after(after, months) - DAY
+        return None if after == first + DAY else after + (after - first) - DAY
+
     @property
     def latest(self) -> int | None:
         """Entry of the latest reading that counts."""
@@ -89,8 +102,10 @@ class _Measure(Struct):
         return self.entries[-1] if counts else None
 
 
-class _Measures(Judge[R]):
-    measures: dict[str, _Measure] = field(default_factory=dict)
+class MeasureJudge(Judge[R]):
+    """A judge that remembers measures and their readings."""
+
+    measures: dict[str, TrackedMeasure] = field(default_factory=dict)
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember each measure's readings."""
@@ -98,7 +113,7 @@ class _Measures(Judge[R]):
         match fact:
             case MeasureDefined():
                 higher = {Direction.HIGHER_IS_BETTER: True, Direction.LOWER_IS_BETTER: False}.get(fact.direction)
-                self.measures[fact.measure] = _Measure(
+                self.measures[fact.measure] = TrackedMeasure(
                     fact.unit.value, higher, fact.target, fact.baseline, fact.per or 1, occurrence.position
                 )
             case MeasureBaselineReset() if fact.measure in self.measures:
@@ -128,7 +143,7 @@ class _Measures(Judge[R]):
         return None
 
 
-def standing_of(measure: _Measure) -> str | None:
+def standing_of(measure: TrackedMeasure) -> str | None:
     """Return a measure's standing, a key of `_STANDINGS`; None: no reading counts."""
     values = measure.counted()
     if not values:
@@ -207,7 +222,7 @@ class _AreaOpinion(Struct):
     position: int
 
 
-class MeasuresImprove(_Measures[plan.MeasuresImprove]):
+class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
     """The measures of an area's objectives improve; charts tell improvement from chance."""
 
     objectives: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
@@ -312,87 +327,3 @@ class MeasuresImprove(_Measures[plan.MeasuresImprove]):
                 return verdict(status, f"Measure {name} {words}", entry)
         entries = (measure.latest for measure in known.values() if measure is not None)
         return verdict(Status.MET, f"Every measure of area {area} improves, or holds its target.", *entries)
-
-
-class TargetMet(_Measures[plan.TargetMet]):
-    """A measure reaches each target by its day."""
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on a missed step, else on the next step, else MET or MET_LATE; name late steps."""
-        name, today = self.rule.measure, clause.day(at)
-        measure = self.measures.get(name)
-        if measure is None:
-            return verdict(Status.NO_EVIDENCE, f"Measure {name} is not defined.", clause.position)
-        if measure.higher is None:
-            return verdict(
-                Status.NO_EVIDENCE, f"Measure {name} does not say which way is better.", measure.position
-            )
-        steps = [self._step(measure, step, today) for step in self.rule.steps]
-        late = [result for result in steps if result.status is Status.MET_LATE]
-        for status in (Status.NOT_MET, Status.NO_EVIDENCE, Status.AT_RISK, Status.NOT_DUE):
-            for result in steps:
-                if result.status is status:
-                    named = [result, *late]
-                    reason = " ".join(each.reason for each in named)
-                    return verdict(status, reason, *(entry for each in named for entry in each.entries))
-        status, named = (Status.MET_LATE, late) if late else (Status.MET, steps[-1:])
-        reason = " ".join(each.reason for each in named)
-        return verdict(status, reason, *(entry for each in steps for entry in each.entries))
-
-    def _step(self, measure: _Measure, step: TargetStep, today: date) -> Verdict:
-        """Return the verdict on one step."""
-        name, goal = self.rule.measure, f"{step.target:g} by {in_words(step.by)}"
-        for_periods = f" for {self.rule.sustained_periods} periods" if self.rule.sustained_periods > 1 else ""
-        reached = self._reached(measure, step)
-        if reached is not None:
-            end, entries = reached
-            late = (end - step.by).days
-            if self._has_slipped(measure, step.target) and today > step.by:
-                reason = f"Measure {name} reached {goal}{for_periods}, and no longer does."
-                return verdict(Status.NOT_MET, reason, *entries, measure.entries[-1])
-            if late > 0:
-                reason = f"Measure {name} reached {step.target:g}{for_periods} in the period to {in_words(end)}"
-                reason = f"{reason}, {days_in_words(late)} after {in_words(step.by)}."
-                return verdict(Status.MET_LATE, reason, *entries)
-            return verdict(Status.MET, f"Measure {name} reached {goal}{for_periods}.", *entries)
-        counted = [entry for entry, end in zip(measure.entries, measure.ends, strict=True) if end <= step.by]
-        if today > step.by:
-            if not counted:
-                reason = f"Measure {name} has no reading for a period that ended by {in_words(step.by)}."
-                return verdict(Status.NO_EVIDENCE, reason, measure.position)
-            reason = f"Measure {name} did not reach {goal}{for_periods}."
-            return verdict(Status.NOT_MET, reason, measure.entries[-1])
-        reason = f"Measure {name} has to reach {goal}{for_periods}."
-        status = Status.AT_RISK if is_near(today, step.by, 2) else Status.NOT_DUE
-        return verdict(status, reason, counted[-1] if counted else measure.position)
-
-    def _values(self, measure: _Measure) -> list[float]:
-        """Return the values to compare: from the `average_of`-th period on, each the mean of so many periods."""
-        span, values = self.rule.average_of, measure.values
-        return [decimal_mean(values[index + 1 - span : index + 1]) for index in range(span - 1, len(values))]
-
-    def _reached(self, measure: _Measure, step: TargetStep) -> tuple[date, list[int]] | None:
-        """Return the end of the period that reached the target as asked, and the entries of its readings.
-
-        By the step's day the latest period that ended counts. After it, the first period that reaches the target.
-        """
-        span, periods = self.rule.average_of, self.rule.sustained_periods
-        run, reached = 0, None
-        for offset, value in enumerate(self._values(measure)):
-            run = run + 1 if measure.reaches(value, step.target) else 0
-            last = offset + span - 1
-            is_late = measure.ends[last] > step.by
-            if is_late and reached is not None:
-                break
-            entries = measure.entries[last + 2 - span - periods : last + 1]
-            reached = (measure.ends[last], entries) if run >= periods else None
-        return reached
-
-    def _has_slipped(self, measure: _Measure, target: float) -> bool:
-        """Return True if the clause asks for a sustained target, and the latest value no longer reaches it."""
-        values = self._values(measure)
-        return self.rule.sustained_periods > 1 and not measure.reaches(values[-1], target)
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before each step's day, and the day after it."""
-        return [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]

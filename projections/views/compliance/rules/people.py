@@ -25,6 +25,7 @@ from projections.views.compliance.verdict import (
     Verdict,
     days_in_words,
     enumerate_names,
+    enumerate_some,
     in_words,
     verdict,
     word_in_text,
@@ -190,9 +191,9 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             if promise is not None and promise.partner in counted and day > promise.due
         ]
         if delays:
-            days, name, entry = max(delays, key=lambda each: each[2])
-            reason = f"No contribution is overdue; {name} was received {days_in_words(days)} late."
-            return verdict(Status.MET_LATE, reason, *entries, entry)
+            names = [f"{name} was received {days_in_words(days)} late" for days, name, _ in delays]
+            reason = f"No contribution is overdue; {enumerate_some(names)}."
+            return verdict(Status.MET_LATE, reason, *entries, *(entry for *_, entry in delays))
         return verdict(
             Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )

@@ -81,6 +81,10 @@ EDGES: dict[str, Edges] = {
             [on("2022-08-31T23:58", MET, "none is overdue", 12), on("2022-09-01T00:00", NOT, "C1, due on 31 August 2022", 12, known=2),
              on("2022-09-01T00:00", MET, "none is overdue", 12)],
         ),
+        "the day after, for two contributions": Edge(
+            {}, [*OWED, ("2022-07-08", committed("C2", "2022-08-31")), ("2022-09-01", received("2022-09-01")), ("2022-09-03", received("2022-09-03", "C2"))],
+            [on("2022-09-04", LATE, "C1 was received 1 day late and C2 was received 3 days late", 13, 14, 15)],
+        ),
         "the day after": Edge({}, [*OWED, ("2022-09-01", received("2022-09-01"))], [on("2022-09-01T12:00", LATE, "C1 was received 1 day late", 12, 13)]),
         LATE_RECORD: Edge(
             {}, [*OWED, ("2022-09-10", received("2022-08-31"))], [on("2022-09-05", NOT, "C1", 12, known=2), on("2022-09-05", MET, "none is overdue", 12)],

@@ -25,6 +25,7 @@ from tests.projections.views.compliance.facts import (
     defined,
     dropped,
     met,
+    month,
     objective,
     plan,
     progress,
@@ -234,6 +235,30 @@ EDGES: dict[str, Edges] = {
         "a step's boundary, the first step missed": Edge(
             TWO_STEPS, [DEFINED, ("2022-09-30", read("M1", 30, 39, 2022, 9)), ("2023-01-05", read("M1", 31, 80, 2022, 12))],
             [on("2022-10-01T00:00", NOT, "did not reach 40 by 30 September 2022", 12), on("2023-01-06", LATE, "reached 40 in the period to 31 December 2022, 92 days after", 13)],
+        ),
+        "the day of a month without its reading": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 70)), ("2023-01-10", month(12, 80))],
+            [on("2023-01-10T11:59", NONE, "no reading for the period to 31 December 2022, and did not reach 80 before", 12), on("2023-01-10T12:00", MET, "reached 80", 13)],
+        ),
+        "the day of a month, and its reading falls short": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 70)), ("2023-01-10", month(12, 79))], [on("2023-01-10T12:00", NOT, "did not reach 80", 13)],
+        ),
+        "sustained and broken by a month without a reading": Edge(
+            {**DECEMBER, "sustained_periods": 2}, [DEFINED, ("2022-11-10", month(10, 80)), ("2023-01-10", month(12, 81))],
+            [on("2023-01-11", NOT, "did not reach 80 by 31 December 2022 for 2 periods", 13)],
+        ),
+        "sustained and broken, and sustained again": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-08-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((7, 80), (8, 80), (9, 79), (10, 80), (11, 80))]],
+            [on("2022-10-11", NOT, "no longer does", 12, 13, 14), on("2022-11-11", NOT, "no longer does", 12, 13, 15), on("2022-12-11", MET, "for 2 periods. It fell short later, and reached it again in the period to 30 November 2022", 12, 13, 15, 16)],
+        ),
+        "sustained and broken, after it was reached late": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-07-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((7, 79), (8, 80), (9, 80), (10, 79), (11, 80))]],
+            [on("2022-11-11", NOT, "reached 80 for 2 periods in the period to 30 September 2022, 61 days after 31 July 2022, and no longer does", 13, 14, 15)],
+        ),
+        "the day, on average over months that are not in a row": Edge(
+            {**DECEMBER, "average_of": 2}, [DEFINED, ("2022-11-10", month(10, 85)), ("2023-01-10", month(12, 80))], [on("2023-01-11", NOT, "did not reach 80", 13)],
         ),
         "a step's boundary, both steps reached late": Edge(
             TWO_STEPS, [DEFINED, ("2022-10-31", read("M1", 31, 40, 2022, 10)), ("2023-01-31", read("M1", 31, 80, 2023, 1))],

@@ -1,6 +1,6 @@
 """Facts of the rules' tests."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ledger.domain.areas.access import AccessGranted, AccessKind, AccessProvided, AccessRequested
@@ -170,6 +170,16 @@ def read(name: str, number: int, value: int, year: int = 2022, month: int = 1) -
     period = Period(date(year, month, number), date(year, month, number))
     return MeasureReadingReported(
         measure=name, period=period, numerator=value, system="s", extracted_at=datetime(2022, 1, 1, tzinfo=UTC)
+    )
+
+
+def month(number: int, value: int) -> Fact:
+    """Return measure M1's reading for a month of 2022."""
+    first = date(2022, number, 1)
+    following = date(2022 + number // 12, number % 12 + 1, 1)
+    period = Period(first, following - timedelta(days=1))
+    return MeasureReadingReported(
+        measure="M1", period=period, numerator=value, system="s", extracted_at=datetime(2022, 1, 1, tzinfo=UTC)
     )
 
 
