@@ -62,10 +62,11 @@ format:  ## write the code in the project's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-facts:  ## write the reference of all facts, the GraphQL schema and the invented history anew from the code
+facts:  ## write the files that are derived from the code: references, the GraphQL schema, the report's models
 	$(BIN)/python -m tools.invented_history >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
 	$(BIN)/ledger schema facts --markdown >$(VENV)/facts && mv $(VENV)/facts docs/facts.md
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
+	$(BIN)/python -m tools.report_models >$(VENV)/models && mv $(VENV)/models api/report/answers.py
 
 screenshots:  ## take the pictures of the README anew, with Debian's chromium
 	$(DEVELOPMENT)

@@ -27,6 +27,8 @@ LONGEST_MODULE = 400
 IN_ONE_FILE = ROOT / "ledger" / "bundle" / "verify_bundle.py"
 """An auditor takes it alone from a bundle, so it cannot be several modules."""
 LONGEST_IN_ONE_FILE = 570
+GENERATED = ROOT / "api" / "report" / "answers.py"
+"""`make facts` writes it."""
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -100,6 +102,7 @@ def test_every_module_of_the_tests_says_what_it_is() -> None:
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     lengths = {path: len(path.read_bytes().splitlines()) for path in modules(*PACKAGES, "tests")}
     one_file = lengths.pop(IN_ONE_FILE)
+    del lengths[GENERATED]
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_MODULE} == {}
     assert one_file <= LONGEST_IN_ONE_FILE
 

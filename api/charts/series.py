@@ -1,9 +1,7 @@
 """A measure and its readings, as GraphQL returns them to one reader. Pure."""
 
 from calendar import monthrange
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -133,6 +131,6 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
         return self.suppressed and all(point.value is None for point in self.points)
 
 
-def series_of(answer: Mapping[str, Any]) -> Series:
+def series_of(answer: object) -> Series:
     """Return the series of a `Measure` in a GraphQL answer, which must have these fields."""
-    return msgspec.convert(answer, Series)
+    return msgspec.convert(answer, Series, from_attributes=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from api.report.blocks import Block, Facts, Heading, Paper, Paragraph, Table, quotation
 from api.report.figures import actions, measures, slow
-from api.report.model import Report
+from api.report.model import Report, has_slipped
 from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, text_or_erasure
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, join_items, zone_of
@@ -89,7 +89,7 @@ def _summary(report: Report) -> Iterator[str]:
     if report.slow is not None and report.actions is not None:
         yield (
             f"Open objectives past their date: {len(report.slow)}. Actions whose date was moved or missed: "
-            f"{sum(action.slipped for action in report.actions)} of {len(report.actions)}."
+            f"{sum(map(has_slipped, report.actions))} of {len(report.actions)}."
         )
     if report.decisions is not None:
         yield f"The board took {many(len(report.decisions), 'decision')}."

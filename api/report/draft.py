@@ -6,15 +6,14 @@ comes from the draft, so a second submission finds the first. Then the draft is 
 
 import re
 import secrets
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from api.forms.parse import ParsedForm
 from api.forms.submission import event_of, record, source_of
-from api.report.query_documents import all_figures, document, whole
+from api.report import answers
+from api.report.query_documents import all_figures
 from api.report.reader import AdviserStatements, AreaStatement, RequirementStatement, position_at
-from api.schema_client import ask
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.areas.reports import AdviserReportIssued
@@ -41,9 +40,9 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
         if not is_near(day.isoformat()):
             raise Refused((out_of_time(name),))
     position = await position_at(context, notice, None)
-    notice_ = await _frame(context, notice, position)
-    reports = whole(notice_["adviserReports"], "the list of reports")
-    numbers = [int(match[1]) for report in reports if (match := _NUMBER.fullmatch(report["report"]))]
+    frame = await answers.DRAFT.ask(context, notice=notice, position=position)
+    reports = frame.adviser_reports.whole("the list of reports")
+    numbers = [int(match[1]) for report in reports if (match := _NUMBER.fullmatch(report.report))]
     return Draft(
         draft=secrets.token_hex(12),
         report=f"AR{max(numbers, default=0) + 1}",
@@ -51,36 +50,29 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
         last=last,
         position=position,
         areas=tuple(
-            AreaDraft(area=area["area"], ended=not _is_open(area["endedOn"], last + timedelta(days=1)))
-            for area in notice_["areas"]
-            if _is_open(area["endedOn"], first)
+            AreaDraft(area=area.area, ended=not _is_open(area.ended_on, last + timedelta(days=1)))
+            for area in frame.areas
+            if _is_open(area.ended_on, first)
         ),
         requirements=tuple(
             RequirementDraft(number=number)
-            for number in sorted((clause["number"] for clause in notice_["clauses"]), key=natural_key)
+            for number in sorted((clause.number for clause in frame.clauses), key=natural_key)
         ),
     )
 
 
-def _is_open(ended_on: str | None, first: date) -> bool:
+def _is_open(ended_on: date | None, first: date) -> bool:
     """Return whether an area was open on some day from `first`."""
-    return ended_on is None or date.fromisoformat(ended_on) >= first
+    return ended_on is None or ended_on >= first
 
 
 async def next_period(context: Context, notice: str) -> tuple[date, date]:
     """Return the dates that the next report would cover: a quarter from the day after the last one."""
-    notice_ = await _frame(context, notice, await position_at(context, notice, None))
-    ends = [
-        date.fromisoformat(report["last"]) for report in whole(notice_["adviserReports"], "the list of reports")
-    ]
-    first = max(ends) + timedelta(days=1) if ends else date.fromisoformat(notice_["issuedOn"])
+    position = await position_at(context, notice, None)
+    frame = await answers.DRAFT.ask(context, notice=notice, position=position)
+    ends = [report.last for report in frame.adviser_reports.whole("the list of reports")]
+    first = max(ends) + timedelta(days=1) if ends else frame.issued_on
     return first, months_after(first, 3) - timedelta(days=1)
-
-
-async def _frame(context: Context, notice: str, position: int) -> Mapping[str, Any]:
-    answer = await ask(context, document("draft"), {"notice": notice, "position": position})
-    notice_: Mapping[str, Any] = answer["notice"]
-    return notice_
 
 
 def statements_of(draft: Draft) -> AdviserStatements:

@@ -10,7 +10,9 @@ from msgspec import structs
 
 from api.charts import Series
 from api.charts.series import Readings, Spc
-from api.report.model import Access, Action, AreaSummary, Decision, Notice, ObjectiveRow, SlowObjective
+from api.report.answers import Access, Action, Decision, Notice, SlowObjective, SlowObjectivesRow
+from api.report.model import AreaSummary
+from api.report.query_documents import shared
 from projections.views.measures import assurance_of
 from projections.views.spc import FIRM, SIGNALS, limits, marks
 
@@ -77,7 +79,7 @@ def action_at(action: Action, last: date, end: datetime) -> Action | None:
     )
 
 
-def slow_objective_at(row: ObjectiveRow, last: date, end: datetime) -> SlowObjective | None:
+def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> SlowObjective | None:
     """Return an objective that was open and past its due date when a period ended; None for others."""
     is_open = row.added_at < end and (row.closed_at is None or row.closed_at >= end)
     if not is_open or row.due >= last:
@@ -86,8 +88,7 @@ def slow_objective_at(row: ObjectiveRow, last: date, end: datetime) -> SlowObjec
     progress.sort(key=lambda update: (update.occurred_at, update.position), reverse=True)
     rated = next((update for update in progress if update.action is None), None)
     highlights = tuple(highlight for highlight in row.highlights if highlight.highlighted_at < end)
-    fields = {name: getattr(row, name) for name in SlowObjective.__struct_fields__}
-    fields |= {
+    fields = shared(row, SlowObjective) | {
         "highlights": highlights,
         "highlighted": row.highlighted and bool(highlights),
         "activity_rating": None if rated is None else rated.activity_rating,

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from api.charts import ChartReading, Series, signals_in_words, summary, xmr_svg
 from api.charts.captions import counts, number
+from api.report.answers import Action, SlowObjective
 from api.report.blocks import Block, Chart, Heading, Items, Paragraph, Table
-from api.report.model import Action, Report, SlowObjective
+from api.report.model import Report, has_slipped
 from api.report.phrases import HIDDEN, entry, many, plain, text_or_erasure
 from projections.narrate.sentence import day, zone_of
 
@@ -80,7 +81,7 @@ def actions(report: Report) -> Iterator[Block]:
     if report.actions is None:
         yield Paragraph(HIDDEN)
         return
-    slipped = [action for action in report.actions if action.slipped]
+    slipped = list(filter(has_slipped, report.actions))
     done = sum(action.completed_on is not None for action in report.actions)
     overdue = sum(action.overdue for action in report.actions)
     moved = sum(action.rebaselined for action in report.actions)

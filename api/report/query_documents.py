@@ -1,10 +1,9 @@
-"""Queries of a report, each a `.graphql` file in `queries/`, read page after page."""
+"""Queries of a report, each a `.graphql` file in `queries/`, read page after page into typed rows."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,8 +13,70 @@ from ledger.domain.errors import Refused
 from schema.context import Context
 
 T = TypeVar("T")
-FIGURES = ("notice", "measures", "slow", "actions", "decisions", "claims", "bases", "access", "entries")
+FIGURES = ("notice", "before", "measures", "slow", "actions", "decisions", "claims", "bases", "access", "entries")
 """Queries of the report's figures, in order."""
+
+
+class Answer(Struct, frozen=True, rename="camel", kw_only=True):
+    """Base of the models in `api.report.answers`: an object of an answer."""
+
+
+def shared(row: Answer, of: type[Answer]) -> dict[str, Any]:
+    """Return the fields of a row that another class has too."""
+    return {name: getattr(row, name) for name in of.__struct_fields__ if name in row.__struct_fields__}
+
+
+class PageInfo(Answer, frozen=True, kw_only=True):
+    """Place of a page in its list."""
+
+    has_next_page: bool
+
+
+class Page(Answer, Generic[T], frozen=True, kw_only=True):
+    """Rows of a nested list."""
+
+    nodes: tuple[T, ...]
+    page_info: PageInfo
+
+    def whole(self, name: str) -> tuple[T, ...]:
+        """Return the rows of the whole list.
+
+        Raises:
+            Refused: The list has further pages; a report leaves nothing out.
+        """
+        if self.page_info.has_next_page:
+            raise Refused.because(
+                "LIMIT_EXCEEDED", f"{name} has more than 1,000 rows, too many for a report; export the ledger"
+            )
+        return self.nodes
+
+
+class Query(Struct, Generic[T], frozen=True):
+    """A query on a notice."""
+
+    name: str
+    """Name of its document."""
+    answer: type[T]
+
+    async def ask(self, context: Context, **variables: Any) -> T:  # noqa: ANN401 - variables of any type
+        """Return the notice as the query selects it.
+
+        Raises:
+            Forbidden: The reader has no access.
+            Refused: The query failed.
+        """
+        answer = await ask(context, document(self.name), variables)
+        return msgspec.convert(answer["notice"], self.answer)
+
+
+class ListQuery(Struct, Generic[T], frozen=True):
+    """A query on one long list of a notice."""
+
+    name: str
+    """Name of its document."""
+    path: str
+    """Fields from the notice to the list, with dots between them."""
+    row: type[T]
 
 
 @cache
@@ -37,56 +98,34 @@ class Source(Struct, frozen=True):
     position: int
     on: datetime
 
-    async def ask(self, name: str, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401 - variables of any type
-        """Return the answer to a query.
+    async def ask(self, query: Query[T]) -> T:
+        """Return the answer to a query; raises as `Query.ask` does."""
+        at = {"position": self.position, "on": self.on.isoformat()}
+        return await query.ask(self.context, notice=self.notice, **at)
 
-        Raises:
-            Forbidden: The reader has no access.
-            Refused: The query failed.
-        """
-        variables = {"notice": self.notice, "position": self.position, "on": self.on.isoformat(), **more}
-        return await ask(self.context, document(name), variables)
-
-    async def every(
-        self, name: str, path: Sequence[str], row: type[T], **more: Any  # noqa: ANN401 - variables of any type
-    ) -> tuple[T, ...]:  # fmt: skip
-        """Return every row of a query's one long list at a path.
+    async def every(self, query: ListQuery[T], **more: Any) -> tuple[T, ...]:  # noqa: ANN401 - as above
+        """Return every row of a list.
 
         Raises:
             Forbidden: The reader has no access.
             Refused: The query failed.
         """
         rows: list[T] = []
+        variables = {"notice": self.notice, "position": self.position, "on": self.on.isoformat(), **more}
         after = None
         while True:
-            answer: Any = (await self.ask(name, after=after, **more))["notice"]
-            for step in path:
+            answer: Any = (await ask(self.context, document(query.name), {**variables, "after": after}))["notice"]
+            for step in query.path.split("."):
                 answer = answer[step]
             # msgspec accepts a variable as a type; the type checker does not.
-            rows += msgspec.convert(answer["nodes"], list[row])  # type: ignore[valid-type]
+            rows += msgspec.convert(answer["nodes"], list[query.row])  # type: ignore[name-defined]
             if not answer["pageInfo"]["hasNextPage"]:
                 return tuple(rows)
             after = answer["pageInfo"]["endCursor"]
 
-    async def read(
-        self, name: str, path: Sequence[str], row: type[T], **more: Any  # noqa: ANN401 - as above
-    ) -> tuple[T, ...] | None:  # fmt: skip
+    async def read(self, query: ListQuery[T], **more: Any) -> tuple[T, ...] | None:  # noqa: ANN401 - as above
         """Return what `every` returns; None where the reader has no access."""
         try:
-            return await self.every(name, path, row, **more)
+            return await self.every(query, **more)
         except Forbidden:
             return None
-
-
-def whole(page: Mapping[str, Any], name: str) -> list[Any]:
-    """Return the rows of a nested list.
-
-    Raises:
-        Refused: The list has further pages; a report leaves nothing out.
-    """
-    if page["pageInfo"]["hasNextPage"]:
-        raise Refused.because(
-            "LIMIT_EXCEEDED", f"{name} has more than 1,000 rows, too many for a report; export the ledger"
-        )
-    rows: list[Any] = page["nodes"]
-    return rows

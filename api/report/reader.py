@@ -3,15 +3,17 @@
 All of it comes from GraphQL with the reader's rights; sections without access are left out and marked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, structs
 
 from api.charts import Series, series_of
+from api.report import answers
+from api.report.answers import Access, Basis, BoardReportFields, CitedDocument, ClaimFields, Notice, NoticeFigures
 from api.report.effective import (
     access_at,
     action_at,
@@ -21,23 +23,8 @@ from api.report.effective import (
     series_at,
     slow_objective_at,
 )
-from api.report.model import (
-    Access,
-    Action,
-    AreaSummary,
-    Basis,
-    BoardReport,
-    Cited,
-    Claim,
-    Decision,
-    Notice,
-    ObjectiveRow,
-    Report,
-    Requirement,
-    cited,
-)
-from api.report.query_documents import Source, document, whole
-from api.schema_client import ask
+from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement, cited
+from api.report.query_documents import Source, shared
 from ledger.domain.errors import Refused
 from ledger.intake.validation_errors import is_near, out_of_time
 from projections.narrate.sentence import natural_key, zone_of
@@ -91,16 +78,14 @@ async def issued(context: Context, notice: str, report: str) -> AdviserStatement
     Raises:
         Refused: No report has that reference.
     """
-    answer: Any = await ask(context, document("issued"), {"notice": notice})
-    reports = whole(answer["notice"]["adviserReports"], "the list of reports")
-    known = {row["report"]: row["position"] for row in reports}
+    answer = await answers.ISSUED.ask(context, notice=notice)
+    known = {row.report: row.position for row in answer.adviser_reports.whole("the list of reports")}
     if report not in known:
         listed = f"issued reports: {', '.join(known)}" if known else "no report has been issued"
         raise Refused.because("UNKNOWN_REPORT", f"{notice} has no adviser's report {report[:128]!r}; {listed}")
-    at = {"notice": notice, "position": known[report]}
-    statements: Any = await ask(context, document("words"), at)
-    rows = statements["notice"]["adviserReports"]["nodes"]
-    return msgspec.convert(next(row for row in rows if row["report"] == report), AdviserStatements)
+    statements = await answers.WORDS.ask(context, notice=notice, position=known[report])
+    row = next(row for row in statements.adviser_reports.nodes if row.report == report)
+    return msgspec.convert(row, AdviserStatements, from_attributes=True)
 
 
 async def position_at(context: Context, notice: str, when: int | datetime | None) -> int:
@@ -109,9 +94,9 @@ async def position_at(context: Context, notice: str, when: int | datetime | None
     Raises:
         Refused: The position does not exist.
     """
-    as_of = {"knownAt": when.isoformat()} if isinstance(when, datetime) else _at(when)
-    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": as_of})
-    return int(head["notice"]["asOf"]["position"])
+    as_of = {"knownAt": when.isoformat()} if isinstance(when, datetime) else {"position": when}
+    head = await answers.HEAD.ask(context, notice=notice, asOf=None if when is None else as_of)
+    return head.as_of.position
 
 
 async def outline(
@@ -123,8 +108,8 @@ async def outline(
         Refused: As `read` does.
     """
     source, begin, _ = await _source(context, notice, statements)
-    answer = await source.ask("notice", begin=begin.isoformat())
-    return _areas(answer["notice"]["areas"], statements), _requirements(answer, statements)
+    figures = await source.ask(answers.NOTICE)
+    return _areas(figures, statements), await _requirements(source, begin, figures, statements)
 
 
 async def _source(
@@ -133,10 +118,11 @@ async def _source(
     """Return the source of the figures, and the instants at which the period begins and ends."""
     if not (is_near(statements.first.isoformat()) and is_near(statements.last.isoformat())):
         raise Refused((out_of_time("period"),))
-    head: Any = await ask(context, _HEAD, {"notice": notice, "asOf": _at(statements.pinned)})
-    zone = zone_of(head["notice"]["zone"])
+    pinned = None if statements.pinned is None else {"position": statements.pinned}
+    head = await answers.HEAD.ask(context, notice=notice, asOf=pinned)
+    zone = zone_of(head.zone)
     begin, end = _midnight(statements.first, zone), _midnight(statements.last + timedelta(days=1), zone)
-    source = Source(context, notice, head["notice"]["asOf"]["position"], end - timedelta(seconds=1))
+    source = Source(context, notice, head.as_of.position, end - timedelta(seconds=1))
     return source, begin, end
 
 
@@ -147,23 +133,12 @@ async def read(context: Context, notice: str, statements: AdviserStatements) -> 
         Refused: NOT_RECORDED_YET for a later position, among others.
     """
     source, begin, end = await _source(context, notice, statements)
-    answer = await source.ask("notice", begin=begin.isoformat())
-    report = await _figures(source, statements, answer, begin, end)
+    report = await _figures(source, statements, begin, end)
     positions = sorted({position for position in cited(report) if position <= source.position})
-    entries: list[Cited] = []
+    entries: list[answers.Cited] = []
     for start in range(0, len(positions), 500):
-        some = positions[start : start + 500]
-        entries += await source.every("entries", ("entries",), Cited, positions=some)
+        entries += await source.every(answers.ENTRIES, positions=positions[start : start + 500])
     return structs.replace(report, entries=tuple(entries))
-
-
-_HEAD = (
-    "query Head($notice: ID!, $asOf: AsOfInput) { notice(id: $notice, asOf: $asOf) { zone asOf { position } } }"
-)
-
-
-def _at(position: int | None) -> Mapping[str, int] | None:
-    return None if position is None else {"position": position}
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -171,36 +146,30 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-async def _figures(
-    source: Source, statements: AdviserStatements, answer: Mapping[str, Any], begin: datetime, end: datetime
-) -> Report:
-    notice, period = answer["notice"], {"from": begin.isoformat(), "to": end.isoformat()}
+async def _figures(source: Source, statements: AdviserStatements, begin: datetime, end: datetime) -> Report:
+    figures, last = await source.ask(answers.NOTICE), statements.last
+    period = {"from": begin.isoformat(), "to": end.isoformat()}
     return Report(
-        notice=notice_at(msgspec.convert(notice, Notice), statements.last),
+        notice=notice_at(Notice(**shared(figures, Notice)), last),
         report=statements.report,
         adviser=statements.adviser,
         issued_at=statements.issued_at,
         issued_position=statements.position,
         first=statements.first,
-        last=statements.last,
+        last=last,
         position=source.position,
-        recorded_at=msgspec.convert(notice["asOf"]["recordedAt"], datetime),
-        root_hash=notice["ledger"]["rootHash"],
+        recorded_at=figures.as_of.recorded_at,
+        root_hash=figures.ledger.root_hash,
         on=source.on,
-        areas=_areas(notice["areas"], statements),
-        requirements=_requirements(answer, statements),
-        measures=await _measures(source, statements.last),
+        areas=_areas(figures, statements),
+        requirements=await _requirements(source, begin, figures, statements),
+        measures=await _measures(source, last),
         slow=_present(
-            await source.read("slow", ("plan", "objectives"), ObjectiveRow, to=period["to"]),
-            lambda row: slow_objective_at(row, statements.last, end),
+            await source.read(answers.SLOW, to=period["to"]), lambda row: slow_objective_at(row, last, end)
         ),
-        actions=_present(
-            await source.read("actions", ("plan", "actions"), Action),
-            lambda action: action_at(action, statements.last, end),
-        ),
+        actions=_present(await source.read(answers.ACTIONS), lambda action: action_at(action, last, end)),
         decisions=_present(
-            await source.read("decisions", ("board", "decisions"), Decision, **period),
-            lambda decision: decision_at(decision, end),
+            await source.read(answers.DECISIONS, **period), lambda decision: decision_at(decision, end)
         ),
         board_reports=await _board_reports(source, begin, end),
         access=await _access(source, begin, end),
@@ -216,82 +185,68 @@ def _present(rows: tuple[T, ...] | None, effective: Callable[[T], R | None]) -> 
     return tuple(row for row in map(effective, rows) if row is not None)
 
 
-def _areas(areas: list[Any], statements: AdviserStatements) -> tuple[AreaSummary, ...]:
-    by_area = {statement.area: statement for statement in statements.areas}
-    converted = (msgspec.convert(area | _builtins(by_area.get(area["area"])), AreaSummary) for area in areas)
-    return tuple(area_at(area, statements.last) for area in converted)
+def _areas(figures: NoticeFigures, statements: AdviserStatements) -> tuple[AreaSummary, ...]:
+    by_area = {statement.area: structs.asdict(statement) for statement in statements.areas}
+    summaries = (AreaSummary(**structs.asdict(area) | by_area.get(area.area, {})) for area in figures.areas)
+    return tuple(area_at(area, statements.last) for area in summaries)
 
 
-def _requirements(answer: Mapping[str, Any], statements: AdviserStatements) -> tuple[Requirement, ...]:
-    texts = {clause["number"]: clause for clause in answer["notice"]["clauses"]}
-    before = {
-        line["clause"]: line["status"] for line in whole(answer["begin"]["compliance"], "the list of obligations")
-    }
+async def _requirements(
+    source: Source, begin: datetime, figures: NoticeFigures, statements: AdviserStatements
+) -> tuple[Requirement, ...]:
+    clauses = {clause.number: clause for clause in figures.clauses}
+    before = {line.clause: line.status for line in await source.every(answers.BEFORE, begin=begin.isoformat())}
     by_clause = {statement.number: statement for statement in statements.requirements}
-    return tuple(
-        msgspec.convert(
-            line
-            | {
-                "asks": texts[line["clause"]]["text"],
-                "asksErasedBy": texts[line["clause"]]["textErasedBy"],
-                "statusBefore": before.get(line["clause"]),
-            }
-            | _builtins(by_clause.get(line["clause"])),
-            Requirement,
+    requirements = []
+    for line in figures.compliance.whole("the list of obligations"):
+        clause, statement = clauses[line.clause], by_clause.get(line.clause)
+        requirement = Requirement(
+            **structs.asdict(line),
+            asks=clause.text,
+            asks_erased_by=clause.text_erased_by,
+            status_before=before.get(line.clause),
+            text=None if statement is None else statement.text,
+            text_erased_by=None if statement is None else statement.text_erased_by,
         )
-        for line in sorted(
-            whole(answer["notice"]["compliance"], "the list of obligations"),
-            key=lambda line: natural_key(line["clause"]),
-        )
-    )
-
-
-def _builtins(statement: AreaStatement | RequirementStatement | None) -> Mapping[str, Any]:
-    fields: Mapping[str, Any] = {} if statement is None else msgspec.to_builtins(statement)
-    return fields
+        requirements.append(requirement)
+    return tuple(sorted(requirements, key=lambda requirement: natural_key(requirement.clause)))
 
 
 async def _measures(source: Source, last: date) -> tuple[Series, ...] | None:
-    rows = await source.read("measures", ("measures",), dict)
+    rows = await source.read(answers.MEASURES)
     for measure in rows or ():
-        whole(measure["readings"], f"measure {measure['measure']}")
+        measure.readings.whole(f"measure {measure.measure}")
     return None if rows is None else tuple(series_at(series_of(row), last) for row in rows)
-
-
-class _BasisOf(Basis, frozen=True, kw_only=True):
-    """A basis with its subject: report#number of a claim."""
-
-    subject: str
 
 
 async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
     """Return the period's reports, each claim with its evidence as of the claim."""
-    reports = await source.read("claims", ("board", "reports"), dict)
-    bases = await source.read("bases", ("bases",), _BasisOf)
+    reports = await source.read(answers.CLAIMS)
+    bases = await source.read(answers.BASES)
     if reports is None or bases is None:
         return None
-    in_period = []
-    for report in reports:
-        if begin <= datetime.fromisoformat(report["submittedAt"]) < end:
-            claims = tuple(_claim(report["report"], claim, bases) for claim in report["claims"])
-            in_period.append(msgspec.convert(report | {"claims": ()}, BoardReport))
-            in_period[-1] = structs.replace(in_period[-1], claims=claims)
-    return tuple(in_period)
+    return tuple(
+        BoardReport(
+            **shared(report, BoardReportFields),
+            claims=tuple(_claim(report.report, claim, bases) for claim in report.claims),
+        )
+        for report in reports
+        if begin <= report.submitted_at < end
+    )
 
 
-def _claim(report: str, claim: dict[str, Any], bases: tuple[_BasisOf, ...]) -> Claim:
-    documents = {document["evidence"]: document for document in claim["documents"]}
-    own = [basis for basis in bases if basis.subject == f"{report}#{claim['number']}"]
-    rests_on = [
-        msgspec.to_builtins(basis)
-        | {"documents": [documents[basis.evidence]] if basis.evidence in documents else []}
-        for basis in own
-    ]
-    return msgspec.convert(claim | {"restsOn": rests_on}, Claim)
+def _claim(report: str, claim: answers.BoardReportsClaims, bases: tuple[answers.ClaimBasis, ...]) -> Claim:
+    documents = {each.evidence: (CitedDocument(**shared(each, CitedDocument)),) for each in claim.documents}
+    rests_on = tuple(
+        Basis(**shared(basis, Basis), documents=documents.get(basis.evidence, ()))
+        for basis in bases
+        if basis.subject == f"{report}#{claim.number}"
+    )
+    return Claim(**shared(claim, ClaimFields), rests_on=rests_on)
 
 
 async def _access(source: Source, begin: datetime, end: datetime) -> tuple[Access, ...] | None:
-    requests = await source.read("access", ("access",), Access)
+    requests = await source.read(answers.ACCESS)
     if requests is None:
         return None
     return tuple(

@@ -13,24 +13,20 @@ from msgspec import Struct
 
 from api.charts import ChartReading, Series
 from api.charts.series import Spc
-from api.report.model import (
+from api.report.answers import (
     Access,
     Action,
-    AreaSummary,
     Basis,
-    BoardReport,
     Cited,
-    Claim,
     Decision,
     Grant,
     Highlight,
     Notice,
     Option,
     Rebaseline,
-    Report,
-    Requirement,
     SlowObjective,
 )
+from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement
 from api.report.spreadsheet import cell
 
 _STRUCTURED = {

@@ -8,6 +8,17 @@ import pytest
 
 from api.charts import Series
 from api.charts.series import ChartReading, Readings, Reset, Spc
+from api.report.answers import (
+    Access,
+    Action,
+    Decision,
+    Grant,
+    Highlight,
+    Notice,
+    ProgressUpdate,
+    Rebaseline,
+    SlowObjectivesRow,
+)
 from api.report.document import paper_of
 from api.report.effective import (
     access_at,
@@ -18,21 +29,8 @@ from api.report.effective import (
     series_at,
     slow_objective_at,
 )
-from api.report.model import (
-    Access,
-    Action,
-    AreaSummary,
-    Decision,
-    Grant,
-    Highlight,
-    Notice,
-    ObjectiveRow,
-    ProgressUpdate,
-    ProgressUpdates,
-    Rebaseline,
-    Report,
-    Requirement,
-)
+from api.report.model import AreaSummary, Report, Requirement
+from api.report.query_documents import Page, PageInfo
 from projections.views.spc import xmr
 
 LAST = date(2023, 9, 30)
@@ -166,7 +164,7 @@ def test_a_date_moved_after_the_period_is_as_it_was() -> None:
     assert [each.due_after for each in shown.rebaselines] == [second]
 
 
-def objective(**changes: Any) -> ObjectiveRow:
+def objective(**changes: Any) -> SlowObjectivesRow:
     """Return an objective that was due in August, with progress and highlights."""
     updates = tuple(
         ProgressUpdate(
@@ -189,9 +187,10 @@ def objective(**changes: Any) -> ObjectiveRow:
         "objective": "O1", "title": "t", "title_erased_by": None, "areas": ("1a",), "owner": "ann",
         "due": date(2023, 8, 31), "first_due": date(2023, 8, 31), "slippage_days": 0, "highlighted": True,
         "activity_rating": "BLUE", "impact_rating": "BLUE", "progress_at": at(10), "position": 4,
-        "highlights": highlights, "added_at": at(1), "closed_at": None, "progress": ProgressUpdates(nodes=updates),
+        "highlights": highlights, "added_at": at(1), "closed_at": None,
+        "progress": Page(nodes=updates, page_info=PageInfo(has_next_page=False)),
     }  # fmt: skip
-    return ObjectiveRow(**fields | changes)
+    return SlowObjectivesRow(**fields | changes)
 
 
 def test_an_objective_has_the_ratings_of_the_periods_end() -> None:

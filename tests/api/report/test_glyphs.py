@@ -9,9 +9,10 @@ import pytest
 import typst
 
 from api.charts.series import Readings, Series
+from api.report.answers import Notice
 from api.report.formats import FORMATS
 from api.report.glyphs import characters, displayable, families
-from api.report.model import AreaSummary, Notice, Report
+from api.report.model import AreaSummary, Report
 from api.report.pdf import pdf_of
 
 NOW = datetime(2023, 1, 31, tzinfo=UTC)
@@ -26,7 +27,7 @@ def report(text: str) -> Report:
     """Return a report with a text in a narrative, a title, a table and a chart's label."""
     notice = Notice(
         id="n", council="E08000008", kind="IMPROVEMENT_NOTICE", status="LIVE", title=text, title_erased_by=None,
-        issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, zone="Europe/London",
+        issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, closed_on=None, zone="Europe/London",
     )  # fmt: skip
     area = AreaSummary(
         area="1a", title=text, title_erased_by=None, ended=None, ended_on=None, position=1, judgement="CONCERN",

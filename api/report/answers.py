@@ -1,0 +1,496 @@
+"""Models of the answers to the report's queries; `make facts` writes them from `queries/*.graphql`."""
+
+from datetime import date, datetime
+from typing import Any
+
+from api.report.query_documents import Answer, ListQuery, Page, Query
+
+
+class Grant(Answer, frozen=True, kw_only=True):
+    """Granted access: its validity and its history."""
+
+    live: bool
+    revoked_at: datetime | None
+    revoked_position: int | None
+    provided: int
+    used: int
+
+
+class Access(Answer, frozen=True, kw_only=True):
+    """Request for access, with the decision and the history of the grant (clause 9)."""
+
+    request: str
+    review: str | None
+    diagnostic: str | None
+    grantee: str
+    kind: str
+    requested_at: datetime
+    requested_by: str
+    from_at: datetime
+    until_at: datetime
+    decided: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_position: int | None
+    refused_reason: str | None
+    refused_reason_erased_by: int | None
+    refused_uses: int
+    position: int
+    grant: Grant | None
+
+
+class Rebaseline(Answer, frozen=True, kw_only=True):
+    """Change of an action's due date, with its approver."""
+
+    rebaselined_at: datetime
+    due_before: date
+    due_after: date
+    reason: str | None
+    reason_erased_by: int | None
+    approver: str
+    position: int
+
+
+class Action(Answer, frozen=True, kw_only=True):
+    """Action under an objective, with its original and its present due date."""
+
+    action: str
+    objective: str
+    title: str | None
+    title_erased_by: int | None
+    owner: str
+    partner: str | None
+    added_at: datetime
+    due: date
+    first_due: date
+    slippage_days: int
+    rebaselined: int
+    overdue: bool
+    late: bool
+    completed_on: date | None
+    position: int
+    completed_position: int | None
+    rebaselines: tuple[Rebaseline, ...]
+
+
+class ClaimBasis(Answer, frozen=True, kw_only=True):
+    """Reliance of something on a document, with the document's status at the time of recording."""
+
+    subject: str
+    evidence: str
+    status_then: str
+    judgement_then: str | None
+    superseded_by_then: str | None
+    position: int
+
+
+class BeforeRow(Answer, frozen=True, kw_only=True):
+    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
+
+    clause: str
+    status: str
+
+
+class BoardReportFields(Answer, frozen=True, kw_only=True):
+    """Report to the board, with the parts present and missing (clause 5c)."""
+
+    report: str
+    meeting: str
+    submitted_at: datetime
+    completeness: str
+    missing: tuple[str, ...]
+    position: int
+
+
+class ClaimFields(Answer, frozen=True, kw_only=True):
+    """Claim of impact on children, with its evidence."""
+
+    number: int
+    claim: str | None
+    claim_erased_by: int | None
+    position: int
+
+
+class ClaimDocument(Answer, frozen=True, kw_only=True):
+    """Document in the register of evidence."""
+
+    evidence: str
+    title: str | None
+    title_erased_by: int | None
+    status: str
+    judgement: str | None
+    position: int
+
+
+class BoardReportsClaims(ClaimFields, frozen=True, kw_only=True):
+    """Claim of impact on children, with its evidence."""
+
+    documents: tuple[ClaimDocument, ...]
+
+
+class BoardReportsRow(BoardReportFields, frozen=True, kw_only=True):
+    """Report to the board, with the parts present and missing (clause 5c)."""
+
+    claims: tuple[BoardReportsClaims, ...]
+
+
+class Option(Answer, frozen=True, kw_only=True):
+    """Free text of an entry: stored apart from the entry, and bound to it by a salted SHA-256."""
+
+    text: str | None
+    erased_by: int | None
+
+
+class CitedDocument(Answer, frozen=True, kw_only=True):
+    """Document in the register of evidence."""
+
+    title: str | None
+    title_erased_by: int | None
+    status: str
+    judgement: str | None
+    position: int
+
+
+class Basis(Answer, frozen=True, kw_only=True):
+    """Reliance of something on a document, with the document's status at the time of recording."""
+
+    evidence: str
+    status_then: str
+    judgement_then: str | None
+    superseded_by_then: str | None
+    position: int
+    documents: tuple[CitedDocument, ...]
+
+
+class Decision(Answer, frozen=True, kw_only=True):
+    """Decision of the board, with its evidence and its later history."""
+
+    decision: str
+    decided_at: datetime
+    meeting: str
+    title: str | None
+    title_erased_by: int | None
+    outcome: str | None
+    outcome_erased_by: int | None
+    rationale: str | None
+    rationale_erased_by: int | None
+    options: tuple[Option, ...]
+    votes: Any
+    relates_to: tuple[str, ...]
+    rescinded_at: datetime | None
+    rescinded_position: int | None
+    replaced_by: str | None
+    position: int
+    rests_on: tuple[Basis, ...]
+
+
+class DraftAreas(Answer, frozen=True, kw_only=True):
+    """Area for priority action."""
+
+    area: str
+    ended: str | None
+    ended_on: date | None
+
+
+class DraftClauses(Answer, frozen=True, kw_only=True):
+    """Clause of the notice, its obligation, and the current parameters of its rule."""
+
+    number: str
+
+
+class DraftRow(Answer, frozen=True, kw_only=True):
+    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+
+    report: str
+    first: date
+    last: date
+
+
+class DraftFrame(Answer, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    issued_on: date
+    areas: tuple[DraftAreas, ...]
+    clauses: tuple[DraftClauses, ...]
+    adviser_reports: Page[DraftRow]
+
+
+class Cited(Answer, frozen=True, kw_only=True):
+    """One immutable record of one fact."""
+
+    position: int
+    leaf_hash: str
+    withheld: bool
+    type: str | None
+    recorded_at: datetime | None
+    occurred_at: datetime | None
+    actor: str | None
+    source: str | None
+    corrected_by: int | None
+
+
+class HeadAsOf(Answer, frozen=True, kw_only=True):
+    """Standpoint of the answer."""
+
+    position: int
+
+
+class HeadNotice(Answer, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    zone: str
+    as_of: HeadAsOf
+
+
+class IssuedReportsRow(Answer, frozen=True, kw_only=True):
+    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+
+    report: str
+    position: int
+
+
+class IssuedReportsNotice(Answer, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    zone: str
+    adviser_reports: Page[IssuedReportsRow]
+
+
+class MeasuresSpc(Answer, frozen=True, kw_only=True):
+    """XmR chart (statistical process control) of a measure's readings since the last reset of its baseline."""
+
+    mean: float | None
+    lower: float | None
+    upper: float | None
+    provisional: bool | None
+
+
+class MeasuresResets(Answer, frozen=True, kw_only=True):
+    """Reset of a measure's baseline: the limits are computed from this day on."""
+
+    first: date
+    position: int
+
+
+class MeasuresTargets(Answer, frozen=True, kw_only=True):
+    """Revision of a measure's target: the target holds from this day on."""
+
+    first: date
+    target: float
+    position: int
+
+
+class MeasureReading(Answer, frozen=True, kw_only=True):
+    """A measure's reading for a period, as last stated, with numerator and denominator."""
+
+    first: date
+    last: date
+    numerator: int | None
+    denominator: int | None
+    value: float | None
+    signals: tuple[str, ...]
+    suppressed: bool
+    restated: int
+    reason: str | None
+    position: int
+    restated_position: int | None
+
+
+class MeasureFigures(Answer, frozen=True, kw_only=True):
+    """Measure, with its XmR chart."""
+
+    measure: str
+    title: str | None
+    title_erased_by: int | None
+    unit: str
+    direction: str
+    target: float | None
+    baseline: float | None
+    per: int | None
+    part_of: str | None
+    assurance: str | None
+    reset_on: date | None
+    suppressed: bool
+    position: int
+    spc: MeasuresSpc | None
+    resets: tuple[MeasuresResets, ...]
+    targets: tuple[MeasuresTargets, ...]
+    readings: Page[MeasureReading]
+
+
+class Notice(Answer, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    id: str
+    council: str
+    kind: str
+    status: str
+    title: str | None
+    title_erased_by: int | None
+    issuer: str
+    issued_on: date
+    target_date: date | None
+    closed_on: date | None
+    zone: str
+
+
+class AreaFields(Answer, frozen=True, kw_only=True):
+    """Area for priority action."""
+
+    area: str
+    title: str | None
+    title_erased_by: int | None
+    ended: str | None
+    ended_on: date | None
+    position: int
+
+
+class NoticeClauses(Answer, frozen=True, kw_only=True):
+    """Clause of the notice, its obligation, and the current parameters of its rule."""
+
+    number: str
+    text: str | None
+    text_erased_by: int | None
+    position: int
+
+
+class Obligation(Answer, frozen=True, kw_only=True):
+    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
+
+    clause: str
+    obligor: str
+    modality: str
+    status: str
+    since: datetime
+    since_position: int | None
+    reason: str
+    entries: tuple[int, ...]
+    position: int
+
+
+class NoticeLedger(Answer, frozen=True, kw_only=True):
+    """The notice's ledger, a Merkle tree (RFC 6962), at the position read."""
+
+    size: int
+    root_hash: str
+
+
+class NoticeAsOf(Answer, frozen=True, kw_only=True):
+    """Standpoint of the answer."""
+
+    position: int
+    recorded_at: datetime
+    on: datetime
+
+
+class NoticeFigures(Notice, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    areas: tuple[AreaFields, ...]
+    clauses: tuple[NoticeClauses, ...]
+    compliance: Page[Obligation]
+    ledger: NoticeLedger
+    as_of: NoticeAsOf
+
+
+class Highlight(Answer, frozen=True, kw_only=True):
+    """Report of an objective's slow progress to the board (clause 5d)."""
+
+    highlighted_at: datetime
+    cause: str | None
+    cause_erased_by: int | None
+    remedy: str | None
+    remedy_erased_by: int | None
+    position: int
+
+
+class SlowObjective(Answer, frozen=True, kw_only=True):
+    """Objective of the improvement plan, with its latest ratings."""
+
+    objective: str
+    title: str | None
+    title_erased_by: int | None
+    areas: tuple[str, ...]
+    owner: str
+    due: date
+    first_due: date
+    slippage_days: int
+    highlighted: bool
+    activity_rating: str | None
+    impact_rating: str | None
+    progress_at: datetime | None
+    position: int
+    highlights: tuple[Highlight, ...]
+
+
+class ProgressUpdate(Answer, frozen=True, kw_only=True):
+    """Progress against an objective: the work done, and its impact."""
+
+    activity_rating: str
+    impact_rating: str
+    occurred_at: datetime
+    action: str | None
+    position: int
+
+
+class SlowObjectivesRow(SlowObjective, frozen=True, kw_only=True):
+    """Objective of the improvement plan, with its latest ratings."""
+
+    added_at: datetime
+    closed_at: datetime | None
+    progress: Page[ProgressUpdate]
+
+
+class WordsAreas(Answer, frozen=True, kw_only=True):
+    """Section of the adviser's report on an area."""
+
+    area: str
+    judgement: str
+    text: str | None
+    text_erased_by: int | None
+
+
+class WordsRequirements(Answer, frozen=True, kw_only=True):
+    """Section of the adviser's report on a requirement of the notice."""
+
+    number: str
+    text: str | None
+    text_erased_by: int | None
+
+
+class IssuedStatements(Answer, frozen=True, kw_only=True):
+    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+
+    report: str
+    adviser: str
+    first: date
+    last: date
+    issued_at: datetime
+    pinned: int
+    position: int
+    other: str | None
+    other_erased_by: int | None
+    areas: tuple[WordsAreas, ...]
+    requirements: tuple[WordsRequirements, ...]
+
+
+class WordsNotice(Answer, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    adviser_reports: Page[IssuedStatements]
+
+
+ACCESS = ListQuery("access", "access", Access)
+ACTIONS = ListQuery("actions", "plan.actions", Action)
+BASES = ListQuery("bases", "bases", ClaimBasis)
+BEFORE = ListQuery("before", "compliance", BeforeRow)
+CLAIMS = ListQuery("claims", "board.reports", BoardReportsRow)
+DECISIONS = ListQuery("decisions", "board.decisions", Decision)
+DRAFT = Query("draft", DraftFrame)
+ENTRIES = ListQuery("entries", "entries", Cited)
+HEAD = Query("head", HeadNotice)
+ISSUED = Query("issued", IssuedReportsNotice)
+MEASURES = ListQuery("measures", "measures", MeasureFigures)
+NOTICE = Query("notice", NoticeFigures)
+SLOW = ListQuery("slow", "plan.objectives", SlowObjectivesRow)
+WORDS = Query("words", WordsNotice)
