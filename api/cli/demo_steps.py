@@ -56,7 +56,7 @@ class DemoChecks(Struct):
     quiet: bool
     out: Console = field(default_factory=console)
     started: float = field(default_factory=time.monotonic)
-    checks: dict[str, bool] = field(default_factory=dict)
+    checks: dict[str, bool] = {}
     steps: int = 0
 
     def step(self, title: str, description: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.bundle.read import BundleArchive, BundleError
 from ledger.bundle.records import (
@@ -76,9 +76,9 @@ class BundleReport(Struct):
     """Version of the software that wrote the bundle."""
     key: str = ""
     """Verifier key that signed the checkpoint."""
-    later: list[tuple[int, int]] = field(default_factory=list)
+    later: list[tuple[int, int]] = []
     """Erasures after the bundle's position: the erased entry, and the later entry named as deciding it."""
-    absent: list[str] = field(default_factory=list)
+    absent: list[str] = []
     """Requested views that the bundle lacks; set by the caller."""
 
     @property

@@ -7,7 +7,7 @@ The areas hold their own rules.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
@@ -31,7 +31,7 @@ class Lifecycle(Struct):
     """Position of the entry that ended it; 0 if it has not ended."""
     outcome: str = ""
     """State in which it ended, such as `closed`."""
-    steps: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, int] = {}
     """Positions of facts about it that are recorded once or come before others, by fact name."""
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ledger.domain.fact import Fact, Narrative, Upcast
 from ledger.domain.fields import Json, field_paths
-from ledger.domain.state import AREAS
+from ledger.domain.state import FACTS
 
 FactStruct = type[Fact]
 
@@ -48,7 +48,7 @@ def _kind(struct: FactStruct) -> Kind:
     )
 
 
-KINDS: Mapping[str, Kind] = {kind.type: kind for area in AREAS for kind in map(_kind, area.FACTS)}
+KINDS: Mapping[str, Kind] = {kind.type: kind for kind in map(_kind, FACTS)}
 """Every fact by its type name."""
 KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values()}
 """Every fact by its struct."""

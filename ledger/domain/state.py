@@ -46,7 +46,7 @@ class State(Struct):
 
     position: int = 0
     recorded_at: datetime | None = None
-    lifecycles: lifecycle.Lifecycles = field(default_factory=dict)
+    lifecycles: lifecycle.Lifecycles = {}
     notice: NoticeState = field(default_factory=NoticeState)
     adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
@@ -72,13 +72,22 @@ def _areas() -> Iterator[ModuleType]:
     """Yield the module of each area's state, in the order of the fields of `State`."""
     for hint in get_type_hints(State).values():
         module = sys.modules[getattr(hint, "__module__", __name__)]
-        if hasattr(module, "FACTS"):
+        if module.__name__.startswith("ledger.domain.areas."):
             yield module
 
 
+def _facts(area: ModuleType) -> Iterator[type[Fact]]:
+    """Yield the facts that an area's module declares, in their order there."""
+    for each in vars(area).values():
+        if isinstance(each, type) and issubclass(each, Fact) and each.__module__ == area.__name__:
+            yield each
+
+
 AREAS: tuple[ModuleType, ...] = tuple(_areas())
-"""Modules of the areas, each with FACTS, `admit` and `evolve`."""
-_AREA = {fact: area for area in AREAS for fact in area.FACTS}
+"""Modules of the areas, each with its facts, `admit` and `evolve`."""
+_AREA = {fact: area for area in AREAS for fact in _facts(area)}
+FACTS: tuple[type[Fact], ...] = tuple(_AREA)
+"""Every fact, area by area."""
 _DECLARATIONS = lifecycle.declarations(_AREA)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.areas.notice import (
     AreaRegistered,
@@ -77,7 +77,7 @@ class PackClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     modality: Modality
     rule: Code
     text: str
-    parameters: dict[Code, Parameter] = field(default_factory=dict)
+    parameters: dict[Code, Parameter] = {}
 
 
 class Pack(Struct, frozen=True, kw_only=True):

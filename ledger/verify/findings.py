@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class Damage(Enum):
@@ -97,13 +97,13 @@ class NoticeReport(Struct):
     """Seconds spent on judging again that each entry could be recorded."""
     damages: int = 0
     """Number of contradictions."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
     """First findings, by position."""
     admitted_earlier: Tally = field(default_factory=Tally)
     """Entries that today's rules refuse and the rules of their time admitted; this is not damage."""
     unexplained: Tally = field(default_factory=Tally)
     """Entries recorded against a rule that held by its date; in order if its release was installed later."""
-    duties: list[DutyBreach] = field(default_factory=list)
+    duties: list[DutyBreach] = []
     """Those of them that break the separation of duties."""
 
 
@@ -112,7 +112,7 @@ class Report(Struct):
 
     notices: list[NoticeReport]
     seconds: float
-    catalogue: list[Finding] = field(default_factory=list)
+    catalogue: list[Finding] = []
     """Differences between the database and its migrations."""
     unchecked: str = ""
     """Reason why the database was compared with its migrations only in part."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, LiteralString
 
 import psycopg
-from msgspec import Struct, field
+from msgspec import Struct
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.errors import LedgerError, Unavailable
@@ -46,7 +46,7 @@ class ViewRebuild(Struct):
     view: str
     rows: int = 0
     """Versions of rows when the table was swapped in."""
-    divergences: list[Divergence] = field(default_factory=list)
+    divergences: list[Divergence] = []
     failure: str | None = None
     """Reason for a failure; the live rows then stay in use."""
     failed_at: int | None = None

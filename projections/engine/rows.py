@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import Entry
@@ -68,9 +68,9 @@ class Version(Struct, frozen=True, gc=False):
 class Changes(Struct):
     """Unsaved changes to one table."""
 
-    added: dict[tuple[Key, int], tuple[Any, int | None]] = field(default_factory=dict)
+    added: dict[tuple[Key, int], tuple[Any, int | None]] = {}
     """(key, since) → the row and the position at which it was closed; None if it still holds."""
-    closed: list[tuple[Key, int, int]] = field(default_factory=list)
+    closed: list[tuple[Key, int, int]] = []
     """Stored rows to be closed: (key, since, until)."""
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import psycopg
 from cachetools import LRUCache
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
@@ -45,9 +45,9 @@ class ViewStatus(Struct):
     """Position of a view in each notice."""
 
     view: str
-    positions: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, int] = {}
     """Notice → position of the last folded entry."""
-    stopped: list[StoppedView] = field(default_factory=list)
+    stopped: list[StoppedView] = []
 
 
 class Lag(Struct, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
@@ -34,7 +34,7 @@ class View(Struct, frozen=True, eq=False):
     tables: tuple[Table[Any], ...]
     remembers: bool = False
     """True if the fold keeps state outside its rows, in `Rows.memory`."""
-    handlers: dict[type[Fact], Handler[Any]] = field(default_factory=dict)
+    handlers: dict[type[Fact], Handler[Any]] = {}
     """Fact → its handler."""
 
     @property

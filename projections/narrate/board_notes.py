@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.areas.board import (
     BoardDecisionRecorded,
@@ -55,9 +55,9 @@ class BoardNotes(Struct):
     """The board's chairs, interests and meetings, from which notes are written."""
 
     quorum: int | None = None
-    terms: list[_Term] = field(default_factory=list)
-    interests: list[_Interest] = field(default_factory=list)
-    meetings: dict[str, _Meeting] = field(default_factory=dict)
+    terms: list[_Term] = []
+    interests: list[_Interest] = []
+    meetings: dict[str, _Meeting] = {}
 
     def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
         """Return the notes to an entry; none unless it is a meeting or a decision of the board."""

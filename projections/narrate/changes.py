@@ -8,7 +8,7 @@ replacement.
 from bisect import insort
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 Aspect = tuple[str, str]
 """A subject and one of its aspects: ("objective O1", "due")."""
@@ -28,9 +28,9 @@ class Change(Struct, frozen=True):
 class Values(Struct):
     """Values that hold after some entries of a history."""
 
-    by_aspect: dict[Aspect, list[tuple[int, str]]] = field(default_factory=dict)
+    by_aspect: dict[Aspect, list[tuple[int, str]]] = {}
     """Aspect → each position that set it, and its value; the last one holds."""
-    by_position: dict[int, set[Aspect]] = field(default_factory=dict)
+    by_position: dict[int, set[Aspect]] = {}
     """Position → the aspects that it set."""
 
     def current(self) -> dict[Aspect, str]:

@@ -104,18 +104,18 @@ class History(Struct):
     names: Mapping[str, str] = NO_NAMES
     """Actor → name, for actors whose names the reader may see."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
-    corrected: Mapping[int, int] = field(default_factory=dict)
+    corrected: Mapping[int, int] = {}
     """Corrected position → the correcting one, for all entries to be added."""
-    clauses: Mapping[str, ClauseState] = field(default_factory=dict)
+    clauses: Mapping[str, ClauseState] = {}
     """Clauses of the notice after all entries to be added."""
     board: BoardNotes = field(default_factory=BoardNotes)
     """Notes to the board's meetings and decisions, from all entries to be added."""
-    requests: dict[str | int, AccessRequested] = field(default_factory=dict)
+    requests: dict[str | int, AccessRequested] = {}
     """Requests for access by their ids."""
     values: Values = field(default_factory=Values)
-    register: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    register: dict[str, tuple[int, frozenset[str]]] = {}
     """Evidence → the entry that submitted it, and the ids that it supports."""
-    subjects: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    subjects: dict[int, tuple[str, ...]] = {}
     """Position → the ids of its subjects."""
 
     def narrate(self, entry: Entry, narratives: Narratives) -> NarratedEntry:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_type_hints
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.fields import unwrap
 from projections.engine.meaning import Meaning, meaning_of
@@ -71,11 +71,11 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """Type of the rows."""
     source: str
     """Table, or a query in brackets, with `notice` and the columns of the row's fields."""
-    computed: Mapping[str, Computed] = field(default_factory=dict)
+    computed: Mapping[str, Computed] = {}
     """Computed fields. One with the name of a field of the row replaces it."""
-    conditions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = {}
     """Condition → SQL on `t` and `:value`. A field's name is also a condition: equality with its value."""
-    positions: Mapping[str, str] = field(default_factory=dict)
+    positions: Mapping[str, str] = {}
     """Condition → query of the distinct positions at which it holds. Only as many rows are read as the answer
     needs.
     """

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ledger.domain.fields import unwrap
 from projections.query.condition import Test
@@ -167,7 +167,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     A list that reaches `first` rows makes the statement fail. A page contains `PageRows`, `HasMore` and
     `EndCursor`.
     """
-    conditions: Mapping[str, object] = field(default_factory=dict)
+    conditions: Mapping[str, object] = {}
     """Condition → the parameter with its value; all must hold."""
     test: Test | None = None
     """Further conditions, combined by and, or and not."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
@@ -82,7 +82,7 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     documents: Annotated[
         list[DocumentId],
         Meta(description="The documents to open; if empty, any document of this kind."),
-    ] = field(default_factory=list)
+    ] = []
 
 
 class AccessGranted(Fact, frozen=True, kw_only=True):
@@ -99,20 +99,6 @@ class AccessGranted(Fact, frozen=True, kw_only=True):
     request: RequestId
     from_: Instant
     until: Instant
-
-
-class AccessRevoked(Fact, frozen=True, kw_only=True):
-    """A grant was revoked with immediate effect."""
-
-    act: ClassVar[str] = "revokeAccess"
-    about: ClassVar[str] = "request"
-    outlives: ClassVar[bool] = True
-    sentence: ClassVar[Sentence] = Sentence(
-        "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
-    )
-
-    request: RequestId
-    reason: Narrative
 
 
 class AccessRefused(Fact, frozen=True, kw_only=True):
@@ -158,6 +144,20 @@ class AccessExtended(Fact, frozen=True, kw_only=True):
 
     request: RequestId
     until: Annotated[Instant, Meta(description="The instant at which the access ends from now on.")]
+    reason: Narrative
+
+
+class AccessRevoked(Fact, frozen=True, kw_only=True):
+    """A grant was revoked with immediate effect."""
+
+    act: ClassVar[str] = "revokeAccess"
+    about: ClassVar[str] = "request"
+    outlives: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
+    )
+
+    request: RequestId
     reason: Narrative
 
 
@@ -218,16 +218,6 @@ class AccessUseRefused(Fact, frozen=True, kw_only=True):
 _OnRequest = (
     AccessGranted | AccessRefused | AccessProvided | AccessExtended | AccessRevoked | AccessUsed | AccessUseRefused
 )
-FACTS = (
-    AccessRequested,
-    AccessGranted,
-    AccessRefused,
-    AccessProvided,
-    AccessExtended,
-    AccessRevoked,
-    AccessUsed,
-    AccessUseRefused,
-)
 
 
 class Access(Struct):
@@ -260,8 +250,8 @@ class Access(Struct):
 class AccessState(Struct):
     """Requests by id, and the latest instant of each use or refused use by request and document."""
 
-    requests: dict[str, Access] = field(default_factory=dict)
-    uses: dict[str, datetime] = field(default_factory=dict)
+    requests: dict[str, Access] = {}
+    uses: dict[str, datetime] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.partners import PartnerId
@@ -91,9 +91,7 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     action: ActionId
     completed_on: Day
     result: Annotated[Narrative, Meta(description="The result that did not exist before.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for completion.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for completion.")] = []
 
 
 class ActionEmbedded(Fact, frozen=True, kw_only=True):
@@ -112,9 +110,7 @@ class ActionEmbedded(Fact, frozen=True, kw_only=True):
     action: ActionId
     embedded_on: Day
     assurance: Annotated[Narrative, Meta(description="The reason to trust that the change lasts.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that the change lasts.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that the change lasts.")] = []
 
 
 class ActionDropped(Fact, frozen=True, kw_only=True):
@@ -178,22 +174,7 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
     milestone: MilestoneId
     reached_on: Day
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was reached.")] = field(
-        default_factory=list
-    )
-
-
-FACTS = (
-    ActionAdded,
-    ActionRevised,
-    ActionRebaselined,
-    ActionCompleted,
-    ActionEmbedded,
-    ActionDropped,
-    ActionReopened,
-    MilestoneSet,
-    MilestoneReached,
-)
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was reached.")] = []
 
 
 class Action(Struct):
@@ -207,7 +188,7 @@ class Action(Struct):
 class ActionsState(Struct):
     """Actions by id."""
 
-    actions: dict[str, Action] = field(default_factory=dict)
+    actions: dict[str, Action] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.duties import self_refusals
@@ -77,9 +77,6 @@ class AdviserReleased(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-FACTS = (AdviserAppointed, AdviserReplaced, AdviserReleased)
-
-
 class Post(Struct):
     """The holder of an appointment, and the holder's first day."""
 
@@ -90,7 +87,7 @@ class Post(Struct):
 class AdviserState(Struct):
     """Appointments by id."""
 
-    posts: dict[str, Post] = field(default_factory=dict)
+    posts: dict[str, Post] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

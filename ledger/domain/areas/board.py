@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
@@ -51,9 +51,7 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
         Narrative | None,
         Meta(description="The chair's independence of the council, explained; required if the notice asks."),
     ] = None
-    interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = field(
-        default_factory=list
-    )
+    interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = []
     first: Annotated[Day, Meta(description="The first day.")]
     last: Annotated[Day | None, Meta(description="The last day; absent while the chair has no end date.")] = None
 
@@ -125,9 +123,7 @@ class TimetableAgreed(Fact, frozen=True, kw_only=True):
 
     dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
-    report_dates: Annotated[list[Day], Meta(description="The days by which the chair reports, in order.")] = field(
-        default_factory=list
-    )
+    report_dates: Annotated[list[Day], Meta(description="The days by which the chair reports, in order.")] = []
 
 
 class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -164,16 +160,10 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     title: Narrative
     outcome: Annotated[Narrative, Meta(description="The decision.")]
     rationale: Narrative
-    options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = field(
-        default_factory=list
-    )
+    options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = []
     votes: Votes | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence before the board.")] = field(
-        default_factory=list
-    )
-    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or decisions concerned.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence before the board.")] = []
+    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or decisions concerned.")] = []
 
 
 class DecisionRescinded(Fact, frozen=True, kw_only=True):
@@ -194,19 +184,6 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     replaced_by: Annotated[DecisionId | None, Meta(description="The decision that replaces it.")] = None
 
 
-FACTS = (
-    BoardEstablished,
-    ChairAppointed,
-    ChairEnded,
-    InterestDeclared,
-    MemberJoined,
-    MemberLeft,
-    TimetableAgreed,
-    BoardDecisionRecorded,
-    DecisionRescinded,
-)
-
-
 class PostTenure(Struct):
     """A term in the chair, from the first day to the last day inclusive."""
 
@@ -221,10 +198,10 @@ class BoardState(Struct):
 
     established: int | None = None
     quorum: int | None = None
-    chairs: list[PostTenure] = field(default_factory=list)
-    members: dict[str, date] = field(default_factory=dict)
+    chairs: list[PostTenure] = []
+    members: dict[str, date] = {}
     """First day of each present member."""
-    votes: dict[str, int] = field(default_factory=dict)
+    votes: dict[str, int] = {}
     """Largest number of votes on a decision of each meeting."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
@@ -53,7 +53,7 @@ class ClauseAssessed(Fact, frozen=True, kw_only=True):
     number: Annotated[ClauseNumber, Meta(description="The clause.")]
     status: ClauseJudgement
     reason: Narrative
-    evidence: Evidence = field(default_factory=list)
+    evidence: Evidence = []
     effective: Annotated[Day | None, Meta(description="The day of the judgement; absent: the event's time.")] = (
         None
     )
@@ -69,7 +69,7 @@ class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
     deliverable: DeliverableId
     submitted_on: Day
     to: Annotated[Code | None, Meta(description="The body that it went to, such as DfE.")] = None
-    evidence: Evidence = field(default_factory=list)
+    evidence: Evidence = []
 
 
 class DeliverableAccepted(Fact, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
     instruction: InstructionId
     answered_on: Day
     answer: Narrative
-    evidence: Evidence = field(default_factory=list)
+    evidence: Evidence = []
 
 
 class PostFilled(Fact, frozen=True, kw_only=True):
@@ -177,27 +177,12 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-FACTS = (
-    ClauseAssessed,
-    DeliverableSubmitted,
-    DeliverableAccepted,
-    DeliverableReturned,
-    InstructionGiven,
-    InstructionAnswered,
-    PostFilled,
-    PostVacated,
-    ConsentGiven,
-    ActReported,
-    CooperationReported,
-)
-
-
 class DutiesState(Struct):
     """Open submissions by deliverable, and the holders of each post with their first days."""
 
-    submitted: dict[str, int] = field(default_factory=dict)
+    submitted: dict[str, int] = {}
     """Deliverable that waits for an answer → the entry that submitted it."""
-    posts: dict[str, dict[str, Day]] = field(default_factory=dict)
+    posts: dict[str, dict[str, Day]] = {}
     """Post → its holders and their first days."""
 
 

@@ -69,9 +69,6 @@ class ViewsConsidered(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-FACTS = (ViewsGathered, ViewsConsidered)
-
-
 class EngagementState(Struct):
     """The area's state: empty, because the lifecycles of the views are enough."""
 

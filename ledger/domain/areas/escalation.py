@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.errors import Refusal
@@ -30,9 +30,7 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
 
     concern: ConcernId
     text: Narrative
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action concerned.")] = field(
-        default_factory=list
-    )
+    areas: Annotated[list[AreaId], Meta(description="The areas for priority action concerned.")] = []
 
 
 class InterventionDecided(Fact, frozen=True, kw_only=True):
@@ -51,9 +49,7 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
     intervention: InterventionId
     power: Annotated[Code, Meta(description="The power, such as s497A of the Education Act 1996.")]
     decision: Narrative
-    concerns: Annotated[list[ConcernId], Meta(description="The concerns that led to it.")] = field(
-        default_factory=list
-    )
+    concerns: Annotated[list[ConcernId], Meta(description="The concerns that led to it.")] = []
     takes_effect_on: Day | None = None
 
 
@@ -74,9 +70,6 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
     becomes: Annotated[Code | None, Meta(description="The next step, such as improvement notice or support.")] = (
         None
     )
-
-
-FACTS = (ConcernRaised, InterventionDecided, InterventionEnded)
 
 
 class EscalationState(Struct):

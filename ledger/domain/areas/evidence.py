@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
@@ -72,9 +72,7 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     title: Narrative
     classification: Classification
     period: Annotated[Period | None, Meta(description="The days that the document covers.")] = None
-    supports: Annotated[list[Id], Meta(description="The objectives, claims or measures that it supports.")] = (
-        field(default_factory=list)
-    )
+    supports: Annotated[list[Id], Meta(description="The objectives, claims or measures that it supports.")] = []
     stored: Annotated[
         bool | None,
         Meta(description="Whether its file came and is stored; set by the ledger. Absent in version 1: unknown."),
@@ -169,16 +167,6 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     reader: Annotated[str, reference("actor", "The actor who read it.", known=False)]
 
 
-FACTS = (
-    EvidenceSubmitted,
-    EvidenceSuperseded,
-    EvidenceWithdrawn,
-    EvidenceAssessed,
-    EvidenceErased,
-    EvidenceOpened,
-)
-
-
 class DocumentState(Struct, frozen=True):
     """A document of the register: the position of its entry, and its classification."""
 
@@ -189,8 +177,8 @@ class DocumentState(Struct, frozen=True):
 class EvidenceState(Struct):
     """Documents of the register, and their openings."""
 
-    submitted: dict[str, DocumentState] = field(default_factory=dict)
-    opened: dict[str, datetime] = field(default_factory=dict)
+    submitted: dict[str, DocumentState] = {}
+    opened: dict[str, datetime] = {}
     """Latest recorded opening by reader and document; once an hour is recorded."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
@@ -153,15 +153,14 @@ class MeasureRevised(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-FACTS = (MeasureDefined, MeasureReadingReported, MeasureReadingRestated, MeasureBaselineReset, MeasureRevised)
 MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
 class MeasuresState(Struct):
     """Each measure's unit, and the position of its reading for each period."""
 
-    units: dict[str, Unit] = field(default_factory=dict)
-    readings: dict[str, dict[str, int]] = field(default_factory=dict)
+    units: dict[str, Unit] = {}
+    readings: dict[str, dict[str, int]] = {}
 
 
 def _period_key(period: Period) -> str:

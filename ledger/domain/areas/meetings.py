@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
@@ -52,9 +52,7 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
 
     meeting: MeetingId
     attendance: Annotated[list[ActorId], Meta(min_length=1, description="The actors who attended.")]
-    apologies: Annotated[list[ActorId], Meta(description="The actors who sent apologies.")] = field(
-        default_factory=list
-    )
+    apologies: Annotated[list[ActorId], Meta(description="The actors who sent apologies.")] = []
     quorate: Annotated[bool, Meta(description="True if enough members attended to decide.")]
 
 
@@ -73,7 +71,7 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
 
     meeting: MeetingId
     approved_at: ApprovedAt | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The minutes.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The minutes.")] = []
 
 
 class BoardActionAgreed(Fact, frozen=True, kw_only=True):
@@ -112,9 +110,6 @@ class BoardActionDone(Fact, frozen=True, kw_only=True):
     result: Annotated[Narrative, Meta(description="The result, as reported to the board.")]
 
 
-FACTS = (BoardPackCirculated, MeetingHeld, MinutesApproved, BoardActionAgreed, BoardActionDone)
-
-
 class Meeting(Struct):
     """A meeting's quorum and attendance, and the position of its entry."""
 
@@ -127,7 +122,7 @@ class Meeting(Struct):
 class MeetingsState(Struct):
     """Meetings by id."""
 
-    meetings: dict[str, Meeting] = field(default_factory=dict)
+    meetings: dict[str, Meeting] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
@@ -147,7 +147,7 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     rule: Annotated[Code, Meta(description="The kind of rule by which compliance is judged.")]
     parameters: Annotated[
         dict[Code, Parameter], Meta(description="The rule's parameters, such as maximum_days: 92.")
-    ] = field(default_factory=dict)
+    ] = {}
     text: Annotated[Narrative, Meta(description="The clause in the project's own words.")]
     under: Annotated[
         ClauseNumber | None,
@@ -223,7 +223,7 @@ class InterpretationAdopted(Fact, frozen=True, kw_only=True):
     adopted_by: Annotated[Code, Meta(description="The body that adopted it, such as improvement board.")]
     parameters: Annotated[
         dict[Code, Parameter], Meta(description="The resulting parameters of the clause's rule.")
-    ] = field(default_factory=dict)
+    ] = {}
 
 
 class Revision(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -266,18 +266,6 @@ class NoticeClosed(Fact, frozen=True, kw_only=True):
     successor: Annotated[Id | None, Meta(description="The notice that follows.")] = None
 
 
-FACTS = (
-    NoticeIssued,
-    ClauseRegistered,
-    AreaRegistered,
-    AreaClosed,
-    AreaCarriedOver,
-    InterpretationAdopted,
-    NoticeRevised,
-    NoticeClosed,
-)
-
-
 class ClauseState(Struct):
     """A clause's obligation, with the position of its entry."""
 
@@ -293,7 +281,7 @@ class NoticeState(Struct):
 
     issued_on: date | None = None
     zone: str = "Europe/London"
-    clauses: dict[str, ClauseState] = field(default_factory=dict)
+    clauses: dict[str, ClauseState] = {}
     closed: int | None = None
     """Position of the entry that closed it."""
     closed_at: datetime | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
@@ -74,9 +74,7 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     contribution: ContributionId
     received_on: Day
     note: Narrative | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was received.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was received.")] = []
 
 
 class ContributionMissed(Fact, frozen=True, kw_only=True):
@@ -140,28 +138,15 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     update: UpdateId
     received_on: Day
     summary: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The update and its supporting documents.")] = field(
-        default_factory=list
-    )
-
-
-FACTS = (
-    PartnerRegistered,
-    ContributionCommitted,
-    ContributionReceived,
-    ContributionMissed,
-    ContributionConcernRaised,
-    PartnerUpdateCommissioned,
-    PartnerUpdateReceived,
-)
+    evidence: Annotated[list[EvidenceId], Meta(description="The update and its supporting documents.")] = []
 
 
 class PartnersState(Struct):
     """Each partner's representative, and the partner of each contribution and update."""
 
-    leads: dict[str, str] = field(default_factory=dict)
-    contributions: dict[str, str] = field(default_factory=dict)
-    updates: dict[str, str] = field(default_factory=dict)
+    leads: dict[str, str] = {}
+    contributions: dict[str, str] = {}
+    updates: dict[str, str] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -135,7 +135,7 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     source: Annotated[Id | None, Meta(description="The only source from which it may record.")] = None
     facts: Annotated[
         list[FactType], Meta(description="The fact types that it may record; if empty, all those of its role.")
-    ] = field(default_factory=list)
+    ] = []
     until: Annotated[Instant | None, Meta(description="The instant at which it expires.")] = None
 
 
@@ -189,29 +189,17 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
-FACTS = (
-    ActorRegistered,
-    RoleRequested,
-    RoleGranted,
-    RoleRevoked,
-    TokenIssued,
-    TokenRevoked,
-    IntegrationRegistered,
-    IntegrationRevoked,
-)
-
-
 class PeopleState(Struct):
     """Roles, tokens and live registrations; `sources` maps each source to the actor who used it first."""
 
     in_use: bool = False
     """True once an actor other than the operator and the service has recorded an entry."""
-    roles: dict[str, list[RoleTenure]] = field(default_factory=dict)
-    requests: dict[int, RoleRequest] = field(default_factory=dict)
+    roles: dict[str, list[RoleTenure]] = {}
+    requests: dict[int, RoleRequest] = {}
     """Requests for roles by position."""
-    tokens: dict[str, Token] = field(default_factory=dict)
+    tokens: dict[str, Token] = {}
     sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
-    integrations: dict[str, Integration] = field(default_factory=dict)
+    integrations: dict[str, Integration] = {}
     persons: set[str] = field(default_factory=set)
     """Actors registered as a person: only these may be named by an issuer's access token."""
     systems: set[str] = field(default_factory=set)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
@@ -39,7 +39,7 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     briefing: BriefingId
     leaders: Annotated[list[ActorId], Meta(min_length=1, description="The leaders briefed.")]
     topic: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The documents shown.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The documents shown.")] = []
 
 
 class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
@@ -58,12 +58,8 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
     edition: Annotated[Code, Meta(description="Its version, such as 2.")]
     strengths: Annotated[list[Narrative], Meta(description="The council's strengths.")]
     weaknesses: Annotated[list[Narrative], Meta(description="The council's weaknesses.")]
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action that it covers.")] = field(
-        default_factory=list
-    )
-    evidence: Annotated[list[EvidenceId], Meta(description="The document and its supporting documents.")] = field(
-        default_factory=list
-    )
+    areas: Annotated[list[AreaId], Meta(description="The areas for priority action that it covers.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The document and its supporting documents.")] = []
 
 
 class PlanVersionApproved(Fact, frozen=True, kw_only=True):
@@ -85,7 +81,7 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     assessment: Annotated[
         AssessmentId | None, Meta(description="The self-assessment that it answers: the current one, if any.")
     ] = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The plan as approved.")] = field(default_factory=list)
+    evidence: Annotated[list[EvidenceId], Meta(description="The plan as approved.")] = []
 
 
 class Dimension(WordList):
@@ -145,29 +141,7 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     areas: Annotated[list[AreaId], Meta(min_length=1, description="The areas for priority action that it serves.")]
     owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
     due: Day
-    measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = field(default_factory=list)
-
-
-class ProgressRecorded(Fact, frozen=True, kw_only=True):
-    """Progress against an objective was recorded, with separate ratings of activity and impact."""
-
-    act: ClassVar[str] = "recordProgress"
-    about: ClassVar[str] = "objective"
-    sentence: ClassVar[Sentence] = Sentence(
-        "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
-        (
-            ("objective {objective}", "activity", "{activity_rating}"),
-            ("objective {objective}", "impact", "{impact_rating}"),
-        ),
-    )
-
-    objective: ObjectiveId
-    narrative: Narrative
-    activity_rating: Rating
-    impact_rating: Rating
-    action: Annotated[
-        ActionId | None, Meta(description="The action under the objective that the progress concerns.")
-    ] = None
+    measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = []
 
 
 class ObjectiveRevised(Fact, frozen=True, kw_only=True):
@@ -220,9 +194,29 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     outcome: ObjectiveOutcome
     reason: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for its outcome.")] = field(
-        default_factory=list
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for its outcome.")] = []
+
+
+class ProgressRecorded(Fact, frozen=True, kw_only=True):
+    """Progress against an objective was recorded, with separate ratings of activity and impact."""
+
+    act: ClassVar[str] = "recordProgress"
+    about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
+        (
+            ("objective {objective}", "activity", "{activity_rating}"),
+            ("objective {objective}", "impact", "{impact_rating}"),
+        ),
     )
+
+    objective: ObjectiveId
+    narrative: Narrative
+    activity_rating: Rating
+    impact_rating: Rating
+    action: Annotated[
+        ActionId | None, Meta(description="The action under the objective that the progress concerns.")
+    ] = None
 
 
 class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
@@ -240,19 +234,6 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
     remedy: Narrative
 
 
-FACTS = (
-    LeadersBriefed,
-    SelfAssessmentPublished,
-    PlanVersionApproved,
-    RatingScaleAdopted,
-    ObjectiveAdded,
-    ObjectiveRevised,
-    ObjectiveClosed,
-    ProgressRecorded,
-    SlowProgressHighlighted,
-)
-
-
 class Objective(Struct):
     """An objective's areas, owner, date and position."""
 
@@ -267,10 +248,10 @@ class Objective(Struct):
 class PlanState(Struct):
     """Objectives by id, the current self-assessment and the rating scales."""
 
-    objectives: dict[str, Objective] = field(default_factory=dict)
+    objectives: dict[str, Objective] = {}
     assessment: str | None = None
     """Id of the current self-assessment."""
-    scales: dict[Dimension, list[str]] = field(default_factory=dict)
+    scales: dict[Dimension, list[str]] = {}
     """Codes of each adopted scale, from the worst."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
@@ -34,9 +34,7 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     finding: FindingId
     origin: Annotated[Code, Meta(description="The finding's origin, such as inspection or peer review.")]
     text: Narrative
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action it belongs to.")] = field(
-        default_factory=list
-    )
+    areas: Annotated[list[AreaId], Meta(description="The areas for priority action it belongs to.")] = []
     review: Annotated[ReviewId | None, Meta(description="The review that made the finding.")] = None
 
 
@@ -54,9 +52,7 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     recommendation: RecommendationId
     by: Annotated[ActorId, Meta(description="The actor who made it.")]
     text: Narrative
-    findings: Annotated[list[FindingId], Meta(description="The findings that it is based on.")] = field(
-        default_factory=list
-    )
+    findings: Annotated[list[FindingId], Meta(description="The findings that it is based on.")] = []
     due: Annotated[Day | None, Meta(description="The date by which it should be carried out.")] = None
 
 
@@ -106,20 +102,15 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
     )
 
     objective: ObjectiveId
-    areas: Annotated[list[AreaId], Meta(description="Areas for priority action.")] = field(default_factory=list)
-    findings: Annotated[list[FindingId], Meta(description="Findings.")] = field(default_factory=list)
-    recommendations: Annotated[list[RecommendationId], Meta(description="Recommendations.")] = field(
-        default_factory=list
-    )
-
-
-FACTS = (FindingRegistered, RecommendationMade, RecommendationAccepted, RecommendationRejected, CoverageMapped)
+    areas: Annotated[list[AreaId], Meta(description="Areas for priority action.")] = []
+    findings: Annotated[list[FindingId], Meta(description="Findings.")] = []
+    recommendations: Annotated[list[RecommendationId], Meta(description="Recommendations.")] = []
 
 
 class RecommendationsState(Struct):
     """Position of the entry that accepted or rejected each recommendation."""
 
-    decided: dict[str, int] = field(default_factory=dict)
+    decided: dict[str, int] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

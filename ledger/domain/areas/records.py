@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
@@ -153,20 +153,9 @@ class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
     finding: Annotated[str, reference("audit-finding", "An auditor's finding.")]
     severity: Severity
     text: Narrative
-    positions: Annotated[list[Position], Meta(description="The entries that it rests on.")] = field(
-        default_factory=list
-    )
+    positions: Annotated[list[Position], Meta(description="The entries that it rests on.")] = []
 
 
-FACTS = (
-    EntryCorrected,
-    ErasureRequested,
-    NarrativeErased,
-    SigningKeyRotated,
-    LossAccepted,
-    Published,
-    AuditFindingRecorded,
-)
 UNCORRECTABLE = frozenset(
     {
         "NoticeIssued",
@@ -206,9 +195,9 @@ class ErasureRequest(Struct):
 class RecordsState(Struct):
     """Corrections by corrected position, requests by position, and erasures by erased position."""
 
-    corrected: dict[int, int] = field(default_factory=dict)
-    requests: dict[int, ErasureRequest] = field(default_factory=dict)
-    erased: dict[int, int] = field(default_factory=dict)
+    corrected: dict[int, int] = {}
+    requests: dict[int, ErasureRequest] = {}
+    erased: dict[int, int] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.board import DecisionId
 from ledger.domain.areas.evidence import EvidenceId
@@ -65,17 +65,11 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
 
     report: ReportId
     meeting: Annotated[str, reference("meeting", "The meeting that receives it.", known=False)]
-    data: Annotated[list[EvidenceId], Meta(description="The data that it presents.")] = field(default_factory=list)
+    data: Annotated[list[EvidenceId], Meta(description="The data that it presents.")] = []
     analysis: Narrative | None = None
-    recommendations: Annotated[list[ReportRecommendation], Meta(description="Its recommendations.")] = field(
-        default_factory=list
-    )
-    impact_evidence: Annotated[list[Claim], Meta(description="The changes for children.")] = field(
-        default_factory=list
-    )
-    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it covers.")] = field(
-        default_factory=list
-    )
+    recommendations: Annotated[list[ReportRecommendation], Meta(description="Its recommendations.")] = []
+    impact_evidence: Annotated[list[Claim], Meta(description="The changes for children.")] = []
+    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it covers.")] = []
 
 
 class RecommendationOutcome(WordList):
@@ -139,21 +133,16 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
     report: ReportId
     period: Period
     per_area: Annotated[list[AreaReport], Meta(min_length=1, description="The report on each area.")]
-    requirements: Annotated[list[Requirement], Meta(description="The report on each requirement.")] = field(
-        default_factory=list
-    )
+    requirements: Annotated[list[Requirement], Meta(description="The report on each requirement.")] = []
     other: Narrative | None = None
     query: Annotated[Narrative | None, Meta(description="The GraphQL query for its figures.")] = None
     position: Annotated[Position, Meta(description="The position at which its figures were read.")]
 
 
-FACTS = (ChairReportDelivered, BoardReportSubmitted, ReportRecommendationDecided, AdviserReportIssued)
-
-
 class ReportsState(Struct):
     """Position of the decision on each recommendation, by report; 0 while it is undecided."""
 
-    recommended: dict[str, dict[str, int]] = field(default_factory=dict)
+    recommended: dict[str, dict[str, int]] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

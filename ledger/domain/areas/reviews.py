@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
@@ -66,9 +66,7 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     by: Annotated[Code, Meta(description="The reviewing body, such as DfE or Ofsted.")]
     from_: Annotated[Day, Meta(description="The day on which it is due to begin.")]
     topics: Annotated[list[Topic], Meta(min_length=1, description="The topics (clause 7).")]
-    other_topics: Annotated[list[Narrative], Meta(description="The other topics; required with OTHER.")] = field(
-        default_factory=list
-    )
+    other_topics: Annotated[list[Narrative], Meta(description="The other topics; required with OTHER.")] = []
 
 
 class ReviewStarted(Fact, frozen=True, kw_only=True):
@@ -120,13 +118,9 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
 
     review: ReviewId
     findings: Annotated[list[Narrative], Meta(description="The review's findings.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="The review's report.")] = field(default_factory=list)
-    per_area: Annotated[list[AreaProgress], Meta(description="The reviewers' judgement of each area.")] = field(
-        default_factory=list
-    )
-    grades: Annotated[list[Grade], Meta(description="The reviewers' grades, each for one judgement.")] = field(
-        default_factory=list
-    )
+    evidence: Annotated[list[EvidenceId], Meta(description="The review's report.")] = []
+    per_area: Annotated[list[AreaProgress], Meta(description="The reviewers' judgement of each area.")] = []
+    grades: Annotated[list[Grade], Meta(description="The reviewers' grades, each for one judgement.")] = []
 
 
 class ObjectiveView(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -208,26 +202,13 @@ class DiagnosticReported(Fact, frozen=True, kw_only=True):
 
     diagnostic: DiagnosticId
     findings: Annotated[list[Narrative], Meta(min_length=1, description="The diagnostic's findings.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="The diagnostic's report.")] = field(
-        default_factory=list
-    )
-
-
-FACTS = (
-    ReviewScheduled,
-    ReviewStarted,
-    ReviewCompleted,
-    PreReviewAssessmentSubmitted,
-    DiagnosticRequired,
-    DiagnosticProviderAgreed,
-    DiagnosticReported,
-)
+    evidence: Annotated[list[EvidenceId], Meta(description="The diagnostic's report.")] = []
 
 
 class ReviewsState(Struct):
     """Instant at which each review began."""
 
-    started: dict[str, datetime] = field(default_factory=dict)
+    started: dict[str, datetime] = {}
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
@@ -31,9 +31,7 @@ class RiskRaised(Fact, frozen=True, kw_only=True):
     risk: RiskId
     text: Annotated[Narrative, Meta(description="The risk: its cause, and its effect on children or the plan.")]
     owner: Annotated[ActorId, Meta(description="The actor responsible for the risk.")]
-    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or actions concerned.")] = field(
-        default_factory=list
-    )
+    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or actions concerned.")] = []
 
 
 class RiskRated(Fact, frozen=True, kw_only=True):
@@ -65,9 +63,6 @@ class RiskClosed(Fact, frozen=True, kw_only=True):
 
     risk: RiskId
     reason: Narrative
-
-
-FACTS = (RiskRaised, RiskRated, RiskClosed)
 
 
 class RisksState(Struct):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, field
+from msgspec import Meta
 
 from ledger.domain.areas.adviser import AdviserAppointed
 from ledger.domain.areas.board import BoardEstablished
@@ -75,7 +75,7 @@ class DoneBy(Rule, frozen=True):
     submitted_to: Annotated[Code | None, Meta(description="Body that it goes to; absent: any body.")] = None
     accepted_by: Annotated[
         list[Role], Meta(description="Roles, one of which has to accept it. Empty: no acceptance is needed.")
-    ] = field(default_factory=list)
+    ] = []
 
     @property
     def bounds(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class NotDone(Rule, frozen=True):
     matter: Annotated[Code, Meta(description="Matter, as reports and consents name it.")]
     consent_of: Annotated[
         list[Role], Meta(description="Roles whose consent counts. Empty: no consent counts.")
-    ] = field(default_factory=list)
+    ] = []
 
 
 class InPost(Rule, frozen=True):

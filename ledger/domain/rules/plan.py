@@ -102,7 +102,7 @@ class PlanCoverage(Rule, frozen=True):
     covers: Annotated[list[CoverageKind], Meta(min_length=1, description="Kinds of matter to answer.")]
     recommended_by: Annotated[
         list[Role], Meta(description="Roles whose recommendations count; empty: every role.")
-    ] = field(default_factory=list)
+    ] = []
 
     @property
     def bounds(self) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ class DeliveredBy(Rule, frozen=True):
     later_date_by: Annotated[
         list[Role],
         Meta(description="Roles that may approve a later date; CHAIR has to be in the chair. Empty: every role."),
-    ] = field(default_factory=list)
+    ] = []
 
 
 class SlowObjectivesHighlighted(Rule, frozen=True):

@@ -8,11 +8,10 @@ from ledger.domain.fact import Fact
 from ledger.domain.fields import values_in
 from ledger.domain.lifecycle import Lifecycle, Lifecycles, accepts, declarations, evolve, judge
 from ledger.domain.registry import KIND_OF
-from ledger.domain.state import AREAS
+from ledger.domain.state import FACTS
 from tests.ledger.desk import START
 from tests.ledger.domain.test_facts import GOLDEN
 
-FACTS: list[type[Fact]] = [fact for area in AREAS for fact in area.FACTS]
 DECLARATIONS = declarations(FACTS)
 EXAMPLES = {
     kind: msgspec.json.decode(data, type=kind)
