@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
+from projections.engine.fact_rows import check_sources, put_from_fact
 from projections.engine.rows import Rows, Table
 
 F = TypeVar("F", bound=Fact)
@@ -52,6 +53,18 @@ class View(Struct, frozen=True, eq=False):
             return handler
 
         return declare
+
+    def puts(self, fact: type[Fact], table: Table[Any]) -> None:
+        """Declare that each fact of a type puts a row whose fields follow from it.
+
+        Raises:
+            TypeError: A required field of the row does not follow from the fact.
+        """
+        check_sources(table.row, fact)
+
+        @self.on(fact)
+        def put(rows: Rows, entry: Entry, _fact: Fact) -> None:
+            put_from_fact(rows, table, entry)
 
     def fold(self, rows: Rows, entry: Entry) -> None:
         """Fold one entry into the rows."""

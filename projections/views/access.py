@@ -19,6 +19,7 @@ from ledger.domain.areas.access import (
     UseFault,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -116,22 +117,8 @@ VIEW = View("access", 2, (ACCESS, PROVISIONS, USES))
 
 @VIEW.on(AccessRequested)
 def _access_requested(rows: Rows, entry: Entry, fact: AccessRequested) -> None:
-    access = Access(
-        request=fact.request,
-        position=entry.position,
-        requested_at=entry.occurred_at,
-        requested_by=entry.actor,
-        grantee=fact.grantee,
-        review=fact.review,
-        diagnostic=fact.diagnostic,
-        kind=fact.kind.value,
-        documents=list(fact.documents),
-        scope=rows.narrative("scope"),
-        purpose=rows.narrative("purpose"),
-        from_at=fact.from_,
-        until_at=fact.until,
-    )
-    rows.put(ACCESS, access)
+    stated = {"requested_by": entry.actor, "from_at": fact.from_, "until_at": fact.until}
+    put_from_fact(rows, ACCESS, entry, **stated)
 
 
 @VIEW.on(AccessGranted)
@@ -171,7 +158,7 @@ def _access_revoked(rows: Rows, entry: Entry, fact: AccessRevoked) -> None:
 
 @VIEW.on(AccessProvided)
 def _access_provided(rows: Rows, entry: Entry, fact: AccessProvided) -> None:
-    rows.put(PROVISIONS, Provision(fact.request, entry.position, fact.kind.value, rows.narrative("what"), fact.on))
+    put_from_fact(rows, PROVISIONS, entry)
     access = rows.require(ACCESS, fact.request)
     rows.change(ACCESS, fact.request, provided=access.provided + 1)
 
@@ -179,10 +166,7 @@ def _access_provided(rows: Rows, entry: Entry, fact: AccessProvided) -> None:
 @VIEW.on(AccessUsed)
 def _access_used(rows: Rows, entry: Entry, fact: AccessUsed) -> None:
     access = rows.require(ACCESS, fact.request)
-    action = fact.action.value
-    rows.put(
-        USES, Use(fact.request, entry.position, entry.occurred_at, access.grantee, fact.document, action, None)
-    )
+    put_from_fact(rows, USES, entry, grantee=access.grantee, why=None)
     latest = max(entry.occurred_at, access.used_at) if access.used_at is not None else entry.occurred_at
     rows.change(ACCESS, fact.request, uses=access.uses + 1, used_at=latest)
 
@@ -190,8 +174,7 @@ def _access_used(rows: Rows, entry: Entry, fact: AccessUsed) -> None:
 @VIEW.on(AccessUseRefused)
 def _access_use_refused(rows: Rows, entry: Entry, fact: AccessUseRefused) -> None:
     access = rows.require(ACCESS, fact.request)
-    why = fact.why.value
-    rows.put(USES, Use(fact.request, entry.position, entry.occurred_at, access.grantee, fact.document, None, why))
+    put_from_fact(rows, USES, entry, grantee=access.grantee, action=None)
     rows.change(ACCESS, fact.request, refused_uses=access.refused_uses + 1)
 
 

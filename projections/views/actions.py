@@ -18,6 +18,7 @@ from ledger.domain.areas.actions import (
 )
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -40,7 +41,7 @@ class Action(Struct, frozen=True):
     first_due: Annotated[date, Meta(description="Original due date.")]
     partner: Annotated[
         str | None, ID, Meta(description="Id of the partner that carries it out; null if the council does.")
-    ] = None
+    ]
     rebaselined: Annotated[int, Meta(description="Number of approved changes of its due date.")] = 0
     completed_on: Annotated[date | None, Meta(description="Date of completion; null if it is open.")] = None
     completed_position: Annotated[int | None, Meta(description="Position of the entry that completed it.")] = None
@@ -102,22 +103,12 @@ MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective
 
 
 VIEW = View("actions", 4, (ACTIONS, REBASELINES, MILESTONES))
+VIEW.puts(MilestoneSet, MILESTONES)
 
 
 @VIEW.on(ActionAdded)
 def _action_added(rows: Rows, entry: Entry, fact: ActionAdded) -> None:
-    added = Action(
-        action=fact.action,
-        objective=fact.objective,
-        position=entry.position,
-        added_at=entry.occurred_at,
-        title=rows.narrative("title"),
-        owner=fact.owner,
-        due=fact.due,
-        first_due=fact.due,
-        partner=fact.partner,
-    )
-    rows.put(ACTIONS, added)
+    put_from_fact(rows, ACTIONS, entry, first_due=fact.due)
 
 
 @VIEW.on(ActionRevised)
@@ -132,9 +123,7 @@ def _action_revised(rows: Rows, entry: Entry, fact: ActionRevised) -> None:
 def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> None:
     action = rows.change(ACTIONS, fact.action, due=fact.to)
     rows.change(ACTIONS, fact.action, rebaselined=action.rebaselined + 1)
-    reason = rows.narrative("reason")
-    moved = Rebaseline(fact.action, entry.position, entry.occurred_at, fact.from_, fact.to, reason, fact.approver)
-    rows.put(REBASELINES, moved)
+    put_from_fact(rows, REBASELINES, entry, due_before=fact.from_, due_after=fact.to)
 
 
 @VIEW.on(ActionCompleted)
@@ -192,12 +181,6 @@ def _progress_recorded(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None
             comment=rows.narrative("narrative"),
             rated_at=entry.occurred_at,
         )
-
-
-@VIEW.on(MilestoneSet)
-def _milestone_set(rows: Rows, entry: Entry, fact: MilestoneSet) -> None:
-    title = rows.narrative("title")
-    rows.put(MILESTONES, Milestone(fact.milestone, fact.objective, entry.position, title, fact.due))
 
 
 @VIEW.on(MilestoneReached)

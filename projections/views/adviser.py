@@ -9,6 +9,7 @@ from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, Advis
 from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.areas.reviews import AreaJudgement
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -76,12 +77,7 @@ REQUIREMENT_REPORTS = Table("requirement_reports", RequirementReport, ("report",
 
 
 VIEW = View("adviser", 1, (TENURES, ADVISER_REPORTS, AREA_REPORTS, REQUIREMENT_REPORTS))
-
-
-@VIEW.on(AdviserAppointed)
-def _adviser_appointed(rows: Rows, entry: Entry, fact: AdviserAppointed) -> None:
-    terms = rows.narrative("terms")
-    rows.put(TENURES, Tenure(fact.appointment, entry.position, fact.adviser, fact.first, fact.last, terms))
+VIEW.puts(AdviserAppointed, TENURES)
 
 
 @VIEW.on(AdviserReplaced)
@@ -90,10 +86,7 @@ def _adviser_replaced(rows: Rows, entry: Entry, fact: AdviserReplaced) -> None:
     if previous is not None:
         ended = {"ended": "REPLACED", "ended_position": entry.position, "reason": rows.narrative("reason")}
         rows.change(TENURES, previous.position, last=max(previous.first, fact.first - timedelta(days=1)), **ended)
-        replaced = Tenure(
-            fact.appointment, entry.position, fact.adviser, fact.first, previous.last, previous.terms
-        )
-        rows.put(TENURES, replaced)
+        put_from_fact(rows, TENURES, entry, last=previous.last, terms=previous.terms)
 
 
 @VIEW.on(AdviserReleased)
@@ -114,18 +107,7 @@ def _open_tenure(rows: Rows, appointment: str) -> Tenure | None:
 
 @VIEW.on(AdviserReportIssued)
 def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
-    issued = AdviserReport(
-        report=fact.report,
-        position=entry.position,
-        issued_at=entry.occurred_at,
-        adviser=entry.actor,
-        first=fact.period.first,
-        last=fact.period.last,
-        other=rows.optional_narrative(fact.other, "other"),
-        query=rows.optional_narrative(fact.query, "query"),
-        pinned=fact.position,
-    )
-    rows.put(ADVISER_REPORTS, issued)
+    put_from_fact(rows, ADVISER_REPORTS, entry, adviser=entry.actor, pinned=fact.position)
     for index, area in enumerate(fact.per_area):
         text, judgement = rows.narrative(f"perArea[{index}].text"), area.judgement.value
         rows.put(AREA_REPORTS, AreaReport(fact.report, area.area, entry.position, judgement, text))

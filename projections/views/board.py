@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct
 
 from ledger.domain.areas.board import (
     BoardDecisionRecorded,
@@ -24,6 +24,7 @@ from ledger.domain.areas.meetings import (
     MinutesApproved,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -186,30 +187,20 @@ VIEW = View(
     4,
     (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED, BOARD_ACTIONS),
 )
-
-
-@VIEW.on(BoardEstablished)
-def _board_established(rows: Rows, entry: Entry, fact: BoardEstablished) -> None:
-    rows.put(BOARDS, Board(entry.position, entry.occurred_at, rows.narrative("termsOfReference"), fact.quorum))
-
-
-@VIEW.on(InterestDeclared)
-def _interest_declared(rows: Rows, entry: Entry, fact: InterestDeclared) -> None:
-    rows.put(INTERESTS, Interest(fact.actor, entry.position, entry.occurred_at, rows.narrative("interest")))
+VIEW.puts(BoardEstablished, BOARDS)
+VIEW.puts(InterestDeclared, INTERESTS)
+VIEW.puts(ChairAppointed, CHAIRS)
+VIEW.puts(MemberJoined, MEMBERS)
+VIEW.puts(MeetingHeld, MEETINGS)
+VIEW.puts(BoardPackCirculated, PACKS)
+VIEW.puts(BoardActionAgreed, BOARD_ACTIONS)
 
 
 @VIEW.on(TimetableAgreed)
 def _timetable_agreed(rows: Rows, entry: Entry, fact: TimetableAgreed) -> None:
     dates = [day.isoformat() for day in fact.dates]
-    reports = [day.isoformat() for day in fact.report_dates]
-    rows.put(TIMETABLES, Timetable(entry.position, entry.occurred_at, dates, reports, fact.department_consent))
-
-
-@VIEW.on(ChairAppointed)
-def _chair_appointed(rows: Rows, entry: Entry, fact: ChairAppointed) -> None:
-    basis = rows.optional_narrative(fact.independence_basis, "independenceBasis")
-    interests = rows.narratives("interests", fact.interests)
-    rows.put(CHAIRS, Chair(fact.chair, entry.position, fact.first, fact.last, basis, interests))
+    report_dates = [day.isoformat() for day in fact.report_dates]
+    put_from_fact(rows, TIMETABLES, entry, dates=dates, report_dates=report_dates)
 
 
 @VIEW.on(ChairEnded)
@@ -220,24 +211,11 @@ def _chair_ended(rows: Rows, entry: Entry, fact: ChairEnded) -> None:
             rows.change(CHAIRS, tenure.position, **ended)
 
 
-@VIEW.on(MemberJoined)
-def _member_joined(rows: Rows, entry: Entry, fact: MemberJoined) -> None:
-    rows.put(MEMBERS, Member(fact.member, entry.position, fact.post, fact.first))
-
-
 @VIEW.on(MemberLeft)
 def _member_left(rows: Rows, entry: Entry, fact: MemberLeft) -> None:
     for member in rows.all(MEMBERS):
         if member.member == fact.member and member.last is None:
             rows.change(MEMBERS, member.position, last=fact.last, left_position=entry.position)
-
-
-@VIEW.on(MeetingHeld)
-def _meeting_held(rows: Rows, entry: Entry, fact: MeetingHeld) -> None:
-    meeting = Meeting(
-        fact.meeting, entry.position, entry.occurred_at, list(fact.attendance), list(fact.apologies), fact.quorate
-    )
-    rows.put(MEETINGS, meeting)
 
 
 @VIEW.on(MinutesApproved)
@@ -246,45 +224,11 @@ def _minutes_approved(rows: Rows, entry: Entry, fact: MinutesApproved) -> None:
     rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
 
 
-@VIEW.on(BoardPackCirculated)
-def _board_pack_circulated(rows: Rows, entry: Entry, fact: BoardPackCirculated) -> None:
-    rows.put(
-        PACKS, Pack(fact.meeting, entry.position, entry.occurred_at, list(fact.recipients), list(fact.evidence))
-    )
-
-
 @VIEW.on(BoardDecisionRecorded)
 def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecorded) -> None:
-    decided = Decision(
-        decision=fact.decision,
-        position=entry.position,
-        decided_at=entry.occurred_at,
-        meeting=fact.meeting,
-        title=rows.narrative("title"),
-        outcome=rows.narrative("outcome"),
-        rationale=rows.narrative("rationale"),
-        options=rows.narratives("options", fact.options),
-        votes=None if fact.votes is None else to_builtins(fact.votes),
-        evidence=list(fact.evidence),
-        relates_to=list(fact.relates_to),
-    )
-    rows.put(DECISIONS, decided)
+    put_from_fact(rows, DECISIONS, entry)
     for subject in dict.fromkeys(fact.relates_to):
         rows.add(CONCERNED, DecisionSubject(subject, fact.decision, entry.position))
-
-
-@VIEW.on(BoardActionAgreed)
-def _board_action_agreed(rows: Rows, entry: Entry, fact: BoardActionAgreed) -> None:
-    agreed = BoardAction(
-        board_action=fact.board_action,
-        position=entry.position,
-        agreed_at=entry.occurred_at,
-        meeting=fact.meeting,
-        text=rows.narrative("text"),
-        owner=fact.owner,
-        due=fact.due,
-    )
-    rows.put(BOARD_ACTIONS, agreed)
 
 
 @VIEW.on(BoardActionDone)

@@ -19,6 +19,7 @@ from ledger.domain.areas.recommendations import (
     RecommendationRejected,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -138,19 +139,14 @@ def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
 
 @VIEW.on(FindingRegistered)
 def _finding_registered(rows: Rows, entry: Entry, fact: FindingRegistered) -> None:
-    text, areas, at = rows.narrative("text"), list(fact.areas), entry.occurred_at
-    rows.put(FINDINGS, Finding(fact.finding, entry.position, at, fact.origin, text, areas, fact.review))
-    _add_item(rows, _FINDING, fact.finding, entry.position, text)
+    finding = put_from_fact(rows, FINDINGS, entry)
+    _add_item(rows, _FINDING, fact.finding, entry.position, finding.text)
 
 
 @VIEW.on(RecommendationMade)
 def _recommendation_made(rows: Rows, entry: Entry, fact: RecommendationMade) -> None:
-    text, findings = rows.narrative("text"), list(fact.findings)
-    recommendation = Recommendation(
-        fact.recommendation, entry.position, entry.occurred_at, fact.by, text, findings, fact.due
-    )
-    rows.put(RECOMMENDATIONS, recommendation)
-    _add_item(rows, _RECOMMENDATION, fact.recommendation, entry.position, text)
+    recommendation = put_from_fact(rows, RECOMMENDATIONS, entry)
+    _add_item(rows, _RECOMMENDATION, fact.recommendation, entry.position, recommendation.text)
 
 
 @VIEW.on(RecommendationAccepted)

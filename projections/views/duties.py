@@ -21,6 +21,7 @@ from ledger.domain.areas.duties import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -136,27 +137,15 @@ VIEW = View(
     1,
     (ASSESSMENTS, SUBMISSIONS, INSTRUCTIONS, POST_TENURES, CONSENTS, REPORTED_ACTS, COOPERATIONS),
 )
+VIEW.puts(DeliverableSubmitted, SUBMISSIONS)
+VIEW.puts(PostFilled, POST_TENURES)
+VIEW.puts(ActReported, REPORTED_ACTS)
 
 
 @VIEW.on(ClauseAssessed)
 def _clause_assessed(rows: Rows, entry: Entry, fact: ClauseAssessed) -> None:
-    assessed = ClauseAssessment(
-        position=entry.position,
-        clause=fact.number,
-        assessed_at=entry.occurred_at,
-        judgement=fact.status.value,
-        by=entry.actor,
-        role=entry.actor_role,
-        reason=rows.narrative("reason"),
-        evidence=list(fact.evidence),
-    )
-    rows.put(ASSESSMENTS, assessed)
-
-
-@VIEW.on(DeliverableSubmitted)
-def _deliverable_submitted(rows: Rows, entry: Entry, fact: DeliverableSubmitted) -> None:
-    evidence = list(fact.evidence)
-    rows.put(SUBMISSIONS, Submission(fact.deliverable, entry.position, fact.submitted_on, fact.to, evidence))
+    stated = {"clause": fact.number, "judgement": fact.status.value}
+    put_from_fact(rows, ASSESSMENTS, entry, by=entry.actor, role=entry.actor_role, **stated)
 
 
 def _answer(rows: Rows, entry: Entry, deliverable: str, standing: str, reason: NarrativeRef | None = None) -> None:
@@ -178,16 +167,7 @@ def _deliverable_returned(rows: Rows, entry: Entry, fact: DeliverableReturned) -
 
 @VIEW.on(InstructionGiven)
 def _instruction_given(rows: Rows, entry: Entry, fact: InstructionGiven) -> None:
-    instruction = Instruction(
-        instruction=fact.instruction,
-        position=entry.position,
-        given_at=entry.occurred_at,
-        by=entry.actor,
-        role=entry.actor_role,
-        text=rows.narrative("text"),
-        due=fact.due,
-    )
-    rows.put(INSTRUCTIONS, instruction)
+    put_from_fact(rows, INSTRUCTIONS, entry, by=entry.actor, role=entry.actor_role)
 
 
 @VIEW.on(InstructionAnswered)
@@ -202,11 +182,6 @@ def _instruction_answered(rows: Rows, entry: Entry, fact: InstructionAnswered) -
     )
 
 
-@VIEW.on(PostFilled)
-def _post_filled(rows: Rows, entry: Entry, fact: PostFilled) -> None:
-    rows.put(POST_TENURES, PostTenure(entry.position, fact.post, fact.holder, fact.first, fact.last))
-
-
 @VIEW.on(PostVacated)
 def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
     for tenure in rows.all(POST_TENURES):
@@ -218,28 +193,12 @@ def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
 
 @VIEW.on(ConsentGiven)
 def _consent_given(rows: Rows, entry: Entry, fact: ConsentGiven) -> None:
-    reason = rows.narrative("reason")
-    rows.put(
-        CONSENTS, Consent(entry.position, fact.matter, entry.occurred_at, entry.actor, entry.actor_role, reason)
-    )
-
-
-@VIEW.on(ActReported)
-def _act_reported(rows: Rows, entry: Entry, fact: ActReported) -> None:
-    rows.put(REPORTED_ACTS, ReportedAct(entry.position, fact.matter, fact.done_on, rows.narrative("text")))
+    put_from_fact(rows, CONSENTS, entry, by=entry.actor, role=entry.actor_role)
 
 
 @VIEW.on(CooperationReported)
 def _cooperation_reported(rows: Rows, entry: Entry, fact: CooperationReported) -> None:
-    report = Cooperation(
-        position=entry.position,
-        reported_at=entry.occurred_at,
-        by=entry.actor,
-        role=entry.actor_role,
-        cooperated=fact.cooperated,
-        reason=rows.narrative("reason"),
-    )
-    rows.put(COOPERATIONS, report)
+    put_from_fact(rows, COOPERATIONS, entry, by=entry.actor, role=entry.actor_role)
 
 
 ASSESSMENT = of_table("duties", ASSESSMENTS, order=("assessed_at", "position"))

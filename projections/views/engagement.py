@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -48,16 +49,7 @@ CONSIDERATIONS = Table("considerations", Consideration, ("position",), in_memory
 
 
 VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS))
-
-
-@VIEW.on(ViewsGathered)
-def _views_gathered(rows: Rows, entry: Entry, fact: ViewsGathered) -> None:
-    themes = rows.narratives("themes", fact.themes)
-    group = fact.group.value
-    rows.put(
-        GATHERINGS,
-        Gathering(fact.views, entry.position, entry.occurred_at, group, fact.method, fact.count, themes),
-    )
+VIEW.puts(ViewsGathered, GATHERINGS)
 
 
 @VIEW.on(ViewsConsidered)
@@ -65,11 +57,7 @@ def _views_considered(rows: Rows, entry: Entry, fact: ViewsConsidered) -> None:
     gathering = rows.require(GATHERINGS, fact.views)
     changed = gathering.changes + (fact.change_made is not None)
     rows.change(GATHERINGS, fact.views, considered=gathering.considered + 1, changes=changed)
-    change, reason = rows.optional_narrative(fact.change_made, "changeMade"), rows.narrative("reason")
-    consideration = Consideration(
-        fact.views, entry.position, entry.occurred_at, gathering.group, fact.standard, change, reason
-    )
-    rows.put(CONSIDERATIONS, consideration)
+    put_from_fact(rows, CONSIDERATIONS, entry, group=gathering.group)
 
 
 GATHERING = of_table(

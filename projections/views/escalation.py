@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.domain.areas.notice import NoticeClosed
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -61,25 +62,13 @@ VIEW = View("escalation", 1, (CONCERNS, INTERVENTIONS, STEPS))
 
 @VIEW.on(ConcernRaised)
 def _concern_raised(rows: Rows, entry: Entry, fact: ConcernRaised) -> None:
-    rows.put(
-        CONCERNS,
-        Concern(fact.concern, entry.position, entry.occurred_at, rows.narrative("text"), list(fact.areas)),
-    )
+    put_from_fact(rows, CONCERNS, entry)
     _step(rows, entry, fact.concern)
 
 
 @VIEW.on(InterventionDecided)
 def _intervention_decided(rows: Rows, entry: Entry, fact: InterventionDecided) -> None:
-    decided = Intervention(
-        fact.intervention,
-        entry.position,
-        entry.occurred_at,
-        fact.power,
-        rows.narrative("decision"),
-        list(fact.concerns),
-        fact.takes_effect_on,
-    )
-    rows.put(INTERVENTIONS, decided)
+    put_from_fact(rows, INTERVENTIONS, entry)
     _step(rows, entry, fact.intervention)
 
 

@@ -24,6 +24,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import COUNT, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -173,22 +174,7 @@ VIEW = View("evidence", 3, (EVIDENCE, ASSESSMENTS, BASES))
 @VIEW.on(EvidenceSubmitted)
 def _evidence_submitted(rows: Rows, entry: Entry, fact: EvidenceSubmitted) -> None:
     _add_bases(rows, entry, fact)
-    period = fact.period
-    submitted = Evidence(
-        evidence=fact.evidence,
-        position=entry.position,
-        submitted_at=entry.occurred_at,
-        actor=entry.actor,
-        digest=fact.digest,
-        media_type=fact.media_type,
-        size=fact.size,
-        title=rows.narrative("title"),
-        classification=fact.classification.value,
-        first=period.first if period is not None else None,
-        last=period.last if period is not None else None,
-        supports=list(fact.supports),
-    )
-    rows.put(EVIDENCE, submitted)
+    put_from_fact(rows, EVIDENCE, entry)
 
 
 @VIEW.on(EvidenceSuperseded)
@@ -247,13 +233,11 @@ def _end(rows: Rows, entry: Entry, evidence: str, status: str, **changes: object
 
 @VIEW.on(EvidenceAssessed)
 def _assess(rows: Rows, entry: Entry, fact: EvidenceAssessed) -> None:
-    at, position, judgement = entry.occurred_at, entry.position, fact.judgement.value
-    rows.put(
-        ASSESSMENTS, Assessment(fact.evidence, position, at, entry.actor, judgement, rows.narrative("reason"))
-    )
-    document = rows.require(EVIDENCE, fact.evidence)
+    put_from_fact(rows, ASSESSMENTS, entry, assessor=entry.actor)
+    at, document = entry.occurred_at, rows.require(EVIDENCE, fact.evidence)
     if document.assessed_at is None or at >= document.assessed_at:
-        rows.change(EVIDENCE, fact.evidence, judgement=judgement, assessed_at=at, assessed_position=position)
+        assessed = {"assessed_at": at, "assessed_position": entry.position}
+        rows.change(EVIDENCE, fact.evidence, judgement=fact.judgement.value, **assessed)
 
 
 DOCUMENT = of_table(

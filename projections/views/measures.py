@@ -21,6 +21,7 @@ from ledger.domain.areas.measures import (
     Unit,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -174,25 +175,12 @@ VIEW = View("measures", 2, (MEASURES, READINGS, RESETS, TARGETS), remembers=True
 def _measure_defined(rows: Rows, entry: Entry, fact: MeasureDefined) -> None:
     if fact.part_of is not None:
         rows.memory(MeasureMemory).parts.setdefault(fact.part_of, []).append(fact.measure)
-    defined = Measure(
-        fact.measure,
-        entry.position,
-        rows.narrative("title"),
-        fact.unit.value,
-        fact.direction.value,
-        fact.target,
-        fact.baseline,
-        fact.per,
-        fact.part_of,
-        first_target=fact.target,
-    )
-    rows.put(MEASURES, defined)
+    put_from_fact(rows, MEASURES, entry, first_target=fact.target)
 
 
 @VIEW.on(MeasureBaselineReset)
 def _measure_baseline_reset(rows: Rows, entry: Entry, fact: MeasureBaselineReset) -> None:
-    reset = Reset(fact.measure, entry.position, fact.first, fact.baseline, rows.narrative("reason"))
-    rows.put(RESETS, reset)
+    put_from_fact(rows, RESETS, entry)
     rows.change(MEASURES, fact.measure, reset_on=fact.first)
     if fact.baseline is not None:
         rows.change(MEASURES, fact.measure, baseline=fact.baseline)
@@ -201,8 +189,7 @@ def _measure_baseline_reset(rows: Rows, entry: Entry, fact: MeasureBaselineReset
 
 @VIEW.on(MeasureRevised)
 def _measure_revised(rows: Rows, entry: Entry, fact: MeasureRevised) -> None:
-    reason = rows.narrative("reason")
-    rows.put(TARGETS, TargetRevision(fact.measure, entry.position, fact.first, fact.target, reason))
+    put_from_fact(rows, TARGETS, entry)
     measure = rows.require(MEASURES, fact.measure)
     if measure.target_from is None or fact.first >= measure.target_from:
         rows.change(MEASURES, fact.measure, target=fact.target, target_from=fact.first)

@@ -21,6 +21,7 @@ from ledger.domain.areas.notice import (
     Parameter,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -131,45 +132,17 @@ REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False
 
 
 VIEW = View("notice", 2, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS))
+VIEW.puts(AreaRegistered, AREAS)
 
 
 @VIEW.on(NoticeIssued)
 def _notice_issued(rows: Rows, entry: Entry, fact: NoticeIssued) -> None:
-    issued = Notice(
-        position=entry.position,
-        issued_at=entry.recorded_at,
-        kind=fact.kind.value,
-        council=fact.council,
-        issuer=fact.issuer,
-        issued_on=fact.issued_on,
-        zone=fact.zone,
-        predecessor=fact.predecessor,
-        pack_digest=fact.pack_digest,
-        title=rows.narrative("title"),
-        trigger=rows.narrative("trigger"),
-    )
-    rows.put(NOTICES, issued)
+    put_from_fact(rows, NOTICES, entry, issued_at=entry.recorded_at)
 
 
 @VIEW.on(ClauseRegistered)
 def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None:
-    clause = Clause(
-        number=fact.number,
-        position=entry.position,
-        obligor=fact.obligor.value,
-        modality=fact.modality.value,
-        rule=fact.rule,
-        parameters=dict(fact.parameters),
-        text=rows.narrative("text"),
-        under=fact.under,
-    )
-    rows.put(CLAUSES, clause)
-    _set_target_date(rows, clause)
-
-
-@VIEW.on(AreaRegistered)
-def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
-    rows.put(AREAS, Area(fact.area, entry.position, rows.narrative("title")))
+    _set_target_date(rows, put_from_fact(rows, CLAUSES, entry, under=fact.under))
 
 
 @VIEW.on(AreaClosed)
@@ -210,19 +183,8 @@ def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
 
 @VIEW.on(InterpretationAdopted)
 def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
-    parameters = dict(fact.parameters)
-    adopted = Interpretation(
-        interpretation=fact.interpretation,
-        position=entry.position,
-        adopted_at=entry.occurred_at,
-        number=fact.number,
-        word=fact.word,
-        meaning=rows.narrative("meaning"),
-        adopted_by=fact.adopted_by,
-        parameters=parameters,
-    )
-    rows.put(INTERPRETATIONS, adopted)
-    _set_parameters(rows, fact.number, parameters)
+    put_from_fact(rows, INTERPRETATIONS, entry)
+    _set_parameters(rows, fact.number, fact.parameters)
 
 
 def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter]) -> None:

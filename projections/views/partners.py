@@ -93,21 +93,10 @@ UPDATES = Table("partner_updates", PartnerUpdate, ("update",))
 
 
 VIEW = View("partners", 1, (PARTNERS, CONTRIBUTIONS, CONCERNS, UPDATES))
-
-
-@VIEW.on(PartnerRegistered)
-def _partner_registered(rows: Rows, entry: Entry, fact: PartnerRegistered) -> None:
-    organisation = rows.narrative("organisation")
-    rows.put(PARTNERS, Partner(fact.partner, entry.position, organisation, fact.section11, fact.lead))
-
-
-@VIEW.on(ContributionCommitted)
-def _contribution_committed(rows: Rows, entry: Entry, fact: ContributionCommitted) -> None:
-    what, owner = rows.narrative("what"), fact.owner
-    promised = Contribution(
-        fact.contribution, entry.position, fact.partner, entry.occurred_at, what, owner, fact.due, fact.objective
-    )
-    rows.put(CONTRIBUTIONS, promised)
+VIEW.puts(PartnerRegistered, PARTNERS)
+VIEW.puts(ContributionCommitted, CONTRIBUTIONS)
+VIEW.puts(ContributionConcernRaised, CONCERNS)
+VIEW.puts(PartnerUpdateCommissioned, UPDATES)
 
 
 @VIEW.on(ContributionReceived)
@@ -126,20 +115,6 @@ def _contribution_received(rows: Rows, entry: Entry, fact: ContributionReceived)
 def _contribution_missed(rows: Rows, entry: Entry, fact: ContributionMissed) -> None:
     reason = rows.narrative("reason")
     rows.change(CONTRIBUTIONS, fact.contribution, missed_position=entry.position, missed_reason=reason)
-
-
-@VIEW.on(ContributionConcernRaised)
-def _contribution_concern_raised(rows: Rows, entry: Entry, fact: ContributionConcernRaised) -> None:
-    concern = rows.narrative("concern")
-    rows.put(
-        CONCERNS, ContributionConcern(fact.partner, entry.position, entry.occurred_at, concern, fact.contribution)
-    )
-
-
-@VIEW.on(PartnerUpdateCommissioned)
-def _partner_update_commissioned(rows: Rows, entry: Entry, fact: PartnerUpdateCommissioned) -> None:
-    topic = rows.narrative("topic")
-    rows.put(UPDATES, PartnerUpdate(fact.update, entry.position, fact.partner, entry.occurred_at, topic, fact.due))
 
 
 @VIEW.on(PartnerUpdateReceived)

@@ -21,6 +21,7 @@ from ledger.domain.areas.people import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -109,32 +110,19 @@ INTEGRATIONS = Table("integrations", Integration, ("integration",))
 
 
 VIEW = View("people", 2, (ACTORS, HOLDINGS, ROLE_REQUESTS, TOKENS, INTEGRATIONS))
-
-
-@VIEW.on(ActorRegistered)
-def _actor_registered(rows: Rows, entry: Entry, fact: ActorRegistered) -> None:
-    rows.put(ACTORS, Actor(fact.actor, entry.position, fact.kind.value, fact.post))
+VIEW.puts(ActorRegistered, ACTORS)
+VIEW.puts(IntegrationRegistered, INTEGRATIONS)
 
 
 @VIEW.on(RoleRequested)
 def _role_requested(rows: Rows, entry: Entry, fact: RoleRequested) -> None:
-    requested = RoleRequest(
-        position=entry.position,
-        actor=fact.actor,
-        role=fact.role.value,
-        requested_at=entry.recorded_at,
-        requested_by=entry.actor,
-        reason=rows.narrative("reason"),
-        from_at=fact.from_,
-        until_at=fact.until,
-    )
-    rows.put(ROLE_REQUESTS, requested)
+    stated = {"requested_at": entry.recorded_at, "requested_by": entry.actor}
+    put_from_fact(rows, ROLE_REQUESTS, entry, from_at=fact.from_, until_at=fact.until, **stated)
 
 
 @VIEW.on(RoleGranted)
 def _role_granted(rows: Rows, entry: Entry, fact: RoleGranted) -> None:
-    holding = Holding(fact.actor, fact.role.value, entry.position, fact.from_ or entry.recorded_at, fact.until)
-    rows.put(HOLDINGS, holding)
+    put_from_fact(rows, HOLDINGS, entry, from_at=fact.from_ or entry.recorded_at, until_at=fact.until)
     if fact.request is not None:
         rows.change(ROLE_REQUESTS, fact.request, granted_position=entry.position)
 
@@ -153,22 +141,12 @@ def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
 
 @VIEW.on(TokenIssued)
 def _token_issued(rows: Rows, entry: Entry, fact: TokenIssued) -> None:
-    facts = list(fact.facts)
-    issued = Token(
-        fact.token, entry.position, fact.actor, fact.role.value, entry.recorded_at, fact.source, facts, fact.until
-    )
-    rows.put(TOKENS, issued)
+    put_from_fact(rows, TOKENS, entry, issued_at=entry.recorded_at, until_at=fact.until)
 
 
 @VIEW.on(TokenRevoked)
 def _token_revoked(rows: Rows, entry: Entry, fact: TokenRevoked) -> None:
     rows.change(TOKENS, fact.token, revoked_at=entry.recorded_at, revoked_position=entry.position)
-
-
-@VIEW.on(IntegrationRegistered)
-def _integration_registered(rows: Rows, entry: Entry, fact: IntegrationRegistered) -> None:
-    registered = Integration(fact.integration, entry.position, fact.actor, fact.source, list(fact.facts))
-    rows.put(INTEGRATIONS, registered)
 
 
 @VIEW.on(IntegrationRevoked)

@@ -24,6 +24,7 @@ from ledger.domain.areas.plan import (
     SlowProgressHighlighted,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -156,24 +157,16 @@ VIEW = View(
         RATINGS,
     ),
 )
+VIEW.puts(SelfAssessmentPublished, SELF_ASSESSMENTS)
+VIEW.puts(PlanVersionApproved, PLAN_VERSIONS)
+VIEW.puts(LeadersBriefed, BRIEFINGS)
 
 
 @VIEW.on(ObjectiveAdded)
 def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
-    added = Objective(
-        objective=fact.objective,
-        position=entry.position,
-        added_at=entry.occurred_at,
-        title=rows.narrative("title"),
-        areas=list(fact.areas),
-        owner=fact.owner,
-        due=fact.due,
-        first_due=fact.due,
-        measures=list(fact.measures),
-    )
     if not rows.all(OBJECTIVES):
         _adopt_default(rows, entry.position)
-    rows.put(OBJECTIVES, added)
+    put_from_fact(rows, OBJECTIVES, entry, first_due=fact.due)
 
 
 @VIEW.on(ObjectiveClosed)
@@ -181,37 +174,6 @@ def _objective_closed(rows: Rows, entry: Entry, fact: ObjectiveClosed) -> None:
     outcome = fact.outcome.value
     rows.change(
         OBJECTIVES, fact.objective, outcome=outcome, closed_at=entry.occurred_at, closed_position=entry.position
-    )
-
-
-@VIEW.on(SelfAssessmentPublished)
-def _self_assessment_published(rows: Rows, entry: Entry, fact: SelfAssessmentPublished) -> None:
-    published = SelfAssessment(
-        assessment=fact.assessment,
-        position=entry.position,
-        published_at=entry.occurred_at,
-        edition=fact.edition,
-        strengths=rows.narratives("strengths", fact.strengths),
-        weaknesses=rows.narratives("weaknesses", fact.weaknesses),
-        areas=list(fact.areas),
-        evidence=list(fact.evidence),
-    )
-    rows.put(SELF_ASSESSMENTS, published)
-
-
-@VIEW.on(PlanVersionApproved)
-def _plan_version_approved(rows: Rows, entry: Entry, fact: PlanVersionApproved) -> None:
-    approved = PlanVersion(
-        fact.plan_version, entry.position, entry.occurred_at, fact.body, fact.assessment, list(fact.evidence)
-    )
-    rows.put(PLAN_VERSIONS, approved)
-
-
-@VIEW.on(LeadersBriefed)
-def _leaders_briefed(rows: Rows, entry: Entry, fact: LeadersBriefed) -> None:
-    topic, leaders = rows.narrative("topic"), list(fact.leaders)
-    rows.put(
-        BRIEFINGS, Briefing(fact.briefing, entry.position, entry.occurred_at, leaders, topic, list(fact.evidence))
     )
 
 
@@ -228,10 +190,8 @@ def _revise(rows: Rows, entry: Entry, fact: ObjectiveRevised) -> None:
 
 @VIEW.on(SlowProgressHighlighted)
 def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
-    cause, remedy = rows.narrative("cause"), rows.narrative("remedy")
-    at, position = entry.occurred_at, entry.position
-    rows.put(HIGHLIGHTS, Highlight(fact.objective, position, at, entry.actor, cause, remedy))
-    rows.change(OBJECTIVES, fact.objective, highlighted_position=position)
+    put_from_fact(rows, HIGHLIGHTS, entry)
+    rows.change(OBJECTIVES, fact.objective, highlighted_position=entry.position)
 
 
 @VIEW.on(RatingScaleAdopted)

@@ -16,6 +16,7 @@ from ledger.domain.areas.records import (
     SigningKeyRotated,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -88,12 +89,12 @@ SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), in_memory=False)
 
 
 VIEW = View("records", 2, (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, LOSSES, SIGNING_KEYS))
+VIEW.puts(SigningKeyRotated, SIGNING_KEYS)
 
 
 @VIEW.on(ErasureRequested)
 def _erasure_requested(rows: Rows, entry: Entry, fact: ErasureRequested) -> None:
-    reason, authority = rows.narrative("reason"), rows.narrative("authority")
-    rows.put(ERASURES, Erasure(entry.position, fact.position, entry.occurred_at, entry.actor, reason, authority))
+    put_from_fact(rows, ERASURES, entry, target=fact.position, requested_by=entry.actor)
 
 
 @VIEW.on(NarrativeErased)
@@ -112,30 +113,17 @@ def _evidence_erased(rows: Rows, entry: Entry, fact: EvidenceErased) -> None:
 
 @VIEW.on(Published)
 def _published(rows: Rows, entry: Entry, fact: Published) -> None:
-    rows.put(
-        PUBLICATIONS,
-        Publication(entry.position, fact.subject, entry.occurred_at, rows.narrative("where"), fact.position),
-    )
+    put_from_fact(rows, PUBLICATIONS, entry, shows=fact.position)
 
 
 @VIEW.on(AuditFindingRecorded)
 def _audit_finding_recorded(rows: Rows, entry: Entry, fact: AuditFindingRecorded) -> None:
-    text, severity = rows.narrative("text"), fact.severity.value
-    finding = AuditFinding(
-        fact.finding, entry.position, entry.occurred_at, entry.actor, severity, text, list(fact.positions)
-    )
-    rows.put(AUDIT_FINDINGS, finding)
+    put_from_fact(rows, AUDIT_FINDINGS, entry, recorded_at=entry.occurred_at, auditor=entry.actor)
 
 
 @VIEW.on(LossAccepted)
 def _loss_accepted(rows: Rows, entry: Entry, fact: LossAccepted) -> None:
-    accepted = Loss(entry.position, entry.occurred_at, entry.actor, fact.size, fact.root_hash, fact.resumed_at)
-    rows.put(LOSSES, accepted)
-
-
-@VIEW.on(SigningKeyRotated)
-def _signing_key_rotated(rows: Rows, entry: Entry, fact: SigningKeyRotated) -> None:
-    rows.put(SIGNING_KEYS, SigningKey(fact.key, entry.position, entry.occurred_at, fact.public_key))
+    put_from_fact(rows, LOSSES, entry, accepted_by=entry.actor)
 
 
 ERASURE = of_table("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})

@@ -12,6 +12,7 @@ from ledger.domain.areas.reports import (
     ReportRecommendationDecided,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -101,10 +102,7 @@ VIEW = View("reports", 1, (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAI
 
 @VIEW.on(ChairReportDelivered)
 def _chair_report_delivered(rows: Rows, entry: Entry, fact: ChairReportDelivered) -> None:
-    rows.put(
-        CHAIR_REPORTS,
-        ChairReport(fact.report, entry.position, entry.occurred_at, fact.period.first, fact.period.last),
-    )
+    put_from_fact(rows, CHAIR_REPORTS, entry)
     for index, view in enumerate(fact.objectives):
         text = rows.narrative(f"objectives[{index}].text")
         rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, entry.position, text))
@@ -126,18 +124,7 @@ def _report_recommendation_decided(rows: Rows, entry: Entry, fact: ReportRecomme
 @VIEW.on(BoardReportSubmitted)
 def _submit(rows: Rows, entry: Entry, fact: BoardReportSubmitted) -> None:
     parts = parts_of(fact)
-    submitted = BoardReport(
-        report=fact.report,
-        position=entry.position,
-        submitted_at=entry.occurred_at,
-        meeting=fact.meeting,
-        parts=parts,
-        missing=[part for part in PARTS if part not in parts],
-        data=list(fact.data),
-        analysis=rows.optional_narrative(fact.analysis, "analysis"),
-        objectives=list(fact.objectives),
-    )
-    rows.put(BOARD_REPORTS, submitted)
+    put_from_fact(rows, BOARD_REPORTS, entry, parts=parts, missing=[part for part in PARTS if part not in parts])
     for index, claim in enumerate(fact.impact_evidence):
         text = rows.narrative(f"impactEvidence[{index}].claim")
         rows.put(CLAIMS, Claim(fact.report, index + 1, entry.position, text, list(claim.evidence)))

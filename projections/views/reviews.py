@@ -17,6 +17,7 @@ from ledger.domain.areas.reviews import (
     Topic,
 )
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -116,18 +117,12 @@ DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
 
 VIEW = View("reviews", 3, (REVIEWS, OBJECTIVE_ASSESSMENTS, REVIEW_AREAS, DIAGNOSTICS, REVIEW_GRADES))
+VIEW.puts(DiagnosticRequired, DIAGNOSTICS)
 
 
 @VIEW.on(ReviewScheduled)
 def _review_scheduled(rows: Rows, entry: Entry, fact: ReviewScheduled) -> None:
-    topics, others = (
-        [topic.value for topic in fact.topics],
-        rows.narratives("otherTopics", fact.other_topics),
-    )
-    rows.put(
-        REVIEWS,
-        Review(fact.review, entry.position, entry.occurred_at, fact.kind, fact.by, fact.from_, topics, others),
-    )
+    put_from_fact(rows, REVIEWS, entry, from_on=fact.from_)
 
 
 @VIEW.on(ReviewStarted)
@@ -158,14 +153,6 @@ def _pre_review_assessment_submitted(rows: Rows, entry: Entry, fact: PreReviewAs
         text = rows.narrative(f"objectives[{index}].text")
         assessment = ObjectiveAssessment(fact.review, view.objective, entry.position, text)
         rows.put(OBJECTIVE_ASSESSMENTS, assessment)
-
-
-@VIEW.on(DiagnosticRequired)
-def _diagnostic_required(rows: Rows, entry: Entry, fact: DiagnosticRequired) -> None:
-    scope = rows.narrative("scope")
-    rows.put(
-        DIAGNOSTICS, Diagnostic(fact.diagnostic, entry.position, entry.occurred_at, fact.area, scope, fact.due)
-    )
 
 
 @VIEW.on(DiagnosticProviderAgreed)

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from ledger.domain.areas.risks import RiskClosed, RiskRaised, RiskRated
 from ledger.domain.entry import Entry
+from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -59,23 +60,16 @@ RISK_RATINGS = Table("risk_ratings", RiskRating, ("risk", "position"), in_memory
 
 
 VIEW = View("risks", 1, (RISKS, RISK_RATINGS))
-
-
-@VIEW.on(RiskRaised)
-def _risk_raised(rows: Rows, entry: Entry, fact: RiskRaised) -> None:
-    text, concerned = rows.narrative("text"), list(fact.relates_to)
-    rows.put(RISKS, Risk(fact.risk, entry.position, entry.occurred_at, text, fact.owner, concerned))
+VIEW.puts(RiskRaised, RISKS)
 
 
 @VIEW.on(RiskRated)
 def _risk_rated(rows: Rows, entry: Entry, fact: RiskRated) -> None:
     """Rate the risk; an older rating recorded late changes only the list of ratings."""
-    at, controls = entry.occurred_at, rows.optional_narrative(fact.controls, "controls")
-    rating = RiskRating(fact.risk, entry.position, at, fact.likelihood, fact.impact, controls)
-    rows.put(RISK_RATINGS, rating)
+    rating = put_from_fact(rows, RISK_RATINGS, entry)
     risk = rows.require(RISKS, fact.risk)
-    if risk.rated_at is None or at >= risk.rated_at:
-        rated = {"rated_at": at, "rated_position": entry.position, "controls": controls}
+    if risk.rated_at is None or rating.rated_at >= risk.rated_at:
+        rated = {"rated_at": rating.rated_at, "rated_position": entry.position, "controls": rating.controls}
         rows.change(RISKS, fact.risk, likelihood=fact.likelihood, impact=fact.impact, **rated)
 
 
