@@ -110,6 +110,17 @@ class Filter(Struct, frozen=True):
     description: str
 
 
+NO_FILTERS: Mapping[str, Filter] = {}
+TITLE_WORDS = Filter(str, "Words in its title, in any order; put a phrase in quotes.")
+NARRATIVE_WORDS = Filter(str, "Words in its narrative, in any order; put a phrase in quotes.")
+_OF_ROW = Filter(None, "")
+
+
+def of_row(*names: str) -> dict[str, Filter]:
+    """Return filters by equality with fields of the row, each with the field's type and description."""
+    return dict.fromkeys(names, _OF_ROW)
+
+
 PERIOD = {
     "period_from": Filter(date, "Its period includes this day, or ends later."),
     "period_to": Filter(date, "Its period includes this day, or begins earlier."),
@@ -131,13 +142,21 @@ def many(
     key: str | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Any:  # noqa: ANN401 - of any type
-    """Declare a list of rows of another type, in pages."""
-    return Many(of, description, by, key, where=where or {})
+    """Declare a list of rows of another type, in pages.
+
+    Args:
+        of: Type of the rows.
+        description: Description of the field.
+        by: Condition of those rows that takes a value of this row.
+        key: Field of this row with that value; `by`, if None.
+        where: Fixed conditions on the rows.
+    """
+    return Many(of, description, by, key or by, where=where or {})
 
 
 def short_list(of: str, description: str, *, by: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401
-    """Declare a short list of rows of another type."""
-    return Many(of, description, by, key, paged=False)
+    """Declare a short list of rows of another type; the arguments are those of `many`."""
+    return Many(of, description, by, key or by, paged=False)
 
 
 def one(of: str, description: str, *, where: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - of any type
@@ -242,6 +261,25 @@ _RANGE = {
 }
 
 
+def _of_row(relation: Relation[Any], fields: Mapping[str, Spec], name: str) -> Filter:
+    """Return the filter by equality with a field of the row.
+
+    Raises:
+        TypeError: The type has no such field with a value.
+    """
+    spec = fields[name]
+    if not isinstance(spec, Value):
+        raise TypeError(
+            f"{name} is not a value of {relation.row.__name__}; declare the filter's type and description"
+        )
+    return Filter(_kind(relation, name, spec), spec.description or "")
+
+
+def _kind(relation: Relation[Any], column: str, spec: Value) -> Any:  # noqa: ANN401 - types of any kind
+    """Return the type of a field's value."""
+    return spec.type or unwrap(relation.hints[column]).column_type
+
+
 def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, Filter]:
     """Return the filters that follow from the types of the fields."""
     values = {each.name or name: (name, each) for name, each in fields.items() if isinstance(each, Value)}
@@ -250,7 +288,7 @@ def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, F
         if column not in values:
             continue  # the field is internal
         name, spec = values[column]
-        kind = spec.type or unwrap(relation.hints[column]).column_type
+        kind = _kind(relation, column, spec)
         kind = GenericAlias(list, (kind,)) if operator == "IN" else kind
         filters[condition] = Filter(kind, _RANGE[operator].format(to_camel_case(name)))
     return filters
@@ -260,8 +298,8 @@ def object_type(
     relation: Relation[Any],
     *,
     node: str | None = None,
-    filters: Mapping[str, Filter] | None = None,
-    arguments: Mapping[str, Filter] | None = None,
+    filters: Mapping[str, Filter] = NO_FILTERS,
+    arguments: Mapping[str, Filter] = NO_FILTERS,
     part: bool = False,
 ) -> Callable[[C], C]:
     """Declare that the decorated class exposes rows of a relation; its docstring is the type's description.
@@ -282,8 +320,9 @@ def object_type(
         fields = {**({} if part else _row_fields(relation, declared)), **_described(relation, declared)}
         if issubclass(cls, Recorded):
             fields |= _RECORDED
-        all_filters = {**(filters or {}), **_derived(relation, fields)}
-        TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, all_filters, arguments or {}, node)
+        own = {name: _of_row(relation, fields, name) for name, each in filters.items() if each is _OF_ROW}
+        all_filters = {**filters, **own, **_derived(relation, fields)}
+        TYPES[cls.__name__] = ObjectDeclaration(cls, relation, fields, all_filters, arguments, node)
         return cls
 
     return declare

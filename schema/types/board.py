@@ -1,9 +1,12 @@
 """The improvement board: its chair and members, meetings, decisions and reports. Imports the views."""
 
 from projections.views import board, reports
+from projections.views.word_lists import Completeness
 from schema.derive.declaration import (
     ID,
+    NARRATIVE_WORDS,
     PERIOD,
+    TITLE_WORDS,
     Filter,
     Recorded,
     RowObject,
@@ -11,13 +14,13 @@ from schema.derive.declaration import (
     many,
     node,
     object_type,
+    of_row,
     one,
     section,
     short_list,
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import Completeness
 from schema.types.scalars import Json
 
 _FIRST = "First day; the period includes both days."
@@ -62,22 +65,20 @@ class Pack(Recorded):
     """Papers circulated for a meeting."""
 
     meeting_node = node("Meeting", "meeting")
-    documents = short_list("Evidence", "Papers in the register of evidence.", by="evidence", key="evidence")
+    documents = short_list("Evidence", "Papers in the register of evidence.", by="evidence")
 
 
 @object_type(
     board.MEETING,
     node="meeting",
-    filters={
-        "quorate": Filter(bool, "True if enough members were present."),
-    },
+    filters=of_row("quorate"),
 )
 class Meeting(Recorded, Node):
     """Meeting of the board."""
 
-    packs = short_list("Pack", "Papers circulated for the meeting.", by="meeting", key="meeting")
-    decisions = short_list("Decision", "Decisions of the meeting.", by="meeting", key="meeting")
-    reports = short_list("BoardReport", "Reports submitted to it.", by="meeting", key="meeting")
+    packs = short_list("Pack", "Papers circulated for the meeting.", by="meeting")
+    decisions = short_list("Decision", "Decisions of the meeting.", by="meeting")
+    reports = short_list("BoardReport", "Reports submitted to it.", by="meeting")
 
 
 @object_type(
@@ -86,10 +87,10 @@ class Meeting(Recorded, Node):
     filters={
         "ids": Filter(list[ID], "Ids of the decisions."),
         "relates_to": Filter(ID, "Id of something that it relates to: an objective, an area, a recommendation …"),
-        "meeting": Filter(ID, "Id of the meeting that took the decision."),
+        **of_row("meeting"),
         "evidence": Filter(ID, "Id of a document behind it."),
         "standing": Filter(bool, "True if it has not been rescinded."),
-        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
+        "text": TITLE_WORDS,
     },
 )
 class Decision(Recorded, Node):
@@ -97,7 +98,7 @@ class Decision(Recorded, Node):
 
     meeting_node = node("Meeting", "meeting")
     replacement = node("Decision", "decision", "replaced_by")
-    documents = short_list("Evidence", "Documents behind it.", by="evidence", key="evidence")
+    documents = short_list("Evidence", "Documents behind it.", by="evidence")
     objectives = short_list("Objective", "Objectives that it relates to.", by="objective", key="relates_to")
     areas = short_list("Area", "Areas that it relates to.", by="area", key="relates_to")
     votes = value("Votes for, against and abstaining; null if not recorded.", Json)
@@ -110,10 +111,8 @@ class Decision(Recorded, Node):
     board.BOARD_ACTION,
     filters={
         "open": Filter(bool, "True if it is not done."),
-        "overdue": Filter(bool, "True if it is open and its last day has passed."),
-        "owner": Filter(str, "Actor id of its owner."),
-        "meeting": Filter(ID, "Id of the meeting that agreed it."),
-        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
+        **of_row("overdue", "owner", "meeting"),
+        "text": NARRATIVE_WORDS,
     },
 )
 class BoardAction(Recorded):
@@ -124,7 +123,7 @@ class BoardAction(Recorded):
 class ChairReport(Recorded):
     """The chair's report on a period."""
 
-    objectives = short_list("ObjectiveReport", "Sections on objectives.", by="report", key="report")
+    objectives = short_list("ObjectiveReport", "Sections on objectives.", by="report")
 
 
 @object_type(reports.OBJECTIVE_REPORT)
@@ -138,7 +137,7 @@ class ObjectiveReport(RowObject):
     reports.BOARD_REPORT,
     node="report",
     filters={
-        "meeting": Filter(ID, "Id of the meeting to which it was submitted."),
+        **of_row("meeting"),
         "completeness": Filter(Completeness, "Completeness of its parts."),
         "objective": Filter(ID, "Id of an objective that it concerns."),
     },
@@ -148,10 +147,8 @@ class BoardReport(Recorded, Node):
 
     meeting_node = node("Meeting", "meeting")
     objective_nodes = short_list("Objective", "Objectives that it concerns.", by="objective", key="objectives")
-    claims = short_list("Claim", "Claims of impact on children.", by="report", key="report")
-    recommendations = short_list(
-        "ReportRecommendation", "Recommendations to the board.", by="report", key="report"
-    )
+    claims = short_list("Claim", "Claims of impact on children.", by="report")
+    recommendations = short_list("ReportRecommendation", "Recommendations to the board.", by="report")
 
 
 @object_type(
@@ -165,7 +162,7 @@ class Claim(Recorded):
     """Claim of impact on children, with its evidence."""
 
     report_node = node("BoardReport", "report")
-    documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence", key="evidence")
+    documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence")
 
 
 @object_type(

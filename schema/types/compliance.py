@@ -40,7 +40,6 @@ class Compliance(RowObject):
     entry = entry("since_position", "Entry that changed the status; null if a deadline did.")
     course = short_list(
         "Standing", "Statuses over time; a future one assumes that nothing more is recorded.", by="number",
-        key="number",
     )  # fmt: skip
 
 

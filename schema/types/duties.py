@@ -1,19 +1,16 @@
 """Duties that people judge or carry out, as the notice asks. Imports the views."""
 
-from ledger.domain.areas.duties import ClauseJudgement
 from ledger.domain.roles import Role
 from projections.views import duties
-from schema.derive.declaration import ID, Filter, Recorded, Section, many, object_type, section, short_list
+from schema.derive.declaration import ID, Filter, Recorded, Section, many, object_type, of_row, section, short_list
 from schema.derive.node import Node
-from schema.types.enums import DeliverableStanding
 
 _ROLE = {"role": Filter(Role, "Role of the person who recorded it.")}
 
 
 @object_type(
     duties.ASSESSMENT,
-    filters={"clause": Filter(ID, "Number of the clause."), "judgement": Filter(ClauseJudgement, "Judgement.")}
-    | _ROLE,
+    filters=of_row("clause", "judgement", "role"),
 )
 class ClauseAssessment(Recorded):
     """Judgement of a person on a clause."""
@@ -21,10 +18,7 @@ class ClauseAssessment(Recorded):
 
 @object_type(
     duties.SUBMISSION,
-    filters={
-        "deliverable": Filter(ID, "Deliverable, as the clause names it."),
-        "standing": Filter(DeliverableStanding, "Answer to it."),
-    },
+    filters=of_row("deliverable", "standing"),
 )
 class Submission(Recorded):
     """Submission of a deliverable, and the answer to it."""
@@ -33,11 +27,7 @@ class Submission(Recorded):
 @object_type(
     duties.INSTRUCTION,
     node="instruction",
-    filters={
-        "open": Filter(bool, "True if it has not been answered."),
-        "overdue": Filter(bool, "True if it is open and its last day has passed on the day of `on`."),
-    }
-    | _ROLE,
+    filters={"open": Filter(bool, "True if it has not been answered."), **of_row("overdue", "role")},
 )
 class Instruction(Recorded, Node):
     """Instruction to the council, and its answer."""
@@ -48,24 +38,24 @@ class Instruction(Recorded, Node):
     filters={
         "post": Filter(str, "Post."),
         "holder": Filter(ID, "Actor id of the person in the post."),
-        "in_post": Filter(bool, "True if they are in the post on the day of `on`."),
+        **of_row("in_post"),
     },
 )
 class PostTenure(Recorded):
     """Time of a person in a post that the notice asks for."""
 
 
-@object_type(duties.CONSENT, filters={"matter": Filter(str, "Matter, as the clause names it.")} | _ROLE)
+@object_type(duties.CONSENT, filters=of_row("matter", "role"))
 class Consent(Recorded):
     """Consent to a matter that the notice prohibits otherwise."""
 
 
-@object_type(duties.REPORTED_ACT, filters={"matter": Filter(str, "Matter, as the clause names it.")})
+@object_type(duties.REPORTED_ACT, filters=of_row("matter"))
 class ReportedAct(Recorded):
     """Act of a kind that the notice prohibits without consent."""
 
 
-@object_type(duties.COOPERATION, filters={"cooperated": Filter(bool, "True if the council co-operated.")} | _ROLE)
+@object_type(duties.COOPERATION, filters=of_row("cooperated", "role"))
 class Cooperation(Recorded):
     """Report on the council's co-operation."""
 

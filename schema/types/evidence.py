@@ -1,11 +1,12 @@
 """Evidence and its uses; measures, their readings and charts. Imports strawberry and the views."""
 
-from ledger.domain.areas.evidence import Classification, Judgement
 from projections.views import evidence, measures
 from projections.views.spc import Signal
+from projections.views.word_lists import Assurance
 from schema.derive.declaration import (
     ID,
     PERIOD,
+    TITLE_WORDS,
     Filter,
     Recorded,
     RowObject,
@@ -14,11 +15,11 @@ from schema.derive.declaration import (
     many,
     node,
     object_type,
+    of_row,
     short_list,
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import Assurance, BasisKind, EvidenceStatus
 
 
 @object_type(
@@ -26,13 +27,11 @@ from schema.types.enums import Assurance, BasisKind, EvidenceStatus
     node="evidence",
     filters={
         "ids": Filter(list[ID], "Ids of the documents."),
-        "status": Filter(EvidenceStatus, "Status of the document."),
-        "classification": Filter(Classification, "Classification."),
+        **of_row("status", "classification"),
         "supports": Filter(ID, "Id of something that it supports."),
-        "judgement": Filter(Judgement, "Latest judgement on it."),
-        "actor": Filter(str, "Actor id of its submitter."),
+        **of_row("judgement", "actor"),
         "media_type": Filter(str, "Its media type, such as application/pdf."),
-        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
+        "text": TITLE_WORDS,
         **PERIOD,
     },
 )
@@ -41,11 +40,11 @@ class Evidence(Recorded, Node):
 
     successor = node("Evidence", "evidence", "superseded_by")
     objectives = short_list("Objective", "Objectives that it supports.", by="objective", key="supports")
-    decisions = many("Decision", "Decisions that rest on it.", by="evidence", key="evidence")
-    claims = many("Claim", "Claims of impact that rest on it.", by="evidence", key="evidence")
-    assessments = short_list("Assessment", "Judgements on it, in order.", by="evidence", key="evidence")
+    decisions = many("Decision", "Decisions that rest on it.", by="evidence")
+    claims = many("Claim", "Claims of impact that rest on it.", by="evidence")
+    assessments = short_list("Assessment", "Judgements on it, in order.", by="evidence")
     resting = short_list(
-        "Basis", "Statements that rest on it, and that its withdrawal would weaken.", by="evidence", key="evidence"
+        "Basis", "Statements that rest on it, and that its withdrawal would weaken.", by="evidence"
     )
 
 
@@ -60,15 +59,14 @@ class Assessment(Recorded):
     evidence.BASIS,
     filters={
         "subject": Filter(ID, "Id of what rests on it, such as D1, or BRP3#1 for the first claim of a report."),
-        "kind": Filter(BasisKind, "Kind of what rests on it."),
-        "evidence": Filter(ID, "Id of the document."),
+        **of_row("kind", "evidence"),
     },
 )
 class Basis(RowObject):
     """Reliance of something on a document, with the document's status at the time of recording."""
 
     entry = entry("position", "Entry that records this.")
-    documents = short_list("Evidence", "The document, with its present status.", by="evidence", key="evidence")
+    documents = short_list("Evidence", "The document, with its present status.", by="evidence")
 
 
 @object_type(
@@ -78,8 +76,8 @@ class Basis(RowObject):
         "ids": Filter(list[ID], "Ids of the measures."),
         "assurance": Filter(Assurance, "Assurance that the target is met."),
         "signalling": Filter(bool, "True if one of its readings is a signal."),
-        "part_of": Filter(ID, "Id of the measure that includes it."),
-        "text": Filter(str, "Words in its title, in any order; put a phrase in quotes."),
+        **of_row("part_of"),
+        "text": TITLE_WORDS,
     },
 )
 class Measure(RowObject, Node):
@@ -91,10 +89,10 @@ class Measure(RowObject, Node):
     entry = entry("position", "Entry that defined it.")
     whole = node("Measure", "measure", "part_of")
     parts = many("Measure", "Measures that are parts of it.", by="part_of", key="measure")
-    objectives = many("Objective", "Objectives whose impact it measures.", by="measure", key="measure")
-    readings = many("Reading", "Readings, by period.", by="measure", key="measure")
-    resets = short_list("BaselineReset", "Resets of its baseline, with reasons.", by="measure", key="measure")
-    targets = short_list("TargetRevision", "Revisions of its target, with reasons.", by="measure", key="measure")
+    objectives = many("Objective", "Objectives whose impact it measures.", by="measure")
+    readings = many("Reading", "Readings, by period.", by="measure")
+    resets = short_list("BaselineReset", "Resets of its baseline, with reasons.", by="measure")
+    targets = short_list("TargetRevision", "Revisions of its target, with reasons.", by="measure")
 
 
 @object_type(measures.MEASURE, part=True)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import strawberry
 
-from ledger.domain.areas.notice import Modality, Obligor
 from projections.query.reader import AsOf as Moment
 from projections.views import notice
 from schema.derive.connection import USUAL, After, First
@@ -20,6 +19,7 @@ from schema.derive.declaration import (
     many,
     member,
     object_type,
+    of_row,
     sections,
     short_list,
 )
@@ -32,18 +32,15 @@ from schema.types.entries import EntryFilter
 
 @object_type(
     notice.CLAUSE,
-    filters={
-        "obligor": Filter(Obligor, "Party responsible for the obligation."),
-        "modality": Filter(Modality, "Modality of the obligation."),
-    },
+    filters=of_row("obligor", "modality"),
 )
 class Clause(RowObject):
     """Clause of the notice, its obligation, and the current parameters of its rule."""
 
     entry = entry("position", "Entry that registered it.")
-    compliance = short_list("Compliance", "Status of its obligation.", by="number", key="number")
-    interpretations = short_list("Interpretation", "Interpretations of its open terms.", by="number", key="number")
-    revisions = short_list("Revision", "The issuer's revisions of its requirement.", by="number", key="number")
+    compliance = short_list("Compliance", "Status of its obligation.", by="number")
+    interpretations = short_list("Interpretation", "Interpretations of its open terms.", by="number")
+    revisions = short_list("Revision", "The issuer's revisions of its requirement.", by="number")
 
 
 @object_type(notice.AREA, node="area", filters={"open": Filter(bool, "True if it is open.")})
@@ -51,11 +48,11 @@ class Area(RowObject, Node):
     """Area for priority action."""
 
     entry = entry("position", "Entry that registered it.")
-    objectives = many("Objective", "Objectives that serve it.", by="area", key="area")
+    objectives = many("Objective", "Objectives that serve it.", by="area")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="area")
-    findings = short_list("Finding", "Findings that concern it.", by="area", key="area")
-    reports = short_list("AreaReport", "Sections of the adviser's reports on it.", by="area", key="area")
-    reviews = short_list("ReviewArea", "The reviewers' judgements of it.", by="area", key="area")
+    findings = short_list("Finding", "Findings that concern it.", by="area")
+    reports = short_list("AreaReport", "Sections of the adviser's reports on it.", by="area")
+    reviews = short_list("ReviewArea", "The reviewers' judgements of it.", by="area")
 
 
 @object_type(notice.INTERPRETATION)

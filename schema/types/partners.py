@@ -13,13 +13,13 @@ from schema.derive.declaration import (
     many,
     node,
     object_type,
+    of_row,
     one,
     section,
     short_list,
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import ContributionStanding
 
 _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 
@@ -28,22 +28,15 @@ _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 class Partner(Recorded, Node):
     """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
 
-    actions = many("Action", "Actions that it carries out.", by="partner", key="partner")
-    contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner", key="partner")
-    concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner", key="partner")
-    updates = short_list(
-        "PartnerUpdate", "Updates that the board commissioned from it.", by="partner", key="partner"
-    )
+    actions = many("Action", "Actions that it carries out.", by="partner")
+    contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner")
+    concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner")
+    updates = short_list("PartnerUpdate", "Updates that the board commissioned from it.", by="partner")
 
 
 @object_type(
     partners.CONTRIBUTION,
-    filters=_PARTNER
-    | {
-        "objective": Filter(ID, "Id of the objective that it serves."),
-        "standing": Filter(ContributionStanding, "Status."),
-        "owner": Filter(str, "Actor id of its owner."),
-    },
+    filters=of_row("partner", "objective", "standing", "owner"),
 )
 class Contribution(Recorded):
     """Contribution promised by a partner."""
@@ -52,7 +45,7 @@ class Contribution(Recorded):
     objective_node = node("Objective", "objective")
 
 
-@object_type(partners.CONTRIBUTION_CONCERN, filters=_PARTNER)
+@object_type(partners.CONTRIBUTION_CONCERN, filters=of_row("partner"))
 class ContributionConcern(Recorded):
     """Concern about a partner's contributions."""
 
@@ -61,11 +54,7 @@ class ContributionConcern(Recorded):
 
 @object_type(
     partners.PARTNER_UPDATE,
-    filters=_PARTNER
-    | {
-        "awaited": Filter(bool, "True if it has not arrived."),
-        "overdue": Filter(bool, "True if it has not arrived and its due date has passed."),
-    },
+    filters={**of_row("partner"), "awaited": Filter(bool, "True if it has not arrived."), **of_row("overdue")},
 )
 class PartnerUpdate(Recorded):
     """Update that the board commissioned from a partner."""
@@ -83,7 +72,7 @@ class Partners(Section):
     updates = many("PartnerUpdate", "Updates commissioned by the board, by due date.")
 
 
-@object_type(adviser.TENURE, filters={"in_post": Filter(bool, "True if they are in post on the day of `on`.")})
+@object_type(adviser.TENURE, filters=of_row("in_post"))
 class Tenure(Recorded):
     """Period of one adviser in post (clause 3)."""
 
@@ -108,15 +97,13 @@ class Unreported(RowObject):
 class AdviserReport(Recorded, Node):
     """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
-    areas = short_list("AreaReport", "Sections on areas.", by="report", key="report")
-    requirements = short_list(
-        "RequirementReport", "Sections on the notice's requirements.", by="report", key="report"
-    )
+    areas = short_list("AreaReport", "Sections on areas.", by="report")
+    requirements = short_list("RequirementReport", "Sections on the notice's requirements.", by="report")
 
 
 @object_type(
     adviser.AREA_REPORT,
-    filters={"area": Filter(ID, "Id of the area."), "judgement": Filter(AreaJudgement, "Judgement.")},
+    filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")},
 )
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""

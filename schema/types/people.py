@@ -1,11 +1,7 @@
 """People, roles and tokens; record-keeping and timelines. Imports the views."""
 
-from ledger.domain.areas.people import ActorKind
-from ledger.domain.areas.records import Severity
-from ledger.domain.roles import Role
 from projections.views import people, records, timeline
 from schema.derive.declaration import (
-    ID,
     Filter,
     Recorded,
     RowObject,
@@ -13,33 +9,30 @@ from schema.derive.declaration import (
     entry,
     many,
     object_type,
+    of_row,
     section,
     short_list,
 )
 from schema.derive.node import Node
 
 
-@object_type(people.ACTOR, node="actor", filters={"kind": Filter(ActorKind, "Person or system.")})
+@object_type(people.ACTOR, node="actor", filters=of_row("kind"))
 class Actor(RowObject, Node):
     """Person or system that acts. The ledger does not contain their name."""
 
-    roles = many("Holding", "Roles granted to them, in order.", by="actor", key="actor")
-    tokens = many("Token", "Tokens issued to them, in order.", by="actor", key="actor")
+    roles = many("Holding", "Roles granted to them, in order.", by="actor")
+    tokens = many("Token", "Tokens issued to them, in order.", by="actor")
     objectives = many("Objective", "Objectives that they own.", by="owner", key="actor")
     actions = many("Action", "Actions that they own.", by="owner", key="actor")
     contributions = many("Contribution", "Contributions that they own.", by="owner", key="actor")
-    submitted = many("Evidence", "Documents that they submitted.", by="actor", key="actor")
+    submitted = many("Evidence", "Documents that they submitted.", by="actor")
     requests = many("Access", "Requests for access on their behalf.", by="grantee", key="actor")
-    timeline = many("Moment", "Entries that they recorded.", by="actor", key="actor")
+    timeline = many("Moment", "Entries that they recorded.", by="actor")
 
 
 @object_type(
     people.HOLDING,
-    filters={
-        "actor": Filter(ID, "Actor id of the holder."),
-        "role": Filter(Role, "Role."),
-        "held": Filter(bool, "True if the actor has the role at the instant of `on`."),
-    },
+    filters=of_row("actor", "role", "held"),
 )
 class Holding(Recorded):
     """Role of an actor for a period."""
@@ -47,11 +40,7 @@ class Holding(Recorded):
 
 @object_type(
     people.ROLE_REQUEST,
-    filters={
-        "actor": Filter(ID, "Actor id of the person who would have the role."),
-        "role": Filter(Role, "Role."),
-        "open": Filter(bool, "True if it has not been granted."),
-    },
+    filters={**of_row("actor", "role"), "open": Filter(bool, "True if it has not been granted.")},
 )
 class RoleRequest(Recorded):
     """Request for a role that takes two people, and the grant that followed."""
@@ -59,7 +48,7 @@ class RoleRequest(Recorded):
 
 @object_type(
     people.TOKEN,
-    filters={"actor": Filter(ID, "Actor id of its owner."), "live": Filter(bool, "True if it is valid.")},
+    filters=of_row("actor", "live"),
 )
 class Token(Recorded):
     """Public facts of an API token; the token itself is not stored."""
@@ -86,12 +75,12 @@ class Erasure(Recorded):
     """Request for erasure, and its fulfilment."""
 
 
-@object_type(records.PUBLICATION, filters={"subject": Filter(ID, "Id of what was published.")})
+@object_type(records.PUBLICATION, filters=of_row("subject"))
 class Publication(Recorded):
     """Publication."""
 
 
-@object_type(records.AUDIT_FINDING, filters={"severity": Filter(Severity, "Severity.")})
+@object_type(records.AUDIT_FINDING, filters=of_row("severity"))
 class AuditFinding(Recorded):
     """Finding of an auditor."""
 
@@ -122,12 +111,7 @@ class Records(Section):
 
 @object_type(
     timeline.MOMENT,
-    filters={
-        "subject": Filter(ID, "Subject."),
-        "kind": Filter(str, "Kind of subject, such as objective."),
-        "fact": Filter(str, "Name of the fact, such as ObjectiveAdded."),
-        "actor": Filter(ID, "Actor id of its recorder."),
-    },
+    filters=of_row("subject", "kind", "fact", "actor"),
 )
 class Moment(RowObject):
     """Entry of a subject's timeline."""

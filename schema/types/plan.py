@@ -2,8 +2,11 @@
 
 from ledger.domain.areas.plan import ObjectiveOutcome
 from projections.views import actions, coverage, plan, risks
+from projections.views.word_lists import Answer
 from schema.derive.declaration import (
     ID,
+    NARRATIVE_WORDS,
+    TITLE_WORDS,
     Filter,
     Recorded,
     RowObject,
@@ -12,15 +15,14 @@ from schema.derive.declaration import (
     many,
     node,
     object_type,
+    of_row,
     one,
     section,
     short_list,
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import ActionStanding, Answer, CoverageKind
 
-_TEXT = "Words in its title, in any order; put a phrase in quotes."
 _OPEN = "True if it is open."
 _OWNER = "Actor id of its owner."
 
@@ -30,30 +32,25 @@ _OWNER = "Actor id of its owner."
     node="objective",
     filters={
         "area": Filter(ID, "Area that it serves, such as 1a."),
-        "owner": Filter(str, _OWNER),
+        **of_row("owner"),
         "ids": Filter(list[ID], "Ids of the objectives."),
         "open": Filter(bool, _OPEN),
         "outcome": Filter(ObjectiveOutcome, "Outcome."),
-        "slow": Filter(bool, "True if it is open and its due date has passed."),
-        "highlighted": Filter(
-            bool, "True if its slow progress was reported to the board since its due date was set."
-        ),
+        **of_row("slow", "highlighted"),
         "activity_rating": Filter(str, "Code of its latest activity rating."),
         "impact_rating": Filter(str, "Code of its latest impact rating."),
         "measure": Filter(ID, "Id of a measure of its impact."),
-        "text": Filter(str, _TEXT),
+        "text": TITLE_WORDS,
     },
 )
 class Objective(RowObject, Node):
     """Objective of the improvement plan, with its latest ratings."""
 
     entry = entry("position", "Entry that added it.")
-    progress = many("Progress", "Progress, in order of recording.", by="objective", key="objective")
-    actions = many("Action", "Actions, in order of addition.", by="objective", key="objective")
-    milestones = short_list("Milestone", "Milestones.", by="objective", key="objective")
-    highlights = short_list(
-        "Highlight", "Reports of its slow progress to the board.", by="objective", key="objective"
-    )
+    progress = many("Progress", "Progress, in order of recording.", by="objective")
+    actions = many("Action", "Actions, in order of addition.", by="objective")
+    milestones = short_list("Milestone", "Milestones.", by="objective")
+    highlights = short_list("Highlight", "Reports of its slow progress to the board.", by="objective")
     evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
     area_nodes = short_list("Area", "Areas that it serves.", by="area", key="areas")
@@ -62,10 +59,7 @@ class Objective(RowObject, Node):
 
 @object_type(
     plan.PROGRESS_MADE,
-    filters={
-        "actor": Filter(str, "Actor id of its recorder."),
-        "action": Filter(ID, "Id of the action."),
-    },
+    filters={**of_row("actor"), "action": Filter(ID, "Id of the action.")},
 )
 class Progress(Recorded):
     """Progress against an objective: the work done, and its impact."""
@@ -74,7 +68,7 @@ class Progress(Recorded):
     action_node = node("Action", "action")
 
 
-@object_type(plan.HIGHLIGHT, filters={"objective": Filter(ID, "Id of the objective.")})
+@object_type(plan.HIGHLIGHT, filters=of_row("objective"))
 class Highlight(Recorded):
     """Report of an objective's slow progress to the board (clause 5d)."""
 
@@ -85,17 +79,15 @@ class Highlight(Recorded):
     actions.ACTION,
     node="action",
     filters={
-        "owner": Filter(str, _OWNER),
+        **of_row("owner"),
         "partner": Filter(ID, "Id of the partner that carries it out."),
-        "objective": Filter(ID, "Id of the objective that it serves."),
+        **of_row("objective"),
         "area": Filter(ID, "Id of an area that its objective serves."),
         "open": Filter(bool, _OPEN),
-        "standing": Filter(ActionStanding, "State."),
-        "overdue": Filter(bool, "True if it is open and its due date has passed."),
-        "late": Filter(bool, "True if it was completed late, or its due date has passed."),
+        **of_row("standing", "overdue", "late"),
         "activity_rating": Filter(str, "Code of its own latest activity rating."),
         "impact_rating": Filter(str, "Code of its own latest impact rating."),
-        "text": Filter(str, _TEXT),
+        "text": TITLE_WORDS,
     },
 )
 class Action(RowObject, Node):
@@ -104,9 +96,9 @@ class Action(RowObject, Node):
     entry = entry("position", "Entry that added it.")
     objective_node = node("Objective", "objective")
     partner_node = node("Partner", "partner")
-    documents = short_list("Evidence", "Evidence named with its completion.", by="evidence", key="evidence")
-    progress = many("Progress", "Progress, in order of recording.", by="action", key="action")
-    rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action", key="action")
+    documents = short_list("Evidence", "Evidence named with its completion.", by="evidence")
+    progress = many("Progress", "Progress, in order of recording.", by="action")
+    rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action")
 
 
 @object_type(actions.REBASELINE)
@@ -119,7 +111,7 @@ class Rebaseline(Recorded):
 @object_type(
     actions.MILESTONE,
     filters={
-        "objective": Filter(ID, "Id of the objective."),
+        **of_row("objective"),
         "reached": Filter(bool, "True if it was reached."),
         "overdue": Filter(bool, "True if its due date has passed and it was not reached."),
     },
@@ -153,10 +145,7 @@ class Rating(RowObject):
 
 @object_type(
     coverage.COVERED,
-    filters={
-        "kind": Filter(CoverageKind, "Kind."),
-        "covered": Filter(bool, "True if a live objective addresses it, or none has to."),
-    },
+    filters=of_row("kind", "covered"),
 )
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
@@ -167,18 +156,14 @@ class Coverage(RowObject):
 
 @object_type(
     coverage.FINDING,
-    filters={
-        "area": Filter(ID, "Id of an area that it concerns."),
-        "review": Filter(ID, "Id of the review behind it."),
-        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
-    },
+    filters={"area": Filter(ID, "Id of an area that it concerns."), **of_row("review"), "text": NARRATIVE_WORDS},
 )
 class Finding(Recorded):
     """Finding of an inspection, a review or a diagnostic."""
 
     area_nodes = short_list("Area", "Areas that it concerns.", by="area", key="areas")
     review_node = node("Review", "review")
-    recommendations = short_list("Recommendation", "Recommendations that answer it.", by="finding", key="finding")
+    recommendations = short_list("Recommendation", "Recommendations that answer it.", by="finding")
 
 
 @object_type(
@@ -186,9 +171,9 @@ class Finding(Recorded):
     filters={
         "undecided": Filter(bool, "True if the council has not answered."),
         "decided": Filter(Answer, "The council's answer."),
-        "by": Filter(str, "Body or person that made it."),
+        **of_row("by"),
         "finding": Filter(ID, "Id of a finding that it answers."),
-        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
+        "text": NARRATIVE_WORDS,
     },
 )
 class Recommendation(Recorded):
@@ -202,15 +187,15 @@ class Recommendation(Recorded):
     node="risk",
     filters={
         "open": Filter(bool, "True if it is not closed."),
-        "owner": Filter(str, _OWNER),
+        **of_row("owner"),
         "concerns": Filter(ID, "Id of a thing that it concerns."),
-        "text": Filter(str, "Words in its narrative, in any order; put a phrase in quotes."),
+        "text": NARRATIVE_WORDS,
     },
 )
 class Risk(Recorded, Node):
     """Risk to the plan, with its latest rating."""
 
-    ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk", key="risk")
+    ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
 
 
 @object_type(risks.RISK_RATING)

@@ -1,9 +1,8 @@
 """Reviews, diagnostics and their access; the views of staff and children. Imports the views."""
 
-from ledger.domain.areas.access import AccessKind
-from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.reviews import AreaJudgement, Topic
 from projections.views import access, engagement, reviews
+from projections.views.word_lists import AccessDecision, AssessmentStanding
 from schema.derive.declaration import (
     ID,
     Filter,
@@ -13,18 +12,18 @@ from schema.derive.declaration import (
     many,
     node,
     object_type,
+    of_row,
     short_list,
     value,
 )
 from schema.derive.node import Node
-from schema.types.enums import AccessDecision, AssessmentStanding, DiagnosticStanding, Loop, ReviewStanding
 
 
 @object_type(
     reviews.REVIEW,
     node="review",
     filters={
-        "standing": Filter(ReviewStanding, "Progress."),
+        **of_row("standing"),
         "topic": Filter(Topic, "Topic of the review."),
         "assessment": Filter(AssessmentStanding, "Timing of the council's own assessment."),
     },
@@ -36,11 +35,10 @@ class Review(Recorded, Node):
         "ObjectiveAssessment",
         "The council's own assessment of its progress before the review.",
         by="review",
-        key="review",
     )
-    areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review", key="review")
-    grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review", key="review")
-    access = short_list("Access", "Requests for access on its behalf.", by="review", key="review")
+    areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review")
+    grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review")
+    access = short_list("Access", "Requests for access on its behalf.", by="review")
     checklist = short_list(
         "Checklist", "Progress of each kind of access under clauses 9a to 9d.", by="of", key="review"
     )
@@ -48,7 +46,7 @@ class Review(Recorded, Node):
 
 @object_type(
     reviews.REVIEW_AREA,
-    filters={"area": Filter(ID, "Id of the area."), "judgement": Filter(AreaJudgement, "Judgement.")},
+    filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")},
 )
 class ReviewArea(RowObject):
     """The reviewers' judgement of an area."""
@@ -70,16 +68,13 @@ class ObjectiveAssessment(RowObject):
 @object_type(
     reviews.DIAGNOSTIC,
     node="diagnostic",
-    filters={
-        "standing": Filter(DiagnosticStanding, "Progress."),
-        "area": Filter(ID, "Id of the area that it concerns."),
-    },
+    filters=of_row("standing", "area"),
 )
 class Diagnostic(Recorded, Node):
     """Diagnostic that the adviser required (clause 8)."""
 
     area_node = node("Area", "area")
-    access = short_list("Access", "Requests for access on its behalf.", by="diagnostic", key="diagnostic")
+    access = short_list("Access", "Requests for access on its behalf.", by="diagnostic")
 
 
 @object_type(
@@ -88,10 +83,7 @@ class Diagnostic(Recorded, Node):
     filters={
         "unused": Filter(bool, "True if it was granted and has not been used."),
         "undecided": Filter(bool, "True if it has not been decided."),
-        "review": Filter(ID, "Id of its review."),
-        "diagnostic": Filter(ID, "Id of its diagnostic."),
-        "grantee": Filter(str, "Actor id of the grantee."),
-        "kind": Filter(AccessKind, "Kind of access."),
+        **of_row("review", "diagnostic", "grantee", "kind"),
         "decided": Filter(AccessDecision, "Decision on the request."),
         "revoked": Filter(bool, "True if it was revoked."),
         "document": Filter(ID, "Id of a document that it names."),
@@ -108,7 +100,7 @@ class Access(Recorded, Node):
     review_node = node("Review", "review")
     diagnostic_node = node("Diagnostic", "diagnostic")
     grant = facet("Grant", "Grant; null if it was not granted.", unless="granted_at")
-    use = many("Use", "Uses and refused attempts, in order.", by="request", key="request")
+    use = many("Use", "Uses and refused attempts, in order.", by="request")
 
 
 @object_type(access.GRANT, part=True)
@@ -123,7 +115,7 @@ class Grant(RowObject):
     revoked_position = value("Position of the entry that revoked it.")
     revoked_reason = value("Reason for the revocation; null if erased.")
     provided = value("Number of provisions under it.")
-    provisions = short_list("Provision", "Provisions under it, in order.", by="request", key="request")
+    provisions = short_list("Provision", "Provisions under it, in order.", by="request")
     unused = value("True if it has not been used.")
     used = value("Number of uses.", name="uses")
     used_at = value("Instant of the last use.")
@@ -138,11 +130,7 @@ class Provision(Recorded):
 
 @object_type(
     access.USE,
-    filters={
-        "refused": Filter(bool, "True if it was refused."),
-        "grantee": Filter(str, "Actor id of the person who did this."),
-        "document": Filter(ID, "Id of the document."),
-    },
+    filters={"refused": Filter(bool, "True if it was refused."), **of_row("grantee", "document")},
 )
 class Use(Recorded):
     """Use of a grant, or a refused attempt."""
@@ -157,23 +145,17 @@ class Checklist(RowObject):
 
 @object_type(
     engagement.GATHERING,
-    filters={
-        "group": Filter(Group, "Group whose views they are."),
-        "loop": Filter(Loop, "Use of the views gathered."),
-    },
+    filters=of_row("group", "loop"),
 )
 class Gathering(Recorded):
     """Views gathered from staff or children, as themes (clause 5e)."""
 
-    considerations = short_list("Consideration", "Considerations of them, in order.", by="views", key="views")
+    considerations = short_list("Consideration", "Considerations of them, in order.", by="views")
 
 
 @object_type(
     engagement.CONSIDERATION,
-    filters={
-        "group": Filter(Group, "Group whose views they are."),
-        "changed": Filter(bool, "True if it led to a change."),
-    },
+    filters={**of_row("group"), "changed": Filter(bool, "True if it led to a change.")},
 )
 class Consideration(Recorded):
     """Consideration of views against a practice standard, and the resulting change."""
