@@ -66,7 +66,7 @@ facts:  ## write the files that are derived from the code: references, the Graph
 	$(BIN)/python -m tools.invented_history >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
 	$(BIN)/ledger schema facts --markdown >$(VENV)/facts && mv $(VENV)/facts docs/facts.md
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
-	$(BIN)/python -m tools.report_models >$(VENV)/models && mv $(VENV)/models api/report/answers.py
+	$(BIN)/python -m tools.report_models >$(VENV)/models && mv $(VENV)/models api/report/query_models.py
 
 screenshots:  ## take the pictures of the README anew, with Debian's chromium
 	$(DEVELOPMENT)

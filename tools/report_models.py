@@ -42,7 +42,7 @@ TOP = '''"""Models of the answers to the report's queries; `make facts` writes t
 from datetime import date, datetime
 from typing import Any
 
-from api.report.query_documents import Answer, ListQuery, Page, Query
+from api.report.query_documents import ListPage, ListQuery, Query, QueryModel
 '''
 
 
@@ -63,7 +63,7 @@ class DocumentModels:
     def query(self, name: str, of: GraphQLObjectType) -> str:
         """Add the classes, and return the Python of the document's query on a notice."""
         selections = _fields(self._operation.selection_set)["notice"].selection_set
-        variables = {each.variable.name.value for each in self._operation.variable_definitions}
+        variables = {each.variable.name.value for each in self._operation.variable_definitions or ()}
         if "after" not in variables:
             return f'Query("{name}", {self._class("Notice", selections, of)})'
         steps: list[str] = []
@@ -92,7 +92,7 @@ class DocumentModels:
             for key, field in _fields(selections).items()
         }
         meaning = " ".join((of.description or "").split()).split(". ")[0].removesuffix(".")
-        lines = [f"class {name}({', '.join(bases) or 'Answer'}, frozen=True, kw_only=True):"]
+        lines = [f"class {name}({', '.join(bases) or 'QueryModel'}, frozen=True, kw_only=True):"]
         lines += [f'    """{meaning}."""', "", *(f"    {key}: {kind}" for key, kind in annotations.items())]
         self.classes[name] = "\n".join(lines)
         return name
@@ -112,7 +112,7 @@ class DocumentModels:
             return TYPES.get(get_named_type(kind).name, "str")
         nodes = _fields(field.selection_set).get("nodes")
         if nodes is not None:
-            return f"Page[{self._row(nodes, kind)}]"
+            return f"ListPage[{self._row(nodes, kind)}]"
         return self._class(_key(field), field.selection_set, kind)
 
     def _row(self, nodes: FieldNode, connection: GraphQLObjectType) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.forms.parse import ParsedForm
 from api.forms.submission import event_of, record, source_of
-from api.report import answers
+from api.report import query_models
 from api.report.query_documents import all_figures
 from api.report.reader import AdviserStatements, AreaStatement, RequirementStatement, position_at
 from ledger.append.receipt import Receipt
@@ -40,7 +40,7 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
         if not is_near(day.isoformat()):
             raise Refused((out_of_time(name),))
     position = await position_at(context, notice, None)
-    frame = await answers.DRAFT.ask(context, notice=notice, position=position)
+    frame = await query_models.DRAFT.ask(context, notice=notice, position=position)
     reports = frame.adviser_reports.whole("the list of reports")
     numbers = [int(match[1]) for report in reports if (match := _NUMBER.fullmatch(report.report))]
     return Draft(
@@ -69,7 +69,7 @@ def _is_open(ended_on: date | None, first: date) -> bool:
 async def next_period(context: Context, notice: str) -> tuple[date, date]:
     """Return the dates that the next report would cover: a quarter from the day after the last one."""
     position = await position_at(context, notice, None)
-    frame = await answers.DRAFT.ask(context, notice=notice, position=position)
+    frame = await query_models.DRAFT.ask(context, notice=notice, position=position)
     ends = [report.last for report in frame.adviser_reports.whole("the list of reports")]
     first = max(ends) + timedelta(days=1) if ends else frame.issued_on
     return first, months_after(first, 3) - timedelta(days=1)

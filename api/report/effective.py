@@ -10,9 +10,9 @@ from msgspec import structs
 
 from api.charts import Series
 from api.charts.series import Readings, Spc
-from api.report.answers import Access, Action, Decision, Notice, SlowObjective, SlowObjectivesRow
 from api.report.model import AreaSummary
 from api.report.query_documents import shared
+from api.report.query_models import Access, Action, Decision, Notice, SlowObjective, SlowObjectivesRow
 from projections.views.measures import assurance_of
 from projections.views.spc import FIRM, SIGNALS, limits, marks
 

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from api.charts import ChartReading, Series, signals_in_words, summary, xmr_svg
 from api.charts.captions import counts, number
-from api.report.answers import Action, SlowObjective
 from api.report.blocks import Block, Chart, Heading, Items, Paragraph, Table
 from api.report.model import Report, has_slipped
 from api.report.phrases import HIDDEN, entry, many, plain, text_or_erasure
+from api.report.query_models import Action, SlowObjective
 from projections.narrate.sentence import day, zone_of
 
 

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from api.charts import Series
-from api.report.answers import (
+from api.report.query_documents import QueryModel
+from api.report.query_models import (
     Access,
     Action,
     AreaFields,
@@ -22,7 +23,6 @@ from api.report.answers import (
     Notice,
     SlowObjective,
 )
-from api.report.query_documents import Answer
 
 
 class AreaSummary(AreaFields, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class AreaSummary(AreaFields, frozen=True, kw_only=True):
     text_erased_by: int | None = None
 
 
-class Requirement(Answer, frozen=True, kw_only=True):
+class Requirement(QueryModel, frozen=True, kw_only=True):
     """An obligation at the period's end, with the adviser's narrative."""
 
     clause: str
@@ -68,7 +68,7 @@ class BoardReport(BoardReportFields, frozen=True, kw_only=True):
     claims: tuple[Claim, ...]
 
 
-class Report(Answer, frozen=True, kw_only=True):
+class Report(QueryModel, frozen=True, kw_only=True):
     """The whole report."""
 
     notice: Notice

@@ -17,22 +17,22 @@ FIGURES = ("notice", "before", "measures", "slow", "actions", "decisions", "clai
 """Queries of the report's figures, in order."""
 
 
-class Answer(Struct, frozen=True, rename="camel", kw_only=True):
-    """Base of the models in `api.report.answers`: an object of an answer."""
+class QueryModel(Struct, frozen=True, rename="camel", kw_only=True):
+    """Base of the models in `api.report.query_models`: an object of an answer."""
 
 
-def shared(row: Answer, of: type[Answer]) -> dict[str, Any]:
+def shared(row: QueryModel, of: type[QueryModel]) -> dict[str, Any]:
     """Return the fields of a row that another class has too."""
     return {name: getattr(row, name) for name in of.__struct_fields__ if name in row.__struct_fields__}
 
 
-class PageInfo(Answer, frozen=True, kw_only=True):
+class PageInfo(QueryModel, frozen=True, kw_only=True):
     """Place of a page in its list."""
 
     has_next_page: bool
 
 
-class Page(Answer, Generic[T], frozen=True, kw_only=True):
+class ListPage(QueryModel, Generic[T], frozen=True, kw_only=True):
     """Rows of a nested list."""
 
     nodes: tuple[T, ...]

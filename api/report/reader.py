@@ -12,8 +12,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from api.charts import Series, series_of
-from api.report import answers
-from api.report.answers import Access, Basis, BoardReportFields, CitedDocument, ClaimFields, Notice, NoticeFigures
+from api.report import query_models
 from api.report.effective import (
     access_at,
     action_at,
@@ -25,6 +24,15 @@ from api.report.effective import (
 )
 from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement, cited
 from api.report.query_documents import Source, shared
+from api.report.query_models import (
+    Access,
+    Basis,
+    BoardReportFields,
+    CitedDocument,
+    ClaimFields,
+    Notice,
+    NoticeFigures,
+)
 from ledger.domain.errors import Refused
 from ledger.intake.validation_errors import is_near, out_of_time
 from projections.narrate.sentence import natural_key, zone_of
@@ -78,12 +86,12 @@ async def issued(context: Context, notice: str, report: str) -> AdviserStatement
     Raises:
         Refused: No report has that reference.
     """
-    answer = await answers.ISSUED.ask(context, notice=notice)
+    answer = await query_models.ISSUED.ask(context, notice=notice)
     known = {row.report: row.position for row in answer.adviser_reports.whole("the list of reports")}
     if report not in known:
         listed = f"issued reports: {', '.join(known)}" if known else "no report has been issued"
         raise Refused.because("UNKNOWN_REPORT", f"{notice} has no adviser's report {report[:128]!r}; {listed}")
-    statements = await answers.WORDS.ask(context, notice=notice, position=known[report])
+    statements = await query_models.WORDS.ask(context, notice=notice, position=known[report])
     row = next(row for row in statements.adviser_reports.nodes if row.report == report)
     return msgspec.convert(row, AdviserStatements, from_attributes=True)
 
@@ -95,7 +103,7 @@ async def position_at(context: Context, notice: str, when: int | datetime | None
         Refused: The position does not exist.
     """
     as_of = {"knownAt": when.isoformat()} if isinstance(when, datetime) else {"position": when}
-    head = await answers.HEAD.ask(context, notice=notice, asOf=None if when is None else as_of)
+    head = await query_models.HEAD.ask(context, notice=notice, asOf=None if when is None else as_of)
     return head.as_of.position
 
 
@@ -108,7 +116,7 @@ async def outline(
         Refused: As `read` does.
     """
     source, begin, _ = await _source(context, notice, statements)
-    figures = await source.ask(answers.NOTICE)
+    figures = await source.ask(query_models.NOTICE)
     return _areas(figures, statements), await _requirements(source, begin, figures, statements)
 
 
@@ -119,7 +127,7 @@ async def _source(
     if not (is_near(statements.first.isoformat()) and is_near(statements.last.isoformat())):
         raise Refused((out_of_time("period"),))
     pinned = None if statements.pinned is None else {"position": statements.pinned}
-    head = await answers.HEAD.ask(context, notice=notice, asOf=pinned)
+    head = await query_models.HEAD.ask(context, notice=notice, asOf=pinned)
     zone = zone_of(head.zone)
     begin, end = _midnight(statements.first, zone), _midnight(statements.last + timedelta(days=1), zone)
     source = Source(context, notice, head.as_of.position, end - timedelta(seconds=1))
@@ -135,9 +143,9 @@ async def read(context: Context, notice: str, statements: AdviserStatements) -> 
     source, begin, end = await _source(context, notice, statements)
     report = await _figures(source, statements, begin, end)
     positions = sorted({position for position in cited(report) if position <= source.position})
-    entries: list[answers.Cited] = []
+    entries: list[query_models.Cited] = []
     for start in range(0, len(positions), 500):
-        entries += await source.every(answers.ENTRIES, positions=positions[start : start + 500])
+        entries += await source.every(query_models.ENTRIES, positions=positions[start : start + 500])
     return structs.replace(report, entries=tuple(entries))
 
 
@@ -147,7 +155,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 async def _figures(source: Source, statements: AdviserStatements, begin: datetime, end: datetime) -> Report:
-    figures, last = await source.ask(answers.NOTICE), statements.last
+    figures, last = await source.ask(query_models.NOTICE), statements.last
     period = {"from": begin.isoformat(), "to": end.isoformat()}
     return Report(
         notice=notice_at(Notice(**shared(figures, Notice)), last),
@@ -165,11 +173,11 @@ async def _figures(source: Source, statements: AdviserStatements, begin: datetim
         requirements=await _requirements(source, begin, figures, statements),
         measures=await _measures(source, last),
         slow=_present(
-            await source.read(answers.SLOW, to=period["to"]), lambda row: slow_objective_at(row, last, end)
+            await source.read(query_models.SLOW, to=period["to"]), lambda row: slow_objective_at(row, last, end)
         ),
-        actions=_present(await source.read(answers.ACTIONS), lambda action: action_at(action, last, end)),
+        actions=_present(await source.read(query_models.ACTIONS), lambda action: action_at(action, last, end)),
         decisions=_present(
-            await source.read(answers.DECISIONS, **period), lambda decision: decision_at(decision, end)
+            await source.read(query_models.DECISIONS, **period), lambda decision: decision_at(decision, end)
         ),
         board_reports=await _board_reports(source, begin, end),
         access=await _access(source, begin, end),
@@ -195,7 +203,9 @@ async def _requirements(
     source: Source, begin: datetime, figures: NoticeFigures, statements: AdviserStatements
 ) -> tuple[Requirement, ...]:
     clauses = {clause.number: clause for clause in figures.clauses}
-    before = {line.clause: line.status for line in await source.every(answers.BEFORE, begin=begin.isoformat())}
+    before = {
+        line.clause: line.status for line in await source.every(query_models.BEFORE, begin=begin.isoformat())
+    }
     by_clause = {statement.number: statement for statement in statements.requirements}
     requirements = []
     for line in figures.compliance.whole("the list of obligations"):
@@ -213,7 +223,7 @@ async def _requirements(
 
 
 async def _measures(source: Source, last: date) -> tuple[Series, ...] | None:
-    rows = await source.read(answers.MEASURES)
+    rows = await source.read(query_models.MEASURES)
     for measure in rows or ():
         measure.readings.whole(f"measure {measure.measure}")
     return None if rows is None else tuple(series_at(series_of(row), last) for row in rows)
@@ -221,8 +231,8 @@ async def _measures(source: Source, last: date) -> tuple[Series, ...] | None:
 
 async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
     """Return the period's reports, each claim with its evidence as of the claim."""
-    reports = await source.read(answers.CLAIMS)
-    bases = await source.read(answers.BASES)
+    reports = await source.read(query_models.CLAIMS)
+    bases = await source.read(query_models.BASES)
     if reports is None or bases is None:
         return None
     return tuple(
@@ -235,7 +245,9 @@ async def _board_reports(source: Source, begin: datetime, end: datetime) -> tupl
     )
 
 
-def _claim(report: str, claim: answers.BoardReportsClaims, bases: tuple[answers.ClaimBasis, ...]) -> Claim:
+def _claim(
+    report: str, claim: query_models.BoardReportsClaims, bases: tuple[query_models.ClaimBasis, ...]
+) -> Claim:
     documents = {each.evidence: (CitedDocument(**shared(each, CitedDocument)),) for each in claim.documents}
     rests_on = tuple(
         Basis(**shared(basis, Basis), documents=documents.get(basis.evidence, ()))
@@ -246,7 +258,7 @@ def _claim(report: str, claim: answers.BoardReportsClaims, bases: tuple[answers.
 
 
 async def _access(source: Source, begin: datetime, end: datetime) -> tuple[Access, ...] | None:
-    requests = await source.read(answers.ACCESS)
+    requests = await source.read(query_models.ACCESS)
     if requests is None:
         return None
     return tuple(

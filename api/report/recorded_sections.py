@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.report.answers import Access, Basis, Cited, Decision
 from api.report.blocks import Block, Facts, Heading, Paragraph, Table, quotation
 from api.report.model import Report
 from api.report.phrases import HIDDEN, entry, many, moment, plain, text_or_erasure
+from api.report.query_models import Access, Basis, Cited, Decision
 from ledger.domain.registry import STORED_TYPES
 from projections.narrate.sentence import day, join_items, zone_of
 

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from api.charts import ChartReading, Series
 from api.charts.series import Spc
-from api.report.answers import (
+from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement
+from api.report.query_models import (
     Access,
     Action,
     Basis,
@@ -26,7 +27,6 @@ from api.report.answers import (
     Rebaseline,
     SlowObjective,
 )
-from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement
 from api.report.spreadsheet import cell
 
 _STRUCTURED = {

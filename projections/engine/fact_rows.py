@@ -26,9 +26,10 @@ _OF_ENTRY: dict[str, Source] = {
 def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -> R:
     """Put the row of an entry's fact, and return it.
 
-    A required field that `values` leaves out takes the fact's field of its name: the value of a word, a copy of a
-    list, a reference to a narrative. `first` and `last` come from the fact's period. `position`, `actor` and
-    `recorded_at` come from the entry. Any other instant is the instant of the fact. Fields with a default keep it.
+    `values` are fields that do not follow from the fact. Each other required field takes the fact's field of its
+    name. A word becomes its value, a list a copy, and a narrative a reference. `first` and `last` come from the
+    period. `position`, `actor` and `recorded_at` come from the entry. Any other instant is that of the fact. Fields
+    with a default keep it.
 
     Raises:
         TypeError: A field has no source.

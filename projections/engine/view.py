@@ -7,6 +7,7 @@ entries again before it resumes.
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -19,6 +20,11 @@ from projections.engine.rows import Rows, Table
 F = TypeVar("F", bound=Fact)
 Handler = Callable[[Rows, Entry, F], None]
 """Function that folds an entry with one kind of fact into the rows."""
+
+
+def _put(table: Table[Any], rows: Rows, entry: Entry, _fact: Fact) -> None:
+    """Put the row of an entry's fact; a function of the module, so that views can be sent to other processes."""
+    put_from_fact(rows, table, entry)
 
 
 class View(Struct, frozen=True, eq=False):
@@ -61,10 +67,7 @@ class View(Struct, frozen=True, eq=False):
             TypeError: A required field of the row does not follow from the fact.
         """
         check_sources(table.row, fact)
-
-        @self.on(fact)
-        def put(rows: Rows, entry: Entry, _fact: Fact) -> None:
-            put_from_fact(rows, table, entry)
+        self.on(fact)(partial(_put, table))
 
     def fold(self, rows: Rows, entry: Entry) -> None:
         """Fold one entry into the rows."""

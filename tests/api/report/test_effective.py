@@ -8,17 +8,6 @@ import pytest
 
 from api.charts import Series
 from api.charts.series import ChartReading, Readings, Reset, Spc
-from api.report.answers import (
-    Access,
-    Action,
-    Decision,
-    Grant,
-    Highlight,
-    Notice,
-    ProgressUpdate,
-    Rebaseline,
-    SlowObjectivesRow,
-)
 from api.report.document import paper_of
 from api.report.effective import (
     access_at,
@@ -30,7 +19,18 @@ from api.report.effective import (
     slow_objective_at,
 )
 from api.report.model import AreaSummary, Report, Requirement
-from api.report.query_documents import Page, PageInfo
+from api.report.query_documents import ListPage, PageInfo
+from api.report.query_models import (
+    Access,
+    Action,
+    Decision,
+    Grant,
+    Highlight,
+    Notice,
+    ProgressUpdate,
+    Rebaseline,
+    SlowObjectivesRow,
+)
 from projections.views.spc import xmr
 
 LAST = date(2023, 9, 30)
@@ -188,7 +188,7 @@ def objective(**changes: Any) -> SlowObjectivesRow:
         "due": date(2023, 8, 31), "first_due": date(2023, 8, 31), "slippage_days": 0, "highlighted": True,
         "activity_rating": "BLUE", "impact_rating": "BLUE", "progress_at": at(10), "position": 4,
         "highlights": highlights, "added_at": at(1), "closed_at": None,
-        "progress": Page(nodes=updates, page_info=PageInfo(has_next_page=False)),
+        "progress": ListPage(nodes=updates, page_info=PageInfo(has_next_page=False)),
     }  # fmt: skip
     return SlowObjectivesRow(**fields | changes)
 

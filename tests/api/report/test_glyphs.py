@@ -9,11 +9,11 @@ import pytest
 import typst
 
 from api.charts.series import Readings, Series
-from api.report.answers import Notice
 from api.report.formats import FORMATS
 from api.report.glyphs import characters, displayable, families
 from api.report.model import AreaSummary, Report
 from api.report.pdf import pdf_of
+from api.report.query_models import Notice
 
 NOW = datetime(2023, 1, 31, tzinfo=UTC)
 CHARACTERS = [

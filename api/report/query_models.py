@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.report.query_documents import Answer, ListQuery, Page, Query
+from api.report.query_documents import ListPage, ListQuery, Query, QueryModel
 
 
-class Grant(Answer, frozen=True, kw_only=True):
+class Grant(QueryModel, frozen=True, kw_only=True):
     """Granted access: its validity and its history."""
 
     live: bool
@@ -16,7 +16,7 @@ class Grant(Answer, frozen=True, kw_only=True):
     used: int
 
 
-class Access(Answer, frozen=True, kw_only=True):
+class Access(QueryModel, frozen=True, kw_only=True):
     """Request for access, with the decision and the history of the grant (clause 9)."""
 
     request: str
@@ -39,7 +39,7 @@ class Access(Answer, frozen=True, kw_only=True):
     grant: Grant | None
 
 
-class Rebaseline(Answer, frozen=True, kw_only=True):
+class Rebaseline(QueryModel, frozen=True, kw_only=True):
     """Change of an action's due date, with its approver."""
 
     rebaselined_at: datetime
@@ -51,7 +51,7 @@ class Rebaseline(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class Action(Answer, frozen=True, kw_only=True):
+class Action(QueryModel, frozen=True, kw_only=True):
     """Action under an objective, with its original and its present due date."""
 
     action: str
@@ -73,7 +73,7 @@ class Action(Answer, frozen=True, kw_only=True):
     rebaselines: tuple[Rebaseline, ...]
 
 
-class ClaimBasis(Answer, frozen=True, kw_only=True):
+class ClaimBasis(QueryModel, frozen=True, kw_only=True):
     """Reliance of something on a document, with the document's status at the time of recording."""
 
     subject: str
@@ -84,14 +84,14 @@ class ClaimBasis(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class BeforeRow(Answer, frozen=True, kw_only=True):
+class BeforeRow(QueryModel, frozen=True, kw_only=True):
     """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
 
     clause: str
     status: str
 
 
-class BoardReportFields(Answer, frozen=True, kw_only=True):
+class BoardReportFields(QueryModel, frozen=True, kw_only=True):
     """Report to the board, with the parts present and missing (clause 5c)."""
 
     report: str
@@ -102,7 +102,7 @@ class BoardReportFields(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class ClaimFields(Answer, frozen=True, kw_only=True):
+class ClaimFields(QueryModel, frozen=True, kw_only=True):
     """Claim of impact on children, with its evidence."""
 
     number: int
@@ -111,7 +111,7 @@ class ClaimFields(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class ClaimDocument(Answer, frozen=True, kw_only=True):
+class ClaimDocument(QueryModel, frozen=True, kw_only=True):
     """Document in the register of evidence."""
 
     evidence: str
@@ -134,14 +134,14 @@ class BoardReportsRow(BoardReportFields, frozen=True, kw_only=True):
     claims: tuple[BoardReportsClaims, ...]
 
 
-class Option(Answer, frozen=True, kw_only=True):
+class Option(QueryModel, frozen=True, kw_only=True):
     """Free text of an entry: stored apart from the entry, and bound to it by a salted SHA-256."""
 
     text: str | None
     erased_by: int | None
 
 
-class CitedDocument(Answer, frozen=True, kw_only=True):
+class CitedDocument(QueryModel, frozen=True, kw_only=True):
     """Document in the register of evidence."""
 
     title: str | None
@@ -151,7 +151,7 @@ class CitedDocument(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class Basis(Answer, frozen=True, kw_only=True):
+class Basis(QueryModel, frozen=True, kw_only=True):
     """Reliance of something on a document, with the document's status at the time of recording."""
 
     evidence: str
@@ -162,7 +162,7 @@ class Basis(Answer, frozen=True, kw_only=True):
     documents: tuple[CitedDocument, ...]
 
 
-class Decision(Answer, frozen=True, kw_only=True):
+class Decision(QueryModel, frozen=True, kw_only=True):
     """Decision of the board, with its evidence and its later history."""
 
     decision: str
@@ -184,7 +184,7 @@ class Decision(Answer, frozen=True, kw_only=True):
     rests_on: tuple[Basis, ...]
 
 
-class DraftAreas(Answer, frozen=True, kw_only=True):
+class DraftAreas(QueryModel, frozen=True, kw_only=True):
     """Area for priority action."""
 
     area: str
@@ -192,13 +192,13 @@ class DraftAreas(Answer, frozen=True, kw_only=True):
     ended_on: date | None
 
 
-class DraftClauses(Answer, frozen=True, kw_only=True):
+class DraftClauses(QueryModel, frozen=True, kw_only=True):
     """Clause of the notice, its obligation, and the current parameters of its rule."""
 
     number: str
 
 
-class DraftRow(Answer, frozen=True, kw_only=True):
+class DraftRow(QueryModel, frozen=True, kw_only=True):
     """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
     report: str
@@ -206,16 +206,16 @@ class DraftRow(Answer, frozen=True, kw_only=True):
     last: date
 
 
-class DraftFrame(Answer, frozen=True, kw_only=True):
+class DraftFrame(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
     issued_on: date
     areas: tuple[DraftAreas, ...]
     clauses: tuple[DraftClauses, ...]
-    adviser_reports: Page[DraftRow]
+    adviser_reports: ListPage[DraftRow]
 
 
-class Cited(Answer, frozen=True, kw_only=True):
+class Cited(QueryModel, frozen=True, kw_only=True):
     """One immutable record of one fact."""
 
     position: int
@@ -229,34 +229,34 @@ class Cited(Answer, frozen=True, kw_only=True):
     corrected_by: int | None
 
 
-class HeadAsOf(Answer, frozen=True, kw_only=True):
+class HeadAsOf(QueryModel, frozen=True, kw_only=True):
     """Standpoint of the answer."""
 
     position: int
 
 
-class HeadNotice(Answer, frozen=True, kw_only=True):
+class HeadNotice(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
     zone: str
     as_of: HeadAsOf
 
 
-class IssuedReportsRow(Answer, frozen=True, kw_only=True):
+class IssuedReportsRow(QueryModel, frozen=True, kw_only=True):
     """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
     report: str
     position: int
 
 
-class IssuedReportsNotice(Answer, frozen=True, kw_only=True):
+class IssuedReportsNotice(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
     zone: str
-    adviser_reports: Page[IssuedReportsRow]
+    adviser_reports: ListPage[IssuedReportsRow]
 
 
-class MeasuresSpc(Answer, frozen=True, kw_only=True):
+class MeasuresSpc(QueryModel, frozen=True, kw_only=True):
     """XmR chart (statistical process control) of a measure's readings since the last reset of its baseline."""
 
     mean: float | None
@@ -265,14 +265,14 @@ class MeasuresSpc(Answer, frozen=True, kw_only=True):
     provisional: bool | None
 
 
-class MeasuresResets(Answer, frozen=True, kw_only=True):
+class MeasuresResets(QueryModel, frozen=True, kw_only=True):
     """Reset of a measure's baseline: the limits are computed from this day on."""
 
     first: date
     position: int
 
 
-class MeasuresTargets(Answer, frozen=True, kw_only=True):
+class MeasuresTargets(QueryModel, frozen=True, kw_only=True):
     """Revision of a measure's target: the target holds from this day on."""
 
     first: date
@@ -280,7 +280,7 @@ class MeasuresTargets(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class MeasureReading(Answer, frozen=True, kw_only=True):
+class MeasureReading(QueryModel, frozen=True, kw_only=True):
     """A measure's reading for a period, as last stated, with numerator and denominator."""
 
     first: date
@@ -296,7 +296,7 @@ class MeasureReading(Answer, frozen=True, kw_only=True):
     restated_position: int | None
 
 
-class MeasureFigures(Answer, frozen=True, kw_only=True):
+class MeasureFigures(QueryModel, frozen=True, kw_only=True):
     """Measure, with its XmR chart."""
 
     measure: str
@@ -315,10 +315,10 @@ class MeasureFigures(Answer, frozen=True, kw_only=True):
     spc: MeasuresSpc | None
     resets: tuple[MeasuresResets, ...]
     targets: tuple[MeasuresTargets, ...]
-    readings: Page[MeasureReading]
+    readings: ListPage[MeasureReading]
 
 
-class Notice(Answer, frozen=True, kw_only=True):
+class Notice(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
     id: str
@@ -334,7 +334,7 @@ class Notice(Answer, frozen=True, kw_only=True):
     zone: str
 
 
-class AreaFields(Answer, frozen=True, kw_only=True):
+class AreaFields(QueryModel, frozen=True, kw_only=True):
     """Area for priority action."""
 
     area: str
@@ -345,7 +345,7 @@ class AreaFields(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class NoticeClauses(Answer, frozen=True, kw_only=True):
+class NoticeClauses(QueryModel, frozen=True, kw_only=True):
     """Clause of the notice, its obligation, and the current parameters of its rule."""
 
     number: str
@@ -354,7 +354,7 @@ class NoticeClauses(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class Obligation(Answer, frozen=True, kw_only=True):
+class Obligation(QueryModel, frozen=True, kw_only=True):
     """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
 
     clause: str
@@ -368,14 +368,14 @@ class Obligation(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class NoticeLedger(Answer, frozen=True, kw_only=True):
+class NoticeLedger(QueryModel, frozen=True, kw_only=True):
     """The notice's ledger, a Merkle tree (RFC 6962), at the position read."""
 
     size: int
     root_hash: str
 
 
-class NoticeAsOf(Answer, frozen=True, kw_only=True):
+class NoticeAsOf(QueryModel, frozen=True, kw_only=True):
     """Standpoint of the answer."""
 
     position: int
@@ -388,12 +388,12 @@ class NoticeFigures(Notice, frozen=True, kw_only=True):
 
     areas: tuple[AreaFields, ...]
     clauses: tuple[NoticeClauses, ...]
-    compliance: Page[Obligation]
+    compliance: ListPage[Obligation]
     ledger: NoticeLedger
     as_of: NoticeAsOf
 
 
-class Highlight(Answer, frozen=True, kw_only=True):
+class Highlight(QueryModel, frozen=True, kw_only=True):
     """Report of an objective's slow progress to the board (clause 5d)."""
 
     highlighted_at: datetime
@@ -404,7 +404,7 @@ class Highlight(Answer, frozen=True, kw_only=True):
     position: int
 
 
-class SlowObjective(Answer, frozen=True, kw_only=True):
+class SlowObjective(QueryModel, frozen=True, kw_only=True):
     """Objective of the improvement plan, with its latest ratings."""
 
     objective: str
@@ -423,7 +423,7 @@ class SlowObjective(Answer, frozen=True, kw_only=True):
     highlights: tuple[Highlight, ...]
 
 
-class ProgressUpdate(Answer, frozen=True, kw_only=True):
+class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
     """Progress against an objective: the work done, and its impact."""
 
     activity_rating: str
@@ -438,10 +438,10 @@ class SlowObjectivesRow(SlowObjective, frozen=True, kw_only=True):
 
     added_at: datetime
     closed_at: datetime | None
-    progress: Page[ProgressUpdate]
+    progress: ListPage[ProgressUpdate]
 
 
-class WordsAreas(Answer, frozen=True, kw_only=True):
+class WordsAreas(QueryModel, frozen=True, kw_only=True):
     """Section of the adviser's report on an area."""
 
     area: str
@@ -450,7 +450,7 @@ class WordsAreas(Answer, frozen=True, kw_only=True):
     text_erased_by: int | None
 
 
-class WordsRequirements(Answer, frozen=True, kw_only=True):
+class WordsRequirements(QueryModel, frozen=True, kw_only=True):
     """Section of the adviser's report on a requirement of the notice."""
 
     number: str
@@ -458,7 +458,7 @@ class WordsRequirements(Answer, frozen=True, kw_only=True):
     text_erased_by: int | None
 
 
-class IssuedStatements(Answer, frozen=True, kw_only=True):
+class IssuedStatements(QueryModel, frozen=True, kw_only=True):
     """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
 
     report: str
@@ -474,10 +474,10 @@ class IssuedStatements(Answer, frozen=True, kw_only=True):
     requirements: tuple[WordsRequirements, ...]
 
 
-class WordsNotice(Answer, frozen=True, kw_only=True):
+class WordsNotice(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
-    adviser_reports: Page[IssuedStatements]
+    adviser_reports: ListPage[IssuedStatements]
 
 
 ACCESS = ListQuery("access", "access", Access)

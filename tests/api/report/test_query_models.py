@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
-from api.report import answers
+from api.report import query_models
 from tools.report_models import ROOT, DocumentModels, lines
 
 SCHEMA = """
@@ -16,7 +16,7 @@ type Notice { issuedOn: Date! areas: [Area!]! plan: Plan tally: JSON }
 type Area { area: ID! position: Int }
 "Plan."
 type Plan { areas(after: String): AreaConnection! }
-"Page of areas."
+"ListPage of areas."
 type AreaConnection { nodes: [Area!]! pageInfo: PageInfo! }
 "Place."
 type PageInfo { hasNextPage: Boolean! endCursor: String }
@@ -33,7 +33,7 @@ def notice() -> GraphQLObjectType:
 
 
 def test_the_models_are_those_of_the_queries_and_the_schema() -> None:
-    committed = Path(answers.__file__).read_text(encoding="utf-8")
+    committed = Path(query_models.__file__).read_text(encoding="utf-8")
     assert committed == "\n".join(lines()) + "\n", "run: make facts"
 
 
@@ -44,9 +44,9 @@ def test_a_query_has_a_class_for_each_selection_and_fragment() -> None:
     )
     assert models.query("frame", notice()) == 'Query("frame", FrameNotice)'
     assert models.classes == {
-        "Head": 'class Head(Answer, frozen=True, kw_only=True):\n    """Improvement notice."""\n\n'
+        "Head": 'class Head(QueryModel, frozen=True, kw_only=True):\n    """Improvement notice."""\n\n'
         "    issued_on: date",
-        "Head2": 'class Head2(Answer, frozen=True, kw_only=True):\n    """Area."""\n\n    area: str',
+        "Head2": 'class Head2(QueryModel, frozen=True, kw_only=True):\n    """Area."""\n\n    area: str',
         "FrameFirst": 'class FrameFirst(Head2, frozen=True, kw_only=True):\n    """Area."""\n\n'
         "    position: int | None",
         "FrameNotice": 'class FrameNotice(Head, frozen=True, kw_only=True):\n    """Improvement notice."""\n\n'
