@@ -28,8 +28,8 @@ def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -
 
     `values` are fields that do not follow from the fact. Each other required field takes the fact's field of its
     name. A word becomes its value, a list a copy, and a narrative a reference. `first` and `last` come from the
-    period. `position`, `actor` and `recorded_at` come from the entry. Any other instant is that of the fact. Fields
-    with a default keep it.
+    period. `position`, `actor` and `recorded_at` come from the entry. Any other instant is that of the fact.
+    Fields with a default keep it.
 
     Raises:
         TypeError: A field has no source.
