@@ -23,7 +23,7 @@ Handler = Callable[[Rows, Entry, F], None]
 
 
 def _put(table: Table[Any], rows: Rows, entry: Entry, _fact: Fact) -> None:
-    """Put the row of an entry's fact; a function of the module, so that views can be sent to other processes."""
+    """Put the row of an entry's fact. Other processes find this function by its name."""
     put_from_fact(rows, table, entry)
 
 
