@@ -238,7 +238,10 @@ def test_two_authorizations_are_none(signing_in: Service, issuer: Issuer) -> Non
     assert answer.status_code == 401
 
 
-def test_a_new_key_is_taken_and_the_old_one_no_more(signing_in: Service, issuer: Issuer) -> None:
+def test_a_new_key_is_taken_and_the_old_one_no_more(
+    signing_in: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oidc, "ASK_AGAIN_SECONDS", 0.5)
     old = issuer.sign_in("jo")
     assert code_of(signing_in, old) == (200, "")
     issuer.rotate()

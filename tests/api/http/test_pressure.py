@@ -125,14 +125,14 @@ def test_a_request_is_answered_before_what_cannot_be_made_out_behind_it(service:
 
 
 def test_lines_may_come_slowly_but_each_has_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "IDLE_SECONDS", 5.0)
+    monkeypatch.setattr(body, "IDLE_SECONDS", 3.0)
     lines = [json.dumps(progress()).encode() + b"\n" for _ in range(3)]
     host, port = service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=120) as client:
         client.sendall(head(service, NDJSON))
-        for line in lines:  # 5.4 s in all, each well within its own 5
+        for line in lines:  # 3.6 s in all, each well within its own 3
             client.sendall(line)
-            time.sleep(1.8)
+            time.sleep(1.2)
         client.sendall(lines[0][:10])
         said = b""
         while b"TOO_SLOW" not in said:

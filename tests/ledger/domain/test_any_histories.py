@@ -142,13 +142,11 @@ def test_each_fact_left_out_in_turn_is_missed_by_name_where_something_rests_on_i
     corrected = {item.entry.position for item in effective(desk.history) if item.corrected_by}
     rests = named_later()
     assert len(rests) > 100
-    for entry in desk.history[1:]:
-        if entry.position in corrected or KIND_OF[type(entry.fact)].name in UNCORRECTABLE:
+    for position, (later, name) in rests.items():
+        if position in corrected or KIND_OF[type(desk.history[position - 1].fact)].name in UNCORRECTABLE:
             continue
-        missed = first_refused(effective(desk.history, removal_of(entry.position)))
-        if entry.position in rests:
-            later, name = rests[entry.position]
-            assert missed is not None, entry
-            first, refusal = missed
-            assert first.position <= later
-            assert name in refusal.message, (entry.position, refusal)
+        missed = first_refused(effective(desk.history[:later], removal_of(position)))
+        assert missed is not None, position
+        first, refusal = missed
+        assert first.position <= later
+        assert name in refusal.message, (position, refusal)
