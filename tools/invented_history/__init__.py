@@ -1,7 +1,7 @@
 """The generator of Tameside's invented history, July 2022 to March 2024.
 
-`python -m tools.invented_history` prints the history in `ledger/packs/tameside-2022.ndjson`. The notice, its closure
-and the direction that followed are real. Everything between them is invented. `tables.toml` has its tables.
+`python -m tools.invented_history` prints the history in `ledger/packs/tameside-2022.ndjson`. The notice, its
+and the direction that followed are real. Everything between them is invented. Its tables are in `tables.toml`.
 """
 
 from tools.invented_history import (
