@@ -220,6 +220,11 @@ class Budget:
             )
 
     @property
+    def seconds(self) -> float:
+        """Seconds that remain; at least a millisecond, after which the next read is refused."""
+        return max(self._ends - time.monotonic(), 0.001)
+
+    @property
     def spent(self) -> int:
         """Rows counted so far."""
         return self._spent

@@ -4,19 +4,21 @@ Imports strawberry, `ledger` and `projections`.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.types import Info
 
-from schema.compiled.arguments import plain
+from schema.compiled.national import read_notices
 from schema.compiled.sources import read_node, read_notice
 from schema.context import Context, Standpoint, may
-from schema.derive.connection import USUAL, After, First, check_first, decode_cursor
+from schema.derive.connection import After, Before, First, Last
+from schema.derive.groups import connection_of
 from schema.derive.node import Node, parse_id, resolver
+from schema.derive.object_types import filter_of
+from schema.derive.order import order_argument
 from schema.errors import BAD_USER_INPUT, no_notice, problem
-from schema.notices import LIST, NoticeConnection, page_of_notices
-from schema.types.enums import NoticeKind, NoticeStatus, Role
+from schema.types.enums import Role
 from schema.types.notice import AsOfInput, Notice, reader_as_of
 
 NoticeArgument = Annotated[
@@ -29,14 +31,13 @@ On = Annotated[
     ),
 ]
 
-
-@strawberry.input(description="Conditions on the notices; all of them must hold.")
-class NoticesFilter:
-    """Conditions on notices."""
-
-    council: strawberry.ID | None = strawberry.field(default=None, description="Council, by its ONS code.")
-    kind: NoticeKind | None = strawberry.field(default=None, description="Legal instrument.")
-    status: NoticeStatus | None = strawberry.field(default=None, description="Status of the notice.")
+NoticeConnection: Any = connection_of("Notice")
+NoticeFilter: Any = filter_of("Notice")
+NoticeFilterArgument: Any = Annotated[
+    NoticeFilter | None,
+    strawberry.argument(description="Conditions on the notices; all notices if omitted."),
+]
+NoticeOrderArgument: Any = order_argument("Notice")
 
 
 @strawberry.type(description="The viewer's current roles in a notice.")
@@ -81,28 +82,25 @@ class Query:
         return await read_notice(info, Standpoint(id, reader_as_of(as_of), at_least, on))
 
     @resolver("Notices that the viewer may read, by id. Each is read at its own position.")
-    async def notices(
+    async def notices(  # noqa: PLR0913, PLR0917 - the arguments of every list
         self,
         info: Info[Context, None],
         on: On = None,
-        filter: Annotated[  # noqa: A002 - as everywhere
-            NoticesFilter | None,
-            strawberry.argument(description="Conditions on the notices; all notices if omitted."),
-        ] = None,
-        first: First = USUAL,
-        after: After = None,
+        filter: NoticeFilterArgument = None,  # noqa: A002, ARG002 - as everywhere; the compiler reads it
+        order_by: NoticeOrderArgument = None,  # noqa: ARG002 - the compiler reads these too
+        first: First = None,  # noqa: ARG002
+        after: After = None,  # noqa: ARG002
+        last: Last = None,  # noqa: ARG002
+        before: Before = None,  # noqa: ARG002
     ) -> NoticeConnection:
         """Return a page of notices."""
-        context, most = info.context, check_first(first)
-        place = decode_cursor(LIST, after, str)
+        viewer = info.context.viewer
         readable = [
             Standpoint(notice, on=on)
-            for notice in sorted(set(await context.viewer.allowed()))
-            if may(await context.viewer.roles(notice), "notice")
+            for notice in sorted(set(await viewer.allowed()))
+            if may(await viewer.roles(notice), "notice")
         ]
-        wanted = {"council": filter.council, "kind": filter.kind, "status": filter.status} if filter else {}
-        conditions = {name: str(plain(value)) for name, value in wanted.items() if value is not None}
-        return await page_of_notices(info, readable, conditions, None if place is None else place[0], most)
+        return await read_notices(info, readable)
 
     @resolver(
         "The object with this global id, at the standpoint that the id names; as recorded now if it names none."

@@ -86,6 +86,15 @@ _PLAIN: dict[Any, tuple[str, Packer]] = {
 }
 
 
+def postgres_type(hint: object) -> str:
+    """Return the type of a column with values of a Python type.
+
+    Raises:
+        KeyError: No column has values of this type.
+    """
+    return _PLAIN[hint][0]
+
+
 def _plain(name: str, hint: object) -> Column:
     return Column(name, *_PLAIN[hint])
 

@@ -53,9 +53,11 @@ def test_sql(relation: Relation[Any], test: Test, parameter: Callable[[object], 
             return f"(({test_sql(relation, part, parameter)}) IS NOT TRUE)"
 
 
-def names_in(test: Test) -> list[str]:
+def names_in(test: Test | None) -> list[str]:
     """Return the names of the conditions that are combined."""
     match test:
+        case None:
+            return []
         case Condition(name, _):
             return [name]
         case AllOf(parts) | AnyOf(parts):

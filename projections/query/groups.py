@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
-from projections.query.relation import ZONE, Relation
+from projections.query.relation import Relation
 
 MOST_GROUPS = 1_000
 """Most groups of a list."""
@@ -96,7 +96,7 @@ def group_rows(relation: Relation[Any], rows: str, keys: Sequence[GroupKey], fig
         figures: Figures of each group.
     """
     values = [_key_value(relation, key) for key in keys]
-    names = [key.name for key in keys] + [name for each in figures for name in _names(each.quantity)]
+    names = [key.name for key in keys] + [name for each in figures for name in quantity_names(each.quantity)]
     columns = [
         f"{_key_text(key, value)} AS k{n}" for n, (key, (value, _)) in enumerate(zip(keys, values, strict=True), 1)
     ]
@@ -110,7 +110,7 @@ def group_rows(relation: Relation[Any], rows: str, keys: Sequence[GroupKey], fig
     return f"{sql} GROUP BY {terms} ORDER BY {terms} LIMIT {MOST_GROUPS + 1}"
 
 
-def _names(of: Quantity) -> tuple[str, ...]:
+def quantity_names(of: Quantity) -> tuple[str, ...]:
     """Return the fields of a quantity."""
     return (of.start, of.end) if isinstance(of, Duration) else (of.name,)
 
@@ -139,7 +139,7 @@ def _day_sql(relation: Relation[Any], name: str) -> str:
     """Return the SQL of the day in a field."""
     expression = relation.expression(name)
     if unwrap(relation.hints[name]).column_type is datetime:
-        return f"({expression} AT TIME ZONE {ZONE})::date"
+        return f"({expression} AT TIME ZONE {relation.zone})::date"
     return expression
 
 

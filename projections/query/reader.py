@@ -285,6 +285,12 @@ class Reader:
             return [NoticeHead(*row) for row in rows]
 
     @asynccontextmanager
+    async def without_notice(self) -> AsyncIterator[Snapshot]:
+        """Open a snapshot that reads no notice, for statements over values that are sent."""
+        async with self._transaction(_begin([], SQL("SELECT now()"))) as (connection, ((now,),)):
+            yield Snapshot(connection, "", (0, now, b""), now, {})
+
+    @asynccontextmanager
     async def _transaction(
         self, begin: bytes, standby: Pool | None = None
     ) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:

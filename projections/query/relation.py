@@ -81,6 +81,8 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """
     order: tuple[str, ...] = ("position",)
     """Fields of the order, unique together and never null; a cursor holds their values."""
+    zone: str = ZONE
+    """SQL of the time zone whose days its instants are grouped by."""
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -104,16 +106,11 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
         A day or an instant has a range, whose end is exclusive. An id, a code or a word has a list of values.
         """
-        conditions = {}
+        conditions: dict[str, tuple[str, str]] = {}
         for name, hint in self.hints.items():
             kind = unwrap(hint).column_type
-            if kind in (date, datetime):
-                stem = name.removesuffix("_at").removesuffix("_on")
-                stem = {"from": "start", "until": "end"}.get(stem, stem)
-                conditions[f"{stem}_from"] = (name, ">=")
-                conditions[f"{stem}_until"] = (name, "<")
-            elif kind is str:
-                conditions[f"{name}_in"] = (name, "IN")
+            operators = [">=", "<"] if kind in (date, datetime) else ["IN"] if kind is str else []
+            conditions |= {derived_name(name, operator): (name, operator) for operator in operators}
         return {name: each for name, each in conditions.items() if name not in {*self.conditions, *self.hints}}
 
     def condition(self, name: str) -> str:
@@ -140,27 +137,41 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             return f"t.position IN ({self.positions[name]})"
         return self.condition(name)
 
-    def order_by(self, sorts: Sequence[Sort] = (), *, is_reversed: bool = False) -> str:
-        """Return the SQL of ORDER BY: the sorts, then the relation's own order."""
-        direction = {True: "DESC NULLS LAST", False: "ASC NULLS LAST"}
-        terms = [f"{self.expression(sort.name)} {direction[sort.descending]}" for sort in sorts]
-        own = " DESC" if is_reversed else ""
+    def order_by(self, sorts: Sequence[Sort] = (), *, is_reversed: bool = False, is_backward: bool = False) -> str:
+        """Return the SQL of ORDER BY: the sorts, then the relation's own order.
+
+        Args:
+            sorts: The sorts that precede the relation's own order.
+            is_reversed: True if the relation's own order is reversed.
+            is_backward: True to begin with the last row, where null comes first.
+        """
+        nulls = "FIRST" if is_backward else "LAST"
+        directions = ["DESC" if sort.descending != is_backward else "ASC" for sort in sorts]
+        terms = [
+            f"{self.expression(sort.name)} {direction} NULLS {nulls}"
+            for sort, direction in zip(sorts, directions, strict=True)
+        ]
+        own = " DESC" if is_reversed != is_backward else ""
         return ", ".join([*terms, *(f't."{name}"{own}' for name in self.order)])
 
-    def after(self, sorts: Sequence[Sort], values: Sequence[str], *, is_reversed: bool = False) -> str:
-        """Return the test that a row comes after a place.
+    def beyond(
+        self, sorts: Sequence[Sort], values: Sequence[str], *, is_reversed: bool = False, is_before: bool = False
+    ) -> str:
+        """Return the test that a row comes after a place, or before it.
 
         Args:
             sorts: The sorts that precede the relation's own order.
             values: SQL of the place: the value of each sort, then of each field of the order.
             is_reversed: True if the relation's own order is reversed.
+            is_before: True for the rows before the place.
         """
         own = ", ".join(f't."{name}"' for name in self.order)
-        test = f"({own}) {'<' if is_reversed else '>'} ({', '.join(values[len(sorts) :])})"
+        test = f"({own}) {'>' if is_reversed == is_before else '<'} ({', '.join(values[len(sorts) :])})"
         for sort, value in reversed(list(zip(sorts, values, strict=False))):
-            field, later = self.expression(sort.name), "<" if sort.descending else ">"
-            follows = f"{field} {later} {value} OR ({field} IS NULL AND {value} IS NOT NULL)"
-            test = f"({follows} OR ({field} IS NOT DISTINCT FROM {value} AND {test}))"
+            field, operator = self.expression(sort.name), ">" if sort.descending == is_before else "<"
+            missing, present = (value, field) if is_before else (field, value)
+            beyond = f"{field} {operator} {value} OR ({missing} IS NULL AND {present} IS NOT NULL)"
+            test = f"({beyond} OR ({field} IS NOT DISTINCT FROM {value} AND {test}))"
         return test
 
     def laterals_of(self, fields: Iterable[str]) -> str:
@@ -203,6 +214,15 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         if name not in self.row.__struct_fields__:
             raise KeyError(f"{self.row.__name__} has no field {name}")
         return f't."{name}"'
+
+
+def derived_name(field: str, operator: str) -> str:
+    """Return the name of the condition that follows from the type of a field."""
+    if operator == "IN":
+        return f"{field}_in"
+    stem = field.removesuffix("_at").removesuffix("_on")
+    stem = {"from": "start", "until": "end"}.get(stem, stem)
+    return f"{stem}_{'from' if operator == '>=' else 'until'}"
 
 
 def of_table(view: str, table: Table[R], **rest: Any) -> Relation[R]:  # noqa: ANN401 - as Relation has them

@@ -4,6 +4,7 @@
 its notice that held at its position, so no query filters by either.
 """
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -80,6 +81,7 @@ class Snapshot:
         requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]],
         *,
         is_last: bool = True,
+        seconds: float | None = None,
     ) -> list[tuple[bytes, int] | None]:
         """Run composed statements in one go.
 
@@ -87,12 +89,13 @@ class Snapshot:
             requests: For each statement the values of its own parameters, and the instant at which
                 rules are judged (the snapshot's, if None).
             is_last: End the snapshot.
+            seconds: Seconds that all statements together may take.
 
         Returns:
             For each statement the JSON bytes and the number of rows in them; None if it found no row.
 
         Raises:
-            TooSlow: A statement took too long.
+            TooSlow: A statement took too long, or all of them did.
             TooMany: A statement read too many rows.
             InvalidText: A parameter contains NUL or a lone surrogate.
             Unavailable: The connection was lost.
@@ -100,7 +103,7 @@ class Snapshot:
         """
         cursors = [AsyncRawCursor(self._connection) for _ in requests]
         try:
-            async with self._connection.pipeline():
+            async with asyncio.timeout(seconds), self._connection.pipeline():
                 await self._set_position()
                 for cursor, (statement, own, on) in zip(cursors, requests, strict=True):
                     values = {
@@ -117,7 +120,7 @@ class Snapshot:
                 if is_last:
                     await self._connection.execute(_END)
             return [await cursor.fetchone() for cursor in cursors]
-        except psycopg.errors.QueryCanceled:
+        except (TimeoutError, psycopg.errors.QueryCanceled):
             raise _too_slow() from None
         except psycopg.errors.ProgramLimitExceeded:
             raise TooMany("the answer's lists would hold too many rows; ask for fewer with `first`") from None

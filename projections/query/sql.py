@@ -14,6 +14,7 @@ from projections.query.groups import MOST_GROUPS, group_rows
 from projections.query.json_text import concat, json_value, literal
 from projections.query.relation import TODAY, Relation
 from projections.query.scope import NUMBER, Scope
+from projections.query.sent_rows import PARAMETER
 from projections.query.tree import (
     Cell,
     Constant,
@@ -37,6 +38,7 @@ from projections.query.tree import (
     SnapshotValue,
     Statement,
     TotalCount,
+    depth_of,
     form_of,
 )
 
@@ -48,6 +50,7 @@ _TYPES = {
     "recorded_at": "timestamptz",
     "root_hash": "text",
     "bank_holidays": "date[]",
+    PARAMETER: "jsonb",
 }
 NESTED = 4
 """Lists below one another from which rows are counted while they are read, because rows multiply with each."""
@@ -65,7 +68,7 @@ def compose(
             range, a short list that is too long. Otherwise they are written as they are, for the caller to check.
         most_rows: Rows of all lists after which the statement fails. Only deep trees count rows while they read.
     """
-    is_deep = _depth(listing.item) > NESTED
+    is_deep = depth_of(listing.item) > NESTED
     writer = _Writer(redacted, exact=exact, most_rows=most_rows if is_deep else None)
     scope = Scope(listing.relation)
     row = writer.members(listing.item, scope)
@@ -202,19 +205,22 @@ class _Writer:
         """Return the SQL of a list's rows, for one key if the list has one."""
         relation = listing.relation
         rows, where = self._conditions(listing, key)
-        if listing.after:
-            place = [self.parameter(value) for value in listing.after]
-            where.append(relation.after(listing.sorts, place, is_reversed=listing.is_reversed))
-        if listing.after_key is not None and key is not None:
-            where.append(self._is_of_cursor(listing, key))
+        for cursor, is_before in ((listing.after, False), (listing.before, True)):
+            if cursor:
+                place = [self.parameter(value) for value in cursor]
+                where.append(
+                    relation.beyond(listing.sorts, place, is_reversed=listing.is_reversed, is_before=is_before)
+                )
+        if key is not None:
+            where += self._are_of_cursors(listing, key)
         more = 1 if _reads_one_more(listing) else 0
-        order = relation.order_by(listing.sorts, is_reversed=listing.is_reversed)
+        order = relation.order_by(listing.sorts, is_reversed=listing.is_reversed, is_backward=listing.is_backward)
         sql = self.sql(relation, f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order}")
         return f"{sql} LIMIT {listing.first + more}"
 
-    def _is_of_cursor(self, listing: Listing, key: str) -> str:
-        """Return the test that the list's cursor names the row with this key."""
-        return f"{key}::text = {self.parameter(listing.after_key)}"
+    def _are_of_cursors(self, listing: Listing, key: str) -> list[str]:
+        """Return the tests that the list's cursors name the row with this key."""
+        return [f"{key}::text = {self.parameter(cursor_key)}" for cursor_key in listing.cursor_keys]
 
     def _conditions(self, listing: Listing, key: str | None) -> tuple[str, list[str]]:
         """Return the FROM item and the tests of WHERE of a list's rows on all pages."""
@@ -225,7 +231,7 @@ class _Writer:
         names = [name for name, _ in conditions]
         if listing.test is not None:
             where.append(test_sql(listing.relation, listing.test, self.parameter))
-            names += names_in(listing.test)
+        names += names_in(listing.test)
         fields = [*listing.relation.fields_of(names), *(sort.name for sort in listing.sorts)]
         return rows + listing.relation.laterals_of(fields), where
 
@@ -254,8 +260,8 @@ class _Writer:
         json = self._json(listing, inner)
         scope.joins += inner.groups
         scope.counts += [f"{item.rpartition(' ')[2]}.n" for item in inner.groups]
-        if listing.after_key is not None and key is not None:
-            json = f"CASE WHEN {self._is_of_cursor(listing, key)} THEN {json} ELSE 'null' END"
+        if listing.cursor_keys and key is not None:
+            json = f"CASE WHEN {' AND '.join(self._are_of_cursors(listing, key))} THEN {json} ELSE 'null' END"
         counts = [f"coalesce(sum({count}){inner.on_page}, 0)" for count in inner.counts]
         if listing.counted:
             own = f"count(*){inner.on_page}"
@@ -290,8 +296,9 @@ class _Writer:
         rows = f"({self.rows_of(listing, f'u{number}.key' if listing.spread else key)}) t"
         if listing.spread:
             rows = f"unnest({key}) WITH ORDINALITY u{number}(key, nth) CROSS JOIN LATERAL {rows}"
-        if _reads_one_more(listing):
-            rows = f"(SELECT t.*, row_number() OVER () AS {NUMBER} FROM {rows}) t"
+        if _reads_one_more(listing) or listing.is_backward:
+            order = f" ORDER BY {NUMBER} DESC" if listing.is_backward else ""
+            rows = f"(SELECT t.*, row_number() OVER () AS {NUMBER} FROM {rows}{order}) t"
         return rows
 
     # --- pages
@@ -374,18 +381,6 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, Scope], str]] = {
     GroupFigure: _Writer.group_figure,
     EndCursor: _Writer.end_cursor,
 }
-
-
-def _depth(node: Node) -> int:
-    """Return the number of lists below one another in a tree."""
-    match node:
-        case ObjectNode():
-            return max((_depth(below) for _, below in node.items), default=0)
-        case NullableObject() | PageRows():
-            return _depth(node.item)
-        case Listing():
-            return _depth(node.item) + node.counted
-    return 0
 
 
 def _reads_one_more(listing: Listing) -> bool:

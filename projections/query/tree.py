@@ -183,10 +183,14 @@ class Listing(Struct, frozen=True, kw_only=True):
     """Sorts that precede the relation's own order."""
     is_reversed: bool = False
     """True if the relation's own order is reversed."""
+    is_backward: bool = False
+    """True if the page is the last rows instead of the first ones; they keep their order."""
     after: Sequence[object] = ()
     """Parameters, one for each sort and each field of the order; only rows after them are returned."""
-    after_key: object = None
-    """Parameter with the key of the row whose list `after` names; the lists of other rows are null."""
+    before: Sequence[object] = ()
+    """Parameters like those of `after`; only rows before them are returned."""
+    cursor_keys: Sequence[object] = ()
+    """Parameters with the key of the row whose list a cursor names; the lists of other rows are null."""
     cursors: str = ""
     """Name of the list in its cursors; the notice and the key follow it."""
     counted: bool = True
@@ -214,6 +218,18 @@ Node: TypeAlias = (
     | Groups
     | Listing
 )
+
+
+def depth_of(node: Node) -> int:
+    """Return the number of lists below one another in a tree."""
+    match node:
+        case ObjectNode():
+            return max((depth_of(below) for _, below in node.items), default=0)
+        case NullableObject() | PageRows():
+            return depth_of(node.item)
+        case Listing():
+            return depth_of(node.item) + node.counted
+    return 0
 
 
 class Statement(Struct, frozen=True):

@@ -295,7 +295,6 @@ DECISION = of_table(
     "board",
     DECISIONS,
     conditions={
-        "ids": "t.decision = ANY (:value)",
         "evidence": ":value = ANY (t.evidence)",
         "standing": "(t.rescinded_position IS NULL) = :value",
         "text": contains("title"),

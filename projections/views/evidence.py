@@ -244,7 +244,6 @@ DOCUMENT = of_table(
     "evidence",
     EVIDENCE,
     conditions={
-        "ids": "t.evidence = ANY (:value)",
         "supports": ":value = ANY (t.supports)",
         "text": contains("title"),
         **WITHIN,

@@ -324,7 +324,6 @@ MEASURE = of_table(
         ),
     },
     conditions={
-        "ids": "t.measure = ANY (:value)",
         "signalling": "(EXISTS (SELECT FROM views.readings r WHERE r.notice = :notice "
         "AND r.measure = t.measure AND r.signals <> '{}') AND NOT (:redacted AND t.is_hidden)) = :value",
         "text": contains("title"),

@@ -269,7 +269,6 @@ OBJECTIVE = of_table(
         ),
     },
     conditions={
-        "ids": "t.objective = ANY (:value)",
         "area": ":value = ANY (t.areas)",
         "measure": ":value = ANY (t.measures)",
         "open": "(t.outcome IS NULL) = :value",

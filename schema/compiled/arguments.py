@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
-from schema.derive.connection import decode_cursor, key_of_cursor
+from schema.derive.connection import Bound, decode_cursor, key_of_cursor
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
@@ -61,6 +61,8 @@ class CursorPart(Struct, frozen=True, eq=False):
     hints: tuple[Any, ...]
     part: int | None
     """Number of the part; None for the key of the row that has the list."""
+    bound: Bound
+    """Argument with the cursor."""
     is_below: bool = False
     """True if the list is below a row, and its name ends with the row's key."""
 
@@ -72,7 +74,8 @@ class CursorPart(Struct, frozen=True, eq=False):
         """
         of_list, cursor = self.of_list + notice, self.cursor.of(variables)
         key = key_of_cursor(of_list, cursor) if self.is_below else None
-        place = decode_cursor(of_list if key is None else f"{of_list}/{key}", cursor, *self.hints)
+        name = of_list if key is None else f"{of_list}/{key}"
+        place = decode_cursor(name, cursor, *self.hints, bound=self.bound)
         if place is None or self.part is None:
             return key
         return place[self.part]
@@ -122,7 +125,7 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:  # noqa: ANN401 - of any 
     return value
 
 
-WRITTEN = ("first", "orderBy", "by", "of", "start", "end")
+WRITTEN = ("first", "last", "orderBy", "by", "of", "start", "end")
 """Arguments that a statement depends on."""
 
 

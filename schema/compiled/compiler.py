@@ -217,7 +217,7 @@ class _Answering:
             ) as reading:
                 if reading.stopped:
                     requests = [self._request(root, at, roles, reading.stopped) for _, root, at in roots]
-                answers = await reading.answer(requests)
+                answers = await reading.answer(requests, seconds=context.budget.seconds)
         except Inexact as error:
             raise NotCompiled("inexact") from error
         except LedgerError as error:

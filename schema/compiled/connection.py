@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
+from msgspec import Struct
 
 from projections.query.tree import Cursor, EndCursor, HasMore, Node, ObjectNode, PageRows, TotalCount
-from schema.compiled.selection import constant, object_of, python_name
+from schema.compiled.arguments import Arguments, CursorPart
+from schema.compiled.selection import Selection, constant, object_of, python_name
+from schema.derive.connection import Bound, PageSize, neighbours
 
 Member = Callable[[GraphQLField, list[FieldDetails]], Node]
 """Builder of the tree of one selected field."""
@@ -17,8 +21,79 @@ Make = Callable[[GraphQLField, list[FieldDetails]], ObjectNode]
 """Builder of the tree of a field's object, or of each item of its list."""
 
 
+class PageBounds(Struct, frozen=True, eq=False):
+    """Size and cursors of a page, as its arguments name them."""
+
+    size: PageSize
+    cursors: Mapping[Bound, tuple[CursorPart, ...]]
+    """One parameter for each part of the place that a cursor names."""
+    of_list: str
+    is_below: bool
+
+    @classmethod
+    def of(
+        cls,
+        selection: Selection,
+        arguments: Arguments,
+        of_list: str,
+        hints: tuple[Any, ...],
+        *,
+        is_below: bool = False,
+    ) -> "PageBounds":
+        """Return the bounds of a page of the list.
+
+        Raises:
+            GraphQLError: The size is wrong, or a cursor is not one of this list.
+        """
+        size = PageSize.of(arguments.value("first"), arguments.value("last"))
+        cursors: dict[Bound, tuple[CursorPart, ...]] = {}
+        bounds: tuple[Bound, Bound] = ("after", "before")
+        for bound in bounds:
+            sent = arguments.argument(bound)
+            if sent is not None:
+                parts = range(len(hints))
+                cursors[bound] = tuple(CursorPart(sent, of_list, hints, n, bound, is_below) for n in parts)
+                selection.check(cursors[bound])
+        return cls(size, cursors, of_list, is_below)
+
+    @property
+    def listing(self) -> dict[str, Any]:
+        """Members of a `Listing` that bound its rows."""
+        keys = [
+            CursorPart(parts[0].cursor, self.of_list, parts[0].hints, None, bound, is_below=True)
+            for bound, parts in self.cursors.items()
+            if self.is_below
+        ]
+        return {
+            "first": self.size.most,
+            "is_backward": self.size.is_backward,
+            "after": self.cursors.get("after", ()),
+            "before": self.cursors.get("before", ()),
+            "cursor_keys": tuple(keys),
+            "cursors": self.of_list,
+        }
+
+    @property
+    def page_info(self) -> Mapping[str, Node]:
+        """Members of PageInfo."""
+        following, preceding = neighbours(
+            self.size, is_after="after" in self.cursors, is_before="before" in self.cursors, has_more=HasMore()
+        )
+        return {
+            "has_next_page": constant(following) if isinstance(following, bool) else following,
+            "has_previous_page": constant(preceding) if isinstance(preceding, bool) else preceding,
+            "start_cursor": EndCursor(last=False),
+            "end_cursor": EndCursor(last=True),
+        }
+
+
 def page_of(
-    walk: Walk, field: GraphQLField, details: list[FieldDetails], make: Make, groups: Member, *, is_after: bool
+    walk: Walk,
+    field: GraphQLField,
+    details: list[FieldDetails],
+    make: Make,
+    groups: Member,
+    bounds: PageBounds,
 ) -> ObjectNode:
     """Return the tree of a page; `make` builds its rows, and `groups` their groups."""
 
@@ -32,20 +107,10 @@ def page_of(
                 return TotalCount()
             case "groups":
                 return groups(below, each)
-        return walk(object_of(below), each, lambda info, _: _of_page(info, is_after=is_after))
+        return walk(object_of(below), each, lambda info, _: bounds.page_info[python_name(info)])
 
     return walk(object_of(field), details, member)
 
 
 def _of_edge(make: Make, field: GraphQLField, details: list[FieldDetails]) -> Node:
     return Cursor() if python_name(field) == "cursor" else make(field, details)
-
-
-def _of_page(field: GraphQLField, *, is_after: bool) -> Node:
-    members: Mapping[str, Node] = {
-        "has_next_page": HasMore(),
-        "has_previous_page": constant(is_after),
-        "start_cursor": EndCursor(last=False),
-        "end_cursor": EndCursor(last=True),
-    }
-    return members[python_name(field)]

@@ -12,16 +12,15 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.registry import KINDS, find_kind, type_names
-from projections.query.condition import Test
+from projections.query.condition import Test, names_in
 from projections.query.relation import Sort
 from projections.query.tree import Cell, Constant, Listing, NarrativeMember, Node, form_of
 from projections.views import entries
 from schema.compiled.arguments import Arguments, plain
-from schema.compiled.connection import Make, Member, Walk, page_of
+from schema.compiled.connection import Make, Member, PageBounds, Walk, page_of
 from schema.compiled.filters import Names, combined_test, conditions_in
-from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
+from schema.compiled.selection import Selection, constant, object_of, python_name
 from schema.context import may
-from schema.derive.connection import check_first
 from schema.derive.filters import COMBINED
 from schema.derive.order import order_name, sorts_of
 from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
@@ -57,19 +56,16 @@ def entries_of(
     is_reversed = bool(arguments.values.get("newestFirst"))
     sorts = _sorts(selection, arguments)
     of_list = f"{'newest-' if is_reversed else ''}entries{order_name(sorts)}/"
-    after = cursor_parts(arguments, of_list, *entries.ENTRY.place_hints(sorts))
-    selection.check(after)
+    bounds = PageBounds.of(selection, arguments, of_list, entries.ENTRY.place_hints(sorts))
     return Listing(
         relation=entries.ENTRY,
         shape="page",
-        first=check_first(arguments.values.get("first")),
         conditions=conditions,
         test=test,
-        item=page_of(walk, field, details, make, groups, is_after=bool(after)),
+        item=page_of(walk, field, details, make, groups, bounds),
         sorts=sorts,
         is_reversed=is_reversed,
-        after=after,
-        cursors=of_list,
+        **bounds.listing,
     )
 
 
@@ -103,6 +99,7 @@ def entry_conditions(selection: Selection, arguments: Arguments) -> tuple[dict[s
     if (test is not None or conditions.keys() - {"positions"}) and not may(selection.roles, "entries"):
         message = f"your roles in {selection.notice} do not read its entries, so they can't be searched"
         raise problem(FORBIDDEN, message)
+    selection.charge(entries.ENTRY, (*conditions, *names_in(test)))
     selection.check((*conditions.values(), *conditions_in(test)))
     return conditions, test
 

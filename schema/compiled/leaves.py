@@ -14,7 +14,7 @@ from ledger.domain.errors import LedgerError
 from projections.query.snapshot import Snapshot
 from schema.compiled.fallback import Reason
 from schema.context import Context
-from schema.derive.connection import LARGEST, foreign_cursor
+from schema.derive.connection import LARGEST, Bound, foreign_cursor
 from schema.errors import LIMIT_EXCEEDED, problem
 from schema.types import proofs
 
@@ -41,9 +41,11 @@ class Checkpoint(Struct, frozen=True):
 
 
 class CursorOfRow(Struct, frozen=True):
-    """A list below a row, with a cursor; the database writes null for every row but the cursor's."""
+    """A list below a row, with cursors; the database writes null for every row but the cursors'."""
 
     path: Path
+    bounds: tuple[Bound, ...]
+    """Arguments with a cursor."""
 
 
 class ShortList(Struct, frozen=True):
@@ -81,7 +83,7 @@ async def place(leaves: Iterable[Leaf], source: Any, context: Context, snapshot:
                 case Checkpoint():
                     parent[key] = await _checkpoint(context, snapshot)
                 case CursorOfRow():
-                    parent[key] = foreign_cursor() if parent[key] is None else parent[key]
+                    parent[key] = foreign_cursor(*leaf.bounds) if parent[key] is None else parent[key]
                 case ShortList():
                     parent[key] = _checked(leaf, parent[key])
     if positions:

@@ -25,10 +25,11 @@ from msgspec import Struct
 
 from ledger.domain.roles import Role
 from projections.errors import ViewStopped
+from projections.query.relation import QUERY, Relation
 from projections.query.tree import Constant
 from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart
 from schema.context import may
-from schema.errors import FORBIDDEN, problem
+from schema.errors import FORBIDDEN, LIMIT_EXCEEDED, problem
 
 
 class Operation(Struct, frozen=True, eq=False):
@@ -67,6 +68,19 @@ class Operation(Struct, frozen=True, eq=False):
         return collected.grouped_field_set
 
 
+MOST_CONDITIONS = 500
+"""Most conditions of all lists of a notice; PostgreSQL plans each of them."""
+MOST_SEARCHES = 20
+"""Most searches of all lists of a notice; each reads the narratives of many rows."""
+
+
+class Load(Struct):
+    """Numbers of the conditions and of the searches that the lists of a notice have so far."""
+
+    conditions: int = 0
+    searches: int = 0
+
+
 class Selection(Struct, frozen=True, eq=False):
     """An operation with its variables, for readers of a notice in certain roles."""
 
@@ -76,6 +90,7 @@ class Selection(Struct, frozen=True, eq=False):
     roles: Sequence[Role]
     stopped: Mapping[str, int]
     """Stopped views that are unreadable, with the position that each has reached."""
+    load: Load = msgspec.field(default_factory=Load)
 
     def type(self, name: str) -> GraphQLObjectType:
         """Return an object type of the schema."""
@@ -109,6 +124,23 @@ class Selection(Struct, frozen=True, eq=False):
         if view in self.stopped:
             raise ViewStopped(self.notice, view, self.stopped[view])
 
+    def charge(self, relation: Relation[Any], names: Iterable[str]) -> None:
+        """Count the conditions of a list.
+
+        Raises:
+            GraphQLError: LIMIT_EXCEEDED, if the lists of the notice have too many.
+        """
+        for name in names:
+            self.load.conditions += 1
+            self.load.searches += QUERY in relation.condition(name)
+        for count, most, unit in (
+            (self.load.conditions, MOST_CONDITIONS, "conditions"),
+            (self.load.searches, MOST_SEARCHES, "searches for text"),
+        ):
+            if count > most:
+                message = f"the lists of a notice have {count} {unit}, of at most {most}; ask twice"
+                raise problem(LIMIT_EXCEEDED, message)
+
     def check(self, parameters: Iterable[object]) -> None:
         """Raise GraphQLError if the present variables have no value for a parameter."""
         for each in parameters:
@@ -118,19 +150,6 @@ class Selection(Struct, frozen=True, eq=False):
     def arguments(self, field: GraphQLField, details: list[FieldDetails]) -> Arguments:
         """Return the arguments of a field."""
         return Arguments(field, details[0], self.variables)
-
-
-def cursor_parts(
-    arguments: Arguments,
-    of_list: str,
-    *hints: Any,  # noqa: ANN401 - types
-    is_below: bool = False,
-) -> tuple[CursorPart, ...]:
-    """Return one parameter for each part of the place after which a page begins; empty for the first page."""
-    cursor = arguments.argument("after")
-    if cursor is None:
-        return ()
-    return tuple(CursorPart(cursor, of_list, hints, part, is_below) for part in range(len(hints)))
 
 
 def constant(value: object) -> Constant:

@@ -77,13 +77,15 @@ async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -
             composed=True,
         ) as snapshot,
     ):
-        variables = _variables(field)
+        variables = variables_of(field)
         selection = Selection(Operation.of_field(field), variables, standpoint.notice, roles, snapshot.stopped)
         builder = TreeBuilder(selection, is_as_of=standpoint.is_as_of, is_on=standpoint.on is not None)
         tree = build(builder, [FieldDetails(node, None) for node in field.field_nodes])
         statement = compose(tree, suppressed(roles), exact=False, most_rows=ROWS)
         values = values_of(statement.parameters, variables.coerced, standpoint.notice)
-        (answer,) = await snapshot.answer([(statement, values, None)], is_last=not builder.leaves)
+        (answer,) = await snapshot.answer(
+            [(statement, values, None)], is_last=not builder.leaves, seconds=context.budget.seconds
+        )
         json, rows = answer or (b"null", 0)
         value = msgspec.json.decode(json)
         await place(builder.leaves, value, context, snapshot)
@@ -135,7 +137,7 @@ def selected(info: Info[Context, Any], of: type[T], values: Mapping[str, Any]) -
         values: Values by Python name.
     """
     field = info._raw_info  # noqa: SLF001 - strawberry has no public name for it
-    selection = Selection(Operation.of_field(field), _variables(field), "", (), {})
+    selection = Selection(Operation.of_field(field), variables_of(field), "", (), {})
     kind, details = selection.type(of.__name__), [FieldDetails(node, None) for node in field.field_nodes]
     source = {
         key: values[python_name(kind.fields[each[0].node.name.value])]
@@ -145,7 +147,7 @@ def selected(info: Info[Context, Any], of: type[T], values: Mapping[str, Any]) -
     return cast(T, source)
 
 
-def _variables(field: GraphQLResolveInfo[Any]) -> VariableValues:
+def variables_of(field: GraphQLResolveInfo[Any]) -> VariableValues:
     """Return the variables as graphql-core has them; strawberry passes on their coerced values only."""
     coerced: Any = field.variable_values
     return VariableValues({}, coerced)
@@ -153,7 +155,7 @@ def _variables(field: GraphQLResolveInfo[Any]) -> VariableValues:
 
 def take_values(schema: GraphQLSchema) -> None:
     """Make every type of a notice take the values of its fields from the object that was read."""
-    waiting, types = [schema.type_map["Notice"], schema.type_map["Node"]], set[str]()
+    waiting, types = [schema.type_map[name] for name in ("Notice", "NoticeConnection", "Node")], set[str]()
     while waiting:
         kind = waiting.pop()
         if isinstance(kind, GraphQLInterfaceType):

@@ -14,6 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 from ledger.domain.fields import unwrap
 from projections.engine.narrative import NarrativeRef
 from projections.errors import ReadingError
+from projections.query.condition import names_in
 from projections.query.relation import Relation
 from projections.query.tree import (
     Cell,
@@ -30,15 +31,15 @@ from projections.query.tree import (
     form_of,
 )
 from projections.views import entries
-from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, plain
-from schema.compiled.connection import Member, page_of
+from schema.compiled.arguments import Arguments, ArgumentValue, plain
+from schema.compiled.connection import Member, PageBounds, page_of
 from schema.compiled.entries import entries_of, entry_member, narrative_member
 from schema.compiled.filters import Names, combined_test, conditions_in
 from schema.compiled.groups import groups_of
 from schema.compiled.leaves import Checkpoint, CursorOfRow, Leaf, Proof, RefusedField, ShortList
-from schema.compiled.selection import Selection, constant, cursor_parts, object_of, python_name
+from schema.compiled.selection import Selection, constant, object_of, python_name
 from schema.derive.columns import relation_of
-from schema.derive.connection import LARGEST, check_first
+from schema.derive.connection import LARGEST
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
 from schema.derive.node import kind_of
 from schema.derive.order import order_name, sorts_of
@@ -232,6 +233,10 @@ class TreeBuilder:
 
     # --- lists
 
+    def _relation(self, name: str) -> Relation[Any]:
+        """Return the relation of a type's rows."""
+        return TYPES[name].relation
+
     def _groups(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
         """Return the tree of the groups of a type's rows."""
         self.selection.require(relation_of(name).view)
@@ -248,7 +253,7 @@ class TreeBuilder:
     ) -> Listing:
         """Return the tree of a list."""
         declaration = TYPES[spec.of]
-        relation = declaration.relation
+        relation = self._relation(spec.of)
         self.selection.require(relation.view)
         spread = (
             parent is not None and spec.key is not None and unwrap(parent.relation.hints[spec.key]).origin is list
@@ -256,6 +261,7 @@ class TreeBuilder:
         arguments = self.selection.arguments(field, details)
         conditions = _conditions(declaration, spec, arguments)
         test = combined_test(_names(declaration), arguments)
+        self.selection.charge(relation, (*conditions, *names_in(test)))
         self.selection.check((*conditions.values(), *conditions_in(test)))
         if not spec.paged:
             if not spec.one:
@@ -275,34 +281,26 @@ class TreeBuilder:
         sorts = sorts_of(spec.of, ((plain(each["field"]), plain(each["direction"])) for each in orders))
         of_list = f"{'.'.join(place)}{order_name(sorts)}/"
         is_below = spec.key is not None
-        after = cursor_parts(arguments, of_list, *relation.place_hints(sorts), is_below=is_below)
-        self.selection.check(after)
-        if after and is_below:
-            self.leaves.append(CursorOfRow(self._here))
+        bounds = PageBounds.of(self.selection, arguments, of_list, relation.place_hints(sorts), is_below=is_below)
+        if bounds.cursors and is_below:
+            self.leaves.append(CursorOfRow(self._here, tuple(bounds.cursors)))
         return Listing(
             relation=relation,
             shape="page",
-            item=page_of(
-                self.walk, field, details, self._object, partial(self._groups, spec.of), is_after=bool(after)
-            ),
+            item=page_of(self.walk, field, details, self._object, partial(self._groups, spec.of), bounds),
             conditions=conditions,
             test=test,
             by=spec.by,
             key=spec.key,
             spread=spread,
-            first=check_first(arguments.values.get("first")),
             sorts=sorts,
-            after=after,
-            after_key=CursorPart(after[0].cursor, of_list, after[0].hints, None, is_below)
-            if after and is_below
-            else None,
-            cursors=of_list,
+            **bounds.listing,
         )
 
 
 def _names(declaration: ObjectDeclaration) -> Names:
     """Return the conditions that the members of a type's filter name."""
-    return Names({to_camel_case(name): name for name in declaration.filters})
+    return Names({to_camel_case(name): condition for name, condition in declaration.conditions.items()})
 
 
 def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments) -> dict[str, object]:
@@ -310,7 +308,9 @@ def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments
     conditions: dict[str, object] = {
         name: ArgumentValue(None, constant=fixed) for name, fixed in spec.where.items()
     }
-    paths = {name: ("filter", to_camel_case(name)) for name in declaration.filters}
+    paths: dict[str, tuple[str, ...]] = {
+        condition: ("filter", to_camel_case(name)) for name, condition in declaration.conditions.items()
+    }
     for name, path in (paths | {name: (to_camel_case(name),) for name in declaration.arguments}).items():
         argument = arguments.argument(
             *path, via=partial(_same, name, spec.where[name]) if name in spec.where else None

@@ -7,11 +7,13 @@ It is never read as another place.
 import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 import strawberry
 from graphql import GraphQLError
+from msgspec import Struct
 
 from schema.errors import BAD_USER_INPUT, problem
 
@@ -22,10 +24,32 @@ USUAL = 50
 Place = list[Any]
 """A row's place in its list: its values in the list's order."""
 N = TypeVar("N")
-First = Annotated[int | None, strawberry.argument(description=f"Most items to return, from 1 to {LARGEST}.")]
+T = TypeVar("T")
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"Most items from the start, 1 to {LARGEST}; {USUAL} without `first` and `last`."
+    ),
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description=f"Most items from the end, 1 to {LARGEST}; they keep their order."),
+]
 After = Annotated[
     str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
 ]
+Before = Annotated[
+    str | None, strawberry.argument(description="End before this cursor: the `startCursor` of the page after.")
+]
+Bound = Literal["after", "before"]
+"""Argument with a cursor."""
+PAGE_ARGUMENTS: Mapping[str, tuple[Any, None]] = {
+    "first": (First, None),
+    "after": (After, None),
+    "last": (Last, None),
+    "before": (Before, None),
+}
+"""Arguments of every page: type and default."""
 
 
 @strawberry.type(description="A page's place in its list.")
@@ -33,8 +57,10 @@ class PageInfo:
     """Relay's PageInfo."""
 
     has_next_page: bool = strawberry.field(description="True if more items follow this page.")
-    has_previous_page: bool = strawberry.field(description="True if the page was requested with a cursor.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the page's first item.")
+    has_previous_page: bool = strawberry.field(description="True if more items precede this page.")
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the page's first item, to pass as `before` for the page before."
+    )
     end_cursor: str | None = strawberry.field(description="Cursor to pass as `after` for the next page.")
 
 
@@ -56,17 +82,45 @@ class Connection(Generic[N]):
     total_count: int = strawberry.field(description="Number of items on all pages that meet the conditions.")
 
 
-def check_first(first: int | None) -> int:
-    """Return `first`; the usual number for null.
+class PageSize(Struct, frozen=True):
+    """Most items of a page, and the end of the list that they are counted from."""
 
-    Raises:
-        GraphQLError: BAD_USER_INPUT, if `first` is out of range.
+    most: int
+    is_backward: bool
+
+    @classmethod
+    def of(cls, first: int | None, last: int | None) -> "PageSize":
+        """Return the size that the arguments name; the usual one if both are null.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, for a number out of range, or for both arguments at once.
+        """
+        if first is not None and last is not None:
+            raise problem(BAD_USER_INPUT, "first and last are both set; send one of them")
+        if last is not None:
+            return cls(_within_range("last", last, "before"), is_backward=True)
+        return cls(USUAL if first is None else _within_range("first", first, "after"), is_backward=False)
+
+
+def _within_range(name: str, number: int, cursor_argument: Bound) -> int:
+    if not 1 <= number <= LARGEST:
+        message = f"{name} is {number}; use 1 to {LARGEST}, and `{cursor_argument}` for further pages"
+        raise problem(BAD_USER_INPUT, message)
+    return number
+
+
+def neighbours(size: PageSize, *, is_after: bool, is_before: bool, has_more: T) -> tuple[T | bool, T | bool]:
+    """Return whether items follow a page, and whether items precede it.
+
+    Args:
+        size: Size of the page.
+        is_after: True if the page begins after a cursor.
+        is_before: True if the page ends before a cursor.
+        has_more: Value for "the list goes on, within the cursors, at the end that is not counted from".
     """
-    if first is None:
-        return USUAL
-    if not 1 <= first <= LARGEST:
-        raise problem(BAD_USER_INPUT, f"first is {first}; use 1 to {LARGEST}, and `after` for the next page")
-    return first
+    if size.is_backward:
+        return is_before, is_after or has_more
+    return is_before or has_more, is_after
 
 
 def _check(text: str) -> str:
@@ -79,36 +133,44 @@ def cursor(of: str, place: Place) -> str:
     return urlsafe_b64encode(f"{_check(text)}#{text}".encode()).decode().rstrip("=")
 
 
-def decode_cursor(of: str, after: str | None, *hints: Any) -> Place | None:  # noqa: ANN401 - types of any kind
+def decode_cursor(
+    of: str,
+    sent: str | None,
+    *hints: Any,  # noqa: ANN401 - types of any kind
+    bound: Bound = "after",
+) -> Place | None:
     """Return the place that a cursor of the list `of` names: one value of each type.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, for any other text.
     """
-    if after is None:
+    if sent is None:
         return None
     try:
-        text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        text = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode()
         place = list(msgspec.json.decode(text.partition(f"#{of}#")[2], type=tuple[hints]))  # type: ignore[valid-type]
     except ValueError:
         place = []
-    if cursor(of, place) != after:
-        order = _other_order(of, after)
+    if cursor(of, place) != sent:
+        order = _other_order(of, sent)
         if order is not None:
-            raise problem(BAD_USER_INPUT, f"after is a cursor of the order {order}; send the same orderBy with it")
-        raise foreign_cursor()
+            message = f"{bound} is a cursor of the order {order}; send the same orderBy with it"
+            raise problem(BAD_USER_INPUT, message)
+        raise foreign_cursor(bound)
     return place
 
 
-def foreign_cursor() -> GraphQLError:
+def foreign_cursor(*bounds: Bound) -> GraphQLError:
     """Return the error for a text that is not a cursor of the list."""
-    return problem(BAD_USER_INPUT, "after is not a cursor of this list; send the endCursor of one of its pages")
+    names = " or ".join(bounds)
+    message = f"{names} is not a cursor of this list; send the endCursor or startCursor of one of its pages"
+    return problem(BAD_USER_INPUT, message)
 
 
-def key_of_cursor(of: str, after: str) -> str | None:
+def key_of_cursor(of: str, sent: str) -> str | None:
     """Return the key in a cursor of the list `of` below a row; None for any other text."""
     try:
-        text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        text = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode()
     except ValueError:
         return None
     name, mark, _ = text.partition("#")[2].partition("#[")
@@ -119,10 +181,10 @@ _ORDER = re.compile(r"^([^#(/]+)(?:\(([^)]*)\))?/")
 """Beginning of a list's name: its place in the schema, and its order."""
 
 
-def _other_order(of: str, after: str) -> str | None:
+def _other_order(of: str, sent: str) -> str | None:
     """Return the order of a cursor of this list in another order; None for any other text."""
     try:
-        check, list_of, place = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("#", 2)
+        check, list_of, place = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode().split("#", 2)
     except ValueError:
         return None
     ours, theirs = _ORDER.match(of), _ORDER.match(list_of)

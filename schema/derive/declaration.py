@@ -15,7 +15,7 @@ from msgspec import Struct
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fields import unwrap
-from projections.query.relation import Relation
+from projections.query.relation import Relation, derived_name
 from schema.derive.node import Node
 from schema.types.scalars import Count
 
@@ -108,6 +108,8 @@ class Filter(Struct, frozen=True):
 
     type: Any
     description: str
+    condition: str | None = None
+    """Condition of the relation, if its name differs."""
 
 
 NO_FILTERS: Mapping[str, Filter] = {}
@@ -204,10 +206,16 @@ class ObjectDeclaration(Struct, frozen=True, eq=False):
     relation: Relation[Any]
     fields: Mapping[str, Spec]
     filters: Mapping[str, Filter]
+    """Conditions by the names of their members in `filter`."""
     arguments: Mapping[str, Filter]
     """Conditions that are arguments of each list of these rows, apart from `filter`."""
     node: str | None
     """Field whose value identifies the object in `node(id)`; None for a notice, and for types without an id."""
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """Members of `filter`, with the conditions of the relation."""
+        return {name: each.condition or name for name, each in self.filters.items()}
 
 
 class SectionDeclaration(Struct, frozen=True, eq=False):
@@ -290,7 +298,8 @@ def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, F
         name, spec = values[column]
         kind = _kind(relation, column, spec)
         kind = GenericAlias(list, (kind,)) if operator == "IN" else kind
-        filters[condition] = Filter(kind, _RANGE[operator].format(to_camel_case(name)))
+        described = _RANGE[operator].format(to_camel_case(name))
+        filters[derived_name(name, operator)] = Filter(kind, described, condition)
     return filters
 
 

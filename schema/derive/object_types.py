@@ -12,7 +12,7 @@ from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
 from ledger.domain.roles import matrix
 from projections.engine.narrative import NarrativeRef
-from schema.derive.connection import USUAL, After, First
+from schema.derive.connection import PAGE_ARGUMENTS
 from schema.derive.declaration import (
     SECTIONS,
     TYPES,
@@ -151,7 +151,7 @@ def _list_arguments(spec: Many) -> dict[str, tuple[Any, Any]]:
     order = order_argument(spec.of)
     if order is not None:
         arguments["order_by"] = (order, None)
-    return {**arguments, "first": (First, USUAL), "after": (After, None)}
+    return arguments | dict(PAGE_ARGUMENTS)
 
 
 def _list_type(spec: Many) -> Any:  # noqa: ANN401 - a type of any kind

@@ -85,7 +85,6 @@ class Meeting(Recorded, Node):
     board.DECISION,
     node="decision",
     filters={
-        "ids": Filter(list[ID], "Ids of the decisions."),
         "relates_to": Filter(ID, "Id of something that it relates to: an objective, an area, a recommendation …"),
         **of_row("meeting"),
         "evidence": Filter(ID, "Id of a document behind it."),
@@ -117,6 +116,8 @@ class Decision(Recorded, Node):
 )
 class BoardAction(Recorded):
     """Action of the board's own log."""
+
+    owner_node = node("Actor", "actor", "owner")
 
 
 @object_type(reports.CHAIR_REPORT, filters=PERIOD)

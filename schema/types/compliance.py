@@ -7,16 +7,18 @@ from projections.views.compliance import view
 from projections.views.compliance.verdict import Status
 from schema.derive.declaration import ID, Filter, RowObject, entry, object_type, short_list, value
 
-_STATUS = {"status": Filter(Status, "Status.")}
+_FILTERS = {
+    "clause": Filter(ID, "Number of the clause.", "number"),
+    "status": Filter(Status, "Status."),
+}
 
 
 @object_type(
     view.COMPLIANCE,
-    filters=_STATUS
+    filters=_FILTERS
     | {
         "obligor": Filter(Obligor, "Party responsible for the obligation."),
         "modality": Filter(Modality, "Modality of the obligation."),
-        "clauses": Filter(list[ID], "Clause numbers."),
         "since_from": Filter(datetime, "Earliest instant of the last change of status."),
         "changed_from": Filter(
             datetime, "Earliest instant at which its status changed, or at which the change was recorded."
@@ -58,11 +60,10 @@ class Standing(RowObject):
 
 @object_type(
     view.FALLING_DUE,
-    filters=_STATUS
-    | {"until": Filter(datetime, "Latest instant of the change."), "number": Filter(ID, "Number of the clause.")},
+    filters=_FILTERS,
     part=True,
 )
-class Prospect(RowObject):
+class Forecast(RowObject):
     """A clause's predicted status from an instant after `on`, without further entries."""
 
     clause = value("Number of the clause.", ID, name="number")

@@ -26,7 +26,6 @@ from schema.derive.node import Node
     evidence.DOCUMENT,
     node="evidence",
     filters={
-        "ids": Filter(list[ID], "Ids of the documents."),
         **of_row("status", "classification"),
         "supports": Filter(ID, "Id of something that it supports."),
         **of_row("judgement", "actor"),
@@ -73,7 +72,6 @@ class Basis(RowObject):
     measures.MEASURE,
     node="measure",
     filters={
-        "ids": Filter(list[ID], "Ids of the measures."),
         "assurance": Filter(Assurance, "Assurance that the target is met."),
         "signalling": Filter(bool, "True if one of its readings is a signal."),
         **of_row("part_of"),

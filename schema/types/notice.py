@@ -10,7 +10,7 @@ import strawberry
 
 from projections.query.reader import AsOf as Moment
 from projections.views import notice
-from schema.derive.connection import USUAL, After, First
+from schema.derive.connection import PAGE_ARGUMENTS
 from schema.derive.declaration import (
     ID,
     Filter,
@@ -129,7 +129,7 @@ class ViewState(RowObject):
     """View of the notice, and its progress."""
 
 
-@object_type(notice.NOTICE)
+@object_type(notice.NOTICE, filters=of_row("council", "kind", "status"))
 class Notice(RowObject, Node):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
@@ -142,8 +142,7 @@ class Notice(RowObject, Node):
         "Entries, in order; withheld from roles that do not read them.",
         filter=(_ENTRY_CONDITIONS, None),
         order_by=(_ENTRY_ORDER, None),
-        first=(First, USUAL),
-        after=(After, None),
+        **PAGE_ARGUMENTS,
         newest_first=(_NEWEST_FIRST, False),
     )
     ledger = member(Ledger, "Ledger at the position read.")
@@ -153,7 +152,7 @@ class Notice(RowObject, Node):
     interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")
     revisions = short_list("Revision", "The issuer's revisions, clause by clause.")
     compliance = many("Compliance", "Status of each obligation in effect at `on`, by clause.")
-    falling_due = many("Prospect", "Predicted changes of status after `on`, in order of time.")
+    falling_due = many("Forecast", "Predicted changes of status after `on`, in order of time.")
     evidence = many("Evidence", "Register of evidence, in order of submission.")
     bases = many("Basis", "Reliances on evidence, in order of recording.")
     measures = many("Measure", "Measures with their charts.")

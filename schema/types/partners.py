@@ -28,6 +28,7 @@ _PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 class Partner(Recorded, Node):
     """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
 
+    lead_node = node("Actor", "actor", "lead")
     actions = many("Action", "Actions that it carries out.", by="partner")
     contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner")
     concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner")
@@ -41,6 +42,7 @@ class Partner(Recorded, Node):
 class Contribution(Recorded):
     """Contribution promised by a partner."""
 
+    owner_node = node("Actor", "actor", "owner")
     partner_node = node("Partner", "partner")
     objective_node = node("Objective", "objective")
 

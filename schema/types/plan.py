@@ -24,7 +24,6 @@ from schema.derive.declaration import (
 from schema.derive.node import Node
 
 _OPEN = "True if it is open."
-_OWNER = "Actor id of its owner."
 
 
 @object_type(
@@ -33,7 +32,6 @@ _OWNER = "Actor id of its owner."
     filters={
         "area": Filter(ID, "Area that it serves, such as 1a."),
         **of_row("owner"),
-        "ids": Filter(list[ID], "Ids of the objectives."),
         "open": Filter(bool, _OPEN),
         "outcome": Filter(ObjectiveOutcome, "Outcome."),
         **of_row("slow", "highlighted"),
@@ -54,6 +52,7 @@ class Objective(RowObject, Node):
     evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
     area_nodes = short_list("Area", "Areas that it serves.", by="area", key="areas")
+    owner_node = node("Actor", "actor", "owner")
     measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
 
 
@@ -95,6 +94,7 @@ class Action(RowObject, Node):
 
     entry = entry("position", "Entry that added it.")
     objective_node = node("Objective", "objective")
+    owner_node = node("Actor", "actor", "owner")
     partner_node = node("Partner", "partner")
     documents = short_list("Evidence", "Evidence named with its completion.", by="evidence")
     progress = many("Progress", "Progress, in order of recording.", by="action")
@@ -195,6 +195,7 @@ class Recommendation(Recorded):
 class Risk(Recorded, Node):
     """Risk to the plan, with its latest rating."""
 
+    owner_node = node("Actor", "actor", "owner")
     ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
 
 

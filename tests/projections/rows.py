@@ -99,7 +99,7 @@ def _query(
     rows += relation.laterals_of([*relation.fields_of(conditions), *(sort.name for sort in sorts)])
     if is_after:
         places = range(len(sorts) + len(relation.order))
-        where.append(relation.after(sorts, [f":after_{n}" for n in places]))
+        where.append(relation.beyond(sorts, [f":after_{n}" for n in places]))
     within = f"SELECT t.* FROM {rows} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :first"
     columns = ", ".join(_columns(relation))
     sql = f"SELECT 1, {columns} FROM ({within}) t{_joins(relation)} ORDER BY {order}"

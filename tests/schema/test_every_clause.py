@@ -126,7 +126,7 @@ QUESTIONS = [
         "When is the next review due, as it stood on 1 May 2023?",
         "6",
         'asOf: {knownAt: "2023-05-01T00:00:00Z"}, on: "2023-05-01T00:00:00Z"',
-        'compliance(filter: {clauses: ["6"]}) { nodes { status reason } }',
+        'compliance(filter: {clauseIn: ["6"]}) { nodes { status reason } }',
         lambda notice: [tuple(each.values()) for each in notice["compliance"]["nodes"]],
         [("MET", "Review R2 began on 3 April 2023; the next is due by 3 October 2023.")],
     ),

@@ -220,7 +220,7 @@ async def test_objectives_are_found_by_area_owner_and_id(world: World) -> None:
         ({"owner": "feed"}, ["O2"]),
         ({"area": "1a"}, ["O1", "O2"]),
         ({"area": "1b"}, []),
-        ({"ids": ["O2", "O9"]}, ["O2"]),
+        ({"objectiveIn": ["O2", "O9"]}, ["O2"]),
     ):
         found = (await world.data(document, id=NOTICE, f=asked))["notice"]["plan"]["objectives"]["nodes"]
         assert [objective["objective"] for objective in found] == wanted, asked

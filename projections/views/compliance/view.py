@@ -184,7 +184,6 @@ COMPLIANCE = Relation(
     f"{_LATEST.format('prospects')} UNION ALL {_LATEST.format('standings')}) u ORDER BY begins DESC LIMIT 1) s "
     "WHERE o.notice = :notice)",
     conditions={
-        "clauses": "t.number = ANY (:value)",
         "since_from": "t.since >= :value",
         "changed_from": "(t.since >= :value OR EXISTS (SELECT FROM ledger.entries e WHERE e.notice = :notice "
         "AND e.position = t.since_position AND e.recorded_at >= :value))",
@@ -200,6 +199,5 @@ FALLING_DUE = Relation(
     "compliance",
     StatusPeriod,
     f"(SELECT * FROM {_BOTH} b WHERE b.begins > :on)",
-    conditions={"until": "t.begins <= :value"},
     order=("begins", "number"),
 )

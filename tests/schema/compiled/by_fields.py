@@ -17,13 +17,22 @@ import schema
 from ledger.domain.roles import Role
 from projections.query.reader import AsOf, Reader
 from schema.context import suppressed
-from schema.derive.connection import check_first, cursor, decode_cursor
 from schema.derive.declaration import SECTIONS, TYPES
 from schema.derive.node import kind_of, parse_id
+from schema.derive.order import order_name, sorts_of
 from schema.types.scalars import instant, instant_text
 from tests.projections.rows import RowQuery, find
-from tests.schema.compiled import groups_by_fields
-from tests.schema.compiled.fields import PAGE_FIELDS, Answer, At, Item, Page, declared_field, entry_at, list_field
+from tests.schema.compiled import groups_by_fields, pages
+from tests.schema.compiled.fields import (
+    Answer,
+    At,
+    Item,
+    accepted_places,
+    declared_field,
+    entry_at,
+    list_field,
+)
+from tests.schema.compiled.pages import Ordered, Page, in_order
 
 SDL = Path(schema.__file__).with_name("schema.graphql")
 
@@ -85,7 +94,7 @@ def _resolver(kind: str, name: str) -> Callable[..., Any]:
     if kind in SECTIONS:
         return list_field(kind, name, SECTIONS[kind].lists[name])
     if kind.endswith(("Connection", "Group")):
-        return (PAGE_FIELDS if kind.endswith("Connection") else groups_by_fields.MEMBERS)[name]
+        return (pages.FIELDS if kind.endswith("Connection") else groups_by_fields.MEMBERS)[name]
     return lambda item, _info: item[name] if isinstance(item, Mapping) else getattr(item, name)
 
 
@@ -105,22 +114,21 @@ async def _notice(answer: Answer, _info: Any, **arguments: Any) -> Item | None:
 
 
 async def _notices(answer: Answer, _info: Any, **arguments: Any) -> Page:
-    first = check_first(arguments.get("first"))
-    start = decode_cursor("notices", arguments.get("after"), str)
-    conditions = arguments.get("filter") or {}
-    notices = [
-        (notice, item)
-        for notice in sorted(answer.notices)
-        if (item := await _found(await answer.at(notice, None, arguments.get("on")), "Notice", conditions))
-    ]
-    later = [(notice, item) for notice, item in notices if start is None or notice > start[0]]
-    answer.rows += len(later[:first])
-
-    async def total() -> int:
-        return len(notices)
-
-    cursors = [cursor("notices", [notice]) for notice, _ in later[:first]]
-    return Page([item for _, item in later[:first]], cursors, len(later) > first, start is not None, total, list)
+    sorts = sorts_of("Notice", ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
+    items: list[Item] = []
+    for notice in sorted(answer.notices):
+        at = await answer.at(notice, None, arguments.get("on"))
+        item = await _found(at, "Notice", {})
+        if item is not None and await accepted_places(at, "Notice", arguments.get("filter") or {}):
+            items.append(item)
+    items = in_order(items, sorts, lambda item, sort: item.row.value(sort.name))
+    places = [[*(item.row.value(sort.name) for sort in sorts), item.at.snapshot.notice] for item in items]
+    relation = TYPES["Notice"].relation
+    hints = (*(relation.hints[sort.name] | None for sort in sorts), str)
+    ordered = Ordered(f"Query.notices{order_name(sorts)}/", items, places, hints, sorts)
+    page = ordered.page(arguments, lambda by: answer.groups("Notice", [item.row for item in items], by))
+    answer.rows += len(page.nodes)
+    return page
 
 
 class Entry(dict[str, Any]):

@@ -137,26 +137,34 @@ class Writing:
         return f"${name}"
 
     def arguments(self, parent: GraphQLObjectType, name: str, field: GraphQLField) -> str:
-        arguments = []
+        arguments: list[str] = []
         for key, argument in field.args.items():
             required = isinstance(argument.type, GraphQLNonNull) and argument.default is None
             # `on` is fixed: a verdict for the present changes from one moment to the next
-            chance = {"on": 10, "first": 4, "filter": 4, "asOf": 6, "atLeast": 1, "after": 2}.get(key, 10)
+            chance = CHANCES.get(key, 10)
             if not required and key != "id" and self.draw(st.integers(0, 9)) >= chance:
                 continue
+            if (
+                key == "last"
+                and any(each.startswith("first:") for each in arguments)
+                and self.draw(st.integers(0, 9))
+            ):
+                continue  # both at once are refused
             value = self.argument(parent, name, key, argument.type)
             written = self.variable(str(argument.type), value) if self.draw(st.booleans()) else literal(value)
             arguments.append(f"{key}: {written}")
         return f"({', '.join(arguments)})" if arguments else ""
 
     def argument(self, parent: GraphQLObjectType, name: str, key: str, of: GraphQLInputType) -> Any:
-        if key == "first":
+        if key in ("first", "last"):
             return self.draw(
                 st.sampled_from((1, 2, 3, 5, 50, 1000) if self.draw(st.integers(0, 20)) else (0, 1001))
             )
         known: dict[str, st.SearchStrategy[Any]] = {
             "id": st.sampled_from([f"{NOTICE}/{each}" for each in NODES] if name == "node" else NAMES),
-            "after": st.sampled_from([*[self.cursors.get(f"{parent.name}.{name}")] * 5, "broken"]),
+            key if key in ("after", "before") else "after": st.sampled_from(
+                [*[self.cursors.get(f"{parent.name}.{name}")] * 5, "broken"]
+            ),
             "asOf": st.one_of(
                 st.builds(dict, knownAt=st.sampled_from(INSTANTS[1:])),
                 st.builds(dict, position=st.sampled_from((5, 120, 300, 500, 690, ENDS))),
@@ -197,6 +205,10 @@ class Writing:
             "Date": st.sampled_from(("2022-09-01", "2023-03-31", "2024-01-01")),
         }
         return self.draw(kinds.get(str(of), st.sampled_from(IDS)))
+
+
+CHANCES = {"on": 10, "first": 4, "filter": 4, "asOf": 6, "atLeast": 1, "after": 2, "last": 3, "before": 2}
+"""Chances in ten that a document sets an optional argument; others are always set."""
 
 
 class Word(str):

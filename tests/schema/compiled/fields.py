@@ -1,7 +1,12 @@
-"""Fields of a notice evaluated in Python, from rows that other SQL reads. Each list is one query for one row."""
+"""Fields of a notice evaluated in Python, from rows that other SQL reads.
 
+Each list is read as a whole, by one query for all rows that have it.
+"""
+
+import asyncio
+import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,6 +14,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLError
 from msgspec import Struct
+from strawberry.dataloader import DataLoader
 
 from ledger.domain.fields import unwrap
 from ledger.domain.registry import KINDS, find_kind, type_names
@@ -20,14 +26,15 @@ from projections.query.relation import Sort
 from projections.query.snapshot import Snapshot
 from projections.views import entries
 from schema.context import may, suppressed
-from schema.derive.connection import check_first, cursor, decode_cursor
 from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, Value
 from schema.derive.filters import COMBINED
 from schema.derive.groups import keys_of
 from schema.derive.node import kind_of, standpoint_id
 from schema.derive.order import order_name, sorts_of
+from schema.limits import ROWS
 from tests.projections.rows import ComputedRow, RowQuery, find
 from tests.schema.compiled import groups_by_fields
+from tests.schema.compiled.pages import Ordered, Page, in_order
 
 
 class At(Struct, frozen=True, eq=False):
@@ -51,19 +58,11 @@ class Item(Struct, frozen=True, eq=False):
     row: Any = None
 
 
-class Page(Struct, frozen=True, eq=False):
-    """A page of a list."""
-
-    nodes: list[Any]
-    cursors: list[str]
-    has_more: bool
-    is_after: bool
-    total: Callable[[], Any]
-    groups: Callable[[Any], Any]
-
-
 class Answer:
-    """One evaluation: its reader, and the rows and notices that it reads."""
+    """One evaluation: its reader, and the rows and notices that it reads.
+
+    Lists of several rows are read together, and each list once.
+    """
 
     def __init__(self, reader: Reader, roles: Sequence[Role], notices: Sequence[str]) -> None:
         self.reader = reader
@@ -72,6 +71,34 @@ class Answer:
         self.rows = 0
         self.open: list[Any] = []
         self.read: set[tuple[str, int, str]] = set()
+        self._once: dict[Hashable, asyncio.Future[Any]] = {}
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    def check(self) -> None:
+        """Raise GraphQLError if the lists hold more rows than an answer may: the rest is not evaluated."""
+        if self.rows > ROWS:
+            raise GraphQLError("too many rows")
+
+    async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Return the result of a coroutine, which is run for the first call with this key."""
+        if key not in self._once:
+            self._once[key] = asyncio.ensure_future(make())
+        return await self._once[key]
+
+    def loader(self, key: Hashable, load: Callable[[list[Any]], Any], most: int | None = None) -> Any:
+        """Return the loader of this name, which calls `load` with the keys of all sibling fields."""
+        if key not in self._loaders:
+            self._loaders[key] = DataLoader(load_fn=load, max_batch_size=most)
+        return self._loaders[key]
+
+    def groups(
+        self, name: str, rows: Sequence[Any], by: Any, value: groups_by_fields.Value | None = None
+    ) -> list[Any]:
+        """Return the groups of a type's rows."""
+        keys_of(name, ((each["field"], each.get("period")) for each in by))
+        grouped = groups_by_fields.grouped(rows, by, value or groups_by_fields.value_of(name))
+        self.rows += len(grouped)
+        return grouped
 
     async def at(
         self, notice: str, as_of: AsOf | None = None, on: datetime | None = None, at_least: int | None = None
@@ -138,42 +165,23 @@ def list_field(owner: str, name: str, spec: Many) -> Callable[..., Any]:
     async def resolve(item: Item, _info: Any, **arguments: Any) -> Any:
         at, relation = item.at, TYPES[spec.of].relation
         at.require(relation.view)
+        at.answer.check()
         key = item.row.value(spec.key) if spec.key is not None else None
-        conditions = _conditions(spec, arguments)
+        sorts = sorts_of(spec.of, ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
+        rows = await _tied(at, spec, _conditions(spec, arguments), sorts, key)
+        rows = await _matching(at, spec, arguments.get("filter") or {}, rows)
         if not spec.paged:
-            rows = await _tied(at, spec, RowQuery(conditions, first=1 if spec.one else 1_001), key)
+            rows = rows[: 1 if spec.one else 1_001]
             at.answer.rows += len(rows)
             objects = [Item(at, spec.of, row) for row in rows]
             return objects if not spec.one else objects[0] if objects else None
-        sorts = sorts_of(spec.of, ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
         of = f"{owner}.{name}{order_name(sorts)}/{at.snapshot.notice}" + ("" if key is None else f"/{key}")
-        first = check_first(arguments.get("first"))
-        start = decode_cursor(of, arguments.get("after"), *relation.place_hints(sorts))
-        filters = arguments.get("filter") or {}
-        query = RowQuery(conditions, None, (), ALL, None, sorts)
-        every = await _matching(at, spec, filters, await _tied(at, spec, query, key))
-        if start is not None:
-            query = msgspec.structs.replace(query, after=start)
-            rows = (await _matching(at, spec, filters, await _tied(at, spec, query, key)))[: first + 1]
-        else:
-            rows = every[: first + 1]
-        at.answer.rows += len(rows[:first])
         place = (*(sort.name for sort in sorts), *relation.order)
-
-        def groups(by: Any) -> list[Any]:
-            keys_of(spec.of, ((each["field"], each.get("period")) for each in by))
-            grouped = groups_by_fields.grouped(every, by, groups_by_fields.value_of(spec.of))
-            at.answer.rows += len(grouped)
-            return grouped
-
-        return Page(
-            [Item(at, spec.of, row) for row in rows[:first]],
-            [cursor(of, row.place(place)) for row in rows[:first]],
-            len(rows) > first,
-            start is not None,
-            lambda: len(every),
-            groups,
-        )
+        items, places = [Item(at, spec.of, row) for row in rows], [row.place(place) for row in rows]
+        ordered = Ordered(of, items, places, relation.place_hints(sorts), sorts)
+        page = ordered.page(arguments, lambda by: at.answer.groups(spec.of, rows, by))
+        at.answer.rows += len(page.nodes)
+        return page
 
     return resolve
 
@@ -189,18 +197,23 @@ async def _matching(
     if all(filters.get(name) is None for name in COMBINED.values()):
         return rows
     order = TYPES[spec.of].relation.order
-    accepted = await _accepted(at, spec, filters)
+    accepted = await accepted_places(at, spec.of, filters)
     return [row for row in rows if tuple(row.place(order)) in accepted]
 
 
-async def _accepted(at: At, spec: Many, filters: Mapping[str, Any]) -> set[tuple[Any, ...]]:
-    """Return the places of all rows that meet a filter."""
-    relation = TYPES[spec.of].relation
-    conditions = {name: filters.get(name) for name in TYPES[spec.of].filters}
-    redacted = relation.view in suppressed(at.roles)
-    (rows,) = await find(at.snapshot, relation, RowQuery(conditions, first=ALL), redacted=redacted)
-    accepted = {tuple(row.place(relation.order)) for row in rows}
-    return await combine(accepted, filters, lambda inner: _accepted(at, spec, inner))
+async def accepted_places(at: At, name: str, filters: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    """Return the places of all rows of a type that meet a filter."""
+    relation = TYPES[name].relation
+    conditions = {condition: filters.get(each) for each, condition in TYPES[name].conditions.items()}
+
+    async def places() -> set[tuple[Any, ...]]:
+        query = RowQuery(conditions, first=ALL)
+        (rows,) = await find(at.snapshot, relation, query, redacted=relation.view in suppressed(at.roles))
+        accepted = {tuple(row.place(relation.order)) for row in rows}
+        return await combine(accepted, filters, lambda inner: accepted_places(at, name, inner))
+
+    result: set[tuple[Any, ...]] = await at.answer.once((at, name, _frozen(filters)), places)
+    return set(result)
 
 
 async def combine(accepted: set[Any], filters: Mapping[str, Any], accept: Callable[[Any], Any]) -> set[Any]:
@@ -214,41 +227,35 @@ async def combine(accepted: set[Any], filters: Mapping[str, Any], accept: Callab
     return accepted
 
 
-async def _tied(at: At, spec: Many, query: RowQuery, key: Any) -> list[ComputedRow[Any]]:
+async def _tied(
+    at: At, spec: Many, conditions: Mapping[str, Any], sorts: tuple[Sort, ...], key: Any
+) -> list[ComputedRow[Any]]:
     """Return the rows that are tied to a key, or to each of several keys."""
     relation = TYPES[spec.of].relation
     redacted = relation.view in suppressed(at.roles)
-    if spec.by is None:
-        return (await find(at.snapshot, relation, query, redacted=redacted))[0]
-    keys = key if isinstance(key, list) else [] if key is None else [key]
-    tied = msgspec.structs.replace(query, by=spec.by, keys=keys)
-    return [row for rows in await find(at.snapshot, relation, tied, redacted=redacted) for row in rows]
+    query = RowQuery(conditions, spec.by, first=ALL, sorts=sorts)
+
+    async def load(keys: list[Any]) -> list[list[ComputedRow[Any]]]:
+        return await find(at.snapshot, relation, msgspec.structs.replace(query, keys=keys), redacted=redacted)
+
+    loader = at.answer.loader((at, spec.of, spec.by, _frozen(conditions), sorts), load)
+    keys = key if isinstance(key, list) else [] if key is None and spec.by is not None else [key]
+    return [row for rows in await loader.load_many(keys) for row in rows]
+
+
+def _frozen(conditions: Mapping[str, Any]) -> str:
+    """Return conditions as a text to compare them by."""
+    return json.dumps(conditions, sort_keys=True, default=str)
 
 
 def _conditions(spec: Many, arguments: Mapping[str, Any]) -> dict[str, Any]:
     declaration = TYPES[spec.of]
     filters = arguments.get("filter") or {}
-    conditions = {name: filters.get(name) for name in declaration.filters}
+    conditions = {condition: filters.get(name) for name, condition in declaration.conditions.items()}
     conditions |= {name: arguments.get(name) for name in declaration.arguments}
     if any(conditions.get(name) not in (None, fixed) for name, fixed in spec.where.items()):
         raise GraphQLError("the filter contradicts the list")
     return conditions | dict(spec.where)
-
-
-PAGE_FIELDS: Mapping[str, Callable[..., Any]] = {
-    "nodes": lambda page, _: page.nodes,
-    "edges": lambda page, _: [
-        {"node": node, "cursor": at} for node, at in zip(page.nodes, page.cursors, strict=True)
-    ],
-    "page_info": lambda page, _: {
-        "has_next_page": page.has_more,
-        "has_previous_page": page.is_after,
-        "start_cursor": page.cursors[0] if page.cursors else None,
-        "end_cursor": page.cursors[-1] if page.cursors else None,
-    },
-    "total_count": lambda page, _: page.total(),
-    "groups": lambda page, _, by=None: page.groups(by or ()),
-}
 
 
 # --- entries
@@ -257,8 +264,14 @@ PAGE_FIELDS: Mapping[str, Callable[..., Any]] = {
 async def entry_at(at: At, position: int | None) -> dict[str, Any] | None:
     if position is None:
         return None
-    (entry,) = await _entries(at, entries.EntryFilter(positions=(position,)), first=1)
-    return entry
+
+    async def load(positions: list[int]) -> list[dict[str, Any]]:
+        loaded = await _entries(at, entries.EntryFilter(positions=tuple(positions)), first=len(positions))
+        by_position = {entry["position"]: entry for entry in loaded}
+        return [by_position[each] for each in positions]
+
+    loader: DataLoader[int, dict[str, Any]] = at.answer.loader((at, "entry"), load, most=1_000)
+    return await loader.load(position)
 
 
 async def _entries(at: At, conditions: entries.EntryFilter, **page: Any) -> list[dict[str, Any]]:
@@ -303,26 +316,20 @@ async def _entry_page(item: Item, _info: Any, **arguments: Any) -> Page:
     sorts = sorts_of("Entry", ((each["field"], each["direction"]) for each in arguments.get("order_by") or ()))
     newest = bool(arguments.get("newest_first"))
     of = f"{'newest-' if newest else ''}entries{order_name(sorts)}/{at.snapshot.notice}"
-    first = check_first(arguments.get("first"))
     filters = {name: value for name, value in (arguments.get("filter") or {}).items() if value is not None}
     if (filters.keys() - {"positions"} or {s.name for s in sorts} - {"position"}) and not visible:
         raise GraphQLError("forbidden")
-    start = decode_cursor(of, arguments.get("after"), *entries.ENTRY.place_hints(sorts))
     every = await _ordered_entries(at, filters, sorts, newest=newest)
     places = [[*(row[_named(sort.name)] for sort in sorts), row["position"]] for row in every]
-    begin = 0 if start is None else places.index(list(start)) + 1
-    rows = every[begin : begin + first + 1]
-    at.answer.rows += len(rows[:first])
 
     def groups(by: Any) -> list[Any]:
         at.require("entries")
-        keys_of("Entry", ((each["field"], each.get("period")) for each in by))
-        grouped = groups_by_fields.grouped(every, by, lambda row, word: row[word.lower()])
-        at.answer.rows += len(grouped)
-        return grouped
+        return at.answer.groups("Entry", every, by, lambda row, word: row[word.lower()])
 
-    cursors = [cursor(of, place) for place in places[begin : begin + first]]
-    return Page(rows[:first], cursors, len(rows) > first, start is not None, lambda: len(every), groups)
+    hints = entries.ENTRY.place_hints(sorts)
+    page = Ordered(of, every, places, hints, sorts, newest).page(arguments, groups)
+    at.answer.rows += len(page.nodes)
+    return page
 
 
 def _named(column: str) -> str:
@@ -335,11 +342,7 @@ async def _ordered_entries(at: At, filters: Any, sorts: Sequence[Sort], *, newes
     accepted = await _accepted_entries(at, filters)
     rows = await _entries(at, entries.EntryFilter(), newest_first=newest)
     rows = [row for row in rows if row["position"] in accepted]
-    for sort in reversed(sorts):
-        name = _named(sort.name)
-        valued, without = [r for r in rows if r[name] is not None], [r for r in rows if r[name] is None]
-        rows = sorted(valued, key=lambda row: row[name], reverse=sort.descending) + without
-    return rows
+    return in_order(rows, sorts, lambda row, sort: row[_named(sort.name)])
 
 
 async def _accepted_entries(at: At, combined: Mapping[str, Any]) -> set[int]:

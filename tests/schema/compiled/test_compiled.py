@@ -286,7 +286,7 @@ def _with_most(write: Any, most: int, *given: Any, **options: Any) -> Any:
 
 
 def test_a_cursor_of_a_list_below_a_row_is_for_that_row(both: Both) -> None:
-    selection = 'plan {{ objectives(filter: {{ids: ["{}"]}}) {{ nodes {{ '
+    selection = 'plan {{ objectives(filter: {{objectiveIn: ["{}"]}}) {{ nodes {{ '
     selection += "actions(first: 1{}) {{ nodes {{ action }} pageInfo {{ endCursor }} }} }} }} }}"
 
     def actions(objective: str, after: str) -> Any:

@@ -1,0 +1,177 @@
+"""Right answers about slow progress, the board, partners and access, computed from the lines of the history.
+
+As in `tests.schema.history_answers`, nothing here uses views, SQL or rules of the project.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tests.schema.history_answers import LINES, TODAY, Row, actions, day, days, facts, happened, objectives
+
+
+def changes(since: int, size: int) -> list[Row]:
+    """Return the entries after a position of a ledger of that size."""
+    return [
+        {"type": line["type"], "actor": line["demoactor"], "recordedAt": instant(line["demorecordedat"])}
+        for line in LINES[since - size :]
+    ]
+
+
+def instant(text: str) -> float:
+    """Return an instant in seconds, to compare instants with different offsets."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def slow_and_unreported() -> list[Row]:
+    """Return the slow objectives whose present due date was set after their last highlight."""
+    dated = {data["objective"]: number for number, (line, data) in enumerate(_dated()) if "due" in data}
+    reported = {
+        data["objective"]: number for number, (line, data) in enumerate(_dated()) if "SlowProgress" in line["fact"]
+    }
+    late = [row for row in actions() if row["overdue"]]
+    return [
+        {
+            "objective": row["objective"],
+            "owner": row["owner"],
+            "due": row["due"],
+            "actions": [each["action"] for each in late if each["objective"] == row["objective"]],
+        }
+        for row in objectives()
+        if row["slow"] and reported.get(row["objective"], -1) < dated[row["objective"]]
+    ]
+
+
+def _dated() -> list[tuple[Row, Row]]:
+    return facts("ObjectiveAdded", "ObjectiveRevised", "SlowProgressHighlighted")
+
+
+def uncovered() -> list[tuple[str, str]]:
+    """Return the findings and the recommendations, unless rejected, that no open objective answers."""
+    is_open = {row["objective"] for row in objectives() if row["open"]}
+    mapped = [data for _, data in facts("CoverageMapped") if data["objective"] in is_open]
+    rejected = {data["recommendation"] for _, data in facts("RecommendationRejected")}
+    findings = [data["finding"] for _, data in facts("FindingRegistered")]
+    made = [data["recommendation"] for _, data in facts("RecommendationMade")]
+    required = [("FINDING", "findings", each) for each in findings]
+    required += [("RECOMMENDATION", "recommendations", each) for each in made if each not in rejected]
+    return [
+        (kind, subject)
+        for kind, member, subject in required
+        if not any(subject in data.get(member, []) for data in mapped)
+    ]
+
+
+def claims() -> list[Row]:
+    """Return the claims of impact in the reports to the board, each with its documents."""
+    return [
+        {"report": data["report"], "claim": claim["claim"], "documents": claim["evidence"]}
+        for _, data in facts("BoardReportSubmitted")
+        for claim in data.get("impactEvidence", [])
+    ]
+
+
+def decisions() -> list[Row]:
+    """Return the decisions: votes, rescission, and the documents with their status at the time."""
+    status: dict[str, str] = {}
+    rescinded = {data["decision"] for _, data in facts("DecisionRescinded")}
+    rows = []
+    for line, data in facts("BoardDecisionRecorded", "EvidenceSuperseded", "EvidenceWithdrawn"):
+        if line["fact"] != "BoardDecisionRecorded":
+            status[data["evidence"]] = line["fact"].removeprefix("Evidence").upper()
+            continue
+        rests_on = [(each, status.get(each, "CURRENT")) for each in data.get("evidence", [])]
+        votes = {"for": 0, "against": 0, "abstained": 0} | data["votes"] if "votes" in data else None
+        rows.append(
+            {
+                "decision": data["decision"],
+                "meeting": data["meeting"],
+                "title": data["title"],
+                "votes": votes,
+                "rescinded": data["decision"] in rescinded,
+                "restsOn": rests_on,
+            }
+        )
+    return rows
+
+
+def chairs() -> list[Row]:
+    """Return the chairs with their days in post."""
+    last = {data["chair"]: data["last"] for _, data in facts("ChairEnded")}
+    return [
+        {
+            "chair": data["chair"],
+            "first": data["first"],
+            "last": last.get(data["chair"]),
+            "inPost": data["first"] <= TODAY.isoformat() <= last.get(data["chair"], "9999"),
+        }
+        for _, data in facts("ChairAppointed")
+    ]
+
+
+def vacancies() -> list[Row]:
+    """Return the days without a chair from the board's first day, up to the chair in post."""
+    ((established, _),) = facts("BoardEstablished")
+    free, gaps = day(happened(established)), []
+    for row in chairs():
+        first = date.fromisoformat(row["first"])
+        if free < first:
+            gaps.append({"first": str(free), "last": str(first - timedelta(days=1))})
+        free = date.fromisoformat(row["last"] or "9999-12-30") + timedelta(days=1)
+    return gaps
+
+
+def partners() -> dict[str, Row]:
+    """Return the number of contributions of each partner that came in time, came late, or did not come."""
+    received = {data["contribution"]: data["receivedOn"] for _, data in facts("ContributionReceived")}
+    missed = {data["contribution"] for _, data in facts("ContributionMissed")}
+    rows = {data["partner"]: {"inTime": 0, "late": 0, "missed": 0} for _, data in facts("PartnerRegistered")}
+    for _, data in facts("ContributionCommitted"):
+        came = received.get(data["contribution"])
+        if came is not None:
+            rows[data["partner"]]["late" if days(data["due"], came) > 0 else "inTime"] += 1
+        elif data["contribution"] in missed:
+            rows[data["partner"]]["missed"] += 1
+    return rows
+
+
+def overdue_updates(on: date) -> list[str]:
+    """Return the commissioned updates that have not come by a day after their due date."""
+    came = {data["update"] for _, data in facts("PartnerUpdateReceived") if day(data["receivedOn"]) <= on}
+    commissioned = [data for _, data in facts("PartnerUpdateCommissioned")]
+    return [data["update"] for data in commissioned if day(data["due"]) < on and data["update"] not in came]
+
+
+def grants() -> dict[str, Row]:
+    """Return the granted requests: the period of each grant, its uses and the refused attempts."""
+    rows: dict[str, Row] = {}
+    for line, data in facts("AccessGranted", "AccessExtended", "AccessRevoked", "AccessUsed", "AccessUseRefused"):
+        row = rows.setdefault(data["request"], {"uses": []})
+        if line["fact"] in ("AccessUsed", "AccessUseRefused"):
+            row["uses"].append((data["document"], data.get("action")))
+        elif line["fact"] == "AccessRevoked":
+            row["until"] = instant(line["demorecordedat"])
+        else:
+            row["until"] = instant(data["until"])
+            row.setdefault("from", instant(str(data.get("from", data["until"]))))
+    return rows
+
+
+def live(on: str) -> list[str]:
+    """Return the requests whose grant is live at an instant."""
+    return [request for request, row in grants().items() if row["from"] <= instant(on) < row["until"]]
+
+
+def never_used() -> list[str]:
+    """Return the granted requests that were never used."""
+    return [request for request, row in grants().items() if not any(action for _, action in row["uses"])]
+
+
+def readings() -> dict[str, list[dict[str, Any]]]:
+    """Return the readings of each measure as last stated, by period."""
+    rows: dict[str, dict[str, Row]] = {}
+    for line, data in facts("MeasureReadingReported", "MeasureReadingRestated"):
+        counts = {name: data.get(name) for name in ("numerator", "denominator")}
+        period = {"first": data["period"]["first"], "last": data["period"]["last"]}
+        restated = {"restated": line["fact"] == "MeasureReadingRestated"}
+        rows.setdefault(data["measure"], {})[period["first"]] = period | counts | restated
+    return {measure: [of[first] for first in sorted(of)] for measure, of in rows.items()}
