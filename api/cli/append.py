@@ -7,14 +7,14 @@ first receipt again.
 import os
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct, to_builtins
 
-from api.cli.common import OPERATOR, Misused, Parser, database, open_writer, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, check_notice, database, open_writer, run, say, show
 from api.cli.progress import ProgressCallback, progress
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
@@ -81,22 +81,22 @@ def _summary(tally: Tally) -> str:
 async def _record(arguments: Namespace, tally: Tally) -> None:
     with _opened(arguments.file) as stream, progress("recording") as report:
         file_progress = _FileProgress(report, arguments.file, _size(arguments.file))
-        async with _writer(arguments) as (writer, credential):
+        async with database() as url, await open_writer(url) as writer:
+            credential = await _credential(arguments, url, writer)
             for chunk in _chunks(lines(stream)):
                 answers = await _answers(writer, arguments.notice, credential, chunk)
+                if all(isinstance(each, Refused) and each.refusals[0].code == "NO_NOTICE" for each in answers):
+                    await check_notice(url, arguments.notice)
                 for line, answer in zip(chunk, answers, strict=True):
                     _print_outcome(line.number, answer, tally, as_json=arguments.json)
                 sys.stdout.flush()
                 file_progress.tick(len(chunk), sum(line.size for line in chunk))
 
 
-@asynccontextmanager
-async def _writer(arguments: Namespace) -> AsyncIterator[tuple[Writer, Credential]]:
-    async with database() as url, await open_writer(url) as writer:
-        credential = OPERATOR
-        if arguments.token:
-            credential = await tokens.credential_of(url, writer, arguments.notice, arguments.token)
-        yield writer, credential
+async def _credential(arguments: Namespace, url: str, writer: Writer) -> Credential:
+    if arguments.token:
+        return await tokens.credential_of(url, writer, arguments.notice, arguments.token)
+    return OPERATOR
 
 
 async def _answers(

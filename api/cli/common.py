@@ -20,8 +20,10 @@ from ledger.append.writer import Writer
 from ledger.domain import calendar
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import LedgerError, Unavailable
+from ledger.domain.near_matches import similar
 from ledger.domain.roles import Role
 from ledger.proof.high_water import open_marks
+from ledger.store.database import connect
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Operator who runs the command line next to the database."""
@@ -51,6 +53,25 @@ class Parser(argparse.ArgumentParser):
 async def open_writer(url: str) -> Writer:
     """Return a writer that knows the high-water marks of this host's service."""
     return Writer(url, marks=await open_marks(Settings.from_environment().high_water_file, url))
+
+
+@asynccontextmanager
+async def database_with(notice: str) -> AsyncIterator[str]:
+    """Yield the database's URL as `database` does; raise LedgerError with similar names if it lacks the notice."""
+    async with database() as url:
+        await check_notice(url, notice)
+        yield url
+
+
+async def check_notice(url: str, notice: str) -> None:
+    """Raise LedgerError with similar names for a notice that is not recorded."""
+    async with await connect(url, "ledger_writer") as connection:
+        cursor = await connection.execute("SELECT notice FROM ledger.heads ORDER BY notice")
+        known = [name for (name,) in await cursor.fetchall()]
+    if notice not in known:
+        near = similar(notice, known)
+        advice = f"did you mean {' or '.join(near)}?" if near else "add it first with ledger notice add"
+        raise LedgerError(f"no notice {notice[:80]!r} is recorded; {advice}")
 
 
 def show_error(message: str, as_json: bool, refusals: object = None) -> None:

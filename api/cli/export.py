@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from api.cli.common import Misused, Parser, database, moment, role, run, say, show
+from api.cli.common import Misused, Parser, database_with, moment, role, run, say, show
 from api.cli.progress import progress
 from api.cli.replay import position
 from api.settings import Settings
@@ -86,7 +86,7 @@ def _export(arguments: Namespace) -> int:
 async def _exported(arguments: Namespace) -> Exported:
     settings, notice = Settings.from_environment(), arguments.notice
     files = ObjectStore(settings.store) if arguments.evidence else None
-    async with database(settings) as url:
+    async with database_with(notice) as url:
         async with open_history(url, notice) as history:
             size = await position(history, arguments.as_of)
         async with CheckpointSigner(url, settings.origin, settings.signer()) as log:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from api.cli.common import OPERATOR, Parser, database, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, check_notice, database, run, say, sentence, show
 from api.settings import Settings
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
@@ -80,6 +80,8 @@ async def _record_keys(signer: Signer, notices: list[str]) -> list[Receipt]:
     event = {"specversion": "1.0", "source": "operator", **rotation(signer.public)}
     settings = Settings.from_environment()
     async with database() as url:
+        for notice in notices:
+            await check_notice(url, notice)
         marks = await open_marks(settings.high_water_file, url)
         async with (
             Writer(url, marks=marks) as writer,

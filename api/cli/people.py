@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from api.cli.common import Parser, database, run, show
+from api.cli.common import Parser, database_with, run, show
 from ledger.domain.errors import LedgerError
 from ledger.mutable import people
 from ledger.store.database import connect
@@ -28,8 +28,8 @@ def configure(parser: Parser) -> None:
 
 
 @asynccontextmanager
-async def _connected() -> AsyncIterator[people.Connection]:
-    async with database() as url, await connect(url, "ledger_writer") as connection:
+async def _connected(notice: str) -> AsyncIterator[people.Connection]:
+    async with database_with(notice) as url, await connect(url, "ledger_writer") as connection:
         yield connection
 
 
@@ -46,7 +46,7 @@ def _show(arguments: Namespace) -> int:
 
 
 async def _read(notice: str) -> list[people.Person]:
-    async with _connected() as connection:
+    async with _connected(notice) as connection:
         return await people.people(connection, notice)
 
 
@@ -61,7 +61,7 @@ def _set(arguments: Namespace) -> int:
 
 
 async def _write(notice: str, person: people.Person) -> None:
-    async with _connected() as connection:
+    async with _connected(notice) as connection:
         await people.put(connection, notice, person)
 
 
@@ -76,5 +76,5 @@ def _erase(arguments: Namespace) -> int:
 
 
 async def _remove(notice: str, actor: str) -> bool:
-    async with _connected() as connection:
+    async with _connected(notice) as connection:
         return await people.erase(connection, notice, actor)

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.common import Misused, Parser, database, run, say, show
+from api.cli.common import Misused, Parser, database, database_with, run, say, show
 from api.cli.progress import progress
 from projections.engine.rebuild import Rebuild, ViewRebuild, rebuild
 from projections.engine.view import View
@@ -40,7 +40,7 @@ def _rebuild(arguments: Namespace) -> int:
 
 
 async def _rebuild_views(views: list[View], notice: str | None) -> Rebuild:
-    async with database() as url:
+    async with database() if notice is None else database_with(notice) as url:
         with progress("rebuilding") as report:
             return await rebuild(url, views, notice=notice, progress=report, compare=True)
 

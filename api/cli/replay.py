@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text as Styled
 
-from api.cli.common import Misused, Moment, Parser, console, database, moment, printable, run, show
+from api.cli.common import Misused, Moment, Parser, console, database_with, moment, printable, run, show
 from api.report.spreadsheet import tabulated
 from ledger.mutable import people
 from ledger.store.database import connect
@@ -88,7 +88,7 @@ def _replay(arguments: Namespace) -> int:
 
 
 async def _print_minutes(arguments: Namespace, chosen: Selection) -> None:
-    async with database() as url, open_history(url, arguments.notice) as history:
+    async with database_with(arguments.notice) as url, open_history(url, arguments.notice) as history:
         to = await position(history, arguments.to)
         names = await _names(url, arguments.notice)
         out = console()
@@ -126,7 +126,7 @@ async def position(history: LoadedHistory, when: Moment | None) -> int:
 
 
 async def _compare(arguments: Namespace) -> None:
-    async with database() as url, open_history(url, arguments.notice) as history:
+    async with database_with(arguments.notice) as url, open_history(url, arguments.notice) as history:
         first, last = [await position(history, when) for when in arguments.diff]
         if first > last:
             raise Misused(f"--diff goes forward in time; write {last}..{first}")

@@ -10,14 +10,13 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-from api.cli.common import OPERATOR, Misused, Parser, database, moment, open_writer, run, say, show
+from api.cli.common import OPERATOR, Misused, Parser, database_with, moment, open_writer, run, say, show
 from api.report.formats import FORMATS
 from api.report.model import Report
 from api.report.reader import AdviserStatements, issued, position_at, read
 from api.schema_client import Operator
 from ledger.domain.errors import LedgerError
 from projections.engine.runner import Runner
-from projections.errors import UnknownNotice
 from projections.query.reader import Reader
 from projections.views.registry import ALL
 from schema.context import Context
@@ -95,11 +94,14 @@ async def _read(arguments: Namespace) -> Report:
 @asynccontextmanager
 async def _context(notice: str) -> AsyncIterator[Context]:
     """Yield the context for reading a report, once the views have reached the notice's last entry."""
-    async with database() as url, Reader(url, ALL) as reader, await open_writer(url) as writer, _following(url):
-        heads = await reader.notices([notice])
-        if not heads:
-            raise UnknownNotice(f"no notice {notice[:80]!r}; check its name, or add it with ledger notice add")
-        async with reader.at(notice, at_least=heads[0].position, wait=WAIT_SECONDS):
+    async with (
+        database_with(notice) as url,
+        Reader(url, ALL) as reader,
+        await open_writer(url) as writer,
+        _following(url),
+    ):
+        (head,) = await reader.notices([notice])
+        async with reader.at(notice, at_least=head.position, wait=WAIT_SECONDS):
             pass
         yield Context(reader, writer.append, Operator(OPERATOR))
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from base64 import b64encode
 
-from api.cli.common import OPERATOR, Parser, database, run, show
+from api.cli.common import OPERATOR, Parser, check_notice, database, run, show
 from api.settings import Settings
 from ledger.append.writer import Writer
 from ledger.domain.areas.records import LossAccepted
@@ -45,6 +45,8 @@ async def _accept(notice: str, *, accepted: bool) -> int | None:
         marks = await open_marks(Settings.from_environment().high_water_file, url)
         head = await read_head(connection, notice)
         mark = marks.mark(notice)
+        if head is None and mark is None:
+            await check_notice(url, notice)
         try:
             await marks.check(connection, notice, head)
         except RolledBack:

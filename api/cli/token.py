@@ -6,7 +6,7 @@ from api.cli.common import (
     OPERATOR,
     Misused,
     Parser,
-    database,
+    database_with,
     instant,
     open_writer,
     role,
@@ -18,9 +18,7 @@ from api.cli.common import (
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
 from ledger.domain.errors import LedgerError
-from ledger.domain.near_matches import similar
 from ledger.domain.registry import find_kind
-from ledger.store.database import connect
 
 
 def configure(parser: Parser) -> None:
@@ -85,20 +83,8 @@ def _fact_type(name: str) -> str:
 
 
 async def _issue_token(notice: str, scope: tokens.TokenScope) -> tokens.IssuedToken:
-    async with database() as url, await open_writer(url) as writer:
-        await _check_notice(url, notice)
+    async with database_with(notice) as url, await open_writer(url) as writer:
         return await tokens.issue(url, writer, notice, scope, OPERATOR)
-
-
-async def _check_notice(url: str, notice: str) -> None:
-    """Raise LedgerError with similar names for a notice that is not recorded."""
-    async with await connect(url, "ledger_writer") as connection:
-        cursor = await connection.execute("SELECT notice FROM ledger.heads ORDER BY notice")
-        known = [name for (name,) in await cursor.fetchall()]
-    if notice not in known:
-        near = similar(notice, known)
-        advice = f"did you mean {' or '.join(near)}?" if near else "add it first with ledger notice add"
-        raise LedgerError(f"no notice {notice!r} is recorded; {advice}")
 
 
 def _revoke(arguments: Namespace) -> int:
@@ -113,6 +99,5 @@ def _revoke(arguments: Namespace) -> int:
 
 
 async def _revoke_token(notice: str, token: str, reason: str) -> Receipt:
-    async with database() as url, await open_writer(url) as writer:
-        await _check_notice(url, notice)
+    async with database_with(notice) as url, await open_writer(url) as writer:
         return await tokens.revoke(writer, notice, token, reason, OPERATOR)

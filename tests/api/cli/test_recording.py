@@ -193,6 +193,21 @@ def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -
             ["token", "issue", "--role", "adviser", "--notice", NOTICE + "0"],
             f"no notice '{NOTICE}0' is recorded; did you mean {NOTICE}?",
         ),
+        *(
+            (words, f"no notice '{NOTICE}0' is recorded; did you mean {NOTICE}?")
+            for words in (
+                ["token", "revoke", "x", "--notice", NOTICE + "0", "--reason", "why"],
+                ["people", "show", NOTICE + "0"],
+                ["people", "set", NOTICE + "0", "ann", "--name", "Ann"],
+                ["people", "erase", NOTICE + "0", "ann"],
+                ["replay", NOTICE + "0"],
+                ["export", NOTICE + "0", "-o", "x.zip"],
+                ["report", NOTICE + "0", "--issued", "AR1", "--format", "html", "-o", "x.html"],
+                ["rebuild", "--notice", NOTICE + "0"],
+                ["key", "rotate", NOTICE + "0"],
+                ["resume", NOTICE + "0", "--accept-loss"],
+            )
+        ),
         (
             ["token", "issue", "--role", "adviser", "--notice", NOTICE, "--fact", "Dance"],
             "no fact 'Dance'",
@@ -211,6 +226,12 @@ def test_what_is_refused_is_told_in_one_line(
     ran = ledger(*words)
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert told in ran.err
+
+
+def test_a_mistyped_notice_of_events_is_named(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    ran = ledger("append", written(objective("O1")), "--notice", NOTICE + "0")
+    assert (ran.status, ran.err) == (1, f"ledger: no notice '{NOTICE}0' is recorded; did you mean {NOTICE}?\n")
 
 
 def test_the_secret_of_a_token_is_nowhere_in_the_database(ledger: Ledger, database: str) -> None:
