@@ -37,6 +37,8 @@ MAXIMUM_NARRATIVES = 1_500
 MAXIMUM_REASONS = 50
 """Most refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
+TRACE_ATTRIBUTES = ("traceparent", "tracestate")
+"""Attributes of the CloudEvents extension for tracing, which belong to the way of an event and are dropped."""
 _ID = re.compile(ID_PATTERN)
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -217,7 +219,8 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
         if name in event
     ]
     try:
-        envelope = convert({name: event[name] for name in event if name not in SERVER_ATTRIBUTES}, Event, "")
+        apart = (*SERVER_ATTRIBUTES, *TRACE_ATTRIBUTES)
+        envelope = convert({name: event[name] for name in event if name not in apart}, Event, "")
     except Refused as refused:
         return None, [*refusals, *refused.refusals]
     content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()

@@ -209,6 +209,18 @@ def test_what_the_ledger_sets_is_not_sent() -> None:
     ]
 
 
+def test_attributes_for_tracing_are_dropped() -> None:
+    """Accept an event that tracing middleware passed on, as the same event."""
+    traced = objective() | {
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "tracestate": 1,
+    }
+    assert accept(traced).id == accept(objective()).id
+    assert [(code, path) for code, path, _ in why(objective() | {"traceid": "x"})] == [
+        ("UNKNOWN_FIELD", "traceid")
+    ]
+
+
 def test_empty_data_misses_every_field() -> None:
     found = why(objective() | {"data": {}})
     assert [(code, path) for code, path, _ in found] == [
