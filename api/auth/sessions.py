@@ -87,10 +87,14 @@ class Sessions:
 
     async def end(self, identity: Identity, request: Request, response: Response) -> None:
         """End the session for all processes, and remove its cookie; raise Unavailable."""
+        await self.end_earlier(identity, request)
+        leave(request, response, _COOKIE, "", 0)
+
+    async def end_earlier(self, identity: Identity, request: Request) -> None:
+        """End the session that the request comes with, if any, before another one takes its place."""
         session = self.of(request)
         if session is not None:
             await identity.end_session(session.id, session.until)
-        leave(request, response, _COOKIE, "", 0)
 
     def form_token(self, session: Session | None) -> str:
         """Return the form token of a session; without a session, that of public pages."""

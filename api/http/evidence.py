@@ -229,11 +229,12 @@ async def get_evidence(request: Request) -> Response:
     document = await _stored_document(ledger, notice, name, position)
     headers = {
         **_SAFE_HEADERS,
+        "Content-Type": document.media_type,
         "Content-Disposition": f'attachment; filename="{file_name(name, document.media_type)}"',
         "ETag": f'"{position}"',
     }
     if request.method == "HEAD":  # without the salt: nothing records that the document was opened
-        return Response(None, 200, {**headers, "Content-Length": str(document.size)}, document.media_type)
+        return Response(None, 200, {**headers, "Content-Length": str(document.size)})
     try:
         part = ranges.part(request.headers, headers["ETag"], document.size)
     except ranges.Unsatisfiable:
@@ -252,7 +253,7 @@ async def get_evidence(request: Request) -> Response:
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
     pieces = _logged(content, notice, position)
-    return StreamingResponse(pieces, 206 if part else 200, headers, document.media_type)
+    return StreamingResponse(pieces, 206 if part else 200, headers)
 
 
 async def _logged(content: AsyncIterator[bytes], notice: str, position: int) -> AsyncIterator[bytes]:

@@ -102,6 +102,7 @@ async def get_back(request: Request) -> Response:
     if not await ledger.identity.end_session(waiting.state, waiting.until):
         raise _not_signed_in("this sign-in is completed already")
     subject = await _subject(request, parameters["code"], waiting)
+    await sessions.end_earlier(ledger.identity, request)
     response = secured(request, RedirectResponse(waiting.target, 303))
     sessions.keep(request, response, sessions.begin(Credential(actor_of(subject))))
     leave(request, response, _COOKIE, "", 0)

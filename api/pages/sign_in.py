@@ -40,6 +40,7 @@ async def post_sign_in(request: Request) -> Response:
         message = "The token is unknown, expired or revoked. Paste the whole token, or ask for a new one."
         return _form(request, target, message if secret else "Enter a token")
     home = viewer.home if isinstance(viewer, Bearer) else None
+    await sessions.end_earlier(ledger.identity, request)
     response = secured(request, RedirectResponse(target, 303))
     sessions.keep(request, response, sessions.begin(viewer.credential, home))
     return response

@@ -3,9 +3,6 @@
 from typing import Any
 
 from tools.invented_history.history_writer import HistoryWriter
-from tools.invented_history.tables import tables_of
-
-TABLES = tables_of("duties")
 
 
 def write(writer: HistoryWriter) -> None:
@@ -45,7 +42,17 @@ def write(writer: HistoryWriter) -> None:
             "2024-02-01",
             {"post": "transition lead", "holder": "council-officer", "first": "2024-02-01"},
         ),
-        TABLES["rows"],
+        (
+            "PostVacated",
+            "council-officer",
+            "2024-03-15",
+            {
+                "post": "transition lead",
+                "holder": "council-officer",
+                "last": "2024-03-15",
+                "reason": "The commissioner takes over.",
+            },
+        ),
         (
             "ConsentGiven",
             "department-official",

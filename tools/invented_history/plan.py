@@ -4,11 +4,54 @@ from datetime import date, timedelta
 
 from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import Data, HistoryWriter
-from tools.invented_history.tables import tables_of
 
-TABLES = tables_of("plan")
-
-OBJECTIVES = TABLES["objectives"]
+OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
+    ("O1", "Children in need are seen in time", ["1b"], "council-officer", "2023-02-28", ["M1", "M5"]),
+    (
+        "O2",
+        "Leaders own a self-assessment that says what is strong and what is not",
+        ["1a"],
+        "director",
+        "2022-12-31",
+        [],
+    ),
+    (
+        "O3",
+        "Strategy meetings decide with everybody there who has to be",
+        ["1b"],
+        "council-officer-2",
+        "2023-01-31",
+        ["M2"],
+    ),
+    ("O4", "Conferences meet within fifteen days", ["1b"], "council-officer-2", "2023-04-30", ["M4"]),
+    (
+        "O5",
+        "Social workers have the time that their families need",
+        ["1a", "1b"],
+        "director",
+        "2023-06-30",
+        ["M6", "M7"],
+    ),
+    ("O6", "Supervision is regular and thinks about the child", ["1a"], "council-officer-2", "2023-03-31", []),
+    (
+        "O7",
+        "Early help reaches families before they need a social worker",
+        ["1b"],
+        "council-officer",
+        "2023-05-31",
+        ["M3"],
+    ),
+    ("O8", "Care leavers live well and know their rights", ["1b"], "council-officer", "2023-06-30", ["M8"]),
+    ("O9", "Audits tell the truth, and practice changes after them", ["1a"], "director", "2023-03-31", []),
+    (
+        "O10",
+        "Children and staff are heard, and can see what came of it",
+        ["1a"],
+        "council-officer",
+        "2023-06-30",
+        [],
+    ),
+)
 
 
 def write(writer: HistoryWriter) -> None:
@@ -37,7 +80,21 @@ def _assessments(writer: HistoryWriter) -> None:
         time="2022-07-12 09:00",
         clauses="1a",
     )
-    texts = TABLES["texts"]
+    texts = (
+        (
+            "2022-10-17",
+            "1",
+            "Staff stay because teams are kind.",
+            "Children wait too long, and leaders learned it late.",
+        ),
+        ("2023-03-20", "2", "Visits are timely again.", "Early help is scattered; supervision is uneven."),
+        (
+            "2023-11-13",
+            "3",
+            "Conferences and meetings work.",
+            "Too many children change their worker; caseloads stay high.",
+        ),
+    )
     for number, (day, edition, strength, weakness) in enumerate(texts, 1):
         document = writer.submit_evidence(f"Self-assessment, version {edition}", f"{day} 09:30", clauses="1a")
         writer.record(
@@ -67,7 +124,15 @@ def _assessments(writer: HistoryWriter) -> None:
         writer.record(
             f"plan-{number}", "PlanVersionApproved", "council-officer", f"{day} 16:40", data, clauses="1a 4"
         )
-    writer.record_all(TABLES["assessments_events"])
+    writer.record(
+        "plan-outdated",
+        "PlanVersionApproved",
+        "council-officer",
+        "2023-11-29 15:00",
+        {"planVersion": "plan-4", "body": "cabinet", "assessment": "SA2"},
+        clauses="1a 4",
+        refused="OUTDATED",
+    )
 
 
 def _objectives(writer: HistoryWriter) -> None:
@@ -101,7 +166,19 @@ def _objectives(writer: HistoryWriter) -> None:
         clauses="4",
         refers={"position": "objective-2"},
     )
-    writer.record_all(TABLES["objectives_events"])
+    writer.record(
+        "objective-7-revised",
+        "ObjectiveRevised",
+        "council-officer",
+        "2023-04-27 09:15",
+        {
+            "objective": "O7",
+            "reason": "The board asked for one owner and a later date.",
+            "due": "2023-09-30",
+            "owner": "director",
+        },
+        clauses="4",
+    )
     proof = writer.submit_evidence(
         "How the self-assessment is used: minutes of six meetings", "2023-05-22 09:00", clauses="1a"
     )
@@ -118,7 +195,29 @@ def _objectives(writer: HistoryWriter) -> None:
         },
         clauses="4 1a",
     )
-    for key, name, at, cause, remedy in TABLES["highlights"]:
+    for key, name, at, cause, remedy in (
+        (
+            "slow-1",
+            "O3",
+            "2023-02-22 15:10",
+            "Health has no deputy for its lead.",
+            "A deputy by the end of March.",
+        ),
+        (
+            "slow-2",
+            "O5",
+            "2023-07-26 15:20",
+            "Permanent staff leave as fast as they come.",
+            "An offer for the second year.",
+        ),
+        (
+            "slow-3",
+            "O7",
+            "2023-11-29 15:40",
+            "One front door has been a plan for a year.",
+            "The chief executives decide by January.",
+        ),
+    ):
         data = {"objective": name, "cause": cause, "remedy": remedy}
         writer.record(
             key, "SlowProgressHighlighted", "chair" if at < "2023-04" else "chair-2", at, data, clauses="5d"
@@ -143,7 +242,44 @@ def _answers(writer: HistoryWriter) -> None:
             data,
             clauses="4",
         )
-    recommendations: tuple[tuple[str, str, str, str, list[str], str, str], ...] = TABLES["recommendations"]
+    recommendations: tuple[tuple[str, str, str, str, list[str], str, str], ...] = (
+        (
+            "RC1",
+            "adviser",
+            "2022-09-20",
+            "Let somebody outside check a third of all audits.",
+            ["F2", "F3"],
+            "accept",
+            "From January a neighbour does.",
+        ),
+        (
+            "RC2",
+            "adviser",
+            "2022-11-08",
+            "Close the duty team and start again.",
+            ["F1"],
+            "reject",
+            "It would lose the people who have just come; visits are better since October.",
+        ),
+        (
+            "RC3",
+            "reviewer",
+            "2023-04-18",
+            "Give early help one owner.",
+            [],
+            "accept",
+            "The director owns it from May.",
+        ),
+        (
+            "RC4",
+            "adviser",
+            "2023-09-12",
+            "Show children what came of their views.",
+            [],
+            "accept",
+            "A page of answers goes out each quarter.",
+        ),
+    )
     for number, (name, by, day, text, of, what, answer) in enumerate(recommendations, 1):
         data = {"recommendation": name, "by": by, "text": text, "findings": of}
         writer.record(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")

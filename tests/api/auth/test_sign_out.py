@@ -36,6 +36,16 @@ def test_a_copy_of_the_cookie_opens_nothing_after_signing_out(service: Service, 
     assert again.url.path == "/"
 
 
+def test_another_sign_in_ends_the_session_that_it_replaces(service: Service, person: httpx.Client) -> None:
+    with browser(service.url) as copy:
+        copy.cookies.update(dict(person.cookies))
+        assert copy.get("/").url.path == "/"
+        form = fields(person.get("/sign-in", params={"next": "/"}))
+        person.post("/sign-in", data={**form, "token": service.notice.tokens["chair"]})
+        assert person.get("/").url.path == "/"
+        assert copy.get("/").url.path == "/sign-in"
+
+
 async def test_a_session_ends_once_and_is_forgotten_after_it_would_expire(database: str) -> None:
     soon, past = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(hours=1)
     async with await connect(database, "ledger_writer") as connection:
