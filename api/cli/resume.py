@@ -9,6 +9,7 @@ from ledger.append.writer import Writer
 from ledger.domain.areas.records import LossAccepted
 from ledger.domain.errors import LedgerError, RolledBack
 from ledger.domain.registry import KIND_OF
+from ledger.follow.source import slots
 from ledger.intake.parse import SubmittedFact, accept
 from ledger.proof.high_water import Mark, open_marks
 from ledger.store.database import connect
@@ -24,18 +25,26 @@ def configure(parser: Parser) -> None:
 
 
 def _resume(arguments: Namespace) -> int:
-    position = run(_accept(arguments.notice, accepted=arguments.accept_loss))
+    position, followers = run(_accept(arguments.notice, accepted=arguments.accept_loss))
     if arguments.json:
-        show({"notice": arguments.notice, "position": position})
+        show({"notice": arguments.notice, "position": position, "followers": followers})
     elif position is None:
         print(f"{arguments.notice} has lost nothing that is known here; nothing was changed.")
     else:
         print(f"The loss is recorded as entry {position} of {arguments.notice}; recording and signing go on.")
+        for follower in followers:
+            print(
+                f"The follower {follower} has the lost entries. Run: ledger follow unpublish {follower}. It can "
+                "follow again, in an empty database."
+            )
     return 0
 
 
-async def _accept(notice: str, *, accepted: bool) -> int | None:
-    """Record the loss and replace the mark; return the entry's position, or None when nothing is lost.
+async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]]:
+    """Record the loss and replace the mark.
+
+    Returns:
+        The entry's position, or None when nothing is lost; and the followers, which have the lost entries.
 
     Raises:
         RolledBack: Entries are lost, and the loss is not accepted.
@@ -53,13 +62,13 @@ async def _accept(notice: str, *, accepted: bool) -> int | None:
             if not accepted or mark is None:
                 raise
         else:
-            return None
+            return None, []
         if head is None:
             raise LedgerError(f"this database has no entry of {notice}; restore a copy that has its first ones")
         async with Writer(url) as writer:
             receipt = await writer.append(notice, _fact(mark, head), OPERATOR)
         marks.accept_loss(notice, await read_head(connection, notice))
-    return receipt.position
+        return receipt.position, [slot.name for slot in await slots(connection)]
 
 
 def _fact(mark: Mark, head: Head) -> SubmittedFact:

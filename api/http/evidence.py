@@ -316,13 +316,20 @@ async def _stored_document(ledger: Ledger, notice: str, name: str, position: int
 
 
 async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: OpeningDecision) -> None:
-    """Record the use before a byte is sent; raise Refused if the grant has just ended."""
+    """Record the use before a byte is sent.
+
+    Raises:
+        Refused: The grant has just ended, or this is a copy, where no use is recorded.
+    """
     if opening.record is None:
         return
     try:
         await ledger.writer.append(notice, opening.record, BY_SERVICE)
     except Refused as refused:
-        if refused.refusals[0].code not in ("ALREADY_RECORDED", "KEY_REUSED"):
+        code = refused.refusals[0].code
+        if code == "READ_ONLY_COPY":
+            raise
+        if code not in ("ALREADY_RECORDED", "KEY_REUSED"):
             raise _forbidden(viewer) from None
 
 

@@ -16,6 +16,7 @@ import psycopg
 from msgspec import Struct
 
 from ledger.domain.errors import RolledBack, Unavailable
+from ledger.domain.registry import STORED_TYPES
 from ledger.follow.source import Slot, slots
 from ledger.follow.subscription import SUBSCRIPTION, Source, sources
 from ledger.proof import keys
@@ -29,13 +30,13 @@ SILENT_SECONDS = 60.0
 """Seconds without a message of a source, which sends one at least every 30 s."""
 LOOK_SECONDS = 5.0
 PAGE = 1_000
-AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK"]
+AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK", "OLDER"]
 _SUBSCRIPTIONS = """SELECT s.subname, s.subenabled, max(w.last_msg_receipt_time), max(e.apply_error_count)
     FROM pg_subscription s JOIN pg_stat_subscription_stats e ON e.subid = s.oid
     JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()
     LEFT JOIN pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL AND w.pid IS NOT NULL
     GROUP BY s.subname, s.subenabled"""
-_ENTRIES = """SELECT position, body, leaf_hash, root_hash FROM ledger.entries
+_ENTRIES = """SELECT position, type, body, leaf_hash, root_hash FROM ledger.entries
     WHERE notice = %s AND position > %s ORDER BY position LIMIT %s"""
 # Those from before the numbers come first, in order of size.
 _CHECKPOINTS = """SELECT coalesce(c.number, 0), c.size, c.note, e.root_hash FROM ledger.checkpoints c
@@ -67,8 +68,10 @@ class _Copy:
         """Number and size of the last checkpoint that was compared."""
         self.rotations: list[keys.Rotation] = []
         self.alarm: Alarm | None = None
+        self.outdated: Alarm | None = None
+        """Alarm that this version is older than the source's. The entries are verified all the same."""
 
-    def add(self, position: int, body: bytes, leaf: bytes, root: bytes) -> bool:
+    def add(self, position: int, kind: str, body: bytes, leaf: bytes, root: bytes) -> bool:
         """Verify the next entry; return False after an alarm."""
         if position != self.tree.size + 1:
             return self.fail("GAP", f"entry {self.tree.size + 1} is missing")
@@ -77,6 +80,9 @@ class _Copy:
         self.tree.append(leaf)
         if self.tree.root() != root:
             return self.fail("REWRITTEN", f"the tree of the first {position} entries has another root than stored")
+        if kind not in STORED_TYPES and self.outdated is None:
+            detail = f"this version does not know the type {kind} of entry {position}; upgrade this ledger"
+            self.outdated = Alarm(self.source.name, self.notice, "OLDER", detail)
         if keys.ROTATION_TYPE.encode() in body and json.loads(body)["type"].startswith(keys.ROTATION_TYPE):
             self.rotations.append(keys.read_rotation(position, body))
         return True
@@ -168,7 +174,7 @@ class FollowMonitor:
             if name in known:
                 copy = self._copies.setdefault(notice, _Copy(known[name], notice))
                 await self._verify(connection, copy)
-                alarms += [copy.alarm] if copy.alarm is not None else []
+                alarms += [alarm for alarm in (copy.alarm, copy.outdated) if alarm is not None]
         if self._is_news:
             self._is_news = False
             await asyncio.to_thread(self._marks.save)

@@ -12,7 +12,8 @@ from msgspec import Struct
 from psycopg.sql import SQL, Identifier, Literal
 
 from ledger.domain.errors import LedgerError
-from ledger.follow.source import PUBLICATIONS, RECORD, STATE, check_name
+from ledger.follow.checks import check_history, check_slot, check_source
+from ledger.follow.source import RECORD, STATE, check_name
 from ledger.proof.checkpoint import CheckpointError, VerifierKey
 from ledger.store.database import connect
 from ledger.store.entries import Connection
@@ -28,7 +29,6 @@ _SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_re
     FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
     JOIN pg_stat_subscription_stats e ON e.subid = s.oid
     WHERE d.datname = current_database() AND s.subname = %s"""
-_MIGRATIONS = "SELECT name FROM public.ledger_migrations WHERE name LIKE 'ledger/%' ORDER BY name"
 
 
 class Source(Struct, frozen=True):
@@ -64,9 +64,14 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
         raise LedgerError(f"the source's key is wrong: {error}; print it there with ledger key show") from None
     name = Identifier(SUBSCRIPTION + source.name)
     async with await connect(url) as connection:
-        slot = await _check_source(source_url, connection)
+        exists = await _exists(connection, source.name)
+        async with await connect(source_url) as other:
+            slot = await check_source(other, connection)
+            if exists:
+                await check_history(other, connection, source.name)
+                await check_slot(other, slot)
         await _check_key(connection, source)
-        if await _exists(connection, source.name):
+        if exists:
             await connection.execute(SQL("ALTER SUBSCRIPTION {} CONNECTION {}").format(name, Literal(source_url)))
             await connection.execute(SQL("ALTER SUBSCRIPTION {} ENABLE").format(name))
         else:
@@ -171,38 +176,3 @@ async def _add(connection: Connection, source: Source) -> None:
         "ON CONFLICT (source) DO UPDATE SET site = excluded.site, left_at = NULL",
         (source.name, source.site, source.key),
     )
-
-
-async def _check_source(source_url: str, own: Connection) -> str:
-    """Check that a source can be followed; return the follower's login, which names its slot."""
-    async with await connect(source_url) as connection:
-        if await _system(connection) == await _system(own):
-            raise LedgerError("the source is this database; name the database of another ledger")
-        try:
-            published, own_ones = [await _migrations(each) for each in (connection, own)]
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
-            raise LedgerError(
-                f"the login {connection.info.user} does not follow a ledger there; run at the source: "
-                f"ledger follow publish {connection.info.user}"
-            ) from None
-        if published != own_ones:
-            newer, older = (
-                ("the source", "this ledger") if published[-1:] > own_ones[-1:] else ("this ledger", "the source")
-            )
-            raise LedgerError(f"{newer} has another version than {older}; upgrade {older}, and run ledger migrate")
-        cursor = await connection.execute("SELECT pubname FROM pg_publication")
-        missing = set(PUBLICATIONS) - {name for (name,) in await cursor.fetchall()}
-        if missing:
-            raise LedgerError(
-                f"the source publishes nothing; run there: ledger follow publish {connection.info.user}"
-            )
-        return check_name(connection.info.user)
-
-
-async def _system(connection: Connection) -> tuple[object, ...] | None:
-    cursor = await connection.execute("SELECT system_identifier, current_database() FROM pg_control_system()")
-    return await cursor.fetchone()
-
-
-async def _migrations(connection: Connection) -> list[str]:
-    return [name for (name,) in await (await connection.execute(_MIGRATIONS)).fetchall()]

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,6 +60,17 @@ class TcpServer:
         )
         assert made.returncode == 0, made.stderr
         return TcpServer(self._user, self.programs, data, port, self._settings)
+
+    def back_up(self) -> Path:
+        """Copy the files of the server, slots included, while it is stopped; return their folder."""
+        place = self._data.with_name("backup")
+        subprocess.run(["cp", "-a", self._data, place], check=True)
+        return place
+
+    def restore(self, backup: Path) -> None:
+        """Put the files of a backup in the place of the server's own, while it is stopped."""
+        shutil.rmtree(self._data)
+        backup.rename(self._data)
 
     def promote(self) -> None:
         """Make a standby a primary."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from psycopg.sql import SQL, Literal
 
 from ledger.store.database import migrate
+from tests.api.documents import PDF, PDF_TYPE, about
 from tests.api.process import faults, serving
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, begin, progress
 from tests.journeys import documents
@@ -26,6 +28,12 @@ REMOVE = [f"{PAGE}: Leaving 1"]
 UNPUBLISH = [f"{PAGE}: Leaving 2"]
 BLOCKS = [*PUBLISH, *FOLLOW, *REMOVE, *UNPUBLISH]
 PASSWORD = "the+follower"
+DOCUMENT_FAULTS = {
+    "a file is missing from the store",
+    "a stored file differs from its entry",
+    "Exception in ASGI application",
+}
+"""Messages in the copy's log about a missing and a damaged document."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +60,11 @@ async def test_a_department_follows_a_council(servers: tuple[TcpServer, TcpServe
     assert "source tameside at https://ledger.tameside.example" in said
     copy_tokens(council, department)
     signing = str(tmp_path / ".ledger" / "signing.key")
-    with serving(department) as copy, serving(council, LEDGER_SIGNING_KEY_FILE=signing) as original:
+    council_data, department_data = tmp_path / "council", tmp_path / "department"
+    with (
+        serving(department, LEDGER_DATA=str(department_data)) as copy,
+        serving(council, LEDGER_DATA=str(council_data), LEDGER_SIGNING_KEY_FILE=signing) as original,
+    ):
         headers = {"Authorization": f"Bearer {notice.tokens['officer']}"}
         async with httpx.AsyncClient(headers=headers, timeout=30, verify=NO_TLS) as client:
             recorded = await post(client, original.url)
@@ -82,16 +94,45 @@ async def test_a_department_follows_a_council(servers: tuple[TcpServer, TcpServe
                 return bool((await client.get(f"{original.url}/readyz")).json()["followers"])
 
             await until(sees_the_follower)
+            await open_documents_at_the_copy(client, original.url, copy.url, council_data, department_data)
             assert (await client.get(f"{copy.url}/readyz")).json()["followed"] == []
             assert (
                 'ledger_follower_backlog_bytes{slot="dfe"}' in (await client.get(f"{original.url}/metrics")).text
             )
-        documents.shell("ledger verify --views", tmp_path, {**variables, "LEDGER_DATABASE_URL": department})
+        at_department = {"LEDGER_DATABASE_URL": department, "LEDGER_DATA": str(department_data)}
+        documents.shell("ledger verify --views", tmp_path, {**variables, **at_department})
         left = {**variables, "LEDGER_DATABASE_URL": department}
         assert "no longer followed" in documents.shell(documents.script(REMOVE), tmp_path, left)
         assert "its slot is gone" in documents.shell(documents.script(UNPUBLISH), tmp_path, variables)
-        assert faults(copy.stop()) == []
+        assert {fault["message"].strip() for fault in faults(copy.stop())} == DOCUMENT_FAULTS
         assert faults(original.stop()) == []
+
+
+async def open_documents_at_the_copy(
+    client: httpx.AsyncClient, original: str, copy: str, council_data: Path, department_data: Path
+) -> None:
+    """Open a document that is missing at the copy, mirrored there, restricted, or damaged there."""
+    for name, classification in (("E1", "OFFICIAL"), ("E2", "RESTRICTED")):
+        headers = {"Content-Type": PDF_TYPE, **about(name, classification)}
+        answer = await client.put(f"{original}/ledgers/{NOTICE}/evidence", content=PDF, headers=headers)
+        assert answer.status_code == 201, answer.text
+    document, restricted = (f"{copy}/ledgers/{NOTICE}/evidence/{name}" for name in ("E1", "E2"))
+
+    async def is_known() -> bool:
+        return (await client.get(restricted)).status_code != 404
+
+    await until(is_known)
+    missing = await client.get(document)
+    assert (missing.status_code, "is missing from the store" in missing.text) == (503, True)
+    shutil.copytree(council_data / "evidence", department_data / "evidence", dirs_exist_ok=True)
+    assert (await client.get(document)).content == PDF
+    refused = await client.get(restricted)
+    assert (refused.status_code, refused.json()["code"]) == (409, "READ_ONLY_COPY")
+    (file,) = (path for path in (department_data / "evidence").rglob("*") if path.is_file())
+    file.write_bytes(PDF.replace(b"1.7", b"1.6"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get(document)
+    file.write_bytes(PDF)
 
 
 async def post(client: httpx.AsyncClient, url: str) -> httpx.Response:

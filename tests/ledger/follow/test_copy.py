@@ -184,6 +184,9 @@ async def test_what_cannot_be_followed_is_refused(both: Pair) -> None:
         await connection.execute("DELETE FROM public.ledger_migrations WHERE name = 'ledger/0013_follow.sql'")
     described = both.described
     await refused(both.source_login, "upgrade the source, and run ledger migrate")
+    async with await connect(both.copy) as connection:
+        await connection.execute("DELETE FROM public.ledger_migrations WHERE name >= 'ledger/0012'")
+    await refused(both.source_login, "upgrade this ledger, and run ledger migrate")
     with pytest.raises(LedgerError, match="set wal_level = logical"):
         await source.publish(both.copy, "dfe", PASSWORD)
     with pytest.raises(LedgerError, match="is not a follower's"):

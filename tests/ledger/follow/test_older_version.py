@@ -1,0 +1,41 @@
+"""A copy whose version is older than its source's: the entries are verified, and the alarm names the remedy."""
+
+from ledger.append.writer import Writer
+from ledger.follow.monitor import FollowMonitor
+from ledger.proof.checkpoint import Signer
+from ledger.proof.high_water import HighWaterMarks
+from ledger.store.database import connect
+from tests.ledger.damage import NEWER, TOLD, damage, rehash
+from tests.ledger.history import ALICE, NOTICE, begin, progress, received
+
+SOURCE = (
+    "INSERT INTO ledger.sources (source, site, key, left_at) "
+    "VALUES ('tameside', 'https://ledger.example', '{key}', now())"
+)
+FOLLOWED = "INSERT INTO ledger.followed SELECT notice, 'tameside' FROM ledger.heads"
+HEAD = (
+    "UPDATE ledger.heads h SET root_hash = e.root_hash FROM ledger.entries e "
+    "WHERE e.notice = h.notice AND e.position = h.size"
+)
+
+
+async def test_a_type_of_a_newer_source_is_an_alarm_that_stops_no_verification(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        received(await writer.append_all(NOTICE, [progress(), progress()], ALICE))
+    await damage(database, SOURCE, FOLLOWED, key=Signer.generate("tameside/1").public)
+    async with await connect(database, "ledger_writer") as connection:
+        assert await FollowMonitor(HighWaterMarks()).look(connection) == ()
+        await damage(database, NEWER)
+        await rehash(database)
+        await damage(database, HEAD)
+        monitor = FollowMonitor(HighWaterMarks())
+        (alarm,) = await monitor.look(connection)
+        assert str(alarm) == (
+            f"OLDER: {NOTICE}: this version does not know the type improvement-ledger.plan.ProgressRecorded.v9 "
+            f"of entry {TOLD}; upgrade this ledger"
+        )
+        await damage(database, "UPDATE ledger.entries SET leaf_hash = sha256('x') WHERE position = 2")
+        alarms = await FollowMonitor(HighWaterMarks()).look(connection)
+        assert [each.kind for each in alarms] == ["REWRITTEN"]
+        assert await monitor.look(connection) == (alarm,)
