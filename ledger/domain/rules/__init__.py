@@ -32,6 +32,7 @@ RULES: Mapping[str, type[Rule]] = {
         oversight.ViewsTakenIntoAccount,
         oversight.ReviewInterval,
         oversight.ReviewTopics,
+        oversight.GradeReached,
         oversight.DiagnosticAgreed,
         oversight.AccessIsProvided,
         oversight.AccessOfKinds,

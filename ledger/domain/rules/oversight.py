@@ -1,6 +1,7 @@
 """Rules on oversight: the board, reports, reviews, access, those who take part, and ministers' powers."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -215,6 +216,27 @@ class ReviewTopics(Rule, frozen=True):
 
     topics: Annotated[list[Topic], Meta(min_length=1, description="Topics to look at.")]
     by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
+
+
+class GradeReached(Rule, frozen=True):
+    """A review gives a judgement one of the grades named, by the day named."""
+
+    kind: ClassVar[str] = "grade-reached"
+    wordings: ClassVar[tuple[str, ...]] = (
+        "Inspectors must judge the services to be at least adequate by December 2010.",
+    )
+    example: ClassVar[str] = (
+        'judgement = "overall", grades = ["adequate", "good"], by = 2010-12-31, reviewed_by = "Ofsted"'
+    )
+    reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewCompleted})
+    background: ClassVar[Facts] = frozenset({ReviewScheduled})
+
+    judgement: Annotated[Code, Meta(description="Judgement, as reviews name it.")]
+    grades: Annotated[list[Code], Meta(min_length=1, description="Grades that meet the clause.")]
+    by: Annotated[date, Meta(description="Last day for the grade.")]
+    reviewed_by: Annotated[
+        Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")
+    ] = None
 
 
 class DiagnosticAgreed(Rule, frozen=True):

@@ -39,6 +39,7 @@ JUDGES: Mapping[type[Rule], type[Judge[Any]]] = {
     oversight.ViewsTakenIntoAccount: people.ViewsTakenIntoAccount,
     oversight.ReviewInterval: reviews.ReviewInterval,
     oversight.ReviewTopics: reviews.ReviewTopics,
+    oversight.GradeReached: reviews.GradeReached,
     oversight.DiagnosticAgreed: reviews.DiagnosticAgreed,
     oversight.AccessIsProvided: access.AccessIsProvided,
     oversight.AccessOfKinds: access.AccessOfKinds,

@@ -1,4 +1,4 @@
-"""Judges of rules on reviews: their interval and topics, diagnostics, and the council's assessment beforehand."""
+"""Judges of rules on reviews: interval, topics, grades, diagnostics, and the council's own assessment."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from ledger.domain.areas.reviews import (
     DiagnosticReported,
     DiagnosticRequired,
     PreReviewAssessmentSubmitted,
+    ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
 )
@@ -155,6 +156,74 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         """Return POWER_USED once a review looked at a topic, with the topics that are left."""
         result = self.judge(clause, at)
         return verdict(Status.POWER_USED if self._seen() else Status.POWER_UNUSED, result.reason, *result.entries)
+
+
+class _Graded(Struct):
+    review: str
+    grades: dict[str, str]
+    """Judgement → its grade, both in small letters."""
+    at: datetime
+    position: int
+
+
+class GradeReached(Judge[oversight.GradeReached]):
+    """A review gives a judgement one of the grades named, by the day named."""
+
+    bodies: dict[str, str] = field(default_factory=dict)
+    """Review → the body that reviews."""
+    graded: list[_Graded] = field(default_factory=list)
+    """Completed reviews, in order."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the body of each review, and its grades."""
+        fact = occurrence.fact
+        match fact:
+            case ReviewScheduled():
+                self.bodies[fact.review] = fact.by
+            case ReviewCompleted():
+                grades = {each.judgement.lower(): each.grade.lower() for each in fact.grades}
+                self.graded.append(_Graded(fact.review, grades, occurrence.at, occurrence.position))
+
+    def _counted(self) -> list[_Graded]:
+        """Return the reviews by the clause's body that graded its judgement."""
+        return [
+            each
+            for each in self.graded
+            if self.rule.judgement.lower() in each.grades
+            and self.rule.reviewed_by in (None, self.bodies.get(each.review))
+        ]
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the latest grade by the day named; a later review may reach the grade late."""
+        by, today, judgement = self.rule.by, clause.day(at), self.rule.judgement
+        whose = f" by {self.rule.reviewed_by}" if self.rule.reviewed_by else ""
+        counted, good = self._counted(), [grade.lower() for grade in self.rule.grades]
+        in_time = [each for each in counted if clause.day(each.at) <= by]
+        later = [each for each in counted if clause.day(each.at) > by]
+        latest = in_time[-1:]
+        for each in [*latest, *later]:
+            grade, day = each.grades[judgement.lower()], clause.day(each.at)
+            if grade in good:
+                reason = f"Review {each.review} graded {judgement} as {grade} on {in_words(day)}"
+                late = (day - by).days
+                if late > 0:
+                    return verdict(Status.MET_LATE, f"{reason}, {days_in_words(late)} late.", each.position)
+                return verdict(Status.MET, f"{reason}.", each.position)
+        if today <= by:
+            status = Status.AT_RISK if is_near(today, by, 4) else Status.NOT_DUE
+            reason = f"A review{whose} has to grade {judgement} as {' or '.join(good)} by {in_words(by)}."
+            return verdict(status, reason, clause.position, *(each.position for each in latest))
+        if not counted:
+            reason = f"No review{whose} has graded {judgement}; the last day was {in_words(by)}."
+            return verdict(Status.NO_EVIDENCE, reason, clause.position)
+        last = counted[-1]
+        reason = f"Review {last.review} graded {judgement} as {last.grades[judgement.lower()]}"
+        reason = f"{reason}; {' or '.join(good)} had to be reached by {in_words(by)}."
+        return verdict(Status.NOT_MET, reason, last.position)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return four weeks before the last day, and the day after it."""
+        return warned(clause, self.rule.by, 4)
 
 
 class _Diagnostic(Struct):

@@ -42,6 +42,8 @@ REQUIRED: dict[str, Any] = {
     "reported_by": ["ADVISER"],
     "matter": "appointment",
     "post": "director",
+    "judgement": "overall",
+    "grades": ["adequate", "good"],
 }
 """A sound value of each required parameter."""
 ALTERNATIVES: dict[str, dict[str, Any]] = {"judged": {"by": ["ADVISER"]}, "done-by": {"by": "2024-06-30"}}

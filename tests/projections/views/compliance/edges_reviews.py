@@ -3,6 +3,8 @@
 from ledger.domain.areas.reviews import (
     DiagnosticReported,
     DiagnosticRequired,
+    Grade,
+    ReviewCompleted,
     ReviewScheduled,
     Topic,
 )
@@ -51,6 +53,16 @@ def inspected(body: str) -> Fact:
 def reported() -> Fact:
     """Return the report of the diagnostic."""
     return DiagnosticReported(diagnostic="D", findings=[WORDS])
+
+
+def graded(grade: str) -> Fact:
+    """Return the completion of review R1 with a grade of overall effectiveness."""
+    return ReviewCompleted(review="R1", findings=[], grades=[Grade(judgement="Overall", grade=grade)])
+
+
+ADEQUATE = {"judgement": "overall", "grades": ["adequate", "good"], "by": "2022-12-31"}
+INSPECTED: list[Told] = [("2022-08-01", inspected("Ofsted")), ("2022-10-03", started("R1"))]
+GRADED: list[Told] = [*INSPECTED, ("2022-10-04", graded("adequate"))]
 
 
 def access_edges(kinds: dict[str, list[str]]) -> Edges:
@@ -116,6 +128,25 @@ EDGES: dict[str, Edges] = {
         CORRECTED: Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1")), ("2022-09-20", fix(0, scheduled("R1", "2022-09-01", *BOTH)))],
             [on("2022-09-10", DUE, "early help", 12, known=2), on("2022-09-10", MET, "every topic", 12)],
+        ),
+    },
+    "grade-reached": {
+        NOTHING: Edge(
+            ADEQUATE, [], [on("2022-12-03T23:59", DUE, "has to grade overall as adequate or good by 31 December 2022", 2), on("2022-12-04T00:00", RISK, "adequate or good", 2),
+                           on("2022-12-31T23:59", RISK, "31 December 2022", 2), on("2023-01-01T00:00", NONE, "No review has graded overall", 2)],
+        ),
+        DAY: Edge(ADEQUATE, [*INSPECTED, ("2022-12-31", graded("Adequate"))], [on("2022-12-31T11:59", RISK, "adequate", 2), on("2022-12-31T12:00", MET, "R1 graded overall as adequate on 31 December 2022", 13)]),
+        "the day after": Edge(ADEQUATE, [*INSPECTED, ("2023-01-01", graded("good"))], [on("2023-01-01T11:59", NONE, "No review", 2), on("2023-01-01T12:00", LATE, "1 day late", 13)]),
+        "the day, with a grade that is too low": Edge(
+            ADEQUATE, [*INSPECTED, ("2022-10-31", graded("inadequate"))],
+            [on("2022-11-01", DUE, "adequate or good", 2, 13), on("2023-01-01T00:00", NOT, "graded overall as inadequate; adequate or good had to be reached", 13)],
+        ),
+        LATE_RECORD: Edge(
+            ADEQUATE, [*INSPECTED, ("2023-01-20", graded("good"), "2022-12-31")], [on("2023-01-10", NONE, "No review", 2, known=2), on("2023-01-10", MET, "good", 13)],
+        ),
+        CORRECTED: Edge(
+            ADEQUATE, [*INSPECTED, ("2022-12-31", graded("inadequate")), ("2023-01-20", fix(2, graded("good")))],
+            [on("2023-01-10", NOT, "inadequate", 13, known=3), on("2023-01-10", MET, "good", 13)],
         ),
     },
     "diagnostic-agreed": {

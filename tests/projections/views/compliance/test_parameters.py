@@ -28,7 +28,7 @@ from tests.projections.views.compliance.duty_cases import (
 from tests.projections.views.compliance.edges_duties import cooperation
 from tests.projections.views.compliance.edges_oversight import AGREED, board_report, intervention, published
 from tests.projections.views.compliance.edges_plan import DATED, MEASURED
-from tests.projections.views.compliance.edges_reviews import ASKED, inspected
+from tests.projections.views.compliance.edges_reviews import ASKED, GRADED, inspected
 from tests.projections.views.compliance.facts import (
     BOARD,
     RC1,
@@ -108,6 +108,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("views-considered", "groups"): (([STAFF.value], [Group.CHILDREN_AND_YOUNG_PEOPLE.value]), [("2022-08-01", gathered("V1", STAFF)), ("2022-08-02", considered("V1"))], "2022-08-03"),
     ("review-interval", "at_most_months"): ((6, 12), [], "2023-01-06"),
     ("review-interval", "by"): (("DfE", "Ofsted"), [("2022-08-01", inspected("DfE")), ("2022-10-03", started("R1"))], "2022-10-04"),
+    ("grade-reached", "judgement"): (("overall", "leadership"), plain(*GRADED), "2022-10-05"),
+    ("grade-reached", "grades"): ((["adequate"], ["good"]), plain(*GRADED), "2022-10-05"),
+    ("grade-reached", "by"): (("2022-10-03", "2022-10-04"), plain(*GRADED), "2022-10-05"),
+    ("grade-reached", "reviewed_by"): (("Ofsted", "DfE"), plain(*GRADED), "2022-10-05"),
     ("review-topics", "by"): (("DfE", "Ofsted"), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
     ("review-topics", "topics"): ((["CULTURE"], ["EARLY_HELP"]), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
     ("access-provided", "within_working_days"): ((2, 20), plain(*ASKED), "2022-10-06"),
