@@ -64,6 +64,7 @@ _SOURCES: Mapping[str, _Source] = {
     "actor": _Source(("people",), _listed("people.actors", "actor", "post")),
     "appointment": _Source(("adviser",), _listed("adviser.tenures", "appointment", "adviser", arguments=None)),
     "area": _Source(("notice",), _listed("areas", "area", "title", arguments=None)),
+    "board": _Source(("board",), _listed("board.boards", "board", arguments=None)),
     "board-action": _Source(("board",), _listed("board.actionLog", "boardAction", "text")),
     "clause": _Source(("notice",), _listed("clauses", "number", "text", arguments=None)),
     "concern": _Source(("escalation",), _listed("escalation.concerns", "concern", "text", arguments=None)),
@@ -114,7 +115,7 @@ _SOURCES: Mapping[str, _Source] = {
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
-_OF_CLAUSES = frozenset({"deliverable", "matter", "post"})
+_OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 """Kinds of thing that a clause names in the parameter of the same name."""
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
@@ -155,15 +156,15 @@ def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401
         answer = answer.get("items", answer.get("nodes"))
     seen = set()
     for item in answer or ():
-        value = str(item["value"])
-        if value not in seen and item.get("only") == only:
+        value = str(item["value"] or "")
+        if value and value not in seen and item.get("only") == only:
             seen.add(value)
             label = ", ".join(_short(str(item[name])) for name in "ab" if item.get(name))
             yield Choice(value, f"{value}: {label}" if label else value)
 
 
 def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict[str, tuple[Choice, ...]]:
-    """Return the options with the posts, matters and deliverables that the notice's clauses name."""
+    """Return the options with the boards, posts, matters and deliverables that the notice's clauses name."""
     found = dict(options)
     for kind in sorted(_OF_CLAUSES & set(kinds)):
         named = {

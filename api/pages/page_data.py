@@ -78,9 +78,11 @@ def objective(_page_request: PageRequest, notice: Json) -> Json:
 
 
 def board(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the bar of the chairs' terms."""
-    data = notice["board"]
-    return {"tenure": _tenure("chair", "Chairs of the board", data["chairs"], data["vacancies"], notice)}
+    """Return the bar of the terms of the improvement board's chairs."""
+    chairs, vacancies = (
+        [term for term in notice["board"][name] if term["board"] is None] for name in ("chairs", "vacancies")
+    )
+    return {"tenure": _tenure("chair", "Chairs of the board", chairs, vacancies, notice)}
 
 
 def reports(_page_request: PageRequest, notice: Json) -> Json:

@@ -98,7 +98,7 @@ def environment() -> Environment:
         "asset": static_files.address,
         "tag": formatting.tag,
         "prose": formatting.prose,
-        "council": _council,
+        "body_name": _body_name,
         "facts": sorted(((name, formatting.fact(name)) for name in matrix().records), key=itemgetter(1)),
         "many": many,
         "FORM_FIELD": FORM_FIELD,
@@ -209,7 +209,8 @@ def _preset(values: Mapping[str, str]) -> dict[str, str]:
     return {f"data.{name}": value for name, value in values.items()}
 
 
-def _council(code: str) -> str:
-    """Return a council's name, or its code if the name is unknown."""
+def _body_name(notice: Mapping[str, str | None]) -> str:
+    """Return the name of the body that a notice was issued to, or its code if no name is known."""
+    code = notice["council"] or ""
     known = councils().get(code)
-    return known.name if known is not None else code
+    return known.name if known is not None else notice["body"] or code

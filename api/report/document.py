@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from api.report.blocks import Block, Facts, Heading, Paper, Paragraph, Table, quotation
 from api.report.figures import actions, measures, slow
 from api.report.model import Report, has_slipped
-from api.report.phrases import HIDDEN, council_of, many, moment, plain, status, text_or_erasure
+from api.report.phrases import HIDDEN, issued_to, many, moment, plain, status, text_or_erasure
 from api.report.recorded_sections import access, annex, decisions, impact
 from projections.narrate.sentence import day, join_items, zone_of
 from projections.views.compliance.verdict import Status
@@ -19,7 +19,7 @@ def paper_of(report: Report) -> Paper:
     """Return the report as a document."""
     name = f"Adviser's report {report.report}" if report.report else "Draft of an adviser's report, not issued"
     period = f"{day(report.first)} to {day(report.last)}"
-    return Paper(f"{name}: {council_of(report.notice.council)}", f"Period: {period}", tuple(_blocks(report)))
+    return Paper(f"{name}: {issued_to(report.notice)}", f"Period: {period}", tuple(_blocks(report)))
 
 
 def _blocks(report: Report) -> Iterator[Block]:

@@ -86,13 +86,14 @@ def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> Slow
         return None
     progress = [update for update in row.progress.nodes if update.occurred_at < end]
     progress.sort(key=lambda update: (update.occurred_at, update.position), reverse=True)
-    rated = next((update for update in progress if update.action is None), None)
+    rated = [update for update in progress if update.action is None]
+    impacts = (update.impact_rating for update in rated if update.impact_rating is not None)
     highlights = tuple(highlight for highlight in row.highlights if highlight.highlighted_at < end)
     fields = shared(row, SlowObjective) | {
         "highlights": highlights,
         "highlighted": row.highlighted and bool(highlights),
-        "activity_rating": None if rated is None else rated.activity_rating,
-        "impact_rating": None if rated is None else rated.impact_rating,
+        "activity_rating": rated[0].activity_rating if rated else None,
+        "impact_rating": next(impacts, None),
         "progress_at": progress[0].occurred_at if progress else None,
     }
     return SlowObjective(**fields)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api.report.query_models import Notice
 from ledger.domain.councils import councils
 from projections.narrate.sentence import instant
 
@@ -31,10 +32,12 @@ def moment(value: datetime | None, zone: ZoneInfo) -> str:
     return "" if value is None else instant(value, zone)
 
 
-def council_of(code: str) -> str:
-    """Return a council's name and code."""
+def issued_to(notice: Notice) -> str:
+    """Return the name and code of the body that the notice was issued to."""
+    code = notice.council or ""
     known = councils().get(code)
-    return code if known is None else f"{known.name} ({code})"
+    name = notice.body if known is None else known.name
+    return f"{name} ({code})" if name and code else name or code
 
 
 def many(number: int, one: str, more: str = "") -> str:

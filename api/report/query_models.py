@@ -92,7 +92,7 @@ class BeforeRow(QueryModel, frozen=True, kw_only=True):
 
 
 class BoardReportFields(QueryModel, frozen=True, kw_only=True):
-    """Report to the board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing (clause 5c)."""
 
     report: str
     meeting: str
@@ -129,7 +129,7 @@ class BoardReportsClaims(ClaimFields, frozen=True, kw_only=True):
 
 
 class BoardReportsRow(BoardReportFields, frozen=True, kw_only=True):
-    """Report to the board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing (clause 5c)."""
 
     claims: tuple[BoardReportsClaims, ...]
 
@@ -163,7 +163,7 @@ class Basis(QueryModel, frozen=True, kw_only=True):
 
 
 class Decision(QueryModel, frozen=True, kw_only=True):
-    """Decision of the board, with its evidence and its later history."""
+    """Decision of a board, with its evidence and its later history."""
 
     decision: str
     decided_at: datetime
@@ -322,7 +322,8 @@ class Notice(QueryModel, frozen=True, kw_only=True):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
     id: str
-    council: str
+    council: str | None
+    body: str | None
     kind: str
     status: str
     title: str | None
@@ -427,7 +428,7 @@ class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
     """Progress against an objective: the work done, and its impact."""
 
     activity_rating: str
-    impact_rating: str
+    impact_rating: str | None
     occurred_at: datetime
     action: str | None
     position: int

@@ -1,10 +1,13 @@
-"""Rules that several areas share: order in time, and repetition. Pure."""
+"""Rules that several areas share: order in time, repetition, codes and boards. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.domain.errors import Refusal
+from ledger.domain.fact import CODE_PATTERN
+from ledger.domain.near_matches import similar
 
 HOUR = timedelta(hours=1)
 
@@ -38,3 +41,32 @@ def duplicate_refusals(values: Sequence[str], path: str, key: str = "") -> Itera
         if value in values[:index]:
             place = f"{path}[{index}]" + (f".{key}" if key else "")
             yield Refusal("TWICE", f"{value} is listed twice; remove one of them", place)
+
+
+def code_refusals(parameters: Mapping[str, object], path: str) -> Iterator[Refusal]:
+    """Yield a refusal for each string of a clause's parameters that is not a code."""
+    for name, value in parameters.items():
+        for where, word in _words(value, f"{path}.{name}"):
+            if not re.fullmatch(CODE_PATTERN, word):
+                message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
+                yield Refusal("INVALID_FIELD", message, where)
+
+
+def _words(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each string of a parameter with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _words(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _words(item, f"{path}[{index}]")
+
+
+def board_refusals(boards: Collection[str], board: str | None) -> Iterator[Refusal]:
+    """Yield a refusal if a fact names a board that was not established."""
+    if board is not None and board not in boards:
+        near = similar(board, boards)
+        remedy = f"did you mean {' or '.join(near)}?" if near else "establish it first, or correct the id"
+        yield Refusal("NOT_FOUND", f"there is no board {board}; {remedy}", "data.board")

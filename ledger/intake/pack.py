@@ -45,13 +45,16 @@ class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: NoticeId
     kind: NoticeKind
-    council: OnsCode
+    council: OnsCode | None = None
+    body: Code | None = None
+    body_code: Code | None = None
     issuer: Code
     issued_on: Day
     title: str
     trigger: str
     zone: Code = "Europe/London"
-    predecessor: Id | None = None
+    expires_on: Day | None = None
+    predecessors: list[Id] = []
 
 
 class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -168,7 +171,6 @@ def _issued(pack: Pack) -> Event:
     notice = pack.notice
     issued: Event = {
         "kind": notice.kind.value,
-        "council": notice.council,
         "issuer": notice.issuer,
         "issuedOn": notice.issued_on.isoformat(),
         "title": notice.title,
@@ -176,7 +178,14 @@ def _issued(pack: Pack) -> Event:
         "zone": notice.zone,
         "packDigest": pack.digest,
     }
-    return issued | ({"predecessor": notice.predecessor} if notice.predecessor else {})
+    optional = {
+        "council": notice.council,
+        "body": notice.body,
+        "bodyCode": notice.body_code,
+        "expiresOn": None if notice.expires_on is None else notice.expires_on.isoformat(),
+        "predecessors": notice.predecessors or None,
+    }
+    return issued | {name: value for name, value in optional.items() if value is not None}
 
 
 def _tables(text: str) -> dict[str, Any]:
@@ -289,8 +298,8 @@ def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
     if notice.issued_on.year not in YEARS:
         message = f"the year of {notice.issued_on} has to lie from {YEARS[0]} to {YEARS[-1]}"
         yield ("notice", "issued_on"), f"[notice], issued_on: {message}"
-    if notice.predecessor == notice.id:
-        yield ("notice", "predecessor"), "[notice]: a notice cannot follow itself"
+    if notice.id in notice.predecessors:
+        yield ("notice", "predecessors"), "[notice]: a notice cannot follow itself"
     yield from _council_faults(notice)
     try:
         ZoneInfo(notice.zone)
@@ -299,13 +308,14 @@ def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
 
 
 def _council_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
+    """Yield a fault if the council's code is unknown, or was not in use at the notice's issue."""
+    if notice.council is None:
+        return
     council = councils().get(notice.council)
     if council is None:
         message = f"no English council has the code {notice.council}"
-        yield (
-            ("notice", "council"),
-            f"[notice]: {message}; look it up at the Office for National Statistics",
-        )
+        remedy = "look it up at the Office for National Statistics, or give the name of another body as body"
+        yield ("notice", "council"), f"[notice]: {message}; {remedy}"
     elif council.until is not None and notice.issued_on > council.until:
         message = f"the code {notice.council} ({council.name}) ended on {council.until}"
         yield ("notice", "council"), f"[notice]: {message}; use the code of its successor"
@@ -339,6 +349,8 @@ def _refusals(pack: Pack) -> Iterator[tuple[Path, str]]:
         if refusals:
             key = "number" if path[0] == "clause" else "id"
             yield from (((*path, key), f"{name}: {refusal.message}") for refusal in refusals)
+            if state.notice.issued_on is None:
+                return
         else:
             evolve(state, _rehearsed_entry(pack, state.position + 1, item, at))
 

@@ -1,4 +1,4 @@
-"""Notes to the board's meetings and decisions: attendance, quorum, chair, interests, late records. Pure.
+"""Notes to the boards' meetings and decisions: attendance, quorum, chair, interests, late records. Pure.
 
 A decision is often recorded before its meeting. The notes therefore use all entries up to the position read.
 """
@@ -34,6 +34,7 @@ class _Term(Struct):
     chair: str
     first: date
     last: date | None
+    board: str | None
 
 
 class _Interest(Struct, frozen=True):
@@ -52,15 +53,16 @@ class _Meeting(Struct, frozen=True):
 
 
 class BoardNotes(Struct):
-    """The board's chairs, interests and meetings, from which notes are written."""
+    """The boards' quorums, chairs, interests and meetings, from which notes are written."""
 
-    quorum: int | None = None
+    quorums: dict[str | None, int | None] = {}
+    """Board → its quorum. None: the improvement board."""
     terms: list[_Term] = []
     interests: list[_Interest] = []
     meetings: dict[str, _Meeting] = {}
 
     def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
-        """Return the notes to an entry; none unless it is a meeting or a decision of the board."""
+        """Return the notes to an entry; none unless it is a meeting or a decision of a board."""
         match entry.fact:
             case MeetingHeld() as held:
                 meeting, notes = _Meeting(held, entry.position), [*self._quorum(held)]
@@ -76,11 +78,16 @@ class BoardNotes(Struct):
         return (*notes, *_lateness(entry))
 
     def _quorum(self, held: MeetingHeld) -> Iterator[str]:
-        if self.quorum is not None:
-            yield f"{len(held.attendance)} attended; the quorum is {self.quorum}."
+        quorum = self.quorums.get(held.board)
+        if quorum is not None:
+            yield f"{len(held.attendance)} attended; the quorum is {quorum}."
 
     def _chair(self, on: date, held: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
-        chairs = [term.chair for term in self.terms if term.first <= on and (term.last is None or on <= term.last)]
+        chairs = [
+            term.chair
+            for term in self.terms
+            if term.board == held.board and term.first <= on and (term.last is None or on <= term.last)
+        ]
         if not chairs:
             yield f"Warning: no chair was in post on {day(on)}."
         for chair in chairs:
@@ -101,12 +108,12 @@ def board_notes(entries: Iterable[Entry]) -> BoardNotes:
     for entry in entries:
         match entry.fact:
             case BoardEstablished() as fact:
-                notes.quorum = fact.quorum
+                notes.quorums[fact.board] = fact.quorum
             case ChairAppointed() as fact:
-                notes.terms.append(_Term(fact.chair, fact.first, fact.last))
+                notes.terms.append(_Term(fact.chair, fact.first, fact.last, fact.board))
             case ChairEnded() as fact:
                 for term in notes.terms:
-                    if term.chair == fact.chair and term.last is None:
+                    if (term.chair, term.board, term.last) == (fact.chair, fact.board, None):
                         term.last = fact.last
             case InterestDeclared() as fact:
                 notes.interests.append(_Interest(fact.actor, entry.occurred_at, entry.position))

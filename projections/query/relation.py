@@ -243,10 +243,17 @@ def contains(name: str) -> str:
     )
 
 
-def is_latest(table: str, at: str) -> str:
-    """Return a condition: no row of a table comes later by the field `at` and its position."""
+def is_latest(table: str, at: str, of: str | None = None) -> str:
+    """Return a condition: no row of a table comes later by the field `at` and its position.
+
+    Args:
+        table: Table of the rows.
+        at: Field of the order in time.
+        of: Field that a later row has to share; None: every row counts.
+    """
+    same = "" if of is None else f"AND l.{of} IS NOT DISTINCT FROM t.{of} "
     return (
-        f"(NOT EXISTS (SELECT FROM views.{table} l WHERE l.notice = :notice "
+        f"(NOT EXISTS (SELECT FROM views.{table} l WHERE l.notice = :notice {same}"
         f"AND (l.{at}, l.position) > (t.{at}, t.position))) = :value"
     )
 

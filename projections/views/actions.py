@@ -15,6 +15,7 @@ from ledger.domain.areas.actions import (
     ActionRevised,
     MilestoneReached,
     MilestoneSet,
+    Precision,
 )
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
@@ -42,6 +43,11 @@ class Action(Struct, frozen=True):
     partner: Annotated[
         str | None, ID, Meta(description="Id of the partner that carries it out; null if the council does.")
     ]
+    co_owners: Annotated[list[str], Meta(description="Actor ids of its other owners.")]
+    precision: Annotated[
+        str, words(Precision), Meta(description="Precision of its due date, which is the last day of its period.")
+    ]
+    part_of: Annotated[str | None, ID, Meta(description="Id of the action that it is a part of.")]
     rebaselined: Annotated[int, Meta(description="Number of approved changes of its due date.")] = 0
     completed_on: Annotated[date | None, Meta(description="Date of completion; null if it is open.")] = None
     completed_position: Annotated[int | None, Meta(description="Position of the entry that completed it.")] = None
@@ -102,7 +108,7 @@ REBASELINES = Table("rebaselines", Rebaseline, ("action", "position"), in_memory
 MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective",),))
 
 
-VIEW = View("actions", 4, (ACTIONS, REBASELINES, MILESTONES))
+VIEW = View("actions", 5, (ACTIONS, REBASELINES, MILESTONES))
 VIEW.puts(MilestoneSet, MILESTONES)
 
 
@@ -114,6 +120,8 @@ def _action_added(rows: Rows, entry: Entry, fact: ActionAdded) -> None:
 @VIEW.on(ActionRevised)
 def _action_revised(rows: Rows, entry: Entry, fact: ActionRevised) -> None:
     changed: dict[str, object] = {} if fact.owner is None else {"owner": fact.owner}
+    if fact.co_owners is not None:
+        changed["co_owners"] = list(fact.co_owners)
     if fact.title is not None:
         changed["title"] = rows.narrative("title")
     rows.change(ACTIONS, fact.action, **changed)
@@ -121,7 +129,7 @@ def _action_revised(rows: Rows, entry: Entry, fact: ActionRevised) -> None:
 
 @VIEW.on(ActionRebaselined)
 def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> None:
-    action = rows.change(ACTIONS, fact.action, due=fact.to)
+    action = rows.change(ACTIONS, fact.action, due=fact.to, precision=fact.precision.value)
     rows.change(ACTIONS, fact.action, rebaselined=action.rebaselined + 1)
     put_from_fact(rows, REBASELINES, entry, due_before=fact.from_, due_after=fact.to)
 
@@ -173,11 +181,12 @@ def _progress_recorded(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None
         return
     action = rows.require(ACTIONS, fact.action)
     if action.rated_at is None or entry.occurred_at >= action.rated_at:
+        impact = fact.impact_rating if fact.impact_rating is not None else action.impact_rating
         rows.change(
             ACTIONS,
             fact.action,
             activity_rating=fact.activity_rating,
-            impact_rating=fact.impact_rating,
+            impact_rating=impact,
             comment=rows.narrative("narrative"),
             rated_at=entry.occurred_at,
         )

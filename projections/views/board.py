@@ -1,4 +1,4 @@
-"""The improvement board: chairs and vacancies, members, timetable, meetings, packs and decisions."""
+"""The boards: chairs and vacancies, members, timetables, meetings, packs and decisions."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -30,12 +30,12 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import IN_POST, ZONE, Computed, Relation, contains, is_latest, of_table
-from projections.views.fields import NamedEvidence
-from projections.views.gaps import Gap, gaps
+from projections.views.fields import BoardName, NamedEvidence
+from projections.views.gaps import Vacancy, gaps
 
 
 class Board(Struct, frozen=True):
-    """The board and its terms of reference."""
+    """A board and its terms of reference."""
 
     position: int
     established_at: Annotated[datetime, Meta(description="Instant at which the board was established.")]
@@ -43,6 +43,7 @@ class Board(Struct, frozen=True):
     quorum: Annotated[
         int | None, Meta(description="Number of members needed for a decision; null if the terms name none.")
     ]
+    board: BoardName
 
 
 class Chair(Struct, frozen=True):
@@ -56,6 +57,7 @@ class Chair(Struct, frozen=True):
         NarrativeRef | None, Meta(description="Basis of the chair's independence; null if erased.")
     ]
     interests: Annotated[list[NarrativeRef], Meta(description="Interests declared on appointment.")]
+    board: BoardName
     ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
     reason: Annotated[
         NarrativeRef | None, Meta(description="Reason for the end; null if it continues or if erased.")
@@ -78,18 +80,20 @@ class Member(Struct, frozen=True):
     position: int
     post: Annotated[str, Meta(description="Post on the board.")]
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
+    board: BoardName
     last: Annotated[date | None, Meta(description="Last day; null if the membership continues.")] = None
     left_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
 
 
 class Timetable(Struct, frozen=True):
-    """Days on which the board meets and reports; the latest timetable is current."""
+    """Days on which a board meets and reports; its latest timetable is current."""
 
     position: int
     agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]
     dates: Annotated[list[str], Meta(description="Dates (ISO 8601), in order.")]
     report_dates: Annotated[list[str], Meta(description="Dates (ISO 8601) by which the chair reports, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department consented.")]
+    board: BoardName
 
 
 class Meeting(Struct, frozen=True):
@@ -101,6 +105,7 @@ class Meeting(Struct, frozen=True):
     attendance: Annotated[list[str], Meta(description="Actor ids of the people present.")]
     apologies: Annotated[list[str], Meta(description="Actor ids of the people who sent apologies.")]
     quorate: Annotated[bool, Meta(description="True if enough members were present.")]
+    board: BoardName
     minutes_approved_at: Annotated[
         datetime | None, Meta(description="Instant at which the minutes were approved; null if they were not.")
     ] = None
@@ -123,7 +128,7 @@ class Pack(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """A decision of the board, and its rescission if any."""
+    """A decision of a board, and its rescission if any."""
 
     decision: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -184,7 +189,7 @@ CONCERNED = Table("decision_subjects", DecisionSubject, ("subject", "position"),
 
 VIEW = View(
     "board",
-    4,
+    5,
     (BOARDS, CHAIRS, INTERESTS, MEMBERS, TIMETABLES, MEETINGS, PACKS, DECISIONS, CONCERNED, BOARD_ACTIONS),
 )
 VIEW.puts(BoardEstablished, BOARDS)
@@ -206,7 +211,7 @@ def _timetable_agreed(rows: Rows, entry: Entry, fact: TimetableAgreed) -> None:
 @VIEW.on(ChairEnded)
 def _chair_ended(rows: Rows, entry: Entry, fact: ChairEnded) -> None:
     for tenure in rows.all(CHAIRS):
-        if tenure.chair == fact.chair and tenure.last is None:
+        if (tenure.chair, tenure.board, tenure.last) == (fact.chair, fact.board, None):
             ended = {"last": fact.last, "ended_position": entry.position, "reason": rows.narrative("reason")}
             rows.change(CHAIRS, tenure.position, **ended)
 
@@ -214,7 +219,7 @@ def _chair_ended(rows: Rows, entry: Entry, fact: ChairEnded) -> None:
 @VIEW.on(MemberLeft)
 def _member_left(rows: Rows, entry: Entry, fact: MemberLeft) -> None:
     for member in rows.all(MEMBERS):
-        if member.member == fact.member and member.last is None:
+        if (member.member, member.board, member.last) == (fact.member, fact.board, None):
             rows.change(MEMBERS, member.position, last=fact.last, left_position=entry.position)
 
 
@@ -249,7 +254,9 @@ def _decision_rescinded(rows: Rows, entry: Entry, fact: DecisionRescinded) -> No
     )
 
 
-BOARD = of_table("board", BOARDS)
+_IMPROVEMENT = {"improvement": "(t.board IS NULL) = :value"}
+"""Condition: the row is about the improvement board."""
+BOARD = of_table("board", BOARDS, conditions=_IMPROVEMENT)
 CHAIR = of_table(
     "board",
     CHAIRS,
@@ -258,16 +265,19 @@ CHAIR = of_table(
             Annotated[bool, Meta(description="True if they chair the board on the day of `on`.")], IN_POST
         )
     },
+    conditions=_IMPROVEMENT,
     order=("first", "position"),
+)
+_VACANCIES = gaps(
+    "(SELECT * FROM views.chairs c WHERE c.board IS NOT DISTINCT FROM o.board)",
+    f"(o.established_at AT TIME ZONE {ZONE})::date",
 )
 VACANCY = Relation(
     "board",
-    Gap,
-    gaps(
-        "views.chairs",
-        f"(SELECT (b.established_at AT TIME ZONE {ZONE})::date FROM views.boards b WHERE b.notice = :notice)",
-    ),
-    order=("first",),
+    Vacancy,
+    "(SELECT v.notice, o.board, v.first, v.last, o.position FROM views.boards o "
+    f"CROSS JOIN LATERAL {_VACANCIES} v WHERE o.notice = :notice)",
+    order=("position", "first"),
 )
 INTEREST = of_table("board", INTERESTS)
 MEMBER = of_table(
@@ -282,7 +292,7 @@ MEMBER = of_table(
 TIMETABLE = of_table(
     "board",
     TIMETABLES,
-    conditions={"latest": is_latest("timetables", "agreed_at")},
+    conditions={"latest": is_latest("timetables", "agreed_at", "board"), **_IMPROVEMENT},
     order=("agreed_at", "position"),
 )
 MEETING = of_table(

@@ -31,6 +31,10 @@ def _overlap_sql(parameter: str, key: str) -> str:
     )
 
 
+_SAME_BOARD = "(r.data ->> 'board') IS NOT DISTINCT FROM (c.parameters ->> 'board')"
+"""SQL: the fact and the clause name the same board, or both mean the improvement board."""
+
+
 def _by_rule_sql() -> str:
     """Return SQL: the clause `c` is among those that the fact `r` concerns by its rule."""
     cases = []
@@ -39,6 +43,8 @@ def _by_rule_sql() -> str:
             tests = [f"r.type = ANY ({_type_names(facts)})"]
             keys = {name: encoded for fact in facts for name, encoded in encoded_fields(fact).items()}
             tests += [_overlap_sql(parameter, keys[name]) for parameter, name in rule.matches.items()]
+            if boards := facts & concern.BOARD_FACTS:
+                tests.append(f"(r.type <> ALL ({_type_names(boards)}) OR {_SAME_BOARD})")
             cases.append(f"WHEN '{rule.kind}' THEN {' AND '.join(tests)}")
     on_area = f"CASE WHEN r.type = ANY ({_type_names(concern.AREA_FACTS)})"
     of_area = f"c.parameters ? 'area' AND {_overlap_sql('area', 'area')}"

@@ -1,8 +1,11 @@
 """Gaps: days that no tenure or report covers."""
 
 from datetime import date
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from projections.views.fields import BoardName
 
 
 class Gap(Struct, frozen=True):
@@ -10,6 +13,15 @@ class Gap(Struct, frozen=True):
 
     first: date
     last: date | None
+
+
+class Vacancy(Struct, frozen=True):
+    """Days on which a board had no chair, both included; without a last day, the vacancy continues."""
+
+    board: BoardName
+    first: date
+    last: date | None
+    position: Annotated[int, Meta(description="Position of the entry that established the board.")]
 
 
 def gaps(table: str, first: str, last: str = ":today") -> str:

@@ -38,11 +38,14 @@ class Notice(Struct, frozen=True):
     """Entry that issued it."""
     issued_at: Annotated[datetime, Meta(description="Instant at which its issue was recorded.")]
     kind: Annotated[str, words(NoticeKind), Meta(description="The legal instrument.")]
-    council: Annotated[str, Meta(description="The council, by its ONS code.")]
+    council: Annotated[str | None, Meta(description="The council, by its ONS code; null for another body.")]
+    body: Annotated[str | None, Meta(description="Name of another public body; null for a council.")]
+    body_code: Annotated[str | None, Meta(description="Code of that body: ONS for a district, ODS for the NHS.")]
     issuer: Annotated[str, Meta(description="Issuer.")]
     issued_on: Annotated[date, Meta(description="Date of issue.")]
     zone: Annotated[str, Meta(description="IANA time zone of its dates.")]
-    predecessor: Annotated[str | None, ID, Meta(description="Id of the notice before it.")]
+    expires_on: Annotated[date | None, Meta(description="Last day of its term; null if it has none.")]
+    predecessors: Annotated[list[str], ID, Meta(description="Ids of the notices that it follows.")]
     pack_digest: Annotated[
         str, Meta(description="SHA-256 of the notice pack from which it was recorded, in base64.")
     ]
@@ -131,7 +134,7 @@ INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), 
 REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
 
 
-VIEW = View("notice", 2, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS))
+VIEW = View("notice", 3, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS))
 VIEW.puts(AreaRegistered, AREAS)
 
 

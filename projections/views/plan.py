@@ -71,7 +71,9 @@ class ProgressUpdate(Struct, frozen=True):
     recorded_at: Annotated[datetime, Meta(description="Instant at which it was recorded.")]
     actor: Annotated[str, Meta(description="Actor id of its recorder.")]
     activity_rating: Annotated[str, Meta(description="Activity rating, in the plan's scale.")]
-    impact_rating: Annotated[str, Meta(description="Impact rating, in the plan's scale.")]
+    impact_rating: Annotated[
+        str | None, Meta(description="Impact rating, in the plan's scale; null if the latest one still held.")
+    ]
     narrative: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     action: Annotated[
         str | None, ID, Meta(description="Id of the action; null if it concerns the whole objective.")
@@ -146,7 +148,7 @@ RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 VIEW = View(
     "plan",
-    6,
+    7,
     (
         OBJECTIVES,
         PROGRESS,
@@ -224,11 +226,9 @@ def _progress(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
     if objective.progress_at is None or occurred_at >= objective.progress_at:
         changed |= {"progress_position": entry.position, "progress_at": occurred_at}
     if fact.action is None and (objective.rated_at is None or occurred_at >= objective.rated_at):
-        changed |= {
-            "activity_rating": fact.activity_rating,
-            "impact_rating": fact.impact_rating,
-            "rated_at": occurred_at,
-        }
+        changed |= {"activity_rating": fact.activity_rating, "rated_at": occurred_at}
+        if fact.impact_rating is not None:
+            changed["impact_rating"] = fact.impact_rating
     rows.change(OBJECTIVES, fact.objective, **changed)
     recorded = ProgressUpdate(
         fact.objective,

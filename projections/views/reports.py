@@ -1,4 +1,4 @@
-"""Reports to the board and by its chair: their completeness, their claims and the evidence for them."""
+"""Reports to boards and by their chairs: their completeness, their claims and the evidence for them."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -18,7 +18,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import WITHIN, Computed, of_table
-from projections.views.fields import RecordedPosition
+from projections.views.fields import BoardName, RecordedPosition
 from projections.views.word_lists import Completeness, ReportPart
 
 PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
@@ -38,6 +38,7 @@ class ChairReport(Struct, frozen=True):
     delivered_at: Annotated[datetime, Meta(description="Instant at which it was delivered.")]
     first: Annotated[date, Meta(description="First day of its period.")]
     last: Annotated[date, Meta(description="Last day of its period.")]
+    board: BoardName
 
 
 class ObjectiveReport(Struct, frozen=True):
@@ -50,7 +51,7 @@ class ObjectiveReport(Struct, frozen=True):
 
 
 class BoardReport(Struct, frozen=True):
-    """A report to the board, and which of the four parts it has."""
+    """A report to a board, and which of the four parts it has."""
 
     report: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -61,6 +62,7 @@ class BoardReport(Struct, frozen=True):
     data: Annotated[list[str], ID, Meta(description="Ids of the evidence that it presents.")]
     analysis: Annotated[NarrativeRef | None, Meta(description="Analysis; null if it has none, or if erased.")]
     objectives: Annotated[list[str], ID, Meta(description="Ids of the objectives that it concerns.")]
+    board: BoardName
 
 
 class Claim(Struct, frozen=True):
@@ -97,7 +99,7 @@ CLAIMS = Table("claims", Claim, ("report", "number"), in_memory=False)
 REPORT_RECOMMENDATIONS = Table("report_recommendations", ReportRecommendation, ("report", "recommendation"))
 
 
-VIEW = View("reports", 1, (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS))
+VIEW = View("reports", 2, (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS))
 
 
 @VIEW.on(ChairReportDelivered)

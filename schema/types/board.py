@@ -1,4 +1,4 @@
-"""The improvement board: its chair and members, meetings, decisions and reports. Imports the views."""
+"""The boards: their chairs and members, meetings, decisions and reports. Imports the views."""
 
 from projections.views import board, reports
 from projections.views.word_lists import Completeness
@@ -23,13 +23,15 @@ from schema.derive.declaration import (
 from schema.derive.node import Node
 from schema.types.scalars import Json
 
+_IMPROVEMENT = {"improvement": True}
 _FIRST = "First day; the period includes both days."
-_IN_POST = {"in_post": Filter(bool, "True if they are in post on the day of `on`.")}
+_BOARD = {"board": Filter(ID, "Id of the board.")}
+_IN_POST = {"in_post": Filter(bool, "True if they are in post on the day of `on`."), **_BOARD}
 
 
 @object_type(board.BOARD)
 class Terms(Recorded):
-    """Establishment and terms of reference of the board."""
+    """Establishment and terms of reference of a board."""
 
 
 @object_type(board.CHAIR, filters=_IN_POST)
@@ -39,25 +41,26 @@ class Chair(Recorded):
 
 @object_type(board.VACANCY, part=True)
 class Vacancy(RowObject):
-    """Period without a chair; it includes both days."""
+    """Period without a chair of a board; it includes both days."""
 
+    board = value("Id of the board; null: the improvement board.", ID)
     first = value(_FIRST)
     last = value("Last day; null if it continues.")
 
 
 @object_type(board.MEMBER, filters=_IN_POST)
 class Member(Recorded):
-    """Membership of the board."""
+    """Membership of a board."""
 
 
 @object_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declarant.")})
 class Interest(Recorded):
-    """Interest declared by a member of the board."""
+    """Interest declared by a member of a board."""
 
 
 @object_type(board.TIMETABLE)
 class Timetable(Recorded):
-    """Dates on which the board meets and reports; the latest timetable is current."""
+    """Dates on which a board meets and reports; its latest timetable is current."""
 
 
 @object_type(board.PACK)
@@ -71,10 +74,10 @@ class Pack(Recorded):
 @object_type(
     board.MEETING,
     node="meeting",
-    filters=of_row("quorate"),
+    filters=of_row("quorate", "board"),
 )
 class Meeting(Recorded, Node):
-    """Meeting of the board."""
+    """Meeting of a board."""
 
     packs = short_list("Pack", "Papers circulated for the meeting.", by="meeting")
     decisions = short_list("Decision", "Decisions of the meeting.", by="meeting")
@@ -93,7 +96,7 @@ class Meeting(Recorded, Node):
     },
 )
 class Decision(Recorded, Node):
-    """Decision of the board, with its evidence and its later history."""
+    """Decision of a board, with its evidence and its later history."""
 
     meeting_node = node("Meeting", "meeting")
     replacement = node("Decision", "decision", "replaced_by")
@@ -120,7 +123,7 @@ class BoardAction(Recorded):
     owner_node = node("Actor", "actor", "owner")
 
 
-@object_type(reports.CHAIR_REPORT, filters=PERIOD)
+@object_type(reports.CHAIR_REPORT, filters={**PERIOD, **_BOARD})
 class ChairReport(Recorded):
     """The chair's report on a period."""
 
@@ -141,10 +144,11 @@ class ObjectiveReport(RowObject):
         **of_row("meeting"),
         "completeness": Filter(Completeness, "Completeness of its parts."),
         "objective": Filter(ID, "Id of an objective that it concerns."),
+        **_BOARD,
     },
 )
 class BoardReport(Recorded, Node):
-    """Report to the board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing (clause 5c)."""
 
     meeting_node = node("Meeting", "meeting")
     objective_nodes = short_list("Objective", "Objectives that it concerns.", by="objective", key="objectives")
@@ -180,19 +184,28 @@ class ReportRecommendation(Recorded):
     decision_node = node("Decision", "decision")
 
 
-@section("board", "The improvement board. FORBIDDEN to roles that do not read it.")
+@section("board", "The boards. FORBIDDEN to roles that do not read them.")
 class Board(Section):
-    """The improvement board (clause 5b)."""
+    """The improvement board (clause 5b), and other boards."""
 
-    terms = one("Terms", "Establishment; null if there is no board.")
-    chair = one("Chair", "Chair on the day of `on`; null if nobody.", where={"in_post": True})
-    chairs = short_list("Chair", "All chairs, by first day.")
-    vacancies = short_list("Vacancy", "Periods without a chair, from its establishment to `on`.")
-    members = many("Member", "Members, in order of joining.")
-    interests = many("Interest", "Interests declared by its members.")
-    timetable = one("Timetable", "Current timetable; null if none is agreed.", where={"latest": True})
-    timetables = short_list("Timetable", "Timetables, in order of agreement.")
-    meetings = many("Meeting", "Meetings, in order of time.")
+    terms = one("Terms", "Establishment of the improvement board; null if not established.", where=_IMPROVEMENT)
+    boards = short_list("Terms", "Boards, in order of recording.")
+    chair = one(
+        "Chair",
+        "Chair of the improvement board on the day of `on`; null if nobody.",
+        where={"in_post": True, **_IMPROVEMENT},
+    )
+    chairs = short_list("Chair", "All chairs of every board, by first day.")
+    vacancies = short_list("Vacancy", "Periods without a chair, from a board's establishment to `on`.")
+    members = many("Member", "Members of every board, in order of joining.")
+    interests = many("Interest", "Interests declared by their members.")
+    timetable = one(
+        "Timetable",
+        "Current timetable of the improvement board; null if none is agreed.",
+        where={"latest": True, **_IMPROVEMENT},
+    )
+    timetables = short_list("Timetable", "Timetables of every board, in order of agreement.")
+    meetings = many("Meeting", "Meetings of every board, in order of time.")
     decisions = many("Decision", "Decisions, in order of recording.")
     action_log = many("BoardAction", "Actions of the board's own log, in order of recording.")
     reports = many("BoardReport", "Reports submitted to it.")

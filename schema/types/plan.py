@@ -80,7 +80,7 @@ class Highlight(Recorded):
     filters={
         **of_row("owner"),
         "partner": Filter(ID, "Id of the partner that carries it out."),
-        **of_row("objective"),
+        **of_row("part_of", "objective"),
         "area": Filter(ID, "Id of an area that its objective serves."),
         "open": Filter(bool, _OPEN),
         **of_row("standing", "overdue", "late"),
@@ -96,6 +96,7 @@ class Action(RowObject, Node):
     objective_node = node("Objective", "objective")
     owner_node = node("Actor", "actor", "owner")
     partner_node = node("Partner", "partner")
+    parts = short_list("Action", "Actions that are parts of it.", by="part_of", key="action")
     documents = short_list("Evidence", "Evidence named with its completion.", by="evidence")
     progress = many("Progress", "Progress, in order of recording.", by="action")
     rebaselines = short_list("Rebaseline", "Changes of its due date, in order.", by="action")

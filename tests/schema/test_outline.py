@@ -22,7 +22,7 @@ from tests.projections.stored import store
 from tests.schema.test_questions import NOTICE, ask, paths
 
 OUTLINE = """query($notice: ID!, $on: DateTime!) { notice(id: $notice, on: $on) {
-  id council kind status issuedOn targetDate predecessor successor
+  id council kind status issuedOn targetDate predecessors successor
   areas { area } clauses { number }
   adviser { current { adviser first } tenures { adviser inPost } }
   plan {

@@ -11,7 +11,7 @@ from tests.schema.conftest import HEAD, HISTORY, NOTICE, OPERATOR, World, event
 
 WHOLE = """query Whole($id: ID!, $asOf: AsOfInput, $on: DateTime) {
   notice(id: $id, asOf: $asOf, on: $on) {
-    id council kind status issuer issuedOn zone predecessor title titleErasedBy trigger
+    id council kind status issuer issuedOn zone predecessors title titleErasedBy trigger
     clauses { number obligor modality rule parameters text position }
     areas { area title position }
     plan { objectives { nodes {

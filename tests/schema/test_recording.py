@@ -134,7 +134,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "issuedOn": "2024-03-01",
         "title": "Direction",
         "trigger": "Too slow",
-        "predecessor": NOTICE,
+        "predecessors": [NOTICE],
         "packDigest": "A" * 43 + "=",
     },
     "RegisterClause": {

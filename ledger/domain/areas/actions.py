@@ -1,8 +1,8 @@
 """Actions and milestones under the plan's objectives. An action's first due date is never lost."""
 
 from collections.abc import Iterator
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -11,8 +11,19 @@ from ledger.domain.areas.partners import PartnerId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.plan import ActionId, ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, When, Who, reference
-from ledger.domain.shared_rules import future_refusals
+from ledger.domain.fact import (
+    Day,
+    Fact,
+    Narrative,
+    Sentence,
+    StatedDay,
+    Upcast,
+    When,
+    Who,
+    WordList,
+    reference,
+)
+from ledger.domain.shared_rules import duplicate_refusals, future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -21,15 +32,50 @@ if TYPE_CHECKING:
 MilestoneId = Annotated[str, reference("milestone", "A milestone on the way to an objective.")]
 
 
+class Precision(WordList):
+    """The precision of a due date. The date is the last day of its period."""
+
+    DAY = "DAY"
+    """The day itself."""
+    MONTH = "MONTH"
+    """Any day of the month."""
+    QUARTER = "QUARTER"
+    """Any day of the quarter."""
+
+
+_MONTHS = {Precision.MONTH: 1, Precision.QUARTER: 3}
+
+
+def last_day(day: date, precision: Precision) -> date:
+    """Return the last day of the month or quarter that includes a day."""
+    if precision is Precision.DAY:
+        return day
+    months = _MONTHS[precision]
+    month = -(-day.month // months) * months
+    following = date(day.year + month // 12, month % 12 + 1, 1)
+    return following - timedelta(days=1)
+
+
+def _one_owner(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: one owner, and a date to the day."""
+    return data
+
+
+CoOwners = Annotated[list[ActorId], Meta(description="Other actors responsible for it.")]
+DuePrecision = Annotated[Precision, Meta(description="The precision of the due date.")]
+
+
 class ActionAdded(Fact, frozen=True, kw_only=True):
-    """An action was added under an objective, with an owner and a date."""
+    """An action was added under an objective, with its owners and a date."""
 
     act: ClassVar[str] = "addAction"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
     about: ClassVar[str] = "action"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "Action {action} was added under objective {objective}: {title}. {owner} is responsible[, for partner "
-        "{partner}], and it is due on {due}",
+        "Action {action} was added under objective {objective}[, as a part of action {part_of}]: {title}. {owner} "
+        "is responsible[, with {co_owners}][, for partner {partner}], and it is due on {due}",
         (("action {action}", "owner", "{owner}"), ("action {action}", "due", "{due}")),
     )
 
@@ -41,15 +87,21 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     ]
     due: Day
     partner: Annotated[PartnerId | None, Meta(description="The partner responsible for the action.")] = None
+    co_owners: CoOwners = []
+    precision: DuePrecision = Precision.DAY
+    part_of: Annotated[ActionId | None, Meta(description="The action that it is a part of.")] = None
 
 
 class ActionRevised(Fact, frozen=True, kw_only=True):
-    """An action's title or owner changed; only ActionRebaselined moves its date."""
+    """An action's title or owners changed; only ActionRebaselined moves its date."""
 
     act: ClassVar[str] = "reviseAction"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
     about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
-        "Action {action} was revised: {reason}[. New title: {title}][. {owner} is responsible]",
+        "Action {action} was revised: {reason}[. New title: {title}][. {owner} is responsible][. "
+        "{co_owners} are responsible too]",
         (("action {action}", "owner", "{owner}"),),
     )
 
@@ -57,12 +109,17 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     reason: Narrative
     title: Narrative | None = None
     owner: Annotated[ActorId | None, Meta(description="The actor responsible from now on.")] = None
+    co_owners: Annotated[
+        list[ActorId] | None, Meta(description="The other actors responsible from now on; absent: as before.")
+    ] = None
 
 
 class ActionRebaselined(Fact, frozen=True, kw_only=True):
     """Another date was approved for an action; its first date remains on record."""
 
     act: ClassVar[str] = "rebaselineAction"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
     about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was moved from {from_} to {to}, approved by {approver}: {reason}",
@@ -74,7 +131,10 @@ class ActionRebaselined(Fact, frozen=True, kw_only=True):
     from_: Annotated[Day, Meta(description="The date until now.")]
     to: Annotated[Day, Meta(description="The date from now on.")]
     reason: Narrative
-    approver: Annotated[ActorId, Meta(description="The actor who approved the new date; not the action's owner.")]
+    approver: Annotated[
+        ActorId, Meta(description="The actor who approved the new date; not an owner of the action.")
+    ]
+    precision: DuePrecision = Precision.DAY
 
 
 class ActionCompleted(Fact, frozen=True, kw_only=True):
@@ -127,7 +187,7 @@ class ActionDropped(Fact, frozen=True, kw_only=True):
 
     action: ActionId
     reason: Narrative
-    approver: Annotated[ActorId, Meta(description="The actor who approved this; not the action's owner.")]
+    approver: Annotated[ActorId, Meta(description="The actor who approved this; not an owner of the action.")]
 
 
 class ActionReopened(Fact, frozen=True, kw_only=True):
@@ -178,11 +238,17 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
 
 class Action(Struct):
-    """An action's objective, owner and current date."""
+    """An action's objective, owners and current date."""
 
     objective: str
     owner: str
     due: date
+    co_owners: list[str]
+
+    @property
+    def owners(self) -> list[str]:
+        """Every actor responsible for it."""
+        return [self.owner, *self.co_owners]
 
 
 class ActionsState(Struct):
@@ -195,13 +261,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     """Yield each reason why the fact may not be recorded."""
     match fact:
         case ActionAdded():
+            yield from _admit_addition(state, fact)
             objective = state.lifecycles["objective"][fact.objective]
             if objective.ended:
                 message = f"objective {fact.objective} is {objective.outcome}, since entry {objective.ended}"
                 yield Refusal("ALREADY_ENDED", message, "data.objective")
         case ActionRevised():
-            if fact.title is None and fact.owner is None:
+            if fact.title is None and fact.owner is None and fact.co_owners is None:
                 yield Refusal("NOTHING_CHANGED", "nothing would change; give a title or an owner", "data")
+            action = state.actions.actions[fact.action]
+            others = action.co_owners if fact.co_owners is None else fact.co_owners
+            yield from duplicate_refusals([fact.owner or action.owner, *others], "data.coOwners")
         case ActionRebaselined():
             yield from _admit_rebaseline(state.actions.actions[fact.action], fact)
         case ActionCompleted():
@@ -216,7 +286,29 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from future_refusals(fact.reached_on, when.occurred_at, state.notice.zone, "data.reachedOn")
 
 
+def _admit_addition(state: "State", fact: ActionAdded) -> Iterator[Refusal]:
+    yield from _precision_refusals(fact.due, fact.precision, "data.due")
+    yield from duplicate_refusals([fact.owner, *fact.co_owners], "data.coOwners")
+    if fact.part_of is None:
+        return
+    whole, lifecycle = state.actions.actions[fact.part_of], state.lifecycles["action"][fact.part_of]
+    if whole.objective != fact.objective:
+        message = f"action {fact.part_of} belongs to objective {whole.objective}, not {fact.objective}"
+        yield Refusal("INVALID_FIELD", message, "data.partOf")
+    if lifecycle.ended:
+        message = f"action {fact.part_of} is {lifecycle.outcome}, since entry {lifecycle.ended}"
+        yield Refusal("ALREADY_ENDED", message, "data.partOf")
+
+
+def _precision_refusals(due: date, precision: Precision, path: str) -> Iterator[Refusal]:
+    last = last_day(due, precision)
+    if due != last:
+        message = f"a date precise to the {precision.meaning} is its last day; enter {last}"
+        yield Refusal("OUT_OF_RANGE", message, path)
+
+
 def _admit_rebaseline(action: Action, fact: ActionRebaselined) -> Iterator[Refusal]:
+    yield from _precision_refusals(fact.to, fact.precision, "data.to")
     if fact.from_ != action.due:
         message = f"action {fact.action} is due on {action.due}, not on {fact.from_}; read it again"
         yield Refusal("OUTDATED", message, "data.from")
@@ -226,7 +318,7 @@ def _admit_rebaseline(action: Action, fact: ActionRebaselined) -> Iterator[Refus
 
 
 def _approver_refusals(action: Action, approver: str, matter: str) -> Iterator[Refusal]:
-    if approver == action.owner:
+    if approver in action.owners:
         message = f"{approver} owns the action; another person must approve {matter}"
         yield Refusal("SAME_PERSON", message, "data.approver")
 
@@ -244,9 +336,11 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, actions = entry.fact, state.actions.actions
     match fact:
         case ActionAdded():
-            actions[fact.action] = Action(fact.objective, fact.owner, fact.due)
+            actions[fact.action] = Action(fact.objective, fact.owner, fact.due, list(fact.co_owners))
         case ActionRevised():
             if fact.owner is not None:
                 actions[fact.action].owner = fact.owner
+            if fact.co_owners is not None:
+                actions[fact.action].co_owners = list(fact.co_owners)
         case ActionRebaselined():
             actions[fact.action].due = fact.to

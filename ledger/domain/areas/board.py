@@ -1,8 +1,8 @@
-"""The improvement board (clause 5b): its chair, members, timetable and decisions."""
+"""The improvement board (clause 5b) and other boards: chairs, members, timetables and decisions."""
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -10,39 +10,64 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, Sentence, StatedDay, When, Who, reference
-from ledger.domain.shared_rules import order_refusals
+from ledger.domain.fact import (
+    Code,
+    Count,
+    Day,
+    Fact,
+    Id,
+    Narrative,
+    Sentence,
+    StatedDay,
+    Upcast,
+    When,
+    Who,
+    reference,
+)
+from ledger.domain.shared_rules import board_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-DecisionId = Annotated[str, reference("decision", "A decision of the improvement board.")]
+DecisionId = Annotated[str, reference("decision", "A decision of a board.")]
+BoardId = Annotated[str, reference("board", "A board other than the improvement board.", known=False)]
+BoardName = Annotated[BoardId | None, Meta(description="The board; absent: the improvement board.")]
+
+
+def board_unnamed(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: the fact is about the improvement board."""
+    return data
 
 
 class BoardEstablished(Fact, frozen=True, kw_only=True):
-    """The improvement board was set up, with its terms of reference."""
+    """The improvement board or another board was set up, with its terms of reference."""
 
     act: ClassVar[str] = "establishBoard"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     sentence: ClassVar[Sentence] = Sentence(
-        "The improvement board was established[, with a quorum of {quorum}]: {terms_of_reference}",
-        (("the board", "state", "established"),),
+        "The board[ {board}] was established[, with a quorum of {quorum}]: {terms_of_reference}",
+        (("the board[ {board}]", "state", "established"),),
         decision=True,
     )
 
     terms_of_reference: Narrative
     quorum: Annotated[Count | None, Meta(description="The number of members who must attend for a quorum.")] = None
+    board: BoardName = None
 
 
 class ChairAppointed(Fact, frozen=True, kw_only=True):
     """A chair of the board was appointed from a given day."""
 
     act: ClassVar[str] = "appointChair"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
-        "{chair} was appointed to chair the board from {first}[ to {last}][. Independent, because: "
+        "{chair} was appointed to chair the board[ {board}] from {first}[ to {last}][. Independent, because: "
         "{independence_basis}][. Interests: {interests}]",
-        (("the board", "chair", "{chair}"),),
+        (("the board[ {board}]", "chair", "{chair}"),),
         decision=True,
     )
 
@@ -54,20 +79,25 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
     interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = []
     first: Annotated[Day, Meta(description="The first day.")]
     last: Annotated[Day | None, Meta(description="The last day; absent while the chair has no end date.")] = None
+    board: BoardName = None
 
 
 class ChairEnded(Fact, frozen=True, kw_only=True):
     """The chair resigned or was removed."""
 
     act: ClassVar[str] = "endChair"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
-        "{chair} left the chair, with {last} as the last day: {reason}", (("the board", "chair", "nobody"),)
+        "{chair} left the chair[ of the board {board}], with {last} as the last day: {reason}",
+        (("the board[ {board}]", "chair", "nobody"),),
     )
 
     chair: ActorId
     last: Annotated[Day, Meta(description="The last day in the chair.")]
     reason: Narrative
+    board: BoardName = None
 
 
 class InterestDeclared(Fact, frozen=True, kw_only=True):
@@ -83,12 +113,15 @@ class InterestDeclared(Fact, frozen=True, kw_only=True):
 
 
 class MemberJoined(Fact, frozen=True, kw_only=True):
-    """A member joined the board."""
+    """A member joined a board."""
 
     act: ClassVar[str] = "joinBoard"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
-        "{member} joined the board on {first}, as {post}", (("{member}", "seat on the board", "{post}"),)
+        "{member} joined the board[ {board}] on {first}, as {post}",
+        (("{member}", "seat on the board[ {board}]", "{post}"),),
     )
 
     member: ActorId
@@ -96,34 +129,43 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
         Code, Meta(description="The member's post, such as director of children's services or police.")
     ]
     first: Annotated[Day, Meta(description="The first day.")]
+    board: BoardName = None
 
 
 class MemberLeft(Fact, frozen=True, kw_only=True):
-    """A member left the board."""
+    """A member left a board."""
 
     act: ClassVar[str] = "leaveBoard"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
-        "{member} left the board, with {last} as the last day", (("{member}", "seat on the board", "left"),)
+        "{member} left the board[ {board}], with {last} as the last day",
+        (("{member}", "seat on the board[ {board}]", "left"),),
     )
 
     member: ActorId
     last: Annotated[Day, Meta(description="The last day.")]
+    board: BoardName = None
 
 
 class TimetableAgreed(Fact, frozen=True, kw_only=True):
-    """The board's meeting and reporting days were agreed; a later timetable replaces an earlier one."""
+    """A board's meeting and reporting days were agreed; a later timetable replaces an earlier one."""
 
     act: ClassVar[str] = "agreeTimetable"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     sentence: ClassVar[Sentence] = Sentence(
-        "The board agreed its timetable, {department_consent?with|without} the Department's consent: {dates}",
-        (("the board", "timetable", "{dates}"),),
+        "The board[ {board}] agreed its timetable, {department_consent?with|without} the Department's consent: "
+        "{dates}",
+        (("the board[ {board}]", "timetable", "{dates}"),),
         decision=True,
     )
 
     dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
     report_dates: Annotated[list[Day], Meta(description="The days by which the chair reports, in order.")] = []
+    board: BoardName = None
 
 
 class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -140,7 +182,7 @@ class Votes(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
 
 
 class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
-    """The board made a decision, with its reasons, options and evidence."""
+    """A board made a decision, with its reasons, options and evidence."""
 
     act: ClassVar[str] = "recordBoardDecision"
     about: ClassVar[str] = "decision"
@@ -167,7 +209,7 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
 
 
 class DecisionRescinded(Fact, frozen=True, kw_only=True):
-    """The board rescinded a decision."""
+    """A board rescinded a decision."""
 
     act: ClassVar[str] = "rescindDecision"
     about: ClassVar[str] = "decision"
@@ -193,43 +235,69 @@ class PostTenure(Struct):
     position: int
 
 
-class BoardState(Struct):
-    """The board's quorum, chairs and members."""
+class BoardRecord(Struct):
+    """A board's establishment, quorum, chairs and members."""
 
     established: int | None = None
+    """Position of the entry that established it."""
     quorum: int | None = None
     chairs: list[PostTenure] = []
     members: dict[str, date] = {}
     """First day of each present member."""
+
+
+class BoardState(Struct):
+    """The boards, and the votes on their decisions."""
+
+    boards: dict[str, BoardRecord] = {}
+    """Boards by id; the improvement board's key is empty."""
     votes: dict[str, int] = {}
     """Largest number of votes on a decision of each meeting."""
+
+    def of(self, board: str | None) -> BoardRecord:
+        """Return a board; a board without facts is empty."""
+        return self.boards.get(board or "") or BoardRecord()
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Yield each reason why the fact may not be recorded."""
-    board = state.board
     match fact:
         case BoardEstablished():
-            if board.established is not None:
-                yield Refusal(
-                    "ALREADY_EXISTS",
-                    f"the board is already established, in entry {board.established}; correct that entry instead",
-                )
+            yield from _admit_board(state.board, fact)
+            return
+        case BoardDecisionRecorded() | DecisionRescinded():
+            yield from _admit_decision(state, fact)
+            return
+    unknown = [*board_refusals(state.board.boards, getattr(fact, "board", None))]
+    yield from unknown or _admit_post(state, fact, who)
+
+
+def _admit_board(boards: BoardState, fact: BoardEstablished) -> Iterator[Refusal]:
+    established = boards.of(fact.board).established
+    if established is not None:
+        name = "the board" if fact.board is None else f"board {fact.board}"
+        message = f"{name} is already established, in entry {established}; correct that entry instead"
+        yield Refusal("ALREADY_EXISTS", message)
+
+
+def _admit_post(state: "State", fact: Fact, who: Who) -> Iterator[Refusal]:
+    """Yield the refusals of a fact about a board's chair, members or timetable."""
+    match fact:
         case ChairAppointed():
             yield from self_refusals(fact.chair, who, "data.chair", "appoint")
             yield from _admit_chair(state, fact)
         case ChairEnded():
-            tenure = _open_tenure(board, fact.chair)
+            tenure = _open_tenure(state.board.of(fact.board), fact.chair)
             yield from _admit_end("chair", fact.chair, tenure.first if tenure else None, fact.last)
-        case MemberJoined() if fact.member in board.members:
-            message = f"{fact.member} is already a member, since {board.members[fact.member]}"
-            yield Refusal("ALREADY_EXISTS", message, "data.member")
+        case MemberJoined():
+            first = state.board.of(fact.board).members.get(fact.member)
+            if first is not None:
+                yield Refusal("ALREADY_EXISTS", f"{fact.member} is already a member, since {first}", "data.member")
         case MemberLeft():
-            yield from _admit_end("member", fact.member, board.members.get(fact.member), fact.last)
+            first = state.board.of(fact.board).members.get(fact.member)
+            yield from _admit_end("member", fact.member, first, fact.last)
         case TimetableAgreed():
             yield from _order_refusals(fact)
-        case BoardDecisionRecorded() | DecisionRescinded():
-            yield from _admit_decision(state, fact)
 
 
 def _order_refusals(fact: TimetableAgreed) -> Iterator[Refusal]:
@@ -256,19 +324,20 @@ def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescin
         yield Refusal("OUT_OF_RANGE", message, "data.votes")
 
 
-def _open_tenure(board: BoardState, chair: str) -> PostTenure | None:
+def _open_tenure(board: BoardRecord, chair: str) -> PostTenure | None:
     return next((tenure for tenure in board.chairs if tenure.chair == chair and tenure.last is None), None)
 
 
 def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
     yield from order_refusals(fact.first, fact.last, "data.last")
     independent = any(
-        clause.parameters.get("independent_chair") is True for clause in state.notice.clauses.values()
+        clause.parameters.get("independent_chair") is True and clause.parameters.get("board") == fact.board
+        for clause in state.notice.clauses.values()
     )
     if independent and fact.independence_basis is None:
         message = "this notice asks for an independent chair; state why this chair is independent"
         yield Refusal("MISSING_FIELD", message, "data.independenceBasis")
-    for tenure in state.board.chairs:
+    for tenure in state.board.of(fact.board).chairs:
         begins_before = fact.last is None or tenure.first <= fact.last
         if begins_before and (tenure.last is None or fact.first <= tenure.last):
             message = f"{tenure.chair} chairs the board for part of that time, by entry {tenure.position}"
@@ -278,7 +347,14 @@ def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
 
 def evolve(state: "State", entry: "Entry") -> None:
     """Fold an entry into the state."""
-    fact, board = entry.fact, state.board
+    fact, votes = entry.fact, state.board.votes
+    if isinstance(fact, BoardDecisionRecorded):
+        if fact.votes is not None:
+            votes[fact.meeting] = max(fact.votes.total, votes.get(fact.meeting, 0))
+        return
+    if not isinstance(fact, BoardEstablished | ChairAppointed | ChairEnded | MemberJoined | MemberLeft):
+        return
+    board = state.board.boards.setdefault(fact.board or "", BoardRecord())
     match fact:
         case BoardEstablished():
             board.established, board.quorum = entry.position, fact.quorum
@@ -292,5 +368,3 @@ def evolve(state: "State", entry: "Entry") -> None:
             board.members[fact.member] = fact.first
         case MemberLeft():
             del board.members[fact.member]
-        case BoardDecisionRecorded() if fact.votes is not None:
-            board.votes[fact.meeting] = max(fact.votes.total, board.votes.get(fact.meeting, 0))

@@ -1,21 +1,22 @@
-"""The board's meetings (clause 5b): papers, attendance, quorum and minutes."""
+"""The boards' meetings (clause 5b): papers, attendance, quorum and minutes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from ledger.domain.areas.board import BoardName, board_unnamed
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, When, Who, reference
-from ledger.domain.shared_rules import duplicate_refusals, future_refusals
+from ledger.domain.fact import Day, Fact, Narrative, Sentence, StatedDay, Upcast, When, Who, reference
+from ledger.domain.shared_rules import board_refusals, duplicate_refusals, future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
-MeetingId = Annotated[str, reference("meeting", "A meeting of the improvement board.")]
+MeetingId = Annotated[str, reference("meeting", "A meeting of a board.")]
 
 
 BoardActionId = Annotated[str, reference("board-action", "An action of the board's own log.")]
@@ -39,14 +40,16 @@ class BoardPackCirculated(Fact, frozen=True, kw_only=True):
 
 
 class MeetingHeld(Fact, frozen=True, kw_only=True):
-    """The board met; the entry's time is that of the meeting."""
+    """A board met; the entry's time is that of the meeting."""
 
     act: ClassVar[str] = "holdMeeting"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     about: ClassVar[str] = "meeting"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "The board met ({meeting}, {quorate?quorate|not quorate}), attended by {attendance}[, with apologies "
-        "from {apologies}]",
+        "The board[ {board}] met ({meeting}, {quorate?quorate|not quorate}), attended by {attendance}[, with "
+        "apologies from {apologies}]",
         (("meeting {meeting}", "state", "held"),),
     )
 
@@ -54,6 +57,7 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
     attendance: Annotated[list[ActorId], Meta(min_length=1, description="The actors who attended.")]
     apologies: Annotated[list[ActorId], Meta(description="The actors who sent apologies.")] = []
     quorate: Annotated[bool, Meta(description="True if enough members attended to decide.")]
+    board: BoardName = None
 
 
 class MinutesApproved(Fact, frozen=True, kw_only=True):
@@ -120,9 +124,11 @@ class Meeting(Struct):
 
 
 class MeetingsState(Struct):
-    """Meetings by id."""
+    """Meetings by id, and the boards that they belong to."""
 
     meetings: dict[str, Meeting] = {}
+    boards: dict[str, str | None] = {}
+    """Meeting → its board, as the meeting itself or a report to it says first."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -137,7 +143,18 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield Refusal("SAME_THING", message, "data.approvedAt")
 
 
+def meeting_refusals(state: "State", meeting: str, board: str | None) -> Iterator[Refusal]:
+    """Yield a refusal if a board is unknown, or is not the board of the meeting."""
+    yield from board_refusals(state.board.boards, board)
+    boards = state.meetings.boards
+    if meeting in boards and boards[meeting] != board:
+        other = "the improvement board" if boards[meeting] is None else f"board {boards[meeting]}"
+        message = f"meeting {meeting} belongs to {other}, by an earlier entry; correct the meeting or the board"
+        yield Refusal("INVALID_FIELD", message, "data.board")
+
+
 def _admit_meeting(state: "State", fact: MeetingHeld) -> Iterator[Refusal]:
+    yield from meeting_refusals(state, fact.meeting, fact.board)
     yield from duplicate_refusals(fact.attendance, "data.attendance")
     for index, actor in enumerate(fact.attendance):
         if actor in fact.apologies:
@@ -153,7 +170,7 @@ def _admit_meeting(state: "State", fact: MeetingHeld) -> Iterator[Refusal]:
             "list everyone who attended, or correct the decision"
         )
         yield Refusal("OUT_OF_RANGE", message, "data.attendance")
-    quorum = state.board.quorum
+    quorum = state.board.of(fact.board).quorum
     if quorum is not None and fact.quorate and len(fact.attendance) < quorum:
         message = f"{len(fact.attendance)} attended, fewer than the quorum of {quorum}; correct one of the two"
         yield Refusal("NOT_QUORATE", message, "data.quorate")
@@ -165,3 +182,4 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case MeetingHeld():
             state.meetings.meetings[fact.meeting] = Meeting(fact.quorate, entry.position, len(fact.attendance))
+            state.meetings.boards[fact.meeting] = fact.board

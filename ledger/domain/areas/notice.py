@@ -1,15 +1,13 @@
 """The notice: its issue, its clauses and their obligations, and its areas for priority action."""
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
-    CODE_PATTERN,
     ClauseNumber,
     Code,
     CodeBesideList,
@@ -23,12 +21,13 @@ from ledger.domain.fact import (
     OnsCode,
     Sentence,
     StatedDay,
+    Upcast,
     When,
     Who,
     WordList,
     reference,
 )
-from ledger.domain.shared_rules import order_refusals
+from ledger.domain.shared_rules import code_refusals, duplicate_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -110,26 +109,38 @@ Parameter = bool | Count | Figure | CodeBesideList | list[CodeBesideList | Table
 """A parameter of a clause's rule, as entries hold it. `ledger.domain.rules` declares its type for each rule."""
 
 
+def _one_predecessor(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: a notice followed one other at most."""
+    predecessor = data.get("predecessor")
+    rest = {name: value for name, value in data.items() if name != "predecessor"}
+    return rest if predecessor is None else {**rest, "predecessors": [predecessor]}
+
+
 class NoticeIssued(Fact, frozen=True, kw_only=True):
-    """A notice was issued to a council: the first entry of its ledger."""
+    """A notice was issued to a public body: the first entry of its ledger."""
 
     act: ClassVar[str] = "issueNotice"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_one_predecessor,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("issued_on", from_start=True)
     sentence: ClassVar[Sentence] = Sentence(
-        "{issuer} issued this {kind} to the council of {council} on {issued_on}: {title}[, following "
-        "{predecessor}]",
+        "{issuer} issued this {kind}[ to the council of {council}][ to {body}][ ({body_code})] on {issued_on}: "
+        "{title}[, following {predecessors}][; it expires on {expires_on}]",
         (("the notice", "state", "in force"),),
     )
 
     kind: NoticeKind
-    council: OnsCode
+    council: Annotated[OnsCode | None, Meta(description="The council, if it was issued to one.")] = None
     issuer: Annotated[Code, Meta(description="The issuer, such as DfE.")]
     issued_on: Day
     title: Narrative
     trigger: Annotated[Narrative, Meta(description="The event that led to it, such as an inspection report.")]
     zone: Annotated[Code, Meta(description="The IANA time zone in which its days are counted.")] = "Europe/London"
-    predecessor: Annotated[Id | None, Meta(description="The notice that came before this one.")] = None
     pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack that it was read from.")]
+    predecessors: Annotated[list[Id], Meta(description="The notices that this one follows.")] = []
+    body: Annotated[Code | None, Meta(description="The other public body, such as an NHS trust.")] = None
+    body_code: Annotated[Code | None, Meta(description="The body's code, such as an NHS body's ODS code.")] = None
+    expires_on: Annotated[Day | None, Meta(description="The last day of its term, if it has one.")] = None
 
 
 class ClauseRegistered(Fact, frozen=True, kw_only=True):
@@ -299,22 +310,34 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     """Yield each reason why the fact may not be recorded."""
     notice = state.notice
     match fact:
-        case NoticeIssued() if notice.issued_on is not None:
-            yield Refusal("ALREADY_EXISTS", "this ledger already has its notice; use another ledger")
+        case NoticeIssued():
+            if notice.issued_on is not None:
+                yield Refusal("ALREADY_EXISTS", "this ledger already has its notice; use another ledger")
+            yield from _admit_notice(fact)
         case ClauseRegistered():
             yield from _admit_clause(notice, fact)
         case InterpretationAdopted():
             yield from _clause_refusals(notice, fact.number, "data.number")
-            yield from _code_refusals(fact.parameters, "data.parameters")
+            yield from code_refusals(fact.parameters, "data.parameters")
         case NoticeRevised():
             for index, revision in enumerate(fact.clauses):
                 yield from _clause_refusals(notice, revision.number, f"data.clauses[{index}].number")
-                yield from _code_refusals(revision.parameters, f"data.clauses[{index}].parameters")
+                yield from code_refusals(revision.parameters, f"data.clauses[{index}].parameters")
         case NoticeClosed():
             yield from order_refusals(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
             if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
                 message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
                 yield Refusal("MISSING_FIELD", message, "data.successor")
+
+
+def _admit_notice(fact: NoticeIssued) -> Iterator[Refusal]:
+    if (fact.council is None) == (fact.body is None):
+        message = "a notice is issued to a council, by its code, or to another body, by its name; give one of them"
+        yield Refusal("MISSING_FIELD", message, "data.council")
+    if fact.body_code is not None and fact.body is None:
+        yield Refusal("MISSING_FIELD", "the code is of another body than a council; name the body", "data.body")
+    yield from duplicate_refusals(fact.predecessors, "data.predecessors")
+    yield from order_refusals(fact.issued_on, fact.expires_on, "data.expiresOn")
 
 
 def _admit_clause(notice: NoticeState, fact: ClauseRegistered) -> Iterator[Refusal]:
@@ -325,33 +348,13 @@ def _admit_clause(notice: NoticeState, fact: ClauseRegistered) -> Iterator[Refus
         yield Refusal("ALREADY_EXISTS", f"{message}; {remedy}", "data.number")
     if fact.under is not None:
         yield from _clause_refusals(notice, fact.under, "data.under")
-    yield from _code_refusals(fact.parameters, "data.parameters")
+    yield from code_refusals(fact.parameters, "data.parameters")
 
 
 def _clause_refusals(notice: NoticeState, number: str, path: str) -> Iterator[Refusal]:
     if number not in notice.clauses:
         registered = ", ".join(notice.clauses) or "none yet"
         yield Refusal("NOT_FOUND", f"no clause {number} in this notice; its clauses are {registered}", path)
-
-
-def _code_refusals(parameters: dict[str, Parameter], path: str) -> Iterator[Refusal]:
-    for name, value in parameters.items():
-        for where, word in _words(value, f"{path}.{name}"):
-            if not re.fullmatch(CODE_PATTERN, word):
-                message = "expected a word of letters, digits, spaces and . : _ / + % -, at most 64"
-                yield Refusal("INVALID_FIELD", message, where)
-
-
-def _words(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield each string of a parameter with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _words(item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _words(item, f"{path}[{index}]")
 
 
 def evolve(state: "State", entry: "Entry") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -11,7 +11,20 @@ from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.people import ActorId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Day, Fact, Id, Narrative, Sentence, When, Who, WordList, reference
+from ledger.domain.fact import (
+    Code,
+    Count,
+    Day,
+    Fact,
+    Id,
+    Narrative,
+    Sentence,
+    Upcast,
+    When,
+    Who,
+    WordList,
+    reference,
+)
 from ledger.domain.shared_rules import duplicate_refusals
 
 if TYPE_CHECKING:
@@ -144,6 +157,37 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = []
 
 
+def _both_rated(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: impact was always rated."""
+    return data
+
+
+class ProgressRecorded(Fact, frozen=True, kw_only=True):
+    """Progress against an objective was recorded, with separate ratings of activity and, if known, impact."""
+
+    act: ClassVar[str] = "recordProgress"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_both_rated,)
+    about: ClassVar[str] = "objective"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Progress on objective {objective}: activity is rated {activity_rating}[, impact {impact_rating}]",
+        (
+            ("objective {objective}", "activity", "{activity_rating}"),
+            ("objective {objective}", "impact", "{impact_rating}"),
+        ),
+    )
+
+    objective: ObjectiveId
+    narrative: Narrative
+    activity_rating: Rating
+    impact_rating: Annotated[
+        Rating | None, Meta(description="The rating of impact; absent: the latest one still holds.")
+    ] = None
+    action: Annotated[
+        ActionId | None, Meta(description="The action under the objective that the progress concerns.")
+    ] = None
+
+
 class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     """An objective was revised; absent fields stay as they were, and its first date remains on record."""
 
@@ -195,28 +239,6 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     outcome: ObjectiveOutcome
     reason: Narrative
     evidence: Annotated[list[EvidenceId], Meta(description="The evidence for its outcome.")] = []
-
-
-class ProgressRecorded(Fact, frozen=True, kw_only=True):
-    """Progress against an objective was recorded, with separate ratings of activity and impact."""
-
-    act: ClassVar[str] = "recordProgress"
-    about: ClassVar[str] = "objective"
-    sentence: ClassVar[Sentence] = Sentence(
-        "Progress on objective {objective}: activity is rated {activity_rating}, impact {impact_rating}",
-        (
-            ("objective {objective}", "activity", "{activity_rating}"),
-            ("objective {objective}", "impact", "{impact_rating}"),
-        ),
-    )
-
-    objective: ObjectiveId
-    narrative: Narrative
-    activity_rating: Rating
-    impact_rating: Rating
-    action: Annotated[
-        ActionId | None, Meta(description="The action under the objective that the progress concerns.")
-    ] = None
 
 
 class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
@@ -299,9 +321,9 @@ def _date_refusals(state: "State", fact: ProgressRecorded, when: When) -> Iterat
         yield Refusal("OUT_OF_RANGE", message, "time")
 
 
-def _rating_refusals(plan: PlanState, dimension: Dimension, rating: str, path: str) -> Iterator[Refusal]:
+def _rating_refusals(plan: PlanState, dimension: Dimension, rating: str | None, path: str) -> Iterator[Refusal]:
     scale = plan.scales.get(dimension, DEFAULT_SCALE)
-    if rating not in scale:
+    if rating is not None and rating not in scale:
         message = f"{rating} is not on the plan's {dimension.meaning} scale; use one of {', '.join(scale)}"
         yield Refusal("NOT_ON_SCALE", message, path)
 

@@ -1,18 +1,31 @@
-"""Reports (clauses 5b, 5c and 12): of the chair, to the board, and of the adviser."""
+"""Reports (clauses 5b, 5c and 12): of a chair, to a board, and of the adviser."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from ledger.domain.areas.board import DecisionId
+from ledger.domain.areas.board import BoardName, DecisionId, board_unnamed
 from ledger.domain.areas.evidence import EvidenceId
+from ledger.domain.areas.meetings import meeting_refusals
 from ledger.domain.areas.notice import AreaId
 from ledger.domain.areas.plan import ObjectiveId
 from ledger.domain.areas.reviews import AreaJudgement, ObjectiveView
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, Id, Narrative, Period, Position, Sentence, When, Who, WordList, reference
-from ledger.domain.shared_rules import duplicate_refusals, future_refusals, order_refusals
+from ledger.domain.fact import (
+    Fact,
+    Id,
+    Narrative,
+    Period,
+    Position,
+    Sentence,
+    Upcast,
+    When,
+    Who,
+    WordList,
+    reference,
+)
+from ledger.domain.shared_rules import board_refusals, duplicate_refusals, future_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -22,19 +35,22 @@ ReportId = Annotated[str, reference("report", "A report of the chair, to the boa
 
 
 class ChairReportDelivered(Fact, frozen=True, kw_only=True):
-    """The chair reported on each objective for a period."""
+    """The chair of a board reported on each objective for a period."""
 
     act: ClassVar[str] = "deliverChairReport"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "The chair reported on {period.first} to {period.last} ({report})",
+        "The chair[ of the board {board}] reported on {period.first} to {period.last} ({report})",
         (("report {report}", "state", "delivered"),),
     )
 
     report: ReportId
     period: Period
     objectives: Annotated[list[ObjectiveView], Meta(min_length=1, description="The report on each objective.")]
+    board: BoardName = None
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -52,14 +68,16 @@ class ReportRecommendation(Struct, frozen=True, forbid_unknown_fields=True, rena
 
 
 class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
-    """A report was submitted to the board, with data, analysis, recommendations and evidence of impact."""
+    """A report was submitted to a board, with data, analysis, recommendations and evidence of impact."""
 
     act: ClassVar[str] = "submitBoardReport"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "Report {report} was submitted to the board for meeting {meeting}[, about {objectives}][. Analysis: "
-        "{analysis}]",
+        "Report {report} was submitted to the board[ {board}] for meeting {meeting}[, about {objectives}][. "
+        "Analysis: {analysis}]",
         (("report {report}", "state", "submitted"),),
     )
 
@@ -70,6 +88,7 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     recommendations: Annotated[list[ReportRecommendation], Meta(description="Its recommendations.")] = []
     impact_evidence: Annotated[list[Claim], Meta(description="The changes for children.")] = []
     objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it covers.")] = []
+    board: BoardName = None
 
 
 class RecommendationOutcome(WordList):
@@ -149,8 +168,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     """Yield each reason why the fact may not be recorded."""
     match fact:
         case ChairReportDelivered():
+            yield from board_refusals(state.board.boards, fact.board)
             yield from order_refusals(fact.period.first, fact.period.last, "data.period.last")
         case BoardReportSubmitted():
+            yield from meeting_refusals(state, fact.meeting, fact.board)
             ids = [item.recommendation for item in fact.recommendations]
             yield from duplicate_refusals(ids, "data.recommendations", "recommendation")
         case ReportRecommendationDecided():
@@ -187,5 +208,6 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case BoardReportSubmitted():
             recommended[fact.report] = {item.recommendation: 0 for item in fact.recommendations}
+            state.meetings.boards.setdefault(fact.meeting, fact.board)
         case ReportRecommendationDecided() if fact.outcome is not RecommendationOutcome.DEFERRED:
             recommended[fact.report][fact.recommendation] = entry.position

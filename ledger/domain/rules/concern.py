@@ -21,10 +21,13 @@ from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import replacement
 from ledger.domain.fact import Fact
 from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
+from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES
 
 AREA_FACTS: frozenset[type[Fact]] = frozenset({AreaRegistered, AreaClosed, AreaCarriedOver})
 """Facts on an area; they concern the clauses whose rules name that area."""
+BOARD_FACTS = frozenset(fact for fact in KIND_OF if "board" in fact.__struct_fields__)
+"""Facts on one board; they concern the clauses on that board. No board named: the improvement board."""
 
 
 def _path(fact: type[Fact], *keys: str) -> FieldPath:
@@ -91,6 +94,8 @@ def _agrees(fact: Fact, clause: ClauseState) -> bool:
         matches: Mapping[str, str] = {"area": "area"}
     else:
         matches = RULES[clause.rule].matches
+    if type(fact) in BOARD_FACTS and getattr(fact, "board", None) != clause.parameters.get("board"):
+        return False
     return all(
         _overlap(clause.parameters.get(parameter), getattr(fact, name, None))
         for parameter, name in matches.items()

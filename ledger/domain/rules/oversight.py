@@ -68,7 +68,16 @@ from ledger.domain.areas.reviews import (
 )
 from ledger.domain.fact import Code, Fact, Id
 from ledger.domain.roles import Role
-from ledger.domain.rules.rule import AssessmentPart, Consent, Days, Months, ReportPart, ReportTopic, Rule
+from ledger.domain.rules.rule import (
+    AssessmentPart,
+    Consent,
+    Days,
+    JudgedBoard,
+    Months,
+    ReportPart,
+    ReportTopic,
+    Rule,
+)
 
 Facts = frozenset[type[Fact]]
 
@@ -123,6 +132,10 @@ class BoardAndChair(Rule, frozen=True):
             ChairEnded,
             TimetableAgreed,
             ChairReportDelivered,
+            MeetingHeld,
+            MinutesApproved,
+            PartnerUpdateCommissioned,
+            PartnerUpdateReceived,
             RoleGranted,
             RoleRevoked,
         }
@@ -136,15 +149,12 @@ class BoardAndChair(Rule, frozen=True):
             BoardActionAgreed,
             BoardActionDone,
             BoardPackCirculated,
-            MeetingHeld,
-            MinutesApproved,
             BoardDecisionRecorded,
             DecisionRescinded,
-            PartnerUpdateCommissioned,
-            PartnerUpdateReceived,
         }
     )
 
+    board: JudgedBoard = None
     independent_chair: Annotated[bool, Meta(description="True: the chair's independence has to be explained.")] = (
         False
     )
@@ -162,7 +172,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to the board has every part named."""
+    """The latest report to a board has every part named."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
@@ -172,6 +182,7 @@ class BoardReportComplete(Rule, frozen=True):
     related: ClassVar[Facts] = frozenset({ReportRecommendationDecided})
 
     parts: Annotated[list[ReportPart], Meta(min_length=1, description="Parts of each report.")]
+    board: JudgedBoard = None
 
 
 class ViewsTakenIntoAccount(Rule, frozen=True):

@@ -15,6 +15,7 @@ LONGEST = 36_600
 Days = Annotated[int, Meta(ge=1, le=LONGEST)]
 Months = Annotated[int, Meta(ge=1, le=1_200)]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
+JudgedBoard = Annotated[Id | None, Meta(description="Board, as facts name it; absent: the improvement board.")]
 Area = Annotated[Id | None, Meta(description="Area for priority action; its closure ends the obligation.")]
 
 

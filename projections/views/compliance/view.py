@@ -85,8 +85,14 @@ class ClauseMemory(Struct):
 
     number: str
     timeline: ClauseTimeline
+    of_any_board: bool
+    """True if its rule has a board as parameter. False: only facts on the improvement board count."""
     settled: int = 0
     """Number of its spans that are standings; the others are prospects."""
+
+    def counts(self, fact: Fact) -> bool:
+        """Return True if a fact that its rule reads counts for the clause."""
+        return _counts(self.number, fact, of_any_board=self.of_any_board)
 
 
 class ComplianceMemory(Struct):
@@ -111,7 +117,7 @@ def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
     occurrence = Occurrence(entry.occurred_at, entry.position, fact, entry.actor_role)
     memory.occurrences.setdefault(type(fact), []).append(occurrence)
     for clause in memory.clauses.get(type(fact), ()):
-        if concerns(clause.number, fact):
+        if clause.counts(fact):
             removed, kept = clause.timeline.add(occurrence)
             for span in removed:
                 rows.drop(STANDINGS, clause.number, span.begins)
@@ -131,18 +137,24 @@ def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegis
         zone=memory.zone,
     )
     reads = reads_of(fact.rule) | COMMON
+    of_any_board = fact.rule in RULES and "board" in RULES[fact.rule].__struct_fields__
     known = [
         occurrence
         for kind in reads
         for occurrence in memory.occurrences.get(kind, ())
-        if concerns(fact.number, occurrence.fact)
+        if _counts(fact.number, occurrence.fact, of_any_board=of_any_board)
     ]
     obliges = (fact.obligor.value, fact.modality.value, fact.rule)
     rows.add(OBLIGATIONS, Obligation(fact.number, entry.position, *obliges))
-    begun = ClauseMemory(fact.number, ClauseTimeline(clause, judge_of(clause, JUDGES), known))
+    begun = ClauseMemory(fact.number, ClauseTimeline(clause, judge_of(clause, JUDGES), known), of_any_board)
     for kind in reads:
         memory.clauses.setdefault(kind, []).append(begun)
     _put(rows, begun, 0)
+
+
+def _counts(number: str, fact: Fact, *, of_any_board: bool) -> bool:
+    """Return True unless a fact is about another clause, or about a board that the rule does not judge."""
+    return (of_any_board or getattr(fact, "board", None) is None) and concerns(number, fact)
 
 
 def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
@@ -166,7 +178,7 @@ def _period(number: str, span: Span) -> StatusPeriod:
     return StatusPeriod(number, span.begins, status, span.since, span.since_position, span.verdict.reason, entries)
 
 
-VIEW = View("compliance", 2, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
+VIEW = View("compliance", 3, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
 for _fact in FACTS:
     VIEW.on(_fact)(fold)
 

@@ -154,8 +154,8 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     typed: Inputs = {
         "data.objective": "O9",
         "data.narrative": "Ring 01632 960123, or write to jo@example.org.\r\n  Then wait.",
-        "data.activityRating": "GREEN",
-        "data.impactRating": "",
+        "data.activityRating": "",
+        "data.impactRating": "AMBER",
         "data.action": "",
         "time.day": "31",
         "time.month": "2",
@@ -168,7 +168,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     said = words(answer)
     for sentence in (
-        "Select an impact rating",
+        "Select an activity rating",
         "When it happened must be a real date",
         "Progress: the narrative seems to contain an e-mail address, which no entry may contain; leave it out",
         "Progress: the narrative seems to contain a telephone number; remove it, or confirm below",
@@ -178,7 +178,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     assert {pair for pair in pairs if pair[1]} <= set(again) | {("clauses", "77")}
     assert service.position() == size
 
-    pairs = with_values(pairs, {"data.impactRating": "AMBER", "time.day": "1"})
+    pairs = with_values(pairs, {"data.activityRating": "GREEN", "time.day": "1"})
     said = words(post(officer, service, "ProgressRecorded", pairs))
     assert "Objective: there is no objective O9; record it first, or correct the id" in said
     assert "Progress: the narrative seems to contain a telephone number" in said

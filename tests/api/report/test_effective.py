@@ -239,8 +239,9 @@ def test_a_later_rescission_decision_revocation_end_and_closure_are_left_out() -
 
 
 NOTICE = Notice(
-    id="n", council="E08000008", kind="IMPROVEMENT_NOTICE", status="CLOSED", title="t", title_erased_by=None,
-    issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, closed_on=date(2024, 3, 19), zone="Europe/London",
+    id="n", council="E08000008", body=None, kind="IMPROVEMENT_NOTICE", status="CLOSED", title="t",
+    title_erased_by=None, issuer="DfE", issued_on=date(2022, 7, 5), target_date=None,
+    closed_on=date(2024, 3, 19), zone="Europe/London",
 )  # fmt: skip
 
 

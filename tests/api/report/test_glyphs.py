@@ -26,8 +26,9 @@ CHARACTERS = [
 def report(text: str) -> Report:
     """Return a report with a text in a narrative, a title, a table and a chart's label."""
     notice = Notice(
-        id="n", council="E08000008", kind="IMPROVEMENT_NOTICE", status="LIVE", title=text, title_erased_by=None,
-        issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, closed_on=None, zone="Europe/London",
+        id="n", council="E08000008", body=None, kind="IMPROVEMENT_NOTICE", status="LIVE", title=text,
+        title_erased_by=None, issuer="DfE", issued_on=date(2022, 7, 5), target_date=None, closed_on=None,
+        zone="Europe/London",
     )  # fmt: skip
     area = AreaSummary(
         area="1a", title=text, title_erased_by=None, ended=None, ended_on=None, position=1, judgement="CONCERN",

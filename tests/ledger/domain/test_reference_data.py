@@ -46,6 +46,30 @@ def test_a_notice_may_go_to_a_district() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('council = "E07000032"', None),
+        ('body = "Fellshire NHS Trust"\nbody_code = "RXX"', None),
+        ('body = "Fellshire Police"\nexpires_on = 2023-07-05', None),
+        ('council = "E07000999"', "no English council has the code E07000999"),
+        ("", "a notice is issued to a council, by its code, or to another body"),
+        (
+            'council = "E08000008"\nbody = "Tameside"',
+            "a notice is issued to a council, by its code, or to another",
+        ),
+        ('council = "E08000008"\nbody_code = "RXX"', "name the body"),
+        ('body = "Fellshire Police"\nexpires_on = 2022-07-04', "the end, 2022-07-04, is before the start"),
+        ('body = "Fellshire Police"\npredecessors = ["tameside-2022"]', "a notice cannot follow itself"),
+        ('body = "Fellshire Police"\npredecessors = ["a", "a"]', "a is listed twice"),
+    ],
+)
+def test_a_pack_names_any_public_body(body: str, message: str | None) -> None:
+    faults = check(shipped("tameside-2022").replace(b'council = "E08000008"', body.encode()))
+    assert [fault.message for fault in faults if message is None or message not in fault.message] == []
+    assert len(faults) == (message is not None)
+
+
+@pytest.mark.parametrize(
     ("day", "working"),
     [
         (date(2022, 7, 5), True),

@@ -190,7 +190,7 @@ def test_a_snapshot_changes_nothing_but_the_work(ledger: NoticeLedger) -> None:
 
 def test_a_type_that_this_code_does_not_know_is_named(ledger: NoticeLedger) -> None:
     (stored,) = ledger.recorder.select_events(NOTICE, gt=SIZE - 1)
-    state = stored.state.replace(b"ProgressRecorded.v1", b"ProgressRecorded.v9")
+    state = stored.state.replace(b"ProgressRecorded.v2", b"ProgressRecorded.v9")
     unknown = StoredEvent(NOTICE, SIZE, "improvement-ledger.plan.ProgressRecorded.v9", state)
     with pytest.raises(MapperDeserialisationError, match="needs a newer improvement-ledger"):
         ledger.mapper.to_domain_event(unknown)

@@ -114,12 +114,12 @@ def as_fact(
 
 def plain_plan(
     recorded: RecordedHistory, to: int
-) -> tuple[list[dict[str, Any]], dict[str, list[tuple[int, str, str]]]]:
+) -> tuple[list[dict[str, Any]], dict[str, list[tuple[int, str | None, str]]]]:
     """Return the plan after the first `to` entries, computed in the plainest way."""
     history = recorded.entries[:to]
     corrections = {e.fact.position: e for e in history if isinstance(e.fact, EntryCorrected)}
     objectives: dict[str, dict[str, Any]] = {}
-    progress: dict[str, list[tuple[int, str, str]]] = {}
+    progress: dict[str, list[tuple[int, str | None, str]]] = {}
     latest: dict[str, tuple[Any, int]] = {}
     for entry in history:
         fact, words, path = entry.fact, entry.position, ""

@@ -86,3 +86,20 @@ def test_a_day_is_the_notices_own() -> None:
     late = HISTORY[3]
     night = msgspec.structs.replace(late, time=datetime(2023, 3, 31, 23, 30, tzinfo=UTC))
     assert "Warning: no chair was in post on 1 April 2023." in board_notes(HISTORY).of(night, ZONE)
+
+
+def test_each_board_has_its_own_quorum_and_chair() -> None:
+    of_send = {"board": "SEND-BOARD"}
+    other = [
+        entry(8, "BoardEstablished", {"termsOfReference": TEXT, "quorum": 2, **of_send}, "2023-01-01"),
+        entry(9, "ChairAppointed", {"chair": "bea", "first": "2023-01-01", **of_send}, "2023-01-01"),
+    ]
+    meeting = entry(
+        10,
+        "MeetingHeld",
+        {**HELD, "meeting": "S1", "attendance": ["ann", "bea"], "apologies": [], **of_send},
+        "2023-04-05",
+    )
+    notes = board_notes([*HISTORY, *other, meeting])
+    assert notes.of(meeting, ZONE) == ("2 attended; the quorum is 2.", "In the chair: bea.")
+    assert notes.of(HISTORY[3], ZONE)[:2] == ("3 attended; the quorum is 3.", "In the chair: cole.")

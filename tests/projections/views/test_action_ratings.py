@@ -53,3 +53,13 @@ def test_a_late_rating_of_the_objective_is_not_hidden_by_a_newer_one_of_an_actio
     record(desk, "GREEN", "AMBER", "A1", time=at(5))
     record(desk, "RED", "RED", time=at(3))
     assert ratings(desk) == [("RED", "RED"), ("GREEN", "AMBER")]
+
+
+def test_an_impact_that_is_not_rated_stays_as_it_was() -> None:
+    desk = Desk()
+    desk.record("ActionAdded", ACTION)
+    record(desk, "AMBER", "RED")
+    record(desk, "AMBER", "AMBER", "A1")
+    for action in ({}, {"action": "A1"}):
+        desk.record("ProgressRecorded", {"objective": "O1", "narrative": "n", "activityRating": "GREEN", **action})
+    assert ratings(desk) == [("GREEN", "RED"), ("GREEN", "AMBER")]

@@ -96,6 +96,7 @@ def history(notice: str) -> Recorded:
     number = next(iter(NOTICES[notice]))
     facts = [fact for fact in FACTS.values() if type(fact) not in (*ON_CLAUSES, EntryCorrected)]
     facts += matched(notice)
+    facts += [fact_of(name, {"board": None}) for name, fact in FACTS.items() if "board" in fact.__struct_fields__]
     facts.append(fact_of("InterpretationAdopted", {"number": number, "parameters": {}}))
     facts.append(fact_of("NoticeRevised", {"clauses": [{"number": number, "parameters": {}}]}))
     meeting = FACTS["MeetingHeld"]

@@ -1,16 +1,17 @@
-"""Judges of rules on the board and on reports: the chair, the timetable, complete and regular reports."""
+"""Judge of the rule on a board: its chair, its timetable, the chair's reports, and its health."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import islice
 
 from msgspec import Struct, field
 
 from ledger.domain.areas.board import BoardEstablished, ChairAppointed, ChairEnded, TimetableAgreed
+from ledger.domain.areas.meetings import MeetingHeld, MinutesApproved
+from ledger.domain.areas.partners import PartnerUpdateCommissioned, PartnerUpdateReceived
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
-from ledger.domain.areas.records import Published
-from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted, ChairReportDelivered
+from ledger.domain.areas.reports import ChairReportDelivered
 from ledger.domain.rules import oversight
-from ledger.domain.rules.rule import ReportTopic
 from projections.views.compliance.rules.posts import ChairTenure, RolesHeld, Tenures
 from projections.views.compliance.verdict import (
     DAY,
@@ -23,12 +24,17 @@ from projections.views.compliance.verdict import (
     enumerate_names,
     in_words,
     is_near,
-    months_after,
     verdict,
     warned,
-    word_in_text,
 )
-from projections.views.reports import parts_of
+
+_NAMED = 5
+"""Meetings and updates that a reason names, at most."""
+
+
+def board_in_words(board: str | None) -> str:
+    """Return a board as a sentence about it begins."""
+    return "The board" if board is None else f"Board {board}"
 
 
 class _Timetable(Struct):
@@ -46,28 +52,58 @@ class _ChairReport(Struct):
     position: int
 
 
-class BoardAndChair(Judge[oversight.BoardAndChair]):
-    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
+class _Meetings(Struct):
+    """A board's meetings, as far as its health depends on them."""
 
-    board: int | None = None
+    last: tuple[str, int] | None = None
+    """The last meeting and its entry."""
+    is_quorate: bool = True
+    unapproved: dict[str, int] = field(default_factory=dict)
+    """Meeting without approved minutes → its entry."""
+
+    def hold(self, fact: MeetingHeld, position: int, *, is_approved: bool) -> None:
+        """Remember a meeting, the last up to now, and that its minutes wait for approval."""
+        self.last, self.is_quorate = (fact.meeting, position), fact.quorate
+        if not is_approved:
+            self.unapproved[fact.meeting] = position
+
+    def approve(self, meeting: str) -> bool:
+        """Remember that the minutes of a meeting were approved. Return True if they waited for approval."""
+        return self.unapproved.pop(meeting, None) is not None
+
+    def faults(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Return the faults as sentences with their entries. Minutes are approved by the next meeting."""
+        faults: list[tuple[str, tuple[int, ...]]] = []
+        if self.last is not None and not self.is_quorate:
+            faults.append((f"The last meeting, {self.last[0]}, had no quorum.", (self.last[1],)))
+        last = None if self.last is None else self.last[0]
+        open_minutes = dict(islice(((name, at) for name, at in self.unapproved.items() if name != last), _NAMED))
+        if open_minutes:
+            names = enumerate_names(open_minutes)
+            faults.append((f"The minutes of {names} are not approved.", tuple(open_minutes.values())))
+        return faults
+
+
+class _Board(Struct):
+    """A board's establishment, chairs, timetables, chair's reports and meetings."""
+
+    established: int | None = None
     tenures: Tenures = field(default_factory=Tenures)
-    roles: RolesHeld = field(default_factory=RolesHeld)
     timetable: _Timetable | None = None
     """The timetable agreed last."""
     replaced: list[tuple[_Timetable, datetime]] = field(default_factory=list)
     """Earlier timetables, and the instants at which the next one was agreed."""
     reports: list[_ChairReport] = field(default_factory=list)
+    meetings: _Meetings = field(default_factory=_Meetings)
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the chairs, the timetables and the chair's reports."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case BoardEstablished():
-                self.board = position
+                self.established = position
             case ChairAppointed() | ChairEnded():
                 self.tenures.take(fact, position)
-            case RoleGranted() | RoleRevoked():
-                self.roles.take(fact, occurrence.at)
             case TimetableAgreed():
                 if self.timetable is not None:
                     self.replaced.append((self.timetable, occurrence.at))
@@ -76,14 +112,97 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             case ChairReportDelivered():
                 self.reports.append(_ChairReport(fact.period.last, occurrence.at, position))
 
+    def report_days(self, clause: JudgedClause) -> list[tuple[date, int]]:
+        """Return every report day agreed, with the entry of its timetable."""
+        days = [
+            (day, each.position)
+            for each, until in [*self.replaced, *([(self.timetable, None)] if self.timetable else [])]
+            for day in each.report_dates
+            if day >= clause.day(each.agreed) and (until is None or day < clause.day(until))
+        ]
+        return sorted(days)
+
+    def late_reports(self, clause: JudgedClause) -> list[tuple[date, int, int]]:
+        """Return the report days for which the first report came late, with the days and the report's entry."""
+        late, previous = [], date.min
+        for day, _ in self.report_days(clause):
+            reports = [each for each in self.reports if previous < each.ends <= day]
+            if reports:
+                first = min(reports, key=lambda each: (each.at, each.position))
+                days = (clause.day(first.at) - day).days
+                if days > 0:
+                    late.append((day, days, first.position))
+            previous = day
+        return late
+
+
+class BoardAndChair(Judge[oversight.BoardAndChair]):
+    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
+
+    boards: dict[str | None, _Board] = field(default_factory=dict)
+    """Boards by id; None: the improvement board."""
+    roles: RolesHeld = field(default_factory=RolesHeld)
+    approved: set[str] = field(default_factory=set)
+    """Meetings whose minutes were approved."""
+    updates: dict[str, tuple[date, int]] = field(default_factory=dict)
+    """Update that the improvement board commissioned and has not received → its day and its entry."""
+
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember what each board does, who holds a role, and the updates that partners owe."""
+        fact, position = occurrence.fact, occurrence.position
+        board: str | None = getattr(fact, "board", None)
+        match fact:
+            case RoleGranted() | RoleRevoked():
+                self.roles.take(fact, occurrence.at)
+                return None
+            case PartnerUpdateCommissioned():
+                self.updates[fact.update] = fact.due, position
+            case PartnerUpdateReceived():
+                self.updates.pop(fact.update, None)
+            case MinutesApproved():
+                self.approved.add(fact.meeting)
+                known = [of for of, each in self.boards.items() if each.meetings.approve(fact.meeting)]
+                return self.rule.board in known
+            case MeetingHeld():
+                is_approved = fact.meeting in self.approved
+                self.boards.setdefault(board, _Board()).meetings.hold(fact, position, is_approved=is_approved)
+            case _:
+                self.boards.setdefault(board, _Board()).take(occurrence)
+        return board == self.rule.board
+
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the first fault: the board, its chair, the timetable, a report of the chair."""
-        if self.board is None:
-            return verdict(Status.NO_EVIDENCE, "No board has been established.")
+        """Return the verdict on the first fault; the reason also names faults of the board's health."""
+        board = self.boards.get(self.rule.board)
+        if board is None or board.established is None:
+            which = "No board" if self.rule.board is None else f"No board {self.rule.board}"
+            return verdict(Status.NO_EVIDENCE, f"{which} has been established.")
+        result = self._judge(clause, at, board)
+        faults = [*board.meetings.faults(), *self._overdue(clause.day(at))]
+        reason = " ".join([result.reason, *(sentence for sentence, _ in faults)])
+        return verdict(result.status, reason, *result.entries, *(entry for _, of in faults for entry in of))
+
+    def _overdue(self, today: date) -> list[tuple[str, tuple[int, ...]]]:
+        """Return a sentence with its entries if partners owe updates to the improvement board."""
+        if self.rule.board is not None:
+            return []
+        late = ((update, entry) for update, (due, entry) in self.updates.items() if due < today)
+        overdue = dict(islice(late, _NAMED))
+        if not overdue:
+            return []
+        names = enumerate_names(overdue)
+        one, many = (
+            f"The day for update {names} of a partner has",
+            f"The days for updates {names} of partners have",
+        )
+        sentence = f"{one if len(overdue) == 1 else many} passed."
+        return [(sentence, tuple(overdue.values()))]
+
+    def _judge(self, clause: JudgedClause, at: datetime, board: _Board) -> Verdict:
+        """Return the verdict on the chair, the timetable and the chair's reports."""
         today = clause.day(at)
-        tenure = self.tenures.on(today)
+        tenure = board.tenures.on(today)
         if tenure is None:
-            return self._vacant(today)
+            return self._vacant(board, today)
         if self.rule.independent_chair and not tenure.independent:
             reason = f"The independence of the chair, {tenure.chair}, is not explained."
             return verdict(Status.NOT_MET, reason, tenure.position)
@@ -92,37 +211,38 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             reason = f"The chair, {tenure.chair}, does not hold the role {role.meaning}."
             return verdict(Status.NOT_MET, reason, tenure.position)
         if self.rule.timetable_agreed_with is None and not self.rule.chair_reports:
-            return verdict(Status.MET, f"The board is chaired by {tenure.chair}.", self.board, tenure.position)
-        return self._on_timetable(clause, today, tenure)
+            reason = f"{board_in_words(self.rule.board)} is chaired by {tenure.chair}."
+            return verdict(Status.MET, reason, board.established, tenure.position)
+        return self._on_timetable(clause, today, board, tenure)
 
-    def _vacant(self, today: date) -> Verdict:
-        ended = [(each.last, each) for each in self.tenures.all if each.last is not None and each.last < today]
+    def _vacant(self, board: _Board, today: date) -> Verdict:
+        ended = [(each.last, each) for each in board.tenures.all if each.last is not None and each.last < today]
         if ended:
             day, last = max(ended, key=lambda each: (each[0], each[1].position))
-            reason = f"The board has had no chair since {in_words(day + DAY)}."
+            reason = f"{board_in_words(self.rule.board)} has had no chair since {in_words(day + DAY)}."
             return verdict(Status.NOT_MET, reason, last.ended or last.position)
-        coming = min((each for each in self.tenures.all if each.first > today), key=_first_day, default=None)
+        coming = min((each for each in board.tenures.all if each.first > today), key=_first_day, default=None)
         if coming is not None:
             reason = f"The first chair begins on {in_words(coming.first)}."
             return verdict(Status.NOT_DUE, reason, coming.position)
-        return verdict(Status.NO_EVIDENCE, "No chair has been appointed.", self.board)
+        return verdict(Status.NO_EVIDENCE, "No chair has been appointed.", board.established)
 
-    def _on_timetable(self, clause: JudgedClause, today: date, tenure: ChairTenure) -> Verdict:
-        timetable = self.timetable
+    def _on_timetable(self, clause: JudgedClause, today: date, board: _Board, tenure: ChairTenure) -> Verdict:
+        timetable = board.timetable
         if timetable is None:
-            return verdict(Status.NO_EVIDENCE, "No timetable has been agreed.", self.board, tenure.position)
+            return verdict(Status.NO_EVIDENCE, "No timetable has been agreed.", board.established, tenure.position)
         consent = self.rule.timetable_agreed_with
         if consent is not None and not timetable.has_consent:
             reason = f"The timetable was not agreed with the {consent.meaning.capitalize()}."
             return verdict(Status.NOT_MET, reason, timetable.position)
-        entries = (self.board, tenure.position, timetable.position)
-        chaired = f"The board is chaired by {tenure.chair}"
-        late = self._late_reports(clause) if self.rule.chair_reports else []
+        entries = (board.established, tenure.position, timetable.position)
+        chaired = f"{board_in_words(self.rule.board)} is chaired by {tenure.chair}"
+        late = board.late_reports(clause) if self.rule.chair_reports else []
         if self.rule.chair_reports:
-            unmet = self._report_fault(clause, today, timetable)
+            unmet = _report_fault(clause, today, board, timetable)
             if unmet is not None:
                 return unmet
-            if not any(day < today for day, _ in self._report_days(clause)):
+            if not any(day < today for day, _ in board.report_days(clause)):
                 chaired += "; no report of the chair is due yet"
             elif not late:
                 chaired += ", and the chair reported by each report day"
@@ -133,245 +253,47 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             day, days, position = late[-1]
             reason = f"{chaired}; the report for {in_words(day)} came {days_in_words(days)} late."
             return verdict(Status.MET_LATE, reason, *entries, position)
-        reports = [report.position for report in self.reports] if self.rule.chair_reports else []
+        reports = [report.position for report in board.reports] if self.rule.chair_reports else []
         return verdict(Status.MET, f"{chaired}.", *entries, *reports[-1:])
 
-    def _report_days(self, clause: JudgedClause) -> list[tuple[date, int]]:
-        """Return every report day agreed, with the entry of its timetable."""
-        days = [
-            (day, each.position)
-            for each, until in [*self.replaced, *([(self.timetable, None)] if self.timetable else [])]
-            for day in each.report_dates
-            if day >= clause.day(each.agreed) and (until is None or day < clause.day(until))
-        ]
-        return sorted(days)
-
-    def _late_reports(self, clause: JudgedClause) -> list[tuple[date, int, int]]:
-        """Return the report days for which the first report came late, with the days and the report's entry."""
-        late, previous = [], date.min
-        for day, _ in self._report_days(clause):
-            reports = [each for each in self.reports if previous < each.ends <= day]
-            if reports:
-                first = min(reports, key=lambda each: (each.at, each.position))
-                days = (clause.day(first.at) - day).days
-                if days > 0:
-                    late.append((day, days, first.position))
-            previous = day
-        return late
-
-    def _report_fault(self, clause: JudgedClause, today: date, timetable: _Timetable) -> Verdict | None:
-        """Return the verdict if a report of the chair is missing or due soon; None: neither."""
-        days = self._report_days(clause)
-        if not days:
-            reason = "The timetable names no day for the chair's reports."
-            return verdict(Status.NO_EVIDENCE, reason, timetable.position)
-        previous = date.min
-        for day, position in days:
-            # A report is for the first report day after its period, in time or late.
-            is_reported = any(previous < each.ends <= day for each in self.reports)
-            if day < today and not is_reported:
-                reason = f"The chair has not reported for {in_words(day)}, a report day of the timetable."
-                last = self.reports[-1].position if self.reports else None
-                return verdict(Status.NOT_MET, reason, position, last)
-            if day >= today:
-                if not is_reported and is_near(today, day):
-                    return verdict(Status.AT_RISK, f"The chair's report is due by {in_words(day)}.", position)
-                return None
-            previous = day
-        return None
-
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the beginnings and ends of tenures and role grants, and the days around the timetable's days."""
-        moments = [clause.start(tenure.first) for tenure in self.tenures.all]
-        moments += [clause.after(tenure.last) for tenure in self.tenures.all if tenure.last is not None]
+        """Return the ends of tenures and grants, and the days of the timetable and of updates."""
+        board, today = self.boards.get(self.rule.board) or _Board(), clause.day(at)
+        moments = [clause.start(tenure.first) for tenure in board.tenures.all]
+        moments += [clause.after(tenure.last) for tenure in board.tenures.all if tenure.last is not None]
         if self.rule.chaired_by is not None:
             grants = [grant for granted in self.roles.grants.values() for grant in granted]
             moments += [instant for _, *times in grants for instant in times if instant is not None]
-        if self.timetable is not None:
-            moments.append(clause.after(max(self.timetable.dates)))
-            today = clause.day(at)
-            for day in [day for day in self.timetable.report_dates if day >= today][:2]:
+        if board.timetable is not None:
+            moments.append(clause.after(max(board.timetable.dates)))
+            for day in [day for day in board.timetable.report_dates if day >= today][:2]:
                 moments += warned(clause, day)
+        if self.rule.board is None and self.updates:
+            moments += [clause.after(due) for due, _ in self.updates.values() if due >= today]
         return moments
+
+
+def _report_fault(clause: JudgedClause, today: date, board: _Board, timetable: _Timetable) -> Verdict | None:
+    """Return the verdict if a report of the chair is missing or due soon; None: neither."""
+    days = board.report_days(clause)
+    if not days:
+        reason = "The timetable names no day for the chair's reports."
+        return verdict(Status.NO_EVIDENCE, reason, timetable.position)
+    previous = date.min
+    for day, position in days:
+        # A report is for the first report day after its period, in time or late.
+        is_reported = any(previous < each.ends <= day for each in board.reports)
+        if day < today and not is_reported:
+            reason = f"The chair has not reported for {in_words(day)}, a report day of the timetable."
+            last = board.reports[-1].position if board.reports else None
+            return verdict(Status.NOT_MET, reason, position, last)
+        if day >= today:
+            if not is_reported and is_near(today, day):
+                return verdict(Status.AT_RISK, f"The chair's report is due by {in_words(day)}.", position)
+            return None
+        previous = day
+    return None
 
 
 def _first_day(tenure: ChairTenure) -> date:
     return tenure.first
-
-
-class BoardReportComplete(Judge[oversight.BoardReportComplete]):
-    """The latest report to the board has every part named."""
-
-    report: tuple[str, list[str], int] | None = None
-    """The latest report, its parts, and its entry."""
-    met: int | None = None
-    """Entry of the board's first meeting."""
-
-    def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the latest report and the first meeting."""
-        fact = occurrence.fact
-        if isinstance(fact, BoardReportSubmitted):
-            self.report = (fact.report, parts_of(fact), occurrence.position)
-        elif self.met is not None:
-            return False
-        else:
-            self.met = occurrence.position
-        return None
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE until the board meets, then the verdict on the latest report."""
-        if self.report is None:
-            if self.met is None:
-                return verdict(Status.NOT_DUE, "The board has not met yet.")
-            return verdict(Status.NO_EVIDENCE, "The board has met, and no report to it is recorded.", self.met)
-        report, parts, position = self.report
-        missing = [part.value for part in self.rule.parts if part.value not in parts]
-        if missing:
-            lacks = enumerate_names(map(word_in_text, missing))
-            return verdict(Status.NOT_MET, f"Report {report}, the latest to the board, lacks {lacks}.", position)
-        names = enumerate_names(word_in_text(part.value) for part in self.rule.parts)
-        return verdict(Status.MET, f"Report {report}, the latest to the board, has {names}.", position)
-
-
-class _AdviserReport(Struct):
-    report: str
-    at: datetime
-    areas: list[str]
-    topics: list[str]
-    """REQUIREMENTS and OTHER, as far as it has them."""
-    position: int
-
-
-class AdviserReports(Judge[oversight.AdviserReports]):
-    """The adviser reports at the agreed interval, on every topic named."""
-
-    report: _AdviserReport | None = None
-    """The latest report."""
-    before: datetime | None = None
-    """Instant of the report before it."""
-
-    def take(self, occurrence: Occurrence) -> None:
-        """Remember the latest report."""
-        fact = occurrence.fact
-        if isinstance(fact, AdviserReportIssued):
-            topics = ["REQUIREMENTS"] if fact.requirements else []
-            topics += ["OTHER"] if fact.other is not None else []
-            areas = [each.area for each in fact.per_area]
-            self.before = None if self.report is None else self.report.at
-            self.report = _AdviserReport(fact.report, occurrence.at, areas, topics, occurrence.position)
-
-    def _limit(self, clause: JudgedClause) -> date | None:
-        """Return the last day for the next report; None: no interval is agreed."""
-        months, since = self.rule.every_months, clause.since if self.report is None else self.report.at
-        return months_after(clause.day(since), months) if months else None
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE."""
-        today, limit, report = clause.day(at), self._limit(clause), self.report
-        if report is None:
-            return self._first(clause, today, limit)
-        if limit is not None and today > limit:
-            reason = f"The adviser's next report after {report.report} was due by {in_words(limit)}."
-            return verdict(Status.NOT_MET, reason, report.position)
-        missing = self._missing(clause, report)
-        if missing:
-            reason = f"The adviser's latest report, {report.report}, leaves out {enumerate_names(missing)}."
-            return verdict(Status.NOT_MET, reason, report.position)
-        return self._covered(clause, today, report, limit)
-
-    def _covered(self, clause: JudgedClause, today: date, report: _AdviserReport, limit: date | None) -> Verdict:
-        """Return the verdict on a report that covers every topic and is not too old."""
-        covers = f"The adviser's latest report, {report.report}, covers every topic"
-        if limit is None:
-            reason = f"{covers}; no interval between reports is agreed."
-            return verdict(Status.NO_EVIDENCE, reason, report.position)
-        if is_near(today, limit, 2):
-            return verdict(
-                Status.AT_RISK, f"The adviser's next report is due by {in_words(limit)}.", report.position
-            )
-        late = _days_late(clause, self.before, report.at, self.rule.every_months)
-        if late > 0:
-            reason = f"{covers}, {days_in_words(late)} late; the next is due by {in_words(limit)}."
-            return verdict(Status.MET_LATE, reason, report.position)
-        return verdict(Status.MET, f"{covers}; the next is due by {in_words(limit)}.", report.position)
-
-    def _first(self, clause: JudgedClause, today: date, limit: date | None) -> Verdict:
-        """Return the verdict before the first report."""
-        if limit is None:
-            return verdict(Status.NO_EVIDENCE, "The adviser has issued no report, and no interval is agreed.")
-        if today > limit:
-            reason = f"The adviser's first report was due by {in_words(limit)}."
-            return verdict(Status.NOT_MET, reason, clause.position)
-        status = Status.AT_RISK if is_near(today, limit, 2) else Status.NOT_DUE
-        return verdict(status, f"The adviser's first report is due by {in_words(limit)}.", clause.position)
-
-    def _missing(self, clause: JudgedClause, report: _AdviserReport) -> list[str]:
-        missing = []
-        if ReportTopic.AREAS in self.rule.covers:
-            missing += [f"area {area}" for area in clause.open_areas() if area not in report.areas]
-        if ReportTopic.REQUIREMENTS in self.rule.covers and "REQUIREMENTS" not in report.topics:
-            missing.append("the requirements")
-        if ReportTopic.OTHER in self.rule.covers and "OTHER" not in report.topics:
-            missing.append("other matters")
-        return missing
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the next report is due, and the day after."""
-        limit = self._limit(clause)
-        return () if limit is None else warned(clause, limit, 2)
-
-
-def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, months: int | None) -> int:
-    """Return the days by which something came late, so many months after the last or after the clause began."""
-    if months is None:
-        return 0
-    return (clause.day(at) - months_after(clause.day(before or clause.since), months)).days
-
-
-class _Publication(Struct):
-    at: datetime
-    position: int
-    before: datetime | None
-    """Instant of the publication before it."""
-
-
-class PublishedRegularly(Judge[oversight.PublishedRegularly]):
-    """A subject is published, and published again at the interval named."""
-
-    published: dict[str, _Publication] = field(default_factory=dict)
-    """Subject → its latest publication."""
-
-    def take(self, occurrence: Occurrence) -> None:
-        """Remember when each subject was published last."""
-        fact = occurrence.fact
-        if isinstance(fact, Published):
-            before = self.published.get(fact.subject)
-            last = _Publication(occurrence.at, occurrence.position, None if before is None else before.at)
-            self.published[fact.subject] = last
-
-    def _limit(self, clause: JudgedClause) -> date | None:
-        months, last = self.rule.every_months, self.published.get(self.rule.what)
-        return months_after(clause.day(last.at if last else clause.since), months) if months else None
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NO_EVIDENCE until the subject is published, NOT_MET when it is overdue again."""
-        subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
-        today = clause.day(at)
-        entry = last.position if last else clause.position
-        which = f"next publication of {subject}" if last else f"first publication of {subject}"
-        if limit is not None and today > limit:
-            return verdict(Status.NOT_MET, f"The {which} was due by {in_words(limit)}.", entry)
-        if limit is not None and is_near(today, limit, 2):
-            return verdict(Status.AT_RISK, f"The {which} is due by {in_words(limit)}.", entry)
-        if last is None:
-            return verdict(Status.NO_EVIDENCE, f"No publication of {subject} is recorded.")
-        published = f"The latest publication of {subject} was on {in_words(clause.day(last.at))}"
-        late = _days_late(clause, last.before, last.at, self.rule.every_months)
-        if late > 0:
-            return verdict(Status.MET_LATE, f"{published}, {days_in_words(late)} late.", entry)
-        return verdict(Status.MET, f"{published}.", entry)
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the next publication is due, and the day after."""
-        limit = self._limit(clause)
-        return () if limit is None else warned(clause, limit, 2)

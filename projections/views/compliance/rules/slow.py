@@ -229,11 +229,14 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         ratings = {Dimension.ACTIVITY.value: fact.activity_rating, Dimension.IMPACT.value: fact.impact_rating}
         shown: dict[str, str] = {}
         for dimension, rating in ratings.items():
-            latest = objective.ratings[dimension] = [*objective.ratings.get(dimension, []), rating][-3:]
+            known_ratings = objective.ratings.get(dimension, [])
+            # Without a rating the latest one still holds.
+            latest = known_ratings if rating is None else [*known_ratings, rating][-3:]
+            objective.ratings[dimension] = latest
             scale = self.scales.get(dimension, DEFAULT_SCALE)
             places = [scale.index(code) for code in latest if code in scale]
-            if scale and rating == scale[0]:
-                shown.setdefault(SlowSign.LOWEST_RATING.value, f"is rated {rating} for {dimension.lower()}")
+            if scale and latest[-1:] == [scale[0]]:
+                shown.setdefault(SlowSign.LOWEST_RATING.value, f"is rated {latest[-1]} for {dimension.lower()}")
             if len(places) == 3 and places[0] > places[1] > places[2]:
                 shown.setdefault(SlowSign.FALLING.value, f"fell twice in its rating for {dimension.lower()}")
         objective.signs = {}

@@ -81,3 +81,54 @@ def scales(desk: Desk) -> dict[str, list[str]]:
     for each in sorted(rows, key=lambda each: (each.dimension, each.order)):
         found.setdefault(each.dimension, []).append(each.code)
     return found
+
+
+def test_every_owner_of_an_action_is_barred_from_approving_for_it() -> None:
+    desk = Desk()
+    desk.register("carl")
+    assert desk.refused("ActionAdded", ACTION | {"coOwners": ["alice"]}) == [("TWICE", "data.coOwners[1]")]
+    desk.record("ActionAdded", ACTION | {"coOwners": ["bob"]})
+    assert row(desk).co_owners == ["bob"]
+    assert desk.refused("ActionDropped", DROPPED) == [("SAME_PERSON", "data.approver")]
+    moved = {"action": "A1", "from": "2022-09-30", "to": "2022-10-31", "reason": "Ill.", "approver": "bob"}
+    assert desk.refused("ActionRebaselined", moved) == [("SAME_PERSON", "data.approver")]
+    desk.record("ActionRevised", {"action": "A1", "reason": "Bob left.", "coOwners": ["carl"]})
+    assert row(desk).co_owners == ["carl"]
+    desk.record("ActionRebaselined", moved | {"precision": "MONTH"})
+    assert row(desk).precision == "MONTH"
+
+
+@pytest.mark.parametrize(
+    ("precision", "due", "last"),
+    [
+        ("MONTH", "2022-09-29", "2022-09-30"),
+        ("MONTH", "2024-02-28", "2024-02-29"),
+        ("MONTH", "2022-12-01", "2022-12-31"),
+        ("QUARTER", "2022-07-31", "2022-09-30"),
+        ("QUARTER", "2022-12-30", "2022-12-31"),
+        ("QUARTER", "2023-01-01", "2023-03-31"),
+    ],
+)
+def test_a_date_of_a_month_or_quarter_is_its_last_day(precision: str, due: str, last: str) -> None:
+    desk = Desk()
+    added = ACTION | {"precision": precision}
+    refusal = desk.refusal("ActionAdded", added | {"due": due})
+    assert [(each.code, each.path) for each in refusal.refusals] == [("OUT_OF_RANGE", "data.due")]
+    assert f"enter {last}" in str(refusal)
+    desk.record("ActionAdded", added | {"due": last})
+    assert (row(desk).precision, str(row(desk).due)) == (precision, last)
+
+
+def test_an_action_is_a_part_of_an_open_action_of_its_objective(desk: Desk) -> None:
+    objective = {"objective": "O2", "title": "x", "areas": ["1a"], "owner": "alice", "due": "2022-09-30"}
+    desk.record("ObjectiveAdded", objective)
+    part = ACTION | {"action": "A1.1", "partOf": "A1"}
+    for changed, code in (
+        ({"objective": "O2"}, "INVALID_FIELD"),
+        ({"partOf": "A9"}, "NOT_FOUND"),
+        ({"partOf": "A1.1"}, "NOT_FOUND"),
+    ):
+        assert desk.refused("ActionAdded", part | changed) == [(code, "data.partOf")]
+    desk.record("ActionAdded", part)
+    desk.record("ActionCompleted", DONE)
+    assert desk.refused("ActionAdded", part | {"action": "A1.2"}) == [("ALREADY_ENDED", "data.partOf")]

@@ -69,12 +69,21 @@ TAMESIDE = {
 
 @pytest.mark.parametrize(("name", "numbers"), TAMESIDE.items())
 def test_tamesides_clauses_follow_from_its_rules(name: str, numbers: str) -> None:
-    assert " ".join(clauses_of(FACTS[name], (), NOTICES["tameside-2022"])) == numbers
+    of_improvement_board = {"board": None} if "board" in FACTS[name].__struct_fields__ else {}
+    assert " ".join(clauses_of(fact_of(name, of_improvement_board), (), NOTICES["tameside-2022"])) == numbers
+
+
+def test_a_fact_about_a_board_concerns_the_clauses_on_that_board() -> None:
+    boards = clauses(c1=("board-and-chair", {}), c2=("board-and-chair", {"board": "SEND"}))
+    assert clauses_of(fact_of("ChairAppointed", {"board": None}), (), boards) == ("1",)
+    assert clauses_of(fact_of("ChairAppointed", {"board": "SEND"}), (), boards) == ("2",)
+    assert clauses_of(fact_of("ChairAppointed", {"board": "LAC"}), (), boards) == ()
+    assert clauses_of(FACTS["MinutesApproved"], (), boards) == ("1", "2")
 
 
 def test_another_notice_files_the_same_facts_under_its_own_numbers() -> None:
     other = clauses(c1=("in-post", {"post": "director"}), c2=("board-and-chair", {}), c3=("context", {}))
-    assert clauses_of(FACTS["ChairAppointed"], (), other) == ("2",)
+    assert clauses_of(fact_of("ChairAppointed", {"board": None}), (), other) == ("2",)
     assert clauses_of(FACTS["ProgressRecorded"], (), other) == ()
 
 

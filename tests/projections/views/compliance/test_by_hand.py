@@ -73,8 +73,9 @@ ON_30_JUNE_2023: list[Line] = [
     ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
     ("5a", "MET", "2023-06-12", 481, [456],
      "the objective that has waited longest had its progress in 456, in May"),
-    ("5b", "NOT_MET", "2023-03-31", None, [409],
-     "409: the chair's last day was 31 March; the next one, appointed by 486, begins on 3 July"),
+    ("5b", "NOT_MET", "2023-03-31", None, [405, 409, 487, 488],
+     "409: the chair's last day was 31 March; the next one, appointed by 486, begins on 3 July. The minutes of B9 (405), "
+     "B10 (487) and B11 (488) were approved on 4 July only"),
     ("5c", "MET", "2023-04-12", 433, [433], "BRP3 in 433 has all four parts"),
     ("5d", "NOT_MET", "2022-08-31", 167,
      [158, 161, 185, 186, 187, 191, 432, 434, 490],
@@ -116,8 +117,9 @@ ON_31_MARCH_2024: list[Line] = [
     ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
     ("5a", "NOT_MET", "2024-03-12", None, [655, 694],
      "Objective O10 has had no progress recorded for more than 62 days, since 9 January 2024"),
-    ("5b", "NOT_MET", "2023-07-26", None, [407, 658, 694],
-     "The chair has not reported for 26 July 2023, a report day of the timetable"),
+    ("5b", "NOT_MET", "2023-07-26", None, [407, 598, 658, 667, 694],
+     "The chair has not reported for 26 July 2023, a report day of the timetable. 598 commissioned U4 for 29 November, "
+     "never received; no entry approves the minutes of B17 (667)"),
     ("5c", "MET", "2023-10-12", 588, [660, 694],
      "Report BRP6, the latest to the board, has data, analysis, recommendations and impact evidence"),
     ("5d", "NOT_MET", "2022-08-31", 167,

@@ -100,6 +100,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("target-met", "average_of"): ((1, 2), READINGS, "2024-06-25"),
     ("target-met", "area"): (("1a", None), [("2022-07-05", area("1a")), ("2022-09-01", CLOSED), *READINGS], "2024-06-25"),
     ("partner-actions-owned", "section_11_only"): ((True, False), [("2022-07-06", UNBOUND), ("2022-07-07", OWNED)], "2022-07-08"),
+    ("board-and-chair", "board"): (("SEND", None), CHAIRED, "2022-07-07"),
+    ("board-report-complete", "board"): (("SEND", None), [("2022-08-01", met()), ("2022-08-02", board_report("1"))], "2022-08-03"),
     ("board-and-chair", "independent_chair"): ((True, False), CHAIRED, "2022-07-07"),
     ("board-and-chair", "chaired_by"): (("ADVISER", "COUNCIL_OFFICER"), [*CHAIRED, ("2022-07-06", ADVISING)], "2022-07-07"),
     ("board-and-chair", "timetable_agreed_with"): (("DEPARTMENT", None), CHAIRED, "2022-07-07"),

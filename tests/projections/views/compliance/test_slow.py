@@ -24,7 +24,7 @@ from tests.projections.views.compliance.facts import (
     progress,
     reopened,
 )
-from tests.projections.views.compliance.telling import LONDON, WORDS, instant
+from tests.projections.views.compliance.telling import LONDON, WORDS, instant, statuses, timeline
 
 SINCE = instant("2022-07-05T00:00")
 FACTS: list[Fact] = [
@@ -103,6 +103,14 @@ def test_what_did_not_change_is_not_judged_otherwise(told: list[tuple[int, Fact]
         timelines.append(ClauseTimeline(clause, judge(plan.SlowObjectivesHighlighted(signs=list(signs)))))
     ours, thorough = timelines
     for position, (days, fact) in enumerate(told, 2):
-        for timeline in timelines:
-            timeline.add(Occurrence(SINCE + timedelta(days=days, hours=9), position, fact))
+        for each in timelines:
+            each.add(Occurrence(SINCE + timedelta(days=days, hours=9), position, fact))
         assert ours.spans == thorough.spans
+
+
+def test_progress_without_a_rating_of_impact_leaves_the_sign_of_the_latest_one() -> None:
+    unrated = ProgressRecorded(objective="O1", narrative=WORDS, activity_rating="GREEN")
+    told = [("2022-07-06", objective("O1", "2023-06-30")), ("2022-07-10", progress("O1")), ("2022-07-12", unrated)]
+    assert statuses(timeline("slow-objectives-highlighted", *told, ("2022-08-01", met())), "2022-08-02") == [
+        "NOT_MET"
+    ]

@@ -1,0 +1,211 @@
+"""Judges of rules on reports: complete reports to a board, and regular reports and publications."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.records import Published
+from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted
+from ledger.domain.rules import oversight
+from ledger.domain.rules.rule import ReportTopic
+from projections.views.compliance.rules.board import board_in_words
+from projections.views.compliance.verdict import (
+    Judge,
+    JudgedClause,
+    Occurrence,
+    Status,
+    Verdict,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    is_near,
+    months_after,
+    verdict,
+    warned,
+    word_in_text,
+)
+from projections.views.reports import parts_of
+
+
+class BoardReportComplete(Judge[oversight.BoardReportComplete]):
+    """The latest report to a board has every part named."""
+
+    reports: dict[str | None, tuple[str, list[str], int]] = field(default_factory=dict)
+    """Board → the latest report to it, its parts, and its entry. None: the improvement board."""
+    met: dict[str | None, int] = field(default_factory=dict)
+    """Board → the entry of its first meeting."""
+
+    def take(self, occurrence: Occurrence) -> bool | None:
+        """Remember the latest report to each board, and each board's first meeting."""
+        fact = occurrence.fact
+        match fact:
+            case BoardReportSubmitted():
+                self.reports[fact.board] = (fact.report, parts_of(fact), occurrence.position)
+            case MeetingHeld() if fact.board not in self.met:
+                self.met[fact.board] = occurrence.position
+            case _:
+                return False
+        return fact.board == self.rule.board
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NOT_DUE until the board meets, then the verdict on the latest report."""
+        board, latest = board_in_words(self.rule.board), self.reports.get(self.rule.board)
+        if latest is None:
+            met = self.met.get(self.rule.board)
+            if met is None:
+                return verdict(Status.NOT_DUE, f"{board} has not met yet.")
+            return verdict(Status.NO_EVIDENCE, f"{board} has met, and no report to it is recorded.", met)
+        report, parts, position = latest
+        named = f"Report {report}, the latest to {board[0].lower()}{board[1:]},"
+        missing = [part.value for part in self.rule.parts if part.value not in parts]
+        if missing:
+            lacks = enumerate_names(map(word_in_text, missing))
+            return verdict(Status.NOT_MET, f"{named} lacks {lacks}.", position)
+        names = enumerate_names(word_in_text(part.value) for part in self.rule.parts)
+        return verdict(Status.MET, f"{named} has {names}.", position)
+
+
+class _AdviserReport(Struct):
+    report: str
+    at: datetime
+    areas: list[str]
+    topics: list[str]
+    """REQUIREMENTS and OTHER, as far as it has them."""
+    position: int
+
+
+class AdviserReports(Judge[oversight.AdviserReports]):
+    """The adviser reports at the agreed interval, on every topic named."""
+
+    report: _AdviserReport | None = None
+    """The latest report."""
+    before: datetime | None = None
+    """Instant of the report before it."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember the latest report."""
+        fact = occurrence.fact
+        if isinstance(fact, AdviserReportIssued):
+            topics = ["REQUIREMENTS"] if fact.requirements else []
+            topics += ["OTHER"] if fact.other is not None else []
+            areas = [each.area for each in fact.per_area]
+            self.before = None if self.report is None else self.report.at
+            self.report = _AdviserReport(fact.report, occurrence.at, areas, topics, occurrence.position)
+
+    def _limit(self, clause: JudgedClause) -> date | None:
+        """Return the last day for the next report; None: no interval is agreed."""
+        months, since = self.rule.every_months, clause.since if self.report is None else self.report.at
+        return months_after(clause.day(since), months) if months else None
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE."""
+        today, limit, report = clause.day(at), self._limit(clause), self.report
+        if report is None:
+            return self._first(clause, today, limit)
+        if limit is not None and today > limit:
+            reason = f"The adviser's next report after {report.report} was due by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, report.position)
+        missing = self._missing(clause, report)
+        if missing:
+            reason = f"The adviser's latest report, {report.report}, leaves out {enumerate_names(missing)}."
+            return verdict(Status.NOT_MET, reason, report.position)
+        return self._covered(clause, today, report, limit)
+
+    def _covered(self, clause: JudgedClause, today: date, report: _AdviserReport, limit: date | None) -> Verdict:
+        """Return the verdict on a report that covers every topic and is not too old."""
+        covers = f"The adviser's latest report, {report.report}, covers every topic"
+        if limit is None:
+            reason = f"{covers}; no interval between reports is agreed."
+            return verdict(Status.NO_EVIDENCE, reason, report.position)
+        if is_near(today, limit, 2):
+            return verdict(
+                Status.AT_RISK, f"The adviser's next report is due by {in_words(limit)}.", report.position
+            )
+        late = _days_late(clause, self.before, report.at, self.rule.every_months)
+        if late > 0:
+            reason = f"{covers}, {days_in_words(late)} late; the next is due by {in_words(limit)}."
+            return verdict(Status.MET_LATE, reason, report.position)
+        return verdict(Status.MET, f"{covers}; the next is due by {in_words(limit)}.", report.position)
+
+    def _first(self, clause: JudgedClause, today: date, limit: date | None) -> Verdict:
+        """Return the verdict before the first report."""
+        if limit is None:
+            return verdict(Status.NO_EVIDENCE, "The adviser has issued no report, and no interval is agreed.")
+        if today > limit:
+            reason = f"The adviser's first report was due by {in_words(limit)}."
+            return verdict(Status.NOT_MET, reason, clause.position)
+        status = Status.AT_RISK if is_near(today, limit, 2) else Status.NOT_DUE
+        return verdict(status, f"The adviser's first report is due by {in_words(limit)}.", clause.position)
+
+    def _missing(self, clause: JudgedClause, report: _AdviserReport) -> list[str]:
+        missing = []
+        if ReportTopic.AREAS in self.rule.covers:
+            missing += [f"area {area}" for area in clause.open_areas() if area not in report.areas]
+        if ReportTopic.REQUIREMENTS in self.rule.covers and "REQUIREMENTS" not in report.topics:
+            missing.append("the requirements")
+        if ReportTopic.OTHER in self.rule.covers and "OTHER" not in report.topics:
+            missing.append("other matters")
+        return missing
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the next report is due, and the day after."""
+        limit = self._limit(clause)
+        return () if limit is None else warned(clause, limit, 2)
+
+
+def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, months: int | None) -> int:
+    """Return the days by which something came late, so many months after the last or after the clause began."""
+    if months is None:
+        return 0
+    return (clause.day(at) - months_after(clause.day(before or clause.since), months)).days
+
+
+class _Publication(Struct):
+    at: datetime
+    position: int
+    before: datetime | None
+    """Instant of the publication before it."""
+
+
+class PublishedRegularly(Judge[oversight.PublishedRegularly]):
+    """A subject is published, and published again at the interval named."""
+
+    published: dict[str, _Publication] = field(default_factory=dict)
+    """Subject → its latest publication."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember when each subject was published last."""
+        fact = occurrence.fact
+        if isinstance(fact, Published):
+            before = self.published.get(fact.subject)
+            last = _Publication(occurrence.at, occurrence.position, None if before is None else before.at)
+            self.published[fact.subject] = last
+
+    def _limit(self, clause: JudgedClause) -> date | None:
+        months, last = self.rule.every_months, self.published.get(self.rule.what)
+        return months_after(clause.day(last.at if last else clause.since), months) if months else None
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return NO_EVIDENCE until the subject is published, NOT_MET when it is overdue again."""
+        subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
+        today = clause.day(at)
+        entry = last.position if last else clause.position
+        which = f"next publication of {subject}" if last else f"first publication of {subject}"
+        if limit is not None and today > limit:
+            return verdict(Status.NOT_MET, f"The {which} was due by {in_words(limit)}.", entry)
+        if limit is not None and is_near(today, limit, 2):
+            return verdict(Status.AT_RISK, f"The {which} is due by {in_words(limit)}.", entry)
+        if last is None:
+            return verdict(Status.NO_EVIDENCE, f"No publication of {subject} is recorded.")
+        published = f"The latest publication of {subject} was on {in_words(clause.day(last.at))}"
+        late = _days_late(clause, last.before, last.at, self.rule.every_months)
+        if late > 0:
+            return verdict(Status.MET_LATE, f"{published}, {days_in_words(late)} late.", entry)
+        return verdict(Status.MET, f"{published}.", entry)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the next publication is due, and the day after."""
+        limit = self._limit(clause)
+        return () if limit is None else warned(clause, limit, 2)
