@@ -53,13 +53,19 @@ _COLOURS = {
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
 _CELL = re.compile("<t[rhd] ")
 _EXCERPT = 120
-_ABBREVIATIONS = {"Dfe": "DfE", "Official sensitive": "Official-sensitive"}
+_ABBREVIATIONS = {"Dfe": "DfE", "Official sensitive": "Official-sensitive", "Multi agency": "Multi-agency"}
 
 
 def plain(code: str | None) -> str:
     """Return the words of a code: NOT_MET becomes Not met."""
     label = (code or "").replace("_", " ").capitalize()
     return _ABBREVIATIONS.get(label, label)
+
+
+def plain_list(codes: Sequence[str]) -> str:
+    """Return the words of codes as a phrase, such as Case files, minutes and DfE; abbreviations stay."""
+    first, *others = map(plain, codes)
+    return listed([first, *(word.lower() if word[1:].islower() else word for word in others)])
 
 
 def tag(code: str | None, label: str | None = None) -> Markup:

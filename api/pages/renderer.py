@@ -105,6 +105,7 @@ def environment() -> Environment:
     }
     templates.filters |= {
         "plain": formatting.plain,
+        "plain_list": formatting.plain_list,
         "day": formatting.day,
         "number": formatting.number,
         "size": formatting.size,
