@@ -54,7 +54,9 @@ RULES: Mapping[str, type[Rule]] = {
 
 def find_faults(kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
     """Return every fault of a clause's rule and parameters."""
-    return check.find_faults(RULES, kind, parameters)
+    rule = RULES.get(kind)
+    roles = () if rule is None else check.find_role_faults(rule, parameters)
+    return [*check.find_faults(RULES, kind, parameters), *roles]
 
 
 def read_rule(kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 
-from ledger.domain.fact import WordList
+from ledger.domain.fact import Fact, WordList
+from ledger.domain.roles import Role, matrix
 from ledger.domain.rules.rule import YEARS, Rule
 
 COMMON = "open_words"
@@ -33,27 +34,36 @@ class Parameter(Struct, frozen=True):
     hint: object
     description: str
     required: bool
+    fact: type[Fact] | None = None
+    """Fact that roles have to record to count; None: it has no roles, or any role counts."""
 
     @property
     def words(self) -> list[str]:
-        """Words of its closed list; empty if it has none."""
-        return [str(word.value) for word in _word_list(self.hint) or ()]
+        """Words of its closed list that may count; empty if it has none."""
+        words = [str(word.value) for word in _word_list(self.hint) or ()]
+        return words if self.fact is None else [word for word in words if _may_record(word, self.fact)]
 
     @property
     def form(self) -> str:
         """Form of its values, in words."""
-        return _form(self.hint)
+        return _form(self.hint) if self.fact is None else f"a list of {', '.join(self.words)}"
+
+
+def _may_record(role: str, fact: type[Fact]) -> bool:
+    return matrix().may_record(Role(role), fact.__name__)
 
 
 def parameters_of(rule: type[Struct]) -> list[Parameter]:
     """Return the parameters of a rule, in the order of declaration."""
     hints = get_type_hints(rule, include_extras=True)
+    recorded_in = rule.recorded_in if issubclass(rule, Rule) else {}
     return [
         Parameter(
             info.name,
             hints[info.name],
             next((meta.description or "" for meta in _metas(hints[info.name]) if meta.description), ""),
             info.default is NODEFAULT and info.default_factory is NODEFAULT,
+            recorded_in.get(info.name),
         )
         for info in msgspec.structs.fields(rule)
     ]
@@ -110,6 +120,18 @@ def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[
         typed = msgspec.convert({name: parameters[name] for name in known if name in parameters}, rule)
         faults = [RuleFault(next(iter(known), None), message) for message in typed.bounds]
     return faults
+
+
+def find_role_faults(rule: type[Rule], parameters: Mapping[str, Any]) -> Iterator[RuleFault]:
+    """Yield a fault for each role that does not record the fact by which it would count."""
+    for parameter in parameters_of(rule):
+        value, fact = parameters.get(parameter.name), parameter.fact
+        if fact is None or not isinstance(value, list):
+            continue
+        idle = [role for role in value if role in {each.value for each in Role} and role not in parameter.words]
+        for role in idle:
+            message = f"the role {role} does not record {fact.__name__}; use one of {', '.join(parameter.words)}"
+            yield RuleFault(parameter.name, f"{parameter.name}: {message}")
 
 
 def _owner(rules: Mapping[str, type[Rule]], known: Mapping[str, Parameter], name: str) -> str:

@@ -37,6 +37,7 @@ class Judged(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The quality of practice must improve to the adviser's satisfaction.",)
     example: ClassVar[str] = 'by = ["ADVISER"], every_months = 3'
     reads: ClassVar[Facts] = frozenset({ClauseAssessed})
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"by": ClauseAssessed}
 
     by: Annotated[Roles, Meta(description="Roles whose assessments count.")]
     every_months: Annotated[Months | None, Meta(description="Months between two assessments; absent: once.")] = (
@@ -68,6 +69,7 @@ class DoneBy(Rule, frozen=True):
         {BoardEstablished, AdviserAppointed, ReviewCompleted, DiagnosticReported}
     )
     matches: ClassVar[Mapping[str, str]] = {"deliverable": "deliverable"}
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"accepted_by": DeliverableAccepted}
 
     deliverable: Annotated[Id, Meta(description="Deliverable, as submissions name it.")]
     by: Annotated[date | None, Meta(description="Last day; this or `within`.")] = None
@@ -90,6 +92,7 @@ class InstructionsFollowed(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The council must follow the commissioner's instructions.",)
     example: ClassVar[str] = 'given_by = ["DEPARTMENT_OFFICIAL"]'
     reads: ClassVar[Facts] = frozenset({InstructionGiven, InstructionAnswered})
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"given_by": InstructionGiven}
 
     given_by: Annotated[Roles, Meta(description="Roles whose instructions bind.")]
 
@@ -104,6 +107,7 @@ class NotDone(Rule, frozen=True):
     example: ClassVar[str] = 'matter = "senior appointment", consent_of = ["DEPARTMENT_OFFICIAL"]'
     reads: ClassVar[Facts] = frozenset({ActReported, ConsentGiven})
     matches: ClassVar[Mapping[str, str]] = {"matter": "matter"}
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"consent_of": ConsentGiven}
 
     matter: Annotated[Code, Meta(description="Matter, as reports and consents name it.")]
     consent_of: Annotated[
@@ -131,5 +135,6 @@ class CooperatedWith(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The council must co-operate with the commissioner.",)
     example: ClassVar[str] = 'reported_by = ["ADVISER"]'
     reads: ClassVar[Facts] = frozenset({CooperationReported})
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"reported_by": CooperationReported}
 
     reported_by: Annotated[Roles, Meta(description="Roles whose reports count.")]

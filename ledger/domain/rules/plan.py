@@ -99,6 +99,8 @@ class PlanCoverage(Rule, frozen=True):
         }
     )
 
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"recommended_by": RecommendationMade}
+
     covers: Annotated[list[CoverageKind], Meta(min_length=1, description="Kinds of matter to answer.")]
     recommended_by: Annotated[
         list[Role], Meta(description="Roles whose recommendations count; empty: every role.")

@@ -36,6 +36,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     """Facts about the clause's matter on which no verdict depends; entries of them concern the clause."""
     matches: ClassVar[Mapping[str, str]] = {}
     """Parameter → field: a fact that states another value of the field doesn't concern the clause."""
+    recorded_in: ClassVar[Mapping[str, type[Fact]]] = {}
+    """Parameter → the fact that the roles in it have to record to count."""
     retired: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
 

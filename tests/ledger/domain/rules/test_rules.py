@@ -130,6 +130,28 @@ def test_a_faulty_value_is_named(kind: str, parameters: dict[str, Any], words: s
     assert any(words in message for message in messages(kind, **parameters)), messages(kind, **parameters)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "role", "fact"),
+    [
+        ("plan-coverage", "recommended_by", "CHAIR", "RecommendationMade"),
+        ("judged", "by", "PARTNER", "ClauseAssessed"),
+        ("done-by", "accepted_by", "REVIEWER", "DeliverableAccepted"),
+        ("instructions-followed", "given_by", "CHAIR", "InstructionGiven"),
+        ("not-done", "consent_of", "ADVISER", "ConsentGiven"),
+        ("co-operated-with", "reported_by", "CHAIR", "CooperationReported"),
+    ],
+)
+def test_a_role_that_records_no_such_fact_is_refused(kind: str, name: str, role: str, fact: str) -> None:
+    parameters = {**sound(kind), **({"covers": ["RECOMMENDATIONS"]} if kind == "plan-coverage" else {})}
+    (fault,) = find_faults(kind, {**parameters, name: ["COMMISSIONER", role]})
+    assert fault.parameter == name
+    assert f"{name}: the role {role} does not record {fact}; use one of " in fault.message
+    assert find_faults(kind, {**parameters, name: ["COMMISSIONER"]}) == []
+    assert isinstance(read_rule(kind, {**parameters, name: [role]}), Rule)
+    (parameter,) = [each for each in parameters_of(RULES[kind]) if each.name == name]
+    assert role not in parameter.form
+
+
 def test_all_faults_are_named_at_once() -> None:
     faults = find_faults("target-met", {"steps": [], "area": 5, "targets": 1})
     assert [fault.parameter for fault in faults] == ["targets", None, "steps", "area"]
