@@ -269,7 +269,7 @@ CHAIR = of_table(
     order=("first", "position"),
 )
 _VACANCIES = gaps(
-    "(SELECT * FROM views.chairs c WHERE c.board IS NOT DISTINCT FROM o.board)",
+    "(SELECT * FROM views.chairs c WHERE c.notice = :notice AND c.board IS NOT DISTINCT FROM o.board)",
     f"(o.established_at AT TIME ZONE {ZONE})::date",
 )
 VACANCY = Relation(
