@@ -37,50 +37,67 @@ _NAMES = {
     PersonalData.TELEPHONE_NUMBER: "a telephone number",
 }
 _TRIGGER = re.compile(r"[0-9@]")
+_AT = re.compile(r" ?[(\[]at[)\]] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
+"""An @ in other letters."""
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+    "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
+_LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТХ", "ABEHIKMNOPTYXABESIKMHOPCTX")  # noqa: RUF001
+"""Greek and Cyrillic capitals that look like Latin ones."""
 _SEPARATORS = {
+    "/": re.compile("[\u2044\u2215]"),
     "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
     ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5]"),
 }
 """ASCII separators, and the characters that replace them."""
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile("[\\s\u115f\u1160\u2800\u3164\uffa0]+")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
 """Punctuation between a cue such as “NHS number” and the value."""
-_GAP = r"(?: ?[.-] ?| )?"
-"""A separator within a number."""
-_NHS = re.compile(r"(?<![0-9])[0-9]{3}(?: ?[.-] ?| )[0-9]{3}(?: ?[.-] ?| )[0-9]{4}(?![0-9])")
+_GAP = r"[ .,:/_-]{0,3}"
+"""Separators within a number that has a cue."""
+_BREAK = r"[ ().:/_-]{1,3}"
+"""Separators within a number that has none."""
+_NHS = re.compile(rf"(?<![0-9])[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}(?![0-9])")
+_NHS_NAME = r"(?<![A-Za-z0-9])(?:N\.? ?H\.? ?S|National Health Service)"
+_TEN = rf"[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])"
 _NHS_CUED = re.compile(
-    rf"(?<![A-Za-z0-9])NHS{_CUE}(?:number|num|nr|no)?{_CUE}(?:is|was)?{_CUE}[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])",
+    rf"{_NHS_NAME}{_CUE}(?:numbers?|num|nr|no|id)?{_CUE}(?:is|was)?{_CUE}{_TEN}",
     re.IGNORECASE,
 )
+_NHS_NEAR = re.compile(rf"{_NHS_NAME}[^0-9]{{0,60}}({_TEN})", re.IGNORECASE)
 _UPN = re.compile(rf"(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
 _UPN_CUED = re.compile(
     rf"(?<![A-Za-z0-9])UPN{_CUE}(?:number|no)?{_CUE}(?:is|was)?{_CUE}[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"(?<=[\w.%+'-]) ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,24}(?![^\W\d_])")
+_EMAIL = re.compile(r"(?<=[\w.%+'\"-]) ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,24}(?![^\W\d_])")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NUMERIC = r"[0-9]{1,4} ?[-/. ] ?[0-9]{1,2} ?[-/. ] ?[0-9]{1,4}"
+_NUMERIC = r"[0-9]{1,4} ?[-/.,:_\\ ] ?[0-9]{1,2} ?[-/.,:_\\ ] ?[0-9]{1,4}"
 _DATE = (
     rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:of )?{_MONTH}[,.-]? ?[0-9]{{2,4}}"
     rf"|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{2,4}})"
 )
 _BORN = re.compile(
-    rf"\b(?:born|birthday|date of birth|d\.?o\.?b\.?){_CUE}(?:on|is|was)?{_CUE}{_DATE}", re.IGNORECASE
+    rf"\bborn{_CUE}(?:on|is|was)?{_CUE}(?:the )?{_DATE}"
+    rf"|\b(?:birthday|birth ?date|date of birth|d\.? ?o\.? ?b\b\.?)[^0-9;]{{0,30}}?"
+    rf"(?:{_DATE}|[0-9]{{8}}(?![0-9]))",
+    re.IGNORECASE,
 )
 _POSTCODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:GIR[ .-]?0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9]"
-    r"[ABEHMNPRVWXY])[ .-]?[0-9][ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9])(?:GIR[ .,/_-]?0AA|[A-PR-UWYZ]"
+    r"(?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
+    r"[ .,/_-]?[0-9][ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _TELEPHONE = re.compile(
-    r"(?<![0-9+.,/-])(?:(?:\+|00)44[ -]?(?:\(0\) ?)?|\(?0)[1-9](?:(?:[ ()-]{0,3}|\.(?=[0-9]{3}))[0-9]){8,9}"
-    r"(?![0-9])"
+    r"(?<![0-9+/-])(?<![0-9][.,])"
+    r"(?:(?:(?:\+|00)44[ -]?(?:\(0\) ?)?|\(?0|44(?=7))[1-9](?:(?:[ ()_-]{0,3}|\.(?=[0-9]{3}))[0-9]){8,9}"
+    r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4})(?![0-9])"
 )
 
 
@@ -88,22 +105,30 @@ def _valid(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable
     return lambda text: any(checked(_SEPARATOR.sub("", match[0])) for match in pattern.finditer(text))
 
 
-def _either(first: Callable[[str], bool], second: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: first(text) or second.search(text) is not None
+def _valid_near(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return a search for a valid number after a cue, with other words in between."""
+    return lambda text: any(checked(_SEPARATOR.sub("", match[1])) for match in pattern.finditer(text))
+
+
+def _either(first: Callable[[str], bool], *others: Callable[[str], object]) -> Callable[[str], bool]:
+    return lambda text: first(text) or any(other(text) for other in others)
 
 
 _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], object]], ...]], ...] = (
     (
-        re.compile(r"[0-9](?:[ ().-]{0,3}[0-9]){8}"),
+        re.compile(r"[0-9](?:[ ().,:/_-]{0,3}[0-9]){8}"),
         (
-            (PersonalData.NHS_NUMBER, _either(_valid(_NHS, nhs.is_valid), _NHS_CUED)),
-            (PersonalData.UPN, _either(_valid(_UPN, upn.is_valid), _UPN_CUED)),
+            (
+                PersonalData.NHS_NUMBER,
+                _either(_valid(_NHS, nhs.is_valid), _NHS_CUED.search, _valid_near(_NHS_NEAR, nhs.is_valid)),
+            ),
+            (PersonalData.UPN, _either(_valid(_UPN, upn.is_valid), _UPN_CUED.search)),
             (PersonalData.TELEPHONE_NUMBER, _TELEPHONE.search),
         ),
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
     (
-        re.compile(r"[Bb][Oo][Rr][Nn]|[Bb][Ii][Rr][Tt][Hh]|[Dd]\.?[Oo]\.?[Bb]"),
+        re.compile(r"[Bb][Oo][Rr][Nn]|[Bb][Ii][Rr][Tt][Hh]|[Dd]\.? ?[Oo]\.? ?[Bb]"),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
     (re.compile(r"[0-9][A-Za-z]{2}(?![A-Za-z0-9])"), ((PersonalData.POSTCODE, _POSTCODE.search),)),
@@ -113,7 +138,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
 
 def _in_ascii(text: str) -> str:
     """Return the text with ASCII digits and separators, and nothing invisible."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_LOOK_ALIKES)
     for ascii_, others in _SEPARATORS.items():
         text = others.sub(ascii_, text)
     return _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
@@ -123,9 +148,10 @@ def kinds_in(text: str) -> list[PersonalData]:
     """Return the kinds of personal data that a narrative seems to contain."""
     if not text.isascii():
         text = _in_ascii(text)
+    text = _AT.sub("@", text)
     if _TRIGGER.search(text) is None:
         return []
-    text = _SPACES.sub(" ", text)
+    text = _SPACES.sub(" ", _TAG.sub("", text))
     present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
     return [kind for kind in PersonalData if kind in present]
 

@@ -88,6 +88,60 @@ def test_what_looks_like_personal_data_is_found(text: str, found: list[PersonalD
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("NHS_number_943_476_5919", [NHS]),
+        ("943/476/5919", [NHS]),
+        ("943:476:5919", [NHS]),
+        ("(943) 476 5919", [NHS]),
+        ("NHS no 943,476,5919", [NHS]),
+        ("NHS number for the child is 9434765919", [NHS]),
+        ("NHS ID 9434765919", [NHS]),
+        ("N.H.S. number 9434765919", [NHS]),
+        ("National Health Service number: 9434765919", [NHS]),
+        ("NHS numbers 9434765919 and another", [NHS]),
+        ("NHS number <b>9434765919</b>", [NHS]),
+        ("\u039dHS number 9434765919", [NHS]),
+        ("NHS 9\u03014\u03013\u03014\u03017\u03016\u03015\u03019\u03011\u03019", [NHS]),
+        ("943\u2044476\u20445919", [NHS]),
+        ("943\u3164476\u28005919", [NHS]),
+        ("UPN A/801/200/005/001", [UPN]),
+        ("jane.doe (at) example.org", [EMAIL]),
+        ("jane%40example.org", [EMAIL]),
+        ('"jane doe"@example.org', [EMAIL]),
+        ("born on the 12th of March 2015", [BORN]),
+        ("birthdate: 12/03/2015", [BORN]),
+        ("date of birth of the child is 12/03/2015", [BORN]),
+        ("DOB 12032015", [BORN]),
+        ("D O B 12\\03\\2015", [BORN]),
+        ("OL6/6DL, OL6_6DL", [POSTCODE]),
+        ("07700/900123", [TELEPHONE]),
+        ("07700_900_123", [TELEPHONE]),
+        ("447700900123", [TELEPHONE]),
+        ("Tel.07700900123", [TELEPHONE]),
+    ],
+)
+def test_other_cues_separators_and_letters_are_found(text: str, found: list[PersonalData]) -> None:
+    assert kinds_in(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,204 of 943, 476 and 5,919 in NHS services",
+        "NHS England counted 1234567890 contacts",
+        "from 01/02/2022 10:30 to 02/02/2022 11:45",
+        "ratio 1.07700900123, 0.1612345678",
+        "a <b>bold</b> word and 12 < 30 > 4",
+        "born of need; 12 of 30 by 5 July 2022",
+        "the \u0394 of 12 and \u0420 of 30",
+    ],
+)
+def test_figures_dates_and_marks_are_no_personal_data(text: str) -> None:
+    assert kinds_in(text) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
