@@ -104,7 +104,9 @@ _REQUIRED: Mapping[str, str] = MappingProxyType({"client_encoding": "UTF8", "ses
 _CHECK = """
 SELECT pg_backend_pid(), array(
     SELECT coalesce(current_setting(name, true), '')
-    FROM unnest(%s::text[]) WITH ORDINALITY AS u(name, number) ORDER BY number)
+    FROM unnest(%s::text[]) WITH ORDINALITY AS u(name, number) ORDER BY number),
+    CASE WHEN coalesce(current_setting('transaction_timeout', true), '0') <> '0'
+    THEN set_config('transaction_timeout', '0', false) END  -- PostgreSQL before 17 refuses it among the options
 """
 
 

@@ -67,6 +67,23 @@ async def test_every_setting_is_pinned_whatever_the_databases_default(database: 
     await connections.close()
 
 
+async def test_a_limit_on_transactions_is_lifted_where_the_server_has_one(database: str) -> None:
+    name = str(psycopg.conninfo.conninfo_to_dict(database)["dbname"])
+    with psycopg.connect(database, autocommit=True) as connection:
+        if connection.info.server_version < 170_000:
+            pytest.skip("the server has no transaction_timeout")
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET transaction_timeout = '1s'").format(sql.Identifier(name))
+        )
+    connections = pool(database, "ledger_reader", 1)
+    await open_pool(connections)
+    async with await connect(database, "ledger_projector") as direct, connections.connection() as pooled:
+        for connection_of in (direct, pooled):
+            cursor = await connection_of.execute("SHOW transaction_timeout")
+            assert await cursor.fetchone() == ("0",)
+    await connections.close()
+
+
 @pytest.mark.usefixtures("defaults")
 def test_a_service_records_and_reads_whatever_the_databases_defaults(database: str) -> None:
     notice = run(begin(database))
