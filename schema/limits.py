@@ -23,6 +23,7 @@ from graphql import (
     ValidationRule,
     specified_rules,
 )
+from graphql.language.ast import QUERY_DOCUMENT_KEYS
 from graphql.validation import ASTValidationRule
 from graphql.validation.validate import ValidationAbortedError
 from msgspec import Struct
@@ -73,17 +74,11 @@ class DocumentSize(ValidationRule):
         """Fragments that are being measured."""
 
     def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Measure every operation and fragment."""
+        """Measure every number, operation and fragment."""
+        _check_numbers(node)
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
                 self._check(definition)
-
-    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
-        """Refuse a number that Python cannot parse."""
-        if len(node.value) > DIGITS:
-            raise _refusal(
-                f"a number has {len(node.value)} digits, of at most {DIGITS}; write a shorter one", node
-            )
 
     def _check(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
         size = self._measure(definition.selection_set)
@@ -157,6 +152,20 @@ class DocumentSize(ValidationRule):
                 self._measured[name] = self._measure(self._fragments[name].selection_set)
                 self._open.remove(name)
         return self._measured[name]
+
+
+def _check_numbers(document: DocumentNode) -> None:
+    """Refuse a number that Python cannot parse, in objects and lists too, which other rules read as a whole."""
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, IntValueNode) and len(node.value) > DIGITS:
+            raise _refusal(
+                f"a number has {len(node.value)} digits, of at most {DIGITS}; write a shorter one", node
+            )
+        for key in QUERY_DOCUMENT_KEYS.get(node.kind, ()):
+            child = getattr(node, key, None)
+            waiting += [child] if isinstance(child, Node) else child or ()
 
 
 def _refusal(message: str, node: Node) -> ValidationAbortedError:

@@ -78,6 +78,16 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
             "itself",
         ),
         ("{ notices(first: 1" + "0" * 5_000 + ") { nodes { id } } }", "LIMIT_EXCEEDED", "digits"),
+        *(
+            (document.replace("HUGE", "1" + "0" * 5_000), "LIMIT_EXCEEDED", "digits")
+            for document in (
+                "{ notice(id: 1, asOf: {position: HUGE}) { id } }",
+                "{ notice(id: 1) { entries(first: 1, filter: {positions: [1, HUGE]}) { totalCount } } }",
+                "query($n: Int = HUGE) { notices(first: $n) { nodes { id } } }",
+                "{ me @include(if: HUGE) { actor } }",
+                "{ ...a } fragment a on Query { notices(first: HUGE) { nodes { id } } }",
+            )
+        ),
         ("{ notices(first: -1) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
         ("{ notices(first: 0) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
         ("{ notices(first: 1001) { nodes { id } } }", "BAD_USER_INPUT", "1 to 1000"),
