@@ -28,7 +28,7 @@ def counts(point: ChartReading, unit: str) -> str:
     if point.hidden:
         return "hidden because the counts are small"
     if point.numerator is None:
-        return "nothing counted"
+        return "nothing counted" if point.value is None else "as published"
     if point.denominator is None:
         return f"{point.numerator:,}"
     return f"{point.numerator:,} {'to' if unit == 'AVERAGE' else 'of'} {point.denominator:,}"
@@ -36,7 +36,7 @@ def counts(point: ChartReading, unit: str) -> str:
 
 def reading_text(point: ChartReading, unit: str) -> str:
     """Return a reading: 71.8% (61 of 85)."""
-    if point.value is None or unit == "COUNT":
+    if point.value is None or (unit == "COUNT" and point.numerator is not None):
         return counts(point, unit)
     return f"{number(point.value, unit)} ({counts(point, unit)})"
 

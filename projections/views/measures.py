@@ -95,6 +95,7 @@ class MeasureReading(Struct, frozen=True):
     restated: Annotated[int, Meta(description="Number of restatements.")] = 0
     restated_position: Annotated[int | None, Meta(description="Position of the last entry that stated it.")] = None
     reason: Annotated[NarrativeRef | None, Meta(description="Reason for the restatement; null if erased.")] = None
+    as_published: Annotated[bool, Meta(description="True if its value was published without its counts.")] = False
 
 
 class Reset(Struct, frozen=True):
@@ -139,14 +140,16 @@ class MeasureMemory(Struct):
     parts: dict[str, list[str]] = {}
 
 
-def value_of(unit: str, numerator: int, denominator: int | None, per: int | None) -> float | None:
+def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
     """Return a reading's value in its unit; None if there is nothing to divide by."""
+    if reading.numerator is None:
+        return reading.published
     if unit == Unit.COUNT.value:
-        return float(numerator)
-    if not denominator:
+        return float(reading.numerator)
+    if not reading.denominator:
         return None
     factor = {Unit.PERCENT.value: 100, Unit.RATE.value: per or 1}.get(unit, 1)
-    return factor * numerator / denominator
+    return factor * reading.numerator / reading.denominator
 
 
 def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
@@ -160,15 +163,20 @@ def assurance_of(target: float | None, direction: str, lower: float | None, uppe
     return "FAILING" if best < good * target else "INCONSISTENT"
 
 
-def is_small(unit: str, numerator: int, denominator: int | None) -> bool:
-    """Return True if a count could identify a person, including the people outside a percentage."""
+def is_small(unit: str, numerator: int | None, denominator: int | None) -> bool:
+    """Return True if a count could identify a person, including the people outside a percentage.
+
+    A figure as published has no counts.
+    """
+    if numerator is None:
+        return False
     counts = [numerator] if denominator is None else [numerator, denominator]
     if unit == Unit.PERCENT.value and denominator is not None:
         counts.append(denominator - numerator)
     return any(count < THRESHOLD for count in counts)
 
 
-VIEW = View("measures", 2, (MEASURES, READINGS, RESETS, TARGETS), remembers=True)
+VIEW = View("measures", 3, (MEASURES, READINGS, RESETS, TARGETS), remembers=True)
 
 
 @VIEW.on(MeasureDefined)
@@ -219,11 +227,12 @@ def _record_reading(rows: Rows, entry: Entry, fact: Reading, memory: MeasureMemo
         reported_at=entry.occurred_at if earlier is None else earlier.reported_at,
         numerator=fact.numerator,
         denominator=fact.denominator,
-        value=value_of(measure.unit, fact.numerator, fact.denominator, measure.per),
+        value=value_of(measure.unit, fact, measure.per),
         system=fact.system,
         extracted_at=fact.extracted_at,
         signals=[],
         is_hidden=small if earlier is None else earlier.is_hidden or small,
+        as_published=fact.published is not None,
     )
     if isinstance(fact, MeasureReadingRestated):
         restated = 0 if earlier is None else earlier.restated
@@ -249,7 +258,7 @@ def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: da
     whole = rows.get(READINGS, total, first, last)
     if whole is None or whole.is_hidden or sum(part.is_hidden for part in parts) != 1:
         return
-    others = [part for part in parts if not part.is_hidden]
+    others = [part for part in parts if not (part.is_hidden or part.as_published)]
     if others:
         smallest = min(others, key=lambda part: (part.numerator or 0, part.measure))
         rows.change(READINGS, smallest.measure, first, last, is_hidden=True)

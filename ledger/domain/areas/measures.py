@@ -1,7 +1,7 @@
 """Measures of the service (clause 1b): definitions, readings by period, and restatements."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -17,6 +17,7 @@ from ledger.domain.fact import (
     Period,
     Sentence,
     StatedDay,
+    Upcast,
     When,
     Who,
     WordList,
@@ -79,43 +80,75 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     part_of: Annotated[MeasureId | None, Meta(description="The measure whose total includes this one.")] = None
 
 
+def _counted(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of version 1 as that of version 2: every reading had its counts."""
+    return data
+
+
+Numerator = Annotated[Count | None, Meta(description="The numerator; absent for a figure as published.")]
+Denominator = Annotated[
+    Count | None, Meta(description="The denominator; absent for a COUNT and for a figure as published.")
+]
+PublishedFigure = Annotated[
+    Figure | None, Meta(description="The value as published without its counts, in the measure's unit.")
+]
+
+
 class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     """A reading of a measure was reported for a period."""
 
     act: ClassVar[str] = "reportMeasureReading"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
     about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
-        "Measure {measure} stood at {numerator}[ of {denominator}] for {period.first} to {period.last}, by "
-        "{system} as drawn on {extracted_at}",
-        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+        "Measure {measure} stood at [{numerator}][ of {denominator}][{published}, as published,] for "
+        "{period.first} to {period.last}, by {system} as drawn on {extracted_at}",
+        (
+            (
+                "measure {measure} for {period.first} to {period.last}",
+                "reading",
+                "[{numerator}][ of {denominator}][{published}]",
+            ),
+        ),
     )
 
     measure: MeasureId
     period: Period
-    numerator: Count
-    denominator: Annotated[Count | None, Meta(description="The denominator; absent for a COUNT only.")] = None
+    numerator: Numerator = None
+    denominator: Denominator = None
     system: Annotated[Code, Meta(description="The system that produced the reading.")]
     extracted_at: Annotated[Instant, Meta(description="The instant at which the system produced the reading.")]
+    published: PublishedFigure = None
 
 
 class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     """A reading was corrected or completed; the earlier reading remains on record."""
 
     act: ClassVar[str] = "restateMeasureReading"
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
     about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
-        "Measure {measure} was restated: it stood at {numerator}[ of {denominator}] for {period.first} to "
-        "{period.last}, by {system} as drawn on {extracted_at}. Reason: {reason}",
-        (("measure {measure} for {period.first} to {period.last}", "reading", "{numerator}[ of {denominator}]"),),
+        "Measure {measure} was restated: it stood at [{numerator}][ of {denominator}][{published}, as published,] "
+        "for {period.first} to {period.last}, by {system} as drawn on {extracted_at}. Reason: {reason}",
+        (
+            (
+                "measure {measure} for {period.first} to {period.last}",
+                "reading",
+                "[{numerator}][ of {denominator}][{published}]",
+            ),
+        ),
     )
 
     measure: MeasureId
     period: Period
-    numerator: Count
-    denominator: Annotated[Count | None, Meta(description="The denominator; absent for a COUNT only.")] = None
+    numerator: Numerator = None
+    denominator: Denominator = None
     system: Annotated[Code, Meta(description="The system that produced the reading.")]
     extracted_at: Annotated[Instant, Meta(description="The instant at which the system produced the reading.")]
     reason: Narrative
+    published: PublishedFigure = None
 
 
 class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
@@ -153,6 +186,8 @@ class MeasureRevised(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
+_WHOLE = 100
+"""The highest percentage."""
 MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
@@ -187,16 +222,29 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _admit_value(unit: Unit, fact: MeasureReadingFact) -> Iterator[Refusal]:
+    if fact.published is not None:
+        if fact.numerator is not None or fact.denominator is not None:
+            message = "a figure as published has no counts; leave out the figure or the counts"
+            yield Refusal("INVALID_FIELD", message, "data.published")
+        if fact.published < 0 or (unit is Unit.PERCENT and fact.published > _WHOLE):
+            highest = f" to {_WHOLE}" if unit is Unit.PERCENT else ""
+            yield Refusal("OUT_OF_RANGE", f"expected a figure from 0{highest}", "data.published")
+    elif fact.numerator is None:
+        message = f"measure {fact.measure} needs its counts, or the figure as published"
+        yield Refusal("MISSING_FIELD", message, "data.numerator")
+    else:
+        yield from _admit_counts(unit, fact, fact.numerator)
+
+
+def _admit_counts(unit: Unit, fact: MeasureReadingFact, numerator: int) -> Iterator[Refusal]:
     if unit is Unit.COUNT:
         if fact.denominator is not None:
             message = f"measure {fact.measure} is a count and has no denominator; leave it out"
             yield Refusal("INVALID_FIELD", message, "data.denominator")
     elif fact.denominator is None:
         yield Refusal("MISSING_FIELD", f"measure {fact.measure} needs a denominator", "data.denominator")
-    elif unit is Unit.PERCENT and fact.numerator > fact.denominator:
-        message = (
-            f"the numerator {fact.numerator} exceeds the denominator {fact.denominator}; exchange or correct them"
-        )
+    elif unit is Unit.PERCENT and numerator > fact.denominator:
+        message = f"the numerator {numerator} exceeds the denominator {fact.denominator}; exchange or correct them"
         yield Refusal("OUT_OF_RANGE", message, "data.numerator")
 
 

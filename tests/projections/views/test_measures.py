@@ -144,3 +144,34 @@ def test_earlier_readings_keep_their_signals_when_the_baseline_is_reset() -> Non
     (measure,) = (v.row for v in versions["measures"].values())
     assert {month: after[month] for month in (1, 2, 3, 4)} == {month: before[month] for month in (1, 2, 3, 4)}
     assert (measure.mean, measure.lower, measure.readings) == (90.0, None, 5)
+
+
+def published(name: str, month: int, value: float) -> dict[str, Any]:
+    """Return a reading as published, without its counts."""
+    data = read(name, month, 0)
+    del data["numerator"]
+    return data | {"published": value}
+
+
+def test_a_figure_as_published_is_marked_and_charted() -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("M", target=3))
+    desk.record("MeasureReadingReported", published("M", 1, 2))
+    desk.record("MeasureReadingReported", read("M", 2, 40))
+    rows = [version.row for version in refold(measures.VIEW, desk.history).versions()["readings"].values()]
+    assert [(row.value, row.numerator, row.as_published, row.is_hidden) for row in rows] == [
+        (2, None, True, False),
+        (40, 40, False, False),
+    ]
+    assert _measure(desk).mean == 21
+
+
+def test_a_part_as_published_is_not_hidden_in_place_of_a_count() -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("T"))
+    for part in ("A", "B", "C"):
+        desk.record("MeasureDefined", defined(part, partOf="T"))
+    desk.record("MeasureReadingReported", published("B", 1, 20))
+    for name, numerator in (("C", 30), ("A", 3), ("T", 53)):
+        desk.record("MeasureReadingReported", read(name, 1, numerator))
+    assert hidden(desk) == ["A 1", "C 1"]

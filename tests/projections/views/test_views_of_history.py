@@ -145,8 +145,8 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
             for status in ("SUPERSEDED", "WITHDRAWN", "ERASED")
         }
         (assessed,) = await rows_of(reading, evidence.ASSESSMENT)
-        (restricted,) = await rows_of(reading, evidence.DOCUMENT, ids=["E33"])
-        (document,) = await rows_of(reading, evidence.DOCUMENT, ids=["E32"])
+        (restricted,) = await rows_of(reading, evidence.DOCUMENT, evidence_in=["E33"])
+        (document,) = await rows_of(reading, evidence.DOCUMENT, evidence_in=["E32"])
         (board_reports,) = await find(reading, reports.BOARD_REPORT, RowQuery())
         undecided = await rows_of(reading, reports.REPORT_RECOMMENDATION, undecided=True)
         told = await rows_of(reading, reports.OBJECTIVE_REPORT, objective="O5")
@@ -171,7 +171,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     ]  # fmt: skip
     assert (len(told), len(chairs), chairs[0].first) == (5, 5, date(2022, 7, 5))
     async with at(reader, 280) as reading:  # E34 was withdrawn by 281
-        (before,) = await rows_of(reading, evidence.DOCUMENT, ids=["E34"])
+        (before,) = await rows_of(reading, evidence.DOCUMENT, evidence_in=["E34"])
     assert (before.status, before.ended_position) == ("CURRENT", None)
 
 

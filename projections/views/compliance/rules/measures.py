@@ -128,7 +128,7 @@ class MeasureJudge(Judge[R]):
                 return self._changes(fact.measure, before == measure.standing)
             case MeasureReadingReported() | MeasureReadingRestated() if fact.measure in self.measures:
                 measure = self.measures[fact.measure]
-                value = value_of(measure.unit, fact.numerator, fact.denominator, measure.per)
+                value = value_of(measure.unit, fact, measure.per)
                 if value is None:
                     return False
                 measure.put(fact.period.first, fact.period.last, value, occurrence.position)

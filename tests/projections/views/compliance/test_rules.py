@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.areas.measures import MeasureRevised
+from ledger.domain.areas.measures import MeasureReadingReported, MeasureRevised
 from ledger.domain.areas.reviews import DiagnosticRequired
+from ledger.domain.fact import Period
 from ledger.domain.rules import RULES
 from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.verdict import Judge
@@ -133,3 +134,14 @@ def test_parameters_that_make_no_sense_stop_nothing(rule: str, parameters: dict[
         ("2022-07-18", started("R1")),
     ]
     assert statuses(timeline(rule, *told, **parameters), "2022-08-01") != [""]
+
+
+def test_a_target_is_judged_on_a_figure_as_published() -> None:
+    period = Period(day("2024-05-01"), day("2024-05-31"))
+    figure = MeasureReadingReported(
+        measure="M1", period=period, published=62.5, system="s", extracted_at=instant("2024-06-10")
+    )
+    told = [("2024-01-02", defined("M1")), ("2024-06-10", figure)]
+    for target, status in ((62.5, "MET"), (62.6, "NO_EVIDENCE")):  # June has no reading yet
+        steps = [{"by": "2024-06-30", "target": target}]
+        assert statuses(timeline("target-met", *told, measure="M1", steps=steps), "2024-07-01") == [status]
