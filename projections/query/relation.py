@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ledger.domain.fields import unwrap
 from projections.engine.meaning import Meaning, meaning_of
@@ -45,6 +45,11 @@ class Computed(Struct, frozen=True):
     sql: str
     lateral: str = ""
     """Lateral item of FROM that the SQL refers to, if any."""
+
+
+def flag(description: str, sql: str) -> Computed:
+    """Return a computed field that is true or false."""
+    return Computed(Annotated[bool, Meta(description=description)], sql)
 
 
 def laterals(computed: Iterable[Computed]) -> list[str]:

@@ -200,14 +200,7 @@ GRANT = of_table(
 )
 _BY_REQUEST = {"requests": "t.request = ANY (:value)"}
 PROVISION = of_table("access", PROVISIONS, conditions=_BY_REQUEST)
-USE = of_table(
-    "access",
-    USES,
-    conditions=_BY_REQUEST
-    | {
-        "refused": "(t.why IS NOT NULL) = :value",
-    },
-)
+USE = of_table("access", USES, conditions=_BY_REQUEST | {"refused": "(t.why IS NOT NULL) = :value"})
 CHECK = Relation(
     "access",
     ChecklistLine,

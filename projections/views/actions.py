@@ -24,7 +24,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, contains, of_table
+from projections.query.relation import Computed, contains, flag, of_table
 from projections.views.fields import NamedEvidence
 from projections.views.word_lists import ActionStanding
 
@@ -208,14 +208,12 @@ ACTION = of_table(
     "actions",
     ACTIONS,
     computed={
-        "overdue": Computed(
-            Annotated[
-                bool, Meta(description="True if it is open and its due date has passed on the day of `on`.")
-            ],
+        "overdue": flag(
+            "True if it is open and its due date has passed on the day of `on`.",
             "t.standing = 'OPEN' AND t.due < :today",
         ),
-        "late": Computed(
-            Annotated[bool, Meta(description="True if it was completed late, or its due date has passed.")],
+        "late": flag(
+            "True if it was completed late, or its due date has passed.",
             "t.standing <> 'DROPPED' AND coalesce(t.completed_on, :today) > t.due",
         ),
         "slippage_days": Computed(
@@ -236,11 +234,8 @@ MILESTONE = of_table(
     "actions",
     MILESTONES,
     computed={
-        "overdue": Computed(
-            Annotated[
-                bool,
-                Meta(description="True if its due date has passed on the day of `on` and it was not reached."),
-            ],
+        "overdue": flag(
+            "True if its due date has passed on the day of `on` and it was not reached.",
             "t.reached_on IS NULL AND t.due < :today",
         )
     },

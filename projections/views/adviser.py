@@ -14,7 +14,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, WITHIN, Computed, Relation, of_table
+from projections.query.relation import IN_POST, WITHIN, Relation, flag, of_table
 from projections.views.fields import RecordedPosition
 from projections.views.gaps import Gap, gaps
 from projections.views.word_lists import TenureEnd
@@ -119,11 +119,7 @@ def _report(rows: Rows, entry: Entry, fact: AdviserReportIssued) -> None:
 TENURE = of_table(
     "adviser",
     TENURES,
-    computed={
-        "in_post": Computed(
-            Annotated[bool, Meta(description="True if they are in post on the day of `on`.")], IN_POST
-        )
-    },
+    computed={"in_post": flag("True if they are in post on the day of `on`.", IN_POST)},
     order=("first", "position"),
 )
 ADVISER_VACANCY = Relation(

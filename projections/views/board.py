@@ -29,7 +29,7 @@ from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, ZONE, Computed, Relation, contains, is_latest, of_table
+from projections.query.relation import IN_POST, ZONE, Relation, contains, flag, is_latest, of_table
 from projections.views.fields import BoardName, NamedEvidence
 from projections.views.gaps import Vacancy, gaps
 
@@ -260,11 +260,7 @@ BOARD = of_table("board", BOARDS, conditions=_IMPROVEMENT)
 CHAIR = of_table(
     "board",
     CHAIRS,
-    computed={
-        "in_post": Computed(
-            Annotated[bool, Meta(description="True if they chair the board on the day of `on`.")], IN_POST
-        )
-    },
+    computed={"in_post": flag("True if they chair the board on the day of `on`.", IN_POST)},
     conditions=_IMPROVEMENT,
     order=("first", "position"),
 )
@@ -283,11 +279,7 @@ INTEREST = of_table("board", INTERESTS)
 MEMBER = of_table(
     "board",
     MEMBERS,
-    computed={
-        "in_post": Computed(
-            Annotated[bool, Meta(description="True if they are a member on the day of `on`.")], IN_POST
-        )
-    },
+    computed={"in_post": flag("True if they are a member on the day of `on`.", IN_POST)},
 )
 TIMETABLE = of_table(
     "board",
@@ -295,11 +287,7 @@ TIMETABLE = of_table(
     conditions={"latest": is_latest("timetables", "agreed_at", "board"), **_IMPROVEMENT},
     order=("agreed_at", "position"),
 )
-MEETING = of_table(
-    "board",
-    MEETINGS,
-    order=("held_at", "position"),
-)
+MEETING = of_table("board", MEETINGS, order=("held_at", "position"))
 PACK = of_table("board", PACKS)
 DECISION = of_table(
     "board",
@@ -318,10 +306,8 @@ BOARD_ACTION = of_table(
     "board",
     BOARD_ACTIONS,
     computed={
-        "overdue": Computed(
-            Annotated[
-                bool, Meta(description="True if it is open and its last day has passed on the day of `on`.")
-            ],
+        "overdue": flag(
+            "True if it is open and its last day has passed on the day of `on`.",
             "t.done_on IS NULL AND coalesce(t.due < :today, false)",
         )
     },

@@ -24,7 +24,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, Relation, contains, of_table
+from projections.query.relation import Relation, contains, flag, of_table
 from projections.views.word_lists import Answer, CoverageKind
 
 _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
@@ -127,14 +127,12 @@ def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
     _add_item(rows, _AREA, fact.area, entry.position, rows.narrative("title"))
 
 
-@VIEW.on(AreaClosed)
-def _area_closed(rows: Rows, entry: Entry, fact: AreaClosed) -> None:
+def _area_ended(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
     rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
 
 
-@VIEW.on(AreaCarriedOver)
-def _area_carried_over(rows: Rows, entry: Entry, fact: AreaCarriedOver) -> None:
-    rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
+VIEW.on(AreaClosed)(_area_ended)
+VIEW.on(AreaCarriedOver)(_area_ended)
 
 
 @VIEW.on(FindingRegistered)
@@ -210,9 +208,8 @@ COVERED = Relation(
     CoverageItem,
     "(SELECT * FROM views.coverage WHERE notice = :notice AND position IS NOT NULL)",
     computed={
-        "covered": Computed(
-            Annotated[bool, Meta(description="True if a live objective addresses it, or none has to.")],
-            "NOT t.is_asked OR t.objectives <> '{}'",
+        "covered": flag(
+            "True if a live objective addresses it, or none has to.", "NOT t.is_asked OR t.objectives <> '{}'"
         )
     },
     conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},

@@ -26,7 +26,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import IN_POST, Computed, of_table
+from projections.query.relation import IN_POST, flag, of_table
 from projections.views.fields import NamedEvidence
 from projections.views.word_lists import DeliverableStanding
 
@@ -207,10 +207,8 @@ INSTRUCTION = of_table(
     "duties",
     INSTRUCTIONS,
     computed={
-        "overdue": Computed(
-            Annotated[
-                bool, Meta(description="True if it is open and its last day has passed on the day of `on`.")
-            ],
+        "overdue": flag(
+            "True if it is open and its last day has passed on the day of `on`.",
             "t.answered_on IS NULL AND coalesce(t.due < :today, false)",
         )
     },
@@ -219,11 +217,7 @@ INSTRUCTION = of_table(
 POST_TENURE = of_table(
     "duties",
     POST_TENURES,
-    computed={
-        "in_post": Computed(
-            Annotated[bool, Meta(description="True if they are in the post on the day of `on`.")], IN_POST
-        )
-    },
+    computed={"in_post": flag("True if they are in the post on the day of `on`.", IN_POST)},
     order=("first", "position"),
 )
 CONSENT = of_table("duties", CONSENTS)

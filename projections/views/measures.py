@@ -204,18 +204,8 @@ def _measure_revised(rows: Rows, entry: Entry, fact: MeasureRevised) -> None:
         _chart(rows, rows.memory(MeasureMemory), fact.measure)
 
 
-@VIEW.on(MeasureReadingReported)
-def _measure_reading_reported(rows: Rows, entry: Entry, fact: MeasureReadingReported) -> None:
-    _record_reading(rows, entry, fact, rows.memory(MeasureMemory))
-
-
-@VIEW.on(MeasureReadingRestated)
-def _measure_reading_restated(rows: Rows, entry: Entry, fact: MeasureReadingRestated) -> None:
-    _record_reading(rows, entry, fact, rows.memory(MeasureMemory))
-
-
-def _record_reading(rows: Rows, entry: Entry, fact: Reading, memory: MeasureMemory) -> None:
-    measure = rows.require(MEASURES, fact.measure)
+def _record_reading(rows: Rows, entry: Entry, fact: Reading) -> None:
+    memory, measure = rows.memory(MeasureMemory), rows.require(MEASURES, fact.measure)
     first, last = fact.period.first, fact.period.last
     earlier = rows.get(READINGS, fact.measure, first, last)
     small = is_small(measure.unit, fact.numerator, fact.denominator)
@@ -248,6 +238,10 @@ def _record_reading(rows: Rows, entry: Entry, fact: Reading, memory: MeasureMemo
     _chart(rows, memory, fact.measure, readings=count, is_hidden=hidden)
     if measure.part_of is not None or measure.measure in memory.parts:
         _hide_another(rows, memory, measure, first, last)
+
+
+VIEW.on(MeasureReadingReported)(_record_reading)
+VIEW.on(MeasureReadingRestated)(_record_reading)
 
 
 def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: date, last: date) -> None:

@@ -19,7 +19,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, of_table
+from projections.query.relation import Computed, flag, of_table
 from projections.views.fields import NamedEvidence
 from projections.views.word_lists import ContributionStanding
 
@@ -176,11 +176,8 @@ PARTNER_UPDATE = of_table(
     "partners",
     UPDATES,
     computed={
-        "overdue": Computed(
-            Annotated[
-                bool,
-                Meta(description="True if it has not arrived and its due date has passed on the day of `on`."),
-            ],
+        "overdue": flag(
+            "True if it has not arrived and its due date has passed on the day of `on`.",
             "t.received_on IS NULL AND t.due < :today",
         )
     },

@@ -27,7 +27,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
 from projections.engine.view import View
-from projections.query.relation import Computed, of_table
+from projections.query.relation import flag, of_table
 from projections.views.fields import RecordedPosition
 
 
@@ -160,8 +160,8 @@ HOLDING = of_table(
     "people",
     HOLDINGS,
     computed={
-        "held": Computed(
-            Annotated[bool, Meta(description="True if the actor has the role at the instant of `on`.")],
+        "held": flag(
+            "True if the actor has the role at the instant of `on`.",
             f"t.from_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}",
         )
     },
@@ -171,8 +171,8 @@ TOKEN = of_table(
     "people",
     TOKENS,
     computed={
-        "live": Computed(
-            Annotated[bool, Meta(description="True if it is valid at the instant of `on`.")],
+        "live": flag(
+            "True if it is valid at the instant of `on`.",
             f"t.issued_at <= :on AND (t.until_at IS NULL OR t.until_at > :on) AND {_UNREVOKED}",
         )
     },

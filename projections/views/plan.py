@@ -29,7 +29,7 @@ from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, contains, is_latest, of_table
+from projections.query.relation import Computed, contains, flag, is_latest, of_table
 from projections.views.fields import NamedEvidence
 
 
@@ -146,19 +146,7 @@ BRIEFINGS = Table("briefings", Briefing, ("briefing",), in_memory=False)
 RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 
-VIEW = View(
-    "plan",
-    7,
-    (
-        OBJECTIVES,
-        PROGRESS,
-        HIGHLIGHTS,
-        SELF_ASSESSMENTS,
-        PLAN_VERSIONS,
-        BRIEFINGS,
-        RATINGS,
-    ),
-)
+VIEW = View("plan", 7, (OBJECTIVES, PROGRESS, HIGHLIGHTS, SELF_ASSESSMENTS, PLAN_VERSIONS, BRIEFINGS, RATINGS))
 VIEW.puts(SelfAssessmentPublished, SELF_ASSESSMENTS)
 VIEW.puts(PlanVersionApproved, PLAN_VERSIONS)
 VIEW.puts(LeadersBriefed, BRIEFINGS)
@@ -248,23 +236,16 @@ OBJECTIVE = of_table(
     "plan",
     OBJECTIVES,
     computed={
-        "slow": Computed(
-            Annotated[
-                bool, Meta(description="True if it is open and its due date has passed on the day of `on`.")
-            ],
+        "slow": flag(
+            "True if it is open and its due date has passed on the day of `on`.",
             "t.outcome IS NULL AND t.due < :today",
         ),
         "slippage_days": Computed(
             Annotated[int, Meta(description="Days between the original and the present due date.")],
             "t.due - t.first_due",
         ),
-        "highlighted": Computed(
-            Annotated[
-                bool,
-                Meta(
-                    description="True if its slow progress was reported to the board since its due date was set."
-                ),
-            ],
+        "highlighted": flag(
+            "True if its slow progress was reported to the board since its due date was set.",
             "t.highlighted_position IS NOT NULL",
         ),
     },
@@ -275,10 +256,7 @@ OBJECTIVE = of_table(
         "text": contains("title"),
     },
 )
-PROGRESS_MADE = of_table(
-    "plan",
-    PROGRESS,
-)
+PROGRESS_MADE = of_table("plan", PROGRESS)
 HIGHLIGHT = of_table("plan", HIGHLIGHTS)
 SELF_ASSESSMENT = of_table("plan", SELF_ASSESSMENTS, order=("published_at", "position"))
 PLAN_VERSION = of_table(

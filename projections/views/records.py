@@ -97,18 +97,14 @@ def _erasure_requested(rows: Rows, entry: Entry, fact: ErasureRequested) -> None
     put_from_fact(rows, ERASURES, entry, target=fact.position, requested_by=entry.actor)
 
 
-@VIEW.on(NarrativeErased)
-def _narrative_erased(rows: Rows, entry: Entry, fact: NarrativeErased) -> None:
+def _erased(rows: Rows, entry: Entry, fact: NarrativeErased | EvidenceErased) -> None:
     rows.change(
         ERASURES, fact.request, erased_position=entry.position, erased_at=entry.occurred_at, erased_by=entry.actor
     )
 
 
-@VIEW.on(EvidenceErased)
-def _evidence_erased(rows: Rows, entry: Entry, fact: EvidenceErased) -> None:
-    rows.change(
-        ERASURES, fact.request, erased_position=entry.position, erased_at=entry.occurred_at, erased_by=entry.actor
-    )
+VIEW.on(NarrativeErased)(_erased)
+VIEW.on(EvidenceErased)(_erased)
 
 
 @VIEW.on(Published)

@@ -75,8 +75,4 @@ def _add_moments(rows: Rows, entry: Entry, fact: Fact) -> None:
 for _fact in KIND_OF:
     VIEW.on(_fact)(_add_moments)
 
-MOMENT = of_table(
-    "timeline",
-    MOMENTS,
-    order=("position", "kind", "subject"),
-)
+MOMENT = of_table("timeline", MOMENTS, order=("position", "kind", "subject"))

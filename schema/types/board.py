@@ -71,11 +71,7 @@ class Pack(Recorded):
     documents = short_list("Evidence", "Papers in the register of evidence.", by="evidence")
 
 
-@object_type(
-    board.MEETING,
-    node="meeting",
-    filters=of_row("quorate", "board"),
-)
+@object_type(board.MEETING, node="meeting", filters=of_row("quorate", "board"))
 class Meeting(Recorded, Node):
     """Meeting of a board."""
 

@@ -8,18 +8,12 @@ from schema.derive.node import Node
 _ROLE = {"role": Filter(Role, "Role of the person who recorded it.")}
 
 
-@object_type(
-    duties.ASSESSMENT,
-    filters=of_row("clause", "judgement", "role"),
-)
+@object_type(duties.ASSESSMENT, filters=of_row("clause", "judgement", "role"))
 class ClauseAssessment(Recorded):
     """Judgement of a person on a clause."""
 
 
-@object_type(
-    duties.SUBMISSION,
-    filters=of_row("deliverable", "standing"),
-)
+@object_type(duties.SUBMISSION, filters=of_row("deliverable", "standing"))
 class Submission(Recorded):
     """Submission of a deliverable, and the answer to it."""
 

@@ -30,10 +30,7 @@ from schema.errors import BAD_USER_INPUT, problem
 from schema.types.entries import EntryFilter
 
 
-@object_type(
-    notice.CLAUSE,
-    filters=of_row("obligor", "modality"),
-)
+@object_type(notice.CLAUSE, filters=of_row("obligor", "modality"))
 class Clause(RowObject):
     """Clause of the notice, its obligation, and the current parameters of its rule."""
 

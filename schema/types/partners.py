@@ -35,10 +35,7 @@ class Partner(Recorded, Node):
     updates = short_list("PartnerUpdate", "Updates that the board commissioned from it.", by="partner")
 
 
-@object_type(
-    partners.CONTRIBUTION,
-    filters=of_row("partner", "objective", "standing", "owner"),
-)
+@object_type(partners.CONTRIBUTION, filters=of_row("partner", "objective", "standing", "owner"))
 class Contribution(Recorded):
     """Contribution promised by a partner."""
 
@@ -103,10 +100,7 @@ class AdviserReport(Recorded, Node):
     requirements = short_list("RequirementReport", "Sections on the notice's requirements.", by="report")
 
 
-@object_type(
-    adviser.AREA_REPORT,
-    filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")},
-)
+@object_type(adviser.AREA_REPORT, filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")})
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""
 

@@ -33,10 +33,7 @@ class Actor(RowObject, Node):
     timeline = many("Moment", "Entries that they recorded.", by="actor")
 
 
-@object_type(
-    people.HOLDING,
-    filters=of_row("actor", "role", "held"),
-)
+@object_type(people.HOLDING, filters=of_row("actor", "role", "held"))
 class Holding(Recorded):
     """Role of an actor for a period."""
 
@@ -49,10 +46,7 @@ class RoleRequest(Recorded):
     """Request for a role that takes two people, and the grant that followed."""
 
 
-@object_type(
-    people.TOKEN,
-    filters=of_row("actor", "live"),
-)
+@object_type(people.TOKEN, filters=of_row("actor", "live"))
 class Token(Recorded):
     """Public facts of an API token; the token itself is not stored."""
 
@@ -112,10 +106,7 @@ class Records(Section):
     signing_keys = short_list("SigningKey", "Signing keys, in order; the last one is current.")
 
 
-@object_type(
-    timeline.MOMENT,
-    filters=of_row("subject", "kind", "fact", "actor"),
-)
+@object_type(timeline.MOMENT, filters=of_row("subject", "kind", "fact", "actor"))
 class Moment(RowObject):
     """Entry of a subject's timeline."""
 

@@ -56,10 +56,7 @@ class Objective(RowObject, Node):
     measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
 
 
-@object_type(
-    plan.PROGRESS_MADE,
-    filters={**of_row("actor"), "action": Filter(ID, "Id of the action.")},
-)
+@object_type(plan.PROGRESS_MADE, filters={**of_row("actor"), "action": Filter(ID, "Id of the action.")})
 class Progress(Recorded):
     """Progress against an objective: the work done, and its impact."""
 
@@ -144,10 +141,7 @@ class Rating(RowObject):
     """Rating of the plan's scale."""
 
 
-@object_type(
-    coverage.COVERED,
-    filters=of_row("kind", "covered"),
-)
+@object_type(coverage.COVERED, filters=of_row("kind", "covered"))
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 

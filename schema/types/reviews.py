@@ -44,10 +44,7 @@ class Review(Recorded, Node):
     )
 
 
-@object_type(
-    reviews.REVIEW_AREA,
-    filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")},
-)
+@object_type(reviews.REVIEW_AREA, filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")})
 class ReviewArea(RowObject):
     """The reviewers' judgement of an area."""
 
@@ -65,11 +62,7 @@ class ObjectiveAssessment(RowObject):
     objective_node = node("Objective", "objective")
 
 
-@object_type(
-    reviews.DIAGNOSTIC,
-    node="diagnostic",
-    filters=of_row("standing", "area"),
-)
+@object_type(reviews.DIAGNOSTIC, node="diagnostic", filters=of_row("standing", "area"))
 class Diagnostic(Recorded, Node):
     """Diagnostic that the adviser required (clause 8)."""
 
@@ -129,8 +122,7 @@ class Provision(Recorded):
 
 
 @object_type(
-    access.USE,
-    filters={"refused": Filter(bool, "True if it was refused."), **of_row("grantee", "document")},
+    access.USE, filters={"refused": Filter(bool, "True if it was refused."), **of_row("grantee", "document")}
 )
 class Use(Recorded):
     """Use of a grant, or a refused attempt."""
@@ -143,10 +135,7 @@ class Checklist(RowObject):
     """Line of the checklist of clauses 9a to 9d: the progress of each kind of access, for one review."""
 
 
-@object_type(
-    engagement.GATHERING,
-    filters=of_row("group", "loop"),
-)
+@object_type(engagement.GATHERING, filters=of_row("group", "loop"))
 class Gathering(Recorded):
     """Views gathered from staff or children, as themes (clause 5e)."""
 
@@ -154,8 +143,7 @@ class Gathering(Recorded):
 
 
 @object_type(
-    engagement.CONSIDERATION,
-    filters={**of_row("group"), "changed": Filter(bool, "True if it led to a change.")},
+    engagement.CONSIDERATION, filters={**of_row("group"), "changed": Filter(bool, "True if it led to a change.")}
 )
 class Consideration(Recorded):
     """Consideration of views against a practice standard, and the resulting change."""

@@ -1,7 +1,7 @@
 """The generator of Tameside's invented history, July 2022 to March 2024.
 
-`python -m tools.invented_history` prints the history that `ledger/packs/tameside-2022.ndjson` holds. The notice, its
-closure and the direction that followed are real. Everything between them is invented.
+`python -m tools.invented_history` prints the history in `ledger/packs/tameside-2022.ndjson`. The notice, its
+and the direction that followed are real. Everything between them is invented. Its tables are in `tables.toml`.
 """
 
 from tools.invented_history import (
@@ -23,7 +23,7 @@ from tools.invented_history.history_writer import HistoryWriter
 
 
 def history() -> str:
-    """Return the history as NDJSON: one CloudEvent a line, with attributes for the demo whose names begin with `demo`."""
+    """Return the history as NDJSON: one CloudEvent a line, with attributes of the demo, such as `demoactor`."""
     writer = HistoryWriter()
     chapters = (
         people,

@@ -3,37 +3,15 @@
 from datetime import date, timedelta
 
 from ledger.domain.calendar import working_day_from
-from tools.invented_history.decisions import DECISIONS
 from tools.invented_history.history_writer import Data, HistoryWriter
+from tools.invented_history.tables import tables_of
 
-MEMBERS = (
-    ("director", "director of childrens services"),
-    ("lead-member", "lead member for children"),
-    ("partner-health", "integrated care board"),
-    ("partner-police", "police"),
-    ("partner-schools", "headteachers"),
-    ("council-officer", "head of improvement"),
-)
-MEETINGS = (
-    "2022-07-27",
-    "2022-08-31",
-    "2022-09-28",
-    "2022-10-26",
-    "2022-11-30",
-    "2022-12-14",
-    "2023-01-25",
-    "2023-02-22",
-    "2023-03-29",
-    "2023-04-26",
-    "2023-05-24",
-    "2023-06-28",
-    "2023-07-26",
-    "2023-09-27",
-    "2023-10-25",
-    "2023-11-29",
-    "2024-01-31",
-    "2024-02-28",
-)
+TABLES = tables_of("board")
+
+MEMBERS = TABLES["members"]
+MEETINGS = TABLES["meetings"]
+DECISIONS = {int(number): rows for number, rows in TABLES["decisions"].items()}
+"""Decisions by the number of their meeting."""
 REPORT_DAYS = (("2022-10-26", "2023-01-25"), ("2023-04-26", "2023-07-26", "2023-10-25", "2024-01-31"))
 """Days by which the chair reports, in each timetable."""
 VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
@@ -45,18 +23,7 @@ def write(writer: HistoryWriter) -> None:
     _chairs(writer)
     for number, day in enumerate(MEETINGS, 1):
         _meeting(writer, number, day)
-    writer.record(
-        "decision-2-rescinded",
-        "DecisionRescinded",
-        "chair-2",
-        "2023-07-26 16:30",
-        {
-            "decision": "D6",
-            "meeting": "B13",
-            "reason": "The posts are permanent now; the date of June has no meaning any more.",
-        },
-        clauses="5b",
-    )
+    writer.record_all(TABLES["events"])
 
 
 def _chairs(writer: HistoryWriter) -> None:
@@ -70,41 +37,10 @@ def _chairs(writer: HistoryWriter) -> None:
         {"termsOfReference": terms, "quorum": 4},
         clauses="5b",
     )
-    writer.record(
-        "chair-unexplained",
-        "ChairAppointed",
-        "council-officer",
-        "2022-07-20 09:20",
-        {"chair": "chair", "first": "2022-07-25"},
-        clauses="5b",
-        refused="MISSING_FIELD",
-    )
-    for key, chair, first, at, basis in (
-        (
-            "chair-1",
-            "chair",
-            "2022-07-25",
-            "2022-07-20 09:30",
-            "Never worked for the council or its partners.",
-        ),
-        (
-            "chair-2",
-            "chair-2",
-            "2023-07-03",
-            "2023-06-29 10:00",
-            "Led another county's services until 2020; no ties here.",
-        ),
-    ):
+    writer.record_all(TABLES["chairs_events"])
+    for key, chair, first, at, basis in TABLES["chairs"]:
         data = {"chair": chair, "independenceBasis": basis, "interests": ["None."], "first": first}
         writer.record(key, "ChairAppointed", "department-official", at, data, clauses="5b")
-    writer.record(
-        "chair-1-ended",
-        "ChairEnded",
-        "department-official",
-        "2023-03-30 15:00",
-        {"chair": "chair", "last": "2023-03-31", "reason": "The chair's term with another board begins in April."},
-        clauses="5b",
-    )
     for number, (member, post) in enumerate(MEMBERS):
         data = {"member": member, "post": post, "first": "2022-07-25"}
         writer.record(
@@ -115,42 +51,11 @@ def _chairs(writer: HistoryWriter) -> None:
             data,
             clauses="5b",
         )
-    writer.record(
-        "member-3-left",
-        "MemberLeft",
-        "council-officer",
-        "2023-09-29 10:00",
-        {"member": "partner-schools", "last": "2023-09-28"},
-        clauses="5b",
-    )
-    writer.record(
-        "interest-1",
-        "InterestDeclared",
-        "chair-2",
-        "2023-07-26 14:10",
-        {"actor": "partner-health", "interest": "A trust that bids for the family hubs."},
-        clauses="5b",
-    )
     for number, (at, dates) in enumerate(
         (("2022-07-27 16:20", MEETINGS[:9]), ("2023-03-29 16:20", MEETINGS[9:])), 1
     ):
         data = {"dates": list(dates), "departmentConsent": True, "reportDates": list(REPORT_DAYS[number - 1])}
         writer.record(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
-    writer.record(
-        "interpretation-1",
-        "InterpretationAdopted",
-        "chair",
-        "2022-07-27 16:30",
-        {
-            "interpretation": "IN1",
-            "number": "5a",
-            "word": "up to date",
-            "meaning": "Every objective has progress recorded within the last two months.",
-            "adoptedBy": "improvement board",
-            "parameters": {"stale_after_days": 62},
-        },
-        clauses="5a",
-    )
 
 
 def _meeting(writer: HistoryWriter, number: int, day: str) -> None:

@@ -1,6 +1,9 @@
 """The end of the notice: a later date, concerns, the ministers' decision, the closure and the direction."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter
+from tools.invented_history.tables import tables_of
+
+TABLES = tables_of("closure")
 
 
 def write(writer: HistoryWriter) -> None:
@@ -35,32 +38,10 @@ def write(writer: HistoryWriter) -> None:
         },
         clauses="5",
     )
-    for number, (at, text, areas) in enumerate(
-        (
-            ("2023-10-31 11:00", "Caseloads rise, and the plan has no answer.", ["1a"]),
-            ("2024-01-24 11:00", "Inspectors found children who wait again.", ["1a", "1b"]),
-        ),
-        1,
-    ):
+    for number, (at, text, areas) in enumerate(TABLES["concerns"], 1):
         data = {"concern": f"C{number}", "text": text, "areas": areas}
         writer.record(f"concern-{number}", "ConcernRaised", official, at, data, clauses="13")
-    for number, (at, power, decision, concerns) in enumerate(
-        (
-            (
-                "2024-02-07 10:00",
-                "targeted support",
-                "A neighbouring council helps with the duty team for six weeks.",
-                ["C1"],
-            ),
-            (
-                "2024-03-12 10:00",
-                "s497A",
-                "A statutory direction replaces the notice, and a commissioner is appointed.",
-                ["C1", "C2"],
-            ),
-        ),
-        1,
-    ):
+    for number, (at, power, decision, concerns) in enumerate(TABLES["interventions"], 1):
         data = {"intervention": f"IV{number}", "power": power, "decision": decision, "concerns": concerns}
         writer.record(f"intervention-{number}", "InterventionDecided", official, at, data, clauses="13")
     writer.record(
@@ -112,17 +93,4 @@ def write(writer: HistoryWriter) -> None:
         },
         clauses="13",
     )
-    writer.record(
-        "too-late",
-        "ProgressRecorded",
-        "council-officer",
-        "2024-03-20 10:00",
-        {
-            "objective": "O1",
-            "narrative": "Nine visits of ten are in time.",
-            "activityRating": "GREEN",
-            "impactRating": "AMBER",
-        },
-        clauses="5a",
-        refused="NOTICE_CLOSED",
-    )
+    writer.record_all(TABLES["events"])

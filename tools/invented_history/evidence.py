@@ -1,6 +1,9 @@
 """Later facts about evidence, and upkeep of the record: assessments, erasures, audits and publications."""
 
 from tools.invented_history.history_writer import HistoryWriter
+from tools.invented_history.tables import tables_of
+
+TABLES = tables_of("evidence")
 
 
 def write(writer: HistoryWriter) -> None:
@@ -43,20 +46,7 @@ def write(writer: HistoryWriter) -> None:
         ("opened-1", "EvidenceOpened", "service", "2023-10-13 10:00", {"evidence": survey, "reader": "auditor"}),
     ):
         writer.record(key, fact, actor, at, data, clauses="5c")
-    writer.record(
-        "slip",
-        "ProgressRecorded",
-        "council-officer-2",
-        "2022-09-05 11:30",
-        {
-            "objective": "O3",
-            "narrative": "One meeting failed as its notes had gone to a wrong address.",
-            "activityRating": "AMBER",
-            "impactRating": "RED",
-        },
-        time="2022-09-02 16:00",
-        clauses="5a",
-    )
+    writer.record_all(TABLES["events"])
     reason = {
         "reason": "The text tells of a family what no entry may hold.",
         "authority": "Article 17 of the UK GDPR, and the council's records policy.",
@@ -68,15 +58,6 @@ def write(writer: HistoryWriter) -> None:
         "2022-09-06 09:40",
         dict(reason),
         refers={"position": "slip"},
-    )
-    writer.record(
-        "erasure-by-one",
-        "NarrativeErased",
-        "records-officer",
-        "2022-09-06 09:45",
-        {},
-        refers={"position": "slip", "request": "erasure-request"},
-        refused="SAME_PERSON",
     )
     both = {"position": "slip", "request": "erasure-request"}
     writer.record("erasure", "NarrativeErased", "data-protection-officer", "2022-09-07 10:25", {}, refers=both)
@@ -99,44 +80,4 @@ def write(writer: HistoryWriter) -> None:
         "2023-10-17 10:00",
         {"evidence": survey},
         refers={"request": "erasure-request-2"},
-    )
-    writer.record(
-        "audit-1",
-        "AuditFindingRecorded",
-        "auditor",
-        "2023-05-10 10:00",
-        {
-            "finding": "AF1",
-            "severity": "MINOR",
-            "text": "Three meetings in the quarter without a chair are not recorded yet.",
-            "positions": [],
-        },
-        refers={"positions": ["chair-1-ended"]},
-    )
-    writer.record(
-        "audit-2",
-        "AuditFindingRecorded",
-        "auditor",
-        "2023-12-12 10:00",
-        {
-            "finding": "AF2",
-            "severity": "MAJOR",
-            "text": "One front door was late for a year before anybody told the board.",
-            "positions": [],
-        },
-        refers={"positions": ["action-15", "slow-3"]},
-    )
-    writer.record(
-        "published-1",
-        "Published",
-        "council-officer",
-        "2022-10-18 10:00",
-        {"subject": "SA1", "where": "The council's pages on children's services."},
-    )
-    writer.record(
-        "published-2",
-        "Published",
-        "department-official",
-        "2024-03-20 12:00",
-        {"subject": "tameside-2022", "where": "The Department's pages on directions."},
     )

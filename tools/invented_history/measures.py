@@ -4,89 +4,12 @@ from datetime import date, timedelta
 
 from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import Data, HistoryWriter, end_of, months
+from tools.invented_history.tables import tables_of
+
+TABLES = tables_of("measures")
 
 MONTHS = months("2022-07", "2024-01")
-DEFINED = (
-    # id, title, unit, direction, target, baseline, denominators, share at the start and at the end, variation
-    (
-        "M1",
-        "Assessments completed within 45 working days",
-        "PERCENT",
-        "HIGHER_IS_BETTER",
-        85.0,
-        67.0,
-        (240, 330),
-        (0.67, 0.86),
-        0.03,
-    ),
-    (
-        "M2",
-        "Strategy meetings held within one working day",
-        "PERCENT",
-        "HIGHER_IS_BETTER",
-        90.0,
-        70.0,
-        (88, 132),
-        (0.70, 0.91),
-        0.04,
-    ),
-    (
-        "M3",
-        "Children referred again within twelve months",
-        "PERCENT",
-        "LOWER_IS_BETTER",
-        20.0,
-        25.0,
-        (270, 340),
-        (0.25, 0.215),
-        0.015,
-    ),
-    (
-        "M4",
-        "Conferences held within 15 working days",
-        "PERCENT",
-        "HIGHER_IS_BETTER",
-        85.0,
-        61.0,
-        (26, 46),
-        (0.61, 0.84),
-        0.07,
-    ),
-    (
-        "M5",
-        "Children in need visited in time",
-        "PERCENT",
-        "HIGHER_IS_BETTER",
-        90.0,
-        69.0,
-        (640, 760),
-        (0.69, 0.89),
-        0.02,
-    ),
-    ("M6", "Children to a social worker", "AVERAGE", "LOWER_IS_BETTER", 17.0, 21.0, (88, 97), (21.2, 18.4), 0.4),
-    (
-        "M7",
-        "Social workers from agencies",
-        "PERCENT",
-        "LOWER_IS_BETTER",
-        20.0,
-        32.0,
-        (118, 129),
-        (0.32, 0.24),
-        0.015,
-    ),
-    (
-        "M8",
-        "Care leavers in suitable homes",
-        "PERCENT",
-        "HIGHER_IS_BETTER",
-        93.0,
-        88.0,
-        (148, 166),
-        (0.88, 0.925),
-        0.01,
-    ),
-)
+DEFINED = TABLES["defined"]
 SMALL = ("M9", "Care leavers in emergency housing", "COUNT", "LOWER_IS_BETTER")
 
 
@@ -181,27 +104,4 @@ def _restate(writer: HistoryWriter) -> None:
         },
         clauses="1b",
     )
-    writer.record(
-        "baseline-1",
-        "MeasureBaselineReset",
-        "council-officer",
-        "2023-05-15 10:00",
-        {
-            "measure": "M2",
-            "first": "2023-02-01",
-            "reason": "Since February meetings are called by the new hub; figures before describe another process.",
-        },
-        clauses="1b",
-    )
-    writer.record(
-        "target-1",
-        "MeasureRevised",
-        "council-officer",
-        "2024-03-22 16:00",
-        {
-            "measure": "M9",
-            "target": 2.0,
-            "first": "2024-02-01",
-            "reason": "The board asked in February for at most two at a time; the paper was filed late.",
-        },
-    )
+    writer.record_all(TABLES["restate_events"])

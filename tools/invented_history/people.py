@@ -1,28 +1,13 @@
 """People and systems: actors, partners, the adviser, integrations, and upkeep of the record."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter
+from tools.invented_history.tables import tables_of
 
-ACTORS = (
-    ("adviser", "PERSON", "improvement adviser"),
-    ("adviser-before", "PERSON", "improvement adviser"),
-    ("chair", "PERSON", "independent chair"),
-    ("leader", "PERSON", "leader of the council"),
-    ("lead-member", "PERSON", "lead member for children"),
-    ("chief-executive", "PERSON", "chief executive"),
-    ("director", "PERSON", "director of children's services"),
-    ("council-officer", "PERSON", "head of improvement"),
-    ("performance-system", "SYSTEM", None),
-    ("trial-system", "SYSTEM", None),
-    ("partner-health", "ORGANISATION", None),
-    ("reviewer-2", "PERSON", "reviewer of the Department"),
-    ("department-official-2", "PERSON", "case lead at the Department"),
-)
+TABLES = tables_of("people")
+
+ACTORS = TABLES["actors"]
 """Actors registered by the records officer; the operator's first grants make the others known."""
-PARTNERS = (
-    ("P1", "The integrated care board", "partner-health", True),
-    ("P2", "The police force", "partner-police", True),
-    ("P3", "The primary and secondary headteachers' forum", "partner-schools", False),
-)
+PARTNERS = TABLES["partners"]
 
 
 def write(writer: HistoryWriter) -> None:
@@ -31,32 +16,7 @@ def write(writer: HistoryWriter) -> None:
     for number, (actor, kind, post) in enumerate(ACTORS):
         data = {"actor": actor, "kind": kind} | ({"post": post.replace("'", "")} if post else {})
         writer.record(f"actor-{actor}", "ActorRegistered", "records-officer", f"2022-07-07 09:{10 + number}", data)
-    writer.record(
-        "adviser-1",
-        "AdviserAppointed",
-        "department-official",
-        "2022-07-08 10:00",
-        {
-            "appointment": "AP1",
-            "adviser": "adviser-before",
-            "first": "2022-07-11",
-            "terms": "Advise the council, attend the board, and report to ministers on each area.",
-        },
-        clauses="3",
-    )
-    writer.record(
-        "adviser-1-replaced",
-        "AdviserReplaced",
-        "department-official",
-        "2022-09-02 11:00",
-        {
-            "appointment": "AP1",
-            "adviser": "adviser",
-            "first": "2022-09-05",
-            "reason": "The first adviser took up another post; there is no day between them.",
-        },
-        clauses="3",
-    )
+    writer.record_all(TABLES["events"])
     for number, (partner, name, lead, bound) in enumerate(PARTNERS):
         data = {"partner": partner, "organisation": name, "section11": bound, "lead": lead}
         at = f"2022-07-13 14:{10 + number}"
@@ -133,36 +93,4 @@ def _systems(writer: HistoryWriter) -> None:
         "2022-07-18 09:40",
         {"integration": "I2", "actor": "trial-system", "source": "invented/trial-system", "facts": types[:1]},
     )
-    writer.record(
-        "integration-2-revoked",
-        "IntegrationRevoked",
-        "records-officer",
-        "2022-11-21 16:00",
-        {"integration": "I2", "reason": "The trial system was never connected."},
-    )
-    writer.record(
-        "token-old",
-        "TokenIssued",
-        "records-officer",
-        "2022-07-18 09:50",
-        {
-            "token": "T-trial",
-            "actor": "council-officer",
-            "role": "COUNCIL_OFFICER",
-            "until": "2022-12-31T00:00:00Z",
-        },
-    )
-    writer.record(
-        "token-old-revoked",
-        "TokenRevoked",
-        "records-officer",
-        "2022-08-01 08:50",
-        {"token": "T-trial", "reason": "The trial has ended."},
-    )
-    writer.record(
-        "key-1",
-        "SigningKeyRotated",
-        "service",
-        "2022-07-18 10:00",
-        {"key": "demo-2022", "publicKey": "G24WE45TLio73BSnx6rTOj9VAAA4Z1hVW3LHkE3WaW4="},
-    )
+    writer.record_all(TABLES["systems_events"])

@@ -4,54 +4,11 @@ from datetime import date, timedelta
 
 from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import Data, HistoryWriter
+from tools.invented_history.tables import tables_of
 
-OBJECTIVES: tuple[tuple[str, str, list[str], str, str, list[str]], ...] = (
-    ("O1", "Children in need are seen in time", ["1b"], "council-officer", "2023-02-28", ["M1", "M5"]),
-    (
-        "O2",
-        "Leaders own a self-assessment that says what is strong and what is not",
-        ["1a"],
-        "director",
-        "2022-12-31",
-        [],
-    ),
-    (
-        "O3",
-        "Strategy meetings decide with everybody there who has to be",
-        ["1b"],
-        "council-officer-2",
-        "2023-01-31",
-        ["M2"],
-    ),
-    ("O4", "Conferences meet within fifteen days", ["1b"], "council-officer-2", "2023-04-30", ["M4"]),
-    (
-        "O5",
-        "Social workers have the time that their families need",
-        ["1a", "1b"],
-        "director",
-        "2023-06-30",
-        ["M6", "M7"],
-    ),
-    ("O6", "Supervision is regular and thinks about the child", ["1a"], "council-officer-2", "2023-03-31", []),
-    (
-        "O7",
-        "Early help reaches families before they need a social worker",
-        ["1b"],
-        "council-officer",
-        "2023-05-31",
-        ["M3"],
-    ),
-    ("O8", "Care leavers live well and know their rights", ["1b"], "council-officer", "2023-06-30", ["M8"]),
-    ("O9", "Audits tell the truth, and practice changes after them", ["1a"], "director", "2023-03-31", []),
-    (
-        "O10",
-        "Children and staff are heard, and can see what came of it",
-        ["1a"],
-        "council-officer",
-        "2023-06-30",
-        [],
-    ),
-)
+TABLES = tables_of("plan")
+
+OBJECTIVES = TABLES["objectives"]
 
 
 def write(writer: HistoryWriter) -> None:
@@ -80,21 +37,7 @@ def _assessments(writer: HistoryWriter) -> None:
         time="2022-07-12 09:00",
         clauses="1a",
     )
-    texts = (
-        (
-            "2022-10-17",
-            "1",
-            "Staff stay because teams are kind.",
-            "Children wait too long, and leaders learned it late.",
-        ),
-        ("2023-03-20", "2", "Visits are timely again.", "Early help is scattered; supervision is uneven."),
-        (
-            "2023-11-13",
-            "3",
-            "Conferences and meetings work.",
-            "Too many children change their worker; caseloads stay high.",
-        ),
-    )
+    texts = TABLES["texts"]
     for number, (day, edition, strength, weakness) in enumerate(texts, 1):
         document = writer.submit_evidence(f"Self-assessment, version {edition}", f"{day} 09:30", clauses="1a")
         writer.record(
@@ -112,27 +55,12 @@ def _assessments(writer: HistoryWriter) -> None:
             },
             clauses="1a",
         )
-    for number, (day, body, assessment) in enumerate(
-        (
-            ("2022-07-27", "improvement board", None),
-            ("2022-11-30", "cabinet", "SA1"),
-            ("2023-04-26", "cabinet", "SA2"),
-        ),
-        1,
-    ):
+    for number, (day, body, assessment) in enumerate(TABLES["approvals"], 1):
         data = {"planVersion": f"plan-{number}", "body": body} | ({"assessment": assessment} if assessment else {})
         writer.record(
             f"plan-{number}", "PlanVersionApproved", "council-officer", f"{day} 16:40", data, clauses="1a 4"
         )
-    writer.record(
-        "plan-outdated",
-        "PlanVersionApproved",
-        "council-officer",
-        "2023-11-29 15:00",
-        {"planVersion": "plan-4", "body": "cabinet", "assessment": "SA2"},
-        clauses="1a 4",
-        refused="OUTDATED",
-    )
+    writer.record_all(TABLES["assessments_events"])
 
 
 def _objectives(writer: HistoryWriter) -> None:
@@ -166,19 +94,7 @@ def _objectives(writer: HistoryWriter) -> None:
         clauses="4",
         refers={"position": "objective-2"},
     )
-    writer.record(
-        "objective-7-revised",
-        "ObjectiveRevised",
-        "council-officer",
-        "2023-04-27 09:15",
-        {
-            "objective": "O7",
-            "reason": "The board asked for one owner and a later date.",
-            "due": "2023-09-30",
-            "owner": "director",
-        },
-        clauses="4",
-    )
+    writer.record_all(TABLES["objectives_events"])
     proof = writer.submit_evidence(
         "How the self-assessment is used: minutes of six meetings", "2023-05-22 09:00", clauses="1a"
     )
@@ -195,29 +111,7 @@ def _objectives(writer: HistoryWriter) -> None:
         },
         clauses="4 1a",
     )
-    for key, name, at, cause, remedy in (
-        (
-            "slow-1",
-            "O3",
-            "2023-02-22 15:10",
-            "Health has no deputy for its lead.",
-            "A deputy by the end of March.",
-        ),
-        (
-            "slow-2",
-            "O5",
-            "2023-07-26 15:20",
-            "Permanent staff leave as fast as they come.",
-            "An offer for the second year.",
-        ),
-        (
-            "slow-3",
-            "O7",
-            "2023-11-29 15:40",
-            "One front door has been a plan for a year.",
-            "The chief executives decide by January.",
-        ),
-    ):
+    for key, name, at, cause, remedy in TABLES["highlights"]:
         data = {"objective": name, "cause": cause, "remedy": remedy}
         writer.record(
             key, "SlowProgressHighlighted", "chair" if at < "2023-04" else "chair-2", at, data, clauses="5d"
@@ -226,12 +120,7 @@ def _objectives(writer: HistoryWriter) -> None:
 
 def _answers(writer: HistoryWriter) -> None:
     data: Data
-    findings = (
-        ("F1", "inspection", "Children wait too long to be seen.", ["1b"]),
-        ("F2", "inspection", "Leaders do not know their services well enough.", ["1a"]),
-        ("F3", "inspection", "Supervision is irregular and does not challenge.", ["1a"]),
-        ("F4", "inspection", "Partners are missing from the meetings that decide.", ["1b"]),
-    )
+    findings = TABLES["findings"]
     for number, (name, origin, text, areas) in enumerate(findings, 1):
         data = {"finding": name, "origin": origin, "text": text, "areas": areas}
         writer.record(
@@ -242,44 +131,7 @@ def _answers(writer: HistoryWriter) -> None:
             data,
             clauses="4",
         )
-    recommendations: tuple[tuple[str, str, str, str, list[str], str, str], ...] = (
-        (
-            "RC1",
-            "adviser",
-            "2022-09-20",
-            "Let somebody outside check a third of all audits.",
-            ["F2", "F3"],
-            "accept",
-            "From January a neighbour does.",
-        ),
-        (
-            "RC2",
-            "adviser",
-            "2022-11-08",
-            "Close the duty team and start again.",
-            ["F1"],
-            "reject",
-            "It would lose the people who have just come; visits are better since October.",
-        ),
-        (
-            "RC3",
-            "reviewer",
-            "2023-04-18",
-            "Give early help one owner.",
-            [],
-            "accept",
-            "The director owns it from May.",
-        ),
-        (
-            "RC4",
-            "adviser",
-            "2023-09-12",
-            "Show children what came of their views.",
-            [],
-            "accept",
-            "A page of answers goes out each quarter.",
-        ),
-    )
+    recommendations: tuple[tuple[str, str, str, str, list[str], str, str], ...] = TABLES["recommendations"]
     for number, (name, by, day, text, of, what, answer) in enumerate(recommendations, 1):
         data = {"recommendation": name, "by": by, "text": text, "findings": of}
         writer.record(f"recommendation-{number}", "RecommendationMade", by, f"{day} 10:00", data, clauses="4")
@@ -289,10 +141,7 @@ def _answers(writer: HistoryWriter) -> None:
         )
         data = {"recommendation": name, field: answer}
         writer.record(f"recommendation-{number}-answer", fact, "council-officer", at, data, clauses="4")
-    for number, (name, finding_ids, recommended) in enumerate(
-        (("O1", ["F1"], []), ("O2", ["F2"], []), ("O6", ["F3"], []), ("O3", ["F4"], []), ("O9", ["F2"], ["RC1"])),
-        1,
-    ):
+    for number, (name, finding_ids, recommended) in enumerate(TABLES["mapped"], 1):
         data = {"objective": name, "findings": finding_ids, "recommendations": recommended}
         at = f"2022-07-22 09:{number}0" if number < 5 else "2022-10-10 09:00"
         writer.record(f"coverage-{number}", "CoverageMapped", "council-officer", at, data, clauses="4")

@@ -5,59 +5,11 @@ from datetime import date, timedelta
 from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import HistoryWriter, months
 from tools.invented_history.plan import OBJECTIVES
+from tools.invented_history.tables import tables_of
 
-SAID = {
-    "O1": (
-        "Seven visits of ten are in time",
-        "Eight visits of ten are in time since the two posts moved",
-        "Nine visits of ten are in time, and hold",
-    ),
-    "O2": (
-        "A first draft is with the heads of service",
-        "The second version says plainly what is weak",
-        "Leaders quote it in council, and the plan answers it",
-    ),
-    "O3": (
-        "Health is missing from every third meeting",
-        "Both partners come to most meetings",
-        "Nine meetings of ten had everybody there",
-    ),
-    "O4": (
-        "Conferences wait for rooms and for people",
-        "The calendar helps; summer holidays do not",
-        "Five conferences of six met in time",
-    ),
-    "O5": (
-        "A worker has twenty-one children on average",
-        "The cap helps new workers; others carry more",
-        "Agency staff are fewer, and caseloads fall slowly",
-    ),
-    "O6": (
-        "Supervision is recorded, and seldom thinks",
-        "Managers are trained; the records begin to show it",
-        "Three records of four show what changed for the child",
-    ),
-    "O7": (
-        "Partners talk of one front door, and have four",
-        "The hubs wait for money",
-        "The hubs are open; the front door is not",
-    ),
-    "O8": (
-        "Letters are drafted",
-        "A third answered the letter, most about housing",
-        "Nineteen tenancies, and the first complaints from those who wait",
-    ),
-    "O9": (
-        "Audits find what everybody knew",
-        "Outsiders grade lower than we do",
-        "Grades agree in five audits of six",
-    ),
-    "O10": (
-        "The forum met once",
-        "Staff asked for less paper, and got it",
-        "Children asked for fewer changes of worker, which we cannot show yet",
-    ),
-}
+TABLES = tables_of("progress")
+
+SAID = TABLES["said"]
 MONTHS = months("2022-08", "2024-02")
 
 

@@ -4,23 +4,12 @@ from datetime import date, timedelta
 
 from ledger.domain.calendar import working_day_from
 from tools.invented_history.history_writer import Data, HistoryWriter
+from tools.invented_history.tables import tables_of
 
-QUARTERS = (
-    ("2022-07-05", "2022-09-30"),
-    ("2022-10-01", "2022-12-31"),
-    ("2023-01-01", "2023-03-31"),
-    ("2023-04-01", "2023-06-30"),
-    ("2023-07-01", "2023-09-30"),
-    ("2023-10-01", "2023-12-31"),
-)
-ADVISER_SAYS = (
-    ("CONCERN", "Leaders are honest, and late.", "CONCERN", "Children still wait."),
-    ("PROGRESS", "The self-assessment is candid.", "CONCERN", "Visits improve; meetings do not."),
-    ("PROGRESS", "Audits are believed.", "PROGRESS", "Timeliness holds for a quarter."),
-    ("CONCERN", "A quarter without a chair shows.", "PROGRESS", "Timeliness holds without the board."),
-    ("CONCERN", "Early help has had no owner for too long.", "PROGRESS", "Conferences meet in time."),
-    ("CONCERN", "Leaders cannot show what children gained.", "CONCERN", "Caseloads rise, and visits will follow."),
-)
+TABLES = tables_of("reports")
+
+QUARTERS = TABLES["quarters"]
+ADVISER_SAYS = TABLES["adviser_says"]
 
 
 def write(writer: HistoryWriter) -> None:
@@ -115,63 +104,8 @@ def _quarter(writer: HistoryWriter, number: int, first: str, last: str) -> None:
 
 def _views(writer: HistoryWriter) -> None:
     data: Data
-    gathered = (
-        (
-            "2022-10-05",
-            "FRONTLINE_STAFF",
-            "forum",
-            34,
-            ["Too much paper.", "Managers listen, and cannot decide."],
-            "One form of one page replaced three.",
-            "Staff showed how much time it takes.",
-        ),
-        (
-            "2022-12-02",
-            "CHILDREN_AND_YOUNG_PEOPLE",
-            "survey",
-            63,
-            ["We change workers too often.", "We like being asked."],
-            None,
-            "Keeping a worker needs more workers first.",
-        ),
-        (
-            "2023-03-08",
-            "FRONTLINE_STAFF",
-            "forum",
-            41,
-            ["Supervision is better where managers were trained."],
-            "The last managers were trained in March.",
-            "Teams without it asked for it.",
-        ),
-        (
-            "2023-06-14",
-            "CHILDREN_AND_YOUNG_PEOPLE",
-            "interviews",
-            12,
-            ["Tell us what came of what we said."],
-            "A page of answers each quarter.",
-            "It was the one thing that all of them asked.",
-        ),
-        (
-            "2023-10-11",
-            "FRONTLINE_STAFF",
-            "survey",
-            96,
-            ["Caseloads are rising again."],
-            None,
-            "The board has asked ministers for help first.",
-        ),
-        (
-            "2024-01-17",
-            "CHILDREN_AND_YOUNG_PEOPLE",
-            "forum",
-            9,
-            ["The page of answers is good.", "Write it shorter."],
-            "It is half as long now.",
-            "It costs nothing.",
-        ),
-    )
-    for number, (day, group, method, count, themes, change, reason) in enumerate(gathered, 1):
+    gatherings = TABLES["gatherings"]
+    for number, (day, group, method, count, themes, change, reason) in enumerate(gatherings, 1):
         data = {"views": f"V{number}", "group": group, "method": method, "count": count, "themes": themes}
         recorded = working_day_from(date.fromisoformat(day) + timedelta(days=1))
         writer.record(

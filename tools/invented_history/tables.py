@@ -1,0 +1,13 @@
+"""Tables of the history: `tables.toml` next to this module, one row a line."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+_TABLES = tomllib.loads(Path(__file__).with_name("tables.toml").read_text("utf-8"))
+
+
+def tables_of(module: str) -> dict[str, Any]:
+    """Return the tables of a module by name."""
+    tables: dict[str, Any] = _TABLES[module]
+    return tables
