@@ -13,8 +13,8 @@ REQUEST = ERASED + 1
 ERASING = ERASED + 2
 SIZE = ERASING + 3
 NEWER = (
-    "UPDATE ledger.entries SET type = replace(type, '.v1', '.v9'), body = convert_to("
-    "replace(convert_from(body, 'UTF8'), 'ProgressRecorded.v1', 'ProgressRecorded.v9'), 'UTF8') "
+    "UPDATE ledger.entries SET type = regexp_replace(type, '[.]v[0-9]+$', '.v99'), body = convert_to("
+    "regexp_replace(convert_from(body, 'UTF8'), 'ProgressRecorded[.]v[0-9]+', 'ProgressRecorded.v99'), 'UTF8') "
     "WHERE position = {told}"
 )
 """Statement that gives an entry a type of a newer version."""

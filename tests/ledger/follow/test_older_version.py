@@ -32,7 +32,7 @@ async def test_a_type_of_a_newer_source_is_an_alarm_that_stops_no_verification(d
         monitor = FollowMonitor(HighWaterMarks())
         (alarm,) = await monitor.look(connection)
         assert str(alarm) == (
-            f"OLDER: {NOTICE}: this version does not know the type improvement-ledger.plan.ProgressRecorded.v9 "
+            f"OLDER: {NOTICE}: this version does not know the type improvement-ledger.plan.ProgressRecorded.v99 "
             f"of entry {TOLD}; upgrade this ledger"
         )
         await damage(database, "UPDATE ledger.entries SET leaf_hash = sha256('x') WHERE position = 2")
