@@ -180,13 +180,13 @@ def test_deep_nesting_is_refused(service: Service, officer: httpx.Client, depth:
 
 def test_every_wrong_field_is_named(service: Service, officer: httpx.Client) -> None:
     wrong = event(
-        "plan.ProgressRecorded", {"objective": "O 1", "narrative": "n", "mood": 1, "activityRating": "GREEN"}
+        "plan.ProgressRecorded", {"objective": "O 1", "narrative": "n", "mood": 1, "impactRating": "GREEN"}
     )
     errors = service.post(officer, wrong).json()["errors"]
     assert [(error["code"], error["path"]) for error in errors] == [
         ("UNKNOWN_FIELD", "data.mood"),
         ("INVALID_FIELD", "data.objective"),
-        ("MISSING_FIELD", "data.impactRating"),
+        ("MISSING_FIELD", "data.activityRating"),
     ]
 
 
