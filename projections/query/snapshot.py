@@ -22,6 +22,8 @@ from projections.errors import Inexact, InvalidText, TooMany, TooSlow
 from projections.query.tree import Statement
 
 _SET_POSITION = b"SET LOCAL ledger.position = '%d'"
+LONGEST_PREPARED = 100_000
+"""Bytes of the longest statement that a connection keeps prepared; the plan of a longer one may take 100 MB."""
 _END = b"COMMIT"
 """End of a composed answer. Nothing was written; a ROLLBACK would discard psycopg's prepared statements."""
 
@@ -101,41 +103,66 @@ class Snapshot:
             Unavailable: The connection was lost.
             Inexact: The database cannot write an answer exactly.
         """
-        cursors = [AsyncRawCursor(self._connection) for _ in requests]
+        timer = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds), self._connection.pipeline():
-                await self._set_position()
-                for cursor, (statement, own, on) in zip(cursors, requests, strict=True):
-                    values = {
-                        **own,
-                        "notice": self.notice,
-                        "position": self.position,
-                        "on": on or self.on,
-                        "recorded_at": self.recorded_at,
-                        "root_hash": b64encode(self.root_hash).decode(),
-                        "bank_holidays": bank_holidays(),
-                    }
-                    parameters = [_sized(values[name]) for name in statement.parameters]
-                    await cursor.execute(statement.sql, parameters, prepare=True, binary=True)
-                if is_last:
-                    await self._connection.execute(_END)
-            return [await cursor.fetchone() for cursor in cursors]
-        except (TimeoutError, psycopg.errors.QueryCanceled):
-            raise _too_slow() from None
-        except psycopg.errors.ProgramLimitExceeded:
-            raise TooMany("the answer's lists would hold too many rows; ask for fewer with `first`") from None
-        except psycopg.OperationalError as error:
-            raise _lost() from error
-        except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError) as error:
-            if _is_invalid_text(error):
-                raise _invalid_text() from None
-            raise Inexact(f"the statement of an answer failed: {error}") from error
+            async with timer:
+                return await self._answer(requests, is_last=is_last)
+        except Exception as error:
+            if timer.expired():
+                await self._connection.close()  # psycopg does not know which statements it prepared
+                raise _too_slow() from None
+            translated = _translated(error)
+            if translated is None:
+                raise
+            raise translated from error
+
+    async def _answer(
+        self,
+        requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]],
+        *,
+        is_last: bool,
+    ) -> list[tuple[bytes, int] | None]:
+        cursors = [AsyncRawCursor(self._connection) for _ in requests]
+        async with self._connection.pipeline():
+            await self._set_position()
+            for cursor, (statement, own, on) in zip(cursors, requests, strict=True):
+                values = {
+                    **own,
+                    "notice": self.notice,
+                    "position": self.position,
+                    "on": on or self.on,
+                    "recorded_at": self.recorded_at,
+                    "root_hash": b64encode(self.root_hash).decode(),
+                    "bank_holidays": bank_holidays(),
+                }
+                parameters = [_sized(values[name]) for name in statement.parameters]
+                is_prepared = len(statement.sql) <= LONGEST_PREPARED
+                await cursor.execute(statement.sql, parameters, prepare=is_prepared, binary=True)
+            if is_last:
+                await self._connection.execute(_END)
+        return [await cursor.fetchone() for cursor in cursors]
 
     async def _set_position(self) -> None:
         """Set the transaction's position: `SET LOCAL`, as a statement of its own."""
         if not self._has_position:
             await self._connection.execute(_SET_POSITION % self.position)
             self._has_position = True
+
+
+def _translated(error: Exception) -> Exception | None:
+    """Return the error of a composed answer for an error of its statements; None for an unexpected one."""
+    match error:
+        case psycopg.errors.QueryCanceled():
+            return _too_slow()
+        case psycopg.errors.ProgramLimitExceeded():
+            return TooMany("the answer's lists would hold too many rows; ask for fewer with `first`")
+        case psycopg.OperationalError():
+            return _lost()
+        case psycopg.DataError() | psycopg.ProgrammingError() | UnicodeEncodeError():
+            if _is_invalid_text(error):
+                return _invalid_text()
+            return Inexact(f"the statement of an answer failed: {error}")
+    return None
 
 
 def _sized(value: object) -> object:

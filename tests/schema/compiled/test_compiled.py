@@ -57,6 +57,7 @@ class Both:
     def __init__(self, url: str, runner: asyncio.Runner) -> None:
         self.schema = schema.build()
         self.runner = runner
+        self.url = url
         self.reader = Reader(url, ALL)
         self.ways: Counter[str] = Counter()
         runner.run(self.reader.open())
