@@ -232,7 +232,7 @@ class MeasuresImprove(Rule, frozen=True):
 
 
 class TargetMet(Rule, frozen=True):
-    """A measure reaches each target by its day, in periods that ended by then."""
+    """A measure reaches each target by its day; the latest period that ended by then decides."""
 
     kind: ClassVar[str] = "target-met"
     wordings: ClassVar[tuple[str, ...]] = (

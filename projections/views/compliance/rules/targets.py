@@ -60,18 +60,18 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
 
     def _step(self, measure: TrackedMeasure, step: TargetStep, today: date) -> Verdict:
         """Return the verdict on one step."""
-        name, goal, periods = (
-            self.rule.measure,
-            f"{step.target:g} by {in_words(step.by)}",
-            self.rule.sustained_periods,
-        )
+        name, periods = self.rule.measure, self.rule.sustained_periods
         for_periods = f" for {periods} periods" if periods > 1 else ""
+        goal = f"{step.target:g} by {in_words(step.by)}{for_periods}"
         reached = self._reached(measure, step)
+        unknown = self._unknown(measure, step, goal, reached) if today > step.by else None
+        if unknown is not None:
+            return unknown
         if reached is not None:
             return self._held(measure, step, reached, today)
         if today > step.by:
-            return self._missed(measure, step, f"{goal}{for_periods}")
-        reason = f"Measure {name} has to reach {goal}{for_periods}."
+            return verdict(Status.NOT_MET, f"Measure {name} did not reach {goal}.", measure.entries[-1])
+        reason = f"Measure {name} has to reach {goal}."
         counted = [entry for entry, end in zip(measure.entries, measure.ends, strict=True) if end <= step.by]
         status = Status.AT_RISK if is_near(today, step.by, 2) else Status.NOT_DUE
         return verdict(status, reason, counted[-1] if counted else measure.position)
@@ -95,18 +95,19 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
             entries = [*entries, *again]
         return verdict(Status.MET_LATE if late > 0 else Status.MET, f"{reason}.", *entries)
 
-    def _missed(self, measure: TrackedMeasure, step: TargetStep, goal: str) -> Verdict:
-        """Return NOT_MET after a step's day; NO_EVIDENCE while a period that ended by then has no reading."""
+    def _unknown(
+        self, measure: TrackedMeasure, step: TargetStep, goal: str, reached: _Reached | None
+    ) -> Verdict | None:
+        """Return NO_EVIDENCE after a step's day if the period that decides has no reading; None: it has one."""
         name = self.rule.measure
-        if not measure.ends or measure.ends[0] > step.by:
+        end = measure.next_end(len(measure.ends) - 1) if measure.ends else None
+        if end is not None and end <= step.by:
+            reason = f"Measure {name} has no reading for the period to {in_words(end)}, which decides on {goal}."
+            return verdict(Status.NO_EVIDENCE, reason, measure.entries[-1])
+        if reached is None and (not measure.ends or measure.ends[0] > step.by):
             reason = f"Measure {name} has no reading for a period that ended by {in_words(step.by)}."
             return verdict(Status.NO_EVIDENCE, reason, measure.position)
-        end = measure.next_end(len(measure.ends) - 1)
-        if end is not None and end <= step.by:
-            reason = f"Measure {name} has no reading for the period to {in_words(end)}"
-            reason = f"{reason}, and did not reach {step.target:g} before."
-            return verdict(Status.NO_EVIDENCE, reason, measure.entries[-1])
-        return verdict(Status.NOT_MET, f"Measure {name} did not reach {goal}.", measure.entries[-1])
+        return None
 
     def _means(self, measure: TrackedMeasure) -> Iterator[tuple[int, float]]:
         """Yield the last index and the mean of each `average_of` periods in a row."""

@@ -238,7 +238,11 @@ EDGES: dict[str, Edges] = {
         ),
         "the day of a month without its reading": Edge(
             DECEMBER, [DEFINED, ("2022-12-10", month(11, 70)), ("2023-01-10", month(12, 80))],
-            [on("2023-01-10T11:59", NONE, "no reading for the period to 31 December 2022, and did not reach 80 before", 12), on("2023-01-10T12:00", MET, "reached 80", 13)],
+            [on("2023-01-10T11:59", NONE, "no reading for the period to 31 December 2022, which decides on 80 by 31 December 2022", 12), on("2023-01-10T12:00", MET, "reached 80", 13)],
+        ),
+        "the day of a month without its reading, after it was reached": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-01-10", month(12, 79))],
+            [on("2022-12-31T23:59", MET, "reached 80", 12), on("2023-01-01T00:00", NONE, "period to 31 December 2022, which decides", 12), on("2023-01-10T12:00", NOT, "did not reach 80", 13)],
         ),
         "the day of a month, and its reading falls short": Edge(
             DECEMBER, [DEFINED, ("2022-12-10", month(11, 70)), ("2023-01-10", month(12, 79))], [on("2023-01-10T12:00", NOT, "did not reach 80", 13)],

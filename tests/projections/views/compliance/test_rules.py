@@ -142,6 +142,6 @@ def test_a_target_is_judged_on_a_figure_as_published() -> None:
         measure="M1", period=period, published=62.5, system="s", extracted_at=instant("2024-06-10")
     )
     told = [("2024-01-02", defined("M1")), ("2024-06-10", figure)]
-    for target, status in ((62.5, "MET"), (62.6, "NO_EVIDENCE")):  # June has no reading yet
-        steps = [{"by": "2024-06-30", "target": target}]
+    for target, status in ((62.5, "MET"), (62.6, "NOT_MET")):
+        steps = [{"by": "2024-05-31", "target": target}]
         assert statuses(timeline("target-met", *told, measure="M1", steps=steps), "2024-07-01") == [status]
