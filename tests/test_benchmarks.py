@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append, eventsourcing, graphql, intake, proof, scale, views
+from tests.benchmarks import append, eventsourcing, graphql, intake, national, proof, scale, views
 
 pytestmark = pytest.mark.long
 SMALL: dict[ModuleType, dict[str, Any]] = {
@@ -17,6 +17,7 @@ SMALL: dict[ModuleType, dict[str, Any]] = {
     eventsourcing: {"ENTRIES": 2_000, "STOCK_SECONDS": 0.2},
     graphql: {"SECONDS": 0.1},
     intake: {"BATCHES": 1},
+    national: {"NOTICES": 3, "ENTRIES": 100, "SECONDS": 0.2},
     proof: {"ENTRIES": 2_000, "FEW": 1_000, "BATCHES": 1, "PROOFS": 10},
     scale: {"ENTRIES": 500, "SECONDS": 0.2, "FOLLOW_SECONDS": 1},
     views: {"NOTICES": 2, "ENTRIES": 2_000, "SIZES": (1_000, 1_500, 2_000), "STOCK": 200, "LIVE_SECONDS": 1},

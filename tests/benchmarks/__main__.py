@@ -9,13 +9,14 @@ from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
-from tests.benchmarks import append, eventsourcing, graphql, intake, proof, scale, views
+from tests.benchmarks import append, eventsourcing, graphql, intake, national, proof, scale, views
 
 GROUPS: dict[str, ModuleType] = {
     "append": append,
     "eventsourcing": eventsourcing,
     "graphql": graphql,
     "intake": intake,
+    "national": national,
     "proof": proof,
     "scale": scale,
     "views": views,
