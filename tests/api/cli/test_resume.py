@@ -6,12 +6,19 @@ import httpx
 import psycopg
 import pytest
 
+from api.cli import resume
+from ledger.follow.source import Slot
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.process import serving
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, begin, progress, run
 from tests.ledger.append.test_rollback import Backup
 
 pytestmark = pytest.mark.database
+
+
+async def follower_slots(_connection: object) -> list[Slot]:
+    """Return the slot of a follower; the test's server does not replicate logically."""
+    return [Slot("dfe", active=False, backlog=0, status="reserved")]
 
 
 def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
@@ -45,8 +52,10 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
         warned = ledger("resume", NOTICE)
         assert warned.status == 1
         assert f"{NOTICE} had {first['position']} entries" in warned.err
+        monkeypatch.setattr(resume, "slots", follower_slots)
         accepted = ledger("resume", NOTICE, "--accept-loss")
         assert f"recorded as entry {first['position']} of {NOTICE}" in accepted.out, accepted
+        assert "The follower dfe has the lost entries. Run: ledger follow unpublish dfe." in accepted.out
         assert "lost nothing" in ledger("resume", NOTICE, "--accept-loss").out
 
         assert post().json()["position"] == first["position"] + 1
