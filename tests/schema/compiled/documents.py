@@ -34,7 +34,7 @@ INSTANTS = (
     "2022-07-05T00:00:00Z", "2022-12-31T00:00:00Z", "2023-06-30T12:00:00+01:00", "2023-11-01T00:00:00.5Z",
     "2030-01-01T00:00:00Z",
 )  # fmt: skip
-MOST_NESTED = 2
+MOST_NESTED = 3
 """Filters within one another, at most."""
 NODES = (
     "objective/O1",
@@ -74,7 +74,7 @@ class Writing:
         query = self.live.query_type
         assert query is not None
         roots = self.draw(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))
-        fields = " ".join(self.field(query, name, 5, f"r{n}: ") for n, name in enumerate(roots))
+        fields = " ".join(self.field(query, name, 7, f"r{n}: ") for n, name in enumerate(roots))
         head = f"query({', '.join(self.declared)})" if self.declared else "query"
         return Request(f"{head} {{ {fields} }} " + " ".join(self.fragments), self.variables)
 
