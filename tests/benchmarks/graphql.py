@@ -1,8 +1,8 @@
 """GraphQL reads over HTTP, at 1 and 8 connections, against hand-written SQL and plain strawberry.
 
-Reads: the plan (100 objectives of 8 fields, with 3 actions of 4 fields each), 1,000 entries, compliance, and one
-regular question; and a mutation. The 1,000 entries come compressed too. Each server is a process of its own; the
-sides take turns.
+Reads: the plan (100 objectives of 8 fields, with 3 actions of 4 fields each), 1,000 entries, compliance, one
+regular question, and the 300 actions ordered, filtered and grouped; and a mutation. The 1,000 entries come
+compressed too. Each server is a process of its own; the sides take turns.
 """
 
 import asyncio
@@ -44,6 +44,15 @@ READS = {
   position type actor subject occurredAt data leafHash } } } }""",
     "compliance": """query($notice: ID!) { notice(id: $notice) { compliance(first: 200) { nodes {
   clause obligor modality status since sincePosition reason entries } } } }""",
+    "ordered": """query($notice: ID!) { notice(id: $notice) { plan {
+  actions(first: 100, orderBy: [{field: DUE, direction: DESC}, {field: ACTION}]) {
+    totalCount nodes { action title owner due } } } } }""",
+    "filtered": """query($notice: ID!) { notice(id: $notice) { plan {
+  actions(first: 100, filter: {or: [{owner: "officer"}, {dueFrom: "2024-01-01"}], not: {objective: "O1"}}) {
+    nodes { action title owner due } } } } }""",
+    "grouped": """query($notice: ID!) { notice(id: $notice) { plan {
+  actions(first: 1) { groups(by: [{field: OBJECTIVE}, {field: DUE, period: MONTH}]) {
+    keys count days(of: DUE) { first last } } } } } }""",
     "question": next(each.document for each in questions() if each.name == "slow-objectives"),
 }
 CODINGS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {

@@ -85,7 +85,36 @@ SLOW = """SELECT convert_to(json_build_object('data', json_build_object('notice'
             AND a.completed_on IS NULL AND a.due < (%(on)s AT TIME ZONE 'Europe/London')::date
             ORDER BY position LIMIT 50) t LEFT JOIN ledger.narratives n ON n.notice = t.notice
         AND n.position = t.title_position AND n.path = t.title_path) a"""
-STATEMENTS = {"plan": PLAN, "entries1000": ENTRIES, "compliance": COMPLIANCE, "question": SLOW}
+_ACTIONS = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('plan',
+    json_build_object('actions', json_build_object('nodes', coalesce(json_agg(json_build_object(
+        'action', t.action, 'title', n.body, 'owner', t.owner, 'due', t.due) ORDER BY {}), '[]'))))))::text,
+        'UTF8')
+    FROM (SELECT * FROM views.actions WHERE notice = %(notice)s {} LIMIT 100) t
+    LEFT JOIN ledger.narratives n ON n.notice = t.notice
+        AND n.position = t.title_position AND n.path = t.title_path"""
+_TOTAL = "'totalCount', (SELECT count(*) FROM views.actions WHERE notice = %(notice)s), 'nodes'"
+ORDERED = _ACTIONS.replace("'nodes'", _TOTAL).format(
+    "t.due DESC, t.action, t.position", "ORDER BY due DESC, action, position"
+)
+FILTERED = _ACTIONS.format(
+    "t.position", "AND (owner = 'officer' OR due >= '2024-01-01') AND objective <> 'O1' ORDER BY position"
+)
+GROUPED = """SELECT convert_to(json_build_object('data', json_build_object('notice', json_build_object('plan',
+    json_build_object('actions', json_build_object('groups', coalesce(json_agg(json_build_object(
+        'keys', json_build_array(objective, to_char(month, 'YYYY-MM')), 'count', n,
+        'days', json_build_object('first', first, 'last', last)) ORDER BY objective, month), '[]'))))))::text,
+        'UTF8')
+    FROM (SELECT objective, date_trunc('month', due)::date AS month, count(*) AS n, min(due) AS first,
+        max(due) AS last FROM views.actions WHERE notice = %(notice)s GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 1001) t"""
+STATEMENTS = {
+    "plan": PLAN,
+    "entries1000": ENTRIES,
+    "compliance": COMPLIANCE,
+    "ordered": ORDERED,
+    "filtered": FILTERED,
+    "grouped": GROUPED,
+    "question": SLOW,
+}
 
 
 def by_hand(url: str) -> Starlette:
