@@ -197,7 +197,7 @@ async def test_the_head_deleted(recorded: str) -> None:
     [
         ("source = 'bob'", Damage.COLUMN),
         ("id = 'another'", Damage.COLUMN),
-        ("type = replace(type, 'v1', 'v2')", Damage.COLUMN),
+        ("type = type || '1'", Damage.COLUMN),
         ("recorded_at = recorded_at - interval '1 microsecond'", Damage.COLUMN),
         ("recorded_at = '-infinity'", Damage.COLUMN),
         ("root_hash = sha256(root_hash)", Damage.ROOT),

@@ -71,7 +71,7 @@ async def test_it_is_asked_by_obligor_modality_and_status_and_over_time(database
         breached = await rows_of(reading, view.COMPLIANCE, status="NOT_MET")
         may = await rows_of(reading, view.COMPLIANCE, modality="MAY", obligor="COUNCIL")
         over_time = await rows_of(reading, view.COURSE, number="11")
-        due = await rows_of(reading, view.FALLING_DUE, until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
+        due = await rows_of(reading, view.FALLING_DUE, begins_until=datetime(2023, 6, 30, 23, 59, tzinfo=UTC))
     assert reading.position == KNOWN_ON_31_DECEMBER_2022
     assert [row.number for row in department] == ["6", "7"]
     assert [row.number for row in breached] == ["5c", "5d", "9d"]
