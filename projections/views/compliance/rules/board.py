@@ -154,7 +154,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         match fact:
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
-                return None
+                return self.rule.chaired_by is not None
             case PartnerUpdateCommissioned():
                 self.updates[fact.update] = fact.due, position
             case PartnerUpdateReceived():
