@@ -289,7 +289,7 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
         assert await ids() == ["O1", "O2", "O3", "O0"]
         assert await ids(area="area-0") == ["O2"]
         assert await ids(owner="alice") == ["O1", "O3"]
-        assert await ids(ids=["O3", "O9", "O1"]) == ["O1", "O3"]
+        assert await ids(objective_in=["O3", "O9", "O1"]) == ["O1", "O3"]
         ((second,),) = await find(reading, plan.OBJECTIVE, RowQuery(first=1, after=[7]))
         assert second.row.objective == "O2"
         (rest,) = await find(reading, plan.OBJECTIVE, RowQuery(after=[second.row.position]))
