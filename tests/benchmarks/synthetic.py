@@ -56,7 +56,8 @@ class Notice:
         self._meetings = 0
         self._reviews = 0
         self._under_way: str | None = None
-        self._grants: list[str] = []
+        self._grants: list[tuple[str, date]] = []
+        """Grants of access and their last days."""
         self._gathered: list[str] = []
         self._promised: list[str] = []
 
@@ -139,8 +140,8 @@ class Notice:
         return "EvidenceSubmitted", told | {"title": TEXT, "classification": "OFFICIAL", "supports": supports}
 
     def _lately(self) -> str:
-        """Return a day of the past week: facts are recorded some days after they happened."""
-        return (self._day - timedelta(days=self._random.randrange(7))).isoformat()
+        """Return a day of the past week, before the two days by which an event precedes its recording."""
+        return (self._day - timedelta(days=2 + self._random.randrange(5))).isoformat()
 
     def _some_evidence(self) -> list[str]:
         return self._evidence[-2:]
@@ -180,20 +181,25 @@ class Notice:
             yield "MinutesApproved", {"meeting": f"B{self._meetings - 1}", "approvedAt": meeting}
 
     def _review(self) -> Iterator[Told]:
-        if self._grants and self._random.random() < 0.8:
-            grant = self._random.choice(self._grants[-8:])
-            yield "AccessUsed", {"request": grant, "document": self._id("file"), "action": "VIEWED"}
+        # The entries of the notice itself come first, so each fact is recorded some days later than `_day`.
+        live = [request for request, last in self._grants[-8:] if last > self._day + 60 * DAY]
+        if live and self._random.random() < 0.8:
+            yield (
+                "AccessUsed",
+                {"request": self._random.choice(live), "document": self._id("file"), "action": "VIEWED"},
+            )
             return
         self._reviews += 1
         review, request = f"R{self._reviews}", self._id("X")
-        window = {"from": "2022-07-06T08:00:00Z", "until": "2022-12-06T08:00:00Z"}
+        last = self._day + timedelta(days=153)
+        window = {"from": f"{self._day}T08:00:00Z", "until": f"{last}T08:00:00Z"}
         planned = {"review": review, "kind": "six-month review", "by": "DfE", "from": "2022-10-03"}
         yield "ReviewScheduled", planned | {"topics": ["CULTURE"]}
         asked = {"request": request, "grantee": "reviewer", "review": review, "kind": "CASE_FILES", "scope": TEXT}
         yield "AccessRequested", asked | {"purpose": TEXT} | window
         yield "AccessGranted", {"request": request} | window
         yield "ReviewStarted", {"review": review}
-        self._grants.append(request)
+        self._grants.append((request, last))
 
     def _other(self) -> Iterator[Told]:
         chance = self._random.random()

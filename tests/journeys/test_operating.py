@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from ledger.domain.areas.notice import NoticeIssued
+from ledger.domain.registry import KIND_OF
 from tests.api.cli_tools import url_of
 from tests.journeys import documents
 from tests.journeys.tcp_server import tcp_server
@@ -57,7 +59,7 @@ def test_a_server_of_ones_own_starts_as_the_page_says(tmp_path: Path) -> None:
             token = next(line.strip() for line in shell.stdout if line.startswith("ledger_"))
             with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
                 lines = client.get("/ledgers/tameside-2022/entries?limit=1").text
-            assert json.loads(lines)["type"] == "improvement-ledger.notice.NoticeIssued.v1"
+            assert json.loads(lines)["type"] == KIND_OF[NoticeIssued].type
         finally:
             os.killpg(shell.pid, signal.SIGTERM)
             shell.communicate(timeout=60)

@@ -237,10 +237,10 @@ def test_a_cursor_of_another_order_is_refused_by_every_list(both: Both) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
 def test_odd_values_of_filters_have_right_answers(both: Both) -> None:
-    """Compare the answers of each value alone with those evaluated field by field."""
+    """Compare the answers of each value alone, unless it is refused, with those evaluated field by field."""
     for slot in by_filter(both):
         for value in of_type(both, slot):
-            if value and _depth(value) < 9:
+            if value and _depth(value) < 9 and not check(both, slot.request(value)):
                 both.compare(slot.request(value), Role.OPERATOR)
 
 
