@@ -22,7 +22,7 @@ from tests.schema.compiled.test_compiled import Both, both
 __all__ = ["both"]
 pytestmark = pytest.mark.database
 AT = f'notice(id: "{NOTICE}", on: "2023-11-01T00:00:00Z")'
-MEGABYTES = 700
+MEGABYTES = 1_000
 """Most megabytes of a process of the database, with the memory that it shares with the others."""
 PLAN = ("objectives", "slow", "actions", "milestones", "risks", "briefings", "highlights", "coverage", "findings")
 WHOLE = "{ totalCount nodes { __typename } groups { count } }"
@@ -84,7 +84,7 @@ def peaks(both: Both) -> list[float]:
 def test_an_operation_ends_after_its_seconds(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read many notices: no statement takes too long, but all of them together do."""
     costly = several(MOST_SEARCHES, {"text": "visits"}, roots=ROOT_FIELDS)
-    monkeypatch.setattr(limits, "SECONDS", 1.0)
+    monkeypatch.setattr(limits, "SECONDS", 0.1)
     started = time.monotonic()
     result = both.runner.run(both.schema.ask(both.context(Role.OPERATOR), costly.document, costly.variables))
     assert {(error.extensions or {}).get("code") for error in result.errors or ()} == {"LIMIT_EXCEEDED"}
