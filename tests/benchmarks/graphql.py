@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
@@ -233,8 +233,9 @@ def _peer(which: str, url: str) -> Iterator[str]:
 
 def _drain(process: Process) -> None:
     """Read a server's log, which would block the server when full."""
-    for _ in process.popen.stderr or ():
-        pass
+    with suppress(ValueError):  # the log is closed when the server ends
+        for _ in process.popen.stderr or ():
+            pass
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> bytes:
