@@ -38,7 +38,7 @@ def address(service: Any) -> str:
 def client(service: Service, actor: str = "officer") -> Client:
     headers = {"Authorization": f"Bearer {service.notice.tokens[actor]}"}
     transport = WebsocketsTransport(
-        url=address(service), headers=headers, connect_timeout=PATIENCE, ack_timeout=PATIENCE
+        url=address(service), headers=headers, connect_timeout=PATIENCE, ack_timeout=PATIENCE, close_timeout=1
     )
     return Client(transport=transport, execute_timeout=PATIENCE)
 
@@ -159,9 +159,9 @@ async def drained(service: Service, document: Any) -> None:
 async def opened(
     service: Any, payload: Any = None, init: dict[str, Any] | None = None, **more: Any
 ) -> ClientConnection:
-    joined = await connect(
-        address(service), subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=PATIENCE, **more
-    )
+    # A client with unread messages does not hear the server close.
+    more = {"open_timeout": PATIENCE, "close_timeout": 1} | more
+    joined = await connect(address(service), subprotocols=[Subprotocol("graphql-transport-ws")], **more)
     await joined.send(json.dumps({"type": "connection_init"} | ({"payload": payload} if payload else init or {})))
     return joined
 
