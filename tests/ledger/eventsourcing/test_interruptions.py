@@ -69,6 +69,7 @@ def test_a_subscription_and_a_guest_continue_after_a_restart_of_the_server() -> 
     assert positions == list(range(1, SIZE + 5))
 
 
+@pytest.mark.long
 def test_a_guest_can_be_stopped_during_an_outage() -> None:
     stop = Event()
     with make_place() as place, closing(EmbeddedPostgres(place, FAST)) as server:
