@@ -38,10 +38,10 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 64
+MARK_EVERY = 128
 """Occurrences between two marks, at least."""
-MARK_SHARE = 32
-"""The next mark also waits for this share of the occurrences before the last mark: one in 32."""
+MARK_SHARE = 16
+"""The next mark also waits for this share of the occurrences before the last mark: one in 16."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
