@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from threading import Event, Thread
+from threading import Event, Thread, local
 from typing import Any, cast, get_args
 
 import psycopg
@@ -59,7 +59,12 @@ class _BatchDatastore(LedgerDatastore):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "ledger_guest")
-        self.joined: psycopg.Connection[Any] | None = None
+        self._batch = local()
+
+    @property
+    def joined(self) -> psycopg.Connection[Any] | None:
+        """Connection of this thread's batch; None outside a batch. Other threads read the view meanwhile."""
+        return getattr(self._batch, "connection", None)
 
     @contextmanager
     def get_connection(self) -> Iterator[psycopg.Connection[Any]]:
@@ -83,11 +88,11 @@ class _BatchDatastore(LedgerDatastore):
     def batch(self) -> Iterator[psycopg.Cursor[Any]]:
         """Join what happens inside into one transaction, whose statements are sent without waiting for each."""
         with super().get_connection() as connection, connection.transaction(), connection.pipeline():
-            self.joined = connection
+            self._batch.connection = connection
             try:
                 yield connection.cursor()
             finally:
-                self.joined = None
+                self._batch.connection = None
 
 
 class _BatchTracking:
