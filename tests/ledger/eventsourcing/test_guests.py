@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
 import pytest
+from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection, ProjectionRunner
 
 from ledger.append.writer import Writer
@@ -112,6 +115,30 @@ def test_of_two_runners_one_works_and_the_other_takes_over(runner: GuestRunner, 
     threads[1].join()
     assert second.view.numbers() == {"O1": 6}
     second.close()
+
+
+def test_another_thread_reads_the_view_while_a_batch_is_written(recorded: str) -> None:
+    entered, proceed = Event(), Event()
+
+    class Pausing(CountProgress):
+        """Waits at the last entry of its batch."""
+
+        def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+            super().process_event(domain_event, tracking)
+            if domain_event.position == SIZE:
+                entered.set()
+                assert proceed.wait(20)
+
+    with closing(GuestRunner(recorded, NOTICE, Pausing)) as runner:
+        thread = Thread(target=runner.catch_up)
+        thread.start()
+        try:
+            assert entered.wait(20)
+            assert (runner.view.max_tracking_id(NOTICE), runner.view.numbers()) == (None, {})
+        finally:
+            proceed.set()
+            thread.join()
+        assert (runner.view.max_tracking_id(NOTICE), runner.view.numbers()) == (SIZE, {"O1": 3})
 
 
 def test_a_guest_cannot_write_outside_its_schema(runner: GuestRunner) -> None:
