@@ -17,7 +17,13 @@ from ledger.domain.areas.access import (
     AccessUsed,
     AccessUseRefused,
 )
-from ledger.domain.areas.actions import ActionAdded
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionDropped,
+    ActionRebaselined,
+    ActionReopened,
+)
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.domain.areas.board import (
     BoardDecisionRecorded,
@@ -49,6 +55,7 @@ from ledger.domain.areas.partners import (
     PartnerUpdateReceived,
 )
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
+from ledger.domain.areas.plan import ObjectiveClosed
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import (
     AdviserReportIssued,
@@ -80,6 +87,9 @@ from ledger.domain.rules.rule import (
 )
 
 Facts = frozenset[type[Fact]]
+_ACTIONS: Facts = frozenset(
+    {ActionAdded, ActionCompleted, ActionDropped, ActionRebaselined, ActionReopened, ObjectiveClosed}
+)
 
 
 class Context(Rule, frozen=True):
@@ -98,9 +108,9 @@ class PartnerActionsOwned(Rule, frozen=True):
     example: ClassVar[str] = "section_11_only = true"
     retired: ClassVar[frozenset[str]] = frozenset({"law"})
     reads: ClassVar[Facts] = frozenset(
-        {PartnerRegistered, ContributionCommitted, ContributionReceived, ContributionMissed, ActionAdded}
+        {PartnerRegistered, ContributionCommitted, ContributionReceived, ContributionMissed, *_ACTIONS}
     )
-    background: ClassVar[Facts] = frozenset({ActionAdded})
+    background: ClassVar[Facts] = _ACTIONS
 
     section_11_only: Annotated[
         bool, Meta(description="True: only partners bound by section 11 of the Children Act 2004 count.")

@@ -1,11 +1,17 @@
 """Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from ledger.domain.areas.actions import ActionAdded
+from ledger.domain.areas.actions import (
+    ActionAdded,
+    ActionCompleted,
+    ActionDropped,
+    ActionRebaselined,
+    ActionReopened,
+)
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
@@ -15,6 +21,7 @@ from ledger.domain.areas.partners import (
     ContributionReceived,
     PartnerRegistered,
 )
+from ledger.domain.areas.plan import ObjectiveClosed, ObjectiveOutcome
 from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
     DAY,
@@ -113,13 +120,34 @@ class AdviserInPost(Judge[oversight.AdviserInPost]):
         return moments + [clause.after(each.last) for each in self.appointments.values() if each.last is not None]
 
 
-class _Contribution(Struct):
+_MOST = 5
+"""Overdue contributions and actions that a verdict names."""
+
+
+class _Promise(Struct):
+    """A contribution or an action that a partner owes."""
+
     partner: str
     due: date
     position: int
+    """Entry that set its date, or opened it again."""
     since: datetime
-    """Instant of the promise."""
+    """Instant from which it is open with that date."""
+    objective: str | None
     missed: int | None = None
+
+
+class _Delivery(Struct):
+    """A contribution or an action that is no longer owed."""
+
+    day: date | None
+    """Day of its receipt or completion; None: the action was dropped."""
+    position: int
+    promise: _Promise | None
+    """The promise; None until it is taken."""
+
+
+_ActionChange = ActionCompleted | ActionDropped | ActionRebaselined | ActionReopened
 
 
 class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
@@ -129,44 +157,101 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Partner → its registration, and whether section 11 binds it."""
     owned: dict[str, int] = field(default_factory=dict)
     """Partner → the entry of the latest action or contribution that it owns."""
-    open: dict[str, _Contribution] = field(default_factory=dict)
-    """Contributions that have not been received."""
-    received: dict[str, tuple[date, int, _Contribution | None]] = field(default_factory=dict)
-    """Contribution → the day and the entry of its receipt, and its promise once that is taken."""
+    open: dict[str, _Promise] = field(default_factory=dict)
+    """Contribution or action, such as `action A6`, that is owed."""
+    done: dict[str, _Delivery] = field(default_factory=dict)
+    """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
+    dropped: list[str] = field(default_factory=list)
+    """Objectives that were dropped or merged; their actions no longer count."""
 
-    def take(self, occurrence: Occurrence) -> None:
+    def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the partners, and what each owns, owes and delivered."""
-        fact, position = occurrence.fact, occurrence.position
+        fact, position, at = occurrence.fact, occurrence.position, occurrence.at
         match fact:
             case PartnerRegistered():
                 self.partners[fact.partner] = (position, fact.section11)
             case ContributionCommitted():
-                self.owned[fact.partner] = position
-                promise = _Contribution(fact.partner, fact.due, position, occurrence.at)
-                if fact.contribution in self.received:
-                    day, entry, _ = self.received[fact.contribution]
-                    self.received[fact.contribution] = (day, entry, promise)
-                else:
-                    self.open[fact.contribution] = promise
+                promise = _Promise(fact.partner, fact.due, position, at, None)
+                self._owe(f"contribution {fact.contribution}", promise)
             case ContributionReceived():
-                known = self.open.pop(fact.contribution, None)
-                self.received[fact.contribution] = (fact.received_on, position, known)
-            case ContributionMissed() if fact.contribution in self.open:
-                self.open[fact.contribution].missed = position
-            case ActionAdded() if fact.partner is not None:
-                self.owned[fact.partner] = position
+                self._deliver(f"contribution {fact.contribution}", fact.received_on, position)
+            case ContributionMissed() if f"contribution {fact.contribution}" in self.open:
+                self.open[f"contribution {fact.contribution}"].missed = position
+            case ActionAdded():
+                if fact.partner is None:
+                    self.done.pop(f"action {fact.action}", None)
+                    return False
+                self._owe(f"action {fact.action}", _Promise(fact.partner, fact.due, position, at, fact.objective))
+            case ActionCompleted() | ActionDropped() | ActionRebaselined() | ActionReopened():
+                return self._take_change(fact, position, at)
+            case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
+                self.dropped.append(fact.objective)
+            case ObjectiveClosed():
+                return False
+        return None
+
+    def _take_change(self, fact: _ActionChange, position: int, at: datetime) -> bool | None:
+        """Remember a change to an action. Return False if no partner owns the action so far."""
+        name = f"action {fact.action}"
+        promise = self._promise(name)
+        match fact:
+            case ActionCompleted():
+                self._deliver(name, fact.completed_on, position)
+            case ActionDropped() if promise is not None:
+                self._deliver(name, None, position)
+            case ActionRebaselined() if promise is not None:
+                promise.due, promise.position, promise.since = fact.to, position, at
+            case ActionReopened():
+                self.done.pop(name, None)
+                if promise is not None:
+                    promise.position, promise.since = position, at
+                    self.open[name] = promise
+        return None if promise is not None else False
+
+    def _promise(self, name: str) -> _Promise | None:
+        """Return the promise of a contribution or an action, owed or delivered; None: no partner made one."""
+        done = self.done.get(name)
+        return self.open.get(name) if done is None else done.promise
+
+    def _owe(self, name: str, promise: _Promise) -> None:
+        """Remember a promise, which may have been kept before."""
+        self.owned[promise.partner] = promise.position
+        if name in self.done:
+            self.done[name].promise = promise
+        else:
+            self.open[name] = promise
+
+    def _deliver(self, name: str, day: date | None, position: int) -> None:
+        promise = self._promise(name)
+        self.open.pop(name, None)
+        self.done[name] = _Delivery(day, position, promise)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
-        """Take the receipt of a contribution that is not due yet; so it was never overdue."""
-        fact = occurrence.fact
-        promise = self.open.get(fact.contribution) if isinstance(fact, ContributionReceived) else None
+        """Take the delivery of what is not due yet, so was never overdue, and changes to actions of no partner."""
+        match occurrence.fact:
+            case ContributionReceived(contribution=known):
+                promise = self.open.get(f"contribution {known}")
+            case ActionCompleted(action=known) if f"action {known}" in self.open:
+                promise = self.open[f"action {known}"]
+            case (
+                ActionCompleted(action=known)
+                | ActionDropped(action=known)
+                | ActionRebaselined(action=known)
+                | ActionReopened(action=known)
+            ) if self._promise(f"action {known}") is None:
+                self.take(occurrence)
+                return True
+            case ActionAdded(partner=None):
+                return True
+            case _:
+                promise = None
         if promise is None or promise.since > occurrence.at or promise.missed or promise.due < clause.day(latest):
             return False
         self.take(occurrence)
         return True
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET while a contribution is overdue, NO_EVIDENCE if a partner owns nothing."""
+        """Return NOT_MET while something is overdue, NO_EVIDENCE if a partner owns nothing."""
         counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or self._counts_all()}
         if not counted:
             return verdict(Status.NO_EVIDENCE, "No partner of this clause is registered.")
@@ -174,38 +259,56 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         late = [
             (each.due, name, each)
             for name, each in self.open.items()
-            if each.partner in counted and (each.due < today or each.missed is not None)
+            if self._counts(each, counted) and (each.due < today or each.missed is not None)
         ]
         if late:
-            due, name, contribution = min(late, key=lambda each: each[:2])
-            reason = f"Contribution {name}, due on {in_words(due)}, has not been received."
-            return verdict(Status.NOT_MET, reason, contribution.position, contribution.missed)
+            named = sorted(late, key=lambda each: each[:2])[:_MOST]
+            reasons = [
+                f"{name[0].upper()}{name[1:]}, due on {in_words(due)}, has not been {_delivered(name)}."
+                for due, name, _ in named
+            ]
+            entries = [entry for *_, each in named for entry in (each.position, each.missed)]
+            return verdict(Status.NOT_MET, " ".join(reasons), *entries)
         without = {name: entry for name, entry in counted.items() if name not in self.owned}
         if without:
             reason = f"No action or contribution is recorded for {enumerate_names(sorted(without))}."
             return verdict(Status.NO_EVIDENCE, reason, *without.values())
         entries = [self.owned[name] for name in counted]
         delays = [
-            ((day - promise.due).days, name, entry)
-            for name, (day, entry, promise) in self.received.items()
-            if promise is not None and promise.partner in counted and day > promise.due
+            ((each.day - each.promise.due).days, name, each.position)
+            for name, each in self.done.items()
+            if each.promise is not None
+            and self._counts(each.promise, counted)
+            and each.day is not None
+            and each.day > each.promise.due
         ]
         if delays:
-            names = [f"{name} was received {days_in_words(days)} late" for days, name, _ in delays]
-            reason = f"No contribution is overdue; {enumerate_some(names)}."
+            names = [
+                f"{name.split()[1]} was {_delivered(name)} {days_in_words(days)} late" for days, name, _ in delays
+            ]
+            reason = f"No action or contribution is overdue; {enumerate_some(names)}."
             return verdict(Status.MET_LATE, reason, *entries, *(entry for *_, entry in delays))
         return verdict(
             Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )
 
+    def _counts(self, promise: _Promise, counted: Container[str]) -> bool:
+        """Return True if the promise is of a partner that counts, and of an objective that was not dropped."""
+        return promise.partner in counted and promise.objective not in self.dropped
+
     def _counts_all(self) -> bool:
         return not self.rule.section_11_only
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next contribution is due."""
+        """Return the day after the next contribution or action is due."""
         today = clause.day(at)
         coming = min((each.due for each in self.open.values() if each.due >= today), default=None)
         return () if coming is None else (clause.after(coming),)
+
+
+def _delivered(name: str) -> str:
+    """Return the verb for a contribution or an action that was delivered."""
+    return "completed" if name.startswith("action ") else "received"
 
 
 class _Gathering(Struct):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ledger.domain.areas.actions import ActionAdded
 from ledger.domain.areas.adviser import AdviserAppointed
 from ledger.domain.areas.escalation import InterventionDecided
 from ledger.domain.areas.partners import ContributionReceived
@@ -28,11 +29,16 @@ from tests.projections.views.compliance.facts import (
     area,
     chair,
     chair_report,
+    closed,
     committed,
+    completed,
     considered,
     day,
+    dropped,
     gathered,
     met,
+    rebaselined,
+    reopened,
     timetable,
 )
 from tests.projections.views.compliance.telling import WORDS
@@ -44,6 +50,11 @@ QUARTERLY = {"covers": ["AREAS"], "every_months": 3}
 YEARLY = {"what": "plan", "every_months": 12}
 VIEWS = {"groups": [STAFF.value]}
 OWED: list[Told] = [("2022-07-06", PARTNER), ("2022-07-08", committed("C1", "2022-08-31"))]
+
+PARTNERS_ACTION: list[Told] = [
+    OWED[0],
+    ("2022-07-08", ActionAdded(action="A1", objective="O1", title=WORDS, owner="pat", due=day("2022-08-31"), partner="P1")),
+]  # fmt: skip
 
 
 def appointed(first: str, last: str | None = None) -> Fact:
@@ -88,6 +99,29 @@ EDGES: dict[str, Edges] = {
         "the day after": Edge({}, [*OWED, ("2022-09-01", received("2022-09-01"))], [on("2022-09-01T12:00", LATE, "C1 was received 1 day late", 12, 13)]),
         LATE_RECORD: Edge(
             {}, [*OWED, ("2022-09-10", received("2022-08-31"))], [on("2022-09-05", NOT, "C1", 12, known=2), on("2022-09-05", MET, "none is overdue", 12)],
+        ),
+        "the day, for a partner's action": Edge(
+            {}, [PARTNERS_ACTION[0], PARTNERS_ACTION[1], ("2022-09-03", completed("A1", "2022-09-02"))],
+            [on("2022-08-31T23:59", MET, "none is overdue", 12), on("2022-09-01T00:00", NOT, "Action A1, due on 31 August 2022, has not been completed", 12, known=2),
+             on("2022-09-01T00:00", NOT, "Action A1", 12), on("2022-09-03T12:00", LATE, "A1 was completed 2 days late", 12, 13)],
+        ),
+        "the day, for a partner's action with another date": Edge(
+            {}, [*PARTNERS_ACTION, ("2022-08-20", rebaselined("A1", "2022-08-31", "2022-09-30"))],
+            [on("2022-09-30T23:59", MET, "none is overdue", 12), on("2022-10-01T00:00", NOT, "Action A1, due on 30 September 2022", 13)],
+        ),
+        "the day, for a partner's action dropped, then reopened": Edge(
+            {}, [*PARTNERS_ACTION, ("2022-08-20", dropped("A1")), ("2022-09-05", reopened("A1"))],
+            [on("2022-09-01T00:00", MET, "none is overdue", 12), on("2022-09-05T12:00", NOT, "Action A1", 14)],
+        ),
+        "the day, for a partner's action of an objective that was dropped": Edge(
+            {}, [*PARTNERS_ACTION, ("2022-08-20", closed("O1", "DROPPED"))], [on("2022-09-01T00:00", MET, "none is overdue", 12)],
+        ),
+        "recorded late, a partner's action before its addition": Edge(
+            {}, [PARTNERS_ACTION[0], ("2022-07-09", completed("A1", "2022-07-07")), PARTNERS_ACTION[1]], [on("2022-09-01T00:00", MET, "none is overdue", 13)],
+        ),
+        "recorded late, a partner's action after its day": Edge(
+            {}, [*PARTNERS_ACTION, ("2022-09-10", completed("A1", "2022-08-31"))],
+            [on("2022-09-05", NOT, "Action A1", 12, known=2), on("2022-09-05", MET, "none is overdue", 12)],
         ),
         CORRECTED: Edge(
             {}, [*OWED, ("2022-09-02", received("2022-09-02")), ("2022-09-08", fix(2, received("2022-08-30")))],

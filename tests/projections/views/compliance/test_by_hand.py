@@ -20,8 +20,8 @@ ON_31_DECEMBER_2022: list[Line] = [
     ("1a", "MET", "2022-11-30", 288, [238, 288], "288 approved plan-2, which answers SA1, published by 238"),
     ("1b", "AT_RISK", "2022-10-06", 219, [294],
      "Measure M1 has fewer than 12 readings, and does not hold its target yet"),
-    ("2", "MET_LATE", "2022-12-09", 307, [147, 148, 307],
-     "No contribution is overdue; CB1 was received 9 days late"),
+    ("2", "MET_LATE", "2022-12-09", 307, [147, 148, 306, 307],
+     "No action or contribution is overdue; A6 was completed 9 days late and CB1 was received 9 days late"),
     ("3", "MET", "2022-07-10", None, [170],
      "the first adviser's first day was 11 July, British summer time; 170 put another in the same appointment"),
     ("4", "MET", "2022-11-24", 282, [73, 74, 134, 135, 136, 137, 224, 282],
@@ -161,7 +161,7 @@ ON_31_MARCH_2024: list[Line] = [
 
 # As known on that day, what was to come if nothing more had been recorded: 30 June 2023 seen from 31 December 2022.
 FORESEEN: list[Line] = [
-    ("2", "NOT_MET", "2023-03-31", None, [148], "CB5, due on 31 March, had not come"),
+    ("2", "NOT_MET", "2023-03-31", None, [147, 148], "CB5, due on 31 March, and CB4, due on 31 May, had not come"),
     ("5a", "NOT_MET", "2023-01-11", None, [271], "O10's 62 days after 9 November end on 10 January"),
     (
         "5d",
