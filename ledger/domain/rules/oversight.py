@@ -240,7 +240,7 @@ class ReviewTopics(Rule, frozen=True):
 
 
 class GradeReached(Rule, frozen=True):
-    """A review gives a judgement one of the grades named, by the day named."""
+    """A review gives a judgement one of the grades named, by the day named; the latest grade by then decides."""
 
     kind: ClassVar[str] = "grade-reached"
     wordings: ClassVar[tuple[str, ...]] = (

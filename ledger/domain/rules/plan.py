@@ -232,7 +232,7 @@ class MeasuresImprove(Rule, frozen=True):
 
 
 class TargetMet(Rule, frozen=True):
-    """A measure reaches each target by its day; the latest period that ended by then decides."""
+    """A measure reaches each target by its day; only the latest period that ended by then decides."""
 
     kind: ClassVar[str] = "target-met"
     wordings: ClassVar[tuple[str, ...]] = (

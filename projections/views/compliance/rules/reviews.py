@@ -208,6 +208,9 @@ class GradeReached(Judge[oversight.GradeReached]):
                 late = (day - by).days
                 if late > 0:
                     return verdict(Status.MET_LATE, f"{reason}, {days_in_words(late)} late.", each.position)
+                if today <= by and late < 0:
+                    reason = f"{reason}; the last day is {in_words(by)}, and a later grade until then counts"
+                    return verdict(Status.NOT_DUE, f"{reason} instead.", each.position)
                 return verdict(Status.MET, f"{reason}.", each.position)
         if today <= by:
             status = Status.AT_RISK if is_near(today, by, 4) else Status.NOT_DUE

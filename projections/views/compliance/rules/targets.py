@@ -68,6 +68,8 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         if unknown is not None:
             return unknown
         if reached is not None:
+            if today <= step.by and self._is_undecided(measure, step):
+                return self._provisional(step, reached, for_periods)
             return self._held(measure, step, reached, today)
         if today > step.by:
             return verdict(Status.NOT_MET, f"Measure {name} did not reach {goal}.", measure.entries[-1])
@@ -75,6 +77,18 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         counted = [entry for entry, end in zip(measure.entries, measure.ends, strict=True) if end <= step.by]
         status = Status.AT_RISK if is_near(today, step.by, 2) else Status.NOT_DUE
         return verdict(status, reason, counted[-1] if counted else measure.position)
+
+    def _is_undecided(self, measure: TrackedMeasure, step: TargetStep) -> bool:
+        """Return True if another period may end by a step's day, whose figure would count instead."""
+        end = measure.next_end(len(measure.ends) - 1)
+        return measure.ends[-1] < step.by and (end is None or end <= step.by)
+
+    def _provisional(self, step: TargetStep, reached: _Reached, for_periods: str) -> Verdict:
+        """Return NOT_DUE for a step that was reached before its day, while a later figure still counts."""
+        reason = f"Measure {self.rule.measure} reached {step.target:g}{for_periods}"
+        reason = f"{reason} in the period to {in_words(reached.end)}; the day is {in_words(step.by)}"
+        reason = f"{reason}, and a figure for a later period until then counts instead."
+        return verdict(Status.NOT_DUE, reason, *reached.entries)
 
     def _held(self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date) -> Verdict:
         """Return MET or MET_LATE for a step that was reached, NOT_MET if it had to last and did not."""

@@ -362,7 +362,8 @@ CASES: dict[str, Case] = {
     ),
     "a target of which lower is better": (
         "target-met", {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]},
-        [("2022-07-06", defined("M1", "LOWER_IS_BETTER")), ("2022-08-01", read("M1", 1, 80))], [("2022-08-02", MET)],
+        [("2022-07-06", defined("M1", "LOWER_IS_BETTER")), ("2022-08-01", read("M1", 1, 80))],
+        [("2022-08-02", DUE), ("2022-12-31T23:59", DUE), ("2023-01-01T00:00", MET)],
     ),
     "a clause that introduces others": ("context", {}, [], [("2022-07-04", ""), ("2022-07-05", NEVER)]),
     "an area closed early": (

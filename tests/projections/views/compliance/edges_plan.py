@@ -242,7 +242,33 @@ EDGES: dict[str, Edges] = {
         ),
         "the day of a month without its reading, after it was reached": Edge(
             DECEMBER, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-01-10", month(12, 79))],
-            [on("2022-12-31T23:59", MET, "reached 80", 12), on("2023-01-01T00:00", NONE, "period to 31 December 2022, which decides", 12), on("2023-01-10T12:00", NOT, "did not reach 80", 13)],
+            [on("2022-12-31T23:59", DUE, "reached 80 in the period to 30 November 2022; the day is 31 December 2022, and a figure for a later period until then counts instead", 12),
+             on("2023-01-01T00:00", NONE, "period to 31 December 2022, which decides", 12), on("2023-01-10T12:00", NOT, "did not reach 80", 13)],
+        ),
+        "the day before, the day and the day after, reached early": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 85)), ("2022-12-30", month(12, 81))],
+            [on("2022-12-10T11:59", DUE, "has to reach 80", 11), on("2022-12-30T11:59", DUE, "the day is 31 December 2022", 12, known=2),
+             on("2022-12-31T23:59", DUE, "the day is 31 December 2022", 12, known=2), on("2023-01-01T00:00", NONE, "which decides", 12, known=2),
+             on("2022-12-30T12:00", MET, "reached 80 by 31 December 2022", 13), on("2023-01-01T00:00", MET, "reached 80 by 31 December 2022", 13)],
+        ),
+        "the day, in the middle of a month": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-12-15", "target": 80}]}, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-01-10", month(12, 79))],
+            [on("2022-12-10T12:00", MET, "reached 80 by 15 December 2022", 12), on("2022-12-16T00:00", MET, "reached 80", 12), on("2023-01-11", MET, "reached 80", 12)],
+        ),
+        "the day before, the day and the day after, of figures for single days": Edge(
+            DECEMBER, [DEFINED, ("2022-12-30", read("M1", 30, 80, 2022, 12)), ("2022-12-31", read("M1", 31, 80, 2022, 12))],
+            [on("2022-12-30T12:00", DUE, "in the period to 30 December 2022; the day is 31 December 2022", 12), on("2022-12-31T23:59", DUE, "the day is", 12, known=2),
+             on("2022-12-31T12:00", MET, "reached 80", 13), on("2023-01-01T00:00", MET, "reached 80", 12, known=2), on("2023-01-01T00:00", MET, "reached 80", 13)],
+        ),
+        "sustained and broken before its day": Edge(
+            {**DECEMBER, "sustained_periods": 2}, [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((8, 80), (9, 80), (10, 79))]],
+            [on("2022-10-10T12:00", DUE, "reached 80 for 2 periods in the period to 30 September 2022; the day is 31 December 2022", 12, 13),
+             on("2022-11-10T12:00", DUE, "has to reach 80 by 31 December 2022 for 2 periods", 14), on("2023-01-01T00:00", NONE, "which decides", 14)],
+        ),
+        "a step's boundary, both steps reached early": Edge(
+            TWO_STEPS, [DEFINED, ("2022-09-10", month(8, 85)), ("2022-10-10", month(9, 85)), ("2023-01-10", month(12, 79))],
+            [on("2022-09-30T23:59", DUE, "reached 40 in the period to 31 August 2022; the day is 30 September 2022", 12), on("2022-10-01T00:00", NONE, "which decides on 40", 12),
+             on("2022-10-10T12:00", DUE, "reached 80 in the period to 30 September 2022; the day is 31 December 2022", 13), on("2023-01-11", NOT, "did not reach 80", 14)],
         ),
         "the day of a month, and its reading falls short": Edge(
             DECEMBER, [DEFINED, ("2022-12-10", month(11, 70)), ("2023-01-10", month(12, 79))], [on("2023-01-10T12:00", NOT, "did not reach 80", 13)],

@@ -55,9 +55,9 @@ def reported() -> Fact:
     return DiagnosticReported(diagnostic="D", findings=[WORDS])
 
 
-def graded(grade: str) -> Fact:
-    """Return the completion of review R1 with a grade of overall effectiveness."""
-    return ReviewCompleted(review="R1", findings=[], grades=[Grade(judgement="Overall", grade=grade)])
+def graded(grade: str, review: str = "R1") -> Fact:
+    """Return the completion of a review with a grade of overall effectiveness."""
+    return ReviewCompleted(review=review, findings=[], grades=[Grade(judgement="Overall", grade=grade)])
 
 
 ADEQUATE = {"judgement": "overall", "grades": ["adequate", "good"], "by": "2022-12-31"}
@@ -137,6 +137,15 @@ EDGES: dict[str, Edges] = {
         ),
         DAY: Edge(ADEQUATE, [*INSPECTED, ("2022-12-31", graded("Adequate"))], [on("2022-12-31T11:59", RISK, "adequate", 2), on("2022-12-31T12:00", MET, "R1 graded overall as adequate on 31 December 2022", 13)]),
         "the day after": Edge(ADEQUATE, [*INSPECTED, ("2023-01-01", graded("good"))], [on("2023-01-01T11:59", NONE, "No review", 2), on("2023-01-01T12:00", LATE, "1 day late", 13)]),
+        "the day before, the day and the day after, graded early": Edge(
+            ADEQUATE, GRADED,
+            [on("2022-10-04T12:00", DUE, "R1 graded overall as adequate on 4 October 2022; the last day is 31 December 2022, and a later grade until then counts instead", 13),
+             on("2022-12-30T23:59", DUE, "the last day is", 13), on("2022-12-31T23:59", DUE, "the last day is", 13), on("2023-01-01T00:00", MET, "adequate on 4 October 2022.", 13)],
+        ),
+        "the day, graded early and graded again": Edge(
+            ADEQUATE, [*GRADED, ("2022-12-31", graded("inadequate", "R2"))],
+            [on("2022-12-31T11:59", DUE, "the last day is", 13), on("2022-12-31T12:00", RISK, "adequate or good", 2, 14), on("2023-01-01T00:00", NOT, "R2 graded overall as inadequate", 14)],
+        ),
         "the day, with a grade that is too low": Edge(
             ADEQUATE, [*INSPECTED, ("2022-10-31", graded("inadequate"))],
             [on("2022-11-01", DUE, "adequate or good", 2, 13), on("2023-01-01T00:00", NOT, "graded overall as inadequate; adequate or good had to be reached", 13)],

@@ -53,7 +53,8 @@ def pool() -> list[Entry]:
     """Return the entries of which histories are made, in order of position: facts without corrections."""
     told = [each for edges in EDGES.values() for edge in edges.values() for each in edge.told]
     facts = [each for each in told if not isinstance(each[1], EntryCorrected)]
-    return [*played()[0].history, *(entry_of(EDGES_FROM + index, *each) for index, each in enumerate(facts))]
+    sample = [entry for entry in played()[0].history if not isinstance(entry.fact, EntryCorrected)]
+    return [*sample, *(entry_of(EDGES_FROM + index, *each) for index, each in enumerate(facts))]
 
 
 @cache

@@ -98,7 +98,8 @@ TRIALS: dict[str, Case] = {
     "W1: the latest period by the day counts": (
         "target-met", BY_JUNE,
         [("2024-01-02", defined("M1")), ("2024-05-10", of_month(45, 4)), ("2024-07-10", of_month(13, 6))],
-        [("2024-05-11", MET, "reached 40"), ("2024-07-11", NOT, "did not reach 40")],
+        [("2024-05-11", DUE, "reached 40 in the period to 28 April 2024; the day is 30 June 2024"),
+         ("2024-07-11", NOT, "did not reach 40")],
     ),
     "W1: a sustained target is broken": (
         "target-met", {**BY_JUNE, "sustained_periods": 2},
