@@ -204,9 +204,12 @@ async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
 
 
 async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # noqa: ANN401 - strawberry's own
-    async with aclosing(results):
-        async for result in results:
-            yield _settle(result)
+    try:
+        async with aclosing(results):
+            async for result in results:
+                yield _settle(result)
+    except GraphQLError as error:  # the cached parser raises syntax errors; strawberry's stream returns only its own
+        yield _settle(PreExecutionError(None, [error]))
 
 
 def _settle(result: ExecutionResult) -> ExecutionResult:

@@ -1,6 +1,7 @@
 """Read the members of a GraphQL request from the query or the body. Imports msgspec and starlette."""
 
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,7 +35,11 @@ def check_media_type(request: Request, whole: bytes) -> None:
 
 
 def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
-    """Return the request's members; None for a malformed request."""
+    """Return the request's members; None for a malformed request.
+
+    Raises:
+        HTTPException: The body is JSON without members (400).
+    """
     try:
         if request.method == "GET":
             query = request.query_params
@@ -44,7 +49,16 @@ def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
             return msgspec.convert(dict(query) | decoded, GraphqlRequest)
         return msgspec.json.decode(whole, type=GraphqlRequest)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        if request.method == "POST":
+            _check_members(whole)
         return None
+
+
+def _check_members(whole: bytes) -> None:
+    """Raise HTTPException (400) for JSON without members, such as null, a number or a text."""
+    with suppress(msgspec.MsgspecError, RecursionError):
+        if not isinstance(msgspec.json.decode(whole), dict | list):
+            raise HTTPException(400, "the request is not a JSON object; send one with a query")
 
 
 def with_document(scope: Scope, graphql_request: GraphqlRequest) -> tuple[Scope, bytes]:

@@ -71,6 +71,33 @@ async def test_the_other_transports_need_it_too(service: Service, officer: httpx
     assert service.position() == before
 
 
+@pytest.mark.parametrize(
+    "document", ["{ me { actor }", "subscription {", "}", '"""', "{" * 3000, '{ me(a: "\\ud800") { actor } }']
+)
+async def test_a_syntax_error_is_an_error_over_every_transport(
+    service: Service, officer: httpx.Client, document: str
+) -> None:
+    (error,) = send(officer, query=document).json()["errors"]
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    (event,) = events(send(officer, "text/event-stream", query=document))
+    assert event["errors"] == [error]
+    connection = await opened(service, {"Authorization": f"Bearer {service.notice.tokens['officer']}"})
+    await connection.recv()
+    answer = await operate(connection, query=document)
+    assert (answer["type"], answer["payload"]) == ("error", [error])
+    assert (await operate(connection, query="{ __typename }"))["type"] == "next"
+    await connection.close()
+
+
+@pytest.mark.parametrize("content", ["null", "1", '"{ __typename }"', "true", "[]", "[null]"])
+@pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream"])
+def test_json_that_is_no_object_is_a_bad_request(officer: httpx.Client, content: str, accept: str) -> None:
+    headers = {"Accept": accept, "Content-Type": "application/json"}
+    answer = officer.post("/graphql", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["BAD_REQUEST"]
+
+
 def test_a_query_is_answered_in_json_where_a_stream_is_accepted_too(officer: httpx.Client) -> None:
     for accept, media_type in (
         (URQL, GRAPHQL_RESPONSE),
