@@ -53,12 +53,12 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
     async with database() as url, await connect(url, "ledger_writer") as connection:
         marks = await open_marks(Settings.from_environment().high_water_file, url)
         head = await read_head(connection, notice)
-        mark = marks.mark(notice)
-        if head is None and mark is None:
+        if head is None and marks.mark(notice) is None:
             await check_notice(url, notice)
         try:
             await marks.check(connection, notice, head)
         except RolledBack:
+            mark = marks.mark(notice)  # after the check, which may take over the mark of another database
             if not accepted or mark is None:
                 raise
         else:

@@ -19,6 +19,10 @@ ROLLED_BACK = (
     "The database lost entries of these notices, so nothing is recorded or signed for them. The log names them. "
     "Restore the newest copy of the database, or run: ledger resume NOTICE --accept-loss"
 )
+UNREADABLE = (
+    "The file of high-water marks cannot be read, so nothing is recorded or signed. The log names the file and the "
+    "reason. Restore the file from the backup of the signing key"
+)
 
 
 @describes(Operation(summary="Check that the process answers.", answers={200: "It does."}, public=True))
@@ -48,6 +52,7 @@ async def readyz(request: Request) -> Response:
         "follows": ledger.runner.is_owner,
         "checkpoints": {"refused": len(ledger.log.refused)},
         "rolledBack": {"notices": rolled_back, **({"remedy": ROLLED_BACK} if rolled_back else {})},
+        "highWaterMarks": {"readable": False, "remedy": UNREADABLE} if ledger.marks.fault else {"readable": True},
         "views": [
             {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
         ],

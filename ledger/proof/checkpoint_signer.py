@@ -16,7 +16,7 @@ import psycopg
 from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
-from ledger.domain.errors import Damaged, Refused, RolledBack, Unavailable
+from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable
 from ledger.proof import keys, proof_builder, tiles
 from ledger.proof.checkpoint import Signer, VerifierKey, sign
 from ledger.proof.high_water import HighWaterMarks
@@ -121,7 +121,7 @@ class CheckpointSigner:
         for notice, _ in await self._unsigned():
             try:
                 await self.checkpoint(notice)
-            except (Refused, RolledBack) as error:
+            except (Refused, Stopped) as error:
                 refused[notice] = str(error)
         for notice, why in refused.items():
             if self.refused.get(notice) != why:
@@ -142,7 +142,7 @@ class CheckpointSigner:
         """
         try:
             return await self.checkpoint(notice)
-        except (Refused, RolledBack):
+        except (Refused, Stopped):
             async with self._connected() as connection:
                 last = await _stored(connection, notice)
             if last is None:
@@ -154,7 +154,7 @@ class CheckpointSigner:
 
         Raises:
             Refused: NO_CHECKPOINT: the size may not be signed.
-            RolledBack: The database lost entries of the notice.
+            Stopped: The database lost entries of the notice, or the file of high-water marks cannot be read.
             Unavailable: The database cannot be reached.
         """
         async with self._connected() as connection:

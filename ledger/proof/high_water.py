@@ -7,7 +7,8 @@ Memory has every commit of this process. The file has every signed head, written
 process. Entries of the last second before a crash may be missing there.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
-restored dump the latter. Another database has marks of its own.
+restored dump the latter. A dump restored under another name changes both. So a database without a mark for a notice
+takes the mark of another database that has the same first entry.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
-from ledger.domain.errors import LedgerError, RolledBack
+from ledger.domain.errors import LedgerError, RolledBack, Stopped
 from ledger.store import entries
 from ledger.store.database import connect
 from ledger.store.entries import Connection, Head
@@ -36,6 +37,8 @@ class Mark(Struct, frozen=True, order=True):
     """Number of losses accepted for the notice; a mark of a later generation replaces all earlier ones."""
     size: int
     root_hash: bytes
+    first: bytes = b""
+    """Root of the first entry, which tells histories apart; empty if unknown."""
 
 
 _decoder = msgspec.json.Decoder(dict[str, dict[str, Mark]])
@@ -53,9 +56,13 @@ class HighWaterMarks:
         self._path = path
         self._databases = databases
         self._marks: dict[str, Mark] = {}
+        self._others: dict[str, list[Mark]] = {}
+        """Marks of other databases in the file, by notice."""
         self._version: tuple[int, int] | None = None
         self.stopped: dict[str, str] = {}
         """Notices that are neither recorded nor signed → the reason and the remedy."""
+        self.fault: str | None = None
+        """Reason why the file cannot be read. Nothing is recorded or signed while there is one."""
 
     def mark(self, notice: str) -> Mark | None:
         """Return the mark of a notice, as the latest of memory and file."""
@@ -64,23 +71,27 @@ class HighWaterMarks:
 
     @property
     def notices(self) -> list[str]:
-        """Notices with a mark."""
+        """Notices with a mark, of this database or of another one."""
         self._refresh()
-        return sorted(self._marks)
+        return sorted({*self._marks, *self._others})
 
     def advance(self, notice: str, size: int, root_hash: bytes) -> None:
         """Raise the mark of a notice to a committed head, in memory."""
         mark = self._marks.get(notice)
         if mark is None or size > mark.size:
-            self._marks[notice] = Mark(mark.generation if mark else 0, size, root_hash)
+            generation, first = (mark.generation, mark.first) if mark else (0, b"")
+            self._marks[notice] = Mark(generation, size, root_hash, first)
 
     async def check(self, connection: Connection, notice: str, head: Head | None) -> None:
         """Compare a notice's head with its mark, and advance the mark.
 
         Raises:
             RolledBack: The head is behind the mark, or the tree has another root at the mark.
+            Stopped: The file of marks cannot be read.
         """
-        mark = self.mark(notice)
+        mark = self._readable_mark(notice)
+        if mark is None:
+            mark = await self._inherited(connection, notice)
         if mark is not None and not await _extends(connection, notice, mark, head):
             head = await entries.read_head(connection, notice)  # the mark may be younger than the caller's head
             if not await _extends(connection, notice, mark, head):
@@ -88,6 +99,33 @@ class HighWaterMarks:
         self.stopped.pop(notice, None)
         if head is not None:
             self.advance(notice, head.size, head.root_hash)
+            mark = self._marks[notice]
+            if not mark.first:
+                first = await entries.read_root(connection, notice, 1)
+                self._marks[notice] = msgspec.structs.replace(mark, first=first or b"")
+
+    def _readable_mark(self, notice: str) -> Mark | None:
+        """Return the mark of a notice; log a fault of the file once, and raise Stopped."""
+        try:
+            mark = self.mark(notice)
+        except LedgerError as error:
+            if self.fault != str(error):
+                self.fault = str(error)
+                logger.error("%s", error)  # noqa: TRY400 - the message says enough
+            raise Stopped(str(error)) from None
+        self.fault = None
+        return mark
+
+    async def _inherited(self, connection: Connection, notice: str) -> Mark | None:
+        """Take over the latest mark of other databases that have the same first entry."""
+        others = self._others.get(notice)
+        if not others:
+            return None
+        first = await entries.read_root(connection, notice, 1)
+        mark = max((mark for mark in others if mark.first and mark.first == first), default=None)
+        if mark is not None:
+            self._marks[notice] = mark
+        return mark
 
     def _stop(self, notice: str, size: int, mark: Mark) -> None:
         difference = "it ends earlier" if size < mark.size else "its entries up to there are not the same"
@@ -106,13 +144,16 @@ class HighWaterMarks:
     def accept_loss(self, notice: str, head: Head | None) -> None:
         """Replace the mark of a notice by its present head, in memory and in the file."""
         mark = self.mark(notice)
-        generation = mark.generation + 1 if mark else 1
-        self._marks[notice] = Mark(generation, head.size if head else 0, head.root_hash if head else b"")
+        generation, first = (mark.generation + 1, mark.first) if mark else (1, b"")
+        self._marks[notice] = Mark(generation, head.size if head else 0, head.root_hash if head else b"", first)
         self.stopped.pop(notice, None)
         self.save()
 
     def save(self) -> None:
-        """Merge the marks into the file and wait until they are on the disk; a failure is logged."""
+        """Merge the marks into the file and wait until they are on the disk; a failure is logged.
+
+        A damaged file is left as it is, because it may have marks that this process lacks.
+        """
         if self._path is None:
             return
         try:
@@ -127,25 +168,40 @@ class HighWaterMarks:
                 self._version = _version(path)
         except OSError as error:
             logger.error("the high-water marks cannot be written to %s: %s", self._path, error.strerror)  # noqa: TRY400
+        except LedgerError as error:
+            logger.error("%s", error)  # noqa: TRY400 - the message says enough
 
     def _refresh(self) -> None:
         """Read the file if another process changed it."""
         if self._path is not None and _version(self._path) != self._version:
-            self._version = _version(self._path)
+            version = _version(self._path)
             self._merge(self._path)
+            self._version = version
 
     def _merge(self, path: Path) -> dict[str, dict[str, Mark]]:
         """Take over the later marks of this database from the file; return the file's content.
 
         Raises:
-            LedgerError: The file is damaged.
+            LedgerError: The file is damaged, or cannot be read.
         """
         try:
             saved = _decoder.decode(path.read_bytes())
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise LedgerError(
+                f"the file of high-water marks {path} cannot be read ({error.strerror}); nothing is recorded or "
+                "signed. Give the service's account the right to read and write it"
+            ) from None
         except msgspec.MsgspecError as error:
-            raise LedgerError(f"the file of high-water marks {path} is damaged; restore it: {error}") from None
+            raise LedgerError(
+                f"the file of high-water marks {path} is damaged ({error}); nothing is recorded or signed. Restore "
+                "it from the backup of the signing key, or remove it if the database has lost no entry"
+            ) from None
+        self._others = {}
+        for name, marks in saved.items():
+            for notice, mark in marks.items() if name not in self._databases else ():
+                self._others.setdefault(notice, []).append(mark)
         for name in self._databases:
             for notice, mark in saved.get(name, {}).items():
                 own = self._marks.get(notice)

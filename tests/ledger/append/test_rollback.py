@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.errors import RolledBack
+from ledger.domain.errors import RolledBack, Stopped
 from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks, open_marks
@@ -199,12 +199,67 @@ async def test_a_commit_during_the_check_is_no_loss(database: str) -> None:
         await marks.check(connection, NOTICE, old)
 
 
-async def test_another_database_of_the_same_host_has_marks_of_its_own(
+async def test_a_copy_under_another_name_has_the_marks_of_its_history(
     database: str, backup: Backup, tmp_path: Path
 ) -> None:
+    """Restore a dump as docs/operating.md says, into a database of another name."""
     file = tmp_path / "high-water.json"
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await record_more(writer)
+        await log.sign_heads()
+    copy = make_conninfo(database, dbname=backup.copy)
+    marks = await open_marks(file, copy)
+    assert NOTICE in marks.notices
+    async with Writer(copy, marks=marks) as writer, signer(copy, marks) as log:
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        assert isinstance(await writer.append(OTHER, progress(), ALICE), Receipt)
+        await log.sign_heads()
+        assert set(log.refused) == {NOTICE} == set(marks.stopped)
+        async with await connect(copy) as connection:
+            marks.accept_loss(NOTICE, await read_head(connection, NOTICE))
+        await record_more(writer)
     async with Writer(database, marks=await open_marks(file, database)) as writer:
         await record_more(writer)
-    copy = make_conninfo(database, dbname=backup.copy)
-    async with Writer(copy, marks=await open_marks(file, copy)) as writer:
+
+
+async def test_another_history_of_the_same_host_has_marks_of_its_own(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "high-water.json"
+    empty = Backup(database)
+    empty.take()
+    for url, count in ((database, LOST), (make_conninfo(database, dbname=empty.copy), 1)):
+        marks = await open_marks(file, url)
+        async with Writer(url, marks=marks) as writer, signer(url, marks) as log:
+            await begin(writer, NOTICE)
+            await record_more(writer, count=count)
+            await log.sign_heads()
+            assert not log.refused
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", '{"database":', '{"database": {"notice": {"size": "x"}}}'])
+async def test_a_damaged_file_stops_recording_and_signing_until_it_is_restored(
+    database: str, tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "high-water.json"
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await begin(writer, NOTICE)
+        await log.sign_heads()
+        await record_more(writer)
+        saved = file.read_text()
+        file.write_text(content)
+        for _ in range(2):
+            await log.sign_heads()
+            assert "is damaged" in log.refused[NOTICE]
+        assert (await log.latest(NOTICE)).size == SETTING_SIZE
+        assert str(file) in (marks.fault or "")
+        assert len([record for record in caplog.records if "is damaged" in record.message]) == 2
+        async with Writer(database, marks=await open_marks(file, database)) as other:
+            with pytest.raises(Stopped):
+                await other.append(NOTICE, progress(), ALICE)
+        assert file.read_text() == content
+        file.write_text(saved)
+        await log.sign_heads()
+        assert (log.refused, marks.fault) == ({}, None)
         await record_more(writer)
