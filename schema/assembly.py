@@ -208,7 +208,7 @@ async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # no
         async with aclosing(results):
             async for result in results:
                 yield _settle(result)
-    except GraphQLError as error:  # the cached parser raises syntax errors; strawberry's stream returns only its own
+    except GraphQLError as error:  # strawberry returns the syntax errors of its own parser only
         yield _settle(PreExecutionError(None, [error]))
 
 

@@ -242,7 +242,7 @@ async def get_evidence(request: Request) -> Response:
         return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
     start, end = part or (0, document.size)
     content = await ledger.evidence.files.read_checked(
-        notice, document.content or "", document.upload, slice(start, end), document.size
+        notice, document.content or "", document.upload, slice(start, end)
     )
     if content is None:
         logger.error("a file is missing from the store", extra=_fields(notice, position))

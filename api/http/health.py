@@ -20,8 +20,8 @@ ROLLED_BACK = (
     "Restore the newest copy of the database, or run: ledger resume NOTICE --accept-loss"
 )
 UNREADABLE = (
-    "The file of high-water marks cannot be read, so nothing is recorded or signed. The log names the file and the "
-    "reason. Restore the file from the backup of the signing key"
+    "The file of high-water marks cannot be read, so nothing is recorded or signed. The log names the file and "
+    "the reason. Restore the file from the backup of the signing key"
 )
 
 

@@ -268,7 +268,8 @@ class _BundleWriter:
 
     async def _document(self, position: int, content: str, upload: str | None, size: int) -> None:
         store = self._order.documents
-        pieces = await store.read(self._order.notice, content, upload, 0, size) if store is not None else None
+        place = (self._order.notice, content, upload)
+        pieces = await store.read_checked(*place, slice(0, size)) if store is not None else None
         if pieces is None:
             raise self._damaged(f"the document of entry {position}")
         with self._archive.member(f"evidence/{position}") as member:

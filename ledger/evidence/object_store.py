@@ -119,16 +119,11 @@ class ObjectStore:
         """Destroy the document with that SHA-256 if it exists. Raises Unavailable."""
         await self.remove(_name(notice, content))
 
-    async def read(
-        self, notice: str, content: str, upload: str | None, start: int, end: int
-    ) -> AsyncIterator[bytes] | None:
-        """Return the bytes from `start` up to `end` (excluded), unchecked; None if the document is missing.
-
-        Raises Unavailable.
-        """
+    async def read(self, notice: str, content: str, upload: str | None) -> AsyncIterator[bytes] | None:
+        """Return a document's bytes, unchecked; None if the document is missing. Raises Unavailable."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
-                found = await obstore.get_async(self._store, name, options={"range": (start, end)})
+                found = await obstore.get_async(self._store, name)
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
@@ -137,7 +132,7 @@ class ObjectStore:
         return None
 
     async def read_checked(
-        self, notice: str, content: str, upload: str | None, part: slice, size: int
+        self, notice: str, content: str, upload: str | None, part: slice
     ) -> AsyncIterator[bytes] | None:
         """Return a part of a document, checked against the SHA-256 of the whole while it is read.
 
@@ -148,7 +143,6 @@ class ObjectStore:
             content: SHA-256 of the document, in hexadecimal.
             upload: Name of its upload, until that has its lasting name.
             part: First byte, and the byte after the last.
-            size: Size of the document.
 
         Returns:
             The bytes, or None if the document is missing.
@@ -156,7 +150,7 @@ class ObjectStore:
         Raises:
             Unavailable: The store failed.
         """
-        pieces = await self.read(notice, content, upload, 0, size)
+        pieces = await self.read(notice, content, upload)
         return None if pieces is None else _checked(pieces, content, part)
 
     async def size(self, notice: str, content: str, upload: str | None) -> int | None:

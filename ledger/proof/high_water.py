@@ -7,8 +7,8 @@ Memory has every commit of this process. The file has every signed head, written
 process. Entries of the last second before a crash may be missing there.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
-restored dump the latter. A dump restored under another name changes both. So a database without a mark for a notice
-takes the mark of another database that has the same first entry.
+restored dump the latter. A dump restored under another name changes both. A database without a mark for a
+notice takes the mark of another one that has the same first entry.
 """
 
 import fcntl
@@ -195,8 +195,8 @@ class HighWaterMarks:
             ) from None
         except msgspec.MsgspecError as error:
             raise LedgerError(
-                f"the file of high-water marks {path} is damaged ({error}); nothing is recorded or signed. Restore "
-                "it from the backup of the signing key, or remove it if the database has lost no entry"
+                f"the file of high-water marks {path} is damaged ({error}); nothing is recorded or signed. "
+                "Restore it from the backup of the signing key, or remove it if the database has lost no entry"
             ) from None
         self._others = {}
         for name, marks in saved.items():

@@ -23,9 +23,7 @@ class Documents(Protocol):
         """Return a document's size in bytes; None when it is missing."""
         ...
 
-    async def read(
-        self, notice: str, content: str, upload: str | None, start: int, end: int
-    ) -> AsyncIterator[bytes] | None:
+    async def read(self, notice: str, content: str, upload: str | None) -> AsyncIterator[bytes] | None:
         """Return a document's bytes; None when it is missing."""
         ...
 
@@ -44,7 +42,7 @@ async def compare(documents: Documents, examination: Examination, row: FileRow, 
         examination.flag(row.position, Damage.DOCUMENT_EDITED, f"the file has {size} bytes, not {promise.size}")
         return True
     digest = sha256(row.salt or b"")
-    pieces = await documents.read(*place, 0, size)
+    pieces = await documents.read(*place)
     if pieces is None:
         return False
     async for piece in pieces:

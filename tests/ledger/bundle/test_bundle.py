@@ -322,6 +322,18 @@ async def test_a_document_that_was_restricted_later_is_withheld(
     assert (found(bundle), also(bundle)) == ([], [])
 
 
+@pytest.mark.parametrize("content", [b"a,b\n1,3\n", b"a,b\n", b""])
+async def test_a_damaged_document_gives_no_bundle(
+    documented: tuple[str, ObjectStore], tmp_path: Path, content: bytes
+) -> None:
+    url, files = documented
+    stored = tmp_path / "evidence" / "documents" / NOTICE
+    [path] = [path for path in stored.rglob("*") if path.is_file() and path.read_bytes() == b"a,b\n1,2\n"]
+    path.write_bytes(content)
+    with pytest.raises(Damaged, match="differs from its entry"):
+        await make(url, tmp_path / "bundle.zip", documents=files)
+
+
 async def entries_at(url: str, position: int) -> list[dict[str, Any]]:
     """Return the entry at a position, decoded."""
     async with await connect(url, "ledger_writer") as connection:

@@ -47,7 +47,7 @@ async def content_of(
     files: ObjectStore, file: SubmittedFile, start: int = 0, end: int | None = None
 ) -> bytes | None:
     part = slice(start, file.size if end is None else end)
-    found = await files.read_checked(NOTICE, file.content, file.upload, part, file.size)
+    found = await files.read_checked(NOTICE, file.content, file.upload, part)
     return None if found is None else b"".join([piece async for piece in found])
 
 
@@ -78,6 +78,15 @@ async def test_a_flipped_byte_is_found_before_the_answer_is_complete(
     path.write_bytes(stored)
     with pytest.raises(Damaged):
         await content_of(files, file, start, end)
+
+
+@pytest.mark.parametrize("stored", [b"", b"a,b\n", b"a,b\n1,2\n\n"])
+async def test_a_shorter_or_longer_file_is_damaged(files: ObjectStore, folder: Path, stored: bytes) -> None:
+    file = await files.receive(NOTICE, CSV, whole(b"a,b\n1,2\n"))
+    (folder / names(folder)[0]).write_bytes(stored)
+    for start, end in ((0, None), (6, 8)):
+        with pytest.raises(Damaged):
+            await content_of(files, file, start, end)
 
 
 @pytest.mark.parametrize("size", [1, 70_000, 12_000_000])
