@@ -63,10 +63,12 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         name, periods = self.rule.measure, self.rule.sustained_periods
         for_periods = f" for {periods} periods" if periods > 1 else ""
         goal = f"{step.target:g} by {in_words(step.by)}{for_periods}"
-        reached = self._reached(measure, step)
-        unknown = self._unknown(measure, step, goal, reached) if today > step.by else None
-        if unknown is not None:
-            return unknown
+        unknown = self._unknown(measure, step, goal) if today > step.by else None
+        reached = self._reached(measure, step, is_known=unknown is None)
+        if unknown is not None and reached is None:
+            # A target that had to last is missed by a later slip, with or without the reading that decides.
+            known = self._reached(measure, step, is_known=True) if periods > 1 else None
+            return unknown if known is None or not known.is_broken else self._held(measure, step, known, today)
         if reached is not None:
             if today <= step.by and self._is_undecided(measure, step):
                 return self._provisional(step, reached, for_periods)
@@ -109,18 +111,21 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
             entries = [*entries, *again]
         return verdict(Status.MET_LATE if late > 0 else Status.MET, f"{reason}.", *entries)
 
-    def _unknown(
-        self, measure: TrackedMeasure, step: TargetStep, goal: str, reached: _Reached | None
-    ) -> Verdict | None:
-        """Return NO_EVIDENCE after a step's day if the period that decides has no reading; None: it has one."""
-        name = self.rule.measure
-        end = measure.next_end(len(measure.ends) - 1) if measure.ends else None
+    def _unknown(self, measure: TrackedMeasure, step: TargetStep, goal: str) -> Verdict | None:
+        """Return NO_EVIDENCE if the period that decides on a step has no reading or no mean; else None."""
+        name, by = self.rule.measure, in_words(step.by)
+        last = max((index for index, end in enumerate(measure.ends) if end <= step.by), default=None)
+        if last is None:
+            reason = f"Measure {name} has no reading for a period that ended by {by}."
+            return verdict(Status.NO_EVIDENCE, reason, measure.position)
+        end = measure.next_end(last)
         if end is not None and end <= step.by:
             reason = f"Measure {name} has no reading for the period to {in_words(end)}, which decides on {goal}."
-            return verdict(Status.NO_EVIDENCE, reason, measure.entries[-1])
-        if reached is None and (not measure.ends or measure.ends[0] > step.by):
-            reason = f"Measure {name} has no reading for a period that ended by {in_words(step.by)}."
-            return verdict(Status.NO_EVIDENCE, reason, measure.position)
+            return verdict(Status.NO_EVIDENCE, reason, measure.entries[last])
+        if all(index != last for index, _ in self._means(measure)):
+            fewer = f"has fewer than {self.rule.average_of} readings in a row by {by}"
+            reason = f"Measure {name} {fewer}, too few for a mean."
+            return verdict(Status.NO_EVIDENCE, reason, measure.entries[last])
         return None
 
     def _means(self, measure: TrackedMeasure) -> Iterator[tuple[int, float]]:
@@ -132,10 +137,11 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
             if index + 1 - start >= span:
                 yield index, decimal_mean(measure.values[index + 1 - span : index + 1])
 
-    def _reached(self, measure: TrackedMeasure, step: TargetStep) -> _Reached | None:
+    def _reached(self, measure: TrackedMeasure, step: TargetStep, *, is_known: bool) -> _Reached | None:
         """Return the periods that reached the target as asked; None: none did.
 
-        By the step's day the latest period that ended counts. After it, the first period that reaches the target.
+        By the step's day the latest period that ended counts, if the deciding period is known. After it, the first
+        period that reaches the target.
         """
         periods, run, previous = self.rule.sustained_periods, 0, -1
         reached: _Reached | None = None
@@ -143,6 +149,8 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
             is_good = measure.reaches(mean, step.target)
             is_in_row = run > 0 and previous == index - 1 and measure.follows(index)
             run, previous = (run + 1 if is_in_row else 1) if is_good else 0, index
+            if not is_known and measure.ends[index] <= step.by:
+                continue
             if reached is not None and measure.ends[index] > step.by:
                 reached.is_broken = reached.is_broken or not is_good
                 if reached.is_broken and run >= periods:

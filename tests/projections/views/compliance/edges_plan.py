@@ -1,8 +1,11 @@
 """Edge cases of the rules on the plan, its delivery and its measures."""
 
+from datetime import UTC, datetime
+
+from ledger.domain.areas.measures import MeasureReadingReported
 from ledger.domain.areas.plan import SlowProgressHighlighted
 from ledger.domain.areas.recommendations import CoverageMapped, FindingRegistered
-from ledger.domain.fact import Fact
+from ledger.domain.fact import Fact, Period
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NEVER, NONE, NOT, RISK
 from tests.projections.views.compliance.edge import (
     CORRECTED,
@@ -22,6 +25,7 @@ from tests.projections.views.compliance.facts import (
     SA2,
     action,
     completed,
+    day,
     defined,
     dropped,
     met,
@@ -58,6 +62,14 @@ def finding(name: str) -> Fact:
 def mapped(*findings: str) -> Fact:
     """Return the findings that objective O1 answers."""
     return CoverageMapped(objective="O1", findings=list(findings))
+
+
+def january(value: int) -> Fact:
+    """Return measure M1's reading for January 2023."""
+    period = Period(day("2023-01-01"), day("2023-01-31"))
+    return MeasureReadingReported(
+        measure="M1", period=period, numerator=value, system="s", extracted_at=datetime(2022, 1, 1, tzinfo=UTC)
+    )
 
 
 def slow(name: str) -> Fact:
@@ -288,7 +300,24 @@ EDGES: dict[str, Edges] = {
             [on("2022-11-11", NOT, "reached 80 for 2 periods in the period to 30 September 2022, 61 days after 31 July 2022, and no longer does", 13, 14, 15)],
         ),
         "the day, on average over months that are not in a row": Edge(
-            {**DECEMBER, "average_of": 2}, [DEFINED, ("2022-11-10", month(10, 85)), ("2023-01-10", month(12, 80))], [on("2023-01-11", NOT, "did not reach 80", 13)],
+            {**DECEMBER, "average_of": 2}, [DEFINED, ("2022-11-10", month(10, 85)), ("2023-01-10", month(12, 80))],
+            [on("2023-01-11", NONE, "fewer than 2 readings in a row by 31 December 2022, too few for a mean", 13)],
+        ),
+        "the day, on average, and the mean before the day would do": Edge(
+            {**DECEMBER, "average_of": 2}, [DEFINED, ("2022-10-10", month(9, 80)), ("2022-11-10", month(10, 85)), ("2023-01-10", month(12, 70)), ("2023-02-10", january(90))],
+            [on("2022-12-31", DUE, "reached 80", 12, 13), on("2023-01-11", NONE, "too few for a mean", 14), on("2023-02-11", LATE, "in the period to 31 January 2023, 31 days after", 14, 15)],
+        ),
+        "the day of a month that is never reported, and the next falls short": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-02-10", january(70))],
+            [on("2023-02-11", NONE, "no reading for the period to 31 December 2022, which decides", 12)],
+        ),
+        "the day of a month that is never reported, and the next reaches the target": Edge(
+            DECEMBER, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-02-10", january(80))],
+            [on("2023-02-11", LATE, "reached 80 in the period to 31 January 2023, 31 days after 31 December 2022", 13)],
+        ),
+        "sustained and broken, with the month that decides never reported": Edge(
+            {**DECEMBER, "sustained_periods": 2}, [DEFINED, ("2022-11-10", month(10, 85)), ("2022-12-10", month(11, 85)), ("2023-02-10", january(70))],
+            [on("2023-01-11", NONE, "no reading for the period to 31 December 2022", 13), on("2023-02-11", NOT, "for 2 periods, and no longer does", 12, 13, 14)],
         ),
         "a step's boundary, both steps reached late": Edge(
             TWO_STEPS, [DEFINED, ("2022-10-31", read("M1", 31, 40, 2022, 10)), ("2023-01-31", read("M1", 31, 80, 2023, 1))],
