@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -17,8 +18,11 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
 from tests.ledger.embedded.tools import make_place
 
-FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "max_wal_size": "256MB"}
 """Tests kill processes, never the machine: what the kernel was given is safe."""
+MEMORY = Path("/dev/shm")  # noqa: S108 (the server makes a directory of its own there)
+MEMORY_BYTES = 4 << 30
+"""Bytes free in the memory's file system from which the server's files go there: copies are ten times as fast."""
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +30,11 @@ def server() -> Iterator[EmbeddedPostgres]:
     """Yield the test process's own PostgreSQL server."""
     chosen = os.environ.get("LEDGER_TEST_SERVER", "embedded")
     bin_dir = None if chosen == "embedded" else Path(chosen)
-    with make_place() as place, EmbeddedPostgres(place, FAST, bin_dir=bin_dir) as running:
+    spacious = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    with (
+        make_place(MEMORY if spacious else None) as place,
+        EmbeddedPostgres(place, FAST, bin_dir=bin_dir) as running,
+    ):
         yield running
         running.close()
 
@@ -51,7 +59,7 @@ def database(template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY wal_log").format(sql.Identifier(name))
+            sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(sql.Identifier(name))
         )
         yield psycopg.conninfo.make_conninfo(template, dbname=name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

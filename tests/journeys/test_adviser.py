@@ -25,7 +25,7 @@ PATIENCE = 120
 def demo(template: str) -> Iterator[Service]:
     """Run a service with the invented history, and return it with a token for its adviser."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE adviser_journey TEMPLATE ledger_template STRATEGY wal_log")
+        connection.execute("CREATE DATABASE adviser_journey TEMPLATE ledger_template STRATEGY file_copy")
         url = psycopg.conninfo.make_conninfo(template, dbname="adviser_journey")
         asyncio.run(store(url))
         token = asyncio.run(issue(url, NOTICE, "adviser", "ADVISER"))

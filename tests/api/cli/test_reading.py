@@ -57,7 +57,7 @@ def scratch(server: str, source: str) -> Iterator[str]:
     """Create a database as a copy of `source`."""
     name = f"shown_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(source)))
         yield make_conninfo(server, dbname=name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -54,9 +54,9 @@ def kill(pid: int | None) -> None:
 
 
 @contextmanager
-def make_place() -> Iterator[Path]:
+def make_place(parent: Path | None = None) -> Iterator[Path]:
     """Yield a directory that other users may enter; end its processes before removing it."""
-    place = Path(tempfile.mkdtemp(prefix="place-"))
+    place = Path(tempfile.mkdtemp(prefix="place-", dir=parent))
     place.chmod(0o711)
     try:
         yield place
