@@ -1,6 +1,7 @@
 """Fields of facts: type hints without their annotations, and the paths of a declaration's fields. Pure."""
 
 from collections.abc import Iterator
+from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -99,7 +100,7 @@ def values_in(value: object, path: FieldPath, depth: int = 0, where: str = "data
     if value is None:
         return
     if depth == len(path.keys):
-        yield str(value), where
+        yield str(value.value if isinstance(value, Enum) else value), where
     elif path.keys[depth] == ITEM:
         for index, item in enumerate(cast("list[object]", value)):
             yield from values_in(item, path, depth + 1, f"{where}[{index}]")

@@ -21,6 +21,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, values_at
 from ledger.domain.rules.concern import clauses_of, includes
+from ledger.domain.rules.links import LinkedValues
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.board_notes import BoardNotes
 from projections.narrate.changes import Aspect, Change, Values, difference
@@ -108,6 +109,8 @@ class History(Struct):
     """Corrected position → the correcting one, for all entries to be added."""
     clauses: Mapping[str, ClauseState] = {}
     """Clauses of the notice after all entries to be added."""
+    links: LinkedValues = {}
+    """Values that facts leave out because their subjects state them, after all entries to be added."""
     board: BoardNotes = field(default_factory=BoardNotes)
     """Notes to the board's meetings and decisions, from all entries to be added."""
     requests: dict[str | int, AccessRequested] = {}
@@ -135,7 +138,7 @@ class History(Struct):
             entry.actor_role.replace("_", " ").lower(),
             entry.occurred_at if entry.occurred_at != entry.recorded_at else None,
             entry.recorded_at,
-            clauses_of(fact, entry.clauses, self.clauses),
+            clauses_of(fact, entry.clauses, self.clauses, self.links),
             subjects,
             {path: quote(item) for path, item in narratives.items() if _list_path(path) not in _paths_in(fact)},
             evidence,

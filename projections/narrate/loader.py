@@ -20,6 +20,7 @@ from ledger.domain.corrections import effective
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, type_names
+from ledger.domain.rules.links import LINKING, linked_values_after
 from ledger.intake.envelope import decode
 from ledger.store.database import connect
 from ledger.store.entries import read_bodies
@@ -78,6 +79,10 @@ class LoadedHistory:
             evolve_clauses(clauses, entry.fact, entry.position)
         return clauses
 
+    async def links(self, to: int) -> dict[tuple[str, str], list[str]]:
+        """Return the values that facts leave out and their subjects state, after the first `to` entries."""
+        return linked_values_after(entry.fact for entry in await self._effective(LINKING, to))
+
     async def board(self, to: int) -> BoardNotes:
         """Return the notes to the board's meetings and decisions after the first `to` entries."""
         return board_notes(await self._effective(BOARD_FACTS, to))
@@ -118,6 +123,7 @@ async def narrate(
         corrected=await loaded.corrections(to),
         names=names,
         clauses=await loaded.clauses(to),
+        links=await loaded.links(to),
         board=await loaded.board(to),
     )
     async for entry, narratives in loaded.entries(to):

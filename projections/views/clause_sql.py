@@ -1,13 +1,16 @@
 """SQL of the clauses that an entry concerns: the declarations of `ledger.domain.rules.concern`, for the database.
 
-The entries view stores the clauses' rules in `views.clause_rules`. In the SQL, `t` is the entry.
+The entries view stores the clauses' rules in `views.clause_rules`, and the values that facts leave out in
+`views.clause_links`. In the SQL, `t` is the entry.
 """
 
 from collections.abc import Iterable
 
 from ledger.domain.fact import Fact
+from ledger.domain.fields import ITEM
 from ledger.domain.registry import KIND_OF, type_names
 from ledger.domain.rules import RULES, concern
+from ledger.domain.rules.links import LINKS
 
 
 def encoded_fields(fact: type[Fact]) -> dict[str, str]:
@@ -21,18 +24,50 @@ def _type_names(facts: Iterable[type[Fact]]) -> str:
     return f"ARRAY[{', '.join(map(repr, names))}]::text[]"
 
 
-def _overlap_sql(parameter: str, key: str) -> str:
+def _stated_sql(name: str, facts: Iterable[type[Fact]]) -> str:
+    """Return SQL of a JSON array of the values of a field that the fact states."""
+    paths = {path.keys for fact in facts if (path := concern.stated_path(fact, name)) is not None}
+    queries = [f"jsonb_path_query_array(r.data, '{_json_path(keys)} ? (@ != null)')" for keys in sorted(paths)]
+    return " || ".join(queries) if queries else "'[]'::jsonb"
+
+
+def _json_path(keys: Iterable[str]) -> str:
+    """Return a path of a field as PostgreSQL writes it."""
+    return "$" + "".join("[*]" if key == ITEM else f'."{key}"' for key in keys)
+
+
+def _linked_sql(name: str) -> str:
+    """Return SQL of a JSON array of the values that the fact's subjects have; null if no subject has one."""
+    return f"(SELECT jsonb_agg(w.word) FROM {_links_sql(name)}, unnest(l.words) w(word) WHERE l.notice = :notice)"
+
+
+def _links_sql(name: str) -> str:
+    """Return SQL of the rows `l` of the links from which facts have a field."""
+    links = ", ".join(f"('{link}', r.data ->> '{link}')" for link, field in LINKS.items() if field == name)
+    return f"views.clause_links l JOIN (VALUES {links}) n(link, id) ON l.link = n.link AND l.id = n.id"
+
+
+def _overlap_sql(parameter: str, name: str, facts: Iterable[type[Fact]]) -> str:
     """Return SQL: the parameter and the field have a value in common, or one of them is absent."""
-    own, of_clause = f"(r.data -> '{key}')", f"(c.parameters -> '{parameter}')"
-    values = f"CASE jsonb_typeof({own}) WHEN 'array' THEN {own} ELSE jsonb_build_array({own}) END"
+    of_clause, own = f"(c.parameters -> '{parameter}')", f"nullif({_stated_sql(name, facts)}, '[]')"
+    if name in LINKS.values():
+        own = f"coalesce({own}, {_linked_sql(name)})"
+    words = f"{of_clause} ? v.word"
+    if name in concern.ANY_CASE:
+        words = f"lower({of_clause} #>> '{{}}') = lower(v.word)"
     return (
-        f"(coalesce({own}, '[]') = '[]' OR coalesce({of_clause}, '[]') = '[]' "
-        f"OR EXISTS (SELECT FROM jsonb_array_elements_text({values}) v(word) WHERE {of_clause} ? v.word))"
+        f"(coalesce({of_clause}, '[]') = '[]' OR coalesce((SELECT bool_or({words}) "
+        f"FROM jsonb_array_elements_text({own}) v(word)), TRUE))"
     )
 
 
 _SAME_BOARD = "(r.data ->> 'board') IS NOT DISTINCT FROM (c.parameters ->> 'board')"
 """SQL: the fact and the clause name the same board, or both mean the improvement board."""
+_SAME_MEETING = (
+    f"NOT EXISTS (SELECT FROM {_links_sql('board')} WHERE l.notice = :notice "
+    "AND l.words[1] IS DISTINCT FROM (c.parameters ->> 'board'))"
+)
+"""SQL: the fact names no meeting of another board."""
 
 
 def _by_rule_sql() -> str:
@@ -41,17 +76,17 @@ def _by_rule_sql() -> str:
     for rule in RULES.values():
         if facts := concern.facts_of(rule.kind):
             tests = [f"r.type = ANY ({_type_names(facts)})"]
-            keys = {name: encoded for fact in facts for name, encoded in encoded_fields(fact).items()}
-            tests += [_overlap_sql(parameter, keys[name]) for parameter, name in rule.matches.items()]
-            if boards := facts & concern.BOARD_FACTS:
-                tests.append(f"(r.type <> ALL ({_type_names(boards)}) OR {_SAME_BOARD})")
+            tests += [_overlap_sql(parameter, name, facts) for parameter, name in rule.matches.items()]
+            if concern.has_board(rule.kind):
+                is_on_board = f"r.type = ANY ({_type_names(facts & concern.BOARD_FACTS)})"
+                tests.append(f"CASE WHEN {is_on_board} THEN {_SAME_BOARD} ELSE {_SAME_MEETING} END")
             cases.append(f"WHEN '{rule.kind}' THEN {' AND '.join(tests)}")
     on_area = f"CASE WHEN r.type = ANY ({_type_names(concern.AREA_FACTS)})"
-    of_area = f"c.parameters ? 'area' AND {_overlap_sql('area', 'area')}"
+    of_area = f"c.parameters ? 'area' AND {_overlap_sql('area', 'area', concern.AREA_FACTS)}"
     return f"{on_area} THEN {of_area} ELSE CASE c.rule {' '.join(cases)} ELSE FALSE END END"
 
 
-def _stated_sql() -> str:
+def _named_sql() -> str:
     """Return SQL: the clauses that the fact `r` is about, in an array; null for other facts."""
     cases = []
     for fact, path in concern.CLAUSE_PATHS.items():
@@ -71,7 +106,7 @@ _RECORDED = (
 )
 """The entry's fact, or the fact that a correction puts in its place. No other fact has a `replacement`."""
 CLAUSES = (
-    f"(SELECT coalesce(string_to_array(nullif(r.named, ''), ' '), {_stated_sql()}, "
+    f"(SELECT coalesce(string_to_array(nullif(r.named, ''), ' '), {_named_sql()}, "
     "ARRAY(SELECT c.number FROM views.clause_rules c "
     f"WHERE c.notice = :notice AND {_by_rule_sql()} ORDER BY c.position)) FROM {_RECORDED})"
 )

@@ -14,7 +14,9 @@ from msgspec import Struct, structs
 from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
 from ledger.domain.registry import STORED_TYPES
+from ledger.domain.rules.links import LINKING, Link, changed_links
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -44,7 +46,8 @@ class ClauseRule(Struct, frozen=True):
 
 
 CLAUSE_RULES = Table("clause_rules", ClauseRule, ("number",))
-VIEW = View("entries", 2, (CORRECTIONS, CLAUSE_RULES))
+CLAUSE_LINKS = Table("clause_links", Link, ("link", "id", "owner"), by_position=False)
+VIEW = View("entries", 3, (CORRECTIONS, CLAUSE_RULES, CLAUSE_LINKS))
 
 
 @VIEW.on(EntryCorrected)
@@ -66,6 +69,18 @@ def _interpretation_adopted(rows: Rows, entry: Entry, fact: InterpretationAdopte
 def _notice_revised(rows: Rows, entry: Entry, fact: NoticeRevised) -> None:
     for revision in fact.clauses:
         _set_parameters(rows, revision.number, revision.parameters)
+
+
+def _link_changed(rows: Rows, entry: Entry, fact: Fact) -> None:
+    added, ended = changed_links(fact, lambda *key: rows.get(CLAUSE_LINKS, *key), lambda: rows.all(CLAUSE_LINKS))
+    for link in added:
+        rows.put(CLAUSE_LINKS, link)
+    for key in ended:
+        rows.drop(CLAUSE_LINKS, *key)
+
+
+for _fact in LINKING:
+    VIEW.on(_fact)(_link_changed)
 
 
 def _set_parameters(rows: Rows, number: str, parameters: Mapping[str, Any]) -> None:

@@ -4,8 +4,8 @@ Forms, the history, filters and the SQL of the entries view follow these declara
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from ledger.domain.areas.duties import ClauseAssessed
 from ledger.domain.areas.notice import (
@@ -23,11 +23,21 @@ from ledger.domain.fact import Fact
 from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES
+from ledger.domain.rules.links import NO_LINKS, LinkedValues, linked_values
 
 AREA_FACTS: frozenset[type[Fact]] = frozenset({AreaRegistered, AreaClosed, AreaCarriedOver})
 """Facts on an area; they concern the clauses whose rules name that area."""
 BOARD_FACTS = frozenset(fact for fact in KIND_OF if "board" in fact.__struct_fields__)
 """Facts on one board; they concern the clauses on that board. No board named: the improvement board."""
+
+
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "areas": ("perArea", ITEM, "area"),
+    "judgement": ("grades", ITEM, "judgement"),
+}
+"""Field → the JSON path of its values in facts that have no field of that name."""
+ANY_CASE = frozenset({"judgement"})
+"""Fields whose values the rules compare in small letters."""
 
 
 def _path(fact: type[Fact], *keys: str) -> FieldPath:
@@ -43,13 +53,16 @@ CLAUSE_PATHS: Mapping[type[Fact], FieldPath] = {
 """Facts about clauses, with the path of the clauses' numbers."""
 
 
-def clauses_of(fact: Fact, named: Sequence[str], clauses: Mapping[str, ClauseState]) -> tuple[str, ...]:
+def clauses_of(
+    fact: Fact, named: Sequence[str], clauses: Mapping[str, ClauseState], links: LinkedValues = NO_LINKS
+) -> tuple[str, ...]:
     """Return the clauses that an entry concerns, in the notice's order.
 
     Args:
         fact: The entry's fact. A correction concerns the clauses of its replacement.
         named: Clauses that the recorder named; they take precedence.
         clauses: Clauses of the notice.
+        links: Values that the fact leaves out because its subjects state them.
     """
     if named:
         return tuple(named)
@@ -59,7 +72,7 @@ def clauses_of(fact: Fact, named: Sequence[str], clauses: Mapping[str, ClauseSta
     if (path := CLAUSE_PATHS.get(type(subject))) is not None:
         return tuple(dict.fromkeys(number for number, _ in values_in(subject, path)))
     usual = usual_clauses(type(subject), clauses)
-    return tuple(number for number in usual if _agrees(subject, clauses[number]))
+    return tuple(number for number in usual if _agrees(subject, clauses[number], links))
 
 
 def usual_clauses(fact: type[Fact], clauses: Mapping[str, ClauseState]) -> tuple[str, ...]:
@@ -88,25 +101,61 @@ def includes(clause: str, other: str) -> bool:
     return not following or not any(re.fullmatch(kind, last + following) for kind in ("[0-9]{2}", "[A-Za-z]{2}"))
 
 
-def _agrees(fact: Fact, clause: ClauseState) -> bool:
-    """Return True unless the fact states a value that the clause's parameters exclude."""
+def _agrees(fact: Fact, clause: ClauseState, links: LinkedValues) -> bool:
+    """Return True unless the fact or its subject states a value that the clause's parameters exclude."""
     if type(fact) in AREA_FACTS:
-        matches: Mapping[str, str] = {"area": "area"}
-    else:
-        matches = RULES[clause.rule].matches
-    if type(fact) in BOARD_FACTS and getattr(fact, "board", None) != clause.parameters.get("board"):
+        return _overlap(clause.parameters.get("area"), stated_values(fact, "area"))
+    if has_board(clause.rule) and not _is_same_board(fact, clause, links):
         return False
     return all(
-        _overlap(clause.parameters.get(parameter), getattr(fact, name, None))
-        for parameter, name in matches.items()
+        _overlap(
+            _in_small_letters(name, clause.parameters.get(parameter)),
+            stated_values(fact, name) or linked_values(fact, name, links),
+        )
+        for parameter, name in RULES[clause.rule].matches.items()
     )
 
 
-def _overlap(parameter: object, value: object) -> bool:
-    """Return True if two values, or lists of values, have one in common, or if one of them is absent."""
-    return not parameter or not value or not _words(parameter).isdisjoint(_words(value))
+def _in_small_letters(name: str, parameter: object) -> object:
+    return parameter.lower() if name in ANY_CASE and isinstance(parameter, str) else parameter
 
 
-def _words(value: object) -> set[object]:
-    items: Iterable[object] = value if isinstance(value, list) else [value]
-    return {item.value if isinstance(item, Enum) else item for item in items}
+def has_board(rule: str) -> bool:
+    """Return True if the clauses of a rule are about one board."""
+    return "board" in RULES[rule].__struct_fields__
+
+
+def _is_same_board(fact: Fact, clause: ClauseState, links: LinkedValues) -> bool:
+    """Return True unless the fact or its meeting is about another board; without one: the improvement board."""
+    if type(fact) in BOARD_FACTS:
+        boards = stated_values(fact, "board")
+    elif (known := linked_values(fact, "board", links)) is not None:
+        boards = known
+    else:
+        return True
+    return (boards[0] if boards else None) == clause.parameters.get("board")
+
+
+def stated_values(fact: Fact, name: str) -> list[str]:
+    """Return the values of a field as a fact states them, in small letters where the rules compare so."""
+    path = stated_path(type(fact), name)
+    values = [] if path is None else [value for value, _ in values_in(fact, path)]
+    return [value.lower() for value in values] if name in ANY_CASE else values
+
+
+@cache
+def stated_path(fact: type[Fact], name: str) -> FieldPath | None:
+    """Return the path of a field in a fact; None: the fact leaves it out."""
+    return next((path for path in field_paths(fact) if path.keys in _keys_of(fact, name)), None)
+
+
+def _keys_of(fact: type[Fact], name: str) -> list[tuple[str, ...]]:
+    """Return the paths at which a fact may state a field, by JSON names."""
+    own = dict(zip(fact.__struct_fields__, fact.__struct_encode_fields__, strict=True)).get(name)
+    return [(own,), (own, ITEM)] if own is not None else [PLACES[name]] if name in PLACES else []
+
+
+def _overlap(parameter: object, values: Sequence[str] | None) -> bool:
+    """Return True if a parameter and values have one in common, or if one of them is absent."""
+    own = parameter if isinstance(parameter, list) else [parameter]
+    return not parameter or not values or not {str(each) for each in own}.isdisjoint(values)

@@ -251,6 +251,7 @@ class GradeReached(Rule, frozen=True):
     )
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewCompleted})
     background: ClassVar[Facts] = frozenset({ReviewScheduled})
+    matches: ClassVar[Mapping[str, str]] = {"judgement": "judgement", "reviewed_by": "by"}
 
     judgement: Annotated[Code, Meta(description="Judgement, as reviews name it.")]
     grades: Annotated[list[Code], Meta(min_length=1, description="Grades that meet the clause.")]
@@ -326,6 +327,7 @@ class AssessmentBeforeReview(Rule, frozen=True):
     example: ClassVar[str] = 'by = "DfE"'
     reads: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted, PreReviewAssessmentSubmitted})
     background: ClassVar[Facts] = frozenset({ReviewScheduled, ReviewStarted})
+    matches: ClassVar[Mapping[str, str]] = {"by": "by"}
 
     by: Annotated[Code | None, Meta(description="Body that reviews, as reviews name it; absent: any body.")] = None
 

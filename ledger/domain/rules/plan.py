@@ -166,6 +166,7 @@ class DeliveredBy(Rule, frozen=True):
         {ObjectiveAdded, ObjectiveRevised, ObjectiveClosed, ChairAppointed, ChairEnded, RoleGranted, RoleRevoked}
     )
     related: ClassVar[frozenset[type[Fact]]] = frozenset({ActionRevised, ActionEmbedded})
+    matches: ClassVar[Mapping[str, str]] = {"area": "areas"}
 
     target_date: Annotated[date, Meta(description="Last day for the actions.")]
     area: Area = None
@@ -225,7 +226,7 @@ class MeasuresImprove(Rule, frozen=True):
         ReviewScheduled,
         ReviewCompleted,
     }
-    background: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveClosed})
+    background: ClassVar[frozenset[type[Fact]]] = frozenset({ObjectiveClosed, ReviewScheduled})
     matches: ClassVar[Mapping[str, str]] = {"area": "areas"}
 
     area: Annotated[Id, Meta(description="Area whose measures count; its closure ends the obligation.")]

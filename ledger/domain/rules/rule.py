@@ -35,7 +35,10 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     related: ClassVar[frozenset[type[Fact]]] = frozenset()
     """Facts about the clause's matter on which no verdict depends; entries of them concern the clause."""
     matches: ClassVar[Mapping[str, str]] = {}
-    """Parameter → field: a fact that states another value of the field doesn't concern the clause."""
+    """Parameter → field: a fact that states another value of the field doesn't concern the clause.
+
+    Where a fact leaves the field out, its review, meeting, objective or other subject states the value.
+    """
     recorded_in: ClassVar[Mapping[str, type[Fact]]] = {}
     """Parameter → the fact that the roles in it have to record to count."""
     retired: ClassVar[frozenset[str]] = frozenset()

@@ -8,12 +8,14 @@ import msgspec
 import psycopg
 import pytest
 
+from ledger.domain.areas.measures import MeasureDefined
 from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised, evolve_clauses
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES
-from ledger.domain.rules.concern import CLAUSE_PATHS, clauses_of, facts_of, includes, usual_clauses
+from ledger.domain.rules.concern import CLAUSE_PATHS, clauses_of, facts_of, has_board, includes, usual_clauses
+from ledger.domain.rules.links import LINKS, linked_values_after
 from ledger.intake.envelope import Envelope, encoder
 from ledger.proof.merkle import Frontier, leaf_hash
 from projections.narrate.history import Selection
@@ -91,11 +93,55 @@ def matched(notice: str) -> Iterable[Fact]:
                     yield fact_of(kind, {key: values if is_list else values[-1]})
 
 
+OTHERS: dict[str, Any] = {"kind": "OTHER", "group": "CHILDREN_AND_YOUNG_PEOPLE", "areas": "else"}
+"""Field → a value that few clauses name."""
+STATING = {
+    "review": "ReviewScheduled",
+    "meeting": "MeetingHeld",
+    "request": "AccessRequested",
+    "views": "ViewsGathered",
+    "intervention": "InterventionDecided",
+}
+"""Link → the fact that states the value of its field."""
+
+
+def linked(notice: str) -> Iterable[Fact]:
+    """Yield subjects with each value that a clause asks for, with another, and facts about them."""
+    for number, clause in NOTICES[notice].items():
+        rule = RULES.get(clause.rule)
+        matches = dict(rule.matches) if rule else {}
+        if rule and has_board(clause.rule):
+            matches["board"] = "board"
+        for parameter, name in matches.items():
+            values = [clause.parameters.get(parameter), OTHERS.get(name, "else")]
+            for nth, value in enumerate(values if values[0] or name == "board" else values[1:]):
+                one = value[0] if isinstance(value, list) else value
+                for link in [link for link, field in LINKS.items() if field == name]:
+                    yield from about(link, f"{number}-{parameter}-{nth}", one, facts_of(clause.rule))
+
+
+def about(link: str, subject: str, value: Any, facts: Iterable[type[Fact]]) -> Iterable[Fact]:
+    """Yield the fact that gives a subject its value, and a fact of each kind about it."""
+    areas = {"areas": [] if value is None else [value]}
+    if link in STATING:
+        yield fact_of(STATING[link], {link: subject, LINKS[link]: value})
+    elif link == "action":
+        yield fact_of("ObjectiveAdded", {"objective": f"of-{subject}", **areas, "measures": []})
+        yield fact_of("ActionAdded", {"objective": f"of-{subject}", "action": subject})
+        yield fact_of("ObjectiveRevised", {"objective": f"of-{subject}", "areas": None, "measures": None})
+    else:
+        yield fact_of("ObjectiveAdded", {"objective": subject, "areas": ["first"], "measures": [subject, "gone"]})
+        yield fact_of("ObjectiveRevised", {"objective": subject, **areas, "measures": [subject]})
+    for fact in facts:
+        if link in fact.__struct_fields__ and fact is not MeasureDefined:
+            yield fact_of(KIND_OF[fact].name, {link: subject})
+
+
 def history(notice: str) -> Recorded:
     """Return the clauses of a notice, and every fact."""
     number = next(iter(NOTICES[notice]))
     facts = [fact for fact in FACTS.values() if type(fact) not in (*ON_CLAUSES, EntryCorrected)]
-    facts += matched(notice)
+    facts += [*matched(notice), *linked(notice)]
     facts += [fact_of(name, {"board": None}) for name, fact in FACTS.items() if "board" in fact.__struct_fields__]
     facts.append(fact_of("InterpretationAdopted", {"number": number, "parameters": {}}))
     facts.append(fact_of("NoticeRevised", {"clauses": [{"number": number, "parameters": {}}]}))
@@ -111,7 +157,9 @@ async def test_every_fact_has_the_same_clauses_everywhere(database: str, notice:
     recorded, clauses = history(notice), NOTICES[notice]
     put(database, notice, recorded)
     await fold_all(database, notice, [VIEW])
-    expected = {at: clauses_of(fact, named, clauses) for at, (fact, named) in enumerate(recorded, 1)}
+    links = linked_values_after(fact for fact, _ in recorded)
+    expected = {at: clauses_of(fact, named, clauses, links) for at, (fact, named) in enumerate(recorded, 1)}
+    assert expected != {at: clauses_of(fact, named, clauses) for at, (fact, named) in enumerate(recorded, 1)}
     assert len({numbers for numbers in expected.values() if numbers}) >= 8
     async with open_history(database, notice) as loaded:
         narrated = [sentence async for sentence, _ in narrate(loaded, len(recorded))]
@@ -129,7 +177,7 @@ async def test_every_fact_has_the_same_clauses_everywhere(database: str, notice:
             assert [s.position for s in narrated if Selection(clause=number).matches(s)] == concerned
     for fact, _ in recorded:
         if type(fact) not in CLAUSE_PATHS and not isinstance(fact, EntryCorrected):
-            assert set(clauses_of(fact, (), clauses)) <= set(usual_clauses(type(fact), clauses))
+            assert set(clauses_of(fact, (), clauses, links)) <= set(usual_clauses(type(fact), clauses))
 
 
 async def test_an_amended_clause_counts_from_its_amendment_on(database: str) -> None:

@@ -9,7 +9,8 @@ from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF, KINDS
 from ledger.domain.rules import RULES
-from ledger.domain.rules.concern import clauses_of, facts_of, includes, usual_clauses
+from ledger.domain.rules.concern import clauses_of, facts_of, includes, stated_path, usual_clauses
+from ledger.domain.rules.links import LINKS, linked_values_after
 from tests.ledger.domain.rules.noticed import FACTS, NOTICES, fact_of
 
 
@@ -29,7 +30,9 @@ def test_a_rule_declares_what_it_files_by_its_own_parameters_and_the_fields_of_f
     assert rule.related <= set(KIND_OF)
     for parameter, field in rule.matches.items():
         assert parameter in rule.__struct_fields__
-        assert any(field in fact.__struct_fields__ for fact in facts_of(kind)), field
+        links = [link for link, of in LINKS.items() if of == field]
+        fields = [{*links, field}.intersection(fact.__struct_fields__) for fact in facts_of(kind)]
+        assert any(fields) or any(stated_path(fact, field) for fact in facts_of(kind)), field
 
 
 def test_only_a_correction_has_a_replacement() -> None:
@@ -111,6 +114,75 @@ def test_a_clause_on_another_matter_is_not_concerned(
     matters = clauses(c1=(rule, {parameter: same}), c2=(rule, {parameter: of_other}))
     assert clauses_of(fact, (), matters) == ("1",)
     assert usual_clauses(type(fact), matters) == ("1", "2")
+
+
+Values = dict[str, Any]
+DFE, OFSTED = {"by": "DfE"}, {"by": "Ofsted"}
+STAFF, CHILDREN = "FRONTLINE_STAFF", "CHILDREN_AND_YOUNG_PEOPLE"
+BY_SUBJECT: list[tuple[str, str, Values, str, str, Values, Values]] = [
+    ("ReviewScheduled", "review", DFE, "ReviewStarted", "review-interval", DFE, OFSTED),
+    ("ReviewScheduled", "review", DFE, "ReviewCompleted", "review-interval", DFE, OFSTED),
+    ("ReviewScheduled", "review", DFE, "PreReviewAssessmentSubmitted", "assessment-before-review", DFE, OFSTED),
+    ("MeetingHeld", "meeting", {"board": "SEND"}, "MinutesApproved", "board-and-chair", {"board": "SEND"}, {}),
+    ("MeetingHeld", "meeting", {"board": None}, "BoardDecisionRecorded", "board-and-chair", {}, {"board": "SEND"}),
+    (
+        *("AccessRequested", "request", {"kind": "DATA"}, "AccessGranted", "access-of-kinds"),
+        *({"kinds": ["DATA"]}, {"kinds": ["STAFF"]}),
+    ),
+    (
+        *("ViewsGathered", "views", {"group": STAFF}, "ViewsConsidered", "views-considered"),
+        *({"groups": [STAFF]}, {"groups": [CHILDREN]}),
+    ),
+    (
+        *("InterventionDecided", "intervention", {"power": "s497A"}, "InterventionEnded", "escalation"),
+        *({"power": "s497A"}, {"power": "s496"}),
+    ),
+    (
+        *("ObjectiveAdded", "objective", {"areas": ["1a"], "measures": []}, "ActionAdded", "delivered-by"),
+        *({"area": "1a"}, {"area": "1b"}),
+    ),
+]
+"""Fact on a subject, its link and value, a fact that leaves the value out, a rule, and two parameters."""
+
+
+@pytest.mark.parametrize(("stating", "link", "values", "name", "rule", "same", "other"), BY_SUBJECT)
+def test_a_fact_is_filed_by_the_value_that_its_subject_states(  # noqa: PLR0917 - a row of the table
+    stating: str, link: str, values: Values, name: str, rule: str, same: Values, other: Values
+) -> None:
+    links = linked_values_after([fact_of(stating, {link: "S1", **values})])
+    matters = clauses(c1=(rule, same), c2=(rule, other))
+    assert clauses_of(fact_of(name, {link: "S1"}), (), matters, links) == ("1",)
+    assert clauses_of(fact_of(name, {link: "S2"}), (), matters, links) == ("1", "2")
+
+
+def test_measures_and_actions_follow_their_objectives_areas() -> None:
+    matters = clauses(c1=("measures-improve", {"area": "1a"}), c2=("measures-improve", {"area": "1b"}))
+    dated = clauses(c1=("delivered-by", {"area": "1a"}), c2=("delivered-by", {"area": "1b"}))
+    facts = [
+        fact_of("ObjectiveAdded", {"objective": "O1", "areas": ["1a"], "measures": ["M1", "M2"]}),
+        fact_of("ObjectiveAdded", {"objective": "O2", "areas": ["1b"], "measures": ["M2"]}),
+        fact_of("ActionAdded", {"objective": "O1", "action": "A1"}),
+    ]
+    revised = fact_of("ObjectiveRevised", {"objective": "O1", "areas": ["1b"], "measures": ["M1"]})
+    for known, of_m1, of_m2, of_a1 in (
+        (facts, ("1",), ("1", "2"), ("1",)),
+        ([*facts, revised], ("2",), ("2",), ("2",)),
+    ):
+        links = linked_values_after(known)
+        assert clauses_of(fact_of("MeasureReadingReported", {"measure": "M1"}), (), matters, links) == of_m1
+        assert clauses_of(fact_of("MeasureRevised", {"measure": "M2"}), (), matters, links) == of_m2
+        assert clauses_of(fact_of("ActionCompleted", {"action": "A1"}), (), dated, links) == of_a1
+
+
+def test_reports_and_grades_are_filed_by_the_areas_and_judgements_in_them() -> None:
+    matters = clauses(c1=("measures-improve", {"area": "1a"}), c2=("measures-improve", {"area": "1b"}))
+    judged = {"perArea": [{"area": "1b", "judgement": "CONCERN", "text": {"sha256": "A" * 43 + "="}}]}
+    assert clauses_of(fact_of("AdviserReportIssued", judged), (), matters) == ("2",)
+    grades = clauses(
+        c1=("grade-reached", {"judgement": "Overall"}), c2=("grade-reached", {"judgement": "leadership"})
+    )
+    graded = fact_of("ReviewCompleted", {"grades": [{"judgement": "overall", "grade": "good"}]})
+    assert clauses_of(graded, (), grades) == ("1",)
 
 
 def test_an_area_concerns_only_clauses_that_name_one() -> None:

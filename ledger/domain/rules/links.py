@@ -1,0 +1,134 @@
+"""Values that facts leave out because an earlier fact stated them: a review's body, a meeting's board. Pure.
+
+A link is a field by which facts name such a subject. From the links follow the clauses that an entry concerns.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from ledger.domain.areas.access import AccessRequested
+from ledger.domain.areas.actions import ActionAdded
+from ledger.domain.areas.engagement import ViewsGathered
+from ledger.domain.areas.escalation import InterventionDecided
+from ledger.domain.areas.meetings import MeetingHeld
+from ledger.domain.areas.plan import ObjectiveAdded, ObjectiveRevised
+from ledger.domain.areas.reviews import ReviewScheduled
+from ledger.domain.fact import Fact
+
+LINKS: Mapping[str, str] = {
+    "review": "by",
+    "meeting": "board",
+    "request": "kind",
+    "views": "group",
+    "intervention": "power",
+    "objective": "areas",
+    "measure": "areas",
+    "action": "areas",
+}
+"""Link → the field that facts with the link leave out."""
+_STATES: Mapping[type[Fact], str] = {
+    ReviewScheduled: "review",
+    MeetingHeld: "meeting",
+    AccessRequested: "request",
+    ViewsGathered: "views",
+    InterventionDecided: "intervention",
+}
+"""Fact that states the value of a link's field → the link."""
+LINKING: frozenset[type[Fact]] = frozenset({*_STATES, ObjectiveAdded, ObjectiveRevised, ActionAdded})
+"""Facts that change links."""
+
+
+class Link(Struct, frozen=True):
+    """The values of one subject, or those that a measure or an action has from one objective."""
+
+    link: str
+    id: str
+    """Subject, such as the review R1."""
+    owner: str
+    """Objective from which the values come; else the subject itself."""
+    words: list[str]
+    """Values of the link's field; none for a meeting of the improvement board."""
+
+
+LinkKey = tuple[str, str, str]
+"""Link, id and owner."""
+
+
+LinkedValues = Mapping[tuple[str, str], Sequence[str]]
+"""Link and id → the values of the link's field."""
+NO_LINKS: LinkedValues = {}
+
+
+def key_of(link: Link) -> LinkKey:
+    """Return the key of a link."""
+    return link.link, link.id, link.owner
+
+
+def changed_links(
+    fact: Fact, find: Callable[[str, str, str], Link | None], known: Callable[[], Iterable[Link]]
+) -> tuple[list[Link], list[LinkKey]]:
+    """Return the links that a fact adds or changes, and the keys of those that it ends.
+
+    Args:
+        fact: One of `LINKING`; other facts change nothing.
+        find: Returns the link of a key before the fact.
+        known: Returns all links before the fact.
+    """
+    match fact:
+        case ObjectiveAdded():
+            return _of_objective(fact.objective, fact.areas, fact.measures, ()), []
+        case ObjectiveRevised():
+            return _revised(fact, [each for each in known() if each.owner == fact.objective])
+        case ActionAdded():
+            objective = find("objective", fact.objective, fact.objective)
+            return [Link("action", fact.action, each.owner, each.words) for each in (objective,) if each], []
+    link = _STATES.get(type(fact))
+    if link is None:
+        return [], []
+    subject, value = getattr(fact, link), getattr(fact, LINKS[link])
+    return [Link(link, subject, subject, [] if value is None else [str(getattr(value, "value", value))])], []
+
+
+def _of_objective(
+    objective: str, areas: Iterable[str], measures: Iterable[str], actions: Iterable[str]
+) -> list[Link]:
+    """Return the links of an objective, its measures and its actions."""
+    subjects = [("objective", objective), *(("measure", each) for each in measures)]
+    subjects += [("action", each) for each in actions]
+    return [Link(link, subject, objective, list(areas)) for link, subject in subjects]
+
+
+def _revised(fact: ObjectiveRevised, before: list[Link]) -> tuple[list[Link], list[LinkKey]]:
+    """Return the links of an objective after a revision, and the keys of the measures that it no longer has."""
+    ids = {link: [each.id for each in before if each.link == link] for link in LINKS}
+    areas = next((each.words for each in before if each.link == "objective"), [])
+    measures = ids["measure"] if fact.measures is None else fact.measures
+    areas = areas if fact.areas is None else fact.areas
+    after = _of_objective(fact.objective, areas, measures, ids["action"])
+    return after, [key_of(each) for each in before if key_of(each) not in set(map(key_of, after))]
+
+
+def linked_values_after(facts: Iterable[Fact]) -> dict[tuple[str, str], list[str]]:
+    """Return the values of every link after some facts in order."""
+    links: dict[LinkKey, Link] = {}
+
+    def find(link: str, subject: str, owner: str) -> Link | None:
+        return links.get((link, subject, owner))
+
+    for fact in facts:
+        added, ended = changed_links(fact, find, links.values)
+        links |= {key_of(each): each for each in added}
+        for key in ended:
+            del links[key]
+    values: dict[tuple[str, str], list[str]] = {}
+    for link in links.values():
+        values.setdefault((link.link, link.id), []).extend(link.words)
+    return values
+
+
+def linked_values(fact: Fact, field: str, links: LinkedValues) -> list[str] | None:
+    """Return the values of a field that a fact leaves out and its subjects have; None: no subject is known."""
+    subjects = [(link, getattr(fact, link, None)) for link, of in LINKS.items() if of == field]
+    known = [links[link, subject] for link, subject in subjects if subject and (link, subject) in links]
+    return [value for values in known for value in values] if known else None
