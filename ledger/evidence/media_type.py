@@ -23,34 +23,51 @@ _SETS = (
     | {"application/x-msexcel", "application/xls"},
     {"application/vnd.ms-powerpoint", "application/mspowerpoint", "application/powerpoint"}
     | {"application/x-mspowerpoint"},
+    {"application/vnd.sqlite3", "application/x-sqlite3"},
     {"application/vnd.rar", "application/rar", "application/x-rar", "application/x-rar-compressed"},
     {"application/x-7z-compressed", "application/x-7z"},
     {"application/xml", "text/xml"},
     {"application/zip", "application/x-zip", "application/x-zip-compressed", "multipart/x-zip"},
+    {"audio/aac", "audio/aacp", "audio/x-aac"},
+    {"audio/amr", "audio/amr-nb", "audio/amr-wb"},
+    {"audio/basic", "audio/x-au"},
+    {"audio/flac", "audio/x-flac"},
     {"audio/midi", "audio/mid", "audio/x-midi"},
     {"audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mp3", "audio/x-mpeg"},
-    {"audio/ogg", "application/ogg", "audio/opus", "audio/x-opus+ogg", "video/ogg"},
+    {"audio/ogg", "application/ogg", "application/x-ogg", "audio/opus", "audio/speex", "audio/vorbis"}
+    | {"audio/x-opus+ogg", "audio/x-vorbis+ogg", "video/ogg"},
     {"audio/wav", "audio/vnd.wave", "audio/wave", "audio/x-pn-wav", "audio/x-wav"},
+    {"image/avif", "image/avif-sequence"},
     {"image/bmp", "image/x-bmp", "image/x-ms-bmp"},
+    {"image/emf", "application/emf", "application/x-emf", "image/x-emf"},
     {"image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence"},
     {"image/jpeg", "image/jpg", "image/pjpeg"},
-    {"image/png", "image/x-png"},
+    {"image/png", "image/apng", "image/vnd.mozilla.apng", "image/x-png"},
+    {"image/svg+xml", "image/svg"},
     {"image/tiff", "image/tif", "image/x-tiff"},
+    {
+        "image/vnd.dwg",
+        "application/acad",
+        "application/dwg",
+        "application/x-acad",
+        "application/x-dwg",
+        "image/x-dwg",
+    },
+    {"image/wmf", "application/x-msmetafile", "application/x-wmf", "image/x-wmf", "windows/metafile"},
     {"image/vnd.microsoft.icon", "image/ico", "image/x-icon"},
     {"text/csv", "application/csv", "text/comma-separated-values", "text/x-csv"},
     {"video/avi", "video/msvideo", "video/x-msvideo"},
-    {"video/mp4", "audio/m4a", "audio/mp4", "audio/x-m4a", "video/3gpp", "video/3gpp2", "video/quicktime"}
-    | {"video/x-m4v"},
+    {"video/mp4", "application/mp4", "audio/3gpp", "audio/3gpp2", "audio/m4a", "audio/mp4", "audio/mp4a-latm"}
+    | {"audio/x-m4a", "audio/x-m4b", "video/3gpp", "video/3gpp2", "video/quicktime", "video/x-m4v"},
     {"video/webm", "application/x-matroska", "audio/webm", "audio/x-matroska", "video/x-matroska"},
     {"video/x-ms-wmv", "application/vnd.ms-asf", "audio/x-ms-wma", "video/x-ms-asf"},
 )
 """Names of one format, or of formats with one signature; the first is preferred."""
 _SET_OF = {name: frozenset(names) for names in _SETS for name in names}
-_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "message/rfc822"} | _SET_OF["text/csv"]
+_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg", "message/rfc822"}
+_TEXTS |= _SET_OF["text/csv"]
 UNKNOWN = "application/octet-stream"
 """Media type of a file of an unknown format."""
-_OTHER_FORMATS = {"application/vnd.ms-excel": "text/csv", "application/msword": "application/rtf"}
-"""Types that Windows gives to files of another format, for example to CSV where Excel is installed."""
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -59,6 +76,21 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_OTHER_FORMATS = {
+    "application/msword": "application/rtf",
+    "application/vnd.ms-excel": "text/csv",
+    "audio/aac": "audio/mp4",
+    "image/heic": "image/avif",
+}
+"""Types that systems also give to files of another format; Windows with Excel, for example, to CSV."""
+_PDF = b"%PDF-"
+_BEGINNINGS = {
+    "application/pdf": re.compile(rb".{0,1019}%PDF-", re.DOTALL),
+    "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
+    "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
+    "audio/amr": re.compile(rb"#!AMR"),
+}
+"""Beginnings that puremagic lacks. A PDF may begin within 1,024 bytes, for example after a byte order mark."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTAINERS = {
     _OPEN_XML: _ZIP,
@@ -83,8 +115,8 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
     other = next((kind for prefix, kind in _OTHER_FORMATS.items() if name in _names(prefix)), None)
     if other is not None and not head.startswith(_OLE) and mismatch(other, head, tail) is None:
         return None
-    if name in _names("application/rtf"):
-        return None if head.startswith(b"{\\rtf") else _best(_matches(head, tail))
+    if any(name in _names(kind) and beginning.match(head) for kind, beginning in _BEGINNINGS.items()):
+        return None
     if name.startswith("text/") or name.endswith(("+json", "+xml")) or name in _TEXTS:
         return _not_text(name, head, tail)
     office = next((start for start in _CONTAINERS if name.startswith(start) or name in _names(start)), None)
@@ -124,9 +156,9 @@ def _not_text(name: str, head: bytes, tail: bytes) -> str | None:
         return None
     if _CONTROL.search(head) or _CONTROL.search(tail):
         return _best(_matches(head, tail))
-    if head.startswith(b"%PDF-"):
+    if head.startswith(_PDF):
         return "application/pdf"
-    if head.startswith(b"{\\rtf"):
+    if _BEGINNINGS["application/rtf"].match(head):
         return "application/rtf"
     return "text/html" if _HTML.match(head) and "html" not in name else None
 
@@ -136,7 +168,8 @@ def _is_office(name: str, magic: bytes, head: bytes, tail: bytes) -> bool:
     if not head.startswith(magic):
         return False
     if name.startswith(_OPEN_DOCUMENT):
-        return head[30:].startswith(b"mimetype" + name.encode())
+        is_first = head[30:].startswith(b"mimetype")
+        return head[38:].startswith(name.encode()) if is_first else b"content.xml" in head + tail
     part = next((part for word, part in _PARTS.items() if word in name), b"")
     return part in head or part in tail
 
