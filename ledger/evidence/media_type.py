@@ -85,12 +85,12 @@ _OTHER_FORMATS = {
 """Types that systems also give to files of another format; Windows with Excel, for example, to CSV."""
 _PDF = b"%PDF-"
 _BEGINNINGS = {
-    "application/pdf": re.compile(rb".{0,1019}%PDF-", re.DOTALL),
+    "application/pdf": re.compile(rb"(\xef\xbb\xbf)?\s*%PDF-"),
     "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
     "audio/amr": re.compile(rb"#!AMR"),
 }
-"""Beginnings that puremagic lacks. A PDF may begin within 1,024 bytes, for example after a byte order mark."""
+"""Beginnings that puremagic lacks, with a byte order mark or white space before them."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTAINERS = {
     _OPEN_XML: _ZIP,

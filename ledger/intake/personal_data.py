@@ -5,6 +5,7 @@ computes the check digits. Sources of the forms: NHS Data Dictionary, the Depart
 BS 7666 (postcodes).
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterator
@@ -37,8 +38,17 @@ _NAMES = {
     PersonalData.TELEPHONE_NUMBER: "a telephone number",
 }
 _TRIGGER = re.compile(r"[0-9@]")
-_AT = re.compile(r" ?[(\[]at[)\]] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
+_AT = re.compile(r" ?[(\[{<] ?at ?[)\]}>] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
 """An @ in other letters."""
+_HIDDEN_AT = re.compile(r"[(\[{<] ?at|%40|@", re.IGNORECASE)
+_DOT = re.compile(r" ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?", re.IGNORECASE)
+"""A full stop in other letters."""
+_LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
+_SPOKEN = re.compile(
+    rf"(?<=\w) at (?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({_LAST_NAMES})\b",
+    re.IGNORECASE,
+)
+"""An address in words, such as “jo at example dot org”."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
@@ -49,19 +59,25 @@ _LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТ
 _SEPARATORS = {
     "/": re.compile("[\u2044\u2215]"),
     "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
-    ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5]"),
+    ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002]"),
+    "'": re.compile("[\u2018\u2019\u201b]"),
 }
 """ASCII separators, and the characters that replace them."""
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
-_SPACES = re.compile("[\\s\u115f\u1160\u2800\u3164\uffa0]+")
+_SPACES = re.compile("(?:%20|[\\s\u115f\u1160\u2800\u3164\uffa0])+")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
 """Punctuation between a cue such as “NHS number” and the value."""
-_GAP = r"[ .,:/_-]{0,3}"
+_GAP = r"[ .,;:/|_*~'\"()\[\]-]{0,5}"
 """Separators within a number that has a cue."""
-_BREAK = r"[ ().:/_-]{1,3}"
-"""Separators within a number that has none."""
-_NHS = re.compile(rf"(?<![0-9])[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}(?![0-9])")
+_BREAK = r"(?:[ ().:/|_~'\"\[\]-]{1,3}|[,;*])"
+"""Separators within a number that has none. “943, 476” is a list."""
+_NHS = re.compile(
+    rf"(?<![0-9])(?<![0-9][.,])(?:[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}"
+    rf"|(?<![0-9][:/_-])(?!19|20)[0-9]{{4}}(?P<same>{_BREAK})[0-9]{{3}}(?P=same)[0-9]{{3}}"
+    rf"|(?<![0-9][:/_-])[0-9]{{3}}(?P<other>{_BREAK})(?!19|20)[0-9]{{4}}(?P=other)[0-9]{{3}})(?![0-9])(?![.,][0-9])"
+)
+"""A number in groups that no figure has: figures are 1,234,567, and years and three digits may be a reference."""
 _NHS_NAME = r"(?<![A-Za-z0-9])(?:N\.? ?H\.? ?S|National Health Service)"
 _TEN = rf"[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])"
 _NHS_CUED = re.compile(
@@ -69,36 +85,77 @@ _NHS_CUED = re.compile(
     re.IGNORECASE,
 )
 _NHS_NEAR = re.compile(rf"{_NHS_NAME}[^0-9]{{0,60}}({_TEN})", re.IGNORECASE)
+_NHS_AFTER = re.compile(
+    rf"(?<![0-9])(?<![0-9][.,])({_TEN}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
+    rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",
+    re.IGNORECASE,
+)
 _UPN = re.compile(rf"(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
 _UPN_CUED = re.compile(
     rf"(?<![A-Za-z0-9])UPN{_CUE}(?:number|no)?{_CUE}(?:is|was)?{_CUE}[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"(?<=[\w.%+'\"-]) ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,24}(?![^\W\d_])")
+_LOCAL = r"(?<=[\w.%+'\"!#$&*=?^{}~)-])"
+_LABEL = r"[\w-]{1,63}"
+_EMAIL = re.compile(
+    _LOCAL + rf" ?@{{1,2}} ?(?:{_LABEL}(?: ?\.{_LABEL}){{0,8}} ?\.[^\W\d_]{{2,24}}"
+    rf"|{_LABEL}(?: ?\. ?{_LABEL}){{0,4}} ?\. ?{_LAST_NAMES})(?![^\W\d_])"
+    "|" + _LOCAL + r"@(?:\[[0-9A-Za-z:.]{3,60}\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]))"
+)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NUMERIC = r"[0-9]{1,4} ?[-/.,:_\\ ] ?[0-9]{1,2} ?[-/.,:_\\ ] ?[0-9]{1,4}"
+_NUMERIC = r"[0-9]{1,4} ?[-/.,;:_|*~\\ ] ?[0-9]{1,2} ?[-/.,;:_|*~\\ ] ?[0-9]{1,4}"
 _DATE = (
-    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:of )?{_MONTH}[,.-]? ?[0-9]{{2,4}}"
-    rf"|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{2,4}})"
+    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:of )?{_MONTH}[,.-]? ?'?[0-9]{{2,4}}"
+    rf"|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? '?[0-9]{{2,4}})"
 )
 _BORN = re.compile(
     rf"\bborn{_CUE}(?:on|is|was)?{_CUE}(?:the )?{_DATE}"
-    rf"|\b(?:birthday|birth ?date|date of birth|d\.? ?o\.? ?b\b\.?)[^0-9;]{{0,30}}?"
+    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}})"
+    rf"|(?:birthday|birth[ _-]{{0,3}}date|date[ _-]{{0,3}}of[ _-]{{0,3}}birth|\bbirth|\bd\.? ?o\.? ?b\b\.?)"
+    rf"[^0-9;]{{0,30}}?"
     rf"(?:{_DATE}|[0-9]{{8}}(?![0-9]))",
     re.IGNORECASE,
 )
+_OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
+_INWARD = r"[0-9][ABD-HJLNP-UW-Z]{2}"
+_NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04-9]th)(?![A-Za-z0-9]))"
+"""“D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
 _POSTCODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:GIR[ .,/_-]?0AA|[A-PR-UWYZ]"
-    r"(?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
-    r"[ .,/_-]?[0-9][ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])",
-    re.IGNORECASE,
+    rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[ .,;:/|_()*~'\"+=-]{{0,3}}{_INWARD})"
+    r"(?![A-Za-z0-9]))"
+    r"|(?<![A-Za-z0-9])[A-PR-UWYZ] ?[A-HK-Y] ?[0-9](?: ?[0-9])? (?=[0-9 ]{1,2}[A-Z])"
+    r"[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
 )
+"""A postcode; in capitals also with spaces within its halves."""
+_WIDE = r"[ ().,;:/|_*~'\"\[\]{}+=-]{1,4}"
+_COUNTRY = r"\(? ?(?:\+ ?|00 ?)44 ?\)?[ -]?(?:\(0\)|0)? ?"
 _TELEPHONE = re.compile(
     r"(?<![0-9+/-])(?<![0-9][.,])"
-    r"(?:(?:(?:\+|00)44[ -]?(?:\(0\) ?)?|\(?0|44(?=7))[1-9](?:(?:[ ()_-]{0,3}|\.(?=[0-9]{3}))[0-9]){8,9}"
-    r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4})(?![0-9])"
+    rf"(?:(?:{_COUNTRY}|\(?0\)?|44 ?(?=7))[1-9](?:(?:[ ()_-]{{0,3}}|\.(?=[0-9]{{3}}))[0-9]){{8,9}}"
+    r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4}"
+    r"|\+[1-9](?:[ ()-]{0,2}[0-9]){9,13})(?![0-9])"
 )
+_TELEPHONE_GROUPS = re.compile(
+    rf"(?<![0-9+/-])(?<![0-9][.,])(?:\(?0[1-9][0-9]{{1,3}}|{_COUNTRY}{_WIDE}?[1-9][0-9]{{1,3}})"
+    rf"{_WIDE}[0-9]{{3,8}}(?:(?!, ){_WIDE}[0-9]{{3,8}}){{0,2}}(?![0-9])(?![.,][0-9])"
+)
+"""An area code and groups of at least three digits, with any separators. No figure begins with a 0."""
+_DIGITS = re.compile("[0-9]+")
+_PREFIX = re.compile("^(?:(?:00)?44)?0?")
+_NATIONAL_DIGITS = (9, 10)
+"""Digits of a British number without its leading 0."""
+
+
+def _has_telephone_groups(text: str) -> bool:
+    """Return whether groups of digits have the length of a telephone number; another number may follow."""
+    for match in _TELEPHONE_GROUPS.finditer(text):
+        digits = ""
+        for group in _DIGITS.findall(match[0]):
+            digits += group
+            if len(_PREFIX.sub("", digits)) in _NATIONAL_DIGITS:
+                return True
+    return False
 
 
 def _valid(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -116,14 +173,19 @@ def _either(first: Callable[[str], bool], *others: Callable[[str], object]) -> C
 
 _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str], object]], ...]], ...] = (
     (
-        re.compile(r"[0-9](?:[ ().,:/_-]{0,3}[0-9]){8}"),
+        re.compile(r"[0-9](?:[^0-9A-Za-z]{0,5}[0-9]){8}"),
         (
             (
                 PersonalData.NHS_NUMBER,
-                _either(_valid(_NHS, nhs.is_valid), _NHS_CUED.search, _valid_near(_NHS_NEAR, nhs.is_valid)),
+                _either(
+                    _valid(_NHS, nhs.is_valid),
+                    _NHS_CUED.search,
+                    _valid_near(_NHS_NEAR, nhs.is_valid),
+                    _valid_near(_NHS_AFTER, nhs.is_valid),
+                ),
             ),
             (PersonalData.UPN, _either(_valid(_UPN, upn.is_valid), _UPN_CUED.search)),
-            (PersonalData.TELEPHONE_NUMBER, _TELEPHONE.search),
+            (PersonalData.TELEPHONE_NUMBER, _either(_has_telephone_groups, _TELEPHONE.search)),
         ),
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
@@ -131,7 +193,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
         re.compile(r"[Bb][Oo][Rr][Nn]|[Bb][Ii][Rr][Tt][Hh]|[Dd]\.? ?[Oo]\.? ?[Bb]"),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
-    (re.compile(r"[0-9][A-Za-z]{2}(?![A-Za-z0-9])"), ((PersonalData.POSTCODE, _POSTCODE.search),)),
+    (re.compile(r"[0-9] ?[A-Za-z] ?[A-Za-z](?![A-Za-z0-9])"), ((PersonalData.POSTCODE, _POSTCODE.search),)),
 )
 """A cheap search for a trace → the kinds that have this trace, with their own searches."""
 
@@ -146,9 +208,14 @@ def _in_ascii(text: str) -> str:
 
 def kinds_in(text: str) -> list[PersonalData]:
     """Return the kinds of personal data that a narrative seems to contain."""
+    if "&" in text:
+        text = html.unescape(text)
     if not text.isascii():
         text = _in_ascii(text)
-    text = _AT.sub("@", text)
+    if _HIDDEN_AT.search(text):
+        text = _DOT.sub(".", _AT.sub("@", text))
+    if " dot " in text.lower():
+        text = _SPOKEN.sub(lambda match: f"@{match[1]}.{match[2]}".lower().replace(" dot ", "."), text)
     if _TRIGGER.search(text) is None:
         return []
     text = _SPACES.sub(" ", _TAG.sub("", text))
