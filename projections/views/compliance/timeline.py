@@ -5,7 +5,6 @@ nearest saved mark.
 """
 
 import bisect
-import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from ledger.domain.areas.notice import (
 from ledger.domain.fact import Fact
 from ledger.domain.rules import RULES, read_rule, reads_of
 from ledger.domain.rules.rule import Rule
+from projections.views.compliance.copies import copy_of
 from projections.views.compliance.verdict import (
     Judge,
     JudgedClause,
@@ -38,10 +38,10 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 128
+MARK_EVERY = 32
 """Occurrences between two marks, at least."""
-MARK_SHARE = 16
-"""The next mark also waits for this share of the occurrences before the last mark: one in 16."""
+MARK_SHARE = 64
+"""The next mark also waits for this share of the occurrences before the last mark: one in 64."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
@@ -65,7 +65,8 @@ class _Mark(Struct):
     """A saved state of the clause and its judge, after the first `count` occurrences."""
 
     count: int
-    state: bytes
+    clause: JudgedClause
+    judge: Judge[Any]
 
 
 def _key(occurrence: Occurrence) -> tuple[datetime, int]:
@@ -83,7 +84,7 @@ class ClauseTimeline:
         self._closed = False
         self._clause, self._judge = clause, judge
         self._reads = reads_of(clause.kind)
-        self._marks = [_Mark(0, self._state())]
+        self._marks = [self._mark(0)]
         self._run(0)
 
     def add(self, occurrence: Occurrence) -> tuple[list[Span], int]:
@@ -123,7 +124,7 @@ class ClauseTimeline:
         while self._marks[-1].count > changed:
             self._marks.pop()
         mark = self._marks[-1]
-        self._clause, self._judge = pickle.loads(mark.state)  # noqa: S301 - own bytes, never stored or sent
+        self._clause, self._judge = copy_of(mark.clause), copy_of(mark.judge)
         self._closed = False
         for index in range(mark.count, changed):
             self._take(index)
@@ -206,8 +207,8 @@ class ClauseTimeline:
             since = (last.since, last.since_position)
         self.spans.append(Span(at, result, *since))
 
-    def _state(self) -> bytes:
-        return pickle.dumps((self._clause, self._judge), pickle.HIGHEST_PROTOCOL)
+    def _mark(self, count: int) -> _Mark:
+        return _Mark(count, copy_of(self._clause), copy_of(self._judge))
 
     def _take(self, index: int) -> bool:
         """Take an occurrence, up to the notice's closure. Return True if it may change the verdict."""
@@ -215,7 +216,7 @@ class ClauseTimeline:
             return False
         last = self._marks[-1].count
         if index >= last + max(MARK_EVERY, last // MARK_SHARE):
-            self._marks.append(_Mark(index, self._state()))
+            self._marks.append(self._mark(index))
             if len(self._marks) > _MARKS_KEPT:
                 del self._marks[1 : _MARKS_KEPT // 2]
         occurrence = self._occurrences[index]

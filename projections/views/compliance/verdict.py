@@ -1,7 +1,7 @@
 """The clause that is judged, the verdict, and the judge of a rule. Pure: instants come in, no clock is read."""
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -82,7 +82,7 @@ class JudgedClause(Struct):
     modality: Modality
     kind: str
     """Name of its rule."""
-    parameters: dict[str, Parameter]
+    parameters: Mapping[str, Parameter]
     position: int
     """Entry that registered the clause."""
     since: datetime

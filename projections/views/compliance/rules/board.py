@@ -1,6 +1,6 @@
 """Judge of the rule on a board: its chair, its timetable, the chair's reports, and its health."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
 
@@ -37,9 +37,9 @@ def board_in_words(board: str | None) -> str:
     return "The board" if board is None else f"Board {board}"
 
 
-class _Timetable(Struct):
-    dates: list[date]
-    report_dates: list[date]
+class _Timetable(Struct, frozen=True):
+    dates: Sequence[date]
+    report_dates: Sequence[date]
     agreed: datetime
     has_consent: bool
     position: int

@@ -1,6 +1,7 @@
 """Measures and their readings, and the judge of their improvement, by XmR charts."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import date, datetime
 from statistics import fmean
 from typing import TypeVar
@@ -225,7 +226,7 @@ class _AreaOpinion(Struct):
 class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
     """The measures of an area's objectives improve; charts tell improvement from chance."""
 
-    objectives: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
+    objectives: dict[str, tuple[Sequence[str], Sequence[str]]] = field(default_factory=dict)
     """Objective that is open or achieved → its areas and its measures."""
     by_area: dict[str, list[str]] = field(default_factory=dict)
     """Area → the measures of its objectives, as far as they were looked up."""

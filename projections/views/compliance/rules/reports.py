@@ -1,6 +1,6 @@
 """Judges of rules on reports: complete reports to a board, and regular reports and publications."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct, field
@@ -32,7 +32,7 @@ from projections.views.reports import parts_of
 class BoardReportComplete(Judge[oversight.BoardReportComplete]):
     """The latest report to a board has every part named."""
 
-    reports: dict[str | None, tuple[str, list[str], int]] = field(default_factory=dict)
+    reports: dict[str | None, tuple[str, Sequence[str], int]] = field(default_factory=dict)
     """Board → the latest report to it, its parts, and its entry. None: the improvement board."""
     met: dict[str | None, int] = field(default_factory=dict)
     """Board → the entry of its first meeting."""
