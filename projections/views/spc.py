@@ -5,9 +5,10 @@ signal shows that the process changed. A point between the limits without a sign
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import pairwise
 from operator import gt, lt, sub
 from statistics import fmean
 
@@ -102,28 +103,47 @@ SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for
 _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
+_LEVEL = 1
+"""Sign of a value at a line, or of a level step; 0 is below or falling, 2 above or rising."""
+_SIDES = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN, RUN))
+_TRENDS = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN - 1, RUN - 1))
+_PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
+"""Two of up to three signs in a row that are equal; a match at each first one."""
+
+
+def _sides(values: Sequence[float], low: float, high: float) -> bytes:
+    """Return the sign of each value: below the low line, above the high line, or neither."""
+    return bytes([_LEVEL + (value > high) - (value < low) for value in values])
+
+
 def marks(values: Sequence[float], limits: Limits) -> list[int]:
     """Return the signals of each value, as masks that index `SIGNALS`."""
     mean, reach = limits.mean, limits.reach
     masks = [0] * len(values)
-    _mark(masks, _SHIFT, [(value > mean) - (value < mean) for value in values], RUN - 1, 0)
-    _mark(masks, _TREND, [(b > a) - (b < a) for a, b in pairwise(values)], RUN - 2, 1)
+    for run in _SIDES.finditer(_sides(values, mean, mean)):
+        _mark(masks, _SHIFT, range(*run.span()))
+    for run in _TRENDS.finditer(bytes([_LEVEL + (b > a) - (b < a) for a, b in pairwise(values)])):
+        _mark(masks, _TREND, range(run.start(), run.end() + 1))
     if reach is None:
         return masks
-    upper, lower, high, low = mean + reach, mean - reach, mean + NEAR * reach, mean - NEAR * reach
-    near = [1 if value > high else -1 if value < low else 0 for value in values]
-    if any(near):
-        for index, value in enumerate(values):
-            if value > upper or value < lower:
-                masks[index] |= _OUTSIDE
-        for start in range(len(near) - 1):
-            window = near[start : start + 3]
-            for side in (1, -1):
-                if window.count(side) >= 2:
-                    for offset, side_of_value in enumerate(window):
-                        if side_of_value == side:
-                            masks[start + offset] |= _NEAR
+    near = _sides(values, mean - NEAR * reach, mean + NEAR * reach)
+    if near.count(_LEVEL) < len(near):
+        upper, lower = mean + reach, mean - reach
+        _mark(masks, _OUTSIDE, (index for index, value in enumerate(values) if not lower <= value <= upper))
+        for pair in _PAIRS.finditer(near):
+            _mark(masks, _NEAR, (pair.start(1), pair.end(1) - 1))
     return masks
+
+
+def _mark(masks: list[int], bit: int, indexes: Iterable[int]) -> None:
+    for index in indexes:
+        masks[index] |= bit
+
+
+def latest_shift(values: Sequence[float], mean: float) -> int:
+    """Return the index at which the latest run of seven or more on one side of the mean begins; 0 without one."""
+    run = _SIDES.search(_sides(values, mean, mean)[::-1])
+    return 0 if run is None else len(values) - run.end()
 
 
 def last_mark(values: Sequence[float], limits: Limits) -> int:
@@ -144,20 +164,6 @@ def _last_of(values: Sequence[float], limits: Limits) -> int:
     side = (last > mean + NEAR * reach) - (last < mean - NEAR * reach)
     before = [(value > mean + NEAR * reach) - (value < mean - NEAR * reach) for value in values[-3:-1]]
     return mask | _NEAR if side and side in before else mask
-
-
-def _mark(masks: list[int], bit: int, signs: Sequence[int], least: int, more: int) -> None:
-    """Mark each run of equal signs from `least` + 1 signs on; a zero ends a run.
-
-    `more` is the number of values in a run beyond its signs.
-    """
-    first = 0
-    for sign, group in groupby(signs):
-        end = first + len(list(group))
-        if sign and end - 1 - first >= least:
-            for marked in range(first, end + more):
-                masks[marked] |= bit
-        first = end
 
 
 def decimal_mean(values: Sequence[float]) -> float:

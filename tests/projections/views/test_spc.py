@@ -1,10 +1,12 @@
 """XmR charts against published figures, and each signal at its boundary."""
 
+from itertools import combinations, pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from projections.views.spc import Signal, last_mark, limits, marks, xmr
+from projections.views.spc import SIGNALS, Limits, Signal, last_mark, latest_shift, limits, marks, xmr
 
 SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
 
@@ -83,3 +85,58 @@ def test_a_chart_moves_with_its_values(values: list[int], by: int) -> None:
 def test_the_last_mark_is_the_last_of_all(values: list[float]) -> None:
     lines = limits(values)
     assert last_mark(values, lines) == marks(values, lines)[-1]
+
+
+def in_a_row(signs: list[int], least: int) -> list[list[int]]:
+    """Return the indices of each run of equal signs other than 0, at least so long."""
+    runs: list[list[int]] = []
+    for index, sign in enumerate(signs):
+        if runs and sign == signs[runs[-1][0]]:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return [run for run in runs if signs[run[0]] and len(run) >= least]
+
+
+def by_definition(values: list[float], lines: Limits) -> list[set[Signal]]:
+    """Return the signals of each value, point by point."""
+    mean, reach = lines.mean, lines.reach or 0.0
+    signals: list[set[Signal]] = [set() for _ in values]
+    for run in in_a_row([(value > mean) - (value < mean) for value in values], 7):
+        for index in run:
+            signals[index].add(Signal.SHIFT)
+    for run in in_a_row([(after > before) - (after < before) for before, after in pairwise(values)], 6):
+        for index in [*run, run[-1] + 1]:
+            signals[index].add(Signal.TREND)
+    for index, value in enumerate(values):
+        if value < mean - reach or value > mean + reach:
+            signals[index].add(Signal.OUTSIDE)
+    near = [(value > mean + 2 / 3 * reach) - (value < mean - 2 / 3 * reach) for value in values]
+    for first, second in combinations(range(len(values)), 2):
+        if second - first <= 2 and near[first] and near[first] == near[second]:
+            signals[first].add(Signal.NEAR_LIMIT)
+            signals[second].add(Signal.NEAR_LIMIT)
+    return signals
+
+
+SERIES = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 12)).map(float), min_size=1, max_size=40)
+
+
+@settings(max_examples=500)
+@given(SERIES)
+@example([0.0, 1.0] * 8 + [9.0, 9.0, 9.0])
+@example([float(number) for number in range(12)])
+@example([5.0] * 6 + [1.0] * 9 + [5.0] * 7)
+def test_each_point_has_the_signals_of_their_definitions(values: list[float]) -> None:
+    lines = limits(values)
+    assert [set(SIGNALS[mask]) for mask in marks(values, lines)] == by_definition(values, lines)
+
+
+@settings(max_examples=500)
+@given(SERIES)
+@example([1.0] * 7 + [5.0] * 8)
+@example([1.0] * 9 + [5.0, 1.0] * 3)
+def test_the_latest_shift_is_where_the_latest_of_the_runs_begins(values: list[float]) -> None:
+    mean = limits(values).mean
+    runs = in_a_row([(value > mean) - (value < mean) for value in values], 7)
+    assert latest_shift(values, mean) == (runs[-1][0] if runs else 0)

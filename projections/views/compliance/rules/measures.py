@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime
-from statistics import fmean
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -35,7 +34,7 @@ from projections.views.compliance.verdict import (
     verdict,
 )
 from projections.views.measures import value_of
-from projections.views.spc import FIRM, RUN, SIGNALS, Signal, last_mark, limits
+from projections.views.spc import FIRM, RUN, SIGNALS, Limits, Signal, last_mark, latest_shift, limits
 
 R = TypeVar("R", bound=Rule)
 HELD = 3
@@ -150,24 +149,26 @@ def standing_of(measure: TrackedMeasure) -> str | None:
     if not values:
         return None
     count, good = len(values), 1 if measure.higher else -1
+    lines = limits(values)
     if count >= RUN:
-        signalled = _signalled(values, good)
+        signalled = _signalled(values, lines, good)
         if signalled is not None:
             return signalled
     target = measure.target
     if target is not None and count >= HELD and all(measure.reaches(value, target) for value in values[-HELD:]):
         return "HELD"
     if count >= FIRM:
-        return _by_limits(_since_shift(values), good, target)
+        # Only the values since the latest step count.
+        start = latest_shift(values, lines.mean)
+        return _by_limits(limits(values[start:]) if start else lines, good, target)
     baseline = measure.baseline
     if baseline is not None and count >= HELD and all(good * value < good * baseline for value in values[-HELD:]):
         return "BELOW_BASELINE"
     return "SINGLE" if count < HELD else "FEW"
 
 
-def _signalled(values: list[float], good: int) -> str | None:
+def _signalled(values: list[float], lines: Limits, good: int) -> str | None:
     """Return IMPROVED or WORSENED by a signal that lasts to the latest reading; None without one."""
-    lines = limits(values)
     signals = SIGNALS[last_mark(values, lines)]
     side = good * ((values[-1] > lines.mean) - (values[-1] < lines.mean))
     if Signal.TREND in signals:
@@ -177,30 +178,14 @@ def _signalled(values: list[float], good: int) -> str | None:
     return "IMPROVED" if side > 0 else "WORSENED"
 
 
-def _by_limits(values: list[float], good: int, target: float | None) -> str:
+def _by_limits(lines: Limits, good: int, target: float | None) -> str:
     """Return a standing by the chart's limits: the target is beyond them, within them, or always reached."""
-    lines = limits(values)
     if target is None or lines.lower is None or lines.upper is None:
         return "CHANCE"
     worst, best = sorted((good * lines.lower, good * lines.upper))
     if worst >= good * target:
         return "IMPROVED"
     return "OUT_OF_REACH" if best < good * target else "CHANCE"
-
-
-def _since_shift(values: list[float]) -> list[float]:
-    """Return the values since the latest step: the latest run of seven on one side of the mean begins it."""
-    mean = fmean(values)
-    run, start = 0, 0
-    for index in range(len(values) - 1, -1, -1):
-        side = (values[index] > mean) - (values[index] < mean)
-        before = (values[index + 1] > mean) - (values[index + 1] < mean) if index + 1 < len(values) else side
-        run = run + 1 if side and side == before else 1
-        if run >= RUN:
-            start = index
-        elif start:
-            break
-    return values[start:] if len(values) - start >= RUN else values
 
 
 _STANDINGS = (
