@@ -73,7 +73,9 @@ def test_a_copy_stays_as_it_was_when_the_original_goes_on(kind: str) -> None:
     known = history(kind)
     for index, occurrence in enumerate(known):
         if index % 50 == 0:
-            copies.append((index, state.copy(), state.bytes()))
+            copied = state.copy()
+            assert (copied.clause, copied.judge) == (state.clause, state.judge)
+            copies.append((index, copied, copied.bytes()))
         state.take(occurrence)
     for index, copied, before in copies:
         assert copied.bytes() == before, index
