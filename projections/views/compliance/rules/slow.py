@@ -105,8 +105,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 del self.objectives[name]
                 self.finished.pop(name, None)
             case SlowProgressHighlighted() if objective is not None:
-                objective.highlights.append((occurrence.at, position))
-                objective.past.clear()
+                objective.highlights = (*objective.highlights, (occurrence.at, position))
+                objective.past = {}
         self.changed.add(name)
         return None
 
@@ -138,8 +138,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         open_since = [name for name, since in objective.open.items() if since <= occurrence.at]
         if fact.action not in open_since or len(open_since) == 1:
             return False
-        del objective.open[fact.action]
-        objective.done.add(fact.action)
+        objective.open = {name: since for name, since in objective.open.items() if name != fact.action}
+        objective.done = {*objective.done, fact.action}
         return True
 
     def _set_open(
@@ -150,15 +150,12 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if objective is None:
             return False
         before = self.finished.pop(name, None)
-        objective.done.discard(action)
-        if is_open:
-            objective.open[action] = entry[0]
-        else:
-            objective.open.pop(action, None)
-            if is_done:
-                objective.done.add(action)
-            if not objective.open and objective.done:
-                self.finished[name] = entry if before is None else max(before, entry)
+        done = objective.done - {action}
+        others = {name: since for name, since in objective.open.items() if name != action}
+        objective.open = {**others, action: entry[0]} if is_open else others
+        objective.done = done | {action} if is_done and not is_open else done
+        if not objective.open and objective.done:
+            self.finished[name] = entry if before is None else max(before, entry)
         if self.finished.get(name) == before:
             return False
         self.changed.add(name)
@@ -169,19 +166,20 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         before, shown = objective.signs, self._shown_by(objective, fact)
         if not shown and not before:
             return False
-        objective.signs = {}
+        signs: dict[str, Sign] = {}
         for sign, words in shown.items():
             known = before.get(sign)
             if known is None or known.words != words:
                 # A sign dates from the first of the updates in a row that show it.
                 since = occurrence.at if known is None else known.since
                 known = Sign(since, occurrence.position, words, since)
-            objective.signs[sign] = known
+            signs[sign] = known
         for sign, known in before.items():
             if sign not in shown and sign not in objective.past and self._is_missed(objective, known):
-                objective.past[sign] = known.past(occurrence.at, occurrence.position)
-        if objective.signs == before:
+                objective.past = {**objective.past, sign: known.past(occurrence.at, occurrence.position)}
+        if signs == before:
             return False
+        objective.signs = signs
         self.changed.add(fact.objective)
         return True
 
@@ -192,7 +190,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             latest = objective.ratings.get(dimension, ())
             # Without a rating the latest one still holds.
             if rating is not None:
-                latest = objective.ratings[dimension] = (*latest[-2:], rating)
+                latest = (*latest[-2:], rating)
+                objective.ratings = {**objective.ratings, dimension: latest}
             scale = self.scales.get(dimension, DEFAULT_SCALE)
             if latest and scale and latest[-1] == scale[0]:
                 shown.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")

@@ -1,7 +1,8 @@
 """Signs that objectives make slow progress, as the judge of slow objectives remembers them."""
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 
 from msgspec import Struct, field, structs
@@ -33,24 +34,24 @@ def by_entry(sign: Sign) -> tuple[datetime, int]:
 
 
 class TrackedObjective(Struct):
-    """An open objective."""
+    """An open objective. Its mappings, sequences and sets are replaced, never changed, so that copies share them."""
 
     due: date
     position: int
     """Entry that set the date."""
     dated: datetime
     """Instant at which the date was set."""
-    highlights: list[tuple[datetime, int]] = field(default_factory=list)
+    highlights: Sequence[tuple[datetime, int]] = ()
     """Instants and entries of its highlights to the board, in order."""
-    ratings: dict[str, Sequence[str]] = field(default_factory=dict)
+    ratings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """ACTIVITY and IMPACT → the latest three ratings."""
-    signs: dict[str, Sign] = field(default_factory=dict)
+    signs: Mapping[str, Sign] = field(default_factory=dict)
     """Signs of slow progress that its ratings show."""
-    past: dict[str, Sign] = field(default_factory=dict)
+    past: Mapping[str, Sign] = field(default_factory=dict)
     """Kind of sign → the earliest that the board met without, and that ended before a highlight."""
-    open: dict[str, datetime] = field(default_factory=dict)
+    open: Mapping[str, datetime] = field(default_factory=dict)
     """Actions that are neither completed nor dropped, and the instants from which they are open."""
-    done: set[str] = field(default_factory=set)
+    done: AbstractSet[str] = frozenset()
     """Completed actions; an objective whose actions were all dropped is not finished."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
