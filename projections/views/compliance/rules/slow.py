@@ -222,20 +222,6 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         due = f"was due on {in_words(objective.due)}"
         return Sign(clause.after(objective.due), objective.position, due, objective.dated, ended, entry)
 
-    def _sign(self, clause: JudgedClause, name: str, today: date) -> Sign | None:
-        """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
-        objective, late = self.objectives[name], self._late(clause, name, today)
-        current = [known for sign, known in objective.signs.items() if sign in self.judged_signs]
-        missed = [known for sign, known in objective.past.items() if sign in self.judged_signs]
-        if late is not None and late.ended is None:
-            current.append(late)
-        elif late is not None and self._is_missed(objective, late):
-            missed.append(late)
-        earliest = min(current, key=by_entry, default=None)
-        if earliest is not None and self._is_missed(objective, earliest):
-            return earliest
-        return min(missed, key=by_entry, default=earliest)
-
     def _look(self, clause: JudgedClause, today: date) -> None:
         """Bring the shown signs up to a day: look again at objectives with new facts or a date that passed."""
         if self.day is None or self.judged_rule is not self.rule:
@@ -252,19 +238,26 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.changed.clear()
 
     def _shown(self, clause: JudgedClause, name: str, today: date) -> ShownSign | None:
-        """Return the sign of an objective that decides; None without a sign."""
+        """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
         objective = self.objectives.get(name)
-        sign = None if objective is None else self._sign(clause, name, today)
-        if objective is None or sign is None:
+        if objective is None:
             return None
-        is_missed, is_highlighted = self._is_missed(objective, sign), objective.highlight(sign.from_) is not None
-        if is_highlighted:
-            is_open = False
-        elif sign.ended is None:
-            is_open = not is_missed
-        else:
-            is_open = bool(objective.signs) or (name not in self.finished and objective.due < today)
-        return ShownSign(sign, is_missed, is_highlighted, is_open)
+        late = self._late(clause, name, today)
+        current = [known for sign, known in objective.signs.items() if sign in self.judged_signs]
+        missed = [known for sign, known in objective.past.items() if sign in self.judged_signs]
+        if late is not None and late.ended is None:
+            current.append(late)
+        elif late is not None and self._is_missed(objective, late):
+            missed.append(late)
+        earliest = min(current, key=by_entry, default=None)
+        is_open = earliest is not None and objective.highlight(earliest.from_) is None
+        if earliest is not None and is_open and self._meeting(earliest.since) is not None:
+            return ShownSign(earliest, is_missed=True, is_highlighted=False, is_open=False)
+        if missed:
+            sign = min(missed, key=by_entry)
+            is_highlighted = objective.highlight(sign.from_) is not None
+            return ShownSign(sign, self._is_missed(objective, sign), is_highlighted, is_open)
+        return None if earliest is None else ShownSign(earliest, False, not is_open, is_open)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""

@@ -70,7 +70,7 @@ class ShownSign(Struct, frozen=True, gc=False):
     """True if the board met without the highlight."""
     is_highlighted: bool
     is_open: bool
-    """True if another meeting may bring a sign to be missed: one that holds and is not highlighted."""
+    """True if the next meeting misses the earliest sign that holds, unless it is highlighted before."""
 
 
 SlowObjective = tuple[bool, datetime, str, Sign]
@@ -91,7 +91,7 @@ class ShownSigns(Struct):
     """Objectives whose sign the board met without, in order."""
     unhighlighted: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
-    """Objectives for which another meeting may bring a sign to be missed."""
+    """Objectives that the next meeting misses, unless they are highlighted before."""
 
     def put(self, name: str, shown: ShownSign | None) -> bool:
         """Set the sign of an objective; None removes it. Return True if the sign changed."""
