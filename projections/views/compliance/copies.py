@@ -72,8 +72,8 @@ def _copier_of_struct(struct: type[Struct]) -> Copier:
     copiers = [(name, copier_of(hints[name])) for name in struct.__struct_fields__]
     mutable = [(name, copier) for name, copier in copiers if copier is not None]
 
-    def copied(value: Struct) -> Struct:
-        new: Struct = value.__copy__()
+    def copied(value: Any) -> Any:  # noqa: ANN401 - a struct of that type
+        new = value.__copy__()
         for name, copier in mutable:
             setattr(new, name, copier(getattr(value, name)))
         return new

@@ -38,10 +38,10 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 32
+MARK_EVERY = 64
 """Occurrences between two marks, at least."""
-MARK_SHARE = 64
-"""The next mark also waits for this share of the occurrences before the last mark: one in 64."""
+MARK_SHARE = 32
+"""The next mark also waits for this share of the occurrences before the last mark: one in 32."""
 _MARKS_KEPT = 32
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""

@@ -34,7 +34,7 @@ def by_entry(sign: Sign) -> tuple[datetime, int]:
 
 
 class TrackedObjective(Struct):
-    """An open objective. Its mappings, sequences and sets are replaced, never changed, so that copies share them."""
+    """An open objective. Its mappings, sequences and sets are replaced, never changed, so copies share them."""
 
     due: date
     position: int
@@ -103,7 +103,7 @@ class ShownSigns(Struct):
             self.unhighlighted.discard(name)
             self.open.discard(name)
             if before.is_missed:
-                del self.missed[bisect_left(self.missed, _slow(name, before.sign)[:3])]  # type: ignore[type-var]
+                del self.missed[bisect_left(self.missed, _slow(name, before.sign)[:3])]
         if shown is not None:
             self.signs[name] = shown
             if not shown.is_highlighted:
