@@ -104,7 +104,7 @@ _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
 _LEVEL = 1
-"""Sign of a value at a line, or of a level step; 0 is below or falling, 2 above or rising."""
+"""Byte of a value at a line, or of a level step. Below or falling is 0; above or rising is 2."""
 _SIDES = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN, RUN))
 _TRENDS = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN - 1, RUN - 1))
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
@@ -141,7 +141,7 @@ def _mark(masks: list[int], bit: int, indexes: Iterable[int]) -> None:
 
 
 def latest_shift(values: Sequence[float], mean: float) -> int:
-    """Return the index at which the latest run of seven or more on one side of the mean begins; 0 without one."""
+    """Return the index of the first value of the latest shift; 0 without a shift."""
     run = _SIDES.search(_sides(values, mean, mean)[::-1])
     return 0 if run is None else len(values) - run.end()
 

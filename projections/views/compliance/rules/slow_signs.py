@@ -74,7 +74,7 @@ class ShownSign(Struct, frozen=True, gc=False):
 
 
 SlowObjective = tuple[bool, datetime, str, Sign]
-"""Whether the sign ended, the instant from which it holds, the objective's id, and the sign."""
+"""True if the sign ended; the instant from which it holds; the objective's id; the sign."""
 
 
 def _slow(name: str, sign: Sign) -> SlowObjective:
