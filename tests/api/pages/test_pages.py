@@ -174,7 +174,7 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/measures/M6", "(1,998 to 96)"),
         ("/entries/1", "by operator About"),
         ("/replay?decisions=yes", "Option 1: “To leave it as it is.”"),
-        ("/evidence/E10", "Supports Cited by"),
+        ("/evidence/E10", "Supports Nothing directly. See what cites it"),
         ("/evidence", "Board pack, entry"),
         ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
         ("", "closed on 18 March 2024. Each obligation has the status it had then"),
