@@ -330,37 +330,55 @@ class _Assessments(Judge[R]):
 class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
     """The council assesses itself before each review begins."""
 
-    def _latest(self) -> _Review | None:
-        """Return the review with the latest day, of those by the body that the clause names."""
+    def _counted(self) -> list[_Review]:
+        """Return the reviews by the body that the clause names, by the days set for them."""
         reviews = [review for review in self.reviews.values() if self.rule.by in (None, review.by)]
-        return max(reviews, key=lambda review: (review.from_, review.position), default=None)
+        return sorted(reviews, key=lambda review: (review.from_, review.position))
+
+    def _fault(self, clause: JudgedClause, review: _Review) -> Verdict | None:
+        """Return NOT_MET if a review began before the council's assessment; None if not, or not yet."""
+        started, assessment = review.started, self.assessments.get(review.review)
+        if started is None:
+            return None
+        if assessment is None:
+            reason = f"Review {review.review} began without the council's own assessment."
+            return verdict(Status.NOT_MET, reason, started[1])
+        if assessment.at <= started[0]:
+            return None
+        days = (clause.day(assessment.at) - clause.day(started[0])).days
+        after = f"{days_in_words(days)} after" if days else "after"
+        when = in_words(clause.day(assessment.at))
+        reason = f"The council assessed itself on {when}, {after} review {review.review} began."
+        return verdict(Status.NOT_MET, reason, started[1], assessment.position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest review: MET if the assessment came before it began."""
-        review = self._latest()
-        if review is None:
+        """Return the verdict on the latest review; an earlier fault lasts until the next assessment, and is named."""
+        reviews = self._counted()
+        if not reviews:
             whose = f" by {self.rule.by}" if self.rule.by else ""
             return verdict(Status.NOT_DUE, f"No review{whose} is scheduled.")
-        name, assessment, started = review.review, self.assessments.get(review.review), review.started
+        review, faults = reviews[-1], [(each, self._fault(clause, each)) for each in reviews]
+        begun = [fault for each, fault in faults if each.started is not None]
+        name, assessment = review.review, self.assessments.get(review.review)
+        last = faults[-1][1] or (begun[-1] if begun and assessment is None else None)
+        if last is not None:
+            return last
         if assessment is not None:
-            when, entry = in_words(clause.day(assessment.at)), assessment.position
-            if started is None or assessment.at <= started[0]:
-                return verdict(Status.MET, f"The council assessed itself on {when}, before review {name}.", entry)
-            days = (clause.day(assessment.at) - clause.day(started[0])).days
-            after = f"{days_in_words(days)} after" if days else "after"
-            reason = f"The council assessed itself on {when}, {after} review {name} began."
-            return verdict(Status.NOT_MET, reason, started[1], entry)
-        if started is not None:
-            reason = f"Review {name} began without the council's own assessment."
-            return verdict(Status.NOT_MET, reason, started[1])
+            when = in_words(clause.day(assessment.at))
+            reason = f"The council assessed itself on {when}, before review {name}."
+            earlier = {each.review: fault for each, fault in faults if fault is not None}
+            if earlier:
+                reason = f"{reason} {enumerate_names(earlier)} began before the council's own assessment."
+            entries = (entry for fault in earlier.values() for entry in fault.entries)
+            return verdict(Status.MET, reason, assessment.position, *entries)
         reason = f"The council's own assessment is due before review {name}, set for {in_words(review.from_)}."
         is_soon = clause.day(at) >= review.from_ - 2 * WARNING_DAYS * DAY
         return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, review.position)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return a fortnight before the day set for the latest review."""
-        review = self._latest()
-        return () if review is None else (clause.start(review.from_ - 2 * WARNING_DAYS * DAY),)
+        reviews = self._counted()
+        return (clause.start(reviews[-1].from_ - 2 * WARNING_DAYS * DAY),) if reviews else ()
 
 
 class AssessmentContent(_Assessments[oversight.AssessmentContent]):

@@ -189,6 +189,11 @@ EDGES: dict[str, Edges] = {
         "the day after": Edge(
             {}, [PLANNED, ("2022-10-03", started("R1")), ("2022-10-04", assessed("R1"))], [on("2022-10-04T12:00", NOT, "1 day after review R1 began", 12, 13)],
         ),
+        "the day of a second review, after the first began without": Edge(
+            {}, [PLANNED, ("2022-10-03", started("R1")), ("2022-10-20", scheduled("R2", "2023-04-03")), ("2023-03-31", assessed("R2")), ("2023-04-03", started("R2"))],
+            [on("2022-10-21", NOT, "Review R1 began without", 12), on("2023-03-31T11:59", NOT, "Review R1 began without", 12),
+             on("2023-03-31T12:00", MET, "before review R2. R1 began before the council's own assessment.", 12, 14), on("2023-04-03T12:00", MET, "R1 began before", 12, 14)],
+        ),
         LATE_RECORD: Edge(
             {}, [PLANNED, ("2022-10-03", started("R1")), ("2022-10-20", assessed("R1"), "2022-10-02")],
             [on("2022-10-10", NOT, "began without", 12, known=2), on("2022-10-10", MET, "before review R1", 13)],
