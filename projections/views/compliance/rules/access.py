@@ -163,7 +163,10 @@ class _AccessJudge(Judge[R]):
             if (limit := self._limit(clause, requests[name])) is not None
             and (days := (clause.day(opened_at) - limit).days) > 0
         ]
-        what = f"The {_access(self._kinds())} requested for {purpose} was opened"
+        requested = {each.kind for each in requests.values()}
+        kinds = self._kinds()
+        named = None if kinds is None else [kind for kind in kinds if kind in requested]
+        what = f"The {_access(named)} requested for {purpose} was opened"
         if late:
             days, name = max(late)
             return verdict(Status.MET_LATE, f"{what}; {name} {days_in_words(days)} late.", *entries)

@@ -78,7 +78,10 @@ class Judged(Judge[duties.Judged]):
         latest, limit = self._latest(clause), self._limit(clause)
         roles = enumerate_names(role.meaning for role in self.rule.by)
         if latest is None:
-            return verdict(Status.NO_EVIDENCE, f"No assessment by the {roles} is recorded.")
+            if limit is None or clause.day(at) <= limit:
+                return verdict(Status.NO_EVIDENCE, f"No assessment by the {roles} is recorded.")
+            reason = f"No assessment by the {roles} is recorded; the first was due by {in_words(limit)}."
+            return verdict(Status.NO_EVIDENCE, reason, clause.position)
         day = in_words(clause.day(latest.at))
         if limit is not None and clause.day(at) > limit:
             reason = f"The latest assessment is of {day}; the next was due by {in_words(limit)}."
@@ -163,8 +166,11 @@ class DoneBy(Judge[duties.DoneBy]):
                 return verdict(Status.MET_LATE, f"Deliverable {submitted}, {days_in_words(late)} late.", *entries)
             return verdict(Status.MET, f"Deliverable {submitted}.", *entries)
         if counted:
-            reason = f"Deliverable {name} was submitted on {in_words(counted[-1].day)} and awaits acceptance."
-            return verdict(Status.AT_RISK, reason, counted[-1].position)
+            waiting = counted[-1]
+            late = 0 if limit is None else (waiting.day - limit).days
+            when = f"{in_words(waiting.day)}, {days_in_words(late)} late," if late > 0 else in_words(waiting.day)
+            reason = f"Deliverable {name} was submitted on {when} and awaits acceptance."
+            return verdict(Status.AT_RISK, reason, waiting.position)
         if limit is None:
             reason = f"The period for deliverable {name} has not started."
             return verdict(Status.NOT_DUE, reason, clause.position)

@@ -251,7 +251,9 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
         if today > fresh:
             reason = f"Objective {name} needs progress recorded by {in_words(current)}."
             return verdict(Status.AT_RISK, reason, position)
-        return verdict(Status.MET, f"Every open objective has progress recorded within {days}.", position)
+        return verdict(
+            Status.MET, f"Every open objective was added, or had progress recorded, within {days}.", position
+        )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return when the objective that has waited longest nears the limit, and passes it."""

@@ -352,7 +352,7 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
         return verdict(Status.NOT_MET, reason, started[1], assessment.position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest review; an earlier fault lasts until the next assessment, and is named."""
+        """Return the verdict on the latest review; a fault lasts until the next assessment, which names it."""
         reviews = self._counted()
         if not reviews:
             whose = f" by {self.rule.by}" if self.rule.by else ""

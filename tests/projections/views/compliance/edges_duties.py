@@ -4,6 +4,7 @@ from ledger.domain.areas.duties import CooperationReported
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, RISK
 from tests.projections.views.compliance.duty_cases import (
+    ACCEPTED,
     CONSENT,
     PLAN,
     RETURNED,
@@ -31,6 +32,7 @@ from tests.projections.views.compliance.telling import WORDS
 JUDGED = {"by": ["ADVISER"], "every_months": 3}
 ORDERS = {"given_by": ["ADVISER"]}
 POST = {"post": "director", "by": "2022-09-30"}
+ACCEPTABLE = {**PLAN, "accepted_by": ["ADVISER"]}
 REPORTED = {"reported_by": ["ADVISER"]}
 TWENTIETH: Told = ("2022-08-01", instructed("I1", "2022-08-20"))
 
@@ -42,7 +44,10 @@ def cooperation(cooperated: bool) -> Fact:
 
 EDGES: dict[str, Edges] = {
     "judged": {
-        NOTHING: Edge(JUDGED, [], [on("2022-08-01", NONE, "No assessment by the adviser is recorded")]),
+        NOTHING: Edge(
+            JUDGED, [], [on("2022-10-05T23:59", NONE, "No assessment by the adviser is recorded."), on("2022-10-06T00:00", NONE, "is recorded; the first was due by 5 October 2022", 2)],
+        ),
+        "nothing recorded, without an interval": Edge({"by": ["ADVISER"]}, [], [on("2024-08-01", NONE, "No assessment by the adviser is recorded.")]),
         DAY: Edge(
             JUDGED, [("2022-08-01", assessed_as("MET"))],
             [on("2022-08-01T11:59", NONE, "No assessment"), on("2022-08-01T12:00", MET, "On 1 August 2022 the adviser assessed the clause as met", 11),
@@ -68,6 +73,14 @@ EDGES: dict[str, Edges] = {
         CORRECTED: Edge(
             PLAN, [("2022-08-05", submitted("2022-08-05")), ("2022-08-20", fix(0, submitted("2022-08-01")))],
             [on("2022-08-10", LATE, "3 days late", 11, known=1), on("2022-08-10", MET, "1 August 2022", 11)],
+        ),
+        "the day of an acceptance": Edge(
+            ACCEPTABLE, [("2022-08-02", submitted("2022-08-02")), ("2022-08-09", ACCEPTED)],
+            [on("2022-08-09T11:59", RISK, "submitted on 2 August 2022 and awaits acceptance", 11), on("2022-08-09T12:00", MET, "submitted on 2 August 2022.", 11, 12)],
+        ),
+        "the day after, and an acceptance": Edge(
+            ACCEPTABLE, [("2022-08-03", submitted("2022-08-03")), ("2022-08-09", ACCEPTED)],
+            [on("2022-08-09T11:59", RISK, "submitted on 3 August 2022, 1 day late, and awaits acceptance", 11), on("2022-08-09T12:00", LATE, "1 day late", 11, 12)],
         ),
         "the day of a return": Edge(
             PLAN, [("2022-07-20", submitted("2022-07-20")), ("2022-07-25", RETURNED)],

@@ -119,6 +119,10 @@ EDGES: dict[str, Edges] = {
             [on("2024-02-25T23:59", MET, "within 31 days", 12), on("2024-02-26T00:00", RISK, "needs progress recorded by 3 March 2024", 12),
              on("2024-03-03T23:59", RISK, "3 March 2024", 12), on("2024-03-04T00:00", NOT, "for more than 31 days, since 1 February 2024", 12)],
         ),
+        "the day, for an objective without progress of its own": Edge(
+            {"stale_after_days": 31}, [("2024-01-20", objective()), ("2024-02-01", progress()), ("2024-02-01", objective("O2"))],
+            [on("2024-02-25T23:59", MET, "was added, or had progress recorded, within 31 days", 12), on("2024-03-04T00:00", NOT, "Objective O1", 12)],
+        ),
         LATE_RECORD: Edge(
             {"stale_after_days": 31}, [("2024-01-20", objective()), ("2024-02-01", progress()), ("2024-03-10", progress(), "2024-03-01")],
             [on("2024-03-05", NOT, "since 1 February 2024", 12, known=2), on("2024-03-05", MET, "within 31 days", 13)],

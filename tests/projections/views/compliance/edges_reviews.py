@@ -174,7 +174,12 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "access-provided": access_edges({}),
-    "access-of-kinds": access_edges({"kinds": ["CASE_FILES"]}),
+    "access-of-kinds": {
+        **access_edges({"kinds": ["CASE_FILES"]}),
+        "the day, for one kind of two": Edge(
+            {"kinds": ["DATA", "CASE_FILES"]}, [*ASKED, ("2022-10-04", provided("X"))], [on("2022-10-04T12:00", MET, "The access to case files requested for review R1 was opened.", 11, 13)],
+        ),
+    },
     "assessment-before-review": {
         NOTHING: Edge({}, [], [on("2022-10-03", DUE, "No review is scheduled")]),
         DAY: Edge(
