@@ -350,7 +350,8 @@ class AdviserReports(Rule, frozen=True):
     kind: ClassVar[str] = "adviser-reports"
     wordings: ClassVar[tuple[str, ...]] = ("The adviser will report regularly on progress in each area.",)
     example: ClassVar[str] = 'covers = ["AREAS"], every_months = 3'
-    reads: ClassVar[Facts] = frozenset({AdviserReportIssued})
+    reads: ClassVar[Facts] = frozenset({AdviserReportIssued, AdviserAppointed, AdviserReleased})
+    background: ClassVar[Facts] = frozenset({AdviserAppointed, AdviserReleased})
 
     covers: Annotated[list[ReportTopic], Meta(min_length=1, description="Topics of each report.")]
     every_months: Annotated[

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted
@@ -83,11 +84,17 @@ class AdviserReports(Judge[oversight.AdviserReports]):
     """The latest report."""
     before: datetime | None = None
     """Instant of the report before it."""
+    appointments: dict[str, tuple[date, int] | None] = field(default_factory=dict)
+    """Appointment → the adviser's last day and the entry of the release; None: the adviser is not released."""
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the latest report."""
+        """Remember the latest report, and the adviser's release."""
         fact = occurrence.fact
-        if isinstance(fact, AdviserReportIssued):
+        if isinstance(fact, AdviserAppointed):
+            self.appointments[fact.appointment] = None
+        elif isinstance(fact, AdviserReleased):
+            self.appointments[fact.appointment] = (fact.last, occurrence.position)
+        elif isinstance(fact, AdviserReportIssued):
             topics = ["REQUIREMENTS"] if fact.requirements else []
             topics += ["OTHER"] if fact.other is not None else []
             areas = [each.area for each in fact.per_area]
@@ -99,9 +106,21 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         months, since = self.rule.every_months, clause.since if self.report is None else self.report.at
         return months_after(clause.day(since), months) if months else None
 
+    def _release(self) -> tuple[date, int] | None:
+        """Return the last adviser's last day and the entry of the release; None: an adviser is not released."""
+        released = [each for each in self.appointments.values() if each is not None]
+        return max(released) if released and len(released) == len(self.appointments) else None
+
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE."""
+        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE.
+
+        A report that was not due by the adviser's last day is not due any more.
+        """
         today, limit, report = clause.day(at), self._limit(clause), self.report
+        release = self._release()
+        if release is not None and limit is not None and release[0] < today and release[0] < limit:
+            reason = f"The Department released the adviser on {in_words(release[0])}; no report is to come."
+            return verdict(Status.NOT_DUE, reason, release[1], None if report is None else report.position)
         if report is None:
             return self._first(clause, today, limit)
         if limit is not None and today > limit:
@@ -150,9 +169,11 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         return missing
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the next report is due, and the day after."""
-        limit = self._limit(clause)
-        return () if limit is None else warned(clause, limit, 2)
+        """Return a fortnight before the next report is due, the day after, and the day after a release."""
+        limit, release = self._limit(clause), self._release()
+        if limit is None:
+            return ()
+        return [*warned(clause, limit, 2), *([] if release is None else [clause.after(release[0])])]
 
 
 def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, months: int | None) -> int:

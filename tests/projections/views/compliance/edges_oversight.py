@@ -3,7 +3,7 @@
 from typing import Any
 
 from ledger.domain.areas.actions import ActionAdded
-from ledger.domain.areas.adviser import AdviserAppointed
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
 from ledger.domain.areas.escalation import InterventionDecided
 from ledger.domain.areas.partners import ContributionReceived
 from ledger.domain.areas.records import Published
@@ -61,6 +61,11 @@ def appointed(first: str, last: str | None = None) -> Fact:
     """Return the appointment of an adviser."""
     end = None if last is None else day(last)
     return AdviserAppointed(appointment="AP", adviser="ann", first=day(first), last=end, terms=WORDS)
+
+
+def released(last: str) -> Fact:
+    """Return the release of the adviser."""
+    return AdviserReleased(appointment="AP", last=day(last), reason=WORDS)
 
 
 def received(on_: str, contribution: str = "C1") -> Fact:
@@ -207,6 +212,18 @@ EDGES: dict[str, Edges] = {
         ),
         "the day of the first report": Edge(
             QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-05T23:59", adviser_report("1", "1a"))], [on("2022-10-06", MET, "covers every topic", 12)],
+        ),
+        "the day after the adviser's release": Edge(
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-11-29"))],
+            [on("2022-11-29T23:59", RISK, "due by 30 November 2022", 12), on("2022-11-30T00:00", DUE, "released the adviser on 29 November 2022; no report is to come", 12, 13)],
+        ),
+        "the day of a report, and the adviser's release after it": Edge(
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-11-30"))],
+            [on("2022-12-01T00:00", NOT, "was due by 30 November 2022", 12)],
+        ),
+        "the day after the adviser's release, with another adviser": Edge(
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-10-31")), ("2022-11-15", appointed("2022-11-15"))],
+            [on("2022-11-14", DUE, "no report is to come", 12, 13), on("2022-12-01T00:00", NOT, "was due by 30 November 2022", 12)],
         ),
         "the day after, and a second report in time": Edge(
             QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-06", adviser_report("1", "1a")), ("2022-12-01", adviser_report("2", "1a"))],
