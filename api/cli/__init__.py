@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "serve the HTTP interface",
     "project": "keep the views up to date in a separate process",
     "migrate": "migrate the database's schema to this version",
+    "distribute": "distribute the ledger over a Citus cluster by notice, and migrate it",
     "notice": "check a notice pack, or record a notice from one",
     "append": "record facts from a file of CloudEvents, one on each line",
     "replay": "print the history of a notice in plain English",

@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from ledger.domain.errors import LedgerError
 from ledger.store.database import connect
+from ledger.store.distribution import refuse_distributed
 from ledger.store.entries import Connection
 
 RECORD = "ledger_record"
@@ -77,6 +78,7 @@ async def publish(url: str, follower: str, password: str) -> None:
     """
     check_name(follower)
     async with await connect(url) as connection:
+        await refuse_distributed(connection)
         await _require_logical(connection)
         async with connection.transaction():
             for name, (tables, changes) in PUBLICATIONS.items():

@@ -16,6 +16,7 @@ from ledger.follow.checks import check_history, check_slot, check_source
 from ledger.follow.source import RECORD, STATE, check_name
 from ledger.proof.checkpoint import CheckpointError, VerifierKey
 from ledger.store.database import connect
+from ledger.store.distribution import refuse_distributed
 from ledger.store.entries import Connection
 
 SUBSCRIPTION = "ledger_"
@@ -64,6 +65,7 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
         raise LedgerError(f"the source's key is wrong: {error}; print it there with ledger key show") from None
     name = Identifier(SUBSCRIPTION + source.name)
     async with await connect(url) as connection:
+        await refuse_distributed(connection)
         exists = await _exists(connection, source.name)
         async with await connect(source_url) as other:
             slot = await check_source(other, connection)

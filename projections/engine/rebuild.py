@@ -79,10 +79,14 @@ async def rebuild(
         Unavailable: The database cannot be reached.
     """
     started = time.monotonic()
-    async with await connect(url, "ledger_projector") as connection:
+    async with (
+        await connect(url, "ledger_projector") as connection,
+        await connect(url, "ledger_projector") as swapping,
+    ):
         for view in sorted(views, key=lambda view: view.name):
             await _lock(connection, view, "pg_advisory_lock")
-        work = _Work(url, connection, views, notice, progress or _ignore_progress, compare)
+        report = progress or _ignore_progress
+        work = _Work(url, connection, swapping, views, notice=notice, progress=report, compare=compare)
         try:
             await work.run()
         finally:
@@ -132,13 +136,17 @@ class _Work:
         self,
         url: str,
         connection: Connection,
+        swapping: Connection,
         views: Sequence[View],
+        *,
         notice: str | None,
         progress: ProgressCallback,
         compare: bool,
     ) -> None:
         self._url = url
         self._connection = connection
+        self._swapping = swapping
+        """Connection that swaps. It reads no view's table: the owner, who drops them, would wait for that lock."""
         self._views = list(views)
         self._notice = notice
         self._progress = progress
@@ -161,9 +169,9 @@ class _Work:
         if self._notice is None:
             for table in self._tables():
                 await tables.create_indexes(connection, table, shadow=True)
-        async with connection.transaction():
+        async with self._swapping.transaction():
             # Followers of known and new notices wait for this lock, so the shadow can reach the very end.
-            await connection.execute("LOCK TABLE views.progress IN EXCLUSIVE MODE")
+            await self._swapping.execute("LOCK TABLE views.progress IN EXCLUSIVE MODE")
             await self._fold_all()
             for view in self._views:
                 await self._swap(view)
@@ -222,7 +230,7 @@ class _Work:
                 SQL("SELECT count(*) FROM {}").format(Identifier("views", table.name + SHADOW))
             )
             result.rows += (await cursor.fetchone() or (0,))[0]
-            await self._connection.execute("SELECT views.swap_table(%s)", (table.name,))
+            await self._swapping.execute("SELECT views.swap_table(%s)", (table.name,))
 
     async def _is_built(self, view: View) -> bool:
         """Return True if live rows of the same version exist; another version may have other columns."""
@@ -240,20 +248,17 @@ class _Work:
         await tables.create_indexes(self._connection, table, shadow=True)
 
     async def _record_progress(self) -> None:
-        positions = [
-            (notice, view.name, view.version, position)
-            for notice, position in self._reached.items()
-            for view in self._views
-        ]
-        async with self._connection.cursor() as cursor:
-            await cursor.executemany(
-                "INSERT INTO views.progress (notice, view, version, position, built_at) "
-                "VALUES (%s, %s, %s, %s, clock_timestamp()) "
-                "ON CONFLICT (notice, view) DO UPDATE SET version = excluded.version, "
-                "position = excluded.position, built_at = excluded.built_at, failed_at = NULL, failure = NULL",
-                positions,
-            )
-        await self._connection.execute("SELECT pg_notify('ledger_views', '')")
+        rows = [(notice, view, position) for notice, position in self._reached.items() for view in self._views]
+        await self._swapping.execute(
+            "SELECT views.record_rebuild(%s::text[], %s::text[], %s::integer[], %s::integer[])",
+            (
+                [notice for notice, _, _ in rows],
+                [view.name for _, view, _ in rows],
+                [view.version for _, view, _ in rows],
+                [position for *_, position in rows],
+            ),
+        )
+        await self._swapping.execute("SELECT pg_notify('ledger_views', '')")
 
 
 _ROWS = SQL(

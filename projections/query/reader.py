@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Self, get_args
 
 import psycopg
@@ -19,12 +18,14 @@ from psycopg.sql import SQL, Composable, Literal
 from ledger.domain.entry import NoticeId
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import open_pool, pool
+from ledger.store.distribution import is_on_citus
 from projections.engine.notifications import Notifications, within
 from projections.engine.tables import Connection
 from projections.engine.view import View
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.snapshot import AsOf, Snapshot
 from projections.query.standbys import Pool, Standby, Standbys, begin_on
+from projections.query.transaction import HEADS_OF, begin_lookup, begin_with
 
 __all__ = ["AsOf", "NoticeHead", "Reader", "Snapshot"]
 WAIT_SECONDS = 5.0
@@ -36,6 +37,7 @@ STATEMENT_SECONDS = 15
 SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",
     "enable_bitmapscan": "off",
+    "citus.propagate_set_commands": "local",  # the workers of a cluster get a snapshot's notice and position
     "statement_timeout": f"{STATEMENT_SECONDS}s",
 }
 """PostgreSQL settings of each connection of a reader."""
@@ -113,6 +115,8 @@ class Reader:
         self._standbys = Standbys(url, standbys_url, lag, _pool) if standbys_url is not None else None
         self._notifications = Notifications(url, "ledger_reader", "ledger_views")
         self._looks: dict[str, _Look] = {}
+        self._is_distributed = False
+        """True on a cluster, which plans no statement once for all values."""
 
     async def open(self) -> Self:
         """Connect.
@@ -122,6 +126,8 @@ class Reader:
             LedgerError: No server of `standbys_url` is a standby of this database.
         """
         await open_pool(self._pool, self._timeout)
+        async with self._pool.connection() as connection:
+            self._is_distributed = await is_on_citus(connection)
         if self._standbys is not None:
             try:
                 await self._standbys.open()
@@ -192,11 +198,14 @@ class Reader:
 
     def _lookup(
         self, notice: str, as_of: AsOf, views: Collection[str] | None = None, *, composed: bool = False
-    ) -> bytes:
+    ) -> Sequence[bytes]:
         names = sorted(self._versions if views is None else views)
-        return _lookup_query(
-            notice, as_of, tuple((name, self._versions[name]) for name in names), composed=composed
-        )
+        versions = tuple((name, self._versions[name]) for name in names)
+        planned_once = composed and not self._is_distributed
+        return begin_lookup(notice, as_of, versions, planned_once=planned_once, joined=not self._is_distributed)
+
+    def _begin(self, notices: Sequence[str], statement: Composable) -> Sequence[bytes]:
+        return begin_with(notices, statement, joined=not self._is_distributed)
 
     async def _find_reached(self, notice: str) -> int:
         try:
@@ -273,7 +282,7 @@ class Reader:
 
     async def _size(self, notice: str) -> int:
         """Return the number of entries of a notice at the primary."""
-        async with self._transaction(_begin([notice], _HEADS.format(Literal([notice])))) as (_, rows):
+        async with self._transaction(self._begin([notice], HEADS_OF.format(Literal([notice])))) as (_, rows):
             return int(rows[0][1]) if rows else 0
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
@@ -281,18 +290,18 @@ class Reader:
         ids = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
         if not ids:
             return []
-        async with self._transaction(_begin(ids, _HEADS.format(Literal(ids)))) as (_, rows):
+        async with self._transaction(self._begin(ids, HEADS_OF.format(Literal(ids)))) as (_, rows):
             return [NoticeHead(*row) for row in rows]
 
     @asynccontextmanager
     async def without_notice(self) -> AsyncIterator[Snapshot]:
         """Open a snapshot that reads no notice, for statements over values that are sent."""
-        async with self._transaction(_begin([], SQL("SELECT now()"))) as (connection, ((now,),)):
+        async with self._transaction(self._begin([], SQL("SELECT now()"))) as (connection, ((now,),)):
             yield Snapshot(connection, "", (0, now, b""), now, {})
 
     @asynccontextmanager
     async def _transaction(
-        self, begin: bytes, standby: Pool | None = None
+        self, begin: Sequence[bytes], standby: Pool | None = None
     ) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
         """Open a transaction on a standby or on the primary, and return the rows of its first query."""
         pool, (connection, rows) = await self._begin_anywhere(begin, standby)
@@ -308,7 +317,7 @@ class Reader:
             await pool.putconn(connection)
 
     async def _begin_anywhere(
-        self, begin: bytes, standby: Pool | None
+        self, begin: Sequence[bytes], standby: Pool | None
     ) -> tuple[Pool, tuple[Connection, list[tuple[Any, ...]]]]:
         """Begin a transaction on a standby; on the primary if that one fails."""
         if standby is not None and self._standbys is not None:
@@ -317,30 +326,6 @@ class Reader:
             except (Unavailable, psycopg.OperationalError):
                 await self._standbys.leave_out(standby)
         return self._pool, await begin_on(self._pool, begin, self._timeout)
-
-
-_BEGIN = SQL("BEGIN READ ONLY; SET LOCAL ledger.notices = {}")
-_HEADS = SQL(
-    "SELECT notice, size, recorded_at, root_hash FROM ledger.heads WHERE notice = ANY ({}::text[]) ORDER BY notice"
-)
-_LOOKUP = SQL("SELECT * FROM views.found({}, {}::text[], {}::integer[], {}, {})")
-_PLANNED_ONCE = SQL("SET LOCAL plan_cache_mode = force_generic_plan")
-
-
-def _begin(notices: Sequence[str], *statements: Composable) -> bytes:
-    """Return the statements that begin a transaction for these notices and run a first query."""
-    return SQL("; ").join((_BEGIN.format(Literal(",".join(notices))), *statements)).as_bytes()
-
-
-@lru_cache(1_024)
-def _lookup_query(notice: str, as_of: AsOf, versions: tuple[tuple[str, int], ...], *, composed: bool) -> bytes:
-    """Return the statements that begin a transaction and look up head, views and instant.
-
-    A view of another version counts as having reached nothing.
-    """
-    names, numbers = [name for name, _ in versions], [number for _, number in versions]
-    lookup = _LOOKUP.format(*map(Literal, (notice, names, numbers, as_of.position, as_of.known_at)))
-    return _begin([notice], *([_PLANNED_ONCE] if composed else []), lookup)
 
 
 def _pool(url: str) -> Pool:

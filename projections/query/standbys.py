@@ -235,8 +235,16 @@ async def _state(connection: AsyncConnection[Any], query: str) -> ServerState:
     return ServerState(system, is_standby, timeline or 0, position or 0)
 
 
-async def begin_on(pool: Pool, begin: bytes, seconds: float) -> tuple[AsyncConnection[Any], list[tuple[Any, ...]]]:
-    """Begin a transaction on a connection from a pool; replace one that the server has closed."""
+async def begin_on(
+    pool: Pool, begin: Sequence[bytes], seconds: float
+) -> tuple[AsyncConnection[Any], list[tuple[Any, ...]]]:
+    """Begin a transaction on a connection from a pool; replace one that the server has closed.
+
+    Args:
+        pool: The connections.
+        begin: The strings to send in one go; a single one may hold several statements.
+        seconds: Seconds to wait for a connection.
+    """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         left = deadline - asyncio.get_running_loop().time()
@@ -245,12 +253,23 @@ async def begin_on(pool: Pool, begin: bytes, seconds: float) -> tuple[AsyncConne
         except (PoolClosed, PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable(f"the database cannot be reached: {error}") from error
         try:
-            cursor = await connection.execute(begin)
-            while cursor.nextset():
-                pass
-            return connection, await cursor.fetchall()
+            return connection, await _run(connection, begin)
         except BaseException as error:
             is_lost = connection.closed
             await pool.putconn(connection)
             if not (is_lost and isinstance(error, psycopg.OperationalError)):
                 raise
+
+
+async def _run(connection: AsyncConnection[Any], strings: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """Return the rows of the last statement of these strings."""
+    if len(strings) > 1:
+        async with connection.pipeline():
+            for string in strings[:-1]:
+                await connection.execute(string, prepare=False)
+            cursor = await connection.execute(strings[-1], prepare=False)
+    else:
+        cursor = await connection.execute(strings[0])
+        while cursor.nextset():
+            pass
+    return await cursor.fetchall()

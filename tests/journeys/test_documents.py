@@ -4,6 +4,7 @@ from tests.journeys import documents, test_extending, test_following, test_opera
 
 NOT_RUN = {
     "README.md: improvement-ledger 1": "make demo and make test run in .ci/run; a test cannot start its own run",
+    "docs/citus.md: Distribute the ledger 1": "it needs a cluster; tests/citus runs the command on one",
     "docs/extending.md: Extend the ledger with the eventsourcing library 1": "it names the embedded database",
     "docs/following.md: At the council 2": "a line for pg_hba.conf",
     "docs/high-availability.md: etcd 1": "settings; tests/journeys/patroni.py starts one etcd with the like",
