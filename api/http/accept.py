@@ -1,4 +1,6 @@
-"""Media types that a request accepts. Imports starlette."""
+"""Media types that a request accepts, and charsets of a body. Imports starlette."""
+
+import codecs
 
 from starlette.requests import Request
 
@@ -35,3 +37,18 @@ def _number(text: str) -> float:
         return min(max(float(text), 0.0), 1.0)
     except ValueError:
         return 1.0
+
+
+def other_charset(parameters: str) -> str | None:
+    """Return the first charset in a media type's parameters that is neither UTF-8 nor ASCII, or None."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"')
+            try:
+                known = codecs.lookup(charset).name
+            except (LookupError, ValueError):
+                return charset
+            if known not in ("utf-8", "ascii"):
+                return known
+    return None

@@ -3,7 +3,6 @@
 This module only decodes; it records nothing. Imports starlette and `ledger`.
 """
 
-import codecs
 from enum import Enum
 from urllib.parse import unquote_to_bytes
 
@@ -12,6 +11,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from api.http import body
+from api.http.accept import other_charset
 from ledger.domain.errors import Refusal, Refused
 from ledger.intake.parse import RefusedEvent, SubmittedFact, accept_json, accept_read, read_json
 
@@ -52,23 +52,10 @@ def form_of(request: Request) -> ContentMode:
             f"application/json is an event only with ce- headers (ce-specversion, ce-id, …); or {_ACCEPTED}",
             "ce-specversion",
         )
-    charset = _charset(parameters)
-    if charset not in ("utf-8", "ascii"):
+    charset = other_charset(parameters)
+    if charset is not None:
         raise Refused.because("UNSUPPORTED_MEDIA_TYPE", f"the charset {charset[:40]} is not UTF-8", "content-type")
     return form
-
-
-def _charset(parameters: str) -> str:
-    """Return the charset in a media type's parameters by Python's name for it, or as it is if unknown."""
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"')
-            try:
-                return codecs.lookup(charset).name
-            except (LookupError, ValueError):
-                return charset
-    return "utf-8"
 
 
 def line(line_of_body: body.BodyLine) -> Item:

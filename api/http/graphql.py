@@ -251,8 +251,8 @@ def _credentials(context: _Joining) -> Headers:
     """Return the headers that identify the viewer of a WebSocket: the handshake's, or the first message's."""
     if "authorization" in context.socket.headers:
         return context.socket.headers
-    params = context.connection_params or {}
-    authorization = params.get("Authorization", params.get("authorization"))
+    params = {name.lower(): value for name, value in (context.connection_params or {}).items()}
+    authorization = params.get("authorization")
     return Headers({"authorization": authorization} if isinstance(authorization, str) else {})
 
 

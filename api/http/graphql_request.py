@@ -11,6 +11,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
+from api.http.accept import other_charset
+
 JSON = "application/json"
 
 
@@ -28,9 +30,8 @@ def check_media_type(request: Request, whole: bytes) -> None:
     """Raise HTTPException (415) if a POST has a body that is not JSON in UTF-8."""
     if request.method != "POST" or not (whole or "content-type" in request.headers):
         return
-    media_type, *parameters = (each.strip() for each in request.headers.get("content-type", "").lower().split(";"))
-    charsets = {each[8:].strip('"') for each in parameters if each.startswith("charset=")}
-    if media_type != JSON or charsets - {"utf-8", "utf8"}:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != JSON or other_charset(parameters) is not None:
         raise HTTPException(415, f"a POST has a body of {JSON} in UTF-8; set Content-Type to it")
 
 

@@ -9,6 +9,7 @@ from api.forms.fields import fields_of, label_of
 from api.pages import renderer
 from api.pages.form_request import kind_of, request_now
 from api.pages.page_request import PageRequest, ask
+from api.services import Ledger
 from ledger.domain.registry import Kind, type_names
 from schema.derive.connection import cursor
 
@@ -42,6 +43,10 @@ async def get_receipt(request: Request) -> Response:
     """Answer `GET /notices/{notice}/record/{fact}/{position}`: the receipt."""
     page_request = await request_now(request)
     kind, position = kind_of(request), _position(request.path_params["position"])
+    ledger: Ledger = request.app.state.ledger
+    last = (await ledger.writer.state(page_request.notice)).position
+    if position > last:  # the views will not get there
+        raise HTTPException(404, f"no entry {position}; the last one is {last}")
     after = cursor(f"entries/{page_request.notice}", [position - 1])
     notice = await ask(request, page_request, "receipt", atLeast=position, after=after)
     entry = next(iter(notice["entries"]["nodes"]), None)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.api.http.test_intake import binary, last
+from tests.api.http.test_subscriptions import opened
 from tests.api.service import Service, progress
 
 OPTIONAL = (
@@ -37,6 +38,30 @@ def test_a_media_type_and_its_charset_have_no_letter_case(
 def test_binary_events_have_no_letter_case(service: Service, officer: httpx.Client, media_type: str) -> None:
     answer = binary(service, officer, progress(), Content_Type=media_type)
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "Application/JSON",
+        "application/json; Charset=UTF_8",
+        'application/json;charset="us-ascii"',
+        "application/json;",
+    ],
+)
+def test_graphql_has_no_letter_case(officer: httpx.Client, media_type: str) -> None:
+    content, headers = '{"query": "{ me { actor } }"}', {"Content-Type": media_type}
+    assert officer.post("/graphql", content=content, headers=headers).status_code == 200
+    for charset in ("latin-1", "utf-16", "nonsense", "utf-8; charset=latin-1"):
+        headers = {"Content-Type": f"application/json; charset={charset}"}
+        assert officer.post("/graphql", content=content, headers=headers).status_code == 415
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+async def test_the_token_of_a_socket_has_a_name_in_any_case(service: Service, name: str) -> None:
+    joined = await opened(service, {name: f"bearer {service.notice.tokens['officer']}"})
+    assert json.loads(await joined.recv()) == {"type": "connection_ack"}
+    await joined.close()
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16", "nonsense", "x" * 100])

@@ -71,6 +71,14 @@ def test_there_is_no_form_for_what_is_no_fact(service: Service, people: dict[str
     assert people["chair"].get("/notices/elsewhere/record/BoardDecisionRecorded").status_code == 404
 
 
+@pytest.mark.parametrize("position", ["0", "x", "-1", "999999", "999999999", "9" * 5000, "1"])
+def test_there_is_no_receipt_for_an_unknown_entry(
+    service: Service, people: dict[str, httpx.Client], position: str
+) -> None:
+    answer = people["officer"].get(f"/notices/{service.notice.name}/record/ProgressRecorded/{position}")
+    assert answer.status_code == 404
+
+
 def test_a_decision_is_recorded_whole(service: Service, people: dict[str, httpx.Client]) -> None:
     before = service.position()
     answer = post(people["chair"], service, "BoardDecisionRecorded", decision(people["chair"], service))
