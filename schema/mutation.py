@@ -6,7 +6,7 @@ Imports strawberry, msgspec and `ledger`.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from msgspec import Struct
@@ -16,7 +16,8 @@ from ledger.domain.entry import NoticeId
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KINDS, Kind
 from ledger.intake import parse
-from schema.compiled.sources import read_notice
+from schema.compiled.sources import read
+from schema.compiled.tree_builder import notice_tree
 from schema.context import Context, Standpoint, may
 from schema.derive.inputs import input_of, plain
 from schema.derive.node import resolver
@@ -60,7 +61,8 @@ class RecordPayload:
         """Return the notice at the receipt's position, or at a later one."""
         if self.receipt is None or not may(await info.context.viewer.roles(self.at), "notice"):
             return None
-        return await read_notice(info, Standpoint(self.at, at_least=self.receipt.position))
+        read_notice, _ = await read(info, Standpoint(self.at, at_least=self.receipt.position), notice_tree)
+        return cast(Notice, read_notice)
 
 
 @strawberry.input(description="Envelope of a mutation, without the fact.")

@@ -16,7 +16,8 @@ from projections.query.tree import Cell, Listing
 from projections.views import entries as view
 from schema.compiled.arguments import ArgumentValue
 from schema.compiled.entries import entry_conditions
-from schema.compiled.sources import Build, read
+from schema.compiled.execution import Build
+from schema.compiled.sources import read
 from schema.compiled.tree_builder import ROWS, TreeBuilder
 from schema.context import Context, Standpoint
 from schema.derive.declaration import TYPES
@@ -57,10 +58,10 @@ class Subscription:
             )
         page = info.context.page
         start = after if page.after is None else page.after
-        source = await read(info, Standpoint(notice, at_least=start or None), _entries(start))
-        rows = source.value[ROWS]
+        value, position = await read(info, Standpoint(notice, at_least=start or None), _entries(start))
+        rows = value[ROWS]
         page.notice, page.is_full = notice, len(rows) == PAGE
-        page.position = rows[-1]["#position"] if page.is_full else source.position
+        page.position = rows[-1]["#position"] if page.is_full else position
         for row in rows:
             yield row
 
@@ -70,9 +71,8 @@ class Subscription:
     ) -> AsyncGenerator[list[Compliance], None]:
         """Yield all statuses; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
         page = info.context.page
-        source = await read(info, Standpoint(notice), _statuses)
-        rows = source.value[ROWS]
-        page.notice, page.position = notice, source.position
+        value, page.position = await read(info, Standpoint(notice), _statuses)
+        page.notice, rows = notice, value[ROWS]
         page.state = [[row[name] for name in _STATUS] for row in rows]
         yield rows
 

@@ -1,7 +1,7 @@
 """Queries that the database answers: a selection becomes one statement for each notice read.
 
-Anything that the compiler does not support is resolved field by field, with the same answer. Imports graphql-core,
-and from `projections` the answer trees and their translation to SQL.
+An answer with errors is completed by graphql-core, from the same statements. Imports graphql-core, and from
+`projections` the answer trees and their translation to SQL.
 """
 
 from schema.compiled.compiler import Compiler

@@ -167,6 +167,11 @@ def written_variables(document: DocumentNode) -> frozenset[str]:
     return frozenset(written.names)
 
 
+def value_of(argument: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
+    """Return the value of an argument; None if it is null or absent."""
+    return None if argument is None else argument.of(variables)
+
+
 def values_of(parameters: Iterable[object], variables: Variables, notice: str) -> dict[object, object]:
     """Return the values of a statement's own parameters.
 

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from ledger.domain.errors import LedgerError
 from projections.query.snapshot import Snapshot
-from schema.compiled.fallback import Reason
 from schema.context import Context
 from schema.derive.connection import LARGEST, Bound, foreign_cursor
 from schema.errors import LIMIT_EXCEEDED, problem
@@ -57,58 +56,65 @@ class ShortList(Struct, frozen=True):
 
 Leaf: TypeAlias = RefusedField | Proof | Checkpoint | CursorOfRow | ShortList
 
-_REASONS: dict[type[Leaf], Reason] = {
-    RefusedField: "refused",
-    Proof: "signed",
-    Checkpoint: "signed",
-    CursorOfRow: "cursor",
-}
 
-
-def reason(leaves: Iterable[Leaf]) -> Reason | None:
-    """Return why the bytes of an exact statement are not the answer; None if they are."""
-    return next((_REASONS[type(leaf)] for leaf in leaves if not isinstance(leaf, ShortList)), None)
-
-
-async def place(leaves: Iterable[Leaf], source: Any, context: Context, snapshot: Snapshot) -> None:  # noqa: ANN401 - JSON
-    """Put the leaves into a decoded answer; an error becomes the value of its field."""
+async def place(
+    leaves: Iterable[Leaf],
+    source: Any,  # noqa: ANN401 - JSON
+    context: Context,
+    snapshot: Snapshot,
+    *,
+    exact: bool,
+) -> None:
+    """Put the leaves into a decoded answer. An error is raised if `exact`; else it becomes its field's value."""
     positions: list[tuple[dict[str, Any], str]] = []
+
+    def put(parent: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401 - JSON or an error
+        if exact and isinstance(value, Exception):
+            raise value
+        parent[key] = value
+
     for leaf in leaves:
-        for parent, key in _places(source, leaf.path):
-            match leaf:
-                case RefusedField():
-                    parent[key] = leaf.error
-                case Proof():
-                    positions.append((parent, key))
-                case Checkpoint():
-                    parent[key] = await _checkpoint(context, snapshot)
-                case CursorOfRow():
-                    parent[key] = foreign_cursor(*leaf.bounds) if parent[key] is None else parent[key]
-                case ShortList():
-                    parent[key] = _checked(leaf, parent[key])
+        for parent, key in places(source, leaf.path):
+            if isinstance(leaf, Proof):
+                positions.append((parent, key))
+            else:
+                put(parent, key, await _value(leaf, parent[key], context, snapshot))
     if positions:
         texts = await _proofs(context, snapshot, {parent[key] for parent, key in positions})
         for parent, key in positions:
-            parent[key] = texts if isinstance(texts, Exception) else texts[parent[key]]
+            put(parent, key, texts if isinstance(texts, Exception) else texts[parent[key]])
 
 
-def _places(source: Any, path: Path) -> Iterator[tuple[dict[str, Any], str]]:  # noqa: ANN401 - JSON
+def places(source: Any, path: Path) -> Iterator[tuple[dict[str, Any], str]]:  # noqa: ANN401 - JSON
     """Yield the object and the key of each place."""
     if isinstance(source, list):
         for item in source:
-            yield from _places(item, path)
+            yield from places(item, path)
     elif isinstance(source, dict):
         key, *below = path
         if below:
-            yield from _places(source[key], tuple(below))
+            yield from places(source[key], tuple(below))
         else:
             yield source, key
 
 
-def _checked(leaf: ShortList, rows: Any) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(rows, list) and len(rows) > LARGEST:
+async def _value(
+    leaf: RefusedField | Checkpoint | CursorOfRow | ShortList,
+    written: Any,  # noqa: ANN401 - JSON
+    context: Context,
+    snapshot: Snapshot,
+) -> Any:  # noqa: ANN401 - JSON or an error
+    """Return the value at a leaf's place, where the database has written another."""
+    match leaf:
+        case RefusedField():
+            return leaf.error
+        case Checkpoint():
+            return await _checkpoint(context, snapshot)
+        case CursorOfRow():
+            return foreign_cursor(*leaf.bounds) if written is None else written
+    if isinstance(written, list) and len(written) > LARGEST:
         return problem(LIMIT_EXCEEDED, f"{leaf.name} has more than {LARGEST} items; narrow its filter")
-    return rows
+    return written
 
 
 async def _checkpoint(context: Context, snapshot: Snapshot) -> str | Exception:

@@ -57,10 +57,7 @@ class Operation(Struct, frozen=True, eq=False):
     @property
     def root(self) -> GraphQLObjectType:
         """Root type of queries."""
-        root = self.schema.query_type
-        if root is None:
-            raise TypeError("the schema has no query type")
-        return root
+        return query_type(self.schema)
 
     def fields(self, variables: VariableValues) -> GroupedFieldSet:
         """Return the fields at the root, by key."""
@@ -150,6 +147,14 @@ class Selection(Struct, frozen=True, eq=False):
     def arguments(self, field: GraphQLField, details: list[FieldDetails]) -> Arguments:
         """Return the arguments of a field."""
         return Arguments(field, details[0], self.variables)
+
+
+def query_type(schema: GraphQLSchema) -> GraphQLObjectType:
+    """Return the root type of queries."""
+    root = schema.query_type
+    if root is None:
+        raise TypeError("the schema has no query type")
+    return root
 
 
 def constant(value: object) -> Constant:

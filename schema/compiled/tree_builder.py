@@ -298,6 +298,11 @@ class TreeBuilder:
         )
 
 
+def notice_tree(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
+    """Return the tree of a notice."""
+    return builder.object("Notice", details)
+
+
 def _names(declaration: ObjectDeclaration) -> Names:
     """Return the conditions that the members of a type's filter name."""
     return Names({to_camel_case(name): condition for name, condition in declaration.conditions.items()})

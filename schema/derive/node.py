@@ -50,6 +50,11 @@ class GlobalId(Struct, frozen=True):
     on: datetime | None = None
     """Effective instant of the standpoint; None if the query set no `on`."""
 
+    @property
+    def type_name(self) -> str:
+        """Name of the thing's type."""
+        return f"{self.kind[:1].upper()}{self.kind[1:]}" or "Notice"
+
 
 def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str:
     """Return a notice's global id at a standpoint; the short one without `asOf` and `on`."""

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import strawberry
 
-from projections.query.reader import AsOf as Moment
 from projections.views import notice
 from schema.derive.connection import PAGE_ARGUMENTS
 from schema.derive.declaration import (
@@ -26,7 +25,6 @@ from schema.derive.declaration import (
 from schema.derive.groups import connection_of
 from schema.derive.node import Node
 from schema.derive.order import order_argument
-from schema.errors import BAD_USER_INPUT, problem
 from schema.types.entries import EntryFilter
 
 
@@ -97,21 +95,6 @@ class AsOfInput:
     known_at: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="Latest instant of recording to consider."
     )
-
-
-def reader_as_of(as_of: AsOfInput | None) -> Moment:
-    """Return the as-of point in the form of the reader.
-
-    Raises:
-        GraphQLError: BAD_USER_INPUT, for a position below 1.
-    """
-    if as_of is None:
-        return Moment()
-    if isinstance(as_of.position, int):
-        if as_of.position < 1:
-            raise problem(BAD_USER_INPUT, f"asOf.position is {as_of.position}; entries are numbered from 1")
-        return Moment(position=as_of.position)
-    return Moment(known_at=as_of.known_at or None)
 
 
 _ENTRY_CONDITIONS = Annotated[

@@ -1,0 +1,166 @@
+"""Execution of an operation's parts: each takes its whole selection of a notice from one statement.
+
+An exact execution gives the JSON of each part, and raises its first error. Any other gives decoded values, with
+errors in the places of their fields, for graphql-core to complete. Imports graphql-core.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from cachetools import LRUCache
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import VariableValues
+from msgspec import Struct
+
+from ledger.domain.roles import Role
+from projections.errors import NotCaughtUp, TooSlow
+from projections.query.reader import AsOf
+from projections.query.snapshot import Snapshot
+from projections.query.sql import compose
+from projections.query.tree import Listing, Statement
+from schema.compiled.arguments import values_of
+from schema.compiled.leaves import Leaf, RefusedField, ShortList, place
+from schema.compiled.selection import Operation, Selection
+from schema.compiled.tree_builder import TreeBuilder
+from schema.context import Context, Standpoint, suppressed
+from schema.limits import ROWS
+
+SHAPES = 64
+"""Number of variable shapes, and of role sets, kept for one operation."""
+Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
+"""Builder of the tree of a part, from the nodes that select it."""
+
+
+class Composed(Struct, frozen=True):
+    """The statement of a part, and the leaves that the database does not write."""
+
+    statement: Statement
+    leaves: Sequence[Leaf]
+
+
+class NoticePart(Struct, frozen=True, eq=False):
+    """A part of an operation that one statement answers, for a notice at a standpoint."""
+
+    operation: Operation
+    details: list[FieldDetails]
+    build: Build
+    composed: LRUCache[object, Composed] = msgspec.field(default_factory=lambda: LRUCache(SHAPES))
+    """Statements by what they depend on, apart from the shape of the variables."""
+
+
+class Request(Struct, frozen=True):
+    """A part, and the standpoint at which it is read."""
+
+    standpoint: Standpoint
+    part: NoticePart
+
+
+class Execution(Struct, frozen=True):
+    """One execution of an operation."""
+
+    context: Context
+    variables: VariableValues
+    exact: bool
+    """True to raise the errors of fields; False to put them in the fields' places."""
+
+    async def read(self, requests: Sequence[Request]) -> tuple[list[Any], int]:
+        """Read parts from one snapshot of a notice.
+
+        Returns:
+            The value of each part, null if no row meets its conditions; and the position read.
+
+        Raises:
+            GraphQLError: The viewer may not read the notice, or it takes too many rows or too much time.
+            LedgerError: The snapshot cannot be read.
+        """
+        context = self.context
+        notice, as_of, at_least = key = requests[0].standpoint.snapshot
+        roles = await context.roles(notice)
+        context.budget.in_time()
+        if key in context.failures:
+            raise context.failures[key]
+        try:
+            async with (
+                context.turn,
+                context.reader.at(
+                    notice, as_of=as_of, at_least=at_least, wait=context.wait, composed=True
+                ) as snapshot,
+            ):
+                values = await self.answer(snapshot, requests, roles)
+        except (NotCaughtUp, TooSlow) as error:
+            context.failures[key] = error
+            raise
+        context.read.add((notice, snapshot.position, snapshot.root_hash))
+        if as_of == AsOf():
+            context.latest.add(notice)
+        return values, snapshot.position
+
+    async def answer(
+        self,
+        snapshot: Snapshot,
+        requests: Sequence[Request],
+        roles: Sequence[Role],
+        sent: Mapping[object, object] | None = None,
+    ) -> list[Any]:
+        """Return the values of parts from an open snapshot, and spend their rows.
+
+        Args:
+            snapshot: The snapshot; it ends with this answer.
+            requests: The parts.
+            roles: Roles of the reader.
+            sent: Values of further parameters.
+        """
+        budget = self.context.budget
+        composed = [self._compose(each, roles, snapshot.stopped) for each in requests]
+        statements = [
+            (
+                each.statement,
+                {**values_of(each.statement.parameters, self.variables.coerced, snapshot.notice), **(sent or {})},
+                request.standpoint.on,
+            )
+            for each, request in zip(composed, requests, strict=True)
+        ]
+        is_last = not any(each.leaves for each in composed)
+        answers = await snapshot.answer(statements, is_last=is_last, seconds=budget.seconds)
+        found = [answer or (b"null", 0) for answer in answers]
+        budget.spend(sum(rows for _, rows in found))
+        return [
+            await self._value(json, each.leaves, snapshot) for (json, _), each in zip(found, composed, strict=True)
+        ]
+
+    def _compose(self, request: Request, roles: Sequence[Role], stopped: Mapping[str, int]) -> Composed:
+        """Return the statement of a part for a reader.
+
+        Raises:
+            GraphQLError: The reader may not read the part, or a field of an exact one.
+            ReadingError: A view of the part has stopped.
+        """
+        part, standpoint = request.part, request.standpoint
+        is_as_of, is_on = standpoint.is_as_of, standpoint.on is not None
+        key = (frozenset(roles), tuple(sorted(stopped.items())), is_as_of, is_on)
+        composed = part.composed.get(key)
+        if composed is None:
+            selection = Selection(part.operation, self.variables, standpoint.notice, roles, stopped)
+            builder = TreeBuilder(selection, is_as_of=is_as_of, is_on=is_on)
+            tree, leaves = part.build(builder, part.details), builder.leaves
+            if self.exact:
+                for leaf in leaves:
+                    if isinstance(leaf, RefusedField):
+                        raise leaf.error
+                leaves = [leaf for leaf in leaves if not isinstance(leaf, ShortList)]  # the statement checks them
+            statement = compose(tree, suppressed(roles), exact=self.exact, most_rows=ROWS)
+            composed = part.composed[key] = Composed(statement, leaves)
+        return composed
+
+    async def _value(self, json: bytes, leaves: Sequence[Leaf], snapshot: Snapshot) -> Any:  # noqa: ANN401 - JSON
+        if self.exact and not leaves:
+            return msgspec.Raw(json)
+        value = msgspec.json.decode(json)
+        await place(leaves, value, self.context, snapshot, exact=self.exact)
+        return msgspec.Raw(msgspec.json.encode(value)) if self.exact else value
+
+
+def decoded(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the decoded value of a part, whether its execution is exact or not."""
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
