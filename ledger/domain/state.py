@@ -105,7 +105,7 @@ def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     yield from (
         [*lifecycle.judge(state.lifecycles, declaration, fact, state.people.roles, new_actors=in_set_up)]
         or [*_AREA[type(fact)].admit(state, fact, who, when)]
-        or [*rules.admit(state.notice, fact)]
+        or [*rules.admit(state.notice, state.lifecycles.get("area", ()), fact)]
         or (report_content.admit(state, fact) if isinstance(fact, AdviserReportIssued) else ())
     )
 

@@ -27,8 +27,8 @@ from ledger.domain.errors import LedgerError, Refused
 from ledger.domain.fact import ClauseNumber, Code, Day, Fact, Id, OnsCode, When, Who, text_matching
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
-from ledger.domain.rules import find_faults
-from ledger.domain.rules.check import unknown
+from ledger.domain.rules import find_area_faults, find_faults
+from ledger.domain.rules.check import outside_years
 from ledger.domain.rules.rule import YEARS
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.line_numbers import Path, line_of, lines_of
@@ -135,12 +135,14 @@ def check(content: bytes) -> list[PackFault]:
         line = int(at[1]) if at else text.count("\n") + 1
         return [PackFault(line, f"the file is not TOML: {str(error).partition(' (at ')[0].lower()}")]
     lines = lines_of(text)
-    faults = [*_shape_faults(tables), *_rule_faults(tables), *_area_faults(tables)]
-    faults += _repeated_keys(tables, lines)
-    if not list(_shape_faults(tables)):
-        pack = _pack(content, tables)
-        notice_faults = list(_notice_faults(pack.notice))
-        faults += notice_faults or _refusals(pack)
+    rule_faults = [*_rule_faults(tables), *_area_faults(tables)]
+    named = {path[:4] for path, _ in rule_faults}
+    shape_faults = [
+        fault
+        for fault in _shape_faults(tables)
+        if not any(path[:3] == fault[0] for path in named if len(path) == 4)
+    ]
+    faults = [*shape_faults, *rule_faults, *_repeated_keys(tables, lines), *_sound_faults(content, tables)]
     return sorted(
         (PackFault(line_of(lines, path), message) for path, message in dict.fromkeys(faults)),
         key=lambda fault: fault.line,
@@ -247,6 +249,21 @@ def _field_faults(item: object, struct: type[Struct], name: str, path: Path) -> 
             yield (*path, *((key,) if key else ())), f"{name}{where}: {refusal.message}"
 
 
+def _sound_faults(content: bytes, tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the faults of the notice's own table, and the refusals of areas and clauses of the right form."""
+    faulty = {path[:2] for path, _ in _shape_faults(tables)}
+    table = tables.get("notice")
+    fields = table if isinstance(table, dict) else {}
+    notice_faults = list(_notice_faults({name: fields[name] for name in fields if ("notice", name) not in faulty}))
+    yield from notice_faults
+    if notice_faults or any(path[0] not in _LISTS or len(path) == 1 for path in faulty):
+        return
+    sound = {name: [at for at, _ in enumerate(tables[name]) if (name, at) not in faulty] for name in _LISTS}
+    kept = {name: [tables[name][at] for at in sound[name]] for name in _LISTS}
+    paths: list[Path] = [("notice",), *((name, at) for name in _LISTS for at in sound[name])]
+    yield from _refusals(_pack(content, {**tables, **kept}), paths)
+
+
 def _pack(content: bytes, tables: dict[str, Any]) -> Pack:
     return Pack(
         notice=msgspec.convert(tables["notice"], PackNotice),
@@ -287,37 +304,36 @@ def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     areas = [str(area.get("id")) for area in _items(tables, "area")]
     for index, clause in enumerate(tables.get("clause", ())):
         parameters = clause.get("parameters") if isinstance(clause, dict) else None
-        area = parameters.get("area") if isinstance(parameters, dict) else None
-        if isinstance(area, str) and area not in areas:
+        for fault in find_area_faults(parameters if isinstance(parameters, dict) else {}, areas):
             path = ("clause", index, "parameters", "area")
-            yield path, f"clause {clause.get('number', index + 1)}: there is no area {area}{unknown(area, areas)}"
+            yield path, f"clause {clause.get('number', index + 1)}: {fault.message}"
 
 
-def _notice_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
-    """Yield the faults of the notice's own table."""
-    if notice.issued_on.year not in YEARS:
-        message = f"the year of {notice.issued_on} has to lie from {YEARS[0]} to {YEARS[-1]}"
-        yield ("notice", "issued_on"), f"[notice], issued_on: {message}"
-    if notice.id in notice.predecessors:
+def _notice_faults(notice: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the faults of the notice's own table, as far as its fields are of the right form."""
+    issued_on = notice.get("issued_on")
+    if issued_on is not None and issued_on.year not in YEARS:
+        yield ("notice", "issued_on"), f"[notice], issued_on: {outside_years(issued_on)}"
+    if notice.get("id") in notice.get("predecessors", ()):
         yield ("notice", "predecessors"), "[notice]: a notice cannot follow itself"
-    yield from _council_faults(notice)
+    yield from _council_faults(notice.get("council"), issued_on)
     try:
-        ZoneInfo(notice.zone)
+        ZoneInfo(notice.get("zone", "Europe/London"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("notice", "zone"), f"[notice]: {notice.zone} is not a time zone; use one such as Europe/London"
+        yield ("notice", "zone"), f"[notice]: {notice['zone']} is not a time zone; use one such as Europe/London"
 
 
-def _council_faults(notice: PackNotice) -> Iterator[tuple[Path, str]]:
+def _council_faults(code: str | None, issued_on: date | None) -> Iterator[tuple[Path, str]]:
     """Yield a fault if the council's code is unknown, or was not in use at the notice's issue."""
-    if notice.council is None:
+    if code is None:
         return
-    council = councils().get(notice.council)
+    council = councils().get(code)
     if council is None:
-        message = f"no English council has the code {notice.council}"
+        message = f"no English council has the code {code}"
         remedy = "look it up at the Office for National Statistics, or give the name of another body as body"
         yield ("notice", "council"), f"[notice]: {message}; {remedy}"
-    elif council.until is not None and notice.issued_on > council.until:
-        message = f"the code {notice.council} ({council.name}) ended on {council.until}"
+    elif council.until is not None and issued_on is not None and issued_on > council.until:
+        message = f"the code {code} ({council.name}) ended on {council.until}"
         yield ("notice", "council"), f"[notice]: {message}; use the code of its successor"
 
 
@@ -325,13 +341,8 @@ _NAMED_ALREADY = {"INVALID_RULE", "ALREADY_EXISTS"}
 """Refusals of a rehearsal that `_rule_faults` and `_repeated_keys` name with their lines."""
 
 
-def _refusals(pack: Pack) -> Iterator[tuple[Path, str]]:
-    """Yield each refusal of the pack's events by an empty ledger."""
-    paths: list[Path] = [
-        ("notice",),
-        *(("area", index) for index, _ in enumerate(pack.areas)),
-        *(("clause", index) for index, _ in enumerate(pack.clauses)),
-    ]
+def _refusals(pack: Pack, paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield each refusal of the pack's events by an empty ledger; `paths` are the places of the events."""
     state = State()
     at = datetime.combine(pack.notice.issued_on, time(), ZoneInfo("UTC"))
     for path, event in zip(paths, events(pack), strict=True):

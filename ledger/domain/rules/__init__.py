@@ -3,15 +3,14 @@
 From a declaration come the checks of packs and of recorded clauses, the input of the judge, and `docs/rules.md`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ledger.domain.areas.notice import ClauseRegistered, InterpretationAdopted, NoticeRevised, NoticeState
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
 from ledger.domain.rules import check, duties, oversight, plan
-from ledger.domain.rules.check import RuleFault
-from ledger.domain.rules.rule import Rule
+from ledger.domain.rules.rule import Rule, RuleFault
 
 RULES: Mapping[str, type[Rule]] = {
     rule.kind: rule
@@ -70,20 +69,33 @@ def reads_of(kind: str) -> frozenset[type[Fact]]:
     return frozenset() if rule is None else rule.reads
 
 
-def admit(notice: NoticeState, fact: Fact) -> Iterator[Refusal]:
+def find_area_faults(parameters: Mapping[str, Any], areas: Collection[str]) -> Iterator[RuleFault]:
+    """Yield a fault if a rule names an area that the notice does not have."""
+    area = parameters.get("area")
+    if isinstance(area, str) and area not in areas:
+        known = check.unknown(area, areas) if areas else "; the notice has no areas"
+        yield RuleFault("area", f"there is no area {area}{known}")
+
+
+def admit(notice: NoticeState, areas: Collection[str], fact: Fact) -> Iterator[Refusal]:
     """Yield the reasons for which a fact may not set a clause's rule or parameters."""
     match fact:
         case ClauseRegistered():
-            for fault in find_faults(fact.rule, fact.parameters):
+            for fault in [*find_faults(fact.rule, fact.parameters), *find_area_faults(fact.parameters, areas)]:
                 yield _refusal(fault, "data")
         case InterpretationAdopted():
-            yield from _changed(notice, fact.number, fact.parameters, "data")
+            yield from _changed(notice, areas, fact.number, fact.parameters, "data")
         case NoticeRevised():
             for index, revision in enumerate(fact.clauses):
-                yield from _changed(notice, revision.number, revision.parameters, f"data.clauses[{index}]")
+                path = f"data.clauses[{index}]"
+                yield from _changed(notice, areas, revision.number, revision.parameters, path)
 
 
-def _changed(notice: NoticeState, number: str, parameters: Mapping[str, Any], path: str) -> Iterator[Refusal]:
+def _changed(
+    notice: NoticeState, areas: Collection[str], number: str, parameters: Mapping[str, Any], path: str
+) -> Iterator[Refusal]:
+    for fault in find_area_faults(parameters, areas):
+        yield _refusal(fault, path)
     clause = notice.clauses[number]
     rule = RULES.get(clause.rule)
     before = dict(clause.parameters) if rule is None else check.upgrade(rule, clause.parameters)

@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -13,18 +14,14 @@ from msgspec import NODEFAULT, Meta, Struct
 
 from ledger.domain.fact import Fact, WordList
 from ledger.domain.roles import Role, matrix
-from ledger.domain.rules.rule import YEARS, Rule
+from ledger.domain.rules.rule import YEARS, Rule, RuleFault
 
 COMMON = "open_words"
 """The one parameter of every clause: words that the notice leaves open. No rule reads it."""
 
 
-class RuleFault(Struct, frozen=True):
-    """A fault of a clause's rule."""
-
-    parameter: str | None
-    """None: the rule itself is unknown or incomplete."""
-    message: str
+_BEGINNING = 4
+"""Letters and digits that the beginning of a word has at least, to be near to the word."""
 
 
 class Parameter(Struct, frozen=True):
@@ -70,9 +67,14 @@ def parameters_of(rule: type[Struct]) -> list[Parameter]:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word of a list that is nearest to a misspelt one; None if none is near."""
+    """Return the word of a list that is nearest to a misspelt one; None if none is near.
+
+    The beginning of one word only is near to it.
+    """
     by_key = {_key(known): known for known in words}
-    matches = get_close_matches(_key(word), by_key, 1, 0.6)
+    key = _key(word)
+    begun = [known for known in by_key if len(key) >= _BEGINNING and known.startswith(key)]
+    matches = get_close_matches(key, by_key, 1, 0.6) or (begun if len(begun) == 1 else [])
     return by_key[matches[0]] if matches else None
 
 
@@ -82,7 +84,7 @@ def _key(word: str) -> str:
 
 def unknown(word: str, words: Iterable[str]) -> str:
     """Return a sentence end that lists the right words, the nearest first."""
-    known = list(words)
+    known = list(dict.fromkeys(words))
     near = nearest(word, known)
     return f"; did you mean {near}?" if near is not None else f"; use one of {', '.join(known)}"
 
@@ -104,22 +106,22 @@ def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[
         for name in parameters
         if name not in known and name != COMMON
     ]
+    wrong: list[RuleFault] = []
     for name, parameter in known.items():
         if name in parameters:
-            faults += [
+            wrong += [
                 RuleFault(name, f"{name}: {message}") for message in _value_faults(parameter, parameters[name])
             ]
         elif parameter.required:
             values = f", such as {rule.example}" if rule.example else ""
-            faults.append(
+            wrong.append(
                 RuleFault(
                     None, f"the rule {kind} needs {name}: {parameter.description.rstrip('.').lower()}{values}"
                 )
             )
-    if not faults:
-        typed = msgspec.convert({name: parameters[name] for name in known if name in parameters}, rule)
-        faults = [RuleFault(next(iter(known), None), message) for message in typed.bounds]
-    return faults
+    if not wrong:
+        wrong += msgspec.convert({name: parameters[name] for name in known if name in parameters}, rule).bounds
+    return faults + wrong
 
 
 def find_role_faults(rule: type[Rule], parameters: Mapping[str, Any]) -> Iterator[RuleFault]:
@@ -168,7 +170,7 @@ def upgrade(rule: type[Rule], parameters: Mapping[str, Any]) -> dict[str, Any]:
 def affected(faults: Iterable[RuleFault], names: Iterable[str]) -> list[RuleFault]:
     """Return the faults of the parameters named, and those of the whole rule."""
     changed = set(names)
-    return [fault for fault in faults if fault.parameter is None or fault.parameter in changed]
+    return [fault for fault in faults if fault.parameter is None or changed & {fault.parameter, *fault.others}]
 
 
 # --- values
@@ -249,9 +251,25 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
             typed = msgspec.convert(value, parameter.hint)
         except msgspec.ValidationError as error:
             at = re.search(r"`\$(\.?[^`]+)`", str(error))
-            yield f"expected {parameter.form}{f', at {at[1].lstrip(chr(46))}' if at else ''}"
+            where = f", at {at[1].lstrip('.')}" if at else ""
+            yield f"expected {parameter.form}{where}{_remedy(parameter.hint, value)}"
         else:
             yield from _year_faults(typed)
+
+
+def _remedy(hint: object, value: object) -> str:
+    """Return a sentence end with the right value for a number or a day that is written as text."""
+    plain = _plain(hint)
+    if not isinstance(value, str):
+        return ""
+    if plain in (int, float) and (number := re.fullmatch(r"\s*(-?[0-9]{1,12}(\.[0-9]+)?)\s*%?\s*", value)):
+        is_right = plain is float or number[2] is None
+        return f"; write {number[1]} without quotation marks" if is_right else ""
+    if plain is date:
+        for form in ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d"):
+            with suppress(ValueError):
+                return f"; did you mean {datetime.strptime(value.strip(), form).date()}?"  # noqa: DTZ007 - a day
+    return ""
 
 
 def _table(hint: object) -> type[Struct] | None:
@@ -295,10 +313,18 @@ def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:
             yield f"{value} is listed {count} times"
 
 
+def outside_years(day: date) -> str:
+    """Return the fault of a day in another century, with the day of that name in this one."""
+    with suppress(ValueError):
+        right = day.replace(year=YEARS[0] + day.year % 100)
+        return f"the year of {day} has to lie from {YEARS[0]} to {YEARS[-1]}; did you mean {right}?"
+    return f"the year of {day} has to lie from {YEARS[0]} to {YEARS[-1]}"
+
+
 def _year_faults(value: object) -> Iterator[str]:
     """Yield a fault for each day in a year that nobody plans in."""
     if isinstance(value, date) and value.year not in YEARS:
-        yield f"the year of {value} has to lie from {YEARS[0]} to {YEARS[-1]}"
+        yield outside_years(value)
     elif isinstance(value, list):
         for item in value:
             yield from _year_faults(item)

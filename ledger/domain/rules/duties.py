@@ -24,7 +24,7 @@ from ledger.domain.areas.duties import (
 from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
 from ledger.domain.fact import Code, Fact, Id
 from ledger.domain.roles import Role
-from ledger.domain.rules.rule import Months, Rule, Within
+from ledger.domain.rules.rule import Months, Rule, RuleFault, Within
 
 Facts = frozenset[type[Fact]]
 Roles = Annotated[list[Role], Meta(min_length=1)]
@@ -80,9 +80,12 @@ class DoneBy(Rule, frozen=True):
     ] = []
 
     @property
-    def bounds(self) -> tuple[str, ...]:
+    def bounds(self) -> tuple[RuleFault, ...]:
         """A deliverable has either a day or a period."""
-        return () if (self.by is None) != (self.within is None) else ("name either by or within",)
+        if self.by is None and self.within is None:
+            return (RuleFault(None, "name either by or within"),)
+        both = self.by is not None and self.within is not None
+        return (RuleFault("within", "name either by or within, not both", ("by",)),) if both else ()
 
 
 class InstructionsFollowed(Rule, frozen=True):

@@ -50,7 +50,7 @@ from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.areas.reviews import ReviewCompleted, ReviewScheduled
 from ledger.domain.fact import Code, Fact, Id
 from ledger.domain.roles import Role
-from ledger.domain.rules.rule import Area, CoverageKind, Days, Number, Rule, SlowSign, TargetStep
+from ledger.domain.rules.rule import Area, CoverageKind, Days, Number, Rule, RuleFault, SlowSign, TargetStep
 
 
 class PlanCitesSelfAssessment(Rule, frozen=True):
@@ -107,10 +107,10 @@ class PlanCoverage(Rule, frozen=True):
     ] = []
 
     @property
-    def bounds(self) -> tuple[str, ...]:
+    def bounds(self) -> tuple[RuleFault, ...]:
         """A restriction of recommendations needs recommendations to be covered."""
         if self.recommended_by and CoverageKind.RECOMMENDATIONS not in self.covers:
-            return ("recommended_by needs RECOMMENDATIONS in covers",)
+            return (RuleFault("recommended_by", "recommended_by needs RECOMMENDATIONS in covers", ("covers",)),)
         return ()
 
 
@@ -253,7 +253,10 @@ class TargetMet(Rule, frozen=True):
     area: Area = None
 
     @property
-    def bounds(self) -> tuple[str, ...]:
+    def bounds(self) -> tuple[RuleFault, ...]:
         """The steps' days are in order, each once."""
         days = [step.by for step in self.steps]
-        return () if sorted(set(days)) == days else ("the days of steps have to be in order, each once",)
+        if sorted(set(days)) == days:
+            return ()
+        right = ", ".join(str(day) for day in sorted(set(days)))
+        return (RuleFault("steps", f"steps: the days have to be in order, each once: {right}"),)

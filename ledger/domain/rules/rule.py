@@ -19,6 +19,16 @@ JudgedBoard = Annotated[Id | None, Meta(description="Board, as facts name it; ab
 Area = Annotated[Id | None, Meta(description="Area for priority action; its closure ends the obligation.")]
 
 
+class RuleFault(Struct, frozen=True):
+    """A fault of a clause's rule."""
+
+    parameter: str | None
+    """None: the rule itself is unknown or incomplete."""
+    message: str
+    others: tuple[str, ...] = ()
+    """Other parameters that it contradicts."""
+
+
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """The parameters of a clause whose rule is of this kind."""
 
@@ -45,8 +55,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
 
     @property
-    def bounds(self) -> tuple[str, ...]:
-        """Parameters that contradict one another or are out of order, as sentences."""
+    def bounds(self) -> tuple[RuleFault, ...]:
+        """Parameters that contradict one another or are out of order."""
         return ()
 
 

@@ -101,6 +101,22 @@ def test_all_faults_are_told_in_order_of_their_lines() -> None:
     assert caught.value.faults == faults
 
 
+def test_faults_of_form_hide_no_other_fault() -> None:
+    wrong = TEXT.replace('kind = "IMPROVEMENT_NOTICE"', 'kind = "LETTER"').replace("2022-07-05", "1922-07-05", 1)
+    wrong = wrong.replace('obligor = "ADVISER"', 'obligor = "KING"').replace('"E08000008"', '"E08000999"', 1)
+    wrong = wrong.replace("target_date = 2023-06-30", 'target_date = "30/06/2023"')
+    messages = " ".join(fault.message for fault in check(wrong.encode()))
+    for words in ("kind: ", "did you mean 2022-07-05?", "obligor: ", "no English council", "mean 2023-06-30?"):
+        assert words in messages
+    wrong = TEXT.replace('obligor = "ADVISER"', 'obligor = "KING"').replace('"Surveys of staff."', '" "')
+    assert any("the narrative is empty" in fault.message for fault in check(wrong.encode()))
+
+
+def test_a_faulty_parameter_is_named_once() -> None:
+    (fault,) = check(TEXT.replace("target_date = 2023-06-30", "target_date = nan").encode())
+    assert "target_date: expected a day" in fault.message
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,5 +1,6 @@
 """Rules as data: every fault of a clause's rule is found, with the nearest right value."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from ledger.domain.areas.notice import (
     ClauseState,
     InterpretationAdopted,
     Modality,
+    NoticeRevised,
     NoticeState,
     Obligor,
+    Revision,
 )
 from ledger.domain.fact import Narrative
 from ledger.domain.registry import KIND_OF
@@ -109,8 +112,34 @@ def test_a_near_miss_of_a_word_is_refused_with_the_nearest_right_one(kind: str, 
         ("plan-kept-current", {"stale_after_day": 5}, "did you mean stale_after_days?"),
         ("plan-kept-current", {"at_most_months": 5}, "at_most_months belongs to review-interval"),
         ("delivered-by", {"target_date": "soon"}, "target_date: expected a day, such as 2023-06-30"),
-        ("delivered-by", {"target_date": "1923-06-30"}, "the year of 1923-06-30 has to lie from 2000"),
-        ("target-met", {"steps": [{"by": "2024-06-30", "target": "60"}]}, "steps: [0].target: expected a number"),
+        ("delivered-by", {"target_date": "1923-06-30"}, "has to lie from 2000 to 2199; did you mean 2023-06-30?"),
+        (
+            "delivered-by",
+            {"target_date": "30/06/2023"},
+            "2023-06-30; did you mean 2023-06-30?",
+        ),
+        ("delivered-by", {"target_date": "2023-02-30"}, "expected a day, such as 2023-06-30"),
+        (
+            "adviser-reports",
+            {"every_months": "3"},
+            "at least 1; write 3 without quotation",
+        ),
+        ("views-considered", {"groups": ["PARENTS"]}, "did you mean PARENTS_AND_CARERS?"),
+        (
+            "target-met",
+            {"steps": [{"by": "2024-06-30", "target": "60"}]},
+            "[0].target: expected a number; write 60 w",
+        ),
+        (
+            "target-met",
+            {"steps": [{"by": "2024-06-30", "target": "60 %"}]},
+            "a number; write 60 without quotation",
+        ),
+        (
+            "target-met",
+            {"steps": [{"by": "2024-06-30", "target": "most"}]},
+            "steps: [0].target: expected a number",
+        ),
         ("target-met", {"steps": [{"by": "2024-06-30"}]}, "steps: [0] needs target"),
         ("target-met", {"steps": [{"by": "2024-06-30", "targt": 5}]}, "did you mean target?"),
         ("target-met", {"steps": [60]}, "steps: expected a list"),
@@ -121,7 +150,11 @@ def test_a_near_miss_of_a_word_is_refused_with_the_nearest_right_one(kind: str, 
         ),
         ("done-by", {"within": {"count": 4, "unit": "WEEKS"}}, "name either by or within"),
         ("target-met", {"steps": [{"by": "1924-06-30", "target": 60}]}, "the year of 1924-06-30"),
-        ("target-met", {"steps": [*STEPS, {"by": "2024-03-31", "target": 1}]}, "have to be in order, each once"),
+        (
+            "target-met",
+            {"steps": [*STEPS, {"by": "2024-03-31", "target": 1}]},
+            "once: 2024-03-31, 2024-06-30",
+        ),
         ("target-met", {"sustained_periods": 0}, "sustained_periods: expected a whole number"),
         ("slow-objectives-highlighted", {"by": "NEXT_MEETING"}, "has no parameter by"),
     ],
@@ -150,6 +183,12 @@ def test_a_role_that_records_no_such_fact_is_refused(kind: str, name: str, role:
     assert isinstance(read_rule(kind, {**parameters, name: [role]}), Rule)
     (parameter,) = [each for each in parameters_of(RULES[kind]) if each.name == name]
     assert role not in parameter.form
+
+
+def test_a_contradiction_is_named_next_to_an_unknown_parameter() -> None:
+    parameters = {"measure": "M1", "steps": [*STEPS, *STEPS], "sustained_period": 3}
+    faults = find_faults("target-met", parameters)
+    assert [fault.parameter for fault in faults] == ["sustained_period", "steps"]
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -187,12 +226,12 @@ def clause(kind: str, **parameters: Any) -> ClauseRegistered:
 
 
 def test_a_clause_is_refused_with_the_path_of_each_fault() -> None:
-    refusals = list(admit(NoticeState(), clause("views-considered", group=["x"])))
+    refusals = list(admit(NoticeState(), (), clause("views-considered", group=["x"])))
     assert [(refusal.code, refusal.path) for refusal in refusals] == [
         ("INVALID_RULE", "data.parameters.group"),
         ("INVALID_RULE", "data.rule"),
     ]
-    assert list(admit(NoticeState(), clause("views-considered", groups=["FRONTLINE_STAFF"]))) == []
+    assert list(admit(NoticeState(), (), clause("views-considered", groups=["FRONTLINE_STAFF"]))) == []
 
 
 def test_a_fault_of_a_pack_has_its_file_line_clause_and_parameter() -> None:
@@ -220,7 +259,61 @@ def test_an_interpretation_is_held_to_the_rule_of_its_clause() -> None:
             adopted_by="b",
             parameters={"stale_after_days": value},
         )
-        assert [refusal.path for refusal in admit(notice, fact)] == paths
+        assert [refusal.path for refusal in admit(notice, (), fact)] == paths
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "parameters", "path"),
+    [
+        ("target-met", {"measure": "M1", "steps": STEPS}, {"steps": [*STEPS, *STEPS]}, "data.parameters.steps"),
+        (
+            "done-by",
+            {"deliverable": "plan", "by": "2024-06-30"},
+            {"within": {"count": 4, "unit": "WEEKS"}},
+            "data.parameters.within",
+        ),
+        (
+            "done-by",
+            {"deliverable": "plan", "within": {"count": 4, "unit": "WEEKS"}},
+            {"by": "2024-06-30"},
+            "data.parameters.within",
+        ),
+        (
+            "plan-coverage",
+            {"covers": ["RECOMMENDATIONS"], "recommended_by": ["ADVISER"]},
+            {"covers": ["AREAS"]},
+            "data.parameters.recommended_by",
+        ),
+        ("delivered-by", {"target_date": "2024-06-30"}, {"area": "1B"}, "data.parameters.area"),
+    ],
+)
+def test_an_interpretation_or_a_revision_that_contradicts_its_clause_is_refused(
+    kind: str, before: dict[str, Any], parameters: dict[str, Any], path: str
+) -> None:
+    notice = NoticeState()
+    notice.clauses["5"] = ClauseState(Obligor.COUNCIL, Modality.MUST, kind, before, 4)
+    interpreted = InterpretationAdopted(
+        interpretation="I1", number="5", word="w", meaning=NARRATIVE, adopted_by="b", parameters=parameters
+    )
+    revised = NoticeRevised(
+        revised_on=date(2024, 1, 1), reason=NARRATIVE, clauses=[Revision(number="5", parameters=parameters)]
+    )
+    assert [refusal.path for refusal in admit(notice, ["1a", "1b"], interpreted)] == [path]
+    in_revision = path.replace("data.", "data.clauses[0].")
+    assert [refusal.path for refusal in admit(notice, ["1a", "1b"], revised)] == [in_revision]
+
+
+@pytest.mark.parametrize(
+    ("areas", "words"),
+    [
+        (["1a", "1b"], "no area 1B; did you mean 1b?"),
+        ([], "no area 1B; the notice has no areas"),
+    ],
+)
+def test_a_clause_names_an_area_of_the_notice(areas: list[str], words: str) -> None:
+    (refusal,) = admit(NoticeState(), areas, clause("measures-improve", area="1B"))
+    assert (refusal.path, refusal.message) == ("data.parameters.area", f"there is {words}")
+    assert list(admit(NoticeState(), ["1B"], clause("measures-improve", area="1B"))) == []
 
 
 def test_nearest_finds_nothing_near_a_strange_word() -> None:
