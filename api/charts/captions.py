@@ -43,6 +43,7 @@ def reading_text(point: ChartReading, unit: str) -> str:
 
 def summary(series: Series) -> str:
     """Return the text alternative of a chart."""
+    series = series.chart()
     points = series.points
     if not points:
         return "No readings yet."
@@ -73,6 +74,7 @@ def _limits(series: Series) -> str:
 
 def signals_in_words(series: Series) -> list[str]:
     """Return the chart's signals, assurance and caveats, one sentence each."""
+    series = series.chart()
     if not series.points:
         return ["No readings yet."]
     if series.hidden:

@@ -4,9 +4,10 @@ from calendar import monthrange
 from datetime import date
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from projections.narrate.sentence import day
+from projections.views.measures import smallest_periods
 
 
 class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
@@ -118,6 +119,22 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     def points(self) -> tuple[ChartReading, ...]:
         """Readings."""
         return self.readings.nodes
+
+    @property
+    def charted(self) -> frozenset[int]:
+        """Indexes of the points in the chart: a point whose period contains that of another is not in it."""
+        valued = [index for index, point in enumerate(self.points) if point.value is not None]
+        periods = [(self.points[index].first, self.points[index].last) for index in valued]
+        outer = {*valued} - {valued[place] for place in smallest_periods(periods)}
+        return frozenset(index for index in range(len(self.points)) if index not in outer)
+
+    def chart(self) -> "Series":
+        """Return the measure with the readings in its chart only."""
+        charted = self.charted
+        if len(charted) == len(self.points):
+            return self
+        points = tuple(point for index, point in enumerate(self.points) if index in charted)
+        return structs.replace(self, readings=Readings(points))
 
     @property
     def counted_from(self) -> int:

@@ -66,6 +66,7 @@ def xmr_svg(series: Series, name: str = "") -> str:
         series: The measure.
         name: Prefix of its ids, where a page shows several charts of one measure.
     """
+    series = series.chart()
     lines = _lines(series)
     values = [point.value for point in series.points if point.value is not None]
     frame = _frame([*values, *(line.value for line in lines)], len(series.points))

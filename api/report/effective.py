@@ -31,7 +31,7 @@ def series_at(series: Series, last: date) -> Series:
     values = {
         index: point.value
         for index, point in enumerate(points)
-        if index >= earlier.counted_from and point.value is not None
+        if index >= earlier.counted_from and point.value is not None and index in earlier.charted
     }
     if not values:
         return structs.replace(earlier, spc=None, assurance=None)

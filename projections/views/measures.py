@@ -1,11 +1,13 @@
 """Measures and their readings: values, XmR charts, signals, assurance, and suppressed small counts.
 
-A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A reading
+A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A period
+that contains another has a value and no place in the chart: a quarter does not count next to its months. A reading
 that counts fewer than five of anything is suppressed for roles without full sight. The fold decides this when the
 reading is reported, for good.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -131,6 +133,8 @@ class Series(Struct):
     values: list[float | None] = []
     masks: list[int] = []
     """Signals of each reading, as masks of `projections.views.spc`."""
+    is_nested: bool = False
+    """True once a period contains another."""
 
 
 class MeasureMemory(Struct):
@@ -138,6 +142,23 @@ class MeasureMemory(Struct):
 
     series: dict[str, Series] = {}
     parts: dict[str, list[str]] = {}
+
+
+def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
+    """Return the places of the periods that contain no other: a quarter does not count next to its months.
+
+    Args:
+        periods: First and last days, in order.
+    """
+    places: list[int] = []
+    earliest_end = date.max
+    for place in range(len(periods) - 1, -1, -1):
+        first, last = periods[place]
+        has_shorter = place > 0 and periods[place - 1][0] == first
+        if last < earliest_end and not has_shorter:
+            places.append(place)
+        earliest_end = min(earliest_end, last)
+    return places[::-1]
 
 
 def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
@@ -176,7 +197,7 @@ def is_small(unit: str, numerator: int | None, denominator: int | None) -> bool:
     return any(count < THRESHOLD for count in counts)
 
 
-VIEW = View("measures", 3, (MEASURES, READINGS, RESETS, TARGETS), remembers=True)
+VIEW = View("measures", 4, (MEASURES, READINGS, RESETS, TARGETS), remembers=True)
 
 
 @VIEW.on(MeasureDefined)
@@ -267,6 +288,9 @@ def _place(memory: MeasureMemory, reading: MeasureReading) -> None:
     if index < len(series.periods) and series.periods[index] == period:
         series.values[index], series.masks[index] = reading.value, 0
     else:
+        # If any period contains another, then so do two neighbours.
+        neighbours = [*series.periods[max(index - 1, 0) : index], period, *series.periods[index : index + 1]]
+        series.is_nested = series.is_nested or len(smallest_periods(neighbours)) < len(neighbours)
         series.periods.insert(index, period)
         series.values.insert(index, reading.value)
         series.masks.insert(index, 0)
@@ -278,7 +302,9 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
     series = memory.series.get(name) or Series()
     start = 0 if measure.reset_on is None else bisect_left(series.periods, (measure.reset_on, date.min))
     counted = [index for index in range(start, len(series.values)) if series.values[index] is not None]
-    values = [value for value in series.values[start:] if value is not None]
+    if series.is_nested:
+        counted = _without_outer(rows, name, series, counted)
+    values = [value for index in counted if (value := series.values[index]) is not None]
     if not values:
         rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **changes)
         return
@@ -297,6 +323,16 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
         assurance=assurance_of(measure.target, measure.direction, lines.lower, lines.upper),
         **changes,
     )
+
+
+def _without_outer(rows: Rows, name: str, series: Series, counted: list[int]) -> list[int]:
+    """Return the places of the readings in the chart; one whose period contains another loses its signals."""
+    kept = [counted[place] for place in smallest_periods([series.periods[index] for index in counted])]
+    for index in set(counted).difference(kept):
+        if series.masks[index]:
+            series.masks[index] = 0
+            rows.change(READINGS, name, *series.periods[index], signals=[])
+    return kept
 
 
 HIDDEN = "EXISTS (SELECT FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure AND m.is_hidden)"
@@ -346,7 +382,10 @@ READING = of_table(
     conditions=WITHIN
     | {
         "charted": "t.measure = :value AND t.value IS NOT NULL AND t.first >= coalesce((SELECT m.reset_on "
-        "FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure), t.first)"
+        "FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure), t.first) "
+        "AND NOT EXISTS (SELECT FROM views.readings r WHERE r.notice = :notice AND r.measure = t.measure "
+        "AND r.value IS NOT NULL AND r.first >= t.first AND r.last <= t.last "
+        "AND (r.first, r.last) <> (t.first, t.last))"
     },
     order=("first", "last", "position"),
 )

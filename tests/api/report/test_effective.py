@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.charts import Series
+from api.charts import Series, summary, xmr_svg
 from api.charts.series import ChartReading, Readings, Reset, Spc
 from api.report.document import paper_of
 from api.report.effective import (
@@ -104,6 +104,17 @@ def test_a_later_reset_does_not_count_and_an_earlier_one_does() -> None:
     shown = series_at(both, LAST)
     assert shown.reset_on == date(2023, 4, 1)
     assert shown.mean == xmr(VALUES[3:9]).mean
+
+
+def test_a_quarter_next_to_its_months_is_listed_and_not_charted() -> None:
+    plain = readings(*VALUES)
+    outer = msgspec.structs.replace(plain.points[0], last=date(2023, 3, 31), value=99.0)
+    both = msgspec.structs.replace(plain, readings=Readings((plain.points[0], outer, *plain.points[1:])))
+    shown = series_at(both, LAST)
+    assert (len(shown.points), shown.mean) == (10, xmr(VALUES[:9]).mean)
+    assert shown.chart().points == tuple(point for point in shown.points if point.value != 99)
+    assert "99" not in xmr_svg(shown)
+    assert summary(shown).startswith("9 readings")
 
 
 def test_a_hidden_chart_stays_hidden() -> None:

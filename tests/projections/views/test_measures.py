@@ -1,5 +1,6 @@
 """Suppressed small counts, counts that would reveal them, and the assurance that limits give of a target."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -113,6 +114,50 @@ def test_the_target_is_that_of_the_latest_day_whatever_is_recorded_last() -> Non
         desk.record("MeasureRevised", revised(target, first))
     measure = _measure(desk)
     assert (measure.target, measure.first_target, measure.assurance) == (90, 50, "FAILING")
+
+
+PERIODS = {
+    "2022-04-01": "2022-04-30",
+    "2022-05-01": "2022-05-31",
+    "2022-06-01": "2022-06-30",
+}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_quarter_does_not_count_next_to_its_months(place: int) -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("M", target=50))
+    months = [({"first": first, "last": last}, 10) for first, last in PERIODS.items()]
+    readings = [*months[:place], ({"first": "2022-04-01", "last": "2022-06-30"}, 70), *months[place:]]
+    for period, value in readings:
+        desk.record("MeasureReadingReported", read("M", 4, value) | {"period": period})
+    measure = _measure(desk)
+    assert (measure.mean, measure.readings) == (10, 4)
+
+
+def test_an_outer_period_loses_the_signals_that_it_had() -> None:
+    desk = Desk()
+    desk.record("MeasureDefined", defined("M"))
+    months = [
+        ({"first": f"2021-{month:02}-01", "last": f"2021-{month:02}-28"}, 10 + month) for month in range(1, 8)
+    ]
+    for period, value in [*months, ({"first": "2021-08-01", "last": "2021-10-31"}, 90)]:
+        desk.record("MeasureReadingReported", read("M", 1, value) | {"period": period})
+    assert _signals(desk, 90) == ["OUTSIDE", "TREND"]
+    august = {"first": "2021-08-01", "last": "2021-08-31"}
+    desk.record("MeasureReadingReported", read("M", 1, 18) | {"period": august})
+    assert _signals(desk, 90) == []
+    assert _measure(desk).mean == 14.5
+
+
+def _signals(desk: Desk, value: int) -> list[str]:
+    rows = refold(measures.VIEW, desk.history).versions()["readings"].values()
+    return next(version.row.signals for version in rows if version.row.value == value)
+
+
+def test_neither_of_two_periods_that_overlap_in_part_contains_the_other() -> None:
+    year = [(date(2021, month, 1), date(2022, month, 1)) for month in range(1, 8)]
+    assert measures.smallest_periods(year) == [*range(7)]
 
 
 def test_a_target_of_a_day_to_come_is_refused() -> None:

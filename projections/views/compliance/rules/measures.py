@@ -1,6 +1,6 @@
 """Measures and their readings, and the judge of their improvement, by XmR charts."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
@@ -64,15 +64,24 @@ class TrackedMeasure(Struct):
     """Key of `_STANDINGS`; None: no reading counts."""
 
     def put(self, first: date, last: date, value: float, position: int) -> None:
-        """Put a reading in its place, or restate it."""
+        """Put a reading in its place, or restate it. Of a period and one within it, the one within it counts.
+
+        So no period contains another, and the periods are in order by their first and by their last days.
+        """
         index = bisect_left(self.days, first)
-        if index < len(self.days) and self.days[index] == first:
-            self.ends[index], self.values[index], self.entries[index] = last, value, position
-        else:
-            self.days.insert(index, first)
-            self.ends.insert(index, last)
-            self.values.insert(index, value)
-            self.entries.insert(index, position)
+        if (self.days[index : index + 1], self.ends[index : index + 1]) == ([first], [last]):
+            self.values[index], self.entries[index] = value, position
+            return
+        if index < len(self.days) and self.ends[index] <= last:
+            return
+        begin, end = bisect_left(self.ends, last), bisect_right(self.days, first)
+        for column in (self.days, self.ends, self.values, self.entries):
+            del column[begin:end]
+        index = min(index, begin)
+        self.days.insert(index, first)
+        self.ends.insert(index, last)
+        self.values.insert(index, value)
+        self.entries.insert(index, position)
 
     def counted(self) -> list[float]:
         """Return the values since the baseline was reset, by period."""

@@ -1,6 +1,9 @@
 """Edge cases of the rules on the plan, its delivery and its measures."""
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime
+
+from msgspec import structs
 
 from ledger.domain.areas.measures import MeasureReadingReported
 from ledger.domain.areas.plan import SlowProgressHighlighted
@@ -57,6 +60,12 @@ DEFINED: Told = ("2022-07-06", defined("M1"))
 def finding(name: str) -> Fact:
     """Return a finding."""
     return FindingRegistered(finding=name, origin="o", text=WORDS)
+
+
+def quarter(first: int, value: int) -> Fact:
+    """Return a reading for the quarter of 2022 that begins with a month."""
+    end = date(2022, first + 2, monthrange(2022, first + 2)[1])
+    return structs.replace(month(first, value), period=Period(date(2022, first, 1), end))
 
 
 def mapped(*findings: str) -> Fact:
@@ -266,6 +275,21 @@ EDGES: dict[str, Edges] = {
             [on("2022-12-10T11:59", DUE, "has to reach 80", 11), on("2022-12-30T11:59", DUE, "the day is 31 December 2022", 12, known=2),
              on("2022-12-31T23:59", DUE, "the day is 31 December 2022", 12, known=2), on("2023-01-01T00:00", NONE, "which decides", 12, known=2),
              on("2022-12-30T12:00", MET, "reached 80 by 31 December 2022", 13), on("2023-01-01T00:00", MET, "reached 80 by 31 December 2022", 13)],
+        ),
+        "the day, of months and of the quarter that contains them": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]},
+            [DEFINED, ("2022-11-10", month(10, 70)), ("2022-12-10", month(11, 85)), ("2023-01-05", quarter(10, 85)), ("2023-01-10", month(12, 79))],
+            [on("2023-01-05T12:00", NONE, "no reading for the period to 31 December 2022, which decides", 13), on("2023-01-10T12:00", NOT, "did not reach 80", 15)],
+        ),
+        "the day, of a quarter and then of its first month": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]},
+            [DEFINED, ("2023-01-05", quarter(10, 85)), ("2023-01-10", month(10, 90)), ("2023-01-11", month(11, 90)), ("2023-01-12", month(12, 79))],
+            [on("2023-01-05T12:00", MET, "reached 80", 12), on("2023-01-10T12:00", NONE, "no reading for the period to 30 November 2022", 13),
+             on("2023-01-12T12:00", NOT, "did not reach 80", 15)],
+        ),
+        "the day, of quarters after months": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, ("2022-10-10", month(9, 81)), ("2023-01-05", quarter(10, 85))], [on("2023-01-05T12:00", MET, "reached 80 by 31 December 2022 for 2 periods", 12, 13)],
         ),
         "the day, in the middle of a month": Edge(
             {"measure": "M1", "steps": [{"by": "2022-12-15", "target": 80}]}, [DEFINED, ("2022-12-10", month(11, 85)), ("2023-01-10", month(12, 79))],
