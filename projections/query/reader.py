@@ -23,6 +23,7 @@ from projections.engine.notifications import Notifications, within
 from projections.engine.tables import Connection
 from projections.engine.view import View
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
+from projections.query.at_once import OneTripReader
 from projections.query.snapshot import AsOf, Snapshot
 from projections.query.standbys import Pool, Standby, Standbys, begin_on
 from projections.query.transaction import HEADS_OF, begin_lookup, begin_with
@@ -113,6 +114,8 @@ class Reader:
         self._timeout = timeout
         self._pool = _pool(url)
         self._standbys = Standbys(url, standbys_url, lag, _pool) if standbys_url is not None else None
+        self.at_once: OneTripReader | None = None
+        """Reader of notices whose views are ready; None with standbys and on a cluster."""
         self._notifications = Notifications(url, "ledger_reader", "ledger_views")
         self._looks: dict[str, _Look] = {}
         self._is_distributed = False
@@ -128,6 +131,8 @@ class Reader:
         await open_pool(self._pool, self._timeout)
         async with self._pool.connection() as connection:
             self._is_distributed = await is_on_citus(connection)
+        if self._standbys is None and not self._is_distributed:
+            self.at_once = OneTripReader(self._pool, self._versions, self._timeout)
         if self._standbys is not None:
             try:
                 await self._standbys.open()

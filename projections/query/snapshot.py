@@ -8,7 +8,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from msgspec import Struct
@@ -24,6 +24,8 @@ from projections.query.tree import Statement
 _SET_POSITION = b"SET LOCAL ledger.position = '%d'"
 LONGEST_PREPARED = 100_000
 """Bytes of the longest statement that a connection keeps prepared; the plan of a longer one may take 100 MB."""
+StatementRequest: TypeAlias = tuple[Statement, Mapping[object, object], datetime | None]
+"""A statement, the values of its own parameters, and the instant to judge rules at (None: the snapshot's)."""
 _END = b"COMMIT"
 """End of a composed answer. Nothing was written; a ROLLBACK would discard psycopg's prepared statements."""
 
@@ -80,7 +82,7 @@ class Snapshot:
 
     async def answer(
         self,
-        requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]],
+        requests: Sequence[StatementRequest],
         *,
         is_last: bool = True,
         seconds: float | None = None,
@@ -88,8 +90,7 @@ class Snapshot:
         """Run composed statements in one go.
 
         Args:
-            requests: For each statement the values of its own parameters, and the instant at which
-                rules are judged (the snapshot's, if None).
+            requests: The statements.
             is_last: End the snapshot.
             seconds: Seconds that all statements together may take.
 
@@ -103,50 +104,78 @@ class Snapshot:
             Unavailable: The connection was lost.
             Inexact: The database cannot write an answer exactly.
         """
-        timer = asyncio.timeout(seconds)
-        try:
-            async with timer:
-                return await self._answer(requests, is_last=is_last)
-        except Exception as error:
-            if timer.expired():
-                await self._connection.close()  # psycopg does not know which statements it prepared
-                raise _too_slow() from None
-            translated = _translated(error)
-            if translated is None:
-                raise
-            raise translated from error
-
-    async def _answer(
-        self,
-        requests: Sequence[tuple[Statement, Mapping[object, object], datetime | None]],
-        *,
-        is_last: bool,
-    ) -> list[tuple[bytes, int] | None]:
-        cursors = [AsyncRawCursor(self._connection) for _ in requests]
-        async with self._connection.pipeline():
-            await self._set_position()
-            for cursor, (statement, own, on) in zip(cursors, requests, strict=True):
-                values = {
-                    **own,
-                    "notice": self.notice,
-                    "position": self.position,
-                    "on": on or self.on,
-                    "recorded_at": self.recorded_at,
-                    "root_hash": b64encode(self.root_hash).decode(),
-                    "bank_holidays": bank_holidays(),
-                }
-                parameters = [_sized(values[name]) for name in statement.parameters]
-                is_prepared = len(statement.sql) <= LONGEST_PREPARED
-                await cursor.execute(statement.sql, parameters, prepare=is_prepared, binary=True)
-            if is_last:
-                await self._connection.execute(_END)
-        return [await cursor.fetchone() for cursor in cursors]
+        values = {
+            "notice": self.notice,
+            "position": self.position,
+            "on": self.on,
+            "recorded_at": self.recorded_at,
+            "root_hash": b64encode(self.root_hash).decode(),
+        }
+        statements = [prepared(request, values) for request in requests]
+        return await run_statements(
+            self._connection, statements, first=self._setting(), is_last=is_last, seconds=seconds
+        )
 
     async def _set_position(self) -> None:
-        """Set the transaction's position: `SET LOCAL`, as a statement of its own."""
-        if not self._has_position:
-            await self._connection.execute(_SET_POSITION % self.position)
-            self._has_position = True
+        """Set the transaction's position, unless it is set."""
+        setting = self._setting()
+        if setting is not None:
+            await self._connection.execute(setting)
+
+    def _setting(self) -> bytes | None:
+        """Return the `SET LOCAL` of the transaction's position; None after the first call."""
+        has_position, self._has_position = self._has_position, True
+        return None if has_position else _SET_POSITION % self.position
+
+
+def prepared(request: StatementRequest, values: Mapping[Any, object]) -> tuple[bytes, list[object]]:
+    """Return the SQL and the parameters of a statement, with these values of the snapshot."""
+    statement, own, on = request
+    by_name = {**own, **values, "on": on or values["on"], "bank_holidays": bank_holidays()}
+    return statement.sql, [_sized(by_name[name]) for name in statement.parameters]
+
+
+async def run_statements(
+    connection: AsyncConnection[Any],
+    statements: Sequence[tuple[bytes, Sequence[object]]],
+    *,
+    first: bytes | None = None,
+    is_last: bool = False,
+    seconds: float | None,
+) -> list[Any]:
+    """Run statements in one go, and return the first row of each.
+
+    Args:
+        connection: The connection.
+        statements: SQL and parameters of each.
+        first: Setting before the statements.
+        is_last: End the transaction.
+        seconds: Seconds that all statements together may take.
+
+    Raises:
+        LedgerError: The errors of `Snapshot.answer`.
+    """
+    timer = asyncio.timeout(seconds)
+    try:
+        async with timer:
+            cursors = [AsyncRawCursor(connection) for _ in statements]
+            async with connection.pipeline():
+                if first is not None:
+                    await connection.execute(first)
+                for cursor, (sql, parameters) in zip(cursors, statements, strict=True):
+                    is_prepared = len(sql) <= LONGEST_PREPARED
+                    await cursor.execute(sql, parameters, prepare=is_prepared, binary=True)
+                if is_last:
+                    await connection.execute(_END)
+            return [await cursor.fetchone() for cursor in cursors]
+    except Exception as error:
+        if timer.expired():
+            await connection.close()  # psycopg does not know which statements it prepared
+            raise _too_slow() from None
+        translated = _translated(error)
+        if translated is None:
+            raise
+        raise translated from error
 
 
 def _translated(error: Exception) -> Exception | None:

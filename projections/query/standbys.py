@@ -235,6 +235,18 @@ async def _state(connection: AsyncConnection[Any], query: str) -> ServerState:
     return ServerState(system, is_standby, timeline or 0, position or 0)
 
 
+async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
+    """Return a connection from a pool.
+
+    Raises:
+        Unavailable: No connection was free in that many seconds.
+    """
+    try:
+        return await pool.getconn(max(seconds, 0.001))
+    except (PoolClosed, PoolTimeout, psycopg.OperationalError) as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
+
+
 async def begin_on(
     pool: Pool, begin: Sequence[bytes], seconds: float
 ) -> tuple[AsyncConnection[Any], list[tuple[Any, ...]]]:
@@ -247,11 +259,7 @@ async def begin_on(
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        left = deadline - asyncio.get_running_loop().time()
-        try:
-            connection = await pool.getconn(max(left, 0.001))
-        except (PoolClosed, PoolTimeout, psycopg.OperationalError) as error:
-            raise Unavailable(f"the database cannot be reached: {error}") from error
+        connection = await take(pool, deadline - asyncio.get_running_loop().time())
         try:
             return connection, await _run(connection, begin)
         except BaseException as error:

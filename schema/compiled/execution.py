@@ -16,7 +16,7 @@ from msgspec import Struct
 from ledger.domain.roles import Role
 from projections.errors import NotCaughtUp, TooSlow
 from projections.query.reader import AsOf
-from projections.query.snapshot import Snapshot
+from projections.query.snapshot import Snapshot, StatementRequest
 from projections.query.sql import compose
 from projections.query.tree import Listing, Statement
 from schema.compiled.arguments import values_of
@@ -75,19 +75,14 @@ class Execution(Struct, frozen=True):
             LedgerError: The snapshot cannot be read.
         """
         context = self.context
-        notice, as_of, at_least = key = requests[0].standpoint.snapshot
+        notice, as_of, _ = key = requests[0].standpoint.snapshot
         roles = await context.roles(notice)
         context.budget.in_time()
         if key in context.failures:
             raise context.failures[key]
         try:
-            async with (
-                context.turn,
-                context.reader.at(
-                    notice, as_of=as_of, at_least=at_least, wait=context.wait, composed=True
-                ) as snapshot,
-            ):
-                values = await self.answer(snapshot, requests, roles)
+            async with context.turn:
+                snapshot, values = await self._at_once(requests, roles) or await self._in_turn(requests, roles)
         except (NotCaughtUp, TooSlow) as error:
             context.failures[key] = error
             raise
@@ -95,6 +90,31 @@ class Execution(Struct, frozen=True):
         if as_of == AsOf():
             context.latest.add(notice)
         return values, snapshot.position
+
+    async def _at_once(
+        self, requests: Sequence[Request], roles: Sequence[Role]
+    ) -> tuple[Snapshot, list[Any]] | None:
+        """Return a snapshot, which has ended, and the values of parts; None if that takes an open one."""
+        notice, as_of, at_least = requests[0].standpoint.snapshot
+        reader, budget = self.context.reader.at_once, self.context.budget
+        composed = [self._compose(each, roles, {}) for each in requests]
+        if reader is None or any(each.leaves for each in composed):
+            return None
+        statements = self._statements(notice, requests, composed)
+        answered = await reader.answer(notice, statements, as_of=as_of, at_least=at_least, seconds=budget.seconds)
+        if answered is None:
+            return None
+        snapshot, answers = answered
+        return snapshot, await self._values(snapshot, composed, answers)
+
+    async def _in_turn(self, requests: Sequence[Request], roles: Sequence[Role]) -> tuple[Snapshot, list[Any]]:
+        """Return a snapshot, which has ended, and the values of parts; wait for the views."""
+        notice, as_of, at_least = requests[0].standpoint.snapshot
+        wait = self.context.wait
+        async with self.context.reader.at(
+            notice, as_of=as_of, at_least=at_least, wait=wait, composed=True
+        ) as snapshot:
+            return snapshot, await self.answer(snapshot, requests, roles)
 
     async def answer(
         self,
@@ -111,22 +131,37 @@ class Execution(Struct, frozen=True):
             roles: Roles of the reader.
             sent: Values of further parameters.
         """
-        budget = self.context.budget
         composed = [self._compose(each, roles, snapshot.stopped) for each in requests]
-        statements = [
+        statements = self._statements(snapshot.notice, requests, composed, sent)
+        is_last = not any(each.leaves for each in composed)
+        answers = await snapshot.answer(statements, is_last=is_last, seconds=self.context.budget.seconds)
+        return await self._values(snapshot, composed, answers)
+
+    def _statements(
+        self,
+        notice: str,
+        requests: Sequence[Request],
+        composed: Sequence[Composed],
+        sent: Mapping[object, object] | None = None,
+    ) -> list[StatementRequest]:
+        """Return the statements of parts, with the values of their parameters."""
+        return [
             (
                 each.statement,
-                {**values_of(each.statement.parameters, self.variables.coerced, snapshot.notice), **(sent or {})},
+                {**values_of(each.statement.parameters, self.variables.coerced, notice), **(sent or {})},
                 request.standpoint.on,
             )
             for each, request in zip(composed, requests, strict=True)
         ]
-        is_last = not any(each.leaves for each in composed)
-        answers = await snapshot.answer(statements, is_last=is_last, seconds=budget.seconds)
-        found = [answer or (b"null", 0) for answer in answers]
-        budget.spend(sum(rows for _, rows in found))
+
+    async def _values(
+        self, snapshot: Snapshot, composed: Sequence[Composed], answers: Sequence[tuple[bytes, int] | None]
+    ) -> list[Any]:
+        """Return the values of parts from the answers to their statements, and spend their rows."""
+        parts = [answer or (b"null", 0) for answer in answers]
+        self.context.budget.spend(sum(rows for _, rows in parts))
         return [
-            await self._value(json, each.leaves, snapshot) for (json, _), each in zip(found, composed, strict=True)
+            await self._value(json, each.leaves, snapshot) for (json, _), each in zip(parts, composed, strict=True)
         ]
 
     def _compose(self, request: Request, roles: Sequence[Role], stopped: Mapping[str, int]) -> Composed:

@@ -10,6 +10,7 @@ import pytest
 from graphql import get_introspection_query
 
 import schema
+from projections.query import at_once
 from projections.query.snapshot import Snapshot
 from projections.query.tree import Statement
 from schema import limits
@@ -55,7 +56,16 @@ async def test_an_operation_may_not_go_on_for_ever(world: World, monkeypatch: py
     assert (code, "seconds" in message) == ("LIMIT_EXCEEDED", True)
 
 
+async def test_a_statement_in_one_round_trip_may_not_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lookup = at_once.LOOKUP.replace(b"OFFSET 0", b", set_config('statement_timeout', '20', true) OFFSET 0")
+    monkeypatch.setattr(at_once, "LOOKUP", lookup)
+    monkeypatch.setattr(at_once, "prepared", lambda *_: (b"SELECT ''::bytea, 0 FROM pg_sleep(5)", ()))
+    code, message = await world.error("query($id: ID!) { notice(id: $id) { id } }", id=NOTICE)
+    assert (code, "too long" in message) == ("LIMIT_EXCEEDED", True)
+
+
 async def test_a_statement_may_not_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.reader.at_once = None
     fetch, answer = Snapshot.fetch, Snapshot.answer
 
     async def slow(self: Snapshot, _query: object, _parameters: object = ()) -> list[tuple[Any, ...]]:

@@ -1,0 +1,94 @@
+"""Answers in one round trip: a snapshot is opened, and its statements run, before its position is known here.
+
+The statements form one transaction, since nothing ends it before the pipeline does. If the outcome shows that the
+snapshot was not the requested one, its answers are thrown away. A query sets the notice and position of the
+transaction, and no worker of a cluster would receive them. So a distributed database is read in two round trips,
+by `Reader.at`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ledger.domain.errors import Unavailable
+from projections.query.snapshot import AsOf, Snapshot, StatementRequest, prepared, run_statements
+from projections.query.standbys import Pool, take
+
+LOOKUP = b"""SELECT f.* FROM (
+        SELECT set_config('ledger.notices', $1, true) AS notice,
+            set_config('plan_cache_mode', 'force_generic_plan', true),
+            set_config('transaction_read_only', 'on', true)
+        OFFSET 0
+    ) s CROSS JOIN LATERAL views.found(s.notice, $2::text[], $3::integer[], $4::integer, $5::timestamptz) f
+    WHERE set_config('ledger.position', coalesce($4::integer, f.known, f.reached)::text, true) IS NOT NULL"""
+"""Query of a notice's positions, which first names the notice of the transaction, and then its position."""
+_UNKNOWN = frozenset({"position", "recorded_at", "root_hash"})
+"""Values of a snapshot that are unknown when its statements are sent."""
+
+
+class OneTripReader:
+    """Reader of notices whose views are ready.
+
+    Args:
+        pool: Connections to the primary.
+        versions: The version of each view; a view of another version counts as having reached nothing.
+        connection_seconds: Seconds to wait for a connection.
+    """
+
+    def __init__(self, pool: Pool, versions: Mapping[str, int], connection_seconds: float) -> None:
+        self._pool = pool
+        self._views = [list(versions.keys()), list(versions.values())]
+        self._connection_seconds = connection_seconds
+
+    async def answer(
+        self,
+        notice: str,
+        requests: Sequence[StatementRequest],
+        *,
+        as_of: AsOf,
+        at_least: int | None = None,
+        seconds: float | None = None,
+    ) -> tuple[Snapshot, list[tuple[bytes, int] | None]] | None:
+        """Open a snapshot and answer composed statements.
+
+        Args:
+            notice: The notice.
+            requests: The statements.
+            as_of: The position, or the instant known.
+            at_least: A position that the views must have reached.
+            seconds: Seconds that all of this may take.
+
+        Returns:
+            The snapshot, which has ended, and the answers. None if `Reader.at` has to be used: a view is behind or
+            has stopped, nothing was recorded then, the connection was lost, or a statement needs a value of the
+            snapshot.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+            LedgerError: The errors of `Snapshot.answer`.
+        """
+        if any(not _UNKNOWN.isdisjoint(each.parameters) for each, _, _ in requests):
+            return None
+        now = datetime.now(UTC)
+        statements = [prepared(request, {"notice": notice, "on": now}) for request in requests]
+        lookup = (LOOKUP, [notice, *self._views, as_of.position, as_of.known_at])
+        connection = await take(self._pool, self._connection_seconds)
+        try:
+            row, *answers = await run_statements(connection, [lookup, *statements], seconds=seconds)
+        except Unavailable:
+            return None
+        finally:
+            await self._pool.putconn(connection)
+        entry = _entry(as_of, at_least or 1, row)
+        return None if entry is None else (Snapshot(connection, notice, entry, now, {}), answers)
+
+
+def _entry(as_of: AsOf, at_least: int, row: tuple[Any, ...]) -> tuple[int, datetime, bytes] | None:
+    """Return the entry at the snapshot's position; None if the snapshot is not the requested one."""
+    size, reached, stopped, known, recorded_at, root_hash = row
+    if size is None or reached < at_least:
+        return None
+    position = reached if as_of == AsOf() else as_of.position if as_of.position is not None else known
+    if position is None or not 1 <= position <= reached or any(at < position for at in stopped.values()):
+        return None
+    return position, recorded_at, root_hash
