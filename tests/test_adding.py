@@ -73,7 +73,7 @@ def test_the_guide_counts_its_places() -> None:
         "A field of a view: 1 place, and each page that prints it": 1,
         "A view: 2 places, and one more to query it": 3,
         "A page: 3 places": 3,
-        "A rule: 2 modules": 4,
+        "A rule: 2 places": 2,
     }
 
 

@@ -14,39 +14,9 @@ from ledger.domain.rules.rule import Rule, RuleFault
 
 RULES: Mapping[str, type[Rule]] = {
     rule.kind: rule
-    for rule in (
-        oversight.Context,
-        plan.PlanCitesSelfAssessment,
-        plan.PlanCoverage,
-        plan.PlanKeptCurrent,
-        plan.PlanApproved,
-        plan.DeliveredBy,
-        plan.SlowObjectivesHighlighted,
-        plan.MeasuresImprove,
-        plan.TargetMet,
-        oversight.PartnerActionsOwned,
-        oversight.AdviserInPost,
-        oversight.BoardAndChair,
-        oversight.BoardReportComplete,
-        oversight.ViewsTakenIntoAccount,
-        oversight.ReviewInterval,
-        oversight.ReviewTopics,
-        oversight.GradeReached,
-        oversight.DiagnosticAgreed,
-        oversight.AccessIsProvided,
-        oversight.AccessOfKinds,
-        oversight.AssessmentBeforeReview,
-        oversight.AssessmentContent,
-        oversight.AdviserReports,
-        oversight.Escalation,
-        oversight.PublishedRegularly,
-        duties.Judged,
-        duties.DoneBy,
-        duties.InstructionsFollowed,
-        duties.NotDone,
-        duties.InPost,
-        duties.CooperatedWith,
-    )
+    for module in (oversight, plan, duties)
+    for rule in vars(module).values()
+    if isinstance(rule, type) and issubclass(rule, Rule) and rule is not Rule
 }
 """Every rule by its name."""
 
