@@ -5,7 +5,6 @@ from the start, and its rotations from the entries. So a source cannot present a
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +14,7 @@ from typing import Any, Literal
 import psycopg
 from msgspec import Struct
 
-from ledger.domain.errors import RolledBack, Unavailable
+from ledger.domain.errors import Damaged, RolledBack, Stopped, Unavailable
 from ledger.domain.registry import STORED_TYPES
 from ledger.follow.source import Slot, slots
 from ledger.follow.subscription import SUBSCRIPTION, Source, sources
@@ -83,8 +82,12 @@ class _Copy:
         if kind not in STORED_TYPES and self.outdated is None:
             detail = f"this version does not know the type {kind} of entry {position}; upgrade this ledger"
             self.outdated = Alarm(self.source.name, self.notice, "OLDER", detail)
-        if keys.ROTATION_TYPE.encode() in body and json.loads(body)["type"].startswith(keys.ROTATION_TYPE):
-            self.rotations.append(keys.read_rotation(position, body))
+        try:
+            rotation = keys.find_rotation(position, body)
+        except Damaged as error:
+            return self.fail("REWRITTEN", str(error))
+        if rotation is not None:
+            self.rotations.append(rotation)
         return True
 
     def compare(self, size: int, note: str, root: bytes) -> bool:
@@ -215,6 +218,8 @@ class FollowMonitor:
             await self._marks.check(connection, copy.notice, head)
         except RolledBack as error:
             copy.fail("ROLLED_BACK", str(error))
+            return
+        except Stopped:  # the file of marks cannot be read, as the log and /readyz say
             return
         page = await self._entries(connection, copy)
         while all(copy.add(*row) for row in page):

@@ -134,6 +134,10 @@ def check(content: bytes) -> list[PackFault]:
         at = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         return [PackFault(line, f"the file is not TOML: {str(error).partition(' (at ')[0].lower()}")]
+    except RecursionError:
+        return [PackFault(1, "the file is nested too deeply; use fewer levels")]
+    except ValueError:  # from `int`, after TOMLDecodeError, which is a ValueError too
+        return [PackFault(1, "a number has too many digits; use a shorter one")]
     lines = lines_of(text)
     rule_faults = [*_rule_faults(tables), *_area_faults(tables)]
     named = {path[:4] for path, _ in rule_faults}

@@ -29,6 +29,7 @@ from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import personal_data
 from ledger.intake.envelope import encoder
 from ledger.intake.validation_errors import is_near, json_type, out_of_time, printable, validation_errors
+from ledger.intake.visible import is_blank
 
 MAXIMUM_NARRATIVE = 1_048_576
 """Most bytes of a narrative in UTF-8."""
@@ -372,16 +373,15 @@ def _copy(value: Json) -> Json:
 def _narrative_refusal(value: Json, path: str) -> Refusal | None:
     if not isinstance(value, str):
         return Refusal("INVALID_FIELD", f"expected text, got {json_type(value)}", path)
-    if not value.strip():
+    if is_blank(value):
         return Refusal("BLANK", "the narrative is empty; enter it, or leave the field out", path)
     if "\0" in value:
         return Refusal("INVALID_FIELD", "the narrative contains the character NUL; remove it", path)
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        return Refusal(
-            "INVALID_FIELD", "the narrative contains half a surrogate pair; send whole characters", path
-        )
+        message = "the narrative contains half a surrogate pair; send whole characters"
+        return Refusal("INVALID_FIELD", message, path)
     if size > MAXIMUM_NARRATIVE:
         return Refusal(
             "TOO_LARGE",

@@ -204,7 +204,11 @@ class CheckpointSigner:
             (notice,),
             binary=True,
         )
-        allowed = keys.signing_key([keys.read_rotation(*row) for row in await cursor.fetchall()], size)
+        try:
+            rotations = [keys.find_rotation(*row) for row in await cursor.fetchall()]
+        except Damaged as error:
+            raise _refusal(f"{error}: run ledger verify {notice}") from None
+        allowed = keys.signing_key(filter(None, rotations), size)
         if allowed is None:
             cursor = await connection.execute(f"{_SELECT_CHECKPOINT} ORDER BY size LIMIT 1", (notice,))
             first = await cursor.fetchone()

@@ -7,7 +7,6 @@ the database, a log or an error. Public keys are in the entries: each SigningKey
 import os
 import re
 import secrets
-from base64 import b64decode
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,13 +14,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import Damaged, LedgerError
 from ledger.proof.checkpoint import CheckpointError, Signer, VerifierKey
 
 ROTATION_TYPE = "improvement-ledger.records.SigningKeyRotated.v"
 """Prefix of the type of every key rotation entry."""
 KEY_FILE = "signing.key"
 """Name of the generated key's file in the data folder."""
+_KEY_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9:._/-]{1,128}")
 _OTHER = re.compile(r"[^A-Za-z0-9:._/-]")
 
@@ -88,10 +88,32 @@ def read_or_generate(data: Path, origin: str) -> Signer:
     return read(path)
 
 
-def read_rotation(position: int, body: bytes) -> Rotation:
-    """Read a key rotation from its stored bytes. Raises ValueError if the entry is not one."""
-    data = msgspec.json.decode(body)["data"]
-    return Rotation(position, VerifierKey(data["key"], b64decode(data["publicKey"], validate=True)))
+class _Typed(Struct):
+    type: str
+
+
+class _RotationData(Struct, rename="camel"):
+    key: str
+    public_key: bytes
+
+
+class _RotationEntry(Struct):
+    data: _RotationData
+
+
+def find_rotation(position: int, body: bytes) -> Rotation | None:
+    """Read a key rotation from an entry's bytes; None for another fact. Raises Damaged for unreadable bytes."""
+    if ROTATION_TYPE.encode() not in body:
+        return None
+    try:
+        if not msgspec.json.decode(body, type=_Typed).type.startswith(ROTATION_TYPE):
+            return None
+        data = msgspec.json.decode(body, type=_RotationEntry).data
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        data = None
+    if data is None or len(data.public_key) != _KEY_BYTES:
+        raise Damaged(f"entry {position} is not a readable key rotation")
+    return Rotation(position, VerifierKey(data.key, data.public_key))
 
 
 def signing_key(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:

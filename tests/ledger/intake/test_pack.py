@@ -124,6 +124,8 @@ def test_a_faulty_parameter_is_named_once() -> None:
         (b"\n\n\xff", "not UTF-8"),
         (b"notice = 1\narea = 2\nclause = [3]\n", "at least one [[area]]"),
         (b"[appendix]\nx = 1\n", "unknown table appendix"),
+        (b"notice = " + b"9" * 5_000, "a number has too many digits"),
+        (b"notice = " + b"[" * 5_000 + b"]" * 5_000, "the file is nested too deeply"),
     ],
 )
 def test_whatever_is_no_pack_is_told_kindly(content: bytes, message: str) -> None:

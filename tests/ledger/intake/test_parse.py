@@ -269,6 +269,19 @@ def test_a_correction_in_a_correction_without_end_is_refused() -> None:
     assert reasons(caught.value) == [("INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels")]
 
 
+@pytest.mark.parametrize(
+    "narrative",
+    ["\u200b", " \u00ad\u2060", "\u202e\u202c", "\ufeff", "\u3164", "\u2800", "\ufe0f", "\u0007", "\0"],
+)
+def test_a_narrative_without_a_visible_character_is_blank(narrative: str) -> None:
+    assert [(code, path) for code, path, _ in why(objective(title=narrative))] == [("BLANK", "data.title")]
+
+
+@pytest.mark.parametrize("narrative", ["\uf0b7", "\u0301", ".", "\U0001f600", "\u200bx"])
+def test_any_visible_character_makes_a_narrative(narrative: str) -> None:
+    assert [text.body for text in accept(objective(title=narrative)).narratives] == [narrative]
+
+
 def texts(item: SubmittedFact) -> dict[str, str]:
     return {text.path: text.body for text in item.narratives}
 

@@ -53,7 +53,7 @@ def of(hint: Any, metas: tuple[Meta, ...] = ()) -> st.SearchStrategy[Any]:
 def leaf(hint: Any, metas: tuple[Meta, ...]) -> st.SearchStrategy[Any]:
     """JSON that a type without parts admits."""
     if hint is Narrative:
-        return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
+        return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).map("{}.".format)
     if issubclass(hint, Enum):
         return st.sampled_from([member.value for member in hint])
     if issubclass(hint, Struct):

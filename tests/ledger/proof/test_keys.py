@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.registry import find_kind
+from ledger.follow.monitor import _Copy
+from ledger.follow.subscription import Source
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, VerifierKey, parse, sign
+from ledger.proof.merkle import leaf_hash
 
 ORIGIN = "ledger.example/ledgers/tameside-2022"
 
@@ -65,10 +68,44 @@ def test_from_each_rotation_on_its_key_signs() -> None:
 def test_a_rotation_is_read_from_the_stored_bytes() -> None:
     key = Signer.generate("ledger.example/k1").public
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
-    assert keys.read_rotation(7, json.dumps({"id": "x", "data": data}).encode()) == keys.Rotation(7, key)
     kind = find_kind("SigningKeyRotated")
     assert kind is not None
     assert kind.type.startswith(keys.ROTATION_TYPE)
+    body = json.dumps({"id": "x", "type": kind.type, "data": data}).encode()
+    assert keys.find_rotation(7, body) == keys.Rotation(7, key)
+    assert keys.find_rotation(7, body.replace(b"SigningKeyRotated.v", b"Other.v")) is None
+    mentioned = {"type": "improvement-ledger.plan.ProgressRecorded.v1", "data": {"x": keys.ROTATION_TYPE}}
+    assert keys.find_rotation(7, json.dumps(mentioned).encode()) is None
+
+
+ROTATIONS: list[object] = [
+    None,
+    [],
+    {},
+    {"key": 1, "publicKey": "AAAA"},
+    {"key": "k"},
+    {"key": "k", "publicKey": "?"},
+]
+"""Data that no rotation has."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"null", b"[]", b"{}", b'{"type": 1}', b"\xff", b"[" * 100_000),
+        *(json.dumps({"type": f"{keys.ROTATION_TYPE}1", "data": data}).encode() for data in ROTATIONS),
+        json.dumps({"type": f"{keys.ROTATION_TYPE}1", "data": {"key": "k", "publicKey": "AAAA"}}).encode(),
+    ],
+)
+def test_an_unreadable_rotation_is_damage_and_an_alarm(body: bytes) -> None:
+    body += b"" if keys.ROTATION_TYPE.encode() in body else keys.ROTATION_TYPE.encode()
+    with pytest.raises(Damaged, match="entry 1 is not a readable key rotation"):
+        keys.find_rotation(1, body)
+    copy = _Copy(Source("tameside", "https://ledger.example", str(Signer.generate("k").public), left=False), "n")
+    leaf = leaf_hash(body)
+    assert not copy.add(1, "improvement-ledger.plan.ProgressRecorded.v1", body, leaf, leaf)
+    assert copy.alarm is not None
+    assert copy.alarm.kind == "REWRITTEN"
 
 
 def test_a_checkpoint_is_signed_under_the_keys_name_and_the_logs() -> None:

@@ -1,0 +1,17 @@
+"""Tell characters that leave a mark from those that do not. Pure."""
+
+import unicodedata
+
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
+"""Characters that leave no mark, although their category is not that of spaces and controls."""
+
+
+def is_blank(text: str) -> bool:
+    """Return whether no character of a text leaves a mark."""
+    return not any(map(_is_visible, text))
+
+
+def _is_visible(character: str) -> bool:
+    """Return whether a character leaves a mark; private ones, such as Word's bullets, may."""
+    category = unicodedata.category(character)
+    return (category[0] not in "ZC" or category == "Co") and character not in _UNSEEN
