@@ -54,12 +54,22 @@ def summary(series: Series) -> str:
     if series.mean is not None:
         since = "" if series.reset_on is None else f" since {series.points[series.counted_from].label}"
         sentences.append(f"The mean{since} is {number(series.mean, series.unit)}{_limits(series)}.")
-    if series.target is not None:
-        sentences.append(f"The target is {number(series.target, series.unit)}.")
+    sentences += _targets(series)
     marked = sum(bool(point.signals) for point in points)
     if marked:
         sentences.append(f"{marked} {'reading is a signal' if marked == 1 else 'readings are signals'}.")
     return " ".join(sentences)
+
+
+def _targets(series: Series) -> Iterator[str]:
+    """Yield the target, and the earlier targets of a chart with the first reading of each."""
+    steps = series.target_steps
+    target = steps[-1][1] if steps else series.target
+    if target is not None:
+        since = f" since {series.points[steps[-1][0]].label}" if len(steps) > 1 else ""
+        before = [f"{number(level, series.unit)} from {series.points[index].label}" for index, level in steps[:-1]]
+        earlier = f"; before it was {join_items(before)}" if before else ""
+        yield f"The target is {number(target, series.unit)}{since}{earlier}."
 
 
 def _limits(series: Series) -> str:

@@ -93,6 +93,8 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     position: int = 0
     readings: Readings
     resets: tuple[Reset, ...] = ()
+    first_target: float | None = None
+    """Target at its definition."""
     targets: tuple[TargetRevision, ...] = ()
 
     @property
@@ -135,6 +137,21 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
             return self
         points = tuple(point for index, point in enumerate(self.points) if index in charted)
         return structs.replace(self, readings=Readings(points))
+
+    @property
+    def target_steps(self) -> tuple[tuple[int, float], ...]:
+        """Index of the first point of each target and the target, in order; a point has its last day's target."""
+        steps: list[tuple[int, float]] = []
+        for index, point in enumerate(self.points):
+            target = self.target_on(point.last)
+            if target is not None and (not steps or steps[-1][1] != target):
+                steps.append((index, target))
+        return tuple(steps)
+
+    def target_on(self, day_: date) -> float | None:
+        """Return the target on a day; without revisions, the present one."""
+        known = [(each.first, each.position, each.target) for each in self.targets if each.first <= day_]
+        return max(known)[2] if known else self.first_target if self.targets else self.target
 
     @property
     def counted_from(self) -> int:

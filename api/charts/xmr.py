@@ -6,7 +6,7 @@ readings that they use. Dashes and labels distinguish the lines.
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from msgspec import Struct
 
@@ -38,8 +38,8 @@ class _Line(Struct, frozen=True):
     label: str
     value: float
     dashes: str | None
-    from_start: bool = False
-    """True if it applies to all points, not only to those that the limits use."""
+    steps: tuple[tuple[int, float], ...] = ()
+    """Index of the first point of each level, and the level. Empty: one level from the limits' first point on."""
 
 
 class _Frame(Struct, frozen=True):
@@ -69,7 +69,8 @@ def xmr_svg(series: Series, name: str = "") -> str:
     series = series.chart()
     lines = _lines(series)
     values = [point.value for point in series.points if point.value is not None]
-    frame = _frame([*values, *(line.value for line in lines)], len(series.points))
+    levels = [level for line in lines for _, level in line.steps or [(0, line.value)]]
+    frame = _frame([*values, *levels], len(series.points))
     parts = [*_axes(series, frame)]
     if series.hidden or not values:
         parts.append(_note("All values are hidden." if series.points else "No readings yet."))
@@ -84,15 +85,17 @@ def xmr_svg(series: Series, name: str = "") -> str:
 def _lines(series: Series) -> list[_Line]:
     """Return the lines within the unit's range: counts and shares are never below zero."""
     highest = 100.0 if series.unit == "PERCENT" else math.inf
+    steps = series.target_steps
+    target = steps[-1][1] if steps else series.target
     candidates = (
-        ("upper limit", series.upper, "3 3", False),
-        ("mean", series.mean, None, False),
-        ("lower limit", series.lower, "3 3", False),
-        ("target", series.target, "10 4", True),
+        ("upper limit", series.upper, "3 3", ()),
+        ("mean", series.mean, None, ()),
+        ("lower limit", series.lower, "3 3", ()),
+        ("target", target, "10 4", steps or ((0, target or 0),)),
     )
     return [
-        _Line(f"{label} {number(value, series.unit)}", value, dashes, from_start)
-        for label, value, dashes, from_start in candidates
+        _Line(f"{label} {number(value, series.unit)}", value, dashes, tuple(levels))
+        for label, value, dashes, levels in candidates
         if value is not None and 0 <= value <= highest
     ]
 
@@ -165,11 +168,20 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
     below = -math.inf
     for line in sorted(lines, key=lambda each: -each.value):
         y = frame.y(line.value)
-        left = frame.x(-0.5 if line.from_start else series.counted_from - 0.5)
-        yield element(
-            "line", x1=left, y1=y, x2=right, y2=y, stroke="#0b0c0c" if line.from_start else "#768692",
-            stroke_width=1.5, stroke_dasharray=line.dashes,
-        )  # fmt: skip
+        steps = line.steps or ((series.counted_from, line.value),)
+        ends = [*(index for index, _ in steps[1:]), frame.points]
+        corners = [
+            (frame.x(index - 0.5), frame.y(level))
+            for (start, level), end in zip(steps, ends, strict=True)
+            for index in (start, end)
+        ]
+        for (x1, y1), (x2, y2) in pairwise(corners):
+            yield element(
+                "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="#0b0c0c" if line.steps else "#768692",
+                stroke_width=1.5, stroke_dasharray=line.dashes,
+            )  # fmt: skip
+        for (x, height), (_, level) in zip(corners[::2], steps[:-1], strict=False):
+            yield element("text", text_node(f"target {number(level, series.unit)}"), x=x + 4, y=height - 5)
         below = max(y + 4, below + _APART)
         yield element("text", text_node(line.label), x=right + 8, y=below)
 

@@ -25,7 +25,10 @@ def series_at(series: Series, last: date) -> Series:
     is_retargeted = any(revision.first > last for revision in series.targets)
     if len(points) == len(series.points) and reset_on == series.reset_on and not is_retargeted:
         return series
-    earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on)
+    targets = tuple(revision for revision in series.targets if revision.first <= last)
+    earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on, targets=targets)
+    if is_retargeted:
+        earlier = structs.replace(earlier, target=earlier.target_on(last) if targets else series.first_target)
     if series.hidden:
         return earlier
     values = {
@@ -47,7 +50,7 @@ def series_at(series: Series, last: date) -> Series:
         earlier,
         readings=Readings(charted),
         spc=Spc(lines.mean, lines.lower, lines.upper, len(values) < FIRM),
-        assurance=assurance_of(series.target, series.direction, lines.lower, lines.upper),
+        assurance=assurance_of(earlier.target, series.direction, lines.lower, lines.upper),
     )
 
 

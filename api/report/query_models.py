@@ -305,6 +305,7 @@ class MeasureFigures(QueryModel, frozen=True, kw_only=True):
     unit: str
     direction: str
     target: float | None
+    first_target: float | None
     baseline: float | None
     per: int | None
     part_of: str | None

@@ -242,3 +242,40 @@ def test_a_tenure_has_its_gaps() -> None:
     widths = [float(bar.get("width") or 0) for bar in bars]
     assert widths[0] > widths[2] > widths[1]
     assert sum(widths) == pytest.approx(758, abs=0.1)
+
+
+REVISED = [
+    {"first": "2023-10-10", "target": 70.0, "position": 30},
+    {"first": "2023-07-01", "target": 55.0, "position": 20},
+    {"first": "2024-06-01", "target": 99.0, "position": 40},
+]
+
+
+def segments(root: ET.Element) -> list[tuple[float, ...]]:
+    """Return the ends of each segment of the target's line."""
+    lines = [each for each in root.iter(f"{SVG}line") if each.get("stroke-dasharray") == "10 4"]
+    return [tuple(float(each.get(name, "0")) for name in ("x1", "y1", "x2", "y2")) for each in lines]
+
+
+def test_a_revised_target_is_drawn_in_steps_at_its_days() -> None:
+    measure = series([50.0 + index for index in range(12)], target=70.0, firstTarget=40.0, targets=REVISED)
+    assert measure.target_steps == ((0, 40.0), (6, 55.0), (9, 70.0))
+    root = parsed(charts.xmr_svg(measure))
+    level, riser, second, *_, last = segments(root)
+    assert level[1] == level[3] > second[1] == second[3] > last[1] == last[3]
+    assert (riser[0], riser[1], riser[2], riser[3]) == (level[2], level[3], second[0], second[1])
+    points = [float(each.get("x", "0")) for each in root.iter(f"{SVG}text") if each.get("y") == "314"]
+    assert len(points) == 6
+    assert points[2] < second[0] < points[3]
+    labels = [each.text for each in root.iter(f"{SVG}text")]
+    assert {"target 40%", "target 55%", "target 70%"} <= {*labels}
+    assert (
+        "The target is 70% since October 2023; before it was 40% from January 2023 and 55% from July 2023."
+        in charts.summary(measure)
+    )
+
+
+def test_a_target_that_was_never_revised_is_one_line() -> None:
+    measure = series([50.0, 51.0])
+    assert len(segments(parsed(charts.xmr_svg(measure)))) == 1
+    assert "The target is 90%." in charts.summary(measure)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.charts import Series, summary, xmr_svg
-from api.charts.series import ChartReading, Readings, Reset, Spc
+from api.charts.series import ChartReading, Readings, Reset, Spc, TargetRevision
 from api.report.document import paper_of
 from api.report.effective import (
     access_at,
@@ -273,3 +273,12 @@ def test_powers_and_context_clauses_are_no_obligations() -> None:
         measures=(), slow=(), actions=(), decisions=(), board_reports=(), access=(),
     )  # fmt: skip
     assert "of 2 obligations: 1 met and 1 not met." in str(paper_of(report))
+
+
+def test_a_target_revised_after_the_period_is_as_it_was() -> None:
+    revisions = (TargetRevision(date(2023, 4, 1), 50.0, 20), TargetRevision(date(2023, 10, 1), 41.0, 21))
+    revised = msgspec.structs.replace(readings(*VALUES), target=41.0, first_target=45.0, targets=revisions)
+    shown = series_at(revised, LAST)
+    assert (shown.target, shown.targets, shown.assurance) == (50.0, revisions[:1], "FAILING")
+    assert series_at(revised, date(2023, 3, 31)).target == 45.0
+    assert series_at(revised, date(2023, 12, 31)) == revised
