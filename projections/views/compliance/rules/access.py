@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.access import (
     AccessExtended,
@@ -37,9 +37,11 @@ _MOST = 5
 """Requests that a verdict names."""
 
 
-class _Access(Struct):
+class _Access(Struct, frozen=True):
     """A request for access, and its outcome."""
 
+    number: int
+    """Place among the requests, in the order in which their ids were first used."""
     purpose: str
     """The review or diagnostic, such as `review R1`."""
     requested: datetime
@@ -64,6 +66,12 @@ class _AccessJudge(Judge[R]):
     """Request → the instant and the entry of its first opening."""
     ended: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Review or diagnostic that ended → the instant and the entry."""
+    by_purpose: dict[str, set[str]] = field(default_factory=dict)
+    """Review or diagnostic → its requests."""
+    latest: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Kind of access → the entry and the purpose of its latest request."""
+    unsettled: set[str] = field(default_factory=set)
+    """Requests that have a fault or may have one in time; the others were opened before their purpose ended."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the requests, the decisions on them, and the access opened."""
@@ -75,33 +83,68 @@ class _AccessJudge(Judge[R]):
                 self.ended[f"diagnostic {fact.diagnostic}"] = (occurrence.at, position)
             case AccessRequested():
                 purpose = f"review {fact.review}" if fact.review is not None else f"diagnostic {fact.diagnostic}"
+                before = self.requests.get(fact.request)
+                number = len(self.requests) if before is None else before.number
                 self.requests[fact.request] = _Access(
-                    purpose, occurrence.at, fact.kind.value, fact.from_, fact.until, position
+                    number, purpose, occurrence.at, fact.kind.value, fact.from_, fact.until, position
                 )
+                self._index(fact.request, before)
             case AccessProvided() | AccessUsed():
                 if fact.request in self.opened:
                     return False
                 self.opened[fact.request] = (occurrence.at, position)
+                self._settle(fact.request)
             case _:
                 return self._decide(fact, position)
         return None
 
+    def _index(self, name: str, before: _Access | None) -> None:
+        """Index a request; `before` is an earlier request of the same id, which it replaces."""
+        if before is not None:
+            self.by_purpose[before.purpose].discard(name)
+            self.latest.clear()
+        for each in [self.requests[name]] if before is None else self.requests.values():
+            self.latest[each.kind] = max((each.position, each.purpose), self.latest.get(each.kind, (0, "")))
+        self.by_purpose.setdefault(self.requests[name].purpose, set()).add(name)
+        self._settle(name)
+
+    def _settle(self, name: str) -> None:
+        """Note if a request can have a fault from now on. An opening before the end of its purpose stays in time."""
+        access = self.requests.get(name)
+        if access is None:
+            return
+        opened, ended = self.opened.get(name), self.ended.get(access.purpose)
+        is_in_time = opened is not None and (ended is None or access.requested > ended[0] or opened[0] <= ended[0])
+        if is_in_time and access.refused is None:
+            self.unsettled.discard(name)
+        else:
+            self.unsettled.add(name)
+
     def _decide(self, fact: Fact, position: int) -> bool | None:
-        access = self.requests.get(getattr(fact, "request", ""))
+        name = getattr(fact, "request", "")
+        access = self.requests.get(name)
+        if access is None:
+            return False
         match fact:
-            case _ if access is None:
-                return False
             case AccessGranted():
-                access.from_, access.until, access.granted = fact.from_, fact.until, position
+                access = structs.replace(access, from_=fact.from_, until=fact.until, granted=position)
             case AccessRefused():
-                access.refused = position
+                access = structs.replace(access, refused=position)
             case AccessExtended():
-                access.until = fact.until
+                access = structs.replace(access, until=fact.until)
             case AccessRevoked():
-                access.revoked = position
+                access = structs.replace(access, revoked=position)
             case _:
                 return False
+        self.requests[name] = access
+        self._settle(name)
         return None
+
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        """Return those requests whose kind counts, in order."""
+        kinds = self._kinds()
+        counted = [name for name in names if kinds is None or self.requests[name].kind in kinds]
+        return sorted(counted, key=lambda name: self.requests[name].number)
 
     def _kinds(self) -> list[str] | None:
         """Return the kinds of access that the clause names; None: every kind."""
@@ -110,20 +153,23 @@ class _AccessJudge(Judge[R]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET for a fault in a review that goes on, else the verdict on the review asked for last."""
         kinds = self._kinds()
-        counted = {name: each for name, each in self.requests.items() if kinds is None or each.kind in kinds}
-        if not counted:
+        _, latest = max(
+            (each for kind, each in self.latest.items() if kinds is None or kind in kinds), default=(0, "")
+        )
+        if not latest:
             return verdict(Status.NOT_DUE, f"No {_access(kinds)} has been requested.")
-        faults = {name: fault for name in counted if (fault := self._fault(clause, name, at)) is not None}
-        latest = max(counted.values(), key=lambda each: each.position).purpose
-        faulty = [name for name in faults if counted[name].purpose not in self.ended]
+        unsettled = self._in_order(self.unsettled)
+        faults = {name: fault for name in unsettled if (fault := self._fault(clause, name, at)) is not None}
+        faulty = [name for name in faults if self.requests[name].purpose not in self.ended]
         if faulty:
             return self._not_given("Access ", {name: faults[name] for name in faulty})
-        faulty = [name for name in faults if counted[name].purpose == latest]
+        faulty = [name for name in faults if self.requests[name].purpose == latest]
         if faulty:
             begin, (_, ended) = f"Access was not given for {latest}: ", self.ended[latest]
             return self._not_given(begin, {name: faults[name] for name in faulty}, ended)
-        result = self._latest(clause, at, {name: each for name, each in counted.items() if each.purpose == latest})
-        missed = sorted(f"{name} for {counted[name].purpose}" for name in faults)
+        requests = {name: self.requests[name] for name in self._in_order(self.by_purpose[latest])}
+        result = self._latest(clause, at, requests)
+        missed = sorted(f"{name} for {self.requests[name].purpose}" for name in faults)
         if missed:
             reason = f"{result.reason} Not given earlier: {enumerate_names(missed)}."
             return verdict(result.status, reason, *result.entries)
@@ -222,7 +268,8 @@ class _AccessJudge(Judge[R]):
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the beginnings and ends of windows, and the days after the last days to open."""
-        for name, each in self.requests.items():
+        for name in self.unsettled:
+            each = self.requests[name]
             if each.refused is None and name not in self.opened:
                 yield each.from_
                 yield each.until
