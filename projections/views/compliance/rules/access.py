@@ -109,7 +109,10 @@ class _AccessJudge(Judge[R]):
         self._settle(name)
 
     def _settle(self, name: str) -> None:
-        """Note if a request can have a fault from now on. An opening before the end of its purpose stays in time."""
+        """Note if a request can have a fault from now on.
+
+        A request that was opened before its purpose ended never has one.
+        """
         access = self.requests.get(name)
         if access is None:
             return

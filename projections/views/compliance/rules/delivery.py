@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice, takewhile
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.actions import (
     ActionAdded,
@@ -33,7 +33,7 @@ from projections.views.compliance.verdict import (
 )
 
 
-class _Action(Struct):
+class _Action(Struct, frozen=True):
     objective: str
     due: date
     position: int
@@ -46,7 +46,7 @@ class _Action(Struct):
     """Person who approved that it was dropped, and when; None: it was not dropped."""
 
 
-class _Completion(Struct):
+class _Completion(Struct, frozen=True):
     name: str
     day: date
     position: int
@@ -111,7 +111,8 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                 action = _Action(fact.objective, fact.due, position, occurrence.at)
                 if fact.action in self.completions:
                     # It is recorded as completed on a day before that of its addition.
-                    self.completions[fact.action].action = action
+                    done = self.completions[fact.action]
+                    self.completions[fact.action] = structs.replace(done, action=action)
                 else:
                     self._open(fact.action, action)
             case ActionRebaselined() if fact.action in self.open:
@@ -122,8 +123,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                 closed = self._close(fact.action) if fact.action in self.open else None
                 self.completions[fact.action] = _Completion(fact.action, fact.completed_on, position, closed)
             case ActionDropped() if fact.action in self.open:
-                action = self.open[fact.action]
-                action.dropped, action.position = (fact.approver, occurrence.at), position
+                dropped = (fact.approver, occurrence.at)
+                self.open[fact.action] = structs.replace(
+                    self.open[fact.action], dropped=dropped, position=position
+                )
             case ActionReopened():
                 self._reopen(fact.action, occurrence)
             case ChairAppointed() | ChairEnded():
@@ -137,8 +140,9 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         if done is not None and done.action is not None:
             self._open(name, done.action)
         if name in self.open:
-            action = self.open[name]
-            action.dropped, action.position, action.since = None, occurrence.position, occurrence.at
+            self.open[name] = structs.replace(
+                self.open[name], dropped=None, position=occurrence.position, since=occurrence.at
+            )
 
     def _open(self, name: str, action: _Action) -> None:
         if name in self.open:

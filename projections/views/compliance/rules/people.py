@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable
 from datetime import date, datetime
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.actions import (
     ActionAdded,
@@ -124,7 +124,7 @@ _MOST = 5
 """Overdue contributions and actions that a verdict names."""
 
 
-class _Promise(Struct):
+class _Promise(Struct, frozen=True):
     """A contribution or an action that a partner owes."""
 
     partner: str
@@ -137,7 +137,7 @@ class _Promise(Struct):
     missed: int | None = None
 
 
-class _Delivery(Struct):
+class _Delivery(Struct, frozen=True):
     """A contribution or an action that is no longer owed."""
 
     day: date | None
@@ -175,8 +175,10 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 self._owe(f"contribution {fact.contribution}", promise)
             case ContributionReceived():
                 self._deliver(f"contribution {fact.contribution}", fact.received_on, position)
-            case ContributionMissed() if f"contribution {fact.contribution}" in self.open:
-                self.open[f"contribution {fact.contribution}"].missed = position
+            case ContributionMissed() if (
+                missed := self.open.get(f"contribution {fact.contribution}")
+            ) is not None:
+                self._set(f"contribution {fact.contribution}", structs.replace(missed, missed=position))
             case ActionAdded():
                 if fact.partner is None:
                     self.done.pop(f"action {fact.action}", None)
@@ -200,12 +202,11 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             case ActionDropped() if promise is not None:
                 self._deliver(name, None, position)
             case ActionRebaselined() if promise is not None:
-                promise.due, promise.position, promise.since = fact.to, position, at
+                self._set(name, structs.replace(promise, due=fact.to, position=position, since=at))
             case ActionReopened():
                 self.done.pop(name, None)
                 if promise is not None:
-                    promise.position, promise.since = position, at
-                    self.open[name] = promise
+                    self.open[name] = structs.replace(promise, position=position, since=at)
         return None if promise is not None else False
 
     def _promise(self, name: str) -> _Promise | None:
@@ -214,10 +215,14 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return self.open.get(name) if done is None else done.promise
 
     def _owe(self, name: str, promise: _Promise) -> None:
-        """Remember a promise, which may have been kept before."""
+        """Remember a promise and its owner."""
         self.owned[promise.partner] = promise.position
+        self._set(name, promise)
+
+    def _set(self, name: str, promise: _Promise) -> None:
+        """Set a promise, which may have been kept before."""
         if name in self.done:
-            self.done[name].promise = promise
+            self.done[name] = structs.replace(self.done[name], promise=promise)
         else:
             self.open[name] = promise
 
