@@ -107,7 +107,10 @@ class ClauseTimeline:
     def reached(self) -> int:
         """Return the number of spans that begin by the latest occurrence; the others are forecasts."""
         last = max(self._since, self._occurrences[-1].at) if self._occurrences else self._since
-        return bisect.bisect_right(self.spans, last, key=lambda span: span.begins)
+        count = len(self.spans)
+        while count and self.spans[count - 1].begins > last:
+            count -= 1
+        return count
 
     def on(self, at: datetime) -> Span | None:
         """Return the span that holds at an instant; None: the clause does not hold yet."""
@@ -136,7 +139,9 @@ class ClauseTimeline:
 
     def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
         """Replace the spans that begin at `first` or later by those of the steps."""
-        kept = bisect.bisect_left(self.spans, first, key=lambda span: span.begins)
+        kept = len(self.spans)
+        while kept and self.spans[kept - 1].begins >= first:
+            kept -= 1
         before = self.spans[kept:]
         # A span that begins at this very instant is judged again with the occurrence added to it.
         is_same_instant = is_more and before and before[0].begins == first

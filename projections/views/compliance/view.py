@@ -90,10 +90,6 @@ class ClauseMemory(Struct):
     settled: int = 0
     """Number of its spans that are standings; the others are prospects."""
 
-    def counts(self, fact: Fact) -> bool:
-        """Return True if a fact that its rule reads counts for the clause."""
-        return _counts(self.number, fact, of_any_board=self.of_any_board)
-
 
 class ComplianceMemory(Struct):
     """The memory of the fold of one notice, in addition to its rows."""
@@ -116,8 +112,9 @@ def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
             return
     occurrence = Occurrence(entry.occurred_at, entry.position, fact, entry.actor_role)
     memory.occurrences.setdefault(type(fact), []).append(occurrence)
+    is_of_board, is_common = getattr(fact, "board", None) is not None, type(fact) in COMMON
     for clause in memory.clauses.get(type(fact), ()):
-        if clause.counts(fact):
+        if (clause.of_any_board or not is_of_board) and (not is_common or concerns(clause.number, fact)):
             removed, kept = clause.timeline.add(occurrence)
             for span in removed:
                 rows.drop(STANDINGS, clause.number, span.begins)
@@ -136,13 +133,13 @@ def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegis
         since=entry.occurred_at,
         zone=memory.zone,
     )
-    reads = reads_of(fact.rule) | COMMON
+    number, reads = fact.number, reads_of(fact.rule) | COMMON
     of_any_board = fact.rule in RULES and "board" in RULES[fact.rule].__struct_fields__
     known = [
         occurrence
         for kind in reads
         for occurrence in memory.occurrences.get(kind, ())
-        if _counts(fact.number, occurrence.fact, of_any_board=of_any_board)
+        if (of_any_board or getattr(occurrence.fact, "board", None) is None) and concerns(number, occurrence.fact)
     ]
     obliges = (fact.obligor.value, fact.modality.value, fact.rule)
     rows.add(OBLIGATIONS, Obligation(fact.number, entry.position, *obliges))
@@ -150,11 +147,6 @@ def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegis
     for kind in reads:
         memory.clauses.setdefault(kind, []).append(begun)
     _put(rows, begun, 0)
-
-
-def _counts(number: str, fact: Fact, *, of_any_board: bool) -> bool:
-    """Return True unless a fact is about another clause, or about a board that the rule does not judge."""
-    return (of_any_board or getattr(fact, "board", None) is None) and concerns(number, fact)
 
 
 def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
