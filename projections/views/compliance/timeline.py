@@ -38,11 +38,13 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 64
+MARK_EVERY = 16
 """Occurrences between two marks, at least."""
-MARK_SHARE = 32
-"""The next mark also waits for this share of the occurrences before the last mark: one in 32."""
+MARK_SHARE = 128
+"""The next mark also waits for this share of the occurrences before the last mark: one in 128."""
 _MARKS_KEPT = 32
+"""Marks at most; then every second one is dropped, except the latest."""
+_LATEST_MARKS = 8
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000
@@ -223,7 +225,7 @@ class ClauseTimeline:
         if index >= last + max(MARK_EVERY, last // MARK_SHARE):
             self._marks.append(self._mark(index))
             if len(self._marks) > _MARKS_KEPT:
-                del self._marks[1 : _MARKS_KEPT // 2]
+                del self._marks[1:-_LATEST_MARKS:2]
         occurrence = self._occurrences[index]
         kind = type(occurrence.fact)
         matters: bool | None = False

@@ -41,6 +41,14 @@ from projections.views.compliance.verdict import (
 )
 
 
+def _falls(latest: Sequence[str], scale: Sequence[str]) -> bool:
+    """Return True if three ratings, all of the scale, fall twice."""
+    first, second, third = latest
+    if second in (first, third) or not {first, second, third} <= set(scale):
+        return False
+    return scale.index(first) > scale.index(second) > scale.index(third)
+
+
 class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     """A slow objective is highlighted to the board by its next meeting.
 
@@ -195,8 +203,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             scale = self.scales.get(dimension, DEFAULT_SCALE)
             if latest and scale and latest[-1] == scale[0]:
                 shown.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")
-            places = [scale.index(code) for code in latest if code in scale]
-            if len(places) == 3 and places[0] > places[1] > places[2]:
+            if len(latest) == 3 and _falls(latest, scale):
                 shown.setdefault("FALLING", f"fell twice in its rating for {dimension.lower()}")
         return shown
 
@@ -292,9 +299,9 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         if sign.ended is not None:
             slow = f"{slow} until {in_words(clause.day(sign.ended))}"
         if len(missed) > 1:
-            slow = f"{slow}, or that {enumerate_some([name for *_, name, _ in missed[1:]])} made slow progress"
+            slow = f"{slow}, or that {enumerate_some([each[2] for each in missed[1:]])} made slow progress"
         reason = f"The board met on {in_words(clause.day(met))} without a highlight that {slow}."
-        return verdict(Status.NOT_MET, reason, entry, sign.end_position, *(each[-1].position for each in missed))
+        return verdict(Status.NOT_MET, reason, entry, sign.end_position, *[each[3].position for each in missed])
 
     def _highlighted(self, clause: JudgedClause, slow: Sequence[SlowObjective]) -> Verdict:
         """Return the verdict when every slow objective was highlighted: MET_LATE if the board had met before."""
