@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from msgspec import field
+from msgspec import field, structs
 
 from ledger.domain.areas.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened
 from ledger.domain.areas.meetings import MeetingHeld
@@ -21,6 +21,7 @@ from ledger.domain.fact import Fact
 from ledger.domain.rules import plan
 from ledger.domain.rules.rule import SlowSign
 from projections.views.compliance.rules.slow_signs import (
+    Ratings,
     ShownSign,
     ShownSigns,
     Sign,
@@ -107,16 +108,20 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             case ObjectiveRevised() if fact.due is not None and objective is not None:
                 self.dates.remove((objective.due, name))
                 insort(self.dates, (fact.due, name))
-                objective.due, objective.position, objective.dated = fact.due, position, occurrence.at
+                self._change(name, due=fact.due, position=position, dated=occurrence.at)
             case ObjectiveClosed() if objective is not None:
                 self.dates.remove((objective.due, name))
                 del self.objectives[name]
                 self.finished.pop(name, None)
             case SlowProgressHighlighted() if objective is not None:
-                objective.highlights = (*objective.highlights, (occurrence.at, position))
-                objective.past = {}
+                highlights = (*objective.highlights, (occurrence.at, position))
+                self._change(name, highlights=highlights, past={})
         self.changed.add(name)
         return None
+
+    def _change(self, name: str, **changes: object) -> None:
+        """Replace fields of an open objective."""
+        self.objectives[name] = structs.replace(self.objectives[name], **changes)
 
     def _take_action(self, fact: Fact, entry: tuple[datetime, int]) -> bool:
         """Remember an action. Return True if its objective is finished by it, or open again."""
@@ -140,14 +145,15 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         fact = occurrence.fact
         if not isinstance(fact, ActionCompleted):
             return False
-        objective = self.objectives.get(self.actions.get(fact.action, ""))
+        of = self.actions.get(fact.action, "")
+        objective = self.objectives.get(of)
         if objective is None or fact.action not in objective.open:
             return False
         open_since = [name for name, since in objective.open.items() if since <= occurrence.at]
         if fact.action not in open_since or len(open_since) == 1:
             return False
-        objective.open = {name: since for name, since in objective.open.items() if name != fact.action}
-        objective.done = {*objective.done, fact.action}
+        others = {name: since for name, since in objective.open.items() if name != fact.action}
+        self._change(of, open=others, done=objective.done | {fact.action})
         return True
 
     def _set_open(
@@ -160,9 +166,10 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         before = self.finished.pop(name, None)
         done = objective.done - {action}
         others = {name: since for name, since in objective.open.items() if name != action}
-        objective.open = {**others, action: entry[0]} if is_open else others
-        objective.done = done | {action} if is_done and not is_open else done
-        if not objective.open and objective.done:
+        open_ = {**others, action: entry[0]} if is_open else others
+        done = done | {action} if is_done and not is_open else done
+        self._change(name, open=open_, done=done)
+        if not open_ and done:
             self.finished[name] = entry if before is None else max(before, entry)
         if self.finished.get(name) == before:
             return False
@@ -171,8 +178,10 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
     def _rate(self, objective: TrackedObjective, fact: ProgressRecorded, occurrence: Occurrence) -> bool:
         """Take an objective's ratings. Return True if they change its signs."""
-        before, shown = objective.signs, self._shown_by(objective, fact)
+        before, past, ratings = objective.signs, objective.past, self._ratings(objective, fact)
+        shown = self._shown_by(ratings)
         if not shown and not before:
+            self._change(fact.objective, ratings=ratings)
             return False
         signs: dict[str, Sign] = {}
         for sign, words in shown.items():
@@ -183,23 +192,28 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 known = Sign(since, occurrence.position, words, since)
             signs[sign] = known
         for sign, known in before.items():
-            if sign not in shown and sign not in objective.past and self._is_missed(objective, known):
-                objective.past = {**objective.past, sign: known.past(occurrence.at, occurrence.position)}
+            if sign not in shown and sign not in past and self._is_missed(objective, known):
+                past = {**past, sign: known.past(occurrence.at, occurrence.position)}
+        self._change(fact.objective, ratings=ratings, signs=signs, past=past)
         if signs == before:
             return False
-        objective.signs = signs
         self.changed.add(fact.objective)
         return True
 
-    def _shown_by(self, objective: TrackedObjective, fact: ProgressRecorded) -> dict[str, str]:
-        """Take an objective's ratings. Return the signs that they show, each with its predicate."""
+    @staticmethod
+    def _ratings(objective: TrackedObjective, fact: ProgressRecorded) -> Ratings:
+        """Return the latest ratings of an objective. Without a rating the latest one still holds."""
+        (_, activity), (_, impact) = objective.ratings
+        if fact.activity_rating is not None:
+            activity = (*activity[-2:], fact.activity_rating)
+        if fact.impact_rating is not None:
+            impact = (*impact[-2:], fact.impact_rating)
+        return ("ACTIVITY", activity), ("IMPACT", impact)
+
+    def _shown_by(self, ratings: Ratings) -> dict[str, str]:
+        """Return the signs that ratings show, each with its predicate."""
         shown: dict[str, str] = {}
-        for dimension, rating in (("ACTIVITY", fact.activity_rating), ("IMPACT", fact.impact_rating)):
-            latest = objective.ratings.get(dimension, ())
-            # Without a rating the latest one still holds.
-            if rating is not None:
-                latest = (*latest[-2:], rating)
-                objective.ratings = {**objective.ratings, dimension: latest}
+        for dimension, latest in ratings:
             scale = self.scales.get(dimension, DEFAULT_SCALE)
             if latest and scale and latest[-1] == scale[0]:
                 shown.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")

@@ -33,8 +33,12 @@ def by_entry(sign: Sign) -> tuple[datetime, int]:
     return sign.since, sign.position
 
 
-class TrackedObjective(Struct):
-    """An open objective. Its mappings, sequences and sets are replaced, never changed, so copies share them."""
+Ratings = tuple[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]]
+"""The latest three ratings for ACTIVITY and for IMPACT."""
+
+
+class TrackedObjective(Struct, frozen=True):
+    """An open objective. It is replaced and never changed, so that copies of the judge share it."""
 
     due: date
     position: int
@@ -43,8 +47,7 @@ class TrackedObjective(Struct):
     """Instant at which the date was set."""
     highlights: Sequence[tuple[datetime, int]] = ()
     """Instants and entries of its highlights to the board, in order."""
-    ratings: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """ACTIVITY and IMPACT → the latest three ratings."""
+    ratings: Ratings = (("ACTIVITY", ()), ("IMPACT", ()))
     signs: Mapping[str, Sign] = field(default_factory=dict)
     """Signs of slow progress that its ratings show."""
     past: Mapping[str, Sign] = field(default_factory=dict)
