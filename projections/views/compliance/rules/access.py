@@ -89,11 +89,13 @@ class _AccessJudge(Judge[R]):
                     number, purpose, occurrence.at, fact.kind.value, fact.from_, fact.until, position
                 )
                 self._index(fact.request, before)
+                return before is not None or self._counts(fact.request)
             case AccessProvided() | AccessUsed():
                 if fact.request in self.opened:
                     return False
                 self.opened[fact.request] = (occurrence.at, position)
                 self._settle(fact.request)
+                return self._counts(fact.request)
             case _:
                 return self._decide(fact, position)
         return None
@@ -141,13 +143,16 @@ class _AccessJudge(Judge[R]):
                 return False
         self.requests[name] = access
         self._settle(name)
-        return None
+        return self._counts(name)
+
+    def _counts(self, name: str) -> bool:
+        """Return True if a request is of a kind that the clause names, or is not known yet."""
+        kinds = self._kinds()
+        return kinds is None or name not in self.requests or self.requests[name].kind in kinds
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
         """Return those requests whose kind counts, in order."""
-        kinds = self._kinds()
-        counted = [name for name in names if kinds is None or self.requests[name].kind in kinds]
-        return sorted(counted, key=lambda name: self.requests[name].number)
+        return sorted(filter(self._counts, names), key=lambda name: self.requests[name].number)
 
     def _kinds(self) -> list[str] | None:
         """Return the kinds of access that the clause names; None: every kind."""
@@ -273,7 +278,7 @@ class _AccessJudge(Judge[R]):
         """Return the beginnings and ends of windows, and the days after the last days to open."""
         for name in self.unsettled:
             each = self.requests[name]
-            if each.refused is None and name not in self.opened:
+            if each.refused is None and name not in self.opened and self._counts(name):
                 yield each.from_
                 yield each.until
                 limit = self._limit(clause, each)

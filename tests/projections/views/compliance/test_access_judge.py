@@ -39,15 +39,21 @@ HISTORIES = st.lists(st.tuples(st.integers(-3, 60), st.sampled_from(FACTS)), max
 
 
 class Whole(AccessOfKinds):
-    """Looks at every request, and indexes them again before each judgement."""
+    """Looks at every request after each fact, and indexes them again before each judgement."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Take each fact as one that may change the verdict."""
+        super().take(occurrence)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         self.index_again()
         return super().judge(clause, at)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the beginnings and ends of all windows, in addition to the days after the last days to open."""
         self.index_again()
-        return super().moments(clause, at)
+        windows = [moment for each in self.requests.values() for moment in (each.from_, each.until)]
+        return [*windows, *super().moments(clause, at)]
 
     def index_again(self) -> None:
         """Derive the indexes from the requests."""
