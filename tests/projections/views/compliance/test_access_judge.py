@@ -1,4 +1,4 @@
-"""The judge of access looks only at requests that may have a fault, with the result of looking at all of them."""
+"""The judge of access skips requests without a fault, with the result of looking at all of them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
