@@ -141,19 +141,20 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return False
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
-        """Take a completed action if another has been open since; then its objective is not finished by it."""
-        fact = occurrence.fact
+        """Take a completed action unless it finishes an objective that is due."""
+        fact, entry = occurrence.fact, (occurrence.at, occurrence.position)
         if not isinstance(fact, ActionCompleted):
             return False
-        of = self.actions.get(fact.action, "")
-        objective = self.objectives.get(of)
-        if objective is None or fact.action not in objective.open:
+        name = self.actions.get(fact.action, "")
+        objective = self.objectives.get(name)
+        if objective is None or fact.action not in objective.open or objective.open[fact.action] > occurrence.at:
             return False
-        open_since = [name for name, since in objective.open.items() if since <= occurrence.at]
-        if fact.action not in open_since or len(open_since) == 1:
+        is_due = objective.dated > occurrence.at or objective.due < clause.day(latest)
+        if is_due and not any(
+            since <= occurrence.at for action, since in objective.open.items() if action != fact.action
+        ):
             return False
-        others = {name: since for name, since in objective.open.items() if name != fact.action}
-        self._change(of, open=others, done=objective.done | {fact.action})
+        self._set_open(name, fact.action, max(entry, objective.closed or entry))
         return True
 
     def _set_open(
@@ -168,7 +169,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         others = {name: since for name, since in objective.open.items() if name != action}
         open_ = {**others, action: entry[0]} if is_open else others
         done = done | {action} if is_done and not is_open else done
-        self._change(name, open=open_, done=done)
+        closed = objective.closed if is_open else max(entry, objective.closed or entry)
+        self._change(name, open=open_, done=done, closed=closed)
         if not open_ and done:
             self.finished[name] = entry if before is None else max(before, entry)
         if self.finished.get(name) == before:

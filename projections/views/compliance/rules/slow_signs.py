@@ -56,6 +56,8 @@ class TrackedObjective(Struct, frozen=True):
     """Actions that are neither completed nor dropped, and the instants from which they are open."""
     done: AbstractSet[str] = frozenset()
     """Completed actions; an objective whose actions were all dropped is not finished."""
+    closed: tuple[datetime, int] | None = None
+    """Instant and entry of the latest completion or drop of an action."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
         """Return the first highlight from an instant on."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.domain.areas.access import AccessAction, AccessUsed
 from ledger.domain.areas.notice import Modality, NoticeClosed, Outcome
 from ledger.domain.areas.partners import ContributionReceived, PartnerRegistered
+from ledger.domain.areas.plan import ObjectiveRevised
 from ledger.domain.fact import Fact
 from ledger.domain.rules import RULES
 from ledger.domain.rules.rule import Rule
@@ -133,6 +134,7 @@ PROMISES: list[tuple[int, Fact]] = [
     (0, committed("C2", "2022-08-20")),
 ]
 RECEIVED = ContributionReceived(contribution="C1", received_on=instant("2022-07-10").date())
+PLANNED: list[tuple[int, Fact]] = [(0, objective("O1", "2022-08-20")), (0, action("A1", "2022-08-20"))]
 LATE: dict[str, tuple[str, list[tuple[int, Fact]], bool]] = {
     "not the first": (
         "delivered-by",
@@ -203,6 +205,59 @@ LATE: dict[str, tuple[str, list[tuple[int, Fact]], bool]] = {
         "partner-actions-owned",
         [*PROMISES, (10, committed("C3", "2022-09-20")), (5, RECEIVED)],
         True,
+    ),
+    "finishes an objective that is not due yet": (
+        "slow-objectives-highlighted",
+        [*PLANNED, (20, met()), (10, completed("A1", "2022-07-15"))],
+        True,
+    ),
+    "finishes an objective after another action did": (
+        "slow-objectives-highlighted",
+        [
+            *PLANNED,
+            (1, action("A2", "2022-08-20")),
+            (16, completed("A2", "2022-07-20")),
+            (20, met()),
+            (10, completed("A1", "2022-07-15")),
+        ],
+        True,
+    ),
+    "finishes an objective that was due since, after another action": (
+        "slow-objectives-highlighted",
+        [
+            *PLANNED,
+            (1, action("A2", "2022-08-20")),
+            (16, completed("A2", "2022-07-20")),
+            (50, met()),
+            (10, completed("A1", "2022-07-15")),
+        ],
+        False,
+    ),
+    "finishes an objective that was due since": (
+        "slow-objectives-highlighted",
+        [*PLANNED, (55, met()), (50, completed("A1", "2022-08-24"))],
+        False,
+    ),
+    "finishes an objective with another date since": (
+        "slow-objectives-highlighted",
+        [
+            *PLANNED,
+            (40, ObjectiveRevised(objective="O1", reason=WORDS, due=instant("2022-12-01").date())),
+            (55, met()),
+            (38, completed("A1", "2022-08-12")),
+        ],
+        False,
+    ),
+    "before its action was reopened": (
+        "slow-objectives-highlighted",
+        [
+            *PLANNED,
+            (1, completed("A1", "2022-07-06")),
+            (30, reopened("A1")),
+            (31, met()),
+            (10, completed("A1", "2022-07-15")),
+        ],
+        False,
     ),
     "due since": ("partner-actions-owned", [*PROMISES, (20, committed("C3", "2022-09-20")), (5, RECEIVED)], False),
 }
