@@ -115,25 +115,25 @@ class Follower:
             if isinstance(entry, LedgerError):
                 self.failure = (self.position + 1, str(entry))
             elif entry is not None:
-                await self._fold_entry(connection, entry)
+                try:
+                    if isinstance(entry.fact, EntryCorrected):
+                        await self._correct(connection, entry)
+                    else:
+                        self._fold_entry(entry)
+                except psycopg.Error:
+                    raise
+                except Exception as error:  # noqa: BLE001 - an error in a fold stops its own view only
+                    self._rows.revert()
+                    self.forget()
+                    self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
             if self.failure is not None:
                 return
         self.position = max(self.position, page.last)
 
-    async def _fold_entry(self, connection: Connection, entry: Entry) -> None:
-        try:
-            if isinstance(entry.fact, EntryCorrected):
-                await self._correct(connection, entry)
-            else:
-                self._rows.begin(entry)
-                self.view.fold(self._rows, entry)
-                self._rows.commit(entry.position)
-        except psycopg.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 - an error in a fold stops its own view only
-            self._rows.revert()
-            self.forget()
-            self.failure = (self.position + 1, f"{type(error).__name__}: {error}")
+    def _fold_entry(self, entry: Entry) -> None:
+        self._rows.begin(entry)
+        self.view.fold(self._rows, entry)
+        self._rows.commit(entry.position)
 
     async def _correct(self, connection: Connection, correction: Entry) -> None:
         """Fold the notice again with its corrections in place, and keep the differences."""
