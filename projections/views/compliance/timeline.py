@@ -42,9 +42,9 @@ MARK_EVERY = 16
 """Occurrences between two marks, at least."""
 MARK_SHARE = 128
 """The next mark also waits for this share of the occurrences before the last mark: one in 128."""
-_MARKS_KEPT = 32
+_MARKS_KEPT = 12
 """Marks at most; then every second one is dropped, except the latest."""
-_LATEST_MARKS = 8
+_LATEST_MARKS = 4
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000
