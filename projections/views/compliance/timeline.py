@@ -43,8 +43,7 @@ MARK_EVERY = 16
 MARK_SHARE = 128
 """The next mark also waits for this share of the occurrences before the last mark: one in 128."""
 _MARKS_KEPT = 12
-"""Marks at most; then every second one is dropped, except the latest."""
-_LATEST_MARKS = 4
+"""Marks at most. Up to an occurrence of any age at least one is left at most about three times as far back."""
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000
@@ -225,7 +224,7 @@ class ClauseTimeline:
         if index >= last + max(MARK_EVERY, last // MARK_SHARE):
             self._marks.append(self._mark(index))
             if len(self._marks) > _MARKS_KEPT:
-                del self._marks[1:-_LATEST_MARKS:2]
+                del self._marks[self._dispensable()]
         occurrence = self._occurrences[index]
         kind = type(occurrence.fact)
         matters: bool | None = False
@@ -236,6 +235,15 @@ class ClauseTimeline:
         if kind in self._reads:
             matters = self._judge.take(occurrence) is not False or matters
         return bool(matters)
+
+    def _dispensable(self) -> int:
+        """Return the index of the mark without which the gap is least, in proportion to its age."""
+        counts = [mark.count for mark in self._marks]
+        end = counts[-1] + 1
+        return min(
+            range(1, len(counts) - 1),
+            key=lambda index: (counts[index + 1] - counts[index - 1]) / (end - counts[index - 1]),
+        )
 
     def _take_late(self, index: int) -> bool:
         """Take an occurrence among earlier ones. Return False if the clause has to be judged again from it on."""
