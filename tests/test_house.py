@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -299,3 +300,40 @@ def test_code_pages_and_documents_are_in_plain_english() -> None:
     files = [path for path in committed_files() if path.relative_to(ROOT).parts[0] in ENGLISH]
     read = sorted(path for path in set(files) - QUOTES_BANNED_WORDS if path.name not in FROZEN)
     assert list(english.breaches(read)) == []
+
+
+def _definitions(path: Path) -> Iterator[str]:
+    """Yield the names of a module's functions, classes and constants, and of its classes' methods.
+
+    A decorator may register the decorated definition, so of those only properties count.
+    """
+    body = ast.parse(path.read_text("utf-8")).body
+    methods = [below for each in body if isinstance(each, ast.ClassDef) for below in each.body]
+    for node in (*body, *methods):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if {getattr(decorator, "id", "") for decorator in node.decorator_list} <= {"property"}:
+                yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node in body:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+CALLED_BY_LIBRARIES = {
+    # strawberry and graphql-core
+    "get_context", "get_sub_response", "create_response", "encode_next", "encode_comment", "get_results",
+    "process_errors", "enter_argument", "leave_argument", "enter_list_value", "leave_list_value", "enter_variable",
+    "enter_document", "on_operation", "on_parse",
+    # starlette, uvicorn and the eventsourcing library
+    "to_string", "keep_subprocess_alive", "construct_factory", "construct_repository", "aggregate_recorder",
+    "process_recorder", "to_stored_event",
+}  # fmt: skip
+"""Methods that a library calls by their names."""
+
+
+def test_every_definition_is_used() -> None:
+    suffixes = {".py", ".html", ".toml", ".graphql", ".sql"}
+    files = [path for path in committed_files() if path.suffix in suffixes and path != Path(__file__)]
+    words = Counter(word for path in files for word in re.findall(r"\w+", path.read_text("utf-8")))
+    names = {name for path in modules(*PACKAGES, "tools") for name in _definitions(path)}
+    unused = {name for name in names if words[name] < 2 and not name.startswith(("__", "test_", "visit_"))}
+    assert unused - CALLED_BY_LIBRARIES == set()

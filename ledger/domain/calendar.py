@@ -66,9 +66,3 @@ def working_days_after(day: date, count: int) -> date:
     for _ in range(count):
         day = working_day_from(day + DAY)
     return day
-
-
-def working_days_between(first: date, last: date) -> int:
-    """Count the working days after `first`, up to and including `last`; 0 if `last` is not later."""
-    days = range(1, (last - first).days + 1)
-    return sum(is_working(first + timedelta(days=number)) for number in days)

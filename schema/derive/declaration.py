@@ -96,7 +96,6 @@ class Sections(Struct, frozen=True):
 
 
 POSITION: Any = Value("Position of the entry that recorded it.")
-NAMED_EVIDENCE: Any = Value("Ids of the evidence named with it.", ID)
 _RECORDED: Mapping[str, Value | EntryAt] = {
     "position": POSITION,
     "entry": EntryAt("position", "Entry that recorded it."),

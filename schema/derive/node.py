@@ -63,16 +63,6 @@ def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str
     return f"{notice}@{'' if position is None else position}{'' if on is None else f'~{instant_text(on)}'}"
 
 
-def section_id(standpoint: str, name: str) -> str:
-    """Return the global id of a section: its standpoint and its kind."""
-    return f"{standpoint}/{kind_of(name)}"
-
-
-def node_id(standpoint: str, name: str, key: object) -> str:
-    """Return the global id of an object: its standpoint, its kind and its id in the notice."""
-    return f"{standpoint}/{kind_of(name)}/{key}"
-
-
 def kind_of(name: str) -> str:
     """Return the kind of an object type in global ids."""
     return f"{name[:1].lower()}{name[1:]}"

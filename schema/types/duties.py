@@ -1,11 +1,8 @@
 """Duties that people judge or carry out, as the notice asks. Imports the views."""
 
-from ledger.domain.roles import Role
 from projections.views import duties
 from schema.derive.declaration import ID, Filter, Recorded, Section, many, object_type, of_row, section, short_list
 from schema.derive.node import Node
-
-_ROLE = {"role": Filter(Role, "Role of the person who recorded it.")}
 
 
 @object_type(duties.ASSESSMENT, filters=of_row("clause", "judgement", "role"))

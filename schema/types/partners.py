@@ -3,7 +3,6 @@
 from ledger.domain.areas.reviews import AreaJudgement
 from projections.views import adviser, escalation, partners
 from schema.derive.declaration import (
-    ID,
     PERIOD,
     Filter,
     Recorded,
@@ -20,8 +19,6 @@ from schema.derive.declaration import (
     value,
 )
 from schema.derive.node import Node
-
-_PARTNER = {"partner": Filter(ID, "Id of the partner.")}
 
 
 @object_type(partners.PARTNER, node="partner")

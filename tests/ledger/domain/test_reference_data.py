@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from ledger.domain.calendar import is_working, working_day_from, working_days_after, working_days_between
+from ledger.domain.calendar import is_working, working_day_from, working_days_after
 from ledger.domain.councils import councils
 from ledger.domain.fact import OnsCode
 from ledger.intake.pack import check
@@ -89,8 +89,6 @@ def test_working_days_are_counted_from_the_day_after() -> None:
     friday = date(2022, 12, 23)
     assert working_days_after(friday, 0) == friday
     assert working_days_after(friday, 1) == date(2022, 12, 28)
-    assert working_days_between(friday, date(2022, 12, 28)) == 1
-    assert working_days_between(friday, friday) == working_days_between(friday, date(2022, 12, 1)) == 0
     assert working_day_from(date(2022, 12, 24)) == date(2022, 12, 28)
     assert working_days_after(date(2024, 2, 28), 2) == date(2024, 3, 1)
     with pytest.raises(ValueError, match="forward"):

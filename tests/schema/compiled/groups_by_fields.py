@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.domain.calendar import working_days_between
+from ledger.domain.calendar import is_working
 from schema.derive.columns import columns
 
 ZONE = ZoneInfo("Europe/London")
@@ -78,6 +78,12 @@ def _numbers(values: Sequence[Any]) -> dict[str, Any]:
     return {"count": len(present), **ends, "sum": total, "mean": total / len(present)}
 
 
+def _working_days_between(first: date, last: date) -> int:
+    """Count the working days after `first`, up to and including `last`; 0 if `last` is not later."""
+    days = range(1, (last - first).days + 1)
+    return sum(is_working(first + timedelta(days=number)) for number in days)
+
+
 def _days_between(group: Group, start: str, end: str, *, working: bool) -> dict[str, Any]:
     spans = []
     for row in group.rows:
@@ -86,7 +92,7 @@ def _days_between(group: Group, start: str, end: str, *, working: bool) -> dict[
             first, last = _day(first), _day(last)
             count = (last - first).days
             if working:
-                count = working_days_between(first, last) - working_days_between(last, first)
+                count = _working_days_between(first, last) - _working_days_between(last, first)
             spans.append(count)
     return _numbers(spans)
 
