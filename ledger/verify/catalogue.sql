@@ -51,7 +51,9 @@ WITH administrator AS (
         FROM grants g CROSS JOIN LATERAL aclexplode(g.acl) e GROUP BY g.kind, g.schema, g.name
     UNION ALL SELECT 'default privileges', 'ledger', format('%s of %s', d.defaclobjtype, pg_get_userbyid(d.defaclrole)), d.defaclacl::text
         FROM pg_default_acl d
-    UNION ALL SELECT 'event trigger', 'ledger', evtname::text, format('%s %s', evtevent, evtfoid::regproc) FROM pg_event_trigger
+    UNION ALL SELECT 'event trigger', 'ledger', evtname::text, format('%s %s', evtevent, evtfoid::regproc) FROM pg_event_trigger e
+        WHERE NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass
+            AND d.refobjid = x.oid WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND x.extname = 'citus')
     UNION ALL SELECT 'setting', 'ledger', setting, 'for ' || coalesce(pg_get_userbyid(nullif(setrole, 0)), 'all logins')
         FROM pg_db_role_setting CROSS JOIN unnest(setconfig) setting
         WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))

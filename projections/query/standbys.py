@@ -265,6 +265,8 @@ async def begin_on(
         except BaseException as error:
             is_lost = connection.closed
             await pool.putconn(connection)
+            if isinstance(error, psycopg.errors.ConnectionFailure):
+                raise Unavailable("the notice's server of the cluster cannot be reached; try again") from error
             if not (is_lost and isinstance(error, psycopg.OperationalError)):
                 raise
 
