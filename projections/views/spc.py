@@ -129,7 +129,8 @@ def marks(values: Sequence[float], limits: Limits) -> list[int]:
     near = _sides(values, mean - NEAR * reach, mean + NEAR * reach)
     if near.count(_LEVEL) < len(near):
         upper, lower = mean + reach, mean - reach
-        _mark(masks, _OUTSIDE, (index for index, value in enumerate(values) if not lower <= value <= upper))
+        if max(values) > upper or min(values) < lower:
+            _mark(masks, _OUTSIDE, (index for index, value in enumerate(values) if not lower <= value <= upper))
         for pair in _PAIRS.finditer(near):
             _mark(masks, _NEAR, (pair.start(1), pair.end(1) - 1))
     return masks

@@ -92,7 +92,7 @@ class ClauseTimeline:
         """Add an occurrence. Return the spans that it removes, and the number of spans before them that stay."""
         known = self._occurrences
         # Most occurrences are added in order of time.
-        is_last = not known or _key(known[-1]) < _key(occurrence)
+        is_last = not known or known[-1].at < occurrence.at or _key(known[-1]) < _key(occurrence)
         index = len(known) if is_last else bisect.bisect_right(known, _key(occurrence), key=_key)
         is_next = index == len(known) and occurrence.at > self._since
         known.insert(index, occurrence)
@@ -143,6 +143,10 @@ class ClauseTimeline:
         kept = len(self.spans)
         while kept and self.spans[kept - 1].begins >= first:
             kept -= 1
+        if kept == len(self.spans):
+            for at, position in steps:
+                self._put(at, position)
+            return [], kept
         before = self.spans[kept:]
         # A span that begins at this very instant is judged again with the occurrence added to it.
         is_same_instant = is_more and before and before[0].begins == first
@@ -192,6 +196,8 @@ class ClauseTimeline:
         end = self._occurrences[following].at if following < len(self._occurrences) else None
         for _ in range(_ENDLESS):
             moments = () if self._clause.faults else self._judge.moments(self._clause, at)
+            if not moments:
+                return
             coming = min((moment for moment in moments if moment > at), default=None)
             if coming is None or (end is not None and coming > end):
                 return

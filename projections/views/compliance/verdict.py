@@ -62,6 +62,8 @@ class Verdict(Struct, frozen=True, gc=False):
 
 def verdict(status: Status, reason: str, *entries: int | None) -> Verdict:
     """Return a verdict that rests on these entries, in order and each once."""
+    if len(entries) == 1 and entries[0] is not None:
+        return Verdict(status, reason, (entries[0],))
     return Verdict(status, reason, tuple(sorted({entry for entry in entries if entry is not None})))
 
 
