@@ -107,6 +107,8 @@ def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
         return _of_validation(error)
     if isinstance(cause, RecursionError):
         return _Answer(PARSE_FAILED, "the document is nested too deeply; split it")
+    if error.message.startswith("Variable '$"):  # a subscription's variables are read before it is executed
+        return _Answer(BAD_USER_INPUT, error.message)
     if isinstance(cause, CannotGetOperationTypeError):
         return _Answer(BAD_REQUEST, cause.as_http_error_reason())
     return _Answer(BAD_REQUEST, error.message) if isinstance(cause, _NO_OPERATION) else None

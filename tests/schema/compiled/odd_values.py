@@ -1,7 +1,7 @@
 """Odd values for every input type of a schema: out of range, malformed, empty, very long or deeply nested."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from graphql import (
@@ -21,6 +21,7 @@ from schema.derive.filters import COMBINED
 LONG = "x" * 100_000
 _NUMBERS = (0, -1, 2**31 - 1, -(2**31), 2**31, 2**53, 2**63, 10**18, float("nan"), float("inf"), "NaN", "", True)
 _TEXTS = ("", LONG, "\0", "\ud800", "' OR 1=1 --", "%_\\", '"', "a & | ! <-> (", 0, -1, 10**18, 10**400, 1.5, True)
+_NESTED: dict[str, Any] = reduce(lambda inner, _: {"a": inner}, range(500), {})
 _SCALARS: Mapping[str, tuple[Any, ...]] = {
     "Int": _NUMBERS,
     "Count": _NUMBERS,
@@ -28,6 +29,7 @@ _SCALARS: Mapping[str, tuple[Any, ...]] = {
     "String": _TEXTS,
     "ID": _TEXTS,
     "Boolean": ("true", 1, ""),
+    "JSON": ({}, [], "", 0, LONG, {LONG: LONG}, {"\0": "\ud800"}, {"a": float("nan")}, _NESTED, [{}] * 1_000),
     "Date": ("0001-01-01", "9999-12-31", "10000-01-01", "0000-01-01", "2023-02-30", "-0001-01-01", "today", "", 0),
     "DateTime": (
         "0001-01-01T00:00:00Z",
@@ -55,6 +57,7 @@ def odd_values(kind: GraphQLInputType) -> Iterator[Any]:
     elif isinstance(kind, GraphQLList):
         yield []
         yield [usual_value(kind.of_type)] * 2
+        yield [usual_value(kind.of_type)] * 1_000
         yield from ([value] for value in odd_values(kind.of_type))
     elif isinstance(kind, GraphQLInputObjectType):
         yield from _odd_objects(kind)
@@ -91,7 +94,13 @@ def usual_value(kind: GraphQLInputType) -> Any:
         return {name: usual_value(of) for name, of in required.items()}
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))
-    return {"Boolean": True, "Date": "2023-01-01", "DateTime": "2023-01-01T00:00:00Z"}.get(kind.name, 1)
+    return {
+        "Boolean": True,
+        "String": "x",
+        "JSON": {},
+        "Date": "2023-01-01",
+        "DateTime": "2023-01-01T00:00:00Z",
+    }.get(kind.name, 1)
 
 
 def is_of_type(live: GraphQLSchema, kind: GraphQLInputType, value: Any) -> bool:
