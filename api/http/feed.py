@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.auth.identity import may_read
+from api.http.accept import quality
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.query.reader import Reader
 from projections.views import entries
@@ -123,8 +124,7 @@ class FeedRequest(Struct, frozen=True):
 
 def requested(request: Request) -> bool:
     """Return whether a request asks for a feed instead of a page."""
-    accepted = ",".join(request.headers.getlist("accept")).split(",")
-    return MEDIA_TYPE in {media_range.partition(";")[0].strip().lower() for media_range in accepted}
+    return quality(request, MEDIA_TYPE, named=True) > 0
 
 
 def last_seen(request: Request, after: int) -> int:
@@ -134,7 +134,7 @@ def last_seen(request: Request, after: int) -> int:
         Refused: The header is not a position.
     """
     values = request.headers.getlist("last-event-id")
-    if not values:
+    if values in ([], [""]):  # empty means that no event has come yet
         return after
     if len(values) > 1 or not _POSITION.fullmatch(values[0]) or int(values[0]) >= 2**31:
         raise Refused.because("INVALID_HEADER", "not a position; send the id of the last event", "last-event-id")

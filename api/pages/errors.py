@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.sessions import Sessions
 from api.http import problem
+from api.http.accept import quality
 from api.pages import page_data, renderer
 from api.pages.page_request import PageRequest, SignInNeeded, ask, page_request_of
 from api.pages.security_headers import secured
@@ -136,4 +137,4 @@ async def on_failure(request: Request, _error: Exception) -> Response:
 
 
 def _accepts_html(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+    return quality(request, "text/html", named=True) > 0

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from api.http.accept import quality
 from api.http.assets import package
 from api.http.openapi import Operation, describes
 from ledger.domain.errors import LedgerError
@@ -45,9 +46,8 @@ _GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer
 
 def is_page_request(request: Request) -> bool:
     """Return true if a browser requests the page, rather than a client an answer."""
-    accepted = ",".join(request.headers.getlist("accept")).lower().split(",")
-    ranges = {each.partition(";")[0].strip() for each in accepted}
-    return request.method == "GET" and "text/html" in ranges and "query" not in request.query_params
+    accepts_html = quality(request, "text/html", named=True) > 0
+    return request.method == "GET" and accepts_html and "query" not in request.query_params
 
 
 def page() -> Response:

@@ -103,6 +103,22 @@ def test_what_is_no_position_of_the_ledger_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    "accept", ["text/event-stream;q=0, application/x-ndjson", "*/*, Text/Event-Stream; q=0.0"]
+)
+def test_who_refuses_a_stream_gets_a_page(officer: httpx.Client, accept: str) -> None:
+    answer = officer.get(ENTRIES, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+
+
+@pytest.mark.parametrize("accept", ["TEXT/Event-Stream", "application/json;q=0.1, text/event-stream;q=0.5"])
+def test_a_feed_begins_at_the_start_with_an_empty_position(officer: httpx.Client, accept: str) -> None:
+    headers = {"Accept": accept, "Last-Event-ID": ""}
+    with officer.stream("GET", ENTRIES, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert next(events(answer))[0] == "1"
+
+
 def test_who_only_records_follows_nothing(service: Service) -> None:
     with service.client("system") as client:
         answer = client.get(ENTRIES, headers={"Accept": "text/event-stream"})

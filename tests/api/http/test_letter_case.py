@@ -57,6 +57,20 @@ def test_graphql_has_no_letter_case(officer: httpx.Client, media_type: str) -> N
         assert officer.post("/graphql", content=content, headers=headers).status_code == 415
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("Text/HTML", "text/html"),
+        ("text/html;q=0, application/json", "application/"),
+        ("application/json, text/HTML;q=0.5", "text/html"),
+    ],
+)
+def test_accept_has_no_letter_case_and_may_refuse(officer: httpx.Client, accept: str, media_type: str) -> None:
+    for path in ("/nowhere", "/graphql"):
+        answer = officer.get(path, headers={"Accept": accept})
+        assert answer.headers["content-type"].startswith(media_type), path
+
+
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
 async def test_the_token_of_a_socket_has_a_name_in_any_case(service: Service, name: str) -> None:
     joined = await opened(service, {name: f"bearer {service.notice.tokens['officer']}"})
