@@ -64,5 +64,4 @@ def test_the_examples_of_the_guide_are_compiled(both: Both) -> None:
     examples = re.findall(r"```graphql\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     assert examples
     for example in examples:
-        is_compiled = both.compare(Request(example, {"notice": NOTICE}), Role.ADVISER)
-        assert is_compiled == ("notices(" not in example), example  # each notice is a statement
+        assert both.compare(Request(example, {"notice": NOTICE}), Role.ADVISER), example
