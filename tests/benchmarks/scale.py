@@ -1,4 +1,7 @@
-"""More than one server: answers of a hot standby against the primary's, and the lag of a followed ledger."""
+"""More than one server: answers of a hot standby against the primary's, and the lag of a followed ledger.
+
+With a cluster in `LEDGER_TEST_CITUS`, also appending to it against one server.
+"""
 
 import asyncio
 import time
@@ -16,9 +19,11 @@ from ledger.store import database
 from projections.engine.rebuild import rebuild
 from projections.query.reader import Reader
 from projections.views.registry import ALL
+from tests.benchmarks import citus
 from tests.benchmarks.append import OPERATOR, progress, setting
 from tests.benchmarks.synthetic import put
 from tests.benchmarks.views import QUESTIONS
+from tests.citus.cluster import URL
 from tests.journeys.tcp_server import free_port, tcp_server
 from tests.ledger.follow.pairs import Pair, pair, servers
 from tests.projections.folding import until
@@ -37,6 +42,8 @@ Say = Callable[[str], None]
 async def measure(_url: str, rounds: int, say: Say) -> dict[str, float]:
     """Return the figures of this group, on servers of their own."""
     figures = await _answers(rounds, say) | await _lag(say)
+    if URL:
+        figures |= await citus.measure(rounds, say)
     return {f"scale.{name}": round(value, 3) for name, value in figures.items()}
 
 
