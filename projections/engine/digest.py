@@ -61,8 +61,8 @@ def _plain(value: object) -> object:
     return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
-def folded_digest(view: View, history: Sequence[Entry]) -> str:
-    """Return the digest of a history, folded as it was recorded, with corrections among the entries."""
+def fold_as_recorded(view: View, history: Sequence[Entry]) -> Rows:
+    """Return the rows of a history, folded as it was recorded, with corrections among the entries."""
     rows = Rows(view.tables)
     for count, entry in enumerate(history, 1):
         if isinstance(entry.fact, EntryCorrected):
@@ -71,10 +71,15 @@ def folded_digest(view: View, history: Sequence[Entry]) -> str:
             rows.begin(entry)
             view.fold(rows, entry)
         rows.commit(entry.position)
+    return rows
+
+
+def folded_digest(view: View, history: Sequence[Entry]) -> str:
+    """Return the digest of a history, folded as it was recorded."""
     tables = {table.name: table for table in view.tables}
     return digest_of(
         (tables[name], since, until, values_of(row))
-        for name, changes in rows.take_changes().items()
+        for name, changes in fold_as_recorded(view, history).take_changes().items()
         for (_, since), (row, until) in changes.added.items()
     )
 

@@ -214,15 +214,15 @@ EDGES: dict[str, Edges] = {
             QUARTERLY, [("2022-07-05", area("1a")), ("2022-10-05T23:59", adviser_report("1", "1a"))], [on("2022-10-06", MET, "covers every topic", 12)],
         ),
         "the day after the adviser's release": Edge(
-            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-11-29"))],
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1", "1a")), ("2022-10-31", released("2022-11-29"))],
             [on("2022-11-29T23:59", RISK, "due by 30 November 2022", 12), on("2022-11-30T00:00", DUE, "released the adviser on 29 November 2022; no report is to come", 12, 13)],
         ),
         "the day of a report, and the adviser's release after it": Edge(
-            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-11-30"))],
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1", "1a")), ("2022-10-31", released("2022-11-30"))],
             [on("2022-12-01T00:00", NOT, "was due by 30 November 2022", 12)],
         ),
         "the day after the adviser's release, with another adviser": Edge(
-            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1")), ("2022-10-31", released("2022-10-31")), ("2022-11-15", appointed("2022-11-15"))],
+            QUARTERLY, [("2022-07-08", appointed("2022-07-11")), ("2022-08-31", adviser_report("1", "1a")), ("2022-10-31", released("2022-10-31")), ("2022-11-15", appointed("2022-11-15"))],
             [on("2022-11-14", DUE, "no report is to come", 12, 13), on("2022-12-01T00:00", NOT, "was due by 30 November 2022", 12)],
         ),
         "the day after, and a second report in time": Edge(

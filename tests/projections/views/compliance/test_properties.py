@@ -1,18 +1,22 @@
 """Properties of verdicts over random histories, made of the sample history and the edge cases of the rules."""
 
 import re
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 from ledger.domain.areas.notice import ClauseRegistered, Modality, NoticeIssued, Obligor
-from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.areas.records import EntryCorrected, Replacement
 from ledger.domain.entry import Entry
+from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES, reads_of
+from projections.engine.digest import fold_as_recorded
 from projections.engine.follower import refold
 from projections.engine.rows import Key
 from projections.views.compliance.rules import JUDGES
@@ -43,9 +47,30 @@ MISFITS = {
     Status.MET: r"\b(has not|was not|did not|lacks|leaves out|days late|days after)\b",
 }
 """Words that do not fit a status."""
+DAYS_LATE = re.compile(r"[0-9]+ days? (late|after)")
 PICKS = st.lists(st.integers(0, 10_000), max_size=60, unique=True)
 EDGES_FROM = 10_001
 """Position of the first entry of the edge cases, after those of the sample history."""
+
+
+class Change(StrEnum):
+    """A change to an entry that was picked."""
+
+    NONE = "as it is"
+    OTHER_BOARD = "for another board"
+    REMOVED = "removed by a correction later"
+    REPLACED = "replaced by a correction later"
+
+
+Pick = tuple[int, Change, int]
+"""Place of an entry in the pool, its change, and the place of the fact that replaces its own."""
+CHANGES = st.sampled_from([*[Change.NONE] * 5, *[Change.OTHER_BOARD] * 2, Change.REMOVED, Change.REPLACED])
+STORIES: st.SearchStrategy[list[Pick]] = st.lists(
+    st.tuples(st.integers(0, 10_000), CHANGES, st.integers(0, 10_000)), max_size=50
+)
+"""Entries in any order of recording, so that many are recorded late."""
+CORRECTED_AFTER = 3
+"""Entries between a picked entry and its correction."""
 
 
 @cache
@@ -53,8 +78,7 @@ def pool() -> list[Entry]:
     """Return the entries of which histories are made, in order of position: facts without corrections."""
     told = [each for edges in EDGES.values() for edge in edges.values() for each in edge.told]
     facts = [each for each in told if not isinstance(each[1], EntryCorrected)]
-    sample = [entry for entry in played()[0].history if not isinstance(entry.fact, EntryCorrected)]
-    return [*sample, *(entry_of(EDGES_FROM + index, *each) for index, each in enumerate(facts))]
+    return [*played()[0].history, *(entry_of(EDGES_FROM + index, *each) for index, each in enumerate(facts))]
 
 
 @cache
@@ -64,9 +88,26 @@ def read_by(kind: str) -> list[Entry]:
     return [entry for entry in pool() if type(entry.fact) in reads]
 
 
-def occurrences(picks: list[int], entries: list[Entry]) -> list[Occurrence]:
-    """Return the entries at these places, in order of position."""
-    return [occurrence_of(entry) for entry in picked(picks, entries)]
+def story(picks: list[Pick], entries: list[Entry], first: int) -> list[Entry]:
+    """Return a history of these entries in the order of the picks, each correction some entries after its own."""
+    history: list[Entry] = []
+    waiting: list[tuple[int, EntryCorrected]] = []
+    for at, (index, change, other) in enumerate(picks):
+        while waiting and (waiting[0][0] + CORRECTED_AFTER <= at):
+            history.append(entry_of(first + len(history), "2024-12-31", waiting.pop(0)[1]))
+        base, position = entries[index % len(entries)], first + len(history)
+        fact = base.fact
+        if change is Change.OTHER_BOARD and "board" in fact.__struct_fields__:
+            fact = structs.replace(fact, board="SEND")
+        if change in (Change.REMOVED, Change.REPLACED):
+            same = [each.fact for each in entries if type(each.fact) is type(fact)]
+            new = same[other % len(same)] if change is Change.REPLACED else None
+            replacement = None if new is None else Replacement(KIND_OF[type(new)].type, msgspec.to_builtins(new))
+            waiting.append((at, EntryCorrected(position=position, reason=WORDS, replacement=replacement)))
+        history.append(structs.replace(base, position=position, id=f"e{position}", fact=fact))
+    for _, correction in waiting:
+        history.append(entry_of(first + len(history), "2024-12-31", correction))
+    return history
 
 
 def picked(picks: list[int], entries: list[Entry]) -> list[Entry]:
@@ -88,64 +129,74 @@ def begun(kind: str, told: list[Occurrence], modality: Modality = Modality.MUST)
 
 
 @pytest.mark.parametrize("kind", RULES)
-@settings(max_examples=25, deadline=None)
-@given(PICKS)
-def test_no_obligation_is_met_without_entries_that_show_it(kind: str, picks: list[int]) -> None:
-    told = occurrences(picks, read_by(kind))
-    known = {occurrence.position for occurrence in told if type(occurrence.fact) in reads_of(kind) | COMMON}
-    for span in begun(kind, told).spans:
-        verdict = span.verdict
-        if verdict.status in (Status.MET, Status.MET_LATE):
-            assert set(verdict.entries) & known, verdict
-        assert set(verdict.entries) <= known | {1}
-        assert span.begins >= SINCE
+@settings(max_examples=60, deadline=None)
+@given(STORIES, st.integers(0, 10_000), st.integers(0, 12))
+def test_every_verdict_rests_on_entries_and_its_reason_fits_it(
+    kind: str, picks: list[Pick], case: int, more: int
+) -> None:
+    """Mix the facts of an edge case with others, under the parameters of the case."""
+    entries = [entry for entry in read_by(kind) if not isinstance(entry.fact, ClauseRegistered | NoticeIssued)]
+    edge = list(EDGES[kind].values())[case % len(EDGES[kind])]
+    history = story(picks[: more if edge.told else len(picks)], entries, 3)
+    facts = [each for each in edge.told if not isinstance(each[1], EntryCorrected)]
+    history += [entry_of(3 + len(history) + index, *each) for index, each in enumerate(facts)]
+    removed = {
+        each.fact.position
+        for each in history
+        if isinstance(each.fact, EntryCorrected) and not each.fact.replacement
+    }
+    types = {entry.position: type(entry.fact) for entry in history if entry.position not in removed}
+    for row in periods([HEAD, clause_entry(kind, 2, edge.parameters), *history]).values():
+        status, cited = Status(row.status), {types.get(entry) for entry in row.entries}
+        reason = row.reason.partition("until then: ")[2] or row.reason
+        assert set(row.entries) <= {2, *types}, row
+        assert status not in (Status.MET, Status.MET_LATE) or reads_of(kind) & cited, row
+        assert status is not Status.MET_LATE or DAYS_LATE.search(reason), row
+        pattern = MISFITS.get(status)
+        assert row.reason.endswith(".")
+        assert pattern is None or not re.search(pattern, reason), row
 
 
 @pytest.mark.parametrize("kind", RULES)
 @settings(max_examples=10, deadline=None)
 @given(PICKS)
 def test_a_may_is_a_power_and_nothing_else(kind: str, picks: list[int]) -> None:
-    for span in begun(kind, occurrences(picks, read_by(kind)), Modality.MAY).spans:
+    told = [occurrence_of(entry) for entry in picked(picks, read_by(kind))]
+    for span in begun(kind, told, Modality.MAY).spans:
         expected = {Status.NOT_APPLICABLE} if kind == "context" else {Status.POWER_UNUSED, Status.POWER_USED}
         assert span.verdict.status in {*expected, Status.NOT_DUE}
         if span.verdict.status is Status.NOT_DUE:
             assert "carried over" in span.verdict.reason
 
 
-@pytest.mark.parametrize("kind", RULES)
-@settings(max_examples=25, deadline=None)
-@given(PICKS)
-def test_the_reason_fits_the_status(kind: str, picks: list[int]) -> None:
-    for span in begun(kind, occurrences(picks, read_by(kind))).spans:
-        pattern = MISFITS.get(span.verdict.status)
-        assert span.verdict.reason.endswith(".")
-        assert pattern is None or not re.search(pattern, span.verdict.reason), span.verdict
-
-
 HEAD = played()[0].history[0]
 """Entry that issues the notice of the sample history."""
 
 
+def clause_entry(kind: str, position: int, parameters: dict[str, Any]) -> Entry:
+    """Return the entry of a clause with that rule, numbered by the rule."""
+    clause = ClauseRegistered(
+        number=kind,
+        obligor=Obligor.COUNCIL,
+        modality=Modality.MUST,
+        rule=kind,
+        parameters=parameters,
+        text=WORDS,
+    )
+    return structs.replace(HEAD, position=position, fact=clause)
+
+
 def clauses() -> list[Entry]:
     """Return the notice and a clause of every rule, named by the rule, as entries."""
-    entries = [HEAD]
-    for index, kind in enumerate(RULES):
-        clause = ClauseRegistered(
-            number=kind,
-            obligor=Obligor.COUNCIL,
-            modality=Modality.MUST,
-            rule=kind,
-            parameters={**sound(kind), **PARAMETERS.get(kind, {})},
-            text=WORDS,
-        )
-        entries.append(structs.replace(HEAD, position=HEAD.position + 1 + index, fact=clause))
-    return entries
+    parameters = {kind: {**sound(kind), **PARAMETERS.get(kind, {})} for kind in RULES}
+    rules = enumerate(parameters.items(), HEAD.position + 1)
+    return [HEAD, *(clause_entry(kind, position, values) for position, (kind, values) in rules)]
 
 
-def others(picks: list[int]) -> list[Entry]:
-    """Return entries of the pool that come after the clauses."""
+def others(picks: list[Pick]) -> list[Entry]:
+    """Return a history that comes after the clauses."""
     facts = [entry for entry in pool() if not isinstance(entry.fact, ClauseRegistered | NoticeIssued)]
-    return picked(picks, [entry for entry in facts if entry.position > HEAD.position + len(RULES)])
+    return story(picks, facts, HEAD.position + len(RULES) + 1)
 
 
 def periods(entries: list[Entry]) -> dict[tuple[str, Key], StatusPeriod]:
@@ -154,12 +205,15 @@ def periods(entries: list[Entry]) -> dict[tuple[str, Key], StatusPeriod]:
     return {(name, key): each.row for name in TABLES for key, each in versions[name].items()}
 
 
-@settings(max_examples=25, deadline=None)
-@given(PICKS, st.integers(0, 10_000))
-def test_a_fact_that_a_rule_does_not_read_changes_no_verdict(picks: list[int], more: int) -> None:
-    history, (extra,) = others(picks), others([more])
-    if extra not in history:
-        before, after = periods([*clauses(), *history]), periods([*clauses(), *history, extra])
+@settings(max_examples=40, deadline=None)
+@given(STORIES, STORIES.filter(bool))
+def test_a_fact_that_a_rule_does_not_read_changes_no_verdict(picks: list[Pick], more: list[Pick]) -> None:
+    history = others(picks)
+    for extra in others(more[:3]):
+        if isinstance(extra.fact, EntryCorrected):
+            continue
+        last = structs.replace(extra, position=history[-1].position + 1 if history else 10_000, id="extra")
+        before, after = periods([*clauses(), *history]), periods([*clauses(), *history, last])
         reading = {kind for kind in RULES if type(extra.fact) in reads_of(kind) | COMMON}
         for periods_ in (before, after):
             for at in [at for at, row in periods_.items() if row.number in reading]:
@@ -167,12 +221,13 @@ def test_a_fact_that_a_rule_does_not_read_changes_no_verdict(picks: list[int], m
         assert before == after
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 10_000), min_size=20, max_size=60, unique=True))
-def test_a_verdict_as_of_an_entry_never_changes(picks: list[int]) -> None:
-    history = [*clauses(), *others(picks)]
-    changes = refold(VIEW, history).take_changes()
-    for more in (20, 10, 1):
+@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.lists(st.tuples(st.integers(0, 10_000), CHANGES, st.integers(0, 10_000)), min_size=20, max_size=60))
+def test_a_verdict_as_of_an_entry_never_changes(picks: list[Pick]) -> None:
+    entries = [*clauses(), *others(picks)]
+    history = [entry for entry in entries if type(entry.fact) in {*VIEW.facts, EntryCorrected}]
+    changes = fold_as_recorded(VIEW, history).take_changes()
+    for more in (20, 10, 5, 1):
         known = history[:-more]
         as_of = known[-1].position
         read = {
