@@ -26,7 +26,8 @@ def series_at(series: Series, last: date) -> Series:
     if len(points) == len(series.points) and reset_on == series.reset_on and not is_retargeted:
         return series
     targets = tuple(revision for revision in series.targets if revision.first <= last)
-    earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on, targets=targets)
+    changes = {"resets": tuple(resets), "targets": targets}
+    earlier = structs.replace(series, readings=Readings(points), reset_on=reset_on, **changes)
     if is_retargeted:
         earlier = structs.replace(earlier, target=earlier.target_on(last) if targets else series.first_target)
     if series.hidden:

@@ -53,7 +53,7 @@ class Notice(Struct, frozen=True):
     trigger: Annotated[NarrativeRef, Meta(description="Event that led to it; null if erased.")]
     target_date: Annotated[
         date | None,
-        Meta(description="Date by which the plan must be delivered, as revised; null if no clause sets one."),
+        Meta(description="Delivery date of the plan on the day of `on`; null if no clause sets one."),
     ] = None
     closed_on: Annotated[date | None, Meta(description="Date of its closure.")] = None
     closed_position: Annotated[int | None, Meta(description="Position of the entry that closed it.")] = None
@@ -114,6 +114,16 @@ class Revision(Struct, frozen=True):
     parameters: Annotated[dict[str, Any], Meta(description="Parameters of the clause's rule that it sets.")]
 
 
+class TargetDate(Struct, frozen=True):
+    """A target date of the notice from a day on."""
+
+    position: int
+    number: str
+    """Clause that sets it."""
+    first: date
+    target_date: date
+
+
 class ViewState(Struct, frozen=True):
     """Position and state of a view of the notice, independent of the snapshot's position."""
 
@@ -132,9 +142,12 @@ CLAUSES = Table("clauses", Clause, ("number",))
 AREAS = Table("areas", Area, ("area",))
 INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), in_memory=False)
 REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
+TARGET_DATES = Table("target_dates", TargetDate, ("position", "number"), in_memory=False)
+_START = date(1900, 1, 1)
+"""First day of the target date with which a clause was registered."""
 
 
-VIEW = View("notice", 3, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS))
+VIEW = View("notice", 4, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS, TARGET_DATES))
 VIEW.puts(AreaRegistered, AREAS)
 
 
@@ -145,7 +158,7 @@ def _notice_issued(rows: Rows, entry: Entry, fact: NoticeIssued) -> None:
 
 @VIEW.on(ClauseRegistered)
 def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None:
-    _set_target_date(rows, put_from_fact(rows, CLAUSES, entry, under=fact.under))
+    _set_target_date(rows, put_from_fact(rows, CLAUSES, entry, under=fact.under), entry.position, _START)
 
 
 @VIEW.on(AreaClosed)
@@ -174,7 +187,7 @@ def _notice_revised(rows: Rows, entry: Entry, fact: NoticeRevised) -> None:
         parameters = dict(revision.parameters)
         reason = rows.narrative("reason")
         rows.put(REVISIONS, Revision(entry.position, revision.number, fact.revised_on, reason, parameters))
-        _set_parameters(rows, revision.number, parameters)
+        _set_parameters(rows, revision.number, parameters, entry.position, fact.revised_on)
 
 
 @VIEW.on(NoticeClosed)
@@ -187,21 +200,25 @@ def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
 @VIEW.on(InterpretationAdopted)
 def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
     put_from_fact(rows, INTERPRETATIONS, entry)
-    _set_parameters(rows, fact.number, fact.parameters)
+    _set_parameters(rows, fact.number, fact.parameters, entry.position, entry.occurred_at.date())
 
 
-def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter]) -> None:
-    """Add parameters to a clause's rule."""
+def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter], position: int, first: date) -> None:
+    """Add parameters to a clause's rule from a day on."""
     clause = rows.get(CLAUSES, number)
     if clause is not None and parameters:
-        _set_target_date(rows, rows.change(CLAUSES, number, parameters={**clause.parameters, **parameters}))
+        changed = rows.change(CLAUSES, number, parameters={**clause.parameters, **parameters})
+        if "target_date" in parameters:
+            _set_target_date(rows, changed, position, first)
 
 
-def _set_target_date(rows: Rows, clause: Clause) -> None:
-    """Set the notice's target date from a clause; a clause limited to an area sets none."""
+def _set_target_date(rows: Rows, clause: Clause, position: int, first: date) -> None:
+    """Set the notice's target date from a clause and a day on; a clause limited to an area sets none."""
     target = clause.parameters.get("target_date")
     if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
-        rows.change(NOTICES, 1, target_date=date.fromisoformat(target))
+        day = date.fromisoformat(target)
+        rows.change(NOTICES, 1, target_date=day)
+        rows.add(TARGET_DATES, TargetDate(position, clause.number, first, day))
 
 
 VIEW_STATE = Relation(
@@ -218,7 +235,12 @@ NOTICE = of_table(
         "status": Computed(
             Annotated[str, words(NoticeStatus), Meta(description="Status of the notice.")],
             "CASE WHEN t.outcome IS NULL THEN 'LIVE' ELSE 'CLOSED' END",
-        )
+        ),
+        "target_date": Computed(
+            date | None,
+            "SELECT d.target_date FROM views.target_dates d WHERE d.notice = :notice AND d.first <= :today "
+            "ORDER BY d.first DESC, d.position DESC LIMIT 1",
+        ),
     },
 )
 CLAUSE = of_table("notice", CLAUSES)

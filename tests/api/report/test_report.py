@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -293,6 +294,49 @@ def test_a_preview_is_the_report_without_the_advisers_words(demo: Service) -> No
         AreaSummary(**structs.asdict(area) | {"judgement": None, "text": None}) for area in written.areas
     )
     assert "Draft of an adviser&#39;s report, not issued" in get(demo, "preview.html", **period).text
+
+
+TO_COME = {
+    "actions.due", "actions.firstDue", "slow.due", "slow.firstDue", "access.untilAt", "access.fromAt",
+    "notice.targetDate", "recordedAt", "entries.recordedAt", "entries.occurredAt",
+}  # fmt: skip
+"""Fields with days that may come after a period: dates that were set in it, and the head of the ledger."""
+
+
+def later(value: object, last: str, path: str = "") -> Iterator[str]:
+    """Yield the path of each day after a period, and of each narrative that names one."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from later(each, last, f"{path}.{name}".removeprefix("."))
+    elif isinstance(value, list):
+        for each in value:
+            yield from later(each, last, path)
+    elif isinstance(value, str) and re.match("20[0-9]{2}-[0-9]{2}-[0-9]{2}", value) and value[:10] > last:
+        yield path
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "delivery"),
+    [
+        ("2022-07-05", "2022-09-30", "2023-06-30"),
+        ("2022-10-01", "2022-12-31", "2023-06-30"),
+        ("2023-07-01", "2023-12-31", "2023-12-31"),
+    ],
+)
+def test_nothing_in_a_report_happened_after_its_period(
+    demo: Service, first: str, last: str, delivery: str
+) -> None:
+    body = json.loads(get(demo, "preview.json", **{"from": first, "to": last}).content)
+    assert set(later(body, last)) <= TO_COME
+    assert body["notice"]["targetDate"] == delivery
+    # A figure for the period is reported after it; the last entry is the head of the ledger.
+    after = [entry for entry in body["entries"] if entry["occurredAt"][:10] > last]
+    types = {entry["type"] for entry in after if entry["position"] != body["position"]}
+    assert all(".measures.MeasureReading" in name for name in types), types
+    with demo.client("adviser") as client:
+        page = client.get(f"{REPORTS}/preview.html", params={"from": first, "to": last}).text
+    for series in body["measures"]:
+        assert f"{len(series['readings']['nodes'])} readings, the latest" in page
 
 
 def test_an_erased_text_is_gone_from_it_and_nothing_else(demo: Service) -> None:
