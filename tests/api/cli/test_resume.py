@@ -59,10 +59,18 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
         assert "lost nothing" in ledger("resume", NOTICE, "--accept-loss").out
 
         assert post().json()["position"] == first["position"] + 1
-        assert client.get("/readyz").json()["rolledBack"] == {"notices": 0}
+        ready = client.get("/readyz").json()
+        assert (ready["rolledBack"], ready["highWaterMarks"]) == ({"notices": 0}, {"readable": True})
+
+        (tmp_path / "high-water.json").write_text("damaged")
+        assert post().status_code == 201
+        while (ready := client.get("/readyz").json())["highWaterMarks"]["readable"]:
+            client.get(f"/ledgers/{NOTICE}/checkpoint", headers=headers).raise_for_status()
+        assert "Restore the file" in ready["highWaterMarks"]["remedy"]
         log = process.stop()
     errors = [line["message"] for line in log if line["level"] == "error"]
     assert any(f"ledger resume {NOTICE} --accept-loss" in message for message in errors), errors
+    assert any("high-water.json is damaged" in message for message in errors), errors
     with psycopg.connect(database) as connection:
         row = connection.execute(
             "SELECT body FROM ledger.entries WHERE type = 'improvement-ledger.records.LossAccepted.v1'"
