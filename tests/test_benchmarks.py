@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 SMALL: dict[ModuleType, dict[str, Any]] = {
     append: {"SLICES": 1},
     eventsourcing: {"ENTRIES": 2_000, "STOCK_SECONDS": 0.2},
-    graphql: {"SECONDS": 0.1},
+    graphql: {"SECONDS": 0.1, "WHOLE_ENTRIES": 1_500},
     intake: {"BATCHES": 1},
     national: {"NOTICES": 3, "ENTRIES": 100, "SECONDS": 0.2},
     proof: {"ENTRIES": 2_000, "FEW": 1_000, "BATCHES": 1, "PROOFS": 10},

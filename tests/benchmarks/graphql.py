@@ -2,7 +2,7 @@
 
 Reads: the plan (100 objectives of 8 fields, with 3 actions of 4 fields each), 1,000 entries, compliance, one
 regular question, and the 300 actions ordered, filtered and grouped; and a mutation. The 1,000 entries come
-compressed too. Each server is a process of its own; the sides take turns.
+compressed too. Each server is a process of its own; the sides take turns. Last comes the report of a whole notice.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from ledger.store import database
 from schema.questions import questions
 from tests.api.process import Process, serving
 from tests.api.service import event, issue, record
+from tests.benchmarks.synthetic import put
 
 NOTICE = "tameside-2022"
 OBJECTIVES, ACTIONS, PROGRESS = 100, 3, 700
@@ -55,6 +56,37 @@ READS = {
     keys count days(of: DUE) { first last } } } } } }""",
     "question": next(each.document for each in questions() if each.name == "slow-objectives"),
 }
+WHOLE, WHOLE_ENTRIES = "whole", 10_000
+"""Notice of the report, which has every kind of entry, and their number."""
+REPORT = """query Report($notice: ID!) { notice(id: $notice) {
+  title council status issuedOn targetDate
+  compliance(first: 200) { nodes { clause obligor modality status since reason entries } }
+  areas { area title reviews { review } }
+  plan {
+    objectives(first: 100) {
+      totalCount
+      nodes {
+        objective title areas owner due firstDue slippageDays slow outcome activityRating impactRating
+        progress(last: 3) { nodes { narrative impactRating recordedAt } }
+        actions { nodes { action title owner due completedOn } }
+      }
+      groups(by: [{ field: SLOW }]) { keys count }
+    }
+    actions(first: 1) { groups(by: [{ field: DUE, period: MONTH }]) { keys count } }
+  }
+  board {
+    decisions(last: 50) { nodes { decision title outcome decidedAt documents { evidence } } }
+    meetings(last: 50) { nodes { meeting heldAt } }
+  }
+  measures { nodes { measure title target readings(last: 12) { nodes { first last value } } } }
+  access(first: 1) {
+    groups(by: [{ field: KIND }]) { keys count workingDuration(start: REQUESTED_AT, end: DECIDED_AT) { max mean } }
+  }
+  entries(last: 20) {
+    nodes { position type recordedAt }
+    groups(by: [{ field: RECORDED_AT, period: QUARTER }]) { keys count }
+  }
+} }"""
 CODINGS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
     "zstd": (b"\x28\xb5\x2f\xfd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
     "gzip": (b"\x1f\x8b", gzip.decompress),
@@ -74,6 +106,12 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
     url = make_conninfo(server, dbname="bench_graphql")
     await database.migrate(url)
     tokens = await _recorded(url)
+    async with await AsyncConnection.connect(url) as connection:
+        await put(connection, WHOLE, WHOLE_ENTRIES)
+    report = _post(
+        {"query": REPORT, "variables": {"notice": WHOLE}},
+        Authorization=f"Bearer {await issue(url, WHOLE, 'adviser', 'ADVISER')}",
+    )
     with ExitStack() as stack:
         ours = stack.enter_context(serving(url))
         threading.Thread(target=_drain, args=(ours,), daemon=True).start()
@@ -91,7 +129,24 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
                     if number:  # the first round warms up all sides
                         rates.setdefault((what, side, clients), []).append(rate)
                         say(f"  round {number}: {what} {side} at {clients}: {rate:,.0f}/s")
-    return _figures(rates)
+        figures = _figures(rates)
+        figures["graphql.report_ms"] = await _report_ms(ours.url, report, say)
+    return figures
+
+
+async def _report_ms(base: str, report: bytes, say: Say) -> float:
+    """Return the milliseconds of the whole notice's report, over one connection."""
+    async with asyncio.timeout(300):
+        answer: dict[str, Any] = {}
+        while not (answer.get("data") or {}).get("notice"):
+            answer = await _answer_of((base, lambda _: report))
+    assert "errors" not in answer, answer["errors"]
+    rows = len(json.dumps(answer["data"]))
+    assert rows > 20_000, answer
+    await _rate(base, lambda _: report, 1)
+    rate = await _rate(base, lambda _: report, 1)
+    say(f"  the report of {WHOLE_ENTRIES:,} entries, {rows:,} characters: {1_000 / rate:,.0f} ms")
+    return round(1_000 / rate, 1)
 
 
 def _figures(rates: dict[tuple[str, str, int], list[float]]) -> dict[str, float]:
