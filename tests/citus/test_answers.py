@@ -15,6 +15,10 @@ from projections.views.registry import ALL
 from tests.benchmarks.synthetic import put
 from tests.benchmarks.views import QUESTIONS
 from tests.citus.cluster import Cluster
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+from tests.schema import test_questions as regular
+from tests.schema.history_answers import VARIABLES
 
 NOTICES = ("first", "fourth", "second")
 ENTRIES = 2_000
@@ -61,3 +65,25 @@ async def test_answers_are_those_of_one_server(distributed: Cluster, database: s
     assert report.sound
     assert [notice.notice for notice in report.notices] == list(NOTICES)
     assert (await catalogue.check(distributed.coordinator)).findings == []
+
+
+def comparable(document: str) -> str:
+    """Return a regular question at a fixed instant, without what is drawn at random: ids, and salted digests."""
+    return regular.without_time(document).replace("eventId ", "").replace("recordedAt data", "recordedAt")
+
+
+async def ask_regular(url: str) -> dict[str, Any]:
+    """Record the invented history, and return the answers to the regular questions."""
+    await store(url)
+    await fold_all(url, regular.NOTICE)
+    async with Reader(url, ALL) as reader:
+        return {
+            name: await regular.ask(reader, comparable(document), **VARIABLES.get(name, {}))
+            for name, document in regular.BY_NAME.items()
+        }
+
+
+async def test_composed_answers_are_those_of_one_server(distributed: Cluster, database: str) -> None:
+    answers = await ask_regular(distributed.coordinator)
+    assert answers == await ask_regular(database)
+    assert len(answers) == len(regular.BY_NAME) >= 10
