@@ -163,7 +163,8 @@ async def _check_cluster(connection: Connection) -> None:
     lost = [name for name, is_reachable in workers if not is_reachable]
     if lost:
         raise Unavailable(
-            f"the coordinator cannot reach the worker {', '.join(lost)}; start it, and repeat the command"
+            f"the coordinator cannot reach the worker {', '.join(lost)}; start it or, with citus_update_node, "
+            "name its standby"
         )
 
 
