@@ -55,7 +55,6 @@ from ledger.domain.areas.partners import (
     PartnerUpdateReceived,
 )
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
-from ledger.domain.areas.plan import ObjectiveClosed
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import (
     AdviserReportIssued,
@@ -87,9 +86,7 @@ from ledger.domain.rules.rule import (
 )
 
 Facts = frozenset[type[Fact]]
-_ACTIONS: Facts = frozenset(
-    {ActionAdded, ActionCompleted, ActionDropped, ActionRebaselined, ActionReopened, ObjectiveClosed}
-)
+_ACTIONS: Facts = frozenset({ActionAdded, ActionCompleted, ActionDropped, ActionRebaselined, ActionReopened})
 
 
 class Context(Rule, frozen=True):

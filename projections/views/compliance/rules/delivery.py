@@ -90,7 +90,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
     areas: dict[str, list[str]] = field(default_factory=dict)
     """Objective → the areas that it serves."""
     dropped: list[str] = field(default_factory=list)
-    """Objectives that were dropped or merged; their actions no longer count."""
+    """Objectives that were dropped or merged; their open actions still count."""
     open: dict[str, _Action] = field(default_factory=dict)
     coming: list[tuple[date, str]] = field(default_factory=list)
     """Open actions by their dates."""
@@ -158,7 +158,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
     def _counts(self, objective: str) -> bool:
         """Return True if the actions of an objective count."""
         area = self.rule.area
-        return objective not in self.dropped and (area is None or area in self.areas.get(objective, ()))
+        return area is None or area in self.areas.get(objective, ())
 
     def _counted(self, clause: JudgedClause, after: date = date.min) -> Iterator[_Named]:
         """Yield the open actions that count and are due after a day, the one due first at the head."""
@@ -256,6 +256,9 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             dropped = [each for each in late if each[1].dropped]
             if dropped:
                 reason = f"{reason} {_listed(dropped)} dropped without an eligible approval."
+            left = [each for each in late if each[1].objective in self.dropped and not each[1].dropped]
+            if left:
+                reason = f"{reason} {_listed(left)} still open, though the objective was dropped or merged."
             return verdict(Status.NOT_MET, reason, *(action.position for _, action in late))
         overdue = _first(takewhile(lambda each: each[1].due < today, self._counted(clause)))
         later = _first(

@@ -1,6 +1,6 @@
 """Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from msgspec import Struct, field, structs
@@ -21,7 +21,6 @@ from ledger.domain.areas.partners import (
     ContributionReceived,
     PartnerRegistered,
 )
-from ledger.domain.areas.plan import ObjectiveClosed, ObjectiveOutcome
 from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
     DAY,
@@ -133,7 +132,6 @@ class _Promise(Struct, frozen=True):
     """Entry that set its date, or opened it again."""
     since: datetime
     """Instant from which it is open with that date."""
-    objective: str | None
     missed: int | None = None
 
 
@@ -161,8 +159,6 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Contribution or action, such as `action A6`, that is owed."""
     done: dict[str, _Delivery] = field(default_factory=dict)
     """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
-    dropped: list[str] = field(default_factory=list)
-    """Objectives that were dropped or merged; their actions no longer count."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the partners, and what each owns, owes and delivered."""
@@ -171,7 +167,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             case PartnerRegistered():
                 self.partners[fact.partner] = (position, fact.section11)
             case ContributionCommitted():
-                promise = _Promise(fact.partner, fact.due, position, at, None)
+                promise = _Promise(fact.partner, fact.due, position, at)
                 self._owe(f"contribution {fact.contribution}", promise)
             case ContributionReceived():
                 self._deliver(f"contribution {fact.contribution}", fact.received_on, position)
@@ -183,13 +179,9 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 if fact.partner is None:
                     self.done.pop(f"action {fact.action}", None)
                     return False
-                self._owe(f"action {fact.action}", _Promise(fact.partner, fact.due, position, at, fact.objective))
+                self._owe(f"action {fact.action}", _Promise(fact.partner, fact.due, position, at))
             case ActionCompleted() | ActionDropped() | ActionRebaselined() | ActionReopened():
                 return self._take_change(fact, position, at)
-            case ObjectiveClosed() if fact.outcome is not ObjectiveOutcome.ACHIEVED:
-                self.dropped.append(fact.objective)
-            case ObjectiveClosed():
-                return False
         return None
 
     def _take_change(self, fact: _ActionChange, position: int, at: datetime) -> bool | None:
@@ -264,7 +256,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         late = [
             (each.due, name, each)
             for name, each in self.open.items()
-            if self._counts(each, counted) and (each.due < today or each.missed is not None)
+            if each.partner in counted and (each.due < today or each.missed is not None)
         ]
         if late:
             named = sorted(late, key=lambda each: each[:2])[:_MOST]
@@ -283,7 +275,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             ((each.day - each.promise.due).days, name, each.position)
             for name, each in self.done.items()
             if each.promise is not None
-            and self._counts(each.promise, counted)
+            and each.promise.partner in counted
             and each.day is not None
             and each.day > each.promise.due
         ]
@@ -296,10 +288,6 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return verdict(
             Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )
-
-    def _counts(self, promise: _Promise, counted: Container[str]) -> bool:
-        """Return True if the promise is of a partner that counts, and of an objective that was not dropped."""
-        return promise.partner in counted and promise.objective not in self.dropped
 
     def _counts_all(self) -> bool:
         return not self.rule.section_11_only

@@ -159,11 +159,12 @@ CASES: dict[str, Case] = {
         [("2022-07-18", action("A1", "2023-06-30")), ("2023-07-17", revised("2023-07-17", target_date="2023-12-31"))],
         [("2023-07-16", NOT), ("2023-07-18", RISK), ("2024-01-01", NOT)],
     ),
-    "an action of a dropped objective is asked for no longer": (
+    "an action of a dropped objective is asked for until it is dropped itself": (
         "delivered-by", BY_JUNE,
         [("2022-07-18", objective()), ("2022-07-18", action("A1", "2022-07-30")),
-         ("2022-07-19", action("A2", "2023-06-01", "O2")), ("2022-08-10", closed("O1", "DROPPED"))],
-        [("2022-08-09", RISK), ("2022-08-11", DUE)],
+         ("2022-07-19", action("A2", "2023-06-01", "O2")), ("2022-08-10", closed("O1", "DROPPED")),
+         ("2023-05-31", completed("A2", "2023-05-31"))],
+        [("2022-08-09", RISK), ("2022-08-11", RISK), ("2023-07-01", NOT)],
     ),
     "a late objective, told to the board in time": (
         "slow-objectives-highlighted", {},

@@ -119,7 +119,7 @@ EDGES: dict[str, Edges] = {
             [on("2022-09-01T00:00", MET, "none is overdue", 12), on("2022-09-05T12:00", NOT, "Action A1", 14)],
         ),
         "the day, for a partner's action of an objective that was dropped": Edge(
-            {}, [*PARTNERS_ACTION, ("2022-08-20", closed("O1", "DROPPED"))], [on("2022-09-01T00:00", MET, "none is overdue", 12)],
+            {}, [*PARTNERS_ACTION, ("2022-08-20", closed("O1", "DROPPED"))], [on("2022-09-01T00:00", NOT, "Action A1", 12)],
         ),
         "recorded late, a partner's action before its addition": Edge(
             {}, [PARTNERS_ACTION[0], ("2022-07-09", completed("A1", "2022-07-07")), PARTNERS_ACTION[1]], [on("2022-09-01T00:00", MET, "none is overdue", 13)],

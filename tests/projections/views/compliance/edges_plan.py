@@ -27,6 +27,7 @@ from tests.projections.views.compliance.facts import (
     SA1,
     SA2,
     action,
+    closed,
     completed,
     day,
     defined,
@@ -175,6 +176,10 @@ EDGES: dict[str, Edges] = {
         CORRECTED: Edge(
             JUNE, [DATED, ("2023-07-03", completed("A1", "2023-07-03")), ("2023-07-08", fix(1, completed("A1", "2023-06-30")))],
             [on("2023-07-05", LATE, "3 days after", 12, known=2), on("2023-07-05", MET, "on 30 June 2023", 12)],
+        ),
+        "the day, of an objective that was dropped": Edge(
+            JUNE, [DATED, ("2023-06-01", closed("O1", "DROPPED"))],
+            [on("2023-06-30", DUE, "due by 30 June 2023", 11), on("2023-07-01T00:00", NOT, "is still open, though the objective was dropped", 11)],
         ),
     },
     "slow-objectives-highlighted": {
