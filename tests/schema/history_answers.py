@@ -119,11 +119,12 @@ def actions() -> list[Row]:
 
 
 def objectives() -> list[Row]:
-    """Return the objectives: owner, due date, outcome and latest ratings."""
+    """Return the objectives: areas, owner, due dates, outcome and latest ratings."""
     rows: dict[str, Row] = {}
     for _, data in facts("ObjectiveAdded", "ObjectiveRevised", "ObjectiveClosed"):
         row = rows.setdefault(data["objective"], {"outcome": None, "at": "", "activity": None, "impact": None})
-        row |= {name: data[name] for name in ("objective", "owner", "due", "outcome") if name in data}
+        row |= {name: data[name] for name in ("objective", "areas", "owner", "due", "outcome") if name in data}
+        row.setdefault("firstDue", row["due"])
     for line, data in facts("ProgressRecorded"):
         at = datetime.fromisoformat(happened(line)).astimezone(UTC).isoformat()
         row = rows[data["objective"]] if "action" not in data else {"at": "9"}

@@ -4,6 +4,7 @@ As in `tests.schema.history_answers`, nothing here uses views, SQL or rules of t
 """
 
 from datetime import date, datetime, timedelta
+from itertools import groupby, pairwise
 from typing import Any
 
 from tests.schema.history_answers import LINES, TODAY, Row, actions, day, days, facts, happened, objectives
@@ -34,6 +35,11 @@ def slow_and_unreported() -> list[Row]:
             "objective": row["objective"],
             "owner": row["owner"],
             "due": row["due"],
+            "areas": row["areas"],
+            "firstDue": row["firstDue"],
+            "slippageDays": (date.fromisoformat(row["due"]) - date.fromisoformat(row["firstDue"])).days,
+            "activityRating": row["activity"],
+            "impactRating": row["impact"],
             "actions": [each["action"] for each in late if each["objective"] == row["objective"]],
         }
         for row in objectives()
@@ -175,3 +181,37 @@ def readings() -> dict[str, list[dict[str, Any]]]:
         restated = {"restated": line["fact"] == "MeasureReadingRestated"}
         rows.setdefault(data["measure"], {})[period["first"]] = period | counts | restated
     return {measure: [of[first] for first in sorted(of)] for measure, of in rows.items()}
+
+
+def charts() -> dict[str, Row]:
+    """Return each measure's mean and limits, and the first days of its periods with signals, by kind."""
+    resets = {data["measure"]: data["first"] for _, data in facts("MeasureBaselineReset")}
+    units = {data["measure"]: data["unit"] for _, data in facts("MeasureDefined")}
+    answers: dict[str, Row] = {}
+    for measure, rows in sorted(readings().items()):
+        since = resets.get(measure, "")
+        points = {row["first"]: _value(row, units[measure]) for row in rows if row["first"] >= since}
+        answers[measure] = {"since": since} | _chart(points)
+    return answers
+
+
+def _chart(points: dict[str, float]) -> Row:
+    mean = sum(points.values()) / len(points)
+    moves = [abs(after - before) for before, after in pairwise(points.values())]
+    reach = 2.66 * sum(moves) / len(moves)
+    outside = [day for day, value in points.items() if abs(value - mean) > reach]
+    runs = [list(run) for _, run in groupby(points, lambda day: (points[day] > mean) - (points[day] < mean))]
+    near: set[str] = set()
+    for sign in (1, -1):
+        beyond = {day for day, value in points.items() if sign * (value - mean) > reach * 2 / 3}
+        three = zip(points, list(points)[1:], list(points)[2:], strict=False)
+        near.update(*(hits for days in three if len(hits := beyond & {*days}) > 1))
+    shift = [day for run in runs if len(run) >= 7 for day in run]
+    signals = {"OUTSIDE": outside, "SHIFT": shift, "NEAR_LIMIT": sorted(near)}
+    return {"lines": [mean, mean - reach, mean + reach], "signals": signals}
+
+
+def _value(row: Row, unit: str) -> float:
+    if row["denominator"] is None:
+        return float(row["numerator"])
+    return float(row["numerator"] / row["denominator"] * (100 if unit == "PERCENT" else 1))

@@ -31,7 +31,7 @@ def test_changes(both: Both) -> None:
 
 def test_slow_objectives(both: Both) -> None:
     rows = [
-        {name: row[name] for name in ("objective", "owner", "due")}
+        {name: row[name] for name in row if name not in ("title", "progressAt", "actions")}
         | {"actions": [each["action"] for each in row["actions"]["nodes"]]}
         for row in answer(both, "slow-objectives")["plan"]["objectives"]["nodes"]
     ]
@@ -135,6 +135,21 @@ def test_readings_of_signalling_measures(both: Both) -> None:
             for row in measure["readings"]["nodes"]
         ]
         assert rows == expected[measure["measure"]]
+
+
+def test_charts_of_signalling_measures(both: Both) -> None:
+    expected = oversight_answers.charts()
+    measures = answer(both, "signals")["measures"]["nodes"]
+    assert [each["measure"] for each in measures] == [
+        name for name, chart in expected.items() if any(chart["signals"].values())
+    ]
+    for measure in measures:
+        chart = expected[measure["measure"]]
+        spc = measure["spc"]
+        assert [spc["mean"], spc["lower"], spc["upper"]] == pytest.approx(chart["lines"])
+        rows = [row for row in measure["readings"]["nodes"] if row["first"] >= chart["since"]]
+        for kind, days in chart["signals"].items():
+            assert [row["first"] for row in rows if kind in row["signals"]] == days, measure["measure"]
 
 
 def test_compliance_on_two_dates(both: Both) -> None:
