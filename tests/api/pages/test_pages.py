@@ -11,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.cli.demo import LIVE_MOMENT
 from api.cli.demo_data import PEOPLE
 from api.pages.renderer import environment
 from ledger.domain.roles import Role
@@ -93,11 +94,15 @@ def test_an_earlier_point_is_said_and_kept(readers: dict[str, httpx.Client], poi
             assert "Back to now" in words(answer), path
 
 
-def test_the_overview_of_a_notice(readers: dict[str, httpx.Client]) -> None:
-    found = words(readers["adviser"].get(f"{HOME}?knownAt=2023-04-03"))
+def test_the_demo_begins_at_a_live_moment_from_which_a_link_leads_to_the_end(
+    readers: dict[str, httpx.Client],
+) -> None:
+    found = words(readers["adviser"].get(f"{HOME}?knownAt={LIVE_MOMENT}"))
     assert "This history is invented" in found
     for said in (
         "Tameside overview",
+        "issued by DfE Live",
+        "Back to now (the end of this invented history)",
         "Not met",
         "Clause 10 became Not met on 3 April 2023",
         "Changes due",
