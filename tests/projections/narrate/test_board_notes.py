@@ -102,4 +102,26 @@ def test_each_board_has_its_own_quorum_and_chair() -> None:
     )
     notes = board_notes([*HISTORY, *other, meeting])
     assert notes.of(meeting, ZONE) == ("2 attended; the quorum is 2.", "In the chair: bea.")
-    assert notes.of(HISTORY[3], ZONE)[:2] == ("3 attended; the quorum is 3.", "In the chair: cole.")
+    assert notes.of(HISTORY[3], ZONE) == (
+        "3 attended; the quorum is 3.",
+        "In the chair: cole.",
+        "Warning: pat was present with an interest, declared in entry 3.",
+    )
+
+
+def test_a_chair_of_two_boards_ends_in_one() -> None:
+    of_send = {"board": "SEND-BOARD"}
+    meeting = HELD | {"attendance": ["ann", "cole"], "apologies": []}
+    seated = entry(9, "ChairAppointed", {"chair": "cole", "first": "2023-01-01", **of_send}, "2023-01-01")
+    ended = entry(
+        10, "ChairEnded", {"chair": "cole", "last": "2023-04-30", "reason": TEXT, **of_send}, "2023-04-30"
+    )
+    april = entry(11, "MeetingHeld", meeting | {"meeting": "S1", **of_send}, "2023-04-05")
+    may = entry(12, "MeetingHeld", meeting | {"meeting": "S2", **of_send}, "2023-05-05")
+    vacant = "Warning: no chair was in post on 5 {} 2023.".format
+    before = board_notes([HISTORY[1], seated, HISTORY[4]])
+    assert before.of(april, ZONE) == before.of(may, ZONE) == ("In the chair: cole.",)
+    assert before.of(HISTORY[5], ZONE) == (vacant("April"),)
+    after = board_notes([HISTORY[1], seated, HISTORY[4], ended])
+    assert (after.of(april, ZONE), after.of(may, ZONE)) == (("In the chair: cole.",), (vacant("May"),))
+    assert after.of(HISTORY[5], ZONE) == (vacant("April"),)

@@ -29,6 +29,19 @@ def test_each_board_has_its_own_chair_members_and_quorum() -> None:
     desk.record("MeetingHeld", alone | of_send, "cara")
 
 
+def test_a_chair_of_two_boards_ends_in_each_by_itself() -> None:
+    of_send = {"board": "SEND-BOARD"}
+    desk = prepared((BOARD, SEND, ("alice", "ChairAppointed", CHAIR)))
+    ended = {"chair": "cara", "last": "2022-07-31", "reason": "x"}
+    assert desk.refused("ChairEnded", ended | of_send, "alice") == [("NOT_FOUND", "data.chair")]
+    desk.record("ChairAppointed", CHAIR | of_send | {"first": "2022-08-01"}, "alice")
+    assert desk.refused("ChairEnded", ended | of_send, "alice") == [("OUT_OF_RANGE", "data.last")]
+    desk.record("ChairEnded", ended | of_send | {"last": "2022-08-31"}, "alice")
+    assert desk.refused("ChairEnded", ended | of_send, "alice") == [("NOT_FOUND", "data.chair")]
+    desk.record("ChairEnded", ended, "alice")
+    assert desk.refused("ChairEnded", ended, "alice") == [("NOT_FOUND", "data.chair")]
+
+
 def test_a_board_that_was_not_established_is_refused_with_near_matches() -> None:
     desk = prepared((SEND,))
     refusal = desk.refusal("ChairAppointed", CHAIR | {"board": "SEN-BOARD"}, "alice")

@@ -8,6 +8,8 @@ from ledger.domain.areas.meetings import MeetingHeld, MinutesApproved
 from ledger.domain.areas.partners import PartnerUpdateCommissioned, PartnerUpdateReceived
 from ledger.domain.areas.reports import BoardReportSubmitted, ChairReportDelivered
 from ledger.domain.fact import Fact
+from projections.views.compliance.rules import JUDGES
+from projections.views.compliance.timeline import judge_of
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, REPORTING, RISK
 from tests.projections.views.compliance.duty_cases import submitted
 from tests.projections.views.compliance.edge import Edge, Line, Told, fix, history, on, verdict_on
@@ -25,7 +27,7 @@ from tests.projections.views.compliance.facts import (
     rebaselined,
     timetable,
 )
-from tests.projections.views.compliance.telling import WORDS
+from tests.projections.views.compliance.telling import WORDS, clause_of, instant, occurrences
 
 OfBoard = (
     BoardEstablished | ChairAppointed | ChairEnded | TimetableAgreed | MeetingHeld | ChairReportDelivered
@@ -105,6 +107,31 @@ CASES: dict[str, tuple[str, Edge]] = {
             [on("2022-07-20", MET, "chaired by chair", 11, 13, known=3), on("2022-07-20", NONE, "No chair has been appointed", 11)],
         ),
     ),
+    "the term of another board's chair runs out": (
+        "board-and-chair",
+        Edge(
+            SEND, [SEND_ESTABLISHED, ("2022-07-06", of_send(chair("2022-07-06", "2022-08-31")))],
+            [on("2022-08-31T23:59", MET, "chaired by chair", 11, 12), on("2022-09-01T00:00", NOT, "no chair since 1 September 2022", 12)],
+        ),
+    ),
+    "partners owe their updates to the improvement board": (
+        "board-and-chair",
+        Edge(
+            SEND, [*SEND_SEATED, ("2022-08-01", asked("U1", "2022-08-20")), ("2022-08-25", of_send(met("S1")))],
+            [on("2022-08-26", MET, "Board SEND is chaired by chair.", 11, 12)],
+        ),
+    ),
+    "the first meeting of another board": (
+        "board-report-complete",
+        Edge(
+            {**PARTS, **SEND}, [("2022-08-01", met()), ("2022-08-02", of_send(met("S1"))), ("2022-08-03", of_send(met("S2")))],
+            [on("2022-08-04", NONE, "Board SEND has met, and no report to it is recorded", 12)],
+        ),
+    ),
+    "the first meeting after one of another board": (
+        "board-report-complete",
+        Edge(PARTS, [("2022-08-01", of_send(met("S1"))), ("2022-08-02", met())], [on("2022-08-03", NONE, "The board has met", 12)]),
+    ),
     "a report to another board": (
         "board-report-complete",
         Edge(
@@ -156,6 +183,44 @@ def test_a_clause_is_judged_on_its_own_board(name: str) -> None:
         row = verdict_on(line.on, history(rule, edge, line.known))
         assert (row.status, tuple(row.entries)) == (line.status, line.entries), row.reason
         assert line.words in row.reason
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_clause_registered_last_is_judged_on_its_own_board_too(name: str) -> None:
+    rule, edge = CASES[name]
+    issued, clause, *facts = history(rule, edge, None)
+    registered = structs.replace(clause, position=99, time=clause.recorded_at)
+    line = edge.lines[-1]
+    row = verdict_on(line.on, [issued, *facts, registered])
+    assert (row.status, tuple(row.entries)) == (line.status, line.entries), row.reason
+
+
+TERMS: list[tuple[str, Fact]] = [
+    ("2022-07-06", BOARD),
+    ("2022-07-06", of_send(BOARD)),
+    ("2022-07-06", chair("2022-07-06", "2022-08-31")),
+    ("2022-07-06", of_send(chair("2022-07-07", "2022-09-30"))),
+    ("2022-07-12", AGREED),
+    ("2022-07-12", of_send(timetable("2022-11-09", reports=("2022-10-19",)))),
+    ("2022-08-01", asked("U1", "2022-10-05")),
+]
+"""The terms and the timetables of two boards, and an update for the improvement board."""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "days"),
+    [
+        ({}, "2022-07-06 2022-09-01 2022-09-22 2022-09-29 2022-10-06 2022-12-15"),
+        (SEND, "2022-07-07 2022-10-01 2022-10-13 2022-10-20 2022-11-10"),
+    ],
+)
+def test_the_deadlines_are_those_of_the_clauses_own_board(parameters: dict[str, str], days: str) -> None:
+    clause = clause_of("board-and-chair", "2022-07-05T00:00", "MUST", {**REPORTING, **parameters})
+    judge = judge_of(clause, JUDGES)
+    for occurrence in occurrences(*TERMS):
+        judge.take(occurrence)
+    expected = [instant(f"{day}T00:00") for day in days.split()]
+    assert sorted(judge.moments(clause, instant("2022-08-02"))) == expected
 
 
 HEALTH: dict[str, tuple[list[Told], Line]] = {
