@@ -62,6 +62,7 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
         ready = client.get("/readyz").json()
         assert (ready["rolledBack"], ready["highWaterMarks"]) == ({"notices": 0}, {"readable": True})
 
+        client.get(f"/ledgers/{NOTICE}/checkpoint", headers=headers).raise_for_status()  # signed before the damage
         (tmp_path / "high-water.json").write_text("damaged")
         assert post().status_code == 201
         while (ready := client.get("/readyz").json())["highWaterMarks"]["readable"]:
