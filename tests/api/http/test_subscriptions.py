@@ -38,7 +38,7 @@ def address(service: Any) -> str:
 def client(service: Service, actor: str = "officer") -> Client:
     headers = {"Authorization": f"Bearer {service.notice.tokens[actor]}"}
     transport = WebsocketsTransport(
-        url=address(service), headers=headers, connect_timeout=PATIENCE, ack_timeout=PATIENCE, close_timeout=1
+        url=address(service), headers=headers, connect_timeout=PATIENCE, ack_timeout=PATIENCE, close_timeout=20
     )
     return Client(transport=transport, execute_timeout=PATIENCE)
 
@@ -169,6 +169,7 @@ async def opened(
 async def closed_with(joined: ClientConnection) -> int:
     with pytest.raises(ConnectionClosed):
         await heard(joined)
+    await joined.wait_closed()  # else its transport may outlive the event loop
     assert joined.close_code is not None
     return joined.close_code
 
@@ -222,6 +223,7 @@ async def test_an_actor_has_a_limited_number_of_sockets(service: Service, monkey
                 assert json.loads(await message)["type"] == "connection_ack"
                 break
             except ConnectionClosed:
+                await again.wait_closed()
                 continue
     for each in (*sockets, other, again):
         await each.close()
