@@ -90,6 +90,9 @@ class Both:
             codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
             assert (answer, "LIMIT_EXCEEDED" in codes) == (None, True), (rows, codes)
             return False
+        if any("aliases, of at most" in error.message for error in result.errors or ()):
+            assert (answer, result.data) == (None, None)  # a document by chance too long for either way
+            return False
         written = json.loads(msgspec.json.encode({"data": result.data, "extensions": result.extensions}))
         assert json.dumps(written["data"]) == json.dumps(expected["data"])  # the order is the same too
         assert bool(result.errors) == ("errors" in expected), (result.errors, expected)
