@@ -4,7 +4,8 @@ import asyncio
 import os
 import secrets
 from argparse import Namespace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
@@ -18,6 +19,8 @@ from ledger.follow.subscription import Source
 from ledger.proof.high_water import open_marks
 from ledger.store.database import connect
 
+_Arguments = TypeVarTuple("_Arguments")
+_Outcome = TypeVar("_Outcome")
 PASSWORD, SOURCE_URL = "LEDGER_FOLLOWER_PASSWORD", "LEDGER_SOURCE_URL"
 
 
@@ -132,7 +135,9 @@ async def _look() -> Status:
         return Status(await subscription.sources(connection), list(alarms), await source.slots(connection))
 
 
-async def _with_database(work: Any, *arguments: object) -> Any:  # noqa: ANN401 - as the work
+async def _with_database(
+    work: Callable[[str, *_Arguments], Awaitable[_Outcome]], *arguments: *_Arguments
+) -> _Outcome:
     async with database() as url:
         return await work(url, *arguments)
 
