@@ -3,6 +3,7 @@
 graphql-core executes a document over the committed SDL, with the fields of `tests.schema.compiled.fields`.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -10,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, build_schema, graphql
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    build_schema,
+    graphql,
+)
 from graphql.pyutils import camel_to_snake
 
 import schema
@@ -47,6 +56,7 @@ async def evaluate(
             _schema(), document, variable_values=dict(variables), context_value=answer, root_value=answer
         )
     finally:
+        await answer.settle()
         for manager in reversed(answer.open):
             await manager.__aexit__(None, None, None)
     read = [
@@ -78,10 +88,24 @@ def _schema() -> GraphQLSchema:
                 for field_name, each in kind.fields.items():
                     for argument_name, argument in each.args.items():
                         argument.out_name = camel_to_snake(argument_name)
-                    each.resolve = _resolver(name, camel_to_snake(field_name))
+                    each.resolve = _whole(_resolver(name, camel_to_snake(field_name)))
         node: Any = built.type_map["Node"]
         node.resolve_type = lambda item, *_: item.name
     return _BUILT[0]
+
+
+def _whole(resolver: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the resolver with reads that end even if graphql-core cancels them after a neighbour's error.
+
+    A cancelled statement aborts the transaction, and later fields would be read as errors.
+    """
+
+    def resolve(item: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        value = resolver(item, info, **arguments)
+        answer: Answer = info.context
+        return answer.shielded(value) if inspect.isawaitable(value) else value
+
+    return resolve
 
 
 def _resolver(kind: str, name: str) -> Callable[..., Any]:

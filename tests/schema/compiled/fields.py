@@ -6,7 +6,7 @@ Each list is read as a whole, by one query for all rows that have it.
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -71,8 +71,19 @@ class Answer:
         self.rows = 0
         self.open: list[Any] = []
         self.read: set[tuple[str, int, str]] = set()
+        self._running: list[asyncio.Future[Any]] = []
         self._once: dict[Hashable, asyncio.Future[Any]] = {}
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    def shielded(self, value: Awaitable[Any]) -> Awaitable[Any]:
+        """Return what waits for the value without cancelling it."""
+        running = asyncio.ensure_future(value)
+        self._running.append(running)
+        return asyncio.shield(running)
+
+    async def settle(self) -> None:
+        """Wait for the end of all reads."""
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def check(self) -> None:
         """Raise GraphQLError if the lists hold more rows than an answer may: the rest is not evaluated."""
