@@ -5,24 +5,66 @@ send a reader's cookie, with a guess in the request, could find a secret so. The
 only in two cases: its answers are public, or its reader has to send a token in a header. No other site can send
 that token. Pages and documents, which a cookie opens, are not compressed. One case remains: a person who records
 guesses and watches another reader's connection. Each guess is then an entry under their name. Imports
-starlette-compress.
+starlette-compress and isal.
 """
 
+from collections.abc import Iterable
+from zlib import Z_FINISH, Z_SYNC_FLUSH
+
+from isal import isal_zlib
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
+from starlette_compress._gzip import GZipResponder
 
 MINIMUM = 1_000
 """Bytes of the smallest answer that is compressed; a smaller one fits into one packet anyway."""
 _LEVEL = 1
 """Level of each method. Level 4 takes two to ten times as long and saves little more."""
+_GZIP_FORMAT = 31
+"""Window bits that select gzip's header and checksum."""
 
 for _media_type in ("application/graphql-response+json", "application/x-ndjson"):
     add_compress_type(_media_type)
 remove_compress_type("text/event-stream")  # each event has to arrive at once
 
-COMPRESSED = [
-    Middleware(
-        CompressMiddleware, minimum_size=MINIMUM, zstd_level=_LEVEL, brotli_quality=_LEVEL, gzip_level=_LEVEL
-    )
-]
+
+class GzipEncoder:
+    """Encoder of one answer that is sent in parts."""
+
+    def __init__(self) -> None:
+        self._stream = isal_zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
+
+    def feed(self, data: bytes, flush: bool) -> Iterable[bytes]:
+        """Yield the compressed bytes that are ready."""
+        part = self._stream.compress(data) + (self._stream.flush(Z_SYNC_FLUSH) if flush else b"")
+        return (part,) if part else ()
+
+    def finish(self) -> Iterable[bytes]:
+        """Yield the rest of the compressed bytes."""
+        return (self._stream.flush(Z_FINISH),)
+
+
+class _GzipResponder(GZipResponder):
+    """gzip by ISA-L, which takes a fifth of the time that zlib takes."""
+
+    __slots__ = ()
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app, MINIMUM, _LEVEL)
+        self.oneshot = lambda body: isal_zlib.compress(body, _LEVEL, _GZIP_FORMAT)
+        self.create_encoder = lambda _: GzipEncoder()
+
+
+class _Compression(CompressMiddleware):
+    """The middleware at these levels, with gzip by ISA-L."""
+
+    __slots__ = ()
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app, minimum_size=MINIMUM, zstd_level=_LEVEL, brotli_quality=_LEVEL, gzip_level=_LEVEL)
+        self._gzip = _GzipResponder(app)
+
+
+COMPRESSED = [Middleware(_Compression)]
 """Middleware of a route whose answers are compressed."""

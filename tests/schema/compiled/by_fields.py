@@ -100,7 +100,7 @@ def _whole(resolver: Callable[..., Any]) -> Callable[..., Any]:
     A cancelled statement aborts the transaction, and later fields would be read as errors.
     """
 
-    def resolve(item: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(item: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         value = resolver(item, info, **arguments)
         answer: Answer = info.context
         return answer.shielded(value) if inspect.isawaitable(value) else value
