@@ -9,6 +9,7 @@ Raises:
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -55,15 +56,28 @@ def only(nodes: Sequence[Json]) -> Json:
 
 
 def overview(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the obligations and clauses in order, the number of each status, and the entries recorded late."""
+    """Return the obligations and clauses in order, the number of each status, and the week's entries.
+
+    Neighbouring entries of one fact by one actor are together, unless they are about something.
+    """
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
     return {
         "lines": sorted(lines, key=lambda line: natural_key(line["clause"])),
         "clauses": sorted(notice["clauses"], key=lambda clause: natural_key(clause["number"])),
         "tally": [(status, counted[status]) for status in _TALLY if counted[status]],
-        "late": {entry["position"] for entry in notice.get("entries", {}).get("nodes", ()) if _is_late(entry)},
+        "recent": [
+            {"first": together[0], "last": together[-1], "count": len(together), "late": _is_late(together[0])}
+            for _, group in groupby(notice.get("entries", {}).get("nodes", ()), _alike)
+            if (together := list(group))
+        ],
     }
+
+
+def _alike(entry: Json) -> tuple[Any, ...]:
+    """Return what the entries that the overview puts in one line have in common."""
+    alone = entry["subject"] or _is_late(entry)
+    return entry["type"], entry["actor"], entry["position"] if alone else None
 
 
 def _is_late(entry: Json) -> bool:

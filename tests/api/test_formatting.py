@@ -16,3 +16,25 @@ from api import formatting
 )
 def test_codes_are_a_phrase(codes: list[str], words: str) -> None:
     assert formatting.plain_list(codes) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("improvement-ledger.board.BoardDecisionRecorded.v1", "Board decision recorded"),
+        ("PreReviewAssessmentSubmitted", "Pre-review assessment submitted"),
+        ("SelfAssessmentPublished", "Self-assessment published"),
+        (None, ""),
+    ],
+)
+def test_a_fact_is_named_in_words_with_their_hyphens(name: str | None, words: str) -> None:
+    assert formatting.fact(name) == words
+
+
+def test_a_code_is_words_with_their_hyphens() -> None:
+    assert [formatting.plain(code) for code in ("SELF_ASSESSMENT", "OFFICIAL_SENSITIVE", "MULTI_AGENCY", "DFE")] == [
+        "Self-assessment",
+        "Official-sensitive",
+        "Multi-agency",
+        "DfE",
+    ]
