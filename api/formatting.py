@@ -54,13 +54,18 @@ _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in wor
 _CELL = re.compile("<t[rhd] ")
 _EXCERPT = 120
 _ABBREVIATIONS = {"Dfe": "DfE"}
-_HYPHENATED = re.compile(r"(?i)\b(official|multi|self|pre) (sensitive|agency|assessment|review)\b")
+_HYPHENATED = re.compile(r"(?i)\b(official|multi|self|pre|co) (sensitive|agency|assessment|review|owners)\b")
 
 
 def plain(code: str | None) -> str:
     """Return the words of a code: NOT_MET becomes Not met."""
     label = (code or "").replace("_", " ").capitalize()
-    return _ABBREVIATIONS.get(label) or _HYPHENATED.sub(r"\1-\2", label)
+    return _ABBREVIATIONS.get(label) or hyphenated(label)
+
+
+def hyphenated(text: str) -> str:
+    """Return a text with the hyphens of terms such as self-assessment, which names in code lack."""
+    return _HYPHENATED.sub(r"\1-\2", text)
 
 
 def plain_list(codes: Sequence[str]) -> str:
@@ -152,7 +157,7 @@ def fact(name: str | None) -> str:
     """
     bare = (name or "").split(".")[-2] if "." in (name or "") else name or ""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in bare).strip()
-    return _HYPHENATED.sub(r"\1-\2", spaced[:1].upper() + spaced[1:])
+    return hyphenated(spaced[:1].upper() + spaced[1:])
 
 
 def pairs(items: Iterable[Mapping[str, str]], value: str, label: str) -> list[tuple[str, str]]:

@@ -179,7 +179,7 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _MAXIMUM_LABEL else text[: _MAXIMUM_LABEL - 1].rstrip() + "…"
+    return text if len(text) <= _MAXIMUM_LABEL else text[:_MAXIMUM_LABEL].rsplit(" ", 1)[0] + " …"
 
 
 def available_subjects(

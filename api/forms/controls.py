@@ -194,11 +194,7 @@ class Form(Struct):
         else:
             rows = [f"{path}[{index}]" for index, _ in enumerate(self._lines(path))]
         for index, row in enumerate(rows):
-            are_narratives = field.control is Control.TEXT
-            label, row_label = (
-                numbered(text, index + 1) if are_narratives else f"{text} {index + 1}"
-                for text in (field.label, full_label)
-            )
+            label, row_label = (numbered(text, index + 1) for text in (field.label, full_label))
             item = self._one(field, row, label, row_label, name=path)
             item.hint, item.required = "", True
             item.removable = field.control in COMPOSITE and len(rows) > 1

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Meta, Struct
+from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
 from api import formatting
+from api.forms.labels import FIRST_IDS, LABELS, hint_of, label_of
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import TokenIssued
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
@@ -47,12 +48,6 @@ class Control(Enum):
 
 COMPOSITE = frozenset({Control.DAY, Control.INSTANT, Control.GROUP, Control.PARAMETERS})
 """Controls with several inputs; in a list, their items are numbered in the inputs' names."""
-
-
-def label_of(name: str) -> str:
-    """Return the label of a name in code: `independence_basis` becomes Independence basis."""
-    words = name.strip("_").replace("_", " ")
-    return words[:1].upper() + words[1:]
 
 
 class Choice(Struct, frozen=True):
@@ -153,98 +148,6 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
 """References of fields whose type does not name a kind: by field, or by fact and field."""
 _CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
 """Kinds of thing, of which only an existing one may be named."""
-LABELS = {
-    "abstained": "Abstentions",
-    "adoptedBy": "Adopting body",
-    "against": "Votes against",
-    "approvedAt": "Approving meeting",
-    "attendance": "Attendees",
-    "becomes": "Next step",
-    "body": "Approving body",
-    "changeMade": "Change",
-    "closedOn": "Closing date",
-    "completedOn": "Completion date",
-    "count": "Number of people",
-    "departmentConsent": "Department's consent",
-    "due": "Due date",
-    "extractedAt": "Extraction time",
-    "first": "First day",
-    "for": "Votes for",
-    "from": "Start",
-    "impactEvidence": "Evidence of impact",
-    "issuedOn": "Date of issue",
-    "last": "Last day",
-    "number": "Clause number",
-    "on": "Date",
-    "partOf": "Measure that this is part of",
-    "per": "Rate per",
-    "perArea": "Areas",
-    "position": "Entry number",
-    "positions": "Entry numbers",
-    "reachedOn": "Date reached",
-    "receivedOn": "Date received",
-    "relatesTo": "Related objectives, areas or decisions",
-    "replacedBy": "Replacement decision",
-    "revisedOn": "Date of revision",
-    "section11": "Section 11 duty",
-    "supports": "Objectives, claims or measures supported",
-    "takesEffectOn": "Effective date",
-    "terms": "Terms of appointment",
-    "under": "Clause that allows it",
-    "until": "End",
-    "where": "Place of publication",
-    "why": "Reason",
-    "zone": "Time zone",
-    "AccessProvided.what": "Description",
-    "ActionRebaselined.from": "Current due date",
-    "ActionRebaselined.to": "New due date",
-    "ContributionCommitted.what": "Commitment",
-    "EvidenceErased.request": "Entry number of the request",
-    "EvidenceSuperseded.by": "Newer document",
-    "NarrativeErased.request": "Entry number of the request",
-    "ProgressRecorded.narrative": "Progress",
-    "RecommendationMade.by": "Author",
-    "RiskRaised.relatesTo": "Related objectives, areas or actions",
-    "RiskRaised.text": "Risk",
-    "BoardActionAgreed.text": "Task",
-    "ReviewScheduled.by": "Reviewer",
-    "ReviewScheduled.from": "Start date",
-}
-"""Labels of fields whose own names do not say enough: by field, or by fact and field."""
-FIRST_IDS = {
-    "action": "A1",
-    "appointment": "AP1",
-    "audit-finding": "AF1",
-    "board-action": "BA1",
-    "briefing": "BR1",
-    "concern": "CN1",
-    "contribution": "CB1",
-    "decision": "D1",
-    "diagnostic": "DG1",
-    "evidence": "E1",
-    "finding": "F1",
-    "instruction": "IS1",
-    "integration": "IN1",
-    "interpretation": "IP1",
-    "intervention": "IV1",
-    "measure": "M1",
-    "meeting": "B1",
-    "milestone": "MS1",
-    "objective": "O1",
-    "partner": "P1",
-    "plan-version": "PV1",
-    "recommendation": "RC1",
-    "AdviserReportIssued": "AR1",
-    "BoardReportSubmitted": "BRP1",
-    "ChairReportDelivered": "CR1",
-    "access": "X1",
-    "review": "R1",
-    "risk": "RK1",
-    "self-assessment": "SA1",
-    "update": "U1",
-    "views": "V1",
-}
-"""First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
 """Descriptions of whole types that the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
@@ -296,9 +199,7 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     return Field(
         key=info.encode_name,
         label=label or label_of(info.name),
-        hint=description
-        if info.default in (NODEFAULT, None)
-        else f"{description.rstrip('.')}. If left blank: {info.default}.",
+        hint=hint_of(description, info.default),
         control=control,
         required=required,
         many=many or control is Control.PARAMETERS,

@@ -4,12 +4,13 @@ A correction starts from the entry and a grant from its request, so only the dif
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.forms import dates
 from api.forms.choices import next_id
-from api.forms.fields import fields_of
+from api.forms.fields import Field, fields_of
+from api.forms.labels import FIRST_IDS
 from api.forms.parse import DATA, Inputs
 from api.forms.prefill import prefill
 from api.pages.form_request import FormRequest
@@ -43,10 +44,19 @@ def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
     for field in form_request.fields:
         if not field.begins or not field.references:
             continue
-        following = next_id(form_request.state.lifecycles.get(field.references[0], ())) or field.first
+        following = next_id(_ids_like(form_request, field)) or field.first
         if following:
             inputs[f"{DATA}.{field.key}"] = [following]
     return inputs
+
+
+def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:
+    """Return the ids of the field's kind, without those of other facts that create it."""
+    ids = form_request.state.lifecycles.get(field.references[0], ())
+    if form_request.kind.name not in FIRST_IDS or field.first is None:
+        return ids
+    beginning = field.first.rstrip("0123456789")
+    return [id_ for id_ in ids if id_.rstrip("0123456789") == beginning]
 
 
 def _current_values(form_request: FormRequest, preset: Inputs) -> Mapping[str, Any]:

@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import formatting
-from api.forms.fields import fields_of, label_of
+from api.forms.fields import fields_of
+from api.forms.labels import label_of
 from api.pages import renderer
 from api.pages.form_request import kind_of, request_now
 from api.pages.page_request import PageRequest, ask

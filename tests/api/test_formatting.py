@@ -32,7 +32,9 @@ def test_a_fact_is_named_in_words_with_their_hyphens(name: str | None, words: st
 
 
 def test_a_code_is_words_with_their_hyphens() -> None:
-    assert [formatting.plain(code) for code in ("SELF_ASSESSMENT", "OFFICIAL_SENSITIVE", "MULTI_AGENCY", "DFE")] == [
+    assert [
+        formatting.plain(code) for code in ("SELF_ASSESSMENT", "OFFICIAL_SENSITIVE", "MULTI_AGENCY", "DFE")
+    ] == [
         "Self-assessment",
         "Official-sensitive",
         "Multi-agency",

@@ -8,7 +8,9 @@ EARLY = "2022-07-20T09:00:00+00:00"
 LATE = "2022-07-22T09:00:00+00:00"
 
 
-def entry(position: int, type_: str, actor: str, subject: str | None = None, occurred: str = LATE) -> dict[str, Any]:
+def entry(
+    position: int, type_: str, actor: str, subject: str | None = None, occurred: str = LATE
+) -> dict[str, Any]:
     return {
         "position": position,
         "type": type_,

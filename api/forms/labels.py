@@ -1,0 +1,126 @@
+"""Labels, hints and first references on the forms of facts, where names in code do not say enough. Pure."""
+
+from enum import Enum
+
+from msgspec import NODEFAULT
+
+from api import formatting
+
+LABELS = {
+    "abstained": "Abstentions",
+    "answeredOn": "Date answered",
+    "adoptedBy": "Adopting body",
+    "against": "Votes against",
+    "approvedAt": "Approving meeting",
+    "attendance": "Attendees",
+    "becomes": "Next step",
+    "body": "Approving body",
+    "changeMade": "Change",
+    "closedOn": "Closing date",
+    "completedOn": "Completion date",
+    "count": "Number of people",
+    "departmentConsent": "Department's consent",
+    "doneOn": "Date done",
+    "due": "Due date",
+    "embeddedOn": "Date embedded",
+    "expiresOn": "Expiry date",
+    "extractedAt": "Extraction time",
+    "first": "First day",
+    "for": "Votes for",
+    "from": "Start",
+    "impactEvidence": "Evidence of impact",
+    "issuedOn": "Date of issue",
+    "last": "Last day",
+    "number": "Clause number",
+    "on": "Date",
+    "outside": "Outside party",
+    "partOf": "Measure that this is part of",
+    "per": "Rate per",
+    "perArea": "Areas",
+    "position": "Entry number",
+    "positions": "Entry numbers",
+    "reachedOn": "Date reached",
+    "receivedOn": "Date received",
+    "relatesTo": "Related objectives, areas or decisions",
+    "replacedBy": "Replacement decision",
+    "revisedOn": "Date of revision",
+    "section11": "Section 11 duty",
+    "submittedOn": "Date submitted",
+    "supports": "Objectives, claims or measures supported",
+    "takesEffectOn": "Effective date",
+    "terms": "Terms of appointment",
+    "under": "Clause that allows it",
+    "until": "End",
+    "where": "Place of publication",
+    "why": "Reason",
+    "zone": "Time zone",
+    "AccessProvided.what": "Description",
+    "ActionAdded.partOf": "Action that this is part of",
+    "ActionRebaselined.from": "Current due date",
+    "ActionRebaselined.to": "New due date",
+    "ContributionCommitted.what": "Commitment",
+    "DeliverableSubmitted.to": "Recipient",
+    "EvidenceErased.request": "Entry number of the request",
+    "EvidenceSuperseded.by": "Newer document",
+    "NarrativeErased.request": "Entry number of the request",
+    "ProgressRecorded.narrative": "Progress",
+    "RecommendationMade.by": "Author",
+    "RiskRaised.relatesTo": "Related objectives, areas or actions",
+    "RiskRaised.text": "Risk",
+    "BoardActionAgreed.text": "Task",
+    "ReviewScheduled.by": "Reviewer",
+    "ReviewScheduled.from": "Start date",
+}
+"""Labels of fields whose own names do not say enough: by field, or by fact and field."""
+FIRST_IDS = {
+    "action": "A1",
+    "appointment": "AP1",
+    "audit-finding": "AF1",
+    "board-action": "BA1",
+    "briefing": "BR1",
+    "concern": "CN1",
+    "contribution": "CB1",
+    "decision": "D1",
+    "diagnostic": "DG1",
+    "evidence": "E1",
+    "finding": "F1",
+    "instruction": "IS1",
+    "integration": "IN1",
+    "interpretation": "IP1",
+    "intervention": "IV1",
+    "measure": "M1",
+    "meeting": "B1",
+    "milestone": "MS1",
+    "objective": "O1",
+    "partner": "P1",
+    "plan-version": "PV1",
+    "recommendation": "RC1",
+    "AdviserReportIssued": "AR1",
+    "BoardReportSubmitted": "BRP1",
+    "ChairReportDelivered": "CR1",
+    "access": "X1",
+    "review": "R1",
+    "risk": "RK1",
+    "self-assessment": "SA1",
+    "update": "U1",
+    "views": "V1",
+}
+"""First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
+_BLANK = {"absent: ": "if left blank: ", "absent means ": "if left blank: ", "absent ": "leave blank "}
+"""Words about an absent field, as a form says them."""
+
+
+def label_of(name: str) -> str:
+    """Return the label of a name in code: `independence_basis` becomes Independence basis."""
+    words = name.strip("_").replace("_", " ")
+    return formatting.hyphenated(words[:1].upper() + words[1:])
+
+
+def hint_of(description: str, default: object) -> str:
+    """Return the hint of a field: its description, in which an absent field is one left blank."""
+    for absent, blank in _BLANK.items():
+        description = description.replace(absent, blank)
+    if default in (NODEFAULT, None):
+        return description
+    usual = formatting.plain(str(default.value)) if isinstance(default, Enum) else default
+    return f"{description.rstrip('.')}. If left blank: {usual}."

@@ -1,0 +1,57 @@
+"""Labels, hints and first references of forms."""
+
+import re
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from api.forms.fields import Field, fields_of
+from api.forms.labels import hint_of
+from api.pages.form_defaults import _ids_like
+from ledger.domain.areas.actions import ActionAdded, Precision
+from ledger.domain.registry import KINDS
+
+
+def every(fields: Iterable[Field]) -> Iterator[Field]:
+    for field in fields:
+        yield field
+        yield from every(field.fields)
+
+
+def test_no_form_shows_a_name_of_the_code() -> None:
+    fields = [field for kind in KINDS.values() for field in every(fields_of(kind.struct))]
+    shown = {text for field in fields for text in (field.label, field.hint)}
+    assert not [text for text in shown if re.search(r"\b[A-Z][a-z]+\.[A-Z]|\babsent\b", text)]
+
+
+@pytest.mark.parametrize(
+    ("description", "default", "hint"),
+    [
+        ("The board; absent: the improvement board.", None, "The board; if left blank: the improvement board."),
+        ("The change; absent if nothing changed.", None, "The change; leave blank if nothing changed."),
+        ("The precision.", Precision.DAY, "The precision. If left blank: Day."),
+        ("A number.", 0, "A number. If left blank: 0."),
+    ],
+)
+def test_a_hint_says_what_a_blank_field_means(description: str, default: object, hint: str) -> None:
+    assert hint_of(description, default) == hint
+
+
+def test_an_action_is_part_of_an_action() -> None:
+    labels = {field.key: field.label for field in fields_of(ActionAdded)}
+    assert (labels["partOf"], labels["coOwners"]) == ("Action that this is part of", "Co-owners")
+
+
+def proposed(fact: str, key: str, ids: dict[str, list[str]]) -> list[str]:
+    kind: Any = next(kind for kind in KINDS.values() if kind.name == fact)
+    (field,) = (each for each in fields_of(kind.struct) if each.key == key)
+    state = SimpleNamespace(lifecycles={name: dict.fromkeys(of_kind) for name, of_kind in ids.items()})
+    return list(_ids_like(SimpleNamespace(kind=kind, state=state), field))  # type: ignore[arg-type]  # what is read
+
+
+def test_each_kind_of_report_is_numbered_by_itself() -> None:
+    ids = {"report": ["CR1", "BRP1", "BRP2", "AR1"], "objective": ["O1", "X2"]}
+    assert proposed("BoardReportSubmitted", "report", ids) == ["BRP1", "BRP2"]
+    assert proposed("ObjectiveAdded", "objective", ids) == ["O1", "X2"]
