@@ -25,7 +25,8 @@ from api.http import server as serve
 from api.services import Ledger
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
-from ledger.store.database import migrate, pending
+from ledger.store.database import pending
+from ledger.store.distribution import migrate_server
 
 
 def configure(parser: Parser) -> None:
@@ -94,7 +95,7 @@ async def _serve(
         )
         checks.step("A database and a server", f"Using {place}.")
         if database_url and await pending(database_url):
-            await migrate(database_url)
+            await migrate_server(database_url)
         async with database(settings) as url:
             app = create_app(settings, clock)
             config = serve.config(settings)

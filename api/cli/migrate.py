@@ -5,7 +5,7 @@ from argparse import Namespace
 from api.cli.common import Parser, run, say, show
 from api.services import Database
 from api.settings import Settings
-from ledger.store.database import migrate
+from ledger.store.distribution import migrate_server
 
 
 def configure(parser: Parser) -> None:
@@ -27,7 +27,7 @@ def _migrate(arguments: Namespace) -> int:
 
 async def _run_migrations(settings: Settings) -> list[str]:
     if settings.database_url is not None:
-        return await migrate(settings.database_url)
+        return await migrate_server(settings.database_url)
     lines: list[str] = []
     database = Database(settings)
     try:

@@ -35,15 +35,16 @@ _SEED = 0x106
 _SELECT_CHECKPOINT = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
 # The advisory lock of `_sign` makes the next number unique. Checkpoints from before the numbers are counted once.
 _INSERT = """INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note, number)
-    VALUES (%s, %s, %s, %s, %s, 1 + coalesce((SELECT max(number) FROM ledger.checkpoints WHERE notice = %s),
-        (SELECT count(*) FROM ledger.checkpoints WHERE notice = %s)))
+    SELECT %s, %s::integer, %s, %s, %s, 1 + coalesce(max(number), count(*))
+    FROM ledger.checkpoints WHERE notice = %s
     ON CONFLICT DO NOTHING"""
+# A cluster joins a table of the coordinator, such as `followed`, only as a subquery.
 _SELECT_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledger.entries e
         WHERE e.notice = h.notice AND e.position = coalesce(c.size, 0) + 1), h.recorded_at)
     FROM ledger.heads h LEFT JOIN LATERAL (SELECT size, root_hash FROM ledger.checkpoints
         WHERE notice = h.notice ORDER BY size DESC LIMIT 1) c ON true
     WHERE (c.size, c.root_hash) IS DISTINCT FROM (h.size, h.root_hash)
-        AND NOT EXISTS (SELECT FROM ledger.followed f WHERE f.notice = h.notice)"""
+        AND NOT EXISTS (SELECT FROM (SELECT notice FROM ledger.followed) f WHERE f.notice = h.notice)"""
 logger = logging.getLogger(__name__)
 
 
@@ -184,7 +185,7 @@ class CheckpointSigner:
         await asyncio.to_thread(self._marks.save)  # before the signature, so that a new process knows this size
         origin = self.origin(notice)
         note = sign(origin, size, root, *keys.log_signers(self._signer, origin))
-        await connection.execute(_INSERT, (notice, size, root, str(self.key), note, notice, notice))
+        await connection.execute(_INSERT, (notice, size, root, str(self.key), note, notice))
         stored = await _stored(connection, notice, size)
         if stored is None or stored.root_hash != root:
             raise _refusal(

@@ -249,6 +249,8 @@ def session_settings(role: DatabaseRole | None) -> dict[str, str]:
     of_role: dict[str, str] = {"role": role} if role else {}
     if role == "ledger_writer":
         of_role["idle_in_transaction_session_timeout"] = f"{FROZEN_SECONDS}s"
+    elif role == "ledger_reader":  # the workers of a cluster get a transaction's notice and position
+        of_role["citus.propagate_set_commands"] = "local"
     return {**PINNED, **of_role}
 
 

@@ -55,6 +55,7 @@ _DISTRIBUTED = """SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_dist_p
     JOIN pg_class c ON c.oid = p.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace"""
 _LOCAL_VIEWS = """SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'views'::regnamespace AND c.relkind = 'r'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid) ORDER BY 1"""
+_OTHER_NODES = "SELECT FROM pg_catalog.pg_dist_node WHERE groupid <> 0"
 _WORKERS = """SELECT nodename || ':' || nodeport, citus_check_connection_to_node(nodename, nodeport)
     FROM pg_catalog.pg_dist_node WHERE noderole = 'primary' AND groupid <> 0 AND shouldhaveshards ORDER BY 1"""
 _FUNCTIONS = """SELECT n.nspname || '.' || p.proname, p.oid::regprocedure::text,
@@ -98,6 +99,21 @@ async def refuse_distributed(connection: Connection) -> None:
     """
     if await is_distributed(connection):
         raise LedgerError("this ledger is distributed over a cluster, which neither follows nor is followed")
+
+
+async def migrate_server(url: str, progress: Callable[[str], None] = lambda _name: None) -> list[str]:
+    """Run the migrations of a database that belongs to no cluster, and return the names of those that ran.
+
+    Raises:
+        LedgerError: It belongs to a cluster, where statements that define tables and roles go to all nodes.
+    """
+    async with await connect(url) as connection:
+        if await is_on_citus(connection) and (await connection.execute(_OTHER_NODES)).rowcount:
+            raise LedgerError(
+                "this database belongs to a Citus cluster; run ledger distribute on its coordinator, "
+                "which also migrates"
+            )
+    return await migrate(url, progress)
 
 
 async def distribute(url: str, progress: Callable[[str], None] = lambda _step: None) -> list[str]:

@@ -3,11 +3,11 @@
 The protections are objects of the database: triggers, functions, grants, policies, constraints and owners. The
 migrations run in a scratch database on the same server, and both catalogues are compared object by object. That
 needs a login that may create a database. Without one, only the migrations' checksums and the roles are compared.
+On a cluster, the shards of each worker are compared with the coordinator's tables.
 """
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -17,40 +17,23 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ledger.store.database import connect, migrate, migrations
+from ledger.store.distribution import is_distributed
+from ledger.verify.cluster import check_nodes
+from ledger.verify.database_objects import (
+    PROTECTIONS,
+    QUERY,
+    ROLES_QUERY,
+    Catalogue,
+    DatabaseObject,
+    brief,
+    role_faults,
+)
 from ledger.verify.findings import Damage, Finding
 
 SCRATCH = "ledger_verify_"
 """Prefix of a scratch database's name."""
 _TEMPLATE = "template"
 """View table of the scratch database, whose protections every view table must have."""
-_PROTECTIONS = ("relation", "policy", "grants", "grants on the column", "trigger", "rule", "parent")
-_ROLES = {
-    "ledger_owner": "",
-    "ledger_writer": "rolbypassrls",
-    "ledger_projector": "rolbypassrls",
-    "ledger_reader": "",
-    "ledger_guest": "",
-    "ledger_follower": "",
-}
-"""Role → the one attribute that it has."""
-_ATTRIBUTES = ("rolsuper", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication", "rolbypassrls")
-_QUERY = files("ledger.verify").joinpath("catalogue.sql").read_text("utf-8")
-
-
-class DatabaseObject(NamedTuple):
-    """An object of a catalogue, by its name."""
-
-    kind: str
-    schema: str
-    name: str
-
-    def __str__(self) -> str:
-        name = self.name if self.name.startswith(f"{self.schema}.") else f"{self.schema}.{self.name}"
-        return f"{self.kind} {self.name if self.name == self.schema else name}"
-
-
-Catalogue = dict[DatabaseObject, str]
-"""Object → its definition."""
 
 
 class CatalogueReport(NamedTuple):
@@ -63,8 +46,10 @@ class CatalogueReport(NamedTuple):
 async def check(url: str) -> CatalogueReport:
     """Compare the catalogue of a database with that of its migrations. Raises Unavailable."""
     async with await connect(url) as connection:
-        details = [*await _migrations(connection), *await _roles(connection)]
+        roles = (await (await connection.execute(ROLES_QUERY.encode())).fetchall())[0][0]
+        details = [*await _migrations(connection), *role_faults(roles)]
         actual = await read(connection)
+        is_cluster = await is_distributed(connection)
     unchecked = ""
     try:
         async with _scratch(url) as scratch:
@@ -78,12 +63,15 @@ async def check(url: str) -> CatalogueReport:
         unchecked = "the login may not create a scratch database; run ledger verify as the administrator"
     else:
         details += compare(expected, actual)
+        if is_cluster:
+            async with await connect(url) as connection:
+                details += await check_nodes(connection)
     return CatalogueReport([Finding("", 0, Damage.CATALOGUE, detail) for detail in details], unchecked)
 
 
 async def read(connection: AsyncConnection[Any]) -> Catalogue:
     """Return the catalogue of a database."""
-    cursor = await connection.execute(_QUERY.encode())
+    cursor = await connection.execute(QUERY.encode())
     return {DatabaseObject(*row[:3]): row[3] for row in await cursor.fetchall()}
 
 
@@ -99,7 +87,7 @@ def _changed(expected: Catalogue, actual: Catalogue) -> Iterator[str]:
         if item not in actual:
             yield f"the {item} is missing"
         elif actual[item] != definition:
-            yield f"the {item} is {_short(actual[item])}, not {_short(definition)}"
+            yield f"the {item} is {brief(actual[item])}, not {brief(definition)}"
 
 
 def _surplus(expected: Catalogue, actual: Catalogue) -> Iterator[str]:
@@ -123,13 +111,8 @@ def _protections(catalogue: Catalogue, table: str) -> list[tuple[str, str, str]]
     """Return the owner, row security, policies, grants, triggers and rules of a view's table."""
     items = ((item, text) for item, text in catalogue.items() if item.schema == "views" and _table(item) == table)
     return sorted(
-        (item.kind, item.name.partition(".")[2], text) for item, text in items if item.kind in _PROTECTIONS
+        (item.kind, item.name.partition(".")[2], text) for item, text in items if item.kind in PROTECTIONS
     )
-
-
-def _short(definition: str) -> str:
-    words = " ".join(definition.split())
-    return f"“{words}”" if len(words) <= 160 else f"“{words[:160]}…”"
 
 
 async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
@@ -144,29 +127,6 @@ async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
         for name, checksum in known.items()
         if ran.get(name, checksum) != checksum
     ]
-
-
-async def _roles(connection: AsyncConnection[Any]) -> list[str]:
-    """Return each role of the ledger that is missing or has other attributes than it needs."""
-    cursor = await connection.execute(
-        SQL("SELECT rolname, {} FROM pg_roles WHERE rolname = ANY (%s)").format(
-            SQL(", ").join(map(Identifier, _ATTRIBUTES))
-        ),
-        (list(_ROLES),),
-    )
-    rows = {
-        row[0]: {name for name, value in zip(_ATTRIBUTES, row[1:], strict=True) if value}
-        for row in await cursor.fetchall()
-    }
-    details = []
-    for role, attribute in _ROLES.items():
-        needed = {attribute} if attribute else set[str]()
-        if role not in rows:
-            details.append(f"the role {role} is missing")
-        elif rows[role] != needed:
-            changed = ", ".join(sorted(name.removeprefix("rol") for name in rows[role] ^ needed))
-            details.append(f"the role {role} has other attributes than it needs: {changed}")
-    return details
 
 
 @asynccontextmanager

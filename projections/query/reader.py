@@ -38,7 +38,6 @@ STATEMENT_SECONDS = 15
 SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",
     "enable_bitmapscan": "off",
-    "citus.propagate_set_commands": "local",  # the workers of a cluster get a snapshot's notice and position
     "statement_timeout": f"{STATEMENT_SECONDS}s",
 }
 """PostgreSQL settings of each connection of a reader."""

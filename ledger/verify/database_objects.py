@@ -1,0 +1,63 @@
+"""Objects of a database's catalogue, the roles of the ledger, and the queries for both."""
+
+from collections.abc import Collection, Iterator, Mapping
+from importlib.resources import files
+from typing import NamedTuple
+
+PROTECTIONS = ("relation", "policy", "grants", "grants on the column", "trigger", "rule", "parent")
+"""Kinds of objects that protect a view's table."""
+_ROLES = {
+    "ledger_owner": "",
+    "ledger_writer": "bypassrls",
+    "ledger_projector": "bypassrls",
+    "ledger_reader": "",
+    "ledger_guest": "",
+    "ledger_follower": "",
+}
+"""Role → the one attribute that it has."""
+QUERY = files("ledger.verify").joinpath("catalogue.sql").read_text("utf-8")
+"""Query of the objects: kind, schema, name and definition."""
+ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
+    CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreaterole THEN 'createrole' END,
+    CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcanlogin THEN 'login' END,
+    CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END], NULL)), '{}')
+    FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
+"""Query of the roles: an object of role → the names of its attributes."""
+
+
+class DatabaseObject(NamedTuple):
+    """An object of a catalogue, by its name."""
+
+    kind: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        name = self.name if self.name.startswith(f"{self.schema}.") else f"{self.schema}.{self.name}"
+        return f"{self.kind} {self.name if self.name == self.schema else name}"
+
+
+Catalogue = dict[DatabaseObject, str]
+"""Object → its definition."""
+
+
+def role_faults(roles: Mapping[str, Collection[str]], logins: Collection[str] = ()) -> Iterator[str]:
+    """Yield each role of the ledger that is missing or has other attributes than it needs.
+
+    Args:
+        roles: Role → its attributes, from `ROLES_QUERY`.
+        logins: Roles that also log in.
+    """
+    for role, attribute in _ROLES.items():
+        needed = {attribute} - {""} | ({"login"} if role in logins else set())
+        if role not in roles:
+            yield f"the role {role} is missing"
+        elif needed != set(roles[role]):
+            changed = ", ".join(sorted(needed ^ set(roles[role])))
+            yield f"the role {role} has other attributes than it needs: {changed}"
+
+
+def brief(definition: str) -> str:
+    """Return the beginning of a definition on one line, in quotation marks."""
+    line = " ".join(definition.split())
+    return f"“{line}”" if len(line) <= 160 else f"“{line[:160]}…”"
