@@ -54,9 +54,12 @@ class Submission(Struct, frozen=True):
     submitted_on: Annotated[date, Meta(description="Day of submission.")]
     to: Annotated[str | None, Meta(description="Body that it went to; null if not named.")]
     evidence: NamedEvidence
-    standing: Annotated[str, words(DeliverableStanding), Meta(description="Answer to it.")] = "SUBMITTED"
-    answered_at: Annotated[datetime | None, Meta(description="Instant of the answer.")] = None
+    standing: Annotated[str, words(DeliverableStanding), Meta(description="Latest answer to it.")] = "SUBMITTED"
+    answered_at: Annotated[datetime | None, Meta(description="Instant of the latest answer.")] = None
     answered_position: Annotated[int | None, Meta(description="Position of the entry that answers it.")] = None
+    answered_role: Annotated[
+        str | None, words(Role), Meta(description="Role of the person who answered last; null if none did.")
+    ] = None
     returned_reason: Annotated[
         NarrativeRef | None, Meta(description="Reason for the return; null if it was not returned, or if erased.")
     ] = None
@@ -134,7 +137,7 @@ COOPERATIONS = Table("cooperations", Cooperation, ("position",), in_memory=False
 
 VIEW = View(
     "duties",
-    1,
+    2,
     (ASSESSMENTS, SUBMISSIONS, INSTRUCTIONS, POST_TENURES, CONSENTS, REPORTED_ACTS, COOPERATIONS),
 )
 VIEW.puts(DeliverableSubmitted, SUBMISSIONS)
@@ -151,8 +154,9 @@ def _clause_assessed(rows: Rows, entry: Entry, fact: ClauseAssessed) -> None:
 def _answer(rows: Rows, entry: Entry, deliverable: str, standing: str, reason: NarrativeRef | None = None) -> None:
     """Set the answer to the latest submission of a deliverable."""
     position = max(each.position for each in rows.all(SUBMISSIONS) if each.deliverable == deliverable)
-    answered = {"answered_at": entry.occurred_at, "answered_position": entry.position, "returned_reason": reason}
-    rows.change(SUBMISSIONS, deliverable, position, standing=standing, **answered)
+    answered = {"answered_at": entry.occurred_at, "answered_position": entry.position}
+    by = {"answered_role": entry.actor_role, "returned_reason": reason}
+    rows.change(SUBMISSIONS, deliverable, position, standing=standing, **answered, **by)
 
 
 @VIEW.on(DeliverableAccepted)

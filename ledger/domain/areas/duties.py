@@ -21,6 +21,7 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
+from ledger.domain.roles import Role
 from ledger.domain.shared_rules import future_refusals, order_refusals
 
 if TYPE_CHECKING:
@@ -178,10 +179,10 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
 
 
 class DutiesState(Struct):
-    """Open submissions by deliverable, and the holders of each post with their first days."""
+    """Answers to submissions by deliverable, and the holders of each post with their first days."""
 
-    submitted: dict[str, int] = {}
-    """Deliverable that waits for an answer → the entry that submitted it."""
+    answers: dict[str, dict[str, int]] = {}
+    """Deliverable → the roles that answered its latest submission, with their entries."""
     posts: dict[str, dict[str, Day]] = {}
     """Post → its holders and their first days."""
 
@@ -196,9 +197,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from future_refusals(fact.effective, when.occurred_at, zone, "data.effective")
         case DeliverableSubmitted():
             yield from future_refusals(fact.submitted_on, when.occurred_at, zone, "data.submittedOn")
-        case DeliverableAccepted() | DeliverableReturned() if fact.deliverable not in duties.submitted:
-            message = f"no submission of deliverable {fact.deliverable} waits for an answer"
-            yield Refusal("NOT_FOUND", message, "data.deliverable")
+        case DeliverableAccepted() | DeliverableReturned():
+            yield from _answer_refusals(duties, fact.deliverable, who)
         case InstructionAnswered():
             yield from future_refusals(fact.answered_on, when.occurred_at, zone, "data.answeredOn")
         case PostFilled():
@@ -207,6 +207,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _vacancy_refusals(duties, fact)
         case ActReported():
             yield from future_refusals(fact.done_on, when.occurred_at, zone, "data.doneOn")
+
+
+def _answer_refusals(duties: DutiesState, deliverable: str, who: Who) -> Iterator[Refusal]:
+    """Yield a refusal of a second answer by one role; another role may still answer the submission."""
+    answers = duties.answers.get(deliverable)
+    if answers is None:
+        message = f"deliverable {deliverable} was not submitted; record its submission first"
+        yield Refusal("NOT_FOUND", message, "data.deliverable")
+    elif who.role in answers:
+        message = f"the {Role(who.role).meaning} answered this submission already, in entry {answers[who.role]}"
+        yield Refusal("ALREADY_RECORDED", f"{message}; a new submission can be answered", "data.deliverable")
 
 
 def _vacancy_refusals(duties: DutiesState, fact: PostVacated) -> Iterator[Refusal]:
@@ -222,9 +233,9 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, duties = entry.fact, state.duties
     match fact:
         case DeliverableSubmitted():
-            duties.submitted[fact.deliverable] = entry.position
+            duties.answers[fact.deliverable] = {}
         case DeliverableAccepted() | DeliverableReturned():
-            duties.submitted.pop(fact.deliverable, None)
+            duties.answers[fact.deliverable].setdefault(entry.actor_role, entry.position)
         case PostFilled():
             duties.posts.setdefault(fact.post, {})[fact.holder] = fact.first
         case PostVacated():

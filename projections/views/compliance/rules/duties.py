@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -40,6 +41,8 @@ from projections.views.compliance.verdict import (
     warned,
     word_in_text,
 )
+
+A = TypeVar("A")
 
 
 class _Judgement(Struct):
@@ -100,10 +103,10 @@ class _Submission(Struct):
     day: date
     to: str | None
     position: int
-    accepted: tuple[int, str] | None = None
-    """Entry of the acceptance, and the role of the person who accepted."""
-    returned: tuple[datetime, int] | None = None
-    """Instant and entry of its return."""
+    acceptances: dict[str, int] = field(default_factory=dict)
+    """Role → the entry of its acceptance."""
+    returns: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    """Role → the instant and the entry of its return."""
 
 
 _ANCHORS: dict[type[Fact], Anchor] = {
@@ -132,9 +135,10 @@ class DoneBy(Judge[duties.DoneBy]):
                 submission = _Submission(fact.submitted_on, fact.to, position)
                 self.submissions.setdefault(fact.deliverable, []).append(submission)
             case DeliverableAccepted() if fact.deliverable in self.submissions:
-                self.submissions[fact.deliverable][-1].accepted = (position, occurrence.role)
+                self.submissions[fact.deliverable][-1].acceptances.setdefault(occurrence.role, position)
             case DeliverableReturned() if fact.deliverable in self.submissions:
-                self.submissions[fact.deliverable][-1].returned = (occurrence.at, position)
+                returned = (occurrence.at, position)
+                self.submissions[fact.deliverable][-1].returns.setdefault(occurrence.role, returned)
             case _ if type(fact) in _ANCHORS:
                 anchor = _ANCHORS[type(fact)]
                 if anchor not in _FIRST or anchor.value not in self.anchors:
@@ -154,12 +158,12 @@ class DoneBy(Judge[duties.DoneBy]):
         counted = [
             each
             for each in self.submissions.get(name, ())
-            if self.rule.submitted_to in (None, each.to) and each.returned is None
+            if self.rule.submitted_to in (None, each.to) and not self._counted(each.returns)
         ]
-        good = [each for each in counted if self._is_accepted(each)]
+        good = [each for each in counted if not self.rule.accepted_by or self._counted(each.acceptances)]
         if good:
             done = good[0]
-            entries = (done.position, None if done.accepted is None else done.accepted[0])
+            entries = (done.position, *self._counted(done.acceptances)[:1])
             submitted = f"{name} was submitted on {in_words(done.day)}"
             late = 0 if limit is None else (done.day - limit).days
             if late > 0:
@@ -169,7 +173,8 @@ class DoneBy(Judge[duties.DoneBy]):
             waiting = counted[-1]
             late = 0 if limit is None else (waiting.day - limit).days
             when = f"{in_words(waiting.day)}, {days_in_words(late)} late," if late > 0 else in_words(waiting.day)
-            reason = f"Deliverable {name} was submitted on {when} and awaits acceptance."
+            roles = " or ".join(f"the {role.meaning}" for role in self.rule.accepted_by)
+            reason = f"Deliverable {name} was submitted on {when} and awaits acceptance by {roles}."
             return verdict(Status.AT_RISK, reason, waiting.position)
         if limit is None:
             reason = f"The period for deliverable {name} has not started."
@@ -180,7 +185,7 @@ class DoneBy(Judge[duties.DoneBy]):
         """Return the verdict while nothing is submitted that was not returned."""
         name, by = f"Deliverable {self.rule.deliverable}", in_words(limit)
         submissions = self.submissions.get(self.rule.deliverable, ())
-        returned = [each.returned for each in submissions if each.returned is not None]
+        returned = [answer for each in submissions for answer in self._counted(each.returns)]
         entries = (clause.position, *(position for _, position in returned))
         if today > limit:
             reason = f"{name} had to be submitted by {by}."
@@ -194,9 +199,10 @@ class DoneBy(Judge[duties.DoneBy]):
             reason = f"{name} was returned on {day}, and has to be submitted again by {by}."
         return verdict(Status.AT_RISK if is_near(today, limit) else Status.NOT_DUE, reason, *entries)
 
-    def _is_accepted(self, submission: _Submission) -> bool:
+    def _counted(self, answers: dict[str, A]) -> list[A]:
+        """Return the answers of the roles that have to accept; without such roles, all answers."""
         roles = [role.value for role in self.rule.accepted_by]
-        return not roles or (submission.accepted is not None and submission.accepted[1] in roles)
+        return [answer for role, answer in answers.items() if not roles or role in roles]
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return a week before the last day, and the day after it."""

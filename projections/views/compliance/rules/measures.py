@@ -96,13 +96,13 @@ class TrackedMeasure(Struct):
         first, last, before = self.days[index], self.ends[index], self.ends[index - 1]
         return index > 0 and (first == before + DAY or first == last)
 
-    def next_end(self, index: int) -> date | None:
-        """Return the last day of the period after the one at an index; None: that is a single day."""
+    def next_end(self, index: int, count: int = 1) -> date | None:
+        """Return the last day of the period so many after an index; None: it is a single day."""
         first, after = self.days[index], self.ends[index] + DAY
         if first.day == after.day == 1:
             months = 12 * (after.year - first.year) + after.month - first.month
-            return months_after(after, months) - DAY
-        return None if after == first + DAY else after + (after - first) - DAY
+            return months_after(after, months * count) - DAY
+        return None if after == first + DAY else after + count * (after - first) - DAY
 
     @property
     def latest(self) -> int | None:

@@ -1,6 +1,6 @@
 """Tenures of the chair, roles and posts, day by day, and the judge of a post."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from msgspec import Struct, field
@@ -101,6 +101,18 @@ class _PostHolder(Struct):
     vacated: int | None = None
 
 
+def _vacancies(holders: Iterable[_PostHolder]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the days of each vacancy between two holders in words, and the entries before and after it."""
+    before: _PostHolder | None = None
+    for holder in sorted(holders, key=lambda each: each.first):
+        if before is not None and before.last is not None and holder.first > before.last + DAY:
+            first, last = in_words(before.last + DAY), in_words(holder.first - DAY)
+            days = f"on {first}" if first == last else f"from {first} to {last}"
+            yield days, (before.vacated or before.position, holder.position)
+        if before is None or (before.last is not None and (holder.last is None or holder.last > before.last)):
+            before = holder
+
+
 class InPost(Judge[duties.InPost]):
     """A post is filled, by its day if one is named."""
 
@@ -125,12 +137,11 @@ class InPost(Judge[duties.InPost]):
         holders = self.posts.get(post, [])
         current = [each for each in holders if each.first <= today and (each.last is None or today <= each.last)]
         if current:
-            return self._filled(holders, current)
+            return self._filled([each for each in holders if each.first <= today], current)
         ended = [(each.last, each) for each in holders if each.last is not None and each.last < today]
         if ended:
-            day, last = max(ended, key=lambda each: each[0])
-            reason = f"The post of {post} has been vacant since {in_words(day + DAY)}."
-            return verdict(Status.NOT_MET, reason, last.vacated or last.position)
+            following = [each for each in holders if each.first > today]
+            return self._vacant(*max(ended, key=lambda each: each[0]), following)
         coming = min(holders, key=lambda each: each.first, default=None)
         if by is not None and today > by:
             entry = clause.position if coming is None else coming.position
@@ -145,16 +156,31 @@ class InPost(Judge[duties.InPost]):
         status = Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE
         return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
 
+    def _vacant(self, day: date, last: _PostHolder, following: list[_PostHolder]) -> Verdict:
+        """Return NOT_MET for a post that became vacant after a day, with the holder to come."""
+        reason = f"The post of {self.rule.post} has been vacant since {in_words(day + DAY)}"
+        coming = min(following, key=lambda each: each.first, default=None)
+        if coming is None:
+            return verdict(Status.NOT_MET, f"{reason}.", last.vacated or last.position)
+        reason = f"{reason} and is filled from {in_words(coming.first)}."
+        return verdict(Status.NOT_MET, reason, last.vacated or last.position, coming.position)
+
     def _filled(self, holders: list[_PostHolder], current: list[_PostHolder]) -> Verdict:
         names = enumerate_names(sorted(each.holder for each in current))
         entries = [each.position for each in current]
         first = min(holders, key=lambda each: each.first)
         late = 0 if self.rule.by is None else (first.first - self.rule.by).days
-        reason = f"The post of {self.rule.post} is held by {names}"
+        breaches = []
         if late > 0:
-            reason = f"{reason}; it was first filled {days_in_words(late)} late."
-            return verdict(Status.MET_LATE, reason, first.position, *entries)
-        return verdict(Status.MET, f"{reason}.", *entries)
+            breaches.append(f"first filled {days_in_words(late)} late")
+            entries.append(first.position)
+        gaps = list(_vacancies(holders))
+        if gaps:
+            breaches.append(f"vacant {', and '.join(words for words, _ in gaps)}")
+            entries += [entry for _, of_gap in gaps for entry in of_gap]
+        reason = f"The post of {self.rule.post} is held by {names}"
+        reason = f"{reason}; it was {', and was '.join(breaches)}." if breaches else f"{reason}."
+        return verdict(Status.MET_LATE if late > 0 else Status.MET, reason, *entries)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the first days, the days after last days, and the days around the last day to fill it."""

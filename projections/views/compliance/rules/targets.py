@@ -29,8 +29,19 @@ class _Reached(Struct):
     entries: list[int]
     is_broken: bool = False
     """True: a later period fell short, and not enough in a row have reached the target since."""
-    restored: "_Reached | None" = None
-    """The latest periods that reached the target again, after one fell short."""
+    broken: int | None = None
+    """Entry of the latest later period that fell short; None: none did."""
+    missing: date | None = None
+    """Last day of a later period without a reading; None: each has one."""
+    again: "_Reached | None" = None
+    """The periods that reached the target again after such a period; None: too few in a row."""
+
+    def slip(self, entry: int | None, missing: date | None) -> None:
+        """Remember the entry of a later period that fell short, and the end of one without a reading."""
+        if entry is not None:
+            self.is_broken, self.broken, self.again = True, entry, None
+        if missing is not None:
+            self.missing, self.again = missing, None
 
 
 class TargetMet(MeasureJudge[plan.TargetMet]):
@@ -105,11 +116,31 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
             reason = f"{reason} by {in_words(step.by)}{for_periods}"
         if periods > 1 and reached.is_broken and today > step.by:
             return verdict(Status.NOT_MET, f"{reason}, and no longer does.", *entries, measure.entries[-1])
-        if periods > 1 and reached.restored is not None:
-            end, again = in_words(reached.restored.end), reached.restored.entries
-            reason = f"{reason}. It fell short later, and reached it again in the period to {end}"
-            entries = [*entries, *again]
-        return verdict(Status.MET_LATE if late > 0 else Status.MET, f"{reason}.", *entries)
+        status = Status.MET_LATE if late > 0 else Status.MET
+        if periods > 1 and today > step.by:
+            return self._sustained(measure, step, reached, today, verdict(status, f"{reason}.", *entries))
+        return verdict(status, f"{reason}.", *entries)
+
+    def _sustained(
+        self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date, before: Verdict
+    ) -> Verdict:
+        """Return the verdict on a target that had to last, by the periods after it was reached."""
+        again, missing = reached.again, _missing(measure, today)
+        if missing is None and again is None:
+            missing = reached.missing
+        if missing is not None:
+            gap = f"It has no reading for the period to {in_words(missing)}, so it is unknown if it still does."
+            return verdict(Status.NO_EVIDENCE, f"{before.reason} {gap}", *before.entries, measure.entries[-1])
+        if again is None:
+            return before
+        entries, end = [*before.entries, *again.entries], in_words(again.end)
+        if reached.broken is not None:
+            late = f"in the period to {end}, {days_in_words((again.end - step.by).days)} after {in_words(step.by)}"
+            periods = f"for {self.rule.sustained_periods} periods"
+            reason = f"{before.reason} It fell short later, and reached it again {periods} {late}."
+            return verdict(Status.MET_LATE, reason, *entries, reached.broken)
+        gap = "" if reached.missing is None else f"It had no reading for the period to {in_words(reached.missing)}"
+        return verdict(before.status, f"{before.reason} {gap}, and reaches it in the period to {end}.", *entries)
 
     def _unknown(self, measure: TrackedMeasure, step: TargetStep, goal: str) -> Verdict | None:
         """Return NO_EVIDENCE if the period that decides on a step has no reading or no mean; else None."""
@@ -148,13 +179,14 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         for index, mean in self._means(measure):
             is_good = measure.reaches(mean, step.target)
             is_in_row = run > 0 and previous == index - 1 and measure.follows(index)
+            missing = _gap(measure, previous, index)
             run, previous = (run + 1 if is_in_row else 1) if is_good else 0, index
             if not is_known and measure.ends[index] <= step.by:
                 continue
             if reached is not None and measure.ends[index] > step.by:
-                reached.is_broken = reached.is_broken or not is_good
-                if reached.is_broken and run >= periods:
-                    reached.restored, reached.is_broken = self._periods(measure, index), False
+                reached.slip(None if is_good else measure.entries[index], missing)
+                if (reached.broken or reached.missing) and reached.again is None and run >= periods:
+                    reached.is_broken, reached.again = False, self._periods(measure, index)
             elif run >= periods:
                 reached = self._periods(measure, index)
             elif not is_good:
@@ -167,5 +199,24 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return _Reached(measure.ends[index], measure.entries[first : index + 1])
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before each step's day, and the day after it."""
-        return [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]
+        """Return a fortnight before each step's day, the day after it, and that after a reading is missing."""
+        moments = [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]
+        measure = self.measures.get(self.rule.measure)
+        if self.rule.sustained_periods > 1 and measure is not None and measure.ends:
+            limit = measure.next_end(len(measure.ends) - 1, 2)
+            moments += [] if limit is None else [clause.after(limit)]
+        return moments
+
+
+def _missing(measure: TrackedMeasure, today: date) -> date | None:
+    """Return the last day of a period whose reading is missing although the next one has ended too; else None."""
+    limit = measure.next_end(len(measure.ends) - 1, 2)
+    return None if limit is None or today <= limit else measure.next_end(len(measure.ends) - 1)
+
+
+def _gap(measure: TrackedMeasure, previous: int, index: int) -> date | None:
+    """Return the last day of a period without a reading between two indexes; None: they are in a row."""
+    for later in range(max(previous, 0) + 1, index + 1):
+        if not measure.follows(later):
+            return measure.next_end(later - 1)
+    return None

@@ -50,10 +50,10 @@ def answered(name: str, on: str) -> Fact:
     return InstructionAnswered(instruction=name, answered_on=day(on), answer=WORDS)
 
 
-def filled(first: str, last: str | None = None) -> Fact:
+def filled(first: str, last: str | None = None, holder: str = "dee") -> Fact:
     """Return an appointment as director."""
     end: date | None = None if last is None else day(last)
-    return PostFilled(post="director", holder="dee", first=day(first), last=end)
+    return PostFilled(post="director", holder=holder, first=day(first), last=end)
 
 
 def reported(on: str) -> Fact:

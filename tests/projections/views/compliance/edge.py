@@ -16,8 +16,8 @@ from tests.projections.views.compliance.telling import WORDS, instant
 
 CLAUSE, FIRST = 2, 11
 """Position of the entry that registers the clause, and of the first fact of a case."""
-Told = tuple[str, Fact] | tuple[str, Fact, str]
-"""Instant of recording, the fact, and the instant at which it happened if that was another."""
+Told = tuple[str, Fact] | tuple[str, Fact, str | None] | tuple[str, Fact, str | None, str]
+"""Instant of recording, the fact, the instant at which it happened if that was another, and the recorder's role."""
 
 
 class Line(NamedTuple):
@@ -59,8 +59,10 @@ def fix(index: int, fact: Fact | None) -> Fact:
     return EntryCorrected(position=FIRST + index, reason=WORDS, replacement=new)
 
 
-def entry_of(position: int, recorded: str, fact: Fact, happened: str | None = None) -> Entry:
-    """Return an entry that the adviser recorded."""
+def entry_of(
+    position: int, recorded: str, fact: Fact, happened: str | None = None, role: str = "ADVISER"
+) -> Entry:
+    """Return an entry that a person in a role recorded."""
     return Entry(
         notice="n",
         position=position,
@@ -73,7 +75,7 @@ def entry_of(position: int, recorded: str, fact: Fact, happened: str | None = No
         confirmed=(),
         recorded_at=instant(recorded),
         actor="ann",
-        actor_role="ADVISER",
+        actor_role=role,
         fact=fact,
     )
 

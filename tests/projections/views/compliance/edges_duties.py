@@ -1,6 +1,6 @@
 """Edge cases of the rules on duties: judged, done, instructed, not done, in post, co-operated with."""
 
-from ledger.domain.areas.duties import CooperationReported
+from ledger.domain.areas.duties import CooperationReported, PostVacated
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, RISK
 from tests.projections.views.compliance.duty_cases import (
@@ -27,12 +27,14 @@ from tests.projections.views.compliance.edge import (
     fix,
     on,
 )
+from tests.projections.views.compliance.facts import day
 from tests.projections.views.compliance.telling import WORDS
 
 JUDGED = {"by": ["ADVISER"], "every_months": 3}
 ORDERS = {"given_by": ["ADVISER"]}
 POST = {"post": "director", "by": "2022-09-30"}
 ACCEPTABLE = {**PLAN, "accepted_by": ["ADVISER"]}
+OFFICIAL = {**PLAN, "accepted_by": ["DEPARTMENT_OFFICIAL"]}
 REPORTED = {"reported_by": ["ADVISER"]}
 TWENTIETH: Told = ("2022-08-01", instructed("I1", "2022-08-20"))
 
@@ -81,6 +83,27 @@ EDGES: dict[str, Edges] = {
         "the day after, and an acceptance": Edge(
             ACCEPTABLE, [("2022-08-03", submitted("2022-08-03")), ("2022-08-09", ACCEPTED)],
             [on("2022-08-09T11:59", RISK, "submitted on 3 August 2022, 1 day late, and awaits acceptance", 11), on("2022-08-09T12:00", LATE, "1 day late", 11, 12)],
+        ),
+        "the day of an acceptance, after one of another role": Edge(
+            OFFICIAL, [("2022-08-02", submitted("2022-08-02")), ("2022-08-09", ACCEPTED, None, "CHAIR"), ("2022-08-12", ACCEPTED, None, "DEPARTMENT_OFFICIAL")],
+            [on("2022-08-12T11:59", RISK, "submitted on 2 August 2022 and awaits acceptance by the department official", 11), on("2022-08-12T12:00", MET, "submitted on 2 August 2022.", 11, 13)],
+        ),
+        "the day of an acceptance, before one of another role": Edge(
+            OFFICIAL, [("2022-08-02", submitted("2022-08-02")), ("2022-08-09", ACCEPTED, None, "DEPARTMENT_OFFICIAL"), ("2022-08-12", ACCEPTED, None, "CHAIR")],
+            [on("2022-08-09T12:00", MET, "submitted on 2 August 2022.", 11, 12), on("2022-08-13", MET, "submitted on 2 August 2022.", 11, 12)],
+        ),
+        "the day of a return by another role": Edge(
+            OFFICIAL, [("2022-08-02", submitted("2022-08-02")), ("2022-08-09", RETURNED, None, "CHAIR"), ("2022-08-12", ACCEPTED, None, "DEPARTMENT_OFFICIAL")],
+            [on("2022-08-10", RISK, "awaits acceptance by the department official", 11), on("2022-08-13", MET, "submitted on 2 August 2022.", 11, 13)],
+        ),
+        "the day of a return by one role, and an acceptance by another": Edge(
+            {**PLAN, "accepted_by": ["CHAIR", "DEPARTMENT_OFFICIAL"]},
+            [("2022-08-02", submitted("2022-08-02")), ("2022-08-03", RETURNED, None, "CHAIR"), ("2022-08-12", ACCEPTED, None, "DEPARTMENT_OFFICIAL")],
+            [on("2022-08-13", NOT, "returned on 3 August 2022; it had to be submitted again by 2 August 2022", 2, 12)],
+        ),
+        "the day of a return, after an acceptance": Edge(
+            ACCEPTABLE, [("2022-07-20", submitted("2022-07-20")), ("2022-07-21", ACCEPTED), ("2022-07-25", RETURNED, None, "ADVISER")],
+            [on("2022-07-25T11:59", MET, "submitted on 20 July 2022.", 11, 12), on("2022-07-25T12:00", DUE, "returned on 25 July 2022", 2, 13)],
         ),
         "the day of a return": Edge(
             PLAN, [("2022-07-20", submitted("2022-07-20")), ("2022-07-25", RETURNED)],
@@ -135,7 +158,23 @@ EDGES: dict[str, Edges] = {
         "the day after": Edge(POST, [("2022-09-20", filled("2022-10-01"))], [on("2022-09-30T23:59", RISK, "filled from 1 October 2022, 1 day after 30 September 2022", 11), on("2022-10-01T00:00", LATE, "first filled 1 day late", 11)]),
         "the day after, and filled again": Edge(
             POST, [("2022-09-20", filled("2022-10-01", "2022-10-31")), ("2022-11-07", filled("2022-11-14"))],
-            [on("2022-11-13T23:59", NOT, "vacant since 1 November 2022", 11), on("2022-11-14T00:00", LATE, "held by dee; it was first filled 1 day late", 11, 12)],
+            [on("2022-11-06T23:59", NOT, "vacant since 1 November 2022.", 11), on("2022-11-13T23:59", NOT, "vacant since 1 November 2022 and is filled from 14 November 2022.", 11, 12),
+             on("2022-11-14T00:00", LATE, "held by dee; it was first filled 1 day late, and was vacant from 1 November 2022 to 13 November 2022", 11, 12)],
+        ),
+        "the day, after a vacancy between two holders": Edge(
+            POST, [("2022-09-20", filled("2022-09-01")), ("2022-11-10", PostVacated(post="director", holder="dee", last=day("2022-11-10"), reason=WORDS)),
+                   ("2022-12-01", filled("2022-12-05", holder="eve"))],
+            [on("2022-11-10T23:59", MET, "held by dee.", 11), on("2022-11-11T00:00", NOT, "vacant since 11 November 2022", 12),
+             on("2022-12-04T23:59", NOT, "vacant since 11 November 2022 and is filled from 5 December 2022", 12, 13),
+             on("2022-12-05T00:00", MET, "held by eve; it was vacant from 11 November 2022 to 4 December 2022.", 12, 13)],
+        ),
+        "the day, of a holder who follows another at once": Edge(
+            POST, [("2022-09-20", filled("2022-09-01", "2022-11-10")), ("2022-11-01", filled("2022-11-11", holder="eve"))],
+            [on("2022-11-10T23:59", MET, "held by dee.", 11), on("2022-11-11T00:00", MET, "held by eve.", 12)],
+        ),
+        "the day, after two vacancies": Edge(
+            POST, [("2022-09-20", filled("2022-09-01", "2022-10-10")), ("2022-10-12", filled("2022-10-12", "2022-10-20", holder="eve")), ("2022-11-01", filled("2022-11-01"))],
+            [on("2022-11-02", MET, "held by dee; it was vacant on 11 October 2022, and from 21 October 2022 to 31 October 2022.", 11, 12, 13)],
         ),
         LATE_RECORD: Edge(POST, [("2022-10-20", filled("2022-09-30"))], [on("2022-10-10", NOT, "had to be filled", 2, known=0), on("2022-10-10", MET, "held by dee", 11)]),
         CORRECTED: Edge(

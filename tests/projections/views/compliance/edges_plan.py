@@ -325,7 +325,26 @@ EDGES: dict[str, Edges] = {
         "sustained and broken, and sustained again": Edge(
             {"measure": "M1", "steps": [{"by": "2022-08-31", "target": 80}], "sustained_periods": 2},
             [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((7, 80), (8, 80), (9, 79), (10, 80), (11, 80))]],
-            [on("2022-10-11", NOT, "no longer does", 12, 13, 14), on("2022-11-11", NOT, "no longer does", 12, 13, 15), on("2022-12-11", MET, "for 2 periods. It fell short later, and reached it again in the period to 30 November 2022", 12, 13, 15, 16)],
+            [on("2022-10-11", NOT, "no longer does", 12, 13, 14), on("2022-11-11", NOT, "no longer does", 12, 13, 15), on("2022-12-11", LATE, "by 31 August 2022 for 2 periods. It fell short later, and reached it again for 2 periods in the period to 30 November 2022, 91 days after 31 August 2022.", 12, 13, 14, 15, 16)],
+        ),
+        "sustained and broken again, after it was restored": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-07-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((6, 80), (7, 80), (8, 79), (9, 80), (10, 80), (11, 79))]],
+            [on("2022-11-11", LATE, "reached it again for 2 periods in the period to 31 October 2022, 92 days after 31 July 2022.", 12, 13, 14, 15, 16),
+             on("2022-12-11", NOT, "by 31 July 2022 for 2 periods, and no longer does.", 12, 13, 17)],
+        ),
+        "sustained and broken, restored, and then without a reading": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-07-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, value)) for number, value in ((6, 80), (7, 80), (8, 79), (9, 80), (10, 80))], ("2023-01-10", month(12, 80))],
+            [on("2022-12-31T23:59", LATE, "fell short later", 12, 13, 14, 15, 16), on("2023-01-01T00:00", NONE, "no reading for the period to 30 November 2022", 12, 13, 16, known=6),
+             on("2023-01-11", NONE, "no reading for the period to 30 November 2022", 12, 13, 17)],
+        ),
+        "sustained and broken by silence": Edge(
+            {"measure": "M1", "steps": [{"by": "2022-08-31", "target": 80}], "sustained_periods": 2},
+            [DEFINED, *[(f"2022-{number + 1:02}-10", month(number, 80)) for number in (7, 8)], ("2022-12-10", month(11, 80)), ("2023-01-10", month(12, 80))],
+            [on("2022-10-31T23:59", MET, "for 2 periods.", 12, 13), on("2022-11-01T00:00", NONE, "by 31 August 2022 for 2 periods. It has no reading for the period to 30 September 2022, "
+                "so it is unknown if it still does.", 12, 13), on("2022-12-11", NONE, "no reading for the period to 30 September 2022", 12, 13, 14, known=4),
+             on("2023-01-11", MET, "by 31 August 2022 for 2 periods. It had no reading for the period to 30 September 2022, and reaches it in the period to 31 December 2022.", 12, 13, 14, 15)],
         ),
         "sustained and broken, after it was reached late": Edge(
             {"measure": "M1", "steps": [{"by": "2022-07-31", "target": 80}], "sustained_periods": 2},

@@ -77,8 +77,9 @@ CORRECTED_AFTER = 3
 def pool() -> list[Entry]:
     """Return the entries of which histories are made, in order of position: facts without corrections."""
     told = [each for edges in EDGES.values() for edge in edges.values() for each in edge.told]
-    facts = [each for each in told if not isinstance(each[1], EntryCorrected)]
-    return [*played()[0].history, *(entry_of(EDGES_FROM + index, *each) for index, each in enumerate(facts))]
+    edges = [entry_of(EDGES_FROM + index, *each) for index, each in enumerate(told)]
+    # A correction would name a position of the history that it was recorded in.
+    return [each for each in (*played()[0].history, *edges) if not isinstance(each.fact, EntryCorrected)]
 
 
 @cache
