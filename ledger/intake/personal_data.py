@@ -9,6 +9,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterator
+from functools import lru_cache
 
 from stdnum.gb import nhs, upn
 
@@ -38,6 +39,8 @@ _NAMES = {
     PersonalData.TELEPHONE_NUMBER: "a telephone number",
 }
 _TRIGGER = re.compile(r"[0-9@]")
+_MARKS = b"0123456789@&([{<"
+"""ASCII characters of which a narrative with personal data has one, unless it spells an address in words."""
 _AT = re.compile(r" ?[(\[{<] ?at ?[)\]}>] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
 """An @ in other letters."""
 _HIDDEN_AT = re.compile(r"[(\[{<] ?at|%40|@", re.IGNORECASE)
@@ -63,7 +66,9 @@ _SEPARATORS = {
     "'": re.compile("[\u2018\u2019\u201b]"),
 }
 """ASCII separators, and the characters that replace them."""
-_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_UNEVEN = ("  ", "%20", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0")
+"""Spaces that a printable text may have and the searches do not expect."""
 _SPACES = re.compile("(?:%20|[\\s\u115f\u1160\u2800\u3164\uffa0])+")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
@@ -190,24 +195,45 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
     (
-        re.compile(r"[Bb][Oo][Rr][Nn]|[Bb][Ii][Rr][Tt][Hh]|[Dd]\.? ?[Oo]\.? ?[Bb]"),
+        re.compile(r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. ]{0,2}[Oo][. ]{0,2}[Bb]"),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
-    (re.compile(r"[0-9] ?[A-Za-z] ?[A-Za-z](?![A-Za-z0-9])"), ((PersonalData.POSTCODE, _POSTCODE.search),)),
+    (
+        re.compile(r"[0-9](?:[A-Za-z]{2}| ?[A-Z] ?[A-Z])(?![A-Za-z0-9])"),
+        ((PersonalData.POSTCODE, _POSTCODE.search),),
+    ),
 )
 """A cheap search for a trace → the kinds that have this trace, with their own searches."""
 
 
+@lru_cache(4_096)
+def _ascii_for(character: str) -> str:
+    """Return the ASCII digit, separator or letter that a character looks like; an invisible one is dropped."""
+    if _INVISIBLE.match(character):
+        return ""
+    if character.isdecimal():
+        return str(unicodedata.digit(character))
+    separators = (ascii_ for ascii_, others in _SEPARATORS.items() if others.match(character))
+    return next(separators, character.translate(_LOOK_ALIKES))
+
+
 def _in_ascii(text: str) -> str:
     """Return the text with ASCII digits and separators, and nothing invisible."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_LOOK_ALIKES)
-    for ascii_, others in _SEPARATORS.items():
-        text = others.sub(ascii_, text)
-    return _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
+    return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKC", text))
+
+
+def _has_no_mark(text: str) -> bool:
+    """Return whether a narrative is plain English that no search can match; cheaper than the searches."""
+    if not text.isascii():
+        return False
+    characters = text.encode()
+    return len(characters.translate(None, _MARKS)) == len(characters) and " dot " not in text.lower()
 
 
 def kinds_in(text: str) -> list[PersonalData]:
     """Return the kinds of personal data that a narrative seems to contain."""
+    if _has_no_mark(text):
+        return []
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -218,7 +244,9 @@ def kinds_in(text: str) -> list[PersonalData]:
         text = _SPOKEN.sub(lambda match: f"@{match[1]}.{match[2]}".lower().replace(" dot ", "."), text)
     if _TRIGGER.search(text) is None:
         return []
-    text = _SPACES.sub(" ", _TAG.sub("", text))
+    text = _TAG.sub("", text)
+    if not text.isprintable() or any(map(text.__contains__, _UNEVEN)):
+        text = _SPACES.sub(" ", text)
     present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
     return [kind for kind in PersonalData if kind in present]
 

@@ -1,10 +1,14 @@
 """The scan of narratives: matches, near misses and confirmations; a match is never repeated."""
 
+import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.domain.errors import Refused
+from ledger.intake import personal_data
 from ledger.intake.parse import accept
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData, kinds_in
 from tests.ledger.history import progress, submit
@@ -319,3 +323,45 @@ def test_a_long_text_is_scanned_in_time_that_grows_with_it(piece: str) -> None:
     started = time.process_time()
     kinds_in(piece * (1_000_000 // len(piece)))
     assert time.process_time() - started < 10
+
+
+SPELLINGS = (
+    *(
+        "jo(at)example.org",
+        "jo at example dot org",
+        "jo AT example DOT org",
+        "jo%40example.org",
+        "jo&#64;example.org",
+    ),
+    *("<jo@example.org>", "born 5 July 2010", "BIRTH 5/7/10", "d o b 20100705", "D. O. B. 05.07.2010"),
+    *("OL6 6DL", "ol6 6dl", "O L 6 6 D L", "OL%206 6DL", "OL6\u28006DL", "GIR 0AA", "NHS no 9434765919"),
+    *("943 476 5919", "943%20476%205919", "UPN A801200005001", "0161 342 8355", "+44 7700 900123"),
+)
+PIECES = (
+    *"0 9aAzZ@&;%([{<>.,-/|+'\t\n\u00a0\u0661\u1160\u2013\u2019\u200b\u212a\u2800\uff10",
+    "  ",
+    "%20",
+    " dot ",
+)
+
+
+@st.composite
+def misspelt(draw: st.DrawFn) -> str:
+    """Return a spelling of personal data with up to two pieces inserted or replaced."""
+    text = draw(st.sampled_from(SPELLINGS))
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.sampled_from(PIECES)) + text[at + draw(st.integers(0, 1)) :]
+    return text
+
+
+@given(misspelt())
+@settings(max_examples=400)
+def test_the_cheap_checks_pass_nothing_that_the_searches_match(text: str) -> None:
+    quick = kinds_in(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(personal_data, "_has_no_mark", lambda _text: False)
+        patch.setattr(personal_data, "_UNEVEN", ("",))
+        searches = tuple((re.compile(""), kinds) for _, kinds in personal_data._SEARCHES)
+        patch.setattr(personal_data, "_SEARCHES", searches)
+        assert kinds_in(text) == quick
