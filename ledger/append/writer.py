@@ -215,8 +215,7 @@ class Writer:
     async def _run(self) -> None:
         while True:
             await self._wait()
-            while self._queue or self._due() is not None:
-                due = self._due()
+            while (due := self._due()) is not None or self._queue:
                 batch = self._retry(due) if due is not None else self._batch()
                 results = await self._recorder.record([waiting.request for waiting in batch], wait=due is None)
                 for waiting, result in zip(batch, results, strict=True):
@@ -228,10 +227,13 @@ class Writer:
 
     async def _wait(self) -> None:
         """Wait for a request, or for the next retry of a locked notice."""
-        retries = [locked.retry_at for locked in self._locked.values()]
-        pause = max(0.0, min(retries) - asyncio.get_running_loop().time()) if retries else None
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), pause)
+        if self._locked:
+            next_retry = min(locked.retry_at for locked in self._locked.values())
+            with suppress(TimeoutError):
+                pause = max(0.0, next_retry - asyncio.get_running_loop().time())
+                await asyncio.wait_for(self._wake.wait(), pause)
+        else:
+            await self._wake.wait()
         self._wake.clear()
 
     def _finish(self, waiting: _Waiting, result: Result) -> None:
@@ -279,6 +281,8 @@ class Writer:
 
     def _due(self) -> str | None:
         """Return a locked notice that is to be tried again now."""
+        if not self._locked:
+            return None
         now = asyncio.get_running_loop().time()
         return next((notice for notice, locked in self._locked.items() if locked.retry_at <= now), None)
 

@@ -163,6 +163,8 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 class WordList(Enum):
     """A closed list of values; the entry holds the value."""
 
+    __hash__ = object.__hash__  # each value exists once, and Enum's own hash runs in Python
+
     @property
     def meaning(self) -> str:
         """The value in words, for people."""

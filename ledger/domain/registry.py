@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -120,8 +120,9 @@ def values_at(data: Json, path: tuple[str, ...], where: str = "") -> Iterator[tu
 _STEP = re.compile(r"[^.\[\]]+")
 
 
-def _steps(where: str) -> list[int | str]:
-    return [int(step) if step.isdigit() else step for step in _STEP.findall(where)]
+@lru_cache(1_024)
+def _steps(where: str) -> tuple[int | str, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in _STEP.findall(where))
 
 
 def value_at(data: Json, where: str) -> Json:

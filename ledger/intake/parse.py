@@ -23,7 +23,7 @@ from ledger.domain.areas.records import EntryCorrected, Replacement
 from ledger.domain.corrections import REPLACEMENT
 from ledger.domain.entry import utc
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.fact import ID_PATTERN, Fact, Id, Instant, text_matching
+from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matching
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import personal_data
@@ -195,7 +195,6 @@ def _accept(event: Json) -> SubmittedFact:
     if envelope is None or content is None or refusals:
         raise Refused(islice(refusals, MAXIMUM_REASONS))
     kind, fact, narratives = content
-    time = envelope.time
     if isinstance(fact, EvidenceSubmitted):
         fact = _state_file(fact, came=False)
     return SubmittedFact(
@@ -203,7 +202,7 @@ def _accept(event: Json) -> SubmittedFact:
         envelope.source,
         kind.type,
         envelope.subject,
-        utc(time) if time else None,
+        utc(envelope.time) if envelope.time else None,
         envelope.clauses,
         envelope.confirm,
         fact,
@@ -214,20 +213,19 @@ def _accept(event: Json) -> SubmittedFact:
 
 def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
     """Return an event's attributes, or None if they have errors, and the refusals of all of them."""
-    refusals = [
-        Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name)
-        for name in SERVER_ATTRIBUTES
-        if name in event
-    ]
+    reserved = [name for name in SERVER_ATTRIBUTES if name in event]
+    refusals = [Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved]
+    apart = {*reserved, *TRACE_ATTRIBUTES}
+    if not apart.isdisjoint(event):
+        event = {name: event[name] for name in event if name not in apart}
     try:
-        apart = (*SERVER_ATTRIBUTES, *TRACE_ATTRIBUTES)
-        envelope = convert({name: event[name] for name in event if name not in apart}, Event, "")
+        envelope = convert(event, Event, "")
     except Refused as refused:
         return None, [*refusals, *refused.refusals]
-    content_type = (envelope.datacontenttype or "application/json").partition(";")[0].strip().lower()
-    if content_type != "application/json":
+    content_type = envelope.datacontenttype
+    if content_type and content_type.partition(";")[0].strip().lower() != "application/json":
         refusals.append(Refusal("INVALID_FIELD", "the data must be application/json", "datacontenttype"))
-    if envelope.time is not None and not is_near(str(envelope.time)):
+    if envelope.time is not None and envelope.time.year not in YEARS:
         refusals.append(out_of_time("time"))
     return envelope, refusals
 
@@ -236,7 +234,7 @@ def _accept_content(
     event: dict[str, Json], refusals: list[Refusal]
 ) -> tuple[Kind, Fact, tuple[SubmittedNarrative, ...]] | None:
     """Return the fact of an event, or None if it is refused, with its refusals added to the others."""
-    name, data, confirmed = (event.get(attribute) for attribute in ("type", "data", "confirm"))
+    name, data, confirmed = event.get("type"), event.get("data"), event.get("confirm")
     if not isinstance(name, str) or not isinstance(data, dict):
         return None
     try:
