@@ -16,11 +16,32 @@ from projections.engine.rows import Rows, Table
 R = TypeVar("R", bound=Struct)
 Source = Callable[[Rows, Entry], Any]
 """Function that returns the value of a row's field."""
+FieldSources = tuple[tuple[str, Source], ...]
+"""Sources by field of a row."""
 _OF_ENTRY: dict[str, Source] = {
     "position": lambda _rows, entry: entry.position,
     "actor": lambda _rows, entry: entry.actor,
+    "by": lambda _rows, entry: entry.actor,
+    "role": lambda _rows, entry: entry.actor_role,
     "recorded_at": lambda _rows, entry: entry.recorded_at,
 }
+
+
+class OfFact(Struct, frozen=True):
+    """A field of the fact, for a row's field with another name."""
+
+    name: str
+
+
+class OfEntry(Struct, frozen=True):
+    """A field of the entry, for a row's field with another name."""
+
+    name: str
+
+
+RECORDED_AT = OfEntry("recorded_at")
+Stated = tuple[tuple[str, object], ...]
+"""Values of a row's fields that do not follow from their names: `OfFact`, `OfEntry` or a constant."""
 
 
 def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -> R:
@@ -28,59 +49,77 @@ def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -
 
     `values` are fields that do not follow from the fact. Each other required field takes the fact's field of its
     name. A word becomes its value, a list a copy, and a narrative a reference. `first` and `last` come from the
-    period. `position`, `actor` and `recorded_at` come from the entry. Any other instant is that of the fact.
-    Fields with a default keep it.
+    period. `position`, `actor`, `by`, `role` and `recorded_at` come from the entry. Any other instant is that of
+    the fact. A first word may name the act: `closed_reason` takes `reason`. Fields with a default keep it.
 
     Raises:
         TypeError: A field has no source.
     """
-    for name, source in _sources(table.row, type(entry.fact), frozenset(values)):
+    for name, source in required_sources(table.row, type(entry.fact), frozenset(values)):
         values[name] = source(rows, entry)
     row = table.row(**values)
     rows.put(table, row)
     return row
 
 
-def check_sources(row: type[Struct], fact: type[Fact]) -> None:
-    """Check that each required field of a row follows from a fact.
+@cache
+def required_sources(row: type[Struct], fact: type[Fact], excluded: frozenset[str]) -> FieldSources:
+    """Return the source of each field without a default that is not excluded.
 
     Raises:
         TypeError: A field has no source.
     """
-    _sources(row, fact, frozenset())
-
-
-@cache
-def _sources(row: type[Struct], fact: type[Fact], stated: frozenset[str]) -> tuple[tuple[str, Source], ...]:
-    """Return the source of each required field that is not stated."""
-    hints = get_type_hints(row)
     required = (
         field.name
         for field in structs.fields(row)
-        if field.default is NODEFAULT and field.default_factory is NODEFAULT and field.name not in stated
+        if field.default is NODEFAULT and field.default_factory is NODEFAULT and field.name not in excluded
     )
-    return tuple((name, _source(name, hints[name], row, fact)) for name in required)
+    return sources(row, fact, tuple(required))
+
+
+@cache
+def sources(row: type[Struct], fact: type[Fact], names: tuple[str, ...], stated: Stated = ()) -> FieldSources:
+    """Return the source of each named field and of each stated field.
+
+    Raises:
+        TypeError: A field has no source.
+    """
+    hints = get_type_hints(row)
+    named = [(name, _source(name, hints[name], row, fact)) for name in names]
+    return (*named, *((name, _stated_source(value, fact)) for name, value in stated))
+
+
+def _stated_source(value: object, fact: type[Fact]) -> Source:
+    match value:
+        case OfFact(name):
+            return _of_fact(name, fact)
+        case OfEntry(name):
+            take = attrgetter(name)
+            return lambda _rows, entry: take(entry)
+    return lambda _rows, _entry: value
 
 
 def _source(name: str, hint: object, row: type[Struct], fact: type[Fact]) -> Source:
     if name == "position":  # a fact's own position is that of another entry
         return _OF_ENTRY[name]
-    fields = dict(zip(fact.__struct_fields__, fact.__struct_encode_fields__, strict=True))
-    if name in fields:
-        return _of_fact(name, fields[name], fact)
-    if name in ("first", "last") and "period" in fields:
+    if name in fact.__struct_fields__:
+        return _of_fact(name, fact)
+    if name in ("first", "last") and "period" in fact.__struct_fields__:
         take = attrgetter(name)
         return lambda _rows, entry: None if (period := entry.fact.period) is None else take(period)  # type: ignore[attr-defined]
     if name in _OF_ENTRY:
         return _OF_ENTRY[name]
     if unwrap(hint).type is datetime:
         return lambda _rows, entry: entry.occurred_at
+    if "_" in name:
+        return _source(name.partition("_")[2], hint, row, fact)
     raise TypeError(f"{fact.__name__} has no value for {row.__name__}.{name}; state it")
 
 
-def _of_fact(name: str, key: str, fact: type[Fact]) -> Source:
-    """Return the source that takes a field of the fact, whose JSON name is `key`."""
+def _of_fact(name: str, fact: type[Fact]) -> Source:
+    """Return the source that takes a field of the fact."""
     take = attrgetter(name)
+    key = fact.__struct_encode_fields__[fact.__struct_fields__.index(name)]
     field = unwrap(get_type_hints(fact, include_extras=True)[name])
     if field.type is Narrative:
         return lambda rows, entry: rows.optional_narrative(take(entry.fact), key)

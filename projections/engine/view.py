@@ -14,17 +14,26 @@ from msgspec import Struct
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from projections.engine.fact_rows import check_sources, put_from_fact
+from projections.engine.fact_rows import Stated, put_from_fact, required_sources, sources
 from projections.engine.rows import Rows, Table
 
 F = TypeVar("F", bound=Fact)
+R = TypeVar("R", bound=Struct)
 Handler = Callable[[Rows, Entry, F], None]
 """Function that folds an entry with one kind of fact into the rows."""
 
 
-def _put(table: Table[Any], rows: Rows, entry: Entry, _fact: Fact) -> None:
+def _put(table: Table[R], stated: Stated, rows: Rows, entry: Entry, fact: Fact) -> None:
     """Put the row of an entry's fact. Other processes find this function by its name."""
-    put_from_fact(rows, table, entry)
+    declared = sources(table.row, type(fact), (), stated)
+    put_from_fact(rows, table, entry, **{name: source(rows, entry) for name, source in declared})
+
+
+def _change(table: Table[R], names: tuple[str, ...], stated: Stated, rows: Rows, entry: Entry, fact: Fact) -> None:
+    """Change the row that an entry's fact names. Other processes find this function by its name."""
+    declared = sources(table.row, type(fact), names, stated)
+    key = (getattr(fact, part) for part in table.key)
+    rows.change(table, *key, **{name: source(rows, entry) for name, source in declared})
 
 
 class View(Struct, frozen=True, eq=False):
@@ -60,14 +69,25 @@ class View(Struct, frozen=True, eq=False):
 
         return declare
 
-    def puts(self, fact: type[Fact], table: Table[Any]) -> None:
-        """Declare that each fact of a type puts a row whose fields follow from it.
+    def puts(self, fact: type[Fact], table: Table[R], **stated: object) -> None:
+        """Declare that each fact of a type puts a row whose required fields follow from it, or are stated.
 
         Raises:
             TypeError: A required field of the row does not follow from the fact.
         """
-        check_sources(table.row, fact)
-        self.on(fact)(partial(_put, table))
+        required_sources(table.row, fact, frozenset(stated))
+        self.on(fact)(partial(_put, table, tuple(stated.items())))
+
+    def changes(self, fact: type[Fact], table: Table[R], *names: str, **stated: object) -> None:
+        """Declare that each fact of a type changes fields of the row with its key: these follow, or are stated.
+
+        Raises:
+            TypeError: A field does not follow from the fact, or the fact does not name the row.
+        """
+        if not set(table.key) <= set(fact.__struct_fields__):
+            raise TypeError(f"{fact.__name__} does not name a row of {table.name}; declare a function with `on`")
+        sources(table.row, fact, names, tuple(stated.items()))
+        self.on(fact)(partial(_change, table, names, tuple(stated.items())))
 
     def fold(self, rows: Rows, entry: Entry) -> None:
         """Fold one entry into the rows."""

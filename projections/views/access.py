@@ -19,7 +19,7 @@ from ledger.domain.areas.access import (
     UseFault,
 )
 from ledger.domain.entry import Entry
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -113,47 +113,20 @@ USES = Table("uses", Use, ("position",), in_memory=False, lookups=(("request",),
 
 
 VIEW = View("access", 2, (ACCESS, PROVISIONS, USES))
-
-
-@VIEW.on(AccessRequested)
-def _access_requested(rows: Rows, entry: Entry, fact: AccessRequested) -> None:
-    stated = {"requested_by": entry.actor, "from_at": fact.from_, "until_at": fact.until}
-    put_from_fact(rows, ACCESS, entry, **stated)
-
-
-@VIEW.on(AccessGranted)
-def _access_granted(rows: Rows, entry: Entry, fact: AccessGranted) -> None:
-    decided = {
-        "decided": "GRANTED",
-        "decided_at": entry.occurred_at,
-        "decided_by": entry.actor,
-        "decided_position": entry.position,
-    }
-    rows.change(ACCESS, fact.request, from_at=fact.from_, until_at=fact.until, **decided)
-
-
-@VIEW.on(AccessRefused)
-def _access_refused(rows: Rows, entry: Entry, fact: AccessRefused) -> None:
-    decided = {
-        "decided": "REFUSED",
-        "decided_at": entry.occurred_at,
-        "decided_by": entry.actor,
-        "decided_position": entry.position,
-    }
-    rows.change(ACCESS, fact.request, refused_reason=rows.narrative("reason"), **decided)
+_DECIDED = ("decided_at", "decided_by", "decided_position")
+VIEW.puts(AccessRequested, ACCESS, from_at=OfFact("from_"), until_at=OfFact("until"))
+VIEW.changes(
+    AccessGranted, ACCESS, *_DECIDED, decided="GRANTED", from_at=OfFact("from_"), until_at=OfFact("until")
+)
+VIEW.changes(AccessRefused, ACCESS, *_DECIDED, "refused_reason", decided="REFUSED")
+# A right ends when its end is recorded, not at the time that the recorder states.
+VIEW.changes(AccessRevoked, ACCESS, "revoked_by", "revoked_position", "revoked_reason", revoked_at=RECORDED_AT)
 
 
 @VIEW.on(AccessExtended)
 def _access_extended(rows: Rows, entry: Entry, fact: AccessExtended) -> None:
     access = rows.change(ACCESS, fact.request, until_at=fact.until)
     rows.change(ACCESS, fact.request, extended=access.extended + 1)
-
-
-@VIEW.on(AccessRevoked)
-def _access_revoked(rows: Rows, entry: Entry, fact: AccessRevoked) -> None:
-    # A right ends when its end is recorded, not at the time that the recorder states.
-    ended = {"revoked_at": entry.recorded_at, "revoked_by": entry.actor, "revoked_position": entry.position}
-    rows.change(ACCESS, fact.request, revoked_reason=rows.narrative("reason"), **ended)
 
 
 @VIEW.on(AccessProvided)

@@ -19,7 +19,7 @@ from ledger.domain.areas.actions import (
 )
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import OfFact, put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -110,11 +110,13 @@ MILESTONES = Table("milestones", Milestone, ("milestone",), lookups=(("objective
 
 VIEW = View("actions", 5, (ACTIONS, REBASELINES, MILESTONES))
 VIEW.puts(MilestoneSet, MILESTONES)
-
-
-@VIEW.on(ActionAdded)
-def _action_added(rows: Rows, entry: Entry, fact: ActionAdded) -> None:
-    put_from_fact(rows, ACTIONS, entry, first_due=fact.due)
+VIEW.puts(ActionAdded, ACTIONS, first_due=OfFact("due"))
+VIEW.changes(
+    ActionCompleted, ACTIONS, "completed_on", "completed_position", "result", "evidence", standing="COMPLETED"
+)
+VIEW.changes(ActionEmbedded, ACTIONS, "embedded_on", "embedded_position", "assurance", standing="EMBEDDED")
+VIEW.changes(ActionDropped, ACTIONS, "dropped_position", "dropped_reason", standing="DROPPED")
+VIEW.changes(MilestoneReached, MILESTONES, "reached_on", "reached_position", "evidence")
 
 
 @VIEW.on(ActionRevised)
@@ -132,37 +134,6 @@ def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> No
     action = rows.change(ACTIONS, fact.action, due=fact.to, precision=fact.precision.value)
     rows.change(ACTIONS, fact.action, rebaselined=action.rebaselined + 1)
     put_from_fact(rows, REBASELINES, entry, due_before=fact.from_, due_after=fact.to)
-
-
-@VIEW.on(ActionCompleted)
-def _action_completed(rows: Rows, entry: Entry, fact: ActionCompleted) -> None:
-    rows.change(
-        ACTIONS,
-        fact.action,
-        completed_on=fact.completed_on,
-        completed_position=entry.position,
-        standing="COMPLETED",
-        result=rows.narrative("result"),
-        evidence=list(fact.evidence),
-    )
-
-
-@VIEW.on(ActionEmbedded)
-def _action_embedded(rows: Rows, entry: Entry, fact: ActionEmbedded) -> None:
-    rows.change(
-        ACTIONS,
-        fact.action,
-        standing="EMBEDDED",
-        embedded_on=fact.embedded_on,
-        embedded_position=entry.position,
-        assurance=rows.narrative("assurance"),
-    )
-
-
-@VIEW.on(ActionDropped)
-def _action_dropped(rows: Rows, entry: Entry, fact: ActionDropped) -> None:
-    dropped = {"dropped_position": entry.position, "dropped_reason": rows.narrative("reason")}
-    rows.change(ACTIONS, fact.action, standing="DROPPED", **dropped)
 
 
 @VIEW.on(ActionReopened)
@@ -190,18 +161,6 @@ def _progress_recorded(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None
             comment=rows.narrative("narrative"),
             rated_at=entry.occurred_at,
         )
-
-
-@VIEW.on(MilestoneReached)
-def _milestone_reached(rows: Rows, entry: Entry, fact: MilestoneReached) -> None:
-    evidence = list(fact.evidence)
-    rows.change(
-        MILESTONES,
-        fact.milestone,
-        reached_on=fact.reached_on,
-        reached_position=entry.position,
-        evidence=evidence,
-    )
 
 
 ACTION = of_table(

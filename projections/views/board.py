@@ -199,6 +199,9 @@ VIEW.puts(MemberJoined, MEMBERS)
 VIEW.puts(MeetingHeld, MEETINGS)
 VIEW.puts(BoardPackCirculated, PACKS)
 VIEW.puts(BoardActionAgreed, BOARD_ACTIONS)
+VIEW.changes(MinutesApproved, MEETINGS, "minutes_approved_at", "minutes_position", "minutes_evidence")
+VIEW.changes(BoardActionDone, BOARD_ACTIONS, "done_on", "done_position", "result")
+VIEW.changes(DecisionRescinded, DECISIONS, "rescinded_position", "rescinded_at", "rescinded_reason", "replaced_by")
 
 
 @VIEW.on(TimetableAgreed)
@@ -223,35 +226,11 @@ def _member_left(rows: Rows, entry: Entry, fact: MemberLeft) -> None:
             rows.change(MEMBERS, member.position, last=fact.last, left_position=entry.position)
 
 
-@VIEW.on(MinutesApproved)
-def _minutes_approved(rows: Rows, entry: Entry, fact: MinutesApproved) -> None:
-    approved = {"minutes_approved_at": entry.occurred_at, "minutes_position": entry.position}
-    rows.change(MEETINGS, fact.meeting, minutes_evidence=list(fact.evidence), **approved)
-
-
 @VIEW.on(BoardDecisionRecorded)
 def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecorded) -> None:
     put_from_fact(rows, DECISIONS, entry)
     for subject in dict.fromkeys(fact.relates_to):
         rows.add(CONCERNED, DecisionSubject(subject, fact.decision, entry.position))
-
-
-@VIEW.on(BoardActionDone)
-def _board_action_done(rows: Rows, entry: Entry, fact: BoardActionDone) -> None:
-    done = {"done_on": fact.done_on, "done_position": entry.position, "result": rows.narrative("result")}
-    rows.change(BOARD_ACTIONS, fact.board_action, **done)
-
-
-@VIEW.on(DecisionRescinded)
-def _decision_rescinded(rows: Rows, entry: Entry, fact: DecisionRescinded) -> None:
-    rows.change(
-        DECISIONS,
-        fact.decision,
-        rescinded_position=entry.position,
-        rescinded_at=entry.occurred_at,
-        rescinded_reason=rows.narrative("reason"),
-        replaced_by=fact.replaced_by,
-    )
 
 
 _IMPROVEMENT = {"improvement": "(t.board IS NULL) = :value"}

@@ -21,7 +21,7 @@ from ledger.domain.areas.duties import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import OfFact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -143,12 +143,11 @@ VIEW = View(
 VIEW.puts(DeliverableSubmitted, SUBMISSIONS)
 VIEW.puts(PostFilled, POST_TENURES)
 VIEW.puts(ActReported, REPORTED_ACTS)
-
-
-@VIEW.on(ClauseAssessed)
-def _clause_assessed(rows: Rows, entry: Entry, fact: ClauseAssessed) -> None:
-    stated = {"clause": fact.number, "judgement": fact.status.value}
-    put_from_fact(rows, ASSESSMENTS, entry, by=entry.actor, role=entry.actor_role, **stated)
+VIEW.puts(ClauseAssessed, ASSESSMENTS, clause=OfFact("number"), judgement=OfFact("status"))
+VIEW.puts(InstructionGiven, INSTRUCTIONS)
+VIEW.changes(InstructionAnswered, INSTRUCTIONS, "answered_on", "answered_position", "answer", "evidence")
+VIEW.puts(ConsentGiven, CONSENTS)
+VIEW.puts(CooperationReported, COOPERATIONS)
 
 
 def _answer(rows: Rows, entry: Entry, deliverable: str, standing: str, reason: NarrativeRef | None = None) -> None:
@@ -169,23 +168,6 @@ def _deliverable_returned(rows: Rows, entry: Entry, fact: DeliverableReturned) -
     _answer(rows, entry, fact.deliverable, "RETURNED", rows.narrative("reason"))
 
 
-@VIEW.on(InstructionGiven)
-def _instruction_given(rows: Rows, entry: Entry, fact: InstructionGiven) -> None:
-    put_from_fact(rows, INSTRUCTIONS, entry, by=entry.actor, role=entry.actor_role)
-
-
-@VIEW.on(InstructionAnswered)
-def _instruction_answered(rows: Rows, entry: Entry, fact: InstructionAnswered) -> None:
-    rows.change(
-        INSTRUCTIONS,
-        fact.instruction,
-        answered_on=fact.answered_on,
-        answered_position=entry.position,
-        answer=rows.narrative("answer"),
-        evidence=list(fact.evidence),
-    )
-
-
 @VIEW.on(PostVacated)
 def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
     for tenure in rows.all(POST_TENURES):
@@ -193,16 +175,6 @@ def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
         if is_theirs and (tenure.last is None or tenure.last > fact.last):
             left = {"last": fact.last, "vacated_position": entry.position, "reason": rows.narrative("reason")}
             rows.change(POST_TENURES, tenure.position, **left)
-
-
-@VIEW.on(ConsentGiven)
-def _consent_given(rows: Rows, entry: Entry, fact: ConsentGiven) -> None:
-    put_from_fact(rows, CONSENTS, entry, by=entry.actor, role=entry.actor_role)
-
-
-@VIEW.on(CooperationReported)
-def _cooperation_reported(rows: Rows, entry: Entry, fact: CooperationReported) -> None:
-    put_from_fact(rows, COOPERATIONS, entry, by=entry.actor, role=entry.actor_role)
 
 
 ASSESSMENT = of_table("duties", ASSESSMENTS, order=("assessed_at", "position"))

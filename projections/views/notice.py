@@ -21,7 +21,7 @@ from ledger.domain.areas.notice import (
     Parameter,
 )
 from ledger.domain.entry import Entry
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -149,22 +149,13 @@ _START = date(1900, 1, 1)
 
 VIEW = View("notice", 4, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS, TARGET_DATES))
 VIEW.puts(AreaRegistered, AREAS)
-
-
-@VIEW.on(NoticeIssued)
-def _notice_issued(rows: Rows, entry: Entry, fact: NoticeIssued) -> None:
-    put_from_fact(rows, NOTICES, entry, issued_at=entry.recorded_at)
+VIEW.puts(NoticeIssued, NOTICES, issued_at=RECORDED_AT)
+VIEW.changes(AreaClosed, AREAS, "ended_position", "reason", ended="CLOSED", ended_on=OfFact("closed_on"))
 
 
 @VIEW.on(ClauseRegistered)
 def _clause_registered(rows: Rows, entry: Entry, fact: ClauseRegistered) -> None:
     _set_target_date(rows, put_from_fact(rows, CLAUSES, entry, under=fact.under), entry.position, _START)
-
-
-@VIEW.on(AreaClosed)
-def _area_closed(rows: Rows, entry: Entry, fact: AreaClosed) -> None:
-    ended = {"ended": "CLOSED", "ended_on": fact.closed_on, "reason": rows.narrative("reason")}
-    rows.change(AREAS, fact.area, ended_position=entry.position, **ended)
 
 
 @VIEW.on(AreaCarriedOver)

@@ -14,10 +14,9 @@ from ledger.domain.areas.partners import (
     PartnerUpdateCommissioned,
     PartnerUpdateReceived,
 )
-from ledger.domain.entry import Entry
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
-from projections.engine.rows import Rows, Table
+from projections.engine.rows import Table
 from projections.engine.view import View
 from projections.query.relation import Computed, flag, of_table
 from projections.views.fields import NamedEvidence
@@ -97,36 +96,9 @@ VIEW.puts(PartnerRegistered, PARTNERS)
 VIEW.puts(ContributionCommitted, CONTRIBUTIONS)
 VIEW.puts(ContributionConcernRaised, CONCERNS)
 VIEW.puts(PartnerUpdateCommissioned, UPDATES)
-
-
-@VIEW.on(ContributionReceived)
-def _contribution_received(rows: Rows, entry: Entry, fact: ContributionReceived) -> None:
-    rows.change(
-        CONTRIBUTIONS,
-        fact.contribution,
-        received_on=fact.received_on,
-        received_position=entry.position,
-        note=rows.optional_narrative(fact.note, "note"),
-        evidence=list(fact.evidence),
-    )
-
-
-@VIEW.on(ContributionMissed)
-def _contribution_missed(rows: Rows, entry: Entry, fact: ContributionMissed) -> None:
-    reason = rows.narrative("reason")
-    rows.change(CONTRIBUTIONS, fact.contribution, missed_position=entry.position, missed_reason=reason)
-
-
-@VIEW.on(PartnerUpdateReceived)
-def _partner_update_received(rows: Rows, entry: Entry, fact: PartnerUpdateReceived) -> None:
-    rows.change(
-        UPDATES,
-        fact.update,
-        received_on=fact.received_on,
-        received_position=entry.position,
-        summary=rows.narrative("summary"),
-        evidence=list(fact.evidence),
-    )
+VIEW.changes(ContributionReceived, CONTRIBUTIONS, "received_on", "received_position", "note", "evidence")
+VIEW.changes(ContributionMissed, CONTRIBUTIONS, "missed_position", "missed_reason")
+VIEW.changes(PartnerUpdateReceived, UPDATES, "received_on", "received_position", "summary", "evidence")
 
 
 _COUNT = "(SELECT count(*) FROM views.contributions c WHERE c.notice = :notice AND c.partner = t.partner AND {})"

@@ -21,7 +21,7 @@ from ledger.domain.areas.people import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -112,12 +112,12 @@ INTEGRATIONS = Table("integrations", Integration, ("integration",))
 VIEW = View("people", 2, (ACTORS, HOLDINGS, ROLE_REQUESTS, TOKENS, INTEGRATIONS))
 VIEW.puts(ActorRegistered, ACTORS)
 VIEW.puts(IntegrationRegistered, INTEGRATIONS)
-
-
-@VIEW.on(RoleRequested)
-def _role_requested(rows: Rows, entry: Entry, fact: RoleRequested) -> None:
-    stated = {"requested_at": entry.recorded_at, "requested_by": entry.actor}
-    put_from_fact(rows, ROLE_REQUESTS, entry, from_at=fact.from_, until_at=fact.until, **stated)
+VIEW.puts(
+    RoleRequested, ROLE_REQUESTS, requested_at=RECORDED_AT, from_at=OfFact("from_"), until_at=OfFact("until")
+)
+VIEW.puts(TokenIssued, TOKENS, issued_at=RECORDED_AT, until_at=OfFact("until"))
+VIEW.changes(TokenRevoked, TOKENS, "revoked_position", revoked_at=RECORDED_AT)
+VIEW.changes(IntegrationRevoked, INTEGRATIONS, "revoked_position", revoked_at=RECORDED_AT)
 
 
 @VIEW.on(RoleGranted)
@@ -137,21 +137,6 @@ def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
                 "revoked_reason": rows.narrative("reason"),
             }
             rows.change(HOLDINGS, holding.actor, holding.role, holding.position, **ended)
-
-
-@VIEW.on(TokenIssued)
-def _token_issued(rows: Rows, entry: Entry, fact: TokenIssued) -> None:
-    put_from_fact(rows, TOKENS, entry, issued_at=entry.recorded_at, until_at=fact.until)
-
-
-@VIEW.on(TokenRevoked)
-def _token_revoked(rows: Rows, entry: Entry, fact: TokenRevoked) -> None:
-    rows.change(TOKENS, fact.token, revoked_at=entry.recorded_at, revoked_position=entry.position)
-
-
-@VIEW.on(IntegrationRevoked)
-def _integration_revoked(rows: Rows, entry: Entry, fact: IntegrationRevoked) -> None:
-    rows.change(INTEGRATIONS, fact.integration, revoked_at=entry.recorded_at, revoked_position=entry.position)
 
 
 _UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"

@@ -150,6 +150,7 @@ VIEW = View("plan", 7, (OBJECTIVES, PROGRESS, HIGHLIGHTS, SELF_ASSESSMENTS, PLAN
 VIEW.puts(SelfAssessmentPublished, SELF_ASSESSMENTS)
 VIEW.puts(PlanVersionApproved, PLAN_VERSIONS)
 VIEW.puts(LeadersBriefed, BRIEFINGS)
+VIEW.changes(ObjectiveClosed, OBJECTIVES, "outcome", "closed_at", "closed_position")
 
 
 @VIEW.on(ObjectiveAdded)
@@ -157,14 +158,6 @@ def _objective_added(rows: Rows, entry: Entry, fact: ObjectiveAdded) -> None:
     if not rows.all(OBJECTIVES):
         _adopt_default(rows, entry.position)
     put_from_fact(rows, OBJECTIVES, entry, first_due=fact.due)
-
-
-@VIEW.on(ObjectiveClosed)
-def _objective_closed(rows: Rows, entry: Entry, fact: ObjectiveClosed) -> None:
-    outcome = fact.outcome.value
-    rows.change(
-        OBJECTIVES, fact.objective, outcome=outcome, closed_at=entry.occurred_at, closed_position=entry.position
-    )
 
 
 @VIEW.on(ObjectiveRevised)

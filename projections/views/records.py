@@ -16,7 +16,7 @@ from ledger.domain.areas.records import (
     SigningKeyRotated,
 )
 from ledger.domain.entry import Entry
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import OfEntry, OfFact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -90,11 +90,10 @@ SIGNING_KEYS = Table("signing_keys", SigningKey, ("key",), in_memory=False)
 
 VIEW = View("records", 2, (ERASURES, PUBLICATIONS, AUDIT_FINDINGS, LOSSES, SIGNING_KEYS))
 VIEW.puts(SigningKeyRotated, SIGNING_KEYS)
-
-
-@VIEW.on(ErasureRequested)
-def _erasure_requested(rows: Rows, entry: Entry, fact: ErasureRequested) -> None:
-    put_from_fact(rows, ERASURES, entry, target=fact.position, requested_by=entry.actor)
+VIEW.puts(ErasureRequested, ERASURES, target=OfFact("position"))
+VIEW.puts(Published, PUBLICATIONS, shows=OfFact("position"))
+VIEW.puts(AuditFindingRecorded, AUDIT_FINDINGS, recorded_at=OfEntry("occurred_at"), auditor=OfEntry("actor"))
+VIEW.puts(LossAccepted, LOSSES)
 
 
 def _erased(rows: Rows, entry: Entry, fact: NarrativeErased | EvidenceErased) -> None:
@@ -105,21 +104,6 @@ def _erased(rows: Rows, entry: Entry, fact: NarrativeErased | EvidenceErased) ->
 
 VIEW.on(NarrativeErased)(_erased)
 VIEW.on(EvidenceErased)(_erased)
-
-
-@VIEW.on(Published)
-def _published(rows: Rows, entry: Entry, fact: Published) -> None:
-    put_from_fact(rows, PUBLICATIONS, entry, shows=fact.position)
-
-
-@VIEW.on(AuditFindingRecorded)
-def _audit_finding_recorded(rows: Rows, entry: Entry, fact: AuditFindingRecorded) -> None:
-    put_from_fact(rows, AUDIT_FINDINGS, entry, recorded_at=entry.occurred_at, auditor=entry.actor)
-
-
-@VIEW.on(LossAccepted)
-def _loss_accepted(rows: Rows, entry: Entry, fact: LossAccepted) -> None:
-    put_from_fact(rows, LOSSES, entry, accepted_by=entry.actor)
 
 
 ERASURE = of_table("records", ERASURES, conditions={"awaited": "(t.erased_position IS NULL) = :value"})

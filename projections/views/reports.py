@@ -100,6 +100,9 @@ REPORT_RECOMMENDATIONS = Table("report_recommendations", ReportRecommendation, (
 
 
 VIEW = View("reports", 2, (CHAIR_REPORTS, OBJECTIVE_REPORTS, BOARD_REPORTS, CLAIMS, REPORT_RECOMMENDATIONS))
+VIEW.changes(
+    ReportRecommendationDecided, REPORT_RECOMMENDATIONS, "outcome", "decided_position", "reason", "decision"
+)
 
 
 @VIEW.on(ChairReportDelivered)
@@ -108,19 +111,6 @@ def _chair_report_delivered(rows: Rows, entry: Entry, fact: ChairReportDelivered
     for index, view in enumerate(fact.objectives):
         text = rows.narrative(f"objectives[{index}].text")
         rows.put(OBJECTIVE_REPORTS, ObjectiveReport(fact.report, view.objective, entry.position, text))
-
-
-@VIEW.on(ReportRecommendationDecided)
-def _report_recommendation_decided(rows: Rows, entry: Entry, fact: ReportRecommendationDecided) -> None:
-    rows.change(
-        REPORT_RECOMMENDATIONS,
-        fact.report,
-        fact.recommendation,
-        outcome=fact.outcome.value,
-        decided_position=entry.position,
-        reason=rows.narrative("reason"),
-        decision=fact.decision,
-    )
 
 
 @VIEW.on(BoardReportSubmitted)

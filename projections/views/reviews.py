@@ -17,7 +17,7 @@ from ledger.domain.areas.reviews import (
     Topic,
 )
 from ledger.domain.entry import Entry
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import OfFact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
@@ -118,16 +118,10 @@ DIAGNOSTICS = Table("diagnostics", Diagnostic, ("diagnostic",))
 
 VIEW = View("reviews", 3, (REVIEWS, OBJECTIVE_ASSESSMENTS, REVIEW_AREAS, DIAGNOSTICS, REVIEW_GRADES))
 VIEW.puts(DiagnosticRequired, DIAGNOSTICS)
-
-
-@VIEW.on(ReviewScheduled)
-def _review_scheduled(rows: Rows, entry: Entry, fact: ReviewScheduled) -> None:
-    put_from_fact(rows, REVIEWS, entry, from_on=fact.from_)
-
-
-@VIEW.on(ReviewStarted)
-def _review_started(rows: Rows, entry: Entry, fact: ReviewStarted) -> None:
-    rows.change(REVIEWS, fact.review, started_at=entry.occurred_at, started_position=entry.position)
+VIEW.puts(ReviewScheduled, REVIEWS, from_on=OfFact("from_"))
+VIEW.changes(ReviewStarted, REVIEWS, "started_at", "started_position")
+VIEW.changes(DiagnosticProviderAgreed, DIAGNOSTICS, "provider", "outside", "department_consent", "agreed_position")
+VIEW.changes(DiagnosticReported, DIAGNOSTICS, "reported_at", "reported_position", "evidence", "findings")
 
 
 @VIEW.on(ReviewCompleted)
@@ -153,22 +147,6 @@ def _pre_review_assessment_submitted(rows: Rows, entry: Entry, fact: PreReviewAs
         text = rows.narrative(f"objectives[{index}].text")
         assessment = ObjectiveAssessment(fact.review, view.objective, entry.position, text)
         rows.put(OBJECTIVE_ASSESSMENTS, assessment)
-
-
-@VIEW.on(DiagnosticProviderAgreed)
-def _diagnostic_provider_agreed(rows: Rows, entry: Entry, fact: DiagnosticProviderAgreed) -> None:
-    agreed = {"provider": fact.provider, "outside": fact.outside, "agreed_position": entry.position}
-    rows.change(DIAGNOSTICS, fact.diagnostic, department_consent=fact.department_consent, **agreed)
-
-
-@VIEW.on(DiagnosticReported)
-def _diagnostic_reported(rows: Rows, entry: Entry, fact: DiagnosticReported) -> None:
-    reported = {
-        "reported_at": entry.occurred_at,
-        "reported_position": entry.position,
-        "evidence": list(fact.evidence),
-    }
-    rows.change(DIAGNOSTICS, fact.diagnostic, findings=rows.narratives("findings", fact.findings), **reported)
 
 
 REVIEW = of_table(

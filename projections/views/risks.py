@@ -61,6 +61,7 @@ RISK_RATINGS = Table("risk_ratings", RiskRating, ("risk", "position"), in_memory
 
 VIEW = View("risks", 1, (RISKS, RISK_RATINGS))
 VIEW.puts(RiskRaised, RISKS)
+VIEW.changes(RiskClosed, RISKS, "closed_at", "closed_position", "closed_reason")
 
 
 @VIEW.on(RiskRated)
@@ -71,17 +72,6 @@ def _risk_rated(rows: Rows, entry: Entry, fact: RiskRated) -> None:
     if risk.rated_at is None or rating.rated_at >= risk.rated_at:
         rated = {"rated_at": rating.rated_at, "rated_position": entry.position, "controls": rating.controls}
         rows.change(RISKS, fact.risk, likelihood=fact.likelihood, impact=fact.impact, **rated)
-
-
-@VIEW.on(RiskClosed)
-def _risk_closed(rows: Rows, entry: Entry, fact: RiskClosed) -> None:
-    rows.change(
-        RISKS,
-        fact.risk,
-        closed_at=entry.occurred_at,
-        closed_position=entry.position,
-        closed_reason=rows.narrative("reason"),
-    )
 
 
 RISK = of_table(

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from ledger.domain.areas.board import BoardDecisionRecorded, Votes
+from ledger.domain.areas.board import BoardDecisionRecorded, DecisionRescinded, Votes
 from ledger.domain.areas.evidence import Classification, EvidenceSubmitted
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact, Narrative, Period
-from projections.engine.fact_rows import put_from_fact
+from projections.engine.fact_rows import OfEntry, OfFact, put_from_fact
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -126,3 +126,45 @@ def test_a_view_puts_the_row_of_each_fact() -> None:
     rows.begin(entry(decision()))
     view.fold(rows, entry(decision()))
     assert [row.decision for row in rows.all(DECISIONS)] == ["D1"]
+
+
+class FateRow(Struct, frozen=True):
+    decision: str
+    meeting: str
+    chair: str
+    filed_at: datetime
+    standing: str
+    rescinded_reason: NarrativeRef | None = None
+    rescinded_at: datetime | None = None
+    rescinded_by: str | None = None
+    rescinded_position: int | None = None
+    replaced_by: str | None = None
+
+
+FATES = Table("fates", FateRow, ("decision",))
+
+
+def test_a_view_declares_values_that_names_do_not_give_and_the_changes_of_a_row() -> None:
+    view, rows = View("fates", 1, (FATES,)), Rows([FATES])
+    stated = {"chair": OfEntry("actor"), "filed_at": OfEntry("recorded_at"), "standing": "MADE"}
+    view.puts(BoardDecisionRecorded, FATES, rescinded_reason=OfFact("title"), **stated)
+    names = ("rescinded_reason", "rescinded_at", "rescinded_by", "rescinded_position", "replaced_by")
+    view.changes(DecisionRescinded, FATES, *names, standing="RESCINDED")
+    rows.begin(entry(decision()))
+    view.fold(rows, entry(decision()))
+    title = NarrativeRef(position=7, path="title")
+    assert rows.all(FATES) == [FateRow("D1", "B1", "ann", RECORDED, "MADE", title)]
+    rescinded = entry(DecisionRescinded(decision="D1", meeting="B2", reason=TEXT, replaced_by="D2"))
+    view.fold(rows, rescinded)
+    reason = NarrativeRef(position=7, path="reason")
+    (row,) = rows.all(FATES)
+    assert row == FateRow("D1", "B1", "ann", RECORDED, "RESCINDED", reason, OCCURRED, "ann", 7, "D2")
+
+
+def test_a_change_names_its_row_and_follows_from_the_fact_where_the_view_is_declared() -> None:
+    view = View("fates", 1, (FATES,))
+    with pytest.raises(TypeError, match=r"DecisionRescinded has no value for FateRow\.standing"):
+        view.changes(DecisionRescinded, FATES, "standing")
+    by_chair = Table("fates", FateRow, ("chair",))
+    with pytest.raises(TypeError, match="DecisionRescinded does not name a row of fates"):
+        view.changes(DecisionRescinded, by_chair, "replaced_by")
