@@ -7,7 +7,8 @@ a Narrative, so the entry holds a salted digest of it only.
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Any, ClassVar
+from inspect import get_annotations
+from typing import Annotated, Any, ClassVar, get_origin
 
 from msgspec import Meta, Struct
 
@@ -144,8 +145,11 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """
     stated_day: ClassVar[StatedDay | None] = None
     """Field that states the day on which it happened; read by `ledger.domain.entry.occurred`."""
-    about: ClassVar[str] = ""
-    """Field that names its subject; the subject must exist, and must not have ended."""
+    about: ClassVar[str]
+    """Field that names its subject; the subject must exist, and must not have ended.
+
+    The first field, if it refers to a thing recorded before; empty if the fact has no subject.
+    """
     begins: ClassVar[bool] = False
     """True if its subject begins with it, under an unused id."""
     ends: ClassVar[str] = ""
@@ -158,6 +162,20 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """Fact about the same subject that must come before it."""
     outlives: ClassVar[bool] = False
     """True if it may be recorded after its subject ended, or after the notice was closed."""
+
+    def __init_subclass__(cls) -> None:
+        """Set `about` where the class does not state it."""
+        if "about" not in vars(cls):
+            cls.about = _subject_field(get_annotations(cls))
+
+
+def _subject_field(annotations: dict[str, Any]) -> str:
+    """Return the first field if it refers to a thing recorded before, or an empty string."""
+    for name, hint in annotations.items():
+        if get_origin(hint) is not ClassVar:
+            extras: list[dict[str, str]] = [meta.extra for meta in getattr(hint, "__metadata__", ()) if meta.extra]
+            return name if extras and "later" not in extras[-1] else ""
+    return ""
 
 
 class WordList(Enum):

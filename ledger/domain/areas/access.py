@@ -57,7 +57,6 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     """An actor requested access for a review or a diagnostic, for a stated purpose and time."""
 
     act: ClassVar[str] = "requestAccess"
-    about: ClassVar[str] = "request"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was requested: {kind}, for {grantee}[, to do review {review}][, to do diagnostic "
@@ -89,7 +88,6 @@ class AccessGranted(Fact, frozen=True, kw_only=True):
     """Access was granted as requested, or for a shorter time, by an actor other than the requester."""
 
     act: ClassVar[str] = "grantAccess"
-    about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was granted, from {from_} until {until}",
         (("access {request}", "state", "granted until {until}"),),
@@ -105,7 +103,6 @@ class AccessRefused(Fact, frozen=True, kw_only=True):
     """A request for access was refused, with a reason."""
 
     act: ClassVar[str] = "refuseAccess"
-    about: ClassVar[str] = "request"
     ends: ClassVar[str] = "refused"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was refused: {reason}", (("access {request}", "state", "refused"),), decision=True
@@ -119,7 +116,6 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
     """The council provided the access granted: a login, a room, people's time or files."""
 
     act: ClassVar[str] = "provideAccess"
-    about: ClassVar[str] = "request"
     stated_day: ClassVar[StatedDay | None] = StatedDay("on")
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was provided on {on} ({kind}): {what}", (("access {request}", "provided", "on {on}"),)
@@ -135,7 +131,6 @@ class AccessExtended(Fact, frozen=True, kw_only=True):
     """A grant was given a later end by an actor other than the requester and the grantee."""
 
     act: ClassVar[str] = "extendAccess"
-    about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was extended until {until}: {reason}",
         (("access {request}", "state", "granted until {until}"),),
@@ -151,7 +146,6 @@ class AccessRevoked(Fact, frozen=True, kw_only=True):
     """A grant was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeAccess"
-    about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was withdrawn at once", (("access {request}", "state", "withdrawn"),), decision=True
@@ -176,7 +170,6 @@ class AccessUsed(Fact, frozen=True, kw_only=True):
     """A grant was used; the service records this once for each document and hour."""
 
     act: ClassVar[str] = "useAccess"
-    about: ClassVar[str] = "request"
     sentence: ClassVar[Sentence] = Sentence(
         "Access {request} was used: {document} was {action}", (("access {request}", "used", "{document}"),)
     )
@@ -203,7 +196,6 @@ class AccessUseRefused(Fact, frozen=True, kw_only=True):
     """The holder of a grant tried to use it outside its limits; the service records this."""
 
     act: ClassVar[str] = "refuseAccessUse"
-    about: ClassVar[str] = "request"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "A use of access {request} was refused, for {document}: {why}",

@@ -71,7 +71,6 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "addAction"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
-    about: ClassVar[str] = "action"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was added under objective {objective}[, as a part of action {part_of}]: {title}. {owner} "
@@ -98,7 +97,6 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reviseAction"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
-    about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was revised: {reason}[. New title: {title}][. {owner} is responsible][. "
         "{co_owners} are responsible too]",
@@ -120,7 +118,6 @@ class ActionRebaselined(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "rebaselineAction"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_one_owner,)
-    about: ClassVar[str] = "action"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was moved from {from_} to {to}, approved by {approver}: {reason}",
         (("action {action}", "due", "{to}"),),
@@ -141,7 +138,6 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
     """An action was completed."""
 
     act: ClassVar[str] = "completeAction"
-    about: ClassVar[str] = "action"
     ends: ClassVar[str] = "completed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("completed_on")
     sentence: ClassVar[Sentence] = Sentence(
@@ -158,7 +154,6 @@ class ActionEmbedded(Fact, frozen=True, kw_only=True):
     """The change that a completed action made is now usual practice."""
 
     act: ClassVar[str] = "embedAction"
-    about: ClassVar[str] = "action"
     needs: ClassVar[str] = "ActionCompleted"
     outlives: ClassVar[bool] = True
     stated_day: ClassVar[StatedDay | None] = StatedDay("embedded_on")
@@ -177,7 +172,6 @@ class ActionDropped(Fact, frozen=True, kw_only=True):
     """An action was dropped before its completion."""
 
     act: ClassVar[str] = "dropAction"
-    about: ClassVar[str] = "action"
     ends: ClassVar[str] = "dropped"
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was dropped, approved by {approver}: {reason}",
@@ -194,7 +188,6 @@ class ActionReopened(Fact, frozen=True, kw_only=True):
     """A completed or dropped action was opened again, with its last date."""
 
     act: ClassVar[str] = "reopenAction"
-    about: ClassVar[str] = "action"
     reopens: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Action {action} was reopened: {reason}", (("action {action}", "state", "open"),), decision=True
@@ -208,7 +201,6 @@ class MilestoneSet(Fact, frozen=True, kw_only=True):
     """A milestone was set on the way to an objective."""
 
     act: ClassVar[str] = "setMilestone"
-    about: ClassVar[str] = "milestone"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Milestone {milestone} was set for objective {objective}, due on {due}: {title}",
@@ -225,7 +217,6 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
     """A milestone was reached."""
 
     act: ClassVar[str] = "reachMilestone"
-    about: ClassVar[str] = "milestone"
     ends: ClassVar[str] = "reached"
     stated_day: ClassVar[StatedDay | None] = StatedDay("reached_on")
     sentence: ClassVar[Sentence] = Sentence(

@@ -23,7 +23,6 @@ class AdviserAppointed(Fact, frozen=True, kw_only=True):
     """The Department appointed an adviser; a notice may have several."""
 
     act: ClassVar[str] = "appointAdviser"
-    about: ClassVar[str] = "appointment"
     begins: ClassVar[bool] = True
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
@@ -43,7 +42,6 @@ class AdviserReplaced(Fact, frozen=True, kw_only=True):
     """Another adviser took over an appointment; the earlier adviser remains on record."""
 
     act: ClassVar[str] = "replaceAdviser"
-    about: ClassVar[str] = "appointment"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
     sentence: ClassVar[Sentence] = Sentence(
         "{adviser} took over as adviser ({appointment}) from {first}: {reason}",
@@ -61,7 +59,6 @@ class AdviserReleased(Fact, frozen=True, kw_only=True):
     """The Department released an adviser; the appointment has ended."""
 
     act: ClassVar[str] = "releaseAdviser"
-    about: ClassVar[str] = "appointment"
     ends: ClassVar[str] = "ended"
     outlives: ClassVar[bool] = True
     once: ClassVar[bool] = True

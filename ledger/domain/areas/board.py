@@ -61,6 +61,7 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
     """A chair of the board was appointed from a given day."""
 
     act: ClassVar[str] = "appointChair"
+    about: ClassVar[str] = ""
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
@@ -86,6 +87,7 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
     """The chair resigned or was removed."""
 
     act: ClassVar[str] = "endChair"
+    about: ClassVar[str] = ""
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
@@ -104,6 +106,7 @@ class InterestDeclared(Fact, frozen=True, kw_only=True):
     """A person on the board declared an interest."""
 
     act: ClassVar[str] = "declareInterest"
+    about: ClassVar[str] = ""
     sentence: ClassVar[Sentence] = Sentence(
         "{actor} declared an interest: {interest}", (("{actor}", "interest", "declared"),)
     )
@@ -116,6 +119,7 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
     """A member joined a board."""
 
     act: ClassVar[str] = "joinBoard"
+    about: ClassVar[str] = ""
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
@@ -136,6 +140,7 @@ class MemberLeft(Fact, frozen=True, kw_only=True):
     """A member left a board."""
 
     act: ClassVar[str] = "leaveBoard"
+    about: ClassVar[str] = ""
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
@@ -185,7 +190,6 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     """A board made a decision, with its reasons, options and evidence."""
 
     act: ClassVar[str] = "recordBoardDecision"
-    about: ClassVar[str] = "decision"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The board took decision {decision} at meeting {meeting}: {title}[, with {votes.for_} for, "
@@ -212,7 +216,6 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     """A board rescinded a decision."""
 
     act: ClassVar[str] = "rescindDecision"
-    about: ClassVar[str] = "decision"
     ends: ClassVar[str] = "rescinded"
     sentence: ClassVar[Sentence] = Sentence(
         "Decision {decision} was rescinded at meeting {meeting}[ and replaced by {replaced_by}]: {reason}",

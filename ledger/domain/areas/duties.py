@@ -96,7 +96,6 @@ class InstructionGiven(Fact, frozen=True, kw_only=True):
     """An instruction was given to the council."""
 
     act: ClassVar[str] = "giveInstruction"
-    about: ClassVar[str] = "instruction"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was given[, due on {due}]: {text}")
 
@@ -109,7 +108,6 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
     """The council followed an instruction and reported so."""
 
     act: ClassVar[str] = "answerInstruction"
-    about: ClassVar[str] = "instruction"
     ends: ClassVar[str] = "answered"
     stated_day: ClassVar[StatedDay | None] = StatedDay("answered_on")
     sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was followed on {answered_on}: {answer}")

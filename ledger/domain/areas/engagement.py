@@ -36,7 +36,6 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
     """Views were gathered, recorded as themes without naming the people who gave them."""
 
     act: ClassVar[str] = "gatherViews"
-    about: ClassVar[str] = "views"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Views of {group} were gathered ({views}) by {method}, from {count} people: {themes}",
@@ -54,7 +53,6 @@ class ViewsConsidered(Fact, frozen=True, kw_only=True):
     """Views were considered against a practice standard, with a change or a reason against one."""
 
     act: ClassVar[str] = "considerViews"
-    about: ClassVar[str] = "views"
     sentence: ClassVar[Sentence] = Sentence(
         "Views {views} were considered against {standard}[. Change: {change_made}]. Reason: {reason}",
         (("views {views}", "state", "considered[, with a change: {change_made}]"),),

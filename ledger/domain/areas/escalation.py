@@ -21,7 +21,6 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
     """The ministers' side raised a concern with the council."""
 
     act: ClassVar[str] = "raiseConcern"
-    about: ClassVar[str] = "concern"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The Department raised concern {concern}[ about {areas}]: {text}",
@@ -37,7 +36,6 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
     """Ministers decided to use a power; the ledger never infers such a decision."""
 
     act: ClassVar[str] = "decideIntervention"
-    about: ClassVar[str] = "intervention"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Ministers decided intervention {intervention} under {power}[, after concern {concerns}][, with effect "
@@ -57,7 +55,6 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
     """Ministers ended an intervention, or replaced it with a milder one."""
 
     act: ClassVar[str] = "endIntervention"
-    about: ClassVar[str] = "intervention"
     ends: ClassVar[str] = "ended"
     sentence: ClassVar[Sentence] = Sentence(
         "Ministers ended intervention {intervention}[, which becomes {becomes}]: {reason}",

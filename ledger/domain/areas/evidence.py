@@ -57,7 +57,6 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "submitEvidence"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_file_unknown,)
-    about: ClassVar[str] = "evidence"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Evidence {evidence} was submitted: {title} ({classification}, {media_type}, {size} bytes)[, for "
@@ -83,7 +82,6 @@ class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
     """A newer document replaced an older one, which stays in the register."""
 
     act: ClassVar[str] = "supersedeEvidence"
-    about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "superseded"
     sentence: ClassVar[Sentence] = Sentence(
         "Evidence {evidence} was superseded by {by}: {reason}",
@@ -99,7 +97,6 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
     """A document was withdrawn; facts that rest on it are marked."""
 
     act: ClassVar[str] = "withdrawEvidence"
-    about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "withdrawn"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
@@ -126,7 +123,6 @@ class EvidenceAssessed(Fact, frozen=True, kw_only=True):
     """An assessor judged whether a document shows what it is cited for."""
 
     act: ClassVar[str] = "assessEvidence"
-    about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Evidence {evidence} was judged {judgement}: {reason}", (("evidence {evidence}", "judged", "{judgement}"),)
@@ -141,7 +137,6 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     """A document and its salt were destroyed under a recorded request; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseEvidence"
-    about: ClassVar[str] = "evidence"
     ends: ClassVar[str] = "erased"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
@@ -159,7 +154,6 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
     """An actor read a restricted document; the service records this."""
 
     act: ClassVar[str] = "openEvidence"
-    about: ClassVar[str] = "evidence"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("{reader} opened evidence {evidence}")
 

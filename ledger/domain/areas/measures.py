@@ -60,7 +60,6 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     """A measure was defined, permanently, with its baseline."""
 
     act: ClassVar[str] = "defineMeasure"
-    about: ClassVar[str] = "measure"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Measure {measure} was defined: {title} ({unit}, {direction})[, with the target {target}][ and the "
@@ -100,7 +99,6 @@ class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "reportMeasureReading"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
-    about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "Measure {measure} stood at [{numerator}][ of {denominator}][{published}, as published,] for "
         "{period.first} to {period.last}, by {system} as drawn on {extracted_at}",
@@ -128,7 +126,6 @@ class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "restateMeasureReading"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
-    about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "Measure {measure} was restated: it stood at [{numerator}][ of {denominator}][{published}, as published,] "
         "for {period.first} to {period.last}, by {system} as drawn on {extracted_at}. Reason: {reason}",
@@ -155,7 +152,6 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
     """A measure's limits are recalculated from a day on, because the underlying process changed."""
 
     act: ClassVar[str] = "resetMeasureBaseline"
-    about: ClassVar[str] = "measure"
     sentence: ClassVar[Sentence] = Sentence(
         "The limits of measure {measure} restart from {first}[, with the baseline {baseline}]: {reason}",
         (("measure {measure}", "limits since", "{first}"),),
@@ -172,7 +168,6 @@ class MeasureRevised(Fact, frozen=True, kw_only=True):
     """A measure has another target from a day on; the earlier target remains on record."""
 
     act: ClassVar[str] = "reviseMeasure"
-    about: ClassVar[str] = "measure"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True)
     sentence: ClassVar[Sentence] = Sentence(
         "The target of measure {measure} is {target} from {first}: {reason}",

@@ -45,7 +45,6 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "holdMeeting"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
-    about: ClassVar[str] = "meeting"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The board[ {board}] met ({meeting}, {quorate?quorate|not quorate}), attended by {attendance}[, with "
@@ -64,7 +63,6 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
     """The minutes of a meeting were approved at a later meeting."""
 
     act: ClassVar[str] = "approveMinutes"
-    about: ClassVar[str] = "meeting"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -82,7 +80,6 @@ class BoardActionAgreed(Fact, frozen=True, kw_only=True):
     """The board agreed an action of its own, apart from the plan."""
 
     act: ClassVar[str] = "agreeBoardAction"
-    about: ClassVar[str] = "board_action"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Meeting {meeting} agreed board action {board_action}[, due on {due}]: {text}. {owner} is responsible",
@@ -101,7 +98,6 @@ class BoardActionDone(Fact, frozen=True, kw_only=True):
     """An action of the board's own log was done."""
 
     act: ClassVar[str] = "doBoardAction"
-    about: ClassVar[str] = "board_action"
     ends: ClassVar[str] = "done"
     stated_day: ClassVar[StatedDay | None] = StatedDay("done_on")
     sentence: ClassVar[Sentence] = Sentence(

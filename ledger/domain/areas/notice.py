@@ -170,7 +170,6 @@ class AreaRegistered(Fact, frozen=True, kw_only=True):
     """An area for priority action, as the notice names it."""
 
     act: ClassVar[str] = "registerArea"
-    about: ClassVar[str] = "area"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Area {area} was registered for priority action: {title}",
@@ -185,7 +184,6 @@ class AreaClosed(Fact, frozen=True, kw_only=True):
     """An area no longer needs priority action; the notice goes on with the others."""
 
     act: ClassVar[str] = "closeArea"
-    about: ClassVar[str] = "area"
     ends: ClassVar[str] = "closed"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
     sentence: ClassVar[Sentence] = Sentence(
@@ -201,7 +199,6 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
     """An area continues under the notice that replaces this one."""
 
     act: ClassVar[str] = "carryOverArea"
-    about: ClassVar[str] = "area"
     ends: ClassVar[str] = "carried over"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -219,7 +216,6 @@ class InterpretationAdopted(Fact, frozen=True, kw_only=True):
     """A body decided the meaning of a word that the notice leaves open; it applies from then on."""
 
     act: ClassVar[str] = "adoptInterpretation"
-    about: ClassVar[str] = "interpretation"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The {adopted_by} decided ({interpretation}) what “{word}” means in clause {number}: {meaning}",

@@ -26,7 +26,6 @@ class PartnerRegistered(Fact, frozen=True, kw_only=True):
     """A partner organisation joined the improvement work."""
 
     act: ClassVar[str] = "registerPartner"
-    about: ClassVar[str] = "partner"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Partner {partner} was registered: {organisation}{section11?, bound by section 11|}. {lead} leads for it",
@@ -43,7 +42,6 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     """A partner committed to a contribution, with an owner and a date."""
 
     act: ClassVar[str] = "commitContribution"
-    about: ClassVar[str] = "contribution"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Partner {partner} promised contribution {contribution} by {due}[, for objective {objective}]: {what} "
@@ -63,7 +61,6 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     """A committed contribution was received, on time or late."""
 
     act: ClassVar[str] = "receiveContribution"
-    about: ClassVar[str] = "contribution"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
     sentence: ClassVar[Sentence] = Sentence(
@@ -81,7 +78,6 @@ class ContributionMissed(Fact, frozen=True, kw_only=True):
     """A committed contribution was not received by its date; it may still arrive."""
 
     act: ClassVar[str] = "missContribution"
-    about: ClassVar[str] = "contribution"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Contribution {contribution} missed its date: {reason}",
@@ -96,7 +92,6 @@ class ContributionConcernRaised(Fact, frozen=True, kw_only=True):
     """A concern about a partner's contribution was raised with the board."""
 
     act: ClassVar[str] = "raiseContributionConcern"
-    about: ClassVar[str] = "partner"
     sentence: ClassVar[Sentence] = Sentence(
         "A concern was raised about partner {partner}[ and its contribution {contribution}]: {concern}",
         (("partner {partner}", "concern", "raised"),),
@@ -111,7 +106,6 @@ class PartnerUpdateCommissioned(Fact, frozen=True, kw_only=True):
     """The board requested an update from a partner by a date."""
 
     act: ClassVar[str] = "commissionPartnerUpdate"
-    about: ClassVar[str] = "update"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The board commissioned update {update} from partner {partner} by {due}: {topic}",
@@ -128,7 +122,6 @@ class PartnerUpdateReceived(Fact, frozen=True, kw_only=True):
     """A partner delivered the update that the board had requested."""
 
     act: ClassVar[str] = "receivePartnerUpdate"
-    about: ClassVar[str] = "update"
     ends: ClassVar[str] = "received"
     stated_day: ClassVar[StatedDay | None] = StatedDay("received_on")
     sentence: ClassVar[Sentence] = Sentence(

@@ -50,7 +50,6 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
     """An actor was registered under an id; names and addresses are in the directory, outside the ledger."""
 
     act: ClassVar[str] = "registerActor"
-    about: ClassVar[str] = "actor"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -66,6 +65,7 @@ class RoleRequested(Fact, frozen=True, kw_only=True):
     """An actor requested a role in this notice for another actor; a further person may grant it."""
 
     act: ClassVar[str] = "requestRole"
+    about: ClassVar[str] = ""
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The role of {role} was requested for {actor}[, from {from_}][, until {until}]: {reason}",
@@ -85,6 +85,7 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
     """An actor was granted a role in this notice from one instant, and optionally until another."""
 
     act: ClassVar[str] = "grantRole"
+    about: ClassVar[str] = ""
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{actor} was given the role of {role}[, from {from_}][, until {until}]",
@@ -107,6 +108,7 @@ class RoleRevoked(Fact, frozen=True, kw_only=True):
     """A role was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeRole"
+    about: ClassVar[str] = ""
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{actor} is no longer {role}", (("{actor}", "role of {role}", "ended"),), decision=True
@@ -121,7 +123,6 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     """An API token was issued to an actor for one of the actor's roles."""
 
     act: ClassVar[str] = "issueToken"
-    about: ClassVar[str] = "token"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -143,7 +144,6 @@ class TokenRevoked(Fact, frozen=True, kw_only=True):
     """An API token was revoked with immediate effect."""
 
     act: ClassVar[str] = "revokeToken"
-    about: ClassVar[str] = "token"
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Token {token} was revoked at once", (("token {token}", "state", "revoked"),), decision=True
@@ -157,7 +157,6 @@ class IntegrationRegistered(Fact, frozen=True, kw_only=True):
     """A partner's system was registered to record the named fact types from its own source."""
 
     act: ClassVar[str] = "registerIntegration"
-    about: ClassVar[str] = "integration"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Integration {integration} was registered: {actor} may record {facts} from {source}",
@@ -175,7 +174,6 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
     """A partner's system lost its registration with immediate effect."""
 
     act: ClassVar[str] = "revokeIntegration"
-    about: ClassVar[str] = "integration"
     ends: ClassVar[str] = "revoked"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True

@@ -43,7 +43,6 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     """Leaders of the council were briefed on the state of their services."""
 
     act: ClassVar[str] = "briefLeaders"
-    about: ClassVar[str] = "briefing"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{leaders} were briefed ({briefing}): {topic}", (("briefing {briefing}", "state", "given"),)
@@ -59,7 +58,6 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
     """The council published a new version of its self-assessment."""
 
     act: ClassVar[str] = "publishSelfAssessment"
-    about: ClassVar[str] = "assessment"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The council published its self-assessment {assessment}, version {edition}[, on {areas}]. Strengths: "
@@ -79,7 +77,6 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
     """A body approved a version of the improvement plan."""
 
     act: ClassVar[str] = "approvePlanVersion"
-    about: ClassVar[str] = "plan_version"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The {body} approved version {plan_version} of the plan[, which answers the self-assessment {assessment}]",
@@ -137,7 +134,6 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
     """An objective was added to the plan."""
 
     act: ClassVar[str] = "addObjective"
-    about: ClassVar[str] = "objective"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Objective {objective} was added to the plan: {title}. It serves {areas}, {owner} is responsible, and "
@@ -168,7 +164,6 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "recordProgress"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_both_rated,)
-    about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Progress on objective {objective}: activity is rated {activity_rating}[, impact {impact_rating}]",
         (
@@ -192,7 +187,6 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     """An objective was revised; absent fields stay as they were, and its first date remains on record."""
 
     act: ClassVar[str] = "reviseObjective"
-    about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Objective {objective} was revised: {reason}[. New title: {title}][. It serves {areas}][. {owner} is "
         "responsible][. It is due on {due}][. {measures} measure its impact]",
@@ -227,7 +221,6 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     """An objective was closed."""
 
     act: ClassVar[str] = "closeObjective"
-    about: ClassVar[str] = "objective"
     ends: ClassVar[str] = "closed"
     sentence: ClassVar[Sentence] = Sentence(
         "Objective {objective} was closed as {outcome}: {reason}",
@@ -245,7 +238,6 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
     """Slow progress on an objective was reported to the board, with its cause and a remedy."""
 
     act: ClassVar[str] = "highlightSlowProgress"
-    about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "Slow progress on objective {objective} was highlighted. Cause: {cause}. Remedy: {remedy}",
         (("objective {objective}", "slow progress", "highlighted"),),

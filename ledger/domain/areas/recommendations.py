@@ -24,7 +24,6 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     """A finding was added to the list that the plan has to answer."""
 
     act: ClassVar[str] = "registerFinding"
-    about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Finding {finding} ({origin}) was registered[, of review {review}][, about {areas}]: {text}",
@@ -42,7 +41,6 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     """A recommendation was made to the council."""
 
     act: ClassVar[str] = "makeRecommendation"
-    about: ClassVar[str] = "recommendation"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{by} made recommendation {recommendation}[, after {findings}][, due on {due}]: {text}",
@@ -60,7 +58,6 @@ class RecommendationAccepted(Fact, frozen=True, kw_only=True):
     """The council accepted a recommendation."""
 
     act: ClassVar[str] = "acceptRecommendation"
-    about: ClassVar[str] = "recommendation"
     sentence: ClassVar[Sentence] = Sentence(
         "The council accepted recommendation {recommendation}: {response}",
         (("recommendation {recommendation}", "state", "accepted"),),
@@ -75,7 +72,6 @@ class RecommendationRejected(Fact, frozen=True, kw_only=True):
     """The council rejected a recommendation, with a reason."""
 
     act: ClassVar[str] = "rejectRecommendation"
-    about: ClassVar[str] = "recommendation"
     sentence: ClassVar[Sentence] = Sentence(
         "The council rejected recommendation {recommendation}: {reason}",
         (("recommendation {recommendation}", "state", "rejected"),),
@@ -90,7 +86,6 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
     """The scope of an objective was mapped; a later mapping replaces an earlier one."""
 
     act: ClassVar[str] = "mapCoverage"
-    about: ClassVar[str] = "objective"
     sentence: ClassVar[Sentence] = Sentence(
         "The coverage of objective {objective} was mapped[: the areas {areas}][; the findings {findings}][; "
         "the recommendations {recommendations}]",

@@ -84,7 +84,6 @@ class SigningKeyRotated(Fact, frozen=True, kw_only=True):
     """Another key signs the checkpoints from now on."""
 
     act: ClassVar[str] = "rotateSigningKey"
-    about: ClassVar[str] = "key"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -142,7 +141,6 @@ class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
     """An auditor recorded a finding about the record."""
 
     act: ClassVar[str] = "recordAuditFinding"
-    about: ClassVar[str] = "finding"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(

@@ -40,7 +40,6 @@ class ChairReportDelivered(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "deliverChairReport"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
-    about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The chair[ of the board {board}] reported on {period.first} to {period.last} ({report})",
@@ -73,7 +72,6 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "submitBoardReport"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (board_unnamed,)
-    about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Report {report} was submitted to the board[ {board}] for meeting {meeting}[, about {objectives}][. "
@@ -106,7 +104,6 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     """The board accepted, rejected or deferred a recommendation of a report."""
 
     act: ClassVar[str] = "decideReportRecommendation"
-    about: ClassVar[str] = "report"
     sentence: ClassVar[Sentence] = Sentence(
         "The board {outcome} recommendation {recommendation} of report {report}[, by decision {decision}]: "
         "{reason}",
@@ -140,7 +137,6 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
     """The adviser reported to ministers; its figures can be reproduced at the position named."""
 
     act: ClassVar[str] = "issueAdviserReport"
-    about: ClassVar[str] = "report"
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(

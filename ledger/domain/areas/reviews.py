@@ -54,7 +54,6 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     """A review was scheduled."""
 
     act: ClassVar[str] = "scheduleReview"
-    about: ClassVar[str] = "review"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Review {review} ({kind}, by {by}) was scheduled from {from_}, on {topics}[ and {other_topics}]",
@@ -73,7 +72,6 @@ class ReviewStarted(Fact, frozen=True, kw_only=True):
     """A review began; the entry's time is when it began."""
 
     act: ClassVar[str] = "startReview"
-    about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence("Review {review} began", (("review {review}", "state", "under way"),))
 
@@ -106,7 +104,6 @@ class ReviewCompleted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "completeReview"
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_areas_unknown,)
-    about: ClassVar[str] = "review"
     needs: ClassVar[str] = "ReviewStarted"
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "completed"
@@ -134,7 +131,6 @@ class PreReviewAssessmentSubmitted(Fact, frozen=True, kw_only=True):
     """The council submitted its own assessment of progress before a review, on time or late."""
 
     act: ClassVar[str] = "submitPreReviewAssessment"
-    about: ClassVar[str] = "review"
     once: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
@@ -155,7 +151,6 @@ class DiagnosticRequired(Fact, frozen=True, kw_only=True):
     """The adviser required a diagnostic."""
 
     act: ClassVar[str] = "requireDiagnostic"
-    about: ClassVar[str] = "diagnostic"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "The adviser required diagnostic {diagnostic}[ of area {area}][, due on {due}]: {scope}",
@@ -173,7 +168,6 @@ class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):
     """A provider was agreed for a diagnostic; an outside provider needs the Department's consent."""
 
     act: ClassVar[str] = "agreeDiagnosticProvider"
-    about: ClassVar[str] = "diagnostic"
     once: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "{provider}, {outside?external|internal}, was agreed to carry out diagnostic {diagnostic}, "
@@ -192,7 +186,6 @@ class DiagnosticReported(Fact, frozen=True, kw_only=True):
     """A diagnostic was completed, with its findings."""
 
     act: ClassVar[str] = "reportDiagnostic"
-    about: ClassVar[str] = "diagnostic"
     needs: ClassVar[str] = "DiagnosticProviderAgreed"
     once: ClassVar[bool] = True
     ends: ClassVar[str] = "reported"

@@ -21,7 +21,6 @@ class RiskRaised(Fact, frozen=True, kw_only=True):
     """A risk to the plan was entered in the register."""
 
     act: ClassVar[str] = "raiseRisk"
-    about: ClassVar[str] = "risk"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
         "Risk {risk} was raised: {text}. {owner} is responsible[; it concerns {relates_to}]",
@@ -38,7 +37,6 @@ class RiskRated(Fact, frozen=True, kw_only=True):
     """A risk was rated, with the controls in place."""
 
     act: ClassVar[str] = "rateRisk"
-    about: ClassVar[str] = "risk"
     sentence: ClassVar[Sentence] = Sentence(
         "Risk {risk} was rated {likelihood} of 5 for likelihood and {impact} of 5 for impact[. Controls: "
         "{controls}]",
@@ -55,7 +53,6 @@ class RiskClosed(Fact, frozen=True, kw_only=True):
     """A risk was closed."""
 
     act: ClassVar[str] = "closeRisk"
-    about: ClassVar[str] = "risk"
     ends: ClassVar[str] = "closed"
     sentence: ClassVar[Sentence] = Sentence(
         "Risk {risk} was closed: {reason}", (("risk {risk}", "state", "closed"),), decision=True

@@ -32,6 +32,15 @@ def about(fact: Fact) -> str:
     return str(getattr(fact, type(fact).about))
 
 
+def test_the_subject_is_the_first_field_unless_that_names_no_recorded_thing() -> None:
+    subjects = {fact.__name__: fact.about for fact in FACTS}
+    assert subjects["ObjectiveAdded"] == "objective"
+    assert subjects["ProgressRecorded"] == "objective", "not the action, which is its second field"
+    assert subjects["DeliverableSubmitted"] == "", "the notice names deliverables; no fact begins one"
+    assert subjects["NoticeClosed"] == "", "a day is no subject"
+    assert subjects["RoleGranted"] == "", "the fact says so: its subject is a role, which has no id"
+
+
 def codes(lifecycles: Lifecycles, fact: Fact) -> list[str]:
     return [refusal.code for refusal in judge(lifecycles, DECLARATIONS[type(fact)], fact)]
 
