@@ -21,7 +21,7 @@ from projections.views.word_lists import TenureEnd
 
 
 class Tenure(Struct, frozen=True):
-    """A tenure as adviser; both days included."""
+    """Period of one adviser in post (clause 3)."""
 
     appointment: Annotated[str, ID, Meta(description="Id.")]
     position: int

@@ -47,7 +47,7 @@ class Board(Struct, frozen=True):
 
 
 class Chair(Struct, frozen=True):
-    """A tenure in the chair; both days included."""
+    """Period of one person as chair."""
 
     chair: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
@@ -65,7 +65,7 @@ class Chair(Struct, frozen=True):
 
 
 class Interest(Struct, frozen=True):
-    """A declared interest of a person on the board."""
+    """Interest declared by a member of a board."""
 
     actor: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
@@ -74,7 +74,7 @@ class Interest(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A membership; both days included."""
+    """Membership of a board."""
 
     member: Annotated[str, Meta(description="Actor id of the person.")]
     position: int
@@ -86,7 +86,7 @@ class Member(Struct, frozen=True):
 
 
 class Timetable(Struct, frozen=True):
-    """Days on which a board meets and reports; its latest timetable is current."""
+    """Dates on which a board meets and reports; its latest timetable is current."""
 
     position: int
     agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]

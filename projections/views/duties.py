@@ -34,7 +34,7 @@ _RecorderRole = Annotated[str, words(Role), Meta(description="Role of the person
 
 
 class ClauseAssessment(Struct, frozen=True):
-    """A judgement of a person on a clause."""
+    """Judgement of a person on a clause."""
 
     position: int
     clause: Annotated[str, ID, Meta(description="Number of the clause.")]
@@ -47,7 +47,7 @@ class ClauseAssessment(Struct, frozen=True):
 
 
 class Submission(Struct, frozen=True):
-    """A submission of a deliverable, and the answer to it."""
+    """Submission of a deliverable, and the answer to it."""
 
     deliverable: Annotated[str, ID, Meta(description="Deliverable, as the clause names it.")]
     position: int
@@ -66,7 +66,7 @@ class Submission(Struct, frozen=True):
 
 
 class Instruction(Struct, frozen=True):
-    """An instruction to the council, and its answer."""
+    """Instruction to the council, and its answer."""
 
     instruction: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -82,7 +82,7 @@ class Instruction(Struct, frozen=True):
 
 
 class PostTenure(Struct, frozen=True):
-    """A time of a person in a post that the notice asks for; both days included."""
+    """Time of a person in a post that the notice asks for."""
 
     position: int
     post: Annotated[str, Meta(description="Post, such as commissioner.")]
@@ -96,7 +96,7 @@ class PostTenure(Struct, frozen=True):
 
 
 class Consent(Struct, frozen=True):
-    """A consent to a matter that the notice prohibits otherwise."""
+    """Consent to a matter that the notice prohibits otherwise."""
 
     position: int
     matter: Annotated[str, Meta(description="Matter, as the clause names it.")]
@@ -107,7 +107,7 @@ class Consent(Struct, frozen=True):
 
 
 class ReportedAct(Struct, frozen=True):
-    """An act of a kind that the notice prohibits without consent."""
+    """Act of a kind that the notice prohibits without consent."""
 
     position: int
     matter: Annotated[str, Meta(description="Matter, as the clause names it.")]
@@ -116,7 +116,7 @@ class ReportedAct(Struct, frozen=True):
 
 
 class Cooperation(Struct, frozen=True):
-    """A report on the council's co-operation."""
+    """Report on the council's co-operation."""
 
     position: int
     reported_at: Annotated[datetime, Meta(description="Instant of the report.")]

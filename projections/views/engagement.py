@@ -31,7 +31,7 @@ class Gathering(Struct, frozen=True):
 
 
 class Consideration(Struct, frozen=True):
-    """A consideration of views against a practice standard, and the change made."""
+    """Consideration of views against a practice standard, and the resulting change."""
 
     views: Annotated[str, ID, Meta(description="Id of the views.")]
     position: int

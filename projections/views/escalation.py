@@ -18,7 +18,7 @@ from projections.views.word_lists import EscalationState
 
 
 class Concern(Struct, frozen=True):
-    """A concern of the Department or ministers."""
+    """Concern raised on behalf of ministers."""
 
     concern: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -28,7 +28,7 @@ class Concern(Struct, frozen=True):
 
 
 class Intervention(Struct, frozen=True):
-    """A decision to intervene."""
+    """Decision of ministers to intervene (clause 13)."""
 
     intervention: Annotated[str, ID, Meta(description="Id.")]
     position: int

@@ -125,7 +125,7 @@ class TargetDate(Struct, frozen=True):
 
 
 class ViewState(Struct, frozen=True):
-    """Position and state of a view of the notice, independent of the snapshot's position."""
+    """View of the notice, and its progress."""
 
     view: Annotated[str, Meta(description="Name of the view, as in the role matrix.")]
     version: Annotated[int, Meta(description="Version of its code; a new version rebuilds the view.")]

@@ -41,7 +41,7 @@ class Actor(Struct, frozen=True):
 
 
 class Holding(Struct, frozen=True):
-    """A role of an actor over a period."""
+    """Role of an actor for a period."""
 
     actor: Annotated[str, ID, Meta(description="Actor id of the holder.")]
     role: Annotated[str, words(Role), Meta(description="Role.")]
@@ -56,7 +56,7 @@ class Holding(Struct, frozen=True):
 
 
 class RoleRequest(Struct, frozen=True):
-    """A request for a role, and the grant that followed."""
+    """Request for a role that takes two people, and the grant that followed."""
 
     position: int
     actor: Annotated[str, ID, Meta(description="Actor id of the person who would have the role.")]
@@ -76,7 +76,7 @@ class RoleRequest(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True):
-    """The public facts of an API token."""
+    """Public facts of an API token; the token itself is not stored."""
 
     token: Annotated[str, ID, Meta(description="Public id.")]
     position: int
@@ -91,7 +91,7 @@ class Token(Struct, frozen=True):
 
 
 class Integration(Struct, frozen=True):
-    """A partner's system and the facts that it may record."""
+    """A partner's system, with the facts that it may record."""
 
     integration: Annotated[str, ID, Meta(description="Id.")]
     position: int

@@ -92,7 +92,7 @@ class Highlight(Struct, frozen=True):
 
 
 class SelfAssessment(Struct, frozen=True):
-    """A version of the council's self-assessment; the latest one is current."""
+    """Version of the council's self-assessment (clause 1a); the latest one is current."""
 
     assessment: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -105,7 +105,7 @@ class SelfAssessment(Struct, frozen=True):
 
 
 class PlanVersion(Struct, frozen=True):
-    """A version of the plan that a body approved."""
+    """Approved version of the plan; the latest one is current."""
 
     plan_version: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -116,7 +116,7 @@ class PlanVersion(Struct, frozen=True):
 
 
 class Briefing(Struct, frozen=True):
-    """A briefing of the council's leaders."""
+    """Briefing of the council's leaders (clause 1a)."""
 
     briefing: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -127,7 +127,7 @@ class Briefing(Struct, frozen=True):
 
 
 class Rating(Struct, frozen=True):
-    """A rating on the plan's own or the default scale for ACTIVITY or IMPACT, in order from the worst (0)."""
+    """Rating of the plan's scale."""
 
     dimension: Annotated[str, words(Dimension), Meta(description="Dimension of the rating: activity or impact.")]
     code: Annotated[str, Meta(description="Code, as used in progress.")]

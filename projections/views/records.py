@@ -25,7 +25,7 @@ from projections.query.relation import of_table
 
 
 class Erasure(Struct, frozen=True):
-    """A request to erase, and its fulfilment."""
+    """Request for erasure, and its fulfilment."""
 
     position: int
     """Entry that requested it."""
@@ -40,7 +40,7 @@ class Erasure(Struct, frozen=True):
 
 
 class Publication(Struct, frozen=True):
-    """A publication."""
+    """Publication."""
 
     position: int
     subject: Annotated[str, ID, Meta(description="Id of what was published.")]
@@ -50,7 +50,7 @@ class Publication(Struct, frozen=True):
 
 
 class AuditFinding(Struct, frozen=True):
-    """A finding of an auditor."""
+    """Finding of an auditor."""
 
     finding: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -62,7 +62,7 @@ class AuditFinding(Struct, frozen=True):
 
 
 class Loss(Struct, frozen=True):
-    """A loss of entries in the database, after which recording resumed."""
+    """Loss of entries in the database, after which recording resumed."""
 
     position: int
     accepted_at: Annotated[datetime, Meta(description="Instant at which it was accepted.")]
@@ -73,7 +73,7 @@ class Loss(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """A key that signs checkpoints from its entry on."""
+    """Key that signs checkpoints from its entry on."""
 
     key: Annotated[str, Meta(description="Name.")]
     position: int

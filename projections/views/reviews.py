@@ -64,7 +64,7 @@ class ObjectiveAssessment(Struct, frozen=True):
 
 
 class ReviewGrade(Struct, frozen=True):
-    """A grade of a review, for one judgement."""
+    """Grade of a review, for one judgement."""
 
     review: Annotated[str, ID, Meta(description="Id of the review.")]
     judgement: Annotated[str, Meta(description="Judgement, such as overall effectiveness.")]

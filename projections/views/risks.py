@@ -45,7 +45,7 @@ class Risk(Struct, frozen=True):
 
 
 class RiskRating(Struct, frozen=True):
-    """A rating of a risk."""
+    """Rating of a risk."""
 
     risk: Annotated[str, ID, Meta(description="Id of the risk.")]
     position: int

@@ -16,6 +16,7 @@ from schema.derive.declaration import (
     object_type,
     of_row,
     one,
+    row_type,
     section,
     short_list,
     value,
@@ -34,9 +35,7 @@ class Terms(Recorded):
     """Establishment and terms of reference of a board."""
 
 
-@object_type(board.CHAIR, filters=_IN_POST)
-class Chair(Recorded):
-    """Period of one person as chair."""
+row_type(board.CHAIR, filters=_IN_POST)
 
 
 @object_type(board.VACANCY, part=True)
@@ -48,19 +47,9 @@ class Vacancy(RowObject):
     last = value("Last day; null if it continues.")
 
 
-@object_type(board.MEMBER, filters=_IN_POST)
-class Member(Recorded):
-    """Membership of a board."""
-
-
-@object_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declarant.")})
-class Interest(Recorded):
-    """Interest declared by a member of a board."""
-
-
-@object_type(board.TIMETABLE)
-class Timetable(Recorded):
-    """Dates on which a board meets and reports; its latest timetable is current."""
+row_type(board.MEMBER, filters=_IN_POST)
+row_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declarant.")})
+row_type(board.TIMETABLE)
 
 
 @object_type(board.PACK)

@@ -1,30 +1,16 @@
 """Duties that people judge or carry out, as the notice asks. Imports the views."""
 
 from projections.views import duties
-from schema.derive.declaration import ID, Filter, Recorded, Section, many, object_type, of_row, section, short_list
-from schema.derive.node import Node
+from schema.derive.declaration import ID, Filter, Section, many, of_row, row_type, section, short_list
 
-
-@object_type(duties.ASSESSMENT, filters=of_row("clause", "judgement", "role"))
-class ClauseAssessment(Recorded):
-    """Judgement of a person on a clause."""
-
-
-@object_type(duties.SUBMISSION, filters=of_row("deliverable", "standing"))
-class Submission(Recorded):
-    """Submission of a deliverable, and the answer to it."""
-
-
-@object_type(
+row_type(duties.ASSESSMENT, "clause", "judgement", "role")
+row_type(duties.SUBMISSION, "deliverable", "standing")
+row_type(
     duties.INSTRUCTION,
-    node="instruction",
     filters={"open": Filter(bool, "True if it has not been answered."), **of_row("overdue", "role")},
+    node="instruction",
 )
-class Instruction(Recorded, Node):
-    """Instruction to the council, and its answer."""
-
-
-@object_type(
+row_type(
     duties.POST_TENURE,
     filters={
         "post": Filter(str, "Post."),
@@ -32,23 +18,11 @@ class Instruction(Recorded, Node):
         **of_row("in_post"),
     },
 )
-class PostTenure(Recorded):
-    """Time of a person in a post that the notice asks for."""
 
 
-@object_type(duties.CONSENT, filters=of_row("matter", "role"))
-class Consent(Recorded):
-    """Consent to a matter that the notice prohibits otherwise."""
-
-
-@object_type(duties.REPORTED_ACT, filters=of_row("matter"))
-class ReportedAct(Recorded):
-    """Act of a kind that the notice prohibits without consent."""
-
-
-@object_type(duties.COOPERATION, filters=of_row("cooperated", "role"))
-class Cooperation(Recorded):
-    """Report on the council's co-operation."""
+row_type(duties.CONSENT, "matter", "role")
+row_type(duties.REPORTED_ACT, "matter")
+row_type(duties.COOPERATION, "cooperated", "role")
 
 
 @section("duties", "Duties that people judge or carry out. FORBIDDEN to roles that do not read them.")

@@ -19,6 +19,7 @@ from schema.derive.declaration import (
     member,
     object_type,
     of_row,
+    row_type,
     sections,
     short_list,
 )
@@ -104,9 +105,7 @@ _ENTRY_ORDER = order_argument("Entry")
 _NEWEST_FIRST = Annotated[bool | None, strawberry.argument(description="True to begin with the newest entry.")]
 
 
-@object_type(notice.VIEW_STATE)
-class ViewState(RowObject):
-    """View of the notice, and its progress."""
+row_type(notice.VIEW_STATE, base=RowObject)
 
 
 @object_type(notice.NOTICE, filters=of_row("council", "kind", "status"))

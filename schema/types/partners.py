@@ -14,6 +14,7 @@ from schema.derive.declaration import (
     object_type,
     of_row,
     one,
+    row_type,
     section,
     short_list,
     value,
@@ -68,9 +69,7 @@ class Partners(Section):
     updates = many("PartnerUpdate", "Updates commissioned by the board, by due date.")
 
 
-@object_type(adviser.TENURE, filters=of_row("in_post"))
-class Tenure(Recorded):
-    """Period of one adviser in post (clause 3)."""
+row_type(adviser.TENURE, "in_post")
 
 
 @object_type(adviser.ADVISER_VACANCY, part=True)
@@ -123,14 +122,8 @@ class Adviser(Section):
     areas = many("AreaReport", "Sections of the reports on areas, over time.")
 
 
-@object_type(escalation.CONCERN)
-class Concern(Recorded):
-    """Concern raised on behalf of ministers."""
-
-
-@object_type(escalation.INTERVENTION)
-class Intervention(Recorded):
-    """Decision of ministers to intervene (clause 13)."""
+row_type(escalation.CONCERN)
+row_type(escalation.INTERVENTION)
 
 
 @object_type(escalation.STEP)

@@ -3,13 +3,13 @@
 from projections.views import people, records, timeline
 from schema.derive.declaration import (
     Filter,
-    Recorded,
     RowObject,
     Section,
     entry,
     many,
     object_type,
     of_row,
+    row_type,
     section,
     short_list,
 )
@@ -33,27 +33,10 @@ class Actor(RowObject, Node):
     timeline = many("Moment", "Entries that they recorded.", by="actor")
 
 
-@object_type(people.HOLDING, filters=of_row("actor", "role", "held"))
-class Holding(Recorded):
-    """Role of an actor for a period."""
-
-
-@object_type(
-    people.ROLE_REQUEST,
-    filters={**of_row("actor", "role"), "open": Filter(bool, "True if it has not been granted.")},
-)
-class RoleRequest(Recorded):
-    """Request for a role that takes two people, and the grant that followed."""
-
-
-@object_type(people.TOKEN, filters=of_row("actor", "live"))
-class Token(Recorded):
-    """Public facts of an API token; the token itself is not stored."""
-
-
-@object_type(people.INTEGRATION)
-class Integration(Recorded):
-    """A partner's system, with the facts that it may record."""
+row_type(people.HOLDING, "actor", "role", "held")
+row_type(people.ROLE_REQUEST, "actor", "role", filters={"open": Filter(bool, "True if it has not been granted.")})
+row_type(people.TOKEN, "actor", "live")
+row_type(people.INTEGRATION)
 
 
 @section("people", "People and systems with a role. FORBIDDEN to roles that do not read it.")
@@ -67,29 +50,11 @@ class People(Section):
     integrations = short_list("Integration", "Registered systems, in order.")
 
 
-@object_type(records.ERASURE, filters={"awaited": Filter(bool, "True if it awaits approval.")})
-class Erasure(Recorded):
-    """Request for erasure, and its fulfilment."""
-
-
-@object_type(records.PUBLICATION, filters=of_row("subject"))
-class Publication(Recorded):
-    """Publication."""
-
-
-@object_type(records.AUDIT_FINDING, filters=of_row("severity"))
-class AuditFinding(Recorded):
-    """Finding of an auditor."""
-
-
-@object_type(records.LOSS)
-class Loss(Recorded):
-    """Loss of entries in the database, after which recording resumed."""
-
-
-@object_type(records.SIGNING_KEY)
-class SigningKey(Recorded):
-    """Key that signs checkpoints from its entry on."""
+row_type(records.ERASURE, filters={"awaited": Filter(bool, "True if it awaits approval.")})
+row_type(records.PUBLICATION, "subject")
+row_type(records.AUDIT_FINDING, "severity")
+row_type(records.LOSS)
+row_type(records.SIGNING_KEY)
 
 
 @section(

@@ -17,6 +17,7 @@ from schema.derive.declaration import (
     object_type,
     of_row,
     one,
+    row_type,
     section,
     short_list,
     value,
@@ -121,24 +122,10 @@ class Milestone(RowObject):
     objective_node = node("Objective", "objective")
 
 
-@object_type(plan.SELF_ASSESSMENT)
-class SelfAssessment(Recorded):
-    """Version of the council's self-assessment (clause 1a); the latest one is current."""
-
-
-@object_type(plan.PLAN_VERSION)
-class PlanVersion(Recorded):
-    """Approved version of the plan; the latest one is current."""
-
-
-@object_type(plan.BRIEFING)
-class Briefing(Recorded):
-    """Briefing of the council's leaders (clause 1a)."""
-
-
-@object_type(plan.RATING)
-class Rating(RowObject):
-    """Rating of the plan's scale."""
+row_type(plan.SELF_ASSESSMENT)
+row_type(plan.PLAN_VERSION)
+row_type(plan.BRIEFING)
+row_type(plan.RATING, base=RowObject)
 
 
 @object_type(coverage.COVERED, filters=of_row("kind", "covered"))
@@ -194,9 +181,7 @@ class Risk(Recorded, Node):
     ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
 
 
-@object_type(risks.RISK_RATING)
-class RiskRating(Recorded):
-    """Rating of a risk."""
+row_type(risks.RISK_RATING)
 
 
 @section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")

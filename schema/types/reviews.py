@@ -13,6 +13,7 @@ from schema.derive.declaration import (
     node,
     object_type,
     of_row,
+    row_type,
     short_list,
     value,
 )
@@ -44,14 +45,8 @@ class Review(Recorded, Node):
     )
 
 
-@object_type(reviews.REVIEW_AREA, filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")})
-class ReviewArea(RowObject):
-    """The reviewers' judgement of an area."""
-
-
-@object_type(reviews.REVIEW_GRADE)
-class ReviewGrade(RowObject):
-    """Grade of a review, for one judgement."""
+row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")}, base=RowObject)
+row_type(reviews.REVIEW_GRADE, base=RowObject)
 
 
 @object_type(reviews.OBJECTIVE_ASSESSMENT)
@@ -142,8 +137,4 @@ class Gathering(Recorded):
     considerations = short_list("Consideration", "Considerations of them, in order.", by="views")
 
 
-@object_type(
-    engagement.CONSIDERATION, filters={**of_row("group"), "changed": Filter(bool, "True if it led to a change.")}
-)
-class Consideration(Recorded):
-    """Consideration of views against a practice standard, and the resulting change."""
+row_type(engagement.CONSIDERATION, "group", filters={"changed": Filter(bool, "True if it led to a change.")})
