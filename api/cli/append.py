@@ -55,8 +55,7 @@ def configure(parser: Parser) -> None:
         metavar="T",
         help="API token to record with (or LEDGER_TOKEN, which other users cannot see); without one, the operator",
     )
-    parser.takes_json()
-    parser.set_defaults(run=_append)
+    parser.runs(_append)
 
 
 def _append(arguments: Namespace) -> int:

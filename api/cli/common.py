@@ -5,7 +5,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any, NoReturn, TypeVar
@@ -27,6 +27,8 @@ from ledger.store.database import connect
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Operator who runs the command line next to the database."""
+Action = Callable[[argparse.Namespace], int]
+"""Function that runs a command and returns its exit status."""
 Moment = int | datetime
 """Point in a history: a position or an instant."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
@@ -45,9 +47,22 @@ class Parser(argparse.ArgumentParser):
         """Raise Misused with argparse's message and the command for help."""
         raise Misused(f"{message}; see {self.prog} --help")
 
-    def takes_json(self) -> None:
-        """Add `--json`."""
+    def runs(self, action: Action) -> None:
+        """Set the function of the command, and add `--json`."""
         self.add_argument("--json", action="store_true", help="write JSON")
+        self.set_defaults(run=action)
+
+    def add_actions(self, **actions: tuple[str, Action]) -> list["Parser"]:
+        """Return the parsers of a command's actions, each declared by its name, meaning and function."""
+        *first, last = actions
+        names = f"{', '.join(first)} or {last}"
+        subparsers = self.add_subparsers(required=True, metavar=names, parser_class=Parser)
+        parsers = []
+        for name, (meaning, action) in actions.items():
+            parser = subparsers.add_parser(name, help=meaning, description=sentence(meaning))
+            parser.runs(action)
+            parsers.append(parser)
+        return parsers
 
 
 async def open_writer(url: str) -> Writer:
@@ -87,6 +102,15 @@ def show_error(message: str, as_json: bool, refusals: object = None) -> None:
 def show(value: object) -> None:
     """Print a value as one line of JSON on stdout."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def show_result(arguments: argparse.Namespace, value: object, line: str) -> int:
+    """Print a value as JSON with `--json`, or else a line for people, and return the exit status 0."""
+    if arguments.json:
+        show(value)
+    else:
+        print(line)
+    return 0
 
 
 def say(line: str) -> None:

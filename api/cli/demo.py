@@ -33,8 +33,7 @@ def configure(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--check", action="store_true", help="exit after the checks: 0 if all passed, otherwise 1")
     parser.add_argument("--port", type=port, metavar="N", help="port to serve on, at LEDGER_BIND's host")
-    parser.takes_json()
-    parser.set_defaults(run=_demo)
+    parser.runs(_demo)
 
 
 def _demo(arguments: Namespace) -> int:

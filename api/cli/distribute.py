@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from api.cli.common import Parser, run, say, show
+from api.cli.common import Parser, run, say, show_result
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
 from ledger.store.distribution import distribute
@@ -10,8 +10,7 @@ from ledger.store.distribution import distribute
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    parser.takes_json()
-    parser.set_defaults(run=_distribute)
+    parser.runs(_distribute)
 
 
 def _distribute(arguments: Namespace) -> int:
@@ -19,8 +18,5 @@ def _distribute(arguments: Namespace) -> int:
     if url is None:
         raise LedgerError("set LEDGER_DATABASE_URL to the coordinator of a Citus cluster")
     steps = run(distribute(url, say))
-    if arguments.json:
-        show({"done": steps})
-    else:
-        print("The ledger is distributed." if steps else "The ledger was already distributed.")
-    return 0
+    line = "The ledger is distributed." if steps else "The ledger was already distributed."
+    return show_result(arguments, {"done": steps}, line)

@@ -65,8 +65,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--evidence", action="store_true", help="include the documents that R may open without a record of it"
     )
-    parser.takes_json()
-    parser.set_defaults(run=_export)
+    parser.runs(_export)
 
 
 def _export(arguments: Namespace) -> int:

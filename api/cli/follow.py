@@ -9,7 +9,7 @@ from typing import TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
-from api.cli.common import Parser, database, run, say, sentence, show
+from api.cli.common import Parser, database, run, say, show, show_result
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
 from ledger.follow import source, subscription
@@ -34,34 +34,20 @@ class Status(Struct, frozen=True):
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(
-        required=True, metavar="add, remove, publish, unpublish or status", parser_class=Parser
+    add, remove, publish, unpublish, _ = parser.add_actions(
+        add=(f"follow a ledger that publishes to this one; {SOURCE_URL} has its database and login", _add),
+        remove=("stop following a ledger; its notices stay here, read-only", _remove),
+        publish=(f"let a follower copy this ledger; {PASSWORD} has its password, or one is made", _publish),
+        unpublish=("remove a follower: its login and the slot that holds back the write-ahead log", _unpublish),
+        status=("verify all copies, and print alarms and slots; exit status 1 if one needs attention", _status),
     )
-    meaning = f"follow a ledger that publishes to this one; {SOURCE_URL} has its database and the follower's login"
-    add = actions.add_parser("add", help=meaning, description=sentence(meaning))
     add.add_argument("name", metavar="NAME", help="name of the source, for example tameside")
     add.add_argument("--site", required=True, metavar="URL", help="address where the source records facts")
-    add.add_argument(
-        "--key", required=True, metavar="KEY", help="verifier key of the source, as ledger key show prints it"
-    )
-    add.set_defaults(run=_add)
-    meaning = "stop following a ledger; its notices stay here, read-only"
-    remove = actions.add_parser("remove", help=meaning, description=sentence(meaning))
+    key_help = "verifier key of the source, as ledger key show prints it"
+    add.add_argument("--key", required=True, metavar="KEY", help=key_help)
     remove.add_argument("name", metavar="NAME", help="name of the source")
-    remove.set_defaults(run=_remove)
-    meaning = f"let a follower copy this ledger; {PASSWORD} has its password, or one is made"
-    publish = actions.add_parser("publish", help=meaning, description=sentence(meaning))
     publish.add_argument("follower", metavar="NAME", help="name of the follower's login and slot, for example dfe")
-    publish.set_defaults(run=_publish)
-    meaning = "remove a follower: its login and the slot that holds back the write-ahead log"
-    unpublish = actions.add_parser("unpublish", help=meaning, description=sentence(meaning))
     unpublish.add_argument("follower", metavar="NAME", help="name of the follower")
-    unpublish.set_defaults(run=_unpublish)
-    meaning = "verify all copies, and print alarms and slots; exit status 1 if one needs attention"
-    status = actions.add_parser("status", help=meaning, description=sentence(meaning))
-    status.set_defaults(run=_status)
-    for command in (add, remove, publish, unpublish, status):
-        command.takes_json()
 
 
 def _add(arguments: Namespace) -> int:
@@ -70,10 +56,8 @@ def _add(arguments: Namespace) -> int:
         raise LedgerError(f"set {SOURCE_URL} to the source's database with the follower's login and password")
     followed = Source(arguments.name, arguments.site, arguments.key, left=False)
     run(_with_database(subscription.subscribe, url, followed, say))
-    _report(
-        arguments, {"source": arguments.name}, f"{arguments.name} is followed. Its notices are read-only here."
-    )
-    return 0
+    line = f"{arguments.name} is followed. Its notices are read-only here."
+    return show_result(arguments, {"source": arguments.name}, line)
 
 
 def _remove(arguments: Namespace) -> int:
@@ -81,8 +65,7 @@ def _remove(arguments: Namespace) -> int:
     line = f"{arguments.name} is no longer followed. Its notices stay here, read-only."
     if fault is not None:
         line += f" Its slot is still at the source ({fault}); run there: ledger follow unpublish"
-    _report(arguments, {"source": arguments.name, "slotDropped": fault is None}, line)
-    return 0
+    return show_result(arguments, {"source": arguments.name, "slotDropped": fault is None}, line)
 
 
 def _publish(arguments: Namespace) -> int:
@@ -102,8 +85,9 @@ def _publish(arguments: Namespace) -> int:
 def _unpublish(arguments: Namespace) -> int:
     removed = run(_with_database(source.unpublish, arguments.follower))
     line = f"{arguments.follower} can no longer copy this ledger, and its slot is gone."
-    _report(arguments, {"removed": removed}, line if removed else f"{arguments.follower} was no follower.")
-    return 0
+    return show_result(
+        arguments, {"removed": removed}, line if removed else f"{arguments.follower} was no follower."
+    )
 
 
 def _status(arguments: Namespace) -> int:
@@ -140,10 +124,3 @@ async def _with_database(
 ) -> _Outcome:
     async with database() as url:
         return await work(url, *arguments)
-
-
-def _report(arguments: Namespace, value: object, line: str) -> None:
-    if arguments.json:
-        show(value)
-    else:
-        print(line)

@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from api.cli.common import OPERATOR, Parser, check_notice, database, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, check_notice, database, run, say, show_result
 from api.settings import Settings
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
@@ -21,23 +21,16 @@ from ledger.proof.high_water import open_marks
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="generate, show or rotate", parser_class=Parser)
-    meaning = "create a key in a file that only its owner may read"
-    generate = actions.add_parser("generate", help=meaning, description=sentence(meaning))
+    generate, _, rotate = parser.add_actions(
+        generate=("create a key in a file that only its owner may read", _generate),
+        show=("print the public part of the settings' key, for verifiers", _show),
+        rotate=("record that the settings' key signs these notices' checkpoints from now on", _rotate),
+    )
     generate.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="file to write")
     generate.add_argument(
         "--name", help="name of the key in signed notes; by default LEDGER_ORIGIN and random digits"
     )
-    generate.set_defaults(run=_generate)
-    meaning = "print the public part of the settings' key, for verifiers"
-    show_command = actions.add_parser("show", help=meaning, description=sentence(meaning))
-    show_command.set_defaults(run=_show)
-    meaning = "record that the settings' key signs these notices' checkpoints from now on"
-    rotate = actions.add_parser("rotate", help=meaning, description=sentence(meaning))
     rotate.add_argument("notices", metavar="NOTICE", nargs="+", help="notice whose checkpoints the key signs")
-    rotate.set_defaults(run=_rotate)
-    for command in (generate, show_command, rotate):
-        command.takes_json()
 
 
 def _generate(arguments: Namespace) -> int:
@@ -53,20 +46,16 @@ def _show(arguments: Namespace) -> int:
 
 
 def _print_key(signer: Signer, arguments: Namespace) -> int:
-    if arguments.json:
-        show({"name": signer.public.name, "verifierKey": signer.verifier_key()})
-    else:
-        print(signer.verifier_key())
-    return 0
+    key = signer.verifier_key()
+    return show_result(arguments, {"name": signer.public.name, "verifierKey": key}, key)
 
 
 def _rotate(arguments: Namespace) -> int:
     signer = Settings.from_environment().signer()
     for receipt, notice in zip(run(_record_keys(signer, arguments.notices)), arguments.notices, strict=True):
-        if arguments.json:
-            show({"notice": notice, "position": receipt.position, "verifierKey": signer.verifier_key()})
-        else:
-            print(f"{signer.public.name} signs the checkpoints of {notice} since entry {receipt.position}.")
+        value = {"notice": notice, "position": receipt.position, "verifierKey": signer.verifier_key()}
+        line = f"{signer.public.name} signs the checkpoints of {notice} since entry {receipt.position}."
+        show_result(arguments, value, line)
     return 0
 
 

@@ -10,8 +10,7 @@ from ledger.store.distribution import migrate_server
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    parser.takes_json()
-    parser.set_defaults(run=_migrate)
+    parser.runs(_migrate)
 
 
 def _migrate(arguments: Namespace) -> int:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from api.cli.common import OPERATOR, Parser, database, open_writer, run, say, sentence, show
+from api.cli.common import OPERATOR, Parser, database, open_writer, run, say, show
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError, Refused
@@ -14,15 +14,12 @@ from ledger.packs import SHIPPED, shipped
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="add or check", parser_class=Parser)
-    for name, meaning, action in (
-        ("add", "record the notice of a pack: its issue, areas and clauses", _add),
-        ("check", "print the errors of a pack, by line", _check),
-    ):
-        command = actions.add_parser(name, help=meaning, description=sentence(meaning))
-        command.add_argument("pack", metavar="PACK", help=f"a TOML file, or one of: {', '.join(SHIPPED)}")
-        command.takes_json()
-        command.set_defaults(run=action)
+    actions = parser.add_actions(
+        add=("record the notice of a pack: its issue, areas and clauses", _add),
+        check=("print the errors of a pack, by line", _check),
+    )
+    for action in actions:
+        action.add_argument("pack", metavar="PACK", help=f"a TOML file, or one of: {', '.join(SHIPPED)}")
 
 
 def _content(pack: str) -> bytes:

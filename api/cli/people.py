@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from api.cli.common import Parser, database_with, run, show
+from api.cli.common import Parser, database_with, run, show, show_result
 from ledger.domain.errors import LedgerError
 from ledger.mutable import people
 from ledger.store.database import connect
@@ -12,19 +12,17 @@ from ledger.store.database import connect
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="show, set or erase", parser_class=Parser)
-    show_command = actions.add_parser("show", help="list the actors' names", description="List the actors' names.")
-    set_command = actions.add_parser("set", help="set an actor's name", description="Set an actor's name.")
-    erase_command = actions.add_parser("erase", help="erase an actor's name", description="Erase an actor's name.")
-    for command, action in ((show_command, _show), (set_command, _set), (erase_command, _erase)):
+    commands = parser.add_actions(
+        show=("list the actors' names", _show),
+        set=("set an actor's name", _set),
+        erase=("erase an actor's name", _erase),
+    )
+    for command in commands:
         command.add_argument("notice", metavar="NOTICE", help="notice in which they act")
-        command.set_defaults(run=action)
-    for command in (set_command, erase_command):
+    for command in commands[1:]:
         command.add_argument("actor", metavar="ACTOR", help="actor's id, as in the entries")
-    set_command.add_argument("--name", required=True, metavar="TEXT", help="person's name")
-    set_command.add_argument("--contact", metavar="TEXT", help="person's contact details")
-    for command in (show_command, set_command, erase_command):
-        command.takes_json()
+    commands[1].add_argument("--name", required=True, metavar="TEXT", help="person's name")
+    commands[1].add_argument("--contact", metavar="TEXT", help="person's contact details")
 
 
 @asynccontextmanager
@@ -53,11 +51,8 @@ async def _read(notice: str) -> list[people.Person]:
 def _set(arguments: Namespace) -> int:
     person = people.person(arguments.actor, arguments.name, arguments.contact)
     run(_write(arguments.notice, person))
-    if arguments.json:
-        show(person)
-    else:
-        print(f"{person.actor} is {person.name}. No entry contains the name; ledger people erase removes it.")
-    return 0
+    line = f"{person.actor} is {person.name}. No entry contains the name; ledger people erase removes it."
+    return show_result(arguments, person, line)
 
 
 async def _write(notice: str, person: people.Person) -> None:
@@ -68,11 +63,7 @@ async def _write(notice: str, person: people.Person) -> None:
 def _erase(arguments: Namespace) -> int:
     if not run(_remove(arguments.notice, arguments.actor)):
         raise LedgerError(f"the directory of {arguments.notice} does not name {arguments.actor}")
-    if arguments.json:
-        show({"erased": arguments.actor})
-    else:
-        print(f"The name of {arguments.actor} is erased.")
-    return 0
+    return show_result(arguments, {"erased": arguments.actor}, f"The name of {arguments.actor} is erased.")
 
 
 async def _remove(notice: str, actor: str) -> bool:

@@ -33,8 +33,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--notice", dest="notices", metavar="NOTICE", action="append", help="notice of the guests; default: all"
     )
-    parser.takes_json()
-    parser.set_defaults(run=_project)
+    parser.runs(_project)
 
 
 def _project(arguments: Namespace) -> int:

@@ -13,8 +13,7 @@ def configure(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument("views", nargs="*", metavar="VIEW", help="view to rebuild; without one, all")
     parser.add_argument("--notice", metavar="NOTICE", help="notice to rebuild; without it, all")
-    parser.takes_json()
-    parser.set_defaults(run=_rebuild)
+    parser.runs(_rebuild)
 
 
 def _rebuild(arguments: Namespace) -> int:

@@ -61,8 +61,7 @@ def configure(parser: Parser) -> None:
         "--diff", type=_span, metavar="A..B", help="print the changes from one position or time to another"
     )
     parser.add_argument("--csv", action="store_true", help="write CSV")
-    parser.takes_json()
-    parser.set_defaults(run=_replay)
+    parser.runs(_replay)
 
 
 def _span(text: str) -> tuple[Moment, Moment]:

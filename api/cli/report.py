@@ -42,8 +42,7 @@ def configure(parser: Parser) -> None:
         metavar="WHEN",
         help="only entries up to a position, a time or the end of a day; by default all",
     )
-    parser.takes_json()
-    parser.set_defaults(run=_report)
+    parser.runs(_report)
 
 
 def _period(text: str) -> tuple[date, date]:

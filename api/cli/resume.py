@@ -20,8 +20,7 @@ def configure(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument("notice", metavar="NOTICE", help="the notice that lost entries")
     parser.add_argument("--accept-loss", action="store_true", help="record the loss and go on without the entries")
-    parser.takes_json()
-    parser.set_defaults(run=_resume)
+    parser.runs(_resume)
 
 
 def _resume(arguments: Namespace) -> int:

@@ -13,19 +13,14 @@ from schema import build
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="graphql, facts, rules or openapi", parser_class=Parser)
-    for name, meaning, action in (
-        ("graphql", "the GraphQL schema, in its definition language", _graphql),
-        ("facts", "the JSON Schema of every fact, by its type name", _facts),
-        ("rules", "every rule that a clause may name, with its parameters", _rules),
-        ("openapi", "the REST interface, as OpenAPI 3.1", _openapi),
-    ):
-        command = actions.add_parser(name, help=meaning, description=f"Print {meaning}.")
-        command.takes_json()
-        if name in ("facts", "rules"):
-            help_text = f"write the reference in docs/{name}.md"
-            command.add_argument("--markdown", action="store_true", help=help_text)
-        command.set_defaults(run=action)
+    _, facts, rules, _ = parser.add_actions(
+        graphql=("print the GraphQL schema, in its definition language", _graphql),
+        facts=("print the JSON Schema of every fact, by its type name", _facts),
+        rules=("print every rule that a clause may name, with its parameters", _rules),
+        openapi=("print the REST interface, as OpenAPI 3.1", _openapi),
+    )
+    for name, command in (("facts", facts), ("rules", rules)):
+        command.add_argument("--markdown", action="store_true", help=f"write the reference in docs/{name}.md")
 
 
 def _graphql(arguments: Namespace) -> int:

@@ -11,8 +11,7 @@ from api.settings import Settings
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--port", type=port, metavar="N", help="port to serve on; by default that of LEDGER_BIND")
-    parser.takes_json()
-    parser.set_defaults(run=_serve)
+    parser.runs(_serve)
 
 
 def port(text: str) -> int:

@@ -12,8 +12,8 @@ from api.cli.common import (
     role,
     run,
     say,
-    sentence,
     show,
+    show_result,
 )
 from ledger.append import tokens
 from ledger.append.receipt import Receipt
@@ -23,9 +23,10 @@ from ledger.domain.registry import find_kind
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
-    actions = parser.add_subparsers(required=True, metavar="issue or revoke", parser_class=Parser)
-    meaning = "issue a token, and grant its holder the role if they lack it"
-    issue = actions.add_parser("issue", help=meaning, description=sentence(meaning))
+    issue, revoke = parser.add_actions(
+        issue=("issue a token, and grant its holder the role if they lack it", _issue),
+        revoke=("revoke a token immediately", _revoke),
+    )
     issue.add_argument("--role", required=True, type=role, help="role of the token, for example adviser")
     issue.add_argument("--notice", required=True, metavar="N", help="notice of the token")
     issue.add_argument("--actor", metavar="ID", help="actor who holds the token; by default the role's name")
@@ -43,15 +44,9 @@ def configure(parser: Parser) -> None:
         help="fact that the token may record; repeat the option for several",
     )
     issue.add_argument("--until", type=instant, metavar="TIME", help="time at which the token expires")
-    issue.set_defaults(run=_issue)
-    meaning = "revoke a token immediately"
-    revoke = actions.add_parser("revoke", help=meaning, description=sentence(meaning))
     revoke.add_argument("token", metavar="ID", help="public id of the token, as printed when issued")
     revoke.add_argument("--notice", required=True, metavar="N", help="notice of the token")
     revoke.add_argument("--reason", required=True, metavar="TEXT", help="reason in one sentence; it is recorded")
-    revoke.set_defaults(run=_revoke)
-    for command in (issue, revoke):
-        command.takes_json()
 
 
 def _issue(arguments: Namespace) -> int:
@@ -91,11 +86,7 @@ def _revoke(arguments: Namespace) -> int:
     if arguments.token.startswith(tokens.PREFIX):
         raise Misused("name the token by its public id, as printed when issued; never by the token itself")
     receipt = run(_revoke_token(arguments.notice, arguments.token, arguments.reason))
-    if arguments.json:
-        show(receipt)
-    else:
-        print(f"Token {arguments.token} is revoked, in entry {receipt.position}.")
-    return 0
+    return show_result(arguments, receipt, f"Token {arguments.token} is revoked, in entry {receipt.position}.")
 
 
 async def _revoke_token(notice: str, token: str, reason: str) -> Receipt:

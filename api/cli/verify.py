@@ -44,8 +44,7 @@ def configure(parser: Parser) -> None:
         help="also list past grants that today's separation of duties would refuse",
     )
     parser.add_argument("--key", metavar="KEY", help="for a bundle: verifier key of the required signer")
-    parser.takes_json()
-    parser.set_defaults(run=_verify)
+    parser.runs(_verify)
 
 
 def _verify(arguments: Namespace) -> int:
