@@ -105,6 +105,7 @@ TASKS: Mapping[str, str] = {
     "DeliverableReturned": "Return a deliverable",
     "InstructionGiven": "Give an instruction",
     "InstructionAnswered": "Answer an instruction",
+    "InstructionConfirmed": "Confirm an instruction",
     "PostFilled": "Fill a post",
     "PostVacated": "Vacate a post",
     "ConsentGiven": "Give consent",

@@ -15,6 +15,7 @@ from ledger.domain.areas.duties import (
     DeliverableReturned,
     DeliverableSubmitted,
     InstructionAnswered,
+    InstructionConfirmed,
     InstructionGiven,
     PostFilled,
     PostVacated,
@@ -79,6 +80,13 @@ class Instruction(Struct, frozen=True):
     answered_position: Annotated[int | None, Meta(description="Position of the entry that answers it.")] = None
     answer: Annotated[NarrativeRef | None, Meta(description="Answer; null if it is open, or if erased.")] = None
     evidence: NamedEvidence = []
+    confirmed_at: Annotated[
+        datetime | None, Meta(description="Instant of the latest confirmation; null without one.")
+    ] = None
+    confirmed_position: Annotated[int | None, Meta(description="Position of the entry that confirms it.")] = None
+    confirmed_role: Annotated[
+        str | None, words(Role), Meta(description="Role of the person who confirmed it last; null if none did.")
+    ] = None
 
 
 class PostTenure(Struct, frozen=True):
@@ -146,6 +154,7 @@ VIEW.puts(ActReported, REPORTED_ACTS)
 VIEW.puts(ClauseAssessed, ASSESSMENTS, clause=OfFact("number"), judgement=OfFact("status"))
 VIEW.puts(InstructionGiven, INSTRUCTIONS)
 VIEW.changes(InstructionAnswered, INSTRUCTIONS, "answered_on", "answered_position", "answer", "evidence")
+VIEW.changes(InstructionConfirmed, INSTRUCTIONS, "confirmed_at", "confirmed_position", "confirmed_role")
 VIEW.puts(ConsentGiven, CONSENTS)
 VIEW.puts(CooperationReported, COOPERATIONS)
 

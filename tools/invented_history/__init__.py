@@ -11,6 +11,7 @@ from tools.invented_history import (
     duties,
     evidence,
     measures,
+    papers,
     partners,
     people,
     plan,
@@ -39,6 +40,7 @@ def history() -> str:
         closure,
         duties,
         transition,
+        papers,
     )
     for chapter in chapters:
         chapter.write(writer)

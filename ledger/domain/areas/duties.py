@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
+from ledger.domain.duties import self_refusals
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     ClauseNumber,
@@ -118,6 +119,17 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
     evidence: Evidence = []
 
 
+class InstructionConfirmed(Fact, frozen=True, kw_only=True):
+    """A person who gives instructions confirmed that one was followed."""
+
+    act: ClassVar[str] = "confirmInstruction"
+    outlives: ClassVar[bool] = True
+    needs: ClassVar[str] = "InstructionAnswered"
+    sentence: ClassVar[Sentence] = Sentence("Instruction {instruction} was confirmed as followed")
+
+    instruction: InstructionId
+
+
 class PostFilled(Fact, frozen=True, kw_only=True):
     """A person took up a post that the notice asks for."""
 
@@ -177,10 +189,14 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
 
 
 class DutiesState(Struct):
-    """Answers to submissions by deliverable, and the holders of each post with their first days."""
+    """Answers to submissions and instructions, and the holders of each post with their first days."""
 
     answers: dict[str, dict[str, int]] = {}
     """Deliverable → the roles that answered its latest submission, with their entries."""
+    answered_by: dict[str, str] = {}
+    """Instruction → the actor who reported it as followed."""
+    confirmations: dict[str, dict[str, int]] = {}
+    """Instruction → the roles that confirmed it, with their entries."""
     posts: dict[str, dict[str, Day]] = {}
     """Post → its holders and their first days."""
 
@@ -199,6 +215,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _answer_refusals(duties, fact.deliverable, who)
         case InstructionAnswered():
             yield from future_refusals(fact.answered_on, when.occurred_at, zone, "data.answeredOn")
+        case InstructionConfirmed():
+            yield from _confirmation_refusals(duties, fact.instruction, who)
         case PostFilled():
             yield from order_refusals(fact.first, fact.last, "data.last")
         case PostVacated():
@@ -218,6 +236,16 @@ def _answer_refusals(duties: DutiesState, deliverable: str, who: Who) -> Iterato
         yield Refusal("ALREADY_RECORDED", f"{message}; a new submission can be answered", "data.deliverable")
 
 
+def _confirmation_refusals(duties: DutiesState, instruction: str, who: Who) -> Iterator[Refusal]:
+    """Yield a refusal of a second confirmation by one role, and of a person's own answer."""
+    path, confirmed = "data.instruction", duties.confirmations.get(instruction, {})
+    if duties.answered_by.get(instruction) == who.actor:
+        yield from self_refusals(who.actor, who, path, "confirm an instruction that they reported as followed")
+    if who.role in confirmed:
+        message = f"the {Role(who.role).meaning} confirmed instruction {instruction} already"
+        yield Refusal("ALREADY_RECORDED", f"{message}, in entry {confirmed[who.role]}", path)
+
+
 def _vacancy_refusals(duties: DutiesState, fact: PostVacated) -> Iterator[Refusal]:
     first = duties.posts.get(fact.post, {}).get(fact.holder)
     if first is None:
@@ -234,6 +262,11 @@ def evolve(state: "State", entry: "Entry") -> None:
             duties.answers[fact.deliverable] = {}
         case DeliverableAccepted() | DeliverableReturned():
             duties.answers[fact.deliverable].setdefault(entry.actor_role, entry.position)
+        case InstructionAnswered():
+            duties.answered_by[fact.instruction] = entry.actor
+        case InstructionConfirmed():
+            confirmations = duties.confirmations.setdefault(fact.instruction, {})
+            confirmations.setdefault(entry.actor_role, entry.position)
         case PostFilled():
             duties.posts.setdefault(fact.post, {})[fact.holder] = fact.first
         case PostVacated():

@@ -17,6 +17,7 @@ from ledger.domain.areas.duties import (
     DeliverableReturned,
     DeliverableSubmitted,
     InstructionAnswered,
+    InstructionConfirmed,
     InstructionGiven,
     PostFilled,
     PostVacated,
@@ -89,15 +90,15 @@ class DoneBy(Rule, frozen=True):
 
 
 class InstructionsFollowed(Rule, frozen=True):
-    """Every instruction of the roles named is followed by its day."""
+    """Every instruction of the roles named is followed by its day, and one of them confirms it."""
 
     kind: ClassVar[str] = "instructions-followed"
     wordings: ClassVar[tuple[str, ...]] = ("The council must follow the commissioner's instructions.",)
     example: ClassVar[str] = 'given_by = ["DEPARTMENT_OFFICIAL"]'
-    reads: ClassVar[Facts] = frozenset({InstructionGiven, InstructionAnswered})
+    reads: ClassVar[Facts] = frozenset({InstructionGiven, InstructionAnswered, InstructionConfirmed})
     recorded_in: ClassVar[Mapping[str, type[Fact]]] = {"given_by": InstructionGiven}
 
-    given_by: Annotated[Roles, Meta(description="Roles whose instructions bind.")]
+    given_by: Annotated[Roles, Meta(description="Roles whose instructions bind, and one of which confirms each.")]
 
 
 class NotDone(Rule, frozen=True):

@@ -53,6 +53,9 @@ def test_an_instruction_names_who_gave_it_and_its_answer() -> None:
     answered = desk.record("InstructionAnswered", answer)
     (row,) = rows(desk, duties.INSTRUCTIONS)
     assert (row.answered_on, row.answered_position) == (date(2022, 7, 5), answered)
+    confirmed = desk.record("InstructionConfirmed", {"instruction": "IS1"}, "bob")
+    (row,) = rows(desk, duties.INSTRUCTIONS)
+    assert (row.confirmed_position, row.confirmed_role) == (confirmed, "ADVISER")
 
 
 def test_judgements_consents_acts_and_co_operation_are_listed_with_their_roles() -> None:

@@ -18,6 +18,7 @@ from ledger.domain.areas.duties import (
     DeliverableReturned,
     DeliverableSubmitted,
     InstructionAnswered,
+    InstructionConfirmed,
     InstructionGiven,
 )
 from ledger.domain.areas.reviews import DiagnosticReported, ReviewCompleted
@@ -230,29 +231,34 @@ class _Instruction(Struct):
 
 
 class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
-    """Every instruction of the roles named is followed by its day."""
+    """Every instruction of the roles named is followed by its day, and one of them confirms it."""
 
     given: dict[str, _Instruction] = field(default_factory=dict)
     answered: dict[str, tuple[date, int]] = field(default_factory=dict)
     """Instruction → the day and the entry of its answer."""
+    confirmed: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Instruction → the roles that confirmed it, with their entries."""
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the instructions and the answers."""
+        """Remember the instructions, the answers and their confirmations."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case InstructionGiven():
                 self.given[fact.instruction] = _Instruction(fact.due, occurrence.role, position)
             case InstructionAnswered():
                 self.answered[fact.instruction] = (fact.answered_on, position)
+            case InstructionConfirmed():
+                self.confirmed.setdefault(fact.instruction, {}).setdefault(occurrence.role, position)
 
     def _counted(self) -> dict[str, _Instruction]:
         roles = [role.value for role in self.rule.given_by]
         return {name: each for name, each in self.given.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an instruction is overdue, NOT_DUE while one is open, MET when all are followed.
+        """Return NOT_MET if an instruction is overdue, MET when all are followed and confirmed.
 
-        Each instruction that was followed late is named.
+        An answer without a confirmation is AT_RISK, as it only shows what the council says of itself. Each
+        instruction that was followed late is named.
         """
         counted, today = self._counted(), clause.day(at)
         if not counted:
@@ -260,23 +266,50 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         waiting = [
             (each.due or date.max, name, each) for name, each in counted.items() if name not in self.answered
         ]
-        if waiting:
-            due, name, instruction = min(waiting, key=lambda each: each[:2])
-            if due < today:
-                reason = f"Instruction {name} had to be followed by {in_words(due)}."
-                return verdict(Status.NOT_MET, reason, instruction.position)
+        due, name, instruction = min(waiting, key=lambda each: each[:2], default=(date.max, "", None))
+        if instruction is not None and due < today:
+            reason = f"Instruction {name} had to be followed by {in_words(due)}."
+            return verdict(Status.NOT_MET, reason, instruction.position)
+        is_soon = is_near(today, due)
+        awaiting = None if is_soon else self._awaiting(counted)
+        if awaiting is not None:
+            return awaiting
+        if instruction is not None:
             when = f" by {in_words(due)}" if instruction.due is not None else ""
-            is_soon = instruction.due is not None and is_near(today, due)
             late, entries = self._late(counted)
             reason = f"Instruction {name} has to be followed{when}."
             reason = f"{reason} Instruction {enumerate_names(late)}." if late else reason
             return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position, *entries)
         late, _ = self._late(counted)
-        entries = [self.answered[name][1] for name in counted]
+        entries = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
         if late:
             reason = f"Every instruction was followed; {enumerate_names(late)}."
             return verdict(Status.MET_LATE, reason, *entries)
         return verdict(Status.MET, "Every instruction was followed.", *entries)
+
+    def _confirmation(self, name: str) -> int | None:
+        """Return the entry in which one of the roles confirmed an instruction; None: none did."""
+        confirmed = self.confirmed.get(name, {})
+        return next((confirmed[role.value] for role in self.rule.given_by if role.value in confirmed), None)
+
+    def _awaiting(self, counted: dict[str, _Instruction]) -> Verdict | None:
+        """Return AT_RISK for instructions that the council reports as followed and nobody confirms; else None."""
+        names, entries = [], []
+        for name, each in counted.items():
+            if name not in self.answered or self._confirmation(name) is not None:
+                continue
+            day, entry = self.answered[name]
+            late = 0 if each.due is None else (day - each.due).days
+            days = f", {days_in_words(late)} late" if late > 0 else ""
+            names.append(f"{name} (reported as followed on {in_words(day)}{days})")
+            entries.append(entry)
+        if not names:
+            return None
+        roles = " or ".join(f"the {role.meaning}" for role in self.rule.given_by)
+        awaits = "awaits" if len(names) == 1 else "await"
+        return verdict(
+            Status.AT_RISK, f"Instruction {enumerate_names(names)} {awaits} confirmation by {roles}.", *entries
+        )
 
     def _late(self, counted: dict[str, _Instruction]) -> tuple[list[str], list[int]]:
         """Return each late instruction, with its days in words, and the entries of the answers."""

@@ -1,4 +1,4 @@
-"""Rules of deliverables: each role answers a submission once."""
+"""Rules of deliverables and instructions: each role answers a submission or confirms an instruction once."""
 
 from tests.ledger.desk import Desk
 
@@ -39,3 +39,17 @@ def test_an_answer_needs_a_submission() -> None:
     assert desk.refused("DeliverableAccepted", {"deliverable": "protocol"}, "carl") == [
         ("NOT_FOUND", "data.deliverable")
     ]
+
+
+def test_an_instruction_is_confirmed_once_by_each_role_and_not_by_the_person_who_answered() -> None:
+    desk = submitted()
+    named = {"instruction": "I1"}
+    desk.record("InstructionGiven", named | {"text": "Hold all senior posts."}, "bob")
+    assert desk.refused("InstructionConfirmed", named, "bob") == [("TOO_EARLY", "data.instruction")]
+    desk.grant("alice", "COMMISSIONER")
+    desk.record("InstructionAnswered", named | {"answeredOn": "2022-07-05", "answer": "No post is advertised."})
+    assert desk.refused("InstructionConfirmed", named) == [("SAME_PERSON", "data.instruction")]
+    position = desk.record("InstructionConfirmed", named, "bob")
+    assert desk.refused("InstructionConfirmed", named, "bob") == [("ALREADY_RECORDED", "data.instruction")]
+    desk.record("InstructionConfirmed", named, "olga")
+    assert desk.state.duties.confirmations["I1"] == {"ADVISER": position, "DEPARTMENT_OFFICIAL": position + 1}

@@ -14,6 +14,7 @@ from ledger.domain.areas.duties import (
     DeliverableReturned,
     DeliverableSubmitted,
     InstructionAnswered,
+    InstructionConfirmed,
     InstructionGiven,
     PostFilled,
     PostVacated,
@@ -48,6 +49,11 @@ def instructed(name: str, due: str | None = None) -> Fact:
 def answered(name: str, on: str) -> Fact:
     """Return the answer to an instruction."""
     return InstructionAnswered(instruction=name, answered_on=day(on), answer=WORDS)
+
+
+def confirmed(name: str) -> Fact:
+    """Return the confirmation that an instruction was followed."""
+    return InstructionConfirmed(instruction=name)
 
 
 def filled(first: str, last: str | None = None, holder: str = "dee") -> Fact:
@@ -102,13 +108,15 @@ DUTIES: dict[str, Case] = {
     ),
     "instructions: none, open, overdue, followed late": (
         "instructions-followed", {"given_by": ["ADVISER"]},
-        [("2022-08-01", instructed("I1", "2022-08-20")), ("2022-08-30", answered("I1", "2022-08-22"))],
+        [("2022-08-01", instructed("I1", "2022-08-20")), ("2022-08-30", answered("I1", "2022-08-22")),
+         ("2022-09-01", confirmed("I1"))],
         [("2022-07-31", DUE, "No instruction"), ("2022-08-13", DUE, "I1"), ("2022-08-14", RISK, "20 August 2022"),
-         ("2022-08-21", NOT, "had to be followed by 20 August 2022"), ("2022-08-23", LATE, "I1 was followed 2 days late")],
+         ("2022-08-21", NOT, "had to be followed by 20 August 2022"), ("2022-08-23", RISK, "I1 (reported as followed on 22 August 2022, 2 days late) awaits confirmation by the adviser"),
+         ("2022-09-02", LATE, "I1 was followed 2 days late")],
     ),
     "instructions: followed on the day, and of another role": (
         "instructions-followed", {"given_by": ["ADVISER"]},
-        [("2022-08-01", instructed("I1", "2022-08-20")), ("2022-08-20", answered("I1", "2022-08-20"))],
+        [("2022-08-01", instructed("I1", "2022-08-20")), ("2022-08-20", answered("I1", "2022-08-20")), ("2022-08-21T09:00", confirmed("I1"))],
         [("2022-08-21", MET, "Every instruction was followed")],
     ),
     "instructions: of a role that the clause does not name": (

@@ -11,6 +11,7 @@ from tests.projections.views.compliance.duty_cases import (
     SENIOR,
     answered,
     assessed_as,
+    confirmed,
     filled,
     instructed,
     reported,
@@ -114,22 +115,36 @@ EDGES: dict[str, Edges] = {
     "instructions-followed": {
         NOTHING: Edge(ORDERS, [], [on("2022-08-01", DUE, "No instruction has been given", 2)]),
         DAY: Edge(
-            ORDERS, [TWENTIETH, ("2022-08-20T23:59", answered("I1", "2022-08-20"))],
+            ORDERS, [TWENTIETH, ("2022-08-20T23:59", answered("I1", "2022-08-20")), ("2022-08-22", confirmed("I1"))],
             [on("2022-08-13T23:59", DUE, "I1 has to be followed by 20 August 2022", 11), on("2022-08-14T00:00", RISK, "20 August 2022", 11),
              on("2022-08-20T23:58", RISK, "20 August 2022", 11), on("2022-08-21T00:00", NOT, "had to be followed by 20 August 2022", 11, known=1),
-             on("2022-08-21T00:00", MET, "Every instruction was followed", 12)],
+             on("2022-08-21T00:00", RISK, "I1 (reported as followed on 20 August 2022) awaits confirmation by the adviser", 12, known=2),
+             on("2022-08-22T11:59", RISK, "awaits confirmation", 12), on("2022-08-22T12:00", MET, "Every instruction was followed", 12, 13)],
         ),
-        "the day after": Edge(ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21"))], [on("2022-08-21T12:00", LATE, "I1 was followed 1 day late", 12)]),
+        "the day after": Edge(
+            ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21")), ("2022-08-22", confirmed("I1"))],
+            [on("2022-08-21T12:00", RISK, "(reported as followed on 21 August 2022, 1 day late) awaits", 12), on("2022-08-22T12:00", LATE, "I1 was followed 1 day late", 12, 13)],
+        ),
+        "the day of a confirmation by another role": Edge(
+            ORDERS, [TWENTIETH, ("2022-08-19", answered("I1", "2022-08-19")), ("2022-08-22", confirmed("I1"), None, "COMMISSIONER"), ("2022-08-25", confirmed("I1"))],
+            [on("2022-08-23", RISK, "awaits confirmation by the adviser", 12), on("2022-08-26", MET, "Every instruction was followed", 12, 14)],
+        ),
+        "the day of a confirmation, with another instruction open or overdue": Edge(
+            ORDERS, [TWENTIETH, ("2022-08-02", instructed("I2", "2022-09-20")), ("2022-08-19", answered("I1", "2022-08-19")), ("2022-08-22", confirmed("I1"))],
+            [on("2022-08-21", RISK, "I1 (reported as followed on 19 August 2022) awaits", 13), on("2022-08-23", DUE, "I2 has to be followed by 20 September 2022", 12),
+             on("2022-09-21T00:00", NOT, "I2 had to be followed", 12), on("2022-09-21T00:00", NOT, "I2 had to be followed", 12, known=3)],
+        ),
         "the day after, and another instruction open": Edge(
-            ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21")), ("2022-09-01", instructed("I2", "2022-09-30"))],
+            ORDERS, [TWENTIETH, ("2022-08-21", answered("I1", "2022-08-21")), ("2022-09-01", instructed("I2", "2022-09-30")), ("2022-09-01", confirmed("I1"))],
             [on("2022-09-02", DUE, "I2 has to be followed by 30 September 2022. Instruction I1 was followed 1 day late.", 12, 13)],
         ),
         LATE_RECORD: Edge(
-            ORDERS, [TWENTIETH, ("2022-08-30", answered("I1", "2022-08-20"))], [on("2022-08-25", NOT, "I1", 11, known=1), on("2022-08-25", MET, "was followed", 12)],
+            ORDERS, [TWENTIETH, ("2022-08-30", answered("I1", "2022-08-20")), ("2022-09-01", confirmed("I1"), "2022-08-24")],
+            [on("2022-08-25", NOT, "I1", 11, known=1), on("2022-08-25", RISK, "awaits", 12, known=2), on("2022-08-25", MET, "was followed", 12, 13)],
         ),
         CORRECTED: Edge(
-            ORDERS, [TWENTIETH, ("2022-08-22", answered("I1", "2022-08-22")), ("2022-08-30", fix(1, answered("I1", "2022-08-19")))],
-            [on("2022-08-25", LATE, "2 days late", 12, known=2), on("2022-08-25", MET, "was followed", 12)],
+            ORDERS, [TWENTIETH, ("2022-08-22", answered("I1", "2022-08-22")), ("2022-08-23", confirmed("I1")), ("2022-08-30", fix(1, answered("I1", "2022-08-19")))],
+            [on("2022-08-25", LATE, "2 days late", 12, 13, known=3), on("2022-08-25", MET, "was followed", 12, 13)],
         ),
     },
     "not-done": {
