@@ -3,11 +3,13 @@
 As in `tests.schema.history_answers`, nothing here uses views, SQL or rules of the project.
 """
 
+import tomllib
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
-from tests.schema.history_answers import LINES, TODAY, Row, actions, day, days, facts, happened, objectives
+from ledger.packs import shipped
+from tests.schema.history_answers import LINES, NOTICE, TODAY, Row, actions, day, days, facts, happened, objectives
 
 
 def changes(since: int, size: int) -> list[Row]:
@@ -170,6 +172,26 @@ def live(on: str) -> list[str]:
 def never_used() -> list[str]:
     """Return the granted requests that were never used."""
     return [request for request, row in grants().items() if not any(action for _, action in row["uses"])]
+
+
+def checklist() -> list[Row]:
+    """Return the kinds of access that each clause lists, by progress, for each review and diagnostic."""
+    requested = {data["request"]: data for _, data in facts("AccessRequested")}
+    steps = {"asked": "Requested", "granted": "Granted", "provided": "Provided", "used": "Used"}
+    done: set[tuple[str, str, str]] = set()
+    for step, name in steps.items():
+        for _, data in facts(f"Access{name}"):
+            request = requested[data["request"]]
+            done.add((request.get("review") or request["diagnostic"], request["kind"], step))
+    clauses = tomllib.loads(shipped(NOTICE).decode())["clause"]
+    listed = {clause["number"]: clause.get("parameters", {}).get("kinds") for clause in clauses}
+    return [
+        {"of": review, "clause": number, "kinds": kinds}
+        | {step: [kind for kind in kinds if (review, kind, step) in done] for step in steps}
+        for review in sorted({review for review, _, _ in done})
+        for number, kinds in listed.items()
+        if kinds
+    ]
 
 
 def readings() -> dict[str, list[dict[str, Any]]]:

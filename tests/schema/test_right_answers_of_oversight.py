@@ -114,6 +114,12 @@ def test_access(both: Both) -> None:
     )
 
 
+def test_the_checklist_of_access(both: Both) -> None:
+    rows = answer(both, "access")["checklist"]["nodes"]
+    assert rows == oversight_answers.checklist()
+    assert sum(len(row["used"]) for row in rows) == 6
+
+
 @pytest.mark.parametrize("on", ["2022-10-10", "2022-10-20", "2023-02-01", "2023-10-15", "2023-12-10"])
 def test_live_access_at_other_times(both: Both, on: str) -> None:
     document = BY_NAME["access"].replace("notice(id: $notice)", f'notice(id: $notice, on: "{on}T12:00:00Z")')
