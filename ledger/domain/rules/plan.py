@@ -115,7 +115,7 @@ class PlanCoverage(Rule, frozen=True):
 
 
 class PlanKeptCurrent(Rule, frozen=True):
-    """Every open objective has progress recorded within the limit."""
+    """Every open objective was added, or had progress recorded, within the limit."""
 
     kind: ClassVar[str] = "plan-kept-current"
     wordings: ClassVar[tuple[str, ...]] = ("The plan and a record of progress must be kept up to date.",)

@@ -159,7 +159,10 @@ class _AccessJudge(Judge[R]):
         return None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET for a fault in a review that goes on, else the verdict on the review asked for last."""
+        """Return NOT_MET for a fault in a review that goes on, else the verdict on the review asked for last.
+
+        A request that waits does not lift a fault of an earlier review; access opened since then does.
+        """
         kinds = self._kinds()
         _, latest = max(
             (each for kind, each in self.latest.items() if kinds is None or kind in kinds), default=(0, "")
@@ -171,17 +174,36 @@ class _AccessJudge(Judge[R]):
         faulty = [name for name in faults if self.requests[name].purpose not in self.ended]
         if faulty:
             return self._not_given("Access ", {name: faults[name] for name in faulty})
-        faulty = [name for name in faults if self.requests[name].purpose == latest]
-        if faulty:
-            begin, (_, ended) = f"Access was not given for {latest}: ", self.ended[latest]
-            return self._not_given(begin, {name: faults[name] for name in faulty}, ended)
+        if any(self.requests[name].purpose == latest for name in faults):
+            return self._not_given_for(latest, faults)
         requests = {name: self.requests[name] for name in self._in_order(self.by_purpose[latest])}
         result = self._latest(clause, at, requests)
-        missed = sorted(f"{name} for {self.requests[name].purpose}" for name in faults)
-        if missed:
-            reason = f"{result.reason} Not given earlier: {enumerate_names(missed)}."
-            return verdict(result.status, reason, *result.entries)
-        return result
+        if not faults:
+            return result
+        if result.status in (Status.NOT_DUE, Status.NO_EVIDENCE):
+            failed = self._not_cured(clause, at, faults)
+            if failed is not None:
+                return self._not_given_for(failed, faults)
+        earlier = sorted(f"{name} for {self.requests[name].purpose}" for name in faults)
+        reason = f"{result.reason} Not given earlier: {enumerate_names(earlier)}."
+        return verdict(result.status, reason, *result.entries)
+
+    def _not_cured(self, clause: JudgedClause, at: datetime, faults: Iterable[str]) -> str | None:
+        """Return the review that failed last; None if the access for a later one was opened."""
+        failed = {self.requests[name].purpose for name in faults}
+        for name in sorted(self._in_order(self.requests), key=lambda name: -self.requests[name].position):
+            purpose = self.requests[name].purpose
+            if purpose in failed:
+                return purpose
+            requests = {each: self.requests[each] for each in self._in_order(self.by_purpose[purpose])}
+            if self._latest(clause, at, requests).status in (Status.MET, Status.MET_LATE):
+                return None
+        return None
+
+    def _not_given_for(self, purpose: str, faults: dict[str, str]) -> Verdict:
+        """Return NOT_MET with the faults of a review or diagnostic that has ended."""
+        faulty = {name: fault for name, fault in faults.items() if self.requests[name].purpose == purpose}
+        return self._not_given(f"Access was not given for {purpose}: ", faulty, self.ended[purpose][1])
 
     def _not_given(self, begin: str, faults: dict[str, str], *entries: int) -> Verdict:
         """Return NOT_MET with the faults of requests."""

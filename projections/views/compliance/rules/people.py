@@ -379,7 +379,9 @@ class Escalation(Judge[oversight.Escalation]):
                 return verdict(Status.POWER_USED, reason, *entries, *(self.ended[name] for name in decided))
             return verdict(Status.POWER_USED, f"Ministers use their power ({powers}).", *entries)
         if self.concerns:
-            reason = f"A concern was raised ({enumerate_names(sorted(self.concerns))}), without an intervention."
+            begin = "A concern was" if len(self.concerns) == 1 else "Concerns were"
+            whose = f" by the power {power}" if power else ""
+            reason = f"{begin} raised ({enumerate_names(sorted(self.concerns))}), without an intervention{whose}."
             return verdict(Status.POWER_UNUSED, reason, *self.concerns.values())
         return verdict(Status.POWER_UNUSED, "No concern has been raised.")
 

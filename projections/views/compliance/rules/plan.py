@@ -196,7 +196,7 @@ def _covered(live: list[_Objective]) -> dict[str, int]:
 
 
 class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
-    """Every open objective has progress recorded within the limit."""
+    """Every open objective was added, or had progress recorded, within the limit."""
 
     last: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Open objective → its latest progress, or its addition until then."""

@@ -145,11 +145,14 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return MET when reviews looked at every topic, NOT_DUE until then."""
         seen = self._seen()
-        missing = [topic.value for topic in self.rule.topics if topic.value not in seen]
+        whose = f" by {self.rule.by}" if self.rule.by else ""
+        known = [word_in_text(topic.value) for topic in self.rule.topics if topic.value in seen]
+        missing = [word_in_text(topic.value) for topic in self.rule.topics if topic.value not in seen]
+        if missing and known:
+            reason = f"Reviews{whose} have looked at {enumerate_names(known)}. None has looked at "
+            return verdict(Status.NOT_DUE, f"{reason}{enumerate_names(missing)}.", *seen.values())
         if missing:
-            names = enumerate_names(map(word_in_text, missing))
-            whose = f" by {self.rule.by}" if self.rule.by else ""
-            return verdict(Status.NOT_DUE, f"No review{whose} has looked at {names}.", *seen.values())
+            return verdict(Status.NOT_DUE, f"No review{whose} has looked at {enumerate_names(missing)}.")
         return verdict(Status.MET, "Reviews have looked at every topic of the clause.", *seen.values())
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -391,7 +394,7 @@ class AssessmentContent(_Assessments[oversight.AssessmentContent]):
             return verdict(Status.NOT_DUE, "No assessment before a review has been submitted.")
         part = word_in_text(self.rule.part.value)
         if self.rule.part.value in latest.parts:
-            reason = f"The assessment before review {latest.review} has its part on {part}."
+            reason = f"The assessment for review {latest.review} has its part on {part}."
             return verdict(Status.MET, reason, latest.position)
-        reason = f"The assessment before review {latest.review} leaves out {part}."
+        reason = f"The assessment for review {latest.review} leaves out {part}."
         return verdict(Status.NOT_MET, reason, latest.position)

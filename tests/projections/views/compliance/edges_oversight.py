@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger.domain.areas.actions import ActionAdded
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
-from ledger.domain.areas.escalation import InterventionDecided
+from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided
 from ledger.domain.areas.partners import ContributionReceived
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import BoardReportSubmitted
@@ -268,6 +268,12 @@ EDGES: dict[str, Edges] = {
         DAY: Edge(
             {"power": "s497A"}, [("2022-08-03", intervention("s497A"))],
             [on("2022-08-03T11:59", UNUSED, "No concern"), on("2022-08-03T12:00", USED, "s497A", 11)],
+        ),
+        "the day of another power": Edge(
+            {"power": "s497A"},
+            [("2022-08-01", ConcernRaised(concern="C1", text=WORDS)), ("2022-08-02", ConcernRaised(concern="C2", text=WORDS)), ("2022-08-03", intervention("s7"))],
+            [on("2022-08-01T12:00", UNUSED, "A concern was raised (C1), without an intervention by the power s497A.", 11),
+             on("2022-08-03T12:00", UNUSED, "Concerns were raised (C1 and C2), without an intervention by the power s497A.", 11, 12)],
         ),
         LATE_RECORD: Edge(
             {"power": "s497A"}, [("2022-08-20", intervention("s497A"), "2022-08-03")], [on("2022-08-10", UNUSED, "", known=0), on("2022-08-10", USED, "s497A", 11)],

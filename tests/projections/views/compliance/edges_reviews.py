@@ -91,6 +91,16 @@ def access_edges(kinds: dict[str, list[str]]) -> Edges:
             kinds, [*ASKED, ("2022-10-14", review_completed("R1"))],
             [on("2022-10-14T11:59", NONE, "no entry shows", 11, 12), on("2022-10-14T12:00", NOT, "X was not opened before the review ended", 11, 12, 13)],
         ),
+        "the day of a later review's request, which lifts nothing until it is opened": Edge(
+            kinds,
+            [*ASKED, ("2022-10-14", review_completed("R1")),
+             ("2023-03-01", asked_for("Y", "2023-04-03T08:00", "2023-04-21T18:00", review="R2")),
+             ("2023-03-02", granted("Y", "2023-04-03T08:00", "2023-04-21T18:00")), ("2023-04-04", provided("Y", "2023-04-04")),
+             ("2023-09-01", asked_for("Z", "2023-10-02T08:00", "2023-10-20T18:00", review="R3"))],
+            [on("2023-03-01T12:00", NOT, "not given for review R1: X was granted and ended without being opened", 11, 12, 13),
+             on("2023-04-03T08:00", NOT, "not given for review R1", 11, 12, 13), on("2023-04-05", MET, "Not given earlier: X for review R1", 14, 16),
+             on("2023-09-01T12:00", DUE, "Not given earlier: X for review R1", 17)],
+        ),
         LATE_RECORD: Edge(
             kinds, [*ASKED, ("2022-10-30", provided("X", "2022-10-21"))], [on("2022-10-25", NOT, "ended without being opened", 11, 12, known=2), on("2022-10-25", MET, "was opened", 11, 13)],
         ),
@@ -117,6 +127,10 @@ EDGES: dict[str, Edges] = {
     },
     "review-topics": {
         NOTHING: Edge(TOPICS, [], [on("2022-09-01", DUE, "No review has looked at culture and early help")]),
+        "the day of a review of one topic": Edge(
+            TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))],
+            [on("2022-09-01T12:00", DUE, "Reviews have looked at culture. None has looked at early help.", 12)],
+        ),
         DAY: Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01", *BOTH)), ("2022-09-01", started("R1"))],
             [on("2022-09-01T11:59", DUE, "culture and early help"), on("2022-09-01T12:00", MET, "every topic", 12)],

@@ -224,7 +224,8 @@ TRIALS: dict[str, Case] = {
          ("2022-11-01", ReviewCompleted(review="R1", findings=[])),
          ("2023-03-01", asked_for("Y", "2023-04-03T08:00", "2023-04-21T18:00", review="R2")),
          ("2023-03-02", granted("Y", "2023-04-03T08:00", "2023-04-21T18:00")), ("2023-04-03", provided("Y", "2023-04-03"))],
-        [("2022-11-02", NOT, "not given for review R1"), ("2023-03-03", DUE, "Not given earlier: X for review R1"),
+        [("2022-11-02", NOT, "not given for review R1"),
+         ("2023-03-03", NOT, "not given for review R1: X was refused"),
          ("2023-04-04", MET, "Not given earlier: X for review R1")],
     ),
     "J5: access not opened when its review ended": (
