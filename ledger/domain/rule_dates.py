@@ -48,6 +48,7 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "OUT_OF_RANGE", ("MeetingHeld",), "data.attendance"),
     DatedRule(_SEPARATION, "MISSING_FIELD", ("AdviserReportIssued",)),
     DatedRule(_SEPARATION, "INVALID_RULE"),
+    DatedRule(_SEPARATION, "OUT_OF_RANGE", ("NoticeClosed",), "data.outcome"),
 )
 """All rules that are younger than their facts."""
 

@@ -292,6 +292,8 @@ class NoticeState(Struct):
     closed: int | None = None
     """Position of the entry that closed it."""
     closed_at: datetime | None = None
+    expires_on: date | None = None
+    """Last day of its term."""
 
     def parameter(self, name: str, default: int) -> int:
         """Return the first whole-number parameter with a name among the clauses, else `default`."""
@@ -324,6 +326,18 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
                 message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
                 yield Refusal("MISSING_FIELD", message, "data.successor")
+            if fact.outcome is Outcome.EXPIRED:
+                yield from _term_refusals(notice, fact)
+
+
+def _term_refusals(notice: NoticeState, fact: NoticeClosed) -> Iterator[Refusal]:
+    """Yield a refusal if a notice has no term, or was closed before the last day of its term."""
+    if notice.expires_on is None:
+        message = "this notice has no term that could expire; choose another outcome"
+        yield Refusal("OUT_OF_RANGE", message, "data.outcome")
+    elif fact.closed_on < notice.expires_on:
+        message = f"the term lasts until {notice.expires_on}; close it from that day on, or choose another outcome"
+        yield Refusal("OUT_OF_RANGE", message, "data.outcome")
 
 
 def _admit_notice(fact: NoticeIssued) -> Iterator[Refusal]:
@@ -358,7 +372,7 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, notice = entry.fact, state.notice
     match fact:
         case NoticeIssued():
-            notice.issued_on, notice.zone = fact.issued_on, fact.zone
+            notice.issued_on, notice.zone, notice.expires_on = fact.issued_on, fact.zone, fact.expires_on
         case NoticeClosed():
             notice.closed, notice.closed_at = entry.position, entry.occurred_at
         case _:

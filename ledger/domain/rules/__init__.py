@@ -52,7 +52,7 @@ def admit(notice: NoticeState, areas: Collection[str], fact: Fact) -> Iterator[R
     match fact:
         case ClauseRegistered():
             for fault in [*find_faults(fact.rule, fact.parameters), *find_area_faults(fact.parameters, areas)]:
-                yield _refusal(fault, "data")
+                yield _refusal(fault, fact.number, "data")
         case InterpretationAdopted():
             yield from _changed(notice, areas, fact.number, fact.parameters, "data")
         case NoticeRevised():
@@ -65,16 +65,15 @@ def _changed(
     notice: NoticeState, areas: Collection[str], number: str, parameters: Mapping[str, Any], path: str
 ) -> Iterator[Refusal]:
     for fault in find_area_faults(parameters, areas):
-        yield _refusal(fault, path)
+        yield _refusal(fault, number, path)
     clause = notice.clauses[number]
     rule = RULES.get(clause.rule)
     before = dict(clause.parameters) if rule is None else check.upgrade(rule, clause.parameters)
     if rule is not None and parameters:
         for fault in check.affected(find_faults(clause.rule, {**before, **parameters}), parameters):
-            yield _refusal(fault, path)
+            yield _refusal(fault, number, path)
 
 
-def _refusal(fault: RuleFault, path: str) -> Refusal:
-    if fault.parameter is None:
-        return Refusal("INVALID_RULE", fault.message, f"{path}.rule")
-    return Refusal("INVALID_RULE", fault.message, f"{path}.parameters.{fault.parameter}")
+def _refusal(fault: RuleFault, number: str, path: str) -> Refusal:
+    where = "rule" if fault.parameter is None else f"parameters.{fault.parameter}"
+    return Refusal("INVALID_RULE", f"clause {number}: {fault.message}", f"{path}.{where}")

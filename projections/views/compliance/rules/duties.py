@@ -281,11 +281,11 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
             reason = f"{reason} Instruction {enumerate_names(late)}." if late else reason
             return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position, *entries)
         late, _ = self._late(counted)
-        entries = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
+        shown = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
         if late:
             reason = f"Every instruction was followed; {enumerate_names(late)}."
-            return verdict(Status.MET_LATE, reason, *entries)
-        return verdict(Status.MET, "Every instruction was followed.", *entries)
+            return verdict(Status.MET_LATE, reason, *shown)
+        return verdict(Status.MET, "Every instruction was followed.", *shown)
 
     def _confirmation(self, name: str) -> int | None:
         """Return the entry in which one of the roles confirmed an instruction; None: none did."""

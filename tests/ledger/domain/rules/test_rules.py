@@ -312,7 +312,7 @@ def test_an_interpretation_or_a_revision_that_contradicts_its_clause_is_refused(
 )
 def test_a_clause_names_an_area_of_the_notice(areas: list[str], words: str) -> None:
     (refusal,) = admit(NoticeState(), areas, clause("measures-improve", area="1B"))
-    assert (refusal.path, refusal.message) == ("data.parameters.area", f"there is {words}")
+    assert (refusal.path, refusal.message) == ("data.parameters.area", f"clause 5: there is {words}")
     assert list(admit(NoticeState(), ["1B"], clause("measures-improve", area="1B"))) == []
 
 
