@@ -24,6 +24,7 @@ from ledger.domain.near_matches import similar
 from ledger.domain.roles import Role
 from ledger.proof.high_water import open_marks
 from ledger.store.database import connect
+from ledger.store.distribution import lost_worker
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Operator who runs the command line next to the database."""
@@ -134,6 +135,10 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
     try:
         return asyncio.run(work)
     except psycopg.OperationalError as error:
+        worker = lost_worker(error)
+        if worker is not None:
+            remedy = "start it, or name its standby with citus_update_node"
+            raise Unavailable(f"the worker {worker} of the cluster cannot be reached; {remedy}") from error
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else "the connection was lost"
         raise Unavailable(f"the database cannot be reached: {reason}; check LEDGER_DATABASE_URL") from error
 

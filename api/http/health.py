@@ -14,10 +14,16 @@ from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal
 from ledger.eventsourcing import guests
 from ledger.eventsourcing.guests import GuestRun
+from ledger.store.distribution import lost_worker
+from projections.engine.runner import ViewStatus
 
 ROLLED_BACK = (
     "The database lost entries of these notices, so nothing is recorded or signed for them. The log names them. "
     "Restore the newest copy of the database, or run: ledger resume NOTICE --accept-loss"
+)
+LOST_WORKER = (
+    "A worker of the cluster cannot be reached. Its notices are neither read nor recorded, and no views or "
+    "checkpoints follow. The log names the worker. Start it, or name its standby with citus_update_node"
 )
 UNREADABLE = (
     "The file of high-water marks cannot be read, so nothing is recorded or signed. The log names the file and "
@@ -42,8 +48,8 @@ async def readyz(request: Request) -> Response:
     """Answer whether the database can be reached; neither a stopped view nor an unsigned log changes that."""
     ledger: Ledger = request.app.state.ledger
     try:
-        views = await ledger.runner.status()
         runs = await guests.runs(ledger.url)
+        views = await _views(ledger)
     except (LedgerError, psycopg.OperationalError):
         return respond(problem([Refusal("UNAVAILABLE", "the database cannot be reached; the log says why")]))
     rolled_back = len(ledger.marks.stopped)
@@ -54,8 +60,10 @@ async def readyz(request: Request) -> Response:
         "rolledBack": {"notices": rolled_back, **({"remedy": ROLLED_BACK} if rolled_back else {})},
         "highWaterMarks": {"readable": False, "remedy": UNREADABLE} if ledger.marks.fault else {"readable": True},
         "views": [
-            {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)} for view in views
+            {"view": view.view, "notices": len(view.positions), "stopped": len(view.stopped)}
+            for view in views or ()
         ],
+        **({"cluster": {"complete": False, "remedy": LOST_WORKER}} if views is None else {}),
         "standbys": [
             {"read": standby.fault is None, "lagSeconds": round(standby.lag, 3)}
             for standby in ledger.reader.standbys
@@ -71,6 +79,16 @@ async def readyz(request: Request) -> Response:
         ],
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+async def _views(ledger: Ledger) -> list[ViewStatus] | None:
+    """Return the positions of all views; None while a worker of a cluster is away."""
+    try:
+        return await ledger.runner.status()
+    except psycopg.OperationalError as error:
+        if lost_worker(error) is None:
+            raise
+        return None
 
 
 def _stopped_by_guest(runs: list[GuestRun]) -> dict[str, list[bool]]:

@@ -4,9 +4,11 @@ The same statements run on one server and on a cluster. Distributing is a step o
 it does what is missing. It also runs the migrations, so it takes the place of `ledger migrate` on a cluster.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL
@@ -51,6 +53,7 @@ _SETTINGS = {
     "citus.multi_shard_modify_mode": "sequential",
     "client_min_messages": "warning",
 }
+_LOST_WORKER = re.compile(r"connection to the remote node (?:\S+@)?(\S+) failed")
 _DISTRIBUTED = """SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_dist_partition p
     JOIN pg_class c ON c.oid = p.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace"""
 _LOCAL_VIEWS = """SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'views'::regnamespace AND c.relkind = 'r'
@@ -89,6 +92,12 @@ async def is_on_citus(connection: Connection) -> bool:
 async def is_distributed(connection: Connection) -> bool:
     """Return whether the ledger's tables are distributed over a cluster."""
     return await is_on_citus(connection) and "ledger.heads" in await _distributed(connection)
+
+
+def lost_worker(error: psycopg.Error) -> str | None:
+    """Return the address of the worker that an error says is away, or None."""
+    match = _LOST_WORKER.search(str(error))
+    return match[1] if match else None
 
 
 async def refuse_distributed(connection: Connection) -> None:

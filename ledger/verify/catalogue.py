@@ -65,7 +65,8 @@ async def check(url: str) -> CatalogueReport:
         details += compare(expected, actual)
         if is_cluster:
             async with await connect(url) as connection:
-                details += await check_nodes(connection)
+                differences, unchecked = await check_nodes(connection)
+            details += differences
     return CatalogueReport([Finding("", 0, Damage.CATALOGUE, detail) for detail in details], unchecked)
 
 

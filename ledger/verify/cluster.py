@@ -10,7 +10,6 @@ from itertools import chain
 import msgspec
 from msgspec import Struct
 
-from ledger.domain.errors import Unavailable
 from ledger.store.distribution import COPIED, DELEGATED, LOGINS
 from ledger.store.entries import Connection
 from ledger.verify.database_objects import (
@@ -48,29 +47,33 @@ class _Node(Struct):
         return {DatabaseObject(*row[:3]): row[3] for row in self.objects}
 
 
-async def check_nodes(connection: Connection) -> list[str]:
-    """Return each difference between a worker's shards and the coordinator's tables.
+async def check_nodes(connection: Connection) -> tuple[list[str], str]:
+    """Compare each worker's shards with the coordinator's tables.
 
-    Raises:
-        Unavailable: A node does not answer, or does not admit this login; the message names the node.
+    Returns:
+        The differences, and the nodes that do not answer or do not admit this login, in words.
     """
     shards: dict[int, dict[Table, Table]] = {}
     for group, schema, table, shard in await (await connection.execute(_SHARDS)).fetchall():
         shards.setdefault(group, {})[schema, shard] = (schema, table)
     answers = await (await connection.execute(_NODES, (_COMMAND,))).fetchall()
-    lost = [f"{name} ({' '.join(result.split())})" for _, name, succeeded, result in answers if not succeeded]
-    if lost:
-        raise Unavailable(f"the catalogue of the cluster's node {', '.join(lost)} cannot be read")
-    nodes = {group: (name, msgspec.json.decode(result, type=_Node)) for group, name, _, result in answers}
-    _, coordinator = nodes.pop(0)
-    return [
+    faults = [f"{name} ({' '.join(result.split())})" for _, name, succeeded, result in answers if not succeeded]
+    nodes = {
+        group: (name, msgspec.json.decode(result, type=_Node))
+        for group, name, succeeded, result in answers
+        if succeeded
+    }
+    _, coordinator = nodes.pop(0, ("", None))
+    differences = [
         f"on the worker {name}, {difference}"
         for group, (name, node) in nodes.items()
+        if coordinator is not None
         for difference in chain(
             role_faults(node.roles, LOGINS),
             compare_worker(coordinator.catalogue, node.catalogue, shards.get(group, {})),
         )
     ]
+    return differences, f"the catalogue of the node {', '.join(faults)} cannot be read" if faults else ""
 
 
 def compare_worker(expected: Catalogue, actual: Catalogue, shards: Mapping[Table, Table]) -> Iterator[str]:

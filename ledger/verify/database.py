@@ -95,11 +95,11 @@ async def verify(
     """
     started = time.monotonic()
     async with consistent_read(url) as connection:
-        notices = await _notices(connection)
-        if notice is not None and notice not in notices:
+        notices = await _notices(connection) if notice is None else [notice]
+        if notice is not None and not await _is_recorded(connection, notice):
             raise LedgerError(f"nothing is recorded under the notice {notice}; list the notices: ledger verify")
         reports = []
-        for name in notices if notice is None else [notice]:
+        for name in notices:
             copy = earlier if earlier is not None and earlier.notice == name else EarlierCopy(name)
             verification = _NoticeVerification(connection, copy, progress or _silent, store_of, state_check)
             reports.append(await verification.run(url))
@@ -115,6 +115,15 @@ async def _notices(connection: AsyncConnection[Any]) -> list[str]:
         ((after,),) = await cursor.fetchall()
         notices += [after] if after is not None else []
     return notices
+
+
+async def _is_recorded(connection: AsyncConnection[Any], notice: str) -> bool:
+    """Return whether a table names the notice. On a cluster, only its own worker is asked."""
+    for table in _HOLDERS:
+        query = SQL("SELECT FROM {} WHERE notice = %s LIMIT 1").format(Identifier("ledger", table))
+        if (await connection.execute(query, (notice,))).rowcount:
+            return True
+    return False
 
 
 def _silent(_notice: str, _checked: int, _size: int) -> None:

@@ -1,19 +1,27 @@
 """Test a worker that is killed under load, and one that does not come back."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from api.cli import main
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import Unavailable
 from ledger.store.database import connect
+from ledger.store.distribution import lost_worker
+from ledger.verify import catalogue
 from ledger.verify.database import verify
 from projections.query.reader import Reader
 from projections.views.registry import ALL
+from tests.api import service
+from tests.api.process import faults, serving
 from tests.citus.cluster import Cluster, Server
 from tests.ledger.history import ALICE, begin, progress
 from tests.projections.folding import until
@@ -33,15 +41,21 @@ def killed(server: Server) -> Iterator[None]:
         server.start()
 
 
-def on_each_worker(cluster: Cluster) -> list[str]:
+def on_each_worker(cluster: Cluster, prefix: str) -> list[str]:
     """Return a notice of each of two workers."""
-    names = {cluster.worker_of(name): name for name in (f"notice-{number}" for number in range(50))}
+    names = {cluster.worker_of(name): name for name in (f"{prefix}-{number}" for number in range(50))}
     return [names[0], names[1]]
+
+
+def address(url: str) -> str:
+    """Return host and port of a node."""
+    parts = conninfo_to_dict(url)
+    return f"{parts['host']}:{parts['port']}"
 
 
 @pytest.mark.timeout(300)
 async def test_no_receipt_is_lost_with_a_worker(distributed: Cluster) -> None:
-    lost, other = on_each_worker(distributed)
+    lost, other = on_each_worker(distributed, "kill")
     receipts: dict[str, list[Receipt]] = {lost: [], other: []}
     stopping = asyncio.Event()
     async with Writer(distributed.coordinator) as writer, Writer(distributed.coordinator) as second:
@@ -70,8 +84,13 @@ async def test_no_receipt_is_lost_with_a_worker(distributed: Cluster) -> None:
                 assert [head.notice for head in await reader.notices([other])] == [other]
                 with pytest.raises(Unavailable, match="the notice's server"):
                     await reader.notices([lost])
-            with pytest.raises(psycopg.OperationalError):
+            with pytest.raises(psycopg.OperationalError) as away:
                 await verify(distributed.coordinator)
+            assert lost_worker(away.value) == address(distributed.workers[0])
+            assert (await verify(distributed.coordinator, other)).sound
+            report = await catalogue.check(distributed.coordinator)
+            assert report.findings == []
+            assert address(distributed.workers[0]) in report.unchecked
         await reach(lost)
         stopping.set()
         await asyncio.gather(*callers)
@@ -84,3 +103,47 @@ async def test_no_receipt_is_lost_with_a_worker(distributed: Cluster) -> None:
             stored = dict(await cursor.fetchall())
         assert {(r.position, r.leaf_hash) for r in own} <= set(stored.items())
         assert len(own) == len({receipt.position for receipt in own})
+
+
+@pytest.mark.timeout(300)
+async def test_a_service_answers_for_the_notices_of_other_workers(
+    distributed: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ask the service while a worker is away, as one that is lost for good."""
+    lost, other = on_each_worker(distributed, "served")
+    tokens = {
+        notice: (await service.begin(distributed.coordinator, notice)).tokens["officer"]
+        for notice in (lost, other)
+    }
+    statuses = {}
+    with serving(distributed.coordinator) as process:
+
+        async def is_ready() -> bool:
+            async with httpx.AsyncClient(timeout=60, verify=service.NO_TLS) as client:
+                return (await client.get(f"{process.url}/readyz")).status_code == 200
+
+        await until(is_ready, 120)
+        with killed(Server(distributed.workers[0])):
+            for notice, token in tokens.items():
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": service.STRUCTURED}
+                async with httpx.AsyncClient(headers=headers, timeout=30, verify=service.NO_TLS) as client:
+                    answer = await client.post(
+                        f"{process.url}/ledgers/{notice}/entries", content=json.dumps(service.progress())
+                    )
+                    query = f'{{ notice(id: "{notice}") {{ title }} }}'
+                    asked = await client.post(
+                        f"{process.url}/graphql",
+                        json={"query": query},
+                        headers={"Content-Type": "application/json"},
+                    )
+                    statuses[notice] = (answer.status_code, asked.status_code)
+                    ready = await client.get(f"{process.url}/readyz")
+                    assert (ready.status_code, ready.json()["cluster"]["complete"]) == (200, False), ready.text
+            assert statuses == {lost: (503, 503), other: (201, 200)}
+            monkeypatch.setenv("LEDGER_DATABASE_URL", distributed.coordinator)
+            assert await asyncio.to_thread(main, ["verify"]) == 1
+            assert (
+                f"the worker {address(distributed.workers[0])} of the cluster cannot be reached"
+                in capsys.readouterr().err
+            )
+        assert {fault["logger"] for fault in faults(process.stop())} == {"projections.engine.runner"}
