@@ -43,7 +43,6 @@ def write(writer: HistoryWriter) -> None:
                 finished,
                 clauses="4",
             )
-    writer.record_all(TABLES["events"])
     milestones = TABLES["milestones"]
     for number, (name, objective, title, due, reached) in enumerate(milestones, 1):
         data = {"milestone": name, "objective": objective, "title": title + ".", "due": due}

@@ -1,4 +1,4 @@
-"""The board: its chairs and members, its meetings, their papers, and its decisions."""
+"""The board: its members, its meetings, their papers, and its decisions."""
 
 from datetime import date, timedelta
 
@@ -12,35 +12,19 @@ MEMBERS = TABLES["members"]
 MEETINGS = TABLES["meetings"]
 DECISIONS = {int(number): rows for number, rows in TABLES["decisions"].items()}
 """Decisions by the number of their meeting."""
-REPORT_DAYS = (("2022-10-26", "2023-01-25"), ("2023-04-26", "2023-07-26", "2023-10-25", "2024-01-31"))
-"""Days by which the chair reports, in each timetable."""
 VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
 """Meetings in the quarter without a chair; the second chair records them later."""
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record the board's life from its terms of reference to the last meeting in February 2024."""
-    _chairs(writer)
+    """Record the members, and each meeting up to the last one in February 2024."""
+    _members(writer)
     for number, day in enumerate(MEETINGS, 1):
         _meeting(writer, number, day)
-    writer.record_all(TABLES["events"])
 
 
-def _chairs(writer: HistoryWriter) -> None:
+def _members(writer: HistoryWriter) -> None:
     data: Data
-    terms = "The board oversees the plan, asks for what it lacks, and tells ministers plainly how things stand."
-    writer.record(
-        "board",
-        "BoardEstablished",
-        "council-officer",
-        "2022-07-20 09:00",
-        {"termsOfReference": terms, "quorum": 4},
-        clauses="5b",
-    )
-    writer.record_all(TABLES["chairs_events"])
-    for key, chair, first, at, basis in TABLES["chairs"]:
-        data = {"chair": chair, "independenceBasis": basis, "interests": ["None."], "first": first}
-        writer.record(key, "ChairAppointed", "department-official", at, data, clauses="5b")
     for number, (member, post) in enumerate(MEMBERS):
         data = {"member": member, "post": post, "first": "2022-07-25"}
         writer.record(
@@ -51,11 +35,6 @@ def _chairs(writer: HistoryWriter) -> None:
             data,
             clauses="5b",
         )
-    for number, (at, dates) in enumerate(
-        (("2022-07-27 16:20", MEETINGS[:9]), ("2023-03-29 16:20", MEETINGS[9:])), 1
-    ):
-        data = {"dates": list(dates), "departmentConsent": True, "reportDates": list(REPORT_DAYS[number - 1])}
-        writer.record(f"timetable-{number}", "TimetableAgreed", "chair", at, data, clauses="5b")
 
 
 def _meeting(writer: HistoryWriter, number: int, day: str) -> None:
@@ -127,23 +106,6 @@ def _meeting(writer: HistoryWriter, number: int, day: str) -> None:
             data,
             time=f"{day} 15:{10 * index}",
             clauses="5b",
-        )
-    if day == "2023-04-26":
-        data = {
-            "decision": "D0",
-            "meeting": meeting,
-            "title": "A decision without a quorum.",
-            "outcome": "None.",
-            "rationale": "None.",
-        }
-        writer.record(
-            "decision-inquorate",
-            "BoardDecisionRecorded",
-            chair,
-            "2023-07-04 16:05",
-            data,
-            clauses="5b",
-            refused="NOT_QUORATE",
         )
     if number < len(MEETINGS) - 1:
         following = date.fromisoformat(MEETINGS[number])

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,11 +91,6 @@ class HistoryWriter:
         if refused:
             line["demorefused"] = refused
         self._lines.append((instant(at), {**line, "data": data}))
-
-    def record_all(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add the facts of a table; the columns are the arguments of `record`."""
-        for row in rows:
-            self.record(**row)
 
     def submit_evidence(self, title: str, at: str, **more: Any) -> str:
         """Add a document to the register at a local time, and return its id."""

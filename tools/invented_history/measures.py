@@ -10,11 +10,10 @@ TABLES = tables_of("measures")
 
 MONTHS = months("2022-07", "2024-01")
 DEFINED = TABLES["defined"]
-SMALL = ("M9", "Care leavers in emergency housing", "COUNT", "LOWER_IS_BETTER")
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record definitions in July 2022, monthly readings, and their restatements."""
+    """Record definitions in July 2022, and monthly readings."""
     data: Data
     for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
         data = {"measure": name, "title": title + ".", "unit": unit, "direction": direction}
@@ -27,8 +26,6 @@ def write(writer: HistoryWriter) -> None:
             data,
             clauses="1b",
         )
-    data = dict(zip(("measure", "title", "unit", "direction"), SMALL, strict=True)) | {"partOf": "M8"}
-    writer.record("measure-9", "MeasureDefined", "council-officer", "2022-07-15 10:30", data, clauses="1b")
     for index, month in enumerate(MONTHS):
         for number, (name, *_, denominators, (first, last), wobble) in enumerate(DEFINED):
             grown = index / (len(MONTHS) - 1)
@@ -42,7 +39,6 @@ def write(writer: HistoryWriter) -> None:
                 writer, name, month, number, {"numerator": round(value * denominator), "denominator": denominator}
             )
         _report(writer, "M9", month, 8, {"numerator": writer.random.choice((2, 3, 3, 4, 1, 6))})
-    _restate(writer)
 
 
 def _report(writer: HistoryWriter, name: str, month: date, number: int, value: dict[str, int]) -> None:
@@ -69,39 +65,3 @@ def _report(writer: HistoryWriter, name: str, month: date, number: int, value: d
 
 def _period(month: date) -> dict[str, str]:
     return {"first": month.isoformat(), "last": end_of(month).isoformat()}
-
-
-def _restate(writer: HistoryWriter) -> None:
-    writer.record(
-        "reading-more-than-all",
-        "MeasureReadingReported",
-        "performance-system",
-        "2022-08-05 09:00",
-        {
-            "measure": "M1",
-            "period": _period(date(2022, 6, 1)),
-            "numerator": 290,
-            "denominator": 209,
-            "system": "case records",
-            "extractedAt": "2022-08-05T02:00:00+01:00",
-        },
-        clauses="1b",
-        refused="OUT_OF_RANGE",
-    )
-    writer.record(
-        "restated-1",
-        "MeasureReadingRestated",
-        "performance-system",
-        "2023-01-17 04:30",
-        {
-            "measure": "M5",
-            "period": _period(date(2022, 12, 1)),
-            "numerator": 552,
-            "denominator": 701,
-            "system": "case records",
-            "extractedAt": "2023-01-17T02:00:00+00:00",
-            "reason": "Visits made between Christmas and New Year were entered late.",
-        },
-        clauses="1b",
-    )
-    writer.record_all(TABLES["restate_events"])

@@ -11,3 +11,8 @@ def tables_of(module: str) -> dict[str, Any]:
     """Return the tables of a module by name."""
     tables: dict[str, Any] = _TABLES[module]
     return tables
+
+
+def events() -> list[dict[str, Any]]:
+    """Return all events; each is the arguments of `HistoryWriter.record`."""
+    return [event for tables in _TABLES.values() for event in tables.get("events", ())]
