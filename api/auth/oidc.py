@@ -38,6 +38,7 @@ KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
 """Seconds between fetches caused by unknown keys, for any number of tokens."""
+_LONGEST_SUBJECT = 255
 _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
 _ID_TOKEN_CLAIMS = ("at_hash", "c_hash", "nonce")
@@ -79,6 +80,12 @@ def actor_of(subject: str) -> str:
     """
     is_own = _ID.fullmatch(subject) is not None and not subject.startswith(_DIGESTED)
     return subject if is_own else f"{_DIGESTED}{sha256(subject.encode()).hexdigest()[:32]}"
+
+
+def is_subject(claim: object) -> bool:
+    """Return whether a claim can be a subject: at most 255 characters, none of which is half a surrogate pair."""
+    is_text = isinstance(claim, str) and len(claim) <= _LONGEST_SUBJECT
+    return is_text and not any("\ud800" <= character <= "\udfff" for character in str(claim))
 
 
 def is_jwt(token: str) -> bool:
@@ -129,9 +136,8 @@ class Issuer:
         except (JoseError, ValueError, TypeError, OverflowError):
             return None
         subject = claims["sub"]
-        if len(subject) > 255 or (
-            header.typ.lower() == "jwt" and any(name in claims for name in _ID_TOKEN_CLAIMS)
-        ):
+        is_id_token = header.typ.lower() == "jwt" and any(name in claims for name in _ID_TOKEN_CLAIMS)
+        if not is_subject(subject) or is_id_token:
             return None
         return Person(actor_of(subject), until)
 

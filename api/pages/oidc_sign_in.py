@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import origin
-from api.auth.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_of, header_of
+from api.auth.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_of, header_of, is_subject
 from api.auth.sessions import Sessions, cookie, leave
 from api.pages.security_headers import secured
 from api.services import Ledger
@@ -162,11 +162,7 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
     claims = issuer.claims(token, key, rules)
     # OpenID Connect Core 3.1.3.7: with several audiences the token must name its authorised party
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-    if (
-        claims.get("azp", None if several else client) != client
-        or not isinstance(claims["sub"], str)
-        or len(claims["sub"]) > 255
-    ):
+    if claims.get("azp", None if several else client) != client or not is_subject(claims["sub"]):
         raise ValueError("the token is for another client or has no subject")
     return str(claims["sub"])
 

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc import jwk, jwt
+from joserfc import jwk, jws, jwt
 
 from api.auth import oidc
 from ledger.domain.errors import Unavailable
@@ -309,3 +309,29 @@ def test_no_two_subjects_share_an_actor() -> None:
     digested = oidc.actor_of("zoë@council")
     assert digested.startswith("sub:")
     assert oidc.actor_of(digested) not in (digested, oidc.actor_of("zoë"))
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "jo\udfff", "j" * 256, 7, None, ["jo"]])
+def test_a_claim_that_no_actor_can_be_made_of_is_no_subject(subject: object) -> None:
+    assert not oidc.is_subject(subject)
+    assert oidc.is_subject("zoë@council \U0001f600")
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "jo"])
+def test_half_a_surrogate_pair_is_no_person(subject: str) -> None:
+    key = jwk.ECKey.generate_key("P-256")
+    claims = {"iss": "https://id.example", "aud": AUDIENCE, "exp": 2**33, "sub": subject}
+    token = jws.serialize_compact({"alg": "ES256", "typ": "at+jwt"}, json.dumps(claims), key, algorithms=["ES256"])
+
+    async def find_key(_kid: str | None, _algorithm: str) -> jwk.ECKey:
+        return key
+
+    async def ask() -> oidc.Person | None:
+        issuer = oidc.Issuer("https://id.example", AUDIENCE)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(issuer, "key", find_key)
+            person = await issuer.person(token)
+        await issuer.close()
+        return person
+
+    assert (asyncio.run(ask()) is not None) == (subject == "jo")
