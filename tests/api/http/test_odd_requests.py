@@ -106,3 +106,17 @@ def test_a_form_with_an_odd_boundary_is_no_failure(person: httpx.Client, path: s
     kind = f"multipart/form-data; boundary={boundary}".encode("latin-1")
     answer = person.post(path, content=b"--x\r\n", headers=[(b"Content-Type", kind)])
     assert answer.status_code < 500, answer.text[:500]
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz/", f"/notices/{NOTICE}/?knownAt=2023-01-01", "/graphql/?query=%7Bme%7D", "/x///"]
+)
+def test_a_redirection_of_a_trailing_slash_names_no_host(service: Service, path: str) -> None:
+    answer = httpx.get(service.url + path, headers={"Host": "another.example"})
+    assert (answer.status_code, answer.headers["location"]) == (307, path.replace("/?", "?").rstrip("/"))
+
+
+@pytest.mark.parametrize("path", ["//another.example/", "/%2Fanother.example/", "/%5Canother.example/"])
+def test_no_path_redirects_to_another_host(service: Service, path: str) -> None:
+    answer = httpx.get(httpx.URL(service.url).copy_with(raw_path=path.encode()))
+    assert answer.headers.get("location", "/%5Canother.example") == "/%5Canother.example"
