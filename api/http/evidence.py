@@ -68,6 +68,8 @@ _OFFICE = {
 _EXTENSIONS = mimetypes.MimeTypes()
 for _name, _extension in _OFFICE.items():  # Python has these from the machine that it runs on, or not at all
     _EXTENSIONS.add_type(f"application/{_name}", f".{_extension}")
+_COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+"""Compression that an extension names (`.csv.gz`) → media type of the file; any other is an unknown format."""
 _recording: set[asyncio.Task[Receipt]] = set()
 logger = logging.getLogger(__name__)
 
@@ -340,7 +342,8 @@ def media_type_of(name: str, declared: str) -> str:
     """
     if declared != _UNKNOWN and _MEDIA_TYPE.fullmatch(declared):
         return declared
-    return _EXTENSIONS.guess_type(name)[0] or _UNKNOWN
+    guessed, compression = _EXTENSIONS.guess_type(name)
+    return _COMPRESSED.get(compression, _UNKNOWN) if compression is not None else guessed or _UNKNOWN
 
 
 def file_name(name: str, media_type: str) -> str:

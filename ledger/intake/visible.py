@@ -12,6 +12,9 @@ def is_blank(text: str) -> bool:
 
 
 def _is_visible(character: str) -> bool:
-    """Return whether a character leaves a mark; private ones, such as Word's bullets, may."""
+    """Return whether a character leaves a mark.
+
+    Private ones, such as Word's bullets, may. Half a surrogate pair is refused as such, not as a blank.
+    """
     category = unicodedata.category(character)
-    return (category[0] not in "ZC" or category == "Co") and character not in _UNSEEN
+    return (category[0] not in "ZC" or category in ("Co", "Cs")) and character not in _UNSEEN

@@ -282,6 +282,12 @@ def test_any_visible_character_makes_a_narrative(narrative: str) -> None:
     assert [text.body for text in accept(objective(title=narrative)).narratives] == [narrative]
 
 
+def test_half_a_surrogate_pair_is_refused_as_such_not_as_a_blank() -> None:
+    assert [code for code, _, _ in why(objective(title="\ud800"))] == [
+        code for code, _, _ in why(objective(title="a\ud800"))
+    ]
+
+
 def texts(item: SubmittedFact) -> dict[str, str]:
     return {text.path: text.body for text in item.narratives}
 
