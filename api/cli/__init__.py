@@ -4,13 +4,13 @@ Each command is a module of this package with a function `configure`, imported o
 one line on stderr: what is wrong and what to do. Exit status 1: refused or failed; 2: wrong usage.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from msgspec import to_builtins
 
+from api.cli import streams
 from api.cli.common import Misused, Parser, sentence, show_error
 from ledger.domain.errors import LedgerError, Refused
 
@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
+    streams.open_missing()
     try:
         return _run(words)
     except SystemExit as end:  # argparse raises it after printing help
@@ -56,7 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of the output, such as head, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.discard_output()
+    except OSError as error:
+        streams.discard_output()
+        show_error(
+            f"{error.filename or 'the output'} cannot be read or written: {error.strerror or error}", as_json
+        )
     return 1
 
 

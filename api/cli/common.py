@@ -23,7 +23,7 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.domain.near_matches import similar
 from ledger.domain.roles import Role
 from ledger.proof.high_water import open_marks
-from ledger.store.database import connect
+from ledger.store.database import connect, unreachable
 from ledger.store.distribution import lost_worker
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
@@ -131,7 +131,7 @@ def console() -> Console:
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a command's coroutine; turn the loss of the database into an error of one line."""
+    """Run a command's coroutine; turn the loss of the database, or missing rights, into an error of one line."""
     try:
         return asyncio.run(work)
     except psycopg.OperationalError as error:
@@ -139,8 +139,12 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
         if worker is not None:
             remedy = "start it, or name its standby with citus_update_node"
             raise Unavailable(f"the worker {worker} of the cluster cannot be reached; {remedy}") from error
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "the connection was lost"
-        raise Unavailable(f"the database cannot be reached: {reason}; check LEDGER_DATABASE_URL") from error
+        raise Unavailable(f"{unreachable(error)}; check LEDGER_DATABASE_URL") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise LedgerError(
+            f"the login of LEDGER_DATABASE_URL has too few rights ({error.diag.message_primary}); run this "
+            "command as the database's administrator"
+        ) from error
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import socket
 import tempfile
 from functools import partial
 
+import psycopg
 import uvicorn
 from starlette.applications import Starlette
 
@@ -18,6 +19,7 @@ from api.http.websocket import WebSocketProtocol
 from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
+from ledger.store.database import unreachable
 
 GRACE_SECONDS = 30
 """Seconds that running requests may take after the server is told to stop."""
@@ -49,9 +51,18 @@ def serve(settings: Settings) -> None:
 
 
 async def _prepare(database: Database) -> None:
-    """Open the database, and log each right of the login that breaks a promise."""
-    await database.open(logger.info)
-    for warning in await database.check_login():
+    """Open the database, and log each right of the login that breaks a promise.
+
+    Raises:
+        LedgerError: The database or its login cannot be used.
+        Unavailable: The database cannot be reached, or the connection was lost.
+    """
+    try:
+        await database.open(logger.info)
+        warnings = await database.check_login()
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+    for warning in warnings:
         logger.warning("%s", warning)
 
 

@@ -12,6 +12,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import struct
 import sys
@@ -552,12 +553,15 @@ def main() -> int:
     except (BadBundle, UnicodeDecodeError) as error:
         problems, summary = [(0, str(error))], []
     problems.sort(key=lambda problem: (problem[0] == 0, problem[0]))
-    for position, text in problems[:20]:
-        print(plain(f"DAMAGED: entry {position}: {text}" if position else f"DAMAGED: the bundle: {text}"))
-    for line in [] if problems else summary:
-        print(plain(line))
+    damage = [(f"entry {position}" if position else "the bundle", text) for position, text in problems[:20]]
+    lines = [f"DAMAGED: {place}: {text}" for place, text in damage] or summary
     if not problems and not arguments.key:
-        print("Compare this key with the one that the ledger's operator published: here it comes from the bundle.")
+        lines += ["Compare this key with the one that the operator published: here it comes from the bundle."]
+    try:
+        print("\n".join(map(plain, lines)), flush=True)
+    except OSError as error:  # status 1 would say that the bundle is damaged
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        parser.error(f"the result cannot be written: {error.strerror}")
     return 1 if problems else 0
 
 

@@ -122,13 +122,19 @@ async def connect(
     try:
         connection = await connection_class(role).connect(url, **connection_arguments(url, all_settings))
     except psycopg.OperationalError as error:
-        raise Unavailable(f"the database cannot be reached: {str(error).strip().splitlines()[-1]}") from error
+        raise unreachable(error) from error
     try:
         await check_session(connection, all_settings)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+def unreachable(error: psycopg.OperationalError) -> Unavailable:
+    """Return the error of a connection that cannot be made or was lost, with the last line of its reason."""
+    reason = str(error).strip().splitlines() or ["the connection was lost"]
+    return Unavailable(f"the database cannot be reached: {reason[-1]}")
 
 
 def pool(

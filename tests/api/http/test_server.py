@@ -7,14 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from api.http.server import listen
-from api.settings import Bind
+from api.http.server import listen, serve
+from api.services import Database
+from api.settings import Bind, Settings
+from ledger.domain.errors import Unavailable
 from tests.api.process import faults, serving, uri
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, Notice, Service, begin, progress
 
@@ -187,6 +190,23 @@ def test_a_database_that_cannot_be_reached_is_said_in_one_line() -> None:
     assert "cannot be reached" in said
     assert "secret" not in said
     assert said.count("\n") == 1
+
+
+def test_a_connection_that_is_lost_during_the_start_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def lose_connection(_database: Database) -> list[str]:
+        raise psycopg.errors.AdminShutdown("terminating connection due to administrator command")
+
+    async def open_database(_database: Database, _progress: object) -> str:
+        return "postgresql://"
+
+    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    monkeypatch.setenv("LEDGER_BIND", "127.0.0.1:0")
+    monkeypatch.setattr(Database, "open", open_database)
+    monkeypatch.setattr(Database, "check_login", lose_connection)
+    with pytest.raises(Unavailable, match="the database cannot be reached: terminating connection due to"):
+        serve(Settings.from_environment())
 
 
 def test_an_address_that_is_taken_is_named() -> None:

@@ -8,9 +8,11 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from api.cli import main
 from ledger.domain.errors import LedgerError
 from ledger.store.database import pending
 from ledger.store.service_login import SERVICE_ROLES, check_login
+from tests.api.cli_tools import url_of
 
 _numbers = count(1)
 
@@ -82,3 +84,15 @@ async def test_a_right_too_many_is_named_with_the_promise_that_it_breaks(
     login.change(statement)
     warnings = await check_login(login.url)
     assert any(warning in line and login.name in line for line in warnings), warnings
+
+
+def test_a_command_for_the_administrator_says_so_to_the_services_login(
+    login: Login, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(login.url))
+    with psycopg.connect(login.url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CREATE TABLE public.own ()")
+    assert main(["migrate"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("ledger: the login of LEDGER_DATABASE_URL has too few rights (permission denied for")
+    assert error.endswith("run this command as the database's administrator\n")

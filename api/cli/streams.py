@@ -1,0 +1,24 @@
+"""Standard streams of the command line that are closed, full, or read no further."""
+
+import os
+import sys
+
+
+def open_missing() -> None:
+    """Open the null device for each standard stream that is closed.
+
+    Otherwise the next file or socket takes the stream's number, and output would go there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def discard_output() -> None:
+    """Send the rest of the output to the null device, so that the interpreter ends without an error about it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
