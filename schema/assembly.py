@@ -45,7 +45,7 @@ from schema.types.scalars import SCALARS
 
 
 class Provenance(SchemaExtension):
-    """Adds `extensions.ledger`: each notice read, with the position and root hash of its snapshot."""
+    """Extension that adds `extensions.ledger`: each notice read, its position and its root hash."""
 
     def get_results(self) -> dict[str, Any]:
         """Return the extensions, in order of notice and position."""

@@ -64,7 +64,7 @@ class Viewer(Protocol):
 
 
 class Append(Protocol):
-    """Records one fact: `Writer.append`."""
+    """Function that records one fact: `Writer.append`."""
 
     async def __call__(
         self, notice: str, item: SubmittedFact, credential: Credential, expected: int | None

@@ -56,7 +56,7 @@ class _Size(Struct, frozen=True):
 
 
 class DocumentSize(ValidationRule):
-    """Refuses a document that is too deep, or has too many aliases or fields.
+    """Validation rule that refuses a document that is too deep, or has too many aliases or fields.
 
     This rule comes first and ends the validation.
     Other rules take time that grows with the square of the document's size.
@@ -178,7 +178,7 @@ CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 
 class Limits(SchemaExtension):
-    """Sets the limits on tokens and on the document's size."""
+    """Extension that sets the limits on tokens and on the document's size."""
 
     rules = RULES
 

@@ -24,7 +24,7 @@ class SubscriptionNotStreamed(InvalidOperationTypeError):
 
 
 class OneOperation(SchemaExtension):
-    """Refuses a document of several operations without `operationName`, as the specification requires."""
+    """Extension that refuses a document of several operations without `operationName`, by the specification."""
 
     def on_parse(self) -> Iterator[None]:
         """Count the operations of the parsed document."""

@@ -54,9 +54,9 @@ class Part:
     roles: list[Role] = strawberry.field(description="Roles in the notice.")
 
 
-@strawberry.type(description="The viewer.")
+@strawberry.type(description="The person or system that sends the query.")
 class Me:
-    """The viewer."""
+    """The person or system that sends the query."""
 
     actor: str = strawberry.field(description="The viewer's actor id, which the entries that they record contain.")
     parts: list[Part] = strawberry.field(description="Notices in which the viewer has a role, by id.")

@@ -66,7 +66,7 @@ def database(template: str) -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs a PostgreSQL server, so that `make test-pure` can leave it out."""
+    """Mark the tests that need a PostgreSQL server, so that `make test-pure` can leave them out."""
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.database)

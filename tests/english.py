@@ -70,7 +70,7 @@ def _is_function(node: ast.AST) -> bool:
     return not any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
-def _documented(tree: ast.Module) -> Iterator[tuple[ast.Constant, bool]]:
+def documented(tree: ast.Module) -> Iterator[tuple[ast.Constant, bool]]:
     """Yield each docstring, and whether a function has it; a constant's or field's description counts too."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -84,7 +84,7 @@ def of_python(source: str) -> Iterator[Breach]:
     """Yield the breaches of a Python file: its docstrings, comments and messages."""
     tree = ast.parse(source)
     docstrings = set()
-    for constant, of_function in _documented(tree):
+    for constant, of_function in documented(tree):
         docstrings.add(constant)
         yield from of_docstring(str(constant.value), constant.lineno)
         if of_function and NOT_A_VERB.match(str(constant.value).strip()):

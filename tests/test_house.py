@@ -29,7 +29,7 @@ IN_ONE_FILE = ROOT / "ledger" / "bundle" / "verify_bundle.py"
 """An auditor takes it alone from a bundle, so it cannot be several modules."""
 LONGEST_IN_ONE_FILE = 570
 GENERATED = ROOT / "api" / "report" / "query_models.py"
-"""`make facts` writes it."""
+"""Module that `make facts` writes."""
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

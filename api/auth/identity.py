@@ -70,7 +70,7 @@ class Bearer(Struct, frozen=True):
 
 
 class _Recognised:
-    """Cached state of one recognition, for the first question only; later questions read the state again."""
+    """State that was read to recognise a token; the first read returns it, and later reads are made again."""
 
     def __init__(self, state: State, state_of: StateOf) -> None:
         self._state: State | None = state

@@ -16,7 +16,7 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     first: date
     last: date
     value: float | None
-    """None if nothing was counted, or the value is hidden from this reader."""
+    """Value of the point; None if nothing was counted, or if the reader may not see it."""
     numerator: int | None
     denominator: int | None
     signals: tuple[str, ...]
@@ -79,13 +79,13 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     measure: str
     title: str | None
-    """None if it was erased."""
+    """Title of the measure; None if it was erased."""
     unit: str
     direction: str
     target: float | None
     baseline: float | None
     spc: Spc | None
-    """None if there is no reading, or the chart is hidden from this reader."""
+    """Chart of the readings; None without a reading, or if the reader may not see it."""
     assurance: str | None
     reset_on: date | None
     suppressed: bool

@@ -19,7 +19,7 @@ class Span(Struct, frozen=True):
     """Holder of the post; None for a vacancy."""
     first: date
     last: date | None
-    """None if it continues."""
+    """Last day of the term; None if it continues."""
 
     def sentence(self) -> str:
         """Return the holder and the dates."""

@@ -29,7 +29,7 @@ class _Rate(ProgressColumn):
     """Column with the rate of work."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate, once there is one."""
+        """Return the rate of work; empty until the first one is measured."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.0f} a second")
 

@@ -50,7 +50,7 @@ def read(fields: Sequence[Field], inputs: Inputs, zone: ZoneInfo) -> ParsedForm:
 
 
 class _Reader:
-    """Reads the values at paths of a form and keeps each under its tidied path."""
+    """Reader of the values at paths of a form, which keeps each under its tidied path."""
 
     def __init__(self, inputs: Inputs, zone: ZoneInfo) -> None:
         self.inputs = inputs

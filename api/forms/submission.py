@@ -19,7 +19,7 @@ from ledger.intake.parse import SubmittedFact, accept
 _MAXIMUM_SOURCE = 128
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)
 _PLACEHOLDER = "…"
-"""Replaces a missing or refused narrative while the rules are checked; no rule reads narratives."""
+"""Narrative that replaces a missing or refused one while the rules are checked; no rule reads narratives."""
 
 
 def source_of(state: State, credential: Credential) -> str:

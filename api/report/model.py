@@ -48,7 +48,7 @@ class Requirement(QueryModel, frozen=True, kw_only=True):
     """Status when the period began; None if the obligation did not exist."""
     since: datetime
     since_position: int | None
-    """None if a deadline passed."""
+    """Entry that began the status; None if a deadline passed."""
     reason: str
     entries: tuple[int, ...]
     position: int

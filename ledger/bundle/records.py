@@ -1,6 +1,6 @@
 """Read the lines of a bundle's members strictly: JSON in the one form that a bundle uses.
 
-Shares nothing with writing. Imports msgspec and `ledger.bundle.read`.
+The module shares no code with the writer of bundles. Imports msgspec and `ledger.bundle.read`.
 """
 
 from base64 import b64decode

@@ -1,7 +1,7 @@
 """Verify a bundle from its file alone: everything that `ledger.verify` checks, and the bundle itself.
 
 Completeness is proved too: entries are numbered 1 to N with no gap, and their tree has the root of the signed
-checkpoint of N. Shares nothing with what writes bundles or entries; memory stays flat.
+checkpoint of N. The module shares no code with the writers of bundles and entries. Memory stays flat.
 """
 
 from array import array

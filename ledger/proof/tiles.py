@@ -21,7 +21,7 @@ HEIGHT = 8
 _AT_ONCE = 16
 """Tiles completed together."""
 Fetch = Callable[[LiteralString, Sequence[object]], Awaitable[list[tuple[Any, ...]]]]
-"""Runs a query and returns all its rows, with values in binary."""
+"""Function that runs a query and returns all its rows, with values in binary."""
 Range = tuple[int, int]
 """First hash of a level, and the one after the last."""
 

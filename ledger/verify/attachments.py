@@ -1,7 +1,7 @@
 """Check narratives and documents against the digests in their entries.
 
 No I/O. Add the rows of each entry after it; findings come out. A promised narrative without a row is missing. An
-erased row must name the entry that decided the erasure. Shares no code with writing.
+erased row must name the entry that decided the erasure. The module shares no code with the writer.
 """
 
 from base64 import b64encode

@@ -101,7 +101,10 @@ def compare_worker(expected: Catalogue, actual: Catalogue, shards: Mapping[Table
 
 
 def _is_compared(item: DatabaseObject, *, is_table: bool) -> bool:
-    """Return whether an object of a worker has a counterpart: a view's table and its indexes come and go."""
+    """Return True if an object of a worker should be one of the coordinator too.
+
+    The service creates and drops tables of views, with their indexes, at any time.
+    """
     return item.schema != "views" or "function" in item.kind or (is_table and item.kind in PROTECTIONS)
 
 

@@ -59,9 +59,9 @@ class DutyBreach(Struct, frozen=True):
 
     position: int
     type: str
-    """Name of its fact."""
+    """Name of the fact."""
     actor: str
-    """Its recorder."""
+    """Recorder of the entry."""
     reason: str
 
 

@@ -21,7 +21,7 @@ class Change(Struct, frozen=True):
     """Subject."""
     aspect: str
     before: str | None
-    """None if there was no value."""
+    """Value before the change; None if there was none."""
     after: str | None
 
 

@@ -33,7 +33,7 @@ from projections.views.spc import FIRM, SIGNALS, Signal, limits, marks
 from projections.views.word_lists import Assurance
 
 THRESHOLD = 5
-"""Lowest count that is others to every role."""
+"""Lowest count that every role may see."""
 Reading = MeasureReadingReported | MeasureReadingRestated
 
 

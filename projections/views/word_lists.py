@@ -7,13 +7,13 @@ class EvidenceStatus(WordList):
     """Status of a document in the register."""
 
     CURRENT = "CURRENT"
-    """It is valid."""
+    """The document is valid."""
     SUPERSEDED = "SUPERSEDED"
-    """Another document replaces it."""
+    """Another document replaces the document."""
     WITHDRAWN = "WITHDRAWN"
-    """Its submitter withdrew it."""
+    """The submitter withdrew the document."""
     ERASED = "ERASED"
-    """Its file and salt were destroyed; its entry remains."""
+    """The file and its salt were destroyed; the entry remains."""
 
 
 class BasisKind(WordList):
@@ -88,9 +88,9 @@ class Answer(WordList):
     """The council's answer to a recommendation."""
 
     ACCEPTED = "ACCEPTED"
-    """The council will follow it."""
+    """The council will follow the recommendation."""
     REJECTED = "REJECTED"
-    """The council will not follow it, and gives a reason."""
+    """The council will not follow the recommendation, and gives a reason."""
 
 
 class ReportPart(WordList):
@@ -110,48 +110,48 @@ class Completeness(WordList):
     """Completeness of a report to the board."""
 
     COMPLETE = "COMPLETE"
-    """It has all four parts."""
+    """The report has all four parts."""
     PARTIAL = "PARTIAL"
-    """It lacks some of them."""
+    """The report lacks one to three of the four parts."""
     MISSING = "MISSING"
-    """It lacks all of them."""
+    """The report lacks all four parts."""
 
 
 class ReviewStanding(WordList):
     """Progress of a review."""
 
     SCHEDULED = "SCHEDULED"
-    """Its date is in the future."""
+    """The date of the review is in the future."""
     OVERDUE = "OVERDUE"
-    """Its date has passed, and it has not started."""
+    """The date has passed, and the review has not started."""
     STARTED = "STARTED"
-    """It has started."""
+    """The review has started."""
     COMPLETED = "COMPLETED"
-    """It has ended."""
+    """The review has ended."""
 
 
 class AssessmentStanding(WordList):
     """Timing of the council's own assessment in relation to the start of the review."""
 
     BEFORE = "BEFORE"
-    """It was submitted before the review started, as required."""
+    """The assessment was submitted before the review started, as required."""
     DUE = "DUE"
     """The review has not started, and the assessment is not submitted."""
     AFTER = "AFTER"
-    """It was submitted after the review had started."""
+    """The assessment was submitted after the review had started."""
     ABSENT = "ABSENT"
-    """The review started without it."""
+    """The review started without an assessment."""
 
 
 class DiagnosticStanding(WordList):
     """Progress of a diagnostic."""
 
     RUNNING = "RUNNING"
-    """It is required and not reported; its date has not passed."""
+    """The diagnostic is required and not reported; its date has not passed."""
     OVERDUE = "OVERDUE"
-    """Its date has passed, and it is not reported."""
+    """The date has passed, and the diagnostic is not reported."""
     DONE = "DONE"
-    """It has been reported."""
+    """The diagnostic has been reported."""
 
 
 class Loop(WordList):
@@ -167,39 +167,39 @@ class ContributionStanding(WordList):
     """Status of a partner's contribution. LATE was delivered after its date; OVERDUE is not delivered."""
 
     DELIVERED = "DELIVERED"
-    """It was delivered by its date."""
+    """The contribution was delivered by its date."""
     LATE = "LATE"
-    """It was delivered after its date."""
+    """The contribution was delivered after its date."""
     MISSED = "MISSED"
-    """It is recorded as missed."""
+    """The contribution is recorded as missed."""
     OVERDUE = "OVERDUE"
-    """Its date has passed, and it is not delivered."""
+    """The date has passed, and the contribution is not delivered."""
     AWAITED = "AWAITED"
-    """It is not delivered, and its date has not passed."""
+    """The contribution is not delivered, and its date has not passed."""
 
 
 class ActionStanding(WordList):
     """State of an action."""
 
     OPEN = "OPEN"
-    """It is not completed."""
+    """The action is not completed."""
     COMPLETED = "COMPLETED"
-    """It is completed."""
+    """The action is completed."""
     EMBEDDED = "EMBEDDED"
-    """It is completed, and its change is now usual practice."""
+    """The action is completed, and its change is now usual practice."""
     DROPPED = "DROPPED"
-    """It was dropped."""
+    """The action was dropped."""
 
 
 class DeliverableStanding(WordList):
     """Answer to a submission of a deliverable."""
 
     SUBMITTED = "SUBMITTED"
-    """It waits for an answer, or needs none."""
+    """The submission waits for an answer, or needs none."""
     ACCEPTED = "ACCEPTED"
-    """It was accepted."""
+    """The submission was accepted."""
     RETURNED = "RETURNED"
-    """It was returned for more work."""
+    """The submission was returned for more work."""
 
 
 class EscalationState(WordList):
@@ -232,7 +232,7 @@ class AreaEnd(WordList):
     CLOSED = "CLOSED"
     """No more action is required."""
     CARRIED_OVER = "CARRIED_OVER"
-    """It continues under another notice."""
+    """The area continues under another notice."""
 
 
 class NoticeStatus(WordList):

@@ -108,7 +108,7 @@ class Execution(Struct, frozen=True):
         return snapshot, await self._values(snapshot, composed, answers)
 
     async def _in_turn(self, requests: Sequence[Request], roles: Sequence[Role]) -> tuple[Snapshot, list[Any]]:
-        """Return a snapshot, which has ended, and the values of parts; wait for the views."""
+        """Wait for the views, and return the ended snapshot and the values of the parts."""
         notice, as_of, at_least = requests[0].standpoint.snapshot
         wait = self.context.wait
         async with self.context.reader.at(

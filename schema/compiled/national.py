@@ -38,7 +38,7 @@ _PAGE = "page"
 
 
 class _Whole(Struct):
-    """The single row that has the list."""
+    """Single row of the statement, with the list of notices."""
 
     position: int
 

@@ -28,7 +28,7 @@ NOTICE = "bench-2022"
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 OFFICER = Credential("officer")
 BODY = bytes(range(256)) * 2 + bytes(120)
-"""As long as the stored bytes of the entry that is measured."""
+"""Bytes of the same length as the stored entry that is measured."""
 INSERT = "INSERT INTO raw_entries VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 UNNEST = (
     "INSERT INTO raw_entries SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], "
@@ -61,7 +61,7 @@ def event(name: str, data: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def progress() -> dict[str, Any]:
-    """About 400 bytes of progress against an objective."""
+    """Return about 400 bytes of progress against an objective."""
     return event(
         "plan.ProgressRecorded",
         {
@@ -87,7 +87,7 @@ def setting() -> Iterator[SubmittedFact]:
 
 
 async def _clients(clients: int, calls: int, call: Callable[[int], Awaitable[object]]) -> Measured:
-    """`calls` calls by concurrent clients, each sending its next one when the last was answered."""
+    """Make `calls` calls by concurrent clients, each sending its next one when the last was answered."""
     waits: list[float] = []
 
     async def client(number: int) -> None:

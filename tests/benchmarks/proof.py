@@ -77,7 +77,7 @@ async def _appending(url: str, rounds: int, say: Say) -> dict[str, float]:
 
 
 async def _hashing(connection: AsyncConnection[Any], notice: str) -> float:
-    """Seconds that it takes to hash the entries of the last round, batch by batch, as the writer does."""
+    """Return the seconds for hashing the entries of the last round in batches, as the writer does."""
     cursor = await connection.execute(
         "SELECT leaf_hash, body FROM ledger.entries WHERE notice = %s ORDER BY position", (notice,), binary=True
     )
@@ -124,7 +124,7 @@ async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
 
 
 async def _raw(url: str) -> float:
-    """Seconds in which the rows that verifying reads are read by the cursor that it reads them with."""
+    """Return the seconds for reading the rows that verification reads, by the same cursor."""
     async with await database.connect(url, "ledger_writer") as connection, connection.transaction():
         began = time.perf_counter()
         async with connection.cursor("raw", scrollable=False) as cursor:

@@ -41,7 +41,7 @@ ROLES = [role for role in Role if role not in (Role.OPERATOR, Role.SERVICE, Role
 
 
 class Notice:
-    """Tells the facts of one notice in order, so that each is admissible where it stands."""
+    """Writer of the facts of one notice, in an order in which each is admissible."""
 
     def __init__(self, size: int, seed: int = 7) -> None:
         self._random = Random(seed)
@@ -276,7 +276,7 @@ def texts(size: int) -> Iterator[tuple[int, str]]:
 
 
 def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Data whose texts are digests."""
+    """Return the data with digests for its narratives."""
     kind = find_kind(name)
     assert kind is not None
     texts = {path[0] for path in kind.narratives}
@@ -284,7 +284,7 @@ def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told: bool = True) -> None:
-    """Stores a notice's entries and texts, as the owner of the database, as sound as the ledger would.
+    """Store a notice's entries and narratives as the owner of the database, in the form of the ledger.
 
     Without `told` the entries have no narratives.
     """

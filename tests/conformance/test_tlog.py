@@ -55,7 +55,7 @@ def fetched(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def keep(path: Path, answer: httpx.Response) -> None:
-    """Writes a good answer to a file."""
+    """Write a good answer to a file."""
     assert answer.status_code == 200, answer.text
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(answer.content)

@@ -48,7 +48,7 @@ def turns_done(file: Path) -> Counter[int]:
 
 
 async def run_lane(writer: Writer, name: str, lane: int, turn: int, receipts: int) -> None:
-    """Appends turn after turn; each turn's receipts reach the file in one write."""
+    """Append turn after turn; write the receipts of each turn to the file at once."""
     kind = LANES[lane]
     while True:
         answers = await insist(writer, kind, keys(name, lane, turn))
@@ -58,7 +58,7 @@ async def run_lane(writer: Writer, name: str, lane: int, turn: int, receipts: in
 
 
 async def insist(writer: Writer, kind: Lane, ids: list[str]) -> list[Receipt]:
-    """Sends it until it is answered; a refusal ends the process, as none is due."""
+    """Send the request until it is answered; end the process on a refusal, as none is expected."""
     while True:
         items = [progress(key, f"Text of {key}.") for key in ids]
         try:
@@ -68,7 +68,7 @@ async def insist(writer: Writer, kind: Lane, ids: list[str]) -> list[Receipt]:
 
 
 async def main(url: str, name: str, file: Path) -> None:
-    """Runs every lane at once."""
+    """Run all lanes at the same time."""
     done = turns_done(file)
     receipts = os.open(file, os.O_WRONLY | os.O_APPEND)
     writer = Writer(url)

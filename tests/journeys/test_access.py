@@ -71,7 +71,7 @@ def test_the_life_of_a_request_for_access(service: Service, clock: MovedClock) -
 def live(
     clock: MovedClock, officer: Person, officer2: Person, reviewer: Person, auditor: Person, inspector: Person
 ) -> None:
-    """Live through the request, from the arrival of the files to the auditor's queries."""
+    """Follow the request, from the arrival of the files to the auditor's queries."""
     # The council has two restricted files and an open one.
     for name, content, kind in (("case-1", PDF, "application/pdf"), ("case-2", docx(), DOCX)):
         assert put(officer.client, content, about(name, "RESTRICTED"), kind).status_code == 201

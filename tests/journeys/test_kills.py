@@ -42,7 +42,7 @@ class Siege:
         self.writers: list[subprocess.Popen[bytes]] = []
 
     def begin(self) -> None:
-        """Makes the notices and starts the writers."""
+        """Create the notices and start the writers."""
         asyncio.run(self._settle())
         for file in self.files:
             file.touch()
@@ -59,7 +59,7 @@ class Siege:
         return subprocess.Popen([*command, str(self.files[number])], cwd=CHECKOUT)
 
     def await_receipts(self) -> None:
-        """Waits until every writer has written more receipts than it had."""
+        """Wait until every writer has written new receipts."""
         before = [file.stat().st_size for file in self.files]
         deadline = time.monotonic() + PATIENCE
         while any(file.stat().st_size == size for file, size in zip(self.files, before, strict=True)):
@@ -68,19 +68,19 @@ class Siege:
             time.sleep(0.005)
 
     def kill_writer(self) -> None:
-        """Kills a writer and starts it again."""
+        """Kill a writer and start it again."""
         number = self.chance.randrange(WRITERS)
         self.writers[number].kill()
         assert self.writers[number].wait() == -9
         self.writers[number] = self._start(number)
 
     def kill_server(self) -> None:
-        """Kills the server's first process and starts the server again."""
+        """Kill the server's first process and start the server again."""
         kill(self.server.pid)
         assert self.server.ensure_running() == self.url
 
     def kill_backend(self) -> None:
-        """Kills one of the processes that serve the writers; the server then recovers by itself."""
+        """Kill one of the processes that serve the writers; the server then recovers by itself."""
         with psycopg.connect(self.url) as connection:
             rows = connection.execute(
                 "SELECT pid FROM pg_stat_activity"
@@ -90,7 +90,7 @@ class Siege:
             kill(self.chance.choice(rows)[0])
 
     def end(self) -> None:
-        """Kills every writer, and what they had sent is at rest."""
+        """Kill every writer, and start the server again if it is down."""
         for writer in self.writers:
             writer.kill()
             writer.wait()
@@ -118,7 +118,7 @@ def siege() -> Iterator[Siege]:
 
 
 def endure(siege: Siege, kills: int) -> None:
-    """Kills that often, each at a random moment after every writer is at work again; then checks the record."""
+    """Kill that often, at random moments after every writer works again; then check the record."""
     ways: list[Callable[[], None]] = [siege.kill_writer, siege.kill_backend, siege.kill_server]
     done: Counter[str] = Counter()
     for number in range(kills):
@@ -135,7 +135,7 @@ def endure(siege: Siege, kills: int) -> None:
 
 
 def check(siege: Siege) -> None:
-    """Nothing with a receipt is lost, nothing is half-written, nothing is there twice."""
+    """Check that no entry with a receipt is lost, partly written or stored twice."""
     report = asyncio.run(verify(siege.url))
     assert report.sound, report.first
     receipts = siege.receipts()

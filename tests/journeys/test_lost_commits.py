@@ -55,7 +55,7 @@ class Proxy:
         await asyncio.gather(*self._serving)
 
     def arm(self, awaited: bytes, loss: Loss) -> None:
-        """Breaks the next connection on which the client sends these bytes: a part of an entry, or a command."""
+        """Break the next connection on which the client sends these bytes: a part of an entry, or a command."""
         self._awaited, self._loss = awaited, loss
 
     def _accept(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
@@ -132,7 +132,7 @@ async def one(writer: Writer) -> Sequence[Receipt]:
 
 
 async def expecting(writer: Writer) -> Sequence[Receipt]:
-    """Says after which position it belongs: once recorded, the ledger has moved on by itself."""
+    """Append after an expected position, which the ledger has passed once the fact is recorded."""
     return [await writer.append(NOTICE, progress("one"), ALICE, expected=SETTING_SIZE + 1)]
 
 
@@ -187,7 +187,7 @@ async def test_a_lost_answer(setting: Setting, append: Append, awaited: bytes, l
 
 
 async def test_an_answer_lost_among_many_clients(setting: Setting) -> None:
-    """Whose answers were on the lost connection are answered too, each for itself, a refused one as refused."""
+    """Expect an answer for every client on the lost connection, and a refusal for a refused one."""
     setting.proxy.arm(b'"id":"c7"', Loss.ANSWER_SWALLOWED)
     keys = [f"c{number}" for number in range(64)]
     receipts = await asyncio.gather(*(setting.writer.append(NOTICE, progress(key), ALICE) for key in keys))

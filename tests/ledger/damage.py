@@ -21,7 +21,7 @@ NEWER = (
 
 
 async def record(database: str) -> None:
-    """Puts a history into a database: five narratives of progress, the last erased, three more."""
+    """Store a history in a database: five narratives of progress, the last erased, and three more."""
     async with Writer(database) as writer:
         await begin(writer)
         received(await writer.append_all(NOTICE, [progress() for _ in range(5)], ALICE))
@@ -34,7 +34,7 @@ async def record(database: str) -> None:
 
 
 async def damage(url: str, *statements: str, **more: object) -> None:
-    """Runs statements as the superuser with the triggers off, `{told}` and the like put in."""
+    """Run statements as the superuser with the triggers off, `{told}` and the like put in."""
     places = {"told": TOLD, "second": TOLD + 1, "third": TOLD + 2, "size": SIZE}
     places |= {"erased": ERASED, "erasing": ERASING}
     async with await connect(url) as connection, connection.transaction():
@@ -52,7 +52,7 @@ def kinds(report: Report) -> list[tuple[int, Damage]]:
 
 
 async def rehash(url: str) -> None:
-    """Makes every hash agree with what is stored, as somebody would who knows how."""
+    """Recompute every hash from the stored bytes, as an expert forger would."""
     async with await connect(url) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
         cursor = await connection.execute("SELECT body FROM ledger.entries ORDER BY position")

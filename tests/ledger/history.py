@@ -46,7 +46,7 @@ def progress(
 
 
 def setting() -> list[SubmittedFact]:
-    """Seven entries: a notice, an area, four people with their roles, an objective."""
+    """Return the facts of seven entries: a notice, an area, four people with their roles, an objective."""
     notice = {"kind": "IMPROVEMENT_NOTICE", "council": "E08000008", "issuer": "DfE", "issuedOn": "2022-07-05"}
     roles = {
         "alice": Role.COUNCIL_OFFICER,

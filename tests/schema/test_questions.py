@@ -262,7 +262,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
 
 
 class Explained:
-    """Records the query plans of the statements that an operation runs."""
+    """Recorder of the query plans of the statements that an operation runs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plans: list[str] = []

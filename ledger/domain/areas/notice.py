@@ -296,7 +296,7 @@ class NoticeState(Struct):
     """Last day of its term."""
 
     def parameter(self, name: str, default: int) -> int:
-        """Return the first whole-number parameter with a name among the clauses, else `default`."""
+        """Return the whole number that the first clause with such a parameter has, else `default`."""
         for clause in self.clauses.values():
             value = clause.parameters.get(name)
             if isinstance(value, int) and not isinstance(value, bool):

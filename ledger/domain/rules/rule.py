@@ -153,7 +153,7 @@ class SlowSign(WordList):
     """A sign that an objective makes slow progress."""
 
     LATE = "LATE"
-    """Its date has passed."""
+    """The objective's date has passed."""
     LOWEST_RATING = "LOWEST_RATING"
     """A rating is the lowest of its scale."""
     FALLING = "FALLING"

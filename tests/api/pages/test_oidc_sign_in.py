@@ -121,7 +121,7 @@ def test_a_code_that_another_began_with_is_not_taken(issuer: Issuer, visitor: ht
 
 
 def test_an_id_token_of_another_sign_in_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
-    """Without its nonce, an ID token may belong to another person."""
+    """Refuse an ID token without the sign-in's nonce, as it may belong to another person."""
     sent = visitor.get("/sign-in/organisation").headers["location"]
     nonce = parse_qs(urlsplit(sent).query)["nonce"][0]
     back = issuer.client.post(sent.replace(nonce, "another"), data={"sub": "jo"}).headers["location"]

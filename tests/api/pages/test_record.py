@@ -157,7 +157,7 @@ def test_whoever_was_signed_out_meanwhile_loses_nothing(service: Service, people
 def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     service: Service, people: dict[str, httpx.Client]
 ) -> None:
-    """Errors of form, of the scan and of the rules come in one answer."""
+    """Expect the errors of form, of the scan and of the rules in one answer."""
     officer, size = people["officer"], service.position()
     typed: Inputs = {
         "data.objective": "O9",

@@ -64,7 +64,7 @@ class Ran(Struct, frozen=True):
 
 
 def by_its_own(bundle: Path, *options: object) -> Ran:
-    """Runs the bundle's own verifier as its README says, with no module of the project in reach."""
+    """Run the bundle's own verifier as its README says, without access to the project's modules."""
     script = bundle.with_suffix(".py")
     script.write_bytes(zipfile.ZipFile(bundle).read("verify.py"))
     command = [sys.executable, "-I", script.name, bundle.name, *map(str, options)]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.database
 
 
 async def rewrite(url: str) -> None:
-    """Changes an entry, and every hash and the head with it, as somebody would who knows how."""
+    """Change an entry, with every hash and the head, as an expert forger would."""
     await damage(
         url,
         "UPDATE ledger.entries SET body = convert_to(replace(convert_from(body, 'UTF8'), 'AMBER', 'GREEN'),"
@@ -30,7 +30,7 @@ async def rewrite(url: str) -> None:
 
 
 async def agree(url: str) -> None:
-    """Makes hashes and head agree with the bytes that are stored."""
+    """Recompute the hashes and the head from the stored bytes."""
     frontier = Frontier()
     async with await connect(url) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")

@@ -67,7 +67,7 @@ async def test_the_signature_of_another_ledgers_manifest_is_refused(recorded: st
 async def test_a_bundle_of_the_first_format_says_that_its_manifest_is_not_signed(
     recorded: str, tmp_path: Path
 ) -> None:
-    """Stripping the signature gives such a bundle, and the verifiers say so."""
+    """Make a bundle without a signature; the verifiers state that its manifest is not signed."""
     bundle = await make(recorded, tmp_path / "bundle.zip", sign_note=None)
     assert json.loads(members(bundle)["manifest.json"])["format"] == "improvement-ledger bundle 1"
     assert (found(bundle), also(bundle)) == ([], [])

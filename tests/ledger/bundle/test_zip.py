@@ -35,7 +35,7 @@ def around(path: Path) -> list[int]:
 
 
 def relist(path: Path, change: Callable[[Listed], object]) -> None:
-    """Changes the directory, and makes the end and the seal fit it."""
+    """Change the directory, and adapt the end and the seal to it."""
     content = path.read_bytes()
     size, at = struct.unpack_from("<2I", content, len(content) - END + 12)
     listed: Listed = []
@@ -57,7 +57,7 @@ def extended(listed: bytes, kind: int, more: bytes) -> bytes:
 
 
 def names_swapped(listed: Listed) -> None:
-    """Readers that know the field of a Unicode path open one member for the other."""
+    """Exchange two members for readers that know the field of a Unicode path."""
     for at, name in ((0, b"entries.ndjson"), (4, b"README.txt")):
         known = struct.pack("<BI", 1, crc32(listed[at][LISTED:]))
         listed[at] = extended(listed[at], 0x7075, known + name)

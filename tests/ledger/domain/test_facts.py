@@ -103,7 +103,7 @@ def test_an_example_of_every_version_stays_readable(name: str) -> None:
 
 @EVERY
 def test_the_bytes_of_an_example_stand_for_ever(kind: Kind) -> None:
-    """Renaming a field, moving it or changing its default would change these digests."""
+    """Compare digests that change when a field is renamed, moved or gets another default."""
     examples = golden()
     assert kind.type in examples, "add an example of the new fact to golden/facts.ndjson"
     fact = msgspec.json.decode(examples[kind.type], type=kind.struct)
@@ -128,7 +128,7 @@ def unions(hint: Any) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("struct", [State, Envelope, Event, *(kind.struct for kind in KINDS.values())])
 def test_no_patterned_text_shares_a_union_with_a_list_or_an_object(struct: type[Struct]) -> None:
-    """Version 0.22 of msgspec frees such a union incorrectly, and the process dies sooner or later."""
+    """Exclude unions that msgspec 0.22 frees incorrectly, so that the process ends in a crash."""
     for options in unions(struct):
         origins = [get_origin(option) for option in options]
         texts = [o for o in options if get_origin(o) not in (list, dict)]

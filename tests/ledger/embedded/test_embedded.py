@@ -176,7 +176,7 @@ def test_who_arrives_while_the_server_stops_waits_and_gets_a_new_one(root: Path)
 
 @contextmanager
 def stopped(pid: int | None) -> Iterator[int]:
-    """Keeps a process from running."""
+    """Stop a process for the time of the block."""
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -44,7 +44,7 @@ def command_of(pid: int) -> bytes:
 
 @contextlib.contextmanager
 def asked(server: EmbeddedPostgres, query: str, *parameters: int) -> Iterator[psycopg.Cursor[tuple[int]]]:
-    """Asks as a user of the database does, again where the server is being stopped or killed right now."""
+    """Query as a user of the database does; try again while the server is stopped or killed."""
     with ExitStack() as stack:
         while True:
             with contextlib.suppress(psycopg.OperationalError):

@@ -67,7 +67,7 @@ def as_user(root: Path, uid: int, stage: tuple[Path, Path]) -> User:
 
 
 def modes(directory: Path) -> dict[Path, tuple[int, int, int]]:
-    """Mode and owners of a directory and all above it."""
+    """Return the modes and owners of a directory and of those that contain it."""
     found = {path: path.stat() for path in (directory, *directory.parents)}
     return {path: (stat.st_mode, stat.st_uid, stat.st_gid) for path, stat in found.items()}
 

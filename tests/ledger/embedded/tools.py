@@ -32,7 +32,7 @@ root_only = pytest.mark.skipif(
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Returns as soon as the condition holds, and fails when it does not within the time."""
+    """Wait until the condition holds; fail when the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{condition} did not hold within {seconds} s"
@@ -112,7 +112,7 @@ class User:
         self._process.communicate()
 
     def tell(self, command: str) -> None:
-        """Sends a command without waiting for the answer."""
+        """Send a command without waiting for the answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{command}\n")
         self._process.stdin.flush()
@@ -124,14 +124,14 @@ class User:
         return answer
 
     def ask(self, command: str) -> Any:
-        """Sends a command and returns its answer; an error fails the test."""
+        """Send a command and return its answer; an error fails the test."""
         self.tell(command)
         heard = self.hear()
         assert "error" not in heard, heard
         return heard["answer"]
 
     def refusal(self, command: str) -> str:
-        """Sends a command that has to fail, and returns its error."""
+        """Send a command that has to fail, and return its error."""
         self.tell(command)
         heard = self.hear()
         assert "error" in heard, heard

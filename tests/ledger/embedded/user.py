@@ -15,7 +15,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def obey(server: EmbeddedPostgres, command: str, argument: str) -> Any:
-    """Carries out one command."""
+    """Carry out one command."""
     match command:
         case "start":
             url = server.start()
@@ -36,7 +36,7 @@ def obey(server: EmbeddedPostgres, command: str, argument: str) -> Any:
 
 
 def main() -> None:
-    """Reads commands until its input ends; an error is an answer too."""
+    """Read commands until the input ends; answer an error with its message."""
     given = json.loads(sys.argv[1])
     server = EmbeddedPostgres(
         Path(given["root"]), given["options"], system_directory=Path(given["system_directory"])

@@ -39,7 +39,7 @@ class ProgressCounts(PostgresTrackingRecorder):
 
 
 class CountProgress(Projection[ProgressCounts]):
-    """Counts progress by objective."""
+    """Process that counts progress by objective."""
 
     @singledispatchmethod
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ARG002 (the library's signature)

@@ -121,7 +121,7 @@ def test_another_thread_reads_the_view_while_a_batch_is_written(recorded: str) -
     entered, proceed = Event(), Event()
 
     class Pausing(CountProgress):
-        """Waits at the last entry of its batch."""
+        """Guest that waits at the last entry of its batch."""
 
         def process_event(self, domain_event: Any, tracking: Tracking) -> None:
             super().process_event(domain_event, tracking)
@@ -156,7 +156,7 @@ def test_a_guest_cannot_write_outside_its_schema(runner: GuestRunner) -> None:
 
 def test_a_projection_without_a_view_is_refused_by_name() -> None:
     class Viewless(Projection):
-        """Names no view."""
+        """Guest that names no view."""
 
     with pytest.raises(LedgerError, match=r"class Viewless\(Projection\[View\]\)"):
         view_class_of(Viewless)  # type: ignore[type-abstract]

@@ -71,7 +71,7 @@ def _counters_view() -> type[Any]:
     from eventsourcing.postgres import PostgresTrackingRecorder  # noqa: PLC0415 (it names a class of the case)
 
     class CountersView(PostgresTrackingRecorder, projection.EventCountersView):
-        """Counts created and subsequent events."""
+        """Guest that counts created and subsequent events."""
 
         def __init__(self, datastore: Any, **kwargs: Any) -> None:
             super().__init__(datastore, **kwargs)

@@ -69,7 +69,7 @@ def names(folder: Path) -> list[str]:
 async def test_a_flipped_byte_is_found_before_the_answer_is_complete(
     files: ObjectStore, folder: Path, start: int, end: int | None
 ) -> None:
-    """Wherever the damage is, the last piece of any part is not served."""
+    """Damage any byte; the last piece of the part is never served."""
     file = await files.receive(NOTICE, CSV, whole(b"a,b\n" * 300_000))
     await files.move(file.upload, NOTICE, file.content)
     path = folder / names(folder)[0]
@@ -148,7 +148,7 @@ async def test_an_upload_that_is_cancelled_leaves_nothing(files: ObjectStore, fo
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    """Waits for what the store does in a thread of its own."""
+    """Wait for the work that the store does in a thread of its own."""
     for _ in range(500):
         if holds():
             return
@@ -180,7 +180,7 @@ def said(file: SubmittedFile, name: str = "E1", key: str = "k1", classification:
 
 @pytest.mark.database
 async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: ObjectStore, folder: Path) -> None:
-    """Between each two steps: arrived, recorded, moved, erased, destroyed."""
+    """Crash between each two steps: arrived, recorded, moved, erased, destroyed."""
     async with Writer(database) as writer:
         await begin(writer)
         lost, held, gone, moved = [await files.receive(NOTICE, CSV, whole(f"{n}".encode())) for n in range(4)]

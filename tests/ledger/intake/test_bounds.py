@@ -25,7 +25,7 @@ TEXTS: dict[str, list[Case]] = {
 
 
 def cases(hint: Any) -> list[Case]:
-    """Values of a type at its bounds and beyond them."""
+    """Return values of a type at its bounds and beyond them."""
     metas: list[Meta] = []
     while get_origin(hint) is Annotated:
         metas += [meta for meta in hint.__metadata__ if isinstance(meta, Meta)]

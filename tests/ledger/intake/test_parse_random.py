@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 
 def of(hint: Any, metas: tuple[Meta, ...] = ()) -> st.SearchStrategy[Any]:
-    """JSON that a type hint admits; `metas` are annotations around the hint."""
+    """Return JSON that a type hint admits; `metas` are annotations around the hint."""
     while get_origin(hint) is Annotated:
         metas += tuple(meta for meta in hint.__metadata__ if isinstance(meta, Meta))
         hint = hint.__origin__
@@ -51,7 +51,7 @@ def of(hint: Any, metas: tuple[Meta, ...] = ()) -> st.SearchStrategy[Any]:
 
 
 def leaf(hint: Any, metas: tuple[Meta, ...]) -> st.SearchStrategy[Any]:
-    """JSON that a type without parts admits."""
+    """Return JSON that a type without parts admits."""
     if hint is Narrative:
         return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).map("{}.".format)
     if issubclass(hint, Enum):

@@ -18,7 +18,7 @@ def split(width: int) -> int:
 
 @cache
 def tree(start: int, stop: int) -> bytes:
-    """MTH(D[start:stop]), section 2.1."""
+    """Return MTH(D[start:stop]), section 2.1."""
     if start == stop:
         return sha256(b"").digest()
     if stop - start == 1:
@@ -28,7 +28,7 @@ def tree(start: int, stop: int) -> bytes:
 
 
 def path(index: int, start: int, stop: int) -> list[bytes]:
-    """PATH, section 2.1.1."""
+    """Return PATH, section 2.1.1."""
     if stop - start == 1:
         return []
     k = start + split(stop - start)
@@ -38,7 +38,7 @@ def path(index: int, start: int, stop: int) -> list[bytes]:
 
 
 def subproof(first: int, start: int, stop: int, *, known: bool) -> list[bytes]:
-    """SUBPROOF, section 2.1.2."""
+    """Return SUBPROOF, section 2.1.2."""
     if first == stop:
         return [] if known else [tree(start, stop)]
     k = start + split(stop - start)

@@ -31,7 +31,7 @@ async def log(recorded: str) -> AsyncIterator[CheckpointSigner]:
 
 
 async def append(url: str, count: int = 1) -> int:
-    """Appends progress; the last position."""
+    """Append progress, and return the last position."""
     async with Writer(url) as writer:
         answers = await writer.append_all(NOTICE, [progress() for _ in range(count)], ALICE)
     assert not isinstance(answers[-1], Refused)
@@ -39,7 +39,7 @@ async def append(url: str, count: int = 1) -> int:
 
 
 async def rotate(url: str, signer: Signer) -> int:
-    """Records that a key takes over."""
+    """Record that a key takes over."""
     data = {"key": signer.public.name, "publicKey": b64encode(signer.public.public_key).decode()}
     async with Writer(url) as writer:
         fact = submit("SigningKeyRotated", data, "operator")

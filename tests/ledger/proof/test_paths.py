@@ -18,7 +18,7 @@ from tests.ledger.proof.rfc6962 import LEAVES, path, subproof, tree
 
 
 def reader_over(nodes: list[Node]) -> HashOf:
-    """Knows these subtrees only, and each by the RFC's definition."""
+    """Return a reader of these subtrees only, each by the RFC's definition."""
     fetched = {(level, index): tree(index << level, (index + 1) << level) for level, index in nodes}
     return lambda level, index: fetched[level, index]
 

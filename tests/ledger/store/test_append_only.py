@@ -277,7 +277,7 @@ async def test_a_reader_sees_the_notices_named_in_its_transaction_and_no_other(r
 
 
 async def test_what_a_reader_may_name_is_not_read_through_functions_of_its_own(recorded: str) -> None:
-    """Policies call the server's functions even when the reader's search path has others first."""
+    """Put functions of the reader first in the search path; policies still call the server's."""
     async with await connect(recorded) as admin:
         await admin.execute("CREATE SCHEMA forged")
         await admin.execute("GRANT USAGE ON SCHEMA forged TO ledger_reader")

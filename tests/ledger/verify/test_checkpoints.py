@@ -43,7 +43,7 @@ async def tiled(recorded: str) -> str:
 
 
 async def keep(url: str, size: int, signer: Signer, **changed: Any) -> None:
-    """Puts a checkpoint that somebody else signed in the place of the one that is there."""
+    """Replace the stored checkpoint with one that another key signed."""
     async with await connect(url) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
         cursor = await connection.execute("SELECT root_hash FROM ledger.entries WHERE position = %s", (size,))

@@ -325,7 +325,7 @@ async def test_no_notice_and_an_unknown_notice(database: str) -> None:
 
 
 async def test_a_login_that_cannot_see_everything_is_refused(recorded: str) -> None:
-    """Fewer rows than there are would look like an intact, smaller record."""
+    """Refuse the login, because hidden rows would look like an intact, smaller record."""
     async with await connect(recorded) as connection:
         await connection.execute("ALTER ROLE ledger_writer NOBYPASSRLS")
         try:

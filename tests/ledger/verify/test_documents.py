@@ -156,7 +156,7 @@ async def test_an_entry_that_came_without_a_file_has_no_document(documented: str
 async def test_a_document_of_the_first_version_is_bound_by_an_earlier_bundle(
     documented: str, files: ObjectStore, tmp_path: Path
 ) -> None:
-    """Version 1 does not say whether a file came; a bundle that has its line does."""
+    """Compare with an earlier bundle, because version 1 does not state that a file came."""
     await forge(documented, KEPT, version=1)
     bundle = await make(documented, tmp_path / "bundle.zip")
     assert kinds(await verify(documented, NOTICE, store_of=files, earlier=comparison.read(bundle))) == []

@@ -68,7 +68,7 @@ async def test_a_bundle_without_sight_of_entries_folds_no_view(built: str, tmp_p
 
 
 async def test_a_row_of_the_past_that_was_edited_is_found(built: str) -> None:
-    """Earlier positions read past rows, so their digest proves these rows too."""
+    """Compare the digests of earlier positions, which prove past rows too."""
     async with Writer(built) as writer:
         changed = {"objective": "O1", "due": "2023-07-31", "reason": "More time"}
         await writer.append("tameside-2022", submit("ObjectiveRevised", changed), ALICE)

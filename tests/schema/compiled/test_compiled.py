@@ -125,7 +125,7 @@ def both(template: str) -> Iterator[Both]:
 
 @pytest.fixture(params=range(1, 9))
 def part(request: pytest.FixtureRequest) -> int:
-    """Parts of a long test, for the test processes to share; each draws its own queries."""
+    """Return a part of a long test, for the test processes to share; each draws its own queries."""
     number: int = request.param
     return number
 

@@ -13,7 +13,7 @@ from projections.views.compliance.verdict import Judge
 
 
 def _judges() -> Iterator[tuple[type[Rule], type[Judge[Any]]]]:
-    """Yield each rule with its judge. A base of several judges has a variable for the rule."""
+    """Yield each rule with its judge; a base class of several judges has a type variable, and no rule."""
     for module in iter_modules(__path__):
         for judge in vars(import_module(f"{__name__}.{module.name}")).values():
             if isinstance(judge, type) and issubclass(judge, Judge):

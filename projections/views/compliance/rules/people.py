@@ -129,9 +129,9 @@ class _Promise(Struct, frozen=True):
     partner: str
     due: date
     position: int
-    """Entry that set its date, or opened it again."""
+    """Entry that set the due date, or reopened the action."""
     since: datetime
-    """Instant from which it is open with that date."""
+    """Instant from which the contribution or action is open with that date."""
     missed: int | None = None
 
 

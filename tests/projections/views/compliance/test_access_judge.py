@@ -39,7 +39,7 @@ HISTORIES = st.lists(st.tuples(st.integers(-3, 60), st.sampled_from(FACTS)), max
 
 
 class Whole(AccessOfKinds):
-    """Looks at every request after each fact, and indexes them again before each judgement."""
+    """Judge that looks at every request after each fact, and indexes them again before each judgement."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Take each fact as one that may change the verdict."""

@@ -53,7 +53,7 @@ TOLD = st.lists(st.tuples(st.integers(-3, 50), st.sampled_from(FACTS)), max_size
 
 
 class Thorough(SlowObjectivesHighlighted):
-    """Looks at every objective again, on the day after every date, and from each late occurrence on."""
+    """Judge that looks at every objective again, on the day after every date, and from each late occurrence on."""
 
     def _look(self, clause: JudgedClause, today: date) -> None:
         self.day, self.shown, self.latest = None, ShownSigns(), None
