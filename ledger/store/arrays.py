@@ -66,6 +66,11 @@ def texts(items: Iterable[str]) -> WireArray:
     return _text_array(_sized(item.encode() for item in items))
 
 
+def of_sized_texts(items: Sequence[bytes]) -> WireArray:
+    """Return a text[] of strings in UTF-8, each after its length in four bytes."""
+    return _text_array(items)
+
+
 def byteas(items: Iterable[bytes]) -> WireArray:
     """Return a bytea[]."""
     return _bytea_array(_sized(items))

@@ -73,6 +73,13 @@ def _sized(body: bytes) -> bytes:
     return _length(len(body)) + body
 
 
+def _texts(items: Sequence[str]) -> bytes:
+    return _sized(arrays.of_sized_texts([pack_text(item) for item in items]).wire) if items else _NO_TEXTS
+
+
+_NO_TEXTS = _sized(arrays.texts(()).wire)
+
+
 _PLAIN: dict[Any, tuple[str, Packer]] = {
     str: ("text", pack_text),
     int: ("bigint", lambda value: NULL if value is None else _int8(8, value)),
@@ -80,7 +87,7 @@ _PLAIN: dict[Any, tuple[str, Packer]] = {
     bool: ("boolean", lambda value: NULL if value is None else b"\0\0\0\1\1" if value else b"\0\0\0\1\0"),
     date: ("date", lambda value: NULL if value is None else _int4(4, value.toordinal() - _EPOCH_DAY)),
     datetime: ("timestamptz", _instant),
-    list[str]: ("text[]", lambda items: _sized(arrays.texts(items).wire)),
+    list[str]: ("text[]", _texts),
     list[int]: ("integer[]", lambda items: _sized(arrays.integers(items).wire)),
     dict: ("jsonb", lambda value: NULL if value is None else _sized(b"\x01" + _encode(value))),
 }

@@ -6,6 +6,7 @@ does not restrict.
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from operator import call
 from typing import Any
 
 from msgspec import Struct
@@ -133,7 +134,7 @@ class Store:
         packed = [_HEADER]
         for (_, since), (row, until) in changes.added.items():
             packed += (begin, position_range(since, until))
-            packed += [pack(value) for pack, value in zip(packers, astuple(row), strict=True)]
+            packed += map(call, packers, astuple(row))
         packed.append(_TRAILER)
         async with connection.cursor() as cursor, cursor.copy(query) as copy:
             await copy.write(b"".join(packed))
