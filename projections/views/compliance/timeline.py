@@ -38,8 +38,8 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 16
-"""Occurrences between two marks, at least."""
+MARK_EVERY = 64
+"""Occurrences between two marks, at least: taking them again is cheaper than copying the judge more often."""
 MARK_SHARE = 128
 """The next mark also waits for this share of the occurrences before the last mark: one in 128."""
 _MARKS_KEPT = 12
