@@ -27,9 +27,13 @@ def figure(pattern: str) -> float:
         (r"narratives included \| ([\d,]+) ", "national.record_bytes_per_entry"),
         (r"\| views \| ([\d,]+) ", "national.views_bytes_per_entry"),
         (r"\| a backup \| ([\d,]+) ", "national.backup_bytes_per_entry"),
+        (r"cluster takes ([\d,]+) bytes", "national.citus_record_bytes_per_entry"),
+        (r"and ([\d,]+) for views, as each", "national.citus_views_bytes_per_entry"),
+        (r"single entries a second \| ([\d.]+) \|", "national.citus_append_vs_plain"),
+        (r"rebuild all views \| ([\d.]+) \|", "national.citus_rebuild_vs_plain"),
     ],
 )
-def test_a_size_is_the_measured_one(pattern: str, name: str) -> None:
+def test_a_size_or_ratio_is_the_measured_one(pattern: str, name: str) -> None:
     assert figure(pattern) == pytest.approx(BENCH[name], rel=0.2)
 
 
@@ -73,3 +77,11 @@ def test_a_year_is_that_of_the_benchmark() -> None:
     rows = [[int(cell.replace(",", "")) for cell in row] for row in years]
     assert rows == [[n, n * 350, n * 3_500, n * 70] for n in (1, 40, 200)]
     assert rows[-1][1] == BENCH["national.entries"]
+
+
+def test_a_cluster_is_compared_with_one_server() -> None:
+    parts = ("record", "views")
+    sizes = [sum(BENCH[f"national.{side}{part}_bytes_per_entry"] for part in parts) for side in ("citus_", "")]
+    assert figure(r"record and views together \| ([\d.]+) \|") == pytest.approx(sizes[0] / sizes[1], rel=0.2)
+    assert figure(r"700,000 . ([\d,]+) =") == pytest.approx(sizes[0], rel=0.2)
+    assert figure(r"700,000 . [\d,]+ = ([\d.]+) GB") == pytest.approx(TEN_YEARS[-1] * sizes[0] / 1e9, rel=0.2)

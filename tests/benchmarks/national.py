@@ -1,4 +1,4 @@
-"""A national year on one machine: all notices, with the rates of the invented history.
+"""A national year on one machine, as one server and as a cluster, with the rates of the invented history.
 
 The figures are those of docs/sizing.md: recording, the list of all notices, storage, backup and rebuild.
 """
@@ -7,12 +7,12 @@ import asyncio
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import psycopg
 
@@ -20,13 +20,16 @@ from ledger.append.writer import Writer
 from ledger.embedded import binaries
 from ledger.intake.parse import accept
 from ledger.store import database
+from ledger.store.distribution import distribute
 from projections.engine.rebuild import rebuild
+from projections.engine.runner import Runner
 from projections.query.reader import Reader
 from projections.views import notice
 from projections.views.compliance.view import COMPLIANCE
 from projections.views.registry import ALL
 from tests.benchmarks.append import OPERATOR, progress, setting
 from tests.benchmarks.synthetic import put
+from tests.citus.cluster import URL, cluster
 from tests.journeys.tcp_server import programs_of_tests
 from tests.projections.rows import rows_of
 
@@ -45,25 +48,44 @@ Say = Callable[[str], None]
 
 
 async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
-    """Return the figures of this group."""
+    """Return the figures of one server, and of the cluster that `LEDGER_TEST_CITUS` names."""
     await database.migrate(url)
+    figures = await _figures([url], rounds, say)
+    if URL:
+        with ExitStack() as stack:
+            made = await asyncio.to_thread(stack.enter_context, cluster())
+            made.add_workers()
+            await distribute(made.coordinator)
+            on_cluster = await _figures(made.nodes, rounds, say)
+        figures |= {f"citus_{name}": on_cluster[name] for name in on_cluster if name.endswith("bytes_per_entry")}
+        for name in ("append_per_s", "page_ms", "rebuild_s"):
+            figures[f"citus_{name.rpartition('_')[0].removesuffix('_per')}_vs_plain"] = (
+                on_cluster[name] / figures[name]
+            )
+    return {f"national.{name}": round(value, 3) for name, value in figures.items()}
+
+
+async def _figures(nodes: Sequence[str], rounds: int, say: Say) -> dict[str, float]:
+    """Return the figures of a server, or of a cluster whose coordinator is the first node."""
+    url = nodes[0]
     names = [f"notice-{number:03}" for number in range(NOTICES)]
     entries = NOTICES * ENTRIES
+    await Runner(url, ALL).open()
+    empty = await _size(nodes)
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        empty = await _size(connection)
         for name in names:
             await put(connection, name, ENTRIES)
-        record = await _size(connection) - empty
-        start = time.perf_counter()
-        await rebuild(url, ALL)
-        rebuild_seconds = time.perf_counter() - start
-        views = await _size(connection) - empty - record
+    record = await _size(nodes) - empty
+    start = time.perf_counter()
+    await rebuild(url, ALL)
+    rebuild_seconds = time.perf_counter() - start
+    views = await _size(nodes) - empty - record
     say(f"{entries:,} entries: {record / entries:,.0f} bytes each, views rebuilt in {rebuild_seconds:.1f} s")
     backup_seconds, backup = await asyncio.to_thread(_backup, url)
     page = await _page(url, names, rounds)
     rate = await _recording_rate(url)
     say(f"a page of {PAGE} notices: {page:.1f} ms; {rate:,.0f} single entries/s of {CLIENTS} clients")
-    figures = {
+    return {
         "entries": entries,
         "record_bytes_per_entry": record / entries,
         "views_bytes_per_entry": views / entries,
@@ -73,15 +95,17 @@ async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
         "page_ms": page,
         "append_per_s": rate,
     }
-    return {f"national.{name}": round(value, 3) for name, value in figures.items()}
 
 
-async def _size(connection: psycopg.AsyncConnection[Any]) -> int:
-    """Return the bytes of the database."""
-    cursor = await connection.execute("SELECT pg_database_size(current_database())")
-    [(size,)] = await cursor.fetchall()
-    await connection.commit()
-    return int(size)
+async def _size(nodes: Sequence[str]) -> int:
+    """Return the bytes of the database, on all nodes together."""
+    total = 0
+    for node in nodes:
+        async with await psycopg.AsyncConnection.connect(node) as connection:
+            cursor = await connection.execute("SELECT pg_database_size(current_database())")
+            [(size,)] = await cursor.fetchall()
+        total += int(size)
+    return total
 
 
 def _backup(url: str) -> tuple[float, int]:
