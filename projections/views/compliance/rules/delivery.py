@@ -1,6 +1,6 @@
 """Judge of the rule on delivery: actions are completed by their date."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice, takewhile
@@ -21,6 +21,7 @@ from ledger.domain.roles import Role
 from ledger.domain.rules import plan
 from projections.views.compliance.rules.posts import RolesHeld, Tenures
 from projections.views.compliance.verdict import (
+    DAY,
     Judge,
     JudgedClause,
     Occurrence,
@@ -162,7 +163,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
 
     def _counted(self, clause: JudgedClause, after: date = date.min) -> Iterator[_Named]:
         """Yield the open actions that count and are due after a day, the one due first at the head."""
-        begin = bisect_right(self.coming, after, key=lambda each: each[0])
+        begin = bisect_left(self.coming, (after + DAY, ""))
         for _, name in islice(self.coming, begin, None):
             action = self.open[name]
             dropped = action.dropped
