@@ -334,7 +334,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         reason = f"Slow progress was highlighted to the board for {names}"
         if late:
             days, name = max(late)
-            reason = f"{reason}; {name} {days_in_words(days)} after the first meeting to highlight it at."
+            delay = f"{days_in_words(days)} after the meeting that needed it"
+            reason = f"{reason}; the highlight of {name} came {delay}."
             return verdict(Status.MET_LATE, reason, *entries)
         return verdict(Status.MET, f"{reason}.", *entries)
 

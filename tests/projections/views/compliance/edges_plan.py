@@ -208,7 +208,7 @@ EDGES: dict[str, Edges] = {
             {}, [*OCTOBER, ("2022-11-30T10:00", met()), ("2022-11-30T16:00", slow("O1"))], [on("2022-12-01", MET, "for O1", 14)],
         ),
         "the day after the meeting": Edge(
-            {}, [*OCTOBER, ("2022-11-30T10:00", met()), ("2022-12-01T09:00", slow("O1"))], [on("2022-12-01", LATE, "O1 1 day after", 14)],
+            {}, [*OCTOBER, ("2022-11-30T10:00", met()), ("2022-12-01T09:00", slow("O1"))], [on("2022-12-01", LATE, "O1 came 1 day after", 14)],
         ),
         LATE_RECORD: Edge(
             {}, [*OCTOBER, ("2022-11-30", met()), ("2022-12-10", slow("O1"), "2022-11-20")],

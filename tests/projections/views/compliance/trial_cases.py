@@ -327,7 +327,7 @@ TRIALS: dict[str, Case] = {
         "slow-objectives-highlighted", {},
         [("2022-07-14", objective("O1", "2022-10-31")), ("2022-11-30", met("B1")),
          ("2022-12-05", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS))],
-        [("2022-12-04", NOT, "O1"), ("2022-12-06", LATE, "O1 5 days after the first meeting")],
+        [("2022-12-04", NOT, "O1"), ("2022-12-06", LATE, "the highlight of O1 came 5 days after the meeting that needed it")],
     ),
     "J10: every late action is named, with a later date that nobody could approve": (
         "delivered-by", CHAIRED,
