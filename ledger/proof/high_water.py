@@ -272,7 +272,7 @@ async def open_marks(path: Path, url: str) -> HighWaterMarks:
 def _restarted(notice: str, mark: Mark, difference: str) -> str:
     """Return the reason why a notice does not begin again: two trees would get signatures of one key."""
     return (
-        f"this host signed {mark.size} entries of {notice} in another database, and this database {difference}. "
+        f"this host knows {mark.size} entries of {notice} in another database, and this database {difference}. "
         "It was restored from a copy older than the notice, or it is another ledger. Restore the newest copy; "
         "start another ledger with another LEDGER_DATA and another signing key, in a folder of its own"
     )

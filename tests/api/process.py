@@ -1,13 +1,17 @@
 """Run the server as a process, on a test's database."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,7 +24,8 @@ class Process:
     """A server process, and its address."""
 
     def __init__(self, database: str, **settings: str) -> None:
-        given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0", **settings}
+        given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0"}
+        given |= {"LEDGER_DATA": data_of(database), **settings}
         self.popen = subprocess.Popen(
             [sys.executable, "-c", SERVE],
             env={**os.environ, **given},
@@ -42,6 +47,17 @@ class Process:
             if message.startswith(beginnings):
                 return message
         raise AssertionError(self.lines)
+
+    def count(self, message: str) -> int:
+        """Return how often the log has a message so far; a line that a kill cut off has none."""
+        while not self._said.empty():
+            line = self._said.get()
+            if line is None:
+                self._said.put(None)  # for those who read up to the end
+                break
+            with suppress(ValueError):
+                self.lines.append(json.loads(line))
+        return sum(line["message"] == message for line in self.lines)
 
     def stop(self) -> list[dict[str, Any]]:
         """Tell the server to stop, wait, and return its log."""
@@ -68,6 +84,15 @@ class Process:
             for line in log:
                 self._said.put(line)
         self._said.put(None)
+
+
+@cache
+def data_of(database: str) -> str:
+    """Return the folder of files of a database's servers; high-water marks of other databases are elsewhere."""
+    name = psycopg.conninfo.conninfo_to_dict(database).get("dbname")
+    folder = tempfile.mkdtemp(prefix=f"ledger-{name}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def faults(log: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.guests import GuestRunner
 from ledger.store import database
 from ledger.store.entries import read_entries
+from tests.api.process import data_of
 from tests.benchmarks.synthetic import put
 from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
 
@@ -45,7 +46,7 @@ async def measure(url: str, rounds: int, say: Say) -> dict[str, float]:
 
 
 def _ledger(url: str) -> NoticeLedger:
-    return NoticeLedger({"LEDGER_DATABASE_URL": url, "LEDGER_NOTICE": NOTICE})
+    return NoticeLedger({"LEDGER_DATABASE_URL": url, "LEDGER_NOTICE": NOTICE, "LEDGER_DATA": data_of(url)})
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -7,6 +7,7 @@ import pytest
 
 from ledger.append.writer import Writer
 from ledger.eventsourcing import NoticeLedger
+from tests.api.process import data_of
 from tests.ledger.history import ALICE, NOTICE, begin, progress, received
 
 
@@ -27,5 +28,6 @@ def recorded(database: str) -> str:
 @pytest.fixture
 def ledger(recorded: str) -> Iterator[NoticeLedger]:
     """Yield the notice as an application of the library."""
-    with NoticeLedger({"LEDGER_DATABASE_URL": recorded, "LEDGER_NOTICE": NOTICE}) as app:
+    env = {"LEDGER_DATABASE_URL": recorded, "LEDGER_NOTICE": NOTICE, "LEDGER_DATA": data_of(recorded)}
+    with NoticeLedger(env) as app:
         yield app
