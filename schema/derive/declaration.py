@@ -341,21 +341,22 @@ def row_type(
     *equal: str,
     filters: Mapping[str, Filter] = NO_FILTERS,
     node: str | None = None,
-    base: type[RowObject] = Recorded,
 ) -> None:
     """Declare a type with the name, the description and the fields of a relation's row, and no further fields.
+
+    A row whose position has no description of its own has the entry that recorded it.
 
     Args:
         relation: Relation of the rows.
         equal: Fields of the row to filter by.
         filters: Further filters.
         node: Field whose value identifies the object in `node(id)`.
-        base: `RowObject` for a row without the entry that recorded it.
     """
     row: type[Any] = relation.row
-    bases = (base,) if node is None else (base, Node)
+    position = relation.meanings.get("position")
+    base = RowObject if position is None or position.description is not None else Recorded
     declare = object_type(relation, node=node, filters={**of_row(*equal), **filters})
-    declare(type(row.__name__, bases, {"__doc__": row.__doc__}))
+    declare(type(row.__name__, (base,) if node is None else (base, Node), {"__doc__": row.__doc__}))
 
 
 def section(view: str, description: str) -> Callable[[C], C]:

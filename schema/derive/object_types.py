@@ -29,6 +29,7 @@ from schema.derive.filters import combined
 from schema.derive.groups import connection_of
 from schema.derive.members import unresolved
 from schema.derive.order import order_argument
+from schema.derive.plain_views import declare_rest
 from schema.types.entries import Entry, Narrative
 from schema.types.enums import enum_of
 from schema.types.scalars import Json
@@ -44,6 +45,7 @@ def finish() -> None:
 
 @cache
 def _finish() -> None:
+    declare_rest()
     for each in TYPES.values():
         _make(each)
     for section in SECTIONS.values():

@@ -49,7 +49,6 @@ class Vacancy(RowObject):
 
 row_type(board.MEMBER, filters=_IN_POST)
 row_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declarant.")})
-row_type(board.TIMETABLE)
 
 
 @object_type(board.PACK)

@@ -105,7 +105,7 @@ _ENTRY_ORDER = order_argument("Entry")
 _NEWEST_FIRST = Annotated[bool | None, strawberry.argument(description="True to begin with the newest entry.")]
 
 
-row_type(notice.VIEW_STATE, base=RowObject)
+row_type(notice.VIEW_STATE)
 
 
 @object_type(notice.NOTICE, filters=of_row("council", "kind", "status"))

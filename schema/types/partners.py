@@ -122,10 +122,6 @@ class Adviser(Section):
     areas = many("AreaReport", "Sections of the reports on areas, over time.")
 
 
-row_type(escalation.CONCERN)
-row_type(escalation.INTERVENTION)
-
-
 @object_type(escalation.STEP)
 class EscalationStep(RowObject):
     """Step of the escalation, with the entry behind it."""

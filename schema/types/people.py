@@ -36,7 +36,6 @@ class Actor(RowObject, Node):
 row_type(people.HOLDING, "actor", "role", "held")
 row_type(people.ROLE_REQUEST, "actor", "role", filters={"open": Filter(bool, "True if it has not been granted.")})
 row_type(people.TOKEN, "actor", "live")
-row_type(people.INTEGRATION)
 
 
 @section("people", "People and systems with a role. FORBIDDEN to roles that do not read it.")
@@ -53,8 +52,6 @@ class People(Section):
 row_type(records.ERASURE, filters={"awaited": Filter(bool, "True if it awaits approval.")})
 row_type(records.PUBLICATION, "subject")
 row_type(records.AUDIT_FINDING, "severity")
-row_type(records.LOSS)
-row_type(records.SIGNING_KEY)
 
 
 @section(

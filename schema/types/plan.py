@@ -17,7 +17,6 @@ from schema.derive.declaration import (
     object_type,
     of_row,
     one,
-    row_type,
     section,
     short_list,
     value,
@@ -122,12 +121,6 @@ class Milestone(RowObject):
     objective_node = node("Objective", "objective")
 
 
-row_type(plan.SELF_ASSESSMENT)
-row_type(plan.PLAN_VERSION)
-row_type(plan.BRIEFING)
-row_type(plan.RATING, base=RowObject)
-
-
 @object_type(coverage.COVERED, filters=of_row("kind", "covered"))
 class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
@@ -179,9 +172,6 @@ class Risk(Recorded, Node):
 
     owner_node = node("Actor", "actor", "owner")
     ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
-
-
-row_type(risks.RISK_RATING)
 
 
 @section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")

@@ -45,8 +45,7 @@ class Review(Recorded, Node):
     )
 
 
-row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")}, base=RowObject)
-row_type(reviews.REVIEW_GRADE, base=RowObject)
+row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")})
 
 
 @object_type(reviews.OBJECTIVE_ASSESSMENT)
