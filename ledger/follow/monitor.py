@@ -239,7 +239,7 @@ class FollowMonitor:
         return await cursor.fetchall()
 
     async def _compare(self, connection: Connection, copy: _Copy) -> None:
-        """Compare the checkpoints that have arrived, in the order of signing, as far as the entries have."""
+        """Compare the checkpoints that have arrived, in the order of signing, up to the last entry here."""
         while True:
             number, size = copy.compared
             cursor = await connection.execute(_CHECKPOINTS, (copy.notice, number, size, number, PAGE), binary=True)

@@ -79,7 +79,7 @@ _CORRECTIONS = {kind.type for kind in KINDS.values() if kind.struct is EntryCorr
 
 
 class Follower:
-    """One view of one notice: its rows in memory and the position they have progress."""
+    """One view of one notice: its rows in memory and the position that they have reached."""
 
     def __init__(self, view: View, notice: str, *, shadow: bool = False) -> None:
         self.view = view

@@ -83,7 +83,7 @@ def _key(word: str) -> str:
 
 
 def unknown(word: str, words: Iterable[str]) -> str:
-    """Return a sentence end that lists the right words, the nearest first."""
+    """Return the end of a sentence that lists the right words, the nearest first."""
     known = list(dict.fromkeys(words))
     near = nearest(word, known)
     return f"; did you mean {near}?" if near is not None else f"; use one of {', '.join(known)}"
