@@ -8,11 +8,14 @@ import time
 from collections.abc import Iterable, Iterator
 
 from graphql import (
+    SKIP,
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLInputType,
     InlineFragmentNode,
     IntValueNode,
     Node,
@@ -21,7 +24,12 @@ from graphql import (
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
+    VisitorAction,
     specified_rules,
+    validate_input_literal,
 )
 from graphql.language.ast import QUERY_DOCUMENT_KEYS
 from graphql.validation import ASTValidationRule
@@ -173,7 +181,37 @@ def _refusal(message: str, node: Node) -> ValidationAbortedError:
     return ValidationAbortedError(message, node, extensions={"code": LIMIT_EXCEEDED})
 
 
-RULES: tuple[type[ASTValidationRule], ...] = (DocumentSize, *specified_rules)
+class NamedValues(ValuesOfCorrectTypeRule):
+    """graphql-core's rule for values, with errors that name the argument, or the member within it."""
+
+    _name = ""
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Note the argument whose value comes next."""
+        self._name = node.name.value
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: object) -> None:
+        """Note the variable whose default may come next."""
+        self._name = f"${node.variable.name.value}"
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Check a value and all that it contains."""
+
+        def report(error: GraphQLError, path: list[str | int]) -> None:
+            name = ".".join([self._name, *(step for step in path if isinstance(step, str))])
+            nodes = error.nodes if error.locations else [node]  # graphql-core's copies have none
+            message = f"{name}: {error.message}"
+            self.report_error(GraphQLError(message, nodes, original_error=error.original_error))
+
+        if input_type:
+            validate_input_literal(node, input_type, report, hide_suggestions=self.context.hide_suggestions)
+        return SKIP
+
+
+RULES: tuple[type[ASTValidationRule], ...] = (
+    DocumentSize,
+    *(NamedValues if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules),
+)
 CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 

@@ -82,7 +82,7 @@ def _entries(position: int | None) -> Build:
 
     def build(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
         arguments = builder.selection.arguments(builder.selection.field("Subscription", "entries"), details)
-        after = "position" if position is None else ArgumentValue(None, constant=position)
+        after = "position" if position is None else ArgumentValue("after", None, constant=position)
         conditions, test = entry_conditions(builder.selection, arguments)
         rows = {"relation": view.ENTRY, "first": PAGE, "conditions": conditions, "test": test, "after": (after,)}
         return builder.rows("Entry", details, _POSITION, rows)

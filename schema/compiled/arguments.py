@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
 from schema.derive.connection import Bound, decode_cursor, key_of_cursor
+from schema.errors import BAD_USER_INPUT, problem
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
@@ -36,6 +37,8 @@ Path: TypeAlias = tuple[str | int, ...]
 class ArgumentValue(Struct, frozen=True, eq=False):
     """An argument's value: a constant, or a place in a variable."""
 
+    name: str
+    """Name of the argument, and of the member within it, as an error states it."""
     variable: str | None
     path: Path = ()
     """Path within the variable."""
@@ -44,11 +47,16 @@ class ArgumentValue(Struct, frozen=True, eq=False):
     """Conversion of the value to a parameter; it may raise GraphQLError."""
 
     def of(self, variables: Variables, _notice: str = "") -> Any:  # noqa: ANN401 - of any type
-        """Return the value for these variables."""
+        """Return the value for these variables.
+
+        Raises:
+            GraphQLError: BAD_USER_INPUT, for a text that PostgreSQL cannot represent.
+        """
         value = self.constant
         if self.variable is not None:
             value = variables.get(self.variable)
             value = _at(value, self.path)
+        _check_text(self.name, value)
         return self.via(value) if self.via is not None and value is not None else plain(value)
 
 
@@ -98,9 +106,10 @@ class Arguments:
         if value is None:
             return None
         node, rest = self.node_of(path)
+        name = ".".join(step for step in path if isinstance(step, str))
         if isinstance(node, VariableNode):
-            return ArgumentValue(node.name.value, rest, via=via)
-        return ArgumentValue(None, constant=value, via=via)
+            return ArgumentValue(name, node.name.value, rest, via=via)
+        return ArgumentValue(name, None, constant=value, via=via)
 
     def node_of(self, path: Path) -> tuple[ValueNode | None, Path]:
         """Return the argument's node in the document, and the rest of the path below that node."""
@@ -114,6 +123,22 @@ class Arguments:
                 node = next((f.value for f in node.fields if f.name.value == step), None)
             # otherwise a single object is written for a list of one
         return node, tuple(rest)
+
+
+def _check_text(name: str, value: object) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _check_text(name, each)
+    elif isinstance(value, str) and ("\0" in value or not value.isascii()):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            is_invalid = True
+        else:
+            is_invalid = "\0" in value
+        if is_invalid:
+            message = f"{name} contains the character NUL or a lone surrogate; remove it"
+            raise problem(BAD_USER_INPUT, message)
 
 
 def _at(value: Any, path: Iterable[str | int]) -> Any:  # noqa: ANN401 - of any type

@@ -139,5 +139,5 @@ def _types(name: str) -> list[str]:
     kind = find_kind(name)
     if kind is None:
         names = ", ".join(kind.name for kind in KINDS.values())
-        raise problem(BAD_USER_INPUT, f"no fact has the type {name[:160]!r}; the facts are {names}")
+        raise problem(BAD_USER_INPUT, f"type is {name[:160]!r}, and no fact has it; the facts are {names}")
     return [*type_names(kind)]

@@ -142,7 +142,7 @@ def root_of(
         case "notice":
             return NoticeRoot.of(operation, details, arguments)
         case "node":
-            return NodeRoot(operation, details, arguments.argument("id", via=_parsed) or ArgumentValue(None))
+            return NodeRoot(operation, details, arguments.argument("id", via=_parsed) or ArgumentValue("id", None))
         case "notices":
             return NoticeList.of(operation, details, arguments, variables)
     return ViewerRoot(operation, field, details)

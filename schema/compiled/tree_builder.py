@@ -311,7 +311,7 @@ def _names(declaration: ObjectDeclaration) -> Names:
 def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments) -> dict[str, object]:
     """Return the conditions on a list's rows."""
     conditions: dict[str, object] = {
-        name: ArgumentValue(None, constant=fixed) for name, fixed in spec.where.items()
+        name: ArgumentValue(name, None, constant=fixed) for name, fixed in spec.where.items()
     }
     paths: dict[str, tuple[str, ...]] = {
         condition: ("filter", to_camel_case(name)) for name, condition in declaration.conditions.items()

@@ -24,8 +24,8 @@ WHOLE = {"FORBIDDEN", "PERSONAL_DATA", "INVALID_JSON", "ALREADY_EXISTS"}
 """Codes of refusals of a whole input, which have no path."""
 LENGTH = 5_000
 """Characters of a message: fewer than an argument that it must not repeat."""
-NAMED = ("position", "an argument contains", "no fact has the type", "Too many errors")
-"""Parts of messages that name another place than a variable, or the value."""
+NAMED = ("position", "an argument contains", "type is", "Too many errors")
+"""Parts of messages that name another place than a variable."""
 SAMPLE = 2_000
 """Odd inputs of the short test, drawn with a fixed seed."""
 SUBSCRIBED = 120
