@@ -23,6 +23,7 @@ class Gathering(Struct, frozen=True):
     position: int
     gathered_at: Annotated[datetime, Meta(description="Instant at which they were gathered.")]
     group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
+    other_group: Annotated[str | None, Meta(description="Name of the group if it is OTHER; else null.")]
     method: Annotated[str, Meta(description="Method.")]
     count: Annotated[int, Meta(description="Number of participants.")]
     themes: Annotated[list[NarrativeRef], Meta(description="Themes.")]
@@ -37,6 +38,7 @@ class Consideration(Struct, frozen=True):
     position: int
     considered_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
+    other_group: Annotated[str | None, Meta(description="Name of the group if it is OTHER; else null.")]
     standard: Annotated[str, Meta(description="Practice standard.")]
     change_made: Annotated[
         NarrativeRef | None, Meta(description="Resulting change; null if there was none, or if erased.")
@@ -48,7 +50,7 @@ GATHERINGS = Table("gatherings", Gathering, ("views",))
 CONSIDERATIONS = Table("considerations", Consideration, ("position",), in_memory=False)
 
 
-VIEW = View("engagement", 1, (GATHERINGS, CONSIDERATIONS))
+VIEW = View("engagement", 2, (GATHERINGS, CONSIDERATIONS))
 VIEW.puts(ViewsGathered, GATHERINGS)
 
 
@@ -57,7 +59,7 @@ def _views_considered(rows: Rows, entry: Entry, fact: ViewsConsidered) -> None:
     gathering = rows.require(GATHERINGS, fact.views)
     changed = gathering.changes + (fact.change_made is not None)
     rows.change(GATHERINGS, fact.views, considered=gathering.considered + 1, changes=changed)
-    put_from_fact(rows, CONSIDERATIONS, entry, group=gathering.group)
+    put_from_fact(rows, CONSIDERATIONS, entry, group=gathering.group, other_group=gathering.other_group)
 
 
 GATHERING = of_table(

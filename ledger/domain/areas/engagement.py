@@ -1,12 +1,13 @@
 """The views of staff and of children and young people (clause 5e): gathered and considered."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Code, Count, Fact, Narrative, Sentence, When, Who, WordList, reference
+from ledger.domain.fact import Code, Count, Fact, Narrative, Sentence, Upcast, When, Who, WordList, reference
+from ledger.domain.near_matches import misspells
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -30,6 +31,12 @@ class Group(WordList):
     """Young people who have left care."""
     PARTNER_AGENCIES = "PARTNER_AGENCIES"
     """Staff of partner agencies, such as schools and health."""
+    OTHER = "OTHER"
+    """Another group, by its name."""
+
+
+def _no_other_group(data: dict[str, Any]) -> dict[str, Any]:
+    return data
 
 
 class ViewsGathered(Fact, frozen=True, kw_only=True):
@@ -37,13 +44,18 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "gatherViews"
     begins: ClassVar[bool] = True
+    version: ClassVar[int] = 2
+    earlier: ClassVar[tuple[Upcast, ...]] = (_no_other_group,)
     sentence: ClassVar[Sentence] = Sentence(
-        "Views of {group} were gathered ({views}) by {method}, from {count} people: {themes}",
+        "Views of {group}[ ({other_group})] were gathered ({views}) by {method}, from {count} people: {themes}",
         (("views {views}", "state", "gathered"),),
     )
 
     views: ViewsId
     group: Group
+    other_group: Annotated[
+        Code | None, Meta(description="The other group's name, as the clause names it; required with OTHER.")
+    ] = None
     method: Annotated[Code, Meta(description="The method, such as survey, forum or interviews.")]
     count: Annotated[Count, Meta(description="The number of people who took part.")]
     themes: Annotated[list[Narrative], Meta(min_length=1, description="The themes of their views.")]
@@ -79,6 +91,37 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 yield Refusal(
                     "OUT_OF_RANGE", "views come from at least one person; enter a count of 1 or more", "data.count"
                 )
+            yield from _group_refusals(state, fact)
+
+
+def _group_refusals(state: "State", fact: ViewsGathered) -> Iterator[Refusal]:
+    """Yield a refusal of another group without a name, of a listed one, and of a misspelt one."""
+    name, path = fact.other_group, "data.otherGroup"
+    if (fact.group is Group.OTHER) != (name is not None):
+        yield Refusal(
+            "INVALID_FIELD", "name the other group in otherGroup if and only if the group is OTHER", path
+        )
+    if name is None:
+        return
+    word = name.strip().replace(" ", "_").replace("-", "_").upper()
+    if word in Group.__members__:
+        yield Refusal("INVALID_FIELD", f"{word} is a group of the list; enter it as the group", path)
+    named = {
+        each
+        for clause in state.notice.clauses.values()
+        if isinstance(groups := clause.parameters.get("other_groups"), list)
+        for each in groups
+        if isinstance(each, str)
+    }
+    near = [each for each in sorted(named) if _is_near(name.lower(), each.lower())]
+    if near and name not in named:
+        yield Refusal("NOT_FOUND", f"no clause names the group {name}; did you mean {' or '.join(near)}?", path)
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Return whether a name in small letters is another, its singular or plural, or a misspelling."""
+    name, other = name.removesuffix("s"), other.removesuffix("s")
+    return name == other or misspells(name, other)
 
 
 def evolve(state: "State", entry: "Entry") -> None:

@@ -83,6 +83,7 @@ from ledger.domain.rules.rule import (
     ReportPart,
     ReportTopic,
     Rule,
+    RuleFault,
 )
 
 Facts = frozenset[type[Fact]]
@@ -199,9 +200,20 @@ class ViewsTakenIntoAccount(Rule, frozen=True):
     wordings: ClassVar[tuple[str, ...]] = ("The views of frontline staff and of children will be considered.",)
     example: ClassVar[str] = 'groups = ["FRONTLINE_STAFF"]'
     reads: ClassVar[Facts] = frozenset({ViewsGathered, ViewsConsidered})
-    matches: ClassVar[Mapping[str, str]] = {"groups": "group"}
+    matches: ClassVar[Mapping[str, str]] = {"groups": "group", "other_groups": "other_group"}
 
     groups: Annotated[list[Group], Meta(min_length=1, description="Groups whose views count.")]
+    other_groups: Annotated[
+        list[Code], Meta(description="Names of the other groups, as gatherings name them; needed with OTHER.")
+    ] = []
+
+    @property
+    def bounds(self) -> tuple[RuleFault, ...]:
+        """Other groups have names, and only names of other groups are listed."""
+        if (Group.OTHER in self.groups) == bool(self.other_groups):
+            return ()
+        message = "other_groups: name the other groups if and only if groups has OTHER"
+        return (RuleFault("other_groups" if self.other_groups else "groups", message, ("groups",)),)
 
 
 class ReviewInterval(Rule, frozen=True):

@@ -13,7 +13,7 @@ from ledger.domain.areas.actions import (
     ActionReopened,
 )
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
-from ledger.domain.areas.engagement import ViewsConsidered, ViewsGathered
+from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.domain.areas.partners import (
     ContributionCommitted,
@@ -313,8 +313,8 @@ class _Gathering(Struct):
 class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
     """The views gathered last of each group were considered."""
 
-    gathered: dict[str, _Gathering] = field(default_factory=dict)
-    """Group → its latest views."""
+    gathered: dict[tuple[str, str | None], _Gathering] = field(default_factory=dict)
+    """Group, and its name if it is another → its latest views."""
     considered: dict[str, int] = field(default_factory=dict)
     """Views → the entry that considered them last."""
 
@@ -323,15 +323,18 @@ class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ViewsGathered():
-                self.gathered[fact.group.value] = _Gathering(fact.views, occurrence.at, position)
+                group = (fact.group.value, fact.other_group)
+                self.gathered[group] = _Gathering(fact.views, occurrence.at, position)
             case ViewsConsidered():
                 self.considered[fact.views] = position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NO_EVIDENCE without views of a group, AT_RISK while views wait, MET when all were considered."""
-        groups = [group.value for group in self.rule.groups]
+        groups: list[tuple[str, str | None]]
+        groups = [(group.value, None) for group in self.rule.groups if group is not Group.OTHER]
+        groups += [(Group.OTHER.value, name) for name in self.rule.other_groups]
         known = [self.gathered[group] for group in groups if group in self.gathered]
-        missing = [word_in_text(group) for group in groups if group not in self.gathered]
+        missing = [name or word_in_text(word) for word, name in groups if (word, name) not in self.gathered]
         if missing:
             reason = f"No views of {enumerate_names(missing)} have been gathered."
             return verdict(Status.NO_EVIDENCE, reason, *(gathering.position for gathering in known))

@@ -106,6 +106,27 @@ EVIDENCE: Step = (
         "classification": "RESTRICTED",
     },
 )
+KINSHIP = {
+    "views": "V1",
+    "group": "OTHER",
+    "otherGroup": "kinship carers",
+    "method": "forum",
+    "count": 1,
+    "themes": ["x"],
+}
+"""Views of a group that is named freely."""
+OF_KINSHIP: Step = (
+    "operator",
+    "ClauseRegistered",
+    {
+        "number": "5e",
+        "obligor": "COUNCIL",
+        "modality": "MUST",
+        "rule": "views-considered",
+        "parameters": {"groups": ["OTHER"], "other_groups": ["kinship carers"]},
+        "text": "Hear kinship carers.",
+    },
+)
 CLOSED = {"closedOn": "2022-07-05", "outcome": "FULFILLED", "reason": "Done."}
 MADE: Step = ("bob", "RecommendationMade", {"recommendation": "RC1", "by": "bob", "text": "Do it."})
 REVISED = {"objective": "O1", "reason": "Why.", "due": "2023-01-31"}
@@ -170,7 +191,10 @@ RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any],
     ("what was put off is decided later", (REPORT, ("cara", "ReportRecommendationDecided", OUTCOME | {"outcome": "DEFERRED"})), ("cara", "ReportRecommendationDecided", OUTCOME), []),
     ("an adviser's report rests on what is recorded", (INDEPENDENT,), ("bob", "AdviserReportIssued", ADVISED), [({"position": 99}, [("OUT_OF_RANGE", "data.position")]), ({"perArea": [*AREA, *AREA]}, [("TWICE", "data.perArea[1].area")]), ({"requirements": [{"number": "5b", "text": "x"}, {"number": "99", "text": "x"}]}, [("NOT_FOUND", "data.requirements[1].number")])]),
     ("an adviser's report is of what has been", (), ("bob", "AdviserReportIssued", ADVISED), [({"period": {"first": first, "last": last}}, [("OUT_OF_RANGE", "data.period.last")]) for first, last in (("2022-07-01", "2022-07-06"), ("2034-01-01", "2034-03-31"), ("2022-06-01", "2022-07-04"))]),
-    ("views are of somebody", (), ("alice", "ViewsGathered", {"views": "V1", "group": "FRONTLINE_STAFF", "method": "forum", "count": 1, "themes": ["x"]}), [({"count": 0}, [("OUT_OF_RANGE", "data.count")])]),
+    ("views are of somebody", (), ("alice", "ViewsGathered", {"views": "V1", "group": "FRONTLINE_STAFF", "method": "forum", "count": 1, "themes": ["x"]}), [({"count": 0}, [("OUT_OF_RANGE", "data.count")]), ({"group": "OTHER"}, [("INVALID_FIELD", "data.otherGroup")]), ({"otherGroup": "kinship carers"}, [("INVALID_FIELD", "data.otherGroup")])]),
+    ("a group that no clause names is recorded", (), ("alice", "ViewsGathered", KINSHIP), [({"otherGroup": name}, [("INVALID_FIELD", "data.otherGroup")]) for name in ("FRONTLINE_STAFF", "frontline staff", "Care leavers")]),
+    ("a group by name is spelt as a clause spells it", (OF_KINSHIP,), ("alice", "ViewsGathered", KINSHIP), [({"otherGroup": name}, [("NOT_FOUND", "data.otherGroup")]) for name in ("Kinship carers", "kinship carer", "kinhsip carers")]),
+    ("another group than those of the clauses is recorded", (OF_KINSHIP,), ("alice", "ViewsGathered", KINSHIP | {"otherGroup": "school governors"}), []),
     ("another topic is told", (), ("dora", "ReviewScheduled", REVIEWED), [({"topics": ["OTHER"]}, [("INVALID_FIELD", "data.otherTopics")]), ({"otherTopics": ["x"]}, [("INVALID_FIELD", "data.otherTopics")])]),
     ("an outside party needs consent", (DIAGNOSTIC,), ("bob", "DiagnosticProviderAgreed", AGREED), [({"departmentConsent": False}, [("CONSENT_MISSING", "data.departmentConsent")])]),
     ("one from within needs none", (DIAGNOSTIC,), ("bob", "DiagnosticProviderAgreed", AGREED | {"outside": False, "departmentConsent": False}), []),

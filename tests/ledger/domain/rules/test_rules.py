@@ -125,6 +125,8 @@ def test_a_near_miss_of_a_word_is_refused_with_the_nearest_right_one(kind: str, 
             "at least 1; write 3 without quotation",
         ),
         ("views-considered", {"groups": ["PARENTS"]}, "did you mean PARENTS_AND_CARERS?"),
+        ("views-considered", {"groups": ["OTHER"]}, "name the other groups if and only if groups has OTHER"),
+        ("views-considered", {"other_groups": ["kinship carers"]}, "if and only if groups has OTHER"),
         (
             "target-met",
             {"steps": [{"by": "2024-06-30", "target": "60"}]},

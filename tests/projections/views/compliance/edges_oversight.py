@@ -4,6 +4,7 @@ from typing import Any
 
 from ledger.domain.areas.actions import ActionAdded
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
+from ledger.domain.areas.engagement import Group
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided
 from ledger.domain.areas.partners import ContributionReceived
 from ledger.domain.areas.records import Published
@@ -87,6 +88,8 @@ def intervention(power: str) -> Fact:
     """Return a decision of ministers."""
     return InterventionDecided(intervention="I1", power=power, decision=WORDS)
 
+
+KINSHIP = {"groups": ["OTHER"], "other_groups": ["kinship carers"]}
 
 EDGES: dict[str, Edges] = {
     "partner-actions-owned": {
@@ -185,6 +188,17 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "views-considered": {
+        "nothing recorded, of a group by name": Edge(KINSHIP, [], [on("2022-08-01", NONE, "No views of kinship carers have been gathered.")]),
+        "the day, of a group by name": Edge(
+            KINSHIP, [("2022-08-01", gathered("V1", Group.OTHER, "foster families")), ("2022-08-02", considered("V1")),
+                      ("2022-08-03", gathered("V2", Group.OTHER, "kinship carers")), ("2022-08-10", considered("V2"))],
+            [on("2022-08-03T11:59", NONE, "No views of kinship carers have been gathered."), on("2022-08-03T12:00", RISK, "Views V2, gathered on 3 August 2022, have not been considered", 13),
+             on("2022-08-10T12:00", MET, "each group were considered", 13, 14)],
+        ),
+        "the day, of a group by name and of one of the list": Edge(
+            {"groups": ["FRONTLINE_STAFF", "OTHER"], "other_groups": ["kinship carers"]}, [("2022-08-01", gathered("V1", Group.OTHER, "kinship carers")), ("2022-08-02", considered("V1"))],
+            [on("2022-08-02T12:00", NONE, "No views of frontline staff have been gathered.", 11)],
+        ),
         NOTHING: Edge(VIEWS, [], [on("2022-08-01", NONE, "No views of frontline staff")]),
         DAY: Edge(
             VIEWS, [("2022-08-01", gathered("V1", STAFF)), ("2022-08-05", considered("V1"))],

@@ -215,8 +215,8 @@ def revised(on: str, **parameters: Any) -> Fact:
 STAFF, CHILDREN = Group.FRONTLINE_STAFF, Group.CHILDREN_AND_YOUNG_PEOPLE
 
 
-def gathered(name: str, group: Group) -> Fact:
-    return ViewsGathered(views=name, group=group, method="survey", count=9, themes=[WORDS])
+def gathered(name: str, group: Group, other: str | None = None) -> Fact:
+    return ViewsGathered(views=name, group=group, other_group=other, method="survey", count=9, themes=[WORDS])
 
 
 def considered(name: str) -> Fact:

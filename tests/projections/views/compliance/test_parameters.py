@@ -108,6 +108,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("board-and-chair", "chair_reports"): ((True, False), plain(*AGREED), "2022-09-29"),
     ("board-report-complete", "parts"): ((["DATA"], ["ANALYSIS"]), [("2022-08-01", met()), ("2022-08-02", board_report("1"))], "2022-08-03"),
     ("views-considered", "groups"): (([STAFF.value], [Group.CHILDREN_AND_YOUNG_PEOPLE.value]), [("2022-08-01", gathered("V1", STAFF)), ("2022-08-02", considered("V1"))], "2022-08-03"),
+    ("views-considered", "other_groups"): ((["kinship carers"], ["kin"]), [("2022-08-01", gathered("V1", Group.OTHER, "kinship carers")), ("2022-08-02", considered("V1"))], "2022-08-03"),
     ("review-interval", "at_most_months"): ((6, 12), [], "2023-01-06"),
     ("review-interval", "by"): (("DfE", "Ofsted"), [("2022-08-01", inspected("DfE")), ("2022-10-03", started("R1"))], "2022-10-04"),
     ("grade-reached", "judgement"): (("overall", "leadership"), plain(*GRADED), "2024-07-01"),
@@ -142,6 +143,7 @@ CASES: dict[tuple[str, str], Case] = {
 }  # fmt: skip
 """Rule and parameter → two values, facts, and a day."""
 WITH: dict[tuple[str, str], dict[str, Any]] = {
+    ("views-considered", "other_groups"): {"groups": ["OTHER"]},
     ("plan-coverage", "recommended_by"): {"covers": ["RECOMMENDATIONS"]},
     ("access-of-kinds", "within_working_days"): {"kinds": ["CASE_FILES"]},
     ("done-by", "within"): {"by": None},
