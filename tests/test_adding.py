@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from projections.views.engagement import VIEW
+
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ("ledger", "projections", "schema", "api", "tests", "tools", "docs", "pyproject.toml")
 STEP = re.compile(
@@ -22,6 +24,8 @@ CHECKS = (
 )
 ADDED = """
 from api.forms.tasks import task
+from api.pages.renderer import environment
+from ledger.domain.areas.engagement import ViewsShared
 from ledger.domain.registry import KINDS
 from ledger.domain.rules import RULES
 from projections.views.compliance.rules import JUDGES
@@ -32,7 +36,11 @@ from graphql import parse, validate
 from schema.assembly import build
 
 assert task("ViewsShared") == "Share views"
-assert "sharing" in [view.name for view in ALL]
+views = {view.name: view for view in ALL}
+assert ViewsShared in views["engagement"].facts
+assert ViewsShared in views["sharing"].facts
+assert views["engagement"].version == {version}, "the view has no new version"
+environment().get_template("sharing.html")
 assert RULES["views-answered"] in JUDGES
 assert "/sharing" in [page.path for page in PAGES]
 schema = build().graphql
@@ -89,8 +97,10 @@ def test_each_kind_of_addition_by_its_steps(tmp_path: Path) -> None:
     for step in steps():
         apply(tmp_path, step)
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    added = ADDED.replace("{version}", str(VIEW.version + 1))
+    names = ["-m", "ruff", "check", "--no-cache", "--isolated", "--select", "F821", "ledger", "projections", "api"]
     checks = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *CHECKS]
-    for command in (["-c", ADDED], checks):
+    for command in (["-c", added], names, checks):
         run = subprocess.run(
             [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
