@@ -24,12 +24,13 @@ from ledger.append.placement import Placement
 from ledger.append.repetition import settle, stored_keys
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.entry import Entry
-from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable
+from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable, WorkerLost
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
 from ledger.store.copies import refuse_followed
 from ledger.store.database import connect
+from ledger.store.distribution import lost_worker
 from ledger.store.entries import Connection, EntryRow
 
 NOTICES_IN_MEMORY = 256
@@ -168,7 +169,7 @@ class Recorder:
             except Refused as refused:
                 for number in group:
                     results.setdefault(number, [refused] * len(requests[number].items))
-            except (Damaged, Stopped, LockNotAvailable) as error:  # the other notices go on
+            except (Damaged, Stopped, WorkerLost, LockNotAvailable) as error:  # the other notices go on
                 results |= {number: error for number in group if number not in results}
             except Exception as error:  # noqa: BLE001 (what was answered stays answered)
                 self._folded.clear()
@@ -209,6 +210,8 @@ class Recorder:
                 raise
             except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, Unavailable) as error:
                 self._folded.pop(notice, None)
+                if isinstance(error, psycopg.Error) and lost_worker(error) is not None:
+                    raise WorkerLost("the notice's server of the cluster cannot be reached; try again") from error
                 if self._connection is not None and not isinstance(error, psycopg.errors.DeadlockDetected):
                     with suppress(psycopg.Error):
                         await self._connection.close()

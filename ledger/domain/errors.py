@@ -45,6 +45,10 @@ class Unavailable(LedgerError):
     """The database is unreachable. Facts with a receipt are safe; retrying the others is safe."""
 
 
+class WorkerLost(Unavailable):
+    """The worker of a cluster that has the notice is unreachable. The other notices go on; retrying is safe."""
+
+
 class Stopped(Unavailable):
     """Recording has stopped until an operator acts; the message names the remedy."""
 

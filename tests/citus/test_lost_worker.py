@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -107,7 +108,7 @@ async def test_no_receipt_is_lost_with_a_worker(distributed: Cluster) -> None:
 
 @pytest.mark.timeout(300)
 async def test_a_service_answers_for_the_notices_of_other_workers(
-    distributed: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    distributed: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ask the service while a worker is away, as one that is lost for good."""
     lost, other = on_each_worker(distributed, "served")
@@ -115,8 +116,7 @@ async def test_a_service_answers_for_the_notices_of_other_workers(
         notice: (await service.begin(distributed.coordinator, notice)).tokens["officer"]
         for notice in (lost, other)
     }
-    statuses = {}
-    with serving(distributed.coordinator) as process:
+    with serving(distributed.coordinator, LEDGER_DATA=str(tmp_path)) as process:
 
         async def is_ready() -> bool:
             async with httpx.AsyncClient(timeout=60, verify=service.NO_TLS) as client:
@@ -124,21 +124,21 @@ async def test_a_service_answers_for_the_notices_of_other_workers(
 
         await until(is_ready, 120)
         with killed(Server(distributed.workers[0])):
-            for notice, token in tokens.items():
-                headers = {"Authorization": f"Bearer {token}", "Content-Type": service.STRUCTURED}
-                async with httpx.AsyncClient(headers=headers, timeout=30, verify=service.NO_TLS) as client:
-                    answer = await client.post(
-                        f"{process.url}/ledgers/{notice}/entries", content=json.dumps(service.progress())
-                    )
-                    query = f'{{ notice(id: "{notice}") {{ title }} }}'
-                    asked = await client.post(
-                        f"{process.url}/graphql",
-                        json={"query": query},
-                        headers={"Content-Type": "application/json"},
-                    )
-                    statuses[notice] = (answer.status_code, asked.status_code)
-                    ready = await client.get(f"{process.url}/readyz")
-                    assert (ready.status_code, ready.json()["cluster"]["complete"]) == (200, False), ready.text
+            async with httpx.AsyncClient(timeout=60, verify=service.NO_TLS) as client:
+
+                async def call(notice: str) -> tuple[int, int]:
+                    """Record a fact and ask for the title; return both statuses."""
+                    headers = {"Authorization": f"Bearer {tokens[notice]}"}
+                    typed = {**headers, "Content-Type": service.STRUCTURED}
+                    url = f"{process.url}/ledgers/{notice}/entries"
+                    answer = await client.post(url, content=json.dumps(service.progress()), headers=typed)
+                    question = {"query": f'{{ notice(id: "{notice}") {{ title }} }}'}
+                    asked = await client.post(f"{process.url}/graphql", json=question, headers=headers)
+                    return answer.status_code, asked.status_code
+
+                statuses = dict(zip(tokens, await asyncio.gather(*map(call, tokens)), strict=True))
+                ready = await client.get(f"{process.url}/readyz")
+                assert (ready.status_code, ready.json()["cluster"]["complete"]) == (200, False), ready.text
             assert statuses == {lost: (503, 503), other: (201, 200)}
             monkeypatch.setenv("LEDGER_DATABASE_URL", distributed.coordinator)
             assert await asyncio.to_thread(main, ["verify"]) == 1
