@@ -254,7 +254,7 @@ class TargetMet(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault of steps whose days are out of order or repeated; empty if there is none."""
+        """Fault of steps whose days are out of order or repeated; empty if all are in order."""
         days = [step.by for step in self.steps]
         if sorted(set(days)) == days:
             return ()
