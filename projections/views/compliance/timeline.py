@@ -234,13 +234,27 @@ class ClauseTimeline:
         occurrence = self._occurrences[index]
         kind = type(occurrence.fact)
         matters: bool | None = False
+        had_rule = self._has_rule
         if kind in COMMON:
             matters = True
             learn(self._clause, self._judge, occurrence)
             self._closed = kind is NoticeClosed
-        if kind in self._reads:
+        if not had_rule and self._has_rule:
+            self._catch_up(index)
+        if kind in self._reads and self._has_rule:
             matters = self._judge.take(occurrence) is not False or matters
         return bool(matters)
+
+    @property
+    def _has_rule(self) -> bool:
+        """True once the judge has parameters without faults; before, it takes no facts."""
+        return type(self._judge.rule) is not Rule
+
+    def _catch_up(self, index: int) -> None:
+        """Take the facts from before the clause's first parameters without faults."""
+        for earlier in self._occurrences[:index]:
+            if type(earlier.fact) in self._reads:
+                self._judge.take(earlier)
 
     def _dispensable(self) -> int:
         """Return the index of the mark without which the gap is least, in proportion to its age."""
@@ -254,7 +268,7 @@ class ClauseTimeline:
     def _take_late(self, index: int) -> bool:
         """Take an occurrence among earlier ones. Return False if the clause has to be judged again from it on."""
         occurrence, later = self._occurrences[index], self._occurrences[index + 1 :]
-        if self._closed or not later or occurrence.at <= self._since:
+        if self._closed or not later or occurrence.at <= self._since or not self._has_rule:
             return False
         if type(occurrence.fact) in COMMON or any(type(each.fact) in COMMON for each in later):
             return False
