@@ -53,7 +53,6 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
         marks = await open_marks(Settings.from_environment().high_water_file, url)
         head = await read_head(connection, notice)
         if head is None and marks.mark(notice) is None:
-            marks.check_beginning(notice)
             await check_notice(url, notice)
         try:
             await marks.check(connection, notice, head)

@@ -104,10 +104,7 @@ class Recorder:
             placements: list[Placement] = []
             outcomes: list[list[Outcome]] = []
             for notice, group in groups:
-                folded = await self._load(connection, notice)
-                if folded.state.position == 0:
-                    self._marks.check_beginning(notice)
-                placement = Placement(notice, folded, self._clock)
+                placement = Placement(notice, await self._load(connection, notice), self._clock)
                 placements.append(placement)
                 outcomes.append([o for number in group for o in placement.take(requests[number], None)])
             if await _outdated(connection, placements) or not await _store(connection, placements):
@@ -234,8 +231,6 @@ class Recorder:
                 self._clock.check_against(at)
                 check_last(notice, head.recorded_at if head is not None else None, at)
             await self._marks.check(connection, notice, head)
-            if head is None:
-                self._marks.check_beginning(notice)
             contended = folded is None or head is None or folded.state.position != head.size
             if folded is None or head is None or folded.state.position > head.size:
                 folded = await fold.load(connection, notice, head, self._sealed)

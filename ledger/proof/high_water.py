@@ -8,8 +8,8 @@ process. Entries of the last second before a crash may be missing there.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
 restored dump the latter. A dump restored under another name changes both. A database without a mark for a
-notice takes the mark of another one that has the same first entry. If the others' first entries differ, or this
-database has none, this host's key would sign a second tree. So the notice is stopped.
+notice takes the mark of another one that has the same first entry. If the first entries differ, the log warns:
+this is another ledger, or a copy from before the notice began.
 """
 
 import fcntl
@@ -59,8 +59,8 @@ class HighWaterMarks:
         self._marks: dict[str, Mark] = {}
         self._others: dict[str, list[Mark]] = {}
         """Marks of other databases in the file, by notice."""
-        self._refused_beginnings: set[str] = set()
-        """Notices whose beginning is refused, as the log says once."""
+        self._begun_again: set[str] = set()
+        """Notices that have other entries in other databases, as the log says once."""
         self._version: tuple[int, int] | None = None
         self.stopped: dict[str, str] = {}
         """Notices that are neither recorded nor signed → the reason and the remedy."""
@@ -120,39 +120,18 @@ class HighWaterMarks:
         return mark
 
     async def _inherited(self, connection: Connection, notice: str) -> Mark | None:
-        """Take over the latest mark of other databases that have the same first entry.
-
-        Raises:
-            RolledBack: Other databases have marks of the notice, and the first entry here differs from theirs.
-        """
+        """Take over the latest mark of other databases that have the same first entry; warn of others."""
         others = self._others.get(notice)
-        first = await entries.read_root(connection, notice, 1) if others else None
-        if not others or first is None:
+        if not others:
             return None
-        mark = max((mark for mark in others if mark.first in (first, b"")), default=None)
-        if mark is None:
-            message = _restarted(notice, max(others), "has another first entry")
-            if self.stopped.get(notice) != message:
-                self.stopped[notice] = message
-                logger.error("%s", message)
-            raise RolledBack(message)
-        self._marks[notice] = mark
+        first = await entries.read_root(connection, notice, 1)
+        mark = max((mark for mark in others if mark.first and mark.first == first), default=None)
+        if mark is not None:
+            self._marks[notice] = mark
+        elif notice not in self._begun_again:
+            self._begun_again.add(notice)
+            logger.warning("%s", _begun_again(notice, max(others)))
         return mark
-
-    def check_beginning(self, notice: str) -> None:
-        """Check that a notice without entries in this database has none in another one.
-
-        Raises:
-            RolledBack: Another database has a mark of the notice.
-            Stopped: The file of marks cannot be read.
-        """
-        others = self._others.get(notice) if self._readable_mark(notice) is None else None
-        if others:
-            message = _restarted(notice, max(others), "has none of them")
-            if notice not in self._refused_beginnings:
-                self._refused_beginnings.add(notice)
-                logger.error("%s", message)
-            raise RolledBack(message)
 
     def _stop(self, notice: str, size: int, mark: Mark) -> None:
         difference = "it ends earlier" if size < mark.size else "its entries up to there are not the same"
@@ -269,12 +248,12 @@ async def open_marks(path: Path, url: str) -> HighWaterMarks:
     return HighWaterMarks(path, await names_of(url))
 
 
-def _restarted(notice: str, mark: Mark, difference: str) -> str:
-    """Return the reason why a notice does not begin again: two trees would get signatures of one key."""
+def _begun_again(notice: str, mark: Mark) -> str:
+    """Return a warning of a notice that this host signed in another database, with another first entry."""
     return (
-        f"this host knows {mark.size} entries of {notice} in another database, and this database {difference}. "
-        "It was restored from a copy older than the notice, or it is another ledger. Restore the newest copy; "
-        "start another ledger with another LEDGER_DATA and another signing key, in a folder of its own"
+        f"this host signed {mark.size} entries of {notice} in another database, and this one has none of them. "
+        f"If it is a copy from before {notice} began, stop the service and restore the newest copy. If it is "
+        "another ledger, give it a LEDGER_DATA and a signing key of its own: one key then signs one record"
     )
 
 
