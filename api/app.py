@@ -31,9 +31,9 @@ from api.http.forwarded import ForwardedHeaders
 from api.http.graphql_documents import Documents
 from api.http.head import HeadResponses
 from api.http.hosts import KnownHosts
+from api.http.relative_redirects import RelativeRedirects
 from api.http.request_log import RequestLog
 from api.http.startup import UntilOpen, opened
-from api.http.trailing_slash import TrailingSlash
 from api.pages.application import application
 from api.services import Ledger
 from api.settings import Settings
@@ -89,7 +89,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Middleware(KnownHosts, settings=settings),
             *cross_origin(settings.cors_origins),
             Middleware(HeadResponses),
-            Middleware(TrailingSlash),
+            Middleware(RelativeRedirects),
             Middleware(UntilOpen, ledger=ledger),
         ],
         exception_handlers={
@@ -103,6 +103,5 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         lifespan=lifespan,
     )
     app.state.ledger = ledger
-    app.router.redirect_slashes = False  # TrailingSlash redirects
     app.router.default = application(ledger)  # a Mount would take what has a route here and another method
     return app

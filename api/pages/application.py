@@ -90,7 +90,6 @@ def application(ledger: Ledger) -> Starlette:
             Exception: errors.on_failure,
         },
     )
-    app.router.redirect_slashes = False  # TrailingSlash redirects
     app.state.ledger = ledger
     app.state.sessions = cache(lambda: Sessions(ledger.session_key))
     return app

@@ -89,6 +89,7 @@ async def test_the_outline_answers_as_it_is_named(reader: Reader) -> None:
             "FRONTLINE_STAFF",
             "CHILDREN_AND_YOUNG_PEOPLE",
             "PARENTS_AND_CARERS",
+            "OTHER",
         }
         accesses = [each for review in notice["reviews"]["nodes"] for each in review["access"]]
         assert {each["grant"] is not None for each in accesses} == {True, False}

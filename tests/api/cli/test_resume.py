@@ -30,7 +30,10 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
     monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
     headers = {"Authorization": f"Bearer {notice.tokens['officer']}", "Content-Type": STRUCTURED}
-    with serving(database) as process, httpx.Client(base_url=process.url, verify=NO_TLS, timeout=60) as client:
+    with (
+        serving(database, LEDGER_DATA=str(tmp_path)) as process,
+        httpx.Client(base_url=process.url, verify=NO_TLS, timeout=60) as client,
+    ):
 
         def post() -> httpx.Response:
             return client.post(f"/ledgers/{NOTICE}/entries", json=progress(), headers=headers)
