@@ -1,6 +1,7 @@
 """A database that lost entries: restored from an older copy, or taken over by a lagging standby."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import psycopg
@@ -228,6 +229,7 @@ async def test_a_notice_that_begins_again_in_another_database_is_warned_of(
     database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Begin a notice in a copy from before it: it has marks of its own, as in another ledger of this host."""
+    caplog.set_level(logging.WARNING)
     file = tmp_path / "high-water.json"
     empty = Backup(database)
     empty.take()
