@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import shutil
 import subprocess
 import zlib
 from collections.abc import AsyncIterator
@@ -60,6 +61,13 @@ def test_a_compressed_answer_is_the_same(service: Service, officer: httpx.Client
     assert len(plain.content) > MINIMUM > 0
     assert len(content) < len(plain.content)
     assert gzip.decompress(content) == plain.content
+
+
+@pytest.mark.database
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_reads_a_compressed_answer(service: Service, officer: httpx.Client) -> None:
+    request = {"query": LONG, "variables": {"id": service.notice.name}}
+    plain = officer.post("/graphql", json=request, headers={"Accept-Encoding": "identity"})
     token = f"Authorization: {officer.headers['Authorization']}"
     headers = ("-H", token, "-H", "Content-Type: application/json", "-H", "Accept-Encoding: gzip")
     command = ["curl", "-sS", "--compressed", *headers, "--data-binary", "@-", f"{officer.base_url}/graphql"]
