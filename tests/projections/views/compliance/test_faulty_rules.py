@@ -35,20 +35,20 @@ def test_a_history_is_folded_with_faulty_rules() -> None:
     ]
     clauses = [entry.fact for entry in entries if isinstance(entry.fact, ClauseRegistered)]
     judged = {fact.number for fact in clauses if fact.rule in RULES}
-    found = verdicts(entries)
+    standing = verdicts(entries)
     assert judged
     for number in judged:
-        status, reason, _ = found[number]
+        status, reason, _ = standing[number]
         assert status == "NO_EVIDENCE", (number, status)
         assert "has faults" in reason
 
 
-def test_parameters_mended_later_judge_what_happened_before() -> None:
+def test_parameters_corrected_later_judge_what_happened_before() -> None:
     """Register clauses without parameters, and set those when the notice is revised, a year later."""
     history = played()[0].history
     clauses = [entry.fact for entry in history if isinstance(entry.fact, ClauseRegistered)]
     faulty = {fact.number for fact in clauses if not isinstance(read_rule(fact.rule, {}), Rule)}
-    mended = [
+    with_revision = [
         structs.replace(
             entry, fact=structs.replace(entry.fact, clauses=[*map(revision, clauses), *entry.fact.clauses])
         )
@@ -56,10 +56,13 @@ def test_parameters_mended_later_judge_what_happened_before() -> None:
         else entry
         for entry in history
     ]
-    late = [with_parameters(entry, {}) if isinstance(entry.fact, ClauseRegistered) else entry for entry in mended]
-    expected, found = verdicts(mended), verdicts(late)
+    corrected = [
+        with_parameters(entry, {}) if isinstance(entry.fact, ClauseRegistered) else entry
+        for entry in with_revision
+    ]
+    registered, revised = verdicts(with_revision), verdicts(corrected)
     assert len(faulty) > 5
-    assert {number: found[number] for number in faulty} == {number: expected[number] for number in faulty}
+    assert {number: revised[number] for number in faulty} == {number: registered[number] for number in faulty}
 
 
 def revision(fact: ClauseRegistered) -> Revision:
